@@ -1,0 +1,18 @@
+-- The library runs unchanged on Lua 5.1, 5.3, 5.4 and LuaJIT: only what all of them have is there to use, and what one
+-- of them lacks is named here, so that a reader knows where to look twice.
+std = "min"
+max_line_length = 120
+read_globals = {
+  "unpack", -- 5.1, LuaJIT
+  "utf8", -- 5.3, 5.4
+  "jit", -- LuaJIT
+  math = { fields = { "type" } }, -- 5.3, 5.4
+  table = { fields = { "unpack" } }, -- 5.3, 5.4
+}
+exclude_files = { "build" }
+
+files["spec"].std = "+busted"
+files["lua/cmr/mock"].std = "ngx_lua" -- runs in nginx
+files["lua/cmr/wait/nginx.lua"].std = "ngx_lua"
+files["rockspec"].std = "rockspec"
+files[".luacheckrc"].std = "luacheckrc"

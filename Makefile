@@ -1,0 +1,115 @@
+# cmr: a C core on libcurl, and pure Lua on top. `make help` lists what can be made.
+
+# Which Lua: 5.1, 5.3, 5.4 or jit, or the program that is to run it (lua5.4, /opt/bin/luajit).
+LUA     ?= 5.4
+ALL     := 5.4 5.1 5.3 jit
+FLAVOUR := $(or $(filter $(ALL),$(patsubst lua%,%,$(notdir $(LUA)))),\
+	$(filter $(ALL),$(shell $(LUA) -e 'print(jit and "jit" or _VERSION:sub(5))' 2>&1)))
+$(if $(FLAVOUR),,$(error LUA=$(LUA): expected 5.1, 5.3, 5.4, jit or the name of such a program))
+
+LUA_PROGRAM = $(if $(filter $(LUA),$(ALL)),$(shell scripts/lua-program.sh $(FLAVOUR)),$(LUA))
+LUA_ABI    := $(FLAVOUR:jit=5.1)# LuaJIT reads the directories of 5.1
+
+# Where things are made, and where `make install` puts them.
+BUILD       ?= build
+OUT         ?= $(BUILD)/$(FLAVOUR)
+PREFIX      ?= /usr/local
+INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
+INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
+INST_BINDIR ?= $(PREFIX)/bin
+
+# How C is compiled. WERROR=1 makes warnings errors. scripts/flags.sh adds what the code needs and finds the libraries,
+# unless LUA_INCDIR, CURL_INCDIR, CURL_LIBDIR, CRYPTO_INCDIR or CRYPTO_LIBDIR say where to look.
+CFLAGS  ?= -O2 -g
+LIBFLAG ?= $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
+ifeq ($(origin LD),default)
+LD := $(CC)
+endif
+SETTINGS = $(foreach name,FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR \
+	LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR,$(name)='$($(name))')
+
+CORE    := $(OUT)/cmr/core.so
+OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(wildcard csrc/*.c))
+
+##@ Build and install
+
+.PHONY: build
+build: $(CORE) ## the C core for one Lua (LUA=5.4), and build/5.4/env to use it from here
+	@scripts/env.sh $(OUT) $(LUA_PROGRAM)
+
+$(CORE): $(OBJECTS) $(OUT)/link.flags
+	$(LD) $(LIBFLAG) -o $@ $(OBJECTS) @$(OUT)/link.flags
+
+.PHONY: objects
+objects: $(OBJECTS)
+
+$(OUT)/%.o: csrc/%.c $(OUT)/compile.flags
+	$(CC) @$(OUT)/compile.flags -MMD -MP -c -o $@ $<
+
+$(OUT)/compile.flags $(OUT)/link.flags: $(OUT)/%.flags: $(OUT)/settings scripts/flags.sh
+	@$(SETTINGS) scripts/flags.sh $* >$@
+
+$(OUT)/settings: always # touched only when it changes, and then everything is made anew
+	@mkdir -p $(OUT)/cmr
+	@echo "$(SETTINGS)" | scripts/update.sh $@
+
+-include $(OBJECTS:.o=.d)
+
+.PHONY: install
+install: build ## into PREFIX (/usr/local), below DESTDIR where that is set
+	@scripts/install.sh $(CORE) $(LUA_PROGRAM) '$(DESTDIR)' '$(INST_LIBDIR)' '$(INST_LUADIR)' '$(INST_BINDIR)'
+
+.PHONY: clean
+clean: ## removes all that was made here
+	rm -rf build
+
+##@ Try
+
+.PHONY: setup
+setup: ## installs what is missing to build and use cmr; LEVEL=demo, test or lint: for these too
+	@scripts/setup.sh $(or $(LEVEL),run)
+
+.PHONY: demo
+demo: ## a look at cmr from a script, the shell and a one-liner, against a local mock of the API
+	@scripts/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	@scripts/demo.sh $(OUT) $(LUA_PROGRAM)
+
+##@ Check
+
+.PHONY: check
+check: build ## the specs on one Lua (LUA=5.4), or some of them (SPECS="spec/retry_spec.lua ...")
+	@scripts/test.sh $(FLAVOUR)
+
+.PHONY: test
+test: ## installs what is missing, builds for every Lua and runs the specs on each
+	@scripts/setup.sh test
+	@for lua in $(ALL); do $(MAKE) --no-print-directory build LUA=$$lua || exit; done
+	@scripts/test.sh $(ALL)
+
+.PHONY: lint
+lint: ## every compiler and every linter, without a warning
+	@scripts/setup.sh lint
+	@scripts/lint.sh $(ALL)
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+.PHONY: asan
+asan: ## the specs under the address, leak and undefined behaviour sanitizers
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=5.4 OUT=build/asan-5.4 CC=gcc LD=gcc \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)' LDFLAGS='$(SANITIZE)'
+	@scripts/test.sh asan-5.4
+
+.PHONY: valgrind
+valgrind: ## the specs under valgrind: nothing lost, nothing read before it is written
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@scripts/valgrind.sh
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: always
+.DELETE_ON_ERROR:

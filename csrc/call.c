@@ -1,0 +1,336 @@
+#include "call.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "compat.h"
+#include "engine.h"
+#include "error.h"
+#include "response.h"
+
+enum {
+    MAX_URL = 8000,             /* what every server accepts (RFC 9112, 3) */
+    MAX_HEADERS = 256 * 1024,   /* bytes of response headers */
+    IDLE_SECONDS = 5,           /* no older connection is reused for what must not be repeated */
+};
+
+struct call *call_new(lua_State *L, int target)
+{
+    struct target *where = target_check(L, target);
+    struct call *call = cmr_newuserdata(L, sizeof *call);
+
+    memset(call, 0, sizeof *call);
+    call->target = where;
+    buffer_init(&call->url, MAX_URL);
+    buffer_init(&call->headers, MAX_HEADERS);
+    buffer_init(&call->body, where->max_response);
+    cmr_setmetatable(L, CALL_TYPE);
+    lua_createtable(L, 0, 4);
+    lua_pushvalue(L, target);
+    lua_setfield(L, -2, "target");
+    cmr_set_keep(L, -2);
+    return call;
+}
+
+void call_keep(lua_State *L, int index, const char *name)
+{
+    index = lua_absindex(L, index);
+    cmr_get_keep(L, index);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+static struct call *check(lua_State *L)
+{
+    return luaL_checkudata(L, 1, CALL_TYPE);
+}
+
+static bool is_get(const struct call *call)
+{
+    return strcmp(call->method, "GET") == 0;
+}
+
+/* libcurl's callbacks; none of them touches Lua */
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *userdata)
+{
+    struct call *call = userdata;
+    return buffer_append(&call->body, bytes, size * count) ? size * count : 0;
+}
+
+/* Called with one whole line. A status line begins a new answer: the one before was a 100. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
+{
+    struct call *call = userdata;
+
+    if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+        buffer_free(&call->headers);
+    return buffer_append(&call->headers, bytes, size * count) ? size * count : 0;
+}
+
+/*
+ * The connection is ready and the request is about to leave. libcurl sends a request again by itself when a reused
+ * connection closes unanswered; for anything but a GET that is refused here.
+ */
+static int on_start(void *userdata, char *ip, char *local_ip, int port, int local_port)
+{
+    struct call *call = userdata;
+
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    call->starts++;
+    return call->starts > 1 && !is_get(call) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+#define SET(option, value)                                                                                             \
+    do {                                                                                                               \
+        if (code == CURLE_OK)                                                                                          \
+            code = curl_easy_setopt(call->easy, (option), (value));                                                    \
+    } while (0)
+
+static CURLcode configure_target(struct call *call)
+{
+    const struct target *target = call->target;
+    CURLcode code = CURLE_OK;
+
+#if LIBCURL_VERSION_NUM >= 0x075500
+    SET(CURLOPT_PROTOCOLS_STR, target->plain ? "http" : "https");
+#else
+    SET(CURLOPT_PROTOCOLS, target->plain ? (long)CURLPROTO_HTTP : (long)CURLPROTO_HTTPS);
+#endif
+    SET(CURLOPT_FOLLOWLOCATION, 0L); /* the key would travel */
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (target->ca_file)
+        SET(CURLOPT_CAINFO, target->ca_file);
+    if (target->resolve)
+        SET(CURLOPT_RESOLVE, target->resolve);
+    if (target->loopback)
+        SET(CURLOPT_PROXY, ""); /* http_proxy would catch it */
+    else if (target->proxy)
+        SET(CURLOPT_PROXY, target->proxy);
+    SET(CURLOPT_HTTP_VERSION, target->plain ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+    SET(CURLOPT_PIPEWAIT, 1L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, target->connect_timeout);
+    return code;
+}
+
+static CURLcode configure_request(struct call *call)
+{
+    const struct target *target = call->target;
+    CURLcode code = CURLE_OK;
+
+    SET(CURLOPT_URL, call->url.data);
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl can */
+    SET(CURLOPT_HTTPHEADER, call->request_body ? target->headers_body : target->headers);
+    if (!is_get(call))
+        SET(CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
+    if (call->request_body || strcmp(call->method, "POST") == 0) {
+        SET(CURLOPT_POSTFIELDS, call->request_body ? call->request_body : "");
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->request_body_length);
+    }
+    SET(CURLOPT_CUSTOMREQUEST, call->method);
+    return code;
+}
+
+static CURLcode configure(struct call *call, long timeout)
+{
+    CURLcode code = configure_target(call);
+
+    if (code == CURLE_OK)
+        code = configure_request(call);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_TIMEOUT_MS, timeout);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+    SET(CURLOPT_PREREQFUNCTION, on_start);
+    SET(CURLOPT_PREREQDATA, call);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, call);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, call);
+    SET(CURLOPT_ERRORBUFFER, call->message);
+    SET(CURLOPT_PRIVATE, call);
+    return code;
+}
+
+static void clear_answer(struct call *call)
+{
+    buffer_free(&call->headers);
+    buffer_free(&call->body);
+    call->code = CURLE_OK;
+    call->status = call->http_version = call->connects = 0;
+    call->elapsed = call->retry_after = 0;
+    call->starts = 0;
+    call->cancelled = false;
+    call->message[0] = '\0';
+}
+
+/* call:start(engine, timeout) -> true: one attempt of timeout seconds. A finished call may be started again. */
+static int call_start(lua_State *L)
+{
+    struct call *call = check(L);
+    struct engine *engine = engine_check(L, 2);
+    const double timeout = luaL_checknumber(L, 3);
+
+    luaL_argcheck(L, call->state == CALL_READY || call->state == CALL_DONE, 1, "the call is not ready to start");
+    luaL_argcheck(L, timeout > 0 && timeout < 1e6, 3, "out of range");
+    lua_pushvalue(L, 2);
+    call_keep(L, 1, "engine");
+    engine_remove(call); /* finished, but not handed over yet */
+    clear_answer(call);
+    call->easy = engine_take(engine);
+    call->engine = engine;
+    if (!call->easy || configure(call, timeout < 0.001 ? 1 : (long)(timeout * 1000)) != CURLE_OK ||
+        !engine_add(L, 2, call, 1)) {
+        if (call->easy)
+            engine_give(engine, call->easy);
+        call->easy = NULL;
+        call->engine = NULL;
+        call->code = CURLE_OUT_OF_MEMORY;
+        call->state = CALL_DONE;
+    } else {
+        call->state = CALL_RUNNING;
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+void call_finish(struct call *call, CURLcode code)
+{
+    curl_off_t elapsed = 0;
+    curl_off_t retry_after = 0;
+
+    call->state = CALL_DONE;
+    call->code = code;
+    (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &call->status);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &call->http_version);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &call->connects);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &elapsed);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    call->elapsed = (double)elapsed / 1e6;
+    call->retry_after = (double)retry_after;
+}
+
+void call_orphan(struct call *call, bool forked)
+{
+    call->state = CALL_DONE;
+    call->cancelled = true;
+    call->engine = NULL;
+    call->easy = NULL;
+    call->previous = call->next = NULL;
+    if (forked)
+        strcpy(call->message, "the process forked while the call was in flight: its parent has it");
+}
+
+/* call:cancel(): ends a call in flight; nothing otherwise. */
+static int call_cancel(lua_State *L)
+{
+    struct call *call = check(L);
+
+    if (call->state == CALL_RUNNING) {
+        engine_remove(call);
+        call->state = CALL_DONE;
+        call->cancelled = true;
+    }
+    return 0;
+}
+
+/* call:done() -> whether it has finished or was cancelled */
+static int call_done(lua_State *L)
+{
+    lua_pushboolean(L, check(L)->state == CALL_DONE);
+    return 1;
+}
+
+/* call:result() -> the envelope, or nil, message, err; of the last attempt */
+static int call_result(lua_State *L)
+{
+    struct call *call = check(L);
+
+    luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
+    return response_push(L, call);
+}
+
+static void push_http_version(lua_State *L, long version)
+{
+    lua_pushstring(L, version == CURL_HTTP_VERSION_2_0   ? "2"
+                      : version == CURL_HTTP_VERSION_1_1 ? "1.1"
+                      : version == CURL_HTTP_VERSION_1_0 ? "1.0"
+                                                         : "3");
+}
+
+/* call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, starts; of the last attempt */
+static int call_info(lua_State *L)
+{
+    const struct call *call = check(L);
+
+    lua_createtable(L, 0, 9);
+    if (call->name) {
+        lua_pushstring(L, call->name);
+        lua_setfield(L, -2, "operation");
+    }
+    if (call->method) {
+        lua_pushstring(L, call->method);
+        lua_setfield(L, -2, "method");
+    }
+    lua_pushlstring(L, call->url.data ? call->url.data : "", call->url.length);
+    lua_setfield(L, -2, "url");
+    lua_pushnumber(L, call->elapsed);
+    lua_setfield(L, -2, "elapsed");
+    lua_pushinteger(L, call->starts);
+    lua_setfield(L, -2, "starts");
+    if (call->status) {
+        lua_pushinteger(L, call->status);
+        lua_setfield(L, -2, "status");
+        lua_pushboolean(L, call->connects == 0);
+        lua_setfield(L, -2, "reused");
+        push_http_version(L, call->http_version);
+        lua_setfield(L, -2, "http_version");
+        response_push_headers(L, call);
+        lua_setfield(L, -2, "headers");
+    }
+    return 1;
+}
+
+/* call:method() -> "GET", ...: what the retry policy asks */
+static int call_method(lua_State *L)
+{
+    lua_pushstring(L, check(L)->method);
+    return 1;
+}
+
+/* A call may be collected at any moment, in flight too. */
+static int call_gc(lua_State *L)
+{
+    struct call *call = check(L);
+
+    engine_remove(call);
+    call->state = CALL_CLOSED;
+    buffer_free(&call->url);
+    buffer_free(&call->headers);
+    buffer_free(&call->body);
+    return 0;
+}
+
+static int call_tostring(lua_State *L)
+{
+    static const char *const states[] = {"closed", "ready", "running", "done"};
+    const struct call *call = check(L);
+
+    lua_pushfstring(L, "%s: %s (%s)", CALL_TYPE, call->name ? call->name : "?", states[call->state]);
+    return 1;
+}
+
+void call_open(lua_State *L)
+{
+    static const luaL_Reg meta[] = {
+        {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"start", call_start}, {"cancel", call_cancel}, {"done", call_done},
+        {"result", call_result}, {"info", call_info}, {"method", call_method}, {NULL, NULL}};
+
+    cmr_newtype(L, CALL_TYPE, meta, methods);
+}

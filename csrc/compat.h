@@ -1,0 +1,101 @@
+/* Every difference between Lua 5.1, 5.3, 5.4 and LuaJIT that the core meets. */
+#ifndef CMR_COMPAT_H
+#define CMR_COMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <math.h>
+#include <stdbool.h>
+
+/* Nothing but luaopen_* leaves the module. */
+#define CMR_EXPORT __attribute__((visibility("default")))
+
+#if LUA_VERSION_NUM == 501
+
+#define lua_rawlen(L, i) lua_objlen((L), (i))
+#define lua_absindex cmr_absindex
+#define luaL_setfuncs cmr_setfuncs
+#define luaL_testudata cmr_testudata
+
+static inline int cmr_absindex(lua_State *L, int index)
+{
+    return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
+}
+
+static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues)
+{
+    (void)upvalues; /* always 0 here */
+    for (; list->name; list++) {
+        lua_pushcfunction(L, list->func);
+        lua_setfield(L, -2, list->name);
+    }
+}
+
+static inline void *cmr_testudata(lua_State *L, int index, const char *type)
+{
+    void *data = lua_touserdata(L, index);
+    if (!data || lua_islightuserdata(L, index) || !lua_getmetatable(L, index))
+        return NULL;
+    luaL_getmetatable(L, type);
+    if (!lua_rawequal(L, -1, -2))
+        data = NULL;
+    lua_pop(L, 2);
+    return data;
+}
+
+#endif
+
+/* One table hangs on each of our userdata: what it keeps alive. */
+#if LUA_VERSION_NUM >= 504
+#define cmr_newuserdata(L, size) lua_newuserdatauv((L), (size), 1)
+#define cmr_set_keep(L, index) lua_setiuservalue((L), (index), 1)
+#define cmr_get_keep(L, index) ((void)lua_getiuservalue((L), (index), 1))
+#elif LUA_VERSION_NUM == 503
+#define cmr_newuserdata(L, size) lua_newuserdata((L), (size))
+#define cmr_set_keep(L, index) lua_setuservalue((L), (index))
+#define cmr_get_keep(L, index) ((void)lua_getuservalue((L), (index)))
+#else
+#define cmr_newuserdata(L, size) lua_newuserdata((L), (size))
+#define cmr_set_keep(L, index) lua_setfenv((L), (index))
+#define cmr_get_keep(L, index) lua_getfenv((L), (index))
+#endif
+
+/* The metatable must exist already: it was made when the module was opened, so nothing can raise in between. */
+static inline void cmr_setmetatable(lua_State *L, const char *type)
+{
+    luaL_getmetatable(L, type);
+    lua_setmetatable(L, -2);
+}
+
+/* A type's metatable: its methods under __index, and a name that error messages and tostring can show. */
+static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *meta, const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, type);
+    lua_pushstring(L, type);
+    lua_setfield(L, -2, "__name");
+    luaL_setfuncs(L, meta, 0);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0); /* getmetatable() from Lua sees this, and setmetatable() is refused */
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
+
+/* Whole and exact: what JSON and Lua agree is an integer. */
+static inline bool cmr_is_whole(double value)
+{
+    return floor(value) == value && fabs(value) <= 9007199254740992.0;
+}
+
+static inline bool cmr_is_integer(lua_State *L, int index)
+{
+#if LUA_VERSION_NUM >= 503
+    if (lua_isinteger(L, index))
+        return true;
+#endif
+    return lua_type(L, index) == LUA_TNUMBER && cmr_is_whole(lua_tonumber(L, index));
+}
+
+#endif

@@ -1,0 +1,92 @@
+/* What Lua sees of the core, and nothing else. */
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "call.h"
+#include "compat.h"
+#include "engine.h"
+#include "error.h"
+#include "json.h"
+#include "nearest.h"
+#include "operations.h"
+#include "request.h"
+#include "target.h"
+#include "version.h"
+
+#if LIBCURL_VERSION_NUM < 0x075000
+#error "libcurl 7.80 or newer is needed (the prereq callback)"
+#endif
+
+CMR_EXPORT int luaopen_cmr_core(lua_State *L);
+
+/*
+ * Once per process. A resolver thread may still run in libcurl when the last Lua state closes, so neither the module is
+ * ever unloaded nor libcurl ever cleaned up.
+ */
+static void open_process(void)
+{
+    static const char here = 0;
+    Dl_info info;
+
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (dladdr(&here, &info) && info.dli_fname)
+        (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+/* core.now() -> seconds on a clock that only goes forward */
+static int core_now(lua_State *L)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
+    return 1;
+}
+
+/* core.nearest(name, names) -> the name that was probably meant, or nil */
+static int core_nearest(lua_State *L)
+{
+    struct nearest nearest = {.wanted = luaL_checkstring(L, 1)};
+
+    luaL_checktype(L, 2, LUA_TTABLE);
+    for (int i = 1; lua_rawgeti(L, 2, i), lua_isstring(L, -1); i++) {
+        nearest_offer(&nearest, lua_tostring(L, -1), lua_rawlen(L, -1));
+        lua_pop(L, 1); /* the table keeps it */
+    }
+    if (nearest.name)
+        lua_pushlstring(L, nearest.name, nearest.length);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+int luaopen_cmr_core(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"target", target_new}, {"engine", engine_get}, {"request", request_raw}, {"error", error_new},
+        {"array", json_array}, {"json_encode", json_encode_value}, {"json_decode", json_decode_value},
+        {"now", core_now}, {"nearest", core_nearest}, {NULL, NULL}};
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, open_process);
+    json_open(L);
+    error_open(L);
+    target_open(L);
+    call_open(L);
+    engine_open(L);
+
+    lua_newtable(L);
+    luaL_setfuncs(L, functions, 0);
+    operations_set_functions(L);
+    operations_push(L);
+    lua_setfield(L, -2, "operations");
+    json_push_null(L);
+    lua_setfield(L, -2, "null");
+    lua_pushliteral(L, CMR_VERSION);
+    lua_setfield(L, -2, "_VERSION");
+    lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);
+    lua_setfield(L, -2, "libcurl");
+    return 1;
+}

@@ -1,0 +1,384 @@
+#include "engine.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "compat.h"
+#include "pollset.h"
+
+enum {
+    MAX_HOST_CONNECTIONS = 64, /* with HTTP/2 one serves them all */
+    MAX_SPARE = 16,            /* easy handles kept for the next call */
+};
+
+#define ENGINE_KEY "cmr.engine.current" /* registry: this state's engine */
+
+struct engine {
+    CURLM *multi;          /* NULL: closed */
+    struct pollset pollset;
+    pid_t owner;
+    struct call *running;  /* in the multi */
+    struct call *finished; /* to be handed over by the next step */
+    int count;             /* of running */
+    CURL *spare[MAX_SPARE];
+    int spares;
+};
+
+/*
+ * A peer that vanishes while libcurl writes must not kill the process. MSG_NOSIGNAL does not reach every write of every
+ * TLS library, so the signal is held back meanwhile, and taken if it came.
+ */
+struct sigpipe {
+    sigset_t before;
+    bool pending;
+};
+
+static void sigpipe_hold(struct sigpipe *hold)
+{
+    sigset_t pipe;
+    sigset_t pending;
+
+    sigemptyset(&pending);
+    sigpending(&pending);
+    hold->pending = sigismember(&pending, SIGPIPE);
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &hold->before);
+}
+
+static void sigpipe_release(const struct sigpipe *hold)
+{
+    sigset_t pipe;
+    sigset_t pending;
+    int which;
+
+    sigemptyset(&pending);
+    sigpending(&pending);
+    if (!hold->pending && sigismember(&pending, SIGPIPE)) {
+        sigemptyset(&pipe);
+        sigaddset(&pipe, SIGPIPE);
+        (void)sigwait(&pipe, &which);
+    }
+    pthread_sigmask(SIG_SETMASK, &hold->before, NULL);
+}
+
+static bool is_ours(const struct engine *engine)
+{
+    return engine->owner == getpid();
+}
+
+CURL *engine_take(struct engine *engine)
+{
+    CURL *easy;
+
+    if (engine->spares)
+        return engine->spare[--engine->spares];
+    easy = curl_easy_init();
+    if (easy && !pollset_watch(&engine->pollset, easy)) {
+        curl_easy_cleanup(easy);
+        easy = NULL;
+    }
+    return easy;
+}
+
+void engine_give(struct engine *engine, CURL *easy)
+{
+    if (engine->spares < MAX_SPARE) {
+        curl_easy_reset(easy); /* nothing in it points to the call any more */
+        if (pollset_watch(&engine->pollset, easy)) {
+            engine->spare[engine->spares++] = easy;
+            return;
+        }
+    }
+    curl_easy_cleanup(easy);
+}
+
+static void link_call(struct call **list, struct call *call)
+{
+    call->previous = NULL;
+    call->next = *list;
+    if (call->next)
+        call->next->previous = call;
+    *list = call;
+}
+
+static void unlink_call(struct call **list, struct call *call)
+{
+    if (call->next)
+        call->next->previous = call->previous;
+    if (call->previous)
+        call->previous->next = call->next;
+    else
+        *list = call->next;
+    call->previous = call->next = NULL;
+}
+
+bool engine_add(lua_State *L, int index, struct call *call, int call_index)
+{
+    struct engine *engine = call->engine;
+
+    /* Everything that can raise comes first. */
+    cmr_get_keep(L, index);
+    lua_pushlightuserdata(L, call);
+    lua_pushvalue(L, call_index);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    if (curl_multi_add_handle(engine->multi, call->easy) != CURLM_OK)
+        return false;
+    link_call(&engine->running, call);
+    engine->count++;
+    return true;
+}
+
+/* Takes a running call out of the multi. */
+static void detach(struct engine *engine, struct call *call)
+{
+    unlink_call(&engine->running, call);
+    engine->count--;
+    (void)curl_multi_remove_handle(engine->multi, call->easy);
+    engine_give(engine, call->easy);
+    call->easy = NULL;
+}
+
+static void forget_finished(struct engine *engine)
+{
+    while (engine->finished) {
+        struct call *call = engine->finished;
+        unlink_call(&engine->finished, call);
+        call->engine = NULL;
+    }
+}
+
+/* In a forked child: nothing of libcurl's may run, it would speak to the parent's peers. Its memory is given up. */
+static void abandon(struct engine *engine)
+{
+    while (engine->running) {
+        struct call *call = engine->running;
+        unlink_call(&engine->running, call);
+        call_orphan(call, true);
+    }
+    forget_finished(engine);
+    pollset_abandon(&engine->pollset);
+    engine->multi = NULL;
+    engine->spares = engine->count = 0;
+}
+
+void engine_remove(struct call *call)
+{
+    struct engine *engine = call->engine;
+    struct sigpipe hold;
+
+    if (!engine)
+        return;
+    if (!is_ours(engine)) {
+        abandon(engine);
+        return;
+    }
+    if (call->easy) {
+        sigpipe_hold(&hold);
+        detach(engine, call);
+        sigpipe_release(&hold);
+    } else {
+        unlink_call(&engine->finished, call);
+    }
+    call->engine = NULL;
+}
+
+static void shut(struct engine *engine)
+{
+    struct sigpipe hold;
+
+    if (!engine->multi)
+        return;
+    if (!is_ours(engine)) {
+        abandon(engine);
+        return;
+    }
+    sigpipe_hold(&hold);
+    while (engine->running) {
+        struct call *call = engine->running;
+        detach(engine, call);
+        call_orphan(call, false);
+    }
+    forget_finished(engine);
+    while (engine->spares)
+        curl_easy_cleanup(engine->spare[--engine->spares]);
+    (void)curl_multi_cleanup(engine->multi);
+    engine->multi = NULL;
+    pollset_close(&engine->pollset);
+    sigpipe_release(&hold);
+}
+
+static struct engine *check(lua_State *L, int index)
+{
+    return luaL_checkudata(L, index, ENGINE_TYPE);
+}
+
+struct engine *engine_check(lua_State *L, int index)
+{
+    struct engine *engine = check(L, index);
+
+    if (engine->multi && !is_ours(engine))
+        abandon(engine);
+    luaL_argcheck(L, engine->multi, index, "the engine is closed, or belongs to the parent process");
+    return engine;
+}
+
+/* Its table finds the userdata of a finished call by its address, and keeps none alive. */
+static struct engine *new_engine(lua_State *L)
+{
+    struct engine *engine = cmr_newuserdata(L, sizeof *engine);
+
+    memset(engine, 0, sizeof *engine);
+    engine->owner = getpid();
+    cmr_setmetatable(L, ENGINE_TYPE);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    cmr_set_keep(L, -2);
+
+    engine->multi = curl_multi_init();
+    if (engine->multi && !pollset_open(&engine->pollset, engine->multi)) {
+        curl_multi_cleanup(engine->multi);
+        engine->multi = NULL;
+    }
+    if (!engine->multi)
+        luaL_error(L, "no memory or file descriptors left for an engine");
+    (void)curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)MAX_HOST_CONNECTIONS);
+    return engine;
+}
+
+int engine_get(lua_State *L)
+{
+    struct engine *engine;
+
+    lua_getfield(L, LUA_REGISTRYINDEX, ENGINE_KEY);
+    if (!lua_isnil(L, -1)) {
+        engine = check(L, -1);
+        if (engine->multi && is_ours(engine))
+            return 1;
+        shut(engine);
+    }
+    (void)new_engine(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, ENGINE_KEY);
+    return 1;
+}
+
+/* Moves the calls whose transfers ended to the finished ones. */
+static void harvest(struct engine *engine)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(engine->multi, &left))) {
+        struct call *call = NULL;
+        const CURLcode code = message->data.result;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+        call_finish(call, code);
+        detach(engine, call);
+        link_call(&engine->finished, call);
+    }
+}
+
+/* Pushes the finished calls as a list, or nil. One leaves our list only when it is in Lua's. */
+static int hand_over(lua_State *L, struct engine *engine)
+{
+    int count = 0;
+
+    if (!engine->finished) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_newtable(L);
+    cmr_get_keep(L, 1);
+    while (engine->finished) {
+        struct call *call = engine->finished;
+        lua_pushlightuserdata(L, call);
+        lua_rawget(L, -2);
+        if (lua_isnil(L, -1))
+            lua_pop(L, 1); /* being collected */
+        else
+            lua_rawseti(L, -3, ++count);
+        if (engine->finished == call) {
+            unlink_call(&engine->finished, call);
+            call->engine = NULL;
+        }
+    }
+    lua_pop(L, 1);
+    return 1;
+}
+
+static int run(lua_State *L, struct engine *engine, int timeout)
+{
+    struct sigpipe hold;
+
+    sigpipe_hold(&hold);
+    pollset_run(&engine->pollset, engine->multi, engine->finished ? 0 : timeout);
+    harvest(engine);
+    sigpipe_release(&hold);
+    return hand_over(L, engine);
+}
+
+static int engine_step(lua_State *L)
+{
+    return run(L, engine_check(L, 1), 0);
+}
+
+static int engine_wait(lua_State *L)
+{
+    struct engine *engine = engine_check(L, 1);
+    const double timeout = luaL_checknumber(L, 2);
+
+    luaL_argcheck(L, timeout >= 0 && timeout <= INT_MAX, 2, "out of range");
+    return run(L, engine, (int)ceil(timeout));
+}
+
+static int engine_fd(lua_State *L)
+{
+    const struct engine *engine = engine_check(L, 1);
+
+    if (engine->pollset.fd < 0)
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, engine->pollset.fd);
+    return 1;
+}
+
+static int engine_count(lua_State *L)
+{
+    lua_pushinteger(L, check(L, 1)->count);
+    return 1;
+}
+
+static int engine_close(lua_State *L)
+{
+    shut(check(L, 1));
+    return 0;
+}
+
+static int engine_tostring(lua_State *L)
+{
+    const struct engine *engine = check(L, 1);
+
+    if (engine->multi)
+        lua_pushfstring(L, "%s: %d in flight", ENGINE_TYPE, engine->count);
+    else
+        lua_pushfstring(L, "%s: closed", ENGINE_TYPE);
+    return 1;
+}
+
+void engine_open(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__gc", engine_close}, {"__tostring", engine_tostring}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"fd", engine_fd}, {"step", engine_step}, {"wait", engine_wait},
+        {"count", engine_count}, {"close", engine_close}, {NULL, NULL}};
+
+    cmr_newtype(L, ENGINE_TYPE, meta, methods);
+}

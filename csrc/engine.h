@@ -1,0 +1,45 @@
+/*
+ * Every transfer of a Lua state: one curl multi whose sockets and timer sit behind one file descriptor. It belongs to the
+ * process that made it.
+ */
+#ifndef CMR_ENGINE_H
+#define CMR_ENGINE_H
+
+#include <curl/curl.h>
+#include <lua.h>
+#include <stdbool.h>
+
+#define ENGINE_TYPE "cmr.engine"
+
+struct call;
+struct engine;
+
+void engine_open(lua_State *L);
+
+/*
+ * core.engine() -> the engine of this Lua state, made at first use, and anew after a fork or close.
+ * engine:fd() -> the descriptor that is readable when there is work; nil where there is no epoll.
+ * engine:step() -> does the work there is, without waiting; the calls that finished, a list, or nil.
+ * engine:wait(ms) -> waits for work that long at most, then the same.
+ * engine:count() -> the calls in flight.
+ * engine:close() -> cancels what is in flight and closes every connection.
+ */
+int engine_get(lua_State *L);
+
+/* The engine at index, when it belongs to this process and is open; raises otherwise. */
+struct engine *engine_check(lua_State *L, int index);
+
+/* An easy handle with all options at their defaults, or NULL. It goes back with engine_give. */
+CURL *engine_take(struct engine *engine);
+void engine_give(struct engine *engine, CURL *easy);
+
+/*
+ * Lets a call whose engine and easy handle are set run. index and call_index are their userdata: step hands the call's
+ * over when it finishes. False when libcurl is out of memory.
+ */
+bool engine_add(lua_State *L, int index, struct call *call, int call_index);
+
+/* Takes a call out, running or not yet handed over. Touches no Lua. */
+void engine_remove(struct call *call);
+
+#endif

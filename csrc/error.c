@@ -1,0 +1,233 @@
+#include "error.h"
+
+#include <string.h>
+
+#include "compat.h"
+
+#define ERROR_TYPE "cmr.error"
+
+enum { QUOTE_BYTES = 200 };
+
+static const char *const kind_names[] = {
+    [KIND_NETWORK] = "network",           [KIND_TIMEOUT] = "timeout",
+    [KIND_TLS] = "tls",                   [KIND_PROTOCOL] = "protocol",
+    [KIND_UNAUTHORIZED] = "unauthorized", [KIND_PAYMENT] = "payment",
+    [KIND_FORBIDDEN] = "forbidden",       [KIND_NOT_FOUND] = "not_found",
+    [KIND_CONFLICT] = "conflict",         [KIND_INVALID] = "invalid",
+    [KIND_RATE_LIMITED] = "rate_limited", [KIND_QUOTA] = "quota",
+    [KIND_SERVER] = "server",             [KIND_HTTP] = "http",
+    [KIND_CANCELLED] = "cancelled",       [KIND_USAGE] = "usage",
+};
+
+static const char *const outcome_names[] = {
+    [NOT_SENT] = "not_sent",
+    [REJECTED] = "rejected",
+    [UNKNOWN] = "unknown",
+};
+
+static enum kind kind_of_curl(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return KIND_TIMEOUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_USE_SSL_FAILED:
+        return KIND_TLS;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WRITE_ERROR: /* our own refusal: the answer is over max_response */
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+        return KIND_PROTOCOL;
+    default:
+        return KIND_NETWORK;
+    }
+}
+
+struct fault fault_of_curl(CURLcode code, bool started)
+{
+    return (struct fault){
+        .kind = kind_of_curl(code),
+        .outcome = started ? UNKNOWN : NOT_SENT,
+        .code = (int)code,
+    };
+}
+
+static enum kind kind_of_status(long status)
+{
+    switch (status) {
+    case 400:
+    case 422:
+        return KIND_INVALID;
+    case 401:
+        return KIND_UNAUTHORIZED;
+    case 402:
+        return KIND_PAYMENT;
+    case 403:
+        return KIND_FORBIDDEN;
+    case 404:
+        return KIND_NOT_FOUND;
+    case 409:
+        return KIND_CONFLICT;
+    case 429:
+        return KIND_RATE_LIMITED;
+    default:
+        return status >= 500 && status <= 599 ? KIND_SERVER : KIND_HTTP;
+    }
+}
+
+struct fault fault_of_status(long status)
+{
+    return (struct fault){
+        .kind = kind_of_status(status),
+        /* A 4xx is a no. A redirect or a 5xx says nothing about what was done before it. */
+        .outcome = status >= 400 && status <= 499 ? REJECTED : UNKNOWN,
+        .status = status,
+    };
+}
+
+static int error_tostring(lua_State *L)
+{
+    lua_getfield(L, 1, "message");
+    return 1;
+}
+
+void error_open(lua_State *L)
+{
+    luaL_newmetatable(L, ERROR_TYPE);
+    lua_pushstring(L, ERROR_TYPE);
+    lua_setfield(L, -2, "__name");
+    lua_pushcfunction(L, error_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pop(L, 1);
+}
+
+int error_return(lua_State *L, const char *operation, struct fault fault, int body)
+{
+    if (operation) {
+        lua_pushfstring(L, "%s: %s", operation, lua_tostring(L, -1));
+        lua_replace(L, -2);
+    }
+    lua_pushnil(L);
+    lua_insert(L, -2);
+
+    lua_createtable(L, 0, 9);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, "message");
+    lua_pushstring(L, kind_names[fault.kind]);
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, outcome_names[fault.outcome]);
+    lua_setfield(L, -2, "outcome");
+    if (operation) {
+        lua_pushstring(L, operation);
+        lua_setfield(L, -2, "operation");
+    }
+    if (fault.status) {
+        lua_pushinteger(L, fault.status);
+        lua_setfield(L, -2, "status");
+    }
+    if (fault.code) {
+        lua_pushinteger(L, fault.code);
+        lua_setfield(L, -2, "code");
+    }
+    if (fault.retry_after > 0) {
+        lua_pushnumber(L, fault.retry_after);
+        lua_setfield(L, -2, "retry_after");
+    }
+    if (fault.mistake) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, "mistake");
+    }
+    if (body) {
+        lua_pushvalue(L, body);
+        lua_setfield(L, -2, "body");
+    }
+    cmr_setmetatable(L, ERROR_TYPE);
+    return 3;
+}
+
+int error_new(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    cmr_setmetatable(L, ERROR_TYPE);
+    return 1;
+}
+
+void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret)
+{
+    const size_t secret_length = secret ? strlen(secret) : 0;
+    const char *end = bytes + length;
+    const char *hit;
+    luaL_Buffer masked;
+
+    luaL_buffinit(L, &masked);
+    while (secret_length && (hit = memmem(bytes, (size_t)(end - bytes), secret, secret_length))) {
+        luaL_addlstring(&masked, bytes, (size_t)(hit - bytes));
+        luaL_addlstring(&masked, "***", 3);
+        bytes = hit + secret_length;
+    }
+    luaL_addlstring(&masked, bytes, (size_t)(end - bytes));
+    luaL_pushresult(&masked);
+}
+
+/* The length of the UTF-8 sequence at bytes, or 0 when it is none (or an overlong one, or a surrogate). */
+static size_t utf8_length(const unsigned char *bytes, size_t left)
+{
+    const unsigned char lead = bytes[0];
+    const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+
+    if (length == 0 || length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((bytes[i] & 0xC0) != 0x80)
+            return 0;
+    if ((lead == 0xE0 && bytes[1] < 0xA0) || (lead == 0xED && bytes[1] > 0x9F) || (lead == 0xF0 && bytes[1] < 0x90) ||
+        (lead == 0xF4 && bytes[1] > 0x8F))
+        return 0;
+    return length;
+}
+
+void quote_printable(lua_State *L)
+{
+    size_t left;
+    const unsigned char *bytes = (const unsigned char *)lua_tolstring(L, -1, &left);
+    char quote[QUOTE_BYTES + 3];
+    size_t length = 0;
+
+    while (left > 0) {
+        const size_t step = utf8_length(bytes, left);
+        /* C0, DEL and C1 controls drive terminals */
+        const bool printable = step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
+        const size_t size = printable ? step : 1;
+        if (length + size > QUOTE_BYTES) {
+            memcpy(quote + length, "...", 3);
+            length += 3;
+            break;
+        }
+        if (printable)
+            memcpy(quote + length, bytes, step);
+        else
+            quote[length] = bytes[0] == '\n' || bytes[0] == '\t' || bytes[0] == '\r' ? ' ' : '?';
+        length += size;
+        bytes += step ? step : 1;
+        left -= step ? step : 1;
+    }
+    lua_pushlstring(L, quote, length);
+    lua_replace(L, -2);
+}

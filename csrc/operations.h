@@ -1,0 +1,73 @@
+/* The API's operations as data. The rows are in operations.def; everything else is derived from them. */
+#ifndef CMR_OPERATIONS_H
+#define CMR_OPERATIONS_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum place { QUERY = 1, BODY };
+
+enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, ANY };
+
+enum param_flag {
+    REQUIRED = 1,
+    POSITIONAL = 2, /* may be given as a leading scalar, in row order */
+    EITHER = 4,     /* at least one of the parameters so marked */
+    ONE_OF = 8,     /* exactly one of the parameters so marked */
+    PARAM_ASSUMED = 16,
+};
+
+struct param {
+    const char *name; /* "google.clientId" a member, "domains[]" an item, "mailboxes.*" any value of a map */
+    enum place place;
+    enum type type;
+    unsigned flags;
+    const char *source; /* "seed", "docs" or "help" */
+    const char *summary;
+    const char *values; /* "A|B": the closed set the vendor documents; NULL: anything */
+};
+
+enum operation_flag {
+    LIST = 1,        /* answers in pages */
+    ASYNC = 2,       /* accepted now, done later: the outcome comes as a webhook */
+    CHARGES = 4,     /* costs money */
+    DANGER = 8,      /* destroys something */
+    ALL_EMPTY = 16,  /* means everything when its list is left out */
+    QUOTA = 32,      /* limited per mailbox and week */
+    SAFE = 64,       /* changes nothing, although not a GET */
+    DEPRECATED = 128 /* the vendor advises against it */
+};
+
+struct operation {
+    const char *name;
+    const char *method; /* NULL: not documented */
+    const char *path;   /* NULL: not documented */
+    const char *group;  /* the vendor's sidebar */
+    const char *title;  /* the vendor's title */
+    const char *summary;
+    const char *source;  /* of method and path */
+    const char *assumed; /* what the documents leave open and how it was read; NULL: nothing */
+    unsigned flags;
+    const struct param *params; /* ends with a NULL name */
+};
+
+extern const struct operation operations[];
+extern const size_t operations_count;
+
+/* The row of an operation by its name, or NULL. */
+const struct operation *operation_by_name(const char *name);
+
+/* The row of a parameter by its full name, or NULL. */
+const struct param *operation_param(const struct operation *operation, const char *name);
+
+/* The name of a type as error messages and the reference say it. */
+const char *type_name(enum type type);
+
+/* Pushes the rows as a table: an array that is also indexed by name. */
+void operations_push(lua_State *L);
+
+/* Sets one C function per row in the table on top: function(target, ...) -> call | nil, message, err. */
+void operations_set_functions(lua_State *L);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * The sockets and the timer of one curl multi behind one descriptor: an epoll set with a timerfd. Where there is no epoll
+ * the multi polls for itself and there is no descriptor. Touches no Lua.
+ */
+#ifndef CMR_POLLSET_H
+#define CMR_POLLSET_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__linux__) && !defined(CMR_NO_EPOLL)
+#define CMR_EPOLL 1
+#endif
+
+struct pollset {
+    int fd;         /* the epoll set; -1: none */
+    int timer;      /* the timerfd; -1: none */
+    int *sockets;   /* every socket libcurl has open, for a child that must close them behind libcurl's back */
+    size_t count, capacity;
+};
+
+/* False when the system gives no more descriptors. */
+bool pollset_open(struct pollset *set, CURLM *multi);
+
+/* Sets the callbacks by which the set learns of a handle's sockets. */
+bool pollset_watch(struct pollset *set, CURL *easy);
+
+/* Waits up to timeout ms (0: not at all) and lets the multi do what there is to do. */
+void pollset_run(struct pollset *set, CURLM *multi, int timeout);
+
+/* After the multi was cleaned up. */
+void pollset_close(struct pollset *set);
+
+/* In a forked child: closes every inherited descriptor without a word to the peers or to the parent's epoll set. */
+void pollset_abandon(struct pollset *set);
+
+#endif

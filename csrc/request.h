@@ -1,0 +1,18 @@
+/* Lua arguments -> method, URL, body. Every argument error is born here. */
+#ifndef CMR_REQUEST_H
+#define CMR_REQUEST_H
+
+#include <lua.h>
+
+#include "operations.h"
+
+/*
+ * function(target, [positional ...], [{field = value}]) -> call, or nil, message, err of kind "usage" with err.mistake
+ * where the programmer is wrong and not the data.
+ */
+int request_operation(lua_State *L, const struct operation *operation);
+
+/* core.request(target, method, path, {query = {{name, value}, ...}, body = table}?) -> the same. */
+int request_raw(lua_State *L);
+
+#endif

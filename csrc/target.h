@@ -1,0 +1,46 @@
+/* Where requests go and what they carry: base URL, key, headers, TLS, proxy and limits. Checked once, at birth. */
+#ifndef CMR_TARGET_H
+#define CMR_TARGET_H
+
+#include <curl/curl.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define TARGET_TYPE "cmr.target"
+
+/*
+ * The strings belong to the table that hangs on the userdata; the lists are ours. A call in flight keeps its target
+ * alive and, being younger, is finalized before it.
+ */
+struct target {
+    const char *base_url; /* no trailing slash */
+    const char *key;      /* NULL: none was given */
+    const char *ca_file;
+    const char *proxy;
+    struct curl_slist *headers;      /* of a request without a body */
+    struct curl_slist *headers_body; /* of a request with a JSON body */
+    struct curl_slist *resolve;      /* pins localhost to loopback */
+    size_t max_response;             /* bytes, after decompression */
+    long connect_timeout;            /* ms */
+    bool loopback;                   /* no proxy */
+    bool plain;                      /* http */
+};
+
+void target_open(lua_State *L);
+
+/*
+ * core.target(options, parent?) -> target, or nil, message. Options: api_key, key_header, base_url, ca_file, proxy,
+ * headers, user_agent, allow_http, max_response (bytes), connect_timeout (s), paths. What is absent comes from the parent.
+ */
+int target_new(lua_State *L);
+
+struct target *target_check(lua_State *L, int index);
+
+/* Pushes the "METHOD /path" that the paths option gives an operation, or nil. */
+void target_push_path(lua_State *L, int index, const char *operation);
+
+/* NULL, or why the path of a request is refused. */
+const char *path_fault(const char *path, size_t length);
+
+#endif

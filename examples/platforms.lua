@@ -1,0 +1,10 @@
+-- Which sending platforms has a user connected?   lua5.4 examples/platforms.lua USER_ID
+local cmr = require "cmr" -- the key comes from CMR_API_KEY
+
+local res = assert(cmr.platforms(arg[1]))
+for name, platform in pairs(res.data) do
+  print(name, platform.connected and "connected" or "not connected")
+  for _, credential in ipairs(platform.credentials) do
+    print("", credential.credentialId, credential.email)
+  end
+end

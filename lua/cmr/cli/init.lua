@@ -1,0 +1,86 @@
+--- The command `cmr`. The module is its main function; what each part does is in the files beside this one.
+-- Exit status: 0 done; 1 the API refused or could not be reached; 2 the command line is wrong, nothing was sent;
+-- 130 interrupted; 141 nobody reads the output.
+
+local stream = require "cmr.cli.stream"
+
+-- "cmr 0.1.0 (Lua 5.4, libcurl 7.88.1)"
+local function version()
+  local core = require "cmr.core"
+  local jit = rawget(_G, "jit")
+  local lua = jit and jit.version:match("^%S+ %d+%.%d+") or _VERSION
+  return ("cmr %s (%s, libcurl %s)\n"):format(core._VERSION, lua, core.libcurl)
+end
+
+local commands = {}
+
+function commands.operations(given, world, rows)
+  if given.output == "json" then
+    local function empty(key) return key == "flags" and "{}" or "[]" end
+    stream.write(world, require("cmr.cli.json")(rows, {compact = given.compact, empty = empty}) .. "\n")
+    return 0
+  end
+  local list = {}
+  for index, row in ipairs(rows) do
+    list[index] = {row.name, row.method or "?", row.path or "?", row.summary or row.title}
+  end
+  stream.write(world, require("cmr.cli.table")({"NAME", "METHOD", "PATH", "SUMMARY"}, list))
+  return 0
+end
+
+function commands.mock(given)
+  local call = require "cmr.cli.call"
+  return call.library(require("cmr.mock").run, {
+    port = call.number("--port", given[".port"], true),
+    tls = given[".tls"],
+    rate = call.number("--rate", given[".rate"]),
+    window = given[".window"],
+  })
+end
+
+local function run(line, world, at)
+  local rows = require("cmr").operations
+  if line[1] == "help" then line = {line[2] or "--help", line[2] and "--help"} end
+  local given = require("cmr.cli.parser").new(rows, line, version):parse(line)
+  at.command = "cmr " .. given.command
+  local own = commands[given.command]
+  if own then return own(given, world, rows) end
+  return require("cmr.cli.call").run(rows[given.command:gsub("-", "_")], given, world)
+end
+
+-- Says how it ended when it did not end well, or with help; returns the exit status.
+local function report(ending, world, command)
+  if type(ending) ~= "table" then
+    ending = tostring(ending)
+    if ending:find("interrupted!", 1, true) then return 130 end -- what the interpreter makes of Ctrl-C
+    ending = {failure = "internal error: " .. ending, status = 1}
+  end
+  if ending.text then
+    stream.write(world, ending.text)
+    return 0
+  end
+  local printable = require("cmr.cli.text").printable
+  for line in (ending.usage or ending.failure or ""):gmatch("[^\n]+") do
+    world.stderr:write("cmr: ", printable(line), "\n")
+  end
+  if ending.usage then
+    world.stderr:write(("Try '%s --help'.\n"):format(ending.command or command))
+    return 2
+  end
+  return ending.status
+end
+
+--- Runs the command.
+-- @param arg    array of words, as lua gives them to a script
+-- @param world  replacements for what it reads and writes, see cmr.cli.stream; default: the real ones
+-- @return the exit status
+return function(arg, world)
+  world = setmetatable(world or {}, {__index = stream.world})
+  local line, at = {}, {command = "cmr"}
+  for index, word in ipairs(arg) do line[index] = word end
+  local ok, ending = pcall(run, line, world, at)
+  if ok then return ending end
+  ok, ending = pcall(report, ending, world, at.command)
+  if ok then return ending end
+  return type(ending) == "table" and ending.status or 1 -- help that nobody reads
+end

@@ -1,0 +1,40 @@
+--- What the command reads and writes.
+
+local M = {}
+
+local EPIPE = 32
+
+--- The world outside, for main: a table of its own can replace any of these in a spec.
+M.world = {stdin = io.stdin, stdout = io.stdout, stderr = io.stderr, open = io.open, getenv = os.getenv}
+
+--- Writes text to standard output. When that fails it raises {failure = message, status = 1}, or, when nobody reads
+-- any more, {status = 141}: quiet, and the status a shell gives a program that SIGPIPE ended.
+function M.write(world, text)
+  local ok, why, code = world.stdout:write(text)
+  if ok then ok, why, code = world.stdout:flush() end
+  if ok then return end
+  if code == EPIPE then error({status = 141}, 0) end
+  error({failure = "cannot write the output: " .. why, status = 1}, 0)
+end
+
+--- A function(path) -> text | nil, why not (without the path). "-" is standard input, which can be read once.
+function M.reader(world)
+  local used
+  return function(path)
+    local file, why
+    if path ~= "-" then
+      file, why = world.open(path, "rb")
+      if not file then return nil, (why:gsub("^.*: ", "")) end
+    elseif used then
+      return nil, "standard input was read already"
+    else
+      file, used = world.stdin, true
+    end
+    local text
+    text, why = file:read("*a")
+    if file ~= world.stdin then file:close() end
+    return text, why
+  end
+end
+
+return M

@@ -1,0 +1,46 @@
+--- cmr: the Cold Mail Reseller API. One function per operation: cmr.platforms(userId), cmr.reexport{...}.
+--
+-- A success returns the decoded envelope, one value. A failure returns nil, a message, and an error with kind, message,
+-- operation, status, outcome, retry_after, attempts, body, code. The programmer's mistakes raise.
+
+local Client = require "cmr.client"
+local core = require "cmr.core"
+
+local cmr = {
+  _VERSION = core._VERSION,
+  --- The version of the libcurl underneath.
+  libcurl = core.libcurl,
+  --- The API's operations: rows of name, method, path, params, flags, source ...; also by name.
+  operations = core.operations,
+  --- JSON's null: in arrays of answers, and to send one.
+  null = core.null,
+  --- cmr.array(table): marks a table as a JSON array, so that {} is sent as [].
+  array = core.array,
+  --- cmr.new(options): a client of its own. See Client.new.
+  new = Client.new,
+  --- cmr.info(result): status, headers, attempts ... of an answer or an error. See Client.info.
+  info = Client.info,
+}
+
+local client
+
+--- The client behind the functions of the module, made from the environment at first use.
+local function default()
+  client = client or Client.new()
+  return client
+end
+
+for _, operation in ipairs(core.operations) do
+  local name = operation.name
+  cmr[name] = function(...)
+    local self = default()
+    return self[name](self, ...)
+  end
+end
+
+--- cmr.request(method, path, {query, body}): any other request. See Client:request.
+function cmr.request(...)
+  return default():request(...)
+end
+
+return cmr

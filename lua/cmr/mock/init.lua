@@ -1,0 +1,132 @@
+--- The mock: the API as a local server on nginx, for specs, demonstrations and users' own tests.
+--
+-- It begins with what the vendor's examples show: user BVZGM5TE9BMP3PP0VWGW943RGV1B with one EmailBison credential, and
+-- mailbox 39XXMZ1SQMMWWPN2GCRB0Q78KZAR, john@doe.com. Where the documents leave something open, the answer's header
+-- x-mock-assumed says what was made up. The tests' own interface is under /_mock/, JSON in and out, and wants the token
+-- printed at the start in the header x-mock-token:
+--
+--   POST /_mock/reset      back to the seed; {"rate": 0, "window": "fixed"} changes settings until the next reset
+--   GET  /_mock/requests   the API requests received, in order (the last 10,000; of a body the first MiB); one that was
+--                          closed without an answer has status 444 and, its body being left unread, an empty body
+--   POST /_mock/faults     {"match": {"operation", "method", "path"}, "times": 1, "status", "headers", "body", "delay",
+--                          "close"}: the next N requests that match go wrong (see cmr.mock.faults)
+--   POST /_mock/users      {"userId"}
+--   POST /_mock/mailboxes  {"mailboxId", "email", "userId", "status": "ACTIVE"}
+--   POST /_mock/clock      {"advance": seconds}: time passes for limits and time stamps
+local shell = require "cmr.mock.shell"
+local random = require "cmr.mock.random"
+local rate = require "cmr.mock.rate"
+local nginx = require "cmr.mock.nginx"
+local conf = require "cmr.mock.conf"
+local tls = require "cmr.mock.tls"
+local process = require "cmr.mock.process"
+
+local mock = {}
+
+local BASE = "/api/v1/integration" -- as in production
+local KEY = "mock-api-key"
+local ATTEMPTS = 5
+
+local OPTIONS = {port = "number", tls = "boolean", rate = "number", window = "string", operations = "table"}
+
+local function check(options)
+  for name, value in pairs(options) do
+    local want = OPTIONS[name]
+    if not want then error(("unknown option '%s'"):format(tostring(name)), 3) end
+    if type(value) ~= want then error(("option '%s' must be a %s"):format(name, want), 3) end
+  end
+  local port, per_second, window = options.port, options.rate, options.window
+  if port and (port < 1 or port > 65535 or port % 1 ~= 0) then error("option 'port' must be 1 to 65535", 3) end
+  if per_second and not (per_second >= 0 and per_second < math.huge) then
+    error("option 'rate' must be requests per second, 0 for no limit", 3)
+  end
+  if window and not rate.known(window) then error("option 'window' must be bucket, fixed or sliding", 3) end
+end
+
+-- The folder in which this library's cmr/ is.
+local function lua_root()
+  local root = debug.getinfo(1, "S").source:match("^@(.*)cmr/mock/init%.lua$")
+  if root:sub(1, 1) ~= "/" then root = shell.output("pwd") .. "/" .. root end
+  return (root:gsub("/+$", ""))
+end
+
+local function configuration(options, token)
+  local core = require "cmr.core"
+  local rows = {} -- without the names under which the table has them a second time
+  for index, row in ipairs(options.operations or core.operations) do rows[index] = row end
+  return core.json_encode{
+    key = KEY,
+    token = token,
+    base = BASE,
+    rate = options.rate or 5,
+    window = options.window or "bucket",
+    operations = core.array(rows),
+  }
+end
+
+local function announce(server, pid)
+  local lines = {
+    "# cmr mock: " .. server.origin .. BASE,
+    "export CMR_BASE_URL=" .. server.origin .. BASE,
+    "export CMR_API_KEY=" .. KEY,
+    server.tls and "export CMR_CA_FILE=" .. shell.quote(server.directory .. "/ca.pem") or false,
+    ("# control: %s/_mock/   token: %s"):format(server.origin, server.token),
+    ("# pid: %s   (kill it to stop everything)"):format(pid),
+    "# ready\n",
+  }
+  if not server.tls then table.remove(lines, 4) end
+  io.stdout:write(table.concat(lines, "\n"))
+  io.stdout:flush()
+end
+
+-- One start on one port. Returns as process.run does.
+local function serve(program, options, port)
+  local directory, why = process.directory()
+  if not directory then return false, why end
+  local server = {
+    origin = ("%s://127.0.0.1:%d"):format(options.tls and "https" or "http", port),
+    tls = options.tls,
+    token = random.hex(16),
+    directory = directory,
+  }
+  shell.write(directory .. "/config.json", configuration(options, server.token))
+  shell.write(directory .. "/nginx.conf", conf.text{
+    port = port,
+    tls = options.tls,
+    http2_directive = program.http2_directive,
+    modules = program.modules,
+    lua_root = lua_root(),
+  })
+  for name, text in pairs(options.tls and tls.files or {}) do shell.write(directory .. "/" .. name, text) end
+  local quoted = shell.quote(directory)
+  local command = ("%s -p %s/ -c %s/nginx.conf"):format(shell.quote(program.path), quoted, quoted)
+  if program.takes_error_log then command = command .. " -e error.log" end
+  return process.run(directory, options.tls and tls.script or "", command, function(pid) announce(server, pid) end)
+end
+
+--- Run the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints on standard output,
+-- flushed, lines that a shell can eval (CMR_BASE_URL, CMR_API_KEY, with TLS CMR_CA_FILE; the control address, its token
+-- and the pid as comments), and then "# ready". The key is always "mock-api-key".
+-- @param options table, all optional:
+--   port: 1 to 65535; default: a free one, by chance, from 20000 to 29999
+--   tls: HTTPS with HTTP/2 and a throw-away authority; default false
+--   rate: requests per second and key, 0 for no limit; default 5
+--   window: how they are counted, "bucket" (default), "fixed" or "sliding"
+--   operations: rows to serve instead of the library's own
+-- @return the exit code: 0 when it was stopped, 1 when it could not start or broke down, with the reason on standard
+--   error. A bad option raises.
+function mock.run(options)
+  options = options or {}
+  check(options)
+  local program, why = nginx.find()
+  local stopped = false
+  for _ = 1, program and (options.port and 1 or ATTEMPTS) or 0 do
+    stopped, why = serve(program, options, options.port or random.integer(20000, 29999))
+    if stopped or not why:find("Address already in use", 1, true) then break end
+  end
+  if stopped then return 0 end
+  io.stderr:write(why, "\n")
+  return 1
+end
+
+return mock

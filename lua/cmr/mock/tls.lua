@@ -1,0 +1,46 @@
+-- A throw-away authority and a certificate for this machine, made by the openssl program.
+local tls = {}
+
+local CA = [[
+[req]
+distinguished_name = name
+x509_extensions = authority
+prompt = no
+[name]
+CN = cmr mock authority
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+]]
+
+local LEAF = [[
+[req]
+distinguished_name = name
+prompt = no
+[name]
+CN = localhost
+[leaf]
+basicConstraints = CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = IP:127.0.0.1, DNS:localhost
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+]]
+
+-- The authority signs once; its key is gone before the server starts.
+tls.script = [[
+openssl ecparam -genkey -name prime256v1 -noout -out ca.key
+openssl ecparam -genkey -name prime256v1 -noout -out leaf.key
+openssl req -x509 -new -key ca.key -config ca.cnf -days 30 -out ca.pem
+openssl req -new -key leaf.key -config leaf.cnf -out leaf.csr
+openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 30 \
+  -extfile leaf.cnf -extensions leaf -out leaf.pem
+rm -f ca.key leaf.csr
+]]
+
+--- Files that the script wants beside it: name to text.
+tls.files = {["ca.cnf"] = CA, ["leaf.cnf"] = LEAF}
+
+return tls

@@ -1,0 +1,44 @@
+-- cmr 0.1.0 as it is in a checkout: luarocks make rockspec/cmr-scm-1.rockspec
+rockspec_format = "3.0"
+package = "cmr"
+version = "scm-1"
+source = {
+  url = "file://.", -- made from the checkout it is in
+}
+description = {
+  summary = "The Cold Mail Reseller API from Lua",
+  detailed = [[
+    One function per API operation, for scripts, OpenResty and the shell: a C core on libcurl and lua-cjson makes the
+    requests, pure Lua decides when to retry, pace and wait. With a command, and the API as a local mock server.
+  ]],
+  license = "MIT",
+}
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "lua-cjson",
+  "argparse",
+}
+external_dependencies = {
+  -- Libraries only: a system may keep its headers where LuaRocks does not look and every compiler does.
+  CURL = { library = "curl" },
+  CRYPTO = { library = "crypto" },
+}
+build = {
+  type = "make",
+  variables = {
+    LUA = "$(LUA)",
+    BUILD = "build/rock", -- apart from what `make` made here
+    CC = "$(CC)",
+    LD = "$(LD)",
+    CFLAGS = "$(CFLAGS)",
+    LIBFLAG = "$(LIBFLAG)",
+    LUA_INCDIR = "$(LUA_INCDIR)",
+    CURL_INCDIR = "$(CURL_INCDIR)",
+    CURL_LIBDIR = "$(CURL_LIBDIR)",
+    CRYPTO_INCDIR = "$(CRYPTO_INCDIR)",
+    CRYPTO_LIBDIR = "$(CRYPTO_LIBDIR)",
+    INST_LIBDIR = "$(LIBDIR)",
+    INST_LUADIR = "$(LUADIR)",
+    INST_BINDIR = "$(BINDIR)",
+  },
+}

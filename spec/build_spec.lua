@@ -1,0 +1,76 @@
+-- What the build makes: the module's symbols and libraries, an installed tree, and the version wherever it is written.
+
+local run = require "spec.support.run"
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+describe("build #build", function()
+  local flavour = os.getenv("CMR_FLAVOUR")
+  local core = "build/" .. flavour .. "/cmr/core.so"
+
+  it("exports nothing but luaopen_*", function()
+    local symbols = {}
+    for symbol in run("nm -D --defined-only " .. core):gmatch("%x+ %a (%S+)") do
+      if not symbol:find("^luaopen_") then table.insert(symbols, symbol) end
+    end
+    assert.same({}, symbols)
+    assert.matches("luaopen_cmr_core", run("nm -D --defined-only " .. core))
+  end)
+
+  it("is not linked with a Lua library of its own", function()
+    local libraries = run("readelf -d " .. core .. " | grep NEEDED")
+    assert.matches("libcurl", libraries)
+    assert.not_matches("liblua", libraries)
+  end)
+
+  it("stays loaded and is bound at once", function()
+    local flags = run("readelf -d " .. core .. " | grep FLAGS")
+    assert.matches("NODELETE", flags)
+    assert.matches("NOW", flags)
+  end)
+
+  describe("make install", function()
+    local destination
+
+    setup(function()
+      destination = run("mktemp -d")
+      run(("make --no-print-directory install LUA=%s PREFIX=/opt/cmr DESTDIR=%s"):format(flavour, destination))
+    end)
+
+    teardown(function()
+      if destination then run("rm -rf " .. destination) end
+    end)
+
+    it("puts the module and the command in a tree that works alone", function()
+      local prefix = destination .. "/opt/cmr"
+      local command = "cd / && env -i PATH=/usr/bin:/bin 'LUA_PATH=%s;;' 'LUA_CPATH=%s;;' %s/bin/cmr --version"
+      local output = run(command:format(prefix .. "/share/lua/5.4/?.lua;" .. prefix .. "/share/lua/5.4/?/init.lua",
+        prefix .. "/lib/lua/5.4/?.so", prefix))
+      assert.matches("^cmr " .. require("cmr")._VERSION, output)
+    end)
+
+    it("gives the command the Lua it was built for, and the modules it came with", function()
+      local command = read(destination .. "/opt/cmr/bin/cmr")
+      assert.equal(run("command -v " .. os.getenv("LUA")), command:match("^#!(%S+)\n"))
+      assert.matches("'/opt/cmr/share/lua/5.4/?.lua;", command, 1, true)
+    end)
+
+    it("leaves nothing out", function()
+      local here = run("cd lua && find cmr -type f | sort")
+      assert.equal(here, run("cd " .. destination .. "/opt/cmr/share/lua/5.4 && find cmr -type f | sort"))
+    end)
+  end)
+
+  it("has one version", function()
+    local version = read("csrc/version.h"):match('#define CMR_VERSION "([^"]+)"')
+    assert.equal(version, require("cmr")._VERSION)
+    assert.equal(version, require("cmr.core")._VERSION)
+    assert.equal(version, read("CHANGELOG.md"):match("\n## (%S+)"))
+    assert.equal(version, read("rockspec/cmr-scm-1.rockspec"):match("^%-%- cmr (%S+)"))
+  end)
+end)

@@ -1,0 +1,35 @@
+-- The interface of tests.
+local support = require "spec.support.mock"
+
+local PLATFORMS = "/exports/platform-credentials?userId=" .. support.USER
+
+describe("the mock's control", function()
+  local server
+
+  before_each(function() server = support.shared("http") end)
+
+  it("wants its token", function()
+    local url = server.control_url .. "requests"
+    assert.equal(403, server:request("GET", url).status)
+    assert.equal(403, server:request("GET", url, {headers = {["x-mock-token"] = "0"}}).status)
+    assert.equal(0, #server:requests())
+  end)
+
+  it("refuses what it does not understand", function()
+    assert.has_error(function() server:reset{rate = -1} end)
+    assert.has_error(function() server:reset{window = "leap"} end)
+    assert.has_error(function() server:reset{rates = 1} end)
+    assert.has_error(function() server:advance(-1) end)
+    assert.has_error(function() server:add_user("") end)
+    assert.has_error(function() server:add_mailbox{mailboxId = "M", email = "x@y.z", userId = "NOBODY"} end)
+    assert.has_error(function() server:control("GET", "reset") end)
+  end)
+
+  it("restores the settings of the start with a reset", function()
+    server:reset{rate = 0.001}
+    server:call("GET", PLATFORMS)
+    assert.equal(429, server:call("GET", PLATFORMS).status)
+    server:reset()
+    for _ = 1, 20 do assert.equal(200, server:call("GET", PLATFORMS).status) end
+  end)
+end)
