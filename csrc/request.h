@@ -1,4 +1,4 @@
-/* Lua arguments -> method, URL, body. Every argument error is born here. */
+/* Lua arguments -> method, URL, body: a call that is ready to start. */
 #ifndef CMR_REQUEST_H
 #define CMR_REQUEST_H
 

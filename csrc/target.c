@@ -1,6 +1,5 @@
 #include "target.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -8,17 +7,14 @@
 #include "compat.h"
 #include "hmac.h"
 #include "operations.h"
+#include "url.h"
 #include "version.h"
 
 #define PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* seed */
 #define KEY_HEADER "cmr-x-api-key"                                             /* seed */
 
-enum { MAX_URL = 2000 };
-
 static const char *const option_names[] = {"api_key", "key_header", "base_url", "ca_file", "proxy", "headers",
     "user_agent", "allow_http", "max_response", "connect_timeout", "paths", NULL};
-
-/* Each check below returns NULL or pushes nothing and says why not; none of them quotes a value that may be secret. */
 
 static bool is_token(const char *name)
 {
@@ -32,14 +28,6 @@ static bool is_token(const char *name)
     return true;
 }
 
-static bool is_visible(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (text[i] < 0x21 || text[i] > 0x7E)
-            return false;
-    return true;
-}
-
 /* A header's value: no control characters, so that it cannot become two headers. */
 static bool is_header_value(const char *text, size_t length)
 {
@@ -47,117 +35,6 @@ static bool is_header_value(const char *text, size_t length)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
             return false;
     return true;
-}
-
-/* One dot of a segment, spelt out or percent-encoded: its length, or 0. */
-static size_t dot_length(const char *at)
-{
-    if (*at == '.')
-        return 1;
-    return at[0] == '%' && at[1] == '2' && (at[2] | 32) == 'e' ? 3 : 0;
-}
-
-static bool is_dot_segment(const char *at)
-{
-    int dots = 0;
-
-    for (size_t step = dot_length(at); step; step = dot_length(at)) {
-        at += step;
-        dots++;
-    }
-    return (dots == 1 || dots == 2) && (*at == '/' || *at == '\0');
-}
-
-const char *path_fault(const char *path, size_t length)
-{
-    if (length == 0 || path[0] != '/' || path[1] == '/')
-        return "it must start with one '/'";
-    if (!is_visible(path, length))
-        return "only visible ASCII characters are allowed: percent-encode the others";
-    if (strpbrk(path, "?#\\"))
-        return "'?', '#' and '\\' are not allowed";
-    for (const char *slash = path; slash; slash = strchr(slash + 1, '/'))
-        if (is_dot_segment(slash + 1))
-            return "'.' and '..' segments are not allowed";
-    return NULL;
-}
-
-/* Copies one part of a URL; false when it is absent or does not fit. */
-static bool url_part(CURLU *url, CURLUPart what, char *part, size_t size, unsigned flags)
-{
-    char *text = NULL;
-    bool fits = false;
-
-    if (curl_url_get(url, what, &text, flags) == CURLUE_OK && text) {
-        fits = strlen(text) < size;
-        if (fits)
-            memcpy(part, text, strlen(text) + 1);
-        curl_free(text);
-    }
-    return fits;
-}
-
-static bool is_loopback(const char *host)
-{
-    struct in_addr address;
-
-    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-        return true;
-    return inet_pton(AF_INET, host, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
-}
-
-struct base {
-    char scheme[8];
-    char host[300];
-    char port[8];
-    char path[MAX_URL];
-};
-
-static const char *base_url_parts(CURLU *url, const char *text, struct base *base)
-{
-    char unwanted[MAX_URL];
-
-    if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
-        return "it is not a URL";
-    if (!url_part(url, CURLUPART_SCHEME, base->scheme, sizeof base->scheme, 0) ||
-        (strcmp(base->scheme, "https") != 0 && strcmp(base->scheme, "http") != 0))
-        return "it must start with https://";
-    if (url_part(url, CURLUPART_USER, unwanted, sizeof unwanted, 0) ||
-        url_part(url, CURLUPART_PASSWORD, unwanted, sizeof unwanted, 0) || strchr(text, '@'))
-        return "it must not hold a user name or password";
-    if (!url_part(url, CURLUPART_HOST, base->host, sizeof base->host, 0) ||
-        !url_part(url, CURLUPART_PORT, base->port, sizeof base->port, CURLU_DEFAULT_PORT) ||
-        !url_part(url, CURLUPART_PATH, base->path, sizeof base->path, 0))
-        return "it is not a URL";
-    return NULL;
-}
-
-static const char *base_url_fault(const char *text, size_t length, struct base *base)
-{
-    const char *authority;
-    const char *path;
-    const char *fault;
-    CURLU *url;
-
-    if (length > MAX_URL)
-        return "it is too long";
-    if (!is_visible(text, length) || strchr(text, '\\'))
-        return "only visible ASCII characters are allowed, and no '\\'";
-    if (strpbrk(text, "?#"))
-        return "it must not hold a query or a fragment";
-    authority = strstr(text, "://");
-    if (!authority || authority[3] == '/')
-        return "it must start with https:// and a host";
-    url = curl_url();
-    if (!url)
-        return "out of memory";
-    fault = base_url_parts(url, text, base);
-    curl_url_cleanup(url);
-    if (fault)
-        return fault;
-    /* libcurl removes dot segments when it parses: look at the text itself */
-    path = strchr(authority + 3, '/');
-    return path ? path_fault(path, strlen(path)) : NULL;
 }
 
 /* Below, the table of options (keep) is on top of the stack. A check pushes a message and returns false. */
@@ -209,14 +86,14 @@ static bool take_key(lua_State *L, int keep, struct target *target)
         return false;
     if (target->key && !*target->key)
         target->key = NULL;
-    if (target->key && !is_visible(target->key, strlen(target->key)))
+    if (target->key && !url_is_visible(target->key, strlen(target->key)))
         return refuse(L, "api_key", "it holds a space, a line break or another character that no key has");
     return true;
 }
 
 static bool take_base_url(lua_State *L, int keep, struct target *target)
 {
-    struct base base = {.scheme = ""};
+    struct base_url base = {.scheme = ""};
     const char *text = PRODUCTION;
     const char *fault;
     size_t length;
@@ -225,7 +102,7 @@ static bool take_base_url(lua_State *L, int keep, struct target *target)
     if (!take_string(L, keep, "base_url", &text))
         return false;
     length = strlen(text);
-    fault = base_url_fault(text, length, &base);
+    fault = url_base_fault(text, length, &base);
     if (fault)
         return refuse(L, "base_url", fault);
     lua_getfield(L, keep, "allow_http");
@@ -233,7 +110,7 @@ static bool take_base_url(lua_State *L, int keep, struct target *target)
         return refuse(L, "allow_http", "boolean expected");
     allow_http = lua_toboolean(L, -1);
     lua_pop(L, 1);
-    target->loopback = is_loopback(base.host);
+    target->loopback = url_is_loopback(base.host);
     target->plain = strcmp(base.scheme, "http") == 0;
     if (target->plain && !target->loopback && !allow_http)
         return refuse(L, "base_url", "plain http would show the key to everyone on the way: use https, or allow_http");
@@ -369,7 +246,7 @@ static const char *path_option_fault(const char *text, size_t length)
     for (const char *const *method = methods; *method; method++) {
         const size_t prefix = strlen(*method);
         if (strncmp(text, *method, prefix) == 0)
-            return path_fault(text + prefix, length - prefix);
+            return url_path_fault(text + prefix, length - prefix);
     }
     return "it must say METHOD /path, as in 'GET /wallet'";
 }
@@ -410,7 +287,7 @@ static bool take_options(lua_State *L, int keep, struct target *target)
         !take_number(L, keep, "max_response", 1, 1e9, &max_response) ||
         !take_number(L, keep, "connect_timeout", 0.001, 1e6, &connect_timeout) || !check_paths(L, keep))
         return false;
-    if (target->proxy && !is_visible(target->proxy, strlen(target->proxy)))
+    if (target->proxy && !url_is_visible(target->proxy, strlen(target->proxy)))
         return refuse(L, "proxy", "only visible ASCII characters are allowed");
     target->max_response = (size_t)max_response;
     target->connect_timeout = (long)(connect_timeout * 1000);

@@ -40,7 +40,4 @@ struct target *target_check(lua_State *L, int index);
 /* Pushes the "METHOD /path" that the paths option gives an operation, or nil. */
 void target_push_path(lua_State *L, int index, const char *operation);
 
-/* NULL, or why the path of a request is refused. */
-const char *path_fault(const char *path, size_t length);
-
 #endif

@@ -1,0 +1,119 @@
+#include "url.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MAX_URL = 2000 };
+
+bool url_is_visible(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < 0x21 || text[i] > 0x7E)
+            return false;
+    return true;
+}
+
+/* One dot of a segment, spelt out or percent-encoded: its length, or 0. */
+static size_t dot_length(const char *at)
+{
+    if (*at == '.')
+        return 1;
+    return at[0] == '%' && at[1] == '2' && (at[2] | 32) == 'e' ? 3 : 0;
+}
+
+static bool is_dot_segment(const char *at)
+{
+    int dots = 0;
+
+    for (size_t step = dot_length(at); step; step = dot_length(at)) {
+        at += step;
+        dots++;
+    }
+    return (dots == 1 || dots == 2) && (*at == '/' || *at == '\0');
+}
+
+const char *url_path_fault(const char *path, size_t length)
+{
+    if (length == 0 || path[0] != '/' || path[1] == '/')
+        return "it must start with one '/'";
+    if (!url_is_visible(path, length))
+        return "only visible ASCII characters are allowed: percent-encode the others";
+    if (strpbrk(path, "?#\\"))
+        return "'?', '#' and '\\' are not allowed";
+    for (const char *slash = path; slash; slash = strchr(slash + 1, '/'))
+        if (is_dot_segment(slash + 1))
+            return "'.' and '..' segments are not allowed";
+    return NULL;
+}
+
+/* Copies one part of a URL; false when it is absent or does not fit. */
+static bool url_part(CURLU *url, CURLUPart what, char *part, size_t size, unsigned flags)
+{
+    char *text = NULL;
+    bool fits = false;
+
+    if (curl_url_get(url, what, &text, flags) == CURLUE_OK && text) {
+        fits = strlen(text) < size;
+        if (fits)
+            memcpy(part, text, strlen(text) + 1);
+        curl_free(text);
+    }
+    return fits;
+}
+
+bool url_is_loopback(const char *host)
+{
+    struct in_addr address;
+
+    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, host, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
+}
+
+static const char *base_url_parts(CURLU *url, const char *text, struct base_url *base)
+{
+    char unwanted[MAX_URL];
+
+    if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+        return "it is not a URL";
+    if (!url_part(url, CURLUPART_SCHEME, base->scheme, sizeof base->scheme, 0) ||
+        (strcmp(base->scheme, "https") != 0 && strcmp(base->scheme, "http") != 0))
+        return "it must start with https://";
+    if (url_part(url, CURLUPART_USER, unwanted, sizeof unwanted, 0) ||
+        url_part(url, CURLUPART_PASSWORD, unwanted, sizeof unwanted, 0) || strchr(text, '@'))
+        return "it must not hold a user name or password";
+    if (!url_part(url, CURLUPART_HOST, base->host, sizeof base->host, 0) ||
+        !url_part(url, CURLUPART_PORT, base->port, sizeof base->port, CURLU_DEFAULT_PORT))
+        return "it is not a URL";
+    return NULL;
+}
+
+const char *url_base_fault(const char *text, size_t length, struct base_url *base)
+{
+    const char *authority;
+    const char *path;
+    const char *fault;
+    CURLU *url;
+
+    if (length > MAX_URL)
+        return "it is too long";
+    if (!url_is_visible(text, length) || strchr(text, '\\'))
+        return "only visible ASCII characters are allowed, and no '\\'";
+    if (strpbrk(text, "?#"))
+        return "it must not hold a query or a fragment";
+    authority = strstr(text, "://");
+    if (!authority || authority[3] == '/')
+        return "it must start with https:// and a host";
+    url = curl_url();
+    if (!url)
+        return "out of memory";
+    fault = base_url_parts(url, text, base);
+    curl_url_cleanup(url);
+    if (fault)
+        return fault;
+    /* libcurl removes dot segments when it parses: look at the text itself */
+    path = strchr(authority + 3, '/');
+    return path ? url_path_fault(path, strlen(path)) : NULL;
+}
