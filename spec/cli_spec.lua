@@ -571,7 +571,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
       before[#before + 1] = word
     end
     before[#before + 1], before[#before + 2] = "platforms", USER
-    local elsewhere = {CMR_API_KEY = SECRET, CMR_BASE_URL = "http://127.0.0.1:1/elsewhere"}
+    local elsewhere = {CMR_API_KEY = SECRET, CMR_BASE_URL = "http://127.66.66.66:1/elsewhere"}
     for _, line in ipairs{after, before} do assert.equal(0, cmr(line, {env = elsewhere}).status) end
     assert.equal(2, #server:requests())
   end)
@@ -597,7 +597,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.equal(1, lost.status)
     assert.matches("\ncmr: outcome: unknown, it may have been done: look before repeating it\n$", lost.err)
 
-    local nowhere = {CMR_BASE_URL = "http://127.0.0.1:1", CMR_API_KEY = "k"}
+    local nowhere = {CMR_BASE_URL = "http://127.66.66.66:1", CMR_API_KEY = "k"} -- where nobody listens
     local unsent = cmr({"reexport", "--mailbox-id", MAILBOX, "--retries", "0"}, {env = nowhere})
     assert.equal(1, unsent.status)
     assert.matches("\ncmr: outcome: not_sent, the server never saw it, so it can be repeated\n$", unsent.err)

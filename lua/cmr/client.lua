@@ -4,6 +4,7 @@ local core = require "cmr.core"
 local limiter = require "cmr.limiter.local"
 local options = require "cmr.options"
 local retry = require "cmr.retry"
+local waits = require "cmr.wait"
 
 local Client = {}
 Client.__index = Client
@@ -70,7 +71,11 @@ end
 
 --- One call from the line at the limiter to its last attempt.
 local function run(state, call)
-  local wait, own, key = state.wait, state.options, state.target:key_id()
+  local wait, own, key = state.wait or waits.detect(), state.options, state.target:key_id()
+  local refused = wait.refuse and wait.refuse()
+  if refused then
+    raise(call:info().operation .. ": " .. refused)
+  end
   local method, engine = call:method(), core.engine()
   local begun = wait.now()
   local deadline = begun + own.timeout
@@ -225,13 +230,13 @@ local function build(given, parent)
     end
   end
   setmetatable(own, { __index = parent and parent.options or options.defaults })
-  local wait = own.wait == nil and "block" or own.wait
+  local wait = own.wait
   return setmetatable({
     _state = {
       target = target,
       options = own,
       limiter = own.limiter or everyone,
-      wait = type(wait) == "table" and wait or require("cmr.wait." .. wait),
+      wait = type(wait) == "string" and waits.named(wait) or wait, -- nil: whatever fits the place of each call
     },
   }, Client)
 end

@@ -32,11 +32,12 @@ local checks = {
   end,
   wait = function(value)
     return value == "block"
+      or value == "nginx"
       or type(value) == "table"
         and type(value.wait) == "function"
         and type(value.sleep) == "function"
         and type(value.now) == "function",
-      "'block', or a table with wait, sleep and now"
+      "'block', 'nginx', or a table with wait, sleep and now"
   end,
   random = is "function",
   on_retry = is "function",

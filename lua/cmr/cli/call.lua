@@ -20,7 +20,8 @@ local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
-  wrong("%s", (message:gsub("^[^\n ]*:%d+: ", "")))
+  -- where in this program it was raised, and that this is cmr, says nothing to a user of the command
+  wrong("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.new: ", ""):gsub("^cmr%.", "")))
 end
 
 --- Calls a function of the library and returns what it returns. A string that it raises is a mistake in what it was

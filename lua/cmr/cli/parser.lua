@@ -3,8 +3,11 @@
 -- {usage = message, command = "cmr reexport"} (a mistake).
 
 local argparse = require "argparse"
+local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
 local describe = require "cmr.cli.describe"
+
+local unpack = table.unpack or unpack
 
 local M = {}
 
@@ -48,26 +51,25 @@ local function help_of(parser)
   }
 end
 
--- Two spellings of one option are the same when this is: --mailboxId, --mailbox_id, --mailbox-id.
-local function squash(option)
-  return (option:lower():gsub("[-_.]", ""))
-end
-
-local function improve(message, parser, hints)
+-- argparse's message, with a better guess of what was meant.
+-- names: options = array, commands = array, arguments = option a positional argument would have -> its placeholder
+local function improve(message, parser, names)
   if message == "too many arguments" then
     return ("%s (usage: %s)"):format(message, (parser:get_usage():gsub("^Usage: ", "")))
   end
-  local option = message:match("^unknown option '(.-)'")
-  local hint = option and not message:find("\nDid you mean", 1, true) and hints[squash(option)]
-  if hint then return ("%s (%s)"):format(message, hint) end
-  return (message:gsub("\nDid you mean (.*)%?$", " (did you mean %1?)"))
+  message = message:gsub("\nDid you mean.*$", "")
+  local kind, word = message:match("^unknown (%a+) '(.-)'")
+  local meant = kind and core.nearest(word, names[kind .. "s"])
+  if not meant then return message end
+  if names.arguments[meant] then return ("%s (give it as the argument %s)"):format(message, names.arguments[meant]) end
+  return ("%s (did you mean '%s'?)"):format(message, meant)
 end
 
-local function add_globals(root, hints, version)
+local function add_globals(root, names, version)
   for _, global in ipairs(M.globals) do
     local option = root:option(global[1]):argname(global[2]):description(global[3])
     if global[1] == "--output" then option:choices{"json", "table"} end
-    hints[squash(global[1])] = ("did you mean '%s'?"):format(global[1])
+    table.insert(names.options, global[1])
   end
   root:flag("--compact", "Print JSON on one line.")
   root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function() stop{text = version()} end)
@@ -75,30 +77,27 @@ local function add_globals(root, hints, version)
     :action(function() stop{usage = key_refused} end)
 end
 
-local function add_parameter(command, param, hints)
+-- Returns the parameter's part of the usage line, when it has one.
+local function add_parameter(command, param, names)
+  local name = arguments.option(param.name)
+  if not name then return nil end
+  table.insert(names.options, name)
   local target = "." .. param.name -- the dot keeps it apart from commands and global options
   if param.positional then
     local placeholder = arguments.placeholder(param.name)
+    names.arguments[name] = placeholder
     -- optional for argparse: --json can hold it too, and build complains better
     command:argument(placeholder):target(target):args("?"):description(describe.parameter(param))
-    hints[squash(arguments.option(param.name))] = ("give it as the argument %s"):format(placeholder)
-    return placeholder, param.required
+    return param.required and placeholder or "[" .. placeholder .. "]"
   end
-  local name = arguments.option(param.name)
-  if not name then return end
   local option = command:option(name):target(target):argname(describe.value(param))
-    :description(describe.parameter(param))
+  option:description(describe.parameter(param))
   if param.type == "boolean" then option:args("?") end
-  hints[squash(name)] = ("did you mean '%s'?"):format(name)
-  hints[squash("--" .. param.name)] = hints[squash(name)]
 end
 
-local function add_details(command, row, hints)
+local function add_details(command, row, names)
   local usage = {"Usage: cmr", arguments.command(row.name), "[options]"}
-  for _, param in ipairs(row.params) do
-    local placeholder, required = add_parameter(command, param, hints)
-    if placeholder then usage[#usage + 1] = required and placeholder or "[" .. placeholder .. "]" end
-  end
+  for _, param in ipairs(row.params) do usage[#usage + 1] = add_parameter(command, param, names) end
   command:option("--json"):target("."):argname("JSON|@FILE|-")
     :description("All arguments as one JSON object: as text, from a file or from standard input. Options override its "
       .. "members; members that are null are left out.")
@@ -128,35 +127,38 @@ end
 -- @return the argparse parser; its result has `command`, the global options, and the command's own under "." .. name,
 --   ("." alone is --json)
 function M.new(rows, line, version)
-  local named = {}
-  for _, word in ipairs(line) do named[word] = true end
+  local on_line, groups, order = {}, {}, {}
+  for _, word in ipairs(line) do on_line[word] = true end
   local root = argparse("cmr", "The Cold Mail Reseller API from a shell: one command per operation.", epilog)
-  local hints, names = {[root] = {}}, {[root] = "cmr"}
+  local commands = {}
+  local names = {[root] = {command = "cmr", commands = commands, options = {}, arguments = {}}}
   root:usage("Usage: cmr [options] COMMAND [arguments]"):help_max_width(80):help_description_margin(34)
   root:command_target("command"):add_help(help_of(root))
-  add_globals(root, hints[root], version)
+  add_globals(root, names[root], version)
 
-  local groups, order = {}, {}
+  local function register(command, name)
+    command:add_help(help_of(command))
+    commands[#commands + 1] = name
+    names[command] = {command = "cmr " .. name, options = {unpack(names[root].options)}, arguments = {}}
+  end
+
   for _, row in ipairs(rows) do
     local name = arguments.command(row.name)
     local command = root:command(name):hidden_name(row.name)
-    command:summary(describe.summary(row)):description(describe.operation(row)):add_help(help_of(command))
-    hints[command], names[command] = setmetatable({}, {__index = hints[root]}), "cmr " .. name
-    if named[name] or named[row.name] then add_details(command, row, hints[command]) end
+    command:summary(describe.summary(row)):description(describe.operation(row))
+    register(command, name)
+    if on_line[name] or on_line[row.name] then add_details(command, row, names[command]) end
     if not groups[row.group] then
       groups[row.group] = {}
       order[#order + 1] = row.group
     end
     table.insert(groups[row.group], command)
   end
-  for _, group in ipairs(order) do root:group(group, (table.unpack or unpack)(groups[group])) end
-  for name, command in pairs(add_own(root)) do
-    command:add_help(help_of(command))
-    hints[command], names[command] = hints[root], "cmr " .. name
-  end
+  for _, group in ipairs(order) do root:group(group, unpack(groups[group])) end
+  for name, command in pairs(add_own(root)) do register(command, name) end
 
   root.error = function(where, message)
-    stop{usage = improve(message, where, hints[where]), command = names[where]}
+    stop{usage = improve(message, where, names[where]), command = names[where].command}
   end
   return root
 end

@@ -1,0 +1,105 @@
+--- Waiting in nginx: the request that asked waits, the worker does not.
+--
+-- One pump per worker steps the engine for every call in flight and is gone when there is none. It is a timer, because a
+-- client that goes away takes its request's coroutine with it. For the same reason what requests share is in tables of
+-- this module, and not in closures over a request's locals.
+
+local core = require "cmr.core"
+local semaphore = require "ngx.semaphore"
+
+local nginx = { now = core.now }
+
+local PAUSE = 0.001 -- seconds between two steps; for 0 an nginx without OpenResty's patches logs a warning
+local STALE = 0.05 -- seconds without a step after which a waiter steps for itself
+
+local CAN_WAIT = {
+  rewrite = true,
+  server_rewrite = true,
+  access = true,
+  content = true,
+  timer = true,
+  preread = true,
+  ssl_cert = true,
+  ssl_client_hello = true,
+  ssl_session_fetch = true,
+}
+
+local waiting = {} -- call -> the semaphore its request waits on
+local stepped = -1 -- when somebody last stepped the engine
+
+--- One step for everybody. Returns whether calls are left in flight.
+local function step()
+  local engine = core.engine()
+  local finished = engine:step()
+  stepped = core.now()
+  for _, call in ipairs(finished or {}) do
+    local request = waiting[call]
+    waiting[call] = nil
+    if request then
+      request:post(1)
+    end
+  end
+  local left = engine:count() > 0
+  if not left then -- what is closed or was inherited from the master never finishes in a step
+    for call, request in pairs(waiting) do
+      waiting[call] = nil
+      request:post(1)
+    end
+  end
+  return left
+end
+
+local function pump()
+  while step() do
+    ngx.sleep(PAUSE)
+  end
+  stepped = -1
+end
+
+--- Why a call cannot wait here, or nil.
+function nginx.refuse()
+  local phase = ngx.get_phase()
+  if not CAN_WAIT[phase] then
+    return (
+      "nothing can wait in nginx's %s phase: make the call from ngx.timer.at(0, ...), or give wait = 'block' to let the "
+      .. "whole worker wait"
+    ):format(phase)
+  end
+end
+
+local function start_pump()
+  stepped = core.now()
+  return (ngx.timer.at(0, pump))
+end
+
+--- Suspends the request until the call has finished.
+function nginx.wait(_, call)
+  if call:done() then
+    return
+  end
+  local request = semaphore.new()
+  waiting[call] = request
+  if stepped < 0 then
+    start_pump()
+  end
+  local patience = STALE
+  while not request:wait(patience) and not call:done() do
+    patience = 1
+    -- The timer could not be made or run: whoever waits steps, until one can.
+    while core.now() - stepped > STALE and not call:done() do
+      if start_pump() then
+        patience = STALE
+        break
+      end
+      step()
+      ngx.sleep(PAUSE)
+    end
+  end
+end
+
+--- Suspends the request for a time.
+function nginx.sleep(_, seconds)
+  ngx.sleep(seconds)
+end
+
+return nginx
