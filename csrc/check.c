@@ -62,6 +62,30 @@ static bool bad_type(struct check *check, const struct param *param, int index, 
 
 static bool check_value(struct check *check, const struct param *param, int index, const char *path);
 
+static const char everything = 0; /* its address is cmr.all */
+
+void check_push_all(lua_State *L)
+{
+    lua_pushlightuserdata(L, (void *)&everything);
+}
+
+static bool is_all(lua_State *L, int index)
+{
+    return lua_touserdata(L, index) == &everything;
+}
+
+/* A field the documents do not name, of an operation whose names they leave open. */
+static bool check_open(struct check *check, int index, const char *path)
+{
+    static const struct param query = {.place = QUERY, .type = STRING};
+
+    if (check->operation->rest == BODY)
+        return check_any(check, index, path);
+    if (lua_type(check->L, index) == LUA_TSTRING || lua_istable(check->L, index))
+        return check_value(check, &query, index, path);
+    return check_any(check, index, path);
+}
+
 /* Every member must have a row, every required row a member. */
 static bool check_object(struct check *check, int index, const char *pattern, const char *path)
 {
@@ -78,19 +102,24 @@ static bool check_object(struct check *check, int index, const char *pattern, co
         }
         key = lua_tostring(L, copy + 1);
         param = operation_param(check->operation, push_joined(L, pattern, ".", key));
-        if (!param || !member_name(param->name, pattern))
+        if (param && !member_name(param->name, pattern))
+            param = NULL;
+        if (!param && (*pattern || !check->operation->rest))
             return unknown_field(check, pattern, path, key);
-        if (!check_value(check, param, copy + 2, push_joined(L, path, ".", key)))
+        if (param ? !check_value(check, param, copy + 2, push_joined(L, path, ".", key))
+                  : !check_open(check, copy + 2, key))
             return false;
         lua_setfield(L, copy, key);
     }
     for (const struct param *param = check->operation->params; param->name; param++) {
         const char *member = member_name(param->name, pattern);
-        if (!member || !(param->flags & REQUIRED))
+        if (!member || !(param->flags & (REQUIRED | EVERYTHING)))
             continue;
-        lua_getfield(L, copy, member);
+        lua_pushstring(L, member);
+        lua_rawget(L, index);
         if (lua_isnil(L, -1) || json_is_null(L, -1)) {
-            lua_pushfstring(L, "missing required argument '%s'", push_joined(L, path, ".", member));
+            lua_pushfstring(L, "missing required argument '%s'%s", push_joined(L, path, ".", member),
+                            param->flags & EVERYTHING ? " (cmr.all: all of them)" : "");
             return check_failed(check, true);
         }
         lua_pop(L, 1);
@@ -104,6 +133,15 @@ bool check_any(struct check *check, int index, const char *path)
     return json_clean(check->L, index, path) || check_failed(check, true);
 }
 
+static bool is_empty(lua_State *L, int index)
+{
+    lua_pushnil(L);
+    if (!lua_next(L, index))
+        return true;
+    lua_pop(L, 2);
+    return false;
+}
+
 static bool check_array(struct check *check, const struct param *param, int index, const char *path)
 {
     lua_State *L = check->L;
@@ -114,11 +152,17 @@ static bool check_array(struct check *check, const struct param *param, int inde
 
     if (!item && length)
         return check_any(check, index, path);
+    if (param->flags & OR_ITEM && !length && !is_empty(L, index))
+        return check_value(check, item, index, path);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         keys++;
     if (keys != length) {
         lua_pushfstring(L, "bad field '%s' (array expected: the items 1 to n, and no names)", path);
         return check_failed(check, true);
+    }
+    if (!length && param->flags & (REQUIRED | EVERYTHING)) {
+        lua_pushfstring(L, param->flags & EVERYTHING ? "'%s' is empty (cmr.all: all of them)" : "'%s' is empty", path);
+        return check_failed(check, param->flags & EVERYTHING);
     }
     if (!length) {
         json_push_empty_array(L);
@@ -151,7 +195,7 @@ static bool check_map(struct check *check, const struct param *param, int index,
             lua_pushfstring(L, "bad field '%s' (its members need names)", path);
             return check_failed(check, true);
         }
-        if (!check_value(check, value, copy + 2, push_joined(L, path, ".", lua_tostring(L, copy + 1))))
+        if (!check_value(check, value, copy + 2, lua_pushfstring(L, "%s[\"%s\"]", path, lua_tostring(L, copy + 1))))
             return false;
         lua_setfield(L, copy, lua_tostring(L, copy + 1));
     }
@@ -217,6 +261,10 @@ static bool check_value(struct check *check, const struct param *param, int inde
     case BOOLEAN:
         return lua_isboolean(L, index) ? check_any(check, index, path) : bad_type(check, param, index, path);
     case ARRAY:
+        if (param->flags & EVERYTHING && is_all(L, index)) {
+            lua_pushnil(L); /* left out, on purpose */
+            return true;
+        }
         return lua_istable(L, index) ? check_array(check, param, index, path) : bad_type(check, param, index, path);
     case OBJECT:
         return lua_istable(L, index) ? check_object(check, index, param->name, path)

@@ -31,6 +31,9 @@ bool check_arguments(struct check *check, int first, int last);
 /* Pushes a copy of any JSON value: of what the row says nothing more about. */
 bool check_any(struct check *check, int index, const char *path);
 
+/* Pushes cmr.all: what a list that means everything when left out must be told by. */
+void check_push_all(lua_State *L);
+
 /* Whether a row's name is a field of the request itself, and not of an object in it. */
 bool check_is_field(const struct param *param);
 

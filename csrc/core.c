@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "call.h"
+#include "check.h"
 #include "compat.h"
 #include "engine.h"
 #include "error.h"
@@ -84,6 +85,8 @@ int luaopen_cmr_core(lua_State *L)
     lua_setfield(L, -2, "operations");
     json_push_null(L);
     lua_setfield(L, -2, "null");
+    check_push_all(L);
+    lua_setfield(L, -2, "all");
     lua_pushliteral(L, CMR_VERSION);
     lua_setfield(L, -2, "_VERSION");
     lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);

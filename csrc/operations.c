@@ -6,6 +6,7 @@
 #include "request.h"
 
 #define PARAMS(...) .params = (const struct param[]){__VA_ARGS__, {.name = NULL}}
+#define NO_PARAMS .params = (const struct param[]){{.name = NULL}}
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names what it has */
 
@@ -109,6 +110,8 @@ static void push_param(lua_State *L, const struct param *param)
     set_true(L, "required", param->flags & REQUIRED);
     set_true(L, "positional", param->flags & POSITIONAL);
     set_true(L, "assumed", param->flags & PARAM_ASSUMED);
+    set_true(L, "everything", param->flags & EVERYTHING);
+    set_true(L, "or_item", param->flags & OR_ITEM);
     if (param->flags & (EITHER | ONE_OF))
         set_string(L, "either", param->flags & EITHER ? "any" : "one");
     if (param->values) {
@@ -124,7 +127,7 @@ static void push_flags(lua_State *L, unsigned flags)
         unsigned flag;
     } names[] = {
         {"list", LIST},       {"async", ASYNC}, {"charges", CHARGES},       {"danger", DANGER}, {"all_when_empty", ALL_EMPTY},
-        {"quota", QUOTA},     {"safe", SAFE},   {"deprecated", DEPRECATED},
+        {"quota", QUOTA},     {"safe", SAFE},   {"deprecated", DEPRECATED}, {"form", FORM},
     };
 
     lua_newtable(L);
@@ -146,6 +149,10 @@ static void push_operation(lua_State *L, const struct operation *operation)
     set_string(L, "summary", operation->summary);
     set_string(L, "source", operation->source);
     set_string(L, "assumed", operation->assumed);
+    set_string(L, "rest", operation->rest == QUERY ? "query" : operation->rest == BODY ? "body" : NULL);
+    set_string(L, "items", operation->items);
+    set_string(L, "page", operation->page);
+    set_string(L, "limit", operation->limit);
     push_flags(L, operation->flags);
     lua_setfield(L, -2, "flags");
     lua_newtable(L);

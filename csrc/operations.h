@@ -15,7 +15,9 @@ enum param_flag {
     POSITIONAL = 2, /* may be given as a leading scalar, in row order */
     EITHER = 4,     /* at least one of the parameters so marked */
     ONE_OF = 8,     /* exactly one of the parameters so marked */
-    PARAM_ASSUMED = 16,
+    EVERYTHING = 16, /* a list that means everything when left out: cmr.all must say so */
+    OR_ITEM = 32,    /* one item may stand for a list of it */
+    PARAM_ASSUMED = 64,
 };
 
 struct param {
@@ -29,14 +31,15 @@ struct param {
 };
 
 enum operation_flag {
-    LIST = 1,        /* answers in pages */
-    ASYNC = 2,       /* accepted now, done later: the outcome comes as a webhook */
-    CHARGES = 4,     /* costs money */
-    DANGER = 8,      /* destroys something */
-    ALL_EMPTY = 16,  /* means everything when its list is left out */
-    QUOTA = 32,      /* limited per mailbox and week */
-    SAFE = 64,       /* changes nothing, although not a GET */
-    DEPRECATED = 128 /* the vendor advises against it */
+    LIST = 1,         /* answers in pages */
+    ASYNC = 2,        /* accepted now, done later: the outcome comes as a webhook */
+    CHARGES = 4,      /* costs money */
+    DANGER = 8,       /* destroys something */
+    ALL_EMPTY = 16,   /* means everything when its list is left out */
+    QUOTA = 32,       /* limited per mailbox and week */
+    SAFE = 64,        /* changes nothing, although not a GET */
+    DEPRECATED = 128, /* the vendor advises against it */
+    FORM = 256,       /* multipart form data: not built while no path is known to try it on */
 };
 
 struct operation {
@@ -49,6 +52,10 @@ struct operation {
     const char *source;  /* of method and path */
     const char *assumed; /* what the documents leave open and how it was read; NULL: nothing */
     unsigned flags;
+    enum place rest;   /* where fields go that no row knows, when the documents leave names open; 0: there are none */
+    const char *items; /* of a list: where the items are in the answer, as in "data.users"; NULL: not documented */
+    const char *page;  /* the parameters that choose a page; NULL: not documented */
+    const char *limit;
     const struct param *params; /* ends with a NULL name */
 };
 

@@ -43,27 +43,53 @@ static const char *push_query_value(lua_State *L, int index, size_t *length)
     return lua_tolstring(L, -1, length);
 }
 
-static bool build_url(struct check *check, struct call *call, const char *path, int fields)
+/* Of the fields no row knows, the next one by name; NULL when there is none. */
+static const char *next_open(struct check *check, int fields, const char *after)
 {
     lua_State *L = check->L;
+    const char *next = NULL;
+
+    for (lua_pushnil(L); lua_next(L, fields); lua_pop(L, 1)) {
+        const char *name = lua_tostring(L, -2); /* the table keeps it */
+        const struct param *param = operation_param(check->operation, name);
+        if ((!param || !check_is_field(param)) && strcmp(name, after) > 0 && (!next || strcmp(name, next) < 0))
+            next = name;
+    }
+    return next;
+}
+
+static bool append_field(struct check *check, struct call *call, int fields, const char *name, bool *first)
+{
+    lua_State *L = check->L;
+    size_t length;
+    const char *value;
+
+    lua_getfield(L, fields, name);
+    if (!lua_isnil(L, -1)) {
+        value = push_query_value(L, lua_gettop(L), &length);
+        if (!append_pair(&call->url, *first, name, value, length))
+            return url_refused(check, &call->url);
+        *first = false;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return true;
+}
+
+static bool build_url(struct check *check, struct call *call, const char *path, int fields)
+{
     bool first = true;
 
     if (!buffer_append_string(&call->url, call->target->base_url) || !buffer_append_string(&call->url, path))
         return url_refused(check, &call->url);
-    for (const struct param *param = check->operation->params; param->name; param++) {
-        if (param->place != QUERY || !check_is_field(param))
-            continue;
-        lua_getfield(L, fields, param->name);
-        if (!lua_isnil(L, -1)) {
-            size_t length;
-            const char *value = push_query_value(L, lua_gettop(L), &length);
-            if (!append_pair(&call->url, first, param->name, value, length))
-                return url_refused(check, &call->url);
-            first = false;
-            lua_pop(L, 1);
-        }
-        lua_pop(L, 1);
-    }
+    for (const struct param *param = check->operation->params; param->name; param++)
+        if (param->place == QUERY && check_is_field(param) &&
+            !append_field(check, call, fields, param->name, &first))
+            return false;
+    if (check->operation->rest == QUERY)
+        for (const char *name = ""; (name = next_open(check, fields, name));)
+            if (!append_field(check, call, fields, name, &first))
+                return false;
     return true;
 }
 
@@ -92,6 +118,11 @@ static bool build_body(struct check *check, struct call *call, int index, int fi
         lua_getfield(L, fields, param->name);
         lua_setfield(L, -2, param->name);
     }
+    if (check->operation->rest == BODY)
+        for (const char *name = ""; (name = next_open(check, fields, name)); wanted = true) {
+            lua_getfield(L, fields, name);
+            lua_setfield(L, -2, name);
+        }
     return !wanted || set_body(check, call, index);
 }
 
@@ -100,6 +131,10 @@ static bool find_path(struct check *check, struct call *call, int index, const c
 {
     lua_State *L = check->L;
 
+    if (check->operation->flags & FORM) {
+        lua_pushliteral(L, "it takes multipart form data, which is not built while its path is not documented");
+        return check_failed(check, true);
+    }
     target_push_path(L, 1, check->operation->name);
     if (lua_isstring(L, -1)) {
         const char *override = lua_tostring(L, -1);
