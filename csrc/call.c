@@ -180,16 +180,15 @@ static int call_start(lua_State *L)
     luaL_argcheck(L, timeout > 0 && timeout < 1e6, 3, "out of range");
     lua_pushvalue(L, 2);
     call_keep(L, 1, "engine");
-    engine_remove(call); /* finished, but not handed over yet */
+    engine_expect(L, 2, 1); /* the last that can raise */
+    engine_remove(call);    /* finished, but not handed over yet */
     clear_answer(call);
     call->easy = engine_take(engine);
-    call->engine = engine;
     if (!call->easy || configure(call, timeout < 0.001 ? 1 : (long)(timeout * 1000)) != CURLE_OK ||
-        !engine_add(L, 2, call, 1)) {
+        !engine_add(engine, call)) {
         if (call->easy)
             engine_give(engine, call->easy);
         call->easy = NULL;
-        call->engine = NULL;
         call->code = CURLE_OUT_OF_MEMORY;
         call->state = CALL_DONE;
     } else {

@@ -101,6 +101,8 @@ static bool check_object(struct check *check, int index, const char *pattern, co
             return check_failed(check, true);
         }
         key = lua_tostring(L, copy + 1);
+        if (strlen(key) != lua_rawlen(L, copy + 1))
+            return unknown_field(check, pattern, path, key);
         param = operation_param(check->operation, push_joined(L, pattern, ".", key));
         if (param && !member_name(param->name, pattern))
             param = NULL;

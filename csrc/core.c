@@ -52,7 +52,7 @@ static int core_nearest(lua_State *L)
     struct nearest nearest = {.wanted = luaL_checkstring(L, 1)};
 
     luaL_checktype(L, 2, LUA_TTABLE);
-    for (int i = 1; lua_rawgeti(L, 2, i), lua_isstring(L, -1); i++) {
+    for (int i = 1; lua_rawgeti(L, 2, i), lua_type(L, -1) == LUA_TSTRING; i++) {
         nearest_offer(&nearest, lua_tostring(L, -1), lua_rawlen(L, -1));
         lua_pop(L, 1); /* the table keeps it */
     }

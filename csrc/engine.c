@@ -117,18 +117,20 @@ static void unlink_call(struct call **list, struct call *call)
     call->previous = call->next = NULL;
 }
 
-bool engine_add(lua_State *L, int index, struct call *call, int call_index)
+void engine_expect(lua_State *L, int index, int call_index)
 {
-    struct engine *engine = call->engine;
-
-    /* Everything that can raise comes first. */
     cmr_get_keep(L, index);
-    lua_pushlightuserdata(L, call);
+    lua_pushlightuserdata(L, lua_touserdata(L, call_index));
     lua_pushvalue(L, call_index);
     lua_rawset(L, -3);
     lua_pop(L, 1);
+}
+
+bool engine_add(struct engine *engine, struct call *call)
+{
     if (curl_multi_add_handle(engine->multi, call->easy) != CURLM_OK)
         return false;
+    call->engine = engine;
     link_call(&engine->running, call);
     engine->count++;
     return true;

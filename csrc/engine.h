@@ -33,11 +33,11 @@ struct engine *engine_check(lua_State *L, int index);
 CURL *engine_take(struct engine *engine);
 void engine_give(struct engine *engine, CURL *easy);
 
-/*
- * Lets a call whose engine and easy handle are set run. index and call_index are their userdata: step hands the call's
- * over when it finishes. False when libcurl is out of memory.
- */
-bool engine_add(lua_State *L, int index, struct call *call, int call_index);
+/* Remembers the userdata of a call, so that step can hand it over when the call finishes. */
+void engine_expect(lua_State *L, int index, int call_index);
+
+/* Lets a call whose easy handle is set run; false when libcurl is out of memory. Touches no Lua. */
+bool engine_add(struct engine *engine, struct call *call);
 
 /* Takes a call out, running or not yet handed over. Touches no Lua. */
 void engine_remove(struct call *call);

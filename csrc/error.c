@@ -6,8 +6,6 @@
 
 #define ERROR_TYPE "cmr.error"
 
-enum { QUOTE_BYTES = 200 };
-
 static const char *const kind_names[] = {
     [KIND_NETWORK] = "network",           [KIND_TIMEOUT] = "timeout",
     [KIND_TLS] = "tls",                   [KIND_PROTOCOL] = "protocol",
@@ -169,20 +167,66 @@ int error_new(lua_State *L)
     return 1;
 }
 
+static int hex_value(const char *digits, int count)
+{
+    int value = 0;
+
+    for (int i = 0; i < count; i++) {
+        const char digit = digits[i];
+        if (digit >= '0' && digit <= '9')
+            value = value * 16 + digit - '0';
+        else if ((digit | 32) >= 'a' && (digit | 32) <= 'f')
+            value = value * 16 + (digit | 32) - 'a' + 10;
+        else
+            return -1;
+    }
+    return value;
+}
+
+/* How many bytes at text spell the character: itself, \c or \u0043 as in JSON, %43 as in a URL; 0: none. */
+static size_t match_character(const char *text, const char *end, char character)
+{
+    const size_t left = (size_t)(end - text);
+
+    if (left >= 6 && text[0] == '\\' && text[1] == 'u' && hex_value(text + 2, 4) == character)
+        return 6;
+    if (left >= 3 && text[0] == '%' && hex_value(text + 1, 2) == character)
+        return 3;
+    if (left >= 2 && text[0] == '\\' && text[1] == character)
+        return 2;
+    return left >= 1 && text[0] == character ? 1 : 0;
+}
+
+static size_t match_escaped(const char *text, const char *end, const char *secret)
+{
+    const char *at = text;
+
+    for (; *secret; secret++) {
+        const size_t step = match_character(at, end, *secret);
+        if (!step)
+            return 0;
+        at += step;
+    }
+    return (size_t)(at - text);
+}
+
 void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret)
 {
-    const size_t secret_length = secret ? strlen(secret) : 0;
     const char *end = bytes + length;
-    const char *hit;
+    const char *from = bytes; /* not yet copied */
     luaL_Buffer masked;
 
     luaL_buffinit(L, &masked);
-    while (secret_length && (hit = memmem(bytes, (size_t)(end - bytes), secret, secret_length))) {
-        luaL_addlstring(&masked, bytes, (size_t)(hit - bytes));
-        luaL_addlstring(&masked, "***", 3);
-        bytes = hit + secret_length;
+    while (secret && *secret && bytes < end) {
+        const size_t hit = match_escaped(bytes, end, secret);
+        if (hit) {
+            luaL_addlstring(&masked, from, (size_t)(bytes - from));
+            luaL_addlstring(&masked, "***", 3);
+            from = bytes + hit;
+        }
+        bytes += hit ? hit : 1;
     }
-    luaL_addlstring(&masked, bytes, (size_t)(end - bytes));
+    luaL_addlstring(&masked, from, (size_t)(end - from));
     luaL_pushresult(&masked);
 }
 
@@ -203,11 +247,11 @@ static size_t utf8_length(const unsigned char *bytes, size_t left)
     return length;
 }
 
-void quote_printable(lua_State *L)
+void quote_printable(lua_State *L, size_t most)
 {
     size_t left;
     const unsigned char *bytes = (const unsigned char *)lua_tolstring(L, -1, &left);
-    char quote[QUOTE_BYTES + 3];
+    char quote[QUOTE_ARGUMENT + 3];
     size_t length = 0;
 
     while (left > 0) {
@@ -215,7 +259,7 @@ void quote_printable(lua_State *L)
         /* C0, DEL and C1 controls drive terminals */
         const bool printable = step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
         const size_t size = printable ? step : 1;
-        if (length + size > QUOTE_BYTES) {
+        if (length + size > most) {
             memcpy(quote + length, "...", 3);
             length += 3;
             break;

@@ -60,10 +60,12 @@ int error_return(lua_State *L, const char *operation, struct fault fault, int bo
 /* core.error(fields) -> fields: gives a table made in Lua the error's metatable. */
 int error_new(lua_State *L);
 
-/* Pushes the bytes with every occurrence of the secret replaced by "***". */
+/* Pushes the bytes with every occurrence of the secret replaced by "***", also where it is escaped for JSON or a URL. */
 void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret);
 
-/* Pushes at most 200 bytes of the string on top in a form fit for a log line, replacing it. */
-void quote_printable(lua_State *L);
+enum { QUOTE_ANSWER = 200, QUOTE_ARGUMENT = 500 };
+
+/* Replaces the string on top by at most that many bytes of it, fit for a log line, and "..." where it was longer. */
+void quote_printable(lua_State *L, size_t most);
 
 #endif

@@ -201,13 +201,19 @@ bool json_clean(lua_State *L, int index, const char *path)
     return clean_value(L, lua_absindex(L, index), path, 0);
 }
 
+/* False with a message when lua-cjson refuses; out of memory is no refusal and raises. */
 static bool call_cjson(lua_State *L, int function)
 {
+    int status;
+
     lua_getfield(L, LUA_REGISTRYINDEX, CJSON);
     lua_rawgeti(L, -1, function);
     lua_replace(L, -2);
     lua_insert(L, -2);
-    return lua_pcall(L, 1, 1, 0) == 0;
+    status = lua_pcall(L, 1, 1, 0);
+    if (status == LUA_ERRMEM)
+        lua_error(L);
+    return status == 0;
 }
 
 bool json_encode(lua_State *L, int index)

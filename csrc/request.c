@@ -13,6 +13,8 @@
 static int usage(struct check *check, const char *name)
 {
     const struct fault fault = {.kind = KIND_USAGE, .outcome = NOT_SENT, .mistake = check->mistake};
+
+    quote_printable(check->L, QUOTE_ARGUMENT); /* names in it may come from data */
     return error_return(check->L, name, fault, 0);
 }
 
@@ -194,6 +196,12 @@ int request_operation(lua_State *L, const struct operation *operation)
     return ready(L, call, index);
 }
 
+static bool bad_query(struct check *check)
+{
+    lua_pushliteral(check->L, "bad field 'query' (a list of {name, value} expected)");
+    return check_failed(check, true);
+}
+
 /* The query of a raw request: a list of {name, value}. */
 static bool build_raw_url(struct check *check, struct call *call, const char *path, int options)
 {
@@ -206,6 +214,8 @@ static bool build_raw_url(struct check *check, struct call *call, const char *pa
     lua_getfield(L, options, "query");
     if (lua_isnil(L, -1))
         return true;
+    if (!lua_istable(L, -1))
+        return bad_query(check);
     for (int i = 1;; i++, first = false, lua_settop(L, top + 1)) {
         size_t length;
         const char *name;
@@ -213,8 +223,12 @@ static bool build_raw_url(struct check *check, struct call *call, const char *pa
         lua_rawgeti(L, top + 1, i);
         if (lua_isnil(L, -1))
             return true;
+        if (!lua_istable(L, -1))
+            return bad_query(check);
         lua_rawgeti(L, top + 2, 1);
         lua_rawgeti(L, top + 2, 2);
+        if (lua_type(L, top + 3) != LUA_TSTRING)
+            return bad_query(check);
         name = lua_tostring(L, top + 3);
         if (lua_type(L, top + 4) != LUA_TSTRING && lua_type(L, top + 4) != LUA_TNUMBER && !lua_isboolean(L, top + 4)) {
             lua_pushfstring(L, "bad field 'query.%s' (string, number or boolean expected, got %s)", name,

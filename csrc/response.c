@@ -10,41 +10,35 @@
 
 enum { LONG_RETRY_AFTER = 60 }; /* seconds; a rate limit of a few requests per second asks for less */
 
-/* The body of an error for err.body: decoded where it is a JSON object, else text; the key never. */
-static void push_body(lua_State *L, const struct call *call)
+/* Pushes the decoded object and returns true, or pushes nothing. */
+static bool push_object(lua_State *L, const char *text, size_t length)
+{
+    if (!text || text[strspn(text, " \t\r\n")] != '{')
+        return false;
+    if (json_decode(L, text, length))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+/* Pushes the body for err.body: decoded where it is a JSON object, else text; the key never. */
+static void push_error_body(lua_State *L, const struct call *call)
 {
     push_masked(L, call->body.data ? call->body.data : "", call->body.length, call->target->key);
+    if (push_object(L, lua_tostring(L, -1), lua_rawlen(L, -1)))
+        lua_replace(L, -2);
 }
 
-/* Replaces the text on top by its decoded object and returns true, or leaves it. */
-static bool decode_object(lua_State *L)
-{
-    size_t length;
-    const char *text = lua_tolstring(L, -1, &length);
-    const size_t blank = strspn(text, " \t\r\n");
-
-    if (text[blank] != '{')
-        return false;
-    if (!json_decode(L, text, length)) {
-        lua_pop(L, 1);
-        return false;
-    }
-    lua_replace(L, -2);
-    return true;
-}
-
-/* The status in the body where it says that the call failed, else the one of HTTP. */
+/* The status in the body of a success where it says that the call failed, else the one of HTTP. */
 static long effective_status(lua_State *L, int body, long status)
 {
-    long said = 0;
+    double said = 0;
 
-    if (!lua_istable(L, body))
-        return status;
     lua_getfield(L, body, "status");
     if (lua_type(L, -1) == LUA_TNUMBER)
-        said = (long)lua_tonumber(L, -1);
+        said = lua_tonumber(L, -1);
     lua_pop(L, 1);
-    return status < 400 && said >= 400 && said <= 599 ? said : status;
+    return said >= 400 && said <= 599 ? (long)said : status;
 }
 
 /* Pushes "HTTP 404: User not found". */
@@ -58,7 +52,7 @@ static void push_status_message(lua_State *L, int body, long status)
         lua_pop(L, 1);
         lua_pushliteral(L, "");
     }
-    quote_printable(L);
+    quote_printable(L, QUOTE_ANSWER);
     lua_pushfstring(L, lua_rawlen(L, -1) ? "HTTP %d: %s" : "HTTP %d", (int)status, lua_tostring(L, -1));
     lua_replace(L, -2);
 }
@@ -101,7 +95,7 @@ static int not_an_envelope(lua_State *L, const struct call *call, int body)
         lua_pushfstring(L, "HTTP %d without a body", (int)call->status);
     } else {
         lua_pushvalue(L, body);
-        quote_printable(L);
+        quote_printable(L, QUOTE_ANSWER);
         lua_pushfstring(L, "HTTP %d, but not a JSON object: %s", (int)call->status, lua_tostring(L, -1));
         lua_replace(L, -2);
     }
@@ -112,20 +106,21 @@ static int answered(lua_State *L, const struct call *call)
 {
     const int body = lua_gettop(L) + 1;
     long status = call->status;
-    bool decoded;
 
     if (status == 204 && call->body.length == 0) {
         lua_newtable(L);
         return 1;
     }
-    push_body(L, call);
-    decoded = decode_object(L);
-    status = effective_status(L, body, status);
+    if (status >= 200 && status <= 299 && push_object(L, call->body.data, call->body.length)) {
+        status = effective_status(L, body, status);
+        if (status == call->status)
+            return 1;
+        lua_pop(L, 1);
+    }
+    push_error_body(L, call);
     if (status < 200 || status > 299)
         return refused(L, call, body, status);
-    if (!decoded)
-        return not_an_envelope(L, call, body);
-    return 1;
+    return not_an_envelope(L, call, body);
 }
 
 static int cancelled(lua_State *L, const struct call *call)
@@ -150,7 +145,7 @@ static void push_curl_message(lua_State *L, const struct call *call)
         lua_pushfstring(L, "%s (ca_file names the certificates to trust)", said);
     else
         lua_pushstring(L, said);
-    quote_printable(L);
+    quote_printable(L, QUOTE_ANSWER);
 }
 
 static int gave_up(lua_State *L, const struct call *call)

@@ -328,9 +328,17 @@ int target_new(lua_State *L)
     return 1;
 }
 
-struct target *target_check(lua_State *L, int index)
+static struct target *check(lua_State *L, int index)
 {
     return luaL_checkudata(L, index, TARGET_TYPE);
+}
+
+struct target *target_check(lua_State *L, int index)
+{
+    struct target *target = check(L, index);
+
+    luaL_argcheck(L, target->base_url, index, "the target was finalized");
+    return target;
 }
 
 void target_push_path(lua_State *L, int index, const char *operation)
@@ -346,7 +354,7 @@ void target_push_path(lua_State *L, int index, const char *operation)
 
 static int target_gc(lua_State *L)
 {
-    struct target *target = target_check(L, 1);
+    struct target *target = check(L, 1);
 
     curl_slist_free_all(target->headers);
     curl_slist_free_all(target->headers_body);
@@ -358,7 +366,7 @@ static int target_gc(lua_State *L)
 /* The base URL, never the key. */
 static int target_tostring(lua_State *L)
 {
-    const struct target *target = target_check(L, 1);
+    const struct target *target = check(L, 1);
 
     lua_pushfstring(L, "%s: %s", TARGET_TYPE, target->base_url ? target->base_url : "(none)");
     return 1;

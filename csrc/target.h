@@ -35,6 +35,7 @@ void target_open(lua_State *L);
  */
 int target_new(lua_State *L);
 
+/* The target at index; raises when it is none, or was finalized. */
 struct target *target_check(lua_State *L, int index);
 
 /* Pushes the "METHOD /path" that the paths option gives an operation, or nil. */
