@@ -6,6 +6,7 @@ read_globals = {
   "unpack", -- 5.1, LuaJIT
   "utf8", -- 5.3, 5.4
   "jit", -- LuaJIT
+  "ngx", -- nginx
   math = { fields = { "type" } }, -- 5.3, 5.4
   table = { fields = { "unpack" } }, -- 5.3, 5.4
 }

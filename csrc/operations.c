@@ -153,6 +153,7 @@ static void push_operation(lua_State *L, const struct operation *operation)
     set_string(L, "items", operation->items);
     set_string(L, "page", operation->page);
     set_string(L, "limit", operation->limit);
+    set_string(L, "complete", operation->complete);
     push_flags(L, operation->flags);
     lua_setfield(L, -2, "flags");
     lua_newtable(L);

@@ -56,6 +56,7 @@ struct operation {
     const char *items; /* of a list: where the items are in the answer, as in "data.users"; NULL: not documented */
     const char *page;  /* the parameters that choose a page; NULL: not documented */
     const char *limit;
+    const char *complete; /* what every item of data has that did not fail inside a success; NULL: not documented */
     const struct param *params; /* ends with a NULL name */
 };
 

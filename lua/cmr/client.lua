@@ -3,6 +3,8 @@
 local core = require "cmr.core"
 local limiter = require "cmr.limiter.local"
 local options = require "cmr.options"
+local pages = require "cmr.pages"
+local partial = require "cmr.partial"
 local retry = require "cmr.retry"
 local waits = require "cmr.wait"
 
@@ -12,6 +14,7 @@ Client.__name = "cmr.client"
 
 local everyone = limiter.new() -- one line per key, whichever client asks
 local infos = setmetatable({}, { __mode = "k" }) -- of answers and errors
+local unpack = unpack or table.unpack
 local worse = { not_sent = 1, rejected = 2, unknown = 3 }
 local here = debug.getinfo(1, "S").source:match "^(.*)client%.lua$" or "@"
 
@@ -51,7 +54,8 @@ end
 --- Facts about an answer or an error.
 -- @tparam table result what a call returned: the envelope, or the error
 -- @treturn table operation, method, url, status, headers (lower-case names), attempts, elapsed (s, the whole call),
--- reused, http_version, starts; of the last attempt where there were several. nil when it is not a call's result.
+-- reused, http_version, starts; of the last attempt where there were several; partial, the list of items that failed
+-- inside a success, or nil. nil when it is not a call's result.
 function Client.info(result)
   local known = infos[result]
   if not known then
@@ -59,6 +63,7 @@ function Client.info(result)
   end
   local info = known.call:info()
   info.attempts, info.elapsed = known.attempts, known.elapsed
+  info.partial = result.kind == nil and partial(core.operations[info.operation], result) or nil
   return info
 end
 
@@ -217,6 +222,46 @@ function Client:request(method, path, given)
   return run(state, call)
 end
 
+--- The items of a list over all its pages, fetched as they are needed.
+--
+--     for item, why, err in client:each("subscriptions", {status = "ACTIVE"}) do
+--       if not item then error(why) end        -- a page could not be had: once, and then the loop ends
+--
+-- @param what the operation's name; {name, items = "data.users", page = "page"} where the documents do not say where an
+-- answer has its items, or how a page is chosen
+-- @param ... the operation's arguments
+-- @treturn function for a generic for: item, or once false, message, err
+function Client:each(what, ...)
+  state_of(self, "each")
+  local name = type(what) == "table" and what[1] or what
+  local row = core.operations[name]
+  if type(name) ~= "string" or not row or not row.flags.list then
+    raise(("each: '%s' is no operation that lists"):format(tostring(name)))
+  end
+  local how = type(what) == "table" and what or row
+  local items, page = how.items or row.items, how.page or row.page
+  if not items or not page then
+    local missing = not items and 'items = "data...."' or 'page = "..."'
+    raise(("each: %s's answer is not documented: client:each({%q, %s}, ...)"):format(name, name, missing))
+  end
+  local count, arguments = select("#", ...), { ... }
+  local fields = {}
+  if type(arguments[count]) == "table" then
+    for field, value in pairs(arguments[count]) do
+      fields[field] = value
+    end
+    arguments[count] = fields
+  else
+    count = count + 1
+    arguments[count] = fields
+  end
+  local function fetch(number)
+    fields[page] = number
+    return self[name](self, unpack(arguments, 1, count))
+  end
+  return pages.iterate(fetch, name, items, fields[page] or 1)
+end
+
 local function build(given, parent)
   local for_target, own = options.split(given)
   if not for_target then
@@ -249,7 +294,11 @@ function Client.new(given)
   if given ~= nil and type(given) ~= "table" then
     raise("new: a table of options expected, got " .. type(given))
   end
-  return build(options.complete(given or {}))
+  local all, message = options.complete(given or {})
+  if not all then
+    raise("new: " .. message)
+  end
+  return build(all)
 end
 
 --- The same client with other options, light to make: for one call, client:with{timeout = 60}:platforms(id).

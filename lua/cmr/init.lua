@@ -16,6 +16,8 @@ local cmr = {
   null = core.null,
   --- cmr.array(table): marks a table as a JSON array, so that {} is sent as [].
   array = core.array,
+  --- Says "all of them" where an operation means everything when its list is left out.
+  all = core.all,
   --- cmr.new(options): a client of its own. See Client.new.
   new = Client.new,
   --- cmr.info(result): status, headers, attempts ... of an answer or an error. See Client.info.
@@ -41,6 +43,11 @@ end
 --- cmr.request(method, path, {query, body}): any other request. See Client:request.
 function cmr.request(...)
   return default():request(...)
+end
+
+--- cmr.each(operation, ...): the items of a list over all its pages. See Client:each.
+function cmr.each(...)
+  return default():each(...)
 end
 
 return cmr

@@ -70,6 +70,21 @@ options.defaults = {
 --- Where an option comes from when it is not given: read when a client is made, never at require.
 options.environment = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
+-- A JSON file of paths, for those who fill gaps of the documents once for all their scripts.
+local function paths_from(file)
+  local handle, why = io.open(file, "rb")
+  if not handle then
+    return nil, why
+  end
+  local text = handle:read "*a"
+  handle:close()
+  local paths, message = core.json_decode(text)
+  if type(paths) ~= "table" then
+    return nil, file .. ": " .. (message or "a JSON object expected")
+  end
+  return paths
+end
+
 local SMALLER_IN_NGINX = 1024 * 1024 -- decoding more holds a worker too long
 
 --- Sorts what a user gave into what the core decides and what is decided here.
@@ -99,7 +114,8 @@ end
 
 --- What a new client adds to what was given: the environment, and the limits of the place it runs in.
 -- @tparam table given
--- @treturn table a copy with them
+-- @treturn[1] table a copy with them
+-- @treturn[2] nil and a message
 function options.complete(given)
   local all = {}
   for name, variable in pairs(options.environment) do
@@ -107,6 +123,14 @@ function options.complete(given)
     if value ~= "" then
       all[name] = value
     end
+  end
+  local file = os.getenv "CMR_PATHS"
+  if given.paths == nil and file and file ~= "" then
+    local paths, message = paths_from(file)
+    if not paths then
+      return nil, "CMR_PATHS: " .. message
+    end
+    all.paths = paths
   end
   if ngx then
     all.max_response = SMALLER_IN_NGINX

@@ -1,8 +1,8 @@
 --- Waiting in nginx: the request that asked waits, the worker does not.
 --
--- One pump per worker steps the engine for every call in flight and is gone when there is none. It is a timer, because a
--- client that goes away takes its request's coroutine with it. For the same reason what requests share is in tables of
--- this module, and not in closures over a request's locals.
+-- One pump per worker steps the engine for every call in flight and is gone when there is none. It is a timer, because
+-- a client that goes away takes its request's coroutine with it. For the same reason what requests share is in tables
+-- of this module, and not in closures over a request's locals.
 
 local core = require "cmr.core"
 local semaphore = require "ngx.semaphore"
@@ -61,8 +61,8 @@ function nginx.refuse()
   local phase = ngx.get_phase()
   if not CAN_WAIT[phase] then
     return (
-      "nothing can wait in nginx's %s phase: make the call from ngx.timer.at(0, ...), or give wait = 'block' to let the "
-      .. "whole worker wait"
+      "nothing can wait in nginx's %s phase: make the call from ngx.timer.at(0, ...), or give wait = 'block' to let "
+      .. "the whole worker wait"
     ):format(phase)
   end
 end
