@@ -267,12 +267,13 @@ local function build(given, parent)
   if not for_target then
     raise("new: " .. own)
   end
-  local target, message = parent and parent.target, nil
+  local target = parent and parent.target
   if not parent or next(for_target) ~= nil then
-    target, message = core.target(for_target, target)
-    if not target then
+    local made, message = core.target(for_target, target)
+    if not made then
       raise("new: " .. message)
     end
+    target = made
   end
   setmetatable(own, { __index = parent and parent.options or options.defaults })
   local wait = own.wait

@@ -1,5 +1,5 @@
---- The items of a list, page by page. Knows both shapes of the vendor's answers: data.pagination{currentPage, totalPages}
--- (docs) and the same two directly in data (help). The sample's nextPage lies: it is not looked at.
+--- The items of a list, page by page. Knows both shapes of the vendor's answers: data.pagination{currentPage,
+-- totalPages} (docs) and the same two directly in data (help). The sample's nextPage lies: it is not looked at.
 
 local core = require "cmr.core"
 
@@ -29,7 +29,8 @@ end
 
 local function broken(operation, message)
   message = operation .. ": " .. message
-  return false, message, core.error { kind = "protocol", outcome = "rejected", operation = operation, message = message }
+  local err = { kind = "protocol", outcome = "rejected", operation = operation, message = message, attempts = 1 }
+  return false, message, core.error(err)
 end
 
 --- Iterates over the items.
