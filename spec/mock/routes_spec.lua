@@ -28,6 +28,12 @@ describe("the mock's API", function()
     assert.equal("GET", reply.headers.allow)
   end)
 
+  it("answers in the envelope what nginx itself refuses", function()
+    support.refused(400, nil, server:call("GET", PLATFORMS, {lines = {"path-as-is", 'request-target = "/../x"'}}))
+    support.refused(405, nil, server:call("TRACE", "/"))
+    support.refused(404, nil, server:call("GET", server.control_url .. "refused"))
+  end)
+
   it("refuses a body that is no JSON object", function()
     support.refused(400, nil, server:call("POST", REEXPORT, {body = "{"}))
     support.refused(400, nil, server:call("POST", REEXPORT, {body = '["mailboxId"]'}))

@@ -72,12 +72,13 @@ local function client(given, world, read)
 end
 
 local function fail(row, message, err)
+  if err.kind == "usage" then wrong("%s", message) end
   local lines = {message}
   if row.method ~= "GET" and outcomes[err.outcome] then
     lines[2] = ("outcome: %s, %s"):format(err.outcome, outcomes[err.outcome])
   end
   if err.retry_after then lines[#lines + 1] = ("retry after %g s"):format(err.retry_after) end
-  error({failure = table.concat(lines, "\n"), status = err.kind == "usage" and 2 or 1}, 0)
+  error({failure = table.concat(lines, "\n"), status = 1}, 0)
 end
 
 local function show(row, answer, given, world)
@@ -94,7 +95,7 @@ end
 -- @param row    from the operations table
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
--- @return 0; a failure raises {failure = message, status = 1 or 2}, a mistake {usage = message}
+-- @return 0; a failure raises {failure = message, status = 1}, a mistake {usage = message}
 function M.run(row, given, world)
   local read, texts = stream.reader(world), {}
   for target, text in pairs(given) do

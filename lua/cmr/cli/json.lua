@@ -1,5 +1,5 @@
 --- Decoded values as JSON a person can read: sorted keys, two spaces. Pure.
--- Strings and numbers are written by the library's own encoder; the layout is ours.
+-- Strings and numbers are written by the library's own encoder; the layout is ours. Members that were null are absent.
 
 local core = require "cmr.core"
 local text = require "cmr.cli.text"

@@ -29,9 +29,9 @@ http {
   init_worker_by_lua_block { require("cmr.mock.server").ready() }
   server {
     $listen
-    error_page 400 405 408 411 413 414 421 431 494 495 496 497 500 501 502 503 504 505 @refused;
+    error_page 400 404 405 408 411 413 414 421 494 495 496 497 500 501 502 503 504 505 /_mock/refused;
     location / { content_by_lua_block { require("cmr.mock.server").serve() } }
-    location @refused { content_by_lua_block { require("cmr.mock.server").refused() } }
+    location = /_mock/refused { internal; content_by_lua_block { require("cmr.mock.server").refused() } }
   }
 }
 ]]

@@ -21,6 +21,9 @@ function faults.check(order)
   for name, value in pairs(order.match or {}) do
     if type(value) ~= MATCH[name] then return nil, ("'match.%s' is unknown or no string"):format(name) end
   end
+  for name, value in pairs(order.headers or {}) do
+    if type(value) ~= "string" then return nil, ("'headers.%s' must be a string"):format(name) end
+  end
   local close, status, times, delay = order.close, order.status, order.times or 1, order.delay or 0
   if close ~= nil and type(close) ~= "boolean" and close ~= "after" then
     return nil, "'close' must be true, false or \"after\""

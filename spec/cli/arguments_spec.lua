@@ -1,0 +1,208 @@
+-- From a row of the operations table to a command: its options, its help, and the arguments it makes of a command line.
+local core = require "cmr.core"
+local arguments = require "cmr.cli.arguments"
+local words_of = require "cmr.cli.describe"
+local parser = require "cmr.cli.parser"
+
+-- The message of the {usage = message} that a function raises.
+local function mistake(action, ...)
+  local ok, raised = pcall(action, ...)
+  assert.is_false(ok)
+  return raised.usage
+end
+
+-- A row with all that a row can have.
+local ROW = {
+  name = "make_thing",
+  group = "Things",
+  title = "Make Thing",
+  flags = {charges = true, list = true},
+  positional = {"userId"},
+  params = {
+    {name = "userId", type = "string", required = true, positional = true},
+    {name = "count", type = "integer"},
+    {name = "share", type = "number"},
+    {name = "confirm", type = "boolean"},
+    {name = "serviceProvider", type = "string", values = {"GOOGLE", "MICROSOFT"}},
+    {name = "google.clientId", type = "string"},
+    {name = "google", type = "object"},
+    {name = "credentials", type = "object", required = true},
+    {name = "credentials.password", type = "string", required = true},
+    {name = "domains", type = "array"},
+    {name = "domains[]", type = "object", required = true},
+    {name = "domains[].domain", type = "string", required = true},
+    {name = "mailboxes", type = "map"},
+    {name = "extra", type = "any"},
+  },
+}
+
+describe("an option's name", function()
+  it("is the parameter's, in a shell's spelling", function()
+    local names = {
+      userId = "--user-id",
+      email = "--email",
+      addressLineOne = "--address-line-one",
+      excludedDMARCtags = "--excluded-dmarctags",
+      ["google.clientId"] = "--google-client-id",
+      ["google.googleOauthRoute"] = "--google-oauth-route",
+      ["metadata.appBaseUrl"] = "--metadata-app-base-url",
+      ["googles.googleName"] = "--googles-google-name",
+      ["a.b.c"] = "--a-b-c",
+    }
+    for name, option in pairs(names) do assert.equal(option, arguments.option(name)) end
+  end)
+
+  it("does not exist for what is inside an array or a map", function()
+    for _, name in ipairs{"domains[]", "domains[].domain", "mailboxes.*", "mailboxes.*[].username"} do
+      assert.is_nil(arguments.option(name))
+    end
+  end)
+
+  -- Two parameters with one option, or a parameter with an option of every command.
+  local function collisions(rows)
+    local found = {}
+    for _, row in ipairs(rows) do
+      local seen = {["--json"] = true, ["--help"] = true, ["--version"] = true, ["--compact"] = true,
+        ["--api-key"] = true, ["--key"] = true, ["--apikey"] = true}
+      for _, global in ipairs(parser.globals) do seen[global[1]] = true end
+      for _, param in ipairs(row.params) do
+        local option = arguments.option(param.name)
+        if option and seen[option] then found[#found + 1] = row.name .. " " .. option end
+        if option then seen[option] = true end
+      end
+    end
+    return found
+  end
+
+  it("is the only one of its kind in every operation", function()
+    assert.same({}, collisions(core.operations))
+    local clash = {name = "x", params = {{name = "microsoftOauthRoute"}, {name = "microsoft.microsoftOauthRoute"}}}
+    assert.same({"x --microsoft-oauth-route"}, collisions{clash})
+    assert.same({"y --timeout"}, collisions{{name = "y", params = {{name = "timeout"}}}})
+  end)
+
+  it("and a command's name exist once, beside the command's own", function()
+    local seen = {operations = true, mock = true, help = true}
+    for _, row in ipairs(core.operations) do
+      local name = arguments.command(row.name)
+      assert.is_nil(seen[name], name)
+      seen[name] = true
+    end
+    assert.is_true(seen["add-platform"])
+  end)
+end)
+
+describe("the argument table", function()
+  local function no_files()
+    return nil, "No such file"
+  end
+
+  local function build(given, files)
+    given.userId = given.userId or "U"
+    if given.credentials == nil then given.credentials = "{}" end
+    return arguments.build(ROW, given, files or no_files)
+  end
+
+  local function wrong(given, files)
+    return mistake(build, given, files)
+  end
+
+  it("has values of the table's types", function()
+    local made = build{count = "12", share = "-0.5e1", confirm = {}, serviceProvider = "GOOGLE", domains = "[1, 2]",
+      google = '{"appName": "A"}', ["google.clientId"] = "C", mailboxes = '{"a.com": []}', extra = '"text"'}
+    assert.same({userId = "U", count = 12, share = -5, confirm = true, serviceProvider = "GOOGLE", domains = {1, 2},
+      google = {appName = "A", clientId = "C"}, credentials = {}, mailboxes = {["a.com"] = {}}, extra = "text"}, made)
+    if math.type then assert.equal("integer", math.type(made.count)) end
+    assert.is_false(build{confirm = {"false"}}.confirm)
+    assert.is_true(build{confirm = {"true"}}.confirm)
+    assert.equal("", build{["credentials.password"] = ""}.credentials.password)
+  end)
+
+  it("refuses what is of another type, and names the option", function()
+    assert.equal("option '--count' wants a whole number", wrong{count = "1.5"})
+    assert.equal("option '--count' wants a whole number", wrong{count = "0x10"})
+    assert.equal("option '--count' wants a whole number", wrong{count = "9007199254740993"})
+    assert.equal("option '--count' wants a whole number", wrong{count = ""})
+    assert.equal("option '--share' wants a number", wrong{share = "nan"})
+    assert.equal("option '--share' wants a number", wrong{share = "0x1p4"})
+    assert.equal("option '--share' wants a number", wrong{share = "1e999"})
+    assert.matches("^option '%-%-confirm' wants true or false", wrong{confirm = {"yes"}})
+    assert.equal("option '--service-provider' must be one of GOOGLE, MICROSOFT", wrong{serviceProvider = "google"})
+    assert.equal("option '--google' wants a JSON object", wrong{google = "[1]"})
+    assert.matches("^option '%-%-google' wants a JSON object %(.+%)$", wrong{google = '{"a"'})
+    assert.equal("option '--domains' wants a JSON array", wrong{domains = "{}"})
+    assert.matches("^option '%-%-extra' wants JSON %(.+%)$", wrong{extra = "text"})
+  end)
+
+  it("begins with --json, which options override", function()
+    local made = build{[""] = '{"count": 1, "google": {"appName": "A", "clientId": "B"}, "userId": "J"}',
+      userId = "U", count = "2", ["google.clientId"] = "C"}
+    assert.same({userId = "U", count = 2, google = {appName = "A", clientId = "C"}, credentials = {}}, made)
+    assert.equal("option '--json' wants a JSON object", wrong{[""] = "[]"})
+    assert.equal("option '--google-client-id': 'google' is given as something else than an object",
+      wrong{[""] = '{"google": 1}', ["google.clientId"] = "C"})
+  end)
+
+  it("takes values from files", function()
+    local contents = {two = "text\n\n", dos = "text\r\n", ["-"] = '{"count": 3}', json = '{"count": 4}\n'}
+    local function files(path) return contents[path], "No such file" end
+    assert.equal("text\n", build({["credentials.password"] = "@two"}, files).credentials.password)
+    assert.equal("text", build({["credentials.password"] = "@dos"}, files).credentials.password)
+    assert.equal("@two", build({["credentials.password"] = "@@two"}, files).credentials.password)
+    assert.equal(3, build({[""] = "-"}, files).count)
+    assert.equal(4, build({[""] = "@json"}, files).count)
+    assert.equal("@two", build({userId = "@two"}, files).userId)
+    assert.equal("option '--json': cannot read @none (No such file)", wrong({[""] = "@none"}, files))
+    local said = wrong({["credentials.password"] = "@hunter2"}, files)
+    assert.matches("^option '%-%-credentials%-password' names no file that can be read %(No such file%)", said)
+    assert.is_nil(said:find("hunter2", 1, true))
+  end)
+
+  it("wants what the operation requires, from wherever it comes", function()
+    local function missing(given) return mistake(arguments.build, ROW, given, no_files) end
+    assert.equal("missing argument USER_ID", missing{})
+    assert.equal("missing option '--credentials', or its members: --credentials-password", missing{userId = "U"})
+    assert.same({userId = "U", credentials = {password = "p"}},
+      arguments.build(ROW, {[""] = '{"userId": "U", "credentials": {"password": "p"}}'}, no_files))
+  end)
+end)
+
+describe("help", function()
+  local function help(rows, line)
+    local ok, raised = pcall(function() return parser.new(rows, line, function() end):parse(line) end)
+    assert.is_false(ok)
+    return raised.text
+  end
+
+  it("groups the commands as the table does, and says what is dangerous", function()
+    local shown = help({ROW}, {"--help"})
+    assert.matches("Things:\n   make%-thing +Make Thing %[charges money%]\n", shown)
+    assert.matches("Other commands:\n   operations .*\n   mock ", shown)
+  end)
+
+  it("tells all about a command", function()
+    local shown = help({ROW}, {"make-thing", "--help"})
+    assert.matches("^Usage: cmr make%-thing %[options%] USER_ID\n", shown)
+    assert.matches("Charges money%.", shown)
+    assert.matches("(method unknown) (path unknown): Make Thing", shown, 1, true)
+    assert.matches("%-%-google%-client%-id TEXT +google%.clientId %(string%)", shown)
+    assert.matches("%-%-service%-provider {GOOGLE,MICROSOFT}", shown)
+    assert.matches("%-%-confirm %[{true,false}%]", shown)
+    local inside = "Inside the JSON values:\n   domains[] (object)\n   domains[].domain (string, required)\n"
+    assert.matches(inside, shown, 1, true)
+    assert.matches("@FILE%s+reads it from a file and keeps it out of the%s+process list%.", shown)
+    assert.matches("Example:\n   cmr make-thing USER_ID --credentials-password @FILE\n", shown, 1, true)
+  end)
+
+  it("has an example for every operation, which the parser takes", function()
+    assert.equal("cmr reexport --mailbox-id MAILBOX_ID", words_of.example(core.operations.reexport))
+    for _, row in ipairs(core.operations) do
+      local line = {}
+      for word in words_of.example(row):gsub("\\\n", " "):gmatch("%S+") do
+        line[#line + 1] = (word:gsub("^'(.*)'$", "%1"))
+      end
+      assert.equal("cmr", table.remove(line, 1))
+      assert.equal(arguments.command(row.name), parser.new(core.operations, line, function() end):parse(line).command)
+    end
+  end)
+end)
