@@ -183,11 +183,10 @@ static int call_start(lua_State *L)
     engine_expect(L, 2, 1); /* the last that can raise */
     engine_remove(call);    /* finished, but not handed over yet */
     clear_answer(call);
-    call->easy = engine_take(engine);
+    call->easy = engine_new_easy(engine);
     if (!call->easy || configure(call, timeout < 0.001 ? 1 : (long)(timeout * 1000)) != CURLE_OK ||
         !engine_add(engine, call)) {
-        if (call->easy)
-            engine_give(engine, call->easy);
+        curl_easy_cleanup(call->easy); /* also NULL */
         call->easy = NULL;
         call->code = CURLE_OUT_OF_MEMORY;
         call->state = CALL_DONE;

@@ -12,7 +12,6 @@
 
 enum {
     MAX_HOST_CONNECTIONS = 64, /* with HTTP/2 one serves them all */
-    MAX_SPARE = 16,            /* easy handles kept for the next call */
 };
 
 #define ENGINE_KEY "cmr.engine.current" /* registry: this state's engine */
@@ -24,8 +23,7 @@ struct engine {
     struct call *running;  /* in the multi */
     struct call *finished; /* to be handed over by the next step */
     int count;             /* of running */
-    CURL *spare[MAX_SPARE];
-    int spares;
+    CURLSH *share;         /* TLS sessions: an easy handle's own end with it */
 };
 
 /*
@@ -71,30 +69,16 @@ static bool is_ours(const struct engine *engine)
     return engine->owner == getpid();
 }
 
-CURL *engine_take(struct engine *engine)
+CURL *engine_new_easy(struct engine *engine)
 {
-    CURL *easy;
+    CURL *easy = curl_easy_init();
 
-    if (engine->spares)
-        return engine->spare[--engine->spares];
-    easy = curl_easy_init();
-    if (easy && !pollset_watch(&engine->pollset, easy)) {
+    if (easy && (!pollset_watch(&engine->pollset, easy) ||
+                 curl_easy_setopt(easy, CURLOPT_SHARE, engine->share) != CURLE_OK)) {
         curl_easy_cleanup(easy);
         easy = NULL;
     }
     return easy;
-}
-
-void engine_give(struct engine *engine, CURL *easy)
-{
-    if (engine->spares < MAX_SPARE) {
-        curl_easy_reset(easy); /* nothing in it points to the call any more */
-        if (pollset_watch(&engine->pollset, easy)) {
-            engine->spare[engine->spares++] = easy;
-            return;
-        }
-    }
-    curl_easy_cleanup(easy);
 }
 
 static void link_call(struct call **list, struct call *call)
@@ -142,7 +126,7 @@ static void detach(struct engine *engine, struct call *call)
     unlink_call(&engine->running, call);
     engine->count--;
     (void)curl_multi_remove_handle(engine->multi, call->easy);
-    engine_give(engine, call->easy);
+    curl_easy_cleanup(call->easy);
     call->easy = NULL;
 }
 
@@ -166,7 +150,7 @@ static void abandon(struct engine *engine)
     forget_finished(engine);
     pollset_abandon(&engine->pollset);
     engine->multi = NULL;
-    engine->spares = engine->count = 0;
+    engine->count = 0;
 }
 
 void engine_remove(struct call *call)
@@ -190,6 +174,15 @@ void engine_remove(struct call *call)
     call->engine = NULL;
 }
 
+/* Nothing is in flight. */
+static void close_multi(struct engine *engine)
+{
+    (void)curl_multi_cleanup(engine->multi); /* also when there is none */
+    (void)curl_share_cleanup(engine->share);
+    engine->multi = NULL;
+    engine->share = NULL;
+}
+
 static void shut(struct engine *engine)
 {
     struct sigpipe hold;
@@ -207,12 +200,41 @@ static void shut(struct engine *engine)
         call_orphan(call, false);
     }
     forget_finished(engine);
-    while (engine->spares)
-        curl_easy_cleanup(engine->spare[--engine->spares]);
-    (void)curl_multi_cleanup(engine->multi);
-    engine->multi = NULL;
+    close_multi(engine);
     pollset_close(&engine->pollset);
     sigpipe_release(&hold);
+}
+
+/* False, and everything closed, when there is no memory for it. */
+static bool open_multi(struct engine *engine)
+{
+    engine->multi = curl_multi_init();
+    engine->share = curl_share_init();
+    if (engine->multi && engine->share &&
+        curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+        pollset_serve(&engine->pollset, engine->multi)) {
+        (void)curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)MAX_HOST_CONNECTIONS);
+        return true;
+    }
+    close_multi(engine);
+    pollset_close(&engine->pollset);
+    return false;
+}
+
+/*
+ * libcurl ran out of memory in the middle of its work. What it then knows of its sockets is wrong (7.88 lets a call wait for
+ * ever, and divides by zero when the connection is used again): what is in flight fails, and the multi is made anew.
+ */
+static void start_over(struct engine *engine)
+{
+    while (engine->running) {
+        struct call *call = engine->running;
+        call_finish(call, CURLE_OUT_OF_MEMORY);
+        detach(engine, call);
+        link_call(&engine->finished, call);
+    }
+    close_multi(engine);
+    (void)open_multi(engine);
 }
 
 static struct engine *check(lua_State *L, int index)
@@ -245,14 +267,8 @@ static struct engine *new_engine(lua_State *L)
     lua_setmetatable(L, -2);
     cmr_set_keep(L, -2);
 
-    engine->multi = curl_multi_init();
-    if (engine->multi && !pollset_open(&engine->pollset, engine->multi)) {
-        curl_multi_cleanup(engine->multi);
-        engine->multi = NULL;
-    }
-    if (!engine->multi)
+    if (!pollset_open(&engine->pollset) || !open_multi(engine))
         luaL_error(L, "no memory or file descriptors left for an engine");
-    (void)curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)MAX_HOST_CONNECTIONS);
     return engine;
 }
 
@@ -320,10 +336,13 @@ static int hand_over(lua_State *L, struct engine *engine)
 static int run(lua_State *L, struct engine *engine, int timeout)
 {
     struct sigpipe hold;
+    bool fine;
 
     sigpipe_hold(&hold);
-    pollset_run(&engine->pollset, engine->multi, engine->finished ? 0 : timeout);
+    fine = pollset_run(&engine->pollset, engine->multi, engine->finished ? 0 : timeout);
     harvest(engine);
+    if (!fine)
+        start_over(engine);
     sigpipe_release(&hold);
     return hand_over(L, engine);
 }

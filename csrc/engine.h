@@ -29,9 +29,11 @@ int engine_get(lua_State *L);
 /* The engine at index, when it belongs to this process and is open; raises otherwise. */
 struct engine *engine_check(lua_State *L, int index);
 
-/* An easy handle with all options at their defaults, or NULL. It goes back with engine_give. */
-CURL *engine_take(struct engine *engine);
-void engine_give(struct engine *engine, CURL *easy);
+/*
+ * A new easy handle for a call of the engine's, or NULL. One used before is never taken again: without memory,
+ * curl_easy_reset leaves one behind that reads into a buffer of no size, and does not say so.
+ */
+CURL *engine_new_easy(struct engine *engine);
 
 /* Remembers the userdata of a call, so that step can hand it over when the call finishes. */
 void engine_expect(lua_State *L, int index, int call_index);

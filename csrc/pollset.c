@@ -119,7 +119,7 @@ static int on_timer(CURLM *multi, long timeout, void *userdata)
     return timerfd_settime(set->timer, 0, &when, NULL);
 }
 
-bool pollset_open(struct pollset *set, CURLM *multi)
+bool pollset_open(struct pollset *set)
 {
     struct epoll_event event = {.events = EPOLLIN};
 
@@ -127,58 +127,69 @@ bool pollset_open(struct pollset *set, CURLM *multi)
     set->fd = epoll_create1(EPOLL_CLOEXEC);
     set->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     event.data.fd = set->timer;
-    if (set->fd < 0 || set->timer < 0 || epoll_ctl(set->fd, EPOLL_CTL_ADD, set->timer, &event) != 0 ||
-        curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
-        curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, set) != CURLM_OK ||
-        curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
-        curl_multi_setopt(multi, CURLMOPT_TIMERDATA, set) != CURLM_OK) {
+    if (set->fd < 0 || set->timer < 0 || epoll_ctl(set->fd, EPOLL_CTL_ADD, set->timer, &event) != 0) {
         close_all(set);
         return false;
     }
     return true;
 }
 
-void pollset_run(struct pollset *set, CURLM *multi, int timeout)
+bool pollset_serve(struct pollset *set, CURLM *multi)
+{
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, set) == CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_TIMERDATA, set) == CURLM_OK;
+}
+
+bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 {
     struct epoll_event events[64];
     const int count = epoll_wait(set->fd, events, sizeof events / sizeof events[0], timeout);
+    CURLMcode code = CURLM_OK;
     int running;
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && code == CURLM_OK; i++) {
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         uint64_t ticks;
         if (fd == set->timer) {
             /* read before the work: libcurl sets the next one in it */
             if (read(fd, &ticks, sizeof ticks) == (ssize_t)sizeof ticks)
-                (void)curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+                code = curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
         } else {
-            (void)curl_multi_socket_action(multi, fd,
-                                           (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                                               (what & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                                               (what & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0),
-                                           &running);
+            code = curl_multi_socket_action(multi, fd,
+                                            (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                                                (what & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                                                (what & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0),
+                                            &running);
         }
     }
+    return code == CURLM_OK;
 }
 
 #else
 
-bool pollset_open(struct pollset *set, CURLM *multi)
+bool pollset_open(struct pollset *set)
 {
-    (void)multi;
     *set = (struct pollset){.fd = -1, .timer = -1};
     return true;
 }
 
-void pollset_run(struct pollset *set, CURLM *multi, int timeout)
+bool pollset_serve(struct pollset *set, CURLM *multi)
+{
+    (void)set, (void)multi;
+    return true;
+}
+
+bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 {
     int running;
 
     (void)set;
     if (timeout > 0)
         (void)curl_multi_poll(multi, NULL, 0, timeout, NULL);
-    (void)curl_multi_perform(multi, &running);
+    return curl_multi_perform(multi, &running) == CURLM_OK;
 }
 
 #endif

@@ -21,13 +21,19 @@ struct pollset {
 };
 
 /* False when the system gives no more descriptors. */
-bool pollset_open(struct pollset *set, CURLM *multi);
+bool pollset_open(struct pollset *set);
+
+/* Sets the callbacks by which the set learns of a multi's sockets and timer. */
+bool pollset_serve(struct pollset *set, CURLM *multi);
 
 /* Sets the callbacks by which the set learns of a handle's sockets. */
 bool pollset_watch(struct pollset *set, CURL *easy);
 
-/* Waits up to timeout ms (0: not at all) and lets the multi do what there is to do. */
-void pollset_run(struct pollset *set, CURLM *multi, int timeout);
+/*
+ * Waits up to timeout ms (0: not at all) and lets the multi do what there is to do. False when that failed for lack of
+ * memory: the multi is then fit for nothing but its cleanup.
+ */
+bool pollset_run(struct pollset *set, CURLM *multi, int timeout);
 
 /* After the multi was cleaned up. */
 void pollset_close(struct pollset *set);

@@ -141,6 +141,8 @@ static void push_curl_message(lua_State *L, const struct call *call)
         lua_pushfstring(L, "the answer is larger than max_response (%d bytes)", (int)call->body.maximum);
     else if (call->headers.overflow)
         lua_pushfstring(L, "the answer's headers are larger than %d bytes", (int)call->headers.maximum);
+    else if (call->code == CURLE_WRITE_ERROR)
+        lua_pushliteral(L, "no memory left for the answer");
     else if (call->code == CURLE_PEER_FAILED_VERIFICATION || call->code == CURLE_SSL_CACERT_BADFILE)
         lua_pushfstring(L, "%s (ca_file names the certificates to trust)", said);
     else

@@ -48,19 +48,23 @@ const char *url_path_fault(const char *path, size_t length)
     return NULL;
 }
 
-/* Copies one part of a URL; false when it is absent or does not fit. */
-static bool url_part(CURLU *url, CURLUPart what, char *part, size_t size, unsigned flags)
+static const char *why_not(CURLUcode code)
+{
+    return code == CURLUE_OUT_OF_MEMORY ? "out of memory" : "it is not a URL";
+}
+
+/* Copies one part of a URL. */
+static CURLUcode url_part(CURLU *url, CURLUPart what, char *part, size_t size)
 {
     char *text = NULL;
-    bool fits = false;
+    CURLUcode code = curl_url_get(url, what, &text, what == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0);
 
-    if (curl_url_get(url, what, &text, flags) == CURLUE_OK && text) {
-        fits = strlen(text) < size;
-        if (fits)
-            memcpy(part, text, strlen(text) + 1);
-        curl_free(text);
-    }
-    return fits;
+    if (code == CURLUE_OK && strlen(text) < size)
+        memcpy(part, text, strlen(text) + 1);
+    else if (code == CURLUE_OK)
+        code = CURLUE_MALFORMED_INPUT;
+    curl_free(text);
+    return code;
 }
 
 bool url_is_loopback(const char *host)
@@ -75,18 +79,21 @@ bool url_is_loopback(const char *host)
 static const char *base_url_parts(CURLU *url, const char *text, struct base_url *base)
 {
     char unwanted[MAX_URL];
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, 0);
 
-    if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
-        return "it is not a URL";
-    if (!url_part(url, CURLUPART_SCHEME, base->scheme, sizeof base->scheme, 0) ||
-        (strcmp(base->scheme, "https") != 0 && strcmp(base->scheme, "http") != 0))
+    if (code == CURLUE_OK)
+        code = url_part(url, CURLUPART_SCHEME, base->scheme, sizeof base->scheme);
+    if (code == CURLUE_OK)
+        code = url_part(url, CURLUPART_HOST, base->host, sizeof base->host);
+    if (code == CURLUE_OK)
+        code = url_part(url, CURLUPART_PORT, base->port, sizeof base->port);
+    if (code != CURLUE_OK)
+        return why_not(code);
+    if (strcmp(base->scheme, "https") != 0 && strcmp(base->scheme, "http") != 0)
         return "it must start with https://";
-    if (url_part(url, CURLUPART_USER, unwanted, sizeof unwanted, 0) ||
-        url_part(url, CURLUPART_PASSWORD, unwanted, sizeof unwanted, 0) || strchr(text, '@'))
+    if (url_part(url, CURLUPART_USER, unwanted, sizeof unwanted) != CURLUE_NO_USER ||
+        url_part(url, CURLUPART_PASSWORD, unwanted, sizeof unwanted) != CURLUE_NO_PASSWORD || strchr(text, '@'))
         return "it must not hold a user name or password";
-    if (!url_part(url, CURLUPART_HOST, base->host, sizeof base->host, 0) ||
-        !url_part(url, CURLUPART_PORT, base->port, sizeof base->port, CURLU_DEFAULT_PORT))
-        return "it is not a URL";
     return NULL;
 }
 
