@@ -1,7 +1,6 @@
 #include "engine.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "call.h"
 #include "compat.h"
 #include "pollset.h"
+#include "sigpipe.h"
 
 enum {
     MAX_HOST_CONNECTIONS = 64, /* with HTTP/2 one serves them all */
@@ -25,44 +25,6 @@ struct engine {
     int count;             /* of running */
     CURLSH *share;         /* TLS sessions: an easy handle's own end with it */
 };
-
-/*
- * A peer that vanishes while libcurl writes must not kill the process. MSG_NOSIGNAL does not reach every write of every
- * TLS library, so the signal is held back meanwhile, and taken if it came.
- */
-struct sigpipe {
-    sigset_t before;
-    bool pending;
-};
-
-static void sigpipe_hold(struct sigpipe *hold)
-{
-    sigset_t pipe;
-    sigset_t pending;
-
-    sigemptyset(&pending);
-    sigpending(&pending);
-    hold->pending = sigismember(&pending, SIGPIPE);
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, &hold->before);
-}
-
-static void sigpipe_release(const struct sigpipe *hold)
-{
-    sigset_t pipe;
-    sigset_t pending;
-    int which;
-
-    sigemptyset(&pending);
-    sigpending(&pending);
-    if (!hold->pending && sigismember(&pending, SIGPIPE)) {
-        sigemptyset(&pipe);
-        sigaddset(&pipe, SIGPIPE);
-        (void)sigwait(&pipe, &which);
-    }
-    pthread_sigmask(SIG_SETMASK, &hold->before, NULL);
-}
 
 static bool is_ours(const struct engine *engine)
 {
