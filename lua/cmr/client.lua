@@ -1,11 +1,12 @@
---- A client: one key and base URL, and a call's life: prepare, pace, start, wait, retry or return.
+--- A client: one key and base URL, and a method per operation.
 
 local core = require "cmr.core"
+local jobs = require "cmr.jobs"
 local limiter = require "cmr.limiter.local"
 local options = require "cmr.options"
 local pages = require "cmr.pages"
-local partial = require "cmr.partial"
-local retry = require "cmr.retry"
+local raise = require "cmr.raise"
+local run = require "cmr.run"
 local waits = require "cmr.wait"
 
 local Client = {}
@@ -13,141 +14,14 @@ Client.__index = Client
 Client.__name = "cmr.client"
 
 local everyone = limiter.new() -- one line per key, whichever client asks
-local infos = setmetatable({}, { __mode = "k" }) -- of answers and errors
 local unpack = unpack or table.unpack
-local worse = { not_sent = 1, rejected = 2, unknown = 3 }
-local here = debug.getinfo(1, "S").source:match "^(.*)client%.lua$" or "@"
-
---- Raises at the line of the first caller outside the library: that is where the mistake is.
-local function raise(message)
-  local level = 2
-  local info = debug.getinfo(level, "S")
-  while info and (info.what == "C" or info.what == "tail" or info.source:sub(1, #here) == here) do
-    level = level + 1
-    info = debug.getinfo(level, "S")
-  end
-  error("cmr." .. message, info and level or 0)
-end
-
--- The digits of a clock below any that matter: good enough to spread retries, and no seed to share.
-local function dice()
-  return core.now() * 1e5 % 1
-end
-
---- What the user wants to be told. A hook that fails must not lose the answer of a call that was done.
-local function tell(hook, info)
-  if not hook then
-    return nil
-  end
-  local fine, answer = pcall(hook, info)
-  if not fine then
-    io.stderr:write("cmr: a hook failed: ", tostring(answer), "\n")
-    return nil
-  end
-  return answer
-end
-
-local function remember(result, call, attempts, elapsed)
-  infos[result] = { call = call, attempts = attempts, elapsed = elapsed }
-end
 
 --- Facts about an answer or an error.
 -- @tparam table result what a call returned: the envelope, or the error
 -- @treturn table operation, method, url, status, headers (lower-case names), attempts, elapsed (s, the whole call),
 -- reused, http_version, starts; of the last attempt where there were several; partial, the list of items that failed
 -- inside a success, or nil. nil when it is not a call's result.
-function Client.info(result)
-  local known = infos[result]
-  if not known then
-    return nil
-  end
-  local info = known.call:info()
-  info.attempts, info.elapsed = known.attempts, known.elapsed
-  info.partial = result.kind == nil and partial(core.operations[info.operation], result) or nil
-  return info
-end
-
-local function failure(call, kind, message, fields)
-  local operation = call:info().operation
-  fields.kind, fields.operation = kind, operation
-  fields.message = ("%s: %s"):format(operation, message)
-  return core.error(fields)
-end
-
---- One call from the line at the limiter to its last attempt.
-local function run(state, call)
-  local wait, own, key = state.wait or waits.detect(), state.options, state.target:key_id()
-  local refused = wait.refuse and wait.refuse()
-  if refused then
-    raise(call:info().operation .. ": " .. refused)
-  end
-  local method, engine = call:method(), core.engine()
-  local begun = wait.now()
-  local deadline = begun + own.timeout
-  local attempt, outcome = 0, "not_sent"
-
-  local function give_up(err)
-    if worse[outcome] > worse[err.outcome] then
-      err.outcome = outcome
-    end
-    err.attempts = attempt
-    remember(err, call, attempt, wait.now() - begun)
-    return nil, err.message, err
-  end
-
-  while true do
-    local left = deadline - wait.now()
-    if own.rate then
-      local delay, needed = state.limiter:reserve(key, own.rate, wait.now(), left)
-      if not delay then
-        local message = ("the next request may leave in %.1f s, and the call has %.1f s left"):format(needed, left)
-        return give_up(failure(call, "rate_limited", message, { outcome = "not_sent", retry_after = needed }))
-      end
-      if delay > 0 then
-        wait.sleep(engine, delay)
-      end
-      left = deadline - wait.now()
-    end
-    if left <= 0 then
-      local message = ("no time left after %.1f s"):format(own.timeout)
-      return give_up(failure(call, "timeout", message, { outcome = "not_sent" }))
-    end
-
-    attempt = attempt + 1
-    call:start(engine, math.min(own.attempt_timeout, left))
-    wait.wait(engine, call)
-    local res, _, err = call:result()
-    if own.on_response then
-      local info = call:info()
-      info.attempt, info.err = attempt, err
-      tell(own.on_response, info)
-    end
-    if res then
-      remember(res, call, attempt, wait.now() - begun)
-      return res
-    end
-
-    if worse[err.outcome] > worse[outcome] then
-      outcome = err.outcome
-    end
-    left = deadline - wait.now()
-    if own.rate and err.kind == "rate_limited" then
-      state.limiter:pause(key, wait.now(), err.retry_after or 1 / own.rate)
-    end
-    if attempt > own.retries or not retry.again(err, method) then
-      return give_up(err)
-    end
-    local delay = retry.delay(err, attempt, left, own.random or dice)
-    if delay >= left then
-      return give_up(err)
-    end
-    local info = { operation = err.operation, attempt = attempt, delay = delay, err = err }
-    if tell(own.on_retry, info) == false then
-      return give_up(err)
-    end
-    wait.sleep(engine, delay)
-  end
-end
+Client.info = run.info
 
 local function state_of(self, name)
   if getmetatable(self) ~= Client then
@@ -178,7 +52,7 @@ for _, operation in ipairs(core.operations) do
     if not call then
       return refuse(message, err)
     end
-    return run(state, call)
+    return run.call(state, call, run.strategy(state, name))
   end
 end
 
@@ -219,7 +93,7 @@ function Client:request(method, path, given)
   if not call then
     return refuse(message, err)
   end
-  return run(state, call)
+  return run.call(state, call, run.strategy(state, "request"))
 end
 
 --- The items of a list over all its pages, fetched as they are needed.
@@ -232,7 +106,7 @@ end
 -- @param ... the operation's arguments
 -- @treturn function for a generic for: item, or once false, message, err
 function Client:each(what, ...)
-  state_of(self, "each")
+  local state = state_of(self, "each")
   local name = type(what) == "table" and what[1] or what
   local row = core.operations[name]
   if type(name) ~= "string" or not row or not row.flags.list then
@@ -257,9 +131,99 @@ function Client:each(what, ...)
   end
   local function fetch(number)
     fields[page] = number
-    return self[name](self, unpack(arguments, 1, count))
+    local call, message, err = core[name](state.target, unpack(arguments, 1, count))
+    if not call then
+      return refuse(message, err)
+    end
+    return run.call(state, call, run.strategy(state, "each", true))
   end
   return pages.iterate(fetch, name, items, fields[page] or 1)
+end
+
+local function operation_of(name, caller)
+  if type(name) ~= "string" or not core.operations[name] then
+    local names = {}
+    for index, operation in ipairs(core.operations) do
+      names[index] = operation.name
+    end
+    local near = type(name) == "string" and core.nearest(name, names)
+    local hint = near and (" (did you mean '%s'?)"):format(near) or ""
+    raise(("%s: there is no operation '%s'%s"):format(caller, tostring(name), hint))
+  end
+  return core[name]
+end
+
+local function together(state, name, iterating)
+  local wait = run.strategy(state, name, iterating)
+  if not wait.spawn then
+    raise(name .. ": this client's wait strategy has no spawn, signal and wake")
+  end
+  return wait
+end
+
+--- Starts a call and goes on. In a plain script it moves whenever something waits.
+-- @tparam string operation its name
+-- @param ... its arguments
+-- @treturn table job: job:wait() -> the envelope, or nil, message, err; job:done(); job:cancel()
+function Client:start(operation, ...)
+  local state = state_of(self, "start")
+  local prepare = operation_of(operation, "start")
+  local wait = together(state, "start")
+  local call, message, err = prepare(state.target, ...)
+  if not call then
+    return jobs.ended(wait.signal(), refuse(message, err))
+  end
+  return jobs.start(state, call, wait, wait.signal())
+end
+
+--- Runs an operation on many inputs, a few at a time, paced and retried like single calls.
+--
+--     for input, res, why, err in client:map("reexport", rows, {concurrency = 8}) do ... end
+--
+-- @tparam string operation its name
+-- @param inputs a list, or a function that returns the next one: a table of fields, or the first argument
+-- @tparam[opt] table given concurrency (16): calls at once, and results held; ordered (false): in the order of the inputs
+-- @return for a generic for: input, then what the call returned, as they finish; wrong arguments are that
+-- input's error, of kind "usage". Leaving the loop cancels what is in flight. Each call's timeout begins when it leaves
+-- the line of the rate
+function Client:map(operation, inputs, given)
+  local state = state_of(self, "map")
+  local prepare = operation_of(operation, "map")
+  local wait = together(state, "map", true)
+  given = given or {}
+  for name, value in pairs(given) do
+    if name == "concurrency" and not (type(value) == "number" and value >= 1 and value % 1 == 0) then
+      raise "map: bad option 'concurrency' (a whole number from 1 expected)"
+    elseif name ~= "concurrency" and name ~= "ordered" then
+      raise(("map: unknown option '%s' (concurrency or ordered expected)"):format(tostring(name)))
+    end
+  end
+  local next_input, place = inputs, 0
+  if type(inputs) == "table" then
+    next_input = function()
+      place = place + 1
+      return inputs[place]
+    end
+  elseif type(inputs) ~= "function" then
+    raise("map: bad inputs (a list or a function expected, got " .. type(inputs) .. ")")
+  end
+  return jobs.map(next_input, function(input, signal)
+    local call, message, err = prepare(state.target, input)
+    if not call then
+      err.attempts = 0
+      return jobs.ended(signal, nil, message, err)
+    end
+    return jobs.start(state, call, wait, signal)
+  end, given, wait)
+end
+
+-- In nginx the workers share a line through lua_shared_dict cmr; without it each takes its part of the rate.
+local function shared_limiter()
+  local dict = ngx and ngx.shared and ngx.shared.cmr
+  if dict then
+    return require("cmr.limiter.shdict").new(dict)
+  end
+  return everyone
 end
 
 local function build(given, parent)
@@ -281,7 +245,7 @@ local function build(given, parent)
     _state = {
       target = target,
       options = own,
-      limiter = own.limiter or everyone,
+      limiter = own.limiter or shared_limiter(),
       wait = type(wait) == "string" and waits.named(wait) or wait, -- nil: whatever fits the place of each call
     },
   }, Client)

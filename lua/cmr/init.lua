@@ -45,6 +45,16 @@ function cmr.request(...)
   return default():request(...)
 end
 
+--- cmr.start(operation, ...): a call that goes on beside. See Client:start.
+function cmr.start(...)
+  return default():start(...)
+end
+
+--- cmr.map(operation, inputs, options): many calls, a few at a time. See Client:map.
+function cmr.map(...)
+  return default():map(...)
+end
+
 --- cmr.each(operation, ...): the items of a list over all its pages. See Client:each.
 function cmr.each(...)
   return default():each(...)

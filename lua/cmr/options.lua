@@ -1,6 +1,7 @@
 --- What cmr.new and client:with take. An unknown option or a malformed value raises.
 
 local core = require "cmr.core"
+local waits = require "cmr.wait"
 
 local options = {}
 
@@ -31,13 +32,12 @@ local checks = {
       "a table with reserve and pause"
   end,
   wait = function(value)
-    return value == "block"
-      or value == "nginx"
+    return type(value) == "string" and waits.names[value]
       or type(value) == "table"
         and type(value.wait) == "function"
         and type(value.sleep) == "function"
         and type(value.now) == "function",
-      "'block', 'nginx', or a table with wait, sleep and now"
+      "'block', 'nginx', 'luv', 'cqueues', or a table with wait, sleep and now"
   end,
   random = is "function",
   on_retry = is "function",

@@ -33,17 +33,12 @@ local function step()
   local finished = engine:step()
   stepped = core.now()
   for _, call in ipairs(finished or {}) do
-    local request = waiting[call]
-    waiting[call] = nil
-    if request then
-      request:post(1)
-    end
+    nginx.wake(call)
   end
   local left = engine:count() > 0
-  if not left then -- what is closed or was inherited from the master never finishes in a step
-    for call, request in pairs(waiting) do
-      waiting[call] = nil
-      request:post(1)
+  if not left then -- what was closed or inherited from the master never finishes in a step
+    for call in pairs(waiting) do
+      nginx.wake(call)
     end
   end
   return left
@@ -98,8 +93,38 @@ function nginx.wait(_, call)
 end
 
 --- Suspends the request for a time.
+-- @tparam number seconds
 function nginx.sleep(_, seconds)
-  ngx.sleep(seconds)
+  ngx.sleep(math.max(PAUSE, seconds))
+end
+
+--- Runs a function beside the caller, in a light thread of its request.
+function nginx.spawn(run)
+  ngx.thread.spawn(run)
+end
+
+--- Whoever waits for the call looks again: it was cancelled.
+function nginx.wake(call)
+  local request = waiting[call]
+  waiting[call] = nil
+  if request then
+    request:post(1)
+  end
+end
+
+--- Something to wait for: wait() returns once for every post().
+function nginx.signal()
+  local posts = semaphore.new()
+  return {
+    post = function()
+      posts:post(1)
+    end,
+    wait = function()
+      repeat
+        local posted = posts:wait(60)
+      until posted
+    end,
+  }
 end
 
 return nginx

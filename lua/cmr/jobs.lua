@@ -1,0 +1,132 @@
+--- Many calls at once: what client:start and client:map are made of.
+
+local run = require "cmr.run"
+
+local jobs = {}
+
+local Job = {}
+Job.__index = Job
+Job.__name = "cmr.job"
+
+local function outcome(job, ...)
+  job.result, job.finished = { n = select("#", ...), ... }, true
+  job.signal.post()
+end
+
+local unpack = unpack or table.unpack
+
+--- Starts a prepared call beside the caller.
+-- @tparam table state of the client
+-- @param call from the core
+-- @tparam table wait the strategy
+-- @tparam table signal posted when it has finished
+-- @treturn table job
+function jobs.start(state, call, wait, signal)
+  local job = setmetatable({ wait_strategy = wait, signal = signal }, Job)
+  wait.spawn(function()
+    outcome(job, run.call(state, call, wait, job))
+  end)
+  return job
+end
+
+--- A job that ended before it began.
+function jobs.ended(signal, ...)
+  local job = setmetatable({ signal = signal }, Job)
+  outcome(job, ...)
+  return job
+end
+
+--- Waits for the end.
+-- @return the envelope, or nil, message, err; as often as it is asked
+function Job:wait()
+  while not self.finished do
+    self.signal.wait()
+  end
+  return unpack(self.result, 1, self.result.n)
+end
+
+--- Whether it has finished.
+function Job:done()
+  return self.finished == true
+end
+
+--- Ends it: at once when it is in flight, else when its turn comes. What was sent may have been done: see err.outcome.
+function Job:cancel()
+  if self.finished or self.cancelled then
+    return
+  end
+  self.cancelled = true
+  local call = self.call
+  if call and not call:done() then
+    call:cancel()
+    self.wait_strategy.wake(call)
+  end
+end
+
+-- Runs a function when the value it returns is collected, on every Lua.
+local function when_collected(act)
+  if newproxy then
+    local guard = newproxy(true)
+    getmetatable(guard).__gc = act
+    return guard
+  end
+  return setmetatable({}, { __gc = act })
+end
+
+--- Runs a list of inputs, a few at a time.
+-- @tparam function next_input -> input, or nil at the end
+-- @tparam function begin (input, signal) -> job
+-- @tparam table options concurrency (16), ordered (false)
+-- @tparam table wait the strategy
+-- @return for a generic for: input, and what its call returned, as they finish. When the loop is left early, what is in
+-- flight is cancelled: at once on Lua 5.4, elsewhere when the garbage collector notices
+function jobs.map(next_input, begin, options, wait)
+  local signal, active, exhausted = wait.signal(), {}, false
+
+  local function cancel()
+    exhausted = true
+    for _, one in ipairs(active) do
+      one.job:cancel()
+    end
+    active = {}
+  end
+  local guard = when_collected(cancel)
+
+  local function fill()
+    while not exhausted and #active < (options.concurrency or 16) do
+      local input = next_input()
+      if input == nil then
+        exhausted = true
+      else
+        active[#active + 1] = { input = input, job = begin(input, signal) }
+      end
+    end
+  end
+
+  local function finished()
+    for place, one in ipairs(active) do
+      if one.job:done() then
+        return place
+      elseif options.ordered then
+        return nil
+      end
+    end
+  end
+
+  local function step()
+    fill()
+    while active[1] do
+      local place = finished()
+      if place then
+        local one = table.remove(active, place)
+        return one.input, one.job:wait()
+      end
+      signal.wait()
+    end
+    return nil, guard -- lives as long as the loop
+  end
+
+  return step, nil, nil, setmetatable({}, { __close = cancel })
+end
+
+return jobs

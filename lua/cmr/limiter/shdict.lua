@@ -1,0 +1,53 @@
+--- When the next request may leave, for all workers of an nginx: the line of cmr.limiter.local in a lua_shared_dict,
+-- which survives a reload. The clock is the machine's monotonic one, the same for every worker.
+
+local Limiter = {}
+Limiter.__index = Limiter
+
+local LOCKED = 0.05 -- seconds after which the lock of a worker that was killed is gone
+local SPINS = 1e4 -- tries before going on without it: milliseconds
+
+--- A limiter on a dictionary.
+-- @tparam table dict as from ngx.shared.cmr
+-- @treturn table limiter
+function Limiter.new(dict)
+  return setmetatable({ dict = dict }, Limiter)
+end
+
+-- A dictionary has no compare-and-set. The lock is held for two of its operations, without a yield: spinning is short.
+local function locked(dict, key, change)
+  local lock = "cmr:lock:" .. key
+  for _ = 1, SPINS do
+    if dict:add(lock, true, LOCKED) then
+      break
+    end
+  end
+  local result = change(dict:get("cmr:free:" .. key) or 0)
+  if result then
+    dict:set("cmr:free:" .. key, result)
+  end
+  dict:delete(lock)
+end
+
+--- Takes the next place in the line. See cmr.limiter.local.
+function Limiter:reserve(key, rate, now, most)
+  local delay
+  locked(self.dict, key, function(free)
+    local at = math.max(now, free)
+    delay = at - now
+    return delay <= most and at + 1 / rate or nil
+  end)
+  if delay > most then
+    return nil, delay
+  end
+  return delay
+end
+
+--- Nothing leaves for a time. See cmr.limiter.local.
+function Limiter:pause(key, now, seconds)
+  locked(self.dict, key, function(free)
+    return math.max(free, now + seconds)
+  end)
+end
+
+return Limiter

@@ -1,0 +1,78 @@
+--- Waiting under cqueues: the coroutine that called waits, its controller goes on. One coroutine per controller steps
+-- the engine and is gone when nothing is in flight.
+
+local condition = require "cqueues.condition"
+local core = require "cmr.core"
+local controller = require "cqueues"
+
+local cqueues = { now = core.now }
+
+local LOOK = 1 -- seconds after which the engine is looked at in any case
+local waiting = {} -- call -> the condition its coroutine waits on
+local pumping = setmetatable({}, { __mode = "k" }) -- controller -> whether it steps
+
+local function wake(call)
+  local waiter = waiting[call]
+  waiting[call] = nil
+  if waiter then
+    waiter:signal()
+  end
+end
+
+local function pump()
+  local engine, here = core.engine(), controller.running()
+  while engine:count() > 0 do
+    controller.poll({ pollfd = engine:fd(), events = "r" }, LOOK)
+    for _, call in ipairs(engine:step() or {}) do
+      wake(call)
+    end
+  end
+  pumping[here] = nil
+end
+
+--- Suspends the coroutine until the call has finished.
+function cqueues.wait(_, call)
+  local here = controller.running()
+  while not call:done() do
+    local waiter = condition.new()
+    waiting[call] = waiter
+    if not pumping[here] then
+      pumping[here] = true
+      here:wrap(pump)
+    end
+    waiter:wait()
+  end
+end
+
+--- Suspends the coroutine for a time.
+-- @tparam number seconds
+function cqueues.sleep(_, seconds)
+  controller.sleep(seconds)
+end
+
+--- Runs a function beside the caller.
+function cqueues.spawn(run)
+  controller.running():wrap(run)
+end
+
+--- Whoever waits for the call looks again: it was cancelled.
+cqueues.wake = wake
+
+--- Something to wait for: wait() returns once for every post().
+function cqueues.signal()
+  local count, waiter = 0, condition.new()
+  return {
+    post = function()
+      count = count + 1
+      waiter:signal()
+    end,
+    wait = function()
+      while count == 0 do
+        waiter:wait()
+      end
+      count = count - 1
+    end,
+  }
+end
+
+return cqueues
