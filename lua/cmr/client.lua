@@ -182,7 +182,7 @@ end
 --
 -- @tparam string operation its name
 -- @param inputs a list, or a function that returns the next one: a table of fields, or the first argument
--- @tparam[opt] table given concurrency (16): calls at once, and results held; ordered (false): in the order of the inputs
+-- @tparam[opt] table given concurrency (16): calls at once, and results held; ordered (false): in the inputs' order
 -- @return for a generic for: input, then what the call returned, as they finish; wrong arguments are that
 -- input's error, of kind "usage". Leaving the loop cancels what is in flight. Each call's timeout begins when it leaves
 -- the line of the rate

@@ -2,6 +2,7 @@
 -- coroutines of ours, and moves whenever somebody waits.
 
 local core = require "cmr.core"
+local waiters = require "cmr.wait.waiters"
 
 local block = { now = core.now }
 
@@ -9,7 +10,6 @@ local STEP = 1000 -- milliseconds; bounds how long one poll lasts
 local create, resume, running, yield = coroutine.create, coroutine.resume, coroutine.running, coroutine.yield
 
 local ours = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
-local waiting = {} -- call -> the coroutine that waits for it
 local sleepers = {} -- {at, coroutine}, the next one last
 
 local function go(co, ...)
@@ -19,12 +19,8 @@ local function go(co, ...)
   end
 end
 
-local function wake(call)
-  local co = waiting[call]
-  waiting[call] = nil
-  if co then
-    go(co)
-  end
+local function post(waiter)
+  go(waiter.co)
 end
 
 --- Lets what can move move, waiting up to a time for it.
@@ -39,9 +35,8 @@ local function turn(seconds)
   if next_one then
     seconds = math.min(seconds, next_one.at - now)
   end
-  for _, call in ipairs(core.engine():wait(math.min(STEP, seconds * 1000)) or {}) do
-    wake(call)
-  end
+  local engine = core.engine()
+  waiters.finished(engine, engine:wait(math.min(STEP, seconds * 1000)))
 end
 
 --- The coroutine that runs, when it was spawned here.
@@ -57,7 +52,7 @@ function block.wait(_, call)
   local co = spawned()
   while not call:done() do
     if co then
-      waiting[call] = co
+      waiters.add(call, { co = co, post = post })
       yield()
     else
       turn(STEP)
@@ -92,7 +87,7 @@ function block.spawn(run)
 end
 
 --- Whoever waits for the call looks again: it was cancelled.
-block.wake = wake
+block.wake = waiters.wake
 
 --- Something to wait for: wait() returns once for every post().
 function block.signal()

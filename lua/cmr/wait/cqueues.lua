@@ -4,28 +4,21 @@
 local condition = require "cqueues.condition"
 local core = require "cmr.core"
 local controller = require "cqueues"
+local waiters = require "cmr.wait.waiters"
 
 local cqueues = { now = core.now }
 
 local LOOK = 1 -- seconds after which the engine is looked at in any case
-local waiting = {} -- call -> the condition its coroutine waits on
 local pumping = setmetatable({}, { __mode = "k" }) -- controller -> whether it steps
 
-local function wake(call)
-  local waiter = waiting[call]
-  waiting[call] = nil
-  if waiter then
-    waiter:signal()
-  end
+local function post(waiter)
+  waiter.condition:signal()
 end
 
 local function pump()
   local engine, here = core.engine(), controller.running()
-  while engine:count() > 0 do
+  while waiters.finished(engine, engine:step()) do
     controller.poll({ pollfd = engine:fd(), events = "r" }, LOOK)
-    for _, call in ipairs(engine:step() or {}) do
-      wake(call)
-    end
   end
   pumping[here] = nil
 end
@@ -34,13 +27,13 @@ end
 function cqueues.wait(_, call)
   local here = controller.running()
   while not call:done() do
-    local waiter = condition.new()
-    waiting[call] = waiter
+    local waiter = { condition = condition.new(), post = post }
+    waiters.add(call, waiter)
     if not pumping[here] then
       pumping[here] = true
       here:wrap(pump)
     end
-    waiter:wait()
+    waiter.condition:wait()
   end
 end
 
@@ -56,7 +49,7 @@ function cqueues.spawn(run)
 end
 
 --- Whoever waits for the call looks again: it was cancelled.
-cqueues.wake = wake
+cqueues.wake = waiters.wake
 
 --- Something to wait for: wait() returns once for every post().
 function cqueues.signal()

@@ -2,11 +2,12 @@
 
 local core = require "cmr.core"
 local uv = require "luv"
+local waiters = require "cmr.wait.waiters"
 
 local luv = { now = core.now }
 
-local waiting = {} -- call -> the coroutine that waits for it
 local polls = setmetatable({}, { __mode = "k" }) -- engine -> the handle that watches its descriptor
+local watching = 0 -- coroutines that wait
 
 local function go(co)
   local fine, why = coroutine.resume(co)
@@ -15,40 +16,36 @@ local function go(co)
   end
 end
 
-local function wake(call)
-  local co = waiting[call]
-  waiting[call] = nil
-  if co then
-    go(co)
-  end
+local function post(waiter)
+  go(waiter.co)
 end
 
+-- The handle keeps the loop alive, so it is active only while somebody waits.
 local function watch(engine)
   local poll = polls[engine]
   if not poll then
     poll = assert(uv.new_poll(engine:fd()))
     polls[engine] = poll
   end
-  if poll:is_active() then
-    return
+  if watching == 0 then
+    poll:start("r", function()
+      waiters.finished(engine, engine:step())
+    end)
   end
-  poll:start("r", function()
-    local finished = engine:step()
-    if engine:count() == 0 then -- nothing keeps the loop alive for us
-      poll:stop()
-    end
-    for _, call in ipairs(finished or {}) do
-      wake(call)
-    end
-  end)
+  watching = watching + 1
+  return poll
 end
 
 --- Suspends the coroutine until the call has finished.
 function luv.wait(engine, call)
   while not call:done() do
-    waiting[call] = coroutine.running()
-    watch(engine)
+    waiters.add(call, { co = coroutine.running(), post = post })
+    local poll = watch(engine)
     coroutine.yield()
+    watching = watching - 1
+    if watching == 0 then
+      poll:stop()
+    end
   end
 end
 
@@ -69,7 +66,7 @@ function luv.spawn(run)
 end
 
 --- Whoever waits for the call looks again: it was cancelled.
-luv.wake = wake
+luv.wake = waiters.wake
 
 --- Something to wait for: wait() returns once for every post().
 function luv.signal()

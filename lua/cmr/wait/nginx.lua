@@ -6,6 +6,7 @@
 
 local core = require "cmr.core"
 local semaphore = require "ngx.semaphore"
+local waiters = require "cmr.wait.waiters"
 
 local nginx = { now = core.now }
 
@@ -24,7 +25,6 @@ local CAN_WAIT = {
   ssl_session_fetch = true,
 }
 
-local waiting = {} -- call -> the semaphore its request waits on
 local stepped = -1 -- when somebody last stepped the engine
 
 --- One step for everybody. Returns whether calls are left in flight.
@@ -32,16 +32,7 @@ local function step()
   local engine = core.engine()
   local finished = engine:step()
   stepped = core.now()
-  for _, call in ipairs(finished or {}) do
-    nginx.wake(call)
-  end
-  local left = engine:count() > 0
-  if not left then -- what was closed or inherited from the master never finishes in a step
-    for call in pairs(waiting) do
-      nginx.wake(call)
-    end
-  end
-  return left
+  return waiters.finished(engine, finished)
 end
 
 local function pump()
@@ -73,7 +64,7 @@ function nginx.wait(_, call)
     return
   end
   local request = semaphore.new()
-  waiting[call] = request
+  waiters.add(call, request)
   if stepped < 0 then
     start_pump()
   end
@@ -104,13 +95,7 @@ function nginx.spawn(run)
 end
 
 --- Whoever waits for the call looks again: it was cancelled.
-function nginx.wake(call)
-  local request = waiting[call]
-  waiting[call] = nil
-  if request then
-    request:post(1)
-  end
-end
+nginx.wake = waiters.wake
 
 --- Something to wait for: wait() returns once for every post().
 function nginx.signal()
