@@ -32,7 +32,8 @@ static const char *push_joined(lua_State *L, const char *pattern, const char *se
     return lua_pushfstring(L, "%s%s%s", pattern, *pattern ? separator : "", part);
 }
 
-static bool unknown_field(struct check *check, const char *pattern, const char *path, const char *key)
+/* The field of the pattern's object that was probably meant. */
+static struct nearest nearest_member(struct check *check, const char *pattern, const char *key)
 {
     struct nearest nearest = {.wanted = key};
 
@@ -41,6 +42,13 @@ static bool unknown_field(struct check *check, const char *pattern, const char *
         if (member)
             nearest_offer(&nearest, member, strlen(member));
     }
+    return nearest;
+}
+
+static bool unknown_field(struct check *check, const char *pattern, const char *path, const char *key)
+{
+    const struct nearest nearest = nearest_member(check, pattern, key);
+
     push_joined(check->L, path, ".", key);
     if (nearest.name)
         lua_pushfstring(check->L, "bad field '%s' (did you mean '%s'?)", lua_tostring(check->L, -1), nearest.name);
@@ -78,10 +86,13 @@ static bool is_all(lua_State *L, int index)
 static bool check_open(struct check *check, int index, const char *path)
 {
     static const struct param query = {.place = QUERY, .type = STRING};
+    const struct nearest nearest = nearest_member(check, "", path);
 
+    if (nearest.name && nearest.distance == 0) /* user_id */
+        return unknown_field(check, "", "", path);
     if (check->operation->rest == BODY)
         return check_any(check, index, path);
-    if (lua_type(check->L, index) == LUA_TSTRING || lua_istable(check->L, index))
+    if (lua_type(check->L, index) == LUA_TSTRING || lua_istable(check->L, index) || json_is_null(check->L, index))
         return check_value(check, &query, index, path);
     return check_any(check, index, path);
 }
@@ -106,7 +117,7 @@ static bool check_object(struct check *check, int index, const char *pattern, co
         param = operation_param(check->operation, push_joined(L, pattern, ".", key));
         if (param && !member_name(param->name, pattern))
             param = NULL;
-        if (!param && (*pattern || !check->operation->rest))
+        if (!param && (*pattern || !*key || !check->operation->rest))
             return unknown_field(check, pattern, path, key);
         if (param ? !check_value(check, param, copy + 2, push_joined(L, path, ".", key))
                   : !check_open(check, copy + 2, key))
@@ -132,7 +143,7 @@ static bool check_object(struct check *check, int index, const char *pattern, co
 /* Any JSON value: what the table says nothing more about. */
 bool check_any(struct check *check, int index, const char *path)
 {
-    return json_clean(check->L, index, path) || check_failed(check, true);
+    return json_clean(check->L, index, path, &check->mistake);
 }
 
 static bool is_empty(lua_State *L, int index)
@@ -162,7 +173,7 @@ static bool check_array(struct check *check, const struct param *param, int inde
         lua_pushfstring(L, "bad field '%s' (array expected: the items 1 to n, and no names)", path);
         return check_failed(check, true);
     }
-    if (!length && param->flags & (REQUIRED | EVERYTHING)) {
+    if (!length && param->flags & (REQUIRED | EITHER | ONE_OF | EVERYTHING)) {
         lua_pushfstring(L, param->flags & EVERYTHING ? "'%s' is empty (cmr.all: all of them)" : "'%s' is empty", path);
         return check_failed(check, param->flags & EVERYTHING);
     }
@@ -269,10 +280,10 @@ static bool check_value(struct check *check, const struct param *param, int inde
         }
         return lua_istable(L, index) ? check_array(check, param, index, path) : bad_type(check, param, index, path);
     case OBJECT:
-        return lua_istable(L, index) ? check_object(check, index, param->name, path)
+        return lua_istable(L, index) && !json_is_marked(L, index) ? check_object(check, index, param->name, path)
                                      : bad_type(check, param, index, path);
     case MAP:
-        return lua_istable(L, index) ? check_map(check, param, index, path) : bad_type(check, param, index, path);
+        return lua_istable(L, index) && !json_is_marked(L, index) ? check_map(check, param, index, path) : bad_type(check, param, index, path);
     default:
         return check_any(check, index, path);
     }
@@ -294,6 +305,9 @@ static bool too_many(struct check *check)
     if (count)
         lua_pushfstring(check->L, "at most %d positional argument%s, then one table of fields", count,
                         count == 1 ? "" : "s");
+    else if (!check->operation->params->name)
+        lua_pushfstring(check->L, check->operation->rest ? "it takes names only: %s{name = ...}" : "%s takes no arguments",
+                        name);
     else
         lua_pushfstring(check->L, "it takes names only: %s{%s = ...}", name, check->operation->params->name);
     return check_failed(check, true);

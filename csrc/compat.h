@@ -86,16 +86,14 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
 /* Whole and exact: what JSON and Lua agree is an integer. */
 static inline bool cmr_is_whole(double value)
 {
-    return floor(value) == value && fabs(value) <= 9007199254740992.0;
+    return floor(value) == value && fabs(value) < 9007199254740992.0; /* 2^53 + 1 would arrive as 2^53 */
 }
 
+/* A number without a fraction, however large. */
 static inline bool cmr_is_integer(lua_State *L, int index)
 {
-#if LUA_VERSION_NUM >= 503
-    if (lua_isinteger(L, index))
-        return true;
-#endif
-    return lua_type(L, index) == LUA_TNUMBER && cmr_is_whole(lua_tonumber(L, index));
+    const double value = lua_tonumber(L, index);
+    return lua_type(L, index) == LUA_TNUMBER && isfinite(value) && floor(value) == value;
 }
 
 #endif

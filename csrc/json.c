@@ -78,7 +78,7 @@ int json_array(lua_State *L)
     return 1;
 }
 
-static bool is_marked(lua_State *L, int index)
+bool json_is_marked(lua_State *L, int index)
 {
     bool marked;
 
@@ -94,7 +94,7 @@ bool json_is_array(lua_State *L, int index)
 {
     if (!lua_istable(L, index))
         return false;
-    return is_marked(L, index) || lua_rawlen(L, index) > 0;
+    return json_is_marked(L, index) || lua_rawlen(L, index) > 0;
 }
 
 void json_push_empty_array(lua_State *L)
@@ -108,9 +108,9 @@ static bool refuse(lua_State *L, const char *path, const char *why)
     return false;
 }
 
-static bool clean_value(lua_State *L, int index, const char *path, int depth);
+static bool clean_value(lua_State *L, int index, const char *path, int depth, bool *mistake);
 
-static bool clean_array(lua_State *L, int index, const char *path, int depth)
+static bool clean_array(lua_State *L, int index, const char *path, int depth, bool *mistake)
 {
     const size_t length = lua_rawlen(L, index);
     size_t keys = 0;
@@ -127,7 +127,7 @@ static bool clean_array(lua_State *L, int index, const char *path, int depth)
     for (size_t i = 1; i <= length; i++) {
         lua_pushfstring(L, "%s[%d]", path, (int)i);
         lua_rawgeti(L, index, (int)i);
-        if (!clean_value(L, lua_gettop(L), lua_tostring(L, -2), depth))
+        if (!clean_value(L, lua_gettop(L), lua_tostring(L, -2), depth, mistake))
             return false;
         lua_rawseti(L, -4, (int)i);
         lua_pop(L, 2);
@@ -135,7 +135,7 @@ static bool clean_array(lua_State *L, int index, const char *path, int depth)
     return true;
 }
 
-static bool clean_object(lua_State *L, int index, const char *path, int depth)
+static bool clean_object(lua_State *L, int index, const char *path, int depth, bool *mistake)
 {
     const int copy = lua_gettop(L) + 1;
 
@@ -146,7 +146,7 @@ static bool clean_object(lua_State *L, int index, const char *path, int depth)
         if (strlen(lua_tostring(L, copy + 1)) != lua_rawlen(L, copy + 1))
             return refuse(L, path, "a name with a NUL byte");
         lua_pushfstring(L, "%s.%s", path, lua_tostring(L, copy + 1));
-        if (!clean_value(L, copy + 2, lua_tostring(L, copy + 3), depth))
+        if (!clean_value(L, copy + 2, lua_tostring(L, copy + 3), depth, mistake))
             return false;
         lua_pushvalue(L, copy + 1);
         lua_insert(L, -2);
@@ -167,7 +167,7 @@ static bool clean_number(lua_State *L, int index, const char *path)
     return true;
 }
 
-static bool clean_value(lua_State *L, int index, const char *path, int depth)
+static bool clean_value(lua_State *L, int index, const char *path, int depth, bool *mistake)
 {
     luaL_checkstack(L, 8, "nested too deep");
     switch (lua_type(L, index)) {
@@ -177,15 +177,17 @@ static bool clean_value(lua_State *L, int index, const char *path, int depth)
     case LUA_TNUMBER:
         return clean_number(L, index, path);
     case LUA_TSTRING:
-        if (memchr(lua_tostring(L, index), '\0', lua_rawlen(L, index)))
+        if (memchr(lua_tostring(L, index), '\0', lua_rawlen(L, index))) {
+            *mistake = false;
             return refuse(L, path, "a NUL byte");
+        }
         lua_pushvalue(L, index);
         return true;
     case LUA_TTABLE:
         if (depth >= MAX_DEPTH)
             return refuse(L, path, "nested too deep");
-        return json_is_array(L, index) ? clean_array(L, index, path, depth + 1)
-                                       : clean_object(L, index, path, depth + 1);
+        return json_is_array(L, index) ? clean_array(L, index, path, depth + 1, mistake)
+                                       : clean_object(L, index, path, depth + 1, mistake);
     default:
         if (json_is_null(L, index)) {
             json_push_null(L);
@@ -196,9 +198,10 @@ static bool clean_value(lua_State *L, int index, const char *path, int depth)
     }
 }
 
-bool json_clean(lua_State *L, int index, const char *path)
+bool json_clean(lua_State *L, int index, const char *path, bool *mistake)
 {
-    return clean_value(L, lua_absindex(L, index), path, 0);
+    *mistake = true;
+    return clean_value(L, lua_absindex(L, index), path, 0, mistake);
 }
 
 /* False with a message when lua-cjson refuses; out of memory is no refusal and raises. */
@@ -237,24 +240,28 @@ static void push_number(lua_State *L, double value)
         lua_pushnumber(L, value);
 }
 
-/* Makes the decoded value at index ours, in place. */
-static void tidy(lua_State *L, int index)
+/* Makes the decoded value at index ours, in place; false when it holds a number that JSON has and Lua has not. */
+static bool tidy(lua_State *L, int index)
 {
     luaL_checkstack(L, 4, "nested too deep");
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         const int key = lua_gettop(L) - 1;
         if (lua_istable(L, -1)) {
-            tidy(L, key + 1);
+            if (!tidy(L, key + 1))
+                return false;
         } else if (json_is_null(L, -1) && lua_type(L, key) == LUA_TSTRING) {
             lua_pushvalue(L, key);
             lua_pushnil(L);
             lua_rawset(L, index);
         } else if (lua_type(L, -1) == LUA_TNUMBER) {
+            if (isinf(lua_tonumber(L, -1)))
+                return false;
             lua_pushvalue(L, key);
             push_number(L, lua_tonumber(L, key + 1));
             lua_rawset(L, index);
         }
     }
+    return true;
 }
 
 bool json_decode(lua_State *L, const char *text, size_t length)
@@ -266,9 +273,11 @@ bool json_decode(lua_State *L, const char *text, size_t length)
     lua_pushlstring(L, text, length);
     if (!call_cjson(L, 2))
         return false;
-    if (lua_istable(L, -1))
-        tidy(L, lua_gettop(L));
-    else if (lua_type(L, -1) == LUA_TNUMBER)
+    if (lua_istable(L, -1) ? !tidy(L, lua_gettop(L)) : lua_type(L, -1) == LUA_TNUMBER && isinf(lua_tonumber(L, -1))) {
+        lua_pushliteral(L, "a number out of range");
+        return false;
+    }
+    if (lua_type(L, -1) == LUA_TNUMBER)
         push_number(L, lua_tonumber(L, -1));
     return true;
 }
@@ -276,8 +285,10 @@ bool json_decode(lua_State *L, const char *text, size_t length)
 /* core.json_encode(value) -> string; raises on what JSON cannot say. */
 int json_encode_value(lua_State *L)
 {
+    bool mistake;
+
     luaL_checkany(L, 1);
-    if (!json_clean(L, 1, "value") || !json_encode(L, -1))
+    if (!json_clean(L, 1, "value", &mistake) || !json_encode(L, -1))
         return lua_error(L);
     return 1;
 }

@@ -15,14 +15,17 @@ int json_array(lua_State *L);
 bool json_is_null(lua_State *L, int index);
 bool json_is_array(lua_State *L, int index); /* marked, or a table with items 1..n only and n > 0 */
 
+bool json_is_marked(lua_State *L, int index); /* by cmr.array */
+
 /* Pushes what the encoder will write as []. */
 void json_push_empty_array(lua_State *L);
 
 /*
  * Pushes a copy of the value at index that json_encode can write, or a message and false.
- * path names the value in the message, as in "google.clientId".
+ * path names the value in the message, as in "google.clientId". mistake says whose fault it is: a NUL byte is the
+ * data's, anything else the programmer's.
  */
-bool json_clean(lua_State *L, int index, const char *path);
+bool json_clean(lua_State *L, int index, const char *path, bool *mistake);
 
 /* Pushes the JSON text of a cleaned value, or a message and false. */
 bool json_encode(lua_State *L, int index);

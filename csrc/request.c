@@ -151,8 +151,8 @@ static bool find_path(struct check *check, struct call *call, int index, const c
     *path = check->operation->path;
     if (call->method && *path)
         return true;
-    lua_pushfstring(L, "the path of %s is not documented: supply it with cmr.new{paths = {%s = 'METHOD /path'}}",
-                    check->operation->name, check->operation->name);
+    lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{paths = {%s = 'METHOD %s'}}",
+                    *path ? "method" : "path", check->operation->name, check->operation->name, *path ? *path : "/path");
     return check_failed(check, true);
 }
 
@@ -230,11 +230,15 @@ static bool build_raw_url(struct check *check, struct call *call, const char *pa
         if (lua_type(L, top + 3) != LUA_TSTRING)
             return bad_query(check);
         name = lua_tostring(L, top + 3);
+        if (strlen(name) != lua_rawlen(L, top + 3))
+            return bad_query(check);
         if (lua_type(L, top + 4) != LUA_TSTRING && lua_type(L, top + 4) != LUA_TNUMBER && !lua_isboolean(L, top + 4)) {
             lua_pushfstring(L, "bad field 'query.%s' (string, number or boolean expected, got %s)", name,
                             luaL_typename(L, top + 4));
             return check_failed(check, true);
         }
+        if (lua_type(L, top + 4) == LUA_TNUMBER && !check_any(check, top + 4, lua_pushfstring(L, "query.%s", name)))
+            return false;
         value = push_query_value(L, top + 4, &length);
         if (memchr(value, '\0', length) || strpbrk(value, "\r\n")) {
             lua_pushfstring(L, "'query.%s' holds a line break or a NUL byte", name);
@@ -259,18 +263,20 @@ static bool build_raw_body(struct check *check, struct call *call, int index, in
     return check_any(check, lua_gettop(L), "body") && set_body(check, call, index);
 }
 
-static bool check_method_and_path(struct check *check, const char *method, const char *path, size_t length)
+static bool check_method_and_path(struct check *check, struct call *call, const char *path, size_t length)
 {
     static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
     const char *fault = url_path_fault(path, length);
     const char *const *known = methods;
 
-    while (*known && strcmp(*known, method) != 0)
+    while (*known && strcmp(*known, call->method) != 0)
         known++;
-    if (!*known)
+    if (!*known || strlen(call->method) != lua_rawlen(check->L, 2))
         lua_pushliteral(check->L, "bad method (GET, POST, PUT, PATCH or DELETE expected)");
     else if (fault)
         lua_pushfstring(check->L, "bad path (%s)", fault);
+    else if (length > call->url.maximum)
+        return !buffer_append(&call->url, path, length) && url_refused(check, &call->url);
     else
         return true;
     return check_failed(check, true);
@@ -299,7 +305,7 @@ int request_raw(lua_State *L)
     lua_pushfstring(L, "%s %s", lua_tostring(L, 2), path);
     call->name = lua_tostring(L, -1);
     call_keep(L, 5, "name");
-    if (!check_method_and_path(&check, call->method, path, length))
+    if (!check_method_and_path(&check, call, path, length))
         return usage(&check, "request");
     if (!build_raw_url(&check, call, path, 4) || !build_raw_body(&check, call, 5, 4) || !check_key(&check, call))
         return usage(&check, call->name);

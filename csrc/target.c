@@ -37,6 +37,18 @@ static bool is_header_value(const char *text, size_t length)
     return true;
 }
 
+/* What the library itself says in every request. */
+static bool is_ours(const char *name, const char *key_header)
+{
+    static const char *const ours[] = {"host", "content-length", "content-type", "transfer-encoding", "connection",
+        "expect", "accept", "accept-encoding", "user-agent", NULL};
+
+    for (const char *const *own = ours; *own; own++)
+        if (strcasecmp(name, *own) == 0)
+            return true;
+    return strcasecmp(name, key_header) == 0;
+}
+
 /* Below, the table of options (keep) is on top of the stack. A check pushes a message and returns false. */
 
 static bool refuse(lua_State *L, const char *option, const char *why)
@@ -150,18 +162,6 @@ static bool add_header(lua_State *L, struct target *target)
     return true;
 }
 
-/* What the library itself says in every request. */
-static bool is_ours(const char *name, const char *key_header)
-{
-    static const char *const ours[] = {"host", "content-length", "content-type", "transfer-encoding", "connection",
-        "expect", "accept", "accept-encoding", "user-agent", NULL};
-
-    for (const char *const *own = ours; *own; own++)
-        if (strcasecmp(name, *own) == 0)
-            return true;
-    return strcasecmp(name, key_header) == 0;
-}
-
 static bool add_user_headers(lua_State *L, int keep, const char *key_header, struct target *target)
 {
     lua_getfield(L, keep, "headers");
@@ -194,7 +194,9 @@ static bool add_user_headers(lua_State *L, int keep, const char *key_header, str
 /* Pushes "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
 static void push_lua_version(lua_State *L)
 {
-    lua_getglobal(L, "jit");
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* not the global: a strict _G raises for one that is not there */
+    lua_getfield(L, -1, "jit");
+    lua_replace(L, -2);
     if (lua_istable(L, -1)) {
         lua_getfield(L, -1, "version");
         lua_replace(L, -2);
@@ -212,8 +214,8 @@ static bool take_headers(lua_State *L, int keep, struct target *target)
 
     if (!take_string(L, keep, "key_header", &key_header) || !take_string(L, keep, "user_agent", &user_agent))
         return false;
-    if (!is_token(key_header))
-        return refuse(L, "key_header", "it is not a header's name");
+    if (!is_token(key_header) || is_ours(key_header, ""))
+        return refuse(L, "key_header", "it is not a header's name, or the name of one that the library sets");
     if (!is_header_value(user_agent, strlen(user_agent)))
         return refuse(L, "user_agent", "it holds a control character");
 
@@ -251,11 +253,14 @@ static const char *path_option_fault(const char *text, size_t length)
     return "it must say METHOD /path, as in 'GET /wallet'";
 }
 
-static bool check_paths(lua_State *L, int keep)
+static bool take_paths(lua_State *L, int keep)
 {
+    const int copy = lua_gettop(L) + 1;
+
+    lua_newtable(L);
     lua_getfield(L, keep, "paths");
     if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
+        lua_pop(L, 2);
         return true;
     }
     if (!lua_istable(L, -1))
@@ -272,8 +277,12 @@ static bool check_paths(lua_State *L, int keep)
             lua_pushfstring(L, "bad option 'paths.%s' (%s)", lua_tostring(L, -2), fault);
             return false;
         }
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, copy);
     }
     lua_pop(L, 1);
+    lua_setfield(L, keep, "paths"); /* what becomes of the user's table later is not checked */
     return true;
 }
 
@@ -285,7 +294,7 @@ static bool take_options(lua_State *L, int keep, struct target *target)
     if (!take_key(L, keep, target) || !take_base_url(L, keep, target) || !take_headers(L, keep, target) ||
         !take_string(L, keep, "ca_file", &target->ca_file) || !take_string(L, keep, "proxy", &target->proxy) ||
         !take_number(L, keep, "max_response", 1, 1e9, &max_response) ||
-        !take_number(L, keep, "connect_timeout", 0.001, 1e6, &connect_timeout) || !check_paths(L, keep))
+        !take_number(L, keep, "connect_timeout", 0.001, 1e6, &connect_timeout) || !take_paths(L, keep))
         return false;
     if (target->proxy && !url_is_visible(target->proxy, strlen(target->proxy)))
         return refuse(L, "proxy", "only visible ASCII characters are allowed");

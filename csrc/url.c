@@ -110,8 +110,8 @@ const char *url_base_fault(const char *text, size_t length, struct base_url *bas
         return "only visible ASCII characters are allowed, and no '\\'";
     if (strpbrk(text, "?#"))
         return "it must not hold a query or a fragment";
-    authority = strstr(text, "://");
-    if (!authority || authority[3] == '/')
+    authority = text + strcspn(text, ":/"); /* libcurl takes https:/host too, and "://" may come later */
+    if (strncmp(authority, "://", 3) != 0 || authority[3] == '/')
         return "it must start with https:// and a host";
     url = curl_url();
     if (!url)

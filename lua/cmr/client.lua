@@ -14,7 +14,7 @@ Client.__index = Client
 Client.__name = "cmr.client"
 
 local everyone = limiter.new() -- one line per key, whichever client asks
-local unpack = unpack or table.unpack
+local unpack = table.unpack or unpack
 
 --- Facts about an answer or an error.
 -- @tparam table result what a call returned: the envelope, or the error
@@ -63,6 +63,9 @@ end
 -- @return the envelope, or nil, message, err
 function Client:request(method, path, given)
   local state = state_of(self, "request")
+  if given ~= nil and type(given) ~= "table" then
+    raise("request: a table of query and body expected, got " .. type(given))
+  end
   local request = {}
   for name, value in pairs(given or {}) do
     if name ~= "query" and name ~= "body" then
@@ -219,6 +222,7 @@ end
 
 -- In nginx the workers share a line through lua_shared_dict cmr; without it each takes its part of the rate.
 local function shared_limiter()
+  local ngx = package.loaded.ngx
   local dict = ngx and ngx.shared and ngx.shared.cmr
   if dict then
     return require("cmr.limiter.shdict").new(dict)
@@ -226,16 +230,25 @@ local function shared_limiter()
   return everyone
 end
 
-local function build(given, parent)
+-- A strategy that is not at home here (luv without luv) is said so, and not by require.
+local function strategy_of(name, caller)
+  local fine, strategy = pcall(waits.named, name)
+  if not fine then
+    raise(("%s: bad option 'wait' ('%s' does not work here)"):format(caller, name))
+  end
+  return strategy
+end
+
+local function build(caller, given, parent)
   local for_target, own = options.split(given)
   if not for_target then
-    raise("new: " .. own)
+    raise(caller .. ": " .. own)
   end
   local target = parent and parent.target
   if not parent or next(for_target) ~= nil then
     local made, message = core.target(for_target, target)
     if not made then
-      raise("new: " .. message)
+      raise(caller .. ": " .. message)
     end
     target = made
   end
@@ -246,7 +259,7 @@ local function build(given, parent)
       target = target,
       options = own,
       limiter = own.limiter or shared_limiter(),
-      wait = type(wait) == "string" and waits.named(wait) or wait, -- nil: whatever fits the place of each call
+      wait = type(wait) == "string" and strategy_of(wait, caller) or wait, -- nil: whatever fits the place of each call
     },
   }, Client)
 end
@@ -263,7 +276,7 @@ function Client.new(given)
   if not all then
     raise("new: " .. message)
   end
-  return build(all)
+  return build("new", all)
 end
 
 --- The same client with other options, light to make: for one call, client:with{timeout = 60}:platforms(id).
@@ -274,7 +287,7 @@ function Client:with(given)
   if type(given) ~= "table" then
     raise("with: a table of options expected, got " .. type(given))
   end
-  return build(given, state)
+  return build("with", given, state)
 end
 
 --- Ends the client: later calls raise. Connections nobody uses any more are closed.

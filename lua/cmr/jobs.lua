@@ -13,7 +13,7 @@ local function outcome(job, ...)
   job.signal.post()
 end
 
-local unpack = unpack or table.unpack
+local unpack = table.unpack or unpack
 
 --- Starts a prepared call beside the caller.
 -- @tparam table state of the client

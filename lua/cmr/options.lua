@@ -49,13 +49,13 @@ local in_core = {
   "connect_timeout", "paths",
 }
 
-local names = {}
+local names, is_in_core = {}, {}
 for name in pairs(checks) do
   names[#names + 1] = name
 end
 for _, name in ipairs(in_core) do
   names[#names + 1] = name
-  in_core[name] = true
+  is_in_core[name] = true
 end
 table.sort(names)
 
@@ -95,7 +95,7 @@ local SMALLER_IN_NGINX = 1024 * 1024 -- decoding more holds a worker too long
 function options.split(given)
   local target, own = {}, {}
   for name, value in pairs(given) do
-    if in_core[name] then
+    if is_in_core[name] then
       target[name] = value
     elseif checks[name] then
       local good, expected = checks[name](value)
@@ -132,7 +132,7 @@ function options.complete(given)
     end
     all.paths = paths
   end
-  if ngx then
+  if package.loaded.ngx then
     all.max_response = SMALLER_IN_NGINX
   end
   for name, value in pairs(given) do

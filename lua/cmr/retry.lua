@@ -34,8 +34,8 @@ function retry.delay(err, attempt, left, random)
   if err.retry_after then
     return err.retry_after + BASE * random()
   end
-  if err.kind == "server" and SERVER + backoff < left then
-    return SERVER + backoff
+  if err.kind == "server" and SERVER < left then
+    return SERVER + backoff < left and SERVER + backoff or SERVER
   end
   return backoff
 end

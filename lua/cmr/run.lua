@@ -63,7 +63,7 @@ end
 -- @return the envelope, or nil, message, err
 function run.call(state, call, wait, job)
   local own, key = state.options, state.target:key_id()
-  local method, engine = call:method(), core.engine()
+  local method = call:method()
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
@@ -95,7 +95,7 @@ function run.call(state, call, wait, job)
         return fail("rate_limited", message:format(needed, most), needed)
       end
       if delay > 0 then
-        wait.sleep(engine, delay)
+        wait.sleep(core.engine(), delay)
       end
       if job and attempt == 0 then
         deadline = wait.now() + own.timeout
@@ -110,6 +110,7 @@ function run.call(state, call, wait, job)
     end
 
     attempt = attempt + 1
+    local engine = core.engine() -- another one after a fork or a close
     call:start(engine, math.min(own.attempt_timeout, left))
     if job then
       job.call = call
@@ -143,7 +144,7 @@ function run.call(state, call, wait, job)
     if tell(own.on_retry, { operation = err.operation, attempt = attempt, delay = delay, err = err }) == false then
       return give_up(err)
     end
-    wait.sleep(engine, delay)
+    wait.sleep(core.engine(), delay)
   end
 end
 

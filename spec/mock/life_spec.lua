@@ -90,6 +90,23 @@ describe("the mock's life", function()
     assert.matches("exit 1\n$", output)
   end)
 
+  it("chooses another port when the one it chose is taken", function()
+    local port = support.shared("http").base_url:match(":(%d+)/")
+    local code = ([[
+      local random = require "cmr.mock.random"
+      local choose, calls = random.integer, 0
+      random.integer = function(low, high)
+        calls = calls + 1
+        return calls == 1 and %s or choose(low, high)
+      end
+      os.exit(require("cmr.mock").run{})]]):format(port)
+    local server = support.attach(assert(io.popen(("exec '%s' -e '%s'"):format(support.interpreter(), code), "r")))
+    local chosen = server.base_url:match(":(%d+)/")
+    assert.are_not.equal(port, chosen)
+    assert.equal(200, server:call("GET", PLATFORMS).status)
+    server:stop()
+  end)
+
   it("raises on bad options", function()
     local run = require("cmr.mock").run
     for _, case in ipairs{{ports = 1}, {port = 0}, {port = 65536}, {port = "x"}, {rate = -1}, {window = "leap"},

@@ -30,18 +30,18 @@ end
 
 --- Run code to its end.
 -- @param code Lua; it sees the library of this build, and no CMR_* variable but those given
--- @param options env = {NAME = value}, through = a program to run it under ("env --default-signal=PIPE"), limit = the
---   seconds after which it is killed (60)
--- @return {status = its exit status, 128 + n for signal n, 124 when it was killed, out = standard output, err = standard
---   error}
+-- @param options env = {NAME = value}; through = a program to run it under, like "env --default-signal=PIPE"; limit =
+--   seconds after which it is killed, 60
+-- @return {status = its exit status, 128 + n for signal n, 124 when it was killed; out = standard output; err =
+--   standard error}
 function M.run(code, options)
   options = options or {}
   local program, out, err = write(code), write(""), write("")
   -- The environment is written down in a file: on a command line everybody could read it.
   local lines = {"unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE"}
-  for name, value in pairs(options.env or {}) do lines[#lines + 1] = ("export %s=%s"):format(name, quote(value)) end
-  lines[#lines + 1] = ("timeout %d %s %s %s </dev/null >%s 2>%s"):format(options.limit or 60, options.through or "",
-    quote(M.interpreter()), program, out, err)
+  for name, value in pairs(options.env or {}) do table.insert(lines, ("export %s=%s"):format(name, quote(value))) end
+  lines[#lines + 1] = ("timeout %d %s %s %s </dev/null >%s 2>%s"):format(
+    options.limit or 60, options.through or "", quote(M.interpreter()), program, out, err)
   lines[#lines + 1] = "echo $?"
   local script = write(table.concat(lines, "\n"))
   local pipe = assert(io.popen("sh " .. script, "r"))

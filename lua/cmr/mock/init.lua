@@ -64,44 +64,42 @@ local function configuration(options, token)
   }
 end
 
-local function announce(server, pid)
+local function announce(server, pid, directory)
   local lines = {
     "# cmr mock: " .. server.origin .. BASE,
     "export CMR_BASE_URL=" .. server.origin .. BASE,
     "export CMR_API_KEY=" .. KEY,
-    server.tls and "export CMR_CA_FILE=" .. shell.quote(server.directory .. "/ca.pem") or false,
     ("# control: %s/_mock/   token: %s"):format(server.origin, server.token),
     ("# pid: %s   (kill it to stop everything)"):format(pid),
     "# ready\n",
   }
-  if not server.tls then table.remove(lines, 4) end
+  if server.tls then table.insert(lines, 4, "export CMR_CA_FILE=" .. shell.quote(directory .. "/ca.pem")) end
   io.stdout:write(table.concat(lines, "\n"))
   io.stdout:flush()
 end
 
 -- One start on one port. Returns as process.run does.
 local function serve(program, options, port)
-  local directory, why = process.directory()
-  if not directory then return false, why end
   local server = {
     origin = ("%s://127.0.0.1:%d"):format(options.tls and "https" or "http", port),
     tls = options.tls,
     token = random.hex(16),
-    directory = directory,
   }
-  shell.write(directory .. "/config.json", configuration(options, server.token))
-  shell.write(directory .. "/nginx.conf", conf.text{
-    port = port,
-    tls = options.tls,
-    http2_directive = program.http2_directive,
-    modules = program.modules,
-    lua_root = lua_root(),
-  })
-  for name, text in pairs(options.tls and tls.files or {}) do shell.write(directory .. "/" .. name, text) end
-  local quoted = shell.quote(directory)
-  local command = ("%s -p %s/ -c %s/nginx.conf"):format(shell.quote(program.path), quoted, quoted)
-  if program.takes_error_log then command = command .. " -e error.log" end
-  return process.run(directory, options.tls and tls.script or "", command, function(pid) announce(server, pid) end)
+  local files = {
+    ["config.json"] = configuration(options, server.token),
+    ["nginx.conf"] = conf.text{
+      port = port,
+      tls = options.tls,
+      http2_directive = program.http2_directive,
+      modules = program.modules,
+      lua_root = lua_root(),
+    },
+    ["prepare.sh"] = options.tls and tls.script or "",
+    ["start.sh"] = ('exec %s -p "$dir/" -c nginx.conf%s\n'):format(shell.quote(program.path),
+      program.takes_error_log and " -e error.log" or ""),
+  }
+  for name, text in pairs(options.tls and tls.files or {}) do files[name] = text end
+  return process.run(files, function(pid, directory) announce(server, pid, directory) end)
 end
 
 --- Run the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints on standard output,

@@ -1,63 +1,62 @@
--- Running nginx in the foreground from plain Lua, which can neither fork nor catch signals: a sh script does both. It
--- owns the temporary directory. Its standard input is a lifeline: when this process dies, however it dies, the script
--- reads the end of the file and stops everything. The fifo `status` tells back: "pid N", "ready", "log LINE",
--- "stopped".
+-- Running nginx in the foreground from plain Lua, which can neither fork nor catch signals: a sh script does both. Its
+-- standard input is a lifeline: when this process dies, however it dies, the script reads the end of the file and stops
+-- everything. The fifo `status` tells back: "pid N", "ready", "log LINE", "stopped".
+local random = require "cmr.mock.random"
 local shell = require "cmr.mock.shell"
 
 local process = {}
 
 local SCRIPT = [[
 umask 077
-cd "$1" || exit 1
-shift
-dir=$(pwd)
-exec 3<&0 </dev/null 9>status
-nginx= watcher=
+watcher= ended=
+# A child may miss a gentler signal when it has only just begun. $! is the latest child, known before a trap can run;
+# one that has ended is left alone, its number may be another's.
 finish() {
-  trap '' TERM INT HUP
-  [ -z "$nginx" ] || { kill "$nginx"; wait "$nginx"; } 2>/dev/null
-  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+  kill -s KILL $watcher ${ended:-$!}
+  wait
   cd / && rm -rf "$dir"
-}
+} 2>/dev/null
+# A second signal must not cut the finish short.
 stop() {
-  echo stopped >&9 2>/dev/null
+  trap '' TERM INT HUP
+  tell stopped
   exit 0
 }
+fail() {
+  trap '' TERM INT HUP
+  sed 's/^/log /' output error.log 2>/dev/null >&9
+  exit 1
+}
+tell() {
+  echo "$1" >&9
+} 2>/dev/null
+dir=$1
 trap finish EXIT
 trap stop TERM INT HUP
 trap '' PIPE # nobody may be reading any more
-fail() {
-  sed 's/^/log /' output error.log >&9 2>/dev/null
-  exit 1
-}
-echo "pid $$" >&9
+cd "$dir" || exit 1
+exec 3<&0 </dev/null 8<>status 9>status 8>&- # opened for both first: opening for writing would wait for a reader
+tell "pid $$"
 { read -r _ <&3; kill -s TERM $$; } 9>&- &
 watcher=$!
-# Another Lua's modules and a sanitizer's runtime are not nginx's.
-unset LUA_PATH LUA_CPATH LD_PRELOAD
+unset LUA_PATH LUA_CPATH # nginx has a Lua of its own
 ( set -e; . ./prepare.sh ) >output 2>&1 9>&- || fail
-"$@" >&9 2>output 3<&- 9>&- &
-nginx=$!
-wait "$nginx"
+( . ./start.sh ) >&9 2>output 3<&- 9>&- &
+wait "$!"
 code=$?
-nginx=
+ended=$watcher
 [ "$code" = 0 ] || fail
 stop
 ]]
 
---- A fresh directory that only this user can enter, or nil and a message.
-function process.directory()
-  local path = shell.output('umask 077; mktemp -d "${TMPDIR:-/tmp}/cmr-mock.XXXXXX"')
-  if path == "" then return nil, "cmr mock: cannot make a temporary directory" end
-  return path
-end
-
--- What the script tells, until its end.
-local function follow(path, on_ready)
+-- What the script tells, until its end. `held` is the fifo opened for both: it stands in for the script until that has
+-- opened its end.
+local function follow(path, held, on_ready)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in assert(io.open(path, "r")):lines() do
     local word, rest = line:match("^(%S+) ?(.*)$")
     if word == "pid" then
+      held:close()
       pid = rest
     elseif word == "ready" and not ready then
       ready = true
@@ -71,29 +70,33 @@ local function follow(path, on_ready)
   return stopped, table.concat(log, "\n")
 end
 
--- Ctrl-C comes as an error in the middle of reading; on Lua 5.4 as two, first the read that failed and then, after the
--- inner pcall, the interruption.
-local function interruptible(path, on_ready)
-  local finished, stopped, log = pcall(follow, path, on_ready)
+local function run_in(directory, files, on_ready)
+  local quoted = shell.quote(directory)
+  -- mkdir fails on whatever somebody may have put there before
+  if shell.output(("umask 077; mkdir %s && mkfifo %s/status && echo made"):format(quoted, quoted)) ~= "made" then
+    return false, "cmr mock: cannot make a temporary directory"
+  end
+  for name, text in pairs(files) do shell.write(directory .. "/" .. name, text) end
+  shell.write(directory .. "/run.sh", SCRIPT)
+  local held = assert(io.open(directory .. "/status", "r+"))
+  local lifeline = assert(io.popen(("%s exec sh %s/run.sh %s"):format(shell.ALONE, quoted, quoted), "w"))
+  local finished, stopped, log = pcall(follow, directory .. "/status", held, on_ready)
+  lifeline:close() -- and wait for the script
   if not finished then error(stopped, 0) end
-  return stopped, log
+  return stopped, log ~= "" and log or "cmr mock: ended unexpectedly"
 end
 
---- Run a program in the foreground until it ends or is told to.
--- @param directory from process.directory; removed at the end
--- @param prepare commands of sh to run first, there
--- @param command the program and its arguments, quoted for sh; a line "ready" on its output means that it is
--- @param on_ready called once with the pid whose SIGTERM stops everything
+--- Run a program in the foreground, in a temporary directory, until it ends or is told to.
+-- @param files name to text, written there; among them, for sh, with the directory in $dir: "prepare.sh", run first,
+--   and "start.sh", which execs the program; a line "ready" on its output means that it is
+-- @param on_ready called once with the pid whose SIGTERM stops everything, and the directory
 -- @return true when it was stopped, or false and what was logged when it broke down
-function process.run(directory, prepare, command, on_ready)
-  shell.write(directory .. "/run.sh", SCRIPT)
-  shell.write(directory .. "/prepare.sh", prepare)
-  local quoted = shell.quote(directory)
-  os.execute("mkfifo -m 600 " .. quoted .. "/status")
-  local lifeline = assert(io.popen(("exec sh %s/run.sh %s %s"):format(quoted, quoted, command), "w"))
-  local finished, stopped, log = pcall(interruptible, directory .. "/status", on_ready)
-  lifeline:close() -- and wait for the script
-  if finished then return stopped, log ~= "" and log or "cmr mock: ended unexpectedly" end
+function process.run(files, on_ready)
+  local directory = ("%s/cmr-mock.%s"):format(os.getenv("TMPDIR") or "/tmp", random.hex(8))
+  local finished, stopped, log = pcall(run_in, directory, files, function(pid) on_ready(pid, directory) end)
+  shell.output("rm -rf " .. shell.quote(directory)) -- an interruption may have come before the script could care
+  if finished then return stopped, log end
+  -- Ctrl-C comes as an error in the middle of reading; on Lua 5.4 as two, first the read that failed, then this.
   if tostring(stopped):find("interrupted!", 1, true) then return true end
   error(stopped, 0)
 end

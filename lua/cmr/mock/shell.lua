@@ -1,6 +1,10 @@
 -- What plain Lua gets from programs around it.
 local shell = {}
 
+--- Put before a command: a sanitizer's runtime that was loaded for this Lua is nothing to other programs, some of which
+-- hang under it.
+shell.ALONE = "unset LD_PRELOAD; "
+
 --- `text` as one word of sh, quoted only when it must be.
 function shell.quote(text)
   if text:match("^[%w%._/:=@%-]+$") then return text end
@@ -9,7 +13,7 @@ end
 
 --- What a command prints, without the final newline; empty when it fails.
 function shell.output(command)
-  local pipe = assert(io.popen(command, "r"))
+  local pipe = assert(io.popen(shell.ALONE .. command, "r"))
   local text = pipe:read("*a") or ""
   pipe:close()
   return (text:gsub("\n$", ""))

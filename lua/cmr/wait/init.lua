@@ -16,7 +16,7 @@ local wait = {}
 wait.names = { block = true, nginx = true, luv = true, cqueues = true }
 
 -- Lua 5.1 cannot yield across an iterator: there a loop over pages or results waits in place.
-local can_iterate = _VERSION ~= "Lua 5.1" or type(jit) == "table"
+local can_iterate = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
 local function in_coroutine()
   local co, main = coroutine.running()
@@ -27,6 +27,7 @@ end
 -- @tparam[opt] boolean iterating whether it is called from an iterator
 -- @treturn table strategy
 function wait.detect(iterating)
+  local ngx = package.loaded.ngx
   if ngx and ngx.get_phase then
     return require "cmr.wait.nginx"
   end

@@ -1,0 +1,168 @@
+-- Requests of one key leave evenly spaced, whichever client sends them. The clock only moves by sleeping.
+local cmr = require "cmr"
+local core = require "cmr.core"
+local limiter = require "cmr.limiter.local"
+local support = require "spec.support.client"
+local mock = require "spec.support.mock"
+
+local USER = mock.USER
+
+-- Clients share one line per key, also with other specs: each spec has keys of its own.
+local count = 0
+local function new_key()
+  count = count + 1
+  return ("key-%d-of-pacing"):format(count)
+end
+
+describe("a client", function()
+  local server, fake, key
+
+  before_each(function()
+    core.engine():close()
+    server = mock.shared("http")
+    server:fault{status = 200, body = {status = 200}, times = 1000}
+    fake = support.fake_wait()
+    key = new_key()
+  end)
+
+  -- With the defaults of pacing, unless told.
+  local function client(options)
+    local all = {wait = fake, random = function() return 0 end, api_key = key, rate = 4}
+    for name, value in pairs(options or {}) do all[name] = value end
+    return support.new(server, all)
+  end
+
+  it("sends 4 requests a second when nothing else is said", function()
+    local default = cmr.new{api_key = key, base_url = server.base_url, wait = fake}
+    for _ = 1, 5 do assert(default:platforms(USER)) end
+    assert.same({0.25, 0.25, 0.25, 0.25}, fake.slept)
+    assert.equal(5, #server:requests())
+  end)
+
+  it("spaces them evenly: a pause before saves nothing up", function()
+    local paced = client()
+    for _ = 1, 2 do assert(paced:platforms(USER)) end
+    fake.clock = fake.clock + 10
+    for _ = 1, 3 do assert(paced:platforms(USER)) end
+    assert.same({0.25, 0.25, 0.25}, fake.slept)
+  end)
+
+  it("waits only for the rest of the space", function()
+    local paced = client{rate = 2}
+    assert(paced:platforms(USER))
+    fake.clock = fake.clock + 0.375
+    assert(paced:platforms(USER))
+    assert.same({0.125}, fake.slept)
+  end)
+
+  it("does not wait with rate = false", function()
+    local paced = client{rate = false}
+    for _ = 1, 5 do assert(paced:platforms(USER)) end
+    assert.same({}, fake.slept)
+  end)
+
+  it("shares the line with every client of the same key", function()
+    assert(client():platforms(USER))
+    assert(client():platforms(USER))
+    assert(client():with{timeout = 20}:platforms(USER))
+    assert(client{key_header = "x-key"}:request("GET", "/x"))
+    assert.same({0.25, 0.25, 0.25}, fake.slept)
+  end)
+
+  it("shares it with no other key", function()
+    assert(client():platforms(USER))
+    assert(client{api_key = new_key()}:platforms(USER))
+    assert(client():with{api_key = new_key()}:platforms(USER))
+    assert.same({}, fake.slept)
+  end)
+
+  it("shares it with nobody when it has a limiter of its own", function()
+    assert(client():platforms(USER))
+    assert(client{limiter = limiter.new()}:platforms(USER))
+    assert.same({}, fake.slept)
+  end)
+
+  it("asks a limiter of the user's making", function()
+    local asked = {}
+    local own = {
+      reserve = function(_, ...)
+        asked[#asked + 1] = {...}
+        return 1.5
+      end,
+      pause = function() end,
+    }
+    assert(client{limiter = own, timeout = 20}:platforms(USER))
+    assert.same({1.5}, fake.slept)
+    assert.equal(1, #asked)
+    assert.same({4, 1000, 20}, {asked[1][2], asked[1][3], asked[1][4]})
+    assert.is_nil(asked[1][1]:find(key, 1, true)) -- whose line it is, without telling the key
+  end)
+
+  describe("that is turned away for its rate", function()
+    before_each(function()
+      server:reset()
+      server:fault{status = 429, headers = {["Retry-After"] = "3"}}
+      server:fault{status = 200, body = {status = 200}, times = 1000}
+    end)
+
+    it("holds the others of the key back, too", function()
+      local _, _, err = client{retries = 0}:platforms(USER)
+      assert.equal("rate_limited", err.kind)
+      assert.same({}, fake.slept)
+      assert(client():platforms(USER))
+      assert.same({3}, fake.slept)
+      assert(client():platforms(USER))
+      assert.same({3, 0.25}, fake.slept)
+    end)
+
+    it("holds no other key back", function()
+      client{retries = 0}:platforms(USER)
+      assert(client{api_key = new_key()}:platforms(USER))
+      assert.same({}, fake.slept)
+    end)
+
+    it("waits no longer than that itself", function()
+      assert(client():platforms(USER))
+      assert.same({3}, fake.slept)
+    end)
+
+    it("lets those of less patience fail at once", function()
+      client{retries = 0}:platforms(USER)
+      local _, _, err = client{timeout = 2}:platforms(USER)
+      assert.equal("rate_limited", err.kind)
+      assert.equal("not_sent", err.outcome)
+      assert.equal(3, err.retry_after)
+      assert.equal(1, #server:requests())
+    end)
+  end)
+
+  it("that is turned away without a time holds back for one place", function()
+    server:reset()
+    server:fault{status = 429}
+    server:fault{status = 200, body = {status = 200}, times = 1000}
+    client{retries = 0}:platforms(USER)
+    assert(client():platforms(USER))
+    assert.same({0.25}, fake.slept)
+  end)
+
+  it("that met the quota of a mailbox holds nobody back", function()
+    server:reset()
+    server:fault{status = 429, headers = {["Retry-After"] = "3600"}}
+    server:fault{status = 200, body = {status = 200}, times = 1000}
+    local _, _, err = client{retries = 0}:reexport{mailboxId = mock.MAILBOX}
+    assert.equal("quota", err.kind)
+    assert(client():platforms(USER))
+    assert.same({0.25}, fake.slept)
+  end)
+
+  it("paces what it sends again as well", function()
+    server:reset()
+    server:fault{close = true}
+    server:fault{status = 200, body = {status = 200}, times = 1000}
+    assert(client{rate = 0.5}:platforms(USER)) -- 0.25 s of backoff, then the rest of 2 s
+    local slept = 0
+    for _, seconds in ipairs(fake.slept) do slept = slept + seconds end
+    assert.equal(2, slept)
+    assert.equal(2, #server:requests())
+  end)
+end)

@@ -1,0 +1,174 @@
+-- What only a process of its own shows: the default client and its environment, standard error, signals, the end.
+local mock = require "spec.support.mock"
+local program = require "spec.support.program"
+
+local SECRET = "key-nobody-may-see"
+
+describe("a program", function()
+  local server
+
+  before_each(function() server = mock.shared("http") end)
+
+  -- The environment that leads to this server.
+  local function environment(more)
+    local env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, CMR_CA_FILE = server.ca_file}
+    for name, value in pairs(more or {}) do env[name] = value end
+    return env
+  end
+
+  local function run(code, options)
+    options = options or {}
+    options.env = options.env or environment()
+    return program.run('local cmr = require "cmr"\n' .. code, options)
+  end
+
+  -- Runs it and expects this output and a good end.
+  local function prints(expected, code, options)
+    assert.same({status = 0, out = expected, err = ""}, run(code, options))
+  end
+
+  describe("that uses the module's functions", function()
+    it("is led by the environment", function()
+      prints("true\n", ('print(cmr.platforms("%s").data.EMAILBISON.connected)'):format(mock.USER))
+      local request = server:requests()[1]
+      assert.equal(server.key, request.headers["cmr-x-api-key"])
+    end)
+
+    it("is led by the environment, with TLS", function()
+      server = mock.shared("tls")
+      prints("true\n", ('print(cmr.platforms("%s").data.EMAILBISON.connected)'):format(mock.USER))
+      assert.equal("2.0", server:requests()[1].http)
+    end)
+
+    it("has one client behind them, made when it is first needed", function()
+      prints("true\tnil\n", ([[
+        local first = assert(cmr.platforms("%s"))
+        local second, why = cmr.request("GET", "/exports/platform-credentials", {query = {userId = "%s"}})
+        print(cmr.info(second).reused, why)
+      ]]):format(mock.USER, mock.USER))
+      local env = environment{CMR_BASE_URL = "ftp://x", CMR_API_KEY = SECRET}
+      prints("loaded\n", 'print "loaded"', {env = env})
+      local ended = run('print(pcall(cmr.platforms, "x"))', {env = env})
+      assert.matches("bad option 'base_url'", ended.out, 1, true)
+      assert.is_nil((ended.out .. ended.err):find(SECRET, 1, true))
+    end)
+
+    it("is told when there is no key", function()
+      for _, key in ipairs{"", false} do
+        local env = environment()
+        env.CMR_API_KEY = key or nil
+        prints("nil\tplatforms: no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key\n"
+          .. "usage\tnot_sent\n", [[
+          local answer, why, err = cmr.platforms("x")
+          print(answer, why)
+          print(err.kind, err.outcome)
+        ]], {env = env})
+      end
+      assert.equal(0, #server:requests())
+    end)
+
+    it("is told when the key cannot be one, without showing it", function()
+      local ended = run('print(pcall(cmr.platforms, "x"))', {env = environment{CMR_API_KEY = SECRET .. "\n"}})
+      assert.matches("^false\t.*bad option 'api_key'", ended.out)
+      assert.is_nil((ended.out .. ended.err):find(SECRET, 1, true))
+      assert.equal(0, #server:requests())
+    end)
+  end)
+
+  describe("whose hook fails", function()
+    it("has its answer all the same, and reads why", function()
+      server:fault{status = 429}
+      local ended = run(([[
+        local client = cmr.new{
+          rate = false,
+          on_retry = function() error("oops") end,
+          on_response = function(info) error({info.status}) end,
+        }
+        local answer = assert(client:with{limiter = require("cmr.limiter.local").new()}:reexport{mailboxId = "%s"})
+        print(answer.status, cmr.info(answer).attempts)
+      ]]):format(mock.MAILBOX))
+      assert.equal(0, ended.status)
+      assert.equal("200\t2\n", ended.out)
+      assert.matches("cmr: a hook failed: [^\n]*oops\n", ended.err)
+      assert.equal(3, select(2, ended.err:gsub("cmr: a hook failed: ", "")))
+      assert.equal(2, #server:requests())
+    end)
+  end)
+
+  for _, kind in ipairs{"http", "tls"} do
+    describe("whose server vanishes, over " .. kind .. ",", function()
+      before_each(function() server = mock.shared(kind) end)
+
+      -- Sends a body of several MB to a server that closes at once.
+      local BODY = [[
+        local client = cmr.new{rate = false, retries = 0}
+        assert(client:platforms("%s"))
+        local answer, why, err = client:request("POST", "/big", {body = {filler = ("x"):rep(16000000)}})
+        print(answer, err.kind, err.outcome, err.attempts)
+      ]]
+
+      it("while a large body is written, is not killed by SIGPIPE", function()
+        server:fault{match = {method = "POST"}, close = true}
+        prints("nil\tnetwork\tunknown\t1\n", BODY:format(mock.USER), {through = "env --default-signal=PIPE"})
+        assert.equal(2, #server:requests())
+      end)
+
+      it("has the signals it had", function()
+        server:fault{match = {method = "POST"}, close = true}
+        local signals = [[
+          local function signals()
+            local status = io.open("/proc/self/status"):read(4000)
+            return status:match("SigPnd:%s+(%x+)") .. status:match("ShdPnd:%s+(%x+)") .. status:match("SigBlk:%s+(%x+)")
+              .. status:match("SigIgn:%s+(%x+)") .. status:match("SigCgt:%s+(%x+)")
+          end
+          local before = signals()
+        ]]
+        prints("nil\tnetwork\tunknown\t1\ntrue\n", signals .. BODY:format(mock.USER) .. "print(before == signals())",
+          {through = "env --default-signal=PIPE"})
+      end)
+    end)
+  end
+
+  describe("that ends", function()
+    it("with calls in flight, ends", function()
+      server:fault{delay = 20, times = 4}
+      local ended = run([[
+        local core = require "cmr.core"
+        local target = assert(core.target{api_key = "k", base_url = os.getenv "CMR_BASE_URL"})
+        calls = {}
+        for index = 1, 4 do
+          calls[index] = core.platforms(target, "x")
+          calls[index]:start(core.engine(), 20)
+        end
+        for _ = 1, 5 do core.engine():wait(10) end
+        print(core.engine():count())
+      ]], {limit = 10})
+      assert.same({status = 0, out = "4\n", err = ""}, ended)
+    end)
+
+    it("after an error in the middle of a call, ends as Lua does", function()
+      server:fault{status = 503}
+      local ended = run([[
+        local block = require "cmr.wait.block"
+        local wait = {now = os.clock, wait = block.wait, sleep = function() error "interrupted!" end}
+        cmr.new{rate = false, wait = wait}:platforms("x")
+      ]], {limit = 10})
+      assert.equal(1, ended.status)
+      assert.matches("interrupted!", ended.err, 1, true)
+    end)
+
+    it("because it was interrupted, does not wait for its call", function()
+      server:fault{delay = 10}
+      local ended = run('cmr.new{rate = false}:platforms("x")', {
+        through = "timeout --preserve-status --signal=INT 0.3", limit = 5,
+      })
+      assert.equal(1, ended.status)
+      assert.matches("interrupted!", ended.err, 1, true)
+    end)
+
+    it("has said nothing by itself", function()
+      prints("", 'cmr.platforms("x")')
+      prints("", 'cmr.reexport{mailboxId = "nobody\'s"}')
+    end)
+  end)
+end)

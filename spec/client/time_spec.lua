@@ -1,0 +1,165 @@
+-- How long a call may take and what it waits for. Where a spec can, its clock only moves by sleeping.
+local cmr = require "cmr"
+local core = require "cmr.core"
+local support = require "spec.support.client"
+local mock = require "spec.support.mock"
+
+local USER, MAILBOX = mock.USER, mock.MAILBOX
+
+describe("a client", function()
+  local server, fake
+
+  before_each(function()
+    core.engine():close()
+    server = mock.shared("http")
+    fake = support.fake_wait()
+  end)
+
+  local function client(options)
+    local all = {wait = fake, random = function() return 0 end}
+    for name, value in pairs(options or {}) do all[name] = value end
+    return support.new(server, all)
+  end
+
+  describe("waits before it asks again", function()
+    local function waits(fault, dice)
+      fault.times = 5
+      server:fault(fault)
+      client{retries = 5, timeout = 1000, random = function() return dice end}:platforms(USER)
+      return fake.slept
+    end
+
+    it("half a second, doubling to 8 s, at least half of it", function()
+      assert.same({0.25, 0.5, 1, 2, 4}, waits({close = true}, 0))
+    end)
+
+    it("at most all of it", function()
+      assert.same({0.5, 1, 2, 4, 8}, waits({close = true}, 1))
+    end)
+
+    it("no less than 5 s after a 5xx, which the vendor asks for", function()
+      assert.same({5.25, 5.5, 6, 7, 9}, waits({status = 503}, 0))
+    end)
+
+    it("after a 5xx less where the time left is shorter", function()
+      server:fault{status = 503}
+      assert(client{timeout = 4}:platforms(USER))
+      assert.same({0.25}, fake.slept)
+    end)
+
+    it("as long as the server says, and a little more", function()
+      assert.same({7, 7, 7, 7, 7}, waits({status = 429, headers = {["Retry-After"] = "7"}}, 0))
+      fake.slept = {}
+      server:reset()
+      for _, seconds in ipairs(waits({status = 503, headers = {["Retry-After"] = "7"}}, 0.9)) do
+        assert.is_true(seconds >= 7 and seconds <= 8, seconds)
+      end
+    end)
+
+    it("each time a little differently, without being told how", function()
+      server:fault{close = true, times = 20}
+      support.new(server, {wait = fake, retries = 15, timeout = 1000}):platforms(USER)
+      local different, seen = 0, {}
+      for index = 5, 15 do
+        local seconds = fake.slept[index]
+        assert.is_true(seconds >= 4 and seconds <= 8, seconds)
+        if not seen[seconds] then different = different + 1 end
+        seen[seconds] = true
+      end
+      assert.is_true(different > 5)
+    end)
+  end)
+
+  describe("fails at once", function()
+    it("when the server wants a longer wait than there is time", function()
+      for status, kind in pairs{[429] = "rate_limited", [503] = "server"} do
+        server:fault{status = status, headers = {["Retry-After"] = "31"}}
+        local _, _, err = client():platforms(USER)
+        assert.equal(kind, err.kind)
+        assert.equal(31, err.retry_after)
+        assert.equal(1, err.attempts)
+        assert.same({}, fake.slept)
+      end
+      assert.equal(2, #server:requests())
+    end)
+
+    it("when its turn comes too late", function()
+      local paced = client{rate = 0.1, timeout = 5, api_key = "key-of-a-late-turn"}
+      server:fault{times = 9, body = {status = 200}}
+      assert(paced:platforms(USER))
+      for _ = 1, 3 do -- and takes no place in the line
+        local _, why, err = paced:reexport{mailboxId = MAILBOX}
+        assert.equal("reexport: the next request may leave in 10.0 s, and the call has 5.0 s left", why)
+        assert.equal(why, tostring(err))
+        assert.equal("rate_limited", err.kind)
+        assert.equal("not_sent", err.outcome)
+        assert.equal(10, err.retry_after)
+        assert.equal(0, err.attempts)
+        assert.equal("reexport", err.operation)
+        assert.equal("reexport", cmr.info(err).operation)
+      end
+      assert.equal(1, #server:requests())
+      assert.same({}, fake.slept)
+      fake.clock = fake.clock + 10
+      assert(paced:platforms(USER))
+    end)
+
+    it("when a later turn comes too late, and says what became of the first", function()
+      local paced = client{rate = 0.1, timeout = 5, api_key = "key-of-a-later-turn"}
+      server:fault{close = true}
+      local _, _, err = paced:platforms(USER)
+      assert.equal(1, err.attempts)
+      assert.equal("unknown", err.outcome)
+      assert.equal(1, #server:requests())
+    end)
+  end)
+
+  describe("bounds", function()
+    -- Real time from here on.
+    local function timed(call)
+      local begun = core.now()
+      local answer, _, err = call()
+      return core.now() - begun, answer, err
+    end
+
+    it("an attempt, not the call", function()
+      server:fault{delay = 2, times = 2}
+      local took, answer = timed(function()
+        return client{attempt_timeout = 0.3}:platforms(USER)
+      end)
+      assert.equal(200, answer.status)
+      assert.is_true(took >= 0.59 and took < 1.8, took)
+      assert.equal(3, cmr.info(answer).attempts)
+      assert.equal(3, #server:requests())
+    end)
+
+    it("the whole call, waits and attempts together", function()
+      server:fault{delay = 2, times = 9}
+      local took, _, err = timed(function()
+        local options = {timeout = 0.6, attempt_timeout = 0.2, retries = 50, random = function() return 0 end}
+        return support.new(server, options):platforms(USER)
+      end)
+      assert.equal("timeout", err.kind)
+      assert.equal("unknown", err.outcome)
+      assert.is_true(took >= 0.59 and took < 1.4, took)
+      assert.equal(2, err.attempts)
+      assert.equal(2, #server:requests())
+    end)
+
+    it("a single attempt by what is left of the call", function()
+      server:fault{delay = 2, times = 9}
+      local took, _, err = timed(function()
+        return support.new(server, {timeout = 0.3}):reexport{mailboxId = MAILBOX}
+      end)
+      assert.equal("timeout", err.kind)
+      assert.equal("unknown", err.outcome)
+      assert.is_true(took >= 0.29 and took < 1.2, took)
+    end)
+
+    it("nothing that is quick", function()
+      local took, answer = timed(function() return support.new(server):platforms(USER) end)
+      assert.equal(200, answer.status)
+      assert.is_true(took < 0.5, took)
+    end)
+  end)
+end)

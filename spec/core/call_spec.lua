@@ -1,0 +1,370 @@
+-- One call of the core: born, started, finished or cancelled, started again, collected. The core makes one attempt.
+local core = require "cmr.core"
+local support = require "spec.support.client"
+local mock = require "spec.support.mock"
+
+local attempt, finish, run_until_received = support.attempt, support.finish, support.run_until_received
+
+local USER = mock.USER
+
+describe("a call", function()
+  local server, target, engine
+
+  before_each(function()
+    core.engine():close() -- no connection of another spec
+    server = mock.shared("http")
+    target = support.target(server)
+    engine = core.engine()
+  end)
+
+  local function platforms()
+    return assert(core.platforms(target, USER))
+  end
+
+  local function reexport()
+    return assert(core.reexport(target, {mailboxId = mock.MAILBOX}))
+  end
+
+  describe("goes from", function()
+    it("ready over running to done", function()
+      local call = platforms()
+      assert.equal("cmr.call: platforms (ready)", tostring(call))
+      assert.is_false(call:done())
+      assert.equal(true, call:start(engine, 5))
+      assert.equal("cmr.call: platforms (running)", tostring(call))
+      assert.is_false(call:done())
+      finish(call)
+      assert.equal("cmr.call: platforms (done)", tostring(call))
+      assert.is_true(call:done())
+      assert.equal(200, call:result().status)
+    end)
+
+    it("done to running again, each attempt for itself", function()
+      local call = platforms()
+      server:fault{status = 503, headers = {["Retry-After"] = "9", ["X-Thing"] = "1"}, body = {message = "later"}}
+      local _, _, err = attempt(call)
+      assert.equal(503, err.status)
+      assert.equal(9, err.retry_after)
+      server:fault{status = 429}
+      _, _, err = attempt(call)
+      assert.equal(429, err.status)
+      assert.is_nil(err.retry_after)
+      assert.is_nil(call:info().headers["x-thing"])
+      server:fault{close = true, times = 9}
+      _, _, err = attempt(call)
+      assert.equal("network", err.kind)
+      assert.is_nil(err.status)
+      assert.is_nil(call:info().status)
+      server:reset()
+      assert.equal(200, attempt(call).status)
+      assert.equal(1, call:info().starts)
+      assert.equal(200, call:result().status) -- as often as one likes
+    end)
+  end)
+
+  it("is not run by anything but its engine", function()
+    local call = platforms()
+    call:start(engine, 5)
+    assert.equal(0, #server:requests())
+    assert.is_false(call:done())
+    finish(call)
+    assert.equal(1, #server:requests())
+  end)
+
+  it("knows its method", function()
+    assert.equal("GET", platforms():method())
+    assert.equal("POST", reexport():method())
+    assert.equal("DELETE", core.remove_platform(target, {userId = "a", credentialId = "b"}):method())
+    assert.equal("PATCH", core.request(target, "PATCH", "/x"):method())
+  end)
+
+  it("tells what it is before it has an answer", function()
+    local info = reexport():info()
+    assert.same({
+      operation = "reexport", method = "POST", url = server.base_url .. "/mailboxes/oauth", elapsed = 0, starts = 0,
+    }, {
+      operation = info.operation, method = info.method, url = info.url, elapsed = info.elapsed, starts = info.starts,
+    })
+    assert.is_nil(info.status)
+    assert.is_nil(info.headers)
+    assert.equal("POST /a/b", core.request(target, "POST", "/a/b"):info().operation)
+  end)
+
+  it("keeps what it was made of", function()
+    local now = tostring(os.time())
+    local call = core.reexport(support.target(server), {email = ("x"):rep(100) .. "@" .. now})
+    local raw = core.request(support.target(server), "POST", "/" .. ("x"):rep(50), {body = {a = "b" .. now}})
+    for _ = 1, 5 do collectgarbage() end
+    call:start(engine, 5)
+    raw:start(engine, 5)
+    for _ = 1, 5 do collectgarbage() end
+    finish(call, raw)
+    local requests = server:requests()
+    table.sort(requests, function(a, b) return #a.path < #b.path end)
+    assert.equal("/api/v1/integration/mailboxes/oauth", requests[1].path)
+    assert.equal(server.key, requests[1].headers["cmr-x-api-key"])
+    assert.matches("^{\"email\":\"x+@%d+\"}$", requests[1].body)
+    assert.matches("/x+$", requests[2].path)
+    assert.matches("^{\"a\":\"b%d+\"}$", requests[2].body)
+  end)
+
+  describe("raises when it is", function()
+    it("asked for a result it does not have", function()
+      local call = platforms()
+      assert.has_error(function() call:result() end)
+      call:start(engine, 5)
+      local ok, why = pcall(call.result, call)
+      assert.is_false(ok)
+      assert.matches("the call has not finished", why, 1, true)
+      finish(call)
+      assert.equal(200, call:result().status)
+    end)
+
+    it("started while it runs, and goes on", function()
+      local call = platforms()
+      call:start(engine, 5)
+      local ok, why = pcall(call.start, call, engine, 5)
+      assert.is_false(ok)
+      assert.matches("not ready to start", why, 1, true)
+      assert.equal(1, engine:count())
+      finish(call)
+      assert.equal(200, call:result().status)
+      assert.equal(1, #server:requests())
+    end)
+
+    it("never valid", function()
+      -- what a refused call would be is not even handed out
+      local call, why, err = core.platforms(target, "")
+      assert.is_nil(call)
+      assert.equal("platforms: 'userId' is empty", why)
+      assert.equal("usage", err.kind)
+    end)
+
+    it("given no proper engine or time", function()
+      local call = platforms()
+      for _, timeout in ipairs{0, -1, 1e7, 0 / 0} do
+        assert.has_error(function() call:start(engine, timeout) end)
+      end
+      assert.has_error(function() call:start(engine) end)
+      assert.has_error(function() call:start(nil, 5) end)
+      assert.has_error(function() call:start(call, 5) end)
+      assert.has_error(function() call.start(engine, engine, 5) end)
+      local closed = core.engine()
+      closed:close()
+      local ok, why = pcall(call.start, call, closed, 5)
+      assert.is_false(ok)
+      assert.matches("the engine is closed", why, 1, true)
+      assert.equal("cmr.call: platforms (ready)", tostring(call))
+      assert.equal(200, attempt(call).status)
+    end)
+  end)
+
+  describe("cancelled", function()
+    local function cancelled(call)
+      assert.is_true(call:done())
+      local answer, why, err = call:result()
+      assert.is_nil(answer)
+      assert.equal("reexport: cancelled", why)
+      assert.equal("cancelled", err.kind)
+      assert.equal(why, tostring(err))
+      return err.outcome
+    end
+
+    it("before it left was not sent", function()
+      local call = reexport()
+      call:start(engine, 5)
+      assert.equal(1, engine:count())
+      call:cancel()
+      assert.equal(0, engine:count())
+      assert.equal("not_sent", cancelled(call))
+      assert.is_nil(engine:wait(20))
+      assert.equal(0, #server:requests())
+    end)
+
+    it("after the server saw it is unknown", function()
+      local call = reexport()
+      server:fault{delay = 0.2}
+      call:start(engine, 5)
+      run_until_received(server, 1)
+      call:cancel()
+      assert.equal("unknown", cancelled(call))
+      assert.equal(0, engine:count())
+      assert.is_nil(engine:wait(20))
+    end)
+
+    it("when it is not running stays what it is", function()
+      local call = reexport()
+      call:cancel()
+      assert.is_false(call:done())
+      assert.equal(200, attempt(call).status)
+      call:cancel()
+      assert.equal(200, call:result().status)
+    end)
+
+    it("twice is cancelled once, and can start again", function()
+      local call = reexport()
+      call:start(engine, 5)
+      call:cancel()
+      call:cancel()
+      assert.equal("not_sent", cancelled(call))
+      assert.equal(200, attempt(call).status)
+      assert.equal(1, #server:requests())
+    end)
+
+    it("leaves the others alone", function()
+      local calls = {}
+      server:fault{delay = 0.1, times = 20}
+      for index = 1, 20 do
+        calls[index] = platforms()
+        calls[index]:start(engine, 5)
+      end
+      run_until_received(server, 5)
+      for index = 2, 20, 2 do calls[index]:cancel() end
+      assert.equal(10, engine:count())
+      for index = 1, 20, 2 do
+        finish(calls[index])
+        assert.equal(200, calls[index]:result().status)
+      end
+    end)
+
+    -- Lua 5.4: local call <close> = ...
+    it("is what a variable that closes does", function()
+      local scope = (rawget(_G, "loadstring") or load)[[
+        local call, engine = ...
+        do
+          local held <close> = call
+          call:start(engine, 5)
+        end
+        return call:done()
+      ]]
+      if not scope then return end -- no such variables in this Lua
+      local call = reexport()
+      assert.is_true(scope(call, engine))
+      assert.equal("not_sent", cancelled(call))
+    end)
+  end)
+
+  describe("collected", function()
+    it("before, while and after it runs leaves nothing behind", function()
+      server:fault{delay = 0.05, times = 1000}
+      for round = 1, 200 do
+        local call = platforms()
+        call:start(engine, 5)
+        if round % 3 == 0 then engine:step() end
+        if round % 50 == 0 then
+          call = nil -- luacheck: ignore 311
+          collectgarbage()
+        end
+      end
+      for _ = 1, 3 do collectgarbage() end
+      assert.equal(0, engine:count())
+      assert.is_nil(engine:wait(20))
+      assert.is_nil(engine:step())
+      server:reset()
+      assert.equal(200, attempt(platforms()).status)
+    end)
+
+    it("after it finished, before it was handed over, is not handed over", function()
+      local kept = platforms()
+      platforms():start(engine, 5)
+      kept:start(engine, 5)
+      while not kept:done() do
+        collectgarbage()
+        local list = engine:wait(1000)
+        assert.is_true(list == nil or #list == 1 and list[1] == kept)
+      end
+      assert.equal(0, engine:count())
+    end)
+  end)
+
+  describe("fails", function()
+    it("when its time is over, the server not heard", function()
+      server:fault{delay = 1}
+      local call = reexport()
+      local begun = core.now()
+      local answer, why, err = attempt(call, 0.2)
+      local took = core.now() - begun
+      assert.is_nil(answer)
+      assert.matches("^reexport: ", why)
+      assert.equal("timeout", err.kind)
+      assert.equal("unknown", err.outcome)
+      assert.equal(28, err.code)
+      assert.is_true(took >= 0.19 and took < 0.8, took)
+      assert.is_true(call:info().elapsed >= 0.19 and call:info().elapsed < 0.8)
+      assert.equal(1, call:info().starts)
+    end)
+
+    it("unsent where nobody listens", function()
+      local call = core.reexport(support.target(server, {base_url = "http://127.0.0.1:1"}), {mailboxId = "x"})
+      local _, why, err = attempt(call)
+      assert.matches("^reexport: ", why)
+      assert.equal("network", err.kind)
+      assert.equal("not_sent", err.outcome)
+      assert.equal(7, err.code)
+      assert.is_nil(err.status)
+      assert.equal(0, call:info().starts)
+    end)
+
+    it("unsent where the certificate is not trusted", function()
+      local tls = mock.shared("tls")
+      local options = {api_key = tls.key, base_url = tls.base_url}
+      local _, why, err = attempt(core.reexport(assert(core.target(options)), {mailboxId = mock.MAILBOX}))
+      assert.equal("tls", err.kind)
+      assert.equal("not_sent", err.outcome)
+      assert.matches("ca_file", why, 1, true)
+      options.ca_file = "/nowhere/ca.pem"
+      _, why, err = attempt(core.reexport(assert(core.target(options)), {mailboxId = mock.MAILBOX}))
+      assert.equal("tls", err.kind)
+      assert.equal("not_sent", err.outcome)
+      assert.matches("ca_file", why, 1, true)
+      assert.equal(0, #tls:requests())
+    end)
+
+    it("unsent where the server does not speak TLS", function()
+      local _, _, err = attempt(core.reexport(
+        support.target(server, {base_url = (server.base_url:gsub("^http:", "https:"))}), {mailboxId = "x"}))
+      assert.equal("tls", err.kind)
+      assert.equal("not_sent", err.outcome)
+      assert.equal(0, #server:requests())
+    end)
+  end)
+
+  -- libcurl would send it again by itself.
+  for _, kind in ipairs{"http", "tls"} do
+    describe("over " .. kind .. " whose reused connection closes unanswered", function()
+      before_each(function()
+        server = mock.shared(kind)
+        target = support.target(server)
+        assert.equal(200, attempt(platforms()).status)
+      end)
+
+      local function dies(close)
+        server:fault{close = close}
+        local call = reexport()
+        local answer, why, err = attempt(call)
+        assert.is_nil(answer)
+        assert.matches("^reexport: ", why)
+        assert.equal("network", err.kind)
+        assert.equal("unknown", err.outcome)
+        assert.is_nil(err.status)
+        local requests = server:requests()
+        assert.equal(2, #requests)
+        assert.equal("POST", requests[2].method)
+        assert.equal(requests[1].connection, requests[2].connection)
+        assert.equal(200, attempt(platforms()).status)
+      end
+
+      it("was sent once, before the server did it", function() dies(true) end)
+      it("was sent once, after the server did it", function() dies("after") end)
+
+      it("was sent once, for a DELETE as well", function()
+        server:fault{close = true}
+        local call = assert(core.remove_platform(target, {userId = USER, credentialId = "A1B2C3D4E5F6G7H8"}))
+        local _, _, err = attempt(call)
+        assert.equal("network", err.kind)
+        assert.equal("unknown", err.outcome)
+        assert.equal(2, #server:requests())
+      end)
+    end)
+  end
+end)

@@ -1,0 +1,373 @@
+-- The engine: every call of a Lua state behind one descriptor.
+local core = require "cmr.core"
+local support = require "spec.support.client"
+local mock = require "spec.support.mock"
+local posix = require "spec.support.posix"
+
+local attempt, finish, run_until_received = support.attempt, support.finish, support.run_until_received
+
+describe("the engine", function()
+  local server, target, engine
+
+  local function use(kind)
+    core.engine():close()
+    server = mock.shared(kind)
+    target = support.target(server)
+    engine = core.engine()
+  end
+
+  before_each(function() use("http") end)
+
+  local function platforms()
+    return assert(core.platforms(target, mock.USER))
+  end
+
+  -- Starts that many calls and returns them.
+  local function start(count)
+    local calls = {}
+    for index = 1, count do
+      calls[index] = platforms()
+      calls[index]:start(engine, 10)
+    end
+    return calls
+  end
+
+  local function statuses(calls)
+    local seen = {}
+    for index, call in ipairs(calls) do seen[index] = assert(call:result()).status end
+    return seen
+  end
+
+  local function all(value, count)
+    local list = {}
+    for index = 1, count do list[index] = value end
+    return list
+  end
+
+  it("is one for the whole Lua state", function()
+    assert.equal(engine, core.engine())
+    assert.equal("cmr.engine: 0 in flight", tostring(engine))
+    assert.equal(0, engine:count())
+    local call = platforms()
+    call:start(engine, 5)
+    assert.equal("cmr.engine: 1 in flight", tostring(engine))
+    assert.equal(1, engine:count())
+    finish(call)
+    assert.equal(0, engine:count())
+  end)
+
+  describe("hands over", function()
+    it("each call once, when it has finished", function()
+      local calls = start(5)
+      local seen = {}
+      while engine:count() > 0 do
+        for _, call in ipairs(engine:wait(1000) or {}) do
+          assert.is_true(call:done())
+          seen[call] = (seen[call] or 0) + 1
+        end
+      end
+      for _, call in ipairs(calls) do assert.equal(1, seen[call]) end
+      assert.is_nil(engine:step())
+    end)
+
+    it("nothing while there is nothing", function()
+      assert.is_nil(engine:step())
+      local begun = core.now()
+      assert.is_nil(engine:wait(50))
+      local took = core.now() - begun
+      assert.is_true(took >= 0.04 and took < 0.5, took)
+    end)
+
+    it("no call that was cancelled or started again meanwhile", function()
+      local calls = start(2)
+      calls[1]:cancel()
+      finish(calls[2])
+      calls[2]:start(engine, 5)
+      while not calls[2]:done() do
+        local list = engine:wait(1000)
+        assert.is_true(list == nil or #list == 1 and list[1] == calls[2])
+      end
+    end)
+  end)
+
+  describe("has a descriptor that", function()
+    it("is readable when there is work, and only then", function()
+      local fd = engine:fd()
+      assert.is_true(fd > 2)
+      assert.is_false(posix.readable(fd, 0))
+      server:fault{delay = 0.3}
+      local call = platforms()
+      call:start(engine, 5)
+      local wakes = 0
+      while not call:done() do
+        assert.is_true(posix.readable(fd, 5000))
+        wakes = wakes + 1
+        engine:step()
+      end
+      assert.equal(200, call:result().status)
+      assert.is_true(wakes < 50, wakes)
+      assert.is_false(posix.readable(fd, 0))
+    end)
+
+    it("wakes for the end of a call's time", function()
+      server:fault{delay = 1}
+      local call = platforms()
+      call:start(engine, 0.2)
+      while not call:done() do
+        assert.is_true(posix.readable(engine:fd(), 700))
+        engine:step()
+      end
+      assert.equal("timeout", select(3, call:result()).kind)
+    end)
+
+    it("stays quiet after a cancel", function()
+      server:fault{delay = 0.2}
+      local call = platforms()
+      call:start(engine, 5)
+      run_until_received(server, 1)
+      call:cancel()
+      engine:step()
+      assert.is_false(posix.readable(engine:fd(), 300))
+    end)
+  end)
+
+  describe("does not block", function()
+    it("in step, however late the answer is", function()
+      server:fault{delay = 1}
+      local call = platforms()
+      call:start(engine, 5)
+      run_until_received(server, 1)
+      local begun = core.now()
+      for _ = 1, 20 do assert.is_nil(engine:step()) end
+      local took = core.now() - begun
+      assert.is_true(took < 20 * 0.02, took)
+      assert.is_false(call:done())
+      call:cancel()
+    end)
+
+    it("in start, cancel and close", function()
+      server:fault{delay = 1, times = 3}
+      local begun = core.now()
+      local calls = start(3)
+      run_until_received(server, 3)
+      calls[1]:cancel()
+      engine:close()
+      assert.is_true(core.now() - begun < 0.9)
+    end)
+  end)
+
+  describe("runs calls at once:", function()
+    for _, kind in ipairs{"http", "tls"} do
+      it("over " .. kind .. " many take the time of one", function()
+        use(kind)
+        server:fault{delay = 0.4, times = 10}
+        local begun = core.now()
+        local calls = start(10)
+        assert.equal(10, engine:count())
+        finish((table.unpack or unpack)(calls))
+        local took = core.now() - begun
+        assert.is_true(took >= 0.39 and took < 1.6, took)
+        assert.same(all(200, 10), statuses(calls))
+      end)
+
+      it("over " .. kind .. " hundreds find their way", function()
+        use(kind)
+        local calls = start(300)
+        finish((table.unpack or unpack)(calls))
+        assert.same(all(200, 300), statuses(calls))
+        assert.equal(300, #server:requests())
+      end)
+    end
+
+    it("with TLS by HTTP/2 over one connection", function()
+      use("tls")
+      server:fault{delay = 0.1, times = 20}
+      local calls = start(20)
+      finish((table.unpack or unpack)(calls))
+      local first = server:requests()[1]
+      for _, request in ipairs(server:requests()) do
+        assert.equal("2.0", request.http)
+        assert.equal(first.connection, request.connection)
+      end
+      for _, call in ipairs(calls) do assert.equal("2", call:info().http_version) end
+    end)
+
+    it("without TLS by HTTP/1.1 over several", function()
+      server:fault{delay = 0.1, times = 4}
+      local calls = start(4)
+      finish((table.unpack or unpack)(calls))
+      local connections = {}
+      for _, request in ipairs(server:requests()) do
+        assert.equal("1.1", request.http)
+        assert.is_nil(connections[request.connection])
+        connections[request.connection] = true
+      end
+      assert.equal("1.1", calls[1]:info().http_version)
+    end)
+  end)
+
+  for _, kind in ipairs{"http", "tls"} do
+    it("uses a connection again, over " .. kind, function()
+      use(kind)
+      local first, second, third = platforms(), platforms(), assert(core.reexport(target, {mailboxId = mock.MAILBOX}))
+      assert.equal(200, attempt(first).status)
+      assert.equal(200, attempt(second).status)
+      assert.equal(200, attempt(third).status)
+      assert.is_false(first:info().reused)
+      assert.is_true(second:info().reused)
+      assert.is_true(third:info().reused)
+      local requests = server:requests()
+      assert.same(all(requests[1].connection, 3),
+        {requests[1].connection, requests[2].connection, requests[3].connection})
+      assert.same({1, 2, 3},
+        {requests[1].connection_requests, requests[2].connection_requests, requests[3].connection_requests})
+    end)
+  end
+
+  describe("when it is closed", function()
+    it("cancels what is in flight", function()
+      server:fault{delay = 1, times = 2}
+      local sent, unsent = platforms(), platforms()
+      sent:start(engine, 5)
+      run_until_received(server, 1)
+      unsent:start(engine, 5)
+      engine:close()
+      for call, outcome in pairs{[sent] = "unknown", [unsent] = "not_sent"} do
+        assert.is_true(call:done())
+        local answer, why, err = call:result()
+        assert.is_nil(answer)
+        assert.equal("platforms: cancelled", why)
+        assert.equal("cancelled", err.kind)
+        assert.equal(outcome, err.outcome)
+      end
+      server:reset()
+      assert.equal(200, attempt(sent).status)
+    end)
+
+    it("keeps the answers that were there", function()
+      local call = platforms()
+      assert.equal(200, attempt(call).status)
+      engine:close()
+      assert.equal(200, call:result().status)
+    end)
+
+    it("is followed by another", function()
+      engine:close()
+      engine:close()
+      assert.equal("cmr.engine: closed", tostring(engine))
+      assert.are_not.equal(engine, core.engine())
+      assert.equal(200, attempt(platforms()).status)
+    end)
+
+    it("raises when it is used", function()
+      engine:close()
+      for _, name in ipairs{"step", "wait", "fd"} do
+        local ok, why = pcall(engine[name], engine, 0)
+        assert.is_false(ok, name)
+        assert.matches("the engine is closed", why, 1, true)
+      end
+      assert.equal(0, engine:count())
+    end)
+
+    it("gives every descriptor back", function()
+      engine:close()
+      collectgarbage()
+      local before = posix.descriptors("")
+      for _ = 1, 5 do
+        engine = core.engine()
+        local calls = start(10)
+        finish(calls[1], calls[2])
+        engine:close()
+      end
+      assert.equal(before, posix.descriptors(""))
+    end)
+
+  end)
+
+  it("raises for a wait that makes no sense", function()
+    for _, timeout in ipairs{-1, 1e10, 0 / 0} do
+      assert.has_error(function() engine:wait(timeout) end)
+    end
+    assert.has_error(function() engine:wait() end)
+    assert.has_error(function() engine.step(target) end)
+  end)
+
+  -- nginx forks after it has read its configuration.
+  for _, kind in ipairs{"http", "tls"} do
+    describe("of a parent, over " .. kind .. ",", function()
+      local in_flight, sockets
+
+      before_each(function()
+        use(kind)
+        sockets = posix.descriptors("socket") -- libcurl's own, which nobody else can close
+        local idle = start(2) -- and an idle connection or two
+        finish(idle[1], idle[2])
+        server:reset()
+        server:fault{delay = 0.4}
+        in_flight = platforms()
+        in_flight:start(engine, 5)
+        run_until_received(server, 1)
+      end)
+
+      -- The parent's call and its connections still work after what the child did.
+      local function parent_goes_on()
+        assert.is_false(in_flight:done())
+        finish(in_flight)
+        assert.equal(200, in_flight:result().status)
+        assert.equal(engine, core.engine())
+        assert.equal(200, attempt(in_flight).status)
+        assert.is_true(in_flight:info().reused)
+      end
+
+      it("is not the child's: that has its own, and disturbs nobody", function()
+        assert(posix.child(function()
+          local inherited = engine
+          local own = core.engine()
+          assert(own ~= inherited)
+          assert(own:count() == 0 and tostring(inherited) == "cmr.engine: closed")
+          local call = platforms()
+          assert(attempt(call).status == 200)
+          assert(not call:info().reused)
+        end))
+        parent_goes_on()
+        assert.equal(3, #server:requests())
+      end)
+
+      it("refuses to be used in the child, and its calls are over there", function()
+        assert(posix.child(function()
+          local ok, why = pcall(engine.step, engine)
+          assert(not ok and why:find("belongs to the parent process", 1, true), why)
+          assert(in_flight:done())
+          local answer, message, err = in_flight:result()
+          assert(answer == nil and err.kind == "cancelled" and err.outcome == "unknown")
+          assert(message:find("forked", 1, true), message)
+          assert(attempt(in_flight).status == 200) -- may be made again there
+        end))
+        parent_goes_on()
+      end)
+
+      it("survives whatever becomes of its copy in the child", function()
+        assert(posix.child(function() in_flight:cancel() end))
+        assert(posix.child(function() engine:close() end))
+        assert.is_false((posix.child(function() engine:fd() end)))
+        assert(posix.child(function()
+          in_flight, engine, target = nil, nil, nil
+          for _ = 1, 3 do collectgarbage() end
+          core.engine():close()
+        end))
+        parent_goes_on()
+      end)
+
+      it("leaves the child none of its connections", function()
+        assert(posix.child(function()
+          core.engine():close()
+          for what, most in pairs{eventpoll = 0, timerfd = 0, socket = sockets} do
+            local count = posix.descriptors(what)
+            assert(count <= most, ("%d of %s"):format(count, what))
+          end
+        end))
+        parent_goes_on()
+      end)
+    end)
+  end
+end)

@@ -1,0 +1,318 @@
+-- JSON: one policy, whichever lua-cjson is underneath and whichever Lua above.
+
+local cjson = require "cjson"
+local cmr = require "cmr"
+local core = require "cmr.core"
+
+local encode, decode = core.json_encode, core.json_decode
+
+-- The type of a number where Lua has two of them, "number" elsewhere.
+local function kind(value)
+  return math.type and math.type(value) or type(value)
+end
+
+local INTEGER = math.type and "integer" or "number"
+local FLOAT = math.type and "float" or "number"
+
+local function nested(depth, open, close)
+  return open:rep(depth) .. close:rep(depth)
+end
+
+local function nested_table(depth)
+  local value = {}
+  for _ = 2, depth do value = {value} end
+  return value
+end
+
+local function refused(message, value)
+  local fine, why = pcall(encode, value)
+  assert.is_false(fine)
+  assert.equal(message, why)
+end
+
+describe("a decoded number", function()
+  it("is an integer when it is whole, however it is written", function()
+    for text, expected in pairs{["0"] = 0, ["7"] = 7, ["-7"] = -7, ["1.0"] = 1, ["-0"] = 0, ["-0.0"] = 0,
+      ["1e5"] = 100000, ["100E-2"] = 1, ["1.5e1"] = 15, ["4294967296"] = 2 ^ 32} do
+      assert.equal(expected, decode(text))
+      assert.equal(INTEGER, kind(decode(text)))
+      assert.equal(INTEGER, kind(decode('{"a":' .. text .. "}").a))
+      assert.equal(INTEGER, kind(decode("[" .. text .. "]")[1]))
+      assert.equal(INTEGER, kind(decode('[{"a":[' .. text .. "]}]")[1].a[1]))
+    end
+  end)
+
+  it("is a float otherwise", function()
+    for text, expected in pairs{["0.5"] = 0.5, ["-0.25"] = -0.25, ["15.88"] = 15.88, ["1e-3"] = 0.001} do
+      assert.equal(expected, decode(text))
+      assert.equal(FLOAT, kind(decode(text)))
+      assert.equal(FLOAT, kind(decode('{"a":' .. text .. "}").a))
+    end
+  end)
+
+  it("is an integer below 2^53, where each has its own double, and a float beyond", function()
+    for _, text in ipairs{"9007199254740990", "9007199254740991", "-9007199254740991"} do
+      assert.equal(INTEGER, kind(decode(text)))
+      assert.equal(text, ("%.0f"):format(decode(text)))
+      if math.type then assert.equal(text, tostring(decode(text))) end
+    end
+    for text, expected in pairs{["9007199254740994"] = 2 ^ 53 + 2, ["-9007199254740994"] = -2 ^ 53 - 2,
+      ["1e20"] = 1e20, ["123456789012345678901234567890"] = 123456789012345678901234567890.0, ["1e300"] = 1e300} do
+      assert.equal(expected, decode(text))
+      assert.equal(FLOAT, kind(decode(text)))
+      assert.equal(FLOAT, kind(decode("[" .. text .. "]")[1]))
+    end
+  end)
+
+  it("is one that JSON knows", function()
+    for _, text in ipairs{"nan", "NaN", "-nan", "inf", "Infinity", "-Infinity", "0x10", "0x1p4", "01", "-01", "+1",
+      ".5", "-", "1e", "--1", "1_000"} do
+      for _, whole in ipairs{text, "[" .. text .. "]", '{"a":' .. text .. "}"} do
+        local value, message = decode(whole)
+        assert.is_nil(value, whole)
+        assert.is_string(message)
+      end
+    end
+  end)
+end)
+
+describe("a decoded null", function()
+  it("is absent from an object", function()
+    local value = decode('{"status":200,"data":null,"a":{"b":null,"c":{"d":null,"e":1}},"f":false}')
+    assert.same({status = 200, a = {c = {e = 1}}, f = false}, value)
+    assert.is_nil(next(decode('{"data":null}')))
+    assert.same({[""] = 1}, decode('{"":1,"x":null}'))
+  end)
+
+  it("stays in an array", function()
+    local value = decode('[null,1,null,{"a":null,"b":[null]}]')
+    assert.equal(4, #value)
+    assert.equal(cmr.null, value[1])
+    assert.equal(cmr.null, value[3])
+    assert.same({b = {cmr.null}}, value[4])
+    assert.equal(cjson.null, cmr.null)
+    assert.equal(cmr.null, decode("null"))
+  end)
+
+  it("is no reason to lose a neighbour", function()
+    local members = {}
+    for i = 1, 1000 do members[i] = ('"k%d":%s'):format(i, i % 3 == 0 and "null" or i % 3 == 1 and i or i .. ".5") end
+    local value = decode("{" .. table.concat(members, ",") .. "}")
+    for i = 1, 1000 do
+      if i % 3 == 0 then
+        assert.is_nil(value["k" .. i])
+      else
+        assert.equal(i % 3 == 1 and i or i + 0.5, value["k" .. i])
+      end
+    end
+  end)
+end)
+
+describe("decoding", function()
+  it("keeps texts as they are", function()
+    assert.equal('a"\\/\b\f\n\r\t', decode[["a\"\\\/\b\f\n\r\t"]])
+    assert.equal("\195\164\240\159\152\128", decode[["\u00e4\ud83d\ude00"]])
+    assert.equal("\195\164", decode('"\195\164"'))
+    assert.equal("a\0b", decode[["a\u0000b"]])
+    assert.equal("1", decode'"1"')
+    assert.same({["1"] = "a"}, decode'{"1":"a"}')
+  end)
+
+  it("says what is wrong", function()
+    for _, text in ipairs{"", " ", "{", "}", "[", "[1,]", '{"a":1,}', "{a:1}", "[1 2]", "[1]x", "tru", "'a'", '"a',
+      "<html>", "\239\187\191{}", '"\\x"', '"\\ud83d"', '{"a":1}{"b":2}'} do
+      local value, message = decode(text)
+      assert.is_nil(value, text)
+      assert.matches("Expected", message)
+    end
+  end)
+
+  it("refuses a NUL byte, also after the end", function()
+    for _, text in ipairs{"{}\0", "\0", '{"a":\0 1}', '"a\0b"', "[1]\0garbage"} do
+      local value, message = decode(text)
+      assert.is_nil(value)
+      assert.equal("a NUL byte", message)
+    end
+  end)
+
+  it("goes 100 levels deep and no further", function()
+    assert.is_table(decode(nested(100, "[", "]")))
+    assert.is_table(decode(nested(100, '{"a":', "}"):gsub(":}", ":1}", 1)))
+    for _, text in ipairs{nested(101, "[", "]"), nested(1e6, "[", "]"), ("["):rep(1e6), ('{"a":'):rep(1e5)} do
+      local value, message = decode(text)
+      assert.is_nil(value)
+      assert.matches("nested", message)
+    end
+    assert.equal(1, decode("[1]")[1]) -- and the next is not harmed
+  end)
+
+  it("wants a string", function()
+    assert.has_error(function() decode() end)
+    assert.has_error(function() decode({}) end)
+  end)
+end)
+
+describe("an encoded table", function()
+  it("is an array when it has the items 1 to n", function()
+    assert.equal("[1,2,3]", encode{1, 2, 3})
+    assert.equal('["a",["b"],[]]', encode{"a", {"b"}, cmr.array{}})
+    assert.equal("[null,1]", encode{cmr.null, 1})
+  end)
+
+  it("is an object when it has names", function()
+    assert.equal('{"a":1}', encode{a = 1})
+    assert.equal('{"1":"a"}', encode{["1"] = "a"})
+    assert.equal('{"":1}', encode{[""] = 1})
+    assert.equal('{"a":null}', encode{a = cmr.null})
+  end)
+
+  it("that is empty is an object, unless it is marked", function()
+    assert.equal("{}", encode{})
+    assert.equal("[]", encode(cmr.array{}))
+    assert.equal('{"a":{}}', encode{a = {}})
+    assert.equal('{"a":[]}', encode{a = cmr.array{}})
+    assert.equal("[[],{},[]]", encode{cmr.array{}, {}, cmr.array{}})
+    assert.equal("[1]", encode(cmr.array{1}))
+  end)
+
+  it("is marked in place, as often as one likes", function()
+    local list = {}
+    assert.equal(list, cmr.array(list))
+    assert.equal(list, cmr.array(cmr.array(list)))
+    assert.has_error(function() cmr.array(setmetatable({}, {})) end)
+    assert.has_error(function() cmr.array() end)
+    assert.has_error(function() cmr.array("a") end)
+  end)
+
+  it("has no holes, and not both names and items", function()
+    local holed = {1, nil, 3}
+    refused("bad field 'value' (an array cannot have holes or names)", holed)
+    refused("bad field 'value' (an array cannot have holes or names)", {1, 2, a = 3})
+    refused("bad field 'value' (an array cannot have holes or names)", cmr.array{a = 1})
+    refused("bad field 'value.a[2]' (an array cannot have holes or names)", {a = {1, {1, b = 2}}})
+    refused("bad field 'value.a' (a table needs either names or the numbers 1 to n)", {a = {[3] = 1}})
+    refused("bad field 'value' (a table needs either names or the numbers 1 to n)", {[0] = 1})
+    refused("bad field 'value' (a table needs either names or the numbers 1 to n)", {[-1] = 1})
+    refused("bad field 'value' (a table needs either names or the numbers 1 to n)", {[1.5] = 1})
+    refused("bad field 'value' (a table needs either names or the numbers 1 to n)", {[{}] = 1})
+    refused("bad field 'value' (a table needs either names or the numbers 1 to n)", {[print] = 1})
+    holed.name = "now as many members as its length"
+    assert.has_error(function() encode(holed) end)
+  end)
+
+  it("goes 100 levels deep and no further", function()
+    assert.equal(nested(99, "[", "]"):gsub("%[%]", "[{}]"), encode(nested_table(100)))
+    assert.has_error(function() encode(nested_table(101)) end)
+    assert.has_error(function() encode(nested_table(1e5)) end)
+  end)
+
+  it("is no cycle", function()
+    local a, b = {}, {}
+    a.b, b.a = b, a
+    for _, cycle in ipairs{a, b, {a}, {b, a}} do
+      local fine, message = pcall(encode, cycle)
+      assert.is_false(fine)
+      assert.matches("nested too deep", message, 1, true)
+    end
+  end)
+
+  it("is left as it was", function()
+    local value = {a = {1, {b = cmr.array{}}}}
+    encode(value)
+    assert.same({a = {1, {b = {}}}}, value)
+  end)
+end)
+
+describe("an encoded number", function()
+  it("is as short as it can be, the same on every Lua", function()
+    for text, value in pairs{["0"] = 0, ["1"] = 1, ["-1"] = -1, ["3"] = 3.0, ["0.5"] = 0.5, ["0.1"] = 0.1,
+      ["15.88"] = 15.88, ["1099511627776"] = 2 ^ 40,
+      ["99999999999999"] = 99999999999999, ["-99999999999999"] = -99999999999999} do
+      assert.equal(text, encode(value))
+    end
+  end)
+
+  it("has no more digits than arrive", function()
+    local large = "bad field 'value' (a number this large would lose digits: send it as a string)"
+    for _, value in ipairs{100000000000000, -100000000000000, 1e14, 123456789012345, 2 ^ 53, -2 ^ 53, 1e300,
+      9223372036854775807, -9223372036854775807 - 1} do
+      refused(large, value)
+    end
+  end)
+
+  it("is a number", function()
+    refused("bad field 'value' (JSON has no such number)", 0 / 0)
+    refused("bad field 'value' (JSON has no such number)", 1 / 0)
+    refused("bad field 'value' (JSON has no such number)", -1 / 0)
+    refused("bad field 'value.a[1].b' (JSON has no such number)", {a = {{b = 0 / 0}}})
+  end)
+end)
+
+describe("encoding", function()
+  it("keeps texts as they are", function()
+    for _, text in ipairs{"", "a", 'a"\\/\b\f\n\r\t', "\195\164\240\159\152\128", "\127", "\1\31", "[]", "null",
+      "u0000[]", "\\u0000[]", '"\\u0000[]"', '\\"\\u0000[]\\"', ("x"):rep(2 ^ 20)} do
+      assert.equal(text, cjson.decode(encode{text})[1])
+      assert.equal(text, decode(encode{[text] = text})[text])
+    end
+  end)
+
+  it("refuses a NUL byte", function()
+    refused("bad field 'value' (a NUL byte)", "a\0b")
+    refused("bad field 'value' (a NUL byte)", "\0[]")
+    refused("bad field 'value.a' (a NUL byte)", {a = "\0[]"})
+    refused("bad field 'value' (a name with a NUL byte)", {["\0[]"] = 1})
+  end)
+
+  it("refuses what JSON cannot say", function()
+    refused("bad field 'value' (a function cannot be sent as JSON)", print)
+    refused("bad field 'value[1].a' (a function cannot be sent as JSON)", {{a = print}})
+    refused("bad field 'value' (a userdata cannot be sent as JSON)", io.stdout)
+    refused("bad field 'value' (a thread cannot be sent as JSON)", coroutine.create(function() end))
+    refused("bad field 'value' (a nil cannot be sent as JSON)", nil)
+    assert.has_error(function() encode() end)
+  end)
+
+  it("says booleans and null", function()
+    assert.equal("true", encode(true))
+    assert.equal("false", encode(false))
+    assert.equal("null", encode(cmr.null))
+    assert.equal("null", encode(cjson.null))
+  end)
+
+  it("goes on after a refusal", function()
+    pcall(encode, {a = print})
+    pcall(encode, nested_table(200))
+    assert.equal("[1]", encode{1})
+  end)
+end)
+
+describe("what is decoded", function()
+  it("can be encoded again", function()
+    for _, text in ipairs{'{"a":[1,2.5,"x",true,{"b":[null,false]}]}', "[[1],[[2]]]", '"\195\164"', "-12", "0.001"} do
+      assert.equal(text, encode(decode(text)))
+      assert.equal(text, cjson.encode(decode(text)))
+    end
+  end)
+end)
+
+describe("the cjson of others", function()
+  it("keeps its own settings", function()
+    assert.equal(cjson.null, cjson.decode('{"a":null}').a)
+    assert.is_true(cjson.decode(nested(500, "[", "]"))[1] ~= nil)
+    assert.equal("3.14159265", ("%.8f"):format(cjson.decode(cjson.encode(math.pi))))
+  end)
+
+  it("changes none of ours", function()
+    local depth = cjson.decode_max_depth()
+    cjson.decode_max_depth(2)
+    cjson.encode_number_precision(3)
+    local fine, message = pcall(function()
+      assert.is_table(decode(nested(50, "[", "]")))
+      assert.equal("15.8875", encode(15.8875))
+    end)
+    cjson.decode_max_depth(depth)
+    cjson.encode_number_precision(14)
+    assert.is_true(fine, message)
+  end)
+end)

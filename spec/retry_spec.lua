@@ -1,0 +1,132 @@
+-- Whether to try again, and after how long: the whole table of decisions. The clock and the dice are numbers here.
+
+local retry = require "cmr.retry"
+
+local OUTCOMES = {"not_sent", "rejected", "unknown"}
+local WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+
+-- After which outcomes a GET, and anything else, is tried again. A kind not named here is never tried again.
+local AGAIN = {
+  network = {GET = "not_sent rejected unknown", other = "not_sent"},
+  timeout = {GET = "not_sent rejected unknown", other = "not_sent"},
+  rate_limited = {GET = "not_sent rejected unknown", other = "not_sent rejected unknown"},
+  server = {GET = "not_sent rejected unknown", other = ""}, -- of the statuses below
+}
+
+local STATUS = {network = false, timeout = false, tls = false, protocol = 200, unauthorized = 401, payment = 402,
+  forbidden = 403, not_found = 404, conflict = 409, invalid = 422, rate_limited = 429, quota = 429, server = 503,
+  http = 418, cancelled = false, usage = false}
+
+local function zero() return 0 end
+local function half() return 0.5 end
+local function one() return 1 end
+
+local function fault(kind, outcome, status)
+  return {kind = kind, outcome = outcome, status = status or STATUS[kind] or nil}
+end
+
+describe("another attempt", function()
+  for kind in pairs(STATUS) do
+    local rule = AGAIN[kind] or {GET = "", other = ""}
+    for _, outcome in ipairs(OUTCOMES) do
+      it(("after %s, %s"):format(kind, outcome), function()
+        local function expected(outcomes)
+          return outcomes:find(outcome, 1, true) ~= nil
+        end
+        assert.equal(expected(rule.GET), retry.again(fault(kind, outcome), "GET"))
+        for _, method in ipairs(WRITES) do
+          assert.equal(expected(rule.other), retry.again(fault(kind, outcome), method), method)
+        end
+      end)
+    end
+  end
+
+  it("after a 5xx is for a GET only, and not after every one", function()
+    for status = 500, 599 do
+      local again = status == 500 or status == 502 or status == 503 or status == 504
+      assert.equal(again, retry.again(fault("server", "unknown", status), "GET"), tostring(status))
+      for _, method in ipairs(WRITES) do
+        assert.is_false(retry.again(fault("server", "unknown", status), method), method .. " " .. status)
+      end
+    end
+  end)
+
+  it("goes by the kind: an answer that is none of the API's is no fault of the server", function()
+    assert.is_false(retry.again(fault("protocol", "unknown", 503), "GET"))
+    assert.is_false(retry.again(fault("http", "unknown", 500), "GET"))
+    assert.is_false(retry.again(fault("quota", "rejected", 429), "GET"))
+  end)
+
+  it("never repeats what may have been done", function()
+    for kind in pairs(STATUS) do
+      for _, method in ipairs(WRITES) do
+        if kind ~= "rate_limited" then
+          assert.is_false(retry.again(fault(kind, "unknown"), method), kind .. " " .. method)
+        end
+      end
+    end
+  end)
+end)
+
+describe("the wait before it", function()
+  local function delay(kind, attempt, left, random, retry_after)
+    local err = fault(kind, "unknown")
+    err.retry_after = retry_after
+    return retry.delay(err, attempt, left, random)
+  end
+
+  it("doubles from 0.5 s to 8 s, and is cut by up to a half", function()
+    for attempt, whole in ipairs{0.5, 1, 2, 4, 8, 8, 8, 8} do
+      for _, kind in ipairs{"network", "timeout", "rate_limited"} do
+        assert.equal(whole / 2, delay(kind, attempt, 1000, zero))
+        assert.equal(whole * 0.75, delay(kind, attempt, 1000, half))
+        assert.equal(whole, delay(kind, attempt, 1000, one))
+      end
+    end
+    assert.equal(8, delay("network", 100, 1000, one))
+    assert.equal(8, delay("network", 5000, 1000, one))
+  end)
+
+  it("does not depend on the time left, where it is our own", function()
+    for _, left in ipairs{0, 0.1, 1, 30} do assert.equal(0.5, delay("network", 1, left, one)) end
+  end)
+
+  it("is at least 5 s after a 5xx, when there is time", function()
+    for attempt = 1, 8 do
+      for _, random in ipairs{zero, half, one} do
+        local seconds = delay("server", attempt, 30, random)
+        assert.is_true(seconds >= 5 and seconds <= 13, tostring(seconds))
+      end
+    end
+    assert.equal(5.25, delay("server", 1, 30, zero))
+    assert.equal(5.5, delay("server", 1, 30, one))
+  end)
+
+  it("is as after anything else where 5 s would be too long", function()
+    for _, left in ipairs{0.1, 1, 3, 5} do
+      assert.equal(0.25, delay("server", 1, left, zero))
+      assert.equal(0.5, delay("server", 1, left, one))
+      assert.equal(1, delay("server", 2, left, one))
+    end
+  end)
+
+  it("leaves time for the attempt, wherever the two meet", function()
+    for tenth = 6, 140 do
+      local left = tenth / 10
+      for attempt = 1, 2 do
+        local seconds = delay("server", attempt, left, half)
+        assert.is_true(seconds < left or left <= 0.75, ("%g of %g s"):format(seconds, left))
+      end
+    end
+  end)
+
+  it("is what the server asks for, and a little more so that not all come back at once", function()
+    for _, kind in ipairs{"rate_limited", "server", "network"} do
+      for _, asked in ipairs{0.5, 1, 7, 60, 86400} do
+        assert.equal(asked, delay(kind, 1, 30, zero, asked))
+        assert.equal(asked + 0.25, delay(kind, 1, 30, half, asked))
+        assert.equal(asked + 0.5, delay(kind, 6, 30, one, asked))
+      end
+    end
+  end)
+end)

@@ -1,0 +1,66 @@
+-- Clients, calls and clocks for specs against a mock.
+local cmr = require "cmr"
+local core = require "cmr.core"
+local block = require "cmr.wait.block"
+
+local M = {}
+
+local function with_server(server, options)
+  local all = {api_key = server.key, base_url = server.base_url, ca_file = server.ca_file}
+  for name, value in pairs(options or {}) do all[name] = value end
+  return all
+end
+
+--- A client of this mock, without pacing. Other options as of cmr.new.
+function M.new(server, options)
+  local all = with_server(server, options)
+  if all.rate == nil then all.rate = false end
+  return cmr.new(all)
+end
+
+--- A target of this mock: what the core makes calls for.
+function M.target(server, options)
+  return assert(core.target(with_server(server, options)))
+end
+
+--- Lets the engine run until every one of these calls has finished.
+function M.finish(...)
+  local engine = core.engine()
+  for _, call in ipairs{...} do
+    while not call:done() do engine:wait(1000) end
+  end
+end
+
+--- One attempt with the core alone: starts the call, waits, returns its result.
+function M.attempt(call, timeout)
+  call:start(core.engine(), timeout or 10)
+  M.finish(call)
+  return call:result()
+end
+
+--- Starts calls with the core and lets them run until the server has received that many requests.
+-- @param server a mock that is to answer them late
+-- @param wanted how many requests it is to have received
+function M.run_until_received(server, wanted)
+  local engine = core.engine()
+  local limit = core.now() + 10
+  while #server:requests() < wanted do
+    assert(core.now() < limit, "the server did not receive the requests")
+    engine:wait(10)
+  end
+end
+
+--- A strategy whose clock stands still but for sleeping, which takes no time: real answers, no real waits.
+-- @return the strategy, with clock (seconds) and slept (array of all sleeps)
+function M.fake_wait()
+  local fake = {clock = 1000, slept = {}}
+  fake.wait = block.wait
+  function fake.now() return fake.clock end
+  function fake.sleep(_, seconds)
+    fake.slept[#fake.slept + 1] = seconds
+    fake.clock = fake.clock + seconds
+  end
+  return fake
+end
+
+return M

@@ -1,0 +1,92 @@
+--- A server that breaks on purpose, in a process of its own: see faultserver/faultserver.h. It is compiled when it has
+-- changed, and ends with its control connection.
+
+local socket = require "socket"
+
+local SOURCES = "spec/support/faultserver/"
+local PROGRAM = "build/faultserver"
+local LIFETIME = 900 -- seconds, should the specs die without closing it
+
+local Server = {}
+Server.__index = Server
+
+-- What the specs may be preloaded with (a sanitizer) is not for other programs.
+local PLAIN = "env -u LD_PRELOAD "
+
+--- Compiles C, unless what came of it is newer.
+-- @tparam string target file to make
+-- @tparam string sources files or patterns
+-- @tparam string flags of the compiler
+local function compile(target, sources, flags)
+  local command = ("[ -e %s ] && [ -z \"$(find %s -newer %s)\" ] || { %s ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g"
+    .. " -Wall -Wextra -o %s.$$ $(ls %s | grep 'c$') %s && mv %s.$$ %s; }"):format(
+    target, sources, target, PLAIN, target, sources, flags, target, target)
+  local pipe = assert(io.popen("exec 2>&1; mkdir -p build; " .. command .. " || echo failed", "r"))
+  local output = pipe:read "*a"
+  pipe:close()
+  assert(not output:find "failed", output)
+end
+
+local function hex(data)
+  return data == "" and "-" or (data:gsub(".", function(byte)
+    return ("%02x"):format(byte:byte())
+  end))
+end
+
+--- Starts one. stop() ends it.
+-- @treturn table server; ca_file names the certificate to trust
+local function start()
+  compile(PROGRAM, SOURCES .. "*.[ch]", "-lssl -lcrypto -pthread")
+  local ca_file = os.tmpname()
+  local pipe = assert(io.popen(("exec %s %s %s %d"):format(PLAIN, PROGRAM, ca_file, LIFETIME), "r"))
+  local port = assert(tonumber(pipe:read "*l"), "the fault server did not start")
+  local control = assert(socket.connect("127.0.0.1", port))
+  control:setoption("tcp-nodelay", true)
+  control:settimeout(10)
+  return setmetatable({ pipe = pipe, control = control, ca_file = ca_file }, Server)
+end
+
+function Server:ask(lines)
+  assert(self.control:send(table.concat(lines, "\n") .. "\n"))
+  return assert(self.control:receive "*l")
+end
+
+--- Lets scripts play on a port of their own.
+-- @tparam table scripts one per connection, the last for all that follow; a script is an array of steps
+--   {verb, number or data, data}, see script.c
+-- @tparam[opt="listen"] string how refuse: nobody listens; full: nobody accepts, and the queue is full
+-- @treturn table play: port
+function Server:play(scripts, how)
+  local lines = { "" }
+  for _, script in ipairs(scripts) do
+    table.insert(lines, "connection")
+    for _, step in ipairs(script) do
+      local number = type(step[2]) == "number" and step[2] or 0
+      local data = type(step[2]) == "string" and step[2] or step[3] or ""
+      table.insert(lines, ("%s %d %s"):format(step[1], number, hex(data)))
+    end
+  end
+  lines[1] = ("play %s %d"):format(how or "listen", #lines - 1)
+  local id, port = self:ask(lines):match "^(%d+) (%d+)$"
+  return { id = id, port = tonumber(port) }
+end
+
+--- Ends a play and tells what it saw, once its connections have ended: the client must have closed them.
+-- @treturn table requests (received whole), connections, bytes, open (still, after a long wait)
+function Server:count(play)
+  local requests, connections, bytes, open = self:ask({ "count " .. play.id }):match "^(%d+) (%d+) (%d+) (%d+)$"
+  return {
+    requests = tonumber(requests),
+    connections = tonumber(connections),
+    bytes = tonumber(bytes),
+    open = tonumber(open),
+  }
+end
+
+function Server:stop()
+  self.control:close()
+  self.pipe:close()
+  os.remove(self.ca_file)
+end
+
+return { start = start, compile = compile }

@@ -1,0 +1,88 @@
+/* What the specs need of the system and Lua does not have. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+/* fork() -> 0 in the child, its pid in the parent */
+static int posix_fork(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)fork());
+    return 1;
+}
+
+/* wait(pid) -> exit status, 128 + n for signal n */
+static int posix_wait(lua_State *L)
+{
+    int status = 0;
+
+    while (waitpid((pid_t)luaL_checkinteger(L, 1), &status, 0) < 0)
+        if (errno != EINTR)
+            return luaL_error(L, "no such child");
+    lua_pushinteger(L, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    return 1;
+}
+
+/* exit(status): at once, without any cleaning up */
+static int posix_exit(lua_State *L)
+{
+    _exit((int)luaL_checkinteger(L, 1));
+}
+
+/* readable(fd, ms) -> whether it was, or became so in that time */
+static int posix_readable(lua_State *L)
+{
+    struct pollfd poll_fd = {.fd = (int)luaL_checkinteger(L, 1), .events = POLLIN};
+    const int count = poll(&poll_fd, 1, (int)luaL_checkinteger(L, 2));
+
+    lua_pushboolean(L, count == 1 && poll_fd.revents & POLLIN);
+    return 1;
+}
+
+/* descriptors(text) -> how many are open whose name in /proc holds that text: "socket", "eventpoll", "" for all */
+static int posix_descriptors(lua_State *L)
+{
+    const char *text = luaL_checkstring(L, 1);
+    DIR *directory = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    int count = 0;
+
+    if (!directory)
+        return luaL_error(L, "no /proc");
+    while ((entry = readdir(directory))) {
+        char name[PATH_MAX];
+        const ssize_t length = readlinkat(dirfd(directory), entry->d_name, name, sizeof name - 1);
+        if (length < 0 || strtol(entry->d_name, NULL, 10) == dirfd(directory))
+            continue;
+        name[length] = '\0';
+        count += strstr(name, text) != NULL;
+    }
+    closedir(directory);
+    lua_pushinteger(L, count);
+    return 1;
+}
+
+__attribute__((visibility("default"))) int luaopen_spec_posix(lua_State *L);
+
+int luaopen_spec_posix(lua_State *L)
+{
+    lua_newtable(L);
+    lua_pushcfunction(L, posix_fork);
+    lua_setfield(L, -2, "fork");
+    lua_pushcfunction(L, posix_wait);
+    lua_setfield(L, -2, "wait");
+    lua_pushcfunction(L, posix_exit);
+    lua_setfield(L, -2, "exit");
+    lua_pushcfunction(L, posix_readable);
+    lua_setfield(L, -2, "readable");
+    lua_pushcfunction(L, posix_descriptors);
+    lua_setfield(L, -2, "descriptors");
+    return 1;
+}
