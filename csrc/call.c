@@ -46,9 +46,11 @@ static struct call *check(lua_State *L)
     return luaL_checkudata(L, 1, CALL_TYPE);
 }
 
-static bool is_get(const struct call *call)
+/* A GET, unless the user's paths made one of an operation that acts. */
+static bool is_repeatable(const struct call *call)
 {
-    return strcmp(call->method, "GET") == 0;
+    return strcmp(call->method, "GET") == 0 &&
+           !(call->operation && call->operation->flags & (ASYNC | CHARGES | DANGER | QUOTA));
 }
 
 /* libcurl's callbacks; none of them touches Lua */
@@ -71,7 +73,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 
 /*
  * The connection is ready and the request is about to leave. libcurl sends a request again by itself when a reused
- * connection closes unanswered; for anything but a GET that is refused here.
+ * connection closes unanswered; for what must not be repeated that is refused here.
  */
 static int on_start(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {
@@ -79,7 +81,7 @@ static int on_start(void *userdata, char *ip, char *local_ip, int port, int loca
 
     (void)ip, (void)local_ip, (void)port, (void)local_port;
     call->starts++;
-    return call->starts > 1 && !is_get(call) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    return call->starts > 1 && !is_repeatable(call) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 #define SET(option, value)                                                                                             \
@@ -125,7 +127,7 @@ static CURLcode configure_request(struct call *call)
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl can */
     SET(CURLOPT_HTTPHEADER, call->request_body ? target->headers_body : target->headers);
-    if (!is_get(call))
+    if (!is_repeatable(call))
         SET(CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
     if (call->request_body || strcmp(call->method, "POST") == 0) {
         SET(CURLOPT_POSTFIELDS, call->request_body ? call->request_body : "");
@@ -294,10 +296,19 @@ static int call_info(lua_State *L)
     return 1;
 }
 
-/* call:method() -> "GET", ...: what the retry policy asks */
+/* call:method() -> "GET", ... */
 static int call_method(lua_State *L)
 {
     lua_pushstring(L, check(L)->method);
+    return 1;
+}
+
+/* call:repeatable() -> whether doing it twice does no harm: what the retry policy asks */
+static int call_repeatable(lua_State *L)
+{
+    const struct call *call = check(L);
+
+    lua_pushboolean(L, call->method && is_repeatable(call));
     return 1;
 }
 
@@ -328,7 +339,7 @@ void call_open(lua_State *L)
     static const luaL_Reg meta[] = {
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"start", call_start}, {"cancel", call_cancel}, {"done", call_done},
-        {"result", call_result}, {"info", call_info}, {"method", call_method}, {NULL, NULL}};
+        {"result", call_result}, {"info", call_info}, {"method", call_method}, {"repeatable", call_repeatable}, {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);
 }

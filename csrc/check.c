@@ -90,7 +90,7 @@ static bool check_open(struct check *check, int index, const char *path)
 
     if (nearest.name && nearest.distance == 0) /* user_id */
         return unknown_field(check, "", "", path);
-    if (check->operation->rest == BODY)
+    if (check->rest == BODY)
         return check_any(check, index, path);
     if (lua_type(check->L, index) == LUA_TSTRING || lua_istable(check->L, index) || json_is_null(check->L, index))
         return check_value(check, &query, index, path);
@@ -117,7 +117,7 @@ static bool check_object(struct check *check, int index, const char *pattern, co
         param = operation_param(check->operation, push_joined(L, pattern, ".", key));
         if (param && !member_name(param->name, pattern))
             param = NULL;
-        if (!param && (*pattern || !*key || !check->operation->rest))
+        if (!param && (*pattern || !*key || !check->rest))
             return unknown_field(check, pattern, path, key);
         if (param ? !check_value(check, param, copy + 2, push_joined(L, path, ".", key))
                   : !check_open(check, copy + 2, key))
@@ -306,7 +306,7 @@ static bool too_many(struct check *check)
         lua_pushfstring(check->L, "at most %d positional argument%s, then one table of fields", count,
                         count == 1 ? "" : "s");
     else if (!check->operation->params->name)
-        lua_pushfstring(check->L, check->operation->rest ? "it takes names only: %s{name = ...}" : "%s takes no arguments",
+        lua_pushfstring(check->L, check->rest ? "it takes names only: %s{name = ...}" : "%s takes no arguments",
                         name);
     else
         lua_pushfstring(check->L, "it takes names only: %s{%s = ...}", name, check->operation->params->name);

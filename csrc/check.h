@@ -16,6 +16,7 @@
 struct check {
     lua_State *L;
     const struct operation *operation;
+    enum place rest; /* where fields go that no row knows; 0: there are none */
     bool mistake;
 };
 

@@ -46,8 +46,8 @@ struct operation {
     const char *name;
     const char *method; /* NULL: not documented */
     const char *path;   /* NULL: not documented */
-    const char *group;  /* the vendor's sidebar */
-    const char *title;  /* the vendor's title */
+    const char *group;  /* the vendor's sidebar, or ours where it has none */
+    const char *title;  /* the vendor's, or ours for what is not in the sidebar */
     const char *summary;
     const char *source;  /* of method and path */
     const char *assumed; /* what the documents leave open and how it was read; NULL: nothing */

@@ -88,7 +88,7 @@ static bool build_url(struct check *check, struct call *call, const char *path, 
         if (param->place == QUERY && check_is_field(param) &&
             !append_field(check, call, fields, param->name, &first))
             return false;
-    if (check->operation->rest == QUERY)
+    if (check->rest == QUERY)
         for (const char *name = ""; (name = next_open(check, fields, name));)
             if (!append_field(check, call, fields, name, &first))
                 return false;
@@ -120,12 +120,20 @@ static bool build_body(struct check *check, struct call *call, int index, int fi
         lua_getfield(L, fields, param->name);
         lua_setfield(L, -2, param->name);
     }
-    if (check->operation->rest == BODY)
+    if (check->rest == BODY)
         for (const char *name = ""; (name = next_open(check, fields, name)); wanted = true) {
             lua_getfield(L, fields, name);
             lua_setfield(L, -2, name);
         }
     return !wanted || set_body(check, call, index);
+}
+
+/* Where names are open, the user's method decides what a field is: a GET has a query. */
+static enum place place_of_rest(const struct operation *operation, const char *method)
+{
+    if (!operation->rest || strcmp(method, "GET") == 0)
+        return operation->rest ? QUERY : 0;
+    return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->rest;
 }
 
 /* Finds method and path: the user's paths before the table's. Pushes what the call must keep for them. */
@@ -144,9 +152,11 @@ static bool find_path(struct check *check, struct call *call, int index, const c
         lua_pushlstring(L, override, (size_t)(*path - override) - 1);
         call->method = lua_tostring(L, -1);
         call_keep(L, index, "method");
+        check->rest = place_of_rest(check->operation, call->method);
         return true; /* the target keeps the override */
     }
     lua_pop(L, 1);
+    check->rest = check->operation->rest;
     call->method = check->operation->method;
     *path = check->operation->path;
     if (call->method && *path)

@@ -6,6 +6,7 @@
 local Client = require "cmr.client"
 local core = require "cmr.core"
 
+---@class cmr
 local cmr = {
   _VERSION = core._VERSION,
   --- The version of the libcurl underneath.

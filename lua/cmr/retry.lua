@@ -8,19 +8,19 @@ local SERVER = 5 -- what the vendor asks for after a 5xx (help)
 local AGAIN = { [500] = true, [502] = true, [503] = true, [504] = true }
 
 --- Whether a failed attempt may be followed by another.
--- Nothing that may have been done is done again: what is not a GET is repeated only when the server never saw it, or
--- turned it away unread for its rate.
+-- Nothing that may have been done is done again: what is not repeatable is repeated only when the server never saw it,
+-- or turned it away unread for its rate.
 -- @tparam table err the error of the attempt
--- @tparam string method of the request
+-- @tparam boolean repeatable whether doing it twice does no harm: a GET
 -- @treturn boolean
-function retry.again(err, method)
+function retry.again(err, repeatable)
   if err.kind == "rate_limited" then
     return true
   end
   if err.kind == "network" or err.kind == "timeout" then
-    return method == "GET" or err.outcome == "not_sent"
+    return repeatable or err.outcome == "not_sent"
   end
-  return method == "GET" and AGAIN[err.status] ~= nil and err.kind == "server"
+  return repeatable and AGAIN[err.status] ~= nil and err.kind == "server"
 end
 
 --- How long to wait before the next attempt.

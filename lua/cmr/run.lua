@@ -63,7 +63,7 @@ end
 -- @return the envelope, or nil, message, err
 function run.call(state, call, wait, job)
   local own, key = state.options, state.target:key_id()
-  local method = call:method()
+  local repeatable = call:repeatable()
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
@@ -134,7 +134,7 @@ function run.call(state, call, wait, job)
     if own.rate and err.kind == "rate_limited" then
       state.limiter:pause(key, wait.now(), err.retry_after or 1 / own.rate)
     end
-    if attempt > own.retries or not retry.again(err, method) then
+    if attempt > own.retries or not retry.again(err, repeatable) then
       return give_up(err)
     end
     local delay = retry.delay(err, attempt, left, own.random or dice)

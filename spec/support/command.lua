@@ -47,7 +47,7 @@ end
 function M.run(words, options)
   options = options or {}
   local out, err, status = M.file_with(""), M.file_with(""), M.file_with("")
-  local command = {"env", "-u", "CMR_API_KEY", "-u", "CMR_BASE_URL", "-u", "CMR_CA_FILE"}
+  local command = {"env", "-u", "CMR_API_KEY", "-u", "CMR_BASE_URL", "-u", "CMR_CA_FILE", "-u", "CMR_PATHS"}
   for name, value in pairs(options.env or {}) do command[#command + 1] = quote(name .. "=" .. value) end
   command[#command + 1] = options.through
   command[#command + 1] = M.lua("bin/cmr", (table.unpack or unpack)(words))

@@ -11,10 +11,16 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+enum { LIFETIME = 30 }; /* seconds after which a child that hangs is killed */
+
 /* fork() -> 0 in the child, its pid in the parent */
 static int posix_fork(lua_State *L)
 {
-    lua_pushinteger(L, (lua_Integer)fork());
+    const pid_t pid = fork();
+
+    if (pid == 0)
+        (void)alarm(LIFETIME);
+    lua_pushinteger(L, (lua_Integer)pid);
     return 1;
 }
 

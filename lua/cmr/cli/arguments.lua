@@ -100,7 +100,9 @@ end
 
 local function convert(param, label, text, read)
   if not param.positional then text = expand(label, text, read) end
-  local value, why = parse[param.type](text)
+  if param.everything and text == "all" then return core.all end
+  local opening = param.or_item and text:find("^%s*{") and "object" or param.type
+  local value, why = parse[opening](text)
   if value == nil then wrong("%s %s", label, why) end
   if param.values and not one_of(param.values, value) then
     wrong("%s must be one of %s", label, table.concat(param.values, ", "))
@@ -167,7 +169,8 @@ function M.build(row, given, read)
     end
   end
   for _, param in ipairs(row.params) do
-    if param.required and not param.name:find("[%[*.]") and arguments[param.name] == nil then
+    local wanted = param.required or param.everything
+    if wanted and not param.name:find("[%[*.]") and arguments[param.name] == nil then
       wrong("%s", missing(row, param))
     end
   end

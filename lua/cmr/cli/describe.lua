@@ -52,6 +52,7 @@ end
 function M.parameter(param)
   local needed = param.required and not param.name:find("]$") and ", required" or ""
   if param.either then needed = param.either == "one" and ", exactly one of these" or ", one of these" end
+  if param.everything then needed = ", required: a list, or the word all" end
   local text = ("%s (%s%s)"):format(param.name, param.type, needed)
   if param.summary then text = text .. ": " .. param.summary end
   if M.value(param) ~= "JSON" and arguments.secret(param.name) then
@@ -64,6 +65,7 @@ local function example_value(param)
   if param.values then return param.values[1] end
   if arguments.secret(param.name) then return "@FILE" end
   if param.type == "boolean" then return "true" end
+  if param.everything then return "all" end
   if param.type == "array" then return "'[...]'" end
   if M.value(param) == "JSON" then return "'{...}'" end
   return arguments.placeholder(param.name)
@@ -74,7 +76,7 @@ local function first_call(row)
   local chosen, required, alternative = {}, {}, false
   for _, param in ipairs(row.params) do
     local parent = param.name:match("^(.*)%.[^.]+$")
-    local wanted = param.required and (not parent or required[parent])
+    local wanted = (param.required or param.everything) and (not parent or required[parent])
     if param.either and not alternative then wanted, alternative = true, true end
     if wanted then
       required[param.name] = true

@@ -1,0 +1,219 @@
+--- What the vendor's documents show of requests and answers, word for word. Pure data, on any Lua and in nginx.
+--
+-- One entry per operation that has any; what is not here is not documented. These are JSON texts:
+--   request    fields of a call as the operation's function takes them, query and body together; a required id that no
+--              sample shows is missing
+--   also       a second documented form of them
+--   answer     the whole envelope
+--   partial    as much of an answer as is shown where no document shows its envelope, or not this one
+--   refusals   array of envelopes that say no
+-- and beside them:
+--   status     the HTTP status of success where it is not 200
+--   map        said where the members of the answer's data are no fields, but named by data: what they are, a type, or
+--              "shown" when the answer shows it
+--   source     "seed", "docs" or "help", as in the operations table; request_source where the request has another
+-- The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message: both are left so. Where the
+-- documents show the parts and not the whole (dns_records, update_mailboxes, set_warmup_settings) they are put
+-- together.
+local examples = {}
+
+-- Users
+
+examples.create_user = {
+  source = "help",
+  request_source = "docs",
+  request = [[{"languagePreference":"en","email":"johndoe@company.com","company":"TechCorp Inc.","firstName":"John",
+    "lastName":"Doe","country":"US","city":"New York","addressLineOne":"123 Main Street","addressLineTwo":"Suite 400",
+    "addressLineThree":"Apt 5B","postalCode":"10001","state":"New York","phoneCc":"1","phone":"2125551234"}]],
+  answer = [[{"status":200,"message":"User created","data":{"id":"usr_abc123"}}]],
+}
+
+examples.delete_user = {
+  source = "docs",
+  answer = [[{"status":200,"message":"User successfully deleted"}]],
+}
+
+-- Geo
+
+examples.countries = {source = "help", map = "string"}
+examples.states = {source = "help", map = "string"}
+
+-- Domains
+
+examples.check_workspace = {
+  source = "help",
+  request = [[{"domainName":"acmecorp.com","serviceProvider":"GOOGLE"}]],
+  also = [[{"domains":[{"domainName":"acmecorp.com","serviceProvider":"GOOGLE"},{"domainName":"example.com"}]}]],
+  answer = [[{"status":200,"message":"Workspace not exists","data":null}]],
+}
+
+examples.domain_renewal_prices = {
+  source = "docs",
+  answer = [[{"status":200,"message":"Domain renewal prices fetched successfully","data":[{"domainName":"acme.com",
+    "domainId":"5J7HM04FRXMT7VK86128K6D25ASP","years":1,"renewalPrice":"14.50","expireOn":"2026-11-30T00:00:00.000Z",
+    "autoRenew":false}]}]],
+}
+
+examples.set_domain_auto_renew = {
+  source = "docs",
+  request = [[{"userId":"8J7H...","domains":["hefty-minion.net"],"autoRenew":true}]],
+  answer = [[{"status":200,"message":"Auto-renew toggled on for 1 domain.","data":[{"domainName":"acme.com",
+    "domainId":"5J7HM04FRXMT7VK86128K6D25ASP","autoRenew":true}]}]],
+}
+
+-- DNS
+
+examples.dns_records = {
+  source = "help",
+  partial = [[{"data":{"records":[{"recordId":"record_123","host":"@","value":"...","recordType":"TXT",
+    "priority":""}],"disabledRecords":[]}}]],
+}
+
+examples.add_dns_records = {
+  source = "help",
+  request = [[{"domain":"example.com","records":[{"host":"mail","value":"192.0.2.10","recordType":"A"}]}]],
+}
+
+examples.update_dns_record = {
+  source = "help",
+  request = [[{"recordId":"record_123","domain":"example.com","host":"mail","value":"192.0.2.20","recordType":"A"}]],
+}
+
+-- Orders
+
+examples.create_order = {
+  source = "help",
+  answer = [[{"status":200,"message":"Order created and queued for processing","data":{
+    "orderId":"ord_R8K2LQPZA9XM","unavailableDomains":[]},
+    "actionId":"ACT_7a078272-0fa7-4db4-a85b-c78697dacea1"}]],
+}
+
+-- Mailboxes
+
+examples.update_mailboxes = {
+  source = "help",
+  answer = [[{"status":200,"message":"Mailbox details will update shortly",
+    "actionId":"ACT_7a078272-0fa7-4db4-a85b-c78697dacea1"}]],
+  partial = [[{"data":[{"mailboxId":"...","success":true,"message":"..."},
+    {"mailboxId":"...","success":false,"message":"Rate limit exceeded"}]}]],
+}
+
+examples.remove_mailbox = {
+  source = "docs",
+  request = [[{"mailboxId":"JKFLDKDHSKTGITJAGFD"}]],
+  answer = [[{"status":200,"message":"Mailbox will be removed shortly"}]],
+}
+
+-- Warmup
+
+examples.toggle_warmup = {
+  source = "help",
+  answer = [[{"status":200,"message":"Warmup paused","data":{"status":"PAUSED"},"actionId":"ACT_..."}]],
+}
+
+examples.set_warmup_status = {
+  source = "help",
+  request = [[{"status":"ACTIVE"}]],
+}
+
+examples.stop_warmup = {
+  source = "help",
+  answer = [[{"status":200,"message":"Warmup disabled","data":null,"actionId":"ACT_..."}]],
+}
+
+examples.set_warmup_settings = {
+  source = "help",
+  request = [[{"warmupLimit":40,"minimumWarmupLimit":5,"warmupReplyRate":0.30,"warmupOpenRate":0.80,
+    "warmupSpamProtectionRate":0.20,"warmupOnWeekdays":true,"increasePerDay":2,"warmupDisableSlow":false,
+    "minimumDelayBetweenWarmupEmails":60,"maximumDelayBetweenWarmupEmails":300}]],
+}
+
+-- Subscriptions
+
+examples.subscriptions = {
+  source = "docs",
+  answer = [[{"status":200,"message":"Subscriptions fetched successfully","data":{"subscriptions":[{
+    "subscriptionId":"1BNTZJG2Q041JWGS3NY9E1BZ9APA","subscriptionStatus":"ACTIVE","totalMailboxQuantity":1,
+    "billingCycle":"MONTHLY","pricePerMailbox":8,"periodStart":"2025-01-10T11:18:31.479Z",
+    "periodEnd":"2025-02-10T11:18:31.479Z","serviceProvider":"GOOGLE","autoRenew":true,"userId":"USR94KD7S2LQ8X5M1Z0",
+    "domain":"bestpremium.org"}],"pagination":{"totalSearchedCount":2,"currentPage":1,"nextPage":2,"totalPages":1}}}]],
+}
+
+examples.renew_subscriptions = {
+  source = "docs",
+  request = [[{"subscriptionIds":["6ZHR985PGP456XG8HCYHF919YVS6"]}]],
+  answer = [[{"status":200,
+    "message":"Subscriptions added for renewal. Please ensure you have enough balance to renew the subscriptions.",
+    "actionId":"ACT_..."}]],
+}
+
+examples.cancel_subscription = {
+  source = "docs",
+  answer = [[{"status":200,"message":"Subscription will be cancelled successfully","data":null}]],
+}
+
+examples.recreate_subscriptions = {
+  source = "docs",
+  request = [[{"subscriptionIds":["..."]}]],
+  also = [[{"domainNames":["yourdomain.com"]}]],
+}
+
+-- Export
+
+examples.platforms = {
+  source = "seed",
+  request = [[{"userId":"BVZGM5TE9BMP3PP0VWGW943RGV1B"}]],
+  answer = [[{"status":200,"message":"Fetched connected accounts successfully","data":{"EMAILBISON":{"connected":true,
+    "credentials":[{"credentialId":"A1B2C3D4E5F6G7H8","email":"john@agency.com",
+    "connectedAt":"2024-05-01T10:00:00.000Z","metadata":{"appBaseUrl":"https://app.emailbison.com",
+    "appName":"EmailBison","workspace":"my-workspace"}}]}}}]],
+  map = "shown",
+}
+
+examples.add_platform = {
+  source = "docs",
+  answer = [[{"status":200,"message":"Platform credentials added successfully","data":{
+    "credentialId":"A1B2C3D4E5F6G7H8"}}]],
+}
+
+examples.update_platform = {
+  source = "help",
+  request = [[{"orgId":"<selected-org-id>"}]],
+}
+
+examples.remove_platform = {
+  source = "docs",
+  answer = [[{"status":200,"message":"Platform credentials removed successfully","data":null}]],
+}
+
+examples.reexport = {
+  source = "seed",
+  request = [[{"microsoftOauthRoute":"","google":{
+    "googleOauthRoute":"https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount?access_type=offline...",
+    "clientId":"549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com","appName":"Outreach App"},
+    "mailboxId":"39XXMZ1SQMMWWPN2GCRB0Q78KZAR","email":"john@doe.com"}]],
+  answer = [[{"status":200,"message":"OAuth wil be performed performed shortly","data":null,
+    "actionId":"ACT_7a078272-0fa7-4db4-a85b-c78697dacea1"}]],
+}
+
+-- Pre-warmup
+
+examples.prewarmed = {
+  source = "help",
+  answer = [[{"status":200,"message":"Pre-warmed up domains fetched successfully","data":{"inventory":[{
+    "domain":"prewarm-acmecorp.com","preWarmedUpMailboxes":[{"email":"jwilson@prewarm-acmecorp.com",
+    "firstName":"James","lastName":"Wilson","createdAt":"2025-01-15T10:00:00.000Z"}],"purchasePrice":30,
+    "renewalPrice":15}],"currentPage":1,"totalPages":5,"totalDomains":42,"totalMailboxes":126}}]],
+}
+
+examples.order_prewarmed = {source = "help", status = 201}
+
+-- Placement
+
+examples.create_placement_test = {
+  source = "help",
+  answer = [[{"status":200,"message":"Success","data":{"orderId":"7K2M9P4Q1R8S5T3U6V0W2X4Y8Z1A"}}]],
+  refusals = {[[{"status":402,"message":"Insufficient wallet balance to run placement test","data":null}]]},
+}
+
+return examples

@@ -1,0 +1,24 @@
+--- The derived documents: array of {path = in the checkout, text = what belongs there}.
+
+local core = require "cmr.core"
+local examples = require "cmr.mock.examples"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local rows, facts = core.operations, {
+  version = core._VERSION,
+  server = tostring(core.target{}):match("https://%S+"),
+}
+
+return {
+  {path = "lua/cmr/types.lua", text = require "scripts.derive.types"(rows, examples,
+    read "scripts/derive/types_head.lua")},
+  {path = "docs/reference.md", text = require "scripts.derive.reference"(rows, examples,
+    read "scripts/derive/reference.md")},
+  {path = "docs/openapi.json", text = require "scripts.derive.openapi"(rows, examples, facts)},
+}

@@ -1,0 +1,87 @@
+-- A client for many requests at once over plain HTTP, for specs of servers: it shows when each answer came, and can go
+-- away in the middle.
+local socket = require "socket"
+
+local M = {}
+
+local Request = {}
+Request.__index = Request
+
+--- Connects to a port of this machine and sends a request.
+-- @param port number
+-- @param path with its query
+-- @param options method ("GET"), headers = {name = value}, body = text
+-- @return a request; it is answered by M.collect or request:answer()
+function M.send(port, path, options)
+  options = options or {}
+  local body = options.body or ""
+  local lines = {("%s %s HTTP/1.0"):format(options.method or "GET", path), "Host: localhost"} -- 1.0: nothing is chunked
+  for name, value in pairs(options.headers or {}) do table.insert(lines, name .. ": " .. value) end
+  if options.body then table.insert(lines, "Content-Length: " .. #body) end
+  local request = setmetatable({begun = socket.gettime(), parts = {}, path = path}, Request)
+  local connection, why = socket.connect("127.0.0.1", port)
+  if not connection then
+    request.why = why
+    return request
+  end
+  connection:setoption("tcp-nodelay", true)
+  connection:settimeout(10)
+  request.connection = connection
+  local _, failed = connection:send(table.concat(lines, "\r\n") .. "\r\n\r\n" .. body)
+  connection:settimeout(0)
+  if failed then request:close(failed) end
+  return request
+end
+
+--- Goes away, answered or not.
+function Request:close(why)
+  if self.connection then
+    self.connection:close()
+    self.connection, self.why = nil, why or "closed by the client"
+  end
+end
+
+-- Reads what is there, and at the end makes an answer of it.
+function Request:read()
+  local data, failed, partial = self.connection:receive(65536)
+  table.insert(self.parts, data or partial)
+  if not failed or failed == "timeout" then return end
+  self:close(failed)
+  self.took = socket.gettime() - self.begun
+  local status, head, body = table.concat(self.parts):match("^HTTP/%S+ (%d+)[^\r]*(.-)\r\n\r\n(.*)$")
+  if not status then return end
+  self.status, self.body, self.headers, self.why = tonumber(status), body, {}, nil
+  for name, value in head:gmatch("\r\n([^:\r\n]+): ?([^\r\n]*)") do self.headers[name:lower()] = value end
+  local length = tonumber(self.headers["content-length"])
+  if length and length ~= #body then self.status, self.why = nil, "cut short" end
+end
+
+--- Waits for the answers to requests.
+-- @param requests array; each gets status, headers, body, took (seconds), or without an answer why
+-- @param seconds how long at most; who is not answered then has why = "no answer"
+-- @param poll called over and over meanwhile, when there is something else to do; true from it ends the waiting
+function M.collect(requests, seconds, poll)
+  local limit = socket.gettime() + (seconds or 10)
+  while true do
+    local waiting, owner = {}, {}
+    for _, request in ipairs(requests) do
+      if request.connection then
+        table.insert(waiting, request.connection)
+        owner[request.connection] = request
+      end
+    end
+    local left = limit - socket.gettime()
+    if #waiting == 0 or poll and poll() then return requests end
+    if left <= 0 then break end
+    for _, connection in ipairs((socket.select(waiting, nil, poll and 0 or left))) do owner[connection]:read() end
+  end
+  for _, request in ipairs(requests) do request:close("no answer") end
+  return requests
+end
+
+--- Waits for the answer and returns the request, which has it.
+function Request:answer(seconds)
+  return M.collect({self}, seconds)[1]
+end
+
+return M

@@ -1,0 +1,243 @@
+-- A real nginx for specs, with the library of the LuaJIT build in it, on a free port of this machine. When it is stopped
+-- its error log must be clean: no process has crashed, nothing was found by a sanitizer.
+local finder = require "cmr.mock.nginx"
+local http = require "spec.support.http"
+local socket = require "socket"
+
+local M = {}
+
+-- Should the specs die without stopping it, it goes by itself.
+local LIFETIME = 900
+
+-- With the sanitizers, the module in nginx has them, too.
+local SANITIZED = (os.getenv("CMR_FLAVOUR") or ""):find("^asan") ~= nil
+local BUILD = SANITIZED and "build/asan-jit" or "build/jit"
+
+local UNCLEAN = {"%[alert%]", "%[emerg%]", "exited on signal", "AddressSanitizer", "LeakSanitizer", "runtime error:"}
+
+local CONF = [[
+daemon off;
+worker_processes $workers;
+pid nginx.pid;
+error_log error.log $log;
+$user
+$modules
+$env
+$main
+events { worker_connections 2048; }
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  lua_package_path "$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;;";
+  lua_package_cpath "$root/$build/?.so;;";
+  $http
+  server {
+    listen 127.0.0.1:$port backlog=1024;
+    $server
+  }
+}
+]]
+
+local Server = {}
+Server.__index = Server
+
+local function quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local function output(command)
+  local pipe = assert(io.popen("unset LD_PRELOAD; " .. command, "r"))
+  local text = pipe:read("*a")
+  pipe:close()
+  return (text:gsub("\n$", ""))
+end
+
+local function write(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+end
+
+local function read(path)
+  local file = io.open(path, "rb")
+  if not file then return "" end
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local function free_port()
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, port = listener:getsockname()
+  listener:close()
+  return tonumber(port)
+end
+
+M.quote, M.output, M.write, M.read, M.free_port = quote, output, write, read, free_port
+
+--- Waits until something holds; raises when it does not in time.
+-- @param what it is called
+-- @param holds function
+-- @param seconds 10
+-- @return what the function returned
+function M.eventually(what, holds, seconds)
+  local limit = socket.gettime() + (seconds or 10)
+  repeat
+    local result = holds()
+    if result then return result end
+    socket.sleep(0.01)
+  until socket.gettime() > limit
+  error("not in time: " .. what, 2)
+end
+
+-- Runs in the directory, under timeout: the environment is written down in a file, where not everybody can read it.
+local function starter(program, options)
+  local lines = {"cd " .. quote(options.directory), "unset LUA_PATH LUA_CPATH LD_PRELOAD CMR_API_KEY CMR_BASE_URL CMR_CA_FILE"}
+  for name, value in pairs(options.env or {}) do table.insert(lines, ("export %s=%s"):format(name, quote(value))) end
+  local preload = {SANITIZED and output("gcc -print-file-name=libasan.so") or nil, options.preload}
+  if #preload > 0 then
+    -- LuaJIT's memory is not malloc's: what only it points to would be taken for lost.
+    table.insert(lines, "export ASAN_OPTIONS=detect_leaks=0:log_path=" .. options.directory .. "/sanitizer")
+    table.insert(lines, "export LD_PRELOAD=" .. quote(table.concat(preload, ":")))
+  end
+  table.insert(lines, ("%s -p %s/ -c nginx.conf -e error.log >output 2>&1; echo $? >ended"):format(
+    quote(program.path), options.directory))
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function configuration(program, options)
+  local modules, names = {}, {}
+  for _, path in ipairs(program.modules) do table.insert(modules, ('load_module "%s";'):format(path)) end
+  for name in pairs(options.env or {}) do
+    if options.hide ~= name then table.insert(names, "env " .. name .. ";") end
+  end
+  local values = {
+    workers = tostring(options.workers or 1),
+    log = options.log or "notice",
+    user = output("id -u") == "0" and ("user %s %s;"):format(output("id -un"), output("id -gn")) or "",
+    modules = table.concat(modules, "\n"),
+    env = table.concat(names, "\n"),
+    main = options.main or "",
+    root = output("pwd"),
+    build = BUILD,
+    http = options.http or "",
+    server = options.server or "",
+    port = tostring(options.port),
+  }
+  return ((options.conf or CONF):gsub("%$([%a_]+)", values))
+end
+
+--- Starts one.
+-- @param options
+--   mock     the server calls are for: sets the CMR_* of the environment, and `env` lines for them
+--   env      more of the environment, {NAME = value}
+--   hide     a name of it without an `env` line
+--   main, http, server   directives for these blocks
+--   conf     in place of all: a configuration, in which $port, $modules ... are filled in
+--   workers  1
+--   log      level of the error log, "notice"
+--   preload  a library to load into it
+--   unclean  patterns that its error log may have after all
+-- @return the server: port, pid, directory
+function M.start(options)
+  local program = assert(finder.find())
+  local mock = options.mock
+  local given = {port = free_port(), directory = output("mktemp -d"), env = {}}
+  if mock then
+    given.env = {CMR_API_KEY = mock.key, CMR_BASE_URL = mock.base_url, CMR_CA_FILE = mock.ca_file}
+  end
+  for name, value in pairs(options.env or {}) do given.env[name] = value end
+  setmetatable(given, {__index = options})
+  write(given.directory .. "/nginx.conf", configuration(program, given))
+  write(given.directory .. "/start.sh", starter(program, given))
+  local server = setmetatable({port = given.port, directory = given.directory, unclean = options.unclean or {}}, Server)
+  server.pipe = assert(io.popen(("exec timeout %d sh %s/start.sh"):format(LIFETIME, given.directory), "r"))
+  M.eventually("nginx listens", function()
+    if server:file("ended") ~= "" then
+      error("nginx did not start:\n" .. server:file("output") .. server:log(), 2)
+    end
+    local connection = socket.connect("127.0.0.1", server.port)
+    if connection then connection:close() end
+    return connection
+  end, 30)
+  server.pid = server:file("nginx.pid"):match("%d+")
+  return server
+end
+
+--- A file of its directory, "" when there is none.
+function Server:file(name)
+  return read(self.directory .. "/" .. name)
+end
+
+--- Its error log so far.
+function Server:log()
+  return self:file("error.log")
+end
+
+--- Sends a request; see spec.support.http.
+function Server:send(path, options)
+  return http.send(self.port, path, options)
+end
+
+--- Sends a request and waits for the answer.
+function Server:get(path, options)
+  return self:send(path, options):answer(options and options.timeout or 20)
+end
+
+--- Sends a request that must be answered with a status (200), and returns the body.
+function Server:text(path, status)
+  local answer = self:get(path)
+  if answer.status ~= (status or 200) then
+    error(("%s: %s %s\n%s"):format(path, answer.status or answer.why, answer.body or "", self:log()), 2)
+  end
+  return answer.body
+end
+
+--- Its workers, those among them that are leaving: array of pids, oldest first.
+function Server:workers()
+  local pids = {}
+  for pid in output("ps -o pid= --ppid " .. self.pid):gmatch("%d+") do table.insert(pids, pid) end
+  return pids
+end
+
+--- Sends a signal to a process of its; to the master when none is given.
+function Server:signal(name, pid)
+  output(("kill -s %s %s 2>/dev/null"):format(name, pid or self.pid))
+end
+
+--- Reloads the configuration; returns when the new workers are there. The old ones may still be at work.
+function Server:reload()
+  local old, expected = {}, tonumber(self:file("nginx.conf"):match("worker_processes (%d+)") or 1)
+  for _, pid in ipairs(self:workers()) do old[pid] = true end
+  self:signal "HUP"
+  M.eventually("new workers", function()
+    local new = 0
+    for _, pid in ipairs(self:workers()) do new = new + (old[pid] and 0 or 1) end
+    return new >= expected
+  end)
+end
+
+--- Ends it, waits until all of it is gone, and raises when it has not been well. Harmless the second time.
+-- @param signal "TERM"
+function Server:stop(signal)
+  if not self.pipe then return end
+  self:signal(signal or "TERM")
+  self.pipe:read("*a")
+  self.pipe:close()
+  self.pipe = nil
+  local report = self:log() .. self:file("output") .. output("cat " .. self.directory .. "/sanitizer* 2>/dev/null")
+  output("rm -rf " .. self.directory)
+  for line in report:gmatch("[^\n]+") do
+    local allowed = false
+    for _, pattern in ipairs(self.unclean) do allowed = allowed or line:find(pattern) end
+    for _, pattern in ipairs(UNCLEAN) do
+      if not allowed and line:find(pattern) then error("nginx was not well: " .. report, 2) end
+    end
+  end
+end
+
+return M
