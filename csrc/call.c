@@ -9,9 +9,9 @@
 #include "response.h"
 
 enum {
-    MAX_URL = 8000,             /* what every server accepts (RFC 9112, 3) */
-    MAX_HEADERS = 256 * 1024,   /* bytes of response headers */
-    IDLE_SECONDS = 5,           /* no older connection is reused for what must not be repeated */
+    MAX_URL = 8000,           /* what every server accepts (RFC 9112, 3) */
+    MAX_HEADERS = 256 * 1024, /* bytes of response headers */
+    IDLE_SECONDS = 5,         /* no older connection is reused for what must not be repeated */
 };
 
 struct call *call_new(lua_State *L, int target)
@@ -338,8 +338,14 @@ void call_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"start", call_start}, {"cancel", call_cancel}, {"done", call_done},
-        {"result", call_result}, {"info", call_info}, {"method", call_method}, {"repeatable", call_repeatable}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"start", call_start},
+                                       {"cancel", call_cancel},
+                                       {"done", call_done},
+                                       {"result", call_result},
+                                       {"info", call_info},
+                                       {"method", call_method},
+                                       {"repeatable", call_repeatable},
+                                       {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);
 }

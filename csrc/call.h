@@ -40,7 +40,7 @@ struct call {
     CURLcode code;
     long status;
     long http_version;
-    long connects; /* new connections made: 0 is a reused one */
+    long connects;               /* new connections made: 0 is a reused one */
     double elapsed, retry_after; /* seconds */
     struct buffer headers, body;
     char message[CURL_ERROR_SIZE];

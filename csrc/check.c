@@ -281,9 +281,10 @@ static bool check_value(struct check *check, const struct param *param, int inde
         return lua_istable(L, index) ? check_array(check, param, index, path) : bad_type(check, param, index, path);
     case OBJECT:
         return lua_istable(L, index) && !json_is_marked(L, index) ? check_object(check, index, param->name, path)
-                                     : bad_type(check, param, index, path);
+                                                                  : bad_type(check, param, index, path);
     case MAP:
-        return lua_istable(L, index) && !json_is_marked(L, index) ? check_map(check, param, index, path) : bad_type(check, param, index, path);
+        return lua_istable(L, index) && !json_is_marked(L, index) ? check_map(check, param, index, path)
+                                                                  : bad_type(check, param, index, path);
     default:
         return check_any(check, index, path);
     }
@@ -306,8 +307,7 @@ static bool too_many(struct check *check)
         lua_pushfstring(check->L, "at most %d positional argument%s, then one table of fields", count,
                         count == 1 ? "" : "s");
     else if (!check->operation->params->name)
-        lua_pushfstring(check->L, check->rest ? "it takes names only: %s{name = ...}" : "%s takes no arguments",
-                        name);
+        lua_pushfstring(check->L, check->rest ? "it takes names only: %s{name = ...}" : "%s takes no arguments", name);
     else
         lua_pushfstring(check->L, "it takes names only: %s{%s = ...}", name, check->operation->params->name);
     return check_failed(check, true);

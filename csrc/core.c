@@ -65,10 +65,16 @@ static int core_nearest(lua_State *L)
 
 int luaopen_cmr_core(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"target", target_new}, {"engine", engine_get}, {"request", request_raw}, {"error", error_new},
-        {"array", json_array}, {"json_encode", json_encode_value}, {"json_decode", json_decode_value},
-        {"now", core_now}, {"nearest", core_nearest}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"target", target_new},
+                                         {"engine", engine_get},
+                                         {"request", request_raw},
+                                         {"error", error_new},
+                                         {"array", json_array},
+                                         {"json_encode", json_encode_value},
+                                         {"json_decode", json_decode_value},
+                                         {"now", core_now},
+                                         {"nearest", core_nearest},
+                                         {NULL, NULL}};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     (void)pthread_once(&once, open_process);

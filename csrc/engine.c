@@ -17,7 +17,7 @@ enum {
 #define ENGINE_KEY "cmr.engine.current" /* registry: this state's engine */
 
 struct engine {
-    CURLM *multi;          /* NULL: closed */
+    CURLM *multi; /* NULL: closed */
     struct pollset pollset;
     pid_t owner;
     struct call *running;  /* in the multi */
@@ -35,8 +35,8 @@ CURL *engine_new_easy(struct engine *engine)
 {
     CURL *easy = curl_easy_init();
 
-    if (easy && (!pollset_watch(&engine->pollset, easy) ||
-                 curl_easy_setopt(easy, CURLOPT_SHARE, engine->share) != CURLE_OK)) {
+    if (easy &&
+        (!pollset_watch(&engine->pollset, easy) || curl_easy_setopt(easy, CURLOPT_SHARE, engine->share) != CURLE_OK)) {
         curl_easy_cleanup(easy);
         easy = NULL;
     }
@@ -360,8 +360,8 @@ static int engine_tostring(lua_State *L)
 void engine_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", engine_close}, {"__tostring", engine_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"fd", engine_fd}, {"step", engine_step}, {"wait", engine_wait},
-        {"count", engine_count}, {"close", engine_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"fd", engine_fd},       {"step", engine_step},   {"wait", engine_wait},
+                                       {"count", engine_count}, {"close", engine_close}, {NULL, NULL}};
 
     cmr_newtype(L, ENGINE_TYPE, meta, methods);
 }

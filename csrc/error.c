@@ -7,14 +7,22 @@
 #define ERROR_TYPE "cmr.error"
 
 static const char *const kind_names[] = {
-    [KIND_NETWORK] = "network",           [KIND_TIMEOUT] = "timeout",
-    [KIND_TLS] = "tls",                   [KIND_PROTOCOL] = "protocol",
-    [KIND_UNAUTHORIZED] = "unauthorized", [KIND_PAYMENT] = "payment",
-    [KIND_FORBIDDEN] = "forbidden",       [KIND_NOT_FOUND] = "not_found",
-    [KIND_CONFLICT] = "conflict",         [KIND_INVALID] = "invalid",
-    [KIND_RATE_LIMITED] = "rate_limited", [KIND_QUOTA] = "quota",
-    [KIND_SERVER] = "server",             [KIND_HTTP] = "http",
-    [KIND_CANCELLED] = "cancelled",       [KIND_USAGE] = "usage",
+    [KIND_NETWORK] = "network",
+    [KIND_TIMEOUT] = "timeout",
+    [KIND_TLS] = "tls",
+    [KIND_PROTOCOL] = "protocol",
+    [KIND_UNAUTHORIZED] = "unauthorized",
+    [KIND_PAYMENT] = "payment",
+    [KIND_FORBIDDEN] = "forbidden",
+    [KIND_NOT_FOUND] = "not_found",
+    [KIND_CONFLICT] = "conflict",
+    [KIND_INVALID] = "invalid",
+    [KIND_RATE_LIMITED] = "rate_limited",
+    [KIND_QUOTA] = "quota",
+    [KIND_SERVER] = "server",
+    [KIND_HTTP] = "http",
+    [KIND_CANCELLED] = "cancelled",
+    [KIND_USAGE] = "usage",
 };
 
 static const char *const outcome_names[] = {
@@ -257,7 +265,8 @@ void quote_printable(lua_State *L, size_t most)
     while (left > 0) {
         const size_t step = utf8_length(bytes, left);
         /* C0, DEL and C1 controls drive terminals */
-        const bool printable = step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
+        const bool printable =
+            step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
         const size_t size = printable ? step : 1;
         if (length + size > most) {
             memcpy(quote + length, "...", 3);

@@ -4,7 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-bool hmac_sha256(const char *key, size_t key_length, const char *message, size_t length, unsigned char digest[HMAC_SIZE])
+bool hmac_sha256(const char *key, size_t key_length, const char *message, size_t length,
+                 unsigned char digest[HMAC_SIZE])
 {
     unsigned int size = 0;
 

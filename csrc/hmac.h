@@ -7,6 +7,7 @@
 
 enum { HMAC_SIZE = 32 };
 
-bool hmac_sha256(const char *key, size_t key_length, const char *message, size_t length, unsigned char digest[HMAC_SIZE]);
+bool hmac_sha256(const char *key, size_t key_length, const char *message, size_t length,
+                 unsigned char digest[HMAC_SIZE]);
 
 #endif

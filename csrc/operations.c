@@ -5,8 +5,21 @@
 #include "compat.h"
 #include "request.h"
 
-#define PARAMS(...) .params = (const struct param[]){__VA_ARGS__, {.name = NULL}}
-#define NO_PARAMS .params = (const struct param[]){{.name = NULL}}
+#define PARAMS(...)                                                                                                    \
+    .params = (const struct param[])                                                                                   \
+    {                                                                                                                  \
+        __VA_ARGS__,                                                                                                   \
+        {                                                                                                              \
+            .name = NULL                                                                                               \
+        }                                                                                                              \
+    }
+#define NO_PARAMS                                                                                                      \
+    .params = (const struct param[])                                                                                   \
+    {                                                                                                                  \
+        {                                                                                                              \
+            .name = NULL                                                                                               \
+        }                                                                                                              \
+    }
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names what it has */
 
@@ -126,8 +139,15 @@ static void push_flags(lua_State *L, unsigned flags)
         const char *name;
         unsigned flag;
     } names[] = {
-        {"list", LIST},       {"async", ASYNC}, {"charges", CHARGES},       {"danger", DANGER}, {"all_when_empty", ALL_EMPTY},
-        {"quota", QUOTA},     {"safe", SAFE},   {"deprecated", DEPRECATED}, {"form", FORM},
+        {"list", LIST},
+        {"async", ASYNC},
+        {"charges", CHARGES},
+        {"danger", DANGER},
+        {"all_when_empty", ALL_EMPTY},
+        {"quota", QUOTA},
+        {"safe", SAFE},
+        {"deprecated", DEPRECATED},
+        {"form", FORM},
     };
 
     lua_newtable(L);

@@ -12,9 +12,9 @@ enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, ANY };
 
 enum param_flag {
     REQUIRED = 1,
-    POSITIONAL = 2, /* may be given as a leading scalar, in row order */
-    EITHER = 4,     /* at least one of the parameters so marked */
-    ONE_OF = 8,     /* exactly one of the parameters so marked */
+    POSITIONAL = 2,  /* may be given as a leading scalar, in row order */
+    EITHER = 4,      /* at least one of the parameters so marked */
+    ONE_OF = 8,      /* exactly one of the parameters so marked */
     EVERYTHING = 16, /* a list that means everything when left out: cmr.all must say so */
     OR_ITEM = 32,    /* one item may stand for a list of it */
     PARAM_ASSUMED = 64,

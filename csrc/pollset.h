@@ -14,9 +14,9 @@
 #endif
 
 struct pollset {
-    int fd;         /* the epoll set; -1: none */
-    int timer;      /* the timerfd; -1: none */
-    int *sockets;   /* every socket libcurl has open, for a child that must close them behind libcurl's back */
+    int fd;       /* the epoll set; -1: none */
+    int timer;    /* the timerfd; -1: none */
+    int *sockets; /* every socket libcurl has open, for a child that must close them behind libcurl's back */
     size_t count, capacity;
 };
 

@@ -85,8 +85,7 @@ static bool build_url(struct check *check, struct call *call, const char *path, 
     if (!buffer_append_string(&call->url, call->target->base_url) || !buffer_append_string(&call->url, path))
         return url_refused(check, &call->url);
     for (const struct param *param = check->operation->params; param->name; param++)
-        if (param->place == QUERY && check_is_field(param) &&
-            !append_field(check, call, fields, param->name, &first))
+        if (param->place == QUERY && check_is_field(param) && !append_field(check, call, fields, param->name, &first))
             return false;
     if (check->rest == QUERY)
         for (const char *name = ""; (name = next_open(check, fields, name));)
@@ -200,8 +199,7 @@ int request_operation(lua_State *L, const struct operation *operation)
     if (!find_path(&check, call, index, &path) || !check_arguments(&check, 2, last))
         return usage(&check, operation->name);
     fields = lua_gettop(L);
-    if (!build_url(&check, call, path, fields) ||
-        !build_body(&check, call, index, fields) || !check_key(&check, call))
+    if (!build_url(&check, call, path, fields) || !build_body(&check, call, index, fields) || !check_key(&check, call))
         return usage(&check, operation->name);
     return ready(L, call, index);
 }

@@ -13,8 +13,9 @@
 #define PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* seed */
 #define KEY_HEADER "cmr-x-api-key"                                             /* seed */
 
-static const char *const option_names[] = {"api_key", "key_header", "base_url", "ca_file", "proxy", "headers",
-    "user_agent", "allow_http", "max_response", "connect_timeout", "paths", NULL};
+static const char *const option_names[] = {"api_key",      "key_header",      "base_url",   "ca_file",
+                                           "proxy",        "headers",         "user_agent", "allow_http",
+                                           "max_response", "connect_timeout", "paths",      NULL};
 
 static bool is_token(const char *name)
 {
@@ -40,8 +41,8 @@ static bool is_header_value(const char *text, size_t length)
 /* What the library itself says in every request. */
 static bool is_ours(const char *name, const char *key_header)
 {
-    static const char *const ours[] = {"host", "content-length", "content-type", "transfer-encoding", "connection",
-        "expect", "accept", "accept-encoding", "user-agent", NULL};
+    static const char *const ours[] = {"host",   "content-length", "content-type",    "transfer-encoding", "connection",
+                                       "expect", "accept",         "accept-encoding", "user-agent",        NULL};
 
     for (const char *const *own = ours; *own; own++)
         if (strcasecmp(name, *own) == 0)
