@@ -165,7 +165,7 @@ static bool check_array(struct check *check, const struct param *param, int inde
 
     if (!item && length)
         return check_any(check, index, path);
-    if (param->flags & OR_ITEM && !length && !is_empty(L, index))
+    if (item && param->flags & OR_ITEM && !length && !is_empty(L, index))
         return check_value(check, item, index, path);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         keys++;

@@ -203,11 +203,11 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
 
 void response_push_headers(lua_State *L, const struct call *call)
 {
-    const char *line = call->headers.data;
+    const char *line = call->headers.data ? call->headers.data : "";
     const char *end = line + call->headers.length;
 
     lua_newtable(L);
-    while (line && line < end) {
+    while (line < end) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
         const char *next = newline ? newline + 1 : end;
         add_header(L, call, line, (size_t)(next - line));
