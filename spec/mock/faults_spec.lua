@@ -13,6 +13,7 @@ describe("the mock's faults", function()
   it("come in the order given, to the requests that match, as often as ordered", function()
     server:fault{match = {operation = "reexport"}, status = 500}
     server:fault{match = {method = "GET"}, times = 2, status = 503, headers = {["Retry-After"] = "7"}}
+    assert.equal(405, server:call("POST", PLATFORMS).status)
     server:fault{match = {path = "/exports/platform-credentials"}, status = 504}
     server:fault{match = {path = "/api/v1/integration/exports/platform-credentials"}, status = 502}
     local statuses = {}
@@ -24,7 +25,7 @@ describe("the mock's faults", function()
     assert.same({503, 503, 504, 502, 200}, statuses)
     assert.equal(500, server:call("POST", REEXPORT, {body = {mailboxId = MAILBOX}}).status)
     assert.equal(200, server:call("POST", REEXPORT, {body = {mailboxId = MAILBOX}}).status)
-    assert.same({503, 503, 504, 502, 200, 500, 200}, (function()
+    assert.same({405, 503, 503, 504, 502, 200, 500, 200}, (function()
       local seen = {}
       for index, request in ipairs(server:requests()) do seen[index] = request.status end
       return seen

@@ -53,5 +53,6 @@ describe("cmr.mock.rate", function()
     local later = {0, 0, 0, 0, 0, 0.5, 0.5, 0.5}
     assert.equal(7, passed(rate.new("bucket", 5), later))
     assert.equal(5, passed(rate.new("sliding", 5), later))
+    assert.equal(6, passed(rate.new("bucket", 5), {0, 100, 100, 100, 100, 100, 100, 100})) -- a full bucket, not more
   end)
 end)

@@ -65,7 +65,9 @@ describe("the mock's API", function()
 
     it("is an empty object for a user without any", function()
       server:add_user("NEW")
-      assert.matches('"data":{}', server:call("GET", "/exports/platform-credentials?userId=NEW").text, 1, true)
+      local reply = server:call("GET", "/exports/platform-credentials?userId=NEW")
+      assert.matches('"data":{}', reply.text, 1, true)
+      assert.is_string(reply.headers["x-mock-assumed"])
     end)
   end)
 

@@ -9,9 +9,6 @@ local M = {}
 M.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
 M.MAILBOX = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
 
--- Should the specs die without stopping it, it goes by itself.
-local LIFETIME = 1200
-
 local Server = {}
 Server.__index = Server
 
@@ -62,11 +59,21 @@ function M.attach(pipe)
   error("the mock did not start:\n" .. table.concat(server.lines, "\n"), 2)
 end
 
---- Start a mock of one's own; stop it with server:stop().
+--- Start a mock of one's own; stop it with server:stop(). It does not outlive this process, whatever happens to that.
 -- @param options as of cmr.mock: {port, tls, rate, window}
 -- @return a server: base_url, key, ca_file (with tls), control_url, token, pid, lines (all it printed)
 function M.start(options)
-  return M.attach(assert(io.popen(("exec timeout %d %s"):format(LIFETIME, M.command(options or {})), "r")))
+  local path = os.tmpname()
+  os.remove(path)
+  os.execute("unset LD_PRELOAD; mkfifo -m 600 " .. path)
+  -- A shell between us and the mock waits for the end of its input, which comes when we are gone.
+  local lifeline = assert(io.popen(("exec 3<&0; %s >%s </dev/null 3<&- & read -r _ <&3; kill $! 2>/dev/null; wait")
+    :format(M.command(options or {}), path), "w"))
+  local pipe = assert(io.open(path, "r"))
+  os.remove(path)
+  local server = M.attach(pipe)
+  server.lifeline = lifeline
+  return server
 end
 
 -- busted gives every spec file fresh modules; what shall last as long as the suite has to hang on busted itself.
@@ -214,6 +221,7 @@ function Server:stop()
   os.execute("kill " .. self.pid .. " 2>/dev/null")
   local rest = self.pipe:read("*a")
   self.pipe:close()
+  if self.lifeline then self.lifeline:close() end
   self.pipe = nil
   return rest
 end
