@@ -1,0 +1,61 @@
+-- Loaded by LUA_INIT in every Lua program that the specs start: notes which lines of lua/ run, and writes them down at
+-- the end of the program, one file a process.
+local folder = os.getenv "CMR_COVERAGE"
+if not folder then
+  return
+end
+
+local seen = {} -- source -> line -> true
+local ours = {} -- source -> whether it is part of the library
+
+local function hook(_, line)
+  local source = debug.getinfo(2, "S").source
+  local mine = ours[source]
+  if mine == nil then
+    mine = source:find("lua/cmr/", 1, true) ~= nil
+    ours[source] = mine
+    seen[source] = mine and {} or nil
+  end
+  if mine then
+    seen[source][line] = true
+  end
+end
+
+-- A hook belongs to one coroutine.
+local create, wrap = coroutine.create, coroutine.wrap
+local function hooked(run)
+  return function(...)
+    debug.sethook(hook, "l")
+    return run(...)
+  end
+end
+coroutine.create = function(run)
+  return create(hooked(run))
+end
+coroutine.wrap = function(run)
+  return wrap(hooked(run))
+end
+debug.sethook(hook, "l")
+
+local function write()
+  debug.sethook()
+  local name = ("%s/%s"):format(folder, tostring(seen):gsub("[^%w]", "") .. os.time() .. math.random(1e9))
+  local file = io.open(name, "w")
+  if not file then
+    return
+  end
+  for source, lines in pairs(seen) do
+    for line in pairs(lines) do
+      file:write(source:match "lua/cmr/.*", " ", line, "\n")
+    end
+  end
+  file:close()
+end
+
+local exit = os.exit
+os.exit = function(...)
+  write()
+  seen = {}
+  exit(...)
+end
+CMR_COVERAGE_END = setmetatable({}, { __gc = write }) -- luacheck: ignore 111
