@@ -11,6 +11,7 @@
 enum {
     MAX_URL = 8000,           /* what every server accepts (RFC 9112, 3) */
     MAX_HEADERS = 256 * 1024, /* bytes of response headers */
+    READ_SIZE = 4096,         /* bytes; libcurl reads a hundred times in a row, and no step may take long */
     IDLE_SECONDS = 5,         /* no older connection is reused for what must not be repeated */
 };
 
@@ -65,10 +66,20 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *userdata)
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
     struct call *call = userdata;
+    const size_t length = size * count;
 
-    if (size * count >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+    call->header_bytes += length;
+    if (call->header_bytes > MAX_HEADERS) {
+        call->headers.overflow = true;
+        return 0;
+    }
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
         buffer_free(&call->headers);
-    return buffer_append(&call->headers, bytes, size * count) ? size * count : 0;
+        call->answered = false;
+    } else if (length > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
+        call->answered = true;
+    }
+    return buffer_append(&call->headers, bytes, length) ? length : 0;
 }
 
 /*
@@ -81,7 +92,7 @@ static int on_start(void *userdata, char *ip, char *local_ip, int port, int loca
 
     (void)ip, (void)local_ip, (void)port, (void)local_port;
     call->starts++;
-    return call->starts > 1 && !is_repeatable(call) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    return call->starts > (is_repeatable(call) ? 2 : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 #define SET(option, value)                                                                                             \
@@ -114,6 +125,8 @@ static CURLcode configure_target(struct call *call)
         SET(CURLOPT_PROXY, target->proxy);
     SET(CURLOPT_HTTP_VERSION, target->plain ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, 1L);
+    SET(CURLOPT_FRESH_CONNECT, call->timed_out ? 1L : 0L);
+    SET(CURLOPT_BUFFERSIZE, (long)READ_SIZE);
     SET(CURLOPT_CONNECTTIMEOUT_MS, target->connect_timeout);
     return code;
 }
@@ -167,7 +180,8 @@ static void clear_answer(struct call *call)
     call->status = call->http_version = call->connects = 0;
     call->elapsed = call->retry_after = 0;
     call->starts = 0;
-    call->cancelled = false;
+    call->header_bytes = 0;
+    call->answered = call->cancelled = false;
     call->message[0] = '\0';
 }
 
@@ -187,7 +201,7 @@ static int call_start(lua_State *L)
     clear_answer(call);
     call->easy = engine_new_easy(engine);
     if (!call->easy || configure(call, timeout < 0.001 ? 1 : (long)(timeout * 1000)) != CURLE_OK ||
-        !engine_add(engine, call)) {
+        !engine_add(engine, call, timeout)) {
         curl_easy_cleanup(call->easy); /* also NULL */
         call->easy = NULL;
         call->code = CURLE_OUT_OF_MEMORY;
@@ -213,6 +227,11 @@ void call_finish(struct call *call, CURLcode code)
     (void)curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
     call->elapsed = (double)elapsed / 1e6;
     call->retry_after = (double)retry_after;
+    call->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+    if (code == CURLE_OK && !call->answered) { /* libcurl is content with half the headers */
+        call->code = CURLE_PARTIAL_FILE;
+        strcpy(call->message, "the connection closed within the answer's headers");
+    }
 }
 
 void call_orphan(struct call *call, bool forked)

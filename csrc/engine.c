@@ -14,6 +14,7 @@ enum {
     MAX_HOST_CONNECTIONS = 64, /* with HTTP/2 one serves them all */
 };
 
+#define GRACE 0.01                      /* seconds in which libcurl may notice first that the time is over */
 #define ENGINE_KEY "cmr.engine.current" /* registry: this state's engine */
 
 struct engine {
@@ -23,6 +24,7 @@ struct engine {
     struct call *running;  /* in the multi */
     struct call *finished; /* to be handed over by the next step */
     int count;             /* of running */
+    double alarm;          /* when the first of them must be over; 0: none is */
     CURLSH *share;         /* TLS sessions: an easy handle's own end with it */
 };
 
@@ -72,8 +74,26 @@ void engine_expect(lua_State *L, int index, int call_index)
     lua_pop(L, 1);
 }
 
-bool engine_add(struct engine *engine, struct call *call)
+static double now(void)
 {
+    struct timespec time;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void set_alarm(struct engine *engine, double at)
+{
+    if (engine->alarm == 0 || at < engine->alarm) {
+        engine->alarm = at;
+        pollset_alarm(&engine->pollset, at);
+    }
+}
+
+bool engine_add(struct engine *engine, struct call *call, double timeout)
+{
+    call->deadline = now() + timeout + GRACE;
+    set_alarm(engine, call->deadline);
     if (curl_multi_add_handle(engine->multi, call->easy) != CURLM_OK)
         return false;
     call->engine = engine;
@@ -295,6 +315,27 @@ static int hand_over(lua_State *L, struct engine *engine)
     return 1;
 }
 
+/* libcurl forgets the time of a call that waits for another's connection. */
+static void expire(struct engine *engine)
+{
+    const double time = engine->alarm > 0 ? now() : 0;
+    struct call *next;
+
+    if (engine->alarm == 0 || time < engine->alarm)
+        return;
+    engine->alarm = 0;
+    for (struct call *call = engine->running; call; call = next) {
+        next = call->next;
+        if (call->deadline > time) {
+            set_alarm(engine, call->deadline);
+        } else {
+            call_finish(call, CURLE_OPERATION_TIMEDOUT);
+            detach(engine, call);
+            link_call(&engine->finished, call);
+        }
+    }
+}
+
 static int run(lua_State *L, struct engine *engine, int timeout)
 {
     struct sigpipe hold;
@@ -303,6 +344,7 @@ static int run(lua_State *L, struct engine *engine, int timeout)
     sigpipe_hold(&hold);
     fine = pollset_run(&engine->pollset, engine->multi, engine->finished ? 0 : timeout);
     harvest(engine);
+    expire(engine);
     if (!fine)
         start_over(engine);
     sigpipe_release(&hold);

@@ -38,8 +38,8 @@ CURL *engine_new_easy(struct engine *engine);
 /* Remembers the userdata of a call, so that step can hand it over when the call finishes. */
 void engine_expect(lua_State *L, int index, int call_index);
 
-/* Lets a call whose easy handle is set run; false when libcurl is out of memory. Touches no Lua. */
-bool engine_add(struct engine *engine, struct call *call);
+/* Lets a call whose easy handle is set run, for timeout seconds at most; false when libcurl is out of memory. Touches no Lua. */
+bool engine_add(struct engine *engine, struct call *call, double timeout);
 
 /* Takes a call out, running or not yet handed over. Touches no Lua. */
 void engine_remove(struct call *call);

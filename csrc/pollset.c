@@ -1,6 +1,7 @@
 #include "pollset.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -72,8 +73,10 @@ static void close_all(struct pollset *set)
         close(set->fd);
     if (set->timer >= 0)
         close(set->timer);
+    if (set->alarm >= 0)
+        close(set->alarm);
     free(set->sockets);
-    *set = (struct pollset){.fd = -1, .timer = -1};
+    *set = (struct pollset){.fd = -1, .timer = -1, .alarm = -1};
 }
 
 void pollset_close(struct pollset *set)
@@ -119,15 +122,30 @@ static int on_timer(CURLM *multi, long timeout, void *userdata)
     return timerfd_settime(set->timer, 0, &when, NULL);
 }
 
-bool pollset_open(struct pollset *set)
+void pollset_alarm(struct pollset *set, double at)
+{
+    const struct itimerspec when = {
+        .it_value.tv_sec = (time_t)at,
+        .it_value.tv_nsec = (long)((at - floor(at)) * 1e9),
+    };
+
+    (void)timerfd_settime(set->alarm, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+static bool add_timer(const struct pollset *set, int *fd)
 {
     struct epoll_event event = {.events = EPOLLIN};
 
-    *set = (struct pollset){.fd = -1, .timer = -1};
+    *fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    event.data.fd = *fd;
+    return *fd >= 0 && epoll_ctl(set->fd, EPOLL_CTL_ADD, *fd, &event) == 0;
+}
+
+bool pollset_open(struct pollset *set)
+{
+    *set = (struct pollset){.fd = -1, .timer = -1, .alarm = -1};
     set->fd = epoll_create1(EPOLL_CLOEXEC);
-    set->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    event.data.fd = set->timer;
-    if (set->fd < 0 || set->timer < 0 || epoll_ctl(set->fd, EPOLL_CTL_ADD, set->timer, &event) != 0) {
+    if (set->fd < 0 || !add_timer(set, &set->timer) || !add_timer(set, &set->alarm)) {
         close_all(set);
         return false;
     }
@@ -157,6 +175,8 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
             /* read before the work: libcurl sets the next one in it */
             if (read(fd, &ticks, sizeof ticks) == (ssize_t)sizeof ticks)
                 code = curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        } else if (fd == set->alarm) {
+            (void)!read(fd, &ticks, sizeof ticks); /* the engine looks at the clock itself */
         } else {
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
@@ -170,9 +190,14 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 
 #else
 
+void pollset_alarm(struct pollset *set, double at)
+{
+    (void)set, (void)at; /* whoever waits comes back often enough */
+}
+
 bool pollset_open(struct pollset *set)
 {
-    *set = (struct pollset){.fd = -1, .timer = -1};
+    *set = (struct pollset){.fd = -1, .timer = -1, .alarm = -1};
     return true;
 }
 

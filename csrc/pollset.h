@@ -15,7 +15,8 @@
 
 struct pollset {
     int fd;       /* the epoll set; -1: none */
-    int timer;    /* the timerfd; -1: none */
+    int timer;    /* the timerfd of libcurl's; -1: none */
+    int alarm;    /* the timerfd of ours; -1: none */
     int *sockets; /* every socket libcurl has open, for a child that must close them behind libcurl's back */
     size_t count, capacity;
 };
@@ -34,6 +35,9 @@ bool pollset_watch(struct pollset *set, CURL *easy);
  * memory: the multi is then fit for nothing but its cleanup.
  */
 bool pollset_run(struct pollset *set, CURLM *multi, int timeout);
+
+/* Ends the wait of a pollset_run at a time of the monotonic clock, seconds. */
+void pollset_alarm(struct pollset *set, double at);
 
 /* After the multi was cleaned up. */
 void pollset_close(struct pollset *set);

@@ -131,12 +131,20 @@ static int cancelled(lua_State *L, const struct call *call)
     return error_return(L, call->name, fault, 0);
 }
 
+/* libcurl says that it is out of memory when a line of the headers is over its limit. */
+static bool is_long_header(const struct call *call)
+{
+    return call->code == CURLE_OUT_OF_MEMORY && call->starts > 0 && !call->answered;
+}
+
 static void push_curl_message(lua_State *L, const struct call *call)
 {
     const char *said = *call->message ? call->message : curl_easy_strerror(call->code);
 
     if (call->code == CURLE_ABORTED_BY_CALLBACK)
         lua_pushliteral(L, "the connection closed without an answer; not sent again, because it may have been done");
+    else if (is_long_header(call))
+        lua_pushliteral(L, "a line of the answer's headers is too long, or there is no memory left");
     else if (call->body.overflow)
         lua_pushfstring(L, "the answer is larger than max_response (%d bytes)", (int)call->body.maximum);
     else if (call->headers.overflow)
@@ -152,8 +160,12 @@ static void push_curl_message(lua_State *L, const struct call *call)
 
 static int gave_up(lua_State *L, const struct call *call)
 {
+    struct fault fault = fault_of_curl(call->code, call->starts > 0);
+
+    if (is_long_header(call))
+        fault.kind = KIND_PROTOCOL;
     push_curl_message(L, call);
-    return error_return(L, call->name, fault_of_curl(call->code, call->starts > 0), 0);
+    return error_return(L, call->name, fault, 0);
 }
 
 int response_push(lua_State *L, const struct call *call)

@@ -237,7 +237,8 @@ static bool take_headers(lua_State *L, int keep, struct target *target)
         if (!add_header(L, target))
             return false;
     }
-    if (!append(&target->headers_body, "Content-Type: application/json"))
+    /* libcurl would call a POST without a body a form */
+    if (!append(&target->headers, "Content-Type:") || !append(&target->headers_body, "Content-Type: application/json"))
         return refuse(L, "headers", "out of memory");
     return add_user_headers(L, keep, key_header, target);
 }

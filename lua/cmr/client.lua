@@ -13,7 +13,13 @@ local Client = {}
 Client.__index = Client
 Client.__name = "cmr.client"
 
-local everyone = limiter.new() -- one line per key, whichever client asks
+-- How many workers of nginx there are to share a rate, without knowing of each other.
+local function workers()
+  local ngx = package.loaded.ngx
+  return ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
+end
+
+local everyone = limiter.new(workers()) -- one line per key, whichever client asks
 local unpack = table.unpack or unpack
 
 --- Facts about an answer or an error.

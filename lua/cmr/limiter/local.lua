@@ -5,9 +5,10 @@ local Limiter = {}
 Limiter.__index = Limiter
 
 --- A limiter of its own. Clients share one unless they are given another.
+-- @tparam[opt] number parts how many limiters, here and elsewhere, share the rate evenly; 1
 -- @treturn table limiter
-function Limiter.new()
-  return setmetatable({ free = {} }, Limiter)
+function Limiter.new(parts)
+  return setmetatable({ free = {}, parts = parts or 1 }, Limiter)
 end
 
 --- Takes the next place in the line.
@@ -24,7 +25,7 @@ function Limiter:reserve(key, rate, now, most)
   if delay > most then
     return nil, delay
   end
-  self.free[key] = at + 1 / rate
+  self.free[key] = at + self.parts / rate
   return delay
 end
 

@@ -24,7 +24,7 @@ local process = require "cmr.mock.process"
 local mock = {}
 
 local BASE = "/api/v1/integration" -- as in production
-local KEY = "mock-api-key"
+local KEY = os.getenv "CMR_MOCK_KEY" or "mock-api-key"
 local ATTEMPTS = 5
 
 local OPTIONS = {port = "number", tls = "boolean", rate = "number", window = "string", operations = "table"}
@@ -104,7 +104,7 @@ end
 
 --- Run the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints on standard output,
 -- flushed, lines that a shell can eval (CMR_BASE_URL, CMR_API_KEY, with TLS CMR_CA_FILE; the control address, its token
--- and the pid as comments), and then "# ready". The key is always "mock-api-key".
+-- and the pid as comments), and then "# ready". The key is "mock-api-key" unless $CMR_MOCK_KEY says otherwise.
 -- @param options table, all optional:
 --   port: 1 to 65535; default: a free one, by chance, from 20000 to 29999
 --   tls: HTTPS with HTTP/2 and a throw-away authority; default false
