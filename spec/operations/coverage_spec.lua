@@ -1,0 +1,21 @@
+-- Every operation has a spec of what it sends: somewhere in this directory it is called, or named for a call.
+local core = require "cmr.core"
+local run = require "spec.support.run"
+
+describe("every operation", function()
+  it("has a spec of what it sends", function()
+    local texts = {}
+    for path in run("ls spec/operations/*_spec.lua"):gmatch("%S+") do
+      local file = assert(io.open(path))
+      texts[#texts + 1] = file:read("*a")
+      file:close()
+    end
+    local text, missing = table.concat(texts), {}
+    for _, row in ipairs(core.operations) do
+      local called = text:find("client:" .. row.name .. "[({]")
+        or text:find('[{%s]"?' .. row.name .. '"?[,}]') or text:find("[{%s]" .. row.name .. ' = "%u+"')
+      if not called then missing[#missing + 1] = row.name end
+    end
+    assert.same({}, missing)
+  end)
+end)
