@@ -6,6 +6,7 @@
 #include "compat.h"
 #include "engine.h"
 #include "error.h"
+#include "pollset.h"
 #include "response.h"
 
 enum {
@@ -76,6 +77,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
     if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
         buffer_free(&call->headers);
         call->answered = false;
+        (void)curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 0L);
     } else if (length > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
         call->answered = true;
     }
@@ -90,7 +92,9 @@ static int on_start(void *userdata, char *ip, char *local_ip, int port, int loca
 {
     struct call *call = userdata;
 
-    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    (void)ip, (void)local_ip, (void)port;
+    if (call->starts == 0 && pollset_is_stale(engine_pollset(call->engine), local_port))
+        return CURL_PREREQFUNC_ABORT;
     call->starts++;
     return call->starts > (is_repeatable(call) ? 2 : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
@@ -125,6 +129,7 @@ static CURLcode configure_target(struct call *call)
         SET(CURLOPT_PROXY, target->proxy);
     SET(CURLOPT_HTTP_VERSION, target->plain ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, 1L);
+    SET(CURLOPT_FORBID_REUSE, 1L); /* till it has answered */
     SET(CURLOPT_FRESH_CONNECT, call->timed_out ? 1L : 0L);
     SET(CURLOPT_BUFFERSIZE, (long)READ_SIZE);
     SET(CURLOPT_CONNECTTIMEOUT_MS, target->connect_timeout);
@@ -213,10 +218,24 @@ static int call_start(lua_State *L)
     return 1;
 }
 
+/* libcurl takes a Retry-After of more digits than it can hold for none. */
+static bool asks_for_ever(const struct call *call)
+{
+    static const char name[] = "\nretry-after:";
+    const char *at = call->headers.data ? strcasestr(call->headers.data, name) : NULL;
+
+    if (!at)
+        return false;
+    at += sizeof name - 1;
+    at += strspn(at, " \t");
+    return strspn(at, "0123456789") > 18;
+}
+
 void call_finish(struct call *call, CURLcode code)
 {
     curl_off_t elapsed = 0;
     curl_off_t retry_after = 0;
+    long local_port = 0;
 
     call->state = CALL_DONE;
     call->code = code;
@@ -226,8 +245,11 @@ void call_finish(struct call *call, CURLcode code)
     (void)curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &elapsed);
     (void)curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
     call->elapsed = (double)elapsed / 1e6;
-    call->retry_after = (double)retry_after;
+    call->retry_after = retry_after == 0 && asks_for_ever(call) ? 1e18 : (double)retry_after;
     call->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+    if (code == CURLE_OK && call->http_version <= CURL_HTTP_VERSION_1_1 &&
+        curl_easy_getinfo(call->easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
+        pollset_mark(engine_pollset(call->engine), (int)local_port);
     if (code == CURLE_OK && !call->answered) { /* libcurl is content with half the headers */
         call->code = CURLE_PARTIAL_FILE;
         strcpy(call->message, "the connection closed within the answer's headers");

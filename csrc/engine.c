@@ -33,6 +33,11 @@ static bool is_ours(const struct engine *engine)
     return engine->owner == getpid();
 }
 
+struct pollset *engine_pollset(struct engine *engine)
+{
+    return &engine->pollset;
+}
+
 CURL *engine_new_easy(struct engine *engine)
 {
     CURL *easy = curl_easy_init();

@@ -35,6 +35,9 @@ struct engine *engine_check(lua_State *L, int index);
  */
 CURL *engine_new_easy(struct engine *engine);
 
+/* Its sockets. */
+struct pollset *engine_pollset(struct engine *engine);
+
 /* Remembers the userdata of a call, so that step can hand it over when the call finishes. */
 void engine_expect(lua_State *L, int index, int call_index);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -16,24 +17,59 @@ static bool remember(struct pollset *set, int socket)
 {
     if (set->count == set->capacity) {
         const size_t capacity = set->capacity ? set->capacity * 2 : 16;
-        int *sockets = realloc(set->sockets, capacity * sizeof *sockets);
+        struct watched *sockets = realloc(set->sockets, capacity * sizeof *sockets);
         if (!sockets)
             return false;
         set->sockets = sockets;
         set->capacity = capacity;
     }
-    set->sockets[set->count++] = socket;
+    set->sockets[set->count++] = (struct watched){.fd = socket};
     return true;
 }
 
 static void forget(struct pollset *set, int socket)
 {
     for (size_t i = 0; i < set->count; i++) {
-        if (set->sockets[i] == socket) {
+        if (set->sockets[i].fd == socket) {
             set->sockets[i] = set->sockets[--set->count];
             return;
         }
     }
+}
+
+static struct watched *find(const struct pollset *set, int local_port)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        union {
+            struct sockaddr any;
+            struct sockaddr_in v4;
+            struct sockaddr_in6 v6;
+        } address;
+        socklen_t length = sizeof address;
+        if (getsockname(set->sockets[i].fd, &address.any, &length) == 0 &&
+            ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port) == local_port)
+            return &set->sockets[i];
+    }
+    return NULL;
+}
+
+void pollset_mark(struct pollset *set, int local_port)
+{
+    struct watched *watched = find(set, local_port);
+
+    if (watched)
+        watched->http1 = true;
+}
+
+bool pollset_is_stale(const struct pollset *set, int local_port)
+{
+    const struct watched *watched = find(set, local_port);
+    char byte;
+
+    if (!watched || !watched->http1)
+        return false;
+    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 static curl_socket_t on_open(void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
@@ -87,7 +123,7 @@ void pollset_close(struct pollset *set)
 void pollset_abandon(struct pollset *set)
 {
     for (size_t i = 0; i < set->count; i++)
-        close(set->sockets[i]);
+        close(set->sockets[i].fd);
     close_all(set);
 }
 

@@ -13,11 +13,16 @@
 #define CMR_EPOLL 1
 #endif
 
+struct watched {
+    int fd;
+    bool http1; /* has answered in HTTP/1: there is nothing to read before it is asked */
+};
+
 struct pollset {
-    int fd;       /* the epoll set; -1: none */
-    int timer;    /* the timerfd of libcurl's; -1: none */
-    int alarm;    /* the timerfd of ours; -1: none */
-    int *sockets; /* every socket libcurl has open, for a child that must close them behind libcurl's back */
+    int fd;                  /* the epoll set; -1: none */
+    int timer;               /* the timerfd of libcurl's; -1: none */
+    int alarm;               /* the timerfd of ours; -1: none */
+    struct watched *sockets; /* every one libcurl has open; a child must close them behind libcurl's back */
     size_t count, capacity;
 };
 
@@ -41,6 +46,15 @@ void pollset_alarm(struct pollset *set, double at);
 
 /* After the multi was cleaned up. */
 void pollset_close(struct pollset *set);
+
+/* The socket with this local port has answered in HTTP/1. */
+void pollset_mark(struct pollset *set, int local_port);
+
+/*
+ * Whether a kept connection of HTTP/1 has something to read before the request has left: its end, or an answer to no
+ * request of ours. libcurl 7.88 takes it for alive when bytes stand before the end.
+ */
+bool pollset_is_stale(const struct pollset *set, int local_port);
 
 /* In a forked child: closes every inherited descriptor without a word to the peers or to the parent's epoll set. */
 void pollset_abandon(struct pollset *set);

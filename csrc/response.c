@@ -141,7 +141,9 @@ static void push_curl_message(lua_State *L, const struct call *call)
 {
     const char *said = *call->message ? call->message : curl_easy_strerror(call->code);
 
-    if (call->code == CURLE_ABORTED_BY_CALLBACK)
+    if (call->code == CURLE_ABORTED_BY_CALLBACK && call->starts == 0)
+        lua_pushliteral(L, "the kept connection was closed, or spoke unasked; nothing was sent");
+    else if (call->code == CURLE_ABORTED_BY_CALLBACK)
         lua_pushliteral(L, "the connection closed without an answer; not sent again, because it may have been done");
     else if (is_long_header(call))
         lua_pushliteral(L, "a line of the answer's headers is too long, or there is no memory left");

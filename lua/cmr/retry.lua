@@ -5,6 +5,7 @@ local retry = {}
 local BASE = 0.5 -- seconds before the second attempt
 local CAP = 8 -- the longest of our own waits
 local SERVER = 5 -- what the vendor asks for after a 5xx (help)
+local HANDSHAKE = 35 -- CURLE_SSL_CONNECT_ERROR: it broke; a certificate we do not trust has another
 local AGAIN = { [500] = true, [502] = true, [503] = true, [504] = true }
 
 --- Whether a failed attempt may be followed by another.
@@ -16,6 +17,9 @@ local AGAIN = { [500] = true, [502] = true, [503] = true, [504] = true }
 function retry.again(err, repeatable)
   if err.kind == "rate_limited" then
     return true
+  end
+  if err.kind == "tls" then
+    return err.code == HANDSHAKE
   end
   if err.kind == "network" or err.kind == "timeout" then
     return repeatable or err.outcome == "not_sent"

@@ -7,6 +7,7 @@ local retry = require "cmr.retry"
 local waits = require "cmr.wait"
 
 local infos = setmetatable({}, { __mode = "k" }) -- of answers and errors
+local LONGEST_PAUSE = 60 -- seconds for which one answer may hold back everybody of its key
 local worse = { not_sent = 1, rejected = 2, unknown = 3 }
 
 -- The digits of a clock below any that matter: good enough to spread retries, and no seed to share.
@@ -132,7 +133,7 @@ function run.call(state, call, wait, job)
     end
     left = deadline - wait.now()
     if own.rate and err.kind == "rate_limited" then
-      state.limiter:pause(key, wait.now(), err.retry_after or 1 / own.rate)
+      state.limiter:pause(key, wait.now(), math.min(LONGEST_PAUSE, err.retry_after or 1 / own.rate))
     end
     if attempt > own.retries or not retry.again(err, repeatable) then
       return give_up(err)

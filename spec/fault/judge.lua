@@ -1,0 +1,79 @@
+--- Holds what a row came to against what was expected of it.
+
+local play = require "spec.fault.play"
+
+local judge = {}
+
+local function limit(seconds)
+  return play.timed and seconds * play.slowness or math.huge
+end
+
+judge.SLACK = limit(0.05) -- seconds a fault may outlast its bound
+judge.STEP = limit(0.02) -- seconds a step of the engine may last
+
+local function within(what, value, range)
+  if range and not (value and value >= range[1] and value <= range[2]) then
+    return ("%s: expected %s to %s, got %s"):format(what, range[1], range[2], tostring(value))
+  end
+end
+
+local AT_ONCE = 0.1 * play.slowness -- seconds; the server needs some of it
+
+--- Seconds after which a row is over: its attempts run into their bound one after the other.
+local function bound(row, result)
+  return row.bound and result.attempts * play.times[row.bound] or AT_ONCE
+end
+
+local function is_clean(text)
+  return type(text) ~= "string" or not text:find(play.KEY, 1, true)
+end
+
+--- What is wrong with the outcome. Repeating the row would not help.
+-- @treturn string or nil
+function judge.outcome(row, method, result)
+  local err = result.err
+  local wrong
+  if play.summary(result) ~= row[method] then
+    wrong = ("expected %s, got %s (%s)"):format(row[method], play.summary(result), err and err.message or "no error")
+  elseif method == "POST" and result.outcome == "unknown" and result.seen > 1 then
+    wrong = "an order that may have been done was repeated"
+  elseif result.after ~= true then
+    wrong = "the engine is no longer usable: " .. tostring(result.after)
+  elseif result.open ~= 0 then
+    wrong = result.open .. " connections were left open"
+  elseif result.elsewhere and result.elsewhere > 0 then
+    wrong = "it went where it was sent"
+  elseif result.res and result.res.message ~= "fine" and result.status ~= 204 then
+    wrong = "not the answer to this request: " .. tostring(result.res.message)
+  elseif err and (err.message:find "%c" or not is_clean(err.message) or not is_clean(err.body)) then
+    wrong = "not fit for a log: " .. err.message
+  elseif err and type(err.body) == "table" and not is_clean(err.body.message) then
+    wrong = "the body tells the key"
+  elseif result.attempts > 1 then
+    wrong = within("wait before the second attempt", result.slept[1], row.waits)
+  elseif row.waits and result.slept[1] then
+    wrong = "waited, but not for another attempt"
+  end
+  return wrong or err and within("retry_after", err.retry_after, row.retry_after)
+end
+
+--- What is wrong with the time it took. On a busy machine it may be right the next time.
+-- @treturn string or nil
+function judge.time(row, result)
+  local most = bound(row, result) + judge.SLACK
+  if result.elapsed > most then
+    return ("took %.3f s, at most %.3f s expected"):format(result.elapsed, most)
+  end
+  return judge.step(result.longest)
+end
+
+--- The same for something that must not hold up a loop.
+-- @tparam number seconds it took
+-- @treturn string or nil
+function judge.step(seconds)
+  if seconds > judge.STEP then
+    return ("held everything up for %.3f s"):format(seconds)
+  end
+end
+
+return judge

@@ -1,0 +1,136 @@
+-- Every fault of spec.fault.rows, with GET and POST, against a server that breaks on purpose; and docs/faults.md, which
+-- the run writes.
+local core = require "cmr.core"
+local faultserver = require "spec.support.faultserver"
+local judge = require "spec.fault.judge"
+local play = require "spec.fault.play"
+local program = require "spec.support.program"
+local report = require "spec.fault.report"
+local sections = require "spec.fault.rows"
+
+local WRITTEN, CHECKED_IN = "build/faults.md", "docs/faults.md"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+local function write(path, text)
+  local file = assert(io.open(path .. ".new", "wb"))
+  file:write(text)
+  file:close()
+  assert(os.rename(path .. ".new", path))
+end
+
+describe("faults #fault", function()
+  local server
+  local results, missing = {}, 0
+
+  local function note(row, method, result)
+    results[row][method] = result
+    missing = missing - 1
+  end
+
+  local function each(action)
+    for _, section in ipairs(sections) do
+      for _, row in ipairs(section) do
+        for _, method in ipairs { "GET", "POST" } do
+          if row[method] then
+            action(section, row, method)
+          end
+        end
+      end
+    end
+  end
+
+  each(function(_, row)
+    results[row] = {}
+    missing = missing + 1
+  end)
+
+  setup(function()
+    server = faultserver.start()
+  end)
+  teardown(function()
+    server:stop()
+  end)
+
+  each(function(section, row, method)
+    if section.name ~= "dns" then
+      it(("%s, %s"):format(row[1], method), function()
+        local result = play.row(server, row, method)
+        -- The machine may have been busy with something else: what took too long is measured once more, and only once.
+        if not judge.outcome(row, method, result) and judge.time(row, result) then
+          result = play.row(server, row, method)
+        end
+        assert.is_nil(judge.outcome(row, method, result))
+        note(row, method, result)
+        assert.is_nil(judge.time(row, result))
+      end)
+    end
+  end)
+
+  -- A process of its own, whose resolver is replaced before it starts.
+  describe("in a process whose names are not resolved:", function()
+    local lines = {}
+
+    setup(function()
+      local resolver = "build/slow_getaddrinfo.so"
+      faultserver.compile(resolver, "spec/fault/slow_getaddrinfo.c", "-fPIC -shared -ldl")
+      local preload = (os.getenv "LD_PRELOAD" or "") .. " ./" .. resolver
+      local ended = program.run('dofile "spec/fault/child.lua"', {
+        env = { LD_PRELOAD = preload, LUA_PATH = "./?.lua;" .. (os.getenv "LUA_PATH" or ";") },
+        limit = 120,
+      })
+      assert.equal("", ended.err)
+      assert.equal(0, ended.status)
+      for line in ended.out:gmatch "[^\n]+" do
+        table.insert(lines, core.json_decode(line))
+      end
+    end)
+
+    each(function(section, row, method)
+      if section.name == "dns" then
+        it(("%s, %s"):format(row[1], method), function()
+          local result
+          for _, line in ipairs(lines) do
+            if line.row == row[1] and line.method == method then
+              result = line
+            end
+          end
+          assert.is_nil(judge.outcome(row, method, result))
+          note(row, method, result)
+          assert.is_nil(judge.time(row, result))
+        end)
+      end
+    end)
+
+    it("letting go of a call that hangs holds nothing up, in whatever it hangs", function()
+      local count = 0
+      for _, line in ipairs(lines) do
+        if line.way then
+          local what = line.way .. ", held up by " .. line.state
+          assert.is_true(line.after, what)
+          assert.is_nil(judge.step(line.longest), what)
+          assert.is_nil(judge.step(line.took), what)
+          count = count + 1
+        end
+      end
+      assert.equal(24, count)
+    end)
+  end)
+
+  it("are all in docs/faults.md, as they are here", function()
+    if missing > 0 then
+      pending "not every row was played"
+    end
+    local text = report.text(sections, results)
+    write(WRITTEN, text)
+    if read(CHECKED_IN) ~= text then
+      error(("%s is not what the run shows: look at `diff %s %s`, then copy the second"):format(
+        CHECKED_IN, CHECKED_IN, WRITTEN), 0)
+    end
+  end)
+end)

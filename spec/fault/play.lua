@@ -1,0 +1,180 @@
+--- Plays one row of the matrix with one method, and tells what came of it.
+
+local cmr = require "cmr"
+local core = require "cmr.core"
+local socket = require "socket"
+local words = require "spec.fault.words"
+
+local play = {}
+
+play.KEY = "fault-spec-key-4711"
+
+--- Whether times mean anything: not under valgrind.
+play.timed = (os.getenv "RUNNER" or "") == ""
+
+--- How many times longer all may take, a sanitizer or valgrind in the way.
+play.slowness = not play.timed and 3 or (os.getenv "CMR_FLAVOUR" or ""):find "^asan" and 2 or 1
+
+--- Seconds. Long enough for a slow machine, short enough for a hundred rows.
+play.times = { attempt = 0.25 * play.slowness, connect = 0.15 * play.slowness }
+
+--- Seconds this thread was ready to run and had to wait for a processor: not the library's time. 0 where Linux does
+-- not tell.
+local function crowded()
+  local file = io.open "/proc/self/schedstat"
+  local waited = file and file:read("*l"):match "^%d+ (%d+)"
+  if file then
+    file:close()
+  end
+  return (tonumber(waited) or 0) / 1e9
+end
+
+--- A stop watch that does not run while others have the processor.
+-- @treturn function gives the seconds since it was made
+function play.watch()
+  local begun, before = core.now(), crowded()
+  return function()
+    return core.now() - begun - (crowded() - before)
+  end
+end
+
+--- A way to wait that measures each step of the engine, and does not sleep but says how long it would have.
+function play.meter()
+  local meter = { longest = 0, slept = {}, now = core.now }
+  function meter.step(engine, seconds)
+    local fd = engine:fd()
+    local readable = {
+      {
+        getfd = function()
+          return fd
+        end,
+        dirty = function()
+          return false
+        end,
+      },
+    }
+    socket.select(readable, nil, seconds)
+    local watch = play.watch()
+    engine:step()
+    meter.longest = math.max(meter.longest, watch())
+  end
+  function meter.wait(engine, call)
+    while not call:done() do
+      meter.step(engine, 1)
+    end
+  end
+  function meter.sleep(_, seconds)
+    table.insert(meter.slept, seconds)
+  end
+  return meter
+end
+
+local LARGE = ("x"):rep(4 * 1024 * 1024)
+
+local calls = {
+  GET = function(client)
+    return client:platforms "U1"
+  end,
+  POST = function(client, large)
+    return client:reexport({ mailboxId = "M1", google = { clientId = large and LARGE or "c" } })
+  end,
+}
+
+local function lowest()
+  return 0
+end
+
+local function where(server, row, at)
+  return {
+    base_url = ("%s://%s:%d/api"):format(row.plain and "http" or "https", row.host or "127.0.0.1", at.port),
+    api_key = play.KEY,
+    ca_file = server.ca_file,
+    allow_http = row.host ~= nil,
+  }
+end
+
+--- The core's target for a row's calls.
+function play.target(server, row, at)
+  return assert(core.target(where(server, row, at)))
+end
+
+--- A client for a row's calls.
+-- @tparam table at what server:play returned
+-- @tparam table meter how it waits
+function play.client(server, row, at, meter)
+  local options = where(server, row, at)
+  local own = {
+    rate = false,
+    retries = 1,
+    timeout = 30,
+    attempt_timeout = play.times.attempt,
+    connect_timeout = play.times.connect,
+    max_response = 64 * 1024,
+    random = lowest,
+    wait = meter,
+  }
+  for _, given in ipairs { own, row.options or {} } do
+    for name, value in pairs(given) do
+      options[name] = value
+    end
+  end
+  return cmr.new(options)
+end
+
+--- Whether a call goes well on the engine that has just seen a fault; else why not. And where it went.
+function play.well(server, row)
+  local at = server:play { row.plain and words.well or words.tls("good", words.well) }
+  local res, message = play.client(server, { plain = row.plain }, at, play.meter()):platforms "U1"
+  return res and res.message == "fine" or message, at
+end
+
+--- Plays a row.
+-- @tparam table server see spec.support.faultserver
+-- @tparam table row see spec.fault.rows
+-- @tparam string method GET or POST
+-- @treturn table kind ("ok" for a success), outcome, attempts, status, seen (requests the server received whole),
+--   elapsed (s), longest (step, s), slept, err or res, after (whether the engine is usable, or why not)
+function play.row(server, row, method)
+  local elsewhere = row.elsewhere and server:play { words.well }
+  local scripts = row.scripts or {}
+  if type(scripts) == "function" then
+    scripts = scripts(elsewhere and elsewhere.port)
+  end
+  local at = server:play(scripts, row.how)
+  local meter = play.meter()
+  local client = play.client(server, row, at, meter)
+  if row.warm then
+    assert(calls.GET(client))
+    socket.sleep(0.03) -- what the server does next has arrived
+  end
+
+  local watch = play.watch()
+  local res, _, err = calls[method](client, row.large)
+  local result = { elapsed = watch(), longest = meter.longest, slept = meter.slept, res = res, err = err }
+  local info = cmr.info(res or err) or {}
+  result.attempts = info.attempts
+  if res then
+    result.kind, result.outcome, result.status = "ok", "-", info.status
+  else
+    result.kind, result.outcome, result.status = err.kind, err.outcome, err.status
+  end
+
+  local good
+  result.after, good = play.well(server, row)
+  client:close()
+  local counts = server:count(at)
+  server:count(good)
+  result.open = counts.open
+  result.seen = counts.requests - (row.warm and 1 or 0)
+  if elsewhere then
+    result.elsewhere = server:count(elsewhere).connections
+  end
+  return result
+end
+
+--- The result in the words of the expectations: "kind outcome attempts status seen".
+function play.summary(result)
+  return ("%s %s %d %s %d"):format(result.kind, result.outcome, result.attempts, result.status or "-", result.seen)
+end
+
+return play

@@ -1,0 +1,21 @@
+/* Preloaded before the C library: one name is never resolved, one does not exist, the others are as ever. */
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef int resolver(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+    resolver *next;
+
+    *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (name && strcmp(name, "fails.invalid") == 0)
+        return EAI_NONAME;
+    if (name && strcmp(name, "hangs.invalid") == 0) {
+        sleep(20);
+        return EAI_AGAIN;
+    }
+    return next(name, service, hints, found);
+}
