@@ -107,9 +107,44 @@ valgrind: ## the specs under valgrind: nothing lost, nothing read before it is w
 	@$(MAKE) --no-print-directory build LUA=5.4
 	@scripts/valgrind.sh
 
+.PHONY: coverage
+coverage: ## the lines of C and of Lua that the specs run: 90% of each at the least
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=5.4 OUT=build/cov-5.4 CC=gcc LD=gcc CFLAGS='-O0 -g --coverage' \
+		LDFLAGS=--coverage
+	@scripts/coverage.sh
+
+##@ Check for longer
+
+.PHONY: sweep
+sweep: ## every path with its n-th request for memory refused, for every n
+	@scripts/sweep.sh
+
+.PHONY: stress
+stress: ## a million random operations on calls and the engine (N=1000000, SEED=)
+	@scripts/stress.sh $(or $(N),1000000) $(SEED)
+
+.PHONY: fuzz
+fuzz: ## one of response, arguments, transfer, json, target for a time (T=target S=60)
+	@scripts/fuzz.sh '$(T)' $(or $(S),60)
+
+.PHONY: mutate
+mutate: ## breaks the library one line at a time: a spec must notice
+	@scripts/mutate.sh
+
+##@ Documents
+
+.PHONY: docs
+docs: build ## what follows from the operations table: types, reference, OpenAPI document
+	@. $(OUT)/env && $(LUA_PROGRAM) scripts/derive.lua
+
+.PHONY: openapi-check
+openapi-check: build ## docs/openapi.json before outside linters, what is sent before an outside mock (npm)
+	@. $(OUT)/env && scripts/openapi-check.sh $(LUA_PROGRAM)
+
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: always
 .DELETE_ON_ERROR:

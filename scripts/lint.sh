@@ -21,9 +21,17 @@ step() {
     fi
 }
 
-# compile COMPILER LUA [FLAGS]
+jobs=$(getconf _NPROCESSORS_ONLN)
+
+# compile COMPILER LUA FLAGS
 compile() {
-    make --no-print-directory objects CC="$1" LUA="$2" OUT="build/lint/$1-$2$3" WERROR=1 CFLAGS="-O2 -g $3"
+    make --no-print-directory -j "$jobs" objects \
+        OUT="build/lint/$1-$2$3" CC="$1" LUA="$2" CFLAGS="-O2 -g $3" WERROR=1
+}
+
+tidy() {
+    # shellcheck disable=SC2046 # flags are words
+    printf '%s\n' csrc/*.c | xargs -P "$jobs" -I '{}' clang-tidy --quiet '{}' -- $(cat build/lint/clang-5.4/compile.flags)
 }
 
 for compiler in gcc clang; do
@@ -33,14 +41,14 @@ for compiler in gcc clang; do
 done
 step 'gcc -fanalyzer' compile gcc 5.4 -fanalyzer
 
-# shellcheck disable=SC2046 # flags are words
-step clang-tidy clang-tidy --quiet csrc/*.c -- $(cat build/lint/clang-5.4/compile.flags)
+step clang-tidy tidy
 step cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 csrc
 step clang-format clang-format --dry-run -Werror csrc/*.c csrc/*.h
 step luacheck luacheck --quiet --no-color lua spec bin/cmr rockspec examples scripts .luacheckrc .busted
-for script in scripts/*.sh .ci/run; do
+for script in scripts/*.sh; do
     step "$script" sh -n "$script"
 done
+step .ci/run bash -n .ci/run
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

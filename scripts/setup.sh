@@ -39,6 +39,8 @@ test | module 5.3 busted           | lua-busted                 | -             
 test | module 5.4 socket           | lua-socket                 | -                  | lua5.4-socket      | -
 test | module 5.1 socket           | lua-socket                 | -                  | lua5.1-socket      | -
 test | module 5.3 socket           | lua-socket                 | -                  | lua5.3-socket      | -
+test | module 5.4 luv              | lua-luv                    | lua-luv            | lua5.4-luv         | -
+test | module 5.4 cqueues          | lua-cqueues                | -                  | lua5.4-cqueues     | -
 test | program luarocks            | luarocks                   | luarocks           | luarocks5.4        | luarocks
 test | program valgrind            | valgrind                   | valgrind           | valgrind           | -
 test | program nm                  | binutils                   | binutils           | binutils           | -
