@@ -36,6 +36,10 @@ run_busted() (
     exec $limit ${RUNNER-} "$LUA" scripts/busted.lua --output=plainTerminal --helper=scripts/progress.lua $tags ${OPTIONS-} ${SPECS:-spec}
 )
 
+# The mock's key, and so the one in nearly every request: whatever the specs print must not hold it.
+CMR_MOCK_KEY=secret-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+export CMR_MOCK_KEY
+
 log=$(mktemp)
 trap 'rm -f "$log" "$log.status"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -52,6 +56,9 @@ for name; do
     if [ "$failed" -eq 0 ] && [ "$status" -ne 0 ]; then
         failed=1
         echo "build/$name: ended with status $status"
+    elif grep -q "$CMR_MOCK_KEY" "$log"; then
+        failed=$((failed + 1))
+        echo "build/$name: the API key was printed"
     elif [ "$((passed + failed))" -eq 0 ]; then
         failed=1
         echo "build/$name: no test ran"

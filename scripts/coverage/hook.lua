@@ -58,4 +58,4 @@ os.exit = function(...)
   seen = {}
   exit(...)
 end
-CMR_COVERAGE_END = setmetatable({}, { __gc = write }) -- luacheck: ignore 111
+CMR_COVERAGE_END = setmetatable({}, { __gc = write })

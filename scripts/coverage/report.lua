@@ -30,7 +30,7 @@ local function instructions(file)
   local lines = {}
   for _, text in ipairs(lines_of("luac5.4 -p -l " .. file)) do
     local line, name = text:match "^%s+%d+%s+%[(%d+)%]%s+(%u+)"
-    if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then -- a function's end may be its only one
+    if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then -- not a function's mere end
       lines[tonumber(line)] = true
     end
   end
