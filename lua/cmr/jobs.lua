@@ -1,6 +1,7 @@
 --- Many calls at once: what client:start and client:map are made of.
 
 local run = require "cmr.run"
+local threads = require "cmr.wait.threads"
 
 local jobs = {}
 
@@ -8,12 +9,30 @@ local Job = {}
 Job.__index = Job
 Job.__name = "cmr.job"
 
-local function outcome(job, ...)
-  job.result, job.finished = { n = select("#", ...), ... }, true
-  job.signal.post()
+local unpack = table.unpack or unpack
+
+local function new(job)
+  job.waiting = 0
+  return setmetatable(job, Job)
 end
 
-local unpack = table.unpack or unpack
+local function ended(job, ...)
+  job.result, job.finished = { n = select("#", ...), ... }, true
+  for _ = 1, math.max(1, job.waiting) do
+    job.signal.post()
+  end
+end
+
+-- What a limiter or a strategy of the user's own raises is raised again by job:wait(). Where pcall cannot be yielded
+-- across, whoever runs the coroutine is told.
+local protected = threads.anywhere and pcall or function(act, ...)
+  return true, act(...)
+end
+
+local function outcome(job, fine, ...)
+  job.failed = not fine
+  ended(job, ...)
+end
 
 --- Starts a prepared call beside the caller.
 -- @tparam table state of the client
@@ -22,25 +41,31 @@ local unpack = table.unpack or unpack
 -- @tparam table signal posted when it has finished
 -- @treturn table job
 function jobs.start(state, call, wait, signal)
-  local job = setmetatable({ wait_strategy = wait, signal = signal }, Job)
+  local job = new { wait_strategy = wait, signal = signal }
   wait.spawn(function()
-    outcome(job, run.call(state, call, wait, job))
+    outcome(job, protected(run.call, state, call, wait, job))
   end)
   return job
 end
 
 --- A job that ended before it began.
 function jobs.ended(signal, ...)
-  local job = setmetatable({ signal = signal }, Job)
-  outcome(job, ...)
+  local job = new { signal = signal }
+  ended(job, ...)
   return job
 end
 
 --- Waits for the end.
 -- @return the envelope, or nil, message, err; as often as it is asked
 function Job:wait()
-  while not self.finished do
-    self.signal.wait()
+  if not self.finished then
+    self.waiting = self.waiting + 1
+    repeat
+      self.signal.wait()
+    until self.finished
+  end
+  if self.failed then
+    error(self.result[1], 0)
   end
   return unpack(self.result, 1, self.result.n)
 end

@@ -284,6 +284,23 @@ describe("the engine", function()
 
   end)
 
+  it("keeps its connections from programs that are started meanwhile", function()
+    local function inherited(what)
+      local pipe = assert(io.popen("ls -l /proc/self/fd | grep -c " .. what, "r"))
+      local seen = tonumber(pipe:read("*a"))
+      pipe:close()
+      return seen
+    end
+    local before = inherited("socket:") -- libcurl keeps two without a connection
+    server:fault{delay = 0.1}
+    local calls = start(1)
+    run_until_received(server, 1)
+    assert.equal(before, inherited("socket:"))
+    assert.equal(0, inherited("eventpoll"))
+    assert.equal(0, inherited("timerfd"))
+    finish(calls[1])
+  end)
+
   it("raises for a wait that makes no sense", function()
     for _, timeout in ipairs{-1, 1e10, 0 / 0} do
       assert.has_error(function() engine:wait(timeout) end)

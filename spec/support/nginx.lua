@@ -1,5 +1,5 @@
--- A real nginx for specs, with the library of the LuaJIT build in it, on a free port of this machine. When it is stopped
--- its error log must be clean: no process has crashed, nothing was found by a sanitizer.
+-- A real nginx for specs, with the library of the LuaJIT build in it, on a free port of this machine. When it is
+-- stopped its error log must be clean: no process has crashed, no sanitizer has found anything.
 local finder = require "cmr.mock.nginx"
 local http = require "spec.support.http"
 local socket = require "socket"
@@ -8,6 +8,7 @@ local M = {}
 
 -- Should the specs die without stopping it, it goes by itself.
 local LIFETIME = 900
+local ENDING = 40 -- seconds it may take to stop
 
 -- With the sanitizers, the module in nginx has them, too.
 local SANITIZED = (os.getenv("CMR_FLAVOUR") or ""):find("^asan") ~= nil
@@ -96,9 +97,12 @@ end
 
 -- Runs in the directory, under timeout: the environment is written down in a file, where not everybody can read it.
 local function starter(program, options)
-  local lines = {"cd " .. quote(options.directory), "unset LUA_PATH LUA_CPATH LD_PRELOAD CMR_API_KEY CMR_BASE_URL CMR_CA_FILE"}
+  local lines = {
+    "cd " .. quote(options.directory), "unset LUA_PATH LUA_CPATH LD_PRELOAD CMR_API_KEY CMR_BASE_URL CMR_CA_FILE",
+  }
   for name, value in pairs(options.env or {}) do table.insert(lines, ("export %s=%s"):format(name, quote(value))) end
-  local preload = {SANITIZED and output("gcc -print-file-name=libasan.so") or nil, options.preload}
+  local preload = {options.preload}
+  if SANITIZED then table.insert(preload, 1, output("gcc -print-file-name=libasan.so")) end -- must come first
   if #preload > 0 then
     -- LuaJIT's memory is not malloc's: what only it points to would be taken for lost.
     table.insert(lines, "export ASAN_OPTIONS=detect_leaks=0:log_path=" .. options.directory .. "/sanitizer")
@@ -162,9 +166,9 @@ function M.start(options)
     end
     local connection = socket.connect("127.0.0.1", server.port)
     if connection then connection:close() end
-    return connection
+    server.pid = server:file("nginx.pid"):match("%d+")
+    return connection and server.pid
   end, 30)
-  server.pid = server:file("nginx.pid"):match("%d+")
   return server
 end
 
@@ -192,7 +196,7 @@ end
 function Server:text(path, status)
   local answer = self:get(path)
   if answer.status ~= (status or 200) then
-    error(("%s: %s %s\n%s"):format(path, answer.status or answer.why, answer.body or "", self:log()), 2)
+    error(("%s: %s %s\n%s"):format(path, answer.status or answer.why, answer.body or "", self:log():sub(-2000)), 2)
   end
   return answer.body
 end
@@ -226,11 +230,17 @@ end
 function Server:stop(signal)
   if not self.pipe then return end
   self:signal(signal or "TERM")
+  local ended, why = pcall(M.eventually, "the end", function() return self:file("ended") ~= "" end, ENDING)
+  if not ended then
+    for _, pid in ipairs(self:workers()) do self:signal("KILL", pid) end
+    self:signal "KILL"
+  end
   self.pipe:read("*a")
   self.pipe:close()
   self.pipe = nil
   local report = self:log() .. self:file("output") .. output("cat " .. self.directory .. "/sanitizer* 2>/dev/null")
   output("rm -rf " .. self.directory)
+  if not ended then error("nginx did not end (" .. why .. "): " .. report, 2) end
   for line in report:gmatch("[^\n]+") do
     local allowed = false
     for _, pattern in ipairs(self.unclean) do allowed = allowed or line:find(pattern) end

@@ -1,13 +1,5 @@
 -- fork, wait, exit, poll and what is open: a little C, compiled with the flags of the build under test.
-local run = require "spec.support.run"
-
-local flavour = os.getenv("CMR_FLAVOUR") or rawget(_G, "jit") and "jit" or _VERSION:match("%d+%.%d+")
-local build = "build/" .. flavour
-local library = os.tmpname()
-
--- A sanitizer preloaded for Lua would look for leaks in the compiler.
-run(("env -u LD_PRELOAD %s @%s/compile.flags -shared -o %s spec/support/posix.c"):format(
-  os.getenv("CC") or "cc", build, library))
+local library = require "spec.support.compile" "spec/support/posix.c"
 local posix = assert(package.loadlib(library, "luaopen_spec_posix"))()
 os.remove(library)
 

@@ -51,7 +51,11 @@ function M.number(option, text, whole)
   wrong("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
 end
 
-local function client(given, world, read)
+--- A client as the command line and the environment describe it.
+-- @param given  the parser's result
+-- @param world  see cmr.cli.stream
+-- @param read   of stream.reader
+function M.client(given, world, read)
   local key = given.api_key_file and read_key(given.api_key_file, read)
   if not key and (world.getenv("CMR_API_KEY") or "") == "" then
     wrong("no API key: put it in the environment as CMR_API_KEY, or in a file named by --api-key-file")
@@ -102,7 +106,7 @@ function M.run(row, given, world)
     if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
   end
   local prepared = arguments.build(row, texts, read)
-  local made = client(given, world, read)
+  local made = M.client(given, world, read)
   -- All is known and nothing is sent yet: the place to ask before what charges or destroys.
   local answer, message, err = M.library(made[row.name], made, prepared)
   if not answer then fail(row, message, err) end

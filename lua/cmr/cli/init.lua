@@ -28,6 +28,19 @@ function commands.operations(given, world, rows)
   return 0
 end
 
+function commands.check(given, world)
+  if given[".userId"] == "" then error({usage = "argument USER_ID is empty"}, 0) end
+  local client = require("cmr.cli.call").client(given, world, stream.reader(world))
+  local report = require("cmr.check").run(client, given[".userId"])
+  if given.output == "json" then
+    local function empty() return "[]" end
+    stream.write(world, require("cmr.cli.json")(report, {compact = given.compact, empty = empty}) .. "\n")
+  else
+    stream.write(world, require("cmr.check.report").text(report, version():sub(1, -2)))
+  end
+  return report.counts.contradicted == 0 and 0 or 1
+end
+
 function commands.mock(given)
   local call = require "cmr.cli.call"
   return call.library(require("cmr.mock").run, {

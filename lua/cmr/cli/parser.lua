@@ -19,7 +19,7 @@ M.globals = {
   {"--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)."},
   {"--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)."},
   {"--rate", "N|off", "Requests per second (default: 4)."},
-  {"--output", "{json,table}", "How to print (default: json; for operations: table)."},
+  {"--output", "{json,table}", "How to print (default: json; for operations: table; for check: text)."},
 }
 
 local key_refused = "the API key is never an argument, which every user of this machine could read: "
@@ -38,6 +38,12 @@ Example:
    %s
 
 'cmr --help' shows the options of every command.]]
+
+local checking = [[
+Some 25 requests, all of them reads, one with a wrong key. The report has no key and no values in it: it can be
+pasted into an issue as it is. --output json gives it as data.
+
+Exit status: 0 nothing is contradicted; 1 something is, or the API could not be reached; 2 as always.]]
 
 local function stop(outcome)
   error(outcome, 0)
@@ -117,7 +123,10 @@ local function add_own(root)
     :description("Requests per second before it answers 429 (default: 5; 0: no limit).")
   mock:option("--window"):target(".window"):choices{"bucket", "fixed", "sliding"}
     :description("How it counts them (default: bucket).")
-  return {operations = operations, mock = mock}
+  local check = root:command("check", "See what the live API makes of what the documents leave open; only reads.")
+  check:argument("USER_ID"):target(".userId"):args("?"):description("Whose things to look at (default: anybody's).")
+  check:epilog(checking)
+  return {operations = operations, mock = mock, check = check}
 end
 
 --- The parser for these rows.

@@ -1,7 +1,9 @@
 -- The API as a function from request to answer: key, rate limit, dispatch by the operations table. No I/O.
 local json = require "cmr.mock.json"
 local answer = require "cmr.mock.answer"
+local fields = require "cmr.mock.fields"
 local routes = require "cmr.mock.routes"
+local scope = require "cmr.mock.routes.scope"
 
 local api = {}
 api.__index = api
@@ -12,8 +14,9 @@ local KEY_HEADER = "cmr-x-api-key"
 -- @param config {key = the key that is right, base = "/api/v1/integration", operations = array of rows}
 -- @param world from state.new
 function api.new(config, world)
-  local by_path = {}
+  local by_path, by_name = {}, {}
   for _, row in ipairs(config.operations) do
+    by_name[row.name] = row
     if row.path and row.path ~= json.null then
       local methods = by_path[row.path] or {}
       -- assumed: where the method is not documented, any will do
@@ -21,7 +24,7 @@ function api.new(config, world)
       by_path[row.path] = methods
     end
   end
-  return setmetatable({key = config.key, base = config.base, by_path = by_path, world = world}, api)
+  return setmetatable({key = config.key, base = config.base, by_path = by_path, rows = by_name, world = world}, api)
 end
 
 --- Which operation is meant: sets operation, operation_name and operation_path where they are known.
@@ -52,6 +55,13 @@ local function over_limit(wait)
   return reply
 end
 
+local function handle(handler, request, world)
+  request.fields = fields.of(request)
+  fields.check(request.operation, request.fields)
+  request.user = scope.user(request, world)
+  return handler(request, world)
+end
+
 --- The answer to a request.
 -- @param request {method, path, query = {name = text}, headers = {lower-case name = text}, raw_body}, identified
 function api:answer(request)
@@ -69,8 +79,9 @@ function api:answer(request)
   end
   local body = json.object(request.raw_body)
   if not body then return answer.assume(answer.new(400, "Malformed JSON"), "message") end
-  request.body = body
-  return handler(request, self.world)
+  request.body, request.rows = body, self.rows
+  self.world:catch_up()
+  return answer.of(handle, handler, request, self.world)
 end
 
 return api

@@ -2,6 +2,7 @@
 local json = require "cmr.mock.json"
 local rate = require "cmr.mock.rate"
 local faults = require "cmr.mock.faults"
+local seeding = require "cmr.mock.seeding"
 
 local control = {}
 
@@ -13,32 +14,45 @@ local function refuse(why)
   return reply(400, {error = why})
 end
 
-local function unknown(body, ...)
-  local known = {}
-  for _, name in ipairs{...} do known[name] = true end
-  for name in pairs(body) do
-    if not known[name] then return ("unknown field '%s'"):format(name) end
-  end
-end
-
-local function text(value)
-  return type(value) == "string" and value ~= ""
-end
-
 local handlers = {}
 
-handlers["POST /_mock/reset"] = function(body, world)
-  local why = unknown(body, "rate", "window")
-  if why then return refuse(why) end
-  if body.rate and not (type(body.rate) == "number" and body.rate >= 0) then
-    return refuse("'rate' must be requests per second, 0 for no limit")
+-- A handler for JSON objects of these fields: name = type, with a "?" at the end when it may be left out.
+local function accept(name, types, handler)
+  handlers["POST /_mock/" .. name] = function(body, world)
+    for field in pairs(body) do
+      if not types[field] then return refuse(("unknown field '%s'"):format(field)) end
+    end
+    for field, wanted in pairs(types) do
+      local kind, optional = wanted:match("^(%a+)(%??)$")
+      local value = body[field]
+      if type(value) ~= kind and not (value == nil and optional == "?") or value == "" then
+        return refuse(("'%s' must be a %s"):format(field, kind))
+      end
+    end
+    local value, why = handler(body, world)
+    return value and reply(200, value) or refuse(why)
   end
-  if body.window and not rate.known(body.window) then
-    return refuse("'window' must be bucket, fixed or sliding")
-  end
-  world:reset(body)
-  return reply(200, {rate = world.rate, window = world.window})
 end
+
+accept("reset", {rate = "number?", window = "string?"}, function(body, world)
+  if body.rate and body.rate < 0 then return nil, "'rate' must be requests per second, 0 for no limit" end
+  if body.window and not rate.known(body.window) then return nil, "'window' must be bucket, fixed or sliding" end
+  world:reset(body)
+  return {rate = world.rate, window = world.window}
+end)
+
+accept("clock", {advance = "number"}, function(body, world)
+  if body.advance < 0 then return nil, "'advance' must be seconds, 0 or more" end
+  world.offset = world.offset + body.advance
+  return {now = world:now()}
+end)
+
+accept("wallet", {balance = "number"}, function(body, world)
+  world.balance = body.balance
+  return body
+end)
+
+for name, kind in pairs(seeding) do accept(name, kind.fields, kind.add) end
 
 handlers["GET /_mock/requests"] = function(_, world)
   return reply(200, json.array(world:requests()))
@@ -49,36 +63,6 @@ handlers["POST /_mock/faults"] = function(body, world)
   if not fault then return refuse(why) end
   table.insert(world.faults, fault)
   return reply(200, {queued = #world.faults})
-end
-
-handlers["POST /_mock/users"] = function(body, world)
-  local why = unknown(body, "userId")
-  if why then return refuse(why) end
-  if not text(body.userId) then return refuse("'userId' must be a string") end
-  world:add_user(body.userId)
-  return reply(200, {userId = body.userId})
-end
-
-handlers["POST /_mock/mailboxes"] = function(body, world)
-  local why = unknown(body, "mailboxId", "email", "userId", "status")
-  if why then return refuse(why) end
-  for _, name in ipairs{"mailboxId", "email", "userId"} do
-    if not text(body[name]) then return refuse(("'%s' must be a string"):format(name)) end
-  end
-  if body.status and not text(body.status) then return refuse("'status' must be a string") end
-  if not world.users[body.userId] then return refuse("no such user: seed it first") end
-  world:add_mailbox(body)
-  return reply(200, {mailboxId = body.mailboxId})
-end
-
-handlers["POST /_mock/clock"] = function(body, world)
-  local why = unknown(body, "advance")
-  if why then return refuse(why) end
-  if not (type(body.advance) == "number" and body.advance >= 0) then
-    return refuse("'advance' must be seconds, 0 or more")
-  end
-  world.offset = world.offset + body.advance
-  return reply(200, {now = world:now()})
 end
 
 --- Is this path the mock's own?
@@ -95,6 +79,7 @@ function control.answer(request, world, token)
   if not handler then return reply(404, {error = "no such control: " .. request.method .. " " .. request.path}) end
   local body, why = json.object(request.raw_body)
   if not body then return refuse("bad JSON: " .. why) end
+  world:catch_up()
   return handler(body, world)
 end
 

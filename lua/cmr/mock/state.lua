@@ -1,6 +1,10 @@
--- What the mock knows: users, their credentials and mailboxes, the time, and the requests it has seen.
-local random = require "cmr.mock.random"
+-- What the mock knows: the time, the limits, the requests it has seen, and the world of the API: users, domains,
+-- subscriptions, mailboxes, orders and more, each with its rules in a file of world/.
 local rate = require "cmr.mock.rate"
+local agenda = require "cmr.mock.world.agenda"
+local money = require "cmr.mock.world.money"
+local seed = require "cmr.mock.world.seed"
+local shelf = require "cmr.mock.world.shelf"
 
 local state = {}
 state.__index = state
@@ -8,20 +12,7 @@ state.__index = state
 -- The last requests are kept, older ones forgotten.
 local RECORDED = 10000
 
--- The seed is what the vendor's own examples show.
-local USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
-
-local function seed(world)
-  world:add_user(USER)
-  world:add_mailbox{mailboxId = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR", email = "john@doe.com", userId = USER}
-  table.insert(world.users[USER].credentials, {
-    app = "EMAILBISON",
-    credentialId = "A1B2C3D4E5F6G7H8",
-    email = "john@agency.com",
-    connectedAt = "2024-05-01T10:00:00.000Z",
-    metadata = {appBaseUrl = "https://app.emailbison.com", appName = "EmailBison", workspace = "my-workspace"},
-  })
-end
+local SHELVES = {"users", "domains", "subscriptions", "mailboxes", "orders", "tests", "pool", "sandbox_pool"}
 
 --- A new world in its seeded state.
 -- @param settings {rate = requests per second, window = "bucket"|"fixed"|"sliding"}
@@ -37,54 +28,42 @@ end
 function state:reset(overrides)
   self.rate = overrides.rate or self.settings.rate
   self.window = overrides.window or self.settings.window
-  self.users, self.mailboxes = {}, {}
   self.faults, self.limiters = {}, {}
   self.recorded, self.offset = {count = 0}, 0
+  self.agenda, self.balance = agenda.new(), money.BALANCE
+  for _, name in ipairs(SHELVES) do self[name] = shelf.new() end
   seed(self)
 end
 
 --- The time in seconds since 1970, including what a test has advanced it by.
 function state:now()
-  return self.clock() + self.offset
+  return self.moment or self.clock() + self.offset
 end
 
---- The time as the API writes it: "2024-05-01T10:00:00.000Z".
-function state:timestamp()
-  return os.date("!%Y-%m-%dT%H:%M:%S.000Z", math.floor(self:now()))
+--- A time (default: now) as the API writes it: "2024-05-01T10:00:00.000Z".
+function state:timestamp(time)
+  return os.date("!%Y-%m-%dT%H:%M:%S.000Z", math.floor(time or self:now()))
+end
+
+--- Have something done at a time; while it is done, it is that time.
+function state:at(time, action)
+  self.agenda:add(time, action)
+end
+
+--- Do what was due since the last time.
+function state:catch_up()
+  self.moment = nil
+  for time, action in self.agenda:due(self:now()) do
+    self.moment = time
+    action()
+  end
+  self.moment = nil
 end
 
 --- May a request with this key pass? true, or false and the seconds to wait.
 function state:take(key)
   self.limiters[key] = self.limiters[key] or rate.new(self.window, self.rate)
   return self.limiters[key](self:now())
-end
-
---- A new user without anything; one that exists stays as it is.
-function state:add_user(id)
-  self.users[id] = self.users[id] or {userId = id, credentials = {}}
-end
-
---- A mailbox {mailboxId, email, userId, status = "ACTIVE"}; one of the same id is replaced.
-function state:add_mailbox(mailbox)
-  self.mailboxes[mailbox.mailboxId] = {
-    mailboxId = mailbox.mailboxId,
-    email = mailbox.email,
-    userId = mailbox.userId,
-    status = mailbox.status or "ACTIVE",
-    reexports = {}, -- when it was re-exported
-  }
-end
-
---- The mailbox with this address, or nil.
-function state:mailbox_by_email(email)
-  for _, mailbox in pairs(self.mailboxes) do
-    if mailbox.email == email then return mailbox end
-  end
-end
-
---- The id of a new asynchronous action.
-function state.action_id()
-  return "ACT_" .. random.uuid()
 end
 
 --- Remember a request; fields may be added to `entry` afterwards.

@@ -2,26 +2,15 @@
 -- coroutines of ours, and moves whenever somebody waits.
 
 local core = require "cmr.core"
+local threads = require "cmr.wait.threads"
 local waiters = require "cmr.wait.waiters"
 
 local block = { now = core.now }
 
-local STEP = 1000 -- milliseconds; bounds how long one poll lasts
-local create, resume, running, yield = coroutine.create, coroutine.resume, coroutine.running, coroutine.yield
+local STEP = 1 -- seconds; bounds how long one poll lasts
 
 local ours = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
-local sleepers = {} -- {at, coroutine}, the next one last
-
-local function go(co, ...)
-  local fine, why = resume(co, ...)
-  if not fine then
-    error(debug.traceback(co, tostring(why)), 0)
-  end
-end
-
-local function post(waiter)
-  go(waiter.co)
-end
+local sleepers = {} -- waiters with the time they sleep until, the next one last
 
 --- Lets what can move move, waiting up to a time for it.
 local function turn(seconds)
@@ -29,50 +18,53 @@ local function turn(seconds)
   local next_one = sleepers[#sleepers]
   while next_one and next_one.at <= now do
     sleepers[#sleepers] = nil
-    go(next_one.co)
+    next_one:post()
     seconds, next_one = 0, sleepers[#sleepers]
   end
   if next_one then
     seconds = math.min(seconds, next_one.at - now)
   end
   local engine = core.engine()
-  waiters.finished(engine, engine:wait(math.min(STEP, seconds * 1000)))
+  waiters.finished(engine, engine:wait(math.min(STEP, seconds) * 1000))
 end
 
---- The coroutine that runs, when it was spawned here.
-local function spawned()
-  local co = running()
-  return co and ours[co] and co
+--- Whether the coroutine that runs was spawned here.
+function block.spawned()
+  local co = coroutine.running()
+  return co ~= nil and ours[co] == true
 end
 
-block.spawned = spawned
+local function can_suspend()
+  return block.spawned() and threads.can_suspend()
+end
 
 --- Waits until the call has finished.
 function block.wait(_, call)
-  local co = spawned()
-  while not call:done() do
-    if co then
-      waiters.add(call, { co = co, post = post })
-      yield()
-    else
-      turn(STEP)
-    end
+  if can_suspend() then
+    return threads.wait(call)
   end
+  while not call:done() do
+    turn(STEP)
+  end
+end
+
+local function sleep_among_others(seconds)
+  local waiter, place = threads.waiter(), #sleepers
+  waiter.at = core.now() + seconds
+  while place > 0 and sleepers[place].at < waiter.at do
+    place = place - 1
+  end
+  table.insert(sleepers, place + 1, waiter)
+  threads.suspend(waiter)
 end
 
 --- Waits for a time.
 -- @tparam number seconds
 function block.sleep(_, seconds)
-  local at = core.now() + seconds
-  local co = spawned()
-  if co then
-    local place = #sleepers
-    while place > 0 and sleepers[place].at < at do
-      place = place - 1
-    end
-    table.insert(sleepers, place + 1, { at = at, co = co })
-    return yield()
+  if can_suspend() then
+    return sleep_among_others(seconds)
   end
+  local at = core.now() + seconds
   while seconds > 0 do
     turn(seconds)
     seconds = at - core.now()
@@ -81,39 +73,25 @@ end
 
 --- Runs a function beside the caller, until it first waits.
 function block.spawn(run)
-  local co = create(run)
-  ours[co] = true
-  go(co)
+  threads.spawn(function()
+    ours[coroutine.running()] = true
+    run()
+  end)
 end
 
 --- Whoever waits for the call looks again: it was cancelled.
 block.wake = waiters.wake
 
+local function in_place()
+  if not can_suspend() then
+    turn(STEP)
+    return true
+  end
+end
+
 --- Something to wait for: wait() returns once for every post().
 function block.signal()
-  local count, waiter = 0, nil
-  return {
-    post = function()
-      count = count + 1
-      if waiter then
-        local co = waiter
-        waiter = nil
-        go(co)
-      end
-    end,
-    wait = function()
-      local co = spawned()
-      while count == 0 do
-        if co then
-          waiter = co
-          yield()
-        else
-          turn(STEP)
-        end
-      end
-      count = count - 1
-    end,
-  }
+  return threads.signal(in_place)
 end
 
 return block

@@ -19,6 +19,7 @@ local function pump()
   local engine, here = core.engine(), controller.running()
   while waiters.finished(engine, engine:step()) do
     controller.poll({ pollfd = engine:fd(), events = "r" }, LOOK)
+    engine = core.engine() -- another one when somebody closed it
   end
   pumping[here] = nil
 end

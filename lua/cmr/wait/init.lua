@@ -10,17 +10,26 @@
 --
 -- One of the user's own needs the first three; without the others client:start and client:map raise.
 
+local threads = require "cmr.wait.threads"
+
 local wait = {}
 
 --- The strategies by name.
 wait.names = { block = true, nginx = true, luv = true, cqueues = true }
 
--- Lua 5.1 cannot yield across an iterator: there a loop over pages or results waits in place.
-local can_iterate = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
+-- Whether the caller is a coroutine that cqueues runs, and not one of the caller's own inside it.
+local function in_cqueues()
+  local cqueues = package.loaded.cqueues
+  return cqueues and select(2, cqueues.running())
+end
 
 local function in_coroutine()
   local co, main = coroutine.running()
   return co ~= nil and not main
+end
+
+local function in_luv()
+  return package.loaded.luv and in_coroutine() and not require("cmr.wait.block").spawned()
 end
 
 --- The strategy for the place the caller runs in.
@@ -31,14 +40,11 @@ function wait.detect(iterating)
   if ngx and ngx.get_phase then
     return require "cmr.wait.nginx"
   end
-  if can_iterate or not iterating then
-    local cqueues = package.loaded.cqueues
-    if cqueues and cqueues.running() then
-      return require "cmr.wait.cqueues"
-    end
-    if package.loaded.luv and in_coroutine() and not require("cmr.wait.block").spawned() then
-      return require "cmr.wait.luv"
-    end
+  if in_cqueues() and threads.can_suspend(iterating) then
+    return require "cmr.wait.cqueues"
+  end
+  if in_luv() and threads.can_suspend(iterating) then
+    return require "cmr.wait.luv"
   end
   return require "cmr.wait.block"
 end

@@ -1,8 +1,9 @@
 --- Waiting in nginx: the request that asked waits, the worker does not.
 --
--- One pump per worker steps the engine for every call in flight and is gone when there is none. It is a timer, because
--- a client that goes away takes its request's coroutine with it. For the same reason what requests share is in tables
--- of this module, and not in closures over a request's locals.
+-- One steps the engine for every call in flight: a timer, the pump, which is gone when there is none. It is a timer,
+-- because a client that goes away takes its request's coroutine with it. For the same reason what requests share is in
+-- tables of this module, and not in closures over a request's locals. Where no timer can be made or run, a request that
+-- waits steps in the pump's place.
 
 local core = require "cmr.core"
 local semaphore = require "ngx.semaphore"
@@ -11,7 +12,8 @@ local waiters = require "cmr.wait.waiters"
 local nginx = { now = core.now }
 
 local PAUSE = 0.001 -- seconds between two steps; for 0 an nginx without OpenResty's patches logs a warning
-local STALE = 0.05 -- seconds without a step after which a waiter steps for itself
+local STALE = 0.05 -- seconds without a step after which whoever waits steps
+local LOOK = 1 -- seconds after which a request looks whether the pump still steps
 
 local CAN_WAIT = {
   rewrite = true,
@@ -25,37 +27,53 @@ local CAN_WAIT = {
   ssl_session_fetch = true,
 }
 
-local stepped = -1 -- when somebody last stepped the engine
-
---- One step for everybody. Returns whether calls are left in flight.
-local function step()
-  local engine = core.engine()
-  local finished = engine:step()
-  stepped = core.now()
-  return waiters.finished(engine, finished)
-end
-
-local function pump()
-  while step() do
-    ngx.sleep(PAUSE)
-  end
-  stepped = -1
-end
-
 --- Why a call cannot wait here, or nil.
 function nginx.refuse()
   local phase = ngx.get_phase()
-  if not CAN_WAIT[phase] then
-    return (
-      "nothing can wait in nginx's %s phase: make the call from ngx.timer.at(0, ...), or give wait = 'block' to let "
-      .. "the whole worker wait"
-    ):format(phase)
+  if CAN_WAIT[phase] then
+    return nil
+  end
+  local way_out = "give wait = 'block' to let the whole worker wait"
+  if phase ~= "exit_worker" then -- which has no timers, nor has init
+    local where = phase == "init" and " in init_worker_by_lua" or ""
+    way_out = ("make the call from ngx.timer.at(0, ...)%s, or %s"):format(where, way_out)
+  end
+  return ("nothing can wait in nginx's %s phase: %s"):format(phase, way_out)
+end
+
+local STARTING = { pump = true }
+
+local stepper -- a pump, a request's semaphore, or nobody; who finds another in its place stops
+local stepped = 0 -- when it last did
+
+-- One step for everybody. Returns whether calls are left in flight.
+local function step()
+  stepped = core.now()
+  local engine = core.engine()
+  return waiters.finished(engine, engine:step())
+end
+
+local function pump()
+  local me = { pump = true }
+  stepper = me
+  while stepper == me and step() do
+    ngx.sleep(PAUSE)
+  end
+  if stepper == me then
+    stepper = nil
   end
 end
 
-local function start_pump()
-  stepped = core.now()
-  return (ngx.timer.at(0, pump))
+-- Takes the pump's place, and goes on trying to start one.
+local function step_instead(request, now)
+  if stepper ~= request then
+    stepper, request.tries_at = request, now
+  end
+  if now >= request.tries_at then
+    request.tries_at = now + LOOK
+    ngx.timer.at(0, pump)
+  end
+  step()
 end
 
 --- Suspends the request until the call has finished.
@@ -65,21 +83,21 @@ function nginx.wait(_, call)
   end
   local request = semaphore.new()
   waiters.add(call, request)
-  if stepped < 0 then
-    start_pump()
+  if not stepper and ngx.timer.at(0, pump) then
+    stepper, stepped = STARTING, core.now()
   end
-  local patience = STALE
+  local patience = stepper and STALE or PAUSE
   while not request:wait(patience) and not call:done() do
-    patience = 1
-    -- The timer could not be made or run: whoever waits steps, until one can.
-    while core.now() - stepped > STALE and not call:done() do
-      if start_pump() then
-        patience = STALE
-        break
-      end
-      step()
-      ngx.sleep(PAUSE)
+    local now = core.now()
+    if stepper == request or now - stepped > STALE then
+      step_instead(request, now)
+      patience = PAUSE
+    else
+      patience = stepper and stepper.pump and LOOK or STALE
     end
+  end
+  if stepper == request then
+    stepper = nil
   end
 end
 

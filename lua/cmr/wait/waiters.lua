@@ -3,6 +3,7 @@
 local waiters = {}
 
 local waiting = {} -- call -> a waiter: has post(waiter, 1), as nginx's semaphores do
+local ready, first, last = {}, 1, 0 -- calls that finished, and whose waiters are to be posted
 
 --- @param call from the core
 -- @param waiter to be posted once when the call has finished or was cancelled
@@ -19,6 +20,29 @@ function waiters.wake(call)
   end
 end
 
+local function add(call)
+  last = last + 1
+  ready[last] = call
+end
+
+-- A waiter may run at once, and may come here again: the rest is woken by whoever comes first. One that fails must not
+-- keep the others waiting.
+local function wake_all()
+  local failed, failure
+  while first <= last do
+    local call = ready[first]
+    ready[first] = nil
+    first = first + 1
+    local fine, why = pcall(waiters.wake, call)
+    if not fine then
+      failed, failure = true, why
+    end
+  end
+  if failed then
+    error(failure, 0)
+  end
+end
+
 --- Wakes those who wait for the calls a step handed over; and, when nothing is left in flight, everybody: what was
 -- closed, or inherited over a fork, is never handed over.
 -- @param engine
@@ -26,18 +50,16 @@ end
 -- @treturn boolean whether calls are left in flight
 function waiters.finished(engine, finished)
   for _, call in ipairs(finished or {}) do
-    waiters.wake(call)
+    add(call)
   end
-  if engine:count() > 0 then
-    return true
+  if engine:count() == 0 then
+    for call in pairs(waiting) do
+      if call:done() then
+        add(call)
+      end
+    end
   end
-  local done = {}
-  for call in pairs(waiting) do
-    done[#done + 1] = call:done() and call or nil
-  end
-  for _, call in ipairs(done) do
-    waiters.wake(call)
-  end
+  wake_all()
   return engine:count() > 0
 end
 

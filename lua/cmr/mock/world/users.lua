@@ -1,0 +1,17 @@
+-- Users: the partner's customers.
+local json = require "cmr.mock.json"
+local examples = require "cmr.mock.examples"
+
+local users = {}
+
+--- A new user; one that exists stays as it is.
+-- @param profile the fields of create_user; the documented sample when left out
+function users.add(world, id, profile)
+  return world.users:get(id) or world.users:put(id, {
+    userId = id,
+    profile = profile or json.decode(examples.create_user.request),
+    credentials = {}, -- of sending platforms
+  })
+end
+
+return users

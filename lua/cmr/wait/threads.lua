@@ -1,0 +1,97 @@
+--- Coroutines that wait until something is posted: what block and luv are made of.
+
+local waiters = require "cmr.wait.waiters"
+
+local threads = {}
+
+local create, resume, running, yield = coroutine.create, coroutine.resume, coroutine.running, coroutine.yield
+
+--- Whether a coroutine can be suspended wherever it is. Lua 5.1 cannot inside an iterator, pcall or any other function
+-- of C: there a call waits in place.
+threads.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
+
+--- Whether the running coroutine can be suspended here.
+-- @tparam[opt] boolean iterating whether the caller is an iterator, which the stack does not show
+function threads.can_suspend(iterating)
+  if threads.anywhere or iterating then
+    return threads.anywhere
+  end
+  local level = 2
+  local info = debug.getinfo(level, "S")
+  while info and info.what ~= "C" do
+    level = level + 1
+    info = debug.getinfo(level, "S")
+  end
+  return info == nil
+end
+
+local waits_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter it is suspended for
+
+local function go(co)
+  local fine, why = resume(co)
+  if not fine then
+    error(debug.traceback(co, tostring(why)), 0)
+  end
+end
+
+local function post(waiter)
+  waiter.posted = true
+  local co = waiter.co
+  if co and waits_for[co] == waiter then
+    waits_for[co] = nil
+    go(co)
+  end
+end
+
+--- Something the running coroutine can wait for: waiter:post() ends it.
+function threads.waiter()
+  return { co = running(), post = post }
+end
+
+--- Suspends the running coroutine until the waiter is posted, whoever else resumes it.
+function threads.suspend(waiter)
+  while not waiter.posted do
+    waits_for[waiter.co] = waiter
+    yield()
+  end
+end
+
+--- Suspends the running coroutine until the call has finished.
+function threads.wait(call)
+  if not call:done() then
+    local waiter = threads.waiter()
+    waiters.add(call, waiter)
+    threads.suspend(waiter)
+  end
+end
+
+--- Runs a function in a coroutine of its own, until it first waits.
+function threads.spawn(run)
+  go(create(run))
+end
+
+--- Something to wait for: wait() returns once for every post().
+-- @tparam[opt] function in_place for who is not to be suspended: does something else, and returns true
+function threads.signal(in_place)
+  local count, queue = 0, {}
+  return {
+    post = function()
+      count = count + 1
+      if queue[1] then
+        table.remove(queue, 1):post()
+      end
+    end,
+    wait = function()
+      while count == 0 do
+        if not (in_place and in_place()) then
+          local waiter = threads.waiter()
+          queue[#queue + 1] = waiter
+          threads.suspend(waiter)
+        end
+      end
+      count = count - 1
+    end,
+  }
+end
+
+return threads

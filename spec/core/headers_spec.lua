@@ -1,0 +1,45 @@
+-- The headers of an answer as cmr.info tells them, byte by byte: from the server that says whatever it is told.
+local cmr = require "cmr"
+local core = require "cmr.core"
+local faultserver = require "spec.support.faultserver"
+
+describe("the headers of an answer", function()
+  local server
+
+  setup(function() server = faultserver.start() end)
+  teardown(function() server:stop() end)
+
+  -- cmr.info's headers for an answer that begins with these lines.
+  local function headers_of(...)
+    core.engine():close()
+    local answer = table.concat({...}, "\r\n") .. "\r\nContent-Length: 2\r\n\r\n{}"
+    local port = server:play{{{"request"}, {"send", answer}}}.port
+    local client = cmr.new{api_key = "a-key-of-some-length", base_url = "http://127.0.0.1:" .. port, rate = false}
+    local headers = cmr.info(assert(client:platforms("x"))).headers
+    assert.equal("2", headers["content-length"])
+    headers["content-length"] = nil
+    return headers
+  end
+
+  it("have lower-case names and values without space around them", function()
+    assert.same({["x-one"] = "1", ["x-two"] = "a: b", ["x-three"] = "", ["x-four"] = "4"},
+      headers_of("HTTP/1.1 200 OK", "X-One: 1", "x-TWO:a: b \t", "X-Three:", "X-Four:\t 4"))
+  end)
+
+  it("are joined where a name is repeated", function()
+    assert.same({["x-a"] = "1, 2, 3"}, headers_of("HTTP/1.1 200 OK", "X-A: 1", "x-a: 2", "X-A: 3"))
+  end)
+
+  it("are those of the last answer, not of one that came before it", function()
+    assert.same({["x-new"] = "1"},
+      headers_of("HTTP/1.1 103 Early Hints", "X-Old: 1", "", "HTTP/1.1 200 OK", "X-New: 1"))
+  end)
+
+  it("do not include the status line, whatever it says", function()
+    assert.same({["x-a"] = "1"}, headers_of("HTTP/1.1 200 OK: fine", "X-A: 1"))
+  end)
+
+  it("may be folded over lines, as of old", function()
+    assert.same({["x-a"] = "one two: 2"}, headers_of("HTTP/1.1 200 OK", "X-A: one", " two: 2"))
+  end)
+end)

@@ -1,0 +1,263 @@
+-- What holds in every event loop: calls wait without keeping the loop from its other work.
+local assert = require "luassert"
+local busted = require "busted"
+local cmr = require "cmr"
+local core = require "cmr.core"
+local local_limiter = require "cmr.limiter.local"
+local support = require "spec.support.client"
+local mock = require "spec.support.mock"
+
+local before_each, it = busted.before_each, busted.it
+local USER = mock.USER
+
+local M = {}
+
+--- Lua 5.1 cannot yield across pcall and iterators.
+M.PLAIN_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
+--- A sum: (number) adds to it, () tells it. Others may add while the number is waited for.
+function M.sum()
+  local total = 0
+  return function(number)
+    total = total + (number or 0)
+    return total
+  end
+end
+
+--- Specs for a loop.
+-- @param loop run(tasks): runs functions as coroutines of the loop, until nothing is left to do in it; raises what they
+--   raise. sleep(seconds): suspends one of them
+function M.behaves(loop)
+  local server, client
+
+  before_each(function()
+    core.engine():close()
+    server = mock.shared("http")
+    client = support.new(server, {retries = 0})
+  end)
+
+  local function slow(seconds, times) server:fault{delay = seconds, times = times, body = {status = 200}} end
+
+  -- Runs tasks beside one that ticks; returns how long it took and the longest time between two ticks.
+  local function beside_ticks(tasks)
+    local left, longest, all = #tasks, 0, {}
+    for index, task in ipairs(tasks) do
+      all[index] = function()
+        task()
+        left = left - 1
+      end
+    end
+    table.insert(all, 1, function()
+      local last = core.now()
+      while left > 0 do
+        loop.sleep(0.01)
+        longest, last = math.max(longest, core.now() - last), core.now()
+      end
+    end)
+    local begun = core.now()
+    loop.run(all)
+    return core.now() - begun, longest
+  end
+
+  local function repeated(task, count)
+    local tasks = {}
+    for index = 1, count do tasks[index] = task end
+    return tasks
+  end
+
+  for _, kind in ipairs{"http", "tls"} do
+    it("ten calls of 0.5 s take less than 1 s, and something else ticks all the while, over " .. kind, function()
+      server = mock.shared(kind)
+      client = support.new(server, {retries = 0})
+      local add = M.sum()
+      slow(0, 1)
+      client:platforms(USER) -- connected
+      slow(0.5, 10)
+      local took, longest = beside_ticks(repeated(function()
+        add(client:platforms(USER).status)
+      end, 10))
+      assert.equal(2000, add())
+      assert.is_true(took >= 0.49 and took < 1, took)
+      assert.is_true(longest < 0.25, longest)
+    end)
+  end
+
+  it("a call waits in line and between attempts without keeping the loop", function()
+    local paced = support.new(server, {rate = 4, limiter = local_limiter.new(), random = function() return 0 end})
+    slow(0, 3)
+    server:fault{status = 429, headers = {["Retry-After"] = "1"}}
+    slow(0, 10)
+    local add = M.sum()
+    local took, longest = beside_ticks(repeated(function()
+      add(cmr.info(assert(paced:platforms(USER))).attempts)
+    end, 5))
+    assert.equal(6, add())
+    assert.is_true(took >= 1.74, took) -- the fourth is sent after 0.75 s, and again a second later
+    assert.is_true(longest < 0.25, longest)
+  end)
+
+  it("is found without being told, and only by those who run in it", function()
+    local waits = require "cmr.wait"
+    local inside, outside
+    loop.run{function()
+      inside = waits.detect()
+      local thread = coroutine.wrap(function() outside = client:platforms(USER).status end)
+      if not loop.resumes_any then thread() end -- a coroutine of the user's own inside it
+    end}
+    assert.equal(require("cmr.wait." .. loop.name), inside)
+    assert.equal(require "cmr.wait.block", waits.detect())
+    if not loop.resumes_any then assert.equal(200, outside) end
+  end)
+
+  it("is left when the last call is answered", function()
+    local begun
+    loop.run{function()
+      assert(client:platforms(USER))
+      begun = core.now()
+    end}
+    assert.is_true(core.now() - begun < 0.5)
+    assert.equal(0, core.engine():count())
+  end)
+
+  it("is left when the last job is cancelled, is not kept by a job that nobody waits for", function()
+    slow(5, 2)
+    local begun = core.now()
+    loop.run{function()
+      local jobs = {client:start("platforms", USER), client:start("platforms", USER)}
+      loop.sleep(0.1)
+      jobs[1]:cancel()
+      jobs[2]:cancel()
+      assert.equal("cancelled", select(3, jobs[1]:wait()).kind)
+    end}
+    assert.is_true(core.now() - begun < 2)
+    server:reset()
+    local job
+    loop.run{function() job = client:start("platforms", USER) end}
+    assert.is_true(job:done())
+  end)
+
+  it("runs jobs, for which several may wait", function()
+    slow(0.2, 1)
+    local seen, job = {}
+    loop.run{
+      function()
+        job = client:start("platforms", USER)
+        seen[1] = job:wait()
+      end,
+      function()
+        loop.sleep(0.01)
+        seen[2] = job:wait()
+      end,
+      function()
+        loop.sleep(0.01)
+        seen[3] = job:wait()
+      end,
+    }
+    assert.equal(200, seen[1].status)
+    assert.equal(seen[1], seen[2])
+    assert.equal(seen[1], seen[3])
+  end)
+
+  local in_place = M.PLAIN_51 and ", in place: iterators of Lua 5.1 cannot yield" or ", without keeping the loop"
+
+  it("maps" .. in_place, function()
+    slow(0.2, 12)
+    local count = 0
+    local took, longest = beside_ticks{function()
+      for _, res in client:map("platforms", repeated(USER, 12), {concurrency = 4}) do
+        assert.equal(200, res.status)
+        count = count + 1
+      end
+    end}
+    assert.equal(12, count)
+    assert.is_true(took >= 0.59 and took < 2.5, took)
+    if not M.PLAIN_51 then assert.is_true(longest < 0.25, longest) end
+  end)
+
+  it("goes through pages" .. in_place, function()
+    for page = 1, 3 do
+      server:fault{delay = 0.2, body = {
+        status = 200,
+        data = {subscriptions = {{id = 2 * page - 1}, {id = 2 * page}}, currentPage = page, totalPages = 3},
+      }}
+    end
+    local ids = {}
+    local _, longest = beside_ticks{function()
+      for item, why in client:each "subscriptions" do
+        assert(item, why)
+        ids[#ids + 1] = item.id
+      end
+    end}
+    assert.same({1, 2, 3, 4, 5, 6}, ids)
+    if not M.PLAIN_51 then assert.is_true(longest < 0.25, longest) end
+  end)
+
+  it("waits inside pcall" .. (M.PLAIN_51 and ", in place: pcall of Lua 5.1 cannot be yielded across"
+    or ", without keeping the loop"), function()
+    slow(0.4, 3)
+    local add = M.sum()
+    local _, longest = beside_ticks(repeated(function()
+      local fine, answer = pcall(client.platforms, client, USER)
+      assert(fine, answer)
+      add(answer.status)
+    end, 3))
+    assert.equal(600, add())
+    if not M.PLAIN_51 then assert.is_true(longest < 0.25, longest) end
+  end)
+
+  it("lets hooks make calls", function()
+    server:fault{status = 503}
+    local told = {}
+    local outer = support.new(server, {
+      retries = 1, random = function() return 0 end, timeout = 3,
+      on_retry = function() table.insert(told, (client:platforms(USER).status)) end,
+    })
+    loop.run{
+      function() table.insert(told, (outer:platforms(USER).status)) end,
+      function() table.insert(told, (outer:start("platforms", USER):wait().status)) end,
+    }
+    assert.same({200, 200, 200}, told)
+  end)
+
+  it("loses nothing when others wait in place meanwhile", function()
+    local blocking = support.new(server, {retries = 0, wait = "block"})
+    slow(0.02, 1000)
+    local tasks, add = {}, M.sum()
+    for index = 1, 12 do
+      local one = index % 3 == 0 and blocking or client
+      tasks[index] = function()
+        for _ = 1, 5 do
+          add(one:platforms(USER).status)
+          if index % 3 == 1 then loop.sleep(0.01) end
+        end
+      end
+    end
+    local before = blocking:start("platforms", USER)
+    loop.run(tasks)
+    assert.equal(12 * 5 * 200, add())
+    assert.equal(200, before:wait().status)
+    assert.equal(200, client:platforms(USER).status)
+  end)
+
+  it("goes on when a client is closed, with an engine made anew", function()
+    slow(0.05, 100)
+    local tasks, add = {}, M.sum()
+    for index = 1, 6 do
+      tasks[index] = function()
+        for _ = 1, 4 do
+          add(client:platforms(USER).status)
+          if index == 1 then support.new(server):close() end
+        end
+      end
+    end
+    tasks[7] = function()
+      loop.sleep(1)
+      support.new(server):close()
+      add(client:platforms(USER).status)
+    end
+    loop.run(tasks)
+    assert.equal(25 * 200, add())
+  end)
+end
+
+return M

@@ -1,0 +1,101 @@
+-- The mock's API as specs of its answers ask it: queries and bodies as tables, what is expected said in the call.
+local assert = require "luassert"
+local cjson = require "cjson"
+local http = require "spec.support.http"
+local mock = require "spec.support.mock"
+
+local M = {USER = mock.USER, MAILBOX = mock.MAILBOX}
+
+local Api = {}
+Api.__index = Api
+
+-- One request over a socket, which takes far less time than the curl program.
+local function send(url, method, headers, body)
+  if type(body) == "table" then body = cjson.encode(body) end
+  local port, path = url:match("^http://127%.0%.0%.1:(%d+)(/.*)$")
+  local answered = http.send(port, path, {method = method, headers = headers, body = body}):answer()
+  assert.is_number(answered.status, answered.why)
+  return {status = answered.status, headers = answered.headers, text = answered.body,
+    body = cjson.decode(answered.body)}
+end
+
+--- The shared mock, in its seeded state.
+function M.new()
+  return setmetatable({server = mock.shared("http")}, Api)
+end
+
+local function encode(text)
+  return (tostring(text):gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
+end
+
+--- A request in the envelope, whatever it says.
+-- @param what "METHOD /path"
+-- @param query {name = value}, or nil
+-- @param body a table, JSON text, or nil
+function Api:ask(what, query, body)
+  local method, path = what:match("^(%u+) (/.*)$")
+  local parts = {}
+  for name, value in pairs(query or {}) do parts[#parts + 1] = name .. "=" .. encode(value) end
+  if #parts > 0 then path = path .. "?" .. table.concat(parts, "&") end
+  local headers = {["cmr-x-api-key"] = self.server.key, ["Content-Type"] = "application/json"}
+  local reply = send(self.server.base_url .. path, method, headers, body)
+  assert.equal("application/json", reply.headers["content-type"])
+  assert.equal(reply.status, reply.body.status)
+  assert.is_string(reply.body.message)
+  return reply
+end
+
+--- A request that succeeds.
+-- @return the answer's data, the reply
+function Api:yes(what, query, body)
+  local reply = self:ask(what, query, body)
+  assert.is_true(reply.status == 200 or reply.status == 201, reply.text)
+  return reply.body.data, reply
+end
+
+--- A request that is refused with this status, and with this in its message.
+-- @return the reply
+function Api:no(status, message, what, query, body)
+  local reply = self:ask(what, query, body)
+  mock.refused(status, nil, reply)
+  assert.matches(message, reply.body.message, 1, true)
+  return reply
+end
+
+--- Tell the mock's own interface something; returns its answer.
+function Api:control(name, body)
+  local reply = send(self.server.control_url .. name, "POST", {["x-mock-token"] = self.server.token}, body)
+  assert.equal(200, reply.status, reply.text)
+  return reply.body
+end
+
+Api.seed = Api.control -- "users", "domains", "subscriptions", "mailboxes"
+
+--- What is in the wallet from now on.
+function Api:wallet(balance)
+  self:control("wallet", {balance = balance})
+end
+
+--- Let seconds pass.
+function Api:advance(seconds)
+  self:control("clock", {advance = seconds})
+end
+
+--- Assert that an answer says that this is made up; false: that nothing is.
+function M.assumed(what, reply)
+  local said = reply.headers["x-mock-assumed"]
+  if not what then return assert.is_nil(said) end
+  assert.matches(what, tostring(said), 1, true)
+end
+
+--- The UTC time of the API's text, in seconds.
+function M.time(text)
+  local year, month, day, hour, minute, second = text:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.000Z$")
+  assert.is_string(year, text)
+  local offset = os.time(os.date("*t", 86400)) - os.time(os.date("!*t", 86400))
+  return os.time{year = year, month = month, day = day, hour = hour, min = minute, sec = second, isdst = false} + offset
+end
+
+M.null = cjson.null
+
+return M

@@ -1,0 +1,17 @@
+-- A mock with enough in it for every list to have a second page.
+local mock = require "spec.support.mock"
+
+local USER = mock.USER
+
+--- Puts it into a mock in its seeded state.
+return function(server)
+  server:add_user("SECONDUSER0000000000000000AB")
+  server:add_mailbox{mailboxId = "SECONDMAILBOX000000000000XYZ", email = "jane@second.example", userId = USER}
+  for _ = 1, 2 do
+    server:call("POST", "/placement?userId=" .. USER, {body = {mailboxIds = {mock.MAILBOX}}})
+  end
+  for _, domain in ipairs{"doe.com", "second.example"} do
+    server:call("POST", "/dns?userId=" .. USER, {body = {domain = domain,
+      records = {{host = "smtp-host", value = "192.0.2.10", recordType = "A"}}}})
+  end
+end

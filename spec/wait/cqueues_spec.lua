@@ -1,0 +1,88 @@
+-- Calls under cqueues.
+local cqueues = require "cqueues"
+local loops = require "spec.support.loop"
+local mock = require "spec.support.mock"
+local support = require "spec.support.client"
+
+local loop = {name = "cqueues", sleep = cqueues.sleep}
+
+function loop.run(tasks)
+  local controller, ended = cqueues.new(), 0
+  for _, task in ipairs(tasks) do
+    controller:wrap(function()
+      task()
+      ended = ended + 1
+    end)
+  end
+  local fine, why = controller:loop()
+  if not fine then error(why, 0) end
+  assert(ended == #tasks, "a coroutine was left waiting")
+end
+
+describe("cqueues", function()
+  loops.behaves(loop)
+
+  local server, client
+
+  before_each(function()
+    server = mock.shared("http")
+    client = support.new(server, {retries = 0})
+  end)
+
+  it("goes on after the error of a coroutine, which leaves nobody waiting", function()
+    server:fault{delay = 0.2, times = 4}
+    local controller, add = cqueues.new(), loops.sum()
+    for index = 1, 4 do
+      controller:wrap(function()
+        local status = client:platforms(mock.USER).status
+        if index == 2 then error("oops", 0) end
+        add(status)
+      end)
+    end
+    local failures = {}
+    repeat
+      local fine, why = controller:loop()
+      if not fine then table.insert(failures, why) end
+    until fine
+    assert.same({"oops"}, failures)
+    assert.equal(600, add())
+  end)
+
+  it("lets several controllers wait in one process, one inside the other and one after the other", function()
+    server:fault{delay = 0.1, times = 100}
+    local add = loops.sum()
+    local function call() add(client:platforms(mock.USER).status) end
+    local outer, inner, other = cqueues.new(), cqueues.new(), cqueues.new()
+    outer:wrap(call)
+    for _ = 1, 3 do
+      inner:wrap(call)
+      other:wrap(call)
+    end
+    outer:wrap(function() assert(inner:loop()) end)
+    outer:wrap(call)
+    assert(other:step(0)) -- begins, and is then left alone
+    assert(outer:loop())
+    assert.equal(5 * 200, add())
+    assert(other:loop())
+    assert.equal(8 * 200, add())
+  end)
+
+  it("that is given up with calls in flight, keeps nobody else from calling", function()
+    server:fault{delay = 0.3, times = 3}
+    local function give_up()
+      local controller = cqueues.new()
+      controller:wrap(function() client:platforms(mock.USER) end)
+      assert(controller:step(0))
+    end
+    give_up()
+    collectgarbage()
+    collectgarbage()
+    local add = loops.sum()
+    loop.run{
+      function() add(client:platforms(mock.USER).status) end,
+      function() add(client:platforms(mock.USER).status) end,
+    }
+    assert.equal(400, add())
+    assert.equal(200, client:platforms(mock.USER).status)
+  end)
+end)
