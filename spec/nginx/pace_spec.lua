@@ -1,0 +1,99 @@
+-- The rate of all workers together, counted at the server, which allows 5 requests in each second of its clock.
+local http = require "spec.support.http"
+local mock = require "spec.support.mock"
+local nginx = require "spec.support.nginx"
+
+local PACED = [[
+  location = /paced { content_by_lua_block {
+    local inside = require "spec.support.inside"
+    client = client or inside.client{rate = 4, retries = 0}
+    ngx.print(ngx.worker.pid(), " ", inside.word(client:platforms(inside.USER)))
+  } }
+]]
+
+describe("nginx with 2 workers #nginx", function()
+  local upstream, server
+
+  before_each(function()
+    upstream = mock.shared("tls")
+    upstream:reset{rate = 5, window = "fixed"}
+  end)
+
+  after_each(function() server:stop() end)
+
+  local function start(shared)
+    server = nginx.start{mock = upstream, workers = 2, http = shared or "", server = PACED}
+  end
+
+  -- Sends that many requests at once, which must all go well. Returns how many each worker had.
+  local function burst(count)
+    local requests, by_worker = {}, {}
+    for index = 1, count do requests[index] = server:send("/paced") end
+    for _, request in ipairs(http.collect(requests, 30)) do
+      local pid, word = (request.body or request.why):match("^(%d+) (.*)$")
+      assert.equal("ok", word or request.body or request.why)
+      by_worker[pid] = (by_worker[pid] or 0) + 1
+    end
+    return by_worker
+  end
+
+  -- When the server was asked, by its clock, in seconds.
+  local function statuses()
+    local seen = {}
+    for _, request in ipairs(upstream:requests()) do seen[request.status] = (seen[request.status] or 0) + 1 end
+    return seen
+  end
+
+  local function both_took_part(by_worker)
+    local workers = 0
+    for _ in pairs(by_worker) do workers = workers + 1 end
+    assert.equal(2, workers)
+  end
+
+  local function took(action, ...)
+    local socket = require "socket"
+    local begun = socket.gettime()
+    return action(...), socket.gettime() - begun
+  end
+
+  -- The kernel may give all connections to one worker: then it is tried again.
+  local function burst_by_both(count)
+    local seconds, by_worker
+    nginx.eventually("both workers take part", function()
+      by_worker, seconds = took(burst, count)
+      return next(by_worker, next(by_worker))
+    end, 60)
+    both_took_part(by_worker)
+    return seconds, by_worker
+  end
+
+  describe("and lua_shared_dict cmr", function()
+    it("keeps one line: 4 a second together, and none too many", function()
+      start "lua_shared_dict cmr 1m;"
+      local seconds = burst_by_both(17)
+      assert.is_true(seconds > 16 / 4 - 0.1 and seconds < 16 / 4 + 2, seconds)
+      assert.is_nil(statuses()[429])
+    end)
+
+    it("keeps it over a reload", function()
+      start "lua_shared_dict cmr 1m;"
+      local requests = {}
+      for index = 1, 12 do requests[index] = server:send("/paced") end
+      nginx.eventually("some have left", function() return #upstream:requests() > 2 end)
+      server:reload()
+      burst(4)
+      http.collect(requests)
+      for _, request in ipairs(requests) do assert.matches(" ok$", request.body) end
+      assert.same({[200] = 16}, statuses())
+    end)
+  end)
+
+  it("without it gives each worker its part", function()
+    start()
+    local seconds, by_worker = burst_by_both(12)
+    local most = 0
+    for _, count in pairs(by_worker) do most = math.max(most, count) end
+    assert.is_true(seconds > (most - 1) / 2 - 0.1 and seconds < (most - 1) / 2 + 2, seconds)
+    assert.is_nil(statuses()[429])
+  end)
+end)

@@ -1,0 +1,161 @@
+-- In which phases of nginx a call can wait, and what is said in the others.
+local http = require "spec.support.http"
+local mock = require "spec.support.mock"
+local nginx = require "spec.support.nginx"
+
+describe("a call in nginx #nginx", function()
+  local upstream, server
+
+  before_each(function() upstream = mock.shared("tls") end)
+
+  after_each(function()
+    if server then server:stop() end
+    server = nil
+  end)
+
+  local function start(options)
+    options.mock = options.mock or upstream
+    server = nginx.start(options)
+    return server
+  end
+
+  describe("suspends only the request that asked, in the phase", function()
+    local phases = {
+      server_rewrite = [[
+        server_rewrite_by_lua_block { if ngx.var.uri == "/call" then ngx.ctx.word = call() end }
+        location = /call { content_by_lua_block { ngx.print(ngx.ctx.word) } }]],
+      rewrite = [[location = /call {
+        rewrite_by_lua_block { ngx.ctx.word = call() }
+        content_by_lua_block { ngx.print(ngx.ctx.word) }
+      }]],
+      access = [[location = /call {
+        access_by_lua_block { ngx.ctx.word = call() }
+        content_by_lua_block { ngx.print(ngx.ctx.word) }
+      }]],
+      content = [[location = /call { content_by_lua_block { ngx.print((call())) } }]],
+      ["content, in a light thread"] = [[location = /call { content_by_lua_block {
+        ngx.print((select(2, ngx.thread.wait(ngx.thread.spawn(call)))))
+      } }]],
+      ["content, in a coroutine"] = [[location = /call { content_by_lua_block {
+        ngx.print((coroutine.wrap(call)()))
+      } }]],
+      timer = [[location = /call { content_by_lua_block {
+        local done, word = require("ngx.semaphore").new()
+        ngx.timer.at(0, function()
+          word = call()
+          done:post(1)
+        end)
+        done:wait(10)
+        ngx.print(word)
+      } }]],
+    }
+    for phase, block in pairs(phases) do
+      it(phase, function()
+        start{
+          http = [[init_by_lua_block { call = require("spec.support.inside").call }]],
+          server = block .. " location = /other { return 200 other; }",
+        }
+        upstream:fault{delay = 1}
+        local call = server:send("/call")
+        nginx.eventually("the call is in flight", function() return #upstream:requests() == 1 end)
+        local answered = 0
+        http.collect({call}, 10, function()
+          assert.equal("other", server:get("/other").body)
+          answered = answered + 1
+        end)
+        assert.equal("ok", call.body)
+        assert.is_true(call.took > 0.9, call.took)
+        assert.is_true(answered > 20)
+      end)
+    end
+  end)
+
+  -- Where nothing can wait. The log phase comes after the answer, so these tell by the error log.
+  local refusing = {
+    init = {http = "init_by_lua_block { $call }", way = "ngx.timer.at(0, ...) in init_worker_by_lua"},
+    init_worker = {http = "init_worker_by_lua_block { $call }"},
+    set = {server = "location = / { set_by_lua_block $word { $call } return 200 ''; }"},
+    header_filter = {server = "location = / { return 200 ''; header_filter_by_lua_block { $call } }"},
+    body_filter = {server = "location = / { return 200 'x'; body_filter_by_lua_block { $call } }"},
+    log = {server = "location = / { return 200 ''; log_by_lua_block { $call } }"},
+    exit_worker = {http = "exit_worker_by_lua_block { $call }", way = "give wait = 'block'"},
+  }
+
+  -- An nginx that makes a call in the phase, and what it then has in its log.
+  local function told(case, options)
+    local call = ("ngx.log(ngx.WARN, 'told ', ngx.get_phase(), ': ', (require('spec.support.inside').call(%s)), '.')"):
+      format(options)
+    local function filled(text) return text and text:gsub("%$call", (call:gsub("%%", "%%%%"))) end
+    start{http = filled(case.http), server = filled(case.server) or "location = / { return 200 ''; }"}
+    server:text("/")
+    server:signal("QUIT") -- for exit_worker
+    return nginx.eventually("a line in the log", function() return server:log():match("told ([^\n]*)") end)
+  end
+
+  describe("is refused, with the phase and the way out, in the phase", function()
+    for phase, case in pairs(refusing) do
+      it(phase, function()
+        local text = told(case, "")
+        assert.matches(("^%s: .-cmr%%.platforms: nothing can wait in nginx's %s phase: "):format(phase, phase), text)
+        assert.matches(case.way or "make the call from ngx.timer.at(0, ...), or give wait = 'block'", text, 1, true)
+        assert.equal(0, #upstream:requests())
+      end)
+    end
+  end)
+
+  describe("with wait = 'block' is made in the phase", function()
+    for phase, case in pairs(refusing) do
+      it(phase, function()
+        assert.matches("^" .. phase .. ": ok%.", (told(case, "{wait = 'block'}")))
+        assert.equal(1, #upstream:requests())
+      end)
+    end
+  end)
+
+  describe("without its key", function()
+    it("says what nginx needs when there is no `env` line", function()
+      start{hide = "CMR_API_KEY", server = [[location = / { content_by_lua_block {
+        local res, why, err = require("cmr").platforms("x")
+        ngx.print(tostring(res), " ", err.kind, " ", why)
+      } }]]}
+      local text = server:text("/")
+      assert.matches("^nil usage platforms: no API key", text)
+      assert.matches("env CMR_API_KEY;", text, 1, true)
+      assert.equal(0, #upstream:requests())
+    end)
+  end)
+
+  describe("through an engine from before the fork", function()
+    local INIT = [[init_by_lua_block {
+      local word = require("spec.support.inside").call{wait = "block"}
+      ngx.log(ngx.WARN, "in the master: ", word, ".")
+      client = require("spec.support.inside").client{retries = 0}
+    }]]
+    local CALL = [[location = / { content_by_lua_block {
+      local inside = require "spec.support.inside"
+      ngx.print(ngx.worker.pid(), " ", inside.word(client:platforms(inside.USER)))
+    } }]]
+
+    for _, kind in ipairs{"http", "tls"} do
+      it("works in the master and in every worker, over " .. kind, function()
+        upstream = mock.shared(kind)
+        start{http = INIT, server = CALL, workers = 3}
+        assert.matches("in the master: ok.", server:log(), 1, true)
+        local seen, count = {}, 0
+        nginx.eventually("answers by every worker", function()
+          local pid, word = server:text("/"):match("^(%d+) (.*)$")
+          assert.equal("ok", word)
+          if not seen[pid] then seen[pid], count = true, count + 1 end
+          return count == 3
+        end)
+        server:reload()
+        assert.matches(" ok$", server:text("/"))
+        local connections = {}
+        for _, request in ipairs(upstream:requests()) do connections[request.connection] = true end
+        local different = 0
+        for _ in pairs(connections) do different = different + 1 end
+        assert.is_true(different >= 5, different) -- two in the master, one in each worker: none was inherited
+      end)
+    end
+  end)
+end)

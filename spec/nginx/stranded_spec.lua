@@ -1,0 +1,240 @@
+-- Requests that end in the middle of a call, and timers that cannot be made: whoever else waits is answered.
+local http = require "spec.support.http"
+local mock = require "spec.support.mock"
+local nginx = require "spec.support.nginx"
+
+local CALL = [[
+  location = /call { content_by_lua_block { ngx.print((require("spec.support.inside").call())) } }
+]]
+
+-- Requests in which one of two light threads ends all, or the other, while the call is in flight.
+local SIBLINGS = [[
+  location = /exit { content_by_lua_block {
+    ngx.thread.spawn(require("spec.support.inside").call)
+    ngx.sleep(0.1)
+    ngx.exit(tonumber(ngx.var.arg_with))
+  } }
+  location = /sibling_exits { content_by_lua_block {
+    ngx.thread.spawn(function() ngx.sleep(0.1) ngx.exit(403) end)
+    ngx.print((require("spec.support.inside").call()))
+  } }
+  location = /kill { content_by_lua_block {
+    local thread = ngx.thread.spawn(require("spec.support.inside").call)
+    ngx.sleep(0.1)
+    ngx.print(tostring(ngx.thread.kill(thread)))
+  } }
+  location = /redirect { content_by_lua_block {
+    ngx.thread.spawn(require("spec.support.inside").call)
+    ngx.sleep(0.1)
+    ngx.exec("/call")
+  } }
+]]
+
+-- How nginx comes to be unable to make a timer.
+local BROKEN_TIMERS = {
+  ["fail"] = {http = "init_worker_by_lua_block { ngx.timer.at = function() return nil, 'none' end }"},
+  ["are too many already"] = {http = [[
+    lua_max_pending_timers 1;
+    init_worker_by_lua_block { ngx.timer.at(3600, function() end) }
+  ]]},
+  ["are made and not run"] = {
+    http = [[
+      lua_max_running_timers 1;
+      init_worker_by_lua_block { ngx.timer.at(0, function() ngx.sleep(3600) end) }
+    ]],
+    unclean = {"lua_max_running_timers are not enough"},
+  },
+}
+
+describe("nginx #nginx", function()
+  local upstream, server
+
+  before_each(function() upstream = mock.shared("tls") end)
+
+  after_each(function()
+    if server then server:stop() end
+    server = nil
+  end)
+
+  local function start(options)
+    options.mock = upstream
+    server = nginx.start(options)
+    server:text("/call") -- connected
+    upstream:reset()
+  end
+
+  local function send(path, count)
+    local requests = {}
+    for index = 1, count do requests[index] = server:send(path) end
+    return requests
+  end
+
+  local function received(count)
+    nginx.eventually("the calls are in flight", function() return #upstream:requests() >= count end)
+  end
+
+  local function all_are(expected, requests)
+    for _, request in ipairs(requests) do assert.equal(expected, request.body or request.why) end
+  end
+
+  -- How many calls this worker has in flight. Asking takes a worker that answers.
+  local IN_FLIGHT = [[
+    location = /in_flight { content_by_lua_block { ngx.print(require("cmr.core").engine():count()) } }
+  ]]
+
+  local function comes_to_rest()
+    nginx.eventually("nothing is in flight", function() return server:text("/in_flight") == "0" end)
+  end
+
+  for _, check in ipairs{"on", "off"} do
+    describe("with lua_check_client_abort " .. check, function()
+      before_each(function()
+        start{http = ("lua_check_client_abort %s;"):format(check), server = CALL .. IN_FLIGHT}
+      end)
+
+      it("answers the others when clients go away", function()
+        upstream:fault{delay = 1, times = 40}
+        local leaving, staying = {}, {}
+        for index = 1, 20 do leaving[index], staying[index] = server:send("/call"), server:send("/call") end
+        received(40)
+        for _, request in ipairs(leaving) do request:close() end
+        all_are("ok", http.collect(staying))
+        all_are("ok", http.collect(send("/call", 5)))
+        comes_to_rest()
+      end)
+
+      it("answers the others when the one that began it all goes away", function()
+        upstream:fault{delay = 0.7, times = 3}
+        local first = server:send("/call")
+        received(1)
+        local second = server:send("/call")
+        first:close()
+        all_are("ok", http.collect({second, server:send("/call")}))
+      end)
+
+      it("answers whoever comes after clients that went away at any time", function()
+        local pending = {}
+        for _ = 1, 60 do
+          upstream:fault{delay = 0.02}
+          local leaving = server:send("/call")
+          table.insert(pending, server:send("/call"))
+          http.collect({leaving}, math.random() * 0.04)
+        end
+        all_are("ok", http.collect(pending))
+        comes_to_rest()
+      end)
+
+      it("does not do again what was in flight", function()
+        server:stop()
+        start{http = ("lua_check_client_abort %s;"):format(check), server = CALL .. IN_FLIGHT .. [[
+          location = /reexport { content_by_lua_block {
+            local inside = require "spec.support.inside"
+            ngx.print(inside.word(inside.shared():reexport{mailboxId = inside.MAILBOX}))
+          } }
+        ]]}
+        upstream:fault{match = {operation = "reexport"}, delay = 0.3}
+        local request = server:send("/reexport")
+        received(1)
+        request:close()
+        comes_to_rest()
+        local requests = upstream:requests()
+        assert.equal(1, #requests)
+        assert.equal(200, requests[1].status)
+      end)
+    end)
+  end
+
+  describe("answers the others, when a request", function()
+    for what, path in pairs{
+      ["ends by ngx.exit while its light thread waits"] = {"/exit?with=403", 403},
+      ["ends by an error while its light thread waits"] = {"/exit?with=500", 500},
+      ["closes while its light thread waits"] = {"/exit?with=444", nil},
+      ["waits and its light thread ends it"] = {"/sibling_exits", 403},
+      ["kills its light thread"] = {"/kill", 200},
+    } do
+      it(what, function()
+        start{server = CALL .. IN_FLIGHT .. SIBLINGS}
+        upstream:fault{delay = 0.5, times = 20}
+        local ending, staying = {}, {}
+        for index = 1, 10 do ending[index], staying[index] = server:send(path[1]), server:send("/call") end
+        http.collect(ending)
+        http.collect(staying)
+        for _, request in ipairs(ending) do assert.equal(path[2], request.status) end
+        all_are("ok", staying)
+        comes_to_rest()
+        assert.equal("ok", server:text("/call"))
+      end)
+    end
+
+    it("becomes another while its light thread waits", function()
+      start{server = CALL .. IN_FLIGHT .. SIBLINGS, unclean = {"attempt to abort with pending subrequests"}}
+      upstream:fault{delay = 0.5, times = 20}
+      local staying = send("/call", 5)
+      http.collect(send("/redirect", 5))
+      all_are("ok", http.collect(staying))
+      comes_to_rest()
+    end)
+  end)
+
+  for how, broken in pairs(BROKEN_TIMERS) do
+    describe("whose timers " .. how, function()
+      local function begin(more)
+        start{
+          http = broken.http .. (more or ""), server = CALL .. IN_FLIGHT, unclean = broken.unclean,
+        }
+      end
+
+      it("answers one request", function()
+        begin()
+        for _ = 1, 3 do
+          upstream:fault{delay = 0.2}
+          local answer = server:get("/call")
+          assert.equal("ok", answer.body)
+          assert.is_true(answer.took < 1.5, answer.took)
+        end
+      end)
+
+      it("answers many", function()
+        begin()
+        upstream:fault{delay = 0.3, times = 50}
+        local requests = http.collect(send("/call", 50))
+        all_are("ok", requests)
+        for _, request in ipairs(requests) do assert.is_true(request.took < 3, request.took) end
+      end)
+
+      it("answers who is left when clients go away", function()
+        begin "lua_check_client_abort on;"
+        upstream:fault{delay = 0.6, times = 30}
+        local requests = send("/call", 30)
+        received(30)
+        for index = 1, 15 do table.remove(requests, 1 + index):close() end
+        table.remove(requests, 1):close() -- who came first steps for all
+        http.collect(requests)
+        all_are("ok", requests)
+        for _, request in ipairs(requests) do assert.is_true(request.took < 4, request.took) end
+        all_are("ok", http.collect(send("/call", 5)))
+      end)
+    end)
+  end
+
+  it("whose timers work again, goes on as if nothing had been", function()
+    start{server = CALL .. IN_FLIGHT .. [[
+      location = /break { content_by_lua_block { made = ngx.timer.at ngx.timer.at = function() return nil, "no" end } }
+      location = /repair { content_by_lua_block { ngx.timer.at = made } }
+      location = /running { content_by_lua_block { ngx.print(ngx.timer.running_count()) } }
+    ]]}
+    upstream:fault{delay = 0.5, times = 2}
+    server:text("/break")
+    local requests = send("/call", 2)
+    received(2)
+    server:text("/repair")
+    all_are("ok", http.collect(requests))
+    upstream:fault{delay = 0.3}
+    local request = server:send("/call")
+    received(3)
+    assert.equal("1", server:text("/running"))
+    assert.equal("ok", request:answer().body)
+    assert.is_true(request.took < 1, request.took)
+    nginx.eventually("no timer runs", function() return server:text("/running") == "0" end)
+  end)
+end)
