@@ -304,6 +304,13 @@ static void push_http_version(lua_State *L, long version)
                                                          : "3");
 }
 
+/* call:release(): gives the answer's bytes back; result() is not to be asked any more, info() may */
+static int call_release(lua_State *L)
+{
+    buffer_free(&check(L)->body);
+    return 0;
+}
+
 /* call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, starts; of the last attempt */
 static int call_info(lua_State *L)
 {
@@ -379,14 +386,9 @@ void call_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"start", call_start},
-                                       {"cancel", call_cancel},
-                                       {"done", call_done},
-                                       {"result", call_result},
-                                       {"info", call_info},
-                                       {"method", call_method},
-                                       {"repeatable", call_repeatable},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"start", call_start},   {"cancel", call_cancel},         {"done", call_done},
+                                       {"result", call_result}, {"release", call_release},       {"info", call_info},
+                                       {"method", call_method}, {"repeatable", call_repeatable}, {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);
 }

@@ -194,7 +194,7 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     const char *value;
     const char *end = line + length;
 
-    if (!colon) /* the status line, or the empty one at the end */
+    if (!colon || (length >= 5 && memcmp(line, "HTTP/", 5) == 0)) /* the empty line at the end; the status line */
         return;
     for (value = colon + 1; value < end && (*value == ' ' || *value == '\t');)
         value++;
@@ -202,6 +202,11 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
         end--;
     push_lower(L, line, (size_t)(colon - line));
     push_masked(L, value, (size_t)(end - value), call->target->key);
+    if (memchr(value, '\n', (size_t)(end - value))) {
+        luaL_gsub(L, luaL_gsub(L, lua_tostring(L, -1), "\r\n ", " "), "\r\n\t", " ");
+        lua_replace(L, -3);
+        lua_pop(L, 1);
+    }
     lua_pushvalue(L, -2);
     lua_rawget(L, -4);
     if (lua_isnil(L, -1)) {
@@ -215,6 +220,18 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     lua_rawset(L, -3);
 }
 
+/* Where the header that begins at line ends: after all lines that are folded into it. */
+static const char *header_end(const char *line, const char *end)
+{
+    const char *newline = line;
+
+    do {
+        newline = memchr(newline, '\n', (size_t)(end - newline));
+        newline = newline ? newline + 1 : end;
+    } while (newline < end && (*newline == ' ' || *newline == '\t'));
+    return newline;
+}
+
 void response_push_headers(lua_State *L, const struct call *call)
 {
     const char *line = call->headers.data ? call->headers.data : "";
@@ -222,8 +239,7 @@ void response_push_headers(lua_State *L, const struct call *call)
 
     lua_newtable(L);
     while (line < end) {
-        const char *newline = memchr(line, '\n', (size_t)(end - line));
-        const char *next = newline ? newline + 1 : end;
+        const char *next = header_end(line, end);
         add_header(L, call, line, (size_t)(next - line));
         line = next;
     }

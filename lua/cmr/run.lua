@@ -118,6 +118,7 @@ function run.call(state, call, wait, job)
     end
     wait.wait(engine, call)
     local res, _, err = call:result()
+    call:release() -- the call lives as long as its result, for cmr.info
     if own.on_response then
       local info = call:info()
       info.attempt, info.err = attempt, err

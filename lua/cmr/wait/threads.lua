@@ -4,7 +4,11 @@ local waiters = require "cmr.wait.waiters"
 
 local threads = {}
 
-local create, resume, running, yield = coroutine.create, coroutine.resume, coroutine.running, coroutine.yield
+-- nginx puts its own in the place of Lua's, which go through its scheduler, and are refused in its log phase.
+local function plain(name)
+  return coroutine["_" .. name] or coroutine[name]
+end
+local create, resume, running, yield = plain "create", plain "resume", plain "running", plain "yield"
 
 --- Whether a coroutine can be suspended wherever it is. Lua 5.1 cannot inside an iterator, pcall or any other function
 -- of C: there a call waits in place.
