@@ -66,8 +66,8 @@ clean: ## removes all that was made here
 ##@ Try
 
 .PHONY: setup
-setup: ## installs what is missing to build and use cmr; LEVEL=demo, test or lint: for these too
-	@scripts/setup.sh $(or $(LEVEL),run)
+setup: ## installs what is missing to build and use cmr (LUA=5.4); LEVEL=demo, test or lint: for these too
+	@scripts/setup.sh $(or $(LEVEL),$(if $(filter 5.4,$(FLAVOUR)),run,test))
 
 .PHONY: demo
 demo: ## a look at cmr from a script, the shell and a one-liner, against a local mock of the API

@@ -298,6 +298,15 @@ static int count_positional(const struct operation *operation)
     return count;
 }
 
+/* A field that a call cannot do without, for an example. */
+static const char *needed_name(const struct operation *operation)
+{
+    for (const struct param *param = operation->params; param->name; param++)
+        if (param->flags & (REQUIRED | EITHER | ONE_OF | EVERYTHING))
+            return param->name;
+    return operation->params->name;
+}
+
 static bool too_many(struct check *check)
 {
     const char *name = check->operation->name;
@@ -309,7 +318,7 @@ static bool too_many(struct check *check)
     else if (!check->operation->params->name)
         lua_pushfstring(check->L, check->rest ? "it takes names only: %s{name = ...}" : "%s takes no arguments", name);
     else
-        lua_pushfstring(check->L, "it takes names only: %s{%s = ...}", name, check->operation->params->name);
+        lua_pushfstring(check->L, "it takes names only: %s{%s = ...}", name, needed_name(check->operation));
     return check_failed(check, true);
 }
 

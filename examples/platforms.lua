@@ -1,6 +1,10 @@
 -- Which sending platforms has a user connected?   lua5.4 examples/platforms.lua USER_ID
 local cmr = require "cmr" -- the key comes from CMR_API_KEY
 
+if not arg[1] then
+  print "usage: platforms.lua USER_ID"
+  os.exit(2)
+end
 local res = assert(cmr.platforms(arg[1]))
 for name, platform in pairs(res.data) do
   print(name, platform.connected and "connected" or "not connected")

@@ -1,6 +1,10 @@
 -- Export a mailbox again over OAuth, and tell the ways it can fail apart.   lua5.4 examples/reexport.lua MAILBOX_ID
 local cmr = require "cmr" -- the key comes from CMR_API_KEY
 
+if not arg[1] then
+  print "usage: reexport.lua MAILBOX_ID"
+  os.exit(2)
+end
 local res, why, err = cmr.reexport{
   mailboxId = arg[1],
   google = {

@@ -41,7 +41,7 @@ require() {
     # shellcheck disable=SC2086 # flags are words
     printf '%b\n' "$4" | $CC $flags -fsyntax-only -x c - >/dev/null 2>&1 && return
     echo "cmr: the headers of $1 are missing: $3." >&2
-    echo "     \`make setup\` installs what is needed, LEVEL=test for every Lua. Are they elsewhere? make $2=DIRECTORY" >&2
+    echo "     \`make setup LUA=$FLAVOUR\` installs what is needed. Are they elsewhere? make $2=DIRECTORY" >&2
     exit 1
 }
 

@@ -15,6 +15,12 @@ put 755 "$core" "$destdir$libdir/cmr/core.so"
     put 644 "lua/$file" "$destdir$luadir/$file"
 done
 
+# A library for nginx's LuaJIT is no reason to have a command that does not start, or to replace one that does.
+if ! command -v "$program" >/dev/null; then
+    echo "cmr, the command, is left out: there is no $program to run it" >&2
+    exit 0
+fi
+
 # The command runs on the Lua it was built for and finds its modules wherever PREFIX is.
 command=$(mktemp)
 trap 'rm -f "$command"' EXIT

@@ -30,7 +30,7 @@ large-number | csrc/json.c | s/fabs(value) >= 1e14/fabs(value) >= 1e20/ | spec/c
 everything-by-accident | csrc/check.c | s/param->flags \& (REQUIRED | EVERYTHING)))/param->flags \& REQUIRED))/ | spec/core/check_spec.lua
 post-repeated | lua/cmr/retry.lua | s/return repeatable or err.outcome == "not_sent"/return true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
-no-pacing | lua/cmr/limiter/local.lua | s/self.free\[key\] = at + 1/self.free[key] = at + 0/ | spec/limiter/local_spec.lua spec/client/pacing_spec.lua
+no-pacing | lua/cmr/limiter/local.lua | s/at + self.parts/at + 0/ | spec/limiter/local_spec.lua spec/client/pacing_spec.lua
 hook-loses-answer | lua/cmr/run.lua | s/local fine, answer = pcall(hook, info)/local fine, answer = true, hook(info)/ | spec/client/process_spec.lua
 outcome-forgotten | lua/cmr/run.lua | s/if worse\[outcome\] > worse\[err.outcome\] then/if false then/ | spec/client/attempts_spec.lua
 END

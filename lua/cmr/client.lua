@@ -122,9 +122,16 @@ function Client:each(what, ...)
     raise(("each: '%s' is no operation that lists"):format(tostring(name)))
   end
   local how = type(what) == "table" and what or row
+  for field, value in pairs(type(what) == "table" and what or {}) do
+    if field ~= 1 and field ~= "items" and field ~= "page" then
+      raise(("each: bad field '%s' (the operation's name, items and page expected)"):format(tostring(field)))
+    elseif type(value) ~= "string" or not value:find "^[%w_]" or value:find("..", 1, true) or value:find "%.$" then
+      raise(("each: bad field '%s' (a name expected, as in \"data.users\")"):format(tostring(field)))
+    end
+  end
   local items, page = how.items or row.items, how.page or row.page
   if not items or not page then
-    local missing = not items and 'items = "data...."' or 'page = "..."'
+    local missing = not items and 'items = "data.WHERE"' or 'page = "NAME"'
     raise(("each: %s's answer is not documented: client:each({%q, %s}, ...)"):format(name, name, missing))
   end
   local count, arguments = select("#", ...), { ... }

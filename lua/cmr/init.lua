@@ -5,6 +5,7 @@
 
 local Client = require "cmr.client"
 local core = require "cmr.core"
+local raise = require "cmr.raise"
 
 ---@class cmr
 local cmr = {
@@ -35,9 +36,12 @@ end
 
 for _, operation in ipairs(core.operations) do
   local name = operation.name
-  cmr[name] = function(...)
+  cmr[name] = function(first, ...)
     local self = default()
-    return self[name](self, ...)
+    if first == cmr then
+      raise(("%s: call it with a dot: cmr.%s(...)"):format(name, name))
+    end
+    return self[name](self, first, ...)
   end
 end
 

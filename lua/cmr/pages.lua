@@ -51,7 +51,7 @@ function pages.iterate(fetch, operation, path, first)
       return false, why, err
     end
     items, index = at(res, path), 0
-    if type(items) ~= "table" then
+    if type(items) ~= "table" or (items[1] == nil and next(items) ~= nil) then
       last, items = true, {}
       return broken(operation, "there is no list at " .. path)
     end

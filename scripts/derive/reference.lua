@@ -48,7 +48,7 @@ end
 local function warnings(row)
   local sentences = words.of_flags(row)
   if row.flags.list then
-    local what = row.items and ('"%s"'):format(row.name) or ('{"%s", items = "data...."}'):format(row.name)
+    local what = row.items and ('"%s"'):format(row.name) or ('{"%s", items = "data.WHERE"}'):format(row.name)
     sentences[#sentences + 1] = ("All of them: `client:each(%s, ...)`%s."):format(what,
       row.items and "" or "; where its answer has them is not documented")
   end

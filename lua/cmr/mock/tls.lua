@@ -38,6 +38,10 @@ openssl req -new -key leaf.key -config leaf.cnf -out leaf.csr
 openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 30 \
   -extfile leaf.cnf -extensions leaf -out leaf.pem
 rm -f ca.key leaf.csr
+# A program under test may run as somebody else, like nginx's workers: it reads the certificate, and nothing else.
+chmod 600 ./*
+chmod 644 ca.pem
+chmod 711 .
 ]]
 
 --- Files that the script wants beside it: name to text.
