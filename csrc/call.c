@@ -127,6 +127,7 @@ static CURLcode configure_target(struct call *call)
         SET(CURLOPT_PROXY, ""); /* http_proxy would catch it */
     else if (target->proxy)
         SET(CURLOPT_PROXY, target->proxy);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's answer is not the server's */
     SET(CURLOPT_HTTP_VERSION, target->plain ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* till it has answered */
@@ -186,7 +187,7 @@ static void clear_answer(struct call *call)
     call->elapsed = call->retry_after = 0;
     call->starts = 0;
     call->header_bytes = 0;
-    call->answered = call->cancelled = false;
+    call->answered = call->cancelled = call->forked = false;
     call->message[0] = '\0';
 }
 
@@ -260,11 +261,10 @@ void call_orphan(struct call *call, bool forked)
 {
     call->state = CALL_DONE;
     call->cancelled = true;
+    call->forked = forked;
     call->engine = NULL;
     call->easy = NULL;
     call->previous = call->next = NULL;
-    if (forked)
-        strcpy(call->message, "the process forked while the call was in flight: its parent has it");
 }
 
 /* call:cancel(): ends a call in flight; nothing otherwise. */
@@ -307,7 +307,10 @@ static void push_http_version(lua_State *L, long version)
 /* call:release(): gives the answer's bytes back; result() is not to be asked any more, info() may */
 static int call_release(lua_State *L)
 {
-    buffer_free(&check(L)->body);
+    struct call *call = check(L);
+
+    luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
+    buffer_free(&call->body);
     return 0;
 }
 

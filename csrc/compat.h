@@ -16,7 +16,6 @@
 #define lua_rawlen(L, i) lua_objlen((L), (i))
 #define lua_absindex cmr_absindex
 #define luaL_setfuncs cmr_setfuncs
-#define luaL_testudata cmr_testudata
 
 static inline int cmr_absindex(lua_State *L, int index)
 {
@@ -30,18 +29,6 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
         lua_pushcfunction(L, list->func);
         lua_setfield(L, -2, list->name);
     }
-}
-
-static inline void *cmr_testudata(lua_State *L, int index, const char *type)
-{
-    void *data = lua_touserdata(L, index);
-    if (!data || lua_islightuserdata(L, index) || !lua_getmetatable(L, index))
-        return NULL;
-    luaL_getmetatable(L, type);
-    if (!lua_rawequal(L, -1, -2))
-        data = NULL;
-    lua_pop(L, 2);
-    return data;
 }
 
 #endif
@@ -87,6 +74,16 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
 static inline bool cmr_is_whole(double value)
 {
     return floor(value) == value && fabs(value) < 9007199254740992.0; /* 2^53 + 1 would arrive as 2^53 */
+}
+
+/* Pushes a whole number. Where Lua has no integers, lua_Integer may have 32 bits only, and nothing is gained by it. */
+static inline void cmr_push_whole(lua_State *L, double value)
+{
+#if LUA_VERSION_NUM == 501
+    lua_pushnumber(L, value + 0.0); /* -0 becomes 0 */
+#else
+    lua_pushinteger(L, (lua_Integer)value);
+#endif
 }
 
 /* A number without a fraction, however large. */

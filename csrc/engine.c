@@ -174,6 +174,7 @@ static void shut(struct engine *engine)
 {
     struct sigpipe hold;
 
+    forget_finished(engine); /* also of one that could not start over */
     if (!engine->multi)
         return;
     if (!is_ours(engine)) {
@@ -186,7 +187,6 @@ static void shut(struct engine *engine)
         detach(engine, call);
         call_orphan(call, false);
     }
-    forget_finished(engine);
     close_multi(engine);
     pollset_close(&engine->pollset);
     sigpipe_release(&hold);

@@ -101,8 +101,9 @@ struct fault fault_of_status(long status)
 {
     return (struct fault){
         .kind = kind_of_status(status),
-        /* A 4xx is a no. A redirect or a 5xx says nothing about what was done before it. */
-        .outcome = status >= 400 && status <= 499 ? REJECTED : UNKNOWN,
+        /* A 4xx is a no, but for a gateway's that it waited for too long. A redirect or a 5xx says nothing about what
+           was done before it. */
+        .outcome = status >= 400 && status <= 499 && status != 408 && status != 499 ? REJECTED : UNKNOWN,
         .status = status,
     };
 }

@@ -90,7 +90,7 @@ bool json_is_marked(lua_State *L, int index)
     return marked;
 }
 
-bool json_is_array(lua_State *L, int index)
+static bool is_array(lua_State *L, int index)
 {
     if (!lua_istable(L, index))
         return false;
@@ -186,8 +186,8 @@ static bool clean_value(lua_State *L, int index, const char *path, int depth, bo
     case LUA_TTABLE:
         if (depth >= MAX_DEPTH)
             return refuse(L, path, "nested too deep");
-        return json_is_array(L, index) ? clean_array(L, index, path, depth + 1, mistake)
-                                       : clean_object(L, index, path, depth + 1, mistake);
+        return is_array(L, index) ? clean_array(L, index, path, depth + 1, mistake)
+                                  : clean_object(L, index, path, depth + 1, mistake);
     default:
         if (json_is_null(L, index)) {
             json_push_null(L);
@@ -235,7 +235,7 @@ bool json_encode(lua_State *L, int index)
 static void push_number(lua_State *L, double value)
 {
     if (cmr_is_whole(value))
-        lua_pushinteger(L, (lua_Integer)value);
+        cmr_push_whole(L, value);
     else
         lua_pushnumber(L, value);
 }
@@ -266,6 +266,8 @@ static bool tidy(lua_State *L, int index)
 
 bool json_decode(lua_State *L, const char *text, size_t length)
 {
+    const int top = lua_gettop(L);
+
     if (memchr(text, '\0', length)) {
         lua_pushliteral(L, "a NUL byte");
         return false;
@@ -274,6 +276,7 @@ bool json_decode(lua_State *L, const char *text, size_t length)
     if (!call_cjson(L, 2))
         return false;
     if (lua_istable(L, -1) ? !tidy(L, lua_gettop(L)) : lua_type(L, -1) == LUA_TNUMBER && isinf(lua_tonumber(L, -1))) {
+        lua_settop(L, top); /* tidy stopped in the middle */
         lua_pushliteral(L, "a number out of range");
         return false;
     }

@@ -13,8 +13,6 @@ void json_open(lua_State *L);
 void json_push_null(lua_State *L);
 int json_array(lua_State *L);
 bool json_is_null(lua_State *L, int index);
-bool json_is_array(lua_State *L, int index); /* marked, or a table with items 1..n only and n > 0 */
-
 bool json_is_marked(lua_State *L, int index); /* by cmr.array */
 
 /* Pushes what the encoder will write as []. */

@@ -39,7 +39,7 @@ static const char *push_query_value(lua_State *L, int index, size_t *length)
     if (lua_isboolean(L, index))
         lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
     else if (lua_type(L, index) == LUA_TNUMBER && cmr_is_whole(lua_tonumber(L, index)))
-        lua_pushinteger(L, (lua_Integer)lua_tonumber(L, index)); /* 3, also where it came as 3.0 */
+        cmr_push_whole(L, lua_tonumber(L, index)); /* 3, also where it came as 3.0 */
     else
         lua_pushvalue(L, index);
     return lua_tolstring(L, -1, length);

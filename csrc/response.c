@@ -125,9 +125,10 @@ static int answered(lua_State *L, const struct call *call)
 
 static int cancelled(lua_State *L, const struct call *call)
 {
-    const struct fault fault = {.kind = KIND_CANCELLED, .outcome = call->starts ? UNKNOWN : NOT_SENT};
+    const struct fault fault = {.kind = KIND_CANCELLED, .outcome = call->starts || call->forked ? UNKNOWN : NOT_SENT};
 
-    lua_pushstring(L, *call->message ? call->message : "cancelled");
+    lua_pushstring(L,
+                   call->forked ? "the process forked while the call was in flight: its parent has it" : "cancelled");
     return error_return(L, call->name, fault, 0);
 }
 
@@ -139,7 +140,9 @@ static bool is_long_header(const struct call *call)
 
 static void push_curl_message(lua_State *L, const struct call *call)
 {
-    const char *said = *call->message ? call->message : curl_easy_strerror(call->code);
+    /* libcurl quotes a proxy's address that it does not understand, password and all */
+    const bool telling = *call->message && !strchr(call->message, '@');
+    const char *said = telling ? call->message : curl_easy_strerror(call->code);
 
     if (call->code == CURLE_ABORTED_BY_CALLBACK && call->starts == 0)
         lua_pushliteral(L, "the kept connection was closed, or spoke unasked; nothing was sent");
@@ -203,7 +206,8 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     push_lower(L, line, (size_t)(colon - line));
     push_masked(L, value, (size_t)(end - value), call->target->key);
     if (memchr(value, '\n', (size_t)(end - value))) {
-        luaL_gsub(L, luaL_gsub(L, lua_tostring(L, -1), "\r\n ", " "), "\r\n\t", " ");
+        luaL_gsub(L, lua_tostring(L, -1), "\r\n", "");
+        luaL_gsub(L, lua_tostring(L, -1), "\n", "");
         lua_replace(L, -3);
         lua_pop(L, 1);
     }

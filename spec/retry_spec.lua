@@ -52,6 +52,16 @@ describe("another attempt", function()
     assert.is_false(retry.again(fault("quota", "rejected", 429), true))
   end)
 
+  it("after a handshake that broke, unless the request had left", function()
+    local broken = fault("tls", "not_sent")
+    broken.code = 35
+    assert.is_true(retry.again(broken, false))
+    broken.outcome = "unknown"
+    assert.is_false(retry.again(broken, false))
+    broken.code, broken.outcome = 60, "not_sent"
+    assert.is_false(retry.again(broken, true))
+  end)
+
   it("never repeats what may have been done", function()
     for kind in pairs(STATUS) do
       if kind ~= "rate_limited" then

@@ -19,7 +19,7 @@ function retry.again(err, repeatable)
     return true
   end
   if err.kind == "tls" then
-    return err.code == HANDSHAKE
+    return err.code == HANDSHAKE and (repeatable or err.outcome == "not_sent") -- a rehandshake fails later
   end
   if err.kind == "network" or err.kind == "timeout" then
     return repeatable or err.outcome == "not_sent"

@@ -335,7 +335,7 @@ describe("positional arguments", function()
     mistake(expected, "platforms", USER, "x")
     mistake(expected, "platforms", USER, {}, {})
     mistake(expected, "platforms", USER, nil, "x")
-    mistake("reexport: it takes names only: reexport{userId = ...}", "reexport", MAILBOX)
+    mistake("reexport: it takes names only: reexport{mailboxId = ...}", "reexport", MAILBOX)
   end)
 
   it("are not for two ids of one shape", function()

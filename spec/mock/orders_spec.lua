@@ -96,7 +96,7 @@ describe("the mock's orders", function()
 
   it("keep a domain from others while they are pending", function()
     local body = {domains = {{domain = "wanted.com", years = 1}}, confirm = true}
-    place(body)
+    assert.same({}, place(body).unavailableDomains)
     api:no(422, "available", ORDER, {userId = "OTHER"}, body)
   end)
 
@@ -151,6 +151,8 @@ describe("the mock's orders", function()
     place{mailboxes = {["bare.com"] = {box"a"}}, confirm = true}
     api:advance(31)
     assert.equal("ACTIVE", boxes()["a@bare.com"].status)
+    assert.equal("GOOGLE", subscription("bare.com").serviceProvider) -- the documented default
+    assert.is_false(subscription("bare.com").autoRenew)
     for name, expected in pairs{["bare.com"] = 409, ["theirs.com"] = 403, ["nowhere.com"] = 404} do
       api:no(expected, "", ORDER, {userId = USER}, {mailboxes = {[name] = {box"b"}}, confirm = true})
     end

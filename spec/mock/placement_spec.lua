@@ -46,7 +46,7 @@ describe("the mock's placement tests", function()
   end)
 
   it("are listed newest first, by order, by mailbox and in pages", function()
-    local first, second, third = test{}, test{mailboxIds = {"M2"}}, test{mailboxIds = {MAILBOX, "M2"}}
+    local first, second, third = test{blacklist = true}, test{mailboxIds = {"M2"}}, test{mailboxIds = {MAILBOX, "M2"}}
     local function ids(query)
       local list = {}
       for index, item in ipairs(reports(query)) do list[index] = item.orderId end
@@ -54,6 +54,8 @@ describe("the mock's placement tests", function()
     end
     assert.same({third, second, first}, ids{})
     assert.same({second}, ids{orderId = second})
+    local report = reports{orderId = first}[1]
+    assert.same({false, true, false}, {report.spamassassin, report.blacklist, report.aiInsightRequested})
     assert.same({third, first}, ids{mailboxId = MAILBOX})
     assert.same({third, second}, ids{mailboxId = "M2"})
     assert.same({second}, ids{limit = 1, page = 2})

@@ -36,6 +36,8 @@ describe("the mock's seeding", function()
     local item = api:yes("GET /subscriptions", {componentSubscriptionId = "S"}).subscriptions[1]
     assert.same({"sub.com", "MICROSOFT", true, 0, USER}, {item.domain, item.serviceProvider, item.autoRenew,
       item.totalMailboxQuantity, item.userId})
+    api:seed("subscriptions", {subscriptionId = "S2", domain = "sub2.com", userId = USER})
+    assert.is_false(api:yes("GET /subscriptions", {componentSubscriptionId = "S2"}).subscriptions[1].autoRenew)
     assert.equal("sub.com", api:yes("GET /domains/by-user", {userId = USER}).domains[2].domainName)
   end)
 
@@ -44,7 +46,7 @@ describe("the mock's seeding", function()
     api:seed("mailboxes", {mailboxId = "M2", email = "b@box.com", userId = USER, status = "IN_PROGRESS"})
     local items = api:yes("GET /subscriptions", {domain = "box.com"}).subscriptions
     assert.equal(1, #items)
-    assert.equal(2, items[1].totalMailboxQuantity)
+    assert.same({2, true, "GOOGLE"}, {items[1].totalMailboxQuantity, items[1].autoRenew, items[1].serviceProvider})
     assert.equal("IN_PROGRESS", api:yes("GET /mailboxes/mailbox", {mailboxId = "M2"}).status)
   end)
 

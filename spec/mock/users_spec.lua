@@ -67,6 +67,11 @@ describe("the mock's users", function()
     end
   end)
 
+  it("may have ids of digits alone", function()
+    api:seed("users", {userId = "123"})
+    assert.equal("123", api:yes("GET /users", {userId = "123"}).id)
+  end)
+
   it("are listed in pages", function()
     for number = 1, 44 do api:seed("users", {userId = "U" .. number}) end
     local data = api:yes("GET /users/list")
@@ -105,6 +110,11 @@ describe("the mock's users", function()
       assert.equal(0, reply.body.mailboxCount)
       assert.equal(1, reply.body.domainCount)
       assert.equal("OWNER", api:yes("GET /users", {userId = "OWNER"}).id)
+      api:seed("users", {userId = "GUEST"})
+      api:seed("mailboxes", {mailboxId = "M3", email = "m3@theirs.com", userId = "GUEST"})
+      reply = api:no(422, "still has", "DELETE /users", {userId = "GUEST"})
+      assert.equal(1, reply.body.mailboxCount)
+      assert.equal(0, reply.body.domainCount)
     end)
   end)
 end)

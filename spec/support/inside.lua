@@ -34,4 +34,25 @@ function M.call(options)
   return word, fine
 end
 
+--- Eight calls at once, as "1 ok, 2 ok, ...".
+function M.map(options)
+  local fine, text = pcall(function()
+    local words, inputs = {}, {}
+    for index = 1, 8 do inputs[index] = {userId = tostring(index)} end
+    local one = options and M.client(options) or M.shared()
+    for input, res, why, err in one:map("platforms", inputs, {concurrency = 3, ordered = true}) do
+      words[#words + 1] = input.userId .. " " .. M.word(res, why, err)
+    end
+    return table.concat(words, ", ")
+  end)
+  return fine and text or "raised " .. tostring(text)
+end
+
+--- The first of many calls.
+function M.first()
+  for _, res, why, err in M.shared():map("platforms", function() return M.USER end) do -- luacheck: ignore 512
+    return M.word(res, why, err)
+  end
+end
+
 return M

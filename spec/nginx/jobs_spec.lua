@@ -1,0 +1,135 @@
+-- Many calls at once inside nginx: their light threads belong to the request that asked.
+local http = require "spec.support.http"
+local mock = require "spec.support.mock"
+local nginx = require "spec.support.nginx"
+
+local LOCATIONS = [[
+  location = /call { content_by_lua_block { ngx.print((require("spec.support.inside").call())) } }
+  location = /in_flight { content_by_lua_block { ngx.print(require("cmr.core").engine():count()) } }
+  location = /map { content_by_lua_block { ngx.print(require("spec.support.inside").map()) } }
+  location = /first { content_by_lua_block { ngx.print(require("spec.support.inside").first()) } }
+  location = /collect { content_by_lua_block { collectgarbage() collectgarbage() ngx.print "" } }
+  location = /several_wait { content_by_lua_block {
+    local inside = require "spec.support.inside"
+    local job, threads = inside.shared():start("platforms", inside.USER), {}
+    for index = 1, 3 do threads[index] = ngx.thread.spawn(function() return inside.word(job:wait()) end) end
+    for index = 1, 3 do ngx.say((select(2, ngx.thread.wait(threads[index])))) end
+    ngx.print(inside.word(job:wait()))
+  } }
+  location = /cancelled { content_by_lua_block {
+    local inside = require "spec.support.inside"
+    local job = inside.shared():start("platforms", inside.USER)
+    ngx.thread.spawn(function() ngx.sleep(0.1) job:cancel() end)
+    ngx.print(inside.word(job:wait()))
+  } }
+  location = /not_waited { content_by_lua_block {
+    local inside = require "spec.support.inside"
+    inside.shared():start("platforms", inside.USER)
+    ngx.print "answered"
+  } }
+  location = /timer { content_by_lua_block {
+    local done, text = require("ngx.semaphore").new()
+    ngx.timer.at(0, function()
+      text = require("spec.support.inside").map()
+      done:post(1)
+    end)
+    done:wait(20)
+    ngx.print(text)
+  } }
+  location = /block { content_by_lua_block { ngx.print(require("spec.support.inside").map{wait = "block"}) } }
+  location = /block_access {
+    access_by_lua_block { ngx.ctx.text = require("spec.support.inside").map{wait = "block"} }
+    content_by_lua_block { ngx.print(ngx.ctx.text) }
+  }
+  location = /block_header_filter {
+    content_by_lua_block { ngx.print "" }
+    header_filter_by_lua_block { ngx.header["X-Text"] = require("spec.support.inside").map{wait = "block"} }
+  }
+  location = /block_log {
+    content_by_lua_block { ngx.print "" }
+    log_by_lua_block { ngx.log(ngx.WARN, "in log: ", require("spec.support.inside").map{wait = "block"}) }
+  }
+]]
+
+describe("nginx #nginx", function()
+  local upstream, server
+
+  before_each(function()
+    upstream = mock.shared("tls")
+    server = nginx.start{
+      mock = upstream, server = LOCATIONS,
+      http = [[init_by_lua_block {
+        ngx.log(ngx.WARN, "in init: ", require("spec.support.inside").map{wait = "block"}, ".")
+      }]],
+    }
+    upstream:reset()
+  end)
+
+  after_each(function() server:stop() end)
+
+  local function send(path, count)
+    local requests = {}
+    for index = 1, count do requests[index] = server:send(path) end
+    return requests
+  end
+
+  local function comes_to_rest()
+    nginx.eventually("nothing is in flight", function() return server:text("/in_flight") == "0" end)
+  end
+
+  local MAPPED = "1 ok, 2 ok, 3 ok, 4 ok, 5 ok, 6 ok, 7 ok, 8 ok"
+
+  it("maps, several requests at once", function()
+    upstream:fault{delay = 0.1, times = 1000, body = {status = 200}}
+    for _, request in ipairs(http.collect(send("/map", 10))) do assert.equal(MAPPED, request.body) end
+    assert.equal(80, #upstream:requests())
+    comes_to_rest()
+  end)
+
+  it("maps in a timer", function()
+    upstream:fault{times = 1000, body = {status = 200}}
+    assert.equal(MAPPED, server:text("/timer"))
+  end)
+
+  it("maps where nothing can wait, when it may block", function()
+    assert.matches("in init: " .. ("%d [%w_/]+, "):rep(7) .. "%d [%w_/]+%.", server:log())
+    upstream:fault{times = 1000, body = {status = 200}}
+    assert.equal(MAPPED, server:text("/block"))
+    assert.equal(MAPPED, server:text("/block_access"))
+    assert.equal(MAPPED, server:get("/block_header_filter").headers["x-text"])
+    server:text("/block_log")
+    nginx.eventually("the log phase", function() return server:log():find("in log: " .. MAPPED, 1, true) end)
+  end)
+
+  it("cancels what a loop left early has in flight, when it is collected", function()
+    upstream:fault{times = 1, body = {status = 200}}
+    upstream:fault{times = 1000, delay = 8, body = {status = 200}}
+    local request = server:send("/first")
+    http.collect({request}, 5, function() -- it is answered when all its light threads have ended
+      server:text("/collect")
+    end)
+    assert.equal("ok", request.body or request.why)
+    comes_to_rest()
+  end)
+
+  it("lets several threads wait for one job", function()
+    upstream:fault{delay = 0.2}
+    assert.equal("ok\nok\nok\nok", server:text("/several_wait"))
+    assert.equal(1, #upstream:requests())
+  end)
+
+  it("cancels a job in flight", function()
+    upstream:fault{delay = 5}
+    local answer = server:get("/cancelled")
+    assert.equal("cancelled/unknown", answer.body)
+    assert.is_true(answer.took < 2, answer.took)
+    comes_to_rest()
+  end)
+
+  it("finishes a job that nobody waits for", function()
+    upstream:fault{delay = 0.3}
+    assert.equal("answered", server:text("/not_waited"))
+    assert.equal(200, upstream:requests()[1].status)
+    comes_to_rest()
+  end)
+end)
