@@ -292,7 +292,10 @@ static void harvest(struct engine *engine)
     }
 }
 
-/* Pushes the finished calls as a list, or nil. One leaves our list only when it is in Lua's. */
+/*
+ * Pushes the finished calls as a list, or nil. Room is made in the list before a call leaves ours: that may raise, and it
+ * may run finalizers, which may step the engine too.
+ */
 static int hand_over(lua_State *L, struct engine *engine)
 {
     int count = 0;
@@ -303,19 +306,24 @@ static int hand_over(lua_State *L, struct engine *engine)
     }
     lua_newtable(L);
     cmr_get_keep(L, 1);
-    while (engine->finished) {
-        struct call *call = engine->finished;
+    for (;;) {
+        struct call *call;
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -3, count + 1);
+        call = engine->finished;
+        if (!call)
+            break;
+        unlink_call(&engine->finished, call);
+        call->engine = NULL;
         lua_pushlightuserdata(L, call);
         lua_rawget(L, -2);
         if (lua_isnil(L, -1))
             lua_pop(L, 1); /* being collected */
         else
             lua_rawseti(L, -3, ++count);
-        if (engine->finished == call) {
-            unlink_call(&engine->finished, call);
-            call->engine = NULL;
-        }
     }
+    lua_pushnil(L);
+    lua_rawseti(L, -3, count + 1);
     lua_pop(L, 1);
     return 1;
 }

@@ -1,0 +1,363 @@
+-- Random starts, steps, waits, cancels, collections, forks and closes, and finalizers that meddle; every call ends
+-- exactly once: started = success + failure + cancelled + collected + orphaned. See stress.c for the host.
+
+local host, operations, seed = ...
+operations, seed = math.tointeger(operations), math.tointeger(seed)
+print(("stress: %d operations, seed %d"):format(operations, seed))
+math.randomseed(seed)
+
+local core = require "cmr.core"
+local random = math.random
+local KEY = "stressed-key-0123456789"
+local SLOTS = 48
+
+local function check(fact, what)
+  if not fact then
+    error("BUG: " .. what, 2)
+  end
+  return fact
+end
+
+local function one_of(list)
+  return list[random(#list)]
+end
+
+-- What each answer of the peer's is to a call.
+local kinds = {
+  ok = "success", slow = "success", last = "success", continue = "success", gzip = "success", gone = "not_found",
+  busy = "rate_limited", week = "rate_limited", html = "server", text = "protocol", empty = "protocol",
+  big = "protocol", garbage = "protocol", cut = "network", close = "network", reset = "network", stop = "network",
+  hold = "timeout",
+}
+local answers = { "ok", "ok", "ok", "ok", "ok" } -- and each one once
+for answer in pairs(kinds) do
+  answers[#answers + 1] = answer
+end
+table.sort(answers)
+
+local function new_target(answer)
+  return check(core.target {
+    api_key = KEY, base_url = ("http://127.0.0.1:%d/%s"):format(host.port, answer), max_response = 100000,
+    headers = { ["X-Answer"] = answer },
+  })
+end
+
+local closing = false -- lua_close has begun, or will next
+local targets = {} -- by answer; now and then one is made anew, and the old one lives as long as its calls
+local slots = {} -- 1 to SLOTS: a call or false
+local count = { started = 0, success = 0, failure = 0, cancelled = 0, collected = 0, orphaned = 0 }
+
+-- What is known of a call: {answer, get, running}. It dies with its call, and tells when that was in flight.
+local records = setmetatable({}, { __mode = "k" })
+local Record = {
+  __gc = function(record)
+    if record.running then
+      record.running = false
+      count.collected = count.collected + 1
+    end
+  end,
+}
+
+local function ended(record, how)
+  check(record.running, "a call ended twice")
+  record.running = false
+  count[how] = count[how] + 1
+end
+
+--- One value, or nil, a message and an error; its kind, or "success".
+local function shape(...)
+  local res, message, err = ...
+  if res ~= nil then
+    check(select("#", ...) == 1 and type(res) == "table", "not one table")
+    return "success", "rejected"
+  end
+  check(select("#", ...) == 3 and type(message) == "string" and message == err.message, "not nil, message, err")
+  check(not message:find(KEY, 1, true) and not message:find "%c", "a message that tells too much")
+  return err.kind, err.outcome
+end
+
+local function finished(call)
+  local record = check(records[call], "a call that nobody started")
+  local kind, outcome = shape(call:result())
+  local wanted = kinds[record.answer]
+  if record.answer == "week" and not record.get then
+    wanted = "quota"
+  end
+  if kind ~= wanted then
+    error(("BUG: %s ended as %s: %s"):format(record.answer, kind, select(2, call:result()) or ""))
+  end
+  check(call:info().starts > 0 or outcome == "not_sent", "sent, and not counted")
+  ended(record, kind == "success" and "success" or "failure")
+end
+
+local function hand_over(list)
+  for _, call in ipairs(list or {}) do
+    finished(call)
+  end
+end
+
+local function prepare()
+  local answer, get = one_of(answers), random(2) == 1
+  local where = targets[answer]
+  if not where or random(50) == 1 then
+    where = new_target(answer)
+    targets[answer] = where
+  end
+  local call
+  if get then
+    call = check(core.platforms(where, "user " .. random(1000)))
+  elseif random(2) == 1 then
+    local google = { appName = ("x"):rep(random(500)) }
+    call = check(core.reexport(where, { mailboxId = tostring(random(1000)), google = google }))
+  else
+    local given = { query = { { "a", random() } }, body = { list = { 1, core.null } } }
+    call = check(core.request(where, "POST", "/x", given))
+    get = true -- no operation: no quota
+  end
+  records[call] = setmetatable({ answer = answer, get = get, running = false }, Record)
+  return call
+end
+
+local function start(call)
+  local record = records[call]
+  if not call or record.running then
+    return
+  end
+  record.running = true -- first: a finalizer may step the engine at any moment
+  count.started = count.started + 1
+  call:start(core.engine(), record.answer == "hold" and 0.03 or 30)
+  if record.running and call:done() then
+    finished(call)
+  end
+end
+
+local function cancel(call)
+  local record = records[call]
+  local running = tostring(call):find "running"
+  call:cancel()
+  if running and record and record.running then
+    check(call:done() and shape(call:result()) == "cancelled", "not cancelled")
+    ended(record, "cancelled")
+  end
+end
+
+local function step()
+  hand_over(core.engine():step())
+end
+
+local function collect()
+  collectgarbage()
+  collectgarbage()
+end
+
+--- As many in flight as the engine says, when nothing waits to be collected.
+local function take_stock()
+  collect()
+  local running = 0
+  for _, record in pairs(records) do
+    running = running + (record.running and 1 or 0)
+  end
+  check(running == core.engine():count(), "the engine counts " .. core.engine():count() .. ", not " .. running)
+end
+
+local function close()
+  core.engine():close()
+  for call, record in pairs(records) do
+    if record.running and call:done() then -- else it is being collected
+      check(shape(call:result()) == "cancelled", "not cancelled by the engine's end")
+      ended(record, "orphaned")
+    end
+  end
+end
+
+local function change_collector()
+  if random(2) == 1 then
+    collectgarbage("generational", random(1, 20), random(5, 100))
+  else
+    collectgarbage("incremental", one_of { 0, 1, 50, 100, 200 }, one_of { 100, 1000 }, random(0, 10))
+  end
+end
+
+--- Everything may be asked of a call at any time.
+local function inspect(call)
+  local before = call:done()
+  local fine, why = pcall(function()
+    shape(call:result())
+  end)
+  check(fine or why:find "not finished", why)
+  check(not before or fine, "finished, and no result")
+  local info = call:info()
+  check(info.url:find "^http://127" and tostring(call):find "cmr.call: " and call:method(), "no facts")
+  check(not info.headers or info.status, "headers without an answer")
+end
+
+-- What a user's finalizer might do, with objects that were finalized before it or after.
+local function meddling(self)
+  local choice = random(closing and 2 or 6)
+  if closing and choice == 2 then
+    tostring(self.target)
+    check(not self.call or #self.call:info().url >= 0, "no facts")
+  elseif choice == 1 and self.call then
+    cancel(self.call)
+  elseif choice == 2 then
+    pcall(core.platforms, self.target, "x")
+  elseif choice == 3 then
+    step()
+  elseif choice == 4 and self.call then
+    self.call:info()
+    if tostring(self.call):find "closed" then
+      check(not pcall(self.call.start, self.call, core.engine(), 1), "a collected call started")
+    else
+      start(self.call)
+      cancel(self.call)
+    end
+  elseif choice == 5 then
+    tostring(self.target)
+    pcall(core.target, {}, self.target)
+  else
+    core.engine():count()
+  end
+end
+
+local Meddler = {
+  __gc = function(self)
+    local fine, why = pcall(meddling, self)
+    if not fine then -- Lua would only warn
+      io.stderr:write("stress: FAILED: in a finalizer: ", tostring(why), "\n")
+      host.exit(4)
+    end
+  end,
+}
+
+local function meddle()
+  local meddler = setmetatable({}, Meddler) -- older than what it holds, or younger
+  meddler.call = random(2) == 1 and slots[random(SLOTS)] or prepare()
+  meddler.target = random(2) == 1 and targets.ok or new_target "ok"
+end
+
+--- In a child: what is in flight is the parent's, and all else works.
+local function child()
+  local first = random(4)
+  if first == 1 then
+    return
+  elseif first == 2 then
+    collect()
+  elseif first == 3 then
+    local call = one_of(slots)
+    if call then
+      call:cancel()
+    end
+  end
+  local engine = core.engine()
+  check(engine:count() == 0, "in flight in a child")
+  for call, record in pairs(records) do
+    if record.running and call:done() then
+      check(shape(call:result()) == "cancelled", "not cancelled by a fork")
+    end
+    record.running = false
+  end
+  for _ = 1, random(0, 2) do
+    local call = check(core.platforms(new_target "ok", "child"))
+    call:start(engine, 30)
+    while not call:done() do
+      engine:wait(1000)
+    end
+    check(shape(call:result()) == "success", "the child's call")
+  end
+end
+
+local function fork()
+  if host.fork() == 0 then
+    local fine, why = pcall(child)
+    if not fine then
+      io.stderr:write("stress: in a child: ", tostring(why), "\n")
+      host.exit(3)
+    elseif random(2) == 1 then
+      host.exit(0)
+    end
+    os.exit(0, true)
+  end
+end
+
+local function no_child_failed(wait)
+  local why = host.wait(wait)
+  check(not why, why)
+end
+
+-- {weight, function(slot)}
+local choices = {
+  { 1500, function(slot) slots[slot] = prepare() end }, -- the one before is dropped, whatever it does
+  { 3000, function(slot) start(slots[slot]) end },
+  { 2500, step },
+  { 300, function() hand_over(core.engine():wait(random(0, 2))) end },
+  { 400, function(slot) if slots[slot] then cancel(slots[slot]) end end },
+  { 500, function(slot) slots[slot] = false end },
+  { 1000, function(slot) if slots[slot] then inspect(slots[slot]) end end },
+  { 400, meddle },
+  { 200, function() collectgarbage "step" end },
+  { 60, function() collectgarbage() end },
+  { 20, change_collector },
+  { 10, take_stock },
+  { 5, close },
+  { 4, fork },
+  { 100, function() no_child_failed(false) end },
+}
+local total = 0
+for _, choice in ipairs(choices) do
+  total = total + choice[1]
+end
+
+local function operate()
+  local place = random(total)
+  for _, choice in ipairs(choices) do
+    place = place - choice[1]
+    if place <= 0 then
+      return choice[2](random(SLOTS))
+    end
+  end
+end
+
+for slot = 1, SLOTS do
+  slots[slot] = false
+end
+for number = 1, operations do
+  if random(20) == 1 then
+    coroutine.wrap(operate)()
+  else
+    operate()
+  end
+  if number % (operations // 10) == 0 then
+    print(("stress: %d operations, %d calls"):format(number, count.started))
+  end
+end
+
+no_child_failed(true)
+local deadline = core.now() + 60
+while core.engine():count() > 0 do
+  hand_over(core.engine():wait(100))
+  check(core.now() < deadline, "it takes for ever")
+end
+take_stock()
+slots, targets = {}, {}
+take_stock()
+check(next(records) == nil and core.engine():count() == 0, "calls that are not collected")
+local sum = count.success + count.failure + count.cancelled + count.collected + count.orphaned
+print(("stress: %d calls: %d succeeded, %d failed, %d cancelled, %d collected, %d orphaned"):format(count.started,
+  count.success, count.failure, count.cancelled, count.collected, count.orphaned))
+check(sum == count.started, ("%d calls started, %d ended"):format(count.started, sum))
+for how, number in pairs(count) do
+  check(number > 0 or operations < 10000, "none " .. how)
+end
+
+-- The state closes with some of everything. What a finalizer makes then is never finalized: Lua's rule, for its files
+-- as for us.
+for slot = 1, SLOTS do
+  slots[slot] = prepare()
+  if random(2) == 1 then
+    start(slots[slot])
+  end
+  meddle()
+end
+step()
+collectgarbage "stop"
+closing = true

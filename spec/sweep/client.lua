@@ -1,0 +1,86 @@
+-- The sweep's paths through the Lua layer, with clocks and dice that cost no time: added to those of paths.lua.
+
+local paths, with = ...
+local port, KEY, check, expect, raises = with.port, with.KEY, with.check, with.expect, with.raises
+local cmr
+
+local function add(path)
+  path.before = function()
+    cmr = require "cmr"
+  end
+  paths[#paths + 1] = path
+end
+
+local function client(answer, given)
+  local block = require "cmr.wait.block"
+  local options = { api_key = KEY, base_url = ("http://127.0.0.1:%d/%s"):format(port, answer), rate = false,
+    wait = { wait = block.wait, now = block.now, sleep = function() end } }
+  for name, value in pairs(given or {}) do
+    options[name] = value
+  end
+  return cmr.new(options)
+end
+
+add {
+  name = "client: answer and info",
+  run = function()
+    local res = expect("success", client("ok", { rate = 1e6 }):platforms "1")
+    check(cmr.info(res).attempts >= 1 and cmr.info(res).status == 200, "no info")
+  end,
+}
+add {
+  name = "client: tried again",
+  run = function()
+    local heard = 0
+    local one = client("html", { retries = 2, random = function() return 0.5 end, on_retry = function()
+      heard = heard + 1
+    end })
+    local err = expect("server", one:with({ timeout = 20 }):platforms "1")
+    check(err.attempts == 3 and heard == 2, "not three attempts")
+    expect("server", one:request("POST", "/x", { query = { a = 1 }, body = { b = 2 } }))
+    one:close()
+    raises("the client is closed", one.platforms, one, "1")
+  end,
+}
+add {
+  name = "client: jobs",
+  run = function()
+    local one = client("ok", { wait = "block" })
+    local job = one:start("platforms", "1")
+    local held = client("hold", { wait = "block", timeout = 0.1, retries = 0 }):start("platforms", "2")
+    held:cancel()
+    expect("success", job:wait())
+    expect("cancelled", held:wait())
+    local count = 0
+    for _, res, why, err in one:map("platforms", { "1", "2", "3" }, { concurrency = 2 }) do
+      if not res then
+        expect("success", nil, why, err)
+      end
+      count = count + 1
+    end
+    check(count == 3, "not every input")
+  end,
+}
+add {
+  name = "client: pages",
+  run = function()
+    local count = 0
+    for item, why, err in client("ok"):each { "users", items = "data.list", page = "page" } do
+      if not item then
+        expect("success", nil, why, err)
+      end
+      count = count + 1
+    end
+    check(count == 4, "not every item")
+  end,
+}
+add {
+  name = "client: mistakes",
+  run = function()
+    local one = client "ok"
+    raises("did you mean 'userId'", one.platforms, one, { userid = "1" })
+    raises("did you mean 'api_key'", cmr.new, { apikey = "1" })
+    raises("bad option 'retries'", cmr.new, { retries = -1 })
+    expect("usage", one:platforms "")
+  end,
+}
