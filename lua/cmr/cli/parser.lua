@@ -40,10 +40,12 @@ Example:
 'cmr --help' shows the options of every command.]]
 
 local checking = [[
-Some 25 requests, all of them reads, one with a wrong key. The report has no key and no values in it: it can be
-pasted into an issue as it is. --output json gives it as data.
+Makes some 25 requests, all of them reads, one of them with a wrong key. The
+report has no key and no values in it, and can be pasted into an issue as it is;
+--output json gives it as data.
 
-Exit status: 0 nothing is contradicted; 1 something is, or the API could not be reached; 2 as always.]]
+Exit status: 0 nothing is contradicted; 1 something is, or the API could not be
+reached; 2 the command line is wrong, nothing was sent.]]
 
 local function stop(outcome)
   error(outcome, 0)

@@ -11,7 +11,10 @@
 --   POST /_mock/faults     {"match": {"operation", "method", "path"}, "times": 1, "status", "headers", "body", "delay",
 --                          "close"}: the next N requests that match go wrong (see cmr.mock.faults)
 --   POST /_mock/users      {"userId"}
---   POST /_mock/mailboxes  {"mailboxId", "email", "userId", "status": "ACTIVE"}
+--   POST /_mock/mailboxes  {"mailboxId", "email", "userId", "status": "ACTIVE"}, with its domain and a subscription
+--   POST /_mock/domains    {"domainName", "userId", "domainId", "expiresIn": seconds, "autoRenew"}
+--   POST /_mock/subscriptions  {"subscriptionId", "domain", "userId", "serviceProvider", "autoRenew"}
+--   POST /_mock/wallet     {"balance"}
 --   POST /_mock/clock      {"advance": seconds}: time passes for limits and time stamps
 local shell = require "cmr.mock.shell"
 local random = require "cmr.mock.random"
