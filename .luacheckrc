@@ -18,5 +18,6 @@ files["lua/cmr/wait"].std = "ngx_lua"
 files["lua/cmr/options.lua"].std = "ngx_lua" -- smaller limits there
 files["lua/cmr/client.lua"].std = "ngx_lua" -- a line that workers share
 files["scripts/coverage/hook.lua"].globals = { "coroutine", "os", "CMR_COVERAGE_END" } -- it wraps them
+files["spec/jobs_spec.lua"].ignore = { "512" } -- leaving a loop early is its subject
 files["rockspec"].std = "rockspec"
 files[".luacheckrc"].std = "luacheckrc"

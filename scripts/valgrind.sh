@@ -8,7 +8,8 @@ report=build/valgrind.xml
 # Forked children are left out: they abandon what they inherit of the engine, on purpose.
 export RUNNER="valgrind --quiet --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite
     --num-callers=40 --xml=yes --xml-file=$report"
-export SPECS="${SPECS:-spec/seeds_spec.lua spec/core spec/client}"
+export SPECS="${SPECS:-spec/seeds_spec.lua spec/core/call_spec.lua spec/core/engine_spec.lua
+    spec/core/response_spec.lua spec/core/json_spec.lua spec/client/attempts_spec.lua}"
 export OPTIONS=--filter-out=hundreds # of TLS connections at once take longer here than a connection may
 scripts/test.sh 5.4 && status=0 || status=$?
 

@@ -21,10 +21,22 @@ local function position(res)
   return tonumber(where.currentPage), tonumber(where.totalPages)
 end
 
+-- A value as text, whatever is in it: unlike JSON, which refuses numbers that were only received.
+local function text_of(value)
+  if type(value) ~= "table" then
+    return type(value) .. " " .. (type(value) == "number" and ("%.17g"):format(value) or tostring(value))
+  end
+  local members = {}
+  for name, member in pairs(value) do
+    members[#members + 1] = text_of(name) .. "=" .. text_of(member)
+  end
+  table.sort(members)
+  return "{" .. table.concat(members, ",") .. "}"
+end
+
 -- Enough to know a page again; the whole of it would be kept for every page.
 local function fingerprint(items)
-  local ends = core.array { items[1], items[#items] }
-  return #items .. core.json_encode(ends)
+  return #items .. text_of(items[1]) .. text_of(items[#items])
 end
 
 local function broken(operation, message)
@@ -60,7 +72,7 @@ function pages.iterate(fetch, operation, path, first)
       last = current >= total
       if not last and current < number then
         last, items = true, {}
-        return broken(operation, ("asked for page %d of %d, got %d"):format(number, total, current))
+        return broken(operation, ("asked for page %g of %g, got %g"):format(number, total, current))
       end
     elseif #items == 0 or seen[fingerprint(items)] then -- the end, or a server that knows no pages
       last, items = true, {}

@@ -94,6 +94,20 @@ describe("nginx #nginx", function()
       nginx.eventually("the old workers are gone", function() return #server:workers() == 2 end)
     end)
 
+    it("lets a request begin the first call of all in a worker that leaves", function()
+      server = nginx.start{mock = upstream, server = [[
+        location = /late { content_by_lua_block {
+          ngx.sleep(1)
+          ngx.print((require("spec.support.inside").call()))
+        } }
+      ]]}
+      local old, requests = server:workers(), send("/late", 3)
+      server:reload()
+      upstream:fault{delay = 0.3, times = 3}
+      all_are("ok", http.collect(requests))
+      only_workers(old)
+    end)
+
     it("makes the pump's steps in a worker that leaves", function()
       start{http = "lua_max_pending_timers 1;"}
       upstream:fault{delay = 0.2, times = 8}

@@ -7,8 +7,8 @@ local socket = require "socket"
 local PACED = [[
   location = /paced { content_by_lua_block {
     local inside = require "spec.support.inside"
-    client = client or inside.client{rate = 4, retries = 0}
-    ngx.print(ngx.worker.pid(), " ", inside.word(client:platforms(inside.USER)))
+    inside.paced = inside.paced or inside.client{rate = 4, retries = 0}
+    ngx.print(ngx.worker.pid(), " ", inside.word(inside.paced:platforms(inside.USER)))
   } }
 ]]
 

@@ -340,7 +340,8 @@ local paths = {
   },
 }
 
-assert(loadfile "spec/sweep/client.lua")(paths, { port = port, KEY = KEY, check = check, expect = expect, raises = raises })
+local with = { port = port, KEY = KEY, check = check, expect = expect, raises = raises }
+assert(loadfile "spec/sweep/client.lua")(paths, with)
 
 --- After a path: everything can be collected, and then no call is in flight; a job that was lost goes on to its end.
 function paths.idle()

@@ -1,12 +1,16 @@
 --- When the next request may leave, for all workers of an nginx: the line of cmr.limiter.local in a lua_shared_dict,
 -- which survives a reload. The clock is the machine's monotonic one, the same for every worker.
+--
+-- A place in the line is taken by one atomic addition. Only to move its beginning on, when nobody stands in it, takes a
+-- lock, because a dictionary has no compare-and-set.
 
 local core = require "cmr.core"
 
 local Limiter = {}
 Limiter.__index = Limiter
 
-local LOCKED = 0.05 -- seconds after which the lock of a worker that was killed is ignored
+local LOCKED = 0.05 -- seconds after which the lock of a worker that was killed is nobody's
+local ROUNDING = 1e-6 -- seconds
 
 --- A limiter on a dictionary.
 -- @tparam table dict as from ngx.shared.cmr
@@ -15,39 +19,51 @@ function Limiter.new(dict)
   return setmetatable({ dict = dict }, Limiter)
 end
 
--- A dictionary has no compare-and-set. The lock is held for two of its operations, without a yield: spinning is short,
--- unless its holder is not running just then.
-local function locked(dict, key, change)
-  local lock, limit = "cmr:lock:" .. key, core.now() + LOCKED
+-- The lock has the time it was taken at, and not a time to live, which would count from when its holder last looked at
+-- the clock. It is held for a few operations, without a yield: spinning is short.
+local function lock(dict, name)
+  local now, mine, why
   repeat
-    local mine, why = dict:add(lock, true, LOCKED)
-  until mine or why ~= "exists" or core.now() > limit
-  local free = change(dict:get("cmr:free:" .. key) or 0)
-  if free then
-    dict:set("cmr:free:" .. key, free)
+    now = core.now()
+    mine, why = dict:add(name, now)
+    local since = not mine and dict:get(name)
+    if since and now - since > LOCKED then
+      dict:delete(name)
+    end
+  until mine or why ~= "exists"
+  return mine and now
+end
+
+-- Moves the beginning of the line on to a time; it never goes back.
+local function advance(dict, key, time)
+  local free, name = "cmr:free:" .. key, "cmr:lock:" .. key
+  local mine = lock(dict, name)
+  if (dict:get(free) or 0) < time and (not mine or dict:get(name) == mine) then
+    dict:set(free, time)
   end
-  dict:delete(lock)
+  dict:delete(name)
 end
 
 --- Takes the next place in the line. See cmr.limiter.local.
 function Limiter:reserve(key, rate, now, most)
-  local delay
-  locked(self.dict, key, function(free)
-    local at = math.max(now, free)
-    delay = at - now
-    return delay <= most and at + 1 / rate or nil
-  end)
-  if delay > most then
-    return nil, delay
+  local dict, free = self.dict, "cmr:free:" .. key
+  local delay = (dict:get(free) or 0) - now
+  while delay <= most do
+    if delay < 0 then
+      advance(dict, key, now)
+    end
+    local after = dict:incr(free, 1 / rate, now) or now + 1 / rate -- there may be no memory left in it
+    delay = after - 1 / rate - now
+    if delay > -ROUNDING and delay <= most then
+      return math.max(0, delay)
+    end
   end
-  return delay
+  return nil, delay
 end
 
 --- Nothing leaves for a time. See cmr.limiter.local.
 function Limiter:pause(key, now, seconds)
-  locked(self.dict, key, function(free)
-    return math.max(free, now + seconds)
-  end)
+  advance(self.dict, key, now + seconds)
 end
 
 return Limiter

@@ -2,8 +2,8 @@
 --
 -- One steps the engine for every call in flight: a timer, the pump, which is gone when there is none. It is a timer,
 -- because a client that goes away takes its request's coroutine with it. For the same reason what requests share is in
--- tables of this module, and not in closures over a request's locals. Where no timer can be made or run, a request that
--- waits steps in the pump's place.
+-- tables of this module, and not in closures over a request's locals. Where no timer can be made or run, and in a
+-- worker that leaves, a request that waits steps in the pump's place.
 
 local core = require "cmr.core"
 local semaphore = require "ngx.semaphore"
@@ -64,6 +64,11 @@ local function pump()
   end
 end
 
+-- The first timer of a worker that leaves would be reported as a socket left open.
+local function start_pump()
+  return not ngx.worker.exiting() and ngx.timer.at(0, pump)
+end
+
 -- Takes the pump's place, and goes on trying to start one.
 local function step_instead(request, now)
   if stepper ~= request then
@@ -71,7 +76,7 @@ local function step_instead(request, now)
   end
   if now >= request.tries_at then
     request.tries_at = now + LOOK
-    ngx.timer.at(0, pump)
+    start_pump()
   end
   step()
 end
@@ -83,7 +88,7 @@ function nginx.wait(_, call)
   end
   local request = semaphore.new()
   waiters.add(call, request)
-  if not stepper and ngx.timer.at(0, pump) then
+  if not stepper and start_pump() then
     stepper, stepped = STARTING, core.now()
   end
   local patience = stepper and STALE or PAUSE

@@ -1,0 +1,139 @@
+-- One line for all workers of an nginx, over a dictionary that is a table here. What a real one adds, more than one
+-- process at a time, is in spec/nginx/pace_spec.lua.
+local core = require "cmr.core"
+local local_limiter = require "cmr.limiter.local"
+local shdict = require "cmr.limiter.shdict"
+
+-- The part of nginx's dictionary that is used, with its answers.
+local function dictionary()
+  local dict = {values = {}, added = 0}
+  function dict:get(key) return self.values[key] end
+  function dict:set(key, value)
+    self.values[key] = value
+    return true
+  end
+  function dict:add(key, value)
+    self.added = self.added + 1
+    if self.values[key] ~= nil then return false, "exists" end
+    return self:set(key, value)
+  end
+  function dict:incr(key, value, init)
+    return self:set(key, (self.values[key] or init) + value) and self.values[key]
+  end
+  function dict:delete(key) self.values[key] = nil end
+  return dict
+end
+
+local function dice(seed)
+  return function()
+    seed = (seed * 16807) % 2147483647
+    return seed / 2147483647
+  end
+end
+
+describe("the limiter of nginx's workers", function()
+  it("decides as that of one process, whatever is asked", function()
+    local one, shared, random, now = local_limiter.new(), shdict.new(dictionary()), dice(3), 5000
+    for _ = 1, 2000 do
+      now = now + random() * 0.4
+      local key, rate, most = random() < 0.5 and "a" or "b", 1 + math.floor(random() * 5), random() * 3
+      if random() < 0.05 then
+        local seconds = random() * 2
+        one:pause(key, now, seconds)
+        shared:pause(key, now, seconds)
+      else
+        local delay, needed = one:reserve(key, rate, now, most)
+        local shared_delay, shared_needed = shared:reserve(key, rate, now, most)
+        assert.equal(delay == nil, shared_delay == nil)
+        assert.is_true(math.abs((delay or needed) - (shared_delay or shared_needed)) < 1e-6)
+      end
+    end
+  end)
+
+  it("is one line for all who share the dictionary, one for each key", function()
+    local dict = dictionary()
+    local a, b = shdict.new(dict), shdict.new(dict)
+    assert.equal(0, a:reserve("key", 4, 100, 10))
+    assert.equal(0.25, b:reserve("key", 4, 100, 10))
+    assert.equal(0.5, a:reserve("key", 4, 100, 10))
+    assert.equal(0, b:reserve("other", 4, 100, 10))
+    b:pause("key", 100, 5)
+    assert.equal(5, a:reserve("key", 4, 100, 10))
+    assert.equal(0, shdict.new(dictionary()):reserve("key", 4, 100, 10))
+  end)
+
+  it("takes no place when the wait would be too long", function()
+    local limiter = shdict.new(dictionary())
+    for _ = 1, 4 do assert(limiter:reserve("key", 1, 100, 10)) end
+    for _ = 1, 2 do
+      local delay, needed = limiter:reserve("key", 1, 100, 3)
+      assert.is_nil(delay)
+      assert.equal(4, needed)
+    end
+    assert.equal(4, limiter:reserve("key", 1, 100, math.huge))
+  end)
+
+  it("locks only when nobody stands in line, and leaves no lock behind", function()
+    local dict = dictionary()
+    local limiter = shdict.new(dict)
+    for _ = 1, 5 do limiter:reserve("key", 4, 100, 10) end
+    assert.equal(1, dict.added)
+    limiter:reserve("key", 4, 200, 10)
+    assert.equal(2, dict.added)
+    for name in pairs(dict.values) do assert.is_nil(name:find "lock") end
+  end)
+
+  it("waits for the lock", function()
+    local dict = dictionary()
+    local add, tries = dict.add, 0
+    function dict:add(...)
+      tries = tries + 1
+      if tries <= 20 then return false, "exists" end
+      return add(self, ...)
+    end
+    assert.equal(0, shdict.new(dict):reserve("key", 4, 100, 10))
+    assert.equal(21, tries)
+  end)
+
+  it("does not wait long for the lock of a worker that was killed, and not a second time", function()
+    local dict = dictionary()
+    local limiter = shdict.new(dict)
+    dict.values["cmr:lock:key"] = core.now()
+    local begun = core.now()
+    assert.equal(0, limiter:reserve("key", 4, 100, 10))
+    local took = core.now() - begun
+    assert.is_true(took >= 0.04 and took < 0.5, took)
+    local added = dict.added
+    assert.equal(0, limiter:reserve("key", 4, 200, 10))
+    assert.equal(added + 1, dict.added)
+  end)
+
+  it("does not undo what others did, when it lost the lock meanwhile", function()
+    local dict = dictionary()
+    local get, stolen = dict.get, false
+    function dict:get(key)
+      local value = get(self, key)
+      if key == "cmr:lock:key" and not stolen then -- it was away for long just now
+        stolen = true
+        self.values["cmr:lock:key"], self.values["cmr:free:key"] = nil, 105
+        return nil
+      end
+      return value
+    end
+    shdict.new(dict):reserve("key", 4, 100, 10)
+    assert.is_true(stolen)
+    assert.equal(105.25, dict.values["cmr:free:key"])
+  end)
+
+  it("does not wait for a dictionary that is full", function()
+    local dict = dictionary()
+    function dict:add()
+      self.added = self.added + 1
+      return false, "no memory"
+    end
+    function dict.set() return nil, "no memory" end
+    function dict.incr() return nil, "no memory" end
+    assert.equal(0, shdict.new(dict):reserve("key", 4, 100, 10))
+    assert.equal(1, dict.added)
+  end)
+end)
