@@ -20,7 +20,7 @@ INST_BINDIR ?= $(PREFIX)/bin
 
 # How C is compiled. WERROR=1 makes warnings errors. scripts/flags.sh adds what the code needs and finds the libraries,
 # unless LUA_INCDIR, CURL_INCDIR, CURL_LIBDIR, CRYPTO_INCDIR or CRYPTO_LIBDIR say where to look.
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 LIBFLAG ?= $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 ifeq ($(origin LD),default)
 LD := $(CC)

@@ -34,6 +34,11 @@ describe("build #build", function()
     assert.matches("NOW", flags)
   end)
 
+  it("is hardened: its tables are read-only once it is loaded, and its stack is guarded", function()
+    assert.matches("GNU_RELRO", run("readelf -lW " .. core))
+    assert.matches("__stack_chk_fail", run("nm -D --undefined-only " .. core))
+  end)
+
   describe("make install", function()
     local destination
 
