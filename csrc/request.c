@@ -14,6 +14,7 @@ static int usage(struct check *check, const char *name)
 {
     const struct fault fault = {.kind = KIND_USAGE, .outcome = NOT_SENT, .mistake = check->mistake};
 
+    push_masked(check->L, lua_tostring(check->L, -1), lua_rawlen(check->L, -1), target_check(check->L, 1)->key);
     quote_printable(check->L, QUOTE_ARGUMENT); /* names in it may come from data */
     return error_return(check->L, name, fault, 0);
 }

@@ -228,11 +228,12 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
 static const char *header_end(const char *line, const char *end)
 {
     const char *newline = line;
+    const bool empty = *line == '\r' || *line == '\n'; /* the end of the headers; trailers follow */
 
     do {
         newline = memchr(newline, '\n', (size_t)(end - newline));
         newline = newline ? newline + 1 : end;
-    } while (newline < end && (*newline == ' ' || *newline == '\t'));
+    } while (!empty && newline < end && (*newline == ' ' || *newline == '\t'));
     return newline;
 }
 

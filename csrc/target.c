@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "compat.h"
+#include "error.h"
 #include "hmac.h"
 #include "operations.h"
 #include "url.h"
@@ -331,6 +332,8 @@ int target_new(lua_State *L)
     lua_pushvalue(L, 4);
     cmr_set_keep(L, 3);
     if (!take_options(L, 4, target)) {
+        push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), target->key);
+        quote_printable(L, QUOTE_ARGUMENT); /* names in it may come from data */
         lua_pushnil(L);
         lua_insert(L, -2);
         return 2;

@@ -62,6 +62,9 @@ describe("exports", function()
     api:raises("cmr.update_platform: missing required argument 'credentialId'", function()
       client:update_platform{userId = USER, orgId = "<selected-org-id>"}
     end)
+    api:raises("bad field 'orgId' (string expected, got number", function()
+      client:update_platform{credentialId = CREDENTIAL, orgId = 5}
+    end)
     api:raises("cmr.update_platform: it takes names only", function() client:update_platform(USER, CREDENTIAL) end)
   end)
 

@@ -29,6 +29,7 @@ describe("the mailboxes", function()
     api:sent(1, {"GET", "/mailboxes", query = {page = "1", limit = "20"}})
     client:all_mailboxes{userId = USER}
     api:sent(1, {"GET", "/mailboxes", query = {userId = USER}})
+    api:raises("bad field 'userId' (string expected, got number", function() client:all_mailboxes{userId = 5} end)
     api:raises("cmr.all_mailboxes: it takes names only", function() client:all_mailboxes(USER) end)
   end)
 

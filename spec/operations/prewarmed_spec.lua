@@ -22,6 +22,7 @@ describe("pre-warmed domains", function()
     api:raises("bad field 'serviceProvider' (one of GOOGLE|MICROSOFT expected)", function()
       client:prewarmed{serviceProvider = "SMTP"}
     end)
+    api:raises("bad field 'contains' (string expected, got boolean)", function() client:prewarmed{contains = true} end)
   end)
 
   it("are listed by pages of whatever names: these are not documented", function()

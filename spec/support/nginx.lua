@@ -142,6 +142,7 @@ end
 --   hide     a name of it without an `env` line
 --   main, http, server   directives for these blocks
 --   conf     in place of all: a configuration, in which $port, $modules ... are filled in
+--   files    more files of its directory, name to text
 --   workers  1
 --   log      level of the error log, "notice"
 --   preload  a library to load into it
@@ -158,6 +159,7 @@ function M.start(options)
   setmetatable(given, {__index = options})
   write(given.directory .. "/nginx.conf", configuration(program, given))
   write(given.directory .. "/start.sh", starter(program, given))
+  for name, text in pairs(options.files or {}) do write(given.directory .. "/" .. name, text) end
   local server = setmetatable({port = given.port, directory = given.directory, unclean = options.unclean or {}}, Server)
   server.pipe = assert(io.popen(("exec timeout %d sh %s/start.sh"):format(LIFETIME, given.directory), "r"))
   M.eventually("nginx listens", function()

@@ -21,8 +21,8 @@ function waiters.wake(call)
 end
 
 local function add(call)
+  ready[last + 1] = call -- without memory this raises, and nothing has changed
   last = last + 1
-  ready[last] = call
 end
 
 -- A waiter may run at once, and may come here again: the rest is woken by whoever comes first. One that fails must not
