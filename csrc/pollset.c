@@ -44,7 +44,7 @@ static struct watched *find(const struct pollset *set, int local_port)
             struct sockaddr any;
             struct sockaddr_in v4;
             struct sockaddr_in6 v6;
-        } address;
+        } address = {.any = {.sa_family = AF_UNSPEC}};
         socklen_t length = sizeof address;
         if (getsockname(set->sockets[i].fd, &address.any, &length) == 0 &&
             ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port) == local_port)
