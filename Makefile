@@ -75,6 +75,13 @@ demo: ## a look at cmr from a script, the shell and a one-liner, against a local
 	@$(MAKE) --no-print-directory build
 	@scripts/demo.sh $(OUT) $(LUA_PROGRAM)
 
+.PHONY: example-nginx
+example-nginx: ## a small API in front of the vendor's in nginx, against a local mock
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build LUA=jit
+	@scripts/example-nginx.sh $(OUT) $(LUA_PROGRAM)
+
 ##@ Check
 
 .PHONY: check
@@ -127,6 +134,10 @@ stress: ## a million random operations on calls and the engine (N=1000000, SEED=
 .PHONY: fuzz
 fuzz: ## one of response, arguments, transfer, json, target for a time (T=target S=60)
 	@scripts/fuzz.sh '$(T)' $(or $(S),60)
+
+.PHONY: soak
+soak: ## the nginx example under faults and reloads (S=120 seconds)
+	@scripts/soak.sh $(or $(S),120)
 
 .PHONY: mutate
 mutate: ## breaks the library one line at a time: a spec must notice

@@ -6,13 +6,11 @@ local socket = require "socket"
 
 local M = {}
 
--- Should the specs die without stopping it, it goes by itself.
-local LIFETIME = 900
 local ENDING = 40 -- seconds it may take to stop
 
--- With the sanitizers, the module in nginx has them, too.
-local SANITIZED = (os.getenv("CMR_FLAVOUR") or ""):find("^asan") ~= nil
-local BUILD = SANITIZED and "build/asan-jit" or "build/jit"
+-- Which build nginx takes; one with the sanitizers, build/asan-jit, wants their runtime in nginx.
+local BUILD = os.getenv "CMR_NGINX_BUILD" or "build/jit"
+local SANITIZED = BUILD:find("asan", 1, true) ~= nil
 
 local UNCLEAN = {"%[alert%]", "%[emerg%]", "exited on signal", "AddressSanitizer", "LeakSanitizer", "runtime error:"}
 
@@ -95,7 +93,7 @@ function M.eventually(what, holds, seconds)
   error("not in time: " .. what, 2)
 end
 
--- Runs in the directory, under timeout: the environment is written down in a file, where not everybody can read it.
+-- Runs in the directory: the environment is written down in a file, where not everybody can read it.
 local function starter(program, options)
   local lines = {
     "cd " .. quote(options.directory), "unset LUA_PATH LUA_CPATH LD_PRELOAD CMR_API_KEY CMR_BASE_URL CMR_CA_FILE",
@@ -161,7 +159,10 @@ function M.start(options)
   write(given.directory .. "/start.sh", starter(program, given))
   for name, text in pairs(options.files or {}) do write(given.directory .. "/" .. name, text) end
   local server = setmetatable({port = given.port, directory = given.directory, unclean = options.unclean or {}}, Server)
-  server.pipe = assert(io.popen(("exec timeout %d sh %s/start.sh"):format(LIFETIME, given.directory), "r"))
+  -- A shell between us and nginx waits for the end of its input, which comes when we are gone.
+  server.lifeline = assert(io.popen(([[
+    exec 3<&0; sh %s/start.sh </dev/null 3<&- & read -r _ <&3; kill "$(cat %s/nginx.pid 2>/dev/null)" 2>/dev/null; wait
+  ]]):format(given.directory, given.directory), "w"))
   M.eventually("nginx listens", function()
     if server:file("ended") ~= "" then
       error("nginx did not start:\n" .. server:file("output") .. server:log(), 2)
@@ -230,16 +231,15 @@ end
 --- Ends it, waits until all of it is gone, and raises when it has not been well. Harmless the second time.
 -- @param signal "TERM"
 function Server:stop(signal)
-  if not self.pipe then return end
+  if not self.lifeline then return end
   self:signal(signal or "TERM")
   local ended, why = pcall(M.eventually, "the end", function() return self:file("ended") ~= "" end, ENDING)
   if not ended then
     for _, pid in ipairs(self:workers()) do self:signal("KILL", pid) end
     self:signal "KILL"
   end
-  self.pipe:read("*a")
-  self.pipe:close()
-  self.pipe = nil
+  self.lifeline:close()
+  self.lifeline = nil
   local report = self:log() .. self:file("output") .. output("cat " .. self.directory .. "/sanitizer* 2>/dev/null")
   output("rm -rf " .. self.directory)
   if not ended then error("nginx did not end (" .. why .. "): " .. report, 2) end

@@ -1,0 +1,112 @@
+-- The API of nginx.conf. Each request waits for the vendor's answer, the worker does not.
+local cjson = require "cjson"
+local cmr = require "cmr"
+
+local app = {}
+
+local client, customers
+
+--- Run once, before the workers are forked: what is wrong here keeps nginx from starting.
+-- @param options of cmr.new
+function app.start(options)
+  assert(os.getenv "CMR_API_KEY", "CMR_API_KEY is not set")
+  local file = assert(io.open(ngx.config.prefix() .. "customers.json"))
+  customers = cjson.decode(file:read "*a")
+  file:close()
+  client = cmr.new(options)
+end
+
+local function answer(status, body)
+  ngx.status = status
+  ngx.print(cjson.encode(body))
+end
+
+local function refuse(status, message)
+  answer(status, { error = message })
+end
+
+-- What a failed call means to a customer. Where it is not the customer's doing, the reason is for our log.
+local TOLD = { usage = 400, invalid = 400, not_found = 404, conflict = 409, quota = 429 }
+local OURS = { rate_limited = { 503, "busy, try again" }, timeout = { 504, "no answer in time" } }
+
+local function fail(why, err)
+  local status = TOLD[err.kind]
+  if status then
+    return refuse(status, type(err.body) == "table" and err.body.message or why)
+  end
+  ngx.log(ngx.ERR, why, " (", err.kind, ", ", err.outcome, ")")
+  local ours = OURS[err.kind] or { 502, "not possible just now" }
+  if err.kind == "rate_limited" then
+    ngx.header["Retry-After"] = math.ceil(err.retry_after or 1)
+  end
+  -- "unknown": it may have been done, so it is not to be repeated blindly
+  answer(ours[1], { error = ours[2], outcome = err.outcome })
+end
+
+-- Whether the customer may ask for this user; where not, it is answered.
+local function admitted(method, user)
+  if ngx.req.get_method() ~= method then
+    ngx.header["Allow"] = method
+    return refuse(405, "use " .. method)
+  end
+  local token = (ngx.var.http_authorization or ""):match "^Bearer (%S+)$"
+  local users = token and customers[token]
+  if not users then
+    ngx.header["WWW-Authenticate"] = "Bearer"
+    return refuse(401, "a token is needed")
+  end
+  for _, own in ipairs(users) do
+    if own == user then
+      return true
+    end
+  end
+  return refuse(404, "no such user") -- nor is it said whether another has it
+end
+
+--- GET: which platforms a user has connected.
+function app.platforms(user)
+  if not admitted("GET", user) then
+    return
+  end
+  local res, why, err = client:platforms(user)
+  if not res then
+    return fail(why, err)
+  end
+  answer(200, res.data)
+end
+
+-- The body as a table; nil when it is no JSON object.
+local function body()
+  ngx.req.read_body()
+  local text = ngx.req.get_body_data() or "{}"
+  local fine, value = pcall(cjson.decode, text)
+  return fine and text:find "^%s*{" and value or nil
+end
+
+--- POST: exports a mailbox again. Accepted is not done: the outcome comes by webhook.
+function app.reexport(user, mailbox)
+  if not admitted("POST", user) then
+    return
+  end
+  local given = body()
+  if not given then
+    return refuse(400, "a JSON object is expected")
+  end
+  given.userId, given.mailboxId, given.email = user, mailbox, nil
+  -- Wrong fields raise, in a program's own calls; here they are the customer's.
+  local fine, res, why, err = pcall(client.reexport, client, given)
+  if not fine then
+    return refuse(400, assert(tostring(res):match "cmr%.reexport: (.*)", res))
+  end
+  if not res then
+    return fail(why, err)
+  end
+  answer(202, { actionId = res.actionId })
+end
+
+--- Any other address.
+function app.nothing()
+  refuse(404, "no such address")
+end
+
+return app

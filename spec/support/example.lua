@@ -1,0 +1,39 @@
+-- The configuration of examples/nginx in a real nginx: with this build of the library, on a free port, for a mock.
+local nginx = require "spec.support.nginx"
+
+local M = {}
+
+M.TOKEN, M.USER, M.MAILBOX = "a-token-of-32-characters-or-more", "BVZGM5TE9BMP3PP0VWGW943RGV1B",
+  "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
+
+M.AUTHORIZATION = {Authorization = "Bearer " .. M.TOKEN}
+
+local FOLDER = "examples/nginx/"
+
+-- What must be there, once, is replaced.
+local function replaced(text, from, to)
+  local first, last = text:find(from, 1, true)
+  assert(first and not text:find(from, last, true), "nginx.conf has changed: " .. from)
+  return text:sub(1, first - 1) .. to .. text:sub(last + 1)
+end
+
+--- Starts it.
+-- @param mock the server its calls are for
+-- @param options as of nginx.start; settings = more options of its client, as Lua; server = more locations
+function M.start(mock, options)
+  local all = {mock = mock, files = {}, server = ""}
+  for name, value in pairs(options or {}) do all[name] = value end
+  local conf = nginx.read(FOLDER .. "nginx.conf"):gsub("load_module [^\n]*\n", "")
+  conf = replaced(conf, "worker_processes auto;", "worker_processes $workers; daemon off; $user\n$modules")
+  conf = replaced(conf, "env CMR_API_KEY;\nenv CMR_BASE_URL;\nenv CMR_CA_FILE;\n", "$env\n")
+  conf = replaced(conf, "error_log error.log;", "error_log error.log $log;")
+  conf = replaced(conf, "listen 127.0.0.1:8080;", "listen 127.0.0.1:$port backlog=1024; " .. all.server)
+  conf = replaced(conf, 'lua_package_path "$prefix/?.lua;;";', [[
+    lua_package_path "$prefix/?.lua;$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;;";
+    lua_package_cpath "$root/$build/?.so;;";]])
+  all.conf = replaced(conf, "start{ timeout = 25 }", ("start{ timeout = 25, %s }"):format(all.settings or ""))
+  for _, name in ipairs{"app.lua", "customers.json"} do all.files[name] = nginx.read(FOLDER .. name) end
+  return nginx.start(all)
+end
+
+return M
