@@ -312,6 +312,8 @@ int request_raw(lua_State *L)
     call->method = lua_tostring(L, -1);
     call_keep(L, 5, "method");
     lua_pushfstring(L, "%s %s", lua_tostring(L, 2), path);
+    push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), call->target->key);
+    lua_replace(L, -2);
     call->name = lua_tostring(L, -1);
     call_keep(L, 5, "name");
     if (!check_method_and_path(&check, call, path, length))

@@ -193,7 +193,8 @@ static void push_lower(lua_State *L, const char *name, size_t length)
 
 static void add_header(lua_State *L, const struct call *call, const char *line, size_t length)
 {
-    const char *colon = memchr(line, ':', length);
+    const char *newline = memchr(line, '\n', length);
+    const char *colon = memchr(line, ':', newline ? (size_t)(newline - line) : length);
     const char *value;
     const char *end = line + length;
 

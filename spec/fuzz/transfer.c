@@ -31,29 +31,28 @@ static void listen_here(void)
     port = ntohs(address.sin_port);
 }
 
-/* Answers whoever has asked, and says no more. */
-static void serve(const struct input *answer)
+/* Accepts whoever comes; answers when the request is there, and says no more. */
+static void serve(int *client, const struct input *answer)
 {
-    const int client = accept(listener, NULL, NULL);
-    struct pollfd asked = {.fd = client, .events = POLLIN};
+    struct pollfd asked = {.events = POLLIN};
     char request[4096];
 
-    if (client < 0)
+    if (*client < 0)
+        *client = accept(listener, NULL, NULL);
+    asked.fd = *client;
+    if (*client < 0 || poll(&asked, 1, 0) <= 0)
         return;
-    if (poll(&asked, 1, 0) == 0) { /* connected, and about to ask: wait for it in the next round */
-        static const struct timeval soon = {.tv_usec = 1000};
-        (void)setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
-    }
-    (void)!recv(client, request, sizeof request, 0);
-    (void)!send(client, answer->at, answer->left, MSG_NOSIGNAL);
-    shutdown(client, SHUT_WR);
-    close(client);
+    if (recv(*client, request, sizeof request, 0) > 0)
+        (void)!send(*client, answer->at, answer->left, MSG_NOSIGNAL);
+    close(*client);
+    *client = -1;
 }
 
 /* The call at index 3, with the engine at 4, to its end. */
 static void transfer(lua_State *L, const struct input *answer)
 {
     const time_t begun = time(NULL);
+    int client = -1;
 
     lua_getfield(L, 3, "start");
     lua_pushvalue(L, 3);
@@ -65,7 +64,7 @@ static void transfer(lua_State *L, const struct input *answer)
         lua_pushvalue(L, 4);
         lua_pushinteger(L, 1);
         lua_call(L, 2, 0);
-        serve(answer);
+        serve(&client, answer);
         lua_getfield(L, 3, "done");
         lua_pushvalue(L, 3);
         lua_call(L, 1, 1);
@@ -73,6 +72,8 @@ static void transfer(lua_State *L, const struct input *answer)
         lua_pop(L, 1);
         must(L, time(NULL) - begun <= SECONDS + 1, "it takes for ever");
     }
+    if (client >= 0)
+        close(client);
 }
 
 static int one(lua_State *L)
