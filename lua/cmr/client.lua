@@ -308,6 +308,7 @@ function Client:close()
   self._state.closed = true
   local engine = core.engine()
   if engine:count() == 0 then
+    waits.forget(engine)
     engine:close()
   end
 end

@@ -13,7 +13,7 @@ play.KEY = "fault-spec-key-4711"
 play.timed = (os.getenv "RUNNER" or "") == ""
 
 --- How many times longer all may take, a sanitizer or valgrind in the way.
-play.slowness = not play.timed and 3 or (os.getenv "CMR_FLAVOUR" or ""):find "^asan" and 2 or 1
+play.slowness = not play.timed and 3 or (os.getenv "CMR_FLAVOUR" or ""):find "^asan" and 4 or 1
 
 --- Seconds. Long enough for a slow machine, short enough for a hundred rows.
 play.times = { attempt = 0.25 * play.slowness, connect = 0.15 * play.slowness }

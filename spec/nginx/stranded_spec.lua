@@ -2,6 +2,7 @@
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
+local socket = require "socket"
 
 local CALL = [[
   location = /call { content_by_lua_block { ngx.print((require("spec.support.inside").call())) } }
@@ -216,6 +217,26 @@ describe("nginx #nginx", function()
       end)
     end)
   end
+
+  it("whose pump comes late, has one after the other, and not more and more", function()
+    start{server = CALL .. IN_FLIGHT .. [[
+      location = /late { content_by_lua_block {
+        local sleep = ngx.sleep
+        ngx.sleep = function(seconds) return sleep(seconds == 0.001 and 0.3 or seconds) end -- the pump's
+      } }
+      location = /running { content_by_lua_block { ngx.print(ngx.timer.running_count()) } }
+    ]]}
+    server:get("/late")
+    upstream:fault{delay = 4}
+    local requests, most = {server:send("/call")}, 0
+    for _ = 1, 30 do
+      table.insert(requests, server:send("/call"))
+      most = math.max(most, tonumber(server:text("/running")))
+      socket.sleep(0.1)
+    end
+    assert.is_true(most >= 1 and most <= 4, most)
+    all_are("ok", http.collect(requests))
+  end)
 
   it("whose timers work again, goes on as if nothing had been", function()
     start{server = CALL .. IN_FLIGHT .. [[

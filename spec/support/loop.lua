@@ -239,6 +239,46 @@ function M.behaves(loop)
     assert.equal(200, client:platforms(USER).status)
   end)
 
+  it("goes on when somebody who waited in place closes the engine that a loop still looks at", function()
+    local blocking = support.new(server, {retries = 0, wait = "block"})
+    slow(0.1, 1)
+    slow(0.3, 1)
+    slow(0, 10)
+    local add = M.sum()
+    loop.run{
+      function()
+        add(client:platforms(USER).status)
+        add(client:platforms(USER).status)
+      end,
+      function()
+        loop.sleep(0.02)
+        add(blocking:platforms(USER).status)
+        support.new(server):close()
+        add(client:platforms(USER).status)
+        add(client:platforms(USER).status)
+      end,
+    }
+    assert.equal(1000, add())
+  end)
+
+  it("goes on when the first of those who are answered together closes the engine", function()
+    slow(0.1, 3)
+    slow(0, 10)
+    local add, closed = M.sum(), false
+    local tasks = repeated(function()
+      add(client:platforms(USER).status)
+      if not closed then support.new(server):close() end
+      closed = true
+      add(client:platforms(USER).status)
+    end, 3)
+    table.insert(tasks, function()
+      loop.sleep(0.03)
+      os.execute "sleep 0.5" -- when the loop looks again, all are answered
+    end)
+    loop.run(tasks)
+    assert.equal(1200, add())
+  end)
+
   it("goes on when a client is closed, with an engine made anew", function()
     slow(0.05, 100)
     local tasks, add = {}, M.sum()

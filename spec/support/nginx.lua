@@ -12,7 +12,10 @@ local ENDING = 40 -- seconds it may take to stop
 local BUILD = os.getenv "CMR_NGINX_BUILD" or "build/jit"
 local SANITIZED = BUILD:find("asan", 1, true) ~= nil
 
-local UNCLEAN = {"%[alert%]", "%[emerg%]", "exited on signal", "AddressSanitizer", "LeakSanitizer", "runtime error:"}
+local UNCLEAN = {
+  "%[alert%]", "%[emerg%]", "exited on signal", "exited with code [1-9]", "AddressSanitizer", "LeakSanitizer",
+  "runtime error:",
+}
 
 local CONF = [[
 daemon off;

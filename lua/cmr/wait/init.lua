@@ -49,6 +49,15 @@ function wait.detect(iterating)
   return require "cmr.wait.block"
 end
 
+--- Before an engine is closed: a loop may still look at its descriptor, and wants to know.
+-- @param engine
+function wait.forget(engine)
+  local cqueues, fd = package.loaded.cqueues, engine:fd()
+  if cqueues and fd then
+    cqueues.cancel(fd)
+  end
+end
+
 --- The strategy of a name.
 -- @tparam string name
 -- @treturn table strategy
