@@ -42,8 +42,8 @@ describe("a proxy", function()
     assert.is_nil((cmr.info(err).headers or {})["x-proxy"])
   end)
 
-  for _, host in ipairs{"http://user:pa55word@[::", "http://user:pa55word@host:99999", "wrong://user:pa55word@host:1"} do
-    local address = host
+  for _, rest in ipairs{"http://%s@[::", "http://%s@host:99999", "wrong://%s@host:1"} do
+    local address = rest:format "user:pa55word"
     it("is not quoted with its password: " .. address:gsub("pa55word", "..."), function()
       local told, message, err = pcall(call, address)
       assert.is_nil((tostring(message) .. tostring(err and err.body)):find("pa55", 1, true), message)
