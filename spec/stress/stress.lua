@@ -264,6 +264,7 @@ local function child()
   end
   for _ = 1, random(0, 2) do
     local call = check(core.platforms(new_target "ok", "child"))
+    records[call] = setmetatable({ answer = "ok", get = true, running = true }, Record) -- finalizers step here too
     call:start(engine, 30)
     while not call:done() do
       engine:wait(1000)
