@@ -171,7 +171,9 @@ local function close()
   for call, record in pairs(records) do
     if record.running and call:done() then -- else it is being collected
       check(shape(call:result()) == "cancelled", "not cancelled by the engine's end")
-      ended(record, "orphaned")
+      if record.running then -- else it was about to be collected, and is now
+        ended(record, "orphaned")
+      end
     end
   end
 end
