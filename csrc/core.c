@@ -9,7 +9,9 @@
 #include "compat.h"
 #include "engine.h"
 #include "error.h"
+#include "file.h"
 #include "hmac.h"
+#include "interrupt.h"
 #include "json.h"
 #include "nearest.h"
 #include "operations.h"
@@ -77,6 +79,10 @@ int luaopen_cmr_core(lua_State *L)
                                          {"sha256", sha256_of_string},
                                          {"base64", base64_of_string},
                                          {"same", hmac_same},
+                                         {"lock", file_lock},
+                                         {"sync", file_sync},
+                                         {"catch_interrupt", interrupt_catch},
+                                         {"interrupted", interrupt_noted},
                                          {"now", core_now},
                                          {"nearest", core_nearest},
                                          {NULL, NULL}};

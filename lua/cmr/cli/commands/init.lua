@@ -4,6 +4,7 @@
 --   run(given, world, version)   the parser's result, a world of cmr.cli.stream, function() -> text; gives the status
 
 return {
+  {"bulk", "Run an operation for every row of a file; what was done is not done again."},
   {"check", "See what the live API makes of what the documents leave open; only reads."},
   {"mock", "Run a local server that answers like the API, until interrupted."},
   {"operations", "List the API's operations: name, method, path, summary."},

@@ -1,0 +1,133 @@
+--- One operation for every row of a file: what `cmr bulk` does, from its command line to its exit status.
+
+local arguments = require "cmr.cli.arguments"
+local call = require "cmr.cli.call"
+local core = require "cmr.core"
+local failures = require "cmr.cli.bulk.failures"
+local input = require "cmr.cli.bulk.input"
+local journal = require "cmr.cli.bulk.journal"
+local plan = require "cmr.cli.bulk.plan"
+local progress = require "cmr.cli.bulk.progress"
+local results = require "cmr.cli.bulk.results"
+local rows = require "cmr.cli.bulk.rows"
+local tally = require "cmr.cli.bulk.tally"
+local work = require "cmr.cli.bulk.work"
+
+local M = {}
+
+local TOLD = 10 -- bad rows that are shown
+
+local function wrong(message, ...)
+  error({usage = message:format(...)}, 0)
+end
+
+local function operation(name)
+  local row = core.operations[name:gsub("-", "_")]
+  if row then return row end
+  local names = {}
+  for index, one in ipairs(core.operations) do names[index] = arguments.command(one.name) end
+  local near = core.nearest(name, names)
+  wrong("there is no operation '%s'%s", name, near and (" (did you mean '%s'?)"):format(near) or "")
+end
+
+local function count(option, text)
+  local number = call.number(option, text, true)
+  if number == 0 then wrong("option '%s' wants a whole number from 1", option) end
+  return number
+end
+
+-- Where to write down what was done; nil: nowhere.
+local function journal_of(given, row, harmless)
+  if given[".no_journal"] then
+    if given[".journal"] then wrong "option '--journal' or option '--no-journal', not both" end
+    return nil
+  end
+  if given[".journal"] or harmless then return given[".journal"] end
+  if given[".from"] == "-" then wrong "rows from standard input need option '--journal', or '--no-journal'" end
+  return ("%s.%s.journal"):format(given[".from"], row.name)
+end
+
+-- A function that says which rows are wrong, the first of them one by one; and one that refuses rows that are the same.
+local function teller(world, duplicates)
+  local bad, twice = 0, nil
+  return function(one)
+    if one.problem then
+      bad = bad + 1
+      if bad > TOLD then return end
+      local text = ("cmr: row %d (line %d): %s\n"):format(one.number, one.line, one.problem)
+      world.stderr:write(require("cmr.cli.text").printable(text:sub(1, -2)), "\n")
+    elseif not duplicates then
+      twice = twice or one
+    end
+  end, function()
+    if not twice then return end
+    wrong("rows %d and %d are the same: option '--duplicates' sends both", twice.first, twice.number)
+  end
+end
+
+local function say(world, lines)
+  for _, line in ipairs(lines) do world.stderr:write("cmr: ", line, "\n") end
+end
+
+local function dry_run(world, counts)
+  local parts = {("%d rows: %d would be sent"):format(counts.rows, counts.todo)}
+  for _, standing in ipairs{"done", "partly", "failed", "unknown", "later", "bad"} do
+    if counts[standing] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[standing], standing) end
+  end
+  say(world, {table.concat(parts, ", ")})
+  return counts.bad > 0 and 3 or 0
+end
+
+--- @param given  the parser's result
+-- @param world  see cmr.cli.stream
+-- @param read   of stream.reader
+-- @return the exit status. Raises {usage = message}, {failure = message, status}
+function M.run(given, world, read)
+  local row = operation(given[".operation"])
+  if not given[".from"] then wrong "missing option '--from'" end
+  local harmless = row.method == "GET" or row.flags.safe
+  local path = journal_of(given, row, harmless)
+  local concurrency = count("--concurrency", given[".concurrency"]) or 8
+  local max_failures = count("--max-failures", given[".max_failures"])
+  local ignored = {}
+  for _, name in ipairs(given[".ignore"]) do ignored[name] = true end
+  local settings = rows.settings(row, given[".set"], read)
+  local client = call.client(given, world, read)
+  local target = client._state.target
+  local binding = {operation = row.name, url = tostring(client):match ": (.*)$", key = target:key_id()}
+
+  local file = input.open(given[".from"], given[".format"], world)
+  local job = {
+    row = row, input = file, client = client, concurrency = concurrency, max_failures = max_failures, time = os.time,
+    harmless = harmless, retry_unknown = given[".retry_unknown"], retry_failed = given[".retry_failed"],
+    stderr = world.stderr, states = path and journal.read(path, binding) or {},
+    read = rows.reader(row, file, ignored, settings),
+    check = function(prepared) return call.library(core[row.name], target, prepared) end,
+  }
+  local tell, refuse_twice = teller(world, harmless or given[".duplicates"])
+  local counts, ids = plan.look(job, tell)
+  refuse_twice()
+  if given[".dry_run"] then return dry_run(world, counts) end
+
+  if path then
+    job.journal = journal.open(path, binding)
+    job.states = job.journal.states
+  end
+  local to = given[".results"] or harmless and "-" or nil
+  job.ids, job.tally = ids, tally.new(counts.todo + counts.bad)
+  job.results = to and results.new(to, path ~= nil, world)
+  job.failures = given[".failures"] and failures.new(given[".failures"], file)
+  job.progress = progress.new(job.tally, world, core.now)
+  local ending = work.run(job)
+
+  if job.results then job.results:close() end
+  local problem = job.failures and job.failures:close()
+  local lines = job.tally:lines(counts.rows)
+  if path then lines[#lines + 1] = "journal: " .. path end
+  if problem then lines[#lines + 1] = ("the failures could not be written (%s)"):format(problem) end
+  say(world, lines)
+  if ending then error(ending, 0) end
+  return job.tally:complete(counts.rows) and not problem and 0 or 3
+end
+
+return M
