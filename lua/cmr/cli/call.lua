@@ -1,6 +1,7 @@
 --- One operation: command line -> arguments -> client -> answer -> standard output.
 
 local arguments = require "cmr.cli.arguments"
+local output = require "cmr.cli.output"
 local stream = require "cmr.cli.stream"
 
 local M = {}
@@ -86,13 +87,8 @@ local function fail(row, message, err)
 end
 
 local function show(row, answer, given, world)
-  if given.output ~= "table" then
-    local empty = row.flags.list and function(key) return key == "data" and "[]" or nil end
-    return stream.write(world, require("cmr.cli.json")(answer, {compact = given.compact, empty = empty}) .. "\n")
-  end
-  local columns, rows = require("cmr.cli.rows").of(row.name, answer)
-  if #rows > 0 then return stream.write(world, require("cmr.cli.table")(columns, rows)) end
-  world.stderr:write("cmr: no rows in the answer; --output json shows all of it\n")
+  local empty = row.flags.list and function(key) return key == "data" and "[]" or nil end
+  output.show(answer, given, world, {name = row.name, list = row.flags.list, empty = empty})
 end
 
 --- Runs the operation of a row and prints its answer.

@@ -7,6 +7,7 @@ local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
 local commands_beside = require "cmr.cli.commands"
 local describe = require "cmr.cli.describe"
+local formats = require("cmr.cli.output").formats
 
 local unpack = table.unpack or unpack
 
@@ -20,7 +21,8 @@ M.globals = {
   {"--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)."},
   {"--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)."},
   {"--rate", "N|off", "Requests per second (default: 4)."},
-  {"--output", "{json,table}", "How to print (default: json; for operations: table; for check: text)."},
+  {"--output", "{json,jsonl,table,csv}", "How to print (default: json; for operations: table; for check: text)."},
+  {"--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item."},
 }
 
 local key_refused = "the API key is never an argument, which every user of this machine could read: "
@@ -69,7 +71,7 @@ end
 local function add_globals(root, names, version)
   for _, global in ipairs(M.globals) do
     local option = root:option(global[1]):argname(global[2]):description(global[3])
-    if global[1] == "--output" then option:choices{"json", "table"} end
+    if global[1] == "--output" then option:choices(formats) end
     table.insert(names.options, global[1])
   end
   root:flag("--compact", "Print JSON on one line.")
