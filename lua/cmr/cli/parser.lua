@@ -25,14 +25,26 @@ M.globals = {
   {"--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item."},
 }
 
+-- And those without a value.
+M.flags = {
+  {"--compact", "Print JSON on one line."},
+  {"--dry-run", "Print the request as a curl command and send nothing."},
+  {"-y --yes", "Do not ask before what charges or destroys."},
+  {"-v --verbose", "Tell on standard error of attempts, connections and times."},
+}
+
 local key_refused = "the API key is never an argument, which every user of this machine could read: "
   .. "put it in the environment as CMR_API_KEY, or in a file named by --api-key-file"
 
 local epilog = [[
 'cmr COMMAND --help' shows a command's arguments, with an example. These options go before or after the command.
 
-Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE.
-Exit status: 0 done; 1 the API refused or could not be reached; 2 the command line is wrong, nothing was sent.]]
+What charges or destroys asks before it is sent, or wants --yes where nobody can be asked.
+
+Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_PATHS, a JSON file that says METHOD and path of operations that
+are not documented; NO_COLOR.
+Exit status: 0 done; 1 the API refused, could not be reached, or its answer has no such field; 2 the command line is
+wrong or was not confirmed, nothing was sent.]]
 
 local details = [[
 %sEvery option's value may be @FILE, the contents of a file (@- is standard input); @@ begins a literal @.
@@ -74,7 +86,10 @@ local function add_globals(root, names, version)
     if global[1] == "--output" then option:choices(formats) end
     table.insert(names.options, global[1])
   end
-  root:flag("--compact", "Print JSON on one line.")
+  for _, flag in ipairs(M.flags) do
+    root:flag(flag[1], flag[2])
+    table.insert(names.options, flag[1]:match("%-%-%S+"))
+  end
   root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function() stop{text = version()} end)
   root:option("--api-key"):hidden_name("--apikey --key"):hidden(true):args("?")
     :action(function() stop{usage = key_refused} end)
