@@ -17,6 +17,7 @@
 #include "operations.h"
 #include "request.h"
 #include "target.h"
+#include "terminal.h"
 #include "version.h"
 
 #if LIBCURL_VERSION_NUM < 0x075000
@@ -85,6 +86,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"interrupted", interrupt_noted},
                                          {"now", core_now},
                                          {"nearest", core_nearest},
+                                         {"terminal", terminal_columns},
                                          {NULL, NULL}};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 

@@ -1,7 +1,8 @@
 -- Runs the command as a shell does.
 local interpreter = require("spec.support.program").interpreter
 
-local M = {}
+local M = {interpreter = interpreter}
+
 
 local files = {}
 
@@ -39,6 +40,21 @@ function M.lua(...)
   return table.concat(words, " ")
 end
 
+-- What of the environment the command listens to: no spec inherits it, nor the profiles of whoever runs the specs.
+local inherited = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_PATHS", "NO_COLOR", "COLUMNS"}
+
+--- The words that run a program in an environment where, of what the command listens to, only this is set.
+-- @param env  {NAME = value}, or nil
+function M.environment(env)
+  local words = {"env", "XDG_CONFIG_HOME=/nonexistent"}
+  for index = #inherited, 1, -1 do
+    table.insert(words, 2, inherited[index])
+    table.insert(words, 2, "-u")
+  end
+  for name, value in pairs(env or {}) do words[#words + 1] = name .. "=" .. value end
+  return words
+end
+
 --- Runs `cmr words...`, with no CMR_* in the environment but what env says.
 -- @param words    array
 -- @param options  env = {NAME = value}; stdin = text; through = a program in front of it, such as timeout; lead = shell
@@ -47,8 +63,8 @@ end
 function M.run(words, options)
   options = options or {}
   local out, err, status = M.file_with(""), M.file_with(""), M.file_with("")
-  local command = {"env", "-u", "CMR_API_KEY", "-u", "CMR_BASE_URL", "-u", "CMR_CA_FILE", "-u", "CMR_PATHS"}
-  for name, value in pairs(options.env or {}) do command[#command + 1] = quote(name .. "=" .. value) end
+  local command = M.environment(options.env)
+  for index, word in ipairs(command) do command[index] = quote(word) end
   command[#command + 1] = options.through
   command[#command + 1] = M.lua("bin/cmr", (table.unpack or unpack)(words))
   local input = options.stdin and M.file_with(options.stdin) or "/dev/null"

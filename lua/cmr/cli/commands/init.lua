@@ -2,8 +2,10 @@
 --
 --   arguments(command)           what it takes, for argparse; targets begin with a dot
 --   run(given, world, version)   the parser's result, a world of cmr.cli.stream, function() -> text; gives the status
+--   dry_run                      true: it heeds --dry-run
 
 return {
+  {"api", "Make any request to the API, for what has no command."},
   {"bulk", "Run an operation for every row of a file; what was done is not done again."},
   {"check", "See what the live API makes of what the documents leave open; only reads."},
   {"mock", "Run a local server that answers like the API, until interrupted."},
