@@ -1,22 +1,37 @@
 #include "file.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "compat.h"
 
+FILE *file_at(lua_State *L, int index)
+{
+    void *stream = lua_touserdata(L, index);
+    bool is_file;
+
+    if (!stream || !lua_getmetatable(L, index))
+        return NULL;
+    luaL_getmetatable(L, LUA_FILEHANDLE);
+    is_file = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    if (!is_file)
+        return NULL;
+#if LUA_VERSION_NUM >= 502
+    return ((luaL_Stream *)stream)->closef ? ((luaL_Stream *)stream)->f : NULL;
+#else
+    return *(FILE **)stream; /* NULL once it is closed */
+#endif
+}
+
 static int descriptor(lua_State *L)
 {
-#if LUA_VERSION_NUM >= 502
-    const luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
-    FILE *file = stream->closef ? stream->f : NULL;
-#else
-    FILE *file = *(FILE **)luaL_checkudata(L, 1, LUA_FILEHANDLE);
-#endif
-    luaL_argcheck(L, file, 1, "the file is closed");
+    FILE *file = file_at(L, 1);
+
+    luaL_argcheck(L, file, 1, "an open file expected");
     return fileno(file);
 }
 

@@ -3,6 +3,10 @@
 #define CMR_FILE_H
 
 #include <lua.h>
+#include <stdio.h>
+
+/* The open file of Lua's io library at index, or NULL. */
+FILE *file_at(lua_State *L, int index);
 
 /*
  * core.lock(file) -> true: this process has it until the file is closed or the process ends, however that happens;

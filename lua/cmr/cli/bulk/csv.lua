@@ -69,13 +69,4 @@ function M.records(next_line)
   end
 end
 
---- One record as text, with its CRLF.
-function M.line(cells)
-  local out = {}
-  for index, cell in ipairs(cells) do
-    out[index] = cell:find '[",\r\n]' and '"' .. cell:gsub('"', '""') .. '"' or cell
-  end
-  return table.concat(out, ",") .. "\r\n"
-end
-
 return M

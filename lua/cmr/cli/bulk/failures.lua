@@ -2,7 +2,7 @@
 -- members that begin with "cmr.", which a run leaves out. It takes its place when it is complete: it may be the input.
 
 local core = require "cmr.core"
-local csv = require "cmr.cli.bulk.csv"
+local csv = require "cmr.cli.csv"
 local utf8 = require("cmr.cli.text").utf8
 
 local M = {}
@@ -23,8 +23,8 @@ end
 
 local function csv_line(header, row, failure)
   local cells = own(header, row.cells)
-  for index, name in ipairs(NAMES) do table.insert(cells, index, utf8(tostring(failure[name]))) end
-  return csv.line(cells)
+  for index, name in ipairs(NAMES) do table.insert(cells, index, failure[name]) end
+  return csv(cells, {})
 end
 
 -- The object as it was written, with our members in front. A quote inside a message has a backslash before it, so that
@@ -51,7 +51,7 @@ function M.new(path, input)
   if input.header then
     local names = own(input.header, input.header)
     for index, name in ipairs(NAMES) do table.insert(names, index, "cmr." .. name) end
-    self:write(csv.line(names))
+    self:write(csv(names, {}))
   end
   return self
 end

@@ -2,6 +2,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local call = require "cmr.cli.call"
+local confirm = require "cmr.cli.confirm"
 local core = require "cmr.core"
 local failures = require "cmr.cli.bulk.failures"
 local input = require "cmr.cli.bulk.input"
@@ -47,26 +48,26 @@ local function journal_of(given, row, harmless)
   return ("%s.%s.journal"):format(given[".from"], row.name)
 end
 
--- A function that says which rows are wrong, the first of them one by one; and one that refuses rows that are the same.
-local function teller(world, duplicates)
-  local bad, twice = 0, nil
-  return function(one)
-    if one.problem then
-      bad = bad + 1
-      if bad > TOLD then return end
-      local text = ("cmr: row %d (line %d): %s\n"):format(one.number, one.line, one.problem)
-      world.stderr:write(require("cmr.cli.text").printable(text:sub(1, -2)), "\n")
-    elseif not duplicates then
-      twice = twice or one
-    end
-  end, function()
-    if not twice then return end
-    wrong("rows %d and %d are the same: option '--duplicates' sends both", twice.first, twice.number)
-  end
+local function say(world, line)
+  world.stderr:write("cmr: ", require("cmr.cli.text").printable(line), "\n")
 end
 
-local function say(world, lines)
-  for _, line in ipairs(lines) do world.stderr:write("cmr: ", line, "\n") end
+-- Looks at every row before the first is sent: says which are wrong, and refuses what is there twice unless that is
+-- meant. Returns as plan.look does, and why to ask before they are sent.
+local function look(job, duplicates, world)
+  local bad, reason = 0, ""
+  local counts, ids = plan.look(job, function(one)
+    if one.problem then
+      bad = bad + 1
+      if bad <= TOLD then say(world, ("row %d (line %d): %s"):format(one.number, one.line, one.problem)) end
+    elseif one.first ~= one.number and not duplicates then
+      wrong("rows %d and %d are the same: option '--duplicates' sends both", one.first, one.number)
+    elseif one.arguments then
+      local why = confirm.reason(job.row, one.arguments) or ""
+      if #why > #reason then reason = why end
+    end
+  end)
+  return counts, ids, reason ~= "" and reason
 end
 
 local function dry_run(world, counts)
@@ -74,7 +75,7 @@ local function dry_run(world, counts)
   for _, standing in ipairs{"done", "partly", "failed", "unknown", "later", "bad"} do
     if counts[standing] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[standing], standing) end
   end
-  say(world, {table.concat(parts, ", ")})
+  say(world, table.concat(parts, ", "))
   return counts.bad > 0 and 3 or 0
 end
 
@@ -104,10 +105,12 @@ function M.run(given, world, read)
     read = rows.reader(row, file, ignored, settings),
     check = function(prepared) return call.library(core[row.name], target, prepared) end,
   }
-  local tell, refuse_twice = teller(world, harmless or given[".duplicates"])
-  local counts, ids = plan.look(job, tell)
-  refuse_twice()
-  if given[".dry_run"] then return dry_run(world, counts) end
+  local counts, ids, reason = look(job, harmless or given[".duplicates"], world)
+  if given.dry_run then return dry_run(world, counts) end
+  if reason then
+    local what = ("%s %s"):format(arguments.command(row.name), reason)
+    confirm.ask(what, {("%d rows of %s, at %s"):format(counts.todo, given[".from"], binding.url)}, given, world)
+  end
 
   if path then
     job.journal = journal.open(path, binding)
@@ -122,10 +125,13 @@ function M.run(given, world, read)
 
   if job.results then job.results:close() end
   local problem = job.failures and job.failures:close()
-  local lines = job.tally:lines(counts.rows)
-  if path then lines[#lines + 1] = "journal: " .. path end
-  if problem then lines[#lines + 1] = ("the failures could not be written (%s)"):format(problem) end
-  say(world, lines)
+  for _, line in ipairs(job.tally:lines(counts.rows)) do say(world, line) end
+  if path then say(world, "journal: " .. path) end
+  if problem then
+    say(world, ("the failures could not be written (%s)"):format(problem))
+  elseif job.failures and not job.tally:complete(counts.rows) then
+    say(world, ("failures: %s%s"):format(job.failures.path, path and (" (--from it with --journal %s)"):format(path) or ""))
+  end
   if ending then error(ending, 0) end
   return job.tally:complete(counts.rows) and not problem and 0 or 3
 end

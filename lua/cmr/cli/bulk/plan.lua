@@ -19,10 +19,10 @@ local function standing(state, job)
 end
 
 --- The rows of the input, as they stand.
--- @param job  {input, read (of rows.reader), check (arguments -> true, or nil and what is wrong), states (of a journal),
---   harmless: whether sending a row twice changes nothing; retry_unknown, retry_failed; time}
--- @return function() -> a row of the input with id, first (the number of the first row with this content), standing, and
---   arguments where that is "todo", problem where it is "bad"; nil at the end. And the set of the ids so far
+-- @param job  {input, read (of rows.reader), check (arguments -> not nil, or nil and what is wrong), states (of a
+--   journal), harmless: whether sending a row twice changes nothing; retry_unknown, retry_failed; time}
+-- @return function() -> a row of the input with id, first (the number of the first row with this content), standing,
+--   and arguments where that is "todo", problem where it is "bad"; nil at the end. And the set of the ids so far
 function M.rows(job)
   local next_row, first, copies = job.input:rows(), {}, {}
   return function()
@@ -50,7 +50,7 @@ function M.rows(job)
 end
 
 --- Looks at every row.
--- @param tell  function(row), called for each that is bad, and for each whose content was there before
+-- @param tell  function(row), told of each
 -- @return counts by standing, and rows, their sum; the set of the ids
 function M.look(job, tell)
   local counts = {rows = 0, todo = 0, done = 0, partly = 0, unknown = 0, failed = 0, later = 0, bad = 0}
@@ -58,7 +58,7 @@ function M.look(job, tell)
   for one in rows do
     counts.rows = counts.rows + 1
     counts[one.standing] = counts[one.standing] + 1
-    if one.problem or one.first ~= one.number then tell(one) end
+    tell(one)
   end
   return counts, ids
 end

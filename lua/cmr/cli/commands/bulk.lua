@@ -2,12 +2,13 @@
 
 local stream = require "cmr.cli.stream"
 
-local M = {}
+local M = {dry_run = true}
 
 local details = [[
 The input is CSV with a header of the API's field names (mailboxId,
 google.clientId; lists and objects as JSON), or JSON lines. An empty cell is a
-field left out. Columns that begin with "cmr." are left out.
+field left out. Columns that begin with "cmr." are left out. --dry-run checks
+every row.
 
 What is done to the API is written down in a journal (default:
 FILE.OPERATION.journal), before each request leaves and when it was answered.
@@ -46,8 +47,6 @@ function M.arguments(command)
     :description("The answers as JSON lines; - is standard output (default for what only reads).")
   command:option("--failures"):target(".failures"):argname("FILE")
     :description("The rows that failed, with the reason, in the input's format, ready to be fed back.")
-  command:flag("--dry-run"):target(".dry_run"):description("Check every row, send nothing.")
-  command:flag("--yes"):target(".yes"):description("Do not ask before what charges or destroys.")
   command:epilog(details)
 end
 
