@@ -130,7 +130,8 @@ function M.run(given, world, read)
   if problem then
     say(world, ("the failures could not be written (%s)"):format(problem))
   elseif job.failures and not job.tally:complete(counts.rows) then
-    say(world, ("failures: %s%s"):format(job.failures.path, path and (" (--from it with --journal %s)"):format(path) or ""))
+    local how = path and (" (--from it with --journal %s)"):format(path) or ""
+    say(world, ("failures: %s%s"):format(job.failures.path, how))
   end
   if ending then error(ending, 0) end
   return job.tally:complete(counts.rows) and not problem and 0 or 3

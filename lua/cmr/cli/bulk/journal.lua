@@ -105,7 +105,11 @@ function M.open(path, binding)
   local locked, refused = core.lock(file)
   if refused == "locked" then wrong("another run is at work with the journal %s", path) end
   if not locked then wrong("the journal %s cannot be locked (%s)", path, refused) end
-  local states, first = load(file, path, binding)
+  local fine, states, first = pcall(load, file, path, binding)
+  if not fine then
+    file:close() -- and with it the lock
+    error(states, 0)
+  end
   local self = setmetatable({file = file, states = states, path = path}, Journal)
   if file:seek "end" == 0 then
     first = core.json_encode {

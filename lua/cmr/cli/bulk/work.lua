@@ -135,7 +135,7 @@ function M.run(job)
   local fine, why = pcall(each, job)
   job.finished = true
   job.progress:clear()
-  if not fine and type(why) == "table" and why.usage then halt(job, 1, why.usage) end -- it was fine when it was looked at
+  if not fine and type(why) == "table" and why.usage then halt(job, 1, why.usage) end -- of an input that changed
   if not fine then job.ending = job.ending or why end
   return job.ending
 end
