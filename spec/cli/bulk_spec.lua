@@ -228,7 +228,7 @@ cmr: failures: %s (--from it with --journal %s)
     for _, before in ipairs{"", " (1 of them before)"} do
       local ended = cmr{"update-mailboxes", "--from", path, "--journal", journal}
       assert.equal(3, ended.status)
-      assert.matches(("1 rows: 1 done%s\ncmr: done in part, items of them failed: row 1\n"):format(before), ended.err, 1, true)
+      assert.matches(("1 row: 1 done%s\ncmr: done in part, items of them failed: row 1\n"):format(before), ended.err, 1, true)
     end
     assert.equal(1, sent())
   end)

@@ -74,7 +74,7 @@ function Tally:lines(rows)
   end
   local left = rows - sum.done - sum.failed - sum.unknown - sum.later
   if left > 0 then parts[#parts + 1] = ("%d not tried"):format(left) end
-  local lines = {("%d rows: %s"):format(rows, table.concat(parts, ", "))}
+  local lines = {("%d %s: %s"):format(rows, rows == 1 and "row" or "rows", table.concat(parts, ", "))}
   if sum.failed > 0 then lines[#lines + 1] = "failed: " .. listed(self.kinds.failed) end
   if self.named.partly.count then
     lines[#lines + 1] = ("done in part, items of them failed: %s"):format(numbers(self.named.partly))
