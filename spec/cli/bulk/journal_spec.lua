@@ -88,7 +88,8 @@ describe("a journal", function()
     assert.equal(("the journal %s is damaged at line 7"):format(path),
       fault(journal.read, command.file_with(text), BINDING):gsub("/%S+", path))
     assert.matches("is damaged at line 7$", fault(journal.read, command.file_with(text .. "torn"), BINDING))
-    assert.matches("is damaged at line 11$", fault(journal.read, command.file_with(command.read(path) .. "junk\n"), BINDING))
+    text = command.read(path) .. "junk\n"
+    assert.matches("is damaged at line 11$", fault(journal.read, command.file_with(text), BINDING))
     for _, other in ipairs{"mailboxId\nM1\n", "\n", "{}\n", '{"journal":2}\n', "[1]\n"} do
       assert.matches("is no journal of cmr bulk$", fault(journal.open, command.file_with(other), BINDING))
     end

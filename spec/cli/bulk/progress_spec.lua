@@ -17,11 +17,13 @@ describe("progress", function()
   it("is a line with rate, time left and what went wrong", function()
     assert.equal("cmr: 0 of 100 rows, 0.0/s\n", progress.line(counts(100, 0), 0))
     assert.equal("cmr: 40 of 10000 rows, 4.0/s, 42 min left\n", progress.line(counts(10000, 40), 10))
-    assert.equal("cmr: 100 of 100 rows, 4.0/s, 2 failed, 1 unknown, 3 later\n", progress.line(counts(100, 94, 2, 1, 3), 25))
+    assert.equal("cmr: 100 of 100 rows, 4.0/s, 2 failed, 1 unknown, 3 later\n",
+      progress.line(counts(100, 94, 2, 1, 3), 25))
   end)
 
   it("is a bar that fits the terminal", function()
-    assert.equal("[" .. ("#"):rep(10) .. ("-"):rep(30) .. "] 25/100  25%  5.0/s, 15 s left", progress.bar(counts(100, 25), 5, 200))
+    assert.equal("[" .. ("#"):rep(10) .. ("-"):rep(30) .. "] 25/100  25%  5.0/s, 15 s left",
+      progress.bar(counts(100, 25), 5, 200))
     assert.equal("[#####################] 4/4 100%  2.0/s, 2 failed", progress.bar(counts(4, 2, 2), 2, 50))
     for columns = 1, 120 do
       local bar = progress.bar(counts(10000, 5000, 100, 10, 3), 1000, columns)
@@ -33,7 +35,10 @@ describe("progress", function()
   local function shown(columns)
     local text, clock = {}, {now = 0}
     local world = {
-      stderr = {write = function(_, ...) for _, part in ipairs{...} do text[#text + 1] = part end end, flush = function() end},
+      stderr = {
+        write = function(_, ...) text[#text + 1] = table.concat{...} end,
+        flush = function() end,
+      },
       terminal = function() return columns end,
     }
     local numbers = counts(10, 0)
@@ -58,11 +63,11 @@ describe("progress", function()
   it("is a line every ten seconds elsewhere", function()
     local one, numbers, clock, said = shown(nil)
     for second = 1, 25 do
-      clock.now, numbers.done = second, math.floor(second / 4)
+      clock.now, numbers.done = second, math.floor(second / 5)
       one:show()
     end
     one:clear()
-    assert.equal("cmr: 2 of 10 rows, 0.2/s, 40 s left\ncmr: 5 of 10 rows, 0.2/s, 20 s left\n", said())
+    assert.equal("cmr: 2 of 10 rows, 0.2/s, 40 s left\ncmr: 4 of 10 rows, 0.2/s, 30 s left\n", said())
   end)
 end)
 

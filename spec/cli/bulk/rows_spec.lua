@@ -39,11 +39,13 @@ describe("rows of a bulk run", function()
     assert.same({
       {mailboxId = "M1", google = {clientId = "c", appName = "A, B"}},
       {email = "a@b.c"},
-    }, read("reexport", "\239\187\191 mailboxId ,email,google.clientId,google.appName\r\nM1,,c,\"A, B\"\r\n,a@b.c,,\r\n"))
+    }, read("reexport", "\239\187\191 mailboxId ,email,google.clientId,google.appName\r\n"
+      .. "M1,,c,\"A, B\"\r\n,a@b.c,,\r\n"))
   end)
 
   it("have values of the parameter's type", function()
-    local list = read("set_domain_auto_renew", 'userId,domains,autoRenew\nU,"[""a.com""]",true\nU,all,false\nU,all,maybe\nU,x,true\n')
+    local list = read("set_domain_auto_renew", 'userId,domains,autoRenew\n'
+      .. 'U,"[""a.com""]",true\nU,all,false\nU,all,maybe\nU,x,true\n')
     assert.same({userId = "U", domains = {"a.com"}, autoRenew = true}, list[1])
     assert.equal(core.all, list[2].domains)
     assert.matches("^'autoRenew' wants true or false", list[3])
@@ -74,9 +76,9 @@ describe("rows of a bulk run", function()
   end)
 
   it("leave out columns that are ignored, have no name, or are ours", function()
-    assert.same({{email = "a@b.c"}}, read("reexport", "cmr.kind,email,note,\nquota,a@b.c,n,\n", {ignore = {note = true}}))
-    assert.same({{email = "a@b.c"}},
-      read("reexport", '{"cmr.kind":"quota","email":"a@b.c","note":1}', {ignore = {note = true}}))
+    local options = {ignore = {note = true}}
+    assert.same({{email = "a@b.c"}}, read("reexport", "cmr.kind,email,note,\nquota,a@b.c,n,\n", options))
+    assert.same({{email = "a@b.c"}}, read("reexport", '{"cmr.kind":"quota","email":"a@b.c","note":1}', options))
   end)
 
   it("are refused where a name or the form is wrong, before anything else", function()

@@ -57,7 +57,7 @@ function M.records(next_line)
     until not record or not record:find "^\r?$"
     if not record then return nil end
     local first = number
-    local _, quotes = record:gsub('"', "")
+    local quotes = record:find('"', 1, true) and select(2, record:gsub('"', "")) or 0
     while quotes % 2 == 1 do
       local more = #record <= LONGEST and read()
       if not more then wrong(first, "a quote is opened and not closed") end
