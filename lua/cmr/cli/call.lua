@@ -61,7 +61,8 @@ end
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
-function M.client(given, world, read)
+-- @param alone  true: it makes one request, and a rate would only delay the repetition of that
+function M.client(given, world, read, alone)
   local key = given.api_key_file and read_key(given.api_key_file, read)
   if not key and (world.getenv("CMR_API_KEY") or "") == "" then
     if not given.dry_run then
@@ -76,13 +77,13 @@ function M.client(given, world, read)
     timeout = M.number("--timeout", given.timeout),
     retries = M.number("--retries", given.retries, true),
   }
-  if given.rate == "off" then
+  if given.rate == "off" or alone and not given.rate then
     options.rate = false
   else
     options.rate = M.number("--rate", given.rate)
   end
   if given.verbose then options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world) end
-  return translated(given, nil, require("cmr").new, options)
+  return translated(given, nil, require("cmr.client").new, options)
 end
 
 local function fail(order, given, message, err)
@@ -141,7 +142,9 @@ function M.run(row, given, world)
     if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
   end
   local prepared = arguments.build(row, texts, read)
-  local reason = require("cmr.cli.confirm").reason(row, prepared)
+  local flags = row.flags
+  local risky = flags.charges or flags.danger or flags.all_when_empty
+  local reason = risky and require("cmr.cli.confirm").reason(row, prepared)
   local empty = row.flags.list and function(key) return key == "data" and "[]" or nil end
   return M.send({
     what = row.name,
@@ -150,7 +153,7 @@ function M.run(row, given, world)
     acts = row.method ~= "GET",
     reason = reason and ("%s %s"):format(arguments.command(row.name), reason),
     about = {name = row.name, list = row.flags.list, empty = empty},
-  }, given, world, M.client(given, world, read))
+  }, given, world, M.client(given, world, read, true))
 end
 
 return M
