@@ -30,7 +30,9 @@ function M.library(action, ...)
   return returned(pcall(action, ...))
 end
 
-local function read_key(path, read)
+--- The key in a file's first line, for --api-key-file.
+-- @param read  of stream.reader
+function M.key(path, read)
   if path == "-" then wrong("option '--api-key-file' wants a file, not standard input") end
   local text, why = read(path)
   -- the path stays unsaid: somebody may have put the key itself there
@@ -55,15 +57,17 @@ end
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
-function M.client(given, world, read)
-  local key = given.api_key_file and read_key(given.api_key_file, read)
-  if not key and (world.getenv("CMR_API_KEY") or "") == "" then
-    wrong("no API key: put it in the environment as CMR_API_KEY, or in a file named by --api-key-file")
+-- @param settings  which key goes where (default: see cmr.cli.profile)
+function M.client(given, world, read, settings)
+  if not settings then
+    local key = given.api_key_file and M.key(given.api_key_file, read)
+    settings = require("cmr.cli.profile").settings(given, world, key)
   end
   local options = {
-    api_key = key,
-    base_url = given.base_url,
-    ca_file = given.ca_file,
+    api_key = settings.api_key,
+    base_url = settings.base_url,
+    key_header = settings.key_header,
+    ca_file = settings.ca_file,
     timeout = M.number("--timeout", given.timeout),
     retries = M.number("--retries", given.retries, true),
   }

@@ -15,6 +15,7 @@ local M = {}
 -- Options of every command: option, placeholder, description. The field of the result is the name with _ for -.
 M.globals = {
   {"--api-key-file", "FILE", "Read the API key from the first line of FILE. Without it the key is $CMR_API_KEY."},
+  {"--profile", "NAME", "Use the key and address that 'cmr init' has kept under this name, not the environment's."},
   {"--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)."},
   {"--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)."},
   {"--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)."},
@@ -29,6 +30,7 @@ local key_refused = "the API key is never an argument, which every user of this 
 local epilog = [[
 'cmr COMMAND --help' shows a command's arguments, with an example. These options go before or after the command.
 
+Key: that of --profile, --api-key-file, $CMR_API_KEY, or what 'cmr init' has kept.
 Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE.
 Exit status: 0 done; 1 the API refused or could not be reached; 2 the command line is wrong, nothing was sent.]]
 
@@ -146,7 +148,7 @@ function M.new(rows, line, version)
     local command = root:command(name, summary)
     register(command, name)
     if on_line[name] then
-      own[name] = require("cmr.cli.commands." .. name)
+      own[name] = require("cmr.cli.commands." .. (entry[3] or name))
       own[name].arguments(command)
     end
   end
