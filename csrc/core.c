@@ -15,6 +15,7 @@
 #include "private.h"
 #include "request.h"
 #include "target.h"
+#include "terminal.h"
 #include "version.h"
 
 #if LIBCURL_VERSION_NUM < 0x075000
@@ -77,6 +78,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"nearest", core_nearest},
                                          {"read_private", private_read},
                                          {"write_private", private_write},
+                                         {"terminal", terminal_columns},
                                          {NULL, NULL}};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 

@@ -60,6 +60,11 @@ function cmr.map(...)
   return default():map(...)
 end
 
+--- cmr.preview(operation, ...): what a call would send. See Client:preview.
+function cmr.preview(...)
+  return default():preview(...)
+end
+
 --- cmr.each(operation, ...): the items of a list over all its pages. See Client:each.
 function cmr.each(...)
   return default():each(...)

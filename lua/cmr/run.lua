@@ -68,6 +68,9 @@ function run.call(state, call, wait, job)
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
+  if own.on_response then
+    call:trace()
+  end
 
   local function give_up(err)
     if worse[outcome] > worse[err.outcome] then

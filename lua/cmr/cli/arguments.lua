@@ -120,16 +120,28 @@ local function put(arguments, name, value, label)
   here[name:match("[^.]+$")] = value
 end
 
-local function whole(text, read)
+--- The object or array that an option gives as JSON.
+-- @param option  "--json"
+-- @param text    JSON, @FILE or -, standard input; nil: the option is absent
+-- @param read    as for M.build
+-- @param object  true: only an object will do
+-- @return the value, or nil when the option is absent
+function M.json(option, text, read, object)
+  if not text then return nil end
   local contents, why = text, nil
   if text == "-" then
     contents, why = read("-")
   elseif text:sub(1, 1) == "@" then
     contents, why = read(text:sub(2))
   end
-  if not contents then wrong("option '--json': cannot read %s (%s)", text, why) end
-  local value, problem = parse.object(contents)
-  if not value then wrong("option '--json' %s", problem) end
+  if not contents then wrong("option '%s': cannot read %s (%s)", option, text, why) end
+  local value, problem
+  if object or not contents:find("^%s*%[") then
+    value, problem = parse.object(contents)
+  else
+    value, problem = parse.array(contents)
+  end
+  if not value then wrong("option '%s' %s", option, problem) end
   return value
 end
 
@@ -156,7 +168,7 @@ end
 -- @return a table under the API's own field names; options override the members of --json
 -- Raises {usage = message} for a value of the wrong type, an unreadable file or a missing required parameter.
 function M.build(row, given, read)
-  local arguments = given[""] and whole(given[""], read) or {}
+  local arguments = M.json("--json", given[""], read, true) or {}
   -- containers first: their members override them
   for _, nested in ipairs{false, true} do
     for _, param in ipairs(row.params) do

@@ -19,11 +19,6 @@ local function run(script)
   return answer:match("^(.*)\n$")
 end
 
---- Whether standard input is a terminal.
-function M.possible()
-  return run("test -t 0 && echo yes") ~= nil
-end
-
 --- The line typed as the answer to a question; the default, where there is one, when it is empty.
 -- @param question  text
 -- @param options   default = text; secret = true: it is not shown

@@ -7,6 +7,7 @@ local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
 local commands_beside = require "cmr.cli.commands"
 local describe = require "cmr.cli.describe"
+local formats = require("cmr.cli.output").formats
 
 local unpack = table.unpack or unpack
 
@@ -21,7 +22,16 @@ M.globals = {
   {"--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)."},
   {"--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)."},
   {"--rate", "N|off", "Requests per second (default: 4)."},
-  {"--output", "{json,table}", "How to print (default: json; for operations: table; for check: text)."},
+  {"--output", "{json,jsonl,table,csv}", "How to print (default: json; for operations: table; for check: text)."},
+  {"--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item."},
+}
+
+-- And those without a value.
+M.flags = {
+  {"--compact", "Print JSON on one line."},
+  {"--dry-run", "Print the request as a curl command and send nothing."},
+  {"-y --yes", "Do not ask before what charges or destroys."},
+  {"-v --verbose", "Tell on standard error of attempts, connections and times."},
 }
 
 local key_refused = "the API key is never an argument, which every user of this machine could read: "
@@ -30,9 +40,13 @@ local key_refused = "the API key is never an argument, which every user of this 
 local epilog = [[
 'cmr COMMAND --help' shows a command's arguments, with an example. These options go before or after the command.
 
+What charges or destroys asks before it is sent, or wants --yes where nobody can be asked.
+
 Key: that of --profile, --api-key-file, $CMR_API_KEY, or what 'cmr init' has kept.
-Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE.
-Exit status: 0 done; 1 the API refused or could not be reached; 2 the command line is wrong, nothing was sent.]]
+Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_PATHS, a JSON file that says METHOD and path of operations that
+are not documented; NO_COLOR.
+Exit status: 0 done; 1 the API refused, could not be reached, or its answer has no such field; 2 the command line is
+wrong or was not confirmed, nothing was sent.]]
 
 local details = [[
 %sEvery option's value may be @FILE, the contents of a file (@- is standard input); @@ begins a literal @.
@@ -71,10 +85,13 @@ end
 local function add_globals(root, names, version)
   for _, global in ipairs(M.globals) do
     local option = root:option(global[1]):argname(global[2]):description(global[3])
-    if global[1] == "--output" then option:choices{"json", "table"} end
+    if global[1] == "--output" then option:choices(formats) end
     table.insert(names.options, global[1])
   end
-  root:flag("--compact", "Print JSON on one line.")
+  for _, flag in ipairs(M.flags) do
+    root:flag(flag[1], flag[2])
+    table.insert(names.options, flag[1]:match("%-%-%S+"))
+  end
   root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function() stop{text = version()} end)
   root:option("--api-key"):hidden_name("--apikey --key"):hidden(true):args("?")
     :action(function() stop{usage = key_refused} end)

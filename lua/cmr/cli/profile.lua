@@ -97,7 +97,7 @@ local function options_of(config, name)
 end
 
 --- Which key goes where, by the table above.
--- @param given  the parser's result: profile, base_url, ca_file
+-- @param given  the parser's result: profile, base_url, ca_file, dry_run (which does without a key)
 -- @param world  see cmr.cli.stream
 -- @param key    what --api-key-file gave, or nil
 -- @return {api_key, base_url, key_header, ca_file} for cmr.new, which itself looks for the rest in the environment
@@ -112,6 +112,7 @@ function M.settings(given, world, key)
   else
     local config = M.load(world)
     local name = config.default
+    if type(name) ~= "string" and given.dry_run then return {api_key = "(none)", base_url = given.base_url} end
     if type(name) ~= "string" then
       wrong("no API key: put it in the environment as CMR_API_KEY or in a file named by --api-key-file, "
         .. "or let cmr init keep it")

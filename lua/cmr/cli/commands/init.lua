@@ -3,8 +3,10 @@
 --
 --   arguments(command)           what it takes, for argparse; targets begin with a dot
 --   run(given, world, version)   the parser's result, a world of cmr.cli.stream, function() -> text; gives the status
+--   dry_run                      true: it heeds --dry-run
 
 return {
+  {"api", "Make any request to the API, for what has no command."},
   {"check", "See what the live API makes of what the documents leave open; only reads."},
   {"init", "Keep an API key, with its address, as a profile.", "setup"},
   {"mock", "Run a local server that answers like the API, until interrupted."},

@@ -76,7 +76,7 @@ function M.run(given, world)
   if given.ca_file and given.ca_file:sub(1, 1) ~= "/" then
     wrong("option '--ca-file' wants an absolute path: it becomes part of the profile")
   end
-  local person = ask.possible()
+  local person = world.terminal(world.stdin) ~= nil
   local sandbox = given[".sandbox"]
   if person and not sandbox and not given.base_url then
     sandbox = ask.line(world, "Is it a key of the sandbox?", {default = "no"}):lower():find("^y") ~= nil
