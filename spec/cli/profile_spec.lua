@@ -31,8 +31,9 @@ local function world(env)
 end
 
 describe("a profile", function()
-  local MAIN = {api_key = "main-key", base_url = "https://main.test", ca_file = "/main.pem"}
-  local SANDBOX = KEPT.profiles.sandbox
+  local MAIN = {profile = "main", api_key = "main-key", base_url = "https://main.test", ca_file = "/main.pem"}
+  local SANDBOX = {profile = "sandbox", api_key = "sandbox-key", base_url = "https://sandbox.test",
+    key_header = "cmr-x-sandbox-api-key"}
   local KEY, URL, BOTH = {CMR_API_KEY = "k"}, {CMR_BASE_URL = "u"}, {CMR_API_KEY = "k", CMR_BASE_URL = "u"}
 
   before_each(function() keep(KEPT) end)

@@ -63,12 +63,13 @@ end
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
--- @param settings  which key goes where (default: see cmr.cli.profile)
+-- @param settings  which key goes where (default: that of cmr.cli.profile)
 function M.client(given, world, read, settings)
   if not settings then
     local key = given.api_key_file and M.key(given.api_key_file, read)
     settings = require("cmr.cli.profile").settings(given, world, key)
   end
+  given.kept = settings.profile
   local options = {
     api_key = settings.api_key,
     base_url = settings.base_url,

@@ -84,7 +84,7 @@ local function options_of(config, name)
     local meant = core.nearest(name, M.names(config))
     wrong("no profile '%s' (%s)", name, meant and ("did you mean '%s'?"):format(meant) or "cmr init makes one")
   end
-  local options = {}
+  local options = {profile = name}
   for _, field in ipairs(fields) do
     local value = type(profile) == "table" and profile[field] or nil
     local optional = field == "key_header" or field == "ca_file"
@@ -100,7 +100,8 @@ end
 -- @param given  the parser's result: profile, base_url, ca_file, dry_run (which does without a key)
 -- @param world  see cmr.cli.stream
 -- @param key    what --api-key-file gave, or nil
--- @return {api_key, base_url, key_header, ca_file} for cmr.new, which itself looks for the rest in the environment
+-- @return {api_key, base_url, key_header, ca_file} for cmr.new, which itself looks for the rest in the environment;
+--   profile = its name, where one is used
 function M.settings(given, world, key)
   local options
   if given.profile then

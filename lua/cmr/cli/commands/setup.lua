@@ -36,23 +36,23 @@ local function wrong(message, ...)
 end
 
 -- The address: as given, or production's; that of the sandbox has to be said.
-local function address_of(given, world, sandbox, person)
+local function address_of(given, sandbox, person)
   if given.base_url then return given.base_url end
   if not sandbox then return core.production end
-  if person then return ask.line(world, "Base URL of the sandbox") end
+  if person then return ask.line("Base URL of the sandbox") end
   wrong("option '--sandbox' wants '--base-url': the documents do not say where the sandbox is")
 end
 
-local function name_of(given, world, sandbox, person)
+local function name_of(given, sandbox, person)
   local usual = sandbox and "sandbox" or "production"
-  local name = given.profile or person and ask.line(world, "Name of the profile", {default = usual}) or usual
+  local name = given.profile or person and ask.line("Name of the profile", {default = usual}) or usual
   if name:find("^[%w._-]+$") then return name end
   wrong("a profile's name is made of letters, digits, dots, dashes and underscores")
 end
 
 local function key_of(given, world, person)
   if given.api_key_file then return require("cmr.cli.call").key(given.api_key_file, stream.reader(world)) end
-  local key = person and ask.line(world, "API key (it is not shown)", {secret = true}) or world.stdin:read("*l")
+  local key = person and ask.line("API key (it is not shown)", {secret = true}) or world.stdin:read("*l")
   key = (key or ""):match("^%s*(.-)%s*$")
   if key == "" then wrong("no API key: the first line of standard input is empty") end
   return key
@@ -79,17 +79,17 @@ function M.run(given, world)
   local person = world.terminal(world.stdin) ~= nil
   local sandbox = given[".sandbox"]
   if person and not sandbox and not given.base_url then
-    sandbox = ask.line(world, "Is it a key of the sandbox?", {default = "no"}):lower():find("^y") ~= nil
+    sandbox = ask.line("Is it a key of the sandbox?", {default = "no"}):lower():find("^y") ~= nil
   end
-  local base_url = address_of(given, world, sandbox, person)
-  local name = name_of(given, world, sandbox, person)
+  local base_url = address_of(given, sandbox, person)
+  local name = name_of(given, sandbox, person)
   local made = {
     base_url = base_url,
     ca_file = given.ca_file,
     key_header = given[".key_header"] or sandbox and SANDBOX_HEADER or nil,
     api_key = key_of(given, world, person),
   }
-  local client = call.client(given, world, nil, made)
+  local client = call.client(given, world, nil, setmetatable({profile = name}, {__index = made}))
   if not given[".no_check"] then check(client, world) end
 
   config.profiles[name] = made
