@@ -16,7 +16,7 @@ local M = {}
 -- Options of every command: option, placeholder, description. The field of the result is the name with _ for -.
 M.globals = {
   {"--api-key-file", "FILE", "Read the API key from the first line of FILE. Without it the key is $CMR_API_KEY."},
-  {"--profile", "NAME", "Use the key and address that 'cmr init' has kept under this name, not the environment's."},
+  {"--profile", "PROFILE", "Use the key and address that 'cmr init' has kept under this name, not the environment's."},
   {"--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)."},
   {"--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)."},
   {"--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)."},

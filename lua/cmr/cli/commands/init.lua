@@ -8,6 +8,7 @@
 return {
   {"api", "Make any request to the API, for what has no command."},
   {"check", "See what the live API makes of what the documents leave open; only reads."},
+  {"completion", "Print what makes bash, zsh or fish complete this command."},
   {"init", "Keep an API key, with its address, as a profile.", "setup"},
   {"mock", "Run a local server that answers like the API, until interrupted."},
   {"operations", "List the API's operations: name, method, path, summary."},
