@@ -94,7 +94,8 @@ local function fail(order, given, message, err)
 end
 
 local function preview(order, client, given)
-  local request, message, err = translated(given, order.row, client.preview, client, order.what, unpack(order.arguments))
+  local request, message, err = translated(given, order.row, client.preview, client, order.what,
+    unpack(order.arguments))
   if not request then fail(order, given, message, err) end
   return request
 end
@@ -115,9 +116,9 @@ local function look_first(order, client, given, world)
 end
 
 --- Sends one request and prints its answer.
--- @param order   what = an operation or "request"; arguments = an array of its arguments; row = from the operations table,
---   where it has one; acts = whether it may do something; reason = why to ask before ("reexport charges money"), or nil;
---   about = of cmr.cli.output
+-- @param order   what = an operation or "request"; arguments = an array of its arguments; row = from the operations
+--   table, where it has one; acts = whether it may do something; reason = why to ask before ("reexport charges money"),
+--   or nil; about = of cmr.cli.output
 -- @param given   the parser's result
 -- @param world   see cmr.cli.stream
 -- @param client  of M.client

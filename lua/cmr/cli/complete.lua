@@ -89,17 +89,18 @@ end
 
 --- The lines for a shell: "word<tab>what it is" for each that may stand there, "<tab>before" where the name of a file
 -- may stand after `before`.
--- @param root   of cmr.cli.parser.new, for these words
+-- @param parser_of  function(line) -> the parser for a line, of cmr.cli.parser.new
 -- @param words  the words of the line after cmr; the last, which may be empty, is the one to complete
 -- @param lists  placeholder -> function(element) -> array of words: values that are neither in the table nor files
-function M.lines(root, words, lists)
-  local typed = words[#words] or ""
+function M.lines(parser_of, words, lists)
+  local typed, line = words[#words] or "", {"--help"} -- which makes the parser say what everything is
   local answer = setmetatable({typed = typed, lines = {}}, Answer)
-  if words[1] == "help" and #words > 1 then
-    answer:commands(root)
+  if words[1] == "help" and words[2] then
+    answer:commands(parser_of(line))
     return answer.lines
   end
-  local at = read(root, words)
+  for index = 1, #words - 1 do line[index + 1] = words[index] end
+  local at = read(parser_of(line), words)
   if not at then return answer.lines end
   local name = not at.rest and typed:match("^(%-%-[^=]+)=")
   local option = at.option or name and option_of(at.parsers, name)
@@ -108,7 +109,7 @@ function M.lines(root, words, lists)
   elseif typed:sub(1, 1) == "-" and not at.rest then
     answer:options(at.parsers)
   elseif not at.parsers[2] then
-    answer:commands(root)
+    answer:commands(parser_of{"--help"})
   elseif at.parsers[1]._arguments[at.position] then
     answer:values(at.parsers[1]._arguments[at.position], "", lists)
   end

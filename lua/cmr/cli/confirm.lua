@@ -40,8 +40,8 @@ local function refuse(message)
   error({failure = message .. "; nothing was sent", status = 2}, 0)
 end
 
---- Asks on the terminal, unless --yes was given. Raises {failure = message, status = 2} when the answer is no, or nobody
--- can be asked.
+--- Asks on the terminal, unless --yes was given. Raises {failure = message, status = 2} when the answer is no, or
+-- nobody can be asked.
 -- @param what   the command and why it asks: "cancel-subscription destroys"
 -- @param lines  array of what will be done, shown above the question
 -- @param given  the parser's result

@@ -11,7 +11,7 @@ end
 --- @param request  of client:preview
 -- @return one command of a shell, over several lines
 return function(request)
-  local parts = {"curl --request " .. request.method}
+  local parts = {"curl --silent --show-error --request " .. request.method}
   local function add(option, value)
     parts[#parts + 1] = ("--%s %s"):format(option, quote(value))
   end

@@ -9,9 +9,10 @@ local M = {}
 M.formats = {"json", "jsonl", "table", "csv"}
 
 local function encoder(world, given, about)
-  local paint = colour.of(world, world.stdout)
+  local options = {compact = given.compact, empty = about.empty, paint = colour.of(world, world.stdout)}
   return function(value, compact)
-    return require("cmr.cli.json")(value, {compact = compact or given.compact, empty = about.empty, paint = paint}) .. "\n"
+    options.compact = compact or options.compact
+    return require("cmr.cli.json")(value, options) .. "\n"
   end
 end
 

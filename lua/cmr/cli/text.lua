@@ -72,7 +72,8 @@ function M.width(text)
   return width
 end
 
---- The longest beginning of a valid UTF-8 text that takes at most that many columns, at least one character; and the rest.
+--- The longest beginning of a valid UTF-8 text that takes at most that many columns, at least one character; and the
+-- rest.
 function M.split(text, width)
   local at, used = 1, 0
   for start, character in text:gmatch("()([^\128-\191][\128-\191]*)") do

@@ -39,8 +39,10 @@ end
 function M.run(given, world, version)
   local shell, words = given[".shell"], given[".words"]
   if shell == "candidates" then
-    local root = require("cmr.cli.parser").new(require("cmr").operations, words, version)
-    local lines = require("cmr.cli.complete").lines(root, words, lists(world))
+    local function parser_of(line)
+      return (require("cmr.cli.parser").new(require("cmr").operations, line, version))
+    end
+    local lines = require("cmr.cli.complete").lines(parser_of, words, lists(world))
     lines[#lines + 1] = ""
     stream.write(world, table.concat(lines, "\n"))
     return 0
