@@ -22,6 +22,7 @@ end
 -- Options of every command: option, placeholder, description. The field of the result is the name with _ for -.
 M.globals = {
   {"--api-key-file", "FILE", "Read the API key from the first line of FILE. Without it the key is $CMR_API_KEY."},
+  {"--profile", "PROFILE", "Use the key and address that 'cmr init' has kept under this name, not the environment's."},
   {"--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)."},
   {"--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)."},
   {"--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)."},
@@ -48,6 +49,7 @@ local epilog = [[
 What charges or destroys asks before it is sent, or wants --yes where nobody can
 be asked.
 
+Key: that of --profile, --api-key-file, $CMR_API_KEY, or what 'cmr init' has kept.
 Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_PATHS, a JSON file with
 METHOD and path of operations that are not documented; NO_COLOR.
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer
@@ -177,7 +179,7 @@ local function add_beside(root, wanted, register)
       local command = root:command(name, summary)
       register(command, name)
       if wanted(name, true) then
-        own[name] = require("cmr.cli.commands." .. name)
+        own[name] = require("cmr.cli.commands." .. (entry[3] or name))
         own[name].arguments(command)
       end
     end
