@@ -15,6 +15,7 @@
 #include "json.h"
 #include "nearest.h"
 #include "operations.h"
+#include "private.h"
 #include "request.h"
 #include "target.h"
 #include "terminal.h"
@@ -86,6 +87,8 @@ int luaopen_cmr_core(lua_State *L)
                                          {"interrupted", interrupt_noted},
                                          {"now", core_now},
                                          {"nearest", core_nearest},
+                                         {"read_private", private_read},
+                                         {"write_private", private_write},
                                          {"terminal", terminal_columns},
                                          {NULL, NULL}};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -106,6 +109,8 @@ int luaopen_cmr_core(lua_State *L)
     lua_setfield(L, -2, "null");
     check_push_all(L);
     lua_setfield(L, -2, "all");
+    lua_pushliteral(L, TARGET_PRODUCTION);
+    lua_setfield(L, -2, "production");
     lua_pushliteral(L, CMR_VERSION);
     lua_setfield(L, -2, "_VERSION");
     lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);

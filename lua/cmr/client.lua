@@ -1,10 +1,8 @@
 --- A client: one key and base URL, and a method per operation.
 
 local core = require "cmr.core"
-local jobs = require "cmr.jobs"
 local limiter = require "cmr.limiter.local"
 local options = require "cmr.options"
-local pages = require "cmr.pages"
 local raise = require "cmr.raise"
 local run = require "cmr.run"
 local waits = require "cmr.wait"
@@ -26,8 +24,8 @@ local unpack = table.unpack or unpack
 -- @tparam table result what a call returned: the envelope, or the error
 -- @treturn table operation, method, url, status, headers (lower-case names), attempts, elapsed (s, the whole call),
 -- reused, http_version, starts; of the last attempt where there were several; partial, the list of items that failed
--- inside a success, or nil; for clients with on_response tls, the version a new connection agreed on, and timing, seconds
--- until resolved, connected, secured and first_byte. nil when it is not a call's result.
+-- inside a success, or nil; for clients with on_response tls, the version a new connection agreed on, and timing,
+-- seconds until resolved, connected, secured and first_byte. nil when it is not a call's result.
 Client.info = run.info
 
 local function state_of(self, name)
@@ -159,7 +157,7 @@ function Client:each(what, ...)
     end
     return run.call(state, call, run.strategy(state, "each", true))
   end
-  return pages.iterate(fetch, name, items, fields[page] or 1)
+  return require("cmr.pages").iterate(fetch, name, items, fields[page] or 1)
 end
 
 local function operation_of(name, caller)
@@ -210,6 +208,7 @@ function Client:start(operation, ...)
   local state = state_of(self, "start")
   local prepare = operation_of(operation, "start")
   local wait = together(state, "start")
+  local jobs = require "cmr.jobs"
   local call, message, err = prepare(state.target, ...)
   if not call then
     return jobs.ended(wait.signal(), refuse(message, err))
@@ -233,6 +232,7 @@ function Client:map(operation, inputs, given)
   local state = state_of(self, "map")
   local prepare = operation_of(operation, "map")
   local wait = together(state, "map", true)
+  local jobs = require "cmr.jobs"
   given = given or {}
   for name, value in pairs(given) do
     if name == "concurrency" and not (type(value) == "number" and value >= 1 and value % 1 == 0) then

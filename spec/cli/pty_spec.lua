@@ -20,7 +20,7 @@ describe("a program in a terminal #pty", function()
     assert.equal(7, ended.status)
     assert.equal("ready\r\na word\r\ngot a word\r\n", ended.out)
 
-    shell = pty.start{"sh", "-c", "echo ready; sleep 30"}
+    shell = pty.start{"sh", "-c", "echo ready; exec sleep 30"} -- exec: dash may miss a signal while it starts a program
     shell:expect "ready"
     shell:type(pty.ctrl_c)
     assert.equal(130, shell:finish().status)

@@ -36,7 +36,9 @@ local function translated(given, row, action, ...)
   error(mistake, 0)
 end
 
-local function read_key(path, read)
+--- The key in a file's first line, for --api-key-file.
+-- @param read  of stream.reader
+function M.key(path, read)
   if path == "-" then wrong("option '--api-key-file' wants a file, not standard input") end
   local text, why = read(path)
   -- the path stays unsaid: somebody may have put the key itself there
@@ -61,18 +63,18 @@ end
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
-function M.client(given, world, read)
-  local key = given.api_key_file and read_key(given.api_key_file, read)
-  if not key and (world.getenv("CMR_API_KEY") or "") == "" then
-    if not given.dry_run then
-      wrong("no API key: put it in the environment as CMR_API_KEY, or in a file named by --api-key-file")
-    end
-    key = "(none)"
+-- @param settings  which key goes where (default: that of cmr.cli.profile)
+function M.client(given, world, read, settings)
+  if not settings then
+    local key = given.api_key_file and M.key(given.api_key_file, read)
+    settings = require("cmr.cli.profile").settings(given, world, key)
   end
+  given.kept = settings.profile
   local options = {
-    api_key = key,
-    base_url = given.base_url,
-    ca_file = given.ca_file,
+    api_key = settings.api_key,
+    base_url = settings.base_url,
+    key_header = settings.key_header,
+    ca_file = settings.ca_file,
     timeout = M.number("--timeout", given.timeout),
     retries = M.number("--retries", given.retries, true),
   }
@@ -82,7 +84,13 @@ function M.client(given, world, read)
     options.rate = M.number("--rate", given.rate)
   end
   if given.verbose then options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world) end
-  return translated(given, nil, require("cmr").new, options)
+  return translated(given, nil, require("cmr.client").new, options)
+end
+
+--- A client for one request: a rate would only delay the repetition of that.
+function M.client_for_one(given, world, read)
+  given.rate = given.rate or "off"
+  return M.client(given, world, read)
 end
 
 local function fail(order, given, message, err)
@@ -92,7 +100,8 @@ local function fail(order, given, message, err)
 end
 
 local function preview(order, client, given)
-  local request, message, err = translated(given, order.row, client.preview, client, order.what, unpack(order.arguments))
+  local request, message, err = translated(given, order.row, client.preview, client, order.what,
+    unpack(order.arguments))
   if not request then fail(order, given, message, err) end
   return request
 end
@@ -101,21 +110,26 @@ end
 local function look_first(order, client, given, world)
   if not (given.dry_run or given.verbose or order.reason and not given.yes) then return false end
   local request = preview(order, client, given)
+  local profile = given.kept and ("the profile '%s'"):format(given.kept)
   if given.dry_run then
-    stream.write(world, require("cmr.cli.curl")(request))
+    local whose = profile or given.api_key_file and "the file of --api-key-file"
+    stream.write(world, require("cmr.cli.curl")(request, whose))
     return true
   end
   if order.reason then
-    require("cmr.cli.confirm").ask(order.reason, {request.method .. " " .. request.url, request.body}, given, world)
+    local lines = {request.method .. " " .. request.url}
+    lines[#lines + 1] = profile and "with " .. profile
+    lines[#lines + 1] = request.body
+    require("cmr.cli.confirm").ask(order.reason, lines, given, world)
   end
   if given.verbose then require("cmr.cli.verbose").line(world, request.method .. " " .. request.url) end
   return false
 end
 
 --- Sends one request and prints its answer.
--- @param order   what = an operation or "request"; arguments = an array of its arguments; row = from the operations table,
---   where it has one; acts = whether it may do something; reason = why to ask before ("reexport charges money"), or nil;
---   about = of cmr.cli.output
+-- @param order   what = an operation or "request"; arguments = an array of its arguments; row = from the operations
+--   table, where it has one; acts = whether it may do something; reason = why to ask before ("reexport charges money"),
+--   or nil; about = of cmr.cli.output
 -- @param given   the parser's result
 -- @param world   see cmr.cli.stream
 -- @param client  of M.client
@@ -140,7 +154,9 @@ function M.run(row, given, world)
     if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
   end
   local prepared = arguments.build(row, texts, read)
-  local reason = require("cmr.cli.confirm").reason(row, prepared)
+  local flags = row.flags
+  local risky = flags.charges or flags.danger or flags.all_when_empty
+  local reason = risky and require("cmr.cli.confirm").reason(row, prepared)
   local empty = row.flags.list and function(key) return key == "data" and "[]" or nil end
   return M.send({
     what = row.name,
@@ -148,8 +164,8 @@ function M.run(row, given, world)
     row = row,
     acts = row.method ~= "GET",
     reason = reason and ("%s %s"):format(arguments.command(row.name), reason),
-    about = {name = row.name, list = row.flags.list, empty = empty},
-  }, given, world, M.client(given, world, read))
+    about = {name = row.name, empty = empty},
+  }, given, world, M.client_for_one(given, world, read))
 end
 
 return M

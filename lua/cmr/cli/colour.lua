@@ -19,8 +19,8 @@ local function painted(style, text)
   return ("\27[%sm%s\27[0m"):format(styles[style], text)
 end
 
---- A function(style, text) -> text for what is written to a file: it adds colour when that is a terminal, unless NO_COLOR
--- (no-color.org) or TERM=dumb speak against it. A style it does not know changes nothing.
+--- A function(style, text) -> text for what is written to a file: it adds colour when that is a terminal, unless
+-- NO_COLOR (no-color.org) or TERM=dumb speak against it. A style it does not know changes nothing.
 -- @param world  see cmr.cli.stream
 -- @param file   world.stdout or world.stderr
 function M.of(world, file)

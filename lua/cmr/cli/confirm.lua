@@ -40,8 +40,8 @@ local function refuse(message)
   error({failure = message .. "; nothing was sent", status = 2}, 0)
 end
 
---- Asks on the terminal, unless --yes was given. Raises {failure = message, status = 2} when the answer is no, or nobody
--- can be asked.
+--- Asks on the terminal, unless --yes was given. Raises {failure = message, status = 2} when the answer is no, or
+-- nobody can be asked.
 -- @param what   the command and why it asks: "cancel-subscription destroys"
 -- @param lines  array of what will be done, shown above the question
 -- @param given  the parser's result
@@ -52,9 +52,9 @@ function M.ask(what, lines, given, world)
   if not reader then
     refuse(what .. ": say --yes to go on without being asked, or --dry-run to see the request")
   end
-  local text = require "cmr.cli.text"
+  local text, width = require "cmr.cli.text", require "cmr.cli.width"
   writer:write(text.printable(what), ".\n")
-  for _, line in ipairs(lines) do writer:write("  ", text.fit(text.printable(line), LONGEST), "\n") end
+  for _, line in ipairs(lines) do writer:write("  ", width.fit(text.printable(line), LONGEST), "\n") end
   writer:write("Go on? [y/N] ")
   writer:flush()
   local answer = (reader:read("*l") or ""):lower()

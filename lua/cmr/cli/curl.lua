@@ -9,9 +9,10 @@ local function quote(word)
 end
 
 --- @param request  of client:preview
--- @return one command of a shell, over several lines
-return function(request)
-  local parts = {"curl --request " .. request.method}
+-- @param whose    where the key is from that the command wants in CMR_API_KEY, where that is another
+-- @return one command of a shell, over several lines; a comment before it says whose key it wants
+return function(request, whose)
+  local parts = {"curl --silent --show-error --request " .. request.method}
   local function add(option, value)
     parts[#parts + 1] = ("--%s %s"):format(option, quote(value))
   end
@@ -32,5 +33,6 @@ return function(request)
   if request.key_header then
     command = ([[printf '%s: %%s' "$CMR_API_KEY" |]]):format(request.key_header) .. " " .. command
   end
-  return text.utf8(command) .. "\n"
+  local comment = whose and ("# CMR_API_KEY has to be the key of %s\n"):format(whose) or ""
+  return comment .. text.utf8(command) .. "\n"
 end

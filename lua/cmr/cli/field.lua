@@ -1,7 +1,7 @@
 --- One value of an answer, by a path such as data.EMAILBISON.connected. Pure.
 --
--- A name is a member of an object, and of every object in a list; a number is an item of a list, from 0. A member whose own
--- name has dots (a domain) is found as well.
+-- A name is a member of an object, and of every object in a list; a number is an item of a list, from 0. A member whose
+-- own name has dots (a domain) is found as well.
 
 local core = require "cmr.core"
 local json = require "cmr.cli.json"
@@ -61,10 +61,15 @@ local function why_not(value, path)
   end
   local where = reached == "" and "the answer" or reached
   if type(value) ~= "table" then return where .. " has no members" end
-  if value[1] ~= nil then return ("%s is a list of %d"):format(where, #value) end
+  local of_what = ""
+  if value[1] ~= nil then
+    where = ("%s is a list of %d"):format(where, #value)
+    if #names(value[1]) == 0 then return where end
+    value, of_what = value[1], ", whose first"
+  end
   local members = names(value)
   if #members == 0 then return where .. " is empty" end
-  return ("%s has %s"):format(where, table.concat(members, ", ", 1, math.min(#members, 20)))
+  return ("%s%s has %s"):format(where, of_what, table.concat(members, ", ", 1, math.min(#members, 20)))
 end
 
 --- The value at a path.

@@ -77,8 +77,8 @@ local function plural(key)
   return key and key:find("[^s]s$") and "[]" or "{}"
 end
 
-local function plain(_, text)
-  return text
+local function plain(_, encoded)
+  return encoded
 end
 
 --- JSON text.

@@ -4,14 +4,15 @@ local M = {}
 
 local EPIPE = 32
 
---- The world outside, for main: a table of its own can replace any of these in a spec. terminal(file) -> columns, 0 where
--- the terminal does not say; nil when the file is no terminal.
+--- The world outside, for main: a table of its own can replace any of these in a spec. terminal(file) -> columns, 0
+-- where the terminal does not say; nil when the file is no terminal.
 M.world = {
   stdin = io.stdin, stdout = io.stdout, stderr = io.stderr, open = io.open, getenv = os.getenv,
   terminal = function(file) return require("cmr.core").terminal(file) end,
 }
 
---- How many columns there are to write in: $COLUMNS or what the terminal says; nil, no limit, when standard output is none.
+--- How many columns there are to write in: $COLUMNS or what the terminal says; nil, no limit, when standard output is
+-- no terminal.
 function M.columns(world)
   local columns = world.terminal(world.stdout)
   if not columns then return nil end

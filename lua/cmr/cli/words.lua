@@ -7,8 +7,13 @@ local M = {}
 -- Where a client's setting comes from when no option gives it.
 local variables = {api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", paths = "CMR_PATHS"}
 
+local of_profile = {api_key = true, base_url = true, key_header = true, ca_file = true}
+
 local function source(name, given)
   local option = name == "api_key" and "api_key_file" or name
+  if given.kept and of_profile[name] and not given[option] then
+    return ("the %s of the profile '%s'"):format(name, given.kept)
+  end
   if not given[option] and variables[name] then return variables[name] end
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
@@ -33,7 +38,7 @@ local function parameter(row)
 end
 
 --- @param message  of the library
--- @param given    the parser's result
+-- @param given    the parser's result; kept = the profile that is used
 -- @param row      of the operation it is about, or nil
 -- @return the message for somebody at a shell
 function M.shell(message, given, row)

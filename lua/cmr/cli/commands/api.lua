@@ -18,7 +18,8 @@ function M.arguments(command)
   command:usage("Usage: cmr api [options] METHOD PATH")
   command:argument("METHOD"):target(".method"):description("GET, POST, PUT, PATCH or DELETE.")
   command:argument("PATH"):target(".path"):description("Below the base URL, as in /exports/platform-credentials.")
-  command:option("-q --query"):target(".query"):argname("NAME=VALUE"):count("*"):description("A parameter of the query.")
+  command:option("-q --query"):target(".query"):argname("NAME=VALUE"):count("*")
+    :description("A parameter of the query; may be repeated.")
   command:option("-d --data"):target(".data"):argname("JSON|@FILE|-")
     :description("The body, a JSON object or array: as text, from a file or from standard input.")
   command:epilog(details)
@@ -46,7 +47,7 @@ function M.run(given, world)
     acts = method ~= "GET",
     reason = method ~= "GET" and ("api: a %s may charge or destroy"):format(method) or nil,
     about = {},
-  }, given, world, call.client(given, world, read))
+  }, given, world, call.client_for_one(given, world, read))
 end
 
 return M
