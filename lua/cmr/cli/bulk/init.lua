@@ -71,7 +71,7 @@ local function look(job, duplicates, world)
 end
 
 local function dry_run(world, counts)
-  local parts = {("%d rows: %d would be sent"):format(counts.rows, counts.todo)}
+  local parts = {("%s: %d would be sent"):format(tally.rows(counts.rows), counts.todo)}
   for _, standing in ipairs{"done", "partly", "failed", "unknown", "later", "bad"} do
     if counts[standing] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[standing], standing) end
   end
@@ -109,7 +109,7 @@ function M.run(given, world, read)
   if given.dry_run then return dry_run(world, counts) end
   if reason then
     local what = ("%s %s"):format(arguments.command(row.name), reason)
-    confirm.ask(what, {("%d rows of %s, at %s"):format(counts.todo, given[".from"], binding.url)}, given, world)
+    confirm.ask(what, {("%s of %s, at %s"):format(tally.rows(counts.todo), given[".from"], binding.url)}, given, world)
   end
 
   if path then

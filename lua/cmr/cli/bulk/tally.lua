@@ -57,6 +57,11 @@ local function numbers(list)
   return (list.count == 1 and "row " or "rows ") .. table.concat(list, ", ") .. more
 end
 
+--- "1 row", "2 rows"
+function M.rows(count)
+  return count == 1 and "1 row" or ("%d rows"):format(count)
+end
+
 --- Whether every row is done, and all of it.
 function Tally:complete(rows)
   return self.done + self.earlier.done == rows and not self.named.partly.count
@@ -74,7 +79,7 @@ function Tally:lines(rows)
   end
   local left = rows - sum.done - sum.failed - sum.unknown - sum.later
   if left > 0 then parts[#parts + 1] = ("%d not tried"):format(left) end
-  local lines = {("%d %s: %s"):format(rows, rows == 1 and "row" or "rows", table.concat(parts, ", "))}
+  local lines = {("%s: %s"):format(M.rows(rows), table.concat(parts, ", "))}
   if sum.failed > 0 then lines[#lines + 1] = "failed: " .. listed(self.kinds.failed) end
   if self.named.partly.count then
     lines[#lines + 1] = ("done in part, items of them failed: %s"):format(numbers(self.named.partly))

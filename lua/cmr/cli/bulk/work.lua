@@ -7,7 +7,7 @@ local tally = require "cmr.cli.bulk.tally"
 
 local M = {}
 
-local TICK = 0.2 -- seconds between looks at the progress and at Ctrl-C
+local TICK = 0.2 -- seconds between looks at the progress and at signals
 
 -- Nothing more is begun; what is in flight is waited for. The first reason counts.
 local function halt(job, status, message)
@@ -16,8 +16,9 @@ end
 
 -- Whether nothing more shall leave.
 local function over(job)
-  if core.interrupted() and not job.ending then
-    halt(job, 130)
+  local signal = core.interrupted()
+  if signal and not job.ending then
+    halt(job, 128 + signal)
     job.progress:clear()
     local message = "cmr: interrupted; %d in flight are waited for, Ctrl-C again leaves them unknown\n"
     job.stderr:write(message:format(job.open))
@@ -91,13 +92,13 @@ local function failed(job, one, err)
   end
 end
 
--- Beside the requests: the progress; and the end after Ctrl-C, when rows wait in line and none is in flight.
+-- Beside the requests: the progress; and the end after a signal, when rows wait in line and none is in flight.
 local function watch(job)
   block.spawn(function()
     while not job.finished do
       job.progress:show()
       block.sleep(core.engine(), TICK)
-      if over(job) and job.ending.status == 130 and job.open == 0 then error("interrupted!", 0) end
+      if over(job) and core.interrupted() and job.open == 0 then error("interrupted!", 0) end
     end
   end)
 end
@@ -117,9 +118,11 @@ local function each(job)
   for arguments, answer, _, err in job.client:map(job.row.name, inputs, given) do
     local one = in_flight[arguments]
     in_flight[arguments] = nil
-    if one.sent then
-      job.open = job.open - 1
-      if answer then succeeded(job, one, answer, job.client.info(answer).partial) else failed(job, one, err) end
+    if one.sent then job.open = job.open - 1 end
+    if answer then
+      succeeded(job, one, answer, job.client.info(answer).partial)
+    elseif one.sent or err.kind ~= "cancelled" then -- else it was not to be sent any more
+      failed(job, one, err)
     end
   end
 end
