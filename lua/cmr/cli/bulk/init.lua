@@ -113,6 +113,7 @@ function M.run(given, world, read)
   end
 
   if path then
+    job.states = nil -- not twice in memory
     job.journal = journal.open(path, binding)
     job.states = job.journal.states
   end
