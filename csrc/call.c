@@ -6,7 +6,9 @@
 #include "compat.h"
 #include "engine.h"
 #include "error.h"
+#include "info.h"
 #include "pollset.h"
+#include "preview.h"
 #include "response.h"
 
 enum {
@@ -175,6 +177,8 @@ static CURLcode configure(struct call *call, long timeout)
     SET(CURLOPT_HEADERDATA, call);
     SET(CURLOPT_ERRORBUFFER, call->message);
     SET(CURLOPT_PRIVATE, call);
+    if (code == CURLE_OK && call->trace.on)
+        code = trace_begin(&call->trace, call->easy);
     return code;
 }
 
@@ -253,6 +257,8 @@ void call_finish(struct call *call, CURLcode code)
     (void)curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &elapsed);
     (void)curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
     call->elapsed = (double)elapsed / 1e6;
+    if (call->trace.on)
+        trace_end(&call->trace, call->easy);
     call->retry_after = retry_after == 0 && asks_for_ever(call) ? 1e18 : (double)retry_after;
     call->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     if (code == CURLE_OK && call->http_version <= CURL_HTTP_VERSION_1_1 &&
@@ -298,7 +304,6 @@ static int call_done(lua_State *L)
 static int call_result(lua_State *L)
 {
     struct call *call = check(L);
-
     int results;
 
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
@@ -306,14 +311,6 @@ static int call_result(lua_State *L)
     results = response_push(L, call);
     call->reading--;
     return results;
-}
-
-static void push_http_version(lua_State *L, long version)
-{
-    lua_pushstring(L, version == CURL_HTTP_VERSION_2_0   ? "2"
-                      : version == CURL_HTTP_VERSION_1_1 ? "1.1"
-                      : version == CURL_HTTP_VERSION_1_0 ? "1.0"
-                                                         : "3");
 }
 
 /* call:release(): gives the answer's bytes back; result() is not to be asked any more, info() may */
@@ -327,39 +324,11 @@ static int call_release(lua_State *L)
     return 0;
 }
 
-/* call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, starts; of the last attempt */
-static int call_info(lua_State *L)
+/* call:trace(): attempts from now on note more for info(): tls, of a new connection; timing, in seconds */
+static int call_trace(lua_State *L)
 {
-    struct call *call = check(L);
-
-    lua_createtable(L, 0, 9);
-    if (call->name) {
-        lua_pushstring(L, call->name);
-        lua_setfield(L, -2, "operation");
-    }
-    if (call->method) {
-        lua_pushstring(L, call->method);
-        lua_setfield(L, -2, "method");
-    }
-    lua_pushlstring(L, call->url.data ? call->url.data : "", call->url.length);
-    lua_setfield(L, -2, "url");
-    lua_pushnumber(L, call->elapsed);
-    lua_setfield(L, -2, "elapsed");
-    lua_pushinteger(L, call->starts);
-    lua_setfield(L, -2, "starts");
-    if (call->status) {
-        lua_pushinteger(L, call->status);
-        lua_setfield(L, -2, "status");
-        lua_pushboolean(L, call->connects == 0);
-        lua_setfield(L, -2, "reused");
-        push_http_version(L, call->http_version);
-        lua_setfield(L, -2, "http_version");
-        call->reading++;
-        response_push_headers(L, call);
-        call->reading--;
-        lua_setfield(L, -2, "headers");
-    }
-    return 1;
+    check(L)->trace.on = true;
+    return 0;
 }
 
 /* call:method() -> "GET", ... */
@@ -404,9 +373,17 @@ void call_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"start", call_start},   {"cancel", call_cancel},         {"done", call_done},
-                                       {"result", call_result}, {"release", call_release},       {"info", call_info},
-                                       {"method", call_method}, {"repeatable", call_repeatable}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"start", call_start},
+                                       {"cancel", call_cancel},
+                                       {"done", call_done},
+                                       {"result", call_result},
+                                       {"release", call_release},
+                                       {"info", info_of_call},
+                                       {"method", call_method},
+                                       {"repeatable", call_repeatable},
+                                       {"trace", call_trace},
+                                       {"request", preview_request},
+                                       {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);
 }

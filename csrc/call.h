@@ -12,6 +12,7 @@
 #include "buffer.h"
 #include "operations.h"
 #include "target.h"
+#include "trace.h"
 
 #define CALL_TYPE "cmr.call"
 
@@ -49,6 +50,7 @@ struct call {
     long connects;               /* new connections made: 0 is a reused one */
     double elapsed, retry_after; /* seconds */
     struct buffer headers, body;
+    struct trace trace;
     char message[CURL_ERROR_SIZE];
 };
 

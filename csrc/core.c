@@ -9,11 +9,16 @@
 #include "compat.h"
 #include "engine.h"
 #include "error.h"
+#include "file.h"
+#include "hmac.h"
+#include "interrupt.h"
 #include "json.h"
 #include "nearest.h"
 #include "operations.h"
+#include "private.h"
 #include "request.h"
 #include "target.h"
+#include "terminal.h"
 #include "version.h"
 
 #if LIBCURL_VERSION_NUM < 0x075000
@@ -72,8 +77,19 @@ int luaopen_cmr_core(lua_State *L)
                                          {"array", json_array},
                                          {"json_encode", json_encode_value},
                                          {"json_decode", json_decode_value},
+                                         {"hmac_sha256", hmac_sha256_of_strings},
+                                         {"sha256", sha256_of_string},
+                                         {"base64", base64_of_string},
+                                         {"same", hmac_same},
+                                         {"lock", file_lock},
+                                         {"sync", file_sync},
+                                         {"catch_interrupt", interrupt_catch},
+                                         {"interrupted", interrupt_noted},
                                          {"now", core_now},
                                          {"nearest", core_nearest},
+                                         {"read_private", private_read},
+                                         {"write_private", private_write},
+                                         {"terminal", terminal_columns},
                                          {NULL, NULL}};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -93,6 +109,8 @@ int luaopen_cmr_core(lua_State *L)
     lua_setfield(L, -2, "null");
     check_push_all(L);
     lua_setfield(L, -2, "all");
+    lua_pushliteral(L, TARGET_PRODUCTION);
+    lua_setfield(L, -2, "production");
     lua_pushliteral(L, CMR_VERSION);
     lua_setfield(L, -2, "_VERSION");
     lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);

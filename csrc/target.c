@@ -11,8 +11,7 @@
 #include "url.h"
 #include "version.h"
 
-#define PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* seed */
-#define KEY_HEADER "cmr-x-api-key"                                             /* seed */
+#define KEY_HEADER "cmr-x-api-key" /* seed */
 
 static const char *const option_names[] = {"api_key",      "key_header",      "base_url",   "ca_file",
                                            "proxy",        "headers",         "user_agent", "allow_http",
@@ -108,7 +107,7 @@ static bool take_key(lua_State *L, int keep, struct target *target)
 static bool take_base_url(lua_State *L, int keep, struct target *target)
 {
     struct base_url base = {.scheme = ""};
-    const char *text = PRODUCTION;
+    const char *text = TARGET_PRODUCTION;
     const char *fault;
     size_t length;
     bool allow_http;

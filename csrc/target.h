@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #define TARGET_TYPE "cmr.target"
+#define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* seed */
 
 /*
  * The strings belong to the table that hangs on the userdata; the lists are ours. A call in flight keeps its target

@@ -1,10 +1,8 @@
 --- A client: one key and base URL, and a method per operation.
 
 local core = require "cmr.core"
-local jobs = require "cmr.jobs"
 local limiter = require "cmr.limiter.local"
 local options = require "cmr.options"
-local pages = require "cmr.pages"
 local raise = require "cmr.raise"
 local run = require "cmr.run"
 local waits = require "cmr.wait"
@@ -26,7 +24,8 @@ local unpack = table.unpack or unpack
 -- @tparam table result what a call returned: the envelope, or the error
 -- @treturn table operation, method, url, status, headers (lower-case names), attempts, elapsed (s, the whole call),
 -- reused, http_version, starts; of the last attempt where there were several; partial, the list of items that failed
--- inside a success, or nil. nil when it is not a call's result.
+-- inside a success, or nil; for clients with on_response tls, the version a new connection agreed on, and timing,
+-- seconds until resolved, connected, secured and first_byte. nil when it is not a call's result.
 Client.info = run.info
 
 local function state_of(self, name)
@@ -62,31 +61,26 @@ for _, operation in ipairs(core.operations) do
   end
 end
 
---- Any other request, under the same rules.
--- @tparam string method GET, POST, PUT, PATCH or DELETE
--- @tparam string path below the base URL, percent-encoded, without a query
--- @tparam[opt] table given query = {name = string, number or boolean}, body = table
--- @return the envelope, or nil, message, err
-function Client:request(method, path, given)
-  local state = state_of(self, "request")
+-- A raw request, checked and ready to start.
+local function prepare_raw(state, caller, method, path, given)
   if given ~= nil and type(given) ~= "table" then
-    raise("request: a table of query and body expected, got " .. type(given))
+    raise(caller .. ": a table of query and body expected, got " .. type(given))
   end
   local request = {}
   for name, value in pairs(given or {}) do
     if name ~= "query" and name ~= "body" then
-      raise(("request: bad field '%s' (query or body expected)"):format(tostring(name)))
+      raise(("%s: bad field '%s' (query or body expected)"):format(caller, tostring(name)))
     end
     request[name] = value
   end
   if request.query ~= nil then
     if type(request.query) ~= "table" then
-      raise "request: bad field 'query' (table expected)"
+      raise(caller .. ": bad field 'query' (table expected)")
     end
     local list = {}
     for name, value in pairs(request.query) do
       if type(name) ~= "string" then
-        raise "request: bad field 'query' (its members need names)"
+        raise(caller .. ": bad field 'query' (its members need names)")
       end
       list[#list + 1] = { name, value }
     end
@@ -96,9 +90,19 @@ function Client:request(method, path, given)
     request.query = list
   end
   if type(method) ~= "string" or type(path) ~= "string" then
-    raise "request: bad arguments (a method and a path expected)"
+    raise(caller .. ": bad arguments (a method and a path expected)")
   end
-  local call, message, err = core.request(state.target, method, path, request)
+  return core.request(state.target, method, path, request)
+end
+
+--- Any other request, under the same rules.
+-- @tparam string method GET, POST, PUT, PATCH or DELETE
+-- @tparam string path below the base URL, percent-encoded, without a query
+-- @tparam[opt] table given query = {name = string, number or boolean}, body = table
+-- @return the envelope, or nil, message, err
+function Client:request(method, path, given)
+  local state = state_of(self, "request")
+  local call, message, err = prepare_raw(state, "request", method, path, given)
   if not call then
     return refuse(message, err)
   end
@@ -153,7 +157,7 @@ function Client:each(what, ...)
     end
     return run.call(state, call, run.strategy(state, "each", true))
   end
-  return pages.iterate(fetch, name, items, fields[page] or 1)
+  return require("cmr.pages").iterate(fetch, name, items, fields[page] or 1)
 end
 
 local function operation_of(name, caller)
@@ -167,6 +171,25 @@ local function operation_of(name, caller)
     raise(("%s: there is no operation '%s'%s"):format(caller, tostring(name), hint))
   end
   return core[name]
+end
+
+--- What a call would send; nothing is sent.
+-- @tparam string what the operation's name, or "request"
+-- @param ... its arguments, or those of client:request
+-- @treturn table method, url, headers (an array of lines, without the key), key_header (the name of the key's header),
+-- body, ca_file, proxy, resolve: as libcurl is told them, the key masked; or nil, message, err
+function Client:preview(what, ...)
+  local state = state_of(self, "preview")
+  local call, message, err
+  if what == "request" then
+    call, message, err = prepare_raw(state, "preview", ...)
+  else
+    call, message, err = operation_of(what, "preview")(state.target, ...)
+  end
+  if not call then
+    return refuse(message, err)
+  end
+  return call:request()
 end
 
 local function together(state, name, iterating)
@@ -185,6 +208,7 @@ function Client:start(operation, ...)
   local state = state_of(self, "start")
   local prepare = operation_of(operation, "start")
   local wait = together(state, "start")
+  local jobs = require "cmr.jobs"
   local call, message, err = prepare(state.target, ...)
   if not call then
     return jobs.ended(wait.signal(), refuse(message, err))
@@ -198,7 +222,9 @@ end
 --
 -- @tparam string operation its name
 -- @param inputs a list, or a function that returns the next one: a table of fields, or the first argument
--- @tparam[opt] table given concurrency (16): calls at once, and results held; ordered (false): in the inputs' order
+-- @tparam[opt] table given concurrency (16): calls at once, and results held; ordered (false): in the inputs' order;
+-- before_send: function, told the input when it has left the line and before anything is sent: a journal's place. false
+-- from it: it is not sent (kind "cancelled")
 -- @return for a generic for: input, then what the call returned, as they finish; wrong arguments are that
 -- input's error, of kind "usage". Leaving the loop cancels what is in flight. Each call's timeout begins when it leaves
 -- the line of the rate
@@ -206,12 +232,15 @@ function Client:map(operation, inputs, given)
   local state = state_of(self, "map")
   local prepare = operation_of(operation, "map")
   local wait = together(state, "map", true)
+  local jobs = require "cmr.jobs"
   given = given or {}
   for name, value in pairs(given) do
     if name == "concurrency" and not (type(value) == "number" and value >= 1 and value % 1 == 0) then
       raise "map: bad option 'concurrency' (a whole number from 1 expected)"
-    elseif name ~= "concurrency" and name ~= "ordered" then
-      raise(("map: unknown option '%s' (concurrency or ordered expected)"):format(tostring(name)))
+    elseif name == "before_send" and type(value) ~= "function" then
+      raise "map: bad option 'before_send' (a function expected)"
+    elseif name ~= "concurrency" and name ~= "ordered" and name ~= "before_send" then
+      raise(("map: unknown option '%s' (concurrency, ordered or before_send expected)"):format(tostring(name)))
     end
   end
   local next_input, place = inputs, 0
@@ -229,7 +258,9 @@ function Client:map(operation, inputs, given)
       err.attempts = 0
       return jobs.ended(signal, nil, message, err)
     end
-    return jobs.start(state, call, wait, signal)
+    return jobs.start(state, call, wait, signal, given.before_send and function()
+      return given.before_send(input)
+    end)
   end, given, wait)
 end
 

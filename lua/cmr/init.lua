@@ -6,6 +6,7 @@
 local Client = require "cmr.client"
 local core = require "cmr.core"
 local raise = require "cmr.raise"
+local webhook = require "cmr.webhook"
 
 ---@class cmr
 local cmr = {
@@ -24,6 +25,8 @@ local cmr = {
   new = Client.new,
   --- cmr.info(result): status, headers, attempts ... of an answer or an error. See Client.info.
   info = Client.info,
+  --- cmr.webhook.verify(raw_body, headers): the outcome of what was accepted. See cmr.webhook.
+  webhook = webhook,
 }
 
 local client
@@ -58,6 +61,11 @@ end
 --- cmr.map(operation, inputs, options): many calls, a few at a time. See Client:map.
 function cmr.map(...)
   return default():map(...)
+end
+
+--- cmr.preview(operation, ...): what a call would send. See Client:preview.
+function cmr.preview(...)
+  return default():preview(...)
 end
 
 --- cmr.each(operation, ...): the items of a list over all its pages. See Client:each.

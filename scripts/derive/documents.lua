@@ -20,5 +20,6 @@ return {
     read "scripts/derive/types_head.lua")},
   {path = "docs/reference.md", text = require "scripts.derive.reference"(rows, examples,
     read "scripts/derive/reference.md")},
+  {path = "docs/cmr.1", text = require "scripts.derive.man"(rows, core._VERSION)},
   {path = "docs/openapi.json", text = require "scripts.derive.openapi"(rows, examples, facts)},
 }

@@ -64,6 +64,26 @@
 ---@field http_version? string
 ---@field starts integer How often libcurl began to send it.
 ---@field partial? any[] The items that failed inside a success.
+---@field tls? string With on_response: the version a new connection agreed on.
+---@field timing? cmr.Timing With on_response.
+
+---Where an attempt's time went: seconds from its start, absent where it did not come to that.
+---@class cmr.Timing
+---@field resolved? number The name's address was known.
+---@field connected? number
+---@field secured? number TLS was agreed on.
+---@field first_byte? number Of the answer.
+
+---What a call would send, the key masked: as libcurl is told it.
+---@class cmr.Preview
+---@field method string
+---@field url string
+---@field headers string[] Lines, without that of the key; "Name:" sends none, "Name;" an empty one.
+---@field key_header? string The name of the header that carries the key.
+---@field body? string
+---@field ca_file? string
+---@field proxy? string "": none, whatever the environment says.
+---@field resolve? string
 
 ---What options on_retry is told before a wait; false from it stops.
 ---@class cmr.Retry
@@ -177,6 +197,7 @@ function Job:cancel() end
 ---@class cmr.MapOptions
 ---@field concurrency? integer Calls at once, and results held. Default: 16.
 ---@field ordered? boolean In the inputs' order, not as they finish. Default: false.
+---@field before_send? fun(input: any): boolean? Told the input when it has left the line; false: it is not sent.
 
 ---The module: its functions use a client made from the environment at first use.
 ---@class cmr
@@ -236,6 +257,14 @@ function cmr.start(operation, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error?
 function cmr.map(operation, inputs, options) end
 
+---What a call would send; nothing is sent.
+---@param what string The operation's name, or "request".
+---@param ... any Its arguments, or those of request.
+---@return cmr.Preview? preview
+---@return string? message
+---@return cmr.Error? err
+function cmr.preview(what, ...) end
+
 ---The same client with other options, light to make: client:with{timeout = 60}:platforms(id).
 ---@param options cmr.Options
 ---@return cmr.Client
@@ -272,3 +301,11 @@ function Client:start(operation, ...) end
 ---@param options? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error?
 function Client:map(operation, inputs, options) end
+
+---What a call would send; nothing is sent.
+---@param what string The operation's name, or "request".
+---@param ... any Its arguments, or those of request.
+---@return cmr.Preview? preview
+---@return string? message
+---@return cmr.Error? err
+function Client:preview(what, ...) end

@@ -1,13 +1,14 @@
 -- Runs the command as a shell does.
 local interpreter = require("spec.support.program").interpreter
 
-local M = {}
+local M = {interpreter = interpreter}
 
 local files = {}
 
 local function quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
+M.quote = quote
 
 --- The path of a new file with these contents; M.clean removes it.
 function M.file_with(contents)
@@ -39,6 +40,18 @@ function M.lua(...)
   return table.concat(words, " ")
 end
 
+-- What of the environment the command listens to: no spec inherits it, nor the profiles of whoever runs the specs.
+local inherited = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_PATHS", "NO_COLOR", "COLUMNS"}
+
+--- Lines of the shell after which, of what the command listens to, only this is set. They are for a file: on a command
+-- line everybody could read them.
+-- @param env  {NAME = value}, or nil
+function M.environment(env)
+  local lines = {"unset " .. table.concat(inherited, " "), "export XDG_CONFIG_HOME=/nonexistent"}
+  for name, value in pairs(env or {}) do lines[#lines + 1] = ("export %s=%s"):format(name, quote(value)) end
+  return lines
+end
+
 --- Runs `cmr words...`, with no CMR_* in the environment but what env says.
 -- @param words    array
 -- @param options  env = {NAME = value}; stdin = text; through = a program in front of it, such as timeout; lead = shell
@@ -47,9 +60,7 @@ end
 function M.run(words, options)
   options = options or {}
   local out, err, status = M.file_with(""), M.file_with(""), M.file_with("")
-  -- The environment is written down in a file: on a command line everybody could read it.
-  local lines = {"unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_PATHS"}
-  for name, value in pairs(options.env or {}) do lines[#lines + 1] = ("export %s=%s"):format(name, quote(value)) end
+  local lines = M.environment(options.env)
   local program = M.lua(options.program or "bin/cmr", (table.unpack or unpack)(words))
   local input = options.stdin and M.file_with(options.stdin) or "/dev/null"
   lines[#lines + 1] = ("{ %s %s %s <%s 2>%s; echo $? >%s; } %s >%s"):format(

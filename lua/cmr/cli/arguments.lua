@@ -98,15 +98,26 @@ local function one_of(values, value)
   return false
 end
 
-local function convert(param, label, text, read)
-  if not param.positional then text = expand(label, text, read) end
+--- What a text means for a parameter: a value, or nil and what is wrong with it.
+function M.value(param, text)
   if param.everything and text == "all" then return core.all end
   local opening = param.or_item and text:find("^%s*{") and "object" or param.type
   local value, why = parse[opening](text)
-  if value == nil then wrong("%s %s", label, why) end
+  if value == nil then return nil, why end
   if param.values and not one_of(param.values, value) then
-    wrong("%s must be one of %s", label, table.concat(param.values, ", "))
+    return nil, "must be one of " .. table.concat(param.values, ", ")
   end
+  return value
+end
+
+--- What an option's text means for a parameter; @FILE is read.
+-- @param label  of the option, for the message
+-- @param read   as of build
+-- Raises {usage = message}.
+function M.convert(param, label, text, read)
+  if not param.positional then text = expand(label, text, read) end
+  local value, why = M.value(param, text)
+  if value == nil then wrong("%s %s", label, why) end
   return value
 end
 
@@ -120,16 +131,28 @@ local function put(arguments, name, value, label)
   here[name:match("[^.]+$")] = value
 end
 
-local function whole(text, read)
+--- The object or array that an option gives as JSON.
+-- @param option  "--json"
+-- @param text    JSON, @FILE or -, standard input; nil: the option is absent
+-- @param read    as for M.build
+-- @param object  true: only an object will do
+-- @return the value, or nil when the option is absent
+function M.json(option, text, read, object)
+  if not text then return nil end
   local contents, why = text, nil
   if text == "-" then
     contents, why = read("-")
   elseif text:sub(1, 1) == "@" then
     contents, why = read(text:sub(2))
   end
-  if not contents then wrong("option '--json': cannot read %s (%s)", text, why) end
-  local value, problem = parse.object(contents)
-  if not value then wrong("option '--json' %s", problem) end
+  if not contents then wrong("option '%s': cannot read %s (%s)", option, text, why) end
+  local value, problem
+  if object or not contents:find("^%s*%[") then
+    value, problem = parse.object(contents)
+  else
+    value, problem = parse.array(contents)
+  end
+  if not value then wrong("option '%s' %s", option, problem) end
   return value
 end
 
@@ -156,7 +179,7 @@ end
 -- @return a table under the API's own field names; options override the members of --json
 -- Raises {usage = message} for a value of the wrong type, an unreadable file or a missing required parameter.
 function M.build(row, given, read)
-  local arguments = given[""] and whole(given[""], read) or {}
+  local arguments = M.json("--json", given[""], read, true) or {}
   -- containers first: their members override them
   for _, nested in ipairs{false, true} do
     for _, param in ipairs(row.params) do
@@ -164,7 +187,7 @@ function M.build(row, given, read)
       if text and (param.name:find(".", 1, true) ~= nil) == nested then
         if type(text) == "table" then text = text[1] or "true" end
         local label = label_of(param)
-        put(arguments, param.name, convert(param, label, text, read), label)
+        put(arguments, param.name, M.convert(param, label, text, read), label)
       end
     end
   end

@@ -1,16 +1,11 @@
---- One operation: command line -> arguments -> client -> answer -> standard output.
+--- One request: command line -> arguments -> client -> answer -> standard output.
 
-local arguments = require "cmr.cli.arguments"
+local output = require "cmr.cli.output"
 local stream = require "cmr.cli.stream"
 
-local M = {}
+local unpack = table.unpack or unpack
 
--- What an outcome means to someone who wonders whether to run the command again.
-local outcomes = {
-  not_sent = "the server never saw it, so it can be repeated",
-  rejected = "the server refused it, so nothing was done",
-  unknown = "it may have been done: look before repeating it",
-}
+local M = {}
 
 local function wrong(message, ...)
   error({usage = message:format(...)}, 0)
@@ -21,7 +16,7 @@ local function returned(ok, ...)
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
   -- where in this program it was raised, and that this is cmr, says nothing to a user of the command
-  wrong("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.new: ", ""):gsub("^cmr%.", "")))
+  wrong("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^new: ", ""):gsub("^preview: ", "")))
 end
 
 --- Calls a function of the library and returns what it returns. A string that it raises is a mistake in what it was
@@ -30,7 +25,20 @@ function M.library(action, ...)
   return returned(pcall(action, ...))
 end
 
-local function read_key(path, read)
+-- The same, with the mistake in the words of a shell.
+local function translated(given, row, action, ...)
+  local results = {pcall(M.library, action, ...)}
+  if results[1] then return unpack(results, 2, 4) end
+  local mistake = results[2]
+  if type(mistake) == "table" and mistake.usage then
+    mistake.usage = require("cmr.cli.words").shell(mistake.usage, given, row)
+  end
+  error(mistake, 0)
+end
+
+--- The key in a file's first line, for --api-key-file.
+-- @param read  of stream.reader
+function M.key(path, read)
   if path == "-" then wrong("option '--api-key-file' wants a file, not standard input") end
   local text, why = read(path)
   -- the path stays unsaid: somebody may have put the key itself there
@@ -51,19 +59,22 @@ function M.number(option, text, whole)
   wrong("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
 end
 
---- A client as the command line and the environment describe it.
+--- A client as the command line and the environment describe it. Without a key it is one for --dry-run only.
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
-function M.client(given, world, read)
-  local key = given.api_key_file and read_key(given.api_key_file, read)
-  if not key and (world.getenv("CMR_API_KEY") or "") == "" then
-    wrong("no API key: put it in the environment as CMR_API_KEY, or in a file named by --api-key-file")
+-- @param settings  which key goes where (default: that of cmr.cli.profile)
+function M.client(given, world, read, settings)
+  if not settings then
+    local key = given.api_key_file and M.key(given.api_key_file, read)
+    settings = require("cmr.cli.profile").settings(given, world, key)
   end
+  given.kept = settings.profile
   local options = {
-    api_key = key,
-    base_url = given.base_url,
-    ca_file = given.ca_file,
+    api_key = settings.api_key,
+    base_url = settings.base_url,
+    key_header = settings.key_header,
+    ca_file = settings.ca_file,
     timeout = M.number("--timeout", given.timeout),
     retries = M.number("--retries", given.retries, true),
   }
@@ -72,46 +83,89 @@ function M.client(given, world, read)
   else
     options.rate = M.number("--rate", given.rate)
   end
-  return M.library(require("cmr").new, options)
+  if given.verbose then options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world) end
+  return translated(given, nil, require("cmr.client").new, options)
 end
 
-local function fail(row, message, err)
-  if err.kind == "usage" then wrong("%s", message) end
-  local lines = {message}
-  if row.method ~= "GET" and outcomes[err.outcome] then
-    lines[2] = ("outcome: %s, %s"):format(err.outcome, outcomes[err.outcome])
-  end
-  if err.retry_after then lines[#lines + 1] = ("retry after %g s"):format(err.retry_after) end
-  error({failure = table.concat(lines, "\n"), status = 1}, 0)
+--- A client for one request: a rate would only delay the repetition of that.
+function M.client_for_one(given, world, read)
+  given.rate = given.rate or "off"
+  return M.client(given, world, read)
 end
 
-local function show(row, answer, given, world)
-  if given.output ~= "table" then
-    local empty = row.flags.list and function(key) return key == "data" and "[]" or nil end
-    return stream.write(world, require("cmr.cli.json")(answer, {compact = given.compact, empty = empty}) .. "\n")
+local function fail(order, given, message, err)
+  if err.kind == "usage" then wrong("%s", require("cmr.cli.words").shell(message, given, order.row)) end
+  local lines = require("cmr.cli.hints").after(order.row, err, order.acts)
+  error({failure = table.concat({message, unpack(lines)}, "\n"), status = 1}, 0)
+end
+
+local function preview(order, client, given)
+  local request, message, err = translated(given, order.row, client.preview, client, order.what,
+    unpack(order.arguments))
+  if not request then fail(order, given, message, err) end
+  return request
+end
+
+-- What was asked for before or in place of the request itself: to see it, to be asked. True when that is all.
+local function look_first(order, client, given, world)
+  if not (given.dry_run or given.verbose or order.reason and not given.yes) then return false end
+  local request = preview(order, client, given)
+  local profile = given.kept and ("the profile '%s'"):format(given.kept)
+  if given.dry_run then
+    local whose = profile or given.api_key_file and "the file of --api-key-file"
+    stream.write(world, require("cmr.cli.curl")(request, whose))
+    return true
   end
-  local columns, rows = require("cmr.cli.rows").of(row.name, answer)
-  if #rows > 0 then return stream.write(world, require("cmr.cli.table")(columns, rows)) end
-  world.stderr:write("cmr: no rows in the answer; --output json shows all of it\n")
+  if order.reason then
+    local lines = {request.method .. " " .. request.url}
+    lines[#lines + 1] = profile and "with " .. profile
+    lines[#lines + 1] = request.body
+    require("cmr.cli.confirm").ask(order.reason, lines, given, world)
+  end
+  if given.verbose then require("cmr.cli.verbose").line(world, request.method .. " " .. request.url) end
+  return false
+end
+
+--- Sends one request and prints its answer.
+-- @param order   what = an operation or "request"; arguments = an array of its arguments; row = from the operations
+--   table, where it has one; acts = whether it may do something; reason = why to ask before ("reexport charges money"),
+--   or nil; about = of cmr.cli.output
+-- @param given   the parser's result
+-- @param world   see cmr.cli.stream
+-- @param client  of M.client
+-- @return 0; a failure raises {failure = message, status = 1}, a mistake {usage = message}
+function M.send(order, given, world, client)
+  if look_first(order, client, given, world) then return 0 end
+  local answer, message, err = translated(given, order.row, client[order.what], client, unpack(order.arguments))
+  if not answer then fail(order, given, message, err) end
+  output.show(answer, given, world, order.about)
+  return 0
 end
 
 --- Runs the operation of a row and prints its answer.
 -- @param row    from the operations table
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
--- @return 0; a failure raises {failure = message, status = 1}, a mistake {usage = message}
+-- @return as M.send
 function M.run(row, given, world)
+  local arguments = require "cmr.cli.arguments"
   local read, texts = stream.reader(world), {}
   for target, text in pairs(given) do
     if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
   end
   local prepared = arguments.build(row, texts, read)
-  local made = M.client(given, world, read)
-  -- All is known and nothing is sent yet: the place to ask before what charges or destroys.
-  local answer, message, err = M.library(made[row.name], made, prepared)
-  if not answer then fail(row, message, err) end
-  show(row, answer, given, world)
-  return 0
+  local flags = row.flags
+  local risky = flags.charges or flags.danger or flags.all_when_empty
+  local reason = risky and require("cmr.cli.confirm").reason(row, prepared)
+  local empty = row.flags.list and function(key) return key == "data" and "[]" or nil end
+  return M.send({
+    what = row.name,
+    arguments = {prepared},
+    row = row,
+    acts = row.method ~= "GET",
+    reason = reason and ("%s %s"):format(arguments.command(row.name), reason),
+    about = {name = row.name, empty = empty},
+  }, given, world, M.client_for_one(given, world, read))
 end
 
 return M

@@ -61,14 +61,14 @@ function M.parameter(param)
   return text
 end
 
-local function example_value(param)
-  if param.values then return param.values[1] end
-  if arguments.secret(param.name) then return "@FILE" end
-  if param.type == "boolean" then return "true" end
-  if param.everything then return "all" end
-  if param.type == "array" then return "'[...]'" end
-  if M.value(param) == "JSON" then return "'{...}'" end
-  return arguments.placeholder(param.name)
+-- A list or map that says something only together with what is in it.
+local function has_required_items(row, param)
+  for _, other in ipairs(row.params) do
+    local inside = other.name:sub(1, #param.name + 1)
+    local deep = inside == param.name .. "[" or inside == param.name .. "."
+    if other.required and deep and other.name:find("[%]*].") then return true end
+  end
+  return false
 end
 
 -- The parameters a first call needs: the required ones, one of the alternatives, members in place of their object.
@@ -78,6 +78,7 @@ local function first_call(row)
     local parent = param.name:match("^(.*)%.[^.]+$")
     local wanted = (param.required or param.everything) and (not parent or required[parent])
     if param.either and not alternative then wanted, alternative = true, true end
+    if not parent and has_required_items(row, param) and not param.either then wanted = true end
     if wanted then
       required[param.name] = true
       if parent and chosen[#chosen].name == parent then chosen[#chosen] = nil end
@@ -89,13 +90,14 @@ end
 
 --- A command line that shows the least a call needs.
 function M.example(row)
+  local sample = require "cmr.cli.sample"
   local line = "cmr " .. arguments.command(row.name)
   local parts = {}
   for _, param in ipairs(first_call(row)) do
     if param.positional then
       line = line .. " " .. arguments.placeholder(param.name)
     else
-      parts[#parts + 1] = ("%s %s"):format(arguments.option(param.name), example_value(param))
+      parts[#parts + 1] = ("%s %s"):format(arguments.option(param.name), sample.value(row, param))
     end
   end
   for _, part in ipairs(parts) do

@@ -14,11 +14,17 @@ end
 
 local function run(line, world, at)
   if line[1] == "help" then line = {line[2] or "--help", line[2] and "--help"} end
-  local rows = require("cmr").operations
+  local rows = require("cmr.core").operations
   local parser, own = require("cmr.cli.parser").new(rows, line, version)
   local given = parser:parse(line)
   at.command = "cmr " .. given.command
-  if own[given.command] then return own[given.command].run(given, world, version) end
+  local beside = own[given.command]
+  if beside then
+    if given.dry_run and not beside.dry_run then
+      error({usage = "option '--dry-run' is for the commands that make one request"}, 0)
+    end
+    return beside.run(given, world, version)
+  end
   return require("cmr.cli.call").run(rows[given.command:gsub("-", "_")], given, world)
 end
 

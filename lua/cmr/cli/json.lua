@@ -49,25 +49,25 @@ local function lines(open, parts, close, indent)
   return open .. inner .. table.concat(parts, "," .. inner) .. "\n" .. indent .. close
 end
 
-local function encode_table(value, key, empty, indent, top)
+local function encode_table(value, key, how, indent, top)
   local deeper = indent and indent .. "  "
   local parts = {}
   if value[1] ~= nil then
-    for index, item in ipairs(value) do parts[index] = encode(item, nil, empty, deeper) end
+    for index, item in ipairs(value) do parts[index] = encode(item, nil, how, deeper) end
     return lines("[", parts, "]", indent)
   end
-  if next(value) == nil then return empty(key) end
+  if next(value) == nil then return how.empty(key) end
   local colon = indent and ": " or ":"
   for index, name in ipairs(sorted_keys(value, top)) do
-    parts[index] = encode_string(name) .. colon .. encode(value[name], name, empty, deeper)
+    parts[index] = how.paint("key", encode_string(name)) .. colon .. encode(value[name], name, how, deeper)
   end
   return lines("{", parts, "}", indent)
 end
 
-function encode(value, key, empty, indent, top)
+function encode(value, key, how, indent, top)
   local kind = type(value)
-  if kind == "table" then return encode_table(value, key, empty, indent, top) end
-  if kind == "string" then return encode_string(value) end
+  if kind == "table" then return encode_table(value, key, how, indent, top) end
+  if kind == "string" then return how.paint("string", encode_string(value)) end
   if kind == "number" then return encode_number(value) end
   return core.json_encode(value)
 end
@@ -77,15 +77,21 @@ local function plural(key)
   return key and key:find("[^s]s$") and "[]" or "{}"
 end
 
+local function plain(_, encoded)
+  return encoded
+end
+
 --- JSON text.
 -- @param value    what core.json_decode returns, or a table like it; in arrays null is core.null
 -- @param options  compact = true: one line; empty = function(key) -> "[]", "{}" or nil for the empty table under that
---   key, where nil leaves it to the default: [] when the key is a plural such as "credentials", else {}
+--   key, where nil leaves it to the default: [] when the key is a plural such as "credentials", else {}; paint of
+--   cmr.cli.colour
 -- @return the text, without a newline at the end
 return function(value, options)
   options = options or {}
-  local function empty(key)
+  local how = {paint = options.paint or plain}
+  function how.empty(key)
     return options.empty and options.empty(key) or plural(key)
   end
-  return encode(value, nil, empty, not options.compact and "" or nil, true)
+  return encode(value, nil, how, not options.compact and "" or nil, true)
 end

@@ -4,8 +4,21 @@ local M = {}
 
 local EPIPE = 32
 
---- The world outside, for main: a table of its own can replace any of these in a spec.
-M.world = {stdin = io.stdin, stdout = io.stdout, stderr = io.stderr, open = io.open, getenv = os.getenv}
+--- The world outside, for main: a table of its own can replace any of these in a spec. terminal(file) -> columns, 0
+-- where the terminal does not say; nil when the file is no terminal.
+M.world = {
+  stdin = io.stdin, stdout = io.stdout, stderr = io.stderr, open = io.open, getenv = os.getenv,
+  terminal = function(file) return require("cmr.core").terminal(file) end,
+}
+
+--- How many columns there are to write in: $COLUMNS or what the terminal says; nil, no limit, when standard output is
+-- no terminal.
+function M.columns(world)
+  local columns = world.terminal(world.stdout)
+  if not columns then return nil end
+  local wanted = tonumber((world.getenv("COLUMNS") or ""):match("^%d+$"))
+  return wanted and wanted > 0 and wanted or columns > 0 and columns or 80
+end
 
 --- Writes text to standard output. When that fails it raises {failure = message, status = 1}, or, when nobody reads
 -- any more, {status = 141}: quiet, and the status a shell gives a program that SIGPIPE ended.

@@ -38,9 +38,4 @@ function M.printable(text)
   return (M.utf8(text):gsub("%c", " "):gsub("\194[\128-\159]", " "))
 end
 
---- How many characters a valid UTF-8 text has.
-function M.length(text)
-  return select(2, text:gsub("[^\128-\191]", ""))
-end
-
 return M

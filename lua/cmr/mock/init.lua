@@ -126,6 +126,9 @@ function mock.run(options)
     if stopped or not why:find("Address already in use", 1, true) then break end
   end
   if stopped then return 0 end
+  if options.port and why:find("Address already in use", 1, true) then
+    why = ("cmr mock: port %d is in use: another --port, or none, which finds a free one"):format(options.port)
+  end
   io.stderr:write(why, "\n")
   return 1
 end

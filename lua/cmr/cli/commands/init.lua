@@ -1,10 +1,17 @@
---- The commands that are no operation of the API, each in the file of its name, which is loaded when it is asked for:
+--- The commands that are no operation of the API, each in the file of its name (or of the third text, where the name is
+-- this list's), which is loaded when it is asked for:
 --
 --   arguments(command)           what it takes, for argparse; targets begin with a dot
 --   run(given, world, version)   the parser's result, a world of cmr.cli.stream, function() -> text; gives the status
+--   dry_run                      true: it heeds --dry-run
 
 return {
+  {"api", "Make any request to the API, for what has no command."},
+  {"bulk", "Run an operation for every row of a file; what was done is not done again."},
   {"check", "See what the live API makes of what the documents leave open; only reads."},
+  {"completion", "Print what makes bash, zsh or fish complete this command."},
+  {"init", "Keep an API key, with its address, as a profile.", "setup"},
   {"mock", "Run a local server that answers like the API, until interrupted."},
   {"operations", "List the API's operations: name, method, path, summary."},
+  {"profiles", "List the profiles that init has kept, without their keys."},
 }

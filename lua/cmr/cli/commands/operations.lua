@@ -1,25 +1,27 @@
 --- cmr operations: the table all else is made from.
 
-local stream = require "cmr.cli.stream"
+local output = require "cmr.cli.output"
 
 local M = {}
 
 function M.arguments(command)
-  command:epilog("A table unless --output json asks for the rows with their parameters.")
+  command:epilog("A table, unless --output asks for another form; json and jsonl have the rows with their parameters.")
+end
+
+local function rows_of(_, answer)
+  local list = {}
+  for index, row in ipairs(answer.data) do
+    list[index] = {row.name, row.method or "?", row.path or "?", row.summary or row.title}
+  end
+  return {"name", "method", "path", "summary"}, list
 end
 
 function M.run(given, world)
-  local rows = require("cmr").operations
-  if given.output == "json" then
-    local function empty(key) return key == "flags" and "{}" or "[]" end
-    stream.write(world, require("cmr.cli.json")(rows, {compact = given.compact, empty = empty}) .. "\n")
-    return 0
-  end
-  local list = {}
-  for index, row in ipairs(rows) do
-    list[index] = {row.name, row.method or "?", row.path or "?", row.summary or row.title}
-  end
-  stream.write(world, require("cmr.cli.table")({"NAME", "METHOD", "PATH", "SUMMARY"}, list))
+  local rows = require("cmr.core").operations
+  local about = {default = "table", rows = rows_of}
+  function about.empty(key) return key == "flags" and "{}" or "[]" end
+  local answer = given.output == "json" and not given.field and rows or {data = rows}
+  output.show(answer, given, world, about)
   return 0
 end
 

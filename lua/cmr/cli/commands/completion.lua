@@ -1,0 +1,56 @@
+--- cmr completion: commands, options and values for the shells that complete them.
+
+local stream = require "cmr.cli.stream"
+
+local M = {}
+
+local details = [[
+`make install` puts it where shells look. Elsewhere:
+
+   bash   eval "$(cmr completion bash)"     in ~/.bashrc
+   zsh    eval "$(cmr completion zsh)"      in ~/.zshrc, after compinit
+   fish   cmr completion fish | source      in ~/.config/fish/config.fish]]
+
+function M.arguments(command)
+  command:epilog(details)
+  command:argument("SHELL"):target(".shell"):argname("{bash,zsh,fish}"):description("For which shell.")
+  command:argument("WORDS"):target(".words"):args("*"):hidden(true) -- after candidates: the line so far
+  command:usage("Usage: cmr completion [-h] {bash,zsh,fish}")
+end
+
+-- What stands for values that only the running command knows.
+local function lists(world)
+  return {
+    OPERATION = function()
+      local names = {}
+      for index, row in ipairs(require("cmr").operations) do
+        names[index] = require("cmr.cli.arguments").command(row.name)
+      end
+      return names
+    end,
+    PROFILE = function()
+      local profile = require "cmr.cli.profile"
+      local ok, config = pcall(profile.load, world)
+      return ok and profile.names(config) or {}
+    end,
+  }
+end
+
+function M.run(given, world, version)
+  local shell, words = given[".shell"], given[".words"]
+  if shell == "candidates" then
+    local function parser_of(line)
+      return (require("cmr.cli.parser").new(require("cmr").operations, line, version))
+    end
+    local lines = require("cmr.cli.complete").lines(parser_of, words, lists(world))
+    lines[#lines + 1] = ""
+    stream.write(world, table.concat(lines, "\n"))
+    return 0
+  end
+  local script = require("cmr.cli.completion")[shell]
+  if not script or words[1] then error({usage = "argument SHELL must be bash, zsh or fish"}, 0) end
+  stream.write(world, script)
+  return 0
+end
+
+return M

@@ -1,0 +1,38 @@
+--- A request as the curl program would make it, for --dry-run. Pure.
+--
+-- The key comes from the environment, through curl's standard input: arguments can be read by every user of a machine.
+
+local text = require "cmr.cli.text"
+
+local function quote(word)
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+--- @param request  of client:preview
+-- @param whose    where the key is from that the command wants in CMR_API_KEY, where that is another
+-- @return one command of a shell, over several lines; a comment before it says whose key it wants
+return function(request, whose)
+  local parts = {"curl --silent --show-error --request " .. request.method}
+  local function add(option, value)
+    parts[#parts + 1] = ("--%s %s"):format(option, quote(value))
+  end
+  if request.url:find("[%[%]{}]") then parts[1] = parts[1] .. " --globoff" end
+  add("url", request.url)
+  for _, line in ipairs(request.headers) do add("header", line) end
+  if request.key_header then parts[#parts + 1] = "--header @-" end
+  if request.body or request.method == "POST" then add("data-raw", request.body or "") end
+  if request.ca_file then add("cacert", request.ca_file) end
+  if request.resolve then add("resolve", request.resolve) end
+  if request.proxy == "" then
+    add("noproxy", "*")
+  elseif request.proxy then
+    add("proxy", request.proxy)
+  end
+  parts[#parts + 1] = "--compressed"
+  local command = table.concat(parts, " \\\n  ")
+  if request.key_header then
+    command = ([[printf '%s: %%s' "$CMR_API_KEY" |]]):format(request.key_header) .. " " .. command
+  end
+  local comment = whose and ("# CMR_API_KEY has to be the key of %s\n"):format(whose) or ""
+  return comment .. text.utf8(command) .. "\n"
+end

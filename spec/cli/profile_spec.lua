@@ -1,0 +1,187 @@
+-- Which key goes where: the table of lua/cmr/cli/profile.lua, and that the program keeps to it.
+local cjson = require "cjson"
+local core = require "cmr.core"
+local command = require "spec.support.command"
+local mock = require "spec.support.mock"
+local profile = require "cmr.cli.profile"
+local run = require "spec.support.run"
+
+local home
+
+setup(function() home = run "mktemp -d" end)
+teardown(function()
+  run("rm -rf " .. home)
+  command.clean()
+end)
+
+local function keep(config)
+  assert(core.write_private(home .. "/cmr/config", type(config) == "string" and config or cjson.encode(config)))
+end
+
+local KEPT = {
+  default = "main",
+  profiles = {
+    main = {api_key = "main-key", base_url = "https://main.test", ca_file = "/main.pem"},
+    sandbox = {api_key = "sandbox-key", base_url = "https://sandbox.test", key_header = "cmr-x-sandbox-api-key"},
+  },
+}
+
+local function world(env)
+  return {getenv = function(name) return name == "XDG_CONFIG_HOME" and home or env[name] end}
+end
+
+describe("a profile", function()
+  local MAIN = {profile = "main", api_key = "main-key", base_url = "https://main.test", ca_file = "/main.pem"}
+  local SANDBOX = {profile = "sandbox", api_key = "sandbox-key", base_url = "https://sandbox.test",
+    key_header = "cmr-x-sandbox-api-key"}
+  local KEY, URL, BOTH = {CMR_API_KEY = "k"}, {CMR_BASE_URL = "u"}, {CMR_API_KEY = "k", CMR_BASE_URL = "u"}
+
+  before_each(function() keep(KEPT) end)
+
+  -- What the command line, the environment and --api-key-file lead to: the settings, or the mistake's message.
+  local function settings(given, env, key)
+    local ok, result = pcall(profile.settings, given, world(env or {}), key)
+    return ok and result or result.usage
+  end
+
+  it("that is named is all there is", function()
+    for _, env in ipairs{{}, KEY, URL, BOTH} do assert.same(SANDBOX, settings({profile = "sandbox"}, env)) end
+    assert.equal("option '--api-key-file' does not go with '--profile': a profile is a key and its address",
+      settings({profile = "sandbox"}, {}, "key"))
+    assert.equal("option '--base-url' does not go with '--profile': a profile is a key and its address",
+      settings({profile = "sandbox", base_url = "x"}, KEY))
+  end)
+
+  it("that is not named stays out of what the command line or the environment has a key for", function()
+    assert.same({}, settings({}, KEY))
+    assert.same({}, settings({}, BOTH))
+    assert.same({base_url = "x"}, settings({base_url = "x"}, BOTH))
+    assert.same({api_key = "key"}, settings({}, {}, "key"))
+    assert.same({api_key = "key"}, settings({}, BOTH, "key"))
+    assert.same({api_key = "key", base_url = "x"}, settings({base_url = "x"}, URL, "key"))
+  end)
+
+  it("that is the default one is used when nothing else says a key, and at its own address only", function()
+    assert.same(MAIN, settings({}))
+    assert.same(MAIN, settings({}, {CMR_API_KEY = "", CMR_BASE_URL = ""}))
+    local refused = "no API key for the address of %s: that of the profile 'main' goes to its own only"
+    assert.equal(refused:format "CMR_BASE_URL", settings({}, URL))
+    assert.equal(refused:format "--base-url", settings{base_url = "x"})
+    keep{profiles = KEPT.profiles}
+    assert.matches("^no API key: put it in the environment as CMR_API_KEY", settings{})
+  end)
+
+  it("trusts what the command line says, or what it says itself", function()
+    assert.equal("/given.pem", settings({ca_file = "/given.pem"}).ca_file)
+    assert.equal("/given.pem", settings({profile = "sandbox", ca_file = "/given.pem"}).ca_file)
+    assert.equal("/given.pem", settings({ca_file = "/given.pem"}, KEY).ca_file)
+    assert.is_nil(settings({profile = "sandbox"}).ca_file)
+  end)
+
+  it("may be unknown or not fit for use, which says nothing of what is in it", function()
+    assert.equal("no profile 'sandbax' (did you mean 'sandbox'?)", settings{profile = "sandbax"})
+    assert.equal("no profile 'x' (cmr init makes one)", settings{profile = "x"})
+    keep{default = "gone", profiles = {
+      bare = {api_key = "secret"},
+      wrong = {api_key = {"secret"}, base_url = "u"},
+      empty = {api_key = "", base_url = "u"},
+      header = {api_key = "secret", base_url = "u", key_header = 1}, text = "secret",
+    }}
+    assert.equal("no profile 'gone' (cmr init makes one)", settings{})
+    assert.equal("profile 'bare': its base_url has to be a text", settings{profile = "bare"})
+    assert.equal("profile 'wrong': its api_key has to be a text", settings{profile = "wrong"})
+    assert.equal("profile 'empty': its api_key has to be a text", settings{profile = "empty"})
+    assert.equal("profile 'header': its key_header has to be a text", settings{profile = "header"})
+    assert.equal("profile 'text': its api_key has to be a text", settings{profile = "text"})
+    for _, text in ipairs{"", "secret", '{"profiles": ["secret"', "[]", '{"profiles": "secret"}'} do
+      keep(text)
+      assert.equal(home .. "/cmr/config is not used (it has to be a JSON object with profiles)", settings{})
+    end
+    keep(KEPT)
+    run("chmod 640 " .. home .. "/cmr/config")
+    assert.equal(home .. "/cmr/config is not used (others may read or change it: chmod 600 it)", settings{})
+    assert.same({}, settings({}, KEY)) -- it is not asked
+  end)
+
+  it("is kept where the XDG rules say", function()
+    local function path(env)
+      return profile.path{getenv = function(name) return env[name] end}
+    end
+    assert.equal("/x/cmr/config", path{XDG_CONFIG_HOME = "/x", HOME = "/h"})
+    assert.equal("/h/.config/cmr/config", path{XDG_CONFIG_HOME = "x", HOME = "/h"})
+    assert.equal("/h/.config/cmr/config", path{HOME = "/h"})
+    assert.is_nil(path{XDG_CONFIG_HOME = "", HOME = ""})
+    assert.same({profiles = {}}, profile.load{getenv = function() end})
+    assert.same({profiles = {}}, profile.load{getenv = function() return home .. "/nowhere" end})
+  end)
+end)
+
+describe("the program with profiles #cli", function()
+  local production, sandbox
+
+  setup(function()
+    production = mock.shared "http"
+    sandbox = mock.start{rate = 0}
+  end)
+  teardown(function() sandbox:stop() end)
+
+  -- The mock takes production's key in production's header only; what the sandbox answers is ordered.
+  local function answers(server, count)
+    server:reset()
+    server:fault{status = 200, times = count, body = {status = 200, message = "sandbox", data = {}}}
+  end
+
+  it("acts on the sandbox, with the sandbox's key only, when --profile says so", function()
+    answers(sandbox, 2)
+    keep{profiles = {sandbox = {
+      api_key = "sandbox-key", base_url = sandbox.base_url, key_header = "cmr-x-sandbox-api-key",
+    }}}
+    local env = {CMR_API_KEY = production.key, CMR_BASE_URL = production.base_url, XDG_CONFIG_HOME = home}
+
+    local lines = {{"--profile", "sandbox", "countries"}, {"reexport", "--email", "a@b.c", "--profile=sandbox"}}
+    for _, line in ipairs(lines) do
+      local done = command.run(line, {env = env})
+      assert.same({0, ""}, {done.status, done.err})
+    end
+    assert.same({}, production:requests())
+    local received = sandbox:requests()
+    assert.equal(2, #received)
+    for _, request in ipairs(received) do
+      assert.equal("sandbox-key", request.headers["cmr-x-sandbox-api-key"])
+      assert.is_nil(request.headers["cmr-x-api-key"])
+      for _, value in pairs(request.headers) do assert.is_nil(value:find(production.key, 1, true)) end
+    end
+
+    assert.equal(0, command.run({"countries"}, {env = env}).status) -- without it the environment is
+    assert.equal(1, #production:requests())
+    assert.equal(2, #sandbox:requests())
+  end)
+
+  it("acts with the default profile when the environment has no key, and never takes that key elsewhere", function()
+    keep{default = "main", profiles = {main = {api_key = production.key, base_url = production.base_url}}}
+    assert.equal(0, command.run({"countries"}, {env = {XDG_CONFIG_HOME = home}}).status)
+    answers(sandbox, 1)
+    local refused = command.run({"countries"}, {env = {XDG_CONFIG_HOME = home, CMR_BASE_URL = sandbox.base_url}})
+    assert.same({2, ""}, {refused.status, refused.out})
+    assert.matches("^cmr: no API key for the address of CMR_BASE_URL", refused.err)
+    assert.same({}, sandbox:requests())
+  end)
+
+  it("lists them without their keys", function()
+    keep(KEPT)
+    local env = {XDG_CONFIG_HOME = home}
+    local listed = command.run({"profiles"}, {env = env})
+    assert.equal(0, listed.status)
+    assert.matches("\nmain +default +https://main.test +/main.pem\n", listed.out)
+    assert.matches("\nsandbox +https://sandbox.test +cmr%-x%-sandbox%-api%-key\n", listed.out)
+    local rows = command.run({"profiles", "--output", "json"}, {env = env}).out
+    local first = {name = "main", default = true, base_url = "https://main.test", ca_file = "/main.pem"}
+    assert.same(first, cjson.decode(rows)[1])
+    for _, text in ipairs{listed.out, rows} do
+      assert.is_nil(text:find("main-key", 1, true))
+      assert.is_nil(text:find("sandbox-key", 1, true))
+    end
+    local none = command.run{"profiles"}
+    assert.same({0, "", "cmr: there are none; cmr init makes one\n"}, {none.status, none.out, none.err})
+  end)
+end)

@@ -1,0 +1,68 @@
+-- Files that hold a key: nobody else reads them, and they are whole or as they were.
+local core = require "cmr.core"
+local run = require "spec.support.run"
+
+describe("a private file", function()
+  local home, path
+
+  before_each(function()
+    home = run "mktemp -d"
+    path = home .. "/a/b/file"
+  end)
+
+  after_each(function() run("chmod -R u+rwx " .. home .. "; rm -rf " .. home) end)
+
+  -- "600 file", of all that is in the home
+  local function modes()
+    return run("cd " .. home .. " && find . -mindepth 1 -printf '%m %p\\n' | sort")
+  end
+
+  it("is written for its owner alone, with the directories that are missing, whatever the umask", function()
+    local code = ("assert(require'cmr.core'.write_private('%s', 'text\\0more'))"):format(path)
+    for _, umask in ipairs{"000", "077"} do
+      run(("umask %s; %s -e %q"):format(umask, os.getenv "LUA" or "lua5.4", code))
+      assert.equal("600 ./a/b/file\n700 ./a\n700 ./a/b", modes())
+    end
+    assert.equal("text\0more", core.read_private(path))
+  end)
+
+  it("replaces what was there, its mode with it, and leaves nothing beside", function()
+    assert.is_true(core.write_private(path, "first"))
+    run("chmod 666 " .. path)
+    assert.is_true(core.write_private(path, "second"))
+    assert.equal("600 ./a/b/file\n700 ./a\n700 ./a/b", modes())
+    assert.equal("second", core.read_private(path))
+    run("mkdir " .. home .. "/taken " .. home .. "/taken/in")
+    local ok, why, code = core.write_private(home .. "/taken", "text")
+    assert.is_nil(ok)
+    assert.is_string(why)
+    assert.is_number(code)
+    assert.not_matches("taken%.", modes())
+  end)
+
+  it("is not read when others could read or change it, or when it is none", function()
+    assert.is_true(core.write_private(path, "text"))
+    for _, mode in ipairs{"604", "602", "640", "620", "610", "644", "777"} do
+      run("chmod " .. mode .. " " .. path)
+      assert.same({nil, "others may read or change it: chmod 600 it"}, {core.read_private(path)})
+    end
+    run("chmod 400 " .. path)
+    assert.equal("text", core.read_private(path))
+    assert.same({nil, "it is no file"}, {core.read_private(home)})
+    run("mkfifo -m 600 " .. home .. "/fifo")
+    assert.same({nil, "it is no file"}, {core.read_private(home .. "/fifo")})
+    assert.same({nil, "No such file or directory", 2}, {core.read_private(home .. "/none")})
+  end)
+
+  it("has a limit", function()
+    local most = ("x"):rep(65536)
+    assert.is_true(core.write_private(path, most))
+    assert.equal(most, core.read_private(path))
+    assert.is_nil((core.write_private(path, most .. "x")))
+    assert.equal(most, core.read_private(path))
+    run("printf x >>" .. path)
+    assert.same({nil, "it is too large"}, {core.read_private(path)})
+    assert.is_nil((core.write_private("/" .. ("x"):rep(5000), "text")))
+    assert.is_nil((core.write_private("/proc/nothing/here", "text")))
+  end)
+end)
