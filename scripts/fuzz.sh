@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 targets='response arguments transfer json target webhook'
-unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE http_proxy || :
+unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE http_proxy LD_PRELOAD || :
 
 if [ "${1-}" = replay ]; then
     shift

@@ -52,7 +52,7 @@ local function quote(text)
 end
 
 local function output(command)
-  local pipe = assert(io.popen("unset LD_PRELOAD; " .. command, "r"))
+  local pipe = assert(io.popen("LD_PRELOAD=$CMR_WITNESS; " .. command, "r"))
   local text = pipe:read("*a")
   pipe:close()
   return (text:gsub("\n$", ""))
@@ -102,7 +102,8 @@ local function starter(program, options)
     "cd " .. quote(options.directory), "unset LUA_PATH LUA_CPATH LD_PRELOAD CMR_API_KEY CMR_BASE_URL CMR_CA_FILE",
   }
   for name, value in pairs(options.env or {}) do table.insert(lines, ("export %s=%s"):format(name, quote(value))) end
-  local preload = {options.preload}
+  local preload = {os.getenv "CMR_WITNESS"}
+  table.insert(preload, options.preload)
   if SANITIZED then table.insert(preload, 1, output("gcc -print-file-name=libasan.so")) end -- must come first
   if #preload > 0 then
     -- LuaJIT's memory is not malloc's: what only it points to would be taken for lost.
