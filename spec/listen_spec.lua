@@ -56,6 +56,11 @@ describe("cmr listen #nginx", function()
     request = http.send(listener.port, "/x?y", {headers = {}})
     assert.equal("missing_signature", listener:line().kind)
     assert.equal(401, request:answer().status)
+    local all = {}
+    for byte = 0, 255 do all[byte + 1] = string.char(byte) end
+    request = listener:send(table.concat(all))
+    assert.equal("not_json", listener:line().kind) -- signed, so that every byte of it came
+    assert.equal(400, request:answer().status)
     request = listener:send(('{"event":"%s"}'):format(("x"):rep(1024 * 1024)))
     assert.equal("too_large", listener:line().kind)
     assert.equal(413, request:answer().status)

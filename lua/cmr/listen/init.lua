@@ -38,10 +38,6 @@ local function run(command, body, directory)
   return tonumber(code) == 0, tonumber(code)
 end
 
-local function bytes(hex)
-  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
-end
-
 -- What is told of a delivery.
 local function told_of(event, message, err, show_passwords)
   if not event then return {accepted = false, kind = err.kind, message = message} end
@@ -57,7 +53,7 @@ end
 
 -- Judges one delivery: what is told of it, and the HTTP status it is answered with.
 local function judge(delivery, options, directory)
-  local body = bytes(delivery.body)
+  local body = delivery.body
   local event, message, err = webhook.verify(body, delivery.headers, options.verify)
   local told, status = told_of(event, message, err, options.show_passwords), event and 200 or err.status
   if event and options.exec then

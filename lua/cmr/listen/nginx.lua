@@ -27,10 +27,6 @@ function listener.ready()
   tell "ready"
 end
 
-local function hex(bytes)
-  return (bytes:gsub(".", function(char) return ("%02x"):format(char:byte()) end))
-end
-
 -- What names a request, also after a redirect.
 local function request()
   return ngx.var.connection .. "." .. ngx.var.connection_requests
@@ -41,8 +37,8 @@ function listener.receive(forwards)
   ngx.req.read_body()
   count = count + 1
   local id, delivery = tostring(count), {done = semaphore.new()}
-  -- in hexadecimal: JSON has no room for bytes
-  delivery.text = cjson.encode{headers = ngx.req.get_headers(0), body = hex(ngx.req.get_body_data() or "")}
+  -- any bytes: both ends of this keep in a string what is no UTF-8
+  delivery.text = cjson.encode{headers = ngx.req.get_headers(0), body = ngx.req.get_body_data() or ""}
   waiting[id] = delivery
   tell("delivery", id)
   local judged = delivery.done:wait(PATIENCE)
