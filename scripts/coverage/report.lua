@@ -5,6 +5,7 @@ local folder, least = arg[1], tonumber(arg[2])
 local elsewhere = {
   ["lua/cmr/wait/nginx.lua"] = "spec/nginx",
   ["lua/cmr/limiter/shdict.lua"] = "spec/nginx",
+  ["lua/cmr/listen/nginx.lua"] = "spec/listen_spec.lua",
   ["lua/cmr/types.lua"] = "never run",
 }
 
@@ -38,7 +39,7 @@ local function instructions(file)
 end
 
 local run, all = 0, 0
-for _, file in ipairs(lines_of "find lua/cmr -name '*.lua' -not -path '*/mock/*' -not -path '*/listen/nginx.lua' | sort") do
+for _, file in ipairs(lines_of "find lua/cmr -name '*.lua' -not -path '*/mock/*' | sort") do
   if not elsewhere[file] then
     local hit, total, missed = 0, 0, {}
     for line in pairs(instructions(file)) do
