@@ -3,7 +3,7 @@
 # What is found goes to build/chaos: TARGET-corpus/ new inputs, TARGET-crash-* those that break something.
 set -eu
 cd "$(dirname "$0")/.."
-targets='response arguments transfer json target'
+targets='response arguments transfer json target webhook'
 unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE http_proxy LD_PRELOAD || :
 
 if [ "${1-}" = replay ]; then

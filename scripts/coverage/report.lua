@@ -5,6 +5,7 @@ local folder, least = arg[1], tonumber(arg[2])
 local elsewhere = {
   ["lua/cmr/wait/nginx.lua"] = "spec/nginx",
   ["lua/cmr/limiter/shdict.lua"] = "spec/nginx",
+  ["lua/cmr/listen/nginx.lua"] = "spec/listen_spec.lua",
   ["lua/cmr/types.lua"] = "never run",
 }
 

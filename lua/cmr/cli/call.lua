@@ -59,16 +59,22 @@ function M.number(option, text, whole)
   wrong("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
 end
 
+--- Which key goes where: see cmr.cli.profile.
+-- @param given  the parser's result
+-- @param world  see cmr.cli.stream
+-- @param read   of stream.reader
+function M.settings(given, world, read)
+  local key = given.api_key_file and M.key(given.api_key_file, read)
+  return require("cmr.cli.profile").settings(given, world, key)
+end
+
 --- A client as the command line and the environment describe it. Without a key it is one for --dry-run only.
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
 -- @param settings  which key goes where (default: that of cmr.cli.profile)
 function M.client(given, world, read, settings)
-  if not settings then
-    local key = given.api_key_file and M.key(given.api_key_file, read)
-    settings = require("cmr.cli.profile").settings(given, world, key)
-  end
+  settings = settings or M.settings(given, world, read)
   given.kept = settings.profile
   local options = {
     api_key = settings.api_key,

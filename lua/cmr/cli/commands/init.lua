@@ -11,7 +11,9 @@ return {
   {"check", "See what the live API makes of what the documents leave open; only reads."},
   {"completion", "Print what makes bash, zsh or fish complete this command."},
   {"init", "Keep an API key, with its address, as a profile.", "setup"},
+  {"listen", "Receive webhooks on this machine: verify, print, run a command, pass them on."},
   {"mock", "Run a local server that answers like the API, until interrupted."},
   {"operations", "List the API's operations: name, method, path, summary."},
   {"profiles", "List the profiles that init has kept, without their keys."},
+  {"webhook", "Name the way in which a captured webhook is signed."},
 }
