@@ -180,6 +180,7 @@ describe("a connection to Redis", function()
   it("refuses options it does not know", function()
     assert.error_matches(function() redis.new{hosst = "x"} end, "bad option 'hosst' %(there is none of this name%)")
     assert.error_matches(function() redis.new{port = "x"} end, "bad option 'port' %(number expected%)")
+    assert.error_matches(function() redis.new{timeout = 0} end, "bad option 'timeout' %(more than 0 seconds expected%)")
     assert.error_matches(function() redis.new{password = 7} end, "bad option 'password' %(string expected%)")
   end)
 

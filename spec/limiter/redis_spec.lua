@@ -183,6 +183,7 @@ describe("the limiter of hosts", function()
       ways, clock = {}, clock - 3600
       keys = {}
       near(0, one:reserve("key", 4, now, 10))
+      near(0.25, one:reserve("key", 4, now, 10))
     end)
   end)
 
