@@ -195,6 +195,7 @@ function Job:cancel() end
 ---@field libcurl string
 ---@field operations cmr.Operation[]|table<string, cmr.Operation>
 ---@field null any JSON's null: in arrays of answers, and to send one.
+---@field webhook cmr.Webhook
 ---@field all cmr.All Says "all of them" where an operation means everything when its list is left out.
 local cmr = {}
 
