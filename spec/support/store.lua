@@ -43,4 +43,11 @@ function M.shdict(size)
   return setmetatable({server = server}, Remote), function() server:stop() end, server
 end
 
+--- In a Redis of its own.
+-- @return the store, a function that ends it, and the server
+function M.redis()
+  local server = require("spec.support.redis").start()
+  return require("cmr.store.redis").new{port = server.port}, function() server:stop() end, server
+end
+
 return M
