@@ -18,16 +18,6 @@ local function is(wanted)
   end
 end
 
--- What outlives a call: see cmr.store.
-local function is_store(value)
-  for _, method in ipairs(stores.methods) do
-    if type(value) ~= "table" or type(value[method]) ~= "function" then
-      return false, "a table with " .. table.concat(stores.methods, ", ")
-    end
-  end
-  return true
-end
-
 -- Decided here; what the core decides (where requests go and what they carry) is checked there.
 local checks = {
   timeout = number(0.001, 1e5),
@@ -42,7 +32,7 @@ local checks = {
     return type(value) == "table" and type(value.reserve) == "function" and type(value.pause) == "function",
       "a table with reserve and pause"
   end,
-  store = is_store,
+  store = stores.is_one,
   wait = function(value)
     return type(value) == "string" and waits.names[value]
       or type(value) == "table"

@@ -17,8 +17,17 @@ local store = {}
 
 local ours -- of this process
 
---- The names that a store must have.
-store.methods = { "claim", "done", "release", "append", "list", "take", "untake" }
+local METHODS = { "claim", "done", "release", "append", "list", "take", "untake" }
+
+--- Whether a value is a store; and what it has to be.
+function store.is_one(value)
+  for _, method in ipairs(METHODS) do
+    if type(value) ~= "table" or type(value[method]) ~= "function" then
+      return false, "a table with " .. table.concat(METHODS, ", ")
+    end
+  end
+  return true
+end
 
 --- The one that fits the place: lua_shared_dict cmr in nginx, where there is one; else this process's own.
 -- @treturn table store
