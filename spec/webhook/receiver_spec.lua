@@ -68,7 +68,8 @@ describe("a receiver of webhooks", function()
   it("knows an event without an id by its body", function()
     local to = receiver{on = {["*"] = count}}
     for _, id in ipairs{"M1", "M2", "M1", "M2"} do
-      assert.equal(200, deliver(to, ('{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "%s"}}'):format(id)))
+      local body = ('{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "%s"}}'):format(id)
+      assert.equal(200, deliver(to, body))
     end
     assert.equal(2, runs)
   end)
