@@ -160,7 +160,7 @@ describe("the store of nginx's workers #nginx", function()
 
   it("gives each of many names to one of them", function()
     start("10m", [[
-      local store, ours = require("cmr.store").default(), 0
+      local store, ours = require("cmr.store").here(), 0
       for name = 1, 2000 do
         local token = store:claim(tostring(name), 60)
         if token and name % 2 == 0 then assert(store:done(tostring(name), token, 60)) end
@@ -173,7 +173,7 @@ describe("the store of nginx's workers #nginx", function()
 
   it("lets no more be taken by all of them together", function()
     start("1m", [[
-      local store, ours = require("cmr.store").default(), 0
+      local store, ours = require("cmr.store").here(), 0
       for round = 1, 1000 do
         local name = tostring(round % 10)
         if store:take(name, 20, 1000) then
@@ -189,7 +189,7 @@ describe("the store of nginx's workers #nginx", function()
 
   it("forgets what is oldest when the dictionary is too small, and says so", function()
     start("32k", [[
-      local store, claimed = require("cmr.store").default(), 0
+      local store, claimed = require("cmr.store").here(), 0
       for name = 1, 2000 do
         local token = store:claim(tostring(name), 60)
         if token and store:done(tostring(name), token, 60) then claimed = claimed + 1 end
@@ -203,7 +203,7 @@ describe("the store of nginx's workers #nginx", function()
 
   it("makes room by what is over before anything else goes", function()
     start("32k", [[
-      local store, claimed = require("cmr.store").default(), 0
+      local store, claimed = require("cmr.store").here(), 0
       assert(store:claim("kept", 60))
       for name = 1, 300 do
         assert(store:done(tostring(name), assert(store:claim(tostring(name), 60)), 0.001))
@@ -218,7 +218,7 @@ describe("the store of nginx's workers #nginx", function()
 
   it("says that it is away when not even that makes room", function()
     start("32k", [[
-      local fine, why = require("cmr.store").default():append("x", ("x"):rep(100000), 60)
+      local fine, why = require("cmr.store").here():append("x", ("x"):rep(100000), 60)
       ngx.print(fine == nil, " ", why)
     ]])
     assert.equal("true no memory", server:text "/all")
@@ -296,7 +296,7 @@ describe("the store of a process", function()
 
   it("is the one of a client and a webhook's handler that are given none", function()
     local store = require "cmr.store"
-    assert.equal(store.default(), store.default())
-    assert.is_true(store.is_one(store.default()))
+    assert.equal(store.here(), store.here())
+    assert.is_true(store.is_one(store.here()))
   end)
 end)

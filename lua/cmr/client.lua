@@ -2,7 +2,7 @@
 
 local core = require "cmr.core"
 local jobs = require "cmr.jobs"
-local limiter = require "cmr.limiter.local"
+local limiter = require "cmr.limiter"
 local options = require "cmr.options"
 local pages = require "cmr.pages"
 local raise = require "cmr.raise"
@@ -14,13 +14,6 @@ local Client = {}
 Client.__index = Client
 Client.__name = "cmr.client"
 
--- How many workers of nginx there are to share a rate, without knowing of each other.
-local function workers()
-  local ngx = package.loaded.ngx
-  return ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
-end
-
-local everyone = limiter.new(workers()) -- one line per key, whichever client asks
 local unpack = table.unpack or unpack
 
 --- Facts about an answer or an error.
@@ -234,16 +227,6 @@ function Client:map(operation, inputs, given)
   end, given, wait)
 end
 
--- In nginx the workers share a line through lua_shared_dict cmr; without it each takes its part of the rate.
-local function shared_limiter()
-  local ngx = package.loaded.ngx
-  local dict = ngx and ngx.shared and ngx.shared.cmr
-  if dict then
-    return require("cmr.limiter.shdict").new(dict)
-  end
-  return everyone
-end
-
 -- A strategy that is not at home here (luv without luv) is said so, and not by require.
 local function strategy_of(name, caller)
   local fine, strategy = pcall(waits.named, name)
@@ -272,8 +255,8 @@ local function build(caller, given, parent)
     _state = {
       target = target,
       options = own,
-      limiter = own.limiter or shared_limiter(),
-      store = own.store or stores.default(),
+      limiter = own.limiter or limiter.here(),
+      store = own.store or stores.here(),
       wait = type(wait) == "string" and strategy_of(wait, caller) or wait, -- nil: whatever fits the place of each call
     },
   }, Client)

@@ -21,7 +21,7 @@ function M.start(options)
   server.directory = nginx.output("mktemp -d")
   server.unix = server.directory .. "/redis.sock"
   local lines = {
-    "bind 127.0.0.1", "port " .. server.port, "unixsocket " .. server.unix, 'save ""', "appendonly no", "loglevel notice",
+    "bind 127.0.0.1", "port " .. server.port, "unixsocket " .. server.unix, 'save ""', "appendonly no",
   }
   if options.password then lines[#lines + 1] = "requirepass " .. options.password end
   nginx.write(server.directory .. "/redis.conf", table.concat(lines, "\n") .. "\n")

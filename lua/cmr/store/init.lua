@@ -31,7 +31,7 @@ end
 
 --- The one that fits the place: lua_shared_dict cmr in nginx, where there is one; else this process's own.
 -- @treturn table store
-function store.default()
+function store.here()
   local ngx = package.loaded.ngx
   local dict = ngx and ngx.shared and ngx.shared.cmr
   if dict then

@@ -76,7 +76,7 @@ function Receiver.new(given, caller)
     (check and self or self.verify)[name] = value
   end
   verify.check(self.verify, caller)
-  self.store = self.store or stores.default()
+  self.store = self.store or stores.here()
   return setmetatable(self, Receiver)
 end
 
