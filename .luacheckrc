@@ -18,6 +18,7 @@ files["lua/cmr/mock"].std = "ngx_lua" -- runs in nginx
 files["examples/nginx"].std = "ngx_lua"
 files["lua/cmr/wait"].std = "ngx_lua"
 files["lua/cmr/options.lua"].std = "ngx_lua" -- smaller limits there
+files["lua/cmr/webhook/handler.lua"].std = "ngx_lua"
 files["lua/cmr/redis"].std = "ngx_lua"
 files["lua/cmr/limiter"].std = "ngx_lua" -- a line that workers share
 files["scripts/coverage/hook.lua"].globals = { "coroutine", "os", "CMR_COVERAGE_END" } -- it wraps them

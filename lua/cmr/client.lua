@@ -7,6 +7,7 @@ local options = require "cmr.options"
 local pages = require "cmr.pages"
 local raise = require "cmr.raise"
 local run = require "cmr.run"
+local stores = require "cmr.store"
 local waits = require "cmr.wait"
 
 local Client = {}
@@ -255,6 +256,7 @@ local function build(caller, given, parent)
       target = target,
       options = own,
       limiter = own.limiter or limiter.here(),
+      store = own.store or stores.here(),
       wait = type(wait) == "string" and strategy_of(wait, caller) or wait, -- nil: whatever fits the place of each call
     },
   }, Client)

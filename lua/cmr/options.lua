@@ -1,6 +1,7 @@
 --- What cmr.new and client:with take. An unknown option or a malformed value raises.
 
 local core = require "cmr.core"
+local stores = require "cmr.store"
 local waits = require "cmr.wait"
 
 local options = {}
@@ -31,6 +32,7 @@ local checks = {
     return type(value) == "table" and type(value.reserve) == "function" and type(value.pause) == "function",
       "a table with reserve and pause"
   end,
+  store = stores.is_one,
   wait = function(value)
     return type(value) == "string" and waits.names[value]
       or type(value) == "table"

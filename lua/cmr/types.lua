@@ -82,6 +82,16 @@
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, most: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
 
+---What outlives a call and is shared: see lua/cmr/store. Times are in seconds; a failure is nil and why.
+---@class cmr.Store
+---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
+---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
+---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
+---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---@field take fun(self: cmr.Store, name: string, count: integer, window: number): integer?, any, string?
+---@field untake fun(self: cmr.Store, name: string): true?, string?
+
 ---How to wait: see lua/cmr/wait. Without spawn, signal and wake there is no start and no map.
 ---@class cmr.Wait
 ---@field wait fun(engine: any, call: any)
@@ -103,6 +113,7 @@
 ---@field retries? integer Attempts after the first. Default: 2.
 ---@field rate? number|false Requests per second and key; false: no pacing. Default: 4.
 ---@field limiter? cmr.Limiter Default: one per process; in nginx lua_shared_dict cmr where there is one.
+---@field store? cmr.Store Where webhooks and quotas are remembered. Default: in nginx lua_shared_dict cmr where there is one; else this process.
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
@@ -184,6 +195,7 @@ function Job:cancel() end
 ---@field libcurl string
 ---@field operations cmr.Operation[]|table<string, cmr.Operation>
 ---@field null any JSON's null: in arrays of answers, and to send one.
+---@field webhook cmr.Webhook
 ---@field all cmr.All Says "all of them" where an operation means everything when its list is left out.
 local cmr = {}
 
@@ -272,6 +284,468 @@ function Client:start(operation, ...) end
 ---@param options? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error?
 function Client:map(operation, inputs, options) end
+
+-- luacheck: ignore
+-- Webhooks
+
+---Why a delivery is refused.
+---@alias cmr.RefusalKind
+---| "no_key" # neither api_key nor $CMR_API_KEY
+---| "too_large" # the body is over max_body
+---| "missing_signature"
+---| "missing_timestamp"
+---| "repeated_header" # signature or timestamp more than once
+---| "malformed_signature" # no digest in its one spelling, or not as the pinned scheme writes it
+---| "malformed_timestamp" # no whole number, or not in the pinned scheme's unit
+---| "bad_signature" # changed, or signed with another key
+---| "stale" # signed, but longer ago than the tolerance
+---| "future" # signed, but later than the tolerance allows
+---| "not_json" # signed and fresh, but no object in JSON
+---| "no_event" # such an object, but it names no event
+
+---A delivery that is not accepted. tostring gives its message.
+---@class cmr.Refusal
+---@field kind cmr.RefusalKind
+---@field message string
+---@field status integer The HTTP status to answer with.
+
+---@class cmr.VerifyOptions
+---@field api_key? string|string[] The key that signs, or several while one replaces another. Default: $CMR_API_KEY.
+---@field tolerance? number Seconds that the timestamp may be off, either way. Default: 300.
+---@field max_body? integer Bytes. Default: 1 MiB.
+---@field scheme? string One of the names in schemes, and no other is accepted. Default: any of them.
+---@field now? number|fun(): number Seconds since 1970. Default: os.time.
+
+---An event as the vendor sent it: its name is under event or, of warmup events, under eventType.
+---@class cmr.Event
+---@field event? cmr.EventName
+---@field eventType? cmr.EventName
+---@field eventId? string Absent from the samples of warmup events: see id.
+---@field data? table<string, any>
+
+---What is known of an event that verify returned.
+---@class cmr.Delivery
+---@field scheme string How it was signed.
+---@field timestamp number Seconds since 1970.
+---@field timestamp_signed boolean false: the timestamp protects nothing, a replay is told by the id only.
+---@field age number Seconds.
+---@field event cmr.EventName
+---@field id string eventId, or body_hash without one.
+---@field body_hash string
+---@field key integer Which of several keys.
+
+---@class cmr.Webhook
+---@field schemes string[] The names of all schemes.
+local webhook = {}
+
+---Is this delivery the vendor's? Checked over the bytes that were received.
+---@param raw_body string
+---@param headers table<string, string|string[]> Names in any case.
+---@param options? cmr.VerifyOptions
+---@return cmr.Event? event
+---@return string? message
+---@return cmr.Refusal? err
+function webhook.verify(raw_body, headers, options) end
+
+---What is known of an event that verify returned; nil for any other table.
+---@param event cmr.Event
+---@return cmr.Delivery?
+function webhook.info(event) end
+
+---What tells an event from every other, also when it is delivered again.
+---@param event cmr.Event
+---@return string?
+function webhook.id(event) end
+
+---The event's name, under whichever key.
+---@param event cmr.Event
+---@return cmr.EventName
+function webhook.name(event) end
+
+---@alias cmr.EventName
+---| "domain.order.success" # A domain is registered. (docs)
+---| "domain.order.failed" # A domain could not be had: taken, restricted, the registrar, the wallet, its workspace. No mailbox events follow. (docs)
+---| "domain.renewal.success" # A domain is renewed. (help)
+---| "domain.renewal.failed" # A domain could not be renewed. (help)
+---| "domain.grace_period" # A domain has reached its expiry: 7 days are left. (help)
+---| "domain.expired" # A domain's grace is over: the API can no longer renew it. (help)
+---| "mailbox.order.success" # The provider has confirmed an order of mailboxes. (docs)
+---| "mailbox.order.failed" # An order of mailboxes failed. (docs)
+---| "mailbox.created" # A mailbox is ready; one event for each. Its credentials are in it. (docs)
+---| "mailbox.updated" # A mailbox's details have changed. (docs)
+---| "mailbox.exported" # An OAuth export is finished. (help)
+---| "mailbox.warmup.started" # A mailbox's warmup is ACTIVE. (help)
+---| "mailbox.warmup.removed" # A mailbox's warmup is deleted; a pause says nothing. (help)
+---| "subscription.renewing" # A subscription goes from ACTIVE to RENEWING. (docs)
+---| "subscription.renewal.success" # A subscription is renewed. (docs)
+---| "subscription.renewal.failed" # A subscription's domain is in GRACE_PERIOD or EXPIRED. (docs)
+---| "subscription.past_due" # A subscription's payment failed, or its period ended unrenewed. (help)
+---| "subscription.expired" # A subscription that was past due is not recovered. (help)
+---| "subscription.cancelled" # A subscription was cancelled by a call. (docs)
+---| "subscription.updated" # Once, when the price after 12 months applies. (docs)
+---| "prewarmup.order.success" # Warm mailboxes are assigned. Their credentials are in it. (docs)
+---| "prewarmup.order.failed" # Warm mailboxes could not be assigned. (docs)
+---| "dns-record.updated" # A change of DNS or of forwarding is applied. (help)
+---| string # the set is open
+
+---A domain is registered. (docs)
+---@class cmr.event.domain.order.success: cmr.Event
+---@field event "domain.order.success"
+---@field data cmr.event.domain.order.success.data
+
+---@class cmr.event.domain.order.success.data
+---@field userId? string
+---@field userEmail? string
+---@field orderId? string
+---@field domainId? string
+---@field domainName? string
+---@field creationTime? string
+---@field expiryDate? string
+---@field price? number
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A domain could not be had: taken, restricted, the registrar, the wallet, its workspace. No mailbox events follow. (docs)
+---@class cmr.event.domain.order.failed: cmr.Event
+---@field event "domain.order.failed"
+---@field data cmr.event.domain.order.failed.data
+
+---@class cmr.event.domain.order.failed.data
+---@field reason? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A domain is renewed. (help)
+---@class cmr.event.domain.renewal.success: cmr.Event
+---@field event "domain.renewal.success"
+---@field data cmr.event.domain.renewal.success.data
+
+---@class cmr.event.domain.renewal.success.data
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A domain could not be renewed. (help)
+---@class cmr.event.domain.renewal.failed: cmr.Event
+---@field event "domain.renewal.failed"
+---@field data cmr.event.domain.renewal.failed.data
+
+---@class cmr.event.domain.renewal.failed.data
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A domain has reached its expiry: 7 days are left. (help)
+---@class cmr.event.domain.grace_period: cmr.Event
+---@field event "domain.grace_period"
+---@field data cmr.event.domain.grace_period.data
+
+---@class cmr.event.domain.grace_period.data
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A domain's grace is over: the API can no longer renew it. (help)
+---@class cmr.event.domain.expired: cmr.Event
+---@field event "domain.expired"
+---@field data cmr.event.domain.expired.data
+
+---@class cmr.event.domain.expired.data
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---The provider has confirmed an order of mailboxes. (docs)
+---@class cmr.event.mailbox.order.success: cmr.Event
+---@field event "mailbox.order.success"
+---@field data cmr.event.mailbox.order.success.data
+
+---@class cmr.event.mailbox.order.success.data
+---@field domainId? string
+---@field domainName? string
+---@field userId? string
+---@field userEmail? string
+---@field subscriptionId? string
+---@field orderId? string
+---@field workspaceType? string
+---@field creationTime? string
+---@field expiryDate? string
+---@field price? number
+---@field quantity? number
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---An order of mailboxes failed. (docs)
+---@class cmr.event.mailbox.order.failed: cmr.Event
+---@field event "mailbox.order.failed"
+---@field data cmr.event.mailbox.order.failed.data
+
+---@class cmr.event.mailbox.order.failed.data
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A mailbox is ready; one event for each. Its credentials are in it. (docs)
+---@class cmr.event.mailbox.created: cmr.Event
+---@field event "mailbox.created"
+---@field data cmr.event.mailbox.created.data
+
+---@class cmr.event.mailbox.created.data
+---@field userId? string
+---@field orderId? string
+---@field mailboxId? string
+---@field email? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A mailbox's details have changed. (docs)
+---@class cmr.event.mailbox.updated: cmr.Event
+---@field event "mailbox.updated"
+---@field data cmr.event.mailbox.updated.data
+
+---@class cmr.event.mailbox.updated.data
+---@field updatedFields? table<string, any>
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---An OAuth export is finished. (help)
+---@class cmr.event.mailbox.exported: cmr.Event
+---@field event "mailbox.exported"
+---@field data cmr.event.mailbox.exported.data
+
+---@class cmr.event.mailbox.exported.data
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A mailbox's warmup is ACTIVE. (help)
+---@class cmr.event.mailbox.warmup.started: cmr.Event
+---@field eventType "mailbox.warmup.started"
+---@field data cmr.event.mailbox.warmup.started.data
+
+---@class cmr.event.mailbox.warmup.started.data
+---@field userId? string
+---@field userEmail? string
+---@field mailboxId? string
+---@field email? string
+---@field domain? string
+---@field workspaceType? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A mailbox's warmup is deleted; a pause says nothing. (help)
+---@class cmr.event.mailbox.warmup.removed: cmr.Event
+---@field eventType "mailbox.warmup.removed"
+---@field data cmr.event.mailbox.warmup.removed.data
+
+---@class cmr.event.mailbox.warmup.removed.data
+---@field mailboxId? string
+---@field email? string
+---@field domain? string
+---@field workspaceType? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A subscription goes from ACTIVE to RENEWING. (docs)
+---@class cmr.event.subscription.renewing: cmr.Event
+---@field event "subscription.renewing"
+---@field data cmr.event.subscription.renewing.data
+
+---@class cmr.event.subscription.renewing.data
+---@field userId? string
+---@field userEmail? string
+---@field subscriptionId? string
+---@field domainId? string
+---@field domain? string
+---@field workspaceType? string
+---@field quantity? number
+---@field periodStart? string
+---@field periodEnd? string
+---@field autoRenew? boolean
+---@field description? string
+---@field subscriptionStatus? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A subscription is renewed. (docs)
+---@class cmr.event.subscription.renewal.success: cmr.Event
+---@field event "subscription.renewal.success"
+---@field data cmr.event.subscription.renewal.success.data
+
+---@class cmr.event.subscription.renewal.success.data
+---@field userId? string
+---@field userEmail? string
+---@field subscriptionId? string
+---@field domainId? string
+---@field domain? string
+---@field workspaceType? string
+---@field quantity? number
+---@field periodStart? string
+---@field periodEnd? string
+---@field autoRenew? boolean
+---@field description? string
+---@field subscriptionStatus? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A subscription's domain is in GRACE_PERIOD or EXPIRED. (docs)
+---@class cmr.event.subscription.renewal.failed: cmr.Event
+---@field event "subscription.renewal.failed"
+---@field data cmr.event.subscription.renewal.failed.data
+
+---@class cmr.event.subscription.renewal.failed.data
+---@field userId? string
+---@field userEmail? string
+---@field subscriptionId? string
+---@field domainId? string
+---@field domain? string
+---@field workspaceType? string
+---@field quantity? number
+---@field periodStart? string
+---@field periodEnd? string
+---@field autoRenew? boolean
+---@field description? string
+---@field subscriptionStatus? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A subscription's payment failed, or its period ended unrenewed. (help)
+---@class cmr.event.subscription.past_due: cmr.Event
+---@field event "subscription.past_due"
+---@field data cmr.event.subscription.past_due.data
+
+---@class cmr.event.subscription.past_due.data
+---@field userId? string
+---@field userEmail? string
+---@field subscriptionId? string
+---@field domainId? string
+---@field domain? string
+---@field workspaceType? string
+---@field quantity? number
+---@field periodStart? string
+---@field periodEnd? string
+---@field autoRenew? boolean
+---@field description? string
+---@field subscriptionStatus? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A subscription that was past due is not recovered. (help)
+---@class cmr.event.subscription.expired: cmr.Event
+---@field event "subscription.expired"
+---@field data cmr.event.subscription.expired.data
+
+---@class cmr.event.subscription.expired.data
+---@field userId? string
+---@field userEmail? string
+---@field subscriptionId? string
+---@field domainId? string
+---@field domain? string
+---@field workspaceType? string
+---@field quantity? number
+---@field periodStart? string
+---@field periodEnd? string
+---@field autoRenew? boolean
+---@field description? string
+---@field subscriptionStatus? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A subscription was cancelled by a call. (docs)
+---@class cmr.event.subscription.cancelled: cmr.Event
+---@field event "subscription.cancelled"
+---@field data cmr.event.subscription.cancelled.data
+
+---@class cmr.event.subscription.cancelled.data
+---@field userId? string
+---@field userEmail? string
+---@field subscriptionId? string
+---@field domainId? string
+---@field domain? string
+---@field workspaceType? string
+---@field quantity? number
+---@field periodStart? string
+---@field periodEnd? string
+---@field autoRenew? boolean
+---@field description? string
+---@field subscriptionStatus? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---Once, when the price after 12 months applies. (docs)
+---@class cmr.event.subscription.updated: cmr.Event
+---@field event "subscription.updated"
+---@field data cmr.event.subscription.updated.data
+
+---@class cmr.event.subscription.updated.data
+---@field userId? string
+---@field userEmail? string
+---@field subscriptionId? string
+---@field domainId? string
+---@field domain? string
+---@field workspaceType? string
+---@field quantity? number
+---@field periodStart? string
+---@field periodEnd? string
+---@field autoRenew? boolean
+---@field description? string
+---@field subscriptionStatus? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---Warm mailboxes are assigned. Their credentials are in it. (docs)
+---@class cmr.event.prewarmup.order.success: cmr.Event
+---@field event "prewarmup.order.success"
+---@field data cmr.event.prewarmup.order.success.data
+
+---@class cmr.event.prewarmup.order.success.data
+---@field userId? string
+---@field userEmail? string
+---@field orderId? string
+---@field serviceProvider? string
+---@field mailboxDetails? table[]
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---Warm mailboxes could not be assigned. (docs)
+---@class cmr.event.prewarmup.order.failed: cmr.Event
+---@field event "prewarmup.order.failed"
+---@field data cmr.event.prewarmup.order.failed.data
+
+---@class cmr.event.prewarmup.order.failed.data
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A change of DNS or of forwarding is applied. (help)
+---@class cmr.event.dns_record.updated: cmr.Event
+---@field event "dns-record.updated"
+---@field data cmr.event.dns_record.updated.data
+
+---@class cmr.event.dns_record.updated.data
+---@field userId? string
+---@field actionId? string As the help centre's samples show it.
+---@field [string] any
+
+---A function for each event one cares for.
+---@class cmr.Handlers
+---@field ["domain.order.success"]? fun(event: cmr.event.domain.order.success): any
+---@field ["domain.order.failed"]? fun(event: cmr.event.domain.order.failed): any
+---@field ["domain.renewal.success"]? fun(event: cmr.event.domain.renewal.success): any
+---@field ["domain.renewal.failed"]? fun(event: cmr.event.domain.renewal.failed): any
+---@field ["domain.grace_period"]? fun(event: cmr.event.domain.grace_period): any
+---@field ["domain.expired"]? fun(event: cmr.event.domain.expired): any
+---@field ["mailbox.order.success"]? fun(event: cmr.event.mailbox.order.success): any
+---@field ["mailbox.order.failed"]? fun(event: cmr.event.mailbox.order.failed): any
+---@field ["mailbox.created"]? fun(event: cmr.event.mailbox.created): any
+---@field ["mailbox.updated"]? fun(event: cmr.event.mailbox.updated): any
+---@field ["mailbox.exported"]? fun(event: cmr.event.mailbox.exported): any
+---@field ["mailbox.warmup.started"]? fun(event: cmr.event.mailbox.warmup.started): any
+---@field ["mailbox.warmup.removed"]? fun(event: cmr.event.mailbox.warmup.removed): any
+---@field ["subscription.renewing"]? fun(event: cmr.event.subscription.renewing): any
+---@field ["subscription.renewal.success"]? fun(event: cmr.event.subscription.renewal.success): any
+---@field ["subscription.renewal.failed"]? fun(event: cmr.event.subscription.renewal.failed): any
+---@field ["subscription.past_due"]? fun(event: cmr.event.subscription.past_due): any
+---@field ["subscription.expired"]? fun(event: cmr.event.subscription.expired): any
+---@field ["subscription.cancelled"]? fun(event: cmr.event.subscription.cancelled): any
+---@field ["subscription.updated"]? fun(event: cmr.event.subscription.updated): any
+---@field ["prewarmup.order.success"]? fun(event: cmr.event.prewarmup.order.success): any
+---@field ["prewarmup.order.failed"]? fun(event: cmr.event.prewarmup.order.failed): any
+---@field ["dns-record.updated"]? fun(event: cmr.event.dns_record.updated): any
+---@field [string] fun(event: cmr.Event): any
 
 -- Retrieve all users (help)
 

@@ -2,6 +2,8 @@
 
 local core = require "cmr.core"
 local examples = require "cmr.mock.examples"
+local events = require "cmr.webhook.events"
+local derive_events = require "scripts.derive.events"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -17,8 +19,9 @@ local rows, facts = core.operations, {
 
 return {
   {path = "lua/cmr/types.lua", text = require "scripts.derive.types"(rows, examples,
-    read "scripts/derive/types_head.lua")},
+    read "scripts/derive/types_head.lua" .. "\n" .. read "scripts/derive/types_webhook.lua"
+      .. derive_events.types(events))},
   {path = "docs/reference.md", text = require "scripts.derive.reference"(rows, examples,
-    read "scripts/derive/reference.md")},
+    read "scripts/derive/reference.md", read "scripts/derive/webhooks.md" .. derive_events.reference(events))},
   {path = "docs/openapi.json", text = require "scripts.derive.openapi"(rows, examples, facts)},
 }

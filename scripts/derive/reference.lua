@@ -159,8 +159,9 @@ end
 -- @param rows      the operations table
 -- @param examples  cmr.mock.examples
 -- @param head      what stands before the contents
+-- @param webhooks  the section on webhooks, or nil
 -- @return its text
-return function(rows, examples, head)
+return function(rows, examples, head, webhooks)
   local at, links, sections = {}, {}, {} -- at: group -> its place in the other two
   for _, row in ipairs(rows) do
     local group = at[row.group] or #links + 1
@@ -173,6 +174,10 @@ return function(rows, examples, head)
     end
     links[group] = links[group] .. ("[%s](%s)"):format(row.name, anchor("cmr." .. row.name))
     sections[group] = sections[group] .. "\n" .. operation(row, examples[row.name] or {})
+  end
+  if webhooks then
+    links[#links + 1] = "- [Webhooks](#webhooks)"
+    sections[#sections + 1] = webhooks .. "\n"
   end
   return ("%s## Contents\n\n%s\n\n%s"):format(head, table.concat(links, "\n"), table.concat(sections, "\n"))
 end

@@ -82,6 +82,16 @@
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, most: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
 
+---What outlives a call and is shared: see lua/cmr/store. Times are in seconds; a failure is nil and why.
+---@class cmr.Store
+---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
+---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
+---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
+---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---@field take fun(self: cmr.Store, name: string, count: integer, window: number): integer?, any, string?
+---@field untake fun(self: cmr.Store, name: string): true?, string?
+
 ---How to wait: see lua/cmr/wait. Without spawn, signal and wake there is no start and no map.
 ---@class cmr.Wait
 ---@field wait fun(engine: any, call: any)
@@ -103,6 +113,7 @@
 ---@field retries? integer Attempts after the first. Default: 2.
 ---@field rate? number|false Requests per second and key; false: no pacing. Default: 4.
 ---@field limiter? cmr.Limiter Default: one per process; in nginx lua_shared_dict cmr where there is one.
+---@field store? cmr.Store Where webhooks and quotas are remembered. Default: in nginx lua_shared_dict cmr where there is one; else this process.
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
@@ -184,6 +195,7 @@ function Job:cancel() end
 ---@field libcurl string
 ---@field operations cmr.Operation[]|table<string, cmr.Operation>
 ---@field null any JSON's null: in arrays of answers, and to send one.
+---@field webhook cmr.Webhook
 ---@field all cmr.All Says "all of them" where an operation means everything when its list is left out.
 local cmr = {}
 

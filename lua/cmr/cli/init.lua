@@ -12,52 +12,13 @@ local function version()
   return ("cmr %s (%s, libcurl %s)\n"):format(core._VERSION, lua, core.libcurl)
 end
 
-local commands = {}
-
-function commands.operations(given, world, rows)
-  if given.output == "json" then
-    local function empty(key) return key == "flags" and "{}" or "[]" end
-    stream.write(world, require("cmr.cli.json")(rows, {compact = given.compact, empty = empty}) .. "\n")
-    return 0
-  end
-  local list = {}
-  for index, row in ipairs(rows) do
-    list[index] = {row.name, row.method or "?", row.path or "?", row.summary or row.title}
-  end
-  stream.write(world, require("cmr.cli.table")({"NAME", "METHOD", "PATH", "SUMMARY"}, list))
-  return 0
-end
-
-function commands.check(given, world)
-  if given[".userId"] == "" then error({usage = "argument USER_ID is empty"}, 0) end
-  local client = require("cmr.cli.call").client(given, world, stream.reader(world))
-  local report = require("cmr.check").run(client, given[".userId"])
-  if given.output == "json" then
-    local function empty() return "[]" end
-    stream.write(world, require("cmr.cli.json")(report, {compact = given.compact, empty = empty}) .. "\n")
-  else
-    stream.write(world, require("cmr.check.report").text(report, version():sub(1, -2)))
-  end
-  return report.counts.contradicted == 0 and 0 or 1
-end
-
-function commands.mock(given)
-  local call = require "cmr.cli.call"
-  return call.library(require("cmr.mock").run, {
-    port = call.number("--port", given[".port"], true),
-    tls = given[".tls"],
-    rate = call.number("--rate", given[".rate"]),
-    window = given[".window"],
-  })
-end
-
 local function run(line, world, at)
-  local rows = require("cmr").operations
   if line[1] == "help" then line = {line[2] or "--help", line[2] and "--help"} end
-  local given = require("cmr.cli.parser").new(rows, line, version):parse(line)
+  local rows = require("cmr").operations
+  local parser, own = require("cmr.cli.parser").new(rows, line, version)
+  local given = parser:parse(line)
   at.command = "cmr " .. given.command
-  local own = commands[given.command]
-  if own then return own(given, world, rows) end
+  if own[given.command] then return own[given.command].run(given, world, version) end
   return require("cmr.cli.call").run(rows[given.command:gsub("-", "_")], given, world)
 end
 

@@ -5,6 +5,7 @@
 local argparse = require "argparse"
 local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
+local commands_beside = require "cmr.cli.commands"
 local describe = require "cmr.cli.describe"
 
 local unpack = table.unpack or unpack
@@ -38,14 +39,6 @@ Example:
    %s
 
 'cmr --help' shows the options of every command.]]
-
-local checking = [[
-Makes some 25 requests, all of them reads, one of them with a wrong key. The
-report has no key and no values in it, and can be pasted into an issue as it is;
---output json gives it as data.
-
-Exit status: 0 nothing is contradicted; 1 something is, or the API could not be
-reached; 2 the command line is wrong, nothing was sent.]]
 
 local function stop(outcome)
   error(outcome, 0)
@@ -113,32 +106,14 @@ local function add_details(command, row, names)
   command:epilog(details:format(describe.inside(row), describe.example(row)))
 end
 
--- The commands that are no operation of the API.
-local function add_own(root)
-  local operations = root:command("operations", "List the API's operations: name, method, path, summary.")
-  operations:epilog("A table unless --output json asks for the rows with their parameters.")
-  local mock = root:command("mock", "Run a local server that answers like the API, until interrupted.")
-  mock:epilog("What it prints when it is ready is for a shell: cmr mock --tls >mock.env &  and then  . ./mock.env")
-  mock:option("--port"):target(".port"):argname("N"):description("Port on 127.0.0.1 (default: a free one).")
-  mock:flag("--tls"):target(".tls"):description("Serve HTTPS and HTTP/2, with a throw-away CA.")
-  mock:option("--rate"):target(".rate"):argname("N")
-    :description("Requests per second before it answers 429 (default: 5; 0: no limit).")
-  mock:option("--window"):target(".window"):choices{"bucket", "fixed", "sliding"}
-    :description("How it counts them (default: bucket).")
-  local check = root:command("check", "See what the live API makes of what the documents leave open; only reads.")
-  check:argument("USER_ID"):target(".userId"):args("?"):description("Whose things to look at (default: anybody's).")
-  check:epilog(checking)
-  return {operations = operations, mock = mock, check = check}
-end
-
 --- The parser for these rows.
 -- @param rows     the operations table
 -- @param line     the words to be parsed; a command gets its arguments only when it is among them, the rest are listed
 -- @param version  function() -> text, for --version
 -- @return the argparse parser; its result has `command`, the global options, and the command's own under "." .. name,
---   ("." alone is --json)
+--   ("." alone is --json); and the modules of those commands on the line that are no operation, by name
 function M.new(rows, line, version)
-  local on_line, groups, order = {}, {}, {}
+  local on_line, groups, order, own = {}, {}, {}, {}
   for _, word in ipairs(line) do on_line[word] = true end
   local root = argparse("cmr", "The Cold Mail Reseller API from a shell: one command per operation.", epilog)
   local commands = {}
@@ -166,12 +141,20 @@ function M.new(rows, line, version)
     table.insert(groups[row.group], command)
   end
   for _, group in ipairs(order) do root:group(group, unpack(groups[group])) end
-  for name, command in pairs(add_own(root)) do register(command, name) end
+  for _, entry in ipairs(commands_beside) do
+    local name, summary = entry[1], entry[2]
+    local command = root:command(name, summary)
+    register(command, name)
+    if on_line[name] then
+      own[name] = require("cmr.cli.commands." .. name)
+      own[name].arguments(command)
+    end
+  end
 
   root.error = function(where, message)
     stop{usage = improve(message, where, names[where]), command = names[where].command}
   end
-  return root
+  return root, own
 end
 
 return M

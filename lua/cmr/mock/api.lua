@@ -81,7 +81,7 @@ function api:answer(request)
   if not body then return answer.assume(answer.new(400, "Malformed JSON"), "message") end
   request.body, request.rows = body, self.rows
   self.world:catch_up()
-  return answer.of(handle, handler, request, self.world)
+  return self.world:call(answer.of, handle, handler, request, self.world)
 end
 
 return api

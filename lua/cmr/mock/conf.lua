@@ -25,6 +25,7 @@ http {
   keepalive_requests 1000000000;
   keepalive_timeout 1h;
   lua_package_path "$lua_path;;";
+  lua_max_running_timers 1024;
   init_by_lua_block { require("cmr.mock.server").init() }
   init_worker_by_lua_block { require("cmr.mock.server").ready() }
   server {

@@ -3,6 +3,7 @@ local json = require "cmr.mock.json"
 local rate = require "cmr.mock.rate"
 local faults = require "cmr.mock.faults"
 local seeding = require "cmr.mock.seeding"
+local webhooks = require "cmr.mock.webhooks"
 
 local control = {}
 
@@ -41,10 +42,29 @@ accept("reset", {rate = "number?", window = "string?"}, function(body, world)
   return {rate = world.rate, window = world.window}
 end)
 
-accept("clock", {advance = "number"}, function(body, world)
-  if body.advance < 0 then return nil, "'advance' must be seconds, 0 or more" end
-  world.offset = world.offset + body.advance
+accept("clock", {advance = "number?", speed = "number?"}, function(body, world)
+  if (body.advance or 0) < 0 then return nil, "'advance' must be seconds, 0 or more" end
+  if (body.speed or 1) < 1 then return nil, "'speed' must be 1 or more" end
+  world:pass(body.advance or 0, body.speed)
   return {now = world:now()}
+end)
+
+accept("webhooks", {url = "string", scheme = "string?", actionId = "boolean?"}, function(body, world)
+  local destination, why = webhooks.check(body)
+  if not destination then return nil, why end
+  world.webhooks:add(destination)
+  return {url = destination.url, scheme = destination.scheme.name}
+end)
+
+accept("deliveries", {id = "number", times = "number?"}, function(body, world)
+  if (body.times or 1) < 1 or (body.times or 1) > 10000 then return nil, "'times' must be 1 to 10000" end
+  local times, why = world.webhooks:again(body.id, body.times or 1)
+  return times and {times = times}, why
+end)
+
+accept("failures", {domain = "string", reason = "string"}, function(body, world)
+  world.refused[body.domain:lower()] = body.reason
+  return body
 end)
 
 accept("wallet", {balance = "number"}, function(body, world)
@@ -56,6 +76,10 @@ for name, kind in pairs(seeding) do accept(name, kind.fields, kind.add) end
 
 handlers["GET /_mock/requests"] = function(_, world)
   return reply(200, json.array(world:requests()))
+end
+
+handlers["GET /_mock/deliveries"] = function(_, world)
+  return reply(200, world.webhooks:list())
 end
 
 handlers["POST /_mock/faults"] = function(body, world)

@@ -15,7 +15,15 @@
 --   POST /_mock/domains    {"domainName", "userId", "domainId", "expiresIn": seconds, "autoRenew"}
 --   POST /_mock/subscriptions  {"subscriptionId", "domain", "userId", "serviceProvider", "autoRenew"}
 --   POST /_mock/wallet     {"balance"}
---   POST /_mock/clock      {"advance": seconds}: time passes for limits and time stamps
+--   POST /_mock/clock      {"advance": seconds, "speed": 1}: time passes for limits and time stamps; from now on so
+--                          many times as fast, but for the rate limit
+--   POST /_mock/webhooks   {"url", "scheme": "body-hex-seconds", "actionId": true}: deliver there what happens from now
+--                          on, signed with the key. url is on this machine; scheme one of cmr.webhook.schemes; actionId
+--                          says whether data has one. Retried after 30 s and 5 min of the mock's time
+--   GET  /_mock/deliveries what was or will be delivered, with the attempts; x-mock-assumed, a header of each delivery,
+--                          names the members of data that no document does
+--   POST /_mock/deliveries {"id", "times": 1}: deliver one of them again
+--   POST /_mock/failures   {"domain", "reason"}: what is ordered for this domain fails, later, for that reason
 local shell = require "cmr.mock.shell"
 local random = require "cmr.mock.random"
 local rate = require "cmr.mock.rate"
@@ -23,6 +31,7 @@ local nginx = require "cmr.mock.nginx"
 local conf = require "cmr.mock.conf"
 local tls = require "cmr.mock.tls"
 local process = require "cmr.mock.process"
+local webhooks = require "cmr.mock.webhooks"
 
 local mock = {}
 
@@ -30,7 +39,8 @@ local BASE = "/api/v1/integration" -- as in production
 local KEY = os.getenv "CMR_MOCK_KEY" or "mock-api-key"
 local ATTEMPTS = 5
 
-local OPTIONS = {port = "number", tls = "boolean", rate = "number", window = "string", operations = "table"}
+local OPTIONS = {port = "number", tls = "boolean", rate = "number", window = "string", webhook = "string",
+  operations = "table"}
 
 local function check(options)
   for name, value in pairs(options) do
@@ -44,6 +54,9 @@ local function check(options)
     error("option 'rate' must be requests per second, 0 for no limit", 3)
   end
   if window and not rate.known(window) then error("option 'window' must be bucket, fixed or sliding", 3) end
+  if options.webhook and not webhooks.check{url = options.webhook} then
+    error("option 'webhook' must be a URL on this machine", 3)
+  end
 end
 
 -- The folder in which this library's cmr/ is.
@@ -63,6 +76,7 @@ local function configuration(options, token)
     base = BASE,
     rate = options.rate or 5,
     window = options.window or "bucket",
+    webhook = options.webhook,
     operations = core.array(rows),
   }
 end
@@ -113,6 +127,7 @@ end
 --   tls: HTTPS with HTTP/2 and a throw-away authority; default false
 --   rate: requests per second and key, 0 for no limit; default 5
 --   window: how they are counted, "bucket" (default), "fixed" or "sliding"
+--   webhook: a URL on this machine that the outcomes are delivered to; more of it by /_mock/webhooks
 --   operations: rows to serve instead of the library's own
 -- @return the exit code: 0 when it was stopped, 1 when it could not start or broke down, with the reason on standard
 --   error. A bad option raises.

@@ -1,10 +1,13 @@
--- The mock inside nginx: the only file that knows ngx. One process, so its state is plain tables of this module.
+-- The mock inside nginx: with cmr.mock.deliver the only file that knows ngx. One process, so its state is plain tables
+-- of this module.
 local json = require "cmr.mock.json"
 local state = require "cmr.mock.state"
 local api = require "cmr.mock.api"
 local answer = require "cmr.mock.answer"
 local faults = require "cmr.mock.faults"
 local control = require "cmr.mock.control"
+local deliver = require "cmr.mock.deliver"
+local webhooks = require "cmr.mock.webhooks"
 
 local server = {}
 
@@ -18,12 +21,14 @@ function server.init()
   local file = assert(io.open(ngx.config.prefix() .. "config.json", "rb"))
   config = assert(json.decode(file:read("*a")))
   file:close()
-  world = state.new({rate = config.rate, window = config.window}, ngx.now)
+  local webhook = config.webhook and assert(webhooks.check{url = config.webhook})
+  world = state.new({rate = config.rate, window = config.window, webhook = webhook}, ngx.now)
   service = api.new(config, world)
 end
 
 --- Tell the launcher that connections are accepted; its end of the pipe is our standard output.
 function server.ready()
+  deliver.start(world, config.key)
   io.stdout:write("ready\n")
   io.stdout:flush()
 end

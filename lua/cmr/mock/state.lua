@@ -5,6 +5,7 @@ local agenda = require "cmr.mock.world.agenda"
 local money = require "cmr.mock.world.money"
 local seed = require "cmr.mock.world.seed"
 local shelf = require "cmr.mock.world.shelf"
+local webhooks = require "cmr.mock.webhooks"
 
 local state = {}
 state.__index = state
@@ -15,7 +16,7 @@ local RECORDED = 10000
 local SHELVES = {"users", "domains", "subscriptions", "mailboxes", "orders", "tests", "pool", "sandbox_pool"}
 
 --- A new world in its seeded state.
--- @param settings {rate = requests per second, window = "bucket"|"fixed"|"sliding"}
+-- @param settings {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination or nil}
 -- @param clock returns the time in seconds since 1970
 function state.new(settings, clock)
   local world = setmetatable({settings = settings, clock = clock}, state)
@@ -30,14 +31,25 @@ function state:reset(overrides)
   self.window = overrides.window or self.settings.window
   self.faults, self.limiters = {}, {}
   self.recorded, self.offset = {count = 0}, 0
+  self.speed, self.since = 1, self.clock()
+  self.refused = {}
+  self.webhooks = webhooks.new(function() return self:now() end)
+  if self.settings.webhook then self.webhooks:add(self.settings.webhook) end
   self.agenda, self.balance = agenda.new(), money.BALANCE
   for _, name in ipairs(SHELVES) do self[name] = shelf.new() end
   seed(self)
 end
 
---- The time in seconds since 1970, including what a test has advanced it by.
+--- The time in seconds since 1970, including what a test has advanced it by, and how fast it lets it pass.
 function state:now()
-  return self.moment or self.clock() + self.offset
+  local now = self.clock()
+  return self.moment or now + self.offset + (now - self.since) * (self.speed - 1)
+end
+
+--- Let time pass: some of it at once, and from now on so many times as fast.
+function state:pass(seconds, speed)
+  self.offset = self:now() - self.clock() + seconds
+  self.speed, self.since = speed or self.speed, self.clock()
 end
 
 --- A time (default: now) as the API writes it: "2024-05-01T10:00:00.000Z".
@@ -48,6 +60,31 @@ end
 --- Have something done at a time; while it is done, it is that time.
 function state:at(time, action)
   self.agenda:add(time, action)
+end
+
+--- Have the call that is being served come to an end in some seconds: what is told then is its outcome.
+function state:after(seconds, action)
+  local ticket = self.ticket
+  self:at(self:now() + seconds, function()
+    self.ticket = ticket
+    action()
+    self.ticket = nil
+  end)
+end
+
+--- Serve a call: what it answers names its outcome.
+-- @return what the function returns, an answer
+function state:call(handler, ...)
+  self.ticket = {}
+  local ticket, reply = self.ticket, handler(...)
+  self.ticket = nil
+  ticket.actionId = reply.envelope.actionId
+  return reply
+end
+
+--- Something has happened that the documents have an event for; see cmr.mock.webhooks.
+function state:tell(name, data)
+  self.webhooks:tell(name, data, self.ticket)
 end
 
 --- Do what was due since the last time.
@@ -63,7 +100,7 @@ end
 --- May a request with this key pass? true, or false and the seconds to wait.
 function state:take(key)
   self.limiters[key] = self.limiters[key] or rate.new(self.window, self.rate)
-  return self.limiters[key](self:now())
+  return self.limiters[key](self.clock() + self.offset) -- not faster when all else is
 end
 
 --- Remember a request; fields may be added to `entry` afterwards.

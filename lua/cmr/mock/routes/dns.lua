@@ -23,6 +23,15 @@ local function store(domain, id, record)
   })
 end
 
+local SOON = 10 -- seconds until a change is applied; assumed
+
+local function tell(world, domain, action, record)
+  world:after(SOON, function()
+    world:tell("dns-record.updated", {userId = domain.userId, action = action, domainName = domain.domainName,
+      record = record})
+  end)
+end
+
 function dns.dns_records(request, world)
   local domain = scope.domain(world, request.user, request.fields.domain)
   local data = {records = json.array(domain.records:list()), disabledRecords = json.array()}
@@ -35,6 +44,7 @@ function dns.add_dns_records(request, world)
   local added = json.array()
   for index, record in ipairs(request.fields.records) do
     added[index] = store(domain, "record_" .. random.id(12), record)
+    tell(world, domain, "ADD", added[index])
   end
   return answer.success(request, {records = added}, "DNS records added successfully")
 end
@@ -48,7 +58,9 @@ function dns.update_dns_record(request, world)
   local domain = scope.domain(world, request.user, given.domain)
   if not domain.records:get(given.recordId) then missing() end
   check(given)
-  return answer.success(request, store(domain, given.recordId, given), "DNS record updated successfully")
+  local record = store(domain, given.recordId, given)
+  tell(world, domain, "UPDATE", record)
+  return answer.success(request, record, "DNS record updated successfully")
 end
 
 -- The record's domain, whoever has it, is known by its id.
@@ -62,6 +74,7 @@ end
 function dns.delete_dns_record(request, world)
   local id = request.fields.recordId
   local domain = scope.domain(world, request.user, domain_of(world, id).domainName)
+  tell(world, domain, "DELETE", domain.records:get(id))
   domain.records:remove(id)
   return answer.success(request, nil, "DNS record deleted successfully")
 end

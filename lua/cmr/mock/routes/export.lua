@@ -6,6 +6,7 @@ local mailboxes = require "cmr.mock.world.mailboxes"
 local export = {}
 
 local WEEK, REEXPORTS_A_WEEK = 7 * 24 * 60 * 60, 3
+local SOON = 10 -- seconds until an export is done; assumed
 
 function export.export_mailboxes(request, world)
   local given = request.fields
@@ -41,6 +42,9 @@ function export.reexport(request, world)
     answer.refuse(429, "Re-export limit exceeded: 3 times per mailbox per week", "status 429; message; no Retry-After")
   end
   table.insert(mailbox.reexports, world:now())
+  world:after(SOON, function()
+    world:tell("mailbox.exported", {userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email})
+  end)
   return answer.success(request)
 end
 

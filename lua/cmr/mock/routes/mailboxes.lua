@@ -58,10 +58,18 @@ function mailboxes.mailbox_admin(request, world)
 end
 
 local function change(world, mailbox, given)
-  world:at(world:now() + SOON, function()
-    if given.userName then mailbox.email = given.userName .. "@" .. mailbox.domain end
-    for _, name in ipairs(CHANGEABLE) do mailbox[name] = given[name] or mailbox[name] end
-    if given.removeProfilePicture then mailbox.profilePicture = nil end
+  world:after(SOON, function()
+    local changed = {}
+    if given.userName then
+      mailbox.email = given.userName .. "@" .. mailbox.domain
+      changed.userName = given.userName
+    end
+    for _, name in ipairs(CHANGEABLE) do
+      mailbox[name], changed[name] = given[name] or mailbox[name], given[name]
+    end
+    if given.removeProfilePicture then mailbox.profilePicture, changed.profilePicture = nil, json.null end
+    world:tell("mailbox.updated", {userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email,
+      updatedFields = changed})
   end)
 end
 
@@ -99,7 +107,7 @@ function mailboxes.remove_mailbox(request, world)
   if subscriptions.ends_soon(world, world.subscriptions:get(mailbox.subscriptionId)) then
     answer.refuse(422, "The subscription ends within 24 hours.", "status 422; message")
   end
-  world:at(world:now() + SOON, function()
+  world:after(SOON, function()
     if world.mailboxes:get(mailbox.mailboxId) then subscriptions.remove_mailbox(world, mailbox) end
   end)
   return answer.success(request)

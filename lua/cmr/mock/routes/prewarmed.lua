@@ -35,17 +35,19 @@ end
 
 -- An order in which each domain succeeds or fails by itself, later.
 -- @param sandbox true, or nil for the real ones
--- @param sell function(index, name, given) -> true, or false and the reason
+-- @param sell function(index, name, given) -> what the event says of it, or nil and the reason
 local function place(request, world, sandbox, sell)
   local given = request.fields
   local to = {userId = request.user and request.user.userId, autoRenew = given.autoRenew, sandbox = sandbox}
   local order = orders.add(world, to)
   orders.finish_later(world, order, function()
-    local failed = {}
+    local failed, had = {}, {}
     for index, item in ipairs(given.order) do
       local sold, why = sell(index, item.domain:lower(), to)
+      had[#had + 1] = sold
       if not sold then failed[#failed + 1] = {domain = item.domain, reason = why} end
     end
+    world_prewarmed.tell(world, order, given.serviceProvider, had, failed)
     return failed
   end, #given.order)
   return answer.success(request, {orderId = order.orderId}, "Order created and queued for processing")
@@ -63,7 +65,7 @@ function prewarmed.sandbox_order_prewarmed(request, world)
   return place(request, world, true, function(index, name, to)
     -- assumed: in a partial failure the last one fails
     if given.scenario == "full_failure" or given.scenario == "partial_failure" and index == count then
-      return false, "The scenario was " .. given.scenario .. "."
+      return nil, "The scenario was " .. given.scenario .. "."
     end
     return world_prewarmed.sell(world, name, given.serviceProvider, to)
   end)

@@ -82,7 +82,7 @@ function subscriptions.cancel_subscription(request, world)
   local subscription = given.subscriptionId and scope.subscription(world, nil, given.subscriptionId)
     or scope.subscription_of_domain(world, nil, given.domain)
   refuse_cancelled{subscription}
-  world_subscriptions.cancel(world, subscription)
+  world_subscriptions.cancel_by_call(world, subscription)
   return answer.success(request)
 end
 

@@ -12,11 +12,12 @@ local warmup = {}
 -- What is said when a warmup gets there; the second is assumed.
 local MESSAGES = {PAUSED = "Warmup paused", ACTIVE = "Warmup resumed"}
 
--- The warmup of the mailbox, which must not have been STOPPED.
+-- The warmup of the mailbox, which must not have been STOPPED, and the mailbox.
 local function enrolled(request, world)
-  local current = scope.mailbox(world, nil, request.fields.mailboxId).warmup
+  local mailbox = scope.mailbox(world, nil, request.fields.mailboxId)
+  local current = mailbox.warmup
   if not current or current.status == "STOPPED" then answer.refuse(422, "The mailbox is not in warmup.") end
-  return current
+  return current, mailbox
 end
 
 -- Documented: charged for the rest of the time, price x (days left / 30).
@@ -51,8 +52,8 @@ function warmup.set_warmup_status(request, world)
 end
 
 function warmup.stop_warmup(request, world)
-  local current = enrolled(request, world)
-  current.status = "STOPPED"
+  local _, mailbox = enrolled(request, world)
+  mailboxes.cool_down(world, mailbox)
   return answer.success(request)
 end
 

@@ -2,6 +2,7 @@
 local random = require "cmr.mock.random"
 local shelf = require "cmr.mock.world.shelf"
 local money = require "cmr.mock.world.money"
+local users = require "cmr.mock.world.users"
 
 local domains = {}
 
@@ -10,17 +11,37 @@ local YEAR = 365 * DAY
 local WINDOW, GRACE = 45 * DAY, 7 * DAY
 local QUEUED = 30 -- seconds that renewing takes; assumed
 
+-- What an event of a domain says, with more.
+local function told(world, domain, more)
+  local data = users.told(world, domain.userId)
+  data.domainId, data.domainName = domain.domainId, domain.domainName
+  data.expiryDate = domain.expireOn and world:timestamp(domain.expireOn)
+  for name, value in pairs(more or {}) do data[name] = value end
+  return data
+end
+
+-- Renewed, or not when the wallet does not cover it.
 local function pay_and_extend(world, domain, years)
-  if not money.pay(world, money.RENEWAL * years) then return false end
+  if not money.pay(world, money.RENEWAL * years) then
+    world:tell("domain.renewal.failed", told(world, domain, {reason = "Insufficient wallet balance"}))
+    return false
+  end
   domain.expireOn = domain.expireOn + years * YEAR
+  world:tell("domain.renewal.success", told(world, domain))
   return true
 end
 
 -- A domain that renews itself does so when it expires; assumed.
 local function watch(world, domain)
-  world:at(domain.expireOn, function()
-    if world.domains:get(domain.domainName) ~= domain or domain.expireOn ~= world:now() then return end
-    if domain.autoRenew and pay_and_extend(world, domain, 1) then watch(world, domain) end
+  local expiry = domain.expireOn
+  local function lapsed() return world.domains:get(domain.domainName) == domain and domain.expireOn == expiry end
+  world:at(expiry, function()
+    if not lapsed() then return end
+    if domain.autoRenew and pay_and_extend(world, domain, 1) then return watch(world, domain) end
+    world:tell("domain.grace_period", told(world, domain))
+    world:at(expiry + GRACE, function()
+      if lapsed() then world:tell("domain.expired", told(world, domain)) end
+    end)
   end)
 end
 
@@ -43,6 +64,12 @@ function domains.register(world, domain, seconds)
   domain.expireOn = world:now() + (seconds or YEAR)
   watch(world, domain)
   return domain
+end
+
+--- Say that an order has had it registered.
+function domains.tell_ordered(world, domain, order)
+  world:tell("domain.order.success", told(world, domain, {orderId = order.orderId,
+    creationTime = world:timestamp(), price = money.DOMAIN}))
 end
 
 --- So many years, in seconds.
@@ -72,7 +99,7 @@ end
 --- Renew a domain: charged and done a little later, or not at all when the wallet does not cover it by then.
 function domains.renew(world, domain, years)
   domain.renewing = true
-  world:at(world:now() + QUEUED, function()
+  world:after(QUEUED, function()
     domain.renewing = nil
     if pay_and_extend(world, domain, years) then watch(world, domain) end
   end)

@@ -1,5 +1,6 @@
 -- Mailboxes and how they are warmed up.
 local random = require "cmr.mock.random"
+local users = require "cmr.mock.world.users"
 
 local mailboxes = {}
 
@@ -35,13 +36,45 @@ function mailboxes.successor(mailbox, subscription_id)
     firstName = mailbox.firstName, lastName = mailbox.lastName, profilePicture = mailbox.profilePicture}
 end
 
+--- Say that it is there, with what one needs to use it.
+function mailboxes.tell_created(world, mailbox, order)
+  world:tell("mailbox.created", {
+    userId = mailbox.userId,
+    orderId = order.orderId,
+    mailboxId = mailbox.mailboxId,
+    email = mailbox.email,
+    firstName = mailbox.firstName,
+    lastName = mailbox.lastName,
+    password = "mock-password",
+    appPassword = "mock-app-password",
+    authenticatorSecret = "MOCKSECRET",
+  })
+end
+
+-- What an event of its warmup says.
+local function of_warmup(world, mailbox)
+  local subscription = world.subscriptions:get(mailbox.subscriptionId)
+  return {mailboxId = mailbox.mailboxId, email = mailbox.email, domain = mailbox.domain,
+    workspaceType = subscription and subscription.serviceProvider}
+end
+
 --- Enrol a mailbox in warmup: PENDING, and ACTIVE some minutes later.
 function mailboxes.warm_up(world, mailbox)
   local warmup = {status = "PENDING", settings = mailbox.warmup and mailbox.warmup.settings}
   mailbox.warmup = warmup
-  world:at(world:now() + STARTING, function()
-    if warmup.status == "PENDING" then warmup.status = "ACTIVE" end
+  world:after(STARTING, function()
+    if warmup.status ~= "PENDING" then return end
+    warmup.status = "ACTIVE"
+    local told = of_warmup(world, mailbox)
+    for name, value in pairs(users.told(world, mailbox.userId)) do told[name] = value end
+    world:tell("mailbox.warmup.started", told)
   end)
+end
+
+--- End a mailbox's warmup, for good.
+function mailboxes.cool_down(world, mailbox)
+  mailbox.warmup.status = "STOPPED"
+  world:tell("mailbox.warmup.removed", of_warmup(world, mailbox))
 end
 
 return mailboxes

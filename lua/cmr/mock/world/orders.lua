@@ -4,6 +4,7 @@ local random = require "cmr.mock.random"
 local domains = require "cmr.mock.world.domains"
 local mailboxes = require "cmr.mock.world.mailboxes"
 local subscriptions = require "cmr.mock.world.subscriptions"
+local users = require "cmr.mock.world.users"
 
 local orders = {}
 
@@ -22,7 +23,7 @@ end
 -- @param count how many domains there are, to tell a part from all of them
 function orders.finish_later(world, order, work, count)
   order.status = "PENDING"
-  world:at(world:now() + DONE, function()
+  world:after(DONE, function()
     order.failed = work()
     order.status = "COMPLETED"
     if #order.failed > 0 then order.status = #order.failed < count and "PARTIALLY_COMPLETED" or "FAILED" end
@@ -58,6 +59,40 @@ local function create_mailboxes(world, part, given)
   return created
 end
 
+-- Say that the provider has confirmed the mailboxes of one domain.
+local function tell_mailboxes(world, part, order, created)
+  if #created == 0 then return end
+  local domain = world.domains:get(part.domain)
+  local subscription = world.subscriptions:get(created[1].subscriptionId)
+  local data = users.told(world, order.userId)
+  data.domainId, data.domainName, data.orderId = domain and domain.domainId, part.domain, order.orderId
+  data.subscriptionId, data.workspaceType = subscription.subscriptionId, subscription.serviceProvider
+  data.creationTime, data.expiryDate = world:timestamp(), world:timestamp(subscription.periodEnd)
+  data.price, data.quantity = subscription.pricePerMailbox * #created, #created
+  world:tell("mailbox.order.success", data)
+end
+
+-- Say that a domain, or mailboxes for it, could not be had.
+local function tell_failed(world, part, order, why)
+  local data = users.told(world, order.userId)
+  data.orderId, data.domainName, data.reason = order.orderId, part.domain, why
+  world:tell(part.years and "domain.order.failed" or "mailbox.order.failed", data)
+end
+
+-- One domain of an order: registered, and its mailboxes there; or nil and why not.
+local function fulfil(world, part, order, given)
+  local why = world.refused[part.domain]
+  if why then
+    if part.years then world.domains:remove(part.domain) end
+    return nil, why
+  end
+  if part.years then
+    local domain = domains.register(world, world.domains:get(part.domain), domains.years(part.years))
+    domains.tell_ordered(world, domain, order)
+  end
+  return create_mailboxes(world, part, given)
+end
+
 --- Process an order: its domains are registered, then its mailboxes made, in the documented states.
 -- @param given {userId, serviceProvider, autoRenew,
 --   parts = [{domain = name, years = to register it, subscriptionId = to add to it, mailboxes = [...]}]}
@@ -66,20 +101,25 @@ function orders.process(world, order, given)
   for _, part in ipairs(given.parts) do
     if part.years then domains.add(world, {domainName = part.domain, userId = given.userId}) end
   end
-  world:at(world:now() + REGISTERED, function()
+  world:after(REGISTERED, function()
     for _, part in ipairs(given.parts) do
-      if part.years then domains.register(world, world.domains:get(part.domain), domains.years(part.years)) end
-      local some, why = create_mailboxes(world, part, given)
-      if not some then failed[#failed + 1] = {domain = part.domain, reason = why} end
+      local some, why = fulfil(world, part, order, given)
+      if some then
+        tell_mailboxes(world, part, order, some)
+      else
+        failed[#failed + 1] = {domain = part.domain, reason = why}
+        tell_failed(world, part, order, why)
+      end
       for _, mailbox in ipairs(some or {}) do created[#created + 1] = mailbox end
     end
   end)
-  world:at(world:now() + PASSWORDS, function()
+  world:after(PASSWORDS, function()
     for _, mailbox in ipairs(created) do mailbox.status = "CREATING_PASSWORD" end
   end)
   orders.finish_later(world, order, function()
     for _, mailbox in ipairs(created) do
       mailbox.status = "ACTIVE"
+      mailboxes.tell_created(world, mailbox, order)
       if mailbox.wants_warmup then mailboxes.warm_up(world, mailbox) end
     end
     return failed

@@ -5,6 +5,7 @@ local domains = require "cmr.mock.world.domains"
 local mailboxes = require "cmr.mock.world.mailboxes"
 local money = require "cmr.mock.world.money"
 local subscriptions = require "cmr.mock.world.subscriptions"
+local users = require "cmr.mock.world.users"
 
 local prewarmed = {}
 
@@ -57,34 +58,69 @@ local function clear(world, wanted)
   end
 end
 
--- Gives a domain with its mailboxes to a user.
+-- A mailbox as the event shows it.
+local function show(world, mailbox, index, subscription)
+  return {
+    mailboxId = mailbox.mailboxId,
+    email = mailbox.email,
+    firstName = mailbox.firstName,
+    lastName = mailbox.lastName,
+    profilePicture = json.null,
+    password = "mock-password",
+    appPassword = "mock-app-password",
+    authenticatorSecret = "MOCKSECRET",
+    isAdmin = index == 1,
+    warmingUpFrom = world:timestamp(),
+    expiryDate = world:timestamp(subscription.periodEnd),
+  }
+end
+
+-- Gives a domain with its mailboxes to a user; returns what the event says of it.
 local function assign(world, item, given)
   local userId, sandbox = given.userId, given.sandbox
   domains.register(world, domains.add(world, {domainName = item.domain, userId = userId, sandbox = sandbox}))
   local subscription = subscriptions.add(world, {userId = userId, domain = item.domain,
     serviceProvider = item.serviceProvider, autoRenew = given.autoRenew, sandbox = sandbox})
-  for _, person in ipairs(item.mailboxes) do
+  local shown = json.array()
+  for index, person in ipairs(item.mailboxes) do
     local mailbox = mailboxes.add(world, {userId = userId, subscriptionId = subscription.subscriptionId,
       email = person.email, firstName = person.firstName, lastName = person.lastName})
     mailbox.warmup = {status = "ACTIVE"}
+    shown[index] = show(world, mailbox, index, subscription)
   end
+  return {domain = item.domain, subscriptionId = subscription.subscriptionId, preWarmedUpMailboxes = shown}
 end
 
 --- Give a domain of a pool, with its mailboxes, to a user. What comes from the sandbox costs nothing and stays there.
 -- @param given {userId, autoRenew, sandbox = true for the sandbox's pool}
--- @return true, or false and the documented reason of a failure
+-- @return what the event says of the domain, or nil and the documented reason of a failure
 function prewarmed.sell(world, name, provider, given)
   local pool = given.sandbox and world.sandbox_pool or world.pool
   local item = pool:get(name)
-  if not item or item.serviceProvider ~= provider then return false, "The domain is not in the pool." end
+  if not item or item.serviceProvider ~= provider then return nil, "The domain is not in the pool." end
   if given.sandbox then
     clear(world, {sandbox = true, domain = name}) -- what an earlier order left; the domain itself is replaced
   else
-    if not money.pay(world, money.PREWARMED) then return false, "Insufficient wallet balance" end
+    if not money.pay(world, money.PREWARMED) then return nil, "Insufficient wallet balance" end
     pool:remove(name)
   end
-  assign(world, item, given)
-  return true
+  return assign(world, item, given)
+end
+
+--- Say how an order ended: what was had and what was not, each in an event of its own.
+-- @param sold array of what sell returned
+-- @param failed [{domain, reason}]
+function prewarmed.tell(world, order, provider, sold, failed)
+  local function told(more)
+    local data = users.told(world, order.userId)
+    data.orderId, data.serviceProvider = order.orderId, provider
+    for name, value in pairs(more) do data[name] = value end
+    return data
+  end
+  if #sold > 0 then world:tell("prewarmup.order.success", told{mailboxDetails = json.array(sold)}) end
+  if #failed > 0 then
+    world:tell("prewarmup.order.failed", told{reason = failed[1].reason, failedDomains = json.array(failed)})
+  end
 end
 
 --- Delete all that came from the sandbox.

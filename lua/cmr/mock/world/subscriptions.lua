@@ -3,6 +3,7 @@ local random = require "cmr.mock.random"
 local money = require "cmr.mock.world.money"
 local domains = require "cmr.mock.world.domains"
 local mailboxes = require "cmr.mock.world.mailboxes"
+local users = require "cmr.mock.world.users"
 
 local subscriptions = {}
 
@@ -22,19 +23,40 @@ local function set_mailboxes(world, subscription, from, to)
   end
 end
 
+-- Say what the documents have an event for; all of them say the same.
+local function tell(world, name, subscription, reason)
+  local domain = world.domains:get(subscription.domain)
+  local data = users.told(world, subscription.userId)
+  data.subscriptionId, data.domain = subscription.subscriptionId, subscription.domain
+  data.domainId = domain and domain.domainId
+  data.workspaceType, data.autoRenew = subscription.serviceProvider, subscription.autoRenew
+  data.quantity = subscriptions.quantity(world, subscription)
+  data.periodStart = world:timestamp(subscription.periodStart)
+  data.periodEnd = world:timestamp(subscription.periodEnd)
+  data.description, data.subscriptionStatus = "", subscription.status
+  data.reason = reason
+  world:tell("subscription." .. name, data)
+end
+
 -- Pays for the next month: true, or false and why not.
 local function renew(world, subscription)
   local domain = world.domains:get(subscription.domain)
   local lapsed = domain and domains.status(world, domain)
-  if lapsed == "GRACE_PERIOD" or lapsed == "EXPIRED" then return false, "domain" end
+  if lapsed == "GRACE_PERIOD" or lapsed == "EXPIRED" then
+    tell(world, "renewal.failed", subscription, "The domain is " .. lapsed .. ".")
+    return false, "domain"
+  end
   local now, price, begin = world:now(), subscription.pricePerMailbox, subscription.periodEnd
   if now - subscription.created >= 12 * MONTH then price = money.OLD_MAILBOX end
   if not money.pay(world, price * subscriptions.quantity(world, subscription)) then return false, "payment" end
   if begin + MONTH <= now then begin = now end -- had been EXPIRED for long
+  local dearer = price ~= subscription.pricePerMailbox
   subscription.pricePerMailbox = price
   subscription.periodStart, subscription.periodEnd = begin, begin + MONTH
   subscription.status = "ACTIVE"
   set_mailboxes(world, subscription, "EXPIRED", "ACTIVE")
+  tell(world, "renewal.success", subscription)
+  if dearer then tell(world, "updated", subscription) end
   watch(world, subscription)
   return true
 end
@@ -42,8 +64,9 @@ end
 -- Not paid since a time: with auto-renewal it is tried again every day (assumed: how often), without it ends after a
 -- grace of 7 days.
 local function owe(world, subscription, since)
-  local debt = {}
+  local debt, new = {}, subscription.status ~= "PAST_DUE"
   subscription.status, subscription.debt = "PAST_DUE", debt
+  if new then tell(world, "past_due", subscription) end
   world:at(world:now() + DAY, function()
     if not alive(world, subscription) or subscription.status ~= "PAST_DUE" or subscription.debt ~= debt then return end
     if subscription.autoRenew then
@@ -53,6 +76,7 @@ local function owe(world, subscription, since)
     else
       subscription.status = "EXPIRED"
       set_mailboxes(world, subscription, "ACTIVE", "EXPIRED")
+      tell(world, "expired", subscription)
     end
   end)
 end
@@ -100,6 +124,12 @@ function subscriptions.of_domain(world, name)
   end
 end
 
+--- End it and delete its mailboxes, at once, as a call wants it.
+function subscriptions.cancel_by_call(world, subscription)
+  subscriptions.cancel(world, subscription)
+  tell(world, "cancelled", subscription)
+end
+
 --- End it and delete its mailboxes, at once.
 function subscriptions.cancel(world, subscription)
   subscription.status = "CANCELLED"
@@ -129,7 +159,8 @@ end
 function subscriptions.renew(world, subscription)
   local before = subscription.status
   subscription.status = "RENEWING"
-  world:at(world:now() + QUEUED, function()
+  if before == "ACTIVE" then tell(world, "renewing", subscription) end
+  world:after(QUEUED, function()
     if not alive(world, subscription) then return end
     local renewed, why = renew(world, subscription)
     if renewed then return end
@@ -142,7 +173,7 @@ end
 --- Give it a new id, and its mailboxes as well, a little later; what is paid stays paid. The sources disagree on
 -- whether accounts are kept or replaced: as in the newer one, they are replaced.
 function subscriptions.recreate(world, subscription)
-  world:at(world:now() + QUEUED, function()
+  world:after(QUEUED, function()
     if not alive(world, subscription) then return end
     local old, new = subscription.subscriptionId, random.id(28)
     world.subscriptions:remove(old)

@@ -14,4 +14,10 @@ function users.add(world, id, profile)
   })
 end
 
+--- What events say of a user.
+function users.told(world, id)
+  local user = world.users:get(id)
+  return {userId = id, userEmail = user and user.profile.email}
+end
+
 return users

@@ -1,0 +1,33 @@
+--- cmr check: the live API against our assumptions.
+
+local stream = require "cmr.cli.stream"
+
+local M = {}
+
+local details = [[
+Makes some 25 requests, all of them reads, one of them with a wrong key. The
+report has no key and no values in it, and can be pasted into an issue as it is;
+--output json gives it as data.
+
+Exit status: 0 nothing is contradicted; 1 something is, or the API could not be
+reached; 2 the command line is wrong, nothing was sent.]]
+
+function M.arguments(command)
+  command:argument("USER_ID"):target(".userId"):args("?"):description("Whose things to look at (default: anybody's).")
+  command:epilog(details)
+end
+
+function M.run(given, world, version)
+  if given[".userId"] == "" then error({usage = "argument USER_ID is empty"}, 0) end
+  local client = require("cmr.cli.call").client(given, world, stream.reader(world))
+  local report = require("cmr.check").run(client, given[".userId"])
+  if given.output == "json" then
+    local function empty() return "[]" end
+    stream.write(world, require("cmr.cli.json")(report, {compact = given.compact, empty = empty}) .. "\n")
+  else
+    stream.write(world, require("cmr.check.report").text(report, version():sub(1, -2)))
+  end
+  return report.counts.contradicted == 0 and 0 or 1
+end
+
+return M

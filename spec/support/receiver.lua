@@ -1,0 +1,50 @@
+-- Somebody to deliver webhooks to: takes one request after the other, in the spec's own process.
+local assert = require "luassert"
+local socket = require "socket"
+
+local LIMIT = 10 -- seconds until a delivery that does not come is missed
+
+local M = {}
+
+local Receiver = {}
+Receiver.__index = Receiver
+
+--- On a free port of this machine.
+function M.new()
+  local listener = assert(socket.bind("127.0.0.1", 0, 1024))
+  local _, port = listener:getsockname()
+  return setmetatable({listener = listener, url = ("http://127.0.0.1:%d/hook?x=1"):format(port)}, Receiver)
+end
+
+--- Waits for the next delivery and answers it.
+-- @param status of the answer (200), or false: closed without one
+-- @param limit seconds to wait; then it returns nil
+-- @return {line, headers = {lower-case name = value}, body}
+function Receiver:next(status, limit)
+  self.listener:settimeout(limit or LIMIT)
+  local connection = self.listener:accept()
+  if not connection then
+    assert.is_number(limit, "no delivery came")
+    return nil
+  end
+  connection:settimeout(LIMIT)
+  local delivery = {line = assert(connection:receive "*l"), headers = {}}
+  for line in function() return connection:receive "*l" end do
+    if line == "" then break end
+    local name, value = line:match("^([^:]+): ?(.*)$")
+    assert.is_nil(delivery.headers[name:lower()])
+    delivery.headers[name:lower()] = value
+  end
+  delivery.body = connection:receive(tonumber(delivery.headers["content-length"]))
+  if status ~= false then
+    connection:send(("HTTP/1.1 %d x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"):format(status or 200))
+  end
+  connection:close()
+  return delivery
+end
+
+function Receiver:close()
+  self.listener:close()
+end
+
+return M
