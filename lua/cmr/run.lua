@@ -2,6 +2,7 @@
 
 local core = require "cmr.core"
 local partial = require "cmr.partial"
+local quota = require "cmr.quota"
 local raise = require "cmr.raise"
 local retry = require "cmr.retry"
 local waits = require "cmr.wait"
@@ -56,7 +57,7 @@ function run.strategy(state, name, iterating)
 end
 
 --- Runs a prepared call to its end.
--- @tparam table state of the client: target, options, limiter
+-- @tparam table state of the client: target, options, limiter, store
 -- @param call from the core
 -- @tparam table wait the strategy
 -- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
@@ -68,12 +69,14 @@ function run.call(state, call, wait, job)
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
+  local counted -- against a mailbox's quota
 
   local function give_up(err)
     if worse[outcome] > worse[err.outcome] then
       err.outcome = outcome
     end
     err.attempts = attempt
+    quota.failed(counted, err)
     infos[err] = { call = call, attempts = attempt, elapsed = wait.now() - begun }
     return nil, err.message, err
   end
@@ -86,6 +89,11 @@ function run.call(state, call, wait, job)
     })
   end
 
+  local used_up, seconds
+  counted, used_up, seconds = quota.take(state, call)
+  if used_up then
+    return fail("quota", used_up, seconds)
+  end
   while true do
     if own.rate then
       local now = wait.now()
