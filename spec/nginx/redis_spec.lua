@@ -3,6 +3,7 @@ local hosts = require "bench.pacing.hosts"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
 local redis = require "spec.support.redis"
+local socket = require "socket"
 
 local EVAL = [[
   location = /eval { content_by_lua_block {
@@ -89,13 +90,12 @@ describe("nginx and Redis #nginx #redis", function()
     end
 
     it("use the rate together, and none too many", function()
-      local socket = require "socket"
       field = hosts.start{mock = api, redis = own, hosts = 2, workers = 2, lines = 1}
       answered(1)
       local begun, before = socket.gettime(), hosts.answers(api)[200]
-      answered(before + 12)
+      answered(before + 8)
       local took = socket.gettime() - begun
-      assert.is_true(took > 2.7 and took < 4, took)
+      assert.is_true(took > 1.7 and took < 3.5, took)
       assert.equal(0, hosts.answers(api)[429])
       local _, lost = field:stop()
       assert.equal(0, lost)
