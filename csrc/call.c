@@ -400,16 +400,10 @@ void call_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"start", call_start},
-                                       {"cancel", call_cancel},
-                                       {"done", call_done},
-                                       {"result", call_result},
-                                       {"release", call_release},
-                                       {"info", call_info},
-                                       {"method", call_method},
-                                       {"body", call_body},
-                                       {"repeatable", call_repeatable},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"release", call_release}, {"done", call_done},   {"method", call_method}, {"info", call_info},
+        {"body", call_body},       {"start", call_start}, {"result", call_result}, {"repeatable", call_repeatable},
+        {"cancel", call_cancel},   {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);
 }
