@@ -347,6 +347,17 @@ static int call_info(lua_State *L)
     return 1;
 }
 
+/* call:sent() -> the body of the request; nil when it has none */
+static int call_sent(lua_State *L)
+{
+    const struct call *call = check(L);
+
+    lua_pushlstring(L, call->request_body ? call->request_body : "", call->request_body_length);
+    if (!call->request_body)
+        lua_pushnil(L);
+    return 1;
+}
+
 /* call:method() -> "GET", ... */
 static int call_method(lua_State *L)
 {
@@ -391,7 +402,8 @@ void call_open(lua_State *L)
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"start", call_start},   {"cancel", call_cancel},         {"done", call_done},
                                        {"result", call_result}, {"release", call_release},       {"info", call_info},
-                                       {"method", call_method}, {"repeatable", call_repeatable}, {NULL, NULL}};
+                                       {"method", call_method}, {"repeatable", call_repeatable}, {"sent", call_sent},
+                                       {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);
 }

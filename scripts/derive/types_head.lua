@@ -28,6 +28,7 @@
 ---| "quota" # a mailbox's re-exports of the week are used up
 ---| "server" # 500 to 599
 ---| "http" # any other status
+---| "failed" # accepted, and failed later: client:await
 ---| "cancelled" # call:cancel(), or the engine was closed
 ---| "usage" # an argument that cannot be sent, or no key
 
@@ -45,7 +46,8 @@
 ---@field outcome cmr.Outcome Over several attempts the worst.
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field body? any The answer, decoded where it is JSON.
+---@field body? any The answer, decoded where it is JSON; of client:await the event that says it failed.
+---@field events? cmr.Event[] Of client:await: the events that came.
 ---@field code? integer libcurl's, as the curl program exits with.
 
 ---What cmr.all is: everything, where a list that is left out would mean it.
@@ -141,6 +143,8 @@
 ---@field page? string
 ---@field limit? string
 ---@field complete? string What every item of data has that did not fail.
+---@field settles? string[] "EVENT PARAMETER": the webhooks that say it is done, one for each item of the parameter.
+---@field fails? string[] The webhooks that say it failed.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
