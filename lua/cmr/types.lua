@@ -172,6 +172,18 @@
 ---@field items? string As in "data.users".
 ---@field page? string The parameter that chooses a page.
 
+---What another process was answered, for await.
+---@class cmr.Accepted
+---@field operation string
+---@field actionId? string
+---@field orderId? string
+---@field userId? string
+---@field count? integer How many events are to come.
+
+---@class cmr.AwaitOptions
+---@field timeout? number Seconds. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
+
 ---What start returns: a call that goes on beside the caller.
 ---@class cmr.Job
 local Job = {}
@@ -238,6 +250,15 @@ function cmr.request(method, path, request) end
 ---@return fun(): any, string?, cmr.Error?
 function cmr.each(what, ...) end
 
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function cmr.await(answer, options) end
+
 ---Starts a call and goes on.
 ---@param operation string Its name.
 ---@param ... any Its arguments.
@@ -274,6 +295,15 @@ function Client:request(method, path, request) end
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error?
 function Client:each(what, ...) end
+
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function Client:await(answer, options) end
 
 ---Starts a call and goes on.
 ---@param operation string Its name.
@@ -338,6 +368,28 @@ function Client:map(operation, inputs, options) end
 ---@field body_hash string
 ---@field key integer Which of several keys.
 
+---What an event runs. It failed when it raises, or returns false, or nil and why: then the vendor tries again.
+---@alias cmr.EventHandler fun(event: cmr.Event): any, any
+
+---@class cmr.HandlerOptions: cmr.VerifyOptions
+---@field on? table<string, cmr.EventHandler> By the event's name; "*" for those without one.
+---@field store? cmr.Store Default: in nginx lua_shared_dict cmr where there is one; else this process.
+---@field lease? number Seconds a handler may take; then the event is anybody's again. Default: 240.
+---@field remember? number Seconds for which a duplicate is known. Default: 7 days.
+---@field keep? number Seconds for which client:await finds an event. Default: 3600.
+---@field store_passwords? boolean Whether what it finds has the passwords. Default: false.
+---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
+
+---@class cmr.Receiver
+local Receiver = {}
+
+---Receives a delivery; the HTTP status to answer with: 200 done, now or before; 400, 401, 413 refused; 500 failed; 503
+---being handled elsewhere, or the store is away.
+---@param raw_body string
+---@param headers table<string, string|string[]> Names in any case.
+---@return integer status
+function Receiver:receive(raw_body, headers) end
+
 ---@class cmr.Webhook
 ---@field schemes string[] The names of all schemes.
 local webhook = {}
@@ -350,6 +402,16 @@ local webhook = {}
 ---@return string? message
 ---@return cmr.Refusal? err
 function webhook.verify(raw_body, headers, options) end
+
+---Receives webhooks in nginx, each event once: a function for content_by_lua.
+---@param options cmr.HandlerOptions
+---@return fun()
+function webhook.handler(options) end
+
+---The same for other servers.
+---@param options cmr.HandlerOptions
+---@return cmr.Receiver
+function webhook.receiver(options) end
 
 ---What is known of an event that verify returned; nil for any other table.
 ---@param event cmr.Event

@@ -172,6 +172,18 @@
 ---@field items? string As in "data.users".
 ---@field page? string The parameter that chooses a page.
 
+---What another process was answered, for await.
+---@class cmr.Accepted
+---@field operation string
+---@field actionId? string
+---@field orderId? string
+---@field userId? string
+---@field count? integer How many events are to come.
+
+---@class cmr.AwaitOptions
+---@field timeout? number Seconds. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
+
 ---What start returns: a call that goes on beside the caller.
 ---@class cmr.Job
 local Job = {}
@@ -238,6 +250,15 @@ function cmr.request(method, path, request) end
 ---@return fun(): any, string?, cmr.Error?
 function cmr.each(what, ...) end
 
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function cmr.await(answer, options) end
+
 ---Starts a call and goes on.
 ---@param operation string Its name.
 ---@param ... any Its arguments.
@@ -274,6 +295,15 @@ function Client:request(method, path, request) end
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error?
 function Client:each(what, ...) end
+
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function Client:await(answer, options) end
 
 ---Starts a call and goes on.
 ---@param operation string Its name.
