@@ -347,21 +347,21 @@ static int call_info(lua_State *L)
     return 1;
 }
 
-/* call:sent() -> the body of the request; nil when it has none */
-static int call_sent(lua_State *L)
-{
-    const struct call *call = check(L);
-
-    lua_pushlstring(L, call->request_body ? call->request_body : "", call->request_body_length);
-    if (!call->request_body)
-        lua_pushnil(L);
-    return 1;
-}
-
 /* call:method() -> "GET", ... */
 static int call_method(lua_State *L)
 {
     lua_pushstring(L, check(L)->method);
+    return 1;
+}
+
+/* call:body() -> the JSON that it sends, or nil */
+static int call_body(lua_State *L)
+{
+    const struct call *call = check(L);
+
+    if (!call->request_body)
+        return 0;
+    lua_pushlstring(L, call->request_body, call->request_body_length);
     return 1;
 }
 
@@ -400,9 +400,15 @@ void call_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"start", call_start},   {"cancel", call_cancel},         {"done", call_done},
-                                       {"result", call_result}, {"release", call_release},       {"info", call_info},
-                                       {"method", call_method}, {"repeatable", call_repeatable}, {"sent", call_sent},
+    static const luaL_Reg methods[] = {{"start", call_start},
+                                       {"cancel", call_cancel},
+                                       {"done", call_done},
+                                       {"result", call_result},
+                                       {"release", call_release},
+                                       {"info", call_info},
+                                       {"method", call_method},
+                                       {"body", call_body},
+                                       {"repeatable", call_repeatable},
                                        {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);

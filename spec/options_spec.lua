@@ -77,6 +77,7 @@ describe("an option", function()
     limiter = {good = {local_limiter.new(), fake_limiter()},
       bad = {5, true, "local", {}, {reserve = print}, {pause = print}, {reserve = 1, pause = 2}, print},
       expected = "a table with reserve and pause"},
+    quota = {good = {"warn", "enforce", false}, bad = {"no", true, 3, {}}, expected = "'warn', 'enforce' or false"},
     store = {good = {memory.new()}, bad = {5, true, "memory", {}, {claim = print, done = print}, print},
       expected = "a table with claim, done, release, append, list, take, untake"},
     wait = {good = {"block", fake_wait()},

@@ -1,28 +1,18 @@
 -- Scripts in a real Redis, and what is seen of its faults. The same in nginx is in spec/nginx/redis_spec.lua.
 local core = require "cmr.core"
+local redis = require "cmr.redis"
 local nginx = require "spec.support.nginx"
 local program = require "spec.support.program"
 local support = require "spec.support.redis"
+local warned = require "spec.support.warnings"
 
 local ECHO = 'return {KEYS[1] or "", ARGV[1] or "", ARGV[2] or ""}'
 
 describe("a connection to Redis", function()
-  local redis, server
+  local server
 
   setup(function() server = support.start() end)
   teardown(function() server:stop() end)
-
-  local warnings, stderr
-
-  before_each(function()
-    redis = require "cmr.redis"
-    warnings, stderr = {}, io.stderr
-    io.stderr = {write = function(_, ...) warnings[#warnings + 1] = table.concat{...} end} -- luacheck: ignore 122
-  end)
-
-  after_each(function()
-    io.stderr = stderr -- luacheck: ignore 122
-  end)
 
   local function connection(options)
     options = options or {}
@@ -75,10 +65,11 @@ describe("a connection to Redis", function()
 
   it("is made anew when Redis closed it", function()
     local r = connection()
-    assert.equal(1, r:eval({source = "return 1"}, {}, {}))
-    server:cli "client kill type normal"
-    assert.equal(1, r:eval({source = "return 1"}, {}, {}))
-    assert.same({}, warnings)
+    assert.same({}, warned(function()
+      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+      server:cli "client kill type normal"
+      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+    end))
   end)
 
   it("is made anew in another engine's process", function()
@@ -113,7 +104,8 @@ describe("a connection to Redis", function()
 
     it("does not tell it, when it is wrong either", function()
       local r = connection{port = guarded.port, password = "wrong-password"}
-      local reply, why = r:eval({source = "return 1"}, {}, {})
+      local reply, why
+      local warnings = warned(function() reply, why = r:eval({source = "return 1"}, {}, {}) end)
       assert.is_nil(reply)
       assert.matches("^WRONGPASS", why)
       assert.is_nil((why .. tostring(r) .. table.concat(warnings)):find("wrong-password", 1, true))
@@ -121,39 +113,39 @@ describe("a connection to Redis", function()
   end)
 
   describe("to a Redis that is away", function()
-    local function refused() return nginx.free_port() end
-
     it("says why, and warns once", function()
-      local r = connection{port = refused()}
-      for _ = 1, 3 do
-        local reply, why = r:eval({source = "return 1"}, {}, {})
-        assert.is_nil(reply)
-        assert.equal("connection refused", why)
-      end
+      local port = nginx.free_port()
+      local warnings = warned(function()
+        local r = connection{port = port}
+        for _ = 1, 3 do
+          assert.same({nil, "connection refused"}, {r:eval({source = "return 1"}, {}, {})})
+        end
+        connection{port = port}:eval({source = "return 1"}, {}, {})
+      end)
       assert.equal(1, #warnings)
       assert.matches("^cmr: Redis at 127.0.0.1:%d+/0 is away %(connection refused%)[^\n]*\n$", warnings[1])
-      connection{port = r.options.port}:eval({source = "return 1"}, {}, {})
-      assert.equal(1, #warnings)
     end)
 
     it("does not wait for it at each call, and finds it when it is back", function()
       local own = support.start()
       finally(function() own:stop() end)
       local r = connection{port = own.port, timeout = 0.1}
-      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
-      own:signal "STOP"
-      local begun = core.now()
-      assert.same({nil, "timeout"}, {r:eval({source = "return 1"}, {}, {})})
-      local took = core.now() - begun
-      assert.is_true(took > 0.09 and took < 0.4, took)
-      begun = core.now()
-      for _ = 1, 100 do r:eval({source = "return 1"}, {}, {}) end
-      assert.is_true(core.now() - begun < 0.09)
-      own:signal "CONT"
-      nginx.eventually("Redis is back", function() return r:eval({source = "return 1"}, {}, {}) == 1 end)
-      assert.is_true(core.now() - begun < 2)
-      own:signal "STOP"
-      r:eval({source = "return 1"}, {}, {})
+      local warnings = warned(function()
+        assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+        own:signal "STOP"
+        local begun = core.now()
+        assert.same({nil, "timeout"}, {r:eval({source = "return 1"}, {}, {})})
+        local took = core.now() - begun
+        assert.is_true(took > 0.09 and took < 0.4, took)
+        begun = core.now()
+        for _ = 1, 100 do r:eval({source = "return 1"}, {}, {}) end
+        assert.is_true(core.now() - begun < 0.09)
+        own:signal "CONT"
+        nginx.eventually("Redis is back", function() return r:eval({source = "return 1"}, {}, {}) == 1 end)
+        assert.is_true(core.now() - begun < 2)
+        own:signal "STOP"
+        r:eval({source = "return 1"}, {}, {})
+      end)
       assert.equal(2, #warnings) -- one for each outage
     end)
 
@@ -161,18 +153,21 @@ describe("a connection to Redis", function()
       local own = support.start()
       finally(function() own:stop() end)
       local r, script = connection{port = own.port, timeout = 0.05}, {source = "return 'back'"}
-      assert.equal("back", r:eval(script, {}, {}))
-      own:kill()
-      assert.is_nil((r:eval(script, {}, {})))
-      own:run()
-      nginx.eventually("Redis is back", function() return r:eval(script, {}, {}) == "back" end)
+      local warnings = warned(function()
+        assert.equal("back", r:eval(script, {}, {}))
+        own:kill()
+        assert.is_nil((r:eval(script, {}, {})))
+        own:run()
+        nginx.eventually("Redis is back", function() return r:eval(script, {}, {}) == "back" end)
+      end)
       assert.equal(1, #warnings)
     end)
   end)
 
   it("returns what a script does wrong", function()
     local r = connection{db = 5} -- an address of its own: this counts as an outage
-    local reply, why = r:eval({source = 'return redis.call("GET")'}, {}, {})
+    local reply, why
+    warned(function() reply, why = r:eval({source = 'return redis.call("GET")'}, {}, {}) end)
     assert.is_nil(reply)
     assert.matches("Wrong number of args", why)
   end)
@@ -180,6 +175,7 @@ describe("a connection to Redis", function()
   it("refuses options it does not know", function()
     assert.error_matches(function() redis.new{hosst = "x"} end, "bad option 'hosst' %(there is none of this name%)")
     assert.error_matches(function() redis.new{port = "x"} end, "bad option 'port' %(number expected%)")
+    assert.error_matches(function() redis.new{timeout = 0} end, "bad option 'timeout' %(more than 0 seconds expected%)")
     assert.error_matches(function() redis.new{password = 7} end, "bad option 'password' %(string expected%)")
   end)
 

@@ -33,6 +33,9 @@ local checks = {
       "a table with reserve and pause"
   end,
   store = stores.is_one,
+  quota = function(value)
+    return value == false or value == "warn" or value == "enforce", "'warn', 'enforce' or false"
+  end,
   wait = function(value)
     return type(value) == "string" and waits.names[value]
       or type(value) == "table"
@@ -66,6 +69,7 @@ options.defaults = {
   timeout = 30, -- seconds, the whole call: pacing, attempts and the waits between them
   attempt_timeout = 12, -- seconds, one attempt
   retries = 2, -- attempts after the first
+  quota = "warn", -- of re-exports per mailbox and week: said before the call, which goes on; "enforce": not sent
   rate = 4, -- requests per second and key; the vendor's limit is 5, its advice 4 (help)
 }
 

@@ -48,6 +48,9 @@ function Redis.new(given)
     options[name] = value
   end
   setmetatable(options, { __index = defaults })
+  if options.timeout <= 0 then
+    raise "redis: bad option 'timeout' (more than 0 seconds expected)"
+  end
   local means = transport()
   local missing = means.missing()
   if missing then

@@ -2,6 +2,7 @@
 
 local core = require "cmr.core"
 local partial = require "cmr.partial"
+local quota = require "cmr.quota"
 local raise = require "cmr.raise"
 local retry = require "cmr.retry"
 local waits = require "cmr.wait"
@@ -45,7 +46,7 @@ end
 --- The body that was sent for an answer, decoded; nil where there was none, or for a table that is none of ours.
 function run.sent(result)
   local known = infos[result]
-  local text = known and known.call:sent()
+  local text = known and known.call:body()
   return text and core.json_decode(text) or nil
 end
 
@@ -63,7 +64,7 @@ function run.strategy(state, name, iterating)
 end
 
 --- Runs a prepared call to its end.
--- @tparam table state of the client: target, options, limiter
+-- @tparam table state of the client: target, options, limiter, store
 -- @param call from the core
 -- @tparam table wait the strategy
 -- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
@@ -75,12 +76,14 @@ function run.call(state, call, wait, job)
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
+  local counted -- against a mailbox's quota
 
   local function give_up(err)
     if worse[outcome] > worse[err.outcome] then
       err.outcome = outcome
     end
     err.attempts = attempt
+    quota.failed(counted, err)
     infos[err] = { call = call, attempts = attempt, elapsed = wait.now() - begun }
     return nil, err.message, err
   end
@@ -93,6 +96,11 @@ function run.call(state, call, wait, job)
     })
   end
 
+  local used_up, seconds
+  counted, used_up, seconds = quota.take(state, call)
+  if used_up then
+    return fail("quota", used_up, seconds)
+  end
   while true do
     if own.rate then
       local now = wait.now()
