@@ -132,7 +132,7 @@ stress: ## a million random operations on calls and the engine (N=1000000, SEED=
 	@scripts/stress.sh $(or $(N),1000000) $(SEED)
 
 .PHONY: fuzz
-fuzz: ## one of response, arguments, transfer, json, target for a time (T=target S=60)
+fuzz: ## one of response, arguments, transfer, json, target, webhook for a time (T=target S=60)
 	@scripts/fuzz.sh '$(T)' $(or $(S),60)
 
 .PHONY: soak
