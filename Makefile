@@ -139,6 +139,13 @@ fuzz: ## one of response, arguments, transfer, json, target, webhook for a time 
 soak: ## the nginx example under faults and reloads (S=120 seconds)
 	@scripts/soak.sh $(or $(S),120)
 
+.PHONY: bench-pacing
+bench-pacing: ## hosts that share a key's rate through Redis, and Redis killed meanwhile (S=60 seconds)
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@$(MAKE) --no-print-directory build LUA=jit
+	@. build/5.4/env && S=$(S) LUA_PATH="./?.lua;$$LUA_PATH" $$(scripts/lua-program.sh 5.4) bench/pacing/run.lua
+
 .PHONY: mutate
 mutate: ## breaks the library one line at a time: a spec must notice
 	@scripts/mutate.sh

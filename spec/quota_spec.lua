@@ -162,6 +162,17 @@ describe("the quota of re-exports", function()
       assert.equal(4, #server:requests())
     end)
 
+    it("stays one line, whatever the call has for a name", function()
+      willing()
+      local name = "a\nb\27[1m" .. ("x"):rep(1000)
+      local warnings = warned(function()
+        for _ = 1, 4 do assert(client{quota = "warn"}:reexport{mailboxId = name}) end
+      end)
+      assert.equal(1, #warnings)
+      assert.matches("^cmr: reexport: [^%c]+ a%?b%?%[1mxx+ within [^%c]+\n$", warnings[1])
+      assert.is_true(#warnings[1] < 200)
+    end)
+
     it("is the default", function()
       willing()
       local one = require("cmr").new{api_key = server.key, base_url = server.base_url, store = store, rate = false}

@@ -2,6 +2,7 @@
 local core = require "cmr.core"
 local redis = require "cmr.redis"
 local nginx = require "spec.support.nginx"
+local posix = require "spec.support.posix"
 local program = require "spec.support.program"
 local support = require "spec.support.redis"
 local warned = require "spec.support.warnings"
@@ -72,13 +73,17 @@ describe("a connection to Redis", function()
     end))
   end)
 
-  it("is made anew in another engine's process", function()
-    local r = connection()
-    r:eval({source = "return 1"}, {}, {})
-    local before = server:cli("info stats"):match "total_connections_received:(%d+)"
-    core.engine():close()
-    assert.equal(1, r:eval({source = "return 1"}, {}, {}))
-    assert.equal(before + 2, tonumber(server:cli("info stats"):match "total_connections_received:(%d+)"))
+  it("is made anew in a forked process, and the parent keeps its own", function()
+    local r, script = connection(), {source = "return ARGV[1]"}
+    assert.equal("0", r:eval(script, {}, {"0"}))
+    local function ask(who)
+      for index = 1, 200 do assert.equal(who .. index, r:eval(script, {}, {who .. index})) end
+    end
+    local function made() return tonumber(server:cli("info stats"):match "total_connections_received:(%d+)") end
+    local before = made()
+    assert.same({true}, {posix.child(function() ask "child" end)})
+    ask "parent"
+    assert.equal(before + 2, made()) -- the child's, and the one that asks
   end)
 
   it("chooses a database, and goes through a socket of the file system", function()

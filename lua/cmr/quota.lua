@@ -58,7 +58,7 @@ function quota.take(state, call)
     return counted
   end
   local message = ("the %d re-exports of mailbox %s within a week are used up; the next in %s"):format(
-    COUNT, mailbox, in_words(left))
+    COUNT, mailbox:gsub("%c", "?"):sub(1, 80), in_words(left)) -- it is data: one line of a log, whatever it is
   if mode == "enforce" then
     return nil, message, left
   end

@@ -181,10 +181,9 @@ describe("the limiter of hosts", function()
         one:reserve("key", 4, now, 10)
       end
       assert.equal(1, #ways)
-      ways, clock = {}, clock - 3600
-      keys = {}
-      near(0, one:reserve("key", 4, now, 10))
-      near(0.25, one:reserve("key", 4, now, 10))
+      ways, clock, keys = {}, clock - 3600, {}
+      near(0.25, one:reserve("key", 4, now, 10)) -- its line seems to be forgotten
+      near(0.5, one:reserve("key", 4, now, 10))
     end)
   end)
 
@@ -233,6 +232,20 @@ describe("the limiter of hosts", function()
       near(0, a:reserve("key", 4, now, 10))
       near(0.25, a:reserve("key", 4, now, 10))
       near(0.5, a:reserve("key", 4, now, 10))
+    end)
+
+    it("tells a Redis that came back empty how far the line went, though nobody saw it go", function()
+      local a, b = host(2), host(2)
+      for _ = 1, 4 do
+        a:reserve("key", 4, now, 10)
+        b:reserve("key", 4, now, 10)
+      end
+      keys = {}
+      near(2, a:reserve("key", 4, now, 10)) -- behind its last, at 1.5, with room for the other host
+      near(2.25, b:reserve("key", 4, now, 10))
+      pass(10)
+      near(0, a:reserve("key", 4, now, 10))
+      near(0.25, a:reserve("key", 4, now, 10))
     end)
 
     -- Three hosts, an outage that each notices at another time: the places of all of them together.

@@ -50,6 +50,7 @@ function Limiter.new(given)
     redis = connection or redis.new(options),
     hosts = hosts,
     own = limiter.here(),
+    known = {}, -- the last place of each key, by Redis's clock
     careful = -math.huge, -- when the own line needs no more be kept beside that of Redis
   }, Limiter)
 end
@@ -67,18 +68,23 @@ local function lateness(self, asked, got, theirs)
   return late
 end
 
--- The next place of the shared line, not before a time from now.
+-- The next place of the shared line, not before a time from now. A Redis that gives a place before one it gave already
+-- has forgotten the line: it is no better than one that is away, until every host has told it how far its own goes.
 -- @return seconds until then, negative when it is past; or nil when Redis is away
 local function ask(self, key, room, after, most)
-  local asked = core.now()
+  local asked, known = core.now(), self.known[key] or 0
   local answer = self.redis:eval(RESERVE, { "free:" .. key }, { room, after, math.min(most, FOREVER) })
   local got = core.now()
-  if not answer then
-    self.careful = got + 2 * self.redis.retry -- others may find it back later than this one
+  local at = answer and tonumber(answer[1])
+  if at then
+    self.known[key] = at < known and at or math.max(at, self.known[key] or 0)
+  end
+  if not at or at < known then
+    self.careful = got + 2 * self.redis.retry -- others may find it out later than this one
     return nil
   end
   local now = tonumber(answer[2])
-  return tonumber(answer[1]) - now - lateness(self, asked, got, now)
+  return at - now - lateness(self, asked, got, now)
 end
 
 --- Takes the next place in the line. See cmr.limiter.local.
