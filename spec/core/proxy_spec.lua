@@ -14,7 +14,8 @@ describe("a proxy", function()
   end)
 
   local function call(proxy)
-    local client = cmr.new{base_url = "https://api.example.org/v1", api_key = "k", proxy = proxy, retries = 0, rate = false}
+    local client = cmr.new{base_url = "https://api.example.org/v1", api_key = "k", proxy = proxy, retries = 0,
+      rate = false}
     local _, message, err = client:reexport{mailboxId = "M"}
     client:close()
     return message, err
@@ -41,7 +42,8 @@ describe("a proxy", function()
     assert.is_nil((cmr.info(err).headers or {})["x-proxy"])
   end)
 
-  for _, address in ipairs{"http://user:pa55word@[::", "http://user:pa55word@host:99999", "wrong://user:pa55word@host:1"} do
+  for _, rest in ipairs{"http://%s@[::", "http://%s@host:99999", "wrong://%s@host:1"} do
+    local address = rest:format "user:pa55word"
     it("is not quoted with its password: " .. address:gsub("pa55word", "..."), function()
       local told, message, err = pcall(call, address)
       assert.is_nil((tostring(message) .. tostring(err and err.body)):find("pa55", 1, true), message)

@@ -12,6 +12,9 @@ local ENDING = 40 -- seconds it may take to stop
 local BUILD = os.getenv "CMR_NGINX_BUILD" or "build/jit"
 local SANITIZED = BUILD:find("asan", 1, true) ~= nil
 
+--- Whether it is one with the sanitizers.
+M.sanitized = SANITIZED
+
 local UNCLEAN = {
   "%[alert%]", "%[emerg%]", "exited on signal", "exited with code [1-9]", "AddressSanitizer", "LeakSanitizer",
   "runtime error:",

@@ -1,5 +1,6 @@
 -- What the mock has in the http block of its nginx.conf.
 local TEMPLATE = [[
+  default_type application/json;
   client_max_body_size 64m;
   client_body_buffer_size 256k;
   keepalive_requests 1000000000;

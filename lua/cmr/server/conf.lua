@@ -12,7 +12,6 @@ events { worker_connections 1024; }
 http {
   access_log off;
   server_tokens off;
-  default_type application/json;
   client_body_temp_path body;
   proxy_temp_path proxy;
   fastcgi_temp_path fastcgi;
