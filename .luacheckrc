@@ -15,6 +15,7 @@ exclude_files = { "build" }
 
 files["spec"].std = "max+busted" -- may ask for more, where it is there
 files["lua/cmr/mock"].std = "ngx_lua" -- runs in nginx
+files["lua/cmr/listen/nginx.lua"].std = "ngx_lua"
 files["examples/nginx"].std = "ngx_lua"
 files["lua/cmr/wait"].std = "ngx_lua"
 files["lua/cmr/options.lua"].std = "ngx_lua" -- smaller limits there

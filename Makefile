@@ -132,8 +132,16 @@ stress: ## a million random operations on calls and the engine (N=1000000, SEED=
 	@scripts/stress.sh $(or $(N),1000000) $(SEED)
 
 .PHONY: fuzz
-fuzz: ## one of response, arguments, transfer, json, target for a time (T=target S=60)
+fuzz: ## one of response, arguments, transfer, json, target, webhook for a time (T=target S=60)
 	@scripts/fuzz.sh '$(T)' $(or $(S),60)
+
+.PHONY: asan-nginx
+asan-nginx: ## the specs of nginx with the sanitizers in its workers
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@$(MAKE) --no-print-directory build LUA=jit OUT=build/asan-jit CC=gcc LD=gcc \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)' LDFLAGS='$(SANITIZE)'
+	@CMR_NGINX_BUILD=build/asan-jit SPECS=spec/nginx scripts/test.sh 5.4
 
 .PHONY: soak
 soak: ## the nginx example under faults and reloads (S=120 seconds)

@@ -191,6 +191,12 @@ static void clear_answer(struct call *call)
     call->message[0] = '\0';
 }
 
+/* Where the answer's bytes go away: not under somebody who makes Lua values of them. */
+static void expect_unread(lua_State *L, const struct call *call)
+{
+    luaL_argcheck(L, !call->reading, 1, "the call's answer is being read");
+}
+
 /* call:start(engine, timeout) -> true: one attempt of timeout seconds. A finished call may be started again. */
 static int call_start(lua_State *L)
 {
@@ -199,6 +205,7 @@ static int call_start(lua_State *L)
     const double timeout = luaL_checknumber(L, 3);
 
     luaL_argcheck(L, call->state == CALL_READY || call->state == CALL_DONE, 1, "the call is not ready to start");
+    expect_unread(L, call);
     luaL_argcheck(L, timeout > 0 && timeout < 1e6, 3, "out of range");
     lua_pushvalue(L, 2);
     call_keep(L, 1, "engine");
@@ -292,8 +299,13 @@ static int call_result(lua_State *L)
 {
     struct call *call = check(L);
 
+    int results;
+
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
-    return response_push(L, call);
+    call->reading++; /* stays when Lua runs out of memory: such a call can be read again, and not started */
+    results = response_push(L, call);
+    call->reading--;
+    return results;
 }
 
 static void push_http_version(lua_State *L, long version)
@@ -310,6 +322,7 @@ static int call_release(lua_State *L)
     struct call *call = check(L);
 
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
+    expect_unread(L, call);
     buffer_free(&call->body);
     return 0;
 }
@@ -317,7 +330,7 @@ static int call_release(lua_State *L)
 /* call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, starts; of the last attempt */
 static int call_info(lua_State *L)
 {
-    const struct call *call = check(L);
+    struct call *call = check(L);
 
     lua_createtable(L, 0, 9);
     if (call->name) {
@@ -341,7 +354,9 @@ static int call_info(lua_State *L)
         lua_setfield(L, -2, "reused");
         push_http_version(L, call->http_version);
         lua_setfield(L, -2, "http_version");
+        call->reading++;
         response_push_headers(L, call);
+        call->reading--;
         lua_setfield(L, -2, "headers");
     }
     return 1;

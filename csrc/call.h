@@ -35,6 +35,7 @@ struct call {
     struct call *previous, *next; /* the engine's list */
     int starts;                   /* how often libcurl was about to send the request, this attempt */
     bool cancelled;
+    int reading;         /* the answer, into Lua: a finalizer that runs meanwhile must leave it alone */
     bool forked;         /* the parent has it, and may yet send it */
     bool answered;       /* the headers of an answer, not of a 100, have come to their end */
     bool timed_out;      /* the attempt before did: its connection is not to be trusted */

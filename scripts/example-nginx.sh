@@ -61,12 +61,12 @@ eval "$(grep '^export ' "$directory/mock")"                   # the address, the
 
 # The example as it is, but for a free port, this machine's modules, and the library in this checkout.
 cp examples/nginx/* "$directory"
-program=$($lua -e 'local found = require("cmr.mock.nginx").find() or {modules = {}}
+program=$($lua -e 'local found = require("cmr.server.nginx").find() or {modules = {}}
     print(found.path or "")
     for _, path in ipairs(found.modules) do print(("load_module %s;"):format(path)) end')
 path=$(echo "$program" | sed 1q)
 [ "$path" ] || fail 'there is no nginx with Lua'
-port=$($lua -e 'print(require("cmr.mock.random").integer(30000, 39999))')
+port=$($lua -e 'print(require("cmr.server.random").integer(30000, 39999))')
 {
     echo "$program" | sed 1d
     [ "$(id -u)" -ne 0 ] || echo "user $(id -un) $(id -gn);" # who may read the mock's certificate

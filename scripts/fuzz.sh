@@ -3,8 +3,8 @@
 # What is found goes to build/chaos: TARGET-corpus/ new inputs, TARGET-crash-* those that break something.
 set -eu
 cd "$(dirname "$0")/.."
-targets='response arguments transfer json target'
-unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE http_proxy || :
+targets='response arguments transfer json target webhook'
+unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE http_proxy LD_PRELOAD || :
 
 if [ "${1-}" = replay ]; then
     shift

@@ -26,6 +26,8 @@ fork-unseen | csrc/engine.c | s/engine->owner == getpid()/engine->owner != 0/ | 
 body-status-ignored | csrc/response.c | s/said >= 400 \&\& said <= 599/said >= 4000/ | spec/core/response_spec.lua
 quota-as-rate | csrc/response.c | s/return weekly || call->retry_after > LONG_RETRY_AFTER/return false/ | spec/core/response_spec.lua
 json-nul | csrc/json.c | s/if (memchr(text, '\\0', length))/if (!text)/ | spec/core/json_spec.lua
+proxy-password | csrc/response.c | s/ \&\& !strchr(call->message, '@')// | spec/core/proxy_spec.lua
+timeout-status | csrc/error.c | s/status != 408 \&\& //  | spec/fault/matrix_spec.lua
 large-number | csrc/json.c | s/fabs(value) >= 1e14/fabs(value) >= 1e20/ | spec/core/json_spec.lua
 everything-by-accident | csrc/check.c | s/param->flags \& (REQUIRED | EVERYTHING)))/param->flags \& REQUIRED))/ | spec/core/check_spec.lua
 post-repeated | lua/cmr/retry.lua | s/return repeatable or err.outcome == "not_sent"/return true/ | spec/retry_spec.lua spec/client/attempts_spec.lua

@@ -24,12 +24,22 @@ sanitize() {
     export LD_PRELOAD
 }
 
+# Every process of a plain run is watched for the key: see spec/support/witness.c. SEEN is where it would be noted.
+watch() {
+    CMR_WITNESS=$PWD/build/witness.so
+    SEEN=$CMR_WITNESS.seen
+    rm -f "$SEEN"
+    cc -std=c11 -O1 -Wall -Wextra -shared -fPIC -o "$CMR_WITNESS" spec/support/witness.c -ldl
+    export CMR_WITNESS
+}
+
 run_busted() (
     LUA=$(scripts/lua-program.sh "${1#*-}")
     CMR_FLAVOUR=$1
     export LUA CMR_FLAVOUR
     case ${RUNNER-}$1 in 5.4) tags= ;; *) tags=--exclude-tags=$only_once ;; esac
     case $1 in asan-*) sanitize "$1" ;; esac
+    [ -z "${CMR_WITNESS-}" ] || export LD_PRELOAD="$CMR_WITNESS"
     # shellcheck source=/dev/null
     . "build/$1/env"
     # shellcheck disable=SC2086 # words
@@ -48,6 +58,7 @@ total_failed=0
 
 for name; do
     echo "== build/$name"
+    case ${RUNNER-}$name$(uname -s) in 5.4Linux) watch ;; *) unset CMR_WITNESS ;; esac
     { run_busted "$name" 2>&1 && status=0 || status=$?; echo "$status" >"$log.status"; } | tee "$log"
     # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
     summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$log")
@@ -59,6 +70,10 @@ for name; do
     elif grep -q "$CMR_MOCK_KEY" "$log"; then
         failed=$((failed + 1))
         echo "build/$name: the API key was printed"
+    elif [ "${CMR_WITNESS-}" ] && { [ -e "$SEEN" ] || grep -rlF "$CMR_MOCK_KEY" build/*.md build/*.xml docs >"$SEEN" 2>/dev/null; }; then
+        failed=$((failed + 1))
+        echo "build/$name: the API key was seen:"
+        sort "$SEEN" | uniq -c
     elif [ "$((passed + failed))" -eq 0 ]; then
         failed=1
         echo "build/$name: no test ran"

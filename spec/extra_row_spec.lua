@@ -1,6 +1,7 @@
 -- Adding an operation takes one row and nothing else: a core is built with one row more, beside everything as it is.
 local core = require "cmr.core"
 local cjson = require "cjson"
+local run_command = require("spec.support.command").run
 local mock = require "spec.support.mock"
 local program = require "spec.support.program"
 local run = require "spec.support.run"
@@ -80,9 +81,12 @@ describe("a row more #build", function()
   end
 
   -- Runs the copy's command; how it ends does not matter where the mock has no example.
-  local function command(words)
-    return run(("{ CMR_API_KEY=%s CMR_BASE_URL=%s %s/build/5.4/bin/cmr %s || [ $? = 1 ]; }"):format(
-      server.key, server.base_url, copy, words))
+  local function command(...)
+    local env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
+    for name, value in pairs(paths) do env[name] = value end
+    local ended = run_command({...}, {env = env, program = copy .. "/bin/cmr"})
+    assert.is_true(ended.status <= 1, ended.err)
+    return ended.out .. ended.err
   end
 
   -- The only request there was, and that it is the made-up one.
@@ -145,14 +149,15 @@ describe("a row more #build", function()
 
   it("is a command with help", function()
     assert.matches("\n   make%-up +What nobody has thought of", command("--help"))
-    local help = command("make-up --help")
+    local help = command("make-up", "--help")
     for _, text in ipairs{"Usage: cmr make-up [options] USER_ID\n", "What nobody has thought of.",
       "POST /made/up: Make something up", "Charges money.", "Asynchronous", "all of it", "--count", "How many.",
       "--kind", "{SMALL,LARGE}", "--thing", "--thing-name", "Its name.", "thing.parts[].size", "How large it is."} do
       assert.matches(text, help, 1, true)
     end
     assert.matches("\nmake_up +POST +/made/up +What nobody has thought of%.", command("operations"))
-    command [[make-up U1 --count 3 --kind LARGE --thing-name it --thing-parts '[{"size":1.5},{"size":2}]']]
+    command("make-up", "U1", "--count", "3", "--kind", "LARGE", "--thing-name", "it",
+      "--thing-parts", '[{"size":1.5},{"size":2}]')
     check_request()
   end)
 

@@ -3,7 +3,7 @@
 local run = require "spec.support.run"
 
 describe("fuzzing #fuzz", function()
-  for _, target in ipairs { "response", "arguments", "transfer", "json", "target" } do
+  for _, target in ipairs { "response", "arguments", "transfer", "json", "target", "webhook" } do
     it("finds nothing in the corpus of " .. target, function()
       assert.matches(target .. ": replay: %d+ inputs", run("scripts/fuzz.sh replay " .. target))
     end)

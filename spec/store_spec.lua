@@ -216,12 +216,12 @@ describe("the store of nginx's workers #nginx", function()
     assert.is_nil(server:log():find "too small")
   end)
 
-  it("says that it is away when not even that makes room", function()
+  it("says that it is full when not even that makes room", function()
     start("32k", [[
       local fine, why = require("cmr.store").here():append("x", ("x"):rep(100000), 60)
       ngx.print(fine == nil, " ", why)
     ]])
-    assert.equal("true no memory", server:text "/all")
+    assert.equal("true full", server:text "/all")
   end)
 end)
 

@@ -1,5 +1,6 @@
 --- A client: one key and base URL, and a method per operation.
 
+local await = require "cmr.await"
 local core = require "cmr.core"
 local jobs = require "cmr.jobs"
 local limiter = require "cmr.limiter"
@@ -225,6 +226,28 @@ function Client:map(operation, inputs, given)
     end
     return jobs.start(state, call, wait, signal)
   end, given, wait)
+end
+
+--- Waits for the outcome of what was only accepted: for the webhooks that settle it, which are the operation's column
+-- settles. They are found in the client's store, where cmr.webhook.handler puts them: also those that came before, to
+-- another worker or, with a store in Redis, to another host. No event has passwords, unless the handler keeps them.
+--
+--     local res = assert(client:create_order(user, order))
+--     local events, why, err = client:await(res)
+--
+-- Where no event comes, an order's status is asked for now and then; how statuses are called is not documented.
+-- @tparam table res an answer; elsewhere {operation = name, actionId = ..., orderId = ..., userId = ..., count = how
+-- many are to come}
+-- @tparam[opt] table given timeout (180): seconds; poll (30): seconds between two requests for an order's status, or
+-- false for none
+-- @treturn[1] table the events, oldest first: for an order of mailboxes one for each. Where only its status says that
+-- it is done, those that came, with what order_status said as its member order
+-- @treturn[2] nil, message, err: of kind "failed", with the event that says so as err.body, outcome "rejected", or
+-- "unknown" when part of it was done; of kind "timeout", outcome "unknown". err.events has all that came. When the
+-- first of several fails it does not wait for the others
+function Client:await(res, given)
+  local state = state_of(self, "await")
+  return await(self, state, run.strategy(state, "await"), res, given)
 end
 
 -- A strategy that is not at home here (luv without luv) is said so, and not by require.

@@ -43,6 +43,13 @@ function run.info(result)
   return info
 end
 
+--- The body that was sent for an answer, decoded; nil where there was none, or for a table that is none of ours.
+function run.sent(result)
+  local known = infos[result]
+  local text = known and known.call:body()
+  return text and core.json_decode(text) or nil
+end
+
 --- The strategy by which a client's calls wait here. Raises where nothing can.
 -- @tparam table state of the client
 -- @tparam string name of what wants to wait, for the message

@@ -28,6 +28,7 @@
 ---| "quota" # a mailbox's re-exports of the week are used up
 ---| "server" # 500 to 599
 ---| "http" # any other status
+---| "failed" # accepted, and failed later: client:await
 ---| "cancelled" # call:cancel(), or the engine was closed
 ---| "usage" # an argument that cannot be sent, or no key
 
@@ -45,7 +46,8 @@
 ---@field outcome cmr.Outcome Over several attempts the worst.
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field body? any The answer, decoded where it is JSON.
+---@field body? any The answer, decoded where it is JSON; of client:await the event that says it failed.
+---@field events? cmr.Event[] Of client:await: the events that came.
 ---@field code? integer libcurl's, as the curl program exits with.
 
 ---What cmr.all is: everything, where a list that is left out would mean it.
@@ -142,6 +144,8 @@
 ---@field page? string
 ---@field limit? string
 ---@field complete? string What every item of data has that did not fail.
+---@field settles? string[] "EVENT PARAMETER": the webhooks that say it is done, one for each item of the parameter.
+---@field fails? string[] The webhooks that say it failed.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -168,6 +172,18 @@
 ---@field [1] string
 ---@field items? string As in "data.users".
 ---@field page? string The parameter that chooses a page.
+
+---What another process was answered, for await.
+---@class cmr.Accepted
+---@field operation string
+---@field actionId? string
+---@field orderId? string
+---@field userId? string
+---@field count? integer How many events are to come.
+
+---@class cmr.AwaitOptions
+---@field timeout? number Seconds. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
 
 ---What start returns: a call that goes on beside the caller.
 ---@class cmr.Job
@@ -235,6 +251,15 @@ function cmr.request(method, path, request) end
 ---@return fun(): any, string?, cmr.Error?
 function cmr.each(what, ...) end
 
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function cmr.await(answer, options) end
+
 ---Starts a call and goes on.
 ---@param operation string Its name.
 ---@param ... any Its arguments.
@@ -271,6 +296,15 @@ function Client:request(method, path, request) end
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error?
 function Client:each(what, ...) end
+
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function Client:await(answer, options) end
 
 ---Starts a call and goes on.
 ---@param operation string Its name.
@@ -335,6 +369,28 @@ function Client:map(operation, inputs, options) end
 ---@field body_hash string
 ---@field key integer Which of several keys.
 
+---What an event runs. It failed when it raises, or returns false, or nil and why: then the vendor tries again.
+---@alias cmr.EventHandler fun(event: cmr.Event): any, any
+
+---@class cmr.HandlerOptions: cmr.VerifyOptions
+---@field on? table<string, cmr.EventHandler> By the event's name; "*" for those without one.
+---@field store? cmr.Store Default: in nginx lua_shared_dict cmr where there is one; else this process.
+---@field lease? number Seconds a handler may take; then the event is anybody's again. Default: 240.
+---@field remember? number Seconds for which a duplicate is known. Default: 7 days.
+---@field keep? number Seconds for which client:await finds an event. Default: 3600.
+---@field store_passwords? boolean Whether what it finds has the passwords. Default: false.
+---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
+
+---@class cmr.Receiver
+local Receiver = {}
+
+---Receives a delivery; the HTTP status to answer with: 200 done, now or before; 400, 401, 413 refused; 500 failed; 503
+---being handled elsewhere, or the store is away.
+---@param raw_body string
+---@param headers table<string, string|string[]> Names in any case.
+---@return integer status
+function Receiver:receive(raw_body, headers) end
+
 ---@class cmr.Webhook
 ---@field schemes string[] The names of all schemes.
 local webhook = {}
@@ -347,6 +403,16 @@ local webhook = {}
 ---@return string? message
 ---@return cmr.Refusal? err
 function webhook.verify(raw_body, headers, options) end
+
+---Receives webhooks in nginx, each event once: a function for content_by_lua.
+---@param options cmr.HandlerOptions
+---@return fun()
+function webhook.handler(options) end
+
+---The same for other servers.
+---@param options cmr.HandlerOptions
+---@return cmr.Receiver
+function webhook.receiver(options) end
 
 ---What is known of an event that verify returned; nil for any other table.
 ---@param event cmr.Event

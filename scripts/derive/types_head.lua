@@ -28,6 +28,7 @@
 ---| "quota" # a mailbox's re-exports of the week are used up
 ---| "server" # 500 to 599
 ---| "http" # any other status
+---| "failed" # accepted, and failed later: client:await
 ---| "cancelled" # call:cancel(), or the engine was closed
 ---| "usage" # an argument that cannot be sent, or no key
 
@@ -45,7 +46,8 @@
 ---@field outcome cmr.Outcome Over several attempts the worst.
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field body? any The answer, decoded where it is JSON.
+---@field body? any The answer, decoded where it is JSON; of client:await the event that says it failed.
+---@field events? cmr.Event[] Of client:await: the events that came.
 ---@field code? integer libcurl's, as the curl program exits with.
 
 ---What cmr.all is: everything, where a list that is left out would mean it.
@@ -142,6 +144,8 @@
 ---@field page? string
 ---@field limit? string
 ---@field complete? string What every item of data has that did not fail.
+---@field settles? string[] "EVENT PARAMETER": the webhooks that say it is done, one for each item of the parameter.
+---@field fails? string[] The webhooks that say it failed.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -168,6 +172,18 @@
 ---@field [1] string
 ---@field items? string As in "data.users".
 ---@field page? string The parameter that chooses a page.
+
+---What another process was answered, for await.
+---@class cmr.Accepted
+---@field operation string
+---@field actionId? string
+---@field orderId? string
+---@field userId? string
+---@field count? integer How many events are to come.
+
+---@class cmr.AwaitOptions
+---@field timeout? number Seconds. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
 
 ---What start returns: a call that goes on beside the caller.
 ---@class cmr.Job
@@ -235,6 +251,15 @@ function cmr.request(method, path, request) end
 ---@return fun(): any, string?, cmr.Error?
 function cmr.each(what, ...) end
 
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function cmr.await(answer, options) end
+
 ---Starts a call and goes on.
 ---@param operation string Its name.
 ---@param ... any Its arguments.
@@ -271,6 +296,15 @@ function Client:request(method, path, request) end
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error?
 function Client:each(what, ...) end
+
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function Client:await(answer, options) end
 
 ---Starts a call and goes on.
 ---@param operation string Its name.

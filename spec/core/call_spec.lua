@@ -138,6 +138,45 @@ describe("a call", function()
       assert.equal(1, #server:requests())
     end)
 
+    it("started while its answer is read, which a finalizer can do, and the answer stays whole", function()
+      local call = platforms()
+      local headers, refused = {}, 0
+      for number = 1, 200 do headers["X-" .. number] = "value" end
+      server:fault{status = 200, headers = headers, body = {status = 200, message = "whole"}, times = 1000000}
+      attempt(call)
+      local function start_again()
+        local fine, why = pcall(call.start, call, engine, 5)
+        if not fine then
+          assert(why:find("is being read", 1, true), why)
+          refused = refused + 1
+        end
+        call:cancel()
+      end
+      local function litter()
+        if newproxy then
+          getmetatable(newproxy(true)).__gc = start_again
+        else
+          setmetatable({}, {__gc = start_again})
+        end
+      end
+      collectgarbage("setpause", 10)
+      collectgarbage("setstepmul", 400)
+      for _ = 1, 2000 do
+        if tostring(call):find "ready" or call:info().status == nil then attempt(call) end
+        litter()
+        local seen = call:info().headers
+        assert(not seen or seen["x-1"] == "value" and seen["x-200"] == "value", "headers that are not the answer's")
+        litter()
+        local res, message = call:result()
+        assert(message and message:find "cancelled" or res.message == "whole", "not the answer")
+        if refused > 20 then break end
+      end
+      collectgarbage("setpause", 200)
+      collectgarbage("setstepmul", 200)
+      collectgarbage()
+      assert.is_true(refused > 0)
+    end)
+
     it("never valid", function()
       -- what a refused call would be is not even handed out
       local call, why, err = core.platforms(target, "")

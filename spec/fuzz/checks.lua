@@ -154,4 +154,11 @@ function checks.encoded(value)
   end
 end
 
+--- Deliveries of webhooks, which Lua verifies. Loaded when it is asked for.
+function checks.delivery(...)
+  package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
+  checks.delivery = assert(loadfile "spec/fuzz/webhook.lua")(core, KEY, checks)
+  return checks.delivery(...)
+end
+
 return checks

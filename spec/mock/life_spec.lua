@@ -86,14 +86,14 @@ describe("the mock's life", function()
     local pipe = assert(io.popen(support.command{port = port} .. " 2>&1; echo exit $?", "r"))
     local output = pipe:read("*a")
     pipe:close()
-    assert.matches(("127.0.0.1:%d failed"):format(port), output, 1, true)
+    assert.matches(("port %d is in use"):format(port), output, 1, true)
     assert.matches("exit 1\n$", output)
   end)
 
   it("chooses another port when the one it chose is taken", function()
     local port = support.shared("http").base_url:match(":(%d+)/")
     local code = ([[
-      local random = require "cmr.mock.random"
+      local random = require "cmr.server.random"
       local choose, calls = random.integer, 0
       random.integer = function(low, high)
         calls = calls + 1

@@ -42,18 +42,20 @@ end
 --- Runs `cmr words...`, with no CMR_* in the environment but what env says.
 -- @param words    array
 -- @param options  env = {NAME = value}; stdin = text; through = a program in front of it, such as timeout; lead = shell
---   commands before it; after = shell text behind it, such as a pipe
+--   commands before it; after = shell text behind it, such as a pipe; program = another than this checkout's
 -- @return {status, out = standard output, err = standard error}
 function M.run(words, options)
   options = options or {}
   local out, err, status = M.file_with(""), M.file_with(""), M.file_with("")
-  local command = {"env", "-u", "CMR_API_KEY", "-u", "CMR_BASE_URL", "-u", "CMR_CA_FILE", "-u", "CMR_PATHS"}
-  for name, value in pairs(options.env or {}) do command[#command + 1] = quote(name .. "=" .. value) end
-  command[#command + 1] = options.through
-  command[#command + 1] = M.lua("bin/cmr", (table.unpack or unpack)(words))
+  -- The environment is written down in a file: on a command line everybody could read it.
+  local lines = {"unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_PATHS"}
+  for name, value in pairs(options.env or {}) do lines[#lines + 1] = ("export %s=%s"):format(name, quote(value)) end
+  local program = M.lua(options.program or "bin/cmr", (table.unpack or unpack)(words))
   local input = options.stdin and M.file_with(options.stdin) or "/dev/null"
-  os.execute(("{ %s %s <%s 2>%s; echo $? >%s; } %s >%s"):format(
-    options.lead or "", table.concat(command, " "), input, err, status, options.after or "", out))
+  lines[#lines + 1] = ("{ %s %s %s <%s 2>%s; echo $? >%s; } %s >%s"):format(
+    options.lead or "", options.through or "", program, input, err, status, options.after or "", out)
+  local script = M.file_with(table.concat(lines, "\n"))
+  os.execute("sh " .. script)
   return {status = tonumber(M.read(status)), out = M.read(out), err = M.read(err)}
 end
 

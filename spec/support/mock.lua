@@ -65,7 +65,7 @@ end
 function M.start(options)
   local path = os.tmpname()
   os.remove(path)
-  os.execute("unset LD_PRELOAD; mkfifo -m 600 " .. path)
+  os.execute("LD_PRELOAD=$CMR_WITNESS; mkfifo -m 600 " .. path)
   -- A shell between us and the mock waits for the end of its input, which comes when we are gone.
   local lifeline = assert(io.popen(("exec 3<&0; %s >%s </dev/null 3<&- & read -r _ <&3; kill $! 2>/dev/null; wait")
     :format(M.command(options or {}), path), "w"))
@@ -115,7 +115,7 @@ function Server:curl(lines)
   if self.ca_file then file:write("cacert = ", configured(self.ca_file), "\n") end
   file:close()
   -- A sanitizer's runtime, loaded for this Lua, makes curl hang.
-  local pipe = assert(io.popen("unset LD_PRELOAD; exec curl --disable --config " .. quote(path) .. " 2>&1", "r"))
+  local pipe = assert(io.popen("LD_PRELOAD=$CMR_WITNESS; exec curl --disable --config " .. quote(path) .. " 2>&1", "r"))
   local output = pipe:read("*a")
   pipe:close()
   os.remove(path)

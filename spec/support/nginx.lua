@@ -1,6 +1,6 @@
 -- A real nginx for specs, with the library of the LuaJIT build in it, on a free port of this machine. When it is
 -- stopped its error log must be clean: no process has crashed, no sanitizer has found anything.
-local finder = require "cmr.mock.nginx"
+local finder = require "cmr.server.nginx"
 local http = require "spec.support.http"
 local socket = require "socket"
 
@@ -11,6 +11,9 @@ local ENDING = 40 -- seconds it may take to stop
 -- Which build nginx takes; one with the sanitizers, build/asan-jit, wants their runtime in nginx.
 local BUILD = os.getenv "CMR_NGINX_BUILD" or "build/jit"
 local SANITIZED = BUILD:find("asan", 1, true) ~= nil
+
+--- Whether it is one with the sanitizers.
+M.sanitized = SANITIZED
 
 local UNCLEAN = {
   "%[alert%]", "%[emerg%]", "exited on signal", "exited with code [1-9]", "AddressSanitizer", "LeakSanitizer",
@@ -52,7 +55,7 @@ local function quote(text)
 end
 
 local function output(command)
-  local pipe = assert(io.popen("unset LD_PRELOAD; " .. command, "r"))
+  local pipe = assert(io.popen("LD_PRELOAD=$CMR_WITNESS; " .. command, "r"))
   local text = pipe:read("*a")
   pipe:close()
   return (text:gsub("\n$", ""))
@@ -102,7 +105,8 @@ local function starter(program, options)
     "cd " .. quote(options.directory), "unset LUA_PATH LUA_CPATH LD_PRELOAD CMR_API_KEY CMR_BASE_URL CMR_CA_FILE",
   }
   for name, value in pairs(options.env or {}) do table.insert(lines, ("export %s=%s"):format(name, quote(value))) end
-  local preload = {options.preload}
+  local preload = {os.getenv "CMR_WITNESS"}
+  table.insert(preload, options.preload)
   if SANITIZED then table.insert(preload, 1, output("gcc -print-file-name=libasan.so")) end -- must come first
   if #preload > 0 then
     -- LuaJIT's memory is not malloc's: what only it points to would be taken for lost.

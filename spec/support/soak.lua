@@ -42,8 +42,8 @@ local function order(upstream, next_fault)
   lines[#lines] = nil
   local path = os.tmpname()
   nginx.write(path, table.concat(lines, "\n") .. "\n")
-  return assert(io.popen(("unset LD_PRELOAD; curl --disable --silent --noproxy '*' --config %s 2>&1; rm -f %s"):format(
-    path, path), "r"))
+  local command = "LD_PRELOAD=$CMR_WITNESS; curl --disable --silent --noproxy '*' --config %s 2>&1; rm -f %s"
+  return assert(io.popen(command:format(path, path), "r"))
 end
 
 local function resident(pid) -- kB

@@ -144,10 +144,18 @@ describe("a receiver of webhooks", function()
       function store.append() return nil, "connection refused" end
       assert.equal(503, deliver(to))
       assert.equal(0, runs)
+      assert.equal("ERR cmr webhook: mailbox.created E1: it could not be kept: connection refused", logged[1])
       store.append = append
       assert.equal(200, deliver(to))
       assert.equal(1, runs)
     end)
+  end)
+
+  it("handles an event also when it is too large to be kept, and says so", function()
+    function store.append() return nil, "full" end
+    assert.equal(200, deliver(receiver{on = {["*"] = count}}))
+    assert.equal(1, runs)
+    assert.equal("ERR cmr webhook: mailbox.created E1: it could not be kept: full", logged[1])
   end)
 
   it("does not have done again what was done, when it cannot be marked", function()

@@ -295,6 +295,24 @@ describe("a mistake in the arguments", function()
   end)
 end)
 
+describe("the kinds of refusal", function()
+  it("are those that editors are told", function()
+    local file = assert(io.open "lua/cmr/types.lua")
+    local listed = file:read("*a"):match "\n%-%-%-@alias cmr%.RefusalKind\n(.-)\n\n"
+    file:close()
+    local told = {}
+    for kind in listed:gmatch '| "([%l_]+)"' do
+      told[kind] = true
+    end
+    for kind, status in pairs(require "cmr.webhook.verify".kinds) do
+      assert.is_true(told[kind], kind)
+      assert.is_true(status >= 400 and status <= 599)
+      told[kind] = nil
+    end
+    assert.same({}, told)
+  end)
+end)
+
 describe("the module", function()
   it("has webhooks as a field", function()
     assert.equal(webhook, cmr.webhook)

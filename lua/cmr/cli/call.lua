@@ -51,17 +51,20 @@ function M.number(option, text, whole)
   wrong("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
 end
 
---- A client as the command line and the environment describe it.
+--- The API key, from the file or the environment.
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
+function M.key(given, world, read)
+  local key = given.api_key_file and read_key(given.api_key_file, read) or world.getenv("CMR_API_KEY") or ""
+  if key ~= "" then return key end
+  wrong("no API key: put it in the environment as CMR_API_KEY, or in a file named by --api-key-file")
+end
+
+--- A client as the command line and the environment describe it. Parameters as of M.key.
 function M.client(given, world, read)
-  local key = given.api_key_file and read_key(given.api_key_file, read)
-  if not key and (world.getenv("CMR_API_KEY") or "") == "" then
-    wrong("no API key: put it in the environment as CMR_API_KEY, or in a file named by --api-key-file")
-  end
   local options = {
-    api_key = key,
+    api_key = M.key(given, world, read),
     base_url = given.base_url,
     ca_file = given.ca_file,
     timeout = M.number("--timeout", given.timeout),

@@ -1,6 +1,6 @@
 -- The answers of the API: a status and the documented envelope {status, message, data, actionId}.
 local json = require "cmr.mock.json"
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
 local examples = require "cmr.mock.examples"
 
 local answer = {}

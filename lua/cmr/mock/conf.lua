@@ -1,30 +1,10 @@
--- nginx.conf. Every path but the Lua one is relative to the prefix, the mock's temporary directory. One process without
--- a master: nobody survives it, and started by root it stays root, who alone can enter that directory.
-local conf = {}
-
+-- What the mock has in the http block of its nginx.conf.
 local TEMPLATE = [[
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log error.log warn;
-$modules
-events { worker_connections 1024; }
-http {
-  access_log off;
-  server_tokens off;
   default_type application/json;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
   client_max_body_size 64m;
   client_body_buffer_size 256k;
-  large_client_header_buffers 8 64k;
-  underscores_in_headers on;
   keepalive_requests 1000000000;
   keepalive_timeout 1h;
-  lua_package_path "$lua_path;;";
   lua_max_running_timers 1024;
   init_by_lua_block { require("cmr.mock.server").init() }
   init_worker_by_lua_block { require("cmr.mock.server").ready() }
@@ -34,33 +14,20 @@ http {
     location / { content_by_lua_block { require("cmr.mock.server").serve() } }
     location = /_mock/refused { internal; content_by_lua_block { require("cmr.mock.server").refused() } }
   }
-}
 ]]
 
-local function quoted(text)
-  return (text:gsub('[\\"]', "\\%0"))
-end
-
-local function listen(options)
-  local address = ("127.0.0.1:%d"):format(options.port)
-  if not options.tls then return ("listen %s;"):format(address) end
-  local http2 = options.http2_directive and "http2 on;" or ""
-  local word = options.http2_directive and "" or " http2"
+local function listen(port, tls, http2_directive)
+  local address = ("127.0.0.1:%d"):format(port)
+  if not tls then return ("listen %s;"):format(address) end
+  local http2 = http2_directive and "http2 on;" or ""
+  local word = http2_directive and "" or " http2"
   return ("listen %s ssl%s; %s ssl_certificate leaf.pem; ssl_certificate_key leaf.key;"):format(address, word, http2)
 end
 
---- The text of nginx.conf.
--- @param options {port, tls = boolean, http2_directive = boolean, modules = {.so paths}, lua_root = where cmr/ is}
-function conf.text(options)
-  local modules = {}
-  for _, path in ipairs(options.modules) do modules[#modules + 1] = ('load_module "%s";'):format(quoted(path)) end
-  local root = quoted(options.lua_root)
-  local values = {
-    modules = table.concat(modules, "\n"),
-    lua_path = ("%s/?.lua;%s/?/init.lua"):format(root, root),
-    listen = listen(options),
-  }
-  return (TEMPLATE:gsub("%$([%a_]+)", values))
+--- The text.
+-- @param port to listen on
+-- @param tls whether with TLS
+-- @param http2_directive of server.nginx
+return function(port, tls, http2_directive)
+  return (TEMPLATE:gsub("%$listen", listen(port, tls, http2_directive)))
 end
-
-return conf

@@ -24,20 +24,18 @@
 --                          names the members of data that no document does
 --   POST /_mock/deliveries {"id", "times": 1}: deliver one of them again
 --   POST /_mock/failures   {"domain", "reason"}: what is ordered for this domain fails, later, for that reason
-local shell = require "cmr.mock.shell"
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
+local server = require "cmr.server"
+local shell = require "cmr.server.shell"
 local rate = require "cmr.mock.rate"
-local nginx = require "cmr.mock.nginx"
 local conf = require "cmr.mock.conf"
 local tls = require "cmr.mock.tls"
-local process = require "cmr.mock.process"
 local webhooks = require "cmr.mock.webhooks"
 
 local mock = {}
 
 local BASE = "/api/v1/integration" -- as in production
 local KEY = os.getenv "CMR_MOCK_KEY" or "mock-api-key"
-local ATTEMPTS = 5
 
 local OPTIONS = {port = "number", tls = "boolean", rate = "number", window = "string", webhook = "string",
   operations = "table"}
@@ -59,13 +57,6 @@ local function check(options)
   end
 end
 
--- The folder in which this library's cmr/ is.
-local function lua_root()
-  local root = debug.getinfo(1, "S").source:match("^@(.*)cmr/mock/init%.lua$")
-  if root:sub(1, 1) ~= "/" then root = shell.output("pwd") .. "/" .. root end
-  return (root:gsub("/+$", ""))
-end
-
 local function configuration(options, token)
   local core = require "cmr.core"
   local rows = {} -- without the names under which the table has them a second time
@@ -81,42 +72,35 @@ local function configuration(options, token)
   }
 end
 
-local function announce(server, pid, directory)
+local function announce(at, pid, directory)
   local lines = {
-    "# cmr mock: " .. server.origin .. BASE,
-    "export CMR_BASE_URL=" .. server.origin .. BASE,
+    "# cmr mock: " .. at.origin .. BASE,
+    "export CMR_BASE_URL=" .. at.origin .. BASE,
     "export CMR_API_KEY=" .. KEY,
-    ("# control: %s/_mock/   token: %s"):format(server.origin, server.token),
+    ("# control: %s/_mock/   token: %s"):format(at.origin, at.token),
     ("# pid: %s   (kill it to stop everything)"):format(pid),
     "# ready\n",
   }
-  if server.tls then table.insert(lines, 4, "export CMR_CA_FILE=" .. shell.quote(directory .. "/ca.pem")) end
+  if at.tls then table.insert(lines, 4, "export CMR_CA_FILE=" .. shell.quote(directory .. "/ca.pem")) end
   io.stdout:write(table.concat(lines, "\n"))
   io.stdout:flush()
 end
 
--- One start on one port. Returns as process.run does.
-local function serve(program, options, port)
-  local server = {
+-- What the server is made of, on a port.
+local function parts_of(options, port, program)
+  local at = {
     origin = ("%s://127.0.0.1:%d"):format(options.tls and "https" or "http", port),
     tls = options.tls,
     token = random.hex(16),
   }
-  local files = {
-    ["config.json"] = configuration(options, server.token),
-    ["nginx.conf"] = conf.text{
-      port = port,
-      tls = options.tls,
-      http2_directive = program.http2_directive,
-      modules = program.modules,
-      lua_root = lua_root(),
-    },
-    ["prepare.sh"] = options.tls and tls.script or "",
-    ["start.sh"] = ('exec %s -p "$dir/" -c nginx.conf%s\n'):format(shell.quote(program.path),
-      program.takes_error_log and " -e error.log" or ""),
-  }
+  local files = {["config.json"] = configuration(options, at.token)}
   for name, text in pairs(options.tls and tls.files or {}) do files[name] = text end
-  return process.run(files, function(pid, directory) announce(server, pid, directory) end)
+  return {
+    http = conf(port, options.tls, program.http2_directive),
+    files = files,
+    prepare = options.tls and tls.script,
+    on = {ready = function(pid, directory) announce(at, pid, directory) end},
+  }
 end
 
 --- Run the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints on standard output,
@@ -134,15 +118,7 @@ end
 function mock.run(options)
   options = options or {}
   check(options)
-  local program, why = nginx.find()
-  local stopped = false
-  for _ = 1, program and (options.port and 1 or ATTEMPTS) or 0 do
-    stopped, why = serve(program, options, options.port or random.integer(20000, 29999))
-    if stopped or not why:find("Address already in use", 1, true) then break end
-  end
-  if stopped then return 0 end
-  io.stderr:write(why, "\n")
-  return 1
+  return server.run("cmr mock", options.port, function(port, program) return parts_of(options, port, program) end)
 end
 
 return mock

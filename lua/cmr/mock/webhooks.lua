@@ -2,7 +2,7 @@
 local events = require "cmr.webhook.events"
 local schemes = require "cmr.webhook.schemes"
 local json = require "cmr.mock.json"
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
 
 local webhooks = {}
 webhooks.__index = webhooks

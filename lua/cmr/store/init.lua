@@ -4,7 +4,8 @@
 --                              another's lease; nil, "done"; nil, "away", why
 --   done(name, token, ttl)     true: remembered as done for `ttl` seconds; or nil, why (the lease is over, or away)
 --   release(name, token)       true: anybody's again; or nil, why
---   append(name, text, ttl)    true: added to the list of that name, which is kept for `ttl` seconds; or nil, why
+--   append(name, text, ttl)    true: added to the list of that name, which is kept for `ttl` seconds; or nil, why;
+--                              nil, "full" when there will be no room for it, however often it is tried
 --   list(name)                 the texts, oldest first; or nil, why
 --   take(name, count, window)  the number taken within the last `window` seconds, this one included; nil, the seconds
 --                              until the next may be taken, when they are `count` already; nil, "away", why

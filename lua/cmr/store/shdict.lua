@@ -84,13 +84,15 @@ function Store:append(name, text, ttl)
   local dict, key = self.dict, "cmr:list:" .. name
   put(dict, "add", key, 0, ttl)
   local place, why = dict:incr(key, 1)
-  if not place then
-    return nil, why
+  if place then
+    dict:expire(key, ttl)
+    local fine
+    fine, why = put(dict, "set", key .. ":" .. place, text, ttl)
+    if fine then
+      return true
+    end
   end
-  dict:expire(key, ttl)
-  local fine
-  fine, why = put(dict, "set", key .. ":" .. place, text, ttl)
-  return fine or nil, why
+  return nil, why == "no memory" and "full" or why
 end
 
 function Store:list(name)

@@ -121,33 +121,38 @@ local function handle(on, event, secrets)
   return nil, scrub.mask(told and message or type(why), secrets):gsub("%c", " "):sub(1, LONGEST)
 end
 
--- The event is ours: what is to be answered, after which it is ours no more.
-local function work(self, event, claim, token, label)
-  local store = self.store
+-- The event is ours: the status to answer with.
+local function attempt(self, event, label)
   local keys = self.verify.api_key or os.getenv "CMR_API_KEY"
   keys = type(keys) == "table" and keys or { keys }
-  local status, secrets = 200, scrub.secrets(event, keys)
+  local secrets = scrub.secrets(event, keys)
   local fine, why = keep(self, event, keys, secrets)
   if not fine then
-    status = 503
-    self:say("ERR", "%s: the store is away: %s", label, why)
-  else
-    local on = self.on[verify.info(event).event] or self.on["*"]
-    if on then
-      fine, why = handle(on, event, secrets)
+    self:say("ERR", "%s: it could not be kept: %s", label, why)
+    if why ~= "full" then -- for what will never fit nobody need come again
+      return 503
     end
+  end
+  local on = self.on[verify.info(event).event] or self.on["*"]
+  if on then
+    fine, why = handle(on, event, secrets)
     if not fine then
-      status = 500
       self:say("ERR", "%s: its handler failed: %s", label, why)
+      return 500
     end
   end
-  local told
+  return 200
+end
+
+-- What was done is done, also when that cannot be marked: the vendor need not come again.
+local function finish(self, status, claim, token, label)
+  local fine, why
   if status == 200 then
-    told, why = store:done(claim, token, self.remember)
+    fine, why = self.store:done(claim, token, self.remember)
   else
-    told, why = store:release(claim, token)
+    fine, why = self.store:release(claim, token)
   end
-  if not told then -- what was done was done: the vendor need not come again
+  if not fine then
     self:say("ERR", "%s: its claim could not be %s: %s", label, status == 200 and "marked done" or "given back", why)
   end
   return status
@@ -167,7 +172,7 @@ function Receiver:receive(body, headers)
   local claim, label = names_of(event)
   local token, state, more = self.store:claim(claim, self.lease)
   if token then
-    return work(self, event, claim, token, label)
+    return finish(self, attempt(self, event, label), claim, token, label)
   elseif state == "done" then
     return 200
   elseif state == "busy" then

@@ -49,6 +49,9 @@ local rows = {
     GET = "not_found rejected 1 404 1", POST = "not_found rejected 1 404 1" },
   { "407", scripts = says("407 Proxy Authentication Required", { "Proxy-Authenticate: Basic realm=x" }),
     GET = "http rejected 1 407 1", POST = "http rejected 1 407 1" },
+  -- A proxy between us says these two of a request that it has passed on.
+  { "408", scripts = says "408 Request Timeout", GET = "http unknown 1 408 1", POST = "http unknown 1 408 1" },
+  { "499", scripts = says "499 Client Closed Request", GET = "http unknown 1 499 1", POST = "http unknown 1 499 1" },
   { "409", scripts = says "409 Conflict", GET = "conflict rejected 1 409 1", POST = "conflict rejected 1 409 1" },
   { "418", scripts = says "418 Teapot", GET = "http rejected 1 418 1", POST = "http rejected 1 418 1" },
   { "422", scripts = says "422 Unprocessable", GET = "invalid rejected 1 422 1", POST = "invalid rejected 1 422 1" },

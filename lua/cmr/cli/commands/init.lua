@@ -5,6 +5,8 @@
 
 return {
   {"check", "See what the live API makes of what the documents leave open; only reads."},
+  {"listen", "Receive webhooks on this machine: verify, print, run a command, pass them on."},
   {"mock", "Run a local server that answers like the API, until interrupted."},
   {"operations", "List the API's operations: name, method, path, summary."},
+  {"webhook", "Name the way in which a captured webhook is signed."},
 }

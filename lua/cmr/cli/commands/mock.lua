@@ -10,6 +10,8 @@ function M.arguments(command)
     :description("Requests per second before it answers 429 (default: 5; 0: no limit).")
   command:option("--window"):target(".window"):choices{"bucket", "fixed", "sliding"}
     :description("How it counts them (default: bucket).")
+  command:option("--webhook"):target(".webhook"):argname("URL")
+    :description("Deliver signed webhooks to this URL on this machine, such as that of cmr listen.")
 end
 
 function M.run(given)
@@ -19,6 +21,7 @@ function M.run(given)
     tls = given[".tls"],
     rate = call.number("--rate", given[".rate"]),
     window = given[".window"],
+    webhook = given[".webhook"],
   })
 end
 

@@ -1,6 +1,6 @@
 -- Placement tests: in which folders mail lands.
 local json = require "cmr.mock.json"
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
 local answer = require "cmr.mock.answer"
 local paging = require "cmr.mock.paging"
 local scope = require "cmr.mock.routes.scope"

@@ -1,5 +1,5 @@
 -- Users.
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
 local answer = require "cmr.mock.answer"
 local fields = require "cmr.mock.fields"
 local paging = require "cmr.mock.paging"

@@ -1,5 +1,5 @@
 -- Domains: their lives from registration to expiry.
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
 local shelf = require "cmr.mock.world.shelf"
 local money = require "cmr.mock.world.money"
 local users = require "cmr.mock.world.users"

@@ -1,5 +1,5 @@
 -- Mailboxes and how they are warmed up.
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
 local users = require "cmr.mock.world.users"
 
 local mailboxes = {}

@@ -1,6 +1,6 @@
 -- Orders: they are PENDING until everything is there. The documents say that this takes 10 to 90 s; when within them
 -- each step comes, and the statuses of orders, are assumed.
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
 local domains = require "cmr.mock.world.domains"
 local mailboxes = require "cmr.mock.world.mailboxes"
 local subscriptions = require "cmr.mock.world.subscriptions"

@@ -1,5 +1,5 @@
 -- Subscriptions: the mailboxes of a domain, paid by the month.
-local random = require "cmr.mock.random"
+local random = require "cmr.server.random"
 local money = require "cmr.mock.world.money"
 local domains = require "cmr.mock.world.domains"
 local mailboxes = require "cmr.mock.world.mailboxes"

@@ -1,5 +1,5 @@
 -- Finding an nginx that runs Lua.
-local shell = require "cmr.mock.shell"
+local shell = require "cmr.server.shell"
 
 local nginx = {}
 
@@ -8,7 +8,7 @@ local PLACES = "/usr/local/openresty/bin:/usr/local/openresty/nginx/sbin:/usr/lo
 
 local MODULES = {"ndk_http_module.so", "ngx_http_lua_module.so"}
 
-local HELP = "cmr mock: needs nginx with ngx_lua (Debian: apt install nginx libnginx-mod-http-lua lua-cjson;"
+local HELP = "needs nginx with ngx_lua (Debian: apt install nginx libnginx-mod-http-lua lua-cjson;"
   .. " or OpenResty). CMR_NGINX may name the program."
 
 local function number(version)
@@ -54,7 +54,7 @@ function nginx.find()
   if wish and wish ~= "" then
     local found = inspect(wish)
     if found then return found end
-    return nil, ("cmr mock: CMR_NGINX names '%s', which is no nginx with ngx_lua"):format(wish)
+    return nil, ("CMR_NGINX names '%s', which is no nginx with ngx_lua"):format(wish)
   end
   local found = inspect("nginx") or inspect("openresty")
   if found then return found end

@@ -1,8 +1,8 @@
 -- Running nginx in the foreground from plain Lua, which can neither fork nor catch signals: a sh script does both. Its
 -- standard input is a lifeline: when this process dies, however it dies, the script reads the end of the file and stops
 -- everything. The fifo `status` tells back: "pid N", "ready", "log LINE", "stopped".
-local random = require "cmr.mock.random"
-local shell = require "cmr.mock.shell"
+local random = require "cmr.server.random"
+local shell = require "cmr.server.shell"
 
 local process = {}
 
@@ -51,7 +51,7 @@ stop
 
 -- What the script tells, until its end. `held` is the fifo opened for both: it stands in for the script until that has
 -- opened its end.
-local function follow(path, held, on_ready)
+local function follow(path, held, on)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in assert(io.open(path, "r")):lines() do
     local word, rest = line:match("^(%S+) ?(.*)$")
@@ -60,40 +60,46 @@ local function follow(path, held, on_ready)
       pid = rest
     elseif word == "ready" and not ready then
       ready = true
-      on_ready(pid)
+      on.ready(pid)
     elseif word == "log" then
       log[#log + 1] = rest
     elseif word == "stopped" then
       stopped = true
+    elseif on[word] then
+      on[word](rest)
     end
   end
   return stopped, table.concat(log, "\n")
 end
 
-local function run_in(directory, files, on_ready)
+local function run_in(directory, files, on)
   local quoted = shell.quote(directory)
   -- mkdir fails on whatever somebody may have put there before
   if shell.output(("umask 077; mkdir %s && mkfifo %s/status && echo made"):format(quoted, quoted)) ~= "made" then
-    return false, "cmr mock: cannot make a temporary directory"
+    return false, "cannot make a temporary directory"
   end
   for name, text in pairs(files) do shell.write(directory .. "/" .. name, text) end
   shell.write(directory .. "/run.sh", SCRIPT)
   local held = assert(io.open(directory .. "/status", "r+"))
   local lifeline = assert(io.popen(("%s exec sh %s/run.sh %s"):format(shell.ALONE, quoted, quoted), "w"))
-  local finished, stopped, log = pcall(follow, directory .. "/status", held, on_ready)
+  local finished, stopped, log = pcall(follow, directory .. "/status", held, on)
   lifeline:close() -- and wait for the script
   if not finished then error(stopped, 0) end
-  return stopped, log ~= "" and log or "cmr mock: ended unexpectedly"
+  return stopped, log ~= "" and log or "ended unexpectedly"
 end
 
 --- Run a program in the foreground, in a temporary directory, until it ends or is told to.
+-- @param name of the directory, before some random digits
 -- @param files name to text, written there; among them, for sh, with the directory in $dir: "prepare.sh", run first,
 --   and "start.sh", which execs the program; a line "ready" on its output means that it is
--- @param on_ready called once with the pid whose SIGTERM stops everything, and the directory
+-- @param on functions by the first word of a line of its output: ready, called once with the pid whose SIGTERM stops
+--   everything; any others with the rest of the line
 -- @return true when it was stopped, or false and what was logged when it broke down
-function process.run(files, on_ready)
-  local directory = ("%s/cmr-mock.%s"):format(os.getenv("TMPDIR") or "/tmp", random.hex(8))
-  local finished, stopped, log = pcall(run_in, directory, files, function(pid) on_ready(pid, directory) end)
+function process.run(name, files, on)
+  local directory = ("%s/%s.%s"):format(os.getenv("TMPDIR") or "/tmp", name, random.hex(8))
+  local finished, stopped, log = pcall(run_in, directory, files, setmetatable({
+    ready = function(pid) on.ready(pid, directory) end,
+  }, {__index = on}))
   shell.output("rm -rf " .. shell.quote(directory)) -- an interruption may have come before the script could care
   if finished then return stopped, log end
   -- Ctrl-C comes as an error in the middle of reading; on Lua 5.4 as two, first the read that failed, then this.

@@ -1,0 +1,21 @@
+/* Deliveries of webhooks: bytes as body, headers and signature, or signed and then changed. Judged in webhook.lua. */
+#include "fuzz.h"
+
+static int one(lua_State *L)
+{
+    struct input *input = lua_touserdata(L, 1);
+
+    push_check(L, "delivery");
+    for (int i = 0; i < 4; i++) /* how it is signed, the headers' shape, what is changed, the options */
+        lua_pushinteger(L, take(input, 256));
+    push_string(L, input); /* timestamp */
+    push_string(L, input); /* signature */
+    push_rest(L, input);   /* body */
+    lua_call(L, 7, 0);
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_run(one, data, size);
+}

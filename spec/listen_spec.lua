@@ -1,0 +1,199 @@
+-- cmr listen: what it accepts, tells, hands on.
+local api = require "spec.support.mock_api"
+local command = require "spec.support.command"
+local delivery = require "spec.support.delivery"
+local http = require "spec.support.http"
+local listeners = require "spec.support.listener"
+local receiver = require "spec.support.receiver"
+
+local BODY = '{"event":"mailbox.created","eventId":"E1","data":{"email":"ann@new.example","password":"hunter-two",'
+  .. '"note":"use hunter-two"}}'
+
+describe("cmr listen #nginx", function()
+  local plain, listener
+
+  setup(function() plain = listeners.start{} end)
+
+  before_each(function() listener = plain end)
+
+  local function listen(...) listener = listeners.start({...}) end
+
+  after_each(function()
+    if listener ~= plain then listener:stop() end
+  end)
+
+  teardown(function()
+    plain:stop()
+    command.clean()
+  end)
+
+  it("tells of a delivery without its passwords, and answers 200", function()
+    local request = listener:send(BODY)
+    local told, text = listener:line()
+    assert.equal(200, request:answer().status)
+    assert.is_true(told.accepted)
+    assert.equal("E1", told.id)
+    assert.equal("body-hex-seconds", told.scheme)
+    assert.is_false(told.timestampSigned)
+    assert.equal("ann@new.example", told.event.data.email)
+    assert.is_nil(told.event.data.password)
+    assert.is_nil((text:find("hunter-two", 1, true)))
+  end)
+
+  it("prints passwords when it is told to", function()
+    listen "--show-passwords"
+    listener:send(BODY)
+    assert.equal("hunter-two", listener:line().event.data.password)
+  end)
+
+  it("refuses what is not signed with the key, and says why", function()
+    local forged = delivery.headers("body-hex-seconds", BODY, {time = os.time(), key = "another"})
+    local request = listener:send(BODY, {headers = forged})
+    local told = listener:line()
+    assert.same({"bad_signature", false, 401}, {told.kind, told.accepted, told.status})
+    assert.is_nil(told.event)
+    assert.equal(401, request:answer().status)
+    request = http.send(listener.port, "/x?y", {headers = {}})
+    assert.equal("missing_signature", listener:line().kind)
+    assert.equal(401, request:answer().status)
+    local all = {}
+    for byte = 0, 255 do all[byte + 1] = string.char(byte) end
+    request = listener:send(table.concat(all))
+    assert.equal("not_json", listener:line().kind) -- signed, so that every byte of it came
+    assert.equal(400, request:answer().status)
+    request = listener:send(('{"event":"%s"}'):format(("x"):rep(1024 * 1024)))
+    assert.equal("too_large", listener:line().kind)
+    assert.equal(413, request:answer().status)
+    request = listener:send(BODY)
+    assert.is_true(listener:line().accepted)
+    assert.equal(200, request:answer().status)
+  end)
+
+  it("gives a command the event on its standard input and nowhere else", function()
+    local seen, environment = command.file_with "", command.file_with ""
+    listen("--exec", ("cat >%s; env >%s"):format(seen, environment))
+    local request = listener:send(BODY)
+    assert.equal(0, listener:line().exit)
+    assert.equal(200, request:answer().status)
+    assert.equal(BODY, command.read(seen))
+    assert.is_nil((command.read(environment):find("hunter-two", 1, true)))
+    assert.matches("\nPATH=", "\n" .. command.read(environment))
+  end)
+
+  it("answers 500 when the command fails, and lives when it reads nothing", function()
+    listen("--exec", "exit 7")
+    local request = listener:send(('{"event":"x"%s}'):format((" "):rep(900000)))
+    local told = listener:line()
+    assert.same({7, 500}, {told.exit, told.status})
+    assert.equal(500, request:answer().status)
+  end)
+
+  it("passes on what came, as it came, and answers what it is answered", function()
+    local hook = receiver.new()
+    listen("--forward", hook.url)
+    local headers = delivery.headers("timestamp.body-base64-milliseconds", BODY, {time = os.time()})
+    headers["X-Other"] = "1"
+    local request = listener:send(BODY, {path = "/some/where?a=b", headers = headers})
+    assert.is_true(listener:line().accepted)
+    local passed = hook:next(418)
+    assert.equal("POST /hook?x=1 HTTP/1.1", passed.line)
+    assert.equal(BODY, passed.body)
+    for name, value in pairs(headers) do assert.equal(value, passed.headers[name:lower()]) end
+    assert.equal(418, request:answer().status)
+    assert.same({delivery = 1, forwarded = 418}, (listener:line()))
+    request = listener:send(BODY, {headers = {}})
+    assert.is_false(listener:line().accepted)
+    assert.equal(401, request:answer().status)
+    assert.is_nil(hook:next(200, 0.05))
+    hook:close()
+  end)
+
+  it("lets nobody else judge or fetch a delivery", function()
+    for _, path in ipairs{"/_listen/delivery?id=1", "/_listen/verdict?id=1&verdict=200", "/_listen/forward"} do
+      assert.equal(404, http.send(listener.port, path, {headers = {["x-listen-token"] = ""}}):answer().status)
+    end
+  end)
+
+  it("hears what the mock delivers", function()
+    local mock = api.new()
+    listener = listeners.start({"--scheme=timestamp.body-hex-milliseconds"}, mock.server.key)
+    mock:control("webhooks", {url = listener.url, scheme = "timestamp.body-hex-milliseconds"})
+    mock:control("clock", {speed = 1000})
+    mock:yes("POST /mailboxes/oauth", nil, {mailboxId = api.MAILBOX})
+    local told = listener:line()
+    mock.server:reset()
+    assert.equal("mailbox.exported", told.event.event)
+  end)
+
+  it("ends with its pid, and leaves nothing behind", function()
+    listen()
+    listener:stop()
+    assert.is_nil(http.send(listener.port, "/", {}):answer().status)
+  end)
+end)
+
+describe("cmr listen", function()
+  it("wants a key, a URL to forward to and a scheme that it knows", function()
+    for message, words in pairs{["no API key"] = {}, ["an http or https URL"] = {"--forward", "ftp://x"},
+      ["must be one of"] = {"--scheme", "rot13"}} do
+      local answer = command.run({"listen", (table.unpack or unpack)(words)},
+        {env = {CMR_API_KEY = #words > 0 and "any" or ""}})
+      assert.equal(2, answer.status, answer.err)
+      assert.matches(message, answer.err, 1, true)
+    end
+    command.clean()
+  end)
+end)
+
+describe("cmr webhook detect", function()
+  local KEY = {CMR_API_KEY = delivery.KEY}
+
+  local function detect(text, env)
+    return command.run({"webhook", "detect", "-"}, {env = env or KEY, stdin = text})
+  end
+
+  local function captured(scheme, body, ending, given)
+    local lines = {"POST /hook HTTP/1.1", "Host: example.com"}
+    for name, value in pairs(delivery.headers(scheme, body, given)) do
+      lines[#lines + 1] = name:gsub("^%l", string.upper) .. ": " .. value
+    end
+    return table.concat(lines, ending) .. ending .. ending .. body
+  end
+
+  after_each(command.clean)
+
+  it("names the scheme of a delivery, however old and however its lines end", function()
+    for _, ending in ipairs{"\n", "\r\n"} do
+      for _, after in ipairs{"", "\n", "\r\n"} do
+        local answer = detect(captured("timestamp.body-base64-seconds", BODY, ending) .. after)
+        assert.equal(0, answer.status, answer.err)
+        assert.matches('"scheme": "timestamp.body-base64-seconds"', answer.out, 1, true)
+        assert.matches('"timestampSigned": true', answer.out, 1, true)
+        assert.is_nil((answer.out:find("hunter-two", 1, true)))
+      end
+    end
+  end)
+
+  it("says so when it is signed with another key or not at all", function()
+    local text = captured("body-hex-seconds", BODY, "\n")
+    for message, answer in pairs{
+      ["the signature is not that"] = detect(text, {CMR_API_KEY = "another"}),
+      ["cmr-x-signature is missing"] = detect("Host: x\n\n" .. BODY),
+      ["more than once"] = detect("cmr-x-signature: 1\n" .. text),
+    } do
+      assert.equal(1, answer.status)
+      assert.matches(message, answer.err, 1, true)
+    end
+  end)
+
+  it("wants a delivery", function()
+    for message, answer in pairs{
+      ["no empty line"] = detect(BODY),
+      ["cannot read"] = command.run({"webhook", "detect", "/nowhere"}, {env = KEY}),
+      ["must be one of"] = command.run({"webhook", "guess", "x"}, {env = KEY}),
+    } do
+      assert.equal(2, answer.status)
+      assert.matches(message, answer.err, 1, true)
+    end
+  end)
+end)

@@ -1,0 +1,48 @@
+-- `cmr listen` in a process of its own, for specs; spec.support.command.clean removes what it left.
+local cjson = require "cjson"
+local command = require "spec.support.command"
+local delivery = require "spec.support.delivery"
+local http = require "spec.support.http"
+
+local M = {}
+
+local Listener = {}
+Listener.__index = Listener
+
+--- Starts it with these words.
+-- @param key of the deliveries; default delivery.KEY
+function M.start(words, key)
+  local file = command.file_with((key or delivery.KEY) .. "\n")
+  local line = command.lua("bin/cmr", "listen", "--api-key-file", file, (table.unpack or unpack)(words))
+  local pipe = assert(io.popen("exec " .. line, "r"))
+  local listener = setmetatable({pipe = pipe}, Listener)
+  local ready = listener:line()
+  listener.pid, listener.url = ready.pid, ready.url
+  listener.port = tonumber(ready.url:match ":(%d+)/$")
+  return listener
+end
+
+--- The next line it prints, decoded, and as text.
+function Listener:line()
+  local text = assert(self.pipe:read "*l", "the listener has ended")
+  return cjson.decode(text), text
+end
+
+--- Sends a delivery that is signed now; returns the request of spec.support.http.
+-- @param given headers instead of the right ones; path
+function Listener:send(body, given)
+  given = given or {}
+  local headers = given.headers or delivery.headers("body-hex-seconds", body, {time = os.time()})
+  return http.send(self.port, given.path or "/", {method = "POST", headers = headers, body = body})
+end
+
+--- Stops it and waits for its end.
+function Listener:stop()
+  if not self.pipe then return end
+  os.execute(("kill %d 2>/dev/null"):format(self.pid))
+  self.pipe:read "*a"
+  self.pipe:close()
+  self.pipe = nil
+end
+
+return M
