@@ -147,6 +147,13 @@ asan-nginx: ## the specs of nginx with the sanitizers in its workers
 soak: ## the nginx example under faults and reloads (S=120 seconds)
 	@scripts/soak.sh $(or $(S),120)
 
+.PHONY: bench-pacing
+bench-pacing: ## hosts that share a key's rate through Redis, and Redis killed meanwhile (S=60 seconds)
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@$(MAKE) --no-print-directory build LUA=jit
+	@. build/5.4/env && S=$(S) LUA_PATH="./?.lua;$$LUA_PATH" $$(scripts/lua-program.sh 5.4) bench/pacing/run.lua
+
 .PHONY: mutate
 mutate: ## breaks the library one line at a time: a spec must notice
 	@scripts/mutate.sh

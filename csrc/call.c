@@ -338,6 +338,17 @@ static int call_method(lua_State *L)
     return 1;
 }
 
+/* call:body() -> the JSON that it sends, or nil */
+static int call_body(lua_State *L)
+{
+    const struct call *call = check(L);
+
+    if (!call->request_body)
+        return 0;
+    lua_pushlstring(L, call->request_body, call->request_body_length);
+    return 1;
+}
+
 /* call:repeatable() -> whether doing it twice does no harm: what the retry policy asks */
 static int call_repeatable(lua_State *L)
 {
@@ -376,6 +387,7 @@ void call_open(lua_State *L)
     static const luaL_Reg methods[] = {{"start", call_start},
                                        {"cancel", call_cancel},
                                        {"done", call_done},
+                                       {"body", call_body},
                                        {"result", call_result},
                                        {"release", call_release},
                                        {"info", info_of_call},

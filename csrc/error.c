@@ -21,6 +21,7 @@ static const char *const kind_names[] = {
     [KIND_QUOTA] = "quota",
     [KIND_SERVER] = "server",
     [KIND_HTTP] = "http",
+    [KIND_FAILED] = "failed",
     [KIND_CANCELLED] = "cancelled",
     [KIND_USAGE] = "usage",
 };

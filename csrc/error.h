@@ -22,6 +22,7 @@ enum kind {
     KIND_QUOTA,
     KIND_SERVER,
     KIND_HTTP,
+    KIND_FAILED, /* accepted, and not done later: a webhook says so */
     KIND_CANCELLED,
     KIND_USAGE,
 };

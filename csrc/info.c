@@ -14,7 +14,7 @@ static void push_http_version(lua_State *L, long version)
 
 int info_of_call(lua_State *L)
 {
-    const struct call *call = luaL_checkudata(L, 1, CALL_TYPE);
+    struct call *call = luaL_checkudata(L, 1, CALL_TYPE);
 
     lua_createtable(L, 0, 11);
     if (call->name) {

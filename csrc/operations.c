@@ -112,6 +112,14 @@ static void push_values(lua_State *L, const char *values)
     }
 }
 
+static void set_values(lua_State *L, const char *field, const char *values)
+{
+    if (values) {
+        push_values(L, values);
+        lua_setfield(L, -2, field);
+    }
+}
+
 static void push_param(lua_State *L, const struct param *param)
 {
     lua_createtable(L, 0, 8);
@@ -127,10 +135,7 @@ static void push_param(lua_State *L, const struct param *param)
     set_true(L, "or_item", param->flags & OR_ITEM);
     if (param->flags & (EITHER | ONE_OF))
         set_string(L, "either", param->flags & EITHER ? "any" : "one");
-    if (param->values) {
-        push_values(L, param->values);
-        lua_setfield(L, -2, "values");
-    }
+    set_values(L, "values", param->values);
 }
 
 static void push_flags(lua_State *L, unsigned flags)
@@ -174,6 +179,8 @@ static void push_operation(lua_State *L, const struct operation *operation)
     set_string(L, "page", operation->page);
     set_string(L, "limit", operation->limit);
     set_string(L, "complete", operation->complete);
+    set_values(L, "settles", operation->settles);
+    set_values(L, "fails", operation->fails);
     push_flags(L, operation->flags);
     lua_setfield(L, -2, "flags");
     lua_newtable(L);

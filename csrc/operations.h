@@ -57,6 +57,10 @@ struct operation {
     const char *page;  /* the parameters that choose a page; NULL: not documented */
     const char *limit;
     const char *complete; /* what every item of data has that did not fail inside a success; NULL: not documented */
+    /* The webhooks that say it is done, "EVENT|EVENT PARAMETER": one for each item of the parameter, and of several the
+       first whose parameter was sent. NULL: none is documented. */
+    const char *settles;
+    const char *fails; /* "EVENT|EVENT": those that say it failed */
     const struct param *params; /* ends with a NULL name */
 };
 

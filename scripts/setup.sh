@@ -39,6 +39,9 @@ test | module 5.3 busted           | lua-busted                 | -             
 test | module 5.4 socket           | lua-socket                 | -                  | lua5.4-socket      | -
 test | module 5.1 socket           | lua-socket                 | -                  | lua5.1-socket      | -
 test | module 5.3 socket           | lua-socket                 | -                  | lua5.3-socket      | -
+test | program redis-server        | redis-server               | redis              | redis              | redis
+test | module 5.1 redis            | lua-redis                  | -                  | -                  | -
+test | nginx-redis                 | lua-nginx-redis            | -                  | lua-resty-redis    | -
 test | module 5.4 luv              | lua-luv                    | lua-luv            | lua5.4-luv         | -
 test | module 5.4 cqueues          | lua-cqueues                | -                  | lua5.4-cqueues     | -
 test | program luarocks            | luarocks                   | luarocks           | luarocks5.4        | luarocks
@@ -64,6 +67,8 @@ have() {
     headers) for package; do pkg-config --exists "$package" && return; done; return 1 ;;
     certificates) ls /etc/ssl/certs/ca-certificates.crt || ls /etc/pki/tls/certs/ca-bundle.crt || ls /etc/ssl/cert.pem ;;
     nginx) command -v nginx || command -v openresty ;;
+    nginx-redis) find /usr/share/lua /usr/local/share/lua /usr/local/openresty/lualib -path '*/nginx/redis.lua' -o \
+        -path '*/resty/redis.lua' | grep . ;;
     nginx-lua) command -v openresty || find /usr/lib*/nginx/modules -name ngx_http_lua_module.so | grep . ;;
     esac </dev/null >/dev/null 2>&1
 }
@@ -83,7 +88,7 @@ packages_of() {
 }
 
 # Debian starts a service as soon as it is installed, unless a policy says no, and again at every boot: nothing here wants
-# the system's nginx to run. A policy that says no already stays, any other one comes back in the end.
+# the system's nginx or Redis to run. A policy that says no already stays, any other one comes back in the end.
 policy=/usr/sbin/policy-rc.d
 deny_services() {
     refused=0
@@ -109,7 +114,9 @@ install_packages() {
         apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y"
         deny_services
         $apt update && $apt install --no-install-recommends --no-upgrade "$@" || return
-        case " $* " in *' nginx '*) $sudo update-rc.d nginx disable ;; esac
+        for service in nginx redis-server; do
+            case " $* " in *" $service "*) $sudo update-rc.d $service disable ;; esac
+        done
         ;;
     dnf) $sudo dnf install -q -y "$@" ;;
     apk) $sudo apk add -q "$@" ;;

@@ -3,6 +3,7 @@
 local cmr = require "cmr"
 local core = require "cmr.core"
 local local_limiter = require "cmr.limiter.local"
+local memory = require "cmr.store.memory"
 local program = require "spec.support.program"
 
 local KEY = "key-that-no-message-may-show"
@@ -76,6 +77,9 @@ describe("an option", function()
     limiter = {good = {local_limiter.new(), fake_limiter()},
       bad = {5, true, "local", {}, {reserve = print}, {pause = print}, {reserve = 1, pause = 2}, print},
       expected = "a table with reserve and pause"},
+    quota = {good = {"warn", "enforce", false}, bad = {"no", true, 3, {}}, expected = "'warn', 'enforce' or false"},
+    store = {good = {memory.new()}, bad = {5, true, "memory", {}, {claim = print, done = print}, print},
+      expected = "a table with claim, done, release, append, list, take, untake"},
     wait = {good = {"block", fake_wait()},
       bad = {5, true, "", "Block", "nothing", {}, {wait = print}, {wait = print, sleep = print},
         {wait = 1, sleep = 2, now = 3}, print},

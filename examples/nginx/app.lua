@@ -14,6 +14,15 @@ function app.start(options)
   customers = cjson.decode(file:read "*a")
   file:close()
   client = cmr.new(options)
+  -- Receives the vendor's webhooks, and keeps what they say for client:await.
+  app.webhook = cmr.webhook.handler {
+    on = {
+      -- Run once for each event, however often it is delivered. To raise, or to return nil and why, has it sent again.
+      ["mailbox.created"] = function(event)
+        ngx.log(ngx.NOTICE, "ready: ", event.data.email)
+      end,
+    },
+  }
 end
 
 local function answer(status, body)
@@ -83,8 +92,8 @@ local function body()
   return fine and text:find "^%s*{" and value or nil
 end
 
---- POST: exports a mailbox again. Accepted is not done: the outcome comes by webhook.
-function app.reexport(user, mailbox)
+-- Makes a call with what a customer sent, and these fields; where it fails, that is answered.
+local function accepted(operation, user, fields)
   if not admitted("POST", user) then
     return
   end
@@ -92,16 +101,48 @@ function app.reexport(user, mailbox)
   if not given then
     return refuse(400, "a JSON object is expected")
   end
-  given.userId, given.mailboxId, given.email = user, mailbox, nil
+  given.userId, given.email = user, nil -- nothing but the address names whose it is
+  for name, value in pairs(fields) do
+    given[name] = value
+  end
   -- Wrong fields raise, in a program's own calls; here they are the customer's.
-  local fine, res, why, err = pcall(client.reexport, client, given)
+  local fine, res, why, err = pcall(client[operation], client, given)
   if not fine then
-    return refuse(400, assert(tostring(res):match "cmr%.reexport: (.*)", res))
+    return refuse(400, assert(tostring(res):match("cmr%." .. operation .. ": (.*)"), res))
   end
   if not res then
     return fail(why, err)
   end
-  answer(202, { actionId = res.actionId })
+  return res
+end
+
+--- POST: exports a mailbox again. Accepted is not done: the outcome comes by webhook.
+function app.reexport(user, mailbox)
+  local res = accepted("reexport", user, { mailboxId = mailbox })
+  if res then
+    answer(202, { actionId = res.actionId })
+  end
+end
+
+--- POST: orders mailboxes, and answers when they are there; or, after 50 s, that they are still to come.
+function app.order(user)
+  local res = accepted("create_order", user, { confirm = true })
+  if not res then
+    return
+  end
+  local events, why, err = client:await(res, { timeout = 50 })
+  if events then
+    local mailboxes = {}
+    for place, event in ipairs(events) do
+      mailboxes[place] = { mailboxId = event.data.mailboxId, email = event.data.email }
+    end
+    return answer(200, { orderId = res.data.orderId, mailboxes = mailboxes })
+  end
+  ngx.log(ngx.ERR, why)
+  if err.kind == "failed" then
+    return answer(422, { orderId = res.data.orderId, error = "the order failed", outcome = err.outcome })
+  end
+  answer(202, { orderId = res.data.orderId })
 end
 
 --- Any other address.

@@ -1,23 +1,18 @@
 --- A client: one key and base URL, and a method per operation.
 
+local await = require "cmr.await"
 local core = require "cmr.core"
-local limiter = require "cmr.limiter.local"
+local limiter = require "cmr.limiter"
 local options = require "cmr.options"
 local raise = require "cmr.raise"
 local run = require "cmr.run"
+local stores = require "cmr.store"
 local waits = require "cmr.wait"
 
 local Client = {}
 Client.__index = Client
 Client.__name = "cmr.client"
 
--- How many workers of nginx there are to share a rate, without knowing of each other.
-local function workers()
-  local ngx = package.loaded.ngx
-  return ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
-end
-
-local everyone = limiter.new(workers()) -- one line per key, whichever client asks
 local unpack = table.unpack or unpack
 
 --- Facts about an answer or an error.
@@ -264,14 +259,26 @@ function Client:map(operation, inputs, given)
   end, given, wait)
 end
 
--- In nginx the workers share a line through lua_shared_dict cmr; without it each takes its part of the rate.
-local function shared_limiter()
-  local ngx = package.loaded.ngx
-  local dict = ngx and ngx.shared and ngx.shared.cmr
-  if dict then
-    return require("cmr.limiter.shdict").new(dict)
-  end
-  return everyone
+--- Waits for the outcome of what was only accepted: for the webhooks that settle it, which are the operation's column
+-- settles. They are found in the client's store, where cmr.webhook.handler puts them: also those that came before, to
+-- another worker or, with a store in Redis, to another host. No event has passwords, unless the handler keeps them.
+--
+--     local res = assert(client:create_order(user, order))
+--     local events, why, err = client:await(res)
+--
+-- Where no event comes, an order's status is asked for now and then; how statuses are called is not documented.
+-- @tparam table res an answer; elsewhere {operation = name, actionId = ..., orderId = ..., userId = ..., count = how
+-- many are to come}
+-- @tparam[opt] table given timeout (180): seconds; poll (30): seconds between two requests for an order's status, or
+-- false for none
+-- @treturn[1] table the events, oldest first: for an order of mailboxes one for each. Where only its status says that
+-- it is done, those that came, with what order_status said as its member order
+-- @treturn[2] nil, message, err: of kind "failed", with the event that says so as err.body, outcome "rejected", or
+-- "unknown" when part of it was done; of kind "timeout", outcome "unknown". err.events has all that came. When the
+-- first of several fails it does not wait for the others
+function Client:await(res, given)
+  local state = state_of(self, "await")
+  return await(self, state, run.strategy(state, "await"), res, given)
 end
 
 -- A strategy that is not at home here (luv without luv) is said so, and not by require.
@@ -302,7 +309,8 @@ local function build(caller, given, parent)
     _state = {
       target = target,
       options = own,
-      limiter = own.limiter or shared_limiter(),
+      limiter = own.limiter or limiter.here(),
+      store = own.store or stores.here(),
       wait = type(wait) == "string" and strategy_of(wait, caller) or wait, -- nil: whatever fits the place of each call
     },
   }, Client)

@@ -73,4 +73,9 @@ function cmr.each(...)
   return default():each(...)
 end
 
+--- cmr.await(answer, options): the outcome of what was only accepted. See Client:await.
+function cmr.await(...)
+  return default():await(...)
+end
+
 return cmr

@@ -1,6 +1,7 @@
 --- What cmr.new and client:with take. An unknown option or a malformed value raises.
 
 local core = require "cmr.core"
+local stores = require "cmr.store"
 local waits = require "cmr.wait"
 
 local options = {}
@@ -30,6 +31,10 @@ local checks = {
   limiter = function(value)
     return type(value) == "table" and type(value.reserve) == "function" and type(value.pause) == "function",
       "a table with reserve and pause"
+  end,
+  store = stores.is_one,
+  quota = function(value)
+    return value == false or value == "warn" or value == "enforce", "'warn', 'enforce' or false"
   end,
   wait = function(value)
     return type(value) == "string" and waits.names[value]
@@ -64,6 +69,7 @@ options.defaults = {
   timeout = 30, -- seconds, the whole call: pacing, attempts and the waits between them
   attempt_timeout = 12, -- seconds, one attempt
   retries = 2, -- attempts after the first
+  quota = "warn", -- of re-exports per mailbox and week: said before the call, which goes on; "enforce": not sent
   rate = 4, -- requests per second and key; the vendor's limit is 5, its advice 4 (help)
 }
 

@@ -2,6 +2,7 @@
 
 local core = require "cmr.core"
 local partial = require "cmr.partial"
+local quota = require "cmr.quota"
 local raise = require "cmr.raise"
 local retry = require "cmr.retry"
 local waits = require "cmr.wait"
@@ -42,6 +43,13 @@ function run.info(result)
   return info
 end
 
+--- The body that was sent for an answer, decoded; nil where there was none, or for a table that is none of ours.
+function run.sent(result)
+  local known = infos[result]
+  local text = known and known.call:body()
+  return text and core.json_decode(text) or nil
+end
+
 --- The strategy by which a client's calls wait here. Raises where nothing can.
 -- @tparam table state of the client
 -- @tparam string name of what wants to wait, for the message
@@ -56,7 +64,7 @@ function run.strategy(state, name, iterating)
 end
 
 --- Runs a prepared call to its end.
--- @tparam table state of the client: target, options, limiter
+-- @tparam table state of the client: target, options, limiter, store
 -- @param call from the core
 -- @tparam table wait the strategy
 -- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
@@ -69,6 +77,7 @@ function run.call(state, call, wait, job)
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
+  local counted -- against a mailbox's quota
   if own.on_response then
     call:trace()
   end
@@ -78,6 +87,7 @@ function run.call(state, call, wait, job)
       err.outcome = outcome
     end
     err.attempts = attempt
+    quota.failed(counted, err)
     infos[err] = { call = call, attempts = attempt, elapsed = wait.now() - begun }
     return nil, err.message, err
   end
@@ -90,6 +100,11 @@ function run.call(state, call, wait, job)
     })
   end
 
+  local used_up, seconds
+  counted, used_up, seconds = quota.take(state, call)
+  if used_up then
+    return fail("quota", used_up, seconds)
+  end
   while true do
     if own.rate then
       local now = wait.now()

@@ -28,6 +28,7 @@
 ---| "quota" # a mailbox's re-exports of the week are used up
 ---| "server" # 500 to 599
 ---| "http" # any other status
+---| "failed" # accepted, and failed later: client:await
 ---| "cancelled" # call:cancel(), or the engine was closed
 ---| "usage" # an argument that cannot be sent, or no key
 
@@ -45,7 +46,8 @@
 ---@field outcome cmr.Outcome Over several attempts the worst.
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field body? any The answer, decoded where it is JSON.
+---@field body? any The answer, decoded where it is JSON; of client:await the event that says it failed.
+---@field events? cmr.Event[] Of client:await: the events that came.
 ---@field code? integer libcurl's, as the curl program exits with.
 
 ---What cmr.all is: everything, where a list that is left out would mean it.
@@ -64,6 +66,26 @@
 ---@field http_version? string
 ---@field starts integer How often libcurl began to send it.
 ---@field partial? any[] The items that failed inside a success.
+---@field tls? string With on_response: the version a new connection agreed on.
+---@field timing? cmr.Timing With on_response.
+
+---Where an attempt's time went: seconds from its start, absent where it did not come to that.
+---@class cmr.Timing
+---@field resolved? number The name's address was known.
+---@field connected? number
+---@field secured? number TLS was agreed on.
+---@field first_byte? number Of the answer.
+
+---What a call would send, the key masked: as libcurl is told it.
+---@class cmr.Preview
+---@field method string
+---@field url string
+---@field headers string[] Lines, without that of the key; "Name:" sends none, "Name;" an empty one.
+---@field key_header? string The name of the header that carries the key.
+---@field body? string
+---@field ca_file? string
+---@field proxy? string "": none, whatever the environment says.
+---@field resolve? string
 
 ---What options on_retry is told before a wait; false from it stops.
 ---@class cmr.Retry
@@ -81,6 +103,16 @@
 ---@class cmr.Limiter
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, most: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
+
+---What outlives a call and is shared: see lua/cmr/store. Times are in seconds; a failure is nil and why.
+---@class cmr.Store
+---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
+---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
+---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
+---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---@field take fun(self: cmr.Store, name: string, count: integer, window: number): integer?, any, string?
+---@field untake fun(self: cmr.Store, name: string): true?, string?
 
 ---How to wait: see lua/cmr/wait. Without spawn, signal and wake there is no start and no map.
 ---@class cmr.Wait
@@ -103,6 +135,8 @@
 ---@field retries? integer Attempts after the first. Default: 2.
 ---@field rate? number|false Requests per second and key; false: no pacing. Default: 4.
 ---@field limiter? cmr.Limiter Default: one per process; in nginx lua_shared_dict cmr where there is one.
+---@field quota? "warn"|"enforce"|false Of re-exports per mailbox and week: a warning, kind "quota" and nothing sent, or nothing. Default "warn".
+---@field store? cmr.Store Where webhooks and quotas are remembered. Default: in nginx lua_shared_dict cmr where there is one; else this process.
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
@@ -130,6 +164,8 @@
 ---@field page? string
 ---@field limit? string
 ---@field complete? string What every item of data has that did not fail.
+---@field settles? string[] "EVENT PARAMETER": the webhooks that say it is done, one for each item of the parameter.
+---@field fails? string[] The webhooks that say it failed.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -157,6 +193,18 @@
 ---@field items? string As in "data.users".
 ---@field page? string The parameter that chooses a page.
 
+---What another process was answered, for await.
+---@class cmr.Accepted
+---@field operation string
+---@field actionId? string
+---@field orderId? string
+---@field userId? string
+---@field count? integer How many events are to come.
+
+---@class cmr.AwaitOptions
+---@field timeout? number Seconds. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
+
 ---What start returns: a call that goes on beside the caller.
 ---@class cmr.Job
 local Job = {}
@@ -177,6 +225,7 @@ function Job:cancel() end
 ---@class cmr.MapOptions
 ---@field concurrency? integer Calls at once, and results held. Default: 16.
 ---@field ordered? boolean In the inputs' order, not as they finish. Default: false.
+---@field before_send? fun(input: any): boolean? Told the input when it has left the line; false: it is not sent.
 
 ---The module: its functions use a client made from the environment at first use.
 ---@class cmr
@@ -223,6 +272,15 @@ function cmr.request(method, path, request) end
 ---@return fun(): any, string?, cmr.Error?
 function cmr.each(what, ...) end
 
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function cmr.await(answer, options) end
+
 ---Starts a call and goes on.
 ---@param operation string Its name.
 ---@param ... any Its arguments.
@@ -236,6 +294,14 @@ function cmr.start(operation, ...) end
 ---@param options? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error?
 function cmr.map(operation, inputs, options) end
+
+---What a call would send; nothing is sent.
+---@param what string The operation's name, or "request".
+---@param ... any Its arguments, or those of request.
+---@return cmr.Preview? preview
+---@return string? message
+---@return cmr.Error? err
+function cmr.preview(what, ...) end
 
 ---The same client with other options, light to make: client:with{timeout = 60}:platforms(id).
 ---@param options cmr.Options
@@ -260,6 +326,15 @@ function Client:request(method, path, request) end
 ---@return fun(): any, string?, cmr.Error?
 function Client:each(what, ...) end
 
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function Client:await(answer, options) end
+
 ---Starts a call and goes on.
 ---@param operation string Its name.
 ---@param ... any Its arguments.
@@ -273,6 +348,14 @@ function Client:start(operation, ...) end
 ---@param options? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error?
 function Client:map(operation, inputs, options) end
+
+---What a call would send; nothing is sent.
+---@param what string The operation's name, or "request".
+---@param ... any Its arguments, or those of request.
+---@return cmr.Preview? preview
+---@return string? message
+---@return cmr.Error? err
+function Client:preview(what, ...) end
 
 -- luacheck: ignore
 -- Webhooks
@@ -323,6 +406,28 @@ function Client:map(operation, inputs, options) end
 ---@field body_hash string
 ---@field key integer Which of several keys.
 
+---What an event runs. It failed when it raises, or returns false, or nil and why: then the vendor tries again.
+---@alias cmr.EventHandler fun(event: cmr.Event): any, any
+
+---@class cmr.HandlerOptions: cmr.VerifyOptions
+---@field on? table<string, cmr.EventHandler> By the event's name; "*" for those without one.
+---@field store? cmr.Store Default: in nginx lua_shared_dict cmr where there is one; else this process.
+---@field lease? number Seconds a handler may take; then the event is anybody's again. Default: 240.
+---@field remember? number Seconds for which a duplicate is known. Default: 7 days.
+---@field keep? number Seconds for which client:await finds an event. Default: 3600.
+---@field store_passwords? boolean Whether what it finds has the passwords. Default: false.
+---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
+
+---@class cmr.Receiver
+local Receiver = {}
+
+---Receives a delivery; the HTTP status to answer with: 200 done, now or before; 400, 401, 413 refused; 500 failed; 503
+---being handled elsewhere, or the store is away.
+---@param raw_body string
+---@param headers table<string, string|string[]> Names in any case.
+---@return integer status
+function Receiver:receive(raw_body, headers) end
+
 ---@class cmr.Webhook
 ---@field schemes string[] The names of all schemes.
 local webhook = {}
@@ -335,6 +440,16 @@ local webhook = {}
 ---@return string? message
 ---@return cmr.Refusal? err
 function webhook.verify(raw_body, headers, options) end
+
+---Receives webhooks in nginx, each event once: a function for content_by_lua.
+---@param options cmr.HandlerOptions
+---@return fun()
+function webhook.handler(options) end
+
+---The same for other servers.
+---@param options cmr.HandlerOptions
+---@return cmr.Receiver
+function webhook.receiver(options) end
 
 ---What is known of an event that verify returned; nil for any other table.
 ---@param event cmr.Event

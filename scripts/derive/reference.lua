@@ -55,6 +55,7 @@ local function warnings(row)
   if row.complete then
     sentences[#sentences + 1] = "Single items may fail inside a success: see `cmr.info(res).partial`."
   end
+  sentences[#sentences + 1] = words.of_outcome(row)
   return sentences[1] and table.concat(sentences, " ")
 end
 

@@ -28,6 +28,7 @@
 ---| "quota" # a mailbox's re-exports of the week are used up
 ---| "server" # 500 to 599
 ---| "http" # any other status
+---| "failed" # accepted, and failed later: client:await
 ---| "cancelled" # call:cancel(), or the engine was closed
 ---| "usage" # an argument that cannot be sent, or no key
 
@@ -45,7 +46,8 @@
 ---@field outcome cmr.Outcome Over several attempts the worst.
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field body? any The answer, decoded where it is JSON.
+---@field body? any The answer, decoded where it is JSON; of client:await the event that says it failed.
+---@field events? cmr.Event[] Of client:await: the events that came.
 ---@field code? integer libcurl's, as the curl program exits with.
 
 ---What cmr.all is: everything, where a list that is left out would mean it.
@@ -102,6 +104,16 @@
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, most: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
 
+---What outlives a call and is shared: see lua/cmr/store. Times are in seconds; a failure is nil and why.
+---@class cmr.Store
+---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
+---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
+---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
+---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---@field take fun(self: cmr.Store, name: string, count: integer, window: number): integer?, any, string?
+---@field untake fun(self: cmr.Store, name: string): true?, string?
+
 ---How to wait: see lua/cmr/wait. Without spawn, signal and wake there is no start and no map.
 ---@class cmr.Wait
 ---@field wait fun(engine: any, call: any)
@@ -123,6 +135,8 @@
 ---@field retries? integer Attempts after the first. Default: 2.
 ---@field rate? number|false Requests per second and key; false: no pacing. Default: 4.
 ---@field limiter? cmr.Limiter Default: one per process; in nginx lua_shared_dict cmr where there is one.
+---@field quota? "warn"|"enforce"|false Of re-exports per mailbox and week: a warning, kind "quota" and nothing sent, or nothing. Default "warn".
+---@field store? cmr.Store Where webhooks and quotas are remembered. Default: in nginx lua_shared_dict cmr where there is one; else this process.
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
@@ -150,6 +164,8 @@
 ---@field page? string
 ---@field limit? string
 ---@field complete? string What every item of data has that did not fail.
+---@field settles? string[] "EVENT PARAMETER": the webhooks that say it is done, one for each item of the parameter.
+---@field fails? string[] The webhooks that say it failed.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -176,6 +192,18 @@
 ---@field [1] string
 ---@field items? string As in "data.users".
 ---@field page? string The parameter that chooses a page.
+
+---What another process was answered, for await.
+---@class cmr.Accepted
+---@field operation string
+---@field actionId? string
+---@field orderId? string
+---@field userId? string
+---@field count? integer How many events are to come.
+
+---@class cmr.AwaitOptions
+---@field timeout? number Seconds. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
 
 ---What start returns: a call that goes on beside the caller.
 ---@class cmr.Job
@@ -244,6 +272,15 @@ function cmr.request(method, path, request) end
 ---@return fun(): any, string?, cmr.Error?
 function cmr.each(what, ...) end
 
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function cmr.await(answer, options) end
+
 ---Starts a call and goes on.
 ---@param operation string Its name.
 ---@param ... any Its arguments.
@@ -288,6 +325,15 @@ function Client:request(method, path, request) end
 ---@param ... any The operation's arguments.
 ---@return fun(): any, string?, cmr.Error?
 function Client:each(what, ...) end
+
+---Waits for the outcome of what was only accepted: for the webhooks that settle it, in the client's store. When only an
+---order's status says that it is done, the array has what it said as its member order.
+---@param answer cmr.Answer|cmr.Accepted
+---@param options? cmr.AwaitOptions
+---@return cmr.Event[]? events One for each mailbox of an order.
+---@return string? message
+---@return cmr.Error? err Of kind "failed", with the event as body; or "timeout", outcome "unknown".
+function Client:await(answer, options) end
 
 ---Starts a call and goes on.
 ---@param operation string Its name.

@@ -47,6 +47,28 @@
 ---@field body_hash string
 ---@field key integer Which of several keys.
 
+---What an event runs. It failed when it raises, or returns false, or nil and why: then the vendor tries again.
+---@alias cmr.EventHandler fun(event: cmr.Event): any, any
+
+---@class cmr.HandlerOptions: cmr.VerifyOptions
+---@field on? table<string, cmr.EventHandler> By the event's name; "*" for those without one.
+---@field store? cmr.Store Default: in nginx lua_shared_dict cmr where there is one; else this process.
+---@field lease? number Seconds a handler may take; then the event is anybody's again. Default: 240.
+---@field remember? number Seconds for which a duplicate is known. Default: 7 days.
+---@field keep? number Seconds for which client:await finds an event. Default: 3600.
+---@field store_passwords? boolean Whether what it finds has the passwords. Default: false.
+---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
+
+---@class cmr.Receiver
+local Receiver = {}
+
+---Receives a delivery; the HTTP status to answer with: 200 done, now or before; 400, 401, 413 refused; 500 failed; 503
+---being handled elsewhere, or the store is away.
+---@param raw_body string
+---@param headers table<string, string|string[]> Names in any case.
+---@return integer status
+function Receiver:receive(raw_body, headers) end
+
 ---@class cmr.Webhook
 ---@field schemes string[] The names of all schemes.
 local webhook = {}
@@ -59,6 +81,16 @@ local webhook = {}
 ---@return string? message
 ---@return cmr.Refusal? err
 function webhook.verify(raw_body, headers, options) end
+
+---Receives webhooks in nginx, each event once: a function for content_by_lua.
+---@param options cmr.HandlerOptions
+---@return fun()
+function webhook.handler(options) end
+
+---The same for other servers.
+---@param options cmr.HandlerOptions
+---@return cmr.Receiver
+function webhook.receiver(options) end
 
 ---What is known of an event that verify returned; nil for any other table.
 ---@param event cmr.Event

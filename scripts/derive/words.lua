@@ -24,6 +24,18 @@ function words.of_flags(row)
   return sentences
 end
 
+--- How an asynchronous operation's outcome arrives, as a sentence; nil where no document says.
+function words.of_outcome(row)
+  if not row.settles then return nil end
+  local told = {}
+  for index, entry in ipairs(row.settles) do
+    local event, parameter = entry:match("^(%S+) ?(%S*)$")
+    told[index] = ("`%s`%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
+  end
+  local failures = row.fails and ("; that it failed by %s"):format(words.list(row.fails, "or", "`")) or ""
+  return ("`client:await(res)` knows that it is done by %s%s."):format(table.concat(told, ", or "), failures)
+end
+
 --- What the documents leave open, as a sentence; nil when nothing.
 function words.of_assumed(row)
   return row.assumed and ("Assumed: %s."):format((row.assumed:gsub("%.$", "")))

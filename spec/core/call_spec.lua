@@ -78,6 +78,12 @@ describe("a call", function()
     assert.equal("PATCH", core.request(target, "PATCH", "/x"):method())
   end)
 
+  it("knows what it sends", function()
+    assert.is_nil(platforms():body())
+    assert.equal('{"mailboxId":"39XX"}', core.reexport(target, {mailboxId = "39XX"}):body())
+    assert.is_nil(core.request(target, "POST", "/x"):body())
+  end)
+
   it("tells what it is before it has an answer", function()
     local info = reexport():info()
     assert.same({

@@ -11,7 +11,7 @@ local FLAGS = {list = true, async = true, charges = true, danger = true, all_whe
 
 local OPERATION = {name = true, group = true, method = true, path = true, title = true, summary = true, source = true,
   assumed = true, flags = true, positional = true, params = true, rest = true, items = true, page = true, limit = true,
-  complete = true}
+  complete = true, settles = true, fails = true}
 local PARAM = {name = true, ["in"] = true, type = true, required = true, positional = true, assumed = true,
   either = true, everything = true, or_item = true, values = true, source = true, summary = true}
 

@@ -51,6 +51,44 @@ describe("the nginx example #nginx", function()
     assert.matches("3 times per mailbox per week", body.error)
   end)
 
+  describe("orders", function()
+    local ORDERS = "/users/" .. example.USER .. "/orders"
+    local ORDER = [[{"domains": [{"domain": "new-one.com", "years": 1}], "mailboxes": {"new-one.com": [
+      {"username": "ann", "firstName": "Ann", "lastName": "Doe"},
+      {"username": "bob", "firstName": "Bob", "lastName": "Doe"}]}}]]
+
+    before_each(function()
+      upstream:control("POST", "clock", {speed = 60})
+      upstream:control("POST", "webhooks", {url = ("http://127.0.0.1:%d/webhook"):format(server.port)})
+    end)
+
+    it("mailboxes, and answers when they are there", function()
+      local status, body = post(ORDERS, ORDER)
+      assert.equal(200, status)
+      local emails = {body.mailboxes[1].email, body.mailboxes[2].email}
+      table.sort(emails)
+      assert.same({"ann@new-one.com", "bob@new-one.com"}, emails)
+      assert.is_string(body.orderId)
+      assert.matches("ready: ann@new-one.com", server:log(), 1, true)
+      assert.is_nil(server:log():find "mock%-password")
+    end)
+
+    it("and says when that failed, or could not be asked for", function()
+      upstream:control("POST", "failures", {domain = "new-one.com", reason = "taken"})
+      local status, body = post(ORDERS, ORDER)
+      assert.equal(422, status)
+      assert.same({"the order failed", "rejected"}, {body.error, body.outcome})
+      assert.equal(400, (post(ORDERS, '{"domain": "x"}')))
+      assert.equal(404, (post("/users/ANOTHER/orders", ORDER)))
+    end)
+
+    it("and lets no stranger deliver webhooks", function()
+      local answer = server:get("/webhook", {method = "POST", body = '{"event":"mailbox.created","eventId":"E"}'})
+      assert.equal(401, answer.status)
+      assert.equal("", answer.body)
+    end)
+  end)
+
   it("lets nobody in without a token, and each customer only to its users", function()
     for _, headers in ipairs{{}, {Authorization = "Bearer x"}, {Authorization = example.TOKEN}} do
       local status, _, answered = ask(PLATFORMS, {headers = headers})

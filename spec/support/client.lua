@@ -11,10 +11,11 @@ local function with_server(server, options)
   return all
 end
 
---- A client of this mock, without pacing. Other options as of cmr.new.
+--- A client of this mock, without pacing, and without counting re-exports. Other options as of cmr.new.
 function M.new(server, options)
   local all = with_server(server, options)
   if all.rate == nil then all.rate = false end
+  if all.quota == nil then all.quota = false end
   return cmr.new(all)
 end
 

@@ -4,6 +4,7 @@ local busted = require "busted"
 local cmr = require "cmr"
 local core = require "cmr.core"
 local local_limiter = require "cmr.limiter.local"
+local memory = require "cmr.store.memory"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
 
@@ -94,6 +95,19 @@ function M.behaves(loop)
     assert.equal(6, add())
     assert.is_true(took >= 1.74, took) -- the fourth is sent after 0.75 s, and again a second later
     assert.is_true(longest < 0.25, longest)
+  end)
+
+  it("an outcome is awaited while something else goes on, which brings it", function()
+    local store, events = memory.new(), nil
+    local awaiting = support.new(server, {store = store})
+    loop.run{
+      function() events = assert(awaiting:await({operation = "reexport", actionId = "A"}, {timeout = 5})) end,
+      function()
+        loop.sleep(0.1)
+        store:append("action:A", '{"event": "mailbox.exported"}', 60)
+      end,
+    }
+    assert.equal("mailbox.exported", events[1].event)
   end)
 
   it("is found without being told, and only by those who run in it", function()

@@ -4,12 +4,11 @@
 -- A place in the line is taken by one atomic addition. Only to move its beginning on, when nobody stands in it, takes a
 -- lock, because a dictionary has no compare-and-set.
 
-local core = require "cmr.core"
+local lock = require "cmr.lock"
 
 local Limiter = {}
 Limiter.__index = Limiter
 
-local LOCKED = 0.05 -- seconds after which the lock of a worker that was killed is nobody's
 local ROUNDING = 1e-6 -- seconds
 
 --- A limiter on a dictionary.
@@ -19,29 +18,14 @@ function Limiter.new(dict)
   return setmetatable({ dict = dict }, Limiter)
 end
 
--- The lock has the time it was taken at, and not a time to live, which would count from when its holder last looked at
--- the clock. It is held for a few operations, without a yield: spinning is short.
-local function lock(dict, name)
-  local now, mine, why
-  repeat
-    now = core.now()
-    mine, why = dict:add(name, now)
-    local since = not mine and dict:get(name)
-    if since and now - since > LOCKED then
-      dict:delete(name)
-    end
-  until mine or why ~= "exists"
-  return mine and now
-end
-
 -- Moves the beginning of the line on to a time; it never goes back.
 local function advance(dict, key, time)
   local free, name = "cmr:free:" .. key, "cmr:lock:" .. key
-  local mine = lock(dict, name)
-  if (dict:get(free) or 0) < time and (not mine or dict:get(name) == mine) then
+  local mine = lock.take(dict, name)
+  if (dict:get(free) or 0) < time and lock.holds(dict, name, mine) then
     dict:set(free, time)
   end
-  dict:delete(name)
+  lock.free(dict, name)
 end
 
 --- Takes the next place in the line. See cmr.limiter.local.

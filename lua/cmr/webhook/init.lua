@@ -7,6 +7,8 @@
 -- Whether the timestamp is signed is not documented. Where it is not, anybody who has seen a delivery can send it again
 -- with a fresh timestamp: then the tolerance protects nothing, and only the event's id tells a replay.
 
+local handler = require "cmr.webhook.handler"
+local receiver = require "cmr.webhook.receiver"
 local schemes = require "cmr.webhook.schemes"
 local verify = require "cmr.webhook.verify"
 
@@ -55,6 +57,37 @@ end
 -- @treturn string
 function webhook.name(event)
   return event.event or event.eventType
+end
+
+--- Receives webhooks in nginx: each event runs its function once, however often, wherever and to which worker it is
+-- delivered, and is kept for client:await.
+--
+--   init_by_lua_block {
+--     received = require "cmr".webhook.handler{ on = { ["mailbox.created"] = function(event) ... end } }
+--   }
+--   location = /webhook { content_by_lua_block { received() } }
+--
+-- @tparam table options those of verify (api_key, tolerance, max_body, scheme, now), and
+--   on: event name = function(event); "*" for those without one. An event without a function is answered with 200, too.
+--     A function that raises, or returns false, or nil and why, has failed: the vendor gets a 500 and tries again. It
+--     should be done within the vendor's 60 s, and has to be within the lease.
+--   store: where events are remembered, see cmr.store; default: lua_shared_dict cmr, which the client's await has too.
+--     Where several hosts receive, or one host awaits what another receives: cmr.store.redis
+--   lease: seconds, 240; when a worker died in mid-work, the event is anybody's after that
+--   remember: seconds, 7 days, for which a duplicate is known. Where the timestamp is not signed nothing else stops a
+--     replay
+--   keep: seconds, 3600, for which client:await finds an event
+--   store_passwords: false; whether what it finds has the passwords. The function gets the whole event either way
+--   log: function(level, message), "WARN" or "ERR"; default nginx's error log. No message has a password or the key
+-- @treturn function for content_by_lua: it reads the body and answers, with no body, 200 done, now or before; 400, 401,
+-- 413 refused; 500 failed; 503 being handled elsewhere, or the store is away. Mistakes in the options raise.
+webhook.handler = handler
+
+--- The same for other servers: receiver:receive(raw_body, headers) returns the HTTP status to answer with.
+-- @tparam table options as of handler
+-- @treturn table receiver
+function webhook.receiver(options)
+  return receiver.new(options, "webhook.receiver")
 end
 
 return webhook

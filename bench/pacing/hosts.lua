@@ -1,0 +1,95 @@
+-- Hosts: several nginx with several workers each, all of one key, that call as fast as their limiter lets them.
+local nginx = require "spec.support.nginx"
+
+local M = {}
+
+local Hosts = {}
+Hosts.__index = Hosts
+
+local HTTP = [[
+  lua_shared_dict cmr 1m;
+  lua_shared_dict seen 1m;
+  init_worker_by_lua_block {
+    local seen = ngx.shared.seen
+    local options = {rate = 4, timeout = 60}
+    if $redis then
+      options.limiter = require("cmr.limiter.redis").new{
+        port = $redis, hosts = $hosts, timeout = $timeout, prefix = "$prefix",
+      }
+    end
+    local client = require("cmr").new(options)
+    local function calls()
+      seen:incr("running", 1, 0)
+      while not seen:get "stop" do
+        local res, why = client:platforms "BVZGM5TE9BMP3PP0VWGW943RGV1B"
+        seen:incr(res and "ok" or "lost", 1, 0)
+        if not res then ngx.log(ngx.ERR, why) end
+      end
+      seen:incr("running", -1)
+    end
+    for _ = 1, $lines do ngx.timer.at(0, calls) end
+  }
+]]
+local SERVER = [[
+  location = /stop { content_by_lua_block { ngx.shared.seen:set("stop", true) } }
+  location = /seen { content_by_lua_block { ngx.print(ngx.shared.seen:get(ngx.var.arg_what) or 0) } }
+]]
+
+--- Starts them.
+-- @param options
+--   mock     the API
+--   redis    a server of spec.support.redis that they share; nil: each host has a limiter of its own
+--   hosts    3
+--   workers  of each, 4
+--   lines    calls at once in each worker, 2
+--   timeout  of Redis, 0.5 seconds
+--   prefix   of its keys, "cmr:"
+function M.start(options)
+  local values = {
+    redis = options.redis and tostring(options.redis.port) or "false", hosts = tostring(options.hosts or 3),
+    timeout = tostring(options.timeout or 0.5), prefix = options.prefix or "cmr:", lines = tostring(options.lines or 2),
+  }
+  local hosts = setmetatable({workers = options.workers or 4}, Hosts)
+  for index = 1, options.hosts or 3 do
+    hosts[index] = nginx.start{mock = options.mock, workers = hosts.workers, http = HTTP:gsub("%$(%a+)", values),
+      server = SERVER}
+  end
+  return hosts
+end
+
+--- The sum over all hosts of "ok", "lost" (calls that failed) or "running".
+function Hosts:seen(what)
+  local sum = 0
+  for _, host in ipairs(self) do sum = sum + tonumber(host:text("/seen?what=" .. what)) end
+  return sum
+end
+
+--- How many warnings of an outage each process wrote: array.
+function Hosts:warnings()
+  local counts = {}
+  for _, host in ipairs(self) do
+    local by_pid = {}
+    for pid in host:log():gmatch "%[warn%] (%d+)#[^\n]*cmr: Redis at" do by_pid[pid] = (by_pid[pid] or 0) + 1 end
+    for _, pid in ipairs(host:workers()) do counts[#counts + 1] = by_pid[pid] or 0 end
+  end
+  return counts
+end
+
+--- Lets every call come to its end, and ends the hosts.
+-- @return how many calls were made and lost
+function Hosts:stop()
+  for _, host in ipairs(self) do host:text "/stop" end
+  nginx.eventually("the calls end", function() return self:seen "running" == 0 end, 60)
+  local ok, lost = self:seen "ok", self:seen "lost"
+  for _, host in ipairs(self) do host:stop() end
+  return ok, lost
+end
+
+--- How the API answered its last requests: 200 and 429 to their numbers.
+function M.answers(mock)
+  local counts = {[200] = 0, [429] = 0}
+  for _, request in ipairs(mock:requests()) do counts[request.status] = (counts[request.status] or 0) + 1 end
+  return counts
+end
+
+return M

@@ -1,0 +1,325 @@
+-- One line for all hosts. First the very script that Redis runs, with a clock that is a number here; then a real Redis.
+-- Several nginx with several workers on one line are in spec/nginx/redis_spec.lua.
+local core = require "cmr.core"
+local local_limiter = require "cmr.limiter.local"
+local redis = require "cmr.redis"
+local redis_limiter = require "cmr.limiter.redis"
+local nginx = require "spec.support.nginx"
+local support = require "spec.support.redis"
+local warned = require "spec.support.warnings"
+
+local function dice(seed)
+  return function()
+    seed = (seed * 16807) % 2147483647
+    return seed / 2147483647
+  end
+end
+
+-- Runs Lua as Redis does: with its keys, arguments and commands as globals.
+local function script(source, environment)
+  local chunk = setfenv and setfenv(loadstring(source), environment) or load(source, "script", "t", environment)
+  return chunk()
+end
+
+describe("the limiter of hosts", function()
+  local now, clock, keys, ways, away
+
+  -- A Redis in this process, whose clock is another one. An answer is on its way as long as `ways` says, each way.
+  local function connection()
+    local fake = {retry = 2}
+    local commands = {
+      TIME = function()
+        local time = clock + 1.7e9
+        return {("%.0f"):format(math.floor(time)), ("%.0f"):format(math.floor(time % 1 * 1e6))}
+      end,
+      GET = function(key) return keys[key] or false end,
+      SET = function(key, value, unit, life)
+        assert.equal("PX", unit)
+        assert.is_true(life >= 1)
+        keys[key] = value
+      end,
+    }
+    function fake.eval(_, what, names, arguments)
+      local way = table.remove(ways, 1) or {0, 0}
+      if away then
+        now = now + way[1]
+        return nil, "away"
+      end
+      local argv = {}
+      for index, value in ipairs(arguments) do argv[index] = ("%.17g"):format(value) end
+      now, clock = now + way[1], clock + way[1]
+      local answer = script(what.source, {
+        KEYS = names, ARGV = argv, tonumber = tonumber, math = math,
+        redis = {call = function(name, ...) return commands[name](...) end},
+      })
+      now, clock = now + way[2], clock + way[2]
+      return answer
+    end
+    return fake
+  end
+
+  local real_now = core.now
+
+  before_each(function()
+    now, clock, keys, ways, away = 1000, 500, {}, {}, false
+    core.now = function() return now end -- luacheck: ignore 122
+  end)
+
+  after_each(function()
+    core.now = real_now -- luacheck: ignore 122
+  end)
+
+  local function pass(seconds) now, clock = now + seconds, clock + seconds end
+
+  -- The processes of one host share its own line: here every limiter is another host.
+  local function host(hosts)
+    local one = redis_limiter.new{redis = connection(), hosts = hosts}
+    one.own = local_limiter.new()
+    return one
+  end
+
+  local function near(expected, value)
+    assert.is_true(math.abs(expected - value) < 1e-5, ("%.6f, not %.6f"):format(value, expected))
+  end
+
+  it("decides as that of one process, whatever is asked", function()
+    local one, shared, random = local_limiter.new(), host(), dice(3)
+    for _ = 1, 2000 do
+      pass(random() * 0.4)
+      local key, rate, most = random() < 0.5 and "a" or "b", 1 + math.floor(random() * 5), random() * 3
+      if random() < 0.05 then
+        local seconds = random() * 2
+        one:pause(key, now, seconds)
+        shared:pause(key, now, seconds)
+      else
+        local delay, needed = one:reserve(key, rate, now, most)
+        local shared_delay, shared_needed = shared:reserve(key, rate, now, most)
+        assert.equal(delay == nil, shared_delay == nil)
+        near(delay or needed, shared_delay or shared_needed)
+      end
+    end
+  end)
+
+  it("is one line for all hosts, one for each key", function()
+    local a, b = host(2), host(2)
+    near(0, a:reserve("key", 4, now, 10))
+    near(0.25, b:reserve("key", 4, now, 10))
+    near(0.5, a:reserve("key", 4, now, 10))
+    near(0, b:reserve("other", 4, now, 10))
+    near(0.75, b:reserve("key", 4, now, math.huge))
+  end)
+
+  it("takes no place when the wait would be too long", function()
+    local one = host()
+    for _ = 1, 4 do assert(one:reserve("key", 1, now, 10)) end
+    for _ = 1, 2 do
+      local delay, needed = one:reserve("key", 1, now, 3)
+      assert.is_nil(delay)
+      near(4, needed)
+    end
+    near(4, one:reserve("key", 1, now, 10))
+  end)
+
+  it("slows everyone when one was turned away", function()
+    local a, b = host(2), host(2)
+    a:reserve("key", 4, now, 10)
+    a:pause("key", now, 5)
+    near(5, b:reserve("key", 4, now, 10))
+    near(5.25, a:reserve("key", 4, now, 10))
+    assert.is_nil((b:reserve("key", 4, now, 5)))
+    near(0, b:reserve("other", 4, now, 10))
+    a:pause("key", now, 1)
+    near(5.5, b:reserve("key", 4, now, 10))
+  end)
+
+  describe("that hears from Redis late", function()
+    it("uses its place in time all the same, when it is ahead", function()
+      local a, b = host(2), host(2)
+      b:reserve("key", 4, now, 10)
+      for _ = 1, 3 do a:reserve("key", 4, now, 10) end
+      ways = {{0.001, 0.3}}
+      near(0.699, b:reserve("key", 4, now, 10)) -- 1 s after it was given
+    end)
+
+    it("leaves a place empty that is long past, and takes another", function()
+      local one = host()
+      one:reserve("key", 4, now, 10)
+      pass(10)
+      ways = {{0.001, 0.2}}
+      near(0.05, one:reserve("key", 4, now, 10)) -- the next one is 0.25 after the first
+      pass(10)
+      ways = {{0.001, 0.09}}
+      near(0, one:reserve("key", 4, now, 10))
+      near(0.16, one:reserve("key", 4, now, 10))
+    end)
+
+    it("keeps a place that was given late: Redis itself was busy", function()
+      local one = host()
+      one:reserve("key", 4, now, 10)
+      pass(10)
+      ways = {{0.4, 0}}
+      near(0, one:reserve("key", 4, now, 10))
+      near(0.25, one:reserve("key", 4, now, 10))
+    end)
+
+    it("leaves nothing empty when the way is always long", function()
+      local one = host()
+      for index = 1, 40 do ways[index] = {0.15, 0.15} end
+      for _ = 1, 40 do
+        near(0, one:reserve("key", 4, now, 10))
+        pass(1)
+      end
+      assert.equal(0, #ways)
+    end)
+
+    it("gets used to a way that became longer, and to a clock that was set", function()
+      local one = host()
+      one:reserve("key", 4, now, 10)
+      for _ = 1, 60 do
+        ways = {{0.15, 0.15}, {0.15, 0.15}}
+        pass(1)
+        one:reserve("key", 4, now, 10)
+      end
+      assert.equal(1, #ways)
+      ways, clock, keys = {}, clock - 3600, {}
+      near(0.25, one:reserve("key", 4, now, 10)) -- its line seems to be forgotten
+      near(0.5, one:reserve("key", 4, now, 10))
+    end)
+  end)
+
+  describe("without Redis", function()
+    it("keeps its own line, at its part of the rate", function()
+      local one = host(3)
+      away = true
+      near(0, one:reserve("key", 4, now, 10))
+      near(0.75, one:reserve("key", 4, now, 10))
+      near(1.5, one:reserve("key", 4, now, 10))
+      local delay, needed = one:reserve("key", 4, now, 2)
+      assert.is_nil(delay)
+      near(2.25, needed)
+      one:pause("key", now, 5)
+      near(5, one:reserve("key", 4, now, 10))
+    end)
+
+    it("begins it behind the last place it had of the shared one", function()
+      local one = host(3)
+      for _ = 1, 3 do one:reserve("key", 4, now, 10) end -- the last is 0.5 ahead
+      away = true
+      near(1.25, one:reserve("key", 4, now, 10))
+    end)
+
+    it("leaves no later for having tried", function()
+      local one = host()
+      away = true
+      one:reserve("key", 4, now, 10)
+      ways = {{0.2, 0}}
+      near(0.05, one:reserve("key", 4, now, 10))
+      pass(5)
+      ways = {{0.5, 0}} -- a timeout
+      near(0, one:reserve("key", 4, now, 10))
+    end)
+
+    it("keeps both lines for a while when it is back: others may not have noticed", function()
+      local a, b = host(2), host(2)
+      away = true
+      near(0, a:reserve("key", 4, now, 10))
+      near(0, b:reserve("key", 4, now, 10))
+      away = false
+      near(0.5, a:reserve("key", 4, now, 10))
+      near(0.75, b:reserve("key", 4, now, 10))
+      near(1, a:reserve("key", 4, now, 10))
+      pass(10)
+      near(0, a:reserve("key", 4, now, 10))
+      near(0.25, a:reserve("key", 4, now, 10))
+      near(0.5, a:reserve("key", 4, now, 10))
+    end)
+
+    it("tells a Redis that came back empty how far the line went, though nobody saw it go", function()
+      local a, b = host(2), host(2)
+      for _ = 1, 4 do
+        a:reserve("key", 4, now, 10)
+        b:reserve("key", 4, now, 10)
+      end
+      keys = {}
+      near(2, a:reserve("key", 4, now, 10)) -- behind its last, at 1.5, with room for the other host
+      near(2.25, b:reserve("key", 4, now, 10))
+      pass(10)
+      near(0, a:reserve("key", 4, now, 10))
+      near(0.25, a:reserve("key", 4, now, 10))
+    end)
+
+    -- Three hosts, an outage that each notices at another time: the places of all of them together.
+    it("never lets more than the rate leave, before, during and after", function()
+      local hosts, times = {}, {}
+      for index = 1, 3 do hosts[index] = host(3) end
+      local found = {0, 1.3, 1.9} -- seconds after its return at which each finds Redis
+      local free = {0, 0, 0} -- when each asks next
+      local begun = now
+      while now < begun + 60 do
+        for index, one in ipairs(hosts) do
+          if now >= free[index] then
+            away = now > begun + 20 and now < begun + 30 + found[index]
+            if away then keys = {} end
+            local at = now + assert(one:reserve("key", 4, now, 60))
+            times[#times + 1], free[index] = at, at
+          end
+        end
+        pass(0.01)
+      end
+      table.sort(times)
+      for last = 6, #times do
+        assert.is_true(times[last] - times[last - 5] > 1, times[last] - begun)
+      end
+      assert.is_true(#times > 60 * 4 * 0.95, #times)
+    end)
+  end)
+
+  it("refuses options it does not know", function()
+    assert.error_matches(function() redis_limiter.new{hosts = 0} end, "bad option 'hosts' %(a whole number from 1")
+    assert.error_matches(function() redis_limiter.new{redis = connection(), port = 1} end, "bad option 'port'")
+    assert.error_matches(function() redis_limiter.new{prot = 1} end, "bad option 'prot'")
+  end)
+end)
+
+describe("the limiter of hosts, on a real Redis", function()
+  local server
+  setup(function() server = support.start() end)
+  teardown(function() server:stop() end)
+
+  it("is one line for all connections, by Redis's clock", function()
+    local a = redis_limiter.new{port = server.port}
+    local b = redis_limiter.new{redis = redis.new{port = server.port}}
+    local begun, sum = core.now(), 0
+    for index = 1, 100 do sum = sum + (index % 2 == 0 and a or b):reserve("key", 4, core.now(), 60) end
+    local most = 99 * 100 / 2 / 4
+    assert.is_true(sum <= most + 0.01 and sum > most - 100 * (core.now() - begun) - 0.01, sum)
+    b:pause("key", core.now(), 30)
+    local delay = a:reserve("key", 4, core.now(), 60)
+    assert.is_true(delay > 29.5 and delay <= 30.25, delay)
+  end)
+
+  it("keeps one small key for each of the user's, as long as somebody is in the line", function()
+    local one = redis_limiter.new{port = server.port, prefix = "own:"}
+    one:reserve("a-name", 20, core.now(), 60)
+    assert.equal("own:free:a-name", server:cli "keys 'own:*'")
+    nginx.eventually("the key is gone", function() return server:cli "keys 'own:*'" == "" end)
+  end)
+
+  it("goes on without it, and with it again", function()
+    local own = support.start()
+    finally(function() own:stop() end)
+    local warnings = warned(function()
+      local one = redis_limiter.new{port = own.port, timeout = 0.05, hosts = 2}
+      local key = "key of an outage"
+      assert.equal(0, one:reserve(key, 4, core.now(), 60))
+      own:kill()
+      for _ = 1, 5 do assert(one:reserve(key, 4, core.now(), 60)) end
+      own:run()
+      nginx.eventually("the line is in Redis", function()
+        one:reserve(key, 4, core.now(), 600)
+        return own:cli "keys '*'" ~= ""
+      end)
+    end)
+    assert.equal(1, #warnings)
+  end)
+end)

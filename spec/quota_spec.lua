@@ -1,0 +1,224 @@
+-- Three re-exports per mailbox and week, counted before they are sent: against the mock, which counts as well, with the
+-- store of one process and with one of many hosts. nginx's workers are in spec/nginx/redis_spec.lua.
+local core = require "cmr.core"
+local memory = require "cmr.store.memory"
+local mock = require "spec.support.mock"
+local redis_store = require "cmr.store.redis"
+local redis = require "spec.support.redis"
+local support = require "spec.support.client"
+local warned = require "spec.support.warnings"
+
+local WEEK = 7 * 24 * 3600
+local MAILBOX, EMAIL = mock.MAILBOX, "john@agency.com"
+
+describe("the quota of re-exports", function()
+  local server, now, store
+
+  before_each(function()
+    core.engine():close()
+    server = mock.shared("http")
+    now = 1000
+    store = memory.new(function() return now end)
+  end)
+
+  local function client(options)
+    local all = {store = store, quota = "enforce", retries = 0}
+    for name, value in pairs(options or {}) do all[name] = value end
+    return support.new(server, all)
+  end
+
+  -- The API takes any number: only what is counted here decides.
+  local function willing()
+    server:fault{status = 200, body = {status = 200, actionId = "ACT_1"}, times = 1000}
+  end
+
+  local function refused(_, message, err)
+    assert.equal("quota", err.kind)
+    assert.equal("not_sent", err.outcome)
+    assert.equal(0, err.attempts)
+    assert.equal("reexport", err.operation)
+    assert.equal(message, err.message)
+    return err.retry_after
+  end
+
+  describe("enforced", function()
+    it("lets three go, and refuses the fourth without sending it", function()
+      willing()
+      local one = client()
+      for index = 1, 3 do
+        assert(one:reexport{mailboxId = MAILBOX})
+        now = now + 3600
+        assert.equal(index, #server:requests())
+      end
+      local res, message, err = one:reexport{mailboxId = MAILBOX}
+      assert.is_nil(res)
+      assert.equal(WEEK - 3 * 3600, refused(res, message, err))
+      assert.equal("reexport: the 3 re-exports of mailbox " .. MAILBOX .. " within a week are used up; the next in "
+        .. "6.9 days", message)
+      assert.equal(3, #server:requests())
+      now = now + WEEK - 3 * 3600
+      assert(one:reexport{mailboxId = MAILBOX})
+      assert.equal(3600, refused(one:reexport{mailboxId = MAILBOX}))
+    end)
+
+    it("counts each mailbox, by its id or its address, and each key for itself", function()
+      willing()
+      local one = client()
+      for _ = 1, 3 do assert(one:reexport{mailboxId = MAILBOX}) end
+      for _ = 1, 3 do assert(one:reexport{email = "John@Agency.com"}) end
+      refused(one:reexport{email = EMAIL})
+      refused(one:reexport{mailboxId = MAILBOX, email = "other@agency.com"})
+      assert(one:reexport{email = "other@agency.com"})
+      assert(client{api_key = "another"}:reexport{mailboxId = MAILBOX})
+    end)
+
+    it("counts the calls of map and start as well", function()
+      willing()
+      local kinds, inputs = {}, {}
+      for index = 1, 5 do inputs[index] = {mailboxId = MAILBOX} end
+      for _, res, _, err in client():map("reexport", inputs, {concurrency = 2}) do
+        kinds[#kinds + 1] = res and "ok" or err.kind
+      end
+      table.sort(kinds)
+      assert.same({"ok", "ok", "ok", "quota", "quota"}, kinds)
+      refused(client():start("reexport", {mailboxId = MAILBOX}):wait())
+    end)
+
+    it("touches no other operation", function()
+      willing()
+      local asked = setmetatable({}, {__index = function() error "it was asked" end})
+      for _, method in ipairs{"claim", "done", "release", "append", "list", "take", "untake"} do
+        asked[method] = function() error "it was asked" end
+      end
+      local one = client{store = asked}
+      assert(one:platforms(mock.USER))
+      assert(one:request("POST", "/mailboxes/oauth", {body = {mailboxId = MAILBOX}}))
+    end)
+  end)
+
+  it("does not count what was not sent, or not accepted", function()
+    local one = client{paths = {platforms = "GET /nowhere"}}
+    server:fault{status = 404, body = {status = 404, message = "no"}, times = 4}
+    for _ = 1, 4 do one:reexport{mailboxId = MAILBOX} end
+    local unheard = one:with{base_url = "http://127.0.0.1:1"}
+    for _ = 1, 4 do
+      local _, _, err = unheard:reexport{mailboxId = MAILBOX}
+      assert.equal("network not_sent", err.kind .. " " .. err.outcome)
+    end
+    for _ = 1, 3 do assert(one:reexport{mailboxId = MAILBOX}) end
+    refused(one:reexport{mailboxId = MAILBOX})
+  end)
+
+  it("counts what may have been done", function()
+    local one = client()
+    server:fault{close = true, times = 3}
+    for _ = 1, 3 do
+      local _, _, err = one:reexport{mailboxId = MAILBOX}
+      assert.equal("unknown", err.outcome)
+    end
+    refused(one:reexport{mailboxId = MAILBOX})
+  end)
+
+  describe("that the API says is used up", function()
+    -- The dashboard's re-exports: the mock has counted them, and nobody here.
+    local function elsewhere()
+      local other = client{store = memory.new(), quota = false}
+      for _ = 1, 3 do assert(other:reexport{mailboxId = MAILBOX}) end
+    end
+
+    it("is remembered for a day where no time was said", function()
+      elsewhere()
+      local one = client()
+      local _, _, err = one:reexport{mailboxId = MAILBOX}
+      assert.equal("quota rejected", err.kind .. " " .. err.outcome)
+      local sent = #server:requests()
+      local left = refused(one:reexport{mailboxId = MAILBOX})
+      assert.is_true(left > 24 * 3600 - 60 and left <= 24 * 3600, left)
+      assert.equal(sent, #server:requests())
+    end)
+
+    it("is remembered for the time that was said", function()
+      server:fault{status = 429, headers = {["Retry-After"] = "7200"}}
+      local one = client()
+      one:reexport{mailboxId = MAILBOX}
+      local left = refused(one:reexport{mailboxId = MAILBOX})
+      assert.is_true(left > 7200 - 60 and left <= 7200, left)
+      now = now + 7200
+      assert(one:reexport{mailboxId = MAILBOX})
+    end)
+  end)
+
+  describe("when nothing is said", function()
+    it("warns once for a call that is over it, and lets it go", function()
+      willing()
+      local one = client{quota = "warn"}
+      local warnings = warned(function(written)
+        for _ = 1, 3 do assert(one:reexport{mailboxId = MAILBOX}) end
+        assert.same({}, written)
+        assert(one:reexport{mailboxId = MAILBOX})
+      end)
+      assert.equal(1, #warnings)
+      assert.matches("^cmr: reexport: the 3 re%-exports of mailbox " .. MAILBOX .. " [^\n]+ 7.0 days\n$", warnings[1])
+      assert.equal(4, #server:requests())
+    end)
+
+    it("stays one line, whatever the call has for a name", function()
+      willing()
+      local name = "a\nb\27[1m" .. ("x"):rep(1000)
+      local warnings = warned(function()
+        for _ = 1, 4 do assert(client{quota = "warn"}:reexport{mailboxId = name}) end
+      end)
+      assert.equal(1, #warnings)
+      assert.matches("^cmr: reexport: [^%c]+ a%?b%?%[1mxx+ within [^%c]+\n$", warnings[1])
+      assert.is_true(#warnings[1] < 200)
+    end)
+
+    it("is the default", function()
+      willing()
+      local one = require("cmr").new{api_key = server.key, base_url = server.base_url, store = store, rate = false}
+      assert.equal(1, #warned(function()
+        for _ = 1, 4 do assert(one:reexport{mailboxId = MAILBOX}) end
+      end))
+    end)
+  end)
+
+  it("is not looked at with quota = false", function()
+    willing()
+    assert.same({}, warned(function()
+      for _ = 1, 5 do assert(client{quota = false}:reexport{mailboxId = MAILBOX}) end
+    end))
+    for _ = 1, 3 do assert(client():reexport{mailboxId = MAILBOX}) end
+    assert(client{quota = false}:reexport{mailboxId = MAILBOX})
+    assert.is_not_nil(refused(client():with{quota = "enforce"}:reexport{mailboxId = MAILBOX}))
+  end)
+
+  describe("in Redis", function()
+    local shared
+    setup(function() shared = redis.start() end)
+    teardown(function() shared:stop() end)
+
+    it("is one for all hosts, and tells neither key nor answer", function()
+      willing()
+      local hosts = {}
+      for index = 1, 2 do hosts[index] = client{store = redis_store.new{port = shared.port}} end
+      for index = 1, 3 do assert(hosts[index % 2 + 1]:reexport{mailboxId = MAILBOX}) end
+      for _, host in ipairs(hosts) do
+        local left = refused(host:reexport{mailboxId = MAILBOX})
+        assert.is_true(left > WEEK - 60 and left <= WEEK, left)
+      end
+      local names = shared:cli "keys '*'"
+      assert.matches("^cmr:take:quota:%x+:" .. MAILBOX .. "$", names)
+      assert.is_nil(names:find(server.key, 1, true))
+    end)
+
+    it("stops nobody while Redis is away", function()
+      willing()
+      local one = client{store = redis_store.new{port = 1}}
+      local warnings = warned(function()
+        for _ = 1, 5 do assert(one:reexport{mailboxId = MAILBOX}) end
+      end)
+      assert.equal(1, #warnings)
+      assert.matches("Redis at [^\n]+ is away", warnings[1])
+    end)
+  end)
+end)

@@ -1,0 +1,12 @@
+-- What the library tells on standard error, within one test.
+
+--- Runs a function meanwhile.
+-- @return array of what was written
+return function(act)
+  local stderr, written = io.stderr, {}
+  io.stderr = {write = function(_, ...) written[#written + 1] = table.concat{...} end} -- luacheck: ignore 122
+  local fine, why = pcall(act, written)
+  io.stderr = stderr -- luacheck: ignore 122
+  if not fine then error(why, 0) end
+  return written
+end

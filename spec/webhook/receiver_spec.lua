@@ -1,0 +1,269 @@
+-- What becomes of a delivery: which answer it gets, whether its function runs, and what is kept and logged. The same in
+-- nginx, with several workers and hosts, is in spec/nginx/webhook_spec.lua.
+local cjson = require "cjson"
+local cmr = require "cmr"
+local delivery = require "spec.support.delivery"
+local memory = require "cmr.store.memory"
+
+local PASSWORD, APP_PASSWORD = "geheim-password-1", "geheim-password-2"
+
+describe("a receiver of webhooks", function()
+  local now, store, logged, runs
+
+  before_each(function()
+    now, logged, runs = 1000, {}, 0
+    store = memory.new(function() return now end)
+  end)
+
+  local function receiver(options)
+    local all = {api_key = delivery.KEY, now = delivery.NOW, store = store,
+      log = function(level, message) logged[#logged + 1] = level .. " " .. message end}
+    for name, value in pairs(options or {}) do all[name] = value end
+    return cmr.webhook.receiver(all)
+  end
+
+  local function count() runs = runs + 1 end
+
+  local function event(more)
+    local made = {event = "mailbox.created", eventId = "E1",
+      data = {orderId = "O1", mailboxId = "M1", email = "x@y.z", password = PASSWORD, appPassword = APP_PASSWORD}}
+    for name, value in pairs(more or {}) do made[name] = value end
+    return made
+  end
+
+  local function deliver(to, what, headers)
+    local body = type(what) == "string" and what or cjson.encode(what or event())
+    return to:receive(body, headers or delivery.headers("body-hex-seconds", body))
+  end
+
+  it("runs the event's function once, with all that is in it", function()
+    local seen
+    local to = receiver{on = {["mailbox.created"] = function(got)
+      count()
+      seen = got
+    end}}
+    for _ = 1, 3 do assert.equal(200, deliver(to)) end
+    assert.equal(1, runs)
+    assert.same(event(), seen)
+    assert.same({}, logged)
+  end)
+
+  it("runs the one for all others where an event has none of its own", function()
+    local seen = {}
+    local function note(name) return function(got) seen[#seen + 1] = name .. " " .. (got.event or got.eventType) end end
+    local to = receiver{on = {["mailbox.created"] = note "own", ["*"] = note "other"}}
+    assert.equal(200, deliver(to))
+    assert.equal(200, deliver(to, event{event = "never.heard.of", eventId = "E2"}))
+    assert.equal(200, deliver(to, {eventType = "mailbox.warmup.started", data = {mailboxId = "M1"}}))
+    assert.same({"own mailbox.created", "other never.heard.of", "other mailbox.warmup.started"}, seen)
+  end)
+
+  it("is content with an event that nobody handles", function()
+    assert.equal(200, deliver(receiver()))
+    assert.equal(200, deliver(receiver{on = {["mailbox.updated"] = count}}, event{eventId = "E2"}))
+    assert.equal(0, runs)
+    assert.equal(2, #store:list "order:O1")
+  end)
+
+  it("knows an event without an id by its body", function()
+    local to = receiver{on = {["*"] = count}}
+    for _, id in ipairs{"M1", "M2", "M1", "M2"} do
+      local body = ('{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "%s"}}'):format(id)
+      assert.equal(200, deliver(to, body))
+    end
+    assert.equal(2, runs)
+  end)
+
+  describe("lets the vendor try again", function()
+    for what, fails in pairs{
+      ["raises"] = function() error("no database", 0) end,
+      ["raises a table"] = function() error(setmetatable({}, {__tostring = function() return "no database" end})) end,
+      ["returns nil and why"] = function() return nil, "no database" end,
+      ["returns false and why"] = function() return false, "no database" end,
+    } do
+      it("when a function " .. what, function()
+        local to = receiver{on = {["*"] = function()
+          count()
+          if runs < 3 then return fails() end
+        end}}
+        assert.equal(500, deliver(to))
+        assert.equal(500, deliver(to))
+        assert.equal(200, deliver(to))
+        assert.equal(200, deliver(to))
+        assert.equal(3, runs)
+        assert.equal(2, #logged)
+        assert.equal("ERR cmr webhook: mailbox.created E1: its handler failed: no database", logged[1])
+      end)
+    end
+
+    it("when a function returns false, or raises what nobody can read", function()
+      assert.equal(500, deliver(receiver{on = {["*"] = function() return false end}}))
+      assert.equal(500, deliver(receiver{on = {["*"] = function()
+        error(setmetatable({}, {__tostring = error}))
+      end}}))
+      assert.matches("it returned false", logged[1])
+      assert.matches("failed: table$", logged[2])
+    end)
+
+    it("while another handles it, and when that one crashed", function()
+      local crashed = coroutine.wrap(function()
+        deliver(receiver{on = {["*"] = function()
+          count()
+          coroutine.yield()
+        end}})
+      end)
+      if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+        store:claim("event:E1", 240) -- nothing yields across pcall there
+      else
+        crashed()
+      end
+      local to = receiver{on = {["*"] = count}}
+      runs = 0
+      for _, later in ipairs{0, 30, 239} do
+        now = 1000 + later
+        assert.equal(503, deliver(to))
+      end
+      assert.equal(0, runs)
+      assert.equal("WARN cmr webhook: mailbox.created E1: it is being handled, for 240 s more at the most", logged[1])
+      now = 1000 + 240
+      assert.equal(200, deliver(to))
+      assert.equal(1, runs)
+    end)
+
+    it("while the store is away, and then runs nothing", function()
+      function store.claim() return nil, "away", "connection refused" end
+      local to = receiver{on = {["*"] = count}}
+      assert.equal(503, deliver(to))
+      assert.equal(0, runs)
+      assert.equal("ERR cmr webhook: mailbox.created E1: the store is away: connection refused", logged[1])
+    end)
+
+    it("when the event cannot be kept, and then runs nothing", function()
+      local to = receiver{on = {["*"] = count}}
+      local append = store.append
+      function store.append() return nil, "connection refused" end
+      assert.equal(503, deliver(to))
+      assert.equal(0, runs)
+      assert.equal("ERR cmr webhook: mailbox.created E1: it could not be kept: connection refused", logged[1])
+      store.append = append
+      assert.equal(200, deliver(to))
+      assert.equal(1, runs)
+    end)
+  end)
+
+  it("handles an event also when it is too large to be kept, and says so", function()
+    function store.append() return nil, "full" end
+    assert.equal(200, deliver(receiver{on = {["*"] = count}}))
+    assert.equal(1, runs)
+    assert.equal("ERR cmr webhook: mailbox.created E1: it could not be kept: full", logged[1])
+  end)
+
+  it("does not have done again what was done, when it cannot be marked", function()
+    function store.done() return nil, "connection refused" end
+    assert.equal(200, deliver(receiver{on = {["*"] = count}}))
+    assert.matches("mailbox.created E1: its claim could not be marked done: connection refused", logged[1], 1, true)
+  end)
+
+  it("knows a duplicate for as long as it is told to", function()
+    local to = receiver{on = {["*"] = count}, remember = 100}
+    deliver(to)
+    now = 1099
+    deliver(to)
+    assert.equal(1, runs)
+    now = 1100
+    deliver(to)
+    assert.equal(2, runs)
+  end)
+
+  it("refuses what verify refuses, each with its status, and says which it was", function()
+    local to = receiver{on = {["*"] = count}, max_body = 1000}
+    local function signed(body, more) return delivery.headers("body-hex-seconds", body, more) end
+    for _, case in ipairs{
+      {401, "missing_signature", "{}", {}},
+      {401, "bad_signature", cjson.encode(event()), signed("{}")},
+      {401, "bad_signature", "{}", signed("{}", {key = "another"})},
+      {401, "stale", "{}", signed("{}", {time = delivery.NOW - 301})},
+      {413, "too_large", ("x"):rep(1001), {}},
+      {400, "not_json", "[]", signed "[]"},
+      {400, "no_event", "{}", signed "{}"},
+    } do
+      logged = {}
+      assert.equal(case[1], deliver(to, case[3], case[4]))
+      assert.matches("^WARN cmr webhook: refused %(" .. case[2] .. "%): ", logged[1])
+    end
+    assert.equal(0, runs)
+    assert.same({}, store.entries)
+  end)
+
+  it("cannot tell without a key", function()
+    assert.equal(500, deliver(receiver{api_key = ""}))
+    assert.matches("^ERR cmr webhook: refused %(no_key%)", logged[1])
+  end)
+
+  describe("keeps an event for who awaits it", function()
+    local function kept(name)
+      local events = {}
+      for place, text in ipairs(store:list(name)) do events[place] = cjson.decode(text) end
+      return events
+    end
+
+    it("under its action and its order, without its passwords", function()
+      deliver(receiver(), event{data = {orderId = "O1", actionId = "ACT_1", email = "x@y.z", password = PASSWORD,
+        text = "log in with " .. PASSWORD .. " or " .. delivery.KEY}})
+      local expected = {event = "mailbox.created", eventId = "E1",
+        data = {orderId = "O1", actionId = "ACT_1", email = "x@y.z", text = "log in with *** or ***"}}
+      assert.same({expected}, kept "order:O1")
+      assert.same({expected}, kept "action:ACT_1")
+    end)
+
+    it("with its passwords where that is asked for, but not with the key", function()
+      deliver(receiver{store_passwords = true}, event{data = {orderId = "O1", password = PASSWORD, k = delivery.KEY}})
+      assert.same({orderId = "O1", password = PASSWORD, k = "***"}, kept("order:O1")[1].data)
+    end)
+
+    it("before its function runs", function()
+      deliver(receiver{on = {["*"] = function() runs = #kept "order:O1" end}})
+      assert.equal(1, runs)
+    end)
+
+    it("for a time, and nothing else", function()
+      deliver(receiver{keep = 100})
+      now = 1100
+      assert.same({}, kept "order:O1")
+      for place, data in ipairs{{}, {orderId = ""}, {orderId = 5, actionId = true}, "text", 5, cjson.null} do
+        assert.equal(200, deliver(receiver(), event{eventId = "other " .. place, data = data}))
+      end
+      for name in pairs(store.entries) do assert.is_truthy(name == "list:order:O1" or name:find "^claim:event:") end
+    end)
+  end)
+
+  it("logs no password, no key and no line of anybody's making", function()
+    local to = receiver{on = {["*"] = function(got)
+      error(table.concat({got.data.password, "\nand\27[2J", got.data.appPassword, delivery.KEY, ("x"):rep(9999)}, " "))
+    end}}
+    deliver(to, event{eventId = "E1\nforged line", event = "mailbox.created\r"})
+    assert.equal(1, #logged)
+    assert.matches("mailbox.created? E1?forged line: its handler failed:", logged[1], 1, true)
+    for _, text in ipairs{PASSWORD, APP_PASSWORD, delivery.KEY} do assert.is_nil(logged[1]:find(text, 1, true)) end
+    assert.is_nil(logged[1]:find "%c")
+    assert.is_true(#logged[1] < 800)
+  end)
+
+  it("raises for a mistake in its options", function()
+    for message, options in pairs{
+      ["cmr.webhook.receiver: bad option 'lease' (seconds, 1 or more expected)"] = {lease = 0},
+      ["cmr.webhook.receiver: bad option 'remember' (seconds, 1 or more expected)"] = {remember = "1"},
+      ["cmr.webhook.receiver: bad option 'keep' (seconds, 1 or more expected)"] = {keep = math.huge},
+      ["cmr.webhook.receiver: bad option 'on' (a table of event names and functions expected)"] = {on = {count}},
+      ["cmr.webhook.receiver: bad option 'store_passwords' (boolean expected)"] = {store_passwords = 1},
+      ["cmr.webhook.receiver: unknown option 'tolerence' (did you mean 'tolerance'?)"] = {tolerence = 1},
+    } do
+      local _, raised = pcall(cmr.webhook.receiver, options)
+      assert.matches(message, raised, 1, true)
+    end
+    assert.matches("bad option 'on'", select(2, pcall(receiver, {on = print})), 1, true)
+    assert.matches("bad option 'store'", select(2, pcall(receiver, {store = {}})), 1, true)
+    assert.matches("a table of options expected", select(2, pcall(cmr.webhook.receiver)), 1, true)
+    assert.matches("cmr.webhook.handler: it works in nginx", select(2, pcall(cmr.webhook.handler, {})), 1, true)
+  end)
+end)
