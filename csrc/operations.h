@@ -60,7 +60,7 @@ struct operation {
     /* The webhooks that say it is done, "EVENT|EVENT PARAMETER": one for each item of the parameter, and of several the
        first whose parameter was sent. NULL: none is documented. */
     const char *settles;
-    const char *fails; /* "EVENT|EVENT": those that say it failed */
+    const char *fails;          /* "EVENT|EVENT": those that say it failed */
     const struct param *params; /* ends with a NULL name */
 };
 
