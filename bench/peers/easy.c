@@ -1,0 +1,39 @@
+/*
+ * One call after another on one easy handle: easy COUNT [PAUSE], a pause in seconds between two.
+ * Prints the seconds of all, and the median and the 99th percentile of one.
+ */
+#include "peer.h"
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    const int count = argc > 1 ? atoi(argv[1]) : 1;
+    const double pause = argc > 2 ? atof(argv[2]) : 0;
+    const struct timespec rest = {.tv_sec = (time_t)pause, .tv_nsec = (long)((pause - (double)(time_t)pause) * 1e9)};
+    double *times = calloc((size_t)count, sizeof *times);
+    size_t length = 0;
+    CURL *easy = new_handle(&length);
+    double begun;
+
+    check_answer(easy, curl_easy_perform(easy), &length); /* connects */
+    begun = now();
+    for (int i = 0; i < count; i++) {
+        const double start = now();
+        length = 0;
+        check_answer(easy, curl_easy_perform(easy), &length);
+        times[i] = now() - start;
+        if (pause > 0)
+            nanosleep(&rest, NULL);
+    }
+    printf("%.9f", now() - begun);
+    qsort(times, (size_t)count, sizeof *times, by_size);
+    printf(" %.9f %.9f\n", times[count / 2], times[(int)(0.99 * (count - 1))]);
+    return 0;
+}
