@@ -19,7 +19,7 @@ end
 local function ended(job, ...)
   job.result, job.finished = { n = select("#", ...), ... }, true
   for _ = 1, math.max(1, job.waiting) do
-    job.signal.post()
+    job.signal.post(job)
   end
 end
 
@@ -38,7 +38,7 @@ end
 -- @tparam table state of the client
 -- @param call from the core
 -- @tparam table wait the strategy
--- @tparam table signal posted when it has finished
+-- @tparam table signal posted when it has finished, with the job
 -- @treturn table job
 function jobs.start(state, call, wait, signal)
   local job = new { wait_strategy = wait, signal = signal }
@@ -106,45 +106,62 @@ end
 -- @return for a generic for: input, and what its call returned, as they finish. When the loop is left early, what is in
 -- flight is cancelled: at once on Lua 5.4, elsewhere when the garbage collector notices
 function jobs.map(next_input, begin, options, wait)
-  local signal, active, exhausted = wait.signal(), {}, false
+  local signal, exhausted = wait.signal(), false
+  local inputs, active = {}, 0 -- job -> its input, of those that were begun and not yielded yet
+  local queue, first, last = {}, 1, 0 -- the jobs in the order in which they are yielded
+
+  local function enqueue(job)
+    last = last + 1
+    queue[last] = job
+  end
+
+  local ends = {
+    post = function(job)
+      if not options.ordered then
+        enqueue(job)
+      end
+      signal.post()
+    end,
+  }
 
   local function cancel()
     exhausted = true
-    for _, one in ipairs(active) do
-      one.job:cancel()
+    for job in pairs(inputs) do
+      job:cancel()
     end
-    active = {}
+    inputs, active = {}, 0
   end
   local guard = when_collected(cancel)
 
   local function fill()
-    while not exhausted and #active < (options.concurrency or 16) do
+    while not exhausted and active < (options.concurrency or 16) do
       local input = next_input()
       if input == nil then
         exhausted = true
       else
-        active[#active + 1] = { input = input, job = begin(input, signal) }
+        local job = begin(input, ends)
+        inputs[job], active = input, active + 1
+        if options.ordered then
+          enqueue(job)
+        end
       end
     end
   end
 
-  local function finished()
-    for place, one in ipairs(active) do
-      if one.job:done() then
-        return place
-      elseif options.ordered then
-        return nil
-      end
-    end
+  local function take(job)
+    queue[first] = nil
+    first, active = first + 1, active - 1
+    local input = inputs[job]
+    inputs[job] = nil
+    return input, job:wait()
   end
 
   local function step()
     fill()
-    while active[1] do
-      local place = finished()
-      if place then
-        local one = table.remove(active, place)
-        return one.input, one.job:wait()
+    while active > 0 do
+      local job = queue[first]
+      if job and job:done() then
+        return take(job)
       end
       signal.wait()
     end
