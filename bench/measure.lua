@@ -28,25 +28,24 @@ function M.rounds(rounds, contestants)
   return results
 end
 
---- The same, as bars: {name, note, values, median}, least noisy first to read.
-function M.bars(rounds, contestants)
-  local bars = {}
-  for index, values in ipairs(M.rounds(rounds, contestants)) do
-    local one = contestants[index]
-    bars[index] = {name = one.name, note = one.note, ours = one.ours, values = values, median = M.median(values)}
-  end
-  return bars
+local function bar(one, values)
+  return {name = one.name, note = one.note, ours = one.ours, values = values, median = M.median(values)}
 end
 
---- One field of bars whose values are tables.
-function M.field(bars, name)
-  local picked = {}
-  for index, bar in ipairs(bars) do
-    local values = {}
-    for place, value in ipairs(bar.values) do values[place] = value[name] end
-    picked[index] = {name = bar.name, note = bar.note, ours = bar.ours, values = values, median = M.median(values)}
+--- The same, as bars: {name, note, ours, values, median}.
+-- @param fields where they return tables: names of their fields
+-- @return the bars; with fields, those of each
+function M.bars(rounds, contestants, fields)
+  local all = {}
+  for index, values in ipairs(M.rounds(rounds, contestants)) do
+    for place, field in ipairs(fields or {false}) do
+      local picked = {}
+      for round, value in ipairs(values) do picked[round] = field and value[field] or value end
+      all[place] = all[place] or {}
+      all[place][index] = bar(contestants[index], picked)
+    end
   end
-  return picked
+  return (table.unpack or unpack)(all)
 end
 
 --- The median over the rounds of what combines one's value and the other's.

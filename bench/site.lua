@@ -55,11 +55,12 @@ function Site:url(path)
   return ("http://127.0.0.1:%d%s"):format(self.server.port, path)
 end
 
---- Starts requests for /call, kept up for a time; see bench/spread.lua for how they begin.
+--- Starts requests for /call, kept up for a time.
+-- @param spread whether they begin spread over a while; see bench/spread.lua
 -- @return a function that waits for their end and returns how many were answered a second
-function Site:load(connections, seconds)
-  local finish = shell.start(("wrk -t1 -c%d -d%ds --timeout 20s -s bench/spread.lua %s"):format(
-    connections, seconds, self:url "/call"))
+function Site:load(connections, seconds, spread)
+  local finish = shell.start(("wrk -t1 -c%d -d%ds --timeout 20s %s %s %s"):format(connections, seconds,
+    spread and "-s bench/spread.lua" or "", self:url "/call", spread and "-- " .. connections or ""))
   return function()
     local text = finish()
     if text:find "Non%-2xx" or text:find "Socket errors" then error("the load was not answered:\n" .. text, 0) end
@@ -71,9 +72,10 @@ end
 -- @param path
 -- @param count how many
 -- @param pause seconds between two
+-- @param limit seconds after which there are no more
 -- @return a function that waits for their end and returns the median and the 99th percentile, seconds
-function Site:probe(path, count, pause)
-  local finish = shell.start(("build/bench/easy %d %g"):format(count, pause or 0),
+function Site:probe(path, count, pause, limit)
+  local finish = shell.start(("build/bench/easy %d %g %g"):format(count, pause or 0, limit or 1e9),
     {BENCH_URL = self:url(path), CMR_API_KEY = "none"})
   return function()
     local median, high = finish():match "^%S+ (%S+) (%S+)"

@@ -15,5 +15,5 @@ for index = 1, count do jobs[index] = client:start("platforms", USER) end
 local engine, till = core.engine(), core.now() + seconds
 while core.now() < till do assert(not engine:wait(50)) end
 assert(engine:count() == count, "not all are in flight")
-print(("%.0f"):format((memory.resident() - before) / count))
+print(("%.0f"):format((memory.resident() - before) / #jobs))
 os.exit(0, false)

@@ -1,6 +1,6 @@
 /*
- * One call after another on one easy handle: easy COUNT [PAUSE], a pause in seconds between two.
- * Prints the seconds of all, and the median and the 99th percentile of one.
+ * One call after another on one easy handle: easy COUNT [PAUSE [LIMIT]], with a pause in seconds between two, and no more
+ * once that many seconds are over. Prints the seconds of all, and the median and the 99th percentile of one.
  */
 #include "peer.h"
 
@@ -14,15 +14,19 @@ static int by_size(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    const int count = argc > 1 ? atoi(argv[1]) : 1;
+    int count = argc > 1 ? atoi(argv[1]) : 1;
     const double pause = argc > 2 ? atof(argv[2]) : 0;
+    const double limit = argc > 3 ? atof(argv[3]) : 1e9;
     const struct timespec rest = {.tv_sec = (time_t)pause, .tv_nsec = (long)((pause - (double)(time_t)pause) * 1e9)};
     double *times = calloc((size_t)count, sizeof *times);
     size_t length = 0;
     CURL *easy = new_handle(&length);
     double begun;
 
-    check_answer(easy, curl_easy_perform(easy), &length); /* connects */
+    for (int i = 0; i <= count / 10; i++) { /* connects, warms up */
+        length = 0;
+        check_answer(easy, curl_easy_perform(easy), &length);
+    }
     begun = now();
     for (int i = 0; i < count; i++) {
         const double start = now();
@@ -31,6 +35,8 @@ int main(int argc, char **argv)
         times[i] = now() - start;
         if (pause > 0)
             nanosleep(&rest, NULL);
+        if (now() - begun > limit)
+            count = i + 1;
     }
     printf("%.9f", now() - begun);
     qsort(times, (size_t)count, sizeof *times, by_size);

@@ -37,7 +37,8 @@ end
 
 function M.run(size)
   local bars = measure.bars(size.rounds, contestants(upstream.env(), size.quick and 300 or 5000))
-  local slow = measure.bars(size.rounds, {table.unpack(contestants(upstream.env "0.002", size.quick and 20 or 300), 1, 2)})
+  local slowly = contestants(upstream.env "0.002", size.quick and 20 or 300)
+  local slow = measure.bars(size.rounds, {slowly[1], slowly[2]})
   return {{
     name = M.title, against = "the libcurl easy loop without decoding", unit = "us a call", bars = bars,
     value = measure.ratio(bars[2], bars[1]), target = "<= 1.25 x",
