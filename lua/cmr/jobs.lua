@@ -107,12 +107,16 @@ end
 -- flight is cancelled: at once on Lua 5.4, elsewhere when the garbage collector notices
 function jobs.map(next_input, begin, options, wait)
   local signal, exhausted = wait.signal(), false
-  local inputs, active = {}, 0 -- job -> its input, of those that were begun and not yielded yet
-  local queue, first, last = {}, 1, 0 -- the jobs in the order in which they are yielded
+  local places, free = {}, {} -- the jobs that were begun and not yielded yet, and which places have none
+  local first, last -- of those to be yielded next, each knows the one after it
 
   local function enqueue(job)
-    last = last + 1
-    queue[last] = job
+    if first then
+      last.after = job
+    else
+      first = job
+    end
+    last = job
   end
 
   local ends = {
@@ -126,21 +130,24 @@ function jobs.map(next_input, begin, options, wait)
 
   local function cancel()
     exhausted = true
-    for job in pairs(inputs) do
-      job:cancel()
+    for _, job in ipairs(places) do
+      if job then
+        job:cancel()
+      end
     end
-    inputs, active = {}, 0
+    places, free, first = {}, {}, nil
   end
   local guard = when_collected(cancel)
 
   local function fill()
-    while not exhausted and active < (options.concurrency or 16) do
+    while not exhausted and #places - #free < (options.concurrency or 16) do
       local input = next_input()
       if input == nil then
         exhausted = true
       else
         local job = begin(input, ends)
-        inputs[job], active = input, active + 1
+        job.input, job.place = input, table.remove(free) or #places + 1
+        places[job.place] = job
         if options.ordered then
           enqueue(job)
         end
@@ -149,19 +156,17 @@ function jobs.map(next_input, begin, options, wait)
   end
 
   local function take(job)
-    queue[first] = nil
-    first, active = first + 1, active - 1
-    local input = inputs[job]
-    inputs[job] = nil
-    return input, job:wait()
+    first = job.after
+    places[job.place] = false
+    free[#free + 1] = job.place
+    return job.input, job:wait()
   end
 
   local function step()
     fill()
-    while active > 0 do
-      local job = queue[first]
-      if job and job:done() then
-        return take(job)
+    while #places > #free do
+      if first and first:done() then
+        return take(first)
       end
       signal.wait()
     end
