@@ -135,6 +135,13 @@ stress: ## a million random operations on calls and the engine (N=1000000, SEED=
 fuzz: ## one of response, arguments, transfer, json, target for a time (T=target S=60)
 	@scripts/fuzz.sh '$(T)' $(or $(S),60)
 
+.PHONY: bench
+bench: ## beside C loops on libcurl and other clients (ONLY="map startup", QUICK=1, KEEP=1 keeps the results in bench/)
+	@scripts/setup.sh bench
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@$(MAKE) --no-print-directory build LUA=jit
+	@ONLY='$(ONLY)' QUICK='$(QUICK)' KEEP='$(KEEP)' scripts/bench.sh
+
 .PHONY: soak
 soak: ## the nginx example under faults and reloads (S=120 seconds)
 	@scripts/soak.sh $(or $(S),120)

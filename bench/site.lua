@@ -78,7 +78,7 @@ function Site:probe(path, count, pause, limit)
   local finish = shell.start(("build/bench/easy %d %g %g"):format(count, pause or 0, limit or 1e9),
     {BENCH_URL = self:url(path), CMR_API_KEY = "none"})
   return function()
-    local median, high = finish():match "^%S+ (%S+) (%S+)"
+    local median, high = finish():match "^%S+ %S+ (%S+) (%S+)"
     return tonumber(median), tonumber(high)
   end
 end

@@ -1,6 +1,7 @@
 /*
  * One call after another on one easy handle: easy COUNT [PAUSE [LIMIT]], with a pause in seconds between two, and no more
- * once that many seconds are over. Prints the seconds of all, and the median and the 99th percentile of one.
+ * once that many seconds are over. Prints the seconds of all, the CPU time in it, and the median and the 99th percentile
+ * of one.
  */
 #include "peer.h"
 
@@ -22,11 +23,13 @@ int main(int argc, char **argv)
     size_t length = 0;
     CURL *easy = new_handle(&length);
     double begun;
+    double cpu;
 
-    for (int i = 0; i <= count / 10; i++) { /* connects, warms up */
+    for (int i = 0; i <= (pause > 0 ? 0 : count / 10); i++) { /* connects, warms up */
         length = 0;
         check_answer(easy, curl_easy_perform(easy), &length);
     }
+    cpu = used();
     begun = now();
     for (int i = 0; i < count; i++) {
         const double start = now();
@@ -38,7 +41,7 @@ int main(int argc, char **argv)
         if (now() - begun > limit)
             count = i + 1;
     }
-    printf("%.9f", now() - begun);
+    printf("%.9f %.6f", now() - begun, used() - cpu);
     qsort(times, (size_t)count, sizeof *times, by_size);
     printf(" %.9f %.9f\n", times[count / 2], times[(int)(0.99 * (count - 1))]);
     return 0;

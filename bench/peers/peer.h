@@ -16,6 +16,12 @@ static inline double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+/* CPU time of this process. */
+static inline double used(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
 static inline void fail(const char *what)
 {
     fprintf(stderr, "bench: %s\n", what);

@@ -22,7 +22,7 @@ function M.run(size)
   return {{
     name = M.title:format(count), against = "the C multi loop", unit = "kB", bars = bars,
     value = measure.ratio(bars[2], bars[1]), target = "<= 1.2 x",
-    note = ("on LuaJIT %.2f x"):format(measure.ratio(bars[3], bars[1])),
+    note = ("on LuaJIT %.2f ×"):format(measure.ratio(bars[3], bars[1])),
   }}
 end
 

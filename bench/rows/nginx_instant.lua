@@ -25,7 +25,7 @@ function M.run(size)
   local ratio = measure.ratio(bars[2], bars[1])
   return {{
     name = M.title, against = "the cosocket client", unit = "calls/s", bars = bars, value = ratio, target = ">= 0.33 x",
-    note = ratio >= 0.5 and "the stretch, 0.5 x, is met" or "the stretch, 0.5 x, is not met",
+    note = ratio >= 0.5 and "the stretch, 0.5 ×, is met" or "the stretch, 0.5 ×, is not met",
   }}
 end
 
