@@ -136,7 +136,7 @@ fuzz: ## one of response, arguments, transfer, json, target for a time (T=target
 	@scripts/fuzz.sh '$(T)' $(or $(S),60)
 
 .PHONY: bench
-bench: ## beside C loops on libcurl and other clients (ONLY="map startup", QUICK=1, KEEP=1 keeps the results in bench/)
+bench: ## beside C loops on libcurl and other clients (ONLY="row ..." QUICK=1 KEEP=1)
 	@scripts/setup.sh bench
 	@$(MAKE) --no-print-directory build LUA=5.4
 	@$(MAKE) --no-print-directory build LUA=jit
