@@ -14,6 +14,9 @@ read_globals = {
 exclude_files = { "build" }
 
 files["spec"].std = "max+busted" -- may ask for more, where it is there
+files["bench"].std = "max"
+files["bench/peers/cosocket.lua"].std = "ngx_lua"
+files["bench/spread.lua"].globals = { "init", "delay" } -- what wrk calls
 files["lua/cmr/mock"].std = "ngx_lua" -- runs in nginx
 files["lua/cmr/listen/nginx.lua"].std = "ngx_lua"
 files["examples/nginx"].std = "ngx_lua"

@@ -143,6 +143,13 @@ asan-nginx: ## the specs of nginx with the sanitizers in its workers
 		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)' LDFLAGS='$(SANITIZE)'
 	@CMR_NGINX_BUILD=build/asan-jit SPECS=spec/nginx scripts/test.sh 5.4
 
+.PHONY: bench
+bench: ## beside C loops on libcurl and other clients (ONLY="row ..." QUICK=1 KEEP=1)
+	@scripts/setup.sh bench
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@$(MAKE) --no-print-directory build LUA=jit
+	@ONLY='$(ONLY)' QUICK='$(QUICK)' KEEP='$(KEEP)' scripts/bench.sh
+
 .PHONY: soak
 soak: ## the nginx example under faults and reloads (S=120 seconds)
 	@scripts/soak.sh $(or $(S),120)

@@ -1,8 +1,8 @@
 #include "engine.h"
 
 #include <limits.h>
+#include <math.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -24,7 +24,6 @@ struct engine {
     struct call *running;  /* in the multi */
     struct call *finished; /* to be handed over by the next step */
     int count;             /* of running */
-    double alarm;          /* when the first of them must be over; 0: none is */
     CURLSH *share;         /* TLS sessions: an easy handle's own end with it */
 };
 
@@ -79,25 +78,16 @@ void engine_expect(lua_State *L, int index, int call_index)
     lua_pop(L, 1);
 }
 
-static double now(void)
-{
-    struct timespec time;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
+/* The first of those running that must be over. */
 static void set_alarm(struct engine *engine, double at)
 {
-    if (engine->alarm == 0 || at < engine->alarm) {
-        engine->alarm = at;
+    if (at < engine->pollset.alarm)
         pollset_alarm(&engine->pollset, at);
-    }
 }
 
 bool engine_add(struct engine *engine, struct call *call, double timeout)
 {
-    call->deadline = now() + timeout + GRACE;
+    call->deadline = pollset_now() + timeout + GRACE;
     set_alarm(engine, call->deadline);
     if (curl_multi_add_handle(engine->multi, call->easy) != CURLM_OK)
         return false;
@@ -331,12 +321,12 @@ static int hand_over(lua_State *L, struct engine *engine)
 /* libcurl forgets the time of a call that waits for another's connection. */
 static void expire(struct engine *engine)
 {
-    const double time = engine->alarm > 0 ? now() : 0;
+    const double time = engine->pollset.alarm < INFINITY ? pollset_now() : 0;
     struct call *next;
 
-    if (engine->alarm == 0 || time < engine->alarm)
+    if (time < engine->pollset.alarm)
         return;
-    engine->alarm = 0;
+    pollset_alarm(&engine->pollset, INFINITY);
     for (struct call *call = engine->running; call; call = next) {
         next = call->next;
         if (call->deadline > time) {
@@ -355,7 +345,9 @@ static int run(lua_State *L, struct engine *engine, int timeout)
     bool fine;
 
     sigpipe_hold(&hold);
-    fine = pollset_run(&engine->pollset, engine->multi, engine->finished ? 0 : timeout);
+    fine = pollset_tick(&engine->pollset, engine->multi);
+    harvest(engine);
+    fine = fine && pollset_run(&engine->pollset, engine->multi, engine->finished ? 0 : timeout);
     harvest(engine);
     expire(engine);
     if (!fine)
@@ -380,12 +372,12 @@ static int engine_wait(lua_State *L)
 
 static int engine_fd(lua_State *L)
 {
-    const struct engine *engine = engine_check(L, 1);
+    const int fd = pollset_descriptor(&engine_check(L, 1)->pollset);
 
-    if (engine->pollset.fd < 0)
+    if (fd < 0)
         lua_pushnil(L);
     else
-        lua_pushinteger(L, engine->pollset.fd);
+        lua_pushinteger(L, fd);
     return 1;
 }
 

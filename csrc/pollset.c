@@ -6,12 +6,21 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef CMR_EPOLL
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #endif
+
+double pollset_now(void)
+{
+    struct timespec time;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
 
 static bool remember(struct pollset *set, int socket)
 {
@@ -103,16 +112,16 @@ bool pollset_watch(struct pollset *set, CURL *easy)
            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, set) == CURLE_OK;
 }
 
+static const struct pollset closed = {.fd = -1, .timer = -1, .due = INFINITY, .alarm = INFINITY};
+
 static void close_all(struct pollset *set)
 {
     if (set->fd >= 0)
         close(set->fd);
     if (set->timer >= 0)
         close(set->timer);
-    if (set->alarm >= 0)
-        close(set->alarm);
     free(set->sockets);
-    *set = (struct pollset){.fd = -1, .timer = -1, .alarm = -1};
+    *set = closed;
 }
 
 void pollset_close(struct pollset *set)
@@ -140,48 +149,58 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
         return 0;
     }
     event.events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
-    if (epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0)
+    if (epoll_ctl(set->fd, EPOLL_CTL_ADD, socket, &event) == 0)
         return 0;
-    return errno == ENOENT && epoll_ctl(set->fd, EPOLL_CTL_ADD, socket, &event) == 0 ? 0 : -1;
+    return errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0 ? 0 : -1;
+}
+
+/* Sets the timerfd. Nobody but a watcher needs it, and setting it costs more than the rest of a step's system calls. */
+static void arm(const struct pollset *set)
+{
+    const double at = fmin(set->due, set->alarm);
+    struct itimerspec when = {.it_value.tv_sec = 0}; /* all zero: disarmed */
+
+    if (!set->is_watched)
+        return;
+    if (at < INFINITY) {
+        when.it_value.tv_sec = (time_t)at;
+        when.it_value.tv_nsec = (long)((at - floor(at)) * 1e9);
+    }
+    (void)timerfd_settime(set->timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 static int on_timer(CURLM *multi, long timeout, void *userdata)
 {
-    const struct pollset *set = userdata;
-    struct itimerspec when = {.it_value.tv_sec = 0}; /* all zero: disarmed */
+    struct pollset *set = userdata;
 
     (void)multi;
-    if (timeout >= 0) {
-        when.it_value.tv_sec = timeout / 1000;
-        when.it_value.tv_nsec = timeout ? (timeout % 1000) * 1000000 : 1;
-    }
-    return timerfd_settime(set->timer, 0, &when, NULL);
+    set->due = timeout < 0 ? INFINITY : pollset_now() + (double)timeout / 1e3;
+    arm(set);
+    return 0;
 }
 
 void pollset_alarm(struct pollset *set, double at)
 {
-    const struct itimerspec when = {
-        .it_value.tv_sec = (time_t)at,
-        .it_value.tv_nsec = (long)((at - floor(at)) * 1e9),
-    };
-
-    (void)timerfd_settime(set->alarm, TFD_TIMER_ABSTIME, &when, NULL);
+    set->alarm = at;
+    arm(set);
 }
 
-static bool add_timer(const struct pollset *set, int *fd)
+int pollset_descriptor(struct pollset *set)
 {
-    struct epoll_event event = {.events = EPOLLIN};
-
-    *fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    event.data.fd = *fd;
-    return *fd >= 0 && epoll_ctl(set->fd, EPOLL_CTL_ADD, *fd, &event) == 0;
+    set->is_watched = true;
+    arm(set);
+    return set->fd;
 }
 
 bool pollset_open(struct pollset *set)
 {
-    *set = (struct pollset){.fd = -1, .timer = -1, .alarm = -1};
+    struct epoll_event event = {.events = EPOLLIN};
+
+    *set = closed;
     set->fd = epoll_create1(EPOLL_CLOEXEC);
-    if (set->fd < 0 || !add_timer(set, &set->timer) || !add_timer(set, &set->alarm)) {
+    set->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    event.data.fd = set->timer;
+    if (set->fd < 0 || set->timer < 0 || epoll_ctl(set->fd, EPOLL_CTL_ADD, set->timer, &event) != 0) {
         close_all(set);
         return false;
     }
@@ -190,16 +209,35 @@ bool pollset_open(struct pollset *set)
 
 bool pollset_serve(struct pollset *set, CURLM *multi)
 {
+    set->due = INFINITY;
     return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, set) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_TIMERDATA, set) == CURLM_OK;
 }
 
+bool pollset_tick(struct pollset *set, CURLM *multi)
+{
+    int running;
+
+    if (set->due == INFINITY || set->due > pollset_now())
+        return true;
+    set->due = INFINITY; /* before the work: libcurl sets the next one in it */
+    return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK;
+}
+
+/* How long to wait, ms: no longer than until somebody has something to do. */
+static int patience(const struct pollset *set, int timeout)
+{
+    const double left = timeout > 0 ? (fmin(set->due, set->alarm) - pollset_now()) * 1e3 : 0;
+
+    return left < timeout ? (int)ceil(fmax(0, left)) : timeout;
+}
+
 bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 {
     struct epoll_event events[64];
-    const int count = epoll_wait(set->fd, events, sizeof events / sizeof events[0], timeout);
+    const int count = epoll_wait(set->fd, events, sizeof events / sizeof events[0], patience(set, timeout));
     CURLMcode code = CURLM_OK;
     int running;
 
@@ -207,19 +245,14 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         uint64_t ticks;
-        if (fd == set->timer) {
-            /* read before the work: libcurl sets the next one in it */
-            if (read(fd, &ticks, sizeof ticks) == (ssize_t)sizeof ticks)
-                code = curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        } else if (fd == set->alarm) {
-            (void)!read(fd, &ticks, sizeof ticks); /* the engine looks at the clock itself */
-        } else {
+        if (fd == set->timer)
+            (void)!read(fd, &ticks, sizeof ticks); /* who was woken looks at the clock */
+        else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
                                                 (what & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                                                 (what & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0),
                                             &running);
-        }
     }
     return code == CURLM_OK;
 }
@@ -228,18 +261,29 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 
 void pollset_alarm(struct pollset *set, double at)
 {
-    (void)set, (void)at; /* whoever waits comes back often enough */
+    set->alarm = at; /* whoever waits comes back often enough */
+}
+
+int pollset_descriptor(struct pollset *set)
+{
+    return set->fd;
 }
 
 bool pollset_open(struct pollset *set)
 {
-    *set = (struct pollset){.fd = -1, .timer = -1, .alarm = -1};
+    *set = closed;
     return true;
 }
 
 bool pollset_serve(struct pollset *set, CURLM *multi)
 {
     (void)set, (void)multi;
+    return true;
+}
+
+bool pollset_tick(struct pollset *set, CURLM *multi)
+{
+    (void)set, (void)multi; /* pollset_run does that too */
     return true;
 }
 

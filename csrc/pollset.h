@@ -1,6 +1,6 @@
 /*
- * The sockets and the timer of one curl multi behind one descriptor: an epoll set with a timerfd. Where there is no epoll
- * the multi polls for itself and there is no descriptor. Touches no Lua.
+ * The sockets and the timer of one curl multi behind one descriptor: an epoll set, with a timerfd for those who watch it
+ * from outside. Where there is no epoll the multi polls for itself and there is no descriptor. Touches no Lua.
  */
 #ifndef CMR_POLLSET_H
 #define CMR_POLLSET_H
@@ -20,8 +20,10 @@ struct watched {
 
 struct pollset {
     int fd;                  /* the epoll set; -1: none */
-    int timer;               /* the timerfd of libcurl's; -1: none */
-    int alarm;               /* the timerfd of ours; -1: none */
+    int timer;               /* the timerfd in it; -1: none */
+    bool is_watched;         /* its descriptor was asked for */
+    double due;              /* when libcurl has something to do, on the monotonic clock; INFINITY: never */
+    double alarm;            /* when the engine has */
     struct watched *sockets; /* every one libcurl has open; a child must close them behind libcurl's back */
     size_t count, capacity;
 };
@@ -36,12 +38,21 @@ bool pollset_serve(struct pollset *set, CURLM *multi);
 bool pollset_watch(struct pollset *set, CURL *easy);
 
 /*
- * Waits up to timeout ms (0: not at all) and lets the multi do what there is to do. False when that failed for lack of
- * memory: the multi is then fit for nothing but its cleanup.
+ * Lets the multi do what its time has come for, such as to begin a transfer. False when that failed for lack of memory:
+ * the multi is then fit for nothing but its cleanup.
  */
+bool pollset_tick(struct pollset *set, CURLM *multi);
+
+/* Waits up to timeout ms (0: not at all) and lets the multi do what its sockets are ready for. False as above. */
 bool pollset_run(struct pollset *set, CURLM *multi, int timeout);
 
-/* Ends the wait of a pollset_run at a time of the monotonic clock, seconds. */
+/* The monotonic clock, seconds. */
+double pollset_now(void);
+
+/* What an event loop may watch: readable when pollset_run has something to do. -1: there is none. */
+int pollset_descriptor(struct pollset *set);
+
+/* Ends the wait of a pollset_run at a time, INFINITY for never. */
 void pollset_alarm(struct pollset *set, double at);
 
 /* After the multi was cleaned up. */

@@ -389,14 +389,14 @@ static int target_tostring(lua_State *L)
 static int target_key_id(lua_State *L)
 {
     static const char message[] = "cmr key id";
-    const struct target *target = target_check(L, 1);
+    struct target *target = target_check(L, 1);
     unsigned char digest[HMAC_SIZE];
-    char name[17] = "";
 
-    if (target->key && hmac_sha256(target->key, strlen(target->key), message, sizeof message - 1, digest))
+    if (target->key && !*target->key_id && /* every call asks, and a digest takes as long as decoding its answer */
+        hmac_sha256(target->key, strlen(target->key), message, sizeof message - 1, digest))
         for (size_t i = 0; i < 8; i++)
-            (void)snprintf(name + 2 * i, 3, "%02x", digest[i]);
-    lua_pushstring(L, name);
+            (void)snprintf(target->key_id + 2 * i, 3, "%02x", digest[i]);
+    lua_pushstring(L, target->key_id);
     return 1;
 }
 

@@ -26,6 +26,7 @@ struct target {
     long connect_timeout;            /* ms */
     bool loopback;                   /* no proxy */
     bool plain;                      /* http */
+    char key_id[17];                 /* a name for the key that does not tell it; "" until somebody asks */
 };
 
 void target_open(lua_State *L);

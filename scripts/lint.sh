@@ -44,7 +44,7 @@ step 'gcc -fanalyzer' compile gcc 5.4 -fanalyzer
 step clang-tidy tidy
 step cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 csrc
 step clang-format clang-format --dry-run -Werror csrc/*.c csrc/*.h
-step luacheck luacheck --quiet --no-color lua spec bin/cmr rockspec examples scripts .luacheckrc .busted
+step luacheck luacheck --quiet --no-color lua spec bench bin/cmr rockspec examples scripts .luacheckrc .busted
 for script in scripts/*.sh; do
     step "$script" sh -n "$script"
 done

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing, and nothing else: setup.sh run|demo|test|lint. Each level includes those before it.
+# Installs what is missing, and nothing else: setup.sh run|demo|test|lint|bench. Each level includes those before it, but
+# bench does not want lint.
 # Knows apt, dnf, apk and brew; elsewhere, or where it may not install, it says what is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -48,6 +49,14 @@ test | program luarocks            | luarocks                   | luarocks      
 test | program valgrind            | valgrind                   | valgrind           | valgrind           | -
 test | program nm                  | binutils                   | binutils           | binutils           | -
 test | program ps                  | procps                     | procps-ng          | procps             | -
+bench| module jit socket           | lua-socket                 | -                  | -                  | -
+bench| module jit ssl              | lua-sec                    | -                  | -                  | -
+bench| module jit http.client      | lua-http                   | -                  | -                  | -
+bench| module jit curl             | lua-curl                   | -                  | -                  | -
+bench| module jit cjson            | lua-cjson                  | -                  | -                  | -
+bench| program wrk                 | wrk                        | -                  | wrk                | wrk
+bench| program hyperfine           | hyperfine                  | hyperfine          | hyperfine          | hyperfine
+bench| program strace              | strace                     | strace             | strace             | -
 lint | program clang               | clang                      | clang              | clang              | llvm
 lint | program clang-tidy          | clang-tidy                 | clang-tools-extra  | clang-extra-tools  | llvm
 lint | program clang-format        | clang-format               | clang-tools-extra  | clang-extra-tools  | clang-format
@@ -129,7 +138,8 @@ run) levels='run' ;;
 demo) levels='run demo' ;;
 test) levels='run demo test' ;;
 lint) levels='run demo test lint' ;;
-*) echo 'usage: scripts/setup.sh run|demo|test|lint' >&2; exit 2 ;;
+bench) levels='run demo test bench' ;;
+*) echo 'usage: scripts/setup.sh run|demo|test|lint|bench' >&2; exit 2 ;;
 esac
 
 rows=$(missing)

@@ -19,7 +19,7 @@ end
 local function ended(job, ...)
   job.result, job.finished = { n = select("#", ...), ... }, true
   for _ = 1, math.max(1, job.waiting) do
-    job.signal.post()
+    job.signal.post(job)
   end
 end
 
@@ -38,7 +38,7 @@ end
 -- @tparam table state of the client
 -- @param call from the core
 -- @tparam table wait the strategy
--- @tparam table signal posted when it has finished
+-- @tparam table signal posted when it has finished, with the job
 -- @tparam[opt] function before_send asked when it has left the line, see run.call
 -- @treturn table job
 function jobs.start(state, call, wait, signal, before_send)
@@ -107,45 +107,67 @@ end
 -- @return for a generic for: input, and what its call returned, as they finish. When the loop is left early, what is in
 -- flight is cancelled: at once on Lua 5.4, elsewhere when the garbage collector notices
 function jobs.map(next_input, begin, options, wait)
-  local signal, active, exhausted = wait.signal(), {}, false
+  local signal, exhausted = wait.signal(), false
+  local places, free = {}, {} -- the jobs that were begun and not yielded yet, and which places have none
+  local first, last -- of those to be yielded next, each knows the one after it
+
+  local function enqueue(job)
+    if first then
+      last.after = job
+    else
+      first = job
+    end
+    last = job
+  end
+
+  local ends = {
+    post = function(job)
+      if not options.ordered then
+        enqueue(job)
+      end
+      signal.post()
+    end,
+  }
 
   local function cancel()
     exhausted = true
-    for _, one in ipairs(active) do
-      one.job:cancel()
+    for _, job in ipairs(places) do
+      if job then
+        job:cancel()
+      end
     end
-    active = {}
+    places, free, first = {}, {}, nil
   end
   local guard = when_collected(cancel)
 
   local function fill()
-    while not exhausted and #active < (options.concurrency or 16) do
+    while not exhausted and #places - #free < (options.concurrency or 16) do
       local input = next_input()
       if input == nil then
         exhausted = true
       else
-        active[#active + 1] = { input = input, job = begin(input, signal) }
+        local job = begin(input, ends)
+        job.input, job.place = input, table.remove(free) or #places + 1
+        places[job.place] = job
+        if options.ordered then
+          enqueue(job)
+        end
       end
     end
   end
 
-  local function finished()
-    for place, one in ipairs(active) do
-      if one.job:done() then
-        return place
-      elseif options.ordered then
-        return nil
-      end
-    end
+  local function take(job)
+    first = job.after
+    places[job.place] = false
+    free[#free + 1] = job.place
+    return job.input, job:wait()
   end
 
   local function step()
     fill()
-    while active[1] do
-      local place = finished()
-      if place then
-        local one = table.remove(active, place)
-        return one.input, one.job:wait()
+    while #places > #free do
+      if first and first:done() then
+        return take(first)
       end
       signal.wait()
     end

@@ -74,8 +74,10 @@ end
 --- Runs a function beside the caller, until it first waits.
 function block.spawn(run)
   threads.spawn(function()
-    ours[coroutine.running()] = true
+    local co = coroutine.running()
+    ours[co] = true
     run()
+    ours[co] = nil
   end)
 end
 

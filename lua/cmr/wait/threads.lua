@@ -69,9 +69,31 @@ function threads.wait(call)
   end
 end
 
---- Runs a function in a coroutine of its own, until it first waits.
+local MOST_IDLE = 64
+local idle, tasks = {}, {} -- coroutines that have nothing to run; coroutine -> what it is to run next
+
+-- A coroutine is used again: to make one costs as much as to decode an answer.
+local function serve()
+  local co = running()
+  while true do
+    local run = tasks[co]
+    if run then -- somebody else may have resumed it
+      tasks[co] = nil
+      run()
+      if #idle >= MOST_IDLE then
+        return
+      end
+      idle[#idle + 1] = co
+    end
+    yield()
+  end
+end
+
+--- Runs a function in a coroutine that nobody else uses, until it first waits.
 function threads.spawn(run)
-  go(create(run))
+  local co = table.remove(idle) or create(serve)
+  tasks[co] = run
+  go(co)
 end
 
 --- Something to wait for: wait() returns once for every post().

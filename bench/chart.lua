@@ -1,0 +1,76 @@
+-- The bars as a picture: a group for every row, and in it a line where the target is.
+local report = require "bench.report"
+
+local M = {}
+
+local WIDTH, LABEL, BAR, VALUE = 900, 320, 400, 20 -- px: all, names, the longest bar, its gap
+local LINE, GAP, TOP = 18, 30, 50
+local COLOURS = {ours = "#2f6f4f", other = "#b9c4cf", target = "#c0392b", text = "#222", soft = "#667"}
+
+local STYLE = [[
+<style>
+  text { font: 12px sans-serif; fill: %s }
+  .title { font-weight: bold; font-size: 13px }
+  .soft { fill: %s; font-size: 11px }
+  .head { font-size: 17px; font-weight: bold }
+</style>]]
+
+local function escaped(text)
+  return (text:gsub("[&<>]", {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;"}))
+end
+
+local function text(x, y, class, what)
+  return ('<text x="%g" y="%g" class="%s">%s</text>'):format(x, y, class, escaped(what))
+end
+
+-- Where the target is on the scale of the bars: in parts of the first bar, or in their own unit.
+local function limit(row)
+  local number, unit = row.target:match "^%S+ ([%d.]+) ?(%S*)"
+  if unit == "x" then return tonumber(number) * row.bars[1].median end
+  if unit == row.unit and unit ~= "ms" then return tonumber(number) end
+  return unit == row.unit and row.bars[1].median + tonumber(number) or nil
+end
+
+local function group(row, y)
+  local parts = {text(10, y, "title", row.name)}
+  parts[2] = text(LABEL + 10, y, "soft", ("%s, target %s: %s"):format(report.value(row),
+    (row.target:gsub("<=", "≤"):gsub(">=", "≥"):gsub(" x", " ×")), report.met(row) and "met" or "missed"))
+  local target, most = limit(row), 0
+  for _, bar in ipairs(row.bars) do most = math.max(most, bar.median) end
+  most = math.max(most, target or 0)
+  local top = y + 8
+  for index, bar in ipairs(row.bars) do
+    local at = top + (index - 1) * LINE
+    table.insert(parts, text(20, at + 12, "", bar.name))
+    table.insert(parts, ('<rect x="%d" y="%g" width="%.1f" height="%d" fill="%s"/>'):format(
+      LABEL, at + 2, math.max(1, bar.median / most * BAR), LINE - 5, bar.ours and COLOURS.ours or COLOURS.other))
+    table.insert(parts, text(LABEL + bar.median / most * BAR + VALUE / 2, at + 12, "soft",
+      report.bar(row, bar) .. (bar.note and (", " .. bar.note) or "")))
+  end
+  local bottom = top + #row.bars * LINE
+  if target then
+    local x = LABEL + target / most * BAR
+    table.insert(parts, ('<line x1="%.1f" y1="%g" x2="%.1f" y2="%g" stroke="%s" stroke-width="2" '
+      .. 'stroke-dasharray="3 2"/>'):format(x, top, x, bottom, COLOURS.target))
+  end
+  return table.concat(parts, "\n"), bottom + GAP
+end
+
+--- The picture.
+-- @param rows those that were run
+-- @param machine line to put below the title
+-- @return SVG
+function M.svg(rows, machine)
+  local parts, y = {}, TOP + 25
+  for _, row in ipairs(rows) do
+    if row.bars then parts[#parts + 1], y = group(row, y) end
+  end
+  return table.concat({
+    ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d">'):format(WIDTH, y, WIDTH, y),
+    STYLE:format(COLOURS.text, COLOURS.soft), '<rect width="100%" height="100%" fill="#fff"/>',
+    text(10, 24, "head", "cmr beside its peers; the dashed line is the target"), text(10, 42, "soft", machine),
+    table.concat(parts, "\n"), "</svg>\n",
+  }, "\n")
+end
+
+return M

@@ -1,0 +1,58 @@
+-- Programs, run with an environment that nobody else can read.
+local nginx = require "spec.support.nginx"
+
+local M = {}
+
+M.quote, M.output = nginx.quote, nginx.output
+
+local ROOT = nginx.output "pwd"
+
+-- What finds the library of a build; before it, nothing of the caller's.
+local function paths(build)
+  return ("export LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;;' LUA_CPATH='%s/build/%s/?.so;;'"):format(
+    ROOT, ROOT, ROOT, ROOT, build)
+end
+
+--- Starts a program.
+-- @param command for sh
+-- @param env {NAME = value}
+-- @param build whose library Lua programs see: "5.4" (default) or "jit"
+-- @return a function that waits for its end and returns what it printed; raises when it fails
+function M.start(command, env, build)
+  local lines = {
+    "unset LUA_PATH_5_4 LUA_CPATH_5_4 CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_PATHS", paths(build or "5.4"),
+  }
+  for name, value in pairs(env or {}) do table.insert(lines, ("export %s=%s"):format(name, M.quote(value))) end
+  table.insert(lines, command .. " 2>&1")
+  table.insert(lines, "echo status $?")
+  local script = os.tmpname()
+  nginx.write(script, table.concat(lines, "\n") .. "\n")
+  local pipe = assert(io.popen("exec sh " .. script, "r"))
+  return function()
+    local text = pipe:read "*a"
+    pipe:close()
+    os.remove(script)
+    local printed, status = text:match "^(.*)status (%d+)\n$"
+    if status ~= "0" then error(("%s\n%s"):format(command, text), 0) end
+    return printed
+  end
+end
+
+--- Runs one to its end.
+-- @return what it printed
+function M.run(command, env, build)
+  return M.start(command, env, build)()
+end
+
+--- Runs one that prints numbers.
+-- @return them
+function M.numbers(command, env, build)
+  local text = M.run(command, env, build)
+  local numbers = {}
+  for word in text:gmatch "%S+" do
+    table.insert(numbers, tonumber(word) or error(("%s: %s"):format(command, text), 0))
+  end
+  return (table.unpack or unpack)(numbers)
+end
+
+return M

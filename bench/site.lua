@@ -1,0 +1,90 @@
+-- An nginx with a client in it: one worker, /call makes a call, /other has nothing to do with it.
+local nginx = require "spec.support.nginx"
+local shell = require "bench.shell"
+local upstream = require "bench.upstream"
+
+local M = {}
+
+local HTTP = [[
+  lua_ssl_trusted_certificate $ca;
+  lua_ssl_verify_depth 2;
+  keepalive_requests 1000000000;
+  keepalive_timeout 1h;
+]]
+
+local SERVER = [[
+  location = /other { return 200 "other"; }
+  location = /call {
+    content_by_lua_block {
+      local res, why = require("$client").call("$user", $argument)
+      if not res then
+        ngx.status = 502
+        return ngx.say(why)
+      end
+      ngx.header.content_length = #res.message
+      ngx.print(res.message)
+    }
+  }
+]]
+
+M.CLIENTS = {
+  ours = {client = "bench.clients.nginx", argument = "nil"},
+  blocking = {client = "bench.clients.nginx", argument = '"block"'},
+  cosocket = {client = "bench.peers.cosocket", argument = "nil"},
+}
+
+local Site = {}
+Site.__index = Site
+
+--- Starts one.
+-- @param kind of client, a name in CLIENTS
+-- @param seconds after which the upstream answers; nil: at once
+function M.start(kind, seconds)
+  local env = upstream.env(seconds)
+  local client = M.CLIENTS[kind]
+  local values = {ca = env.CMR_CA_FILE, user = upstream.USER, client = client.client, argument = client.argument}
+  local server = nginx.start{
+    mock = {key = env.CMR_API_KEY, base_url = env.CMR_BASE_URL, ca_file = env.CMR_CA_FILE},
+    http = HTTP:gsub("%$(%a+)", values), server = SERVER:gsub("%$(%a+)", values),
+  }
+  server:text "/call"
+  return setmetatable({server = server}, Site)
+end
+
+function Site:url(path)
+  return ("http://127.0.0.1:%d%s"):format(self.server.port, path)
+end
+
+--- Starts requests for /call, kept up for a time.
+-- @param spread whether they begin spread over a while; see bench/spread.lua
+-- @return a function that waits for their end and returns how many were answered a second
+function Site:load(connections, seconds, spread)
+  local finish = shell.start(("wrk -t1 -c%d -d%ds --timeout 20s %s %s %s"):format(connections, seconds,
+    spread and "-s bench/spread.lua" or "", self:url "/call", spread and "-- " .. connections or ""))
+  return function()
+    local text = finish()
+    if text:find "Non%-2xx" or text:find "Socket errors" then error("the load was not answered:\n" .. text, 0) end
+    return tonumber(text:match "Requests/sec:%s+([%d.]+)")
+  end
+end
+
+--- Starts requests one after another.
+-- @param path
+-- @param count how many
+-- @param pause seconds between two
+-- @param limit seconds after which there are no more
+-- @return a function that waits for their end and returns the median and the 99th percentile, seconds
+function Site:probe(path, count, pause, limit)
+  local finish = shell.start(("build/bench/easy %d %g %g"):format(count, pause or 0, limit or 1e9),
+    {BENCH_URL = self:url(path), CMR_API_KEY = "none"})
+  return function()
+    local median, high = finish():match "^%S+ %S+ (%S+) (%S+)"
+    return tonumber(median), tonumber(high)
+  end
+end
+
+function Site:stop()
+  self.server:stop()
+end
+
+return M

@@ -1,0 +1,90 @@
+-- The server that is called: an nginx that answers one call as the documents say, at once or after a time.
+local nginx = require "spec.support.nginx"
+local tls = require "cmr.mock.tls"
+
+local M = {}
+
+M.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- of the vendor's example
+
+local KEY = "bench-api-key"
+
+local ANSWER = '{"status":200,"message":"Fetched connected accounts successfully","data":{"EMAILBISON":{'
+  .. '"connected":true,"credentials":[{"credentialId":"A1B2C3D4E5F6G7H8","email":"john@agency.com",'
+  .. '"connectedAt":"2024-05-01T10:00:00.000Z","metadata":{"appBaseUrl":"https://app.emailbison.com",'
+  .. '"appName":"EmailBison","workspace":"my-workspace"}}]}}}'
+
+local CONF = [[
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log error.log warn;
+$user
+$modules
+events { worker_connections 8192; }
+http {
+  access_log off;
+  default_type application/json;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  keepalive_requests 1000000000;
+  keepalive_timeout 1h;
+  ssl_certificate $server/leaf.pem;
+  ssl_certificate_key $server/leaf.key;
+  server {
+    listen 127.0.0.1:$port ssl http2 backlog=4096;
+    location /now/ { return 200 '$http'; }
+    location ~ ^/after/([0-9.]+)/ {
+      set $seconds $1;
+      content_by_lua_block {
+        local answer = '$http'
+        ngx.sleep(tonumber(ngx.var.seconds))
+        ngx.header.content_length = #answer
+        ngx.print(answer)
+      }
+    }
+  }
+}
+]]
+
+local function certificates()
+  local directory = nginx.output "mktemp -d"
+  for name, text in pairs(tls.files) do nginx.write(directory .. "/" .. name, text) end
+  nginx.write(directory .. "/make.sh", tls.script)
+  nginx.output(("cd %s && sh make.sh >/dev/null 2>&1"):format(directory))
+  return directory
+end
+
+local running
+
+--- Starts it, at first use.
+-- @return the server: key, ca_file; M.stop() ends it
+function M.start()
+  if running then return running end
+  local directory = certificates()
+  running = nginx.start{conf = CONF, http = ANSWER, server = directory}
+  running.key, running.ca_file, running.certificates = KEY, directory .. "/ca.pem", directory
+  return running
+end
+
+--- What a client that calls it wants in its environment.
+-- @param seconds after which it answers; nil: at once
+function M.env(seconds)
+  local server = M.start()
+  local base = ("https://127.0.0.1:%d/%s"):format(server.port, seconds and "after/" .. seconds or "now")
+  return {
+    CMR_BASE_URL = base, CMR_API_KEY = server.key, CMR_CA_FILE = server.ca_file, BENCH_USER = M.USER,
+    BENCH_URL = ("%s/exports/platform-credentials?userId=%s"):format(base, M.USER),
+  }
+end
+
+function M.stop()
+  if not running then return end
+  running:stop()
+  nginx.output("rm -rf " .. running.certificates)
+  running = nil
+end
+
+return M
