@@ -135,7 +135,7 @@
 ---@field retries? integer Attempts after the first. Default: 2.
 ---@field rate? number|false Requests per second and key; false: no pacing. Default: 4.
 ---@field limiter? cmr.Limiter Default: one per process; in nginx lua_shared_dict cmr where there is one.
----@field quota? "warn"|"enforce"|false Of re-exports per mailbox and week: a warning, kind "quota" and nothing sent, or nothing. Default "warn".
+---@field quota? "warn"|"enforce"|false Of re-exports per mailbox and week: a warning, kind "quota" and nothing sent, or nothing. Default: warn.
 ---@field store? cmr.Store Where webhooks and quotas are remembered. Default: in nginx lua_shared_dict cmr where there is one; else this process.
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never for loopback. Default: libcurl's environment.
