@@ -114,7 +114,7 @@ static void push_values(lua_State *L, const char *values)
 
 static void push_param(lua_State *L, const struct param *param)
 {
-    lua_newtable(L);
+    lua_createtable(L, 0, 8);
     set_string(L, "name", param->name);
     set_string(L, "in", param->place == QUERY ? "query" : "body");
     set_string(L, "type", type_name(param->type));
@@ -160,7 +160,7 @@ static void push_operation(lua_State *L, const struct operation *operation)
     int params = 0;
     int positional = 0;
 
-    lua_newtable(L);
+    lua_createtable(L, 0, 16);
     set_string(L, "name", operation->name);
     set_string(L, "method", operation->method);
     set_string(L, "path", operation->path);

@@ -66,7 +66,7 @@ describe("the program", function()
       {{"platforms", "U", "--timeout", "soon"}, "option '--timeout' wants a number, not 'soon'", "cmr platforms"},
       {{"platforms", "U", "--retries", "1.5"}, "option '--retries' wants a whole number, not '1.5'", "cmr platforms"},
       {{"platforms", "U", "--rate", "fast"}, "option '--rate' wants a number, not 'fast'", "cmr platforms"},
-      {{"platforms", "U", "--output", "xml"}, "argument for option '--output' must be one of 'json', 'table'",
+      {{"platforms", "U", "--output", "xml"}, "argument for option '--output' must be one of 'json', 'jsonl', 'table', 'csv'",
         "cmr platforms"},
       {{"mock", "--port", "x"}, "option '--port' wants a whole number, not 'x'", "cmr mock"},
       {{"mock", "--port", "70000"}, "option 'port' must be 1 to 65535", "cmr mock"},
@@ -130,12 +130,13 @@ describe("the program", function()
 
   it("loads only what a command needs", function()
     local code = [[local main = require "cmr.cli"; main{"operations"}
-      for _, name in ipairs{"cmr.mock", "cmr.cli.call", "cmr.cli.arguments"} do
+      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.call", "cmr.cli.describe", "cmr.cli.arguments"} do
         io.stderr:write(name, " ", tostring(package.loaded[name] ~= nil), "\n")
       end]]
     local err = file_with("")
     os.execute(("%s >/dev/null 2>%s"):format(command.lua("-e", code), err))
-    assert.equal("cmr.mock false\ncmr.cli.call false\ncmr.cli.arguments true\n", command.read(err))
+    assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.call false\ncmr.cli.describe false\ncmr.cli.arguments true\n",
+      command.read(err))
   end)
 end)
 
@@ -180,7 +181,7 @@ describe("the program with a server", function()
     assert.same({"GET", server.key}, {request.method, request.headers["cmr-x-api-key"]})
     assert.same({userId = USER}, request.query)
     assert.same({status = 0, err = "", out = [[
-PLATFORM    CONNECTED  CREDENTIAL        EMAIL            WORKSPACE     CONNECTED AT
+PLATFORM    CONNECTED  CREDENTIAL ID     EMAIL            WORKSPACE     CONNECTED AT
 EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-01T10:00:00.000Z
 ]]}, cmr({"platforms", USER, "--output", "table"}, {env = env}))
     local compact = cmr({"--compact", "platforms", "--json", '{"userId": "' .. USER .. '"}'}, {env = env})
@@ -264,7 +265,8 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     local nowhere = {CMR_BASE_URL = "http://127.66.66.66:1", CMR_API_KEY = "k"} -- where nobody listens
     local unsent = cmr({"reexport", "--mailbox-id", MAILBOX, "--retries", "0"}, {env = nowhere})
     assert.equal(1, unsent.status)
-    assert.matches("\ncmr: outcome: not_sent, the server never saw it, so it can be repeated\n$", unsent.err)
+    assert.matches("\ncmr: outcome: not_sent, the server never saw it, so it can be repeated\ncmr: hint: is the base URL",
+      unsent.err)
     local get = cmr({"platforms", USER, "--retries", "0"}, {env = nowhere})
     assert.equal(1, get.status)
     assert.is_nil(get.err:find("outcome:", 1, true))
@@ -275,7 +277,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
       body = {status = 429, message = "Too many requests"}}
     local limited = cmr({"platforms", USER, "--retries", "0"}, {env = env})
     assert.equal(1, limited.status)
-    assert.matches("\ncmr: retry after 7 s\n$", limited.err)
+    assert.matches("\ncmr: retry after 7 seconds\n$", limited.err)
   end)
 
   it("tells mistakes that only the library sees from failures", function()
@@ -295,9 +297,10 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.same({}, server:requests())
   end)
 
-  it("says when there is nothing to show in a table", function()
+  it("shows the envelope where an answer has no data", function()
     local shown = cmr({"reexport", "--mailbox-id", MAILBOX, "--output", "table"}, {env = env})
-    assert.same({status = 0, out = "", err = "cmr: no rows in the answer; --output json shows all of it\n"}, shown)
+    assert.same({0, ""}, {shown.status, shown.err})
+    assert.matches("^STATUS     200\nACTION ID  ACT_[%x-]+\nMESSAGE    OAuth [^\n]+\n$", shown.out)
   end)
 
   it("is quiet when nobody reads, and says so when the disk is full", function()

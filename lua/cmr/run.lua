@@ -63,7 +63,8 @@ end
 -- budget of a job begins when it leaves the line.
 -- @return the envelope, or nil, message, err
 function run.call(state, call, wait, job)
-  local own, key = state.options, state.target:key_id()
+  local own = state.options
+  local key = own.rate and state.target:key_id()
   local repeatable = call:repeatable()
   local begun = wait.now()
   local deadline = begun + own.timeout

@@ -178,7 +178,7 @@ describe("help", function()
   it("groups the commands as the table does, and says what is dangerous", function()
     local shown = help({ROW}, {"--help"})
     assert.matches("Things:\n   make%-thing +Make Thing %[charges money%]\n", shown)
-    assert.matches("Other commands:\n   check .*\n   mock .*\n   operations ", shown)
+    assert.matches("Other commands:\n.*   api .*\n   check .*\n   mock .*\n   operations ", shown)
   end)
 
   it("tells all about a command", function()
@@ -192,18 +192,37 @@ describe("help", function()
     local inside = "Inside the JSON values:\n   domains[] (object)\n   domains[].domain (string, required)\n"
     assert.matches(inside, shown, 1, true)
     assert.matches("@FILE%s+reads it from a file and keeps it out of the%s+process list%.", shown)
-    assert.matches("Example:\n   cmr make-thing USER_ID --credentials-password @FILE\n", shown, 1, true)
+    assert.matches("Example:\n   cmr make-thing USER_ID --credentials-password @FILE \\\n"
+      .. "      --domains '[{\"domain\":\"acme.com\"}]'\n", shown, 1, true)
   end)
 
-  it("has an example for every operation, which the parser takes", function()
+  -- As a shell sees them.
+  local function words(text)
+    local list, word, quoted = {}, "", false
+    for character in (text:gsub("\\\n", " ") .. " "):gmatch(".") do
+      if character == "'" then
+        quoted = not quoted
+      elseif quoted or character:find("%S") then
+        word = word .. character
+      elseif word ~= "" then
+        list[#list + 1], word = word, ""
+      end
+    end
+    return list
+  end
+
+  it("has an example for every operation, which the parser and the library take", function()
+    local target = assert(core.target{api_key = "k"})
     assert.equal("cmr reexport --mailbox-id MAILBOX_ID", words_of.example(core.operations.reexport))
     for _, row in ipairs(core.operations) do
-      local line = {}
-      for word in words_of.example(row):gsub("\\\n", " "):gmatch("%S+") do
-        line[#line + 1] = (word:gsub("^'(.*)'$", "%1"))
-      end
+      local line, given = words(words_of.example(row)), {}
       assert.equal("cmr", table.remove(line, 1))
-      assert.equal(arguments.command(row.name), parser.new(core.operations, line, function() end):parse(line).command)
+      for name, value in pairs(parser.new(core.operations, line, function() end):parse(line)) do
+        if name:sub(1, 1) == "." then given[name:sub(2)] = value end
+        if name == "command" then assert.equal(arguments.command(row.name), value) end
+      end
+      local made = arguments.build(row, given, function() return "from a file" end)
+      if row.method and row.path then assert(core[row.name](target, made)) end
     end
   end)
 end)

@@ -1,9 +1,14 @@
 -- What the command prints: JSON, tables, and text that no terminal obeys.
 local core = require "cmr.core"
+local colour = require "cmr.cli.colour"
+local csv = require "cmr.cli.csv"
+local field = require "cmr.cli.field"
+local hints = require "cmr.cli.hints"
 local json = require "cmr.cli.json"
 local rows_of = require "cmr.cli.rows"
 local table_of = require "cmr.cli.table"
 local text = require "cmr.cli.text"
+local width = require "cmr.cli.width"
 
 describe("JSON", function()
   it("has sorted keys, the envelope's in the vendor's order, and two spaces", function()
@@ -81,32 +86,180 @@ describe("a table", function()
       ODD = 7,
     }})
     assert.equal([[
-PLATFORM    CONNECTED  CREDENTIAL  EMAIL              WORKSPACE  CONNECTED AT
-EMAILBISON  true       A1          j]] .. "\195\188" .. [[rg@x.de          w          2024
-EMAILBISON  true       B22         someone.else@x.de  v
+PLATFORM    CONNECTED  CREDENTIAL ID  EMAIL              WORKSPACE  CONNECTED AT
+EMAILBISON  true       A1             j]] .. "\195\188" .. [[rg@x.de          w          2024
+EMAILBISON  true       B22            someone.else@x.de  v
 ODD
 SMARTLEAD   false
-]], table_of(columns, rows))
+]], (table_of(columns, rows)))
   end)
 
-  it("shows any list of objects, wherever in the data it is", function()
-    local list = {{id = "1", billingCycle = "M"}, {id = "2", nested = {a = {1}}, none = core.null}}
-    local expected = "BILLING CYCLE  ID  NESTED     NONE\nM              1\n               2   {\"a\":[1]}\n"
+  local function shown(answer, options)
+    local columns, rows, record = rows_of.of("some_operation", answer)
+    options = options or {}
+    options.record = record
+    return (table_of(columns, rows, options))
+  end
+
+  it("shows any list of objects, wherever in the data it is, what names a thing first", function()
+    local list = {
+      {billingCycle = "M", id = "1", domain = "a.com", subscriptionStatus = "ACTIVE", price = 8},
+      {id = "2", nested = {a = {1, 2}, b = {{c = 1}}}, none = core.null, price = 15.5},
+    }
+    local expected = [[
+ID  DOMAIN  SUBSCRIPTION STATUS  BILLING CYCLE  NONE  PRICE  NESTED.A  NESTED.B
+1   a.com   ACTIVE               M                        8
+2                                                      15.5  1, 2      [{"c":1}]
+]]
     for _, data in ipairs{list, {subscriptions = list, pagination = {page = 1}}} do
-      assert.equal(expected, table_of(rows_of.of("subscriptions", {data = data})))
+      assert.equal(expected, shown{data = data})
     end
-    assert.equal("CREDENTIAL ID\nA1\n", table_of(rows_of.of("add_platform", {data = {credentialId = "A1"}})))
+  end)
+
+  it("shows maps, lists of plain values, single things and bare envelopes", function()
+    assert.equal("NAME  CODE\nIndia IN\n", (table_of(rows_of.of("countries", {data = {India = "IN"}}))
+      :gsub(" +", " "):gsub("NAME ", "NAME  ")))
+    assert.equal("KEY  N\na    1\nb    2\n", shown{data = {a = {n = 1}, b = {n = 2}}})
+    assert.equal("VALUE\nx\ny\n", shown{data = {"x", "y"}})
+    assert.equal("CREDENTIAL ID  A1\n", shown{data = {credentialId = "A1"}})
+    assert.equal("ORDER ID             O1\nACTION ID            ACT_1\nUNAVAILABLE DOMAINS  a.com, b.com\n",
+      shown{data = {orderId = "O1", unavailableDomains = {"a.com", "b.com"}}, actionId = "ACT_1", message = "m"}
+        :gsub("^(ACTION[^\n]*\n)(ORDER[^\n]*\n)", "%2%1"))
+    assert.equal("STATUS   200\nMESSAGE  done\n", shown{status = 200, message = "done"})
+    assert.equal("STATUS  200\nDATA    text\n", shown{status = 200, data = "text"})
   end)
 
   it("has no rows when the answer has none", function()
-    for _, answer in ipairs{{}, {data = {}}, {data = "text"}, {data = {1, 2}}} do
-      local _, rows = rows_of.of("users", answer)
-      assert.same({}, rows)
+    for _, answer in ipairs{{}, {data = {}}} do
+      assert.same({}, (select(2, rows_of.of("users", answer))))
+      assert.same({}, (select(2, rows_of.of("platforms", answer))))
     end
-    assert.same({}, (select(2, rows_of.of("platforms", {data = {}}))))
+  end)
+
+  it("fits the width: long cells are cut, ids last, and then the last columns left out", function()
+    local id = ("X"):rep(28)
+    local list = {}
+    for index = 1, 3 do
+      list[index] = {userId = id, email = "somebody@a-long-domain.example", note = ("word "):rep(20), n = index}
+    end
+    local function widest(text)
+      local most = 0
+      for line in text:gmatch("[^\n]+") do most = math.max(most, width.of(line)) end
+      return most
+    end
+    local columns, rows = rows_of.of("users", {data = {users = list}})
+    local full, all = table_of(columns, rows)
+    assert.same({true, 4}, {widest(full) > 130, all})
+    for room = 55, 130 do
+      local text, count = table_of(columns, rows, {width = room})
+      assert.equal(4, count)
+      assert.is_true(widest(text) <= room and widest(text) > room - 3, text)
+      assert.matches(id, text, 1, true)
+    end
+    assert.matches("somebody@", (table_of(columns, rows, {width = 70})), 1, true)
+    for room = 2, 54 do
+      local text, count = table_of(columns, rows, {width = room})
+      assert.is_true(widest(text) <= room, text)
+      assert.is_true(count < 4)
+    end
+    local tall = shown({data = {note = ("word "):rep(20)}}, {width = 30})
+    assert.is_true(widest(tall) <= 30)
+    assert.equal(("word "):rep(20), (tall:gsub("NOTE", "    "):gsub("\n?      ", "")):sub(1, -2))
+  end)
+
+  it("counts wide characters", function()
+    assert.equal(4, width.of("\230\188\162\229\173\151")) -- two of Chinese
+    assert.equal(2, width.of("\240\159\153\130")) -- a face
+    assert.equal(1, width.of("e\204\129")) -- e and an accent of its own
+    assert.equal("\230\188\162\226\128\166", width.fit("\230\188\162\229\173\151", 3))
+    assert.same({"ab", "c"}, {width.split("abc", 2)})
+  end)
+
+  it("is painted where there is colour", function()
+    local function paint(style, cell) return style and ("<%s>"):format(cell) or cell end
+    assert.equal("<NAME>  <STATUS>\na     <ACTIVE>\n", (table_of({"name", "status"}, {{"a", "ACTIVE"}}, {paint = paint})))
   end)
 
   it("keeps a terminal safe", function()
-    assert.equal("A\n [2J\n", table_of({"A"}, {{"\27[2J"}}))
+    assert.equal("A\n [2J\n", (table_of({"A"}, {{"\27[2J"}})))
+  end)
+end)
+
+describe("CSV", function()
+  it("follows RFC 4180", function()
+    local rows = {{"plain", 1, true}, {'a "quoted" one', 1.5, core.null}, {"two\r\nlines, with a comma", {1, "x"}, " "}}
+    assert.equal('a,"b,c",d\r\nplain,1,true\r\n"a ""quoted"" one",1.5,\r\n'
+      .. '"two\r\nlines, with a comma","[1,""x""]"," "\r\n', csv({"a", "b,c", "d"}, rows))
+  end)
+
+  it("keeps a terminal safe", function()
+    assert.equal('a\r\n" [2J x"\r\n', csv({"a"}, {{"\27[2J\nx"}}, true))
+    assert.equal('a\r\n"\27[2J\nx"\r\n', csv({"a"}, {{"\27[2J\nx"}}))
+  end)
+end)
+
+describe("a field", function()
+  local answer = {status = 200, data = {
+    EMAILBISON = {connected = true, credentials = {{credentialId = "A1"}, {email = "x"}}},
+    ["acme.com"] = {price = 14.5, ["www.host"] = "h"},
+    acme = {com = {other = 1}},
+    empty = {},
+    lines = {"one", "two\nlines", core.null, {a = 1}},
+  }}
+
+  local function raw(path)
+    local value = assert(field.select(answer, path))
+    return field.raw(value)
+  end
+
+  it("is found by names, numbers and through lists", function()
+    assert.equal("true\n", raw "data.EMAILBISON.connected")
+    assert.equal("200\n", raw "status")
+    assert.equal("A1\n\n", raw "data.EMAILBISON.credentials.credentialId")
+    assert.equal("x\n", raw "data.EMAILBISON.credentials.1.email")
+    assert.equal('{"credentialId":"A1"}\n', raw "data.EMAILBISON.credentials.0")
+    assert.equal("14.5\n", raw "data.acme.com.price")
+    assert.equal("h\n", raw "data.acme.com.www.host")
+    assert.equal("1\n", raw "data.acme.com.other")
+    assert.equal('one\ntwo lines\n\n{"a":1}\n', raw "data.lines")
+    assert.equal("two\nlines\n", raw "data.lines.1")
+    assert.equal("{}\n", raw "data.empty")
+  end)
+
+  it("that is missing is explained", function()
+    local function why(path) return select(2, field.select(answer, path)) end
+    assert.equal("data.EMAILBISON has connected, credentials", why "data.EMAILBISON.conected")
+    assert.equal("the answer has data, status", why "date")
+    assert.equal("status has no members", why "status.x")
+    assert.equal("data.empty is empty", why "data.empty.x")
+    assert.equal("data.EMAILBISON.credentials is a list of 2, whose first has credentialId",
+      why "data.EMAILBISON.credentials.zork")
+    assert.equal("data.lines is a list of 4", why "data.lines.9")
+    for _, path in ipairs{"", ".data", "data.", "data..x"} do assert.matches("^a path has names with dots", why(path)) end
+  end)
+end)
+
+describe("colour", function()
+  local function painted(environment, terminal)
+    local world = {
+      getenv = function(name) return environment[name] end,
+      terminal = function() return terminal end,
+    }
+    return colour.of(world, "a file")("heading", "X") ~= "X"
+  end
+
+  it("is for terminals, and not where NO_COLOR or TERM=dumb are set", function()
+    assert.is_true(painted({TERM = "xterm", NO_COLOR = ""}, 80))
+    assert.is_false(painted({TERM = "xterm"}, nil))
+    assert.is_false(painted({TERM = "xterm", NO_COLOR = "1"}, 80))
+    assert.is_false(painted({TERM = "dumb"}, 80))
+  end)
+end)
+
+describe("a time", function()
+  it("is said as people do", function()
+    local times = {[0.5] = "0.5 seconds", [1] = "1 second", [7] = "7 seconds", [60] = "1 minute", [90] = "1 minute 30 seconds",
+      [3600] = "1 hour", [3661] = "1 hour 1 minute", [86400] = "1 day", [400000] = "4 days 15 hours", [1e18] = "years"}
+    for seconds, words in pairs(times) do assert.equal(words, hints.duration(seconds)) end
   end)
 end)

@@ -63,8 +63,9 @@ end
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
+-- @param alone  true: it makes one request, and a rate would only delay the repetition of that
 -- @param settings  which key goes where (default: that of cmr.cli.profile)
-function M.client(given, world, read, settings)
+function M.client(given, world, read, alone, settings)
   if not settings then
     local key = given.api_key_file and M.key(given.api_key_file, read)
     settings = require("cmr.cli.profile").settings(given, world, key)
@@ -78,13 +79,13 @@ function M.client(given, world, read, settings)
     timeout = M.number("--timeout", given.timeout),
     retries = M.number("--retries", given.retries, true),
   }
-  if given.rate == "off" then
+  if given.rate == "off" or alone and not given.rate then
     options.rate = false
   else
     options.rate = M.number("--rate", given.rate)
   end
   if given.verbose then options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world) end
-  return translated(given, nil, require("cmr").new, options)
+  return translated(given, nil, require("cmr.client").new, options)
 end
 
 local function fail(order, given, message, err)
@@ -143,7 +144,9 @@ function M.run(row, given, world)
     if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
   end
   local prepared = arguments.build(row, texts, read)
-  local reason = require("cmr.cli.confirm").reason(row, prepared)
+  local flags = row.flags
+  local risky = flags.charges or flags.danger or flags.all_when_empty
+  local reason = risky and require("cmr.cli.confirm").reason(row, prepared)
   local empty = row.flags.list and function(key) return key == "data" and "[]" or nil end
   return M.send({
     what = row.name,
@@ -152,7 +155,7 @@ function M.run(row, given, world)
     acts = row.method ~= "GET",
     reason = reason and ("%s %s"):format(arguments.command(row.name), reason),
     about = {name = row.name, list = row.flags.list, empty = empty},
-  }, given, world, M.client(given, world, read))
+  }, given, world, M.client(given, world, read, true))
 end
 
 return M

@@ -52,9 +52,9 @@ function M.ask(what, lines, given, world)
   if not reader then
     refuse(what .. ": say --yes to go on without being asked, or --dry-run to see the request")
   end
-  local text = require "cmr.cli.text"
+  local text, width = require "cmr.cli.text", require "cmr.cli.width"
   writer:write(text.printable(what), ".\n")
-  for _, line in ipairs(lines) do writer:write("  ", text.fit(text.printable(line), LONGEST), "\n") end
+  for _, line in ipairs(lines) do writer:write("  ", width.fit(text.printable(line), LONGEST), "\n") end
   writer:write("Go on? [y/N] ")
   writer:flush()
   local answer = (reader:read("*l") or ""):lower()

@@ -32,17 +32,18 @@ local hints = {
   payment = "the wallet does not cover it",
   quota = "a mailbox can be exported again three times a week",
   timeout = "a longer --timeout may help; -v tells where the time goes",
-  network = "is the base URL right, and reachable from here? -v tells how far it came",
+  network = function(_, err)
+    if err.outcome ~= "not_sent" then return nil end
+    return "is the base URL right, and reachable from here? -v tells how far it came"
+  end,
   tls = "CMR_CA_FILE or --ca-file names further certificates to trust",
   protocol = "is the base URL that of the API?",
 }
 
--- The command's own help, where its arguments are at fault.
-local function help(row)
+-- The API does not accept its arguments.
+function hints.invalid(row)
   return row and ("'cmr %s --help' tells what it takes"):format(arguments.command(row.name))
 end
-
-hints.invalid = help
 
 --- Lines to show after a failure's message.
 -- @param row  from the operations table; nil: any other request
@@ -55,7 +56,7 @@ function M.after(row, err, acts)
   end
   if err.retry_after then lines[#lines + 1] = ("retry after %s"):format(M.duration(err.retry_after)) end
   local hint = hints[err.kind]
-  if type(hint) == "function" then hint = hint(row) end
+  if type(hint) == "function" then hint = hint(row, err) end
   if hint then lines[#lines + 1] = "hint: " .. hint end
   return lines
 end

@@ -139,6 +139,7 @@ function M.of(operation, answer)
     for field, value in pairs(answer) do record[field] = value end
     if type(data) == "table" then record.data = nil end
   end
+  if next(record) == nil then return {}, {} end
   local columns, rows = of_objects({record}, "")
   return columns, rows, true
 end

@@ -3,6 +3,7 @@
 local colour = require "cmr.cli.colour"
 local rows = require "cmr.cli.rows"
 local text = require "cmr.cli.text"
+local width = require "cmr.cli.width"
 
 local GAP = 2 -- columns of space between two
 local LEAST = 10 -- a column that is cut keeps at least so much
@@ -13,16 +14,23 @@ local function heading(field)
   return (field:gsub("([%l%d])(%u)", "%1 %2"):upper())
 end
 
+-- As a cell, but a list of plain values without the marks of JSON.
 local function printable(value)
-  return text.printable(rows.cell(value))
+  if type(value) ~= "table" or value[1] == nil then return text.printable(rows.cell(value)) end
+  local items = {}
+  for index, item in ipairs(value) do
+    if type(item) == "table" then return text.printable(rows.cell(value)) end
+    items[index] = rows.cell(item)
+  end
+  return text.printable(table.concat(items, ", "))
 end
 
 -- How wide each column is, and how many of them there is room for.
 local function fit(columns, widths, room)
   local least, used, shown = {}, -GAP, 0
-  for position, width in ipairs(widths) do
-    local id = columns[position]:find("[iI]d$") and width <= WHOLE
-    least[position] = id and width or math.min(width, LEAST)
+  for position, natural in ipairs(widths) do
+    local id = columns[position]:find("[iI]d$") and natural <= WHOLE
+    least[position] = id and natural or math.min(natural, LEAST)
     used = used + GAP + least[position]
     if used > room and position > 1 then break end
     shown = position
@@ -59,7 +67,7 @@ local function lay_out(columns, list, room, paint)
     for position, field in ipairs(columns) do
       local cell = index == 0 and heading(field) or printable(list[index][position])
       cells[index][position] = cell
-      widths[position] = math.max(widths[position] or 0, text.width(cell))
+      widths[position] = math.max(widths[position] or 0, width.of(cell))
     end
   end
   local shown = fit(columns, widths, room)
@@ -68,8 +76,8 @@ local function lay_out(columns, list, room, paint)
   for index = 0, #list do
     local line, blank = {}, ""
     for position = 1, shown do
-      local cell = text.fit(cells[index][position], widths[position])
-      local space = (" "):rep(widths[position] - text.width(cell))
+      local cell = width.fit(cells[index][position], widths[position])
+      local space = (" "):rep(widths[position] - width.of(cell))
       cell = paint(index == 0 and "heading" or colour.meaning(cell), cell)
       if right[position] then
         line[#line + 1] = blank .. space .. cell
@@ -90,13 +98,13 @@ end
 -- One thing: a line for each of its fields, long values over several.
 local function record(columns, row, room, paint)
   local label, lines = 0, {}
-  for _, field in ipairs(columns) do label = math.max(label, text.width(heading(field))) end
+  for _, field in ipairs(columns) do label = math.max(label, width.of(heading(field))) end
   for position, field in ipairs(columns) do
     local name, rest = heading(field), printable(row[position])
     repeat
       local part
-      part, rest = text.split(rest, math.max(room - label - GAP, LEAST))
-      local space = (" "):rep(label + GAP - text.width(name))
+      part, rest = width.split(rest, math.max(room - label - GAP, LEAST))
+      local space = (" "):rep(label + GAP - width.of(name))
       local line = paint("heading", name) .. (part == "" and "" or space .. paint(colour.meaning(part), part))
       lines[#lines + 1] = line .. "\n"
       name = ""
