@@ -106,7 +106,7 @@ local function look_first(order, client, given, world)
   if not (given.dry_run or given.verbose or order.reason and not given.yes) then return false end
   local request = preview(order, client, given)
   if given.dry_run then
-    stream.write(world, require("cmr.cli.curl")(request))
+    stream.write(world, require("cmr.cli.curl")(request, given.kept))
     return true
   end
   if order.reason then

@@ -8,9 +8,10 @@ local function quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
---- @param request  of client:preview
+-- @param request  of client:preview
+-- @param profile  whose key it is, or nil; it gets a variable of its own, as CMR_API_KEY may hold another's key
 -- @return one command of a shell, over several lines
-return function(request)
+return function(request, profile)
   local parts = {"curl --silent --show-error --request " .. request.method}
   local function add(option, value)
     parts[#parts + 1] = ("--%s %s"):format(option, quote(value))
@@ -30,7 +31,8 @@ return function(request)
   parts[#parts + 1] = "--compressed"
   local command = table.concat(parts, " \\\n  ")
   if request.key_header then
-    command = ([[printf '%s: %%s' "$CMR_API_KEY" |]]):format(request.key_header) .. " " .. command
+    local variable = profile and ("CMR_%s_KEY"):format((profile:upper():gsub("%W", "_"))) or "CMR_API_KEY"
+    command = ([[printf '%s: %%s' "$%s" |]]):format(request.key_header, variable) .. " " .. command
   end
   return text.utf8(command) .. "\n"
 end
