@@ -17,6 +17,9 @@ PREFIX      ?= /usr/local
 INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
 INST_BINDIR ?= $(PREFIX)/bin
+INST_SHAREDIR ?= $(PREFIX)/share
+PLACE        = scripts/install.sh $(1) $(CORE) $(LUA_PROGRAM) \
+	'$(DESTDIR)' '$(INST_LIBDIR)' '$(INST_LUADIR)' '$(INST_BINDIR)' '$(INST_SHAREDIR)'
 
 # How C is compiled. WERROR=1 makes warnings errors. scripts/flags.sh adds what the code needs and finds the libraries,
 # unless LUA_INCDIR, CURL_INCDIR, CURL_LIBDIR, CRYPTO_INCDIR or CRYPTO_LIBDIR say where to look.
@@ -57,7 +60,11 @@ $(OUT)/settings: always # touched only when it changes, and then everything is m
 
 .PHONY: install
 install: build ## into PREFIX (/usr/local), below DESTDIR where that is set
-	@scripts/install.sh $(CORE) $(LUA_PROGRAM) '$(DESTDIR)' '$(INST_LIBDIR)' '$(INST_LUADIR)' '$(INST_BINDIR)'
+	@$(call PLACE,install)
+
+.PHONY: uninstall
+uninstall: ## removes what install put there
+	@$(call PLACE,uninstall)
 
 .PHONY: clean
 clean: ## removes all that was made here

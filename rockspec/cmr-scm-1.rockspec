@@ -40,5 +40,6 @@ build = {
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",
+    INST_SHAREDIR = "$(PREFIX)/share",
   },
 }

@@ -1,7 +1,20 @@
 #!/bin/sh
-# install.sh CORE LUA_PROGRAM DESTDIR LIBDIR LUADIR BINDIR, from the top of the checkout.
+# install.sh install|uninstall CORE LUA_PROGRAM DESTDIR LIBDIR LUADIR BINDIR SHAREDIR, from the top of the checkout.
 set -eu
-core=$1 program=$2 destdir=$3 libdir=$4 luadir=$5 bindir=$6
+action=$1 core=$2 program=$3 destdir=$4 libdir=$5 luadir=$6 bindir=$7 sharedir=$8
+
+# Where the shells look for what completes a command: SHELL FILE
+completions="bash $sharedir/bash-completion/completions/cmr
+zsh $sharedir/zsh/site-functions/_cmr
+fish $sharedir/fish/vendor_completions.d/cmr.fish"
+manual=$sharedir/man/man1/cmr.1
+
+if [ "$action" = uninstall ]; then
+    rm -rf "$destdir$libdir/cmr" "$destdir$luadir/cmr"
+    rm -f "$destdir$bindir/cmr" "$destdir$manual"
+    echo "$completions" | while read -r _ file; do rm -f "$destdir$file"; done
+    exit
+fi
 
 # put MODE FROM TO
 put() {
@@ -22,12 +35,18 @@ if ! command -v "$program" >/dev/null; then
 fi
 
 # The command runs on the Lua it was built for and finds its modules wherever PREFIX is.
-command=$(mktemp)
-trap 'rm -f "$command"' EXIT
+made=$(mktemp)
+trap 'rm -f "$made"' EXIT
 {
     echo "#!$(command -v "$program" || echo "/usr/bin/env $program")"
     echo "package.path = '$luadir/?.lua;$luadir/?/init.lua;' .. package.path"
     echo "package.cpath = '$libdir/?.so;' .. package.cpath"
     sed 1d bin/cmr
-} >"$command"
-put 755 "$command" "$destdir$bindir/cmr"
+} >"$made"
+put 755 "$made" "$destdir$bindir/cmr"
+
+put 644 docs/cmr.1 "$destdir$manual"
+echo "$completions" | while read -r shell file; do
+    "$program" -e "io.write(dofile('lua/cmr/cli/completion.lua').$shell)" >"$made"
+    put 644 "$made" "$destdir$file"
+done

@@ -69,6 +69,28 @@ describe("build #build", function()
       local here = run("cd lua && find cmr -type f | sort")
       assert.equal(here, run("cd " .. destination .. "/opt/cmr/share/lua/5.4 && find cmr -type f | sort"))
     end)
+
+    it("brings completion and the manual page to where they are looked for", function()
+      local share = destination .. "/opt/cmr/share/"
+      local scripts = require "cmr.cli.completion"
+      assert.equal(scripts.bash, read(share .. "bash-completion/completions/cmr"))
+      assert.equal(scripts.zsh, read(share .. "zsh/site-functions/_cmr"))
+      assert.equal(scripts.fish, read(share .. "fish/vendor_completions.d/cmr.fish"))
+      assert.equal(read "docs/cmr.1", read(share .. "man/man1/cmr.1"))
+    end)
+
+    it("leaves nothing behind when it is undone, and what is not its own alone", function()
+      local other = destination .. "/opt/cmr/share/lua/5.4/other.lua"
+      run("touch " .. other)
+      run(("make --no-print-directory uninstall LUA=%s PREFIX=/opt/cmr DESTDIR=%s"):format(flavour, destination))
+      assert.equal(other, run("find " .. destination .. " -type f"))
+    end)
+  end)
+
+  it("has a manual page that troff takes as it is", function()
+    if not io.popen("command -v groff"):read() then pending("there is no groff") end
+    assert.equal("", run "groff -man -ww -z docs/cmr.1")
+    assert.matches("^CMR%(1%)", run "groff -man -Tascii docs/cmr.1")
   end)
 
   it("has one version", function()

@@ -157,7 +157,7 @@ describe("a row more #build", function()
     end
     assert.matches("\nmake_up +POST +/made/up +What nobody has thought of%.", command("operations"))
     command("make-up", "U1", "--count", "3", "--kind", "LARGE", "--thing-name", "it",
-      "--thing-parts", '[{"size":1.5},{"size":2}]')
+      "--thing-parts", '[{"size":1.5},{"size":2}]', "--yes")
     check_request()
   end)
 

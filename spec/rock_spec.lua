@@ -30,4 +30,10 @@ describe("rock #rock", function()
   it("brings the command", function()
     assert.matches("^cmr " .. require("cmr")._VERSION, run_in_tree(tree .. "/bin/cmr --version"))
   end)
+
+  it("keeps completion and the manual page within", function()
+    local files = run("cd " .. tree .. "/lib/luarocks/rocks-5.4/cmr/scm-1/share && find . -type f | sort")
+    assert.equal("./bash-completion/completions/cmr\n./fish/vendor_completions.d/cmr.fish\n./man/man1/cmr.1\n"
+      .. "./zsh/site-functions/_cmr", files)
+  end)
 end)

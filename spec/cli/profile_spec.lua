@@ -68,7 +68,7 @@ describe("a profile", function()
     assert.equal(refused:format "CMR_BASE_URL", settings({}, URL))
     assert.equal(refused:format "--base-url", settings{base_url = "x"})
     keep{profiles = KEPT.profiles}
-    assert.matches("^no API key: put it in the environment as CMR_API_KEY", settings{})
+    assert.matches("^no API key: let 'cmr init' keep one, or put it in the environment as CMR_API_KEY", settings{})
   end)
 
   it("trusts what the command line says, or what it says itself", function()
@@ -161,6 +161,9 @@ describe("the program with profiles #cli", function()
     keep{default = "main", profiles = {main = {api_key = production.key, base_url = production.base_url}}}
     assert.equal(0, command.run({"countries"}, {env = {XDG_CONFIG_HOME = home}}).status)
     answers(sandbox, 1)
+    local shown = command.run({"countries", "--dry-run"}, {env = {XDG_CONFIG_HOME = home}}).out
+    assert.matches('"$CMR_MAIN_KEY" | curl ', shown, 1, true)
+    assert.is_nil(shown:find(production.key, 1, true))
     local refused = command.run({"countries"}, {env = {XDG_CONFIG_HOME = home, CMR_BASE_URL = sandbox.base_url}})
     assert.same({2, ""}, {refused.status, refused.out})
     assert.matches("^cmr: no API key for the address of CMR_BASE_URL", refused.err)

@@ -115,8 +115,8 @@ function M.settings(given, world, key)
     local name = config.default
     if type(name) ~= "string" and given.dry_run then return {api_key = "(none)", base_url = given.base_url} end
     if type(name) ~= "string" then
-      wrong("no API key: put it in the environment as CMR_API_KEY or in a file named by --api-key-file, "
-        .. "or let cmr init keep it")
+      wrong("no API key: let 'cmr init' keep one, or put it in the environment as CMR_API_KEY, "
+        .. "or in a file named by --api-key-file")
     end
     local address = given.base_url and "--base-url" or variable(world, "CMR_BASE_URL") and "CMR_BASE_URL"
     if address then
