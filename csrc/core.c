@@ -9,6 +9,9 @@
 #include "compat.h"
 #include "engine.h"
 #include "error.h"
+#include "file.h"
+#include "hmac.h"
+#include "interrupt.h"
 #include "json.h"
 #include "nearest.h"
 #include "operations.h"
@@ -74,6 +77,14 @@ int luaopen_cmr_core(lua_State *L)
                                          {"array", json_array},
                                          {"json_encode", json_encode_value},
                                          {"json_decode", json_decode_value},
+                                         {"hmac_sha256", hmac_sha256_of_strings},
+                                         {"sha256", sha256_of_string},
+                                         {"base64", base64_of_string},
+                                         {"same", hmac_same},
+                                         {"lock", file_lock},
+                                         {"sync", file_sync},
+                                         {"catch_interrupt", interrupt_catch},
+                                         {"interrupted", interrupt_noted},
                                          {"now", core_now},
                                          {"nearest", core_nearest},
                                          {"read_private", private_read},

@@ -66,8 +66,8 @@ describe("the program", function()
       {{"platforms", "U", "--timeout", "soon"}, "option '--timeout' wants a number, not 'soon'", "cmr platforms"},
       {{"platforms", "U", "--retries", "1.5"}, "option '--retries' wants a whole number, not '1.5'", "cmr platforms"},
       {{"platforms", "U", "--rate", "fast"}, "option '--rate' wants a number, not 'fast'", "cmr platforms"},
-      {{"platforms", "U", "--output", "xml"}, "argument for option '--output' must be one of 'json', 'jsonl', 'table', 'csv'",
-        "cmr platforms"},
+      {{"platforms", "U", "--output", "xml"},
+        "argument for option '--output' must be one of 'json', 'jsonl', 'table', 'csv'", "cmr platforms"},
       {{"mock", "--port", "x"}, "option '--port' wants a whole number, not 'x'", "cmr mock"},
       {{"mock", "--port", "70000"}, "option 'port' must be 1 to 65535", "cmr mock"},
     }
@@ -80,7 +80,7 @@ describe("the program", function()
   it("wants a key, and never as an argument", function()
     local none = cmr{"platforms", USER}
     assert.equal(2, none.status)
-    assert.matches("^cmr: no API key: .*CMR_API_KEY.*%-%-api%-key%-file\n", none.err)
+    assert.matches("^cmr: no API key: .*CMR_API_KEY.*%-%-api%-key%-file.*cmr init", none.err)
     for _, line in ipairs{{"platforms", USER, "--api-key", SECRET}, {"--api-key=" .. SECRET, "platforms", USER},
       {"--apikey=" .. SECRET}, {"--key", SECRET, "operations"}} do
       local refused = cmr(line)
@@ -135,8 +135,8 @@ describe("the program", function()
       end]]
     local err = file_with("")
     os.execute(("%s >/dev/null 2>%s"):format(command.lua("-e", code), err))
-    assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.call false\ncmr.cli.describe false\ncmr.cli.arguments true\n",
-      command.read(err))
+    assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.call false\ncmr.cli.describe false\n"
+      .. "cmr.cli.arguments true\n", command.read(err))
   end)
 end)
 
@@ -265,8 +265,8 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     local nowhere = {CMR_BASE_URL = "http://127.66.66.66:1", CMR_API_KEY = "k"} -- where nobody listens
     local unsent = cmr({"reexport", "--mailbox-id", MAILBOX, "--retries", "0"}, {env = nowhere})
     assert.equal(1, unsent.status)
-    assert.matches("\ncmr: outcome: not_sent, the server never saw it, so it can be repeated\ncmr: hint: is the base URL",
-      unsent.err)
+    assert.matches("\ncmr: outcome: not_sent, the server never saw it, so it can be repeated\n"
+      .. "cmr: hint: is the base URL", unsent.err)
     local get = cmr({"platforms", USER, "--retries", "0"}, {env = nowhere})
     assert.equal(1, get.status)
     assert.is_nil(get.err:find("outcome:", 1, true))

@@ -323,6 +323,30 @@ describe("client", function()
       for _, request in ipairs(server:requests()) do assert.are_not.equal(429, request.status) end
     end)
 
+    it("tells before_send of each input just before it leaves, once, and sends nothing where it says no", function()
+      local inputs = {USER, "nobody", {userId = USER}}
+      local told, limited = {}, local_limiter.new()
+      server:fault{close = true}
+      local paced = support.new(server, {rate = 50, limiter = limited, random = function() return 0 end, retries = 1})
+      local begun = core.now()
+      local function before_send(input)
+        table.insert(told, input)
+        assert.is_true(core.now() - begun >= (#told - 1) / 50 - 0.001) -- it has left the line
+        return input ~= "nobody"
+      end
+      local sent = 0
+      for input, res, why, err in paced:map("platforms", inputs, {concurrency = 3, before_send = before_send}) do
+        if input == "nobody" then
+          assert.same({"platforms: cancelled", "cancelled", "not_sent", 0}, {why, err.kind, err.outcome, err.attempts})
+        else
+          assert.equal(200, res.status)
+          sent = sent + cmr.info(res).attempts
+        end
+      end
+      assert.same(inputs, told)
+      assert.same({3, 3}, {sent, #server:requests()}) -- one was tried again
+    end)
+
     it("begins each call's time when it leaves the line", function()
       local paced = support.new(server, {rate = 2, limiter = local_limiter.new(), timeout = 0.7})
       for _, one in ipairs(collect(paced:map("platforms", {USER, USER, USER, USER}))) do
@@ -342,6 +366,7 @@ describe("client", function()
         {"bad option 'concurrency'", "platforms", {}, {concurrency = 1.5}},
         {"bad option 'concurrency'", "platforms", {}, {concurrency = "2"}},
         {"unknown option 'orderd'", "platforms", {}, {orderd = true}},
+        {"bad option 'before_send'", "platforms", {}, {before_send = true}},
       } do
         assert.error_matches(function() client:map(case[2], case[3], case[4]) end, "cmr%.map: " .. case[1])
       end

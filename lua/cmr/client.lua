@@ -222,7 +222,9 @@ end
 --
 -- @tparam string operation its name
 -- @param inputs a list, or a function that returns the next one: a table of fields, or the first argument
--- @tparam[opt] table given concurrency (16): calls at once, and results held; ordered (false): in the inputs' order
+-- @tparam[opt] table given concurrency (16): calls at once, and results held; ordered (false): in the inputs' order;
+-- before_send: function, told the input when it has left the line and before anything is sent: a journal's place. false
+-- from it: it is not sent (kind "cancelled")
 -- @return for a generic for: input, then what the call returned, as they finish; wrong arguments are that
 -- input's error, of kind "usage". Leaving the loop cancels what is in flight. Each call's timeout begins when it leaves
 -- the line of the rate
@@ -235,8 +237,10 @@ function Client:map(operation, inputs, given)
   for name, value in pairs(given) do
     if name == "concurrency" and not (type(value) == "number" and value >= 1 and value % 1 == 0) then
       raise "map: bad option 'concurrency' (a whole number from 1 expected)"
-    elseif name ~= "concurrency" and name ~= "ordered" then
-      raise(("map: unknown option '%s' (concurrency or ordered expected)"):format(tostring(name)))
+    elseif name == "before_send" and type(value) ~= "function" then
+      raise "map: bad option 'before_send' (a function expected)"
+    elseif name ~= "concurrency" and name ~= "ordered" and name ~= "before_send" then
+      raise(("map: unknown option '%s' (concurrency, ordered or before_send expected)"):format(tostring(name)))
     end
   end
   local next_input, place = inputs, 0
@@ -254,7 +258,9 @@ function Client:map(operation, inputs, given)
       err.attempts = 0
       return jobs.ended(signal, nil, message, err)
     end
-    return jobs.start(state, call, wait, signal)
+    return jobs.start(state, call, wait, signal, given.before_send and function()
+      return given.before_send(input)
+    end)
   end, given, wait)
 end
 

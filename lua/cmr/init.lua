@@ -6,6 +6,7 @@
 local Client = require "cmr.client"
 local core = require "cmr.core"
 local raise = require "cmr.raise"
+local webhook = require "cmr.webhook"
 
 ---@class cmr
 local cmr = {
@@ -24,6 +25,8 @@ local cmr = {
   new = Client.new,
   --- cmr.info(result): status, headers, attempts ... of an answer or an error. See Client.info.
   info = Client.info,
+  --- cmr.webhook.verify(raw_body, headers): the outcome of what was accepted. See cmr.webhook.
+  webhook = webhook,
 }
 
 local client

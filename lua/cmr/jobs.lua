@@ -39,9 +39,10 @@ end
 -- @param call from the core
 -- @tparam table wait the strategy
 -- @tparam table signal posted when it has finished
+-- @tparam[opt] function before_send asked when it has left the line, see run.call
 -- @treturn table job
-function jobs.start(state, call, wait, signal)
-  local job = new { wait_strategy = wait, signal = signal }
+function jobs.start(state, call, wait, signal, before_send)
+  local job = new { wait_strategy = wait, signal = signal, before_send = before_send }
   wait.spawn(function()
     outcome(job, protected(run.call, state, call, wait, job))
   end)

@@ -60,7 +60,7 @@ end
 -- @param call from the core
 -- @tparam table wait the strategy
 -- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
--- budget of a job begins when it leaves the line.
+-- budget of a job begins when it leaves the line; before_send() is asked then, before anything is sent.
 -- @return the envelope, or nil, message, err
 function run.call(state, call, wait, job)
   local own = state.options
@@ -112,6 +112,9 @@ function run.call(state, call, wait, job)
     local left = deadline - wait.now()
     if left <= 0 then
       return fail("timeout", ("no time left after %.1f s"):format(own.timeout))
+    end
+    if job and attempt == 0 and job.before_send and job.before_send() == false then
+      return fail("cancelled", "cancelled")
     end
 
     attempt = attempt + 1

@@ -197,6 +197,7 @@ function Job:cancel() end
 ---@class cmr.MapOptions
 ---@field concurrency? integer Calls at once, and results held. Default: 16.
 ---@field ordered? boolean In the inputs' order, not as they finish. Default: false.
+---@field before_send? fun(input: any): boolean? Told the input when it has left the line; false: it is not sent.
 
 ---The module: its functions use a client made from the environment at first use.
 ---@class cmr

@@ -142,24 +142,24 @@ ID  DOMAIN  SUBSCRIPTION STATUS  BILLING CYCLE  NONE  PRICE  NESTED.A  NESTED.B
     for index = 1, 3 do
       list[index] = {userId = id, email = "somebody@a-long-domain.example", note = ("word "):rep(20), n = index}
     end
-    local function widest(text)
+    local function widest(printed)
       local most = 0
-      for line in text:gmatch("[^\n]+") do most = math.max(most, width.of(line)) end
+      for line in printed:gmatch("[^\n]+") do most = math.max(most, width.of(line)) end
       return most
     end
     local columns, rows = rows_of.of("users", {data = {users = list}})
     local full, all = table_of(columns, rows)
     assert.same({true, 4}, {widest(full) > 130, all})
     for room = 55, 130 do
-      local text, count = table_of(columns, rows, {width = room})
+      local printed, count = table_of(columns, rows, {width = room})
       assert.equal(4, count)
-      assert.is_true(widest(text) <= room and widest(text) > room - 3, text)
-      assert.matches(id, text, 1, true)
+      assert.is_true(widest(printed) <= room and widest(printed) > room - 3, printed)
+      assert.matches(id, printed, 1, true)
     end
     assert.matches("somebody@", (table_of(columns, rows, {width = 70})), 1, true)
     for room = 2, 54 do
-      local text, count = table_of(columns, rows, {width = room})
-      assert.is_true(widest(text) <= room, text)
+      local printed, count = table_of(columns, rows, {width = room})
+      assert.is_true(widest(printed) <= room, printed)
       assert.is_true(count < 4)
     end
     local tall = shown({data = {note = ("word "):rep(20)}}, {width = 30})
@@ -177,7 +177,8 @@ ID  DOMAIN  SUBSCRIPTION STATUS  BILLING CYCLE  NONE  PRICE  NESTED.A  NESTED.B
 
   it("is painted where there is colour", function()
     local function paint(style, cell) return style and ("<%s>"):format(cell) or cell end
-    assert.equal("<NAME>  <STATUS>\na     <ACTIVE>\n", (table_of({"name", "status"}, {{"a", "ACTIVE"}}, {paint = paint})))
+    assert.equal("<NAME>  <STATUS>\na     <ACTIVE>\n",
+      (table_of({"name", "status"}, {{"a", "ACTIVE"}}, {paint = paint})))
   end)
 
   it("keeps a terminal safe", function()
@@ -187,7 +188,9 @@ end)
 
 describe("CSV", function()
   it("follows RFC 4180", function()
-    local rows = {{"plain", 1, true}, {'a "quoted" one', 1.5, core.null}, {"two\r\nlines, with a comma", {1, "x"}, " "}}
+    local rows = {
+      {"plain", 1, true}, {'a "quoted" one', 1.5, core.null}, {"two\r\nlines, with a comma", {1, "x"}, " "},
+    }
     assert.equal('a,"b,c",d\r\nplain,1,true\r\n"a ""quoted"" one",1.5,\r\n'
       .. '"two\r\nlines, with a comma","[1,""x""]"," "\r\n', csv({"a", "b,c", "d"}, rows))
   end)
@@ -235,7 +238,9 @@ describe("a field", function()
     assert.equal("data.EMAILBISON.credentials is a list of 2, whose first has credentialId",
       why "data.EMAILBISON.credentials.zork")
     assert.equal("data.lines is a list of 4", why "data.lines.9")
-    for _, path in ipairs{"", ".data", "data.", "data..x"} do assert.matches("^a path has names with dots", why(path)) end
+    for _, path in ipairs{"", ".data", "data.", "data..x"} do
+      assert.matches("^a path has names with dots", why(path))
+    end
   end)
 end)
 
@@ -258,8 +263,10 @@ end)
 
 describe("a time", function()
   it("is said as people do", function()
-    local times = {[0.5] = "0.5 seconds", [1] = "1 second", [7] = "7 seconds", [60] = "1 minute", [90] = "1 minute 30 seconds",
-      [3600] = "1 hour", [3661] = "1 hour 1 minute", [86400] = "1 day", [400000] = "4 days 15 hours", [1e18] = "years"}
+    local times = {
+      [0.5] = "0.5 seconds", [1] = "1 second", [7] = "7 seconds", [60] = "1 minute", [90] = "1 minute 30 seconds",
+      [3600] = "1 hour", [3661] = "1 hour 1 minute", [86400] = "1 day", [400000] = "4 days 15 hours", [1e18] = "years",
+    }
     for seconds, words in pairs(times) do assert.equal(words, hints.duration(seconds)) end
   end)
 end)

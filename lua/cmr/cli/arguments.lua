@@ -98,15 +98,26 @@ local function one_of(values, value)
   return false
 end
 
-local function convert(param, label, text, read)
-  if not param.positional then text = expand(label, text, read) end
+--- What a text means for a parameter: a value, or nil and what is wrong with it.
+function M.value(param, text)
   if param.everything and text == "all" then return core.all end
   local opening = param.or_item and text:find("^%s*{") and "object" or param.type
   local value, why = parse[opening](text)
-  if value == nil then wrong("%s %s", label, why) end
+  if value == nil then return nil, why end
   if param.values and not one_of(param.values, value) then
-    wrong("%s must be one of %s", label, table.concat(param.values, ", "))
+    return nil, "must be one of " .. table.concat(param.values, ", ")
   end
+  return value
+end
+
+--- What an option's text means for a parameter; @FILE is read.
+-- @param label  of the option, for the message
+-- @param read   as of build
+-- Raises {usage = message}.
+function M.convert(param, label, text, read)
+  if not param.positional then text = expand(label, text, read) end
+  local value, why = M.value(param, text)
+  if value == nil then wrong("%s %s", label, why) end
   return value
 end
 
@@ -176,7 +187,7 @@ function M.build(row, given, read)
       if text and (param.name:find(".", 1, true) ~= nil) == nested then
         if type(text) == "table" then text = text[1] or "true" end
         local label = label_of(param)
-        put(arguments, param.name, convert(param, label, text, read), label)
+        put(arguments, param.name, M.convert(param, label, text, read), label)
       end
     end
   end

@@ -63,9 +63,8 @@ end
 -- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
--- @param alone  true: it makes one request, and a rate would only delay the repetition of that
 -- @param settings  which key goes where (default: that of cmr.cli.profile)
-function M.client(given, world, read, alone, settings)
+function M.client(given, world, read, settings)
   if not settings then
     local key = given.api_key_file and M.key(given.api_key_file, read)
     settings = require("cmr.cli.profile").settings(given, world, key)
@@ -79,13 +78,19 @@ function M.client(given, world, read, alone, settings)
     timeout = M.number("--timeout", given.timeout),
     retries = M.number("--retries", given.retries, true),
   }
-  if given.rate == "off" or alone and not given.rate then
+  if given.rate == "off" then
     options.rate = false
   else
     options.rate = M.number("--rate", given.rate)
   end
   if given.verbose then options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world) end
   return translated(given, nil, require("cmr.client").new, options)
+end
+
+--- A client for one request: a rate would only delay the repetition of that.
+function M.client_for_one(given, world, read)
+  given.rate = given.rate or "off"
+  return M.client(given, world, read)
 end
 
 local function fail(order, given, message, err)
@@ -105,12 +110,17 @@ end
 local function look_first(order, client, given, world)
   if not (given.dry_run or given.verbose or order.reason and not given.yes) then return false end
   local request = preview(order, client, given)
+  local profile = given.kept and ("the profile '%s'"):format(given.kept)
   if given.dry_run then
-    stream.write(world, require("cmr.cli.curl")(request, given.kept))
+    local whose = profile or given.api_key_file and "the file of --api-key-file"
+    stream.write(world, require("cmr.cli.curl")(request, whose))
     return true
   end
   if order.reason then
-    require("cmr.cli.confirm").ask(order.reason, {request.method .. " " .. request.url, request.body}, given, world)
+    local lines = {request.method .. " " .. request.url}
+    lines[#lines + 1] = profile and "with " .. profile
+    lines[#lines + 1] = request.body
+    require("cmr.cli.confirm").ask(order.reason, lines, given, world)
   end
   if given.verbose then require("cmr.cli.verbose").line(world, request.method .. " " .. request.url) end
   return false
@@ -154,8 +164,8 @@ function M.run(row, given, world)
     row = row,
     acts = row.method ~= "GET",
     reason = reason and ("%s %s"):format(arguments.command(row.name), reason),
-    about = {name = row.name, list = row.flags.list, empty = empty},
-  }, given, world, M.client(given, world, read, true))
+    about = {name = row.name, empty = empty},
+  }, given, world, M.client_for_one(given, world, read))
 end
 
 return M

@@ -8,10 +8,10 @@ local function quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
--- @param request  of client:preview
--- @param profile  whose key it is, or nil; it gets a variable of its own, as CMR_API_KEY may hold another's key
--- @return one command of a shell, over several lines
-return function(request, profile)
+--- @param request  of client:preview
+-- @param whose    where the key is from that the command wants in CMR_API_KEY, where that is another
+-- @return one command of a shell, over several lines; a comment before it says whose key it wants
+return function(request, whose)
   local parts = {"curl --silent --show-error --request " .. request.method}
   local function add(option, value)
     parts[#parts + 1] = ("--%s %s"):format(option, quote(value))
@@ -31,8 +31,8 @@ return function(request, profile)
   parts[#parts + 1] = "--compressed"
   local command = table.concat(parts, " \\\n  ")
   if request.key_header then
-    local variable = profile and ("CMR_%s_KEY"):format((profile:upper():gsub("%W", "_"))) or "CMR_API_KEY"
-    command = ([[printf '%s: %%s' "$%s" |]]):format(request.key_header, variable) .. " " .. command
+    command = ([[printf '%s: %%s' "$CMR_API_KEY" |]]):format(request.key_header) .. " " .. command
   end
-  return text.utf8(command) .. "\n"
+  local comment = whose and ("# CMR_API_KEY has to be the key of %s\n"):format(whose) or ""
+  return comment .. text.utf8(command) .. "\n"
 end

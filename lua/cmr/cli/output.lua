@@ -25,8 +25,7 @@ end
 -- The items of the answer's list, one a line; an answer without a list on one line.
 function writers.jsonl(answer, world, given, about)
   local encode, lines = encoder(world, given, about), {}
-  local list = require("cmr.cli.rows").list(answer.data)
-  if not list and about.list and next(answer.data or {1}) == nil then list = {} end
+  local list = require("cmr.cli.rows").list(answer.data, about.name)
   for index, item in ipairs(list or {answer}) do lines[index] = encode(item, true) end
   stream.write(world, table.concat(lines))
 end
@@ -72,8 +71,8 @@ end
 -- @param answer  the decoded envelope, or a table like it
 -- @param given   the parser's result: output, field, compact
 -- @param world   see cmr.cli.stream
--- @param about   name = the operation; default = the form where none is asked for (json); empty of cmr.cli.json; list =
---   true: it answers with a list; rows = function(name, answer) in place of cmr.cli.rows
+-- @param about   name = the operation; default = the form where none is asked for (json); empty of cmr.cli.json; rows =
+--   function(name, answer) in place of cmr.cli.rows
 -- A field that is not there raises {failure = message, status = 1}.
 function M.show(answer, given, world, about)
   if not given.field then return writers[given.output or about.default or "json"](answer, world, given, about) end
@@ -83,7 +82,7 @@ function M.show(answer, given, world, about)
   end
   if not given.output then return raw(value, world) end
   if given.output == "json" then return writers.json(value, world, given, about) end
-  return writers[given.output]({data = value}, world, given, {list = true})
+  return writers[given.output]({data = value}, world, given, {})
 end
 
 return M

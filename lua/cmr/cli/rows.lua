@@ -49,14 +49,33 @@ end
 
 views.countries, views.states = codes, codes
 
---- The list in an answer's data: itself, or the first of its members that is one of objects; and that member's name.
--- nil when there is none.
-function M.list(data)
+local function is_list(value)
+  return type(value) == "table" and is_object(value[1])
+end
+
+local function is_empty(value)
+  return type(value) == "table" and next(value) == nil
+end
+
+local function find(data, is)
+  for _, key in ipairs(sorted_keys(data)) do
+    if is(data[key]) then return data[key], key end
+  end
+end
+
+--- The list in an answer's data: itself, or the first member that is one of objects; of an operation that lists, else
+-- the one that is empty.
+-- @param data       of the envelope
+-- @param operation  its name, or nil
+-- @return the list and its name; nil when there is none
+function M.list(data, operation)
   if type(data) ~= "table" then return nil end
   if data[1] ~= nil then return data, "" end
-  for _, key in ipairs(sorted_keys(data)) do
-    if type(data[key]) == "table" and is_object(data[key][1]) then return data[key], key end
-  end
+  local list, name = find(data, is_list)
+  local row = operation and core.operations[operation]
+  if list or not (row and row.flags.list) then return list, name end
+  if is_empty(data) then return data, "" end
+  return find(data, is_empty)
 end
 
 -- Adds an object's members to a row, those of inner objects under dotted names.
@@ -127,7 +146,7 @@ end
 function M.of(operation, answer)
   local data = answer.data
   if views[operation] and is_object(data) then return views[operation](data) end
-  local list, name = M.list(data)
+  local list, name = M.list(data, operation)
   list = list or is_object(data) and keyed(data)
   if list then return of_objects(list, name or "") end
   if type(data) == "table" and not is_object(data) and answer.actionId == nil then return {}, {} end

@@ -47,7 +47,7 @@ function M.run(given, world)
     acts = method ~= "GET",
     reason = method ~= "GET" and ("api: a %s may charge or destroy"):format(method) or nil,
     about = {},
-  }, given, world, call.client(given, world, read, true))
+  }, given, world, call.client_for_one(given, world, read))
 end
 
 return M

@@ -7,6 +7,7 @@
 
 return {
   {"api", "Make any request to the API, for what has no command."},
+  {"bulk", "Run an operation for every row of a file; what was done is not done again."},
   {"check", "See what the live API makes of what the documents leave open; only reads."},
   {"completion", "Print what makes bash, zsh or fish complete this command."},
   {"init", "Keep an API key, with its address, as a profile.", "setup"},

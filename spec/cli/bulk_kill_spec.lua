@@ -1,0 +1,188 @@
+-- Bulk runs that are killed, interrupted, watched, large.
+local bulk = require "spec.support.bulk"
+local command = require "spec.support.command"
+local core = require "cmr.core"
+local mock = require "spec.support.mock"
+local program = require "spec.support.program"
+local pty = require "spec.support.pty"
+
+describe("cmr bulk #bulk", function()
+  local server, path, journal
+
+  before_each(function() server = mock.shared("http") end)
+
+  after_each(function()
+    os.remove(journal)
+    command.clean()
+  end)
+
+  -- A file of mailboxes that the mock has.
+  local function rows(count)
+    bulk.seed(server, count)
+    path = bulk.mailboxes(count)
+    journal = path .. ".reexport.journal"
+  end
+
+  local function words(more)
+    local line = {"bulk", "reexport", "--from", path}
+    for _, word in ipairs(more or {}) do line[#line + 1] = word end
+    return line
+  end
+
+  local function env() return {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url} end
+
+  local function cmr(more) return command.run(words(more), {env = env()}) end
+
+  local function start(more) return pty.cmr(words(more), {env = env()}) end
+
+  local function size()
+    local file = io.open(journal, "rb")
+    local bytes = file and file:seek "end" or 0
+    if file then file:close() end
+    return bytes
+  end
+
+  -- How many rows each event is the last of.
+  local function tally()
+    local counts = {sending = 0, done = 0, failed = 0}
+    for _, event in pairs((bulk.journal(journal))) do counts[event] = counts[event] + 1 end
+    return counts
+  end
+
+  it("loses and repeats no row when it is killed at any moment", function()
+    local ROWS, KILLS, CONCURRENCY = 500, 20, 8
+    local seed = tonumber(os.getenv "SEED") or os.time()
+    math.randomseed(seed)
+    local told = ("SEED=%d"):format(seed)
+    rows(ROWS)
+    local options = {"--rate", "400", "--concurrency", tostring(CONCURRENCY)}
+    local unknown = 0
+    for kill = 1, KILLS do
+      -- some die before the first row, the others 1 to 25 rows further on; a row has about 220 bytes of journal
+      local target = size() + (kill % 5 == 0 and 1 or math.random(220, 25 * 220))
+      local limit = core.now() + 20
+      local terminal = start(options)
+      repeat
+        assert.is_not_nil(terminal.pty:read(1), told) -- it ended by itself
+        assert.is_true(core.now() < limit, told)
+      until size() >= target
+      terminal:signal "KILL"
+      assert.equal(137, terminal:finish().status, told)
+      local sending = tally().sending
+      assert.is_true(sending - unknown <= CONCURRENCY, told)
+      unknown = sending
+    end
+
+    local ended = cmr(options)
+    local events, times = bulk.journal(journal), bulk.received(server)
+    local done = 0
+    for number = 1, ROWS do
+      assert.is_true(events[number] == "done" or events[number] == "sending", told)
+      assert.is_true((times[number] or 0) <= 1, told) -- not twice
+      if events[number] == "done" then
+        done = done + 1
+        assert.equal(1, times[number], told) -- not lost
+      end
+    end
+    assert.equal(unknown, ROWS - done, told)
+    assert.equal(unknown > 0 and 3 or 0, ended.status, told)
+    assert.matches(("cmr: 500 rows: %d done %%(%%d+ of them before%%)%s\n"):format(done,
+      unknown > 0 and (", %d unknown"):format(unknown) or ""), ended.err)
+
+    assert.equal(0, cmr{"--rate", "off", "--retry-unknown"}.status, told)
+    times = bulk.received(server)
+    for number = 1, ROWS do
+      assert.is_true(times[number] == 1 or times[number] == 2 and events[number] == "sending", told)
+    end
+  end)
+
+  it("finishes what is in flight at Ctrl-C or another signal, and goes on from there", function()
+    rows(40)
+    local done = 0
+    for index, case in ipairs{{"INT", 130}, {"TERM", 143}, {"HUP", 129}} do
+      server:fault{delay = 0.3, times = 4}
+      local terminal = start{"--rate", "50", "--concurrency", "4"}
+      terminal:expect "%[#+%-+%] [1-9]%d*/%d+"
+      if index == 1 then terminal:type(pty.ctrl_c) else terminal:signal(case[1]) end
+      terminal:expect "cmr: interrupted; %d in flight are waited for"
+      local ended = terminal:finish()
+      assert.equal(case[2], ended.status)
+      local left = tally()
+      assert.same({0, 0}, {left.sending, left.failed})
+      assert.is_true(left.done > done and left.done < 40, left.done)
+      done = left.done
+      assert.matches((" %d not tried"):format(40 - done), ended.out, 1, true)
+    end
+    assert.equal(0, cmr{"--rate", "off"}.status)
+    local times = bulk.received(server)
+    for number = 1, 40 do assert.equal(1, times[number]) end
+  end)
+
+  it("ends at once at the second Ctrl-C, and then knows what it does not know", function()
+    rows(20)
+    server:fault{delay = 30, times = 4}
+    local terminal = start{"--rate", "off", "--concurrency", "4"}
+    terminal:expect "0/20"
+    terminal:expect "0/20" -- all four have left
+    terminal:type(pty.ctrl_c)
+    terminal:expect("cmr: interrupted; 4 in flight", true)
+    terminal:type(pty.ctrl_c)
+    assert.equal(130, terminal:finish().status)
+    assert.equal(4, tally().sending)
+    local ended = cmr{"--rate", "off"}
+    assert.equal(3, ended.status)
+    assert.matches("cmr: 20 rows: 16 done, 4 unknown\n", ended.err, 1, true)
+    assert.matches("cmr: unknown: rows 1, 2, 3, 4: may have been done", ended.err, 1, true)
+  end)
+
+  it("ends at once at Ctrl-C when rows only wait for their turn", function()
+    rows(4)
+    local terminal = start{"--rate", "0.02"}
+    terminal:expect "1/4"
+    local begun = core.now()
+    terminal:type(pty.ctrl_c)
+    assert.equal(130, terminal:finish().status)
+    assert.is_true(core.now() - begun < 5)
+    assert.same({sending = 0, done = 1, failed = 0}, tally())
+  end)
+
+  it("has one run at a time for a journal", function()
+    rows(4)
+    local terminal = start{"--rate", "0.02"}
+    terminal:expect "1/4"
+    local second = cmr()
+    assert.equal(2, second.status)
+    assert.matches("cmr: another run is at work with the journal " .. journal, second.err, 1, true)
+    terminal:signal "KILL" -- and a killed one leaves nothing that is stuck
+    terminal:finish()
+    assert.equal(0, cmr{"--rate", "off"}.status)
+  end)
+
+  it("asks on a terminal before it destroys, and takes no for an answer", function()
+    journal = command.file_with ""
+    path = command.file_with("userId\n" .. mock.USER .. "\n")
+    for _, case in ipairs{{"n", 2, 0}, {"y", 3, 1}} do
+      local terminal = pty.cmr({"bulk", "delete-user", "--from", path, "--journal", journal}, {env = env()})
+      terminal:expect("delete-user destroys.\r\n  1 row of " .. path, true)
+      terminal:type(case[1] .. pty.enter)
+      assert.equal(case[2], terminal:finish().status)
+      assert.equal(case[3], #server:requests())
+    end
+  end)
+
+  it("checks 100,000 rows in less than 50 MB", function()
+    journal = command.file_with ""
+    path = command.file_with "mailboxId,google.clientId,google.appName\n"
+    local file = io.open(path, "ab")
+    for number = 1, 100000 do
+      file:write(bulk.id(number), ",5493-maeh.apps.googleusercontent.com,\"Outreach, ", number % 7, "\"\n")
+    end
+    file:close()
+    local ended = program.run(([[
+      local status = require "cmr.cli"{"bulk", "reexport", "--dry-run", "--from", %q}
+      print(io.open "/proc/self/status":read "*a":match "VmHWM:%%s+(%%d+) kB")
+      os.exit(status)]]):format(path), {env = env()})
+    assert.same({0, "cmr: 100000 rows: 100000 would be sent\n"}, {ended.status, ended.err})
+    assert.is_true(tonumber(ended.out) < 50000, ended.out)
+  end)
+end)

@@ -1,0 +1,302 @@
+-- Whether a delivery is the vendor's: every way to sign it, and every way to be wrong, each under its own name.
+
+local cmr = require "cmr"
+local core = require "cmr.core"
+local schemes = require "cmr.webhook.schemes"
+local delivery = require "spec.support.delivery"
+
+local webhook = require "cmr.webhook"
+
+local KEY, NOW = delivery.KEY, delivery.NOW
+local BODY = '{"event":"mailbox.created","eventId":"6SSHBXWR3N4JEKGRQSG3KW3D76N6","data":{"mailboxId":"mbx_001"}}'
+
+-- What verify says about this delivery; options are added to the right ones.
+local function verify(body, headers, options)
+  local all = { api_key = KEY, now = NOW }
+  for name, value in pairs(options or {}) do
+    all[name] = value
+  end
+  return webhook.verify(body, headers, all)
+end
+
+local function refused(kind, body, headers, options)
+  local event, message, err = verify(body, headers, options)
+  assert.is_nil(event)
+  assert.equal(kind, err.kind, message)
+  assert.equal(message, err.message)
+  assert.equal(message, tostring(err))
+  assert.is_number(err.status)
+  assert.is_nil((message:find(KEY, 1, true)))
+end
+
+local function signed(scheme, given)
+  return delivery.headers(scheme or "body-hex-seconds", BODY, given)
+end
+
+describe("the primitives", function()
+  it("know the published HMAC-SHA256 and SHA-256 of a few texts, and Base64", function()
+    local function hex(bytes)
+      return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+    end
+    assert.equal("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+      hex(core.hmac_sha256("Jefe", "what do ya want for nothing?"))) -- RFC 4231
+    assert.equal("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", hex(core.sha256 ""))
+    assert.equal("Zm9vYg==", core.base64 "foob") -- RFC 4648
+    assert.equal("", core.base64 "")
+    assert.has_error(function() core.base64(("x"):rep(33)) end)
+  end)
+
+  it("compare strings, whatever is in them", function()
+    assert.is_true(core.same("a\0b", "a\0b"))
+    assert.is_true(core.same("", ""))
+    assert.is_false(core.same("a\0b", "a\0c"))
+    assert.is_false(core.same("a", "ab"))
+  end)
+end)
+
+describe("a delivery", function()
+  for _, scheme in ipairs(webhook.schemes) do
+    it("signed as " .. scheme .. " is accepted, also when that is pinned, and nothing else is then", function()
+      local headers = signed(scheme)
+      local event = assert(verify(BODY, headers))
+      assert.same(core.json_decode(BODY), event)
+      local info = webhook.info(event)
+      assert.equal(scheme, info.scheme)
+      assert.equal(NOW, info.timestamp)
+      assert.equal(scheme:find "^timestamp" ~= nil, info.timestamp_signed)
+      for _, pinned in ipairs(webhook.schemes) do
+        local accepted, _, err = verify(BODY, headers, { scheme = pinned })
+        assert.equal(pinned == scheme, accepted ~= nil)
+        local parts, others = schemes.list[scheme], schemes.list[pinned]
+        if not accepted then
+          assert.equal(parts.digest ~= others.digest and "malformed_signature"
+            or parts.unit ~= others.unit and "malformed_timestamp" or "bad_signature", err.kind)
+        end
+      end
+    end)
+
+    it("signed as " .. scheme .. " is refused with any bit of its body or its signature changed", function()
+      local headers = signed(scheme)
+      for at = 1, #BODY do
+        local changed = BODY:sub(1, at - 1) .. string.char((BODY:byte(at) + 1) % 256) .. BODY:sub(at + 1)
+        refused("bad_signature", changed, headers)
+      end
+      refused("bad_signature", BODY .. " ", headers)
+      refused("bad_signature", "", headers)
+      local signature = headers["cmr-x-signature"]
+      for at = 1, #signature - 2 do
+        local other = signature:sub(at, at) == "a" and "b" or "a"
+        refused("bad_signature", BODY, signed(scheme, {signature = signature:sub(1, at - 1) .. other
+          .. signature:sub(at + 1)}))
+      end
+    end)
+  end
+
+  it("is refused with another timestamp where that is signed", function()
+    local headers = signed "timestamp.body-hex-seconds"
+    headers["cmr-x-timestamp"] = tostring(NOW + 1)
+    refused("bad_signature", BODY, headers)
+  end)
+
+  it("is accepted with another timestamp where that is not signed, and info says so", function()
+    local headers = signed()
+    headers["cmr-x-timestamp"] = tostring(NOW + 1)
+    assert.is_false(webhook.info(assert(verify(BODY, headers))).timestamp_signed)
+  end)
+
+  it("may be as old as the tolerance, or as far in the future, and no more", function()
+    for kind, sign in pairs { stale = 1, future = -1 } do
+      for _, scheme in ipairs(webhook.schemes) do
+        assert(verify(BODY, signed(scheme), { now = NOW + sign * 300 }))
+        refused(kind, BODY, signed(scheme), { now = NOW + sign * 301 })
+        assert(verify(BODY, signed(scheme), { now = function() return NOW + sign * 301 end, tolerance = 301 }))
+      end
+    end
+    refused("stale", BODY, signed(), { now = NOW + 1, tolerance = 0 })
+  end)
+
+  it("is judged by the machine's clock when none is given", function()
+    local headers = signed(nil, { time = os.time() })
+    assert(webhook.verify(BODY, headers, { api_key = KEY }))
+    local old = signed(nil, { time = os.time() - 400 })
+    assert.equal("stale", select(3, webhook.verify(BODY, old, { api_key = KEY })).kind)
+  end)
+
+  it("of another key is refused, and so is one of an old key that is no longer named", function()
+    refused("bad_signature", BODY, signed(), { api_key = "another" })
+    refused("bad_signature", BODY, signed(), { api_key = { "another", "third" } })
+    local event = assert(verify(BODY, signed(), { api_key = { "another", KEY } }))
+    assert.equal(2, webhook.info(event).key)
+  end)
+
+  it("is not checked without a key: an empty one would let everybody in", function()
+    for _, none in ipairs { "", {}, { "" } } do
+      refused("no_key", BODY, delivery.headers("body-hex-seconds", BODY, { key = "" }), { api_key = none })
+    end
+  end)
+
+  it("needs both headers", function()
+    for name, kind in pairs { ["cmr-x-signature"] = "missing_signature", ["cmr-x-timestamp"] = "missing_timestamp" } do
+      local headers = signed()
+      for _, none in ipairs { "", {}, false } do
+        headers[name] = none or nil
+        refused(kind, BODY, headers)
+      end
+    end
+  end)
+
+  it("may have its headers in any case, but each only once", function()
+    local headers = signed()
+    local other = { Host = "x", ["CMR-X-Signature"] = headers["cmr-x-signature"],
+      ["Cmr-x-TIMESTAMP"] = { headers["cmr-x-timestamp"] } }
+    assert(verify(BODY, other))
+    for name, value in pairs(headers) do
+      local twice = signed()
+      twice[name] = { value, value }
+      refused("repeated_header", BODY, twice)
+      twice[name], twice[name:upper()] = value, value
+      refused("repeated_header", BODY, twice)
+    end
+  end)
+
+  it("has its digest in one spelling only", function()
+    local hex = signed "body-hex-seconds"["cmr-x-signature"]
+    local base64 = signed "body-base64-seconds"["cmr-x-signature"]
+    local last = base64:sub(43, 43)
+    for what, other in pairs {
+      upper = hex:upper(),
+      mixed = hex:gsub("%l", string.upper, 1),
+      prefixed = "sha256=" .. hex,
+      short = hex:sub(1, 63),
+      long = hex .. "0",
+      blank_before = " " .. hex,
+      blank_after = hex .. "\n",
+      list = hex .. ", " .. hex,
+      not_hex = hex:sub(1, 63) .. "g",
+      nul = hex:sub(1, 63) .. "\0",
+      no_padding = base64:sub(1, 43),
+      more_padding = base64 .. "=",
+      url = base64:gsub("[+/]", "-"):sub(1, 42) .. "-=",
+      bits_left = base64:sub(1, 42) .. string.char(last:byte() + 1) .. "=",
+      twice = core.base64(hex:sub(1, 32)) .. core.base64(hex:sub(33)),
+      one = "a",
+    } do
+      local _, message, err = verify(BODY, signed(nil, { signature = other }))
+      assert.equal("malformed_signature", err and err.kind, what)
+      assert.is_true(#other < 40 or not message:find(other, 1, true))
+    end
+  end)
+
+  it("has its timestamp in one spelling only", function()
+    for _, other in ipairs { "0", "-1", "+" .. NOW, "0" .. NOW, NOW .. ".0", "1e9", "0x10", " " .. NOW, NOW .. " ",
+      "now", "nan", ("9"):rep(16), ("9"):rep(400), "2024-05-01T10:00:00Z" } do
+      refused("malformed_timestamp", BODY, signed(nil, { timestamp = other }))
+    end
+  end)
+
+  it("is not decoded before it is known to be the vendor's", function()
+    refused("bad_signature", "no JSON", delivery.headers("body-hex-seconds", "other"))
+  end)
+
+  it("has to be an object in JSON that names an event", function()
+    local function of(body)
+      return body, delivery.headers("timestamp.body-base64-milliseconds", body)
+    end
+    for _, text in ipairs { "", "null", "1", '"x"', "[]", '[{"event":"x"}]', "{", '{"event":"x"}}', '{"event":"x\0"}',
+      '\239\187\191{"event":"x"}' } do
+      refused("not_json", of(text))
+    end
+    for _, text in ipairs { "{}", '{"event":1}', '{"event":""}', '{"eventType":{}}', '{"data":{}}' } do
+      refused("no_event", of(text))
+    end
+  end)
+
+  it("may be as large as max_body, which is a MiB", function()
+    local function of(size)
+      local body = '{"event":"x"' .. (" "):rep(size - 13) .. "}"
+      return body, delivery.headers("body-hex-seconds", body)
+    end
+    assert(verify(of(1024 * 1024)))
+    refused("too_large", of(1024 * 1024 + 1))
+    local body, headers = of(100)
+    assert(verify(body, headers, { max_body = 100 }))
+    refused("too_large", body, headers, { max_body = 99 })
+  end)
+
+  it("of one kind can't be passed off as another: what was signed with a timestamp is no object without it", function()
+    local headers = signed "timestamp.body-hex-seconds"
+    refused("not_json", headers["cmr-x-timestamp"] .. "." .. BODY, headers)
+  end)
+end)
+
+describe("an event", function()
+  local function event_of(body)
+    return assert(verify(body, delivery.headers("body-hex-seconds", body)))
+  end
+
+  it("is known by its eventId, or by what its body hashes to", function()
+    assert.equal("6SSHBXWR3N4JEKGRQSG3KW3D76N6", webhook.id(event_of(BODY)))
+    local warmup = '{"eventType":"mailbox.warmup.started","data":{}}'
+    local id = webhook.id(event_of(warmup))
+    assert.matches("^sha256:%x+$", id)
+    assert.equal(7 + 64, #id)
+    assert.equal(id, webhook.id(event_of(warmup)))
+    assert.not_equal(id, webhook.id(event_of(warmup .. " ")))
+    assert.equal(webhook.info(event_of(warmup)).body_hash, id)
+    assert.matches("^sha256:", webhook.id(event_of '{"event":"x","eventId":""}'))
+    assert.matches("^sha256:", webhook.id(event_of '{"event":"x","eventId":7}'))
+  end)
+
+  it("has its name under event or eventType", function()
+    local event = event_of '{"eventType":"mailbox.warmup.started","data":{}}'
+    assert.equal("mailbox.warmup.started", webhook.name(event))
+    assert.equal("mailbox.warmup.started", webhook.info(event).event)
+    assert.is_nil(event.event)
+  end)
+
+  it("of a kind nobody has heard of is an event as well", function()
+    assert.equal("mailbox.levitated", webhook.name(event_of '{"event":"mailbox.levitated"}'))
+  end)
+
+  it("that verify did not return is known by its eventId only", function()
+    assert.equal("x", webhook.id { eventId = "x" })
+    assert.is_nil(webhook.id { eventId = 1 })
+    assert.is_nil(webhook.info {})
+  end)
+end)
+
+describe("a mistake in the arguments", function()
+  local function raises(message, ...)
+    local arguments, count = { ... }, select("#", ...)
+    local fine, why = pcall(function() return webhook.verify((table.unpack or unpack)(arguments, 1, count)) end)
+    assert.is_false(fine)
+    assert.matches(message, why)
+    assert.matches("verify_spec", why)
+  end
+
+  it("raises at the caller's line", function()
+    raises("the body must be a string", nil, {})
+    raises("the headers must be a table", BODY, nil)
+    raises("unknown option 'api%-key' %(did you mean 'api_key'", BODY, {}, { ["api-key"] = KEY })
+    raises("unknown option '1'", BODY, {}, { "x" })
+    raises("bad option 'tolerance'", BODY, {}, { tolerance = -1 })
+    raises("bad option 'tolerance'", BODY, {}, { tolerance = 0 / 0 })
+    raises("bad option 'max_body'", BODY, {}, { max_body = "1" })
+    raises("bad option 'now'", BODY, {}, { now = "1" })
+    raises("bad option 'scheme'", BODY, {}, { scheme = "body" })
+    raises("bad option 'scheme'", BODY, {}, { scheme = 1 })
+    raises("bad option 'api_key'", BODY, {}, { api_key = 1 })
+    raises("bad option 'api_key'", BODY, {}, { api_key = { 1 } })
+  end)
+
+  it("does not show the key", function()
+    local _, why = pcall(webhook.verify, BODY, {}, { api_key = { { KEY } } })
+    assert.is_nil((why:find(KEY, 1, true)))
+  end)
+end)
+
+describe("the module", function()
+  it("has webhooks as a field", function()
+    assert.equal(webhook, cmr.webhook)
+  end)
+end)
