@@ -80,7 +80,7 @@ describe("the program", function()
   it("wants a key, and never as an argument", function()
     local none = cmr{"platforms", USER}
     assert.equal(2, none.status)
-    assert.matches("^cmr: no API key: .*CMR_API_KEY.*%-%-api%-key%-file.*cmr init", none.err)
+    assert.matches("^cmr: no API key: .*cmr init.*CMR_API_KEY.*%-%-api%-key%-file\n", none.err)
     for _, line in ipairs{{"platforms", USER, "--api-key", SECRET}, {"--api-key=" .. SECRET, "platforms", USER},
       {"--apikey=" .. SECRET}, {"--key", SECRET, "operations"}} do
       local refused = cmr(line)

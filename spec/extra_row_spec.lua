@@ -152,7 +152,7 @@ describe("a row more #build", function()
       assert.matches(text, help, 1, true)
     end
     assert.matches("\nmake_up +POST +/made/up +What nobody has thought of%.", command("operations"))
-    command [[make-up U1 --count 3 --kind LARGE --thing-name it --thing-parts '[{"size":1.5},{"size":2}]']]
+    command [[make-up U1 --count 3 --kind LARGE --thing-name it --thing-parts '[{"size":1.5},{"size":2}]' --yes]]
     check_request()
   end)
 

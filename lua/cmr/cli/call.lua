@@ -88,9 +88,9 @@ function M.client(given, world, read, settings)
 end
 
 --- A client for one request: a rate would only delay the repetition of that.
-function M.client_for_one(given, world, read)
+function M.client_for_one(given, world, read, settings)
   given.rate = given.rate or "off"
-  return M.client(given, world, read)
+  return M.client(given, world, read, settings)
 end
 
 local function fail(order, given, message, err)
@@ -112,8 +112,7 @@ local function look_first(order, client, given, world)
   local request = preview(order, client, given)
   local profile = given.kept and ("the profile '%s'"):format(given.kept)
   if given.dry_run then
-    local whose = profile or given.api_key_file and "the file of --api-key-file"
-    stream.write(world, require("cmr.cli.curl")(request, whose))
+    stream.write(world, require("cmr.cli.curl")(request, given.kept, given.api_key_file))
     return true
   end
   if order.reason then

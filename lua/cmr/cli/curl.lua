@@ -8,10 +8,11 @@ local function quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
---- @param request  of client:preview
--- @param whose    where the key is from that the command wants in CMR_API_KEY, where that is another
--- @return one command of a shell, over several lines; a comment before it says whose key it wants
-return function(request, whose)
+-- @param request  of client:preview
+-- @param profile  whose key it is, or nil; it gets a variable of its own, as CMR_API_KEY may hold another's key
+-- @param file     the file the key is in, or nil
+-- @return one command of a shell, over several lines
+return function(request, profile, file)
   local parts = {"curl --silent --show-error --request " .. request.method}
   local function add(option, value)
     parts[#parts + 1] = ("--%s %s"):format(option, quote(value))
@@ -31,8 +32,9 @@ return function(request, whose)
   parts[#parts + 1] = "--compressed"
   local command = table.concat(parts, " \\\n  ")
   if request.key_header then
-    command = ([[printf '%s: %%s' "$CMR_API_KEY" |]]):format(request.key_header) .. " " .. command
+    local variable = profile and ("CMR_%s_KEY"):format((profile:upper():gsub("%W", "_"))) or "CMR_API_KEY"
+    local key = file and ("$(head -n 1 %s)"):format(quote(file)) or "$" .. variable
+    command = ([[printf '%s: %%s' "%s" | ]]):format(request.key_header, key) .. command
   end
-  local comment = whose and ("# CMR_API_KEY has to be the key of %s\n"):format(whose) or ""
-  return comment .. text.utf8(command) .. "\n"
+  return text.utf8(command) .. "\n"
 end

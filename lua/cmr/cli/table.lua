@@ -11,7 +11,7 @@ local WHOLE = 36 -- ids up to this length are not cut: they are there to be copi
 
 -- "connectedAt" -> "CONNECTED AT"
 local function heading(field)
-  return (field:gsub("([%l%d])(%u)", "%1 %2"):upper())
+  return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
 end
 
 -- As a cell, but a list of plain values without the marks of JSON.

@@ -89,7 +89,7 @@ function M.run(given, world)
     key_header = given[".key_header"] or sandbox and SANDBOX_HEADER or nil,
     api_key = key_of(given, world, person),
   }
-  local client = call.client(given, world, nil, setmetatable({profile = name}, {__index = made}))
+  local client = call.client_for_one(given, world, nil, setmetatable({profile = name}, {__index = made}))
   if not given[".no_check"] then check(client, world) end
 
   config.profiles[name] = made
