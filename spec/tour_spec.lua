@@ -1,7 +1,8 @@
 -- docs/tour.md shows what is printed: its commands, run in one shell against a mock, print it.
 -- CMR_WRITE_TOUR=1 make check SPECS=spec/tour_spec.lua writes it anew.
 local command = require "spec.support.command"
-local run = require "spec.support.run"
+
+local run = command.sh
 
 local PATH = "docs/tour.md"
 

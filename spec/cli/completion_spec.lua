@@ -1,10 +1,9 @@
 -- What Tab finds: asked of the command itself, in real shells, and at a terminal.
 local command = require "spec.support.command"
 local core = require "cmr.core"
-local run = require "spec.support.run"
 local scripts = require "cmr.cli.completion"
 
-local unpack = table.unpack or unpack
+local run, unpack = command.sh, table.unpack or unpack
 local home
 
 setup(function()

@@ -3,9 +3,8 @@ local cjson = require "cjson"
 local command = require "spec.support.command"
 local core = require "cmr.core"
 local mock = require "spec.support.mock"
-local run = require "spec.support.run"
 
-local unpack = table.unpack or unpack
+local run, unpack = command.sh, table.unpack or unpack
 
 local home, server
 

@@ -4,7 +4,8 @@ local core = require "cmr.core"
 local command = require "spec.support.command"
 local mock = require "spec.support.mock"
 local profile = require "cmr.cli.profile"
-local run = require "spec.support.run"
+
+local run = command.sh
 
 local home
 

@@ -1,6 +1,8 @@
 -- Files that hold a key: nobody else reads them, and they are whole or as they were.
 local core = require "cmr.core"
-local run = require "spec.support.run"
+local command = require "spec.support.command"
+
+local run = command.sh
 
 describe("a private file", function()
   local home, path
@@ -20,7 +22,7 @@ describe("a private file", function()
   it("is written for its owner alone, with the directories that are missing, whatever the umask", function()
     local code = ("assert(require'cmr.core'.write_private('%s', 'text\\0more'))"):format(path)
     for _, umask in ipairs{"000", "077"} do
-      run(("umask %s; %s -e %q"):format(umask, os.getenv "LUA" or "lua5.4", code))
+      os.execute(("umask %s; %s"):format(umask, command.lua("-e", code)))
       assert.equal("600 ./a/b/file\n700 ./a\n700 ./a/b", modes())
     end
     assert.equal("text\0more", core.read_private(path))

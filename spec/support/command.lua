@@ -1,4 +1,5 @@
 -- Runs the command as a shell does.
+local run = require "spec.support.run"
 local interpreter = require("spec.support.program").interpreter
 
 local M = {interpreter = interpreter}
@@ -25,6 +26,11 @@ function M.read(path)
   local contents = file:read("*a")
   file:close()
   return contents
+end
+
+--- Runs shell text and returns what it prints; a sanitizer that is loaded for Lua stays out of the system's programs.
+function M.sh(text)
+  return run("unset LD_PRELOAD; " .. text)
 end
 
 --- Removes the files that M.file_with made.
