@@ -84,6 +84,7 @@ local function serve()
         return
       end
       idle[#idle + 1] = co
+      run = nil -- luacheck: ignore 311 (it would keep the last answer)
     end
     yield()
   end
