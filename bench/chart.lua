@@ -3,7 +3,7 @@ local report = require "bench.report"
 
 local M = {}
 
-local WIDTH, LABEL, BAR, SPACE = 960, 280, 400, 10 -- px: all, names, the longest bar, between it and its value
+local WIDTH, LABEL, BAR, SPACE = 1010, 280, 400, 10 -- px: all, names, the longest bar, between it and its value
 local LINE, GAP, TOP = 18, 30, 50
 local MOST = 8 -- times the first bar: a longer one would make the others too small to see
 local COLOURS = {ours = "#2f6f4f", other = "#b9c4cf", target = "#c0392b", text = "#222", soft = "#667"}
