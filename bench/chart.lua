@@ -3,8 +3,9 @@ local report = require "bench.report"
 
 local M = {}
 
-local WIDTH, LABEL, BAR, VALUE = 900, 320, 400, 20 -- px: all, names, the longest bar, its gap
+local WIDTH, LABEL, BAR, SPACE = 1010, 280, 400, 10 -- px: all, names, the longest bar, between it and its value
 local LINE, GAP, TOP = 18, 30, 50
+local MOST = 8 -- times the first bar: a longer one would make the others too small to see
 local COLOURS = {ours = "#2f6f4f", other = "#b9c4cf", target = "#c0392b", text = "#222", soft = "#667"}
 
 local STYLE = [[
@@ -12,6 +13,7 @@ local STYLE = [[
   text { font: 12px sans-serif; fill: %s }
   .title { font-weight: bold; font-size: 13px }
   .soft { fill: %s; font-size: 11px }
+  .verdict { text-anchor: end }
   .head { font-size: 17px; font-weight: bold }
 </style>]]
 
@@ -32,20 +34,21 @@ local function limit(row)
 end
 
 local function group(row, y)
-  local parts = {text(10, y, "title", row.name)}
-  parts[2] = text(LABEL + 10, y, "soft", ("%s, target %s: %s"):format(report.value(row),
-    (row.target:gsub("<=", "≤"):gsub(">=", "≥"):gsub(" x", " ×")), report.met(row) and "met" or "missed"))
+  local verdict = ("%s, target %s: %s"):format(
+    report.value(row), report.target(row), report.met(row) and "met" or "missed")
+  local parts = {text(10, y, "title", row.name), text(WIDTH - 10, y, "verdict", verdict)}
   local target, most = limit(row), 0
   for _, bar in ipairs(row.bars) do most = math.max(most, bar.median) end
-  most = math.max(most, target or 0)
+  most = math.max(math.min(most, MOST * row.bars[1].median), target or 0)
   local top = y + 8
   for index, bar in ipairs(row.bars) do
     local at = top + (index - 1) * LINE
+    local length = math.min(1, bar.median / most) * BAR
     table.insert(parts, text(20, at + 12, "", bar.name))
     table.insert(parts, ('<rect x="%d" y="%g" width="%.1f" height="%d" fill="%s"/>'):format(
-      LABEL, at + 2, math.max(1, bar.median / most * BAR), LINE - 5, bar.ours and COLOURS.ours or COLOURS.other))
-    table.insert(parts, text(LABEL + bar.median / most * BAR + VALUE / 2, at + 12, "soft",
-      report.bar(row, bar) .. (bar.note and (", " .. bar.note) or "")))
+      LABEL, at + 2, math.max(1, length), LINE - 5, bar.ours and COLOURS.ours or COLOURS.other))
+    table.insert(parts, text(LABEL + length + SPACE, at + 12, "soft", (bar.median > most and "… " or "")
+      .. report.bar(row, bar) .. (bar.note and (", " .. bar.note) or "")))
   end
   local bottom = top + #row.bars * LINE
   if target then

@@ -1,8 +1,10 @@
 -- What was measured, as a table to read and as JSON.
-local cjson = require "cjson"
+local cjson = require("cjson").new()
 local shell = require "bench.shell"
 
 local M = {}
+
+cjson.encode_invalid_numbers "null" -- a machine so busy that nothing was answered
 
 local SIGNS = {["<="] = "≤", [">="] = "≥", x = "×", us = "µs"}
 
@@ -22,6 +24,11 @@ function M.met(row)
   return (within or row.also or false) and not row.broken
 end
 
+--- The target as text, as in "≤ 1.25 ×".
+function M.target(row)
+  return sign(row.target)
+end
+
 --- A value with its unit, as in "1.18 ×".
 function M.value(row)
   local unit = row.target:match "^%S+ [%d.]+ ?(.*)$"
@@ -39,7 +46,7 @@ function M.table(rows)
   for _, row in ipairs(rows) do
     local measured = M.value(row) .. (row.note and ("; " .. sign(row.note)) or "")
     lines[#lines + 1] = ("| %s | %s | %s | %s | %s |"):format(
-      row.name, row.against, sign(row.target), measured, M.met(row) and "met" or "**missed**")
+      row.name, row.against, M.target(row), measured, M.met(row) and "met" or "**missed**")
   end
   return table.concat(lines, "\n")
 end

@@ -16,13 +16,13 @@ local function loaded(server, connections, seconds)
 end
 
 function M.run(size)
-  local seconds = size.quick and 1 or 5
+  local seconds = size.quick and 2 or 5
   local servers = {
     cosocket = site.start("cosocket", DELAY),
     ours = site.start("ours", DELAY),
     blocking = site.start("blocking", DELAY),
   }
-  for _, kind in ipairs{"cosocket", "ours"} do servers[kind]:load(CONNECTIONS, 1)() end -- connects
+  for _, kind in ipairs{"cosocket", "ours"} do servers[kind]:load(CONNECTIONS, 3)() end -- connects
   local rate, high = measure.bars(size.rounds, {
     {name = "cosocket client", note = "HTTP/1.1", run = function()
       return loaded(servers.cosocket, CONNECTIONS, seconds)
@@ -31,7 +31,7 @@ function M.run(size)
       return loaded(servers.ours, CONNECTIONS, seconds)
     end},
     {name = "cmr with wait = 'block', 4 at once", note = "HTTP/2", once = true, run = function()
-      return loaded(servers.blocking, 4, math.max(seconds, 2))
+      return loaded(servers.blocking, 4, seconds)
     end},
   }, {"rate", "high"})
   for _, server in pairs(servers) do server:stop() end

@@ -158,6 +158,7 @@ function jobs.map(next_input, begin, options, wait)
 
   local function take(job)
     first = job.after
+    last = first and last -- it would keep its answer
     places[job.place] = false
     free[#free + 1] = job.place
     return job.input, job:wait()

@@ -157,9 +157,12 @@ local function add_operations(root, rows, wanted, register, names, describe)
     local name = arguments.command(row.name)
     if wanted(name) or wanted(row.name) then
       local command = root:command(name):hidden_name(row.name)
-      if describe then command:summary(describe.summary(row)):description(describe.operation(row)) end
-      register(command, name, row)
-      if wanted(name, true) or wanted(row.name, true) then add_details(command, row, names[command], describe) end
+      if describe then command:summary(describe.summary(row)) end
+      if wanted(name, true) or wanted(row.name, true) then
+        if describe then command:description(describe.operation(row)) end
+        register(command, name, row)
+        add_details(command, row, names[command], describe)
+      end
       if not groups[row.group] then
         groups[row.group] = {}
         order[#order + 1] = row.group
@@ -177,8 +180,8 @@ local function add_beside(root, wanted, register)
     local name, summary = entry[1], entry[2]
     if wanted(name) then
       local command = root:command(name, summary)
-      register(command, name)
       if wanted(name, true) then
+        register(command, name)
         own[name] = require("cmr.cli.commands." .. (entry[3] or name))
         own[name].arguments(command)
       end
