@@ -31,12 +31,11 @@ local function perform(steps, home)
   for index, step in ipairs(steps) do
     lines[index] = ("echo '== step %d =='\n{ %s\n} 2>&1\n"):format(index, step.command)
   end
-  local script = command.file_with(table.concat(lines) .. ("echo '== step %d =='\n"):format(#steps + 1))
+  lines[#lines + 1] = ("echo '== step %d =='\n"):format(#steps + 1)
   local build = run(("cd build/%s/bin && pwd"):format(os.getenv "CMR_FLAVOUR"))
-  local words = command.environment{HOME = home, XDG_CONFIG_HOME = "", PATH = build .. ":" .. os.getenv "PATH"}
-  for index, word in ipairs(words) do words[index] = ("'%s'"):format(word) end
-  local line = ("cd %s && timeout 60 %s sh %s </dev/null"):format(home, table.concat(words, " "), script)
-  local printed = run(line) .. "\n"
+  local environment = command.environment{HOME = home, XDG_CONFIG_HOME = "", PATH = build .. ":" .. os.getenv "PATH"}
+  local script = command.file_with(table.concat(environment, "\n") .. "\n" .. table.concat(lines))
+  local printed = run(("cd %s && timeout 60 sh %s </dev/null"):format(home, script)) .. "\n"
   for index, step in ipairs(steps) do
     local _, from = printed:find(marker:format(index), 1, true)
     local to = printed:find(marker:format(index + 1), from, true)

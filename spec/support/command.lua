@@ -7,7 +7,7 @@ local M = {interpreter = interpreter}
 local files = {}
 
 local function quote(word)
-  return "'" .. word:gsub("'", "'\\''") .. "'"
+  return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
 end
 M.quote = quote
 

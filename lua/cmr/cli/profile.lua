@@ -109,7 +109,7 @@ function M.settings(given, world, key)
     if other then wrong("option '%s' does not go with '--profile': a profile is a key and its address", other) end
     options = options_of(M.load(world), given.profile)
   elseif key or variable(world, "CMR_API_KEY") then
-    options = {api_key = key or variable(world, "CMR_API_KEY"), base_url = given.base_url}
+    options = {api_key = key, base_url = given.base_url}
   else
     local config = M.load(world)
     local name = config.default
