@@ -384,18 +384,11 @@ void call_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"start", call_start},
-                                       {"cancel", call_cancel},
-                                       {"done", call_done},
-                                       {"body", call_body},
-                                       {"result", call_result},
-                                       {"release", call_release},
-                                       {"info", info_of_call},
-                                       {"method", call_method},
-                                       {"repeatable", call_repeatable},
-                                       {"trace", call_trace},
-                                       {"request", preview_request},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"start", call_start},  {"cancel", call_cancel},      {"done", call_done},
+        {"body", call_body},    {"result", call_result},      {"release", call_release},
+        {"info", info_of_call}, {"method", call_method},      {"repeatable", call_repeatable},
+        {"trace", call_trace},  {"request", preview_request}, {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);
 }

@@ -30,7 +30,8 @@ end
 -- An option or an argument, and what it is.
 local function item(element)
   local names = element._public_aliases and table.concat(element._public_aliases, ", ") -- those of an option
-  local value = element._choices and not element._argname and "{" .. table.concat(element._choices, ",") .. "}" or argname(element)
+  local closed = not element._argname and element._choices
+  local value = closed and "{" .. table.concat(closed, ",") .. "}" or argname(element)
   local head
   if not names then
     head = ".I " .. escape(value)
