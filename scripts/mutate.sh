@@ -34,6 +34,17 @@ post-repeated | lua/cmr/retry.lua | s/return repeatable or err.outcome == "not_s
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
 no-pacing | lua/cmr/limiter/local.lua | s/at + self.parts/at + 0/ | spec/limiter/local_spec.lua spec/client/pacing_spec.lua
 hook-loses-answer | lua/cmr/run.lua | s/local fine, answer = pcall(hook, info)/local fine, answer = true, hook(info)/ | spec/client/process_spec.lua
+read-under-a-restart | csrc/call.c | s/!call->reading, 1/call, 1/ | spec/core/call_spec.lua
+webhook-forged | lua/cmr/webhook/verify.lua | s/if core.same(.*) then/if key then/ | spec/webhook/verify_spec.lua
+webhook-replayed | lua/cmr/webhook/verify.lua | s/known.age > tolerance/known.age > 1e9/ | spec/webhook/verify_spec.lua
+webhook-twice | lua/cmr/webhook/receiver.lua | s/^  if status == 200 then/  if status == 0 then/ | spec/webhook/receiver_spec.lua
+webhook-password-kept | lua/cmr/webhook/receiver.lua | s/secrets, self.store_passwords))/secrets, true))/ | spec/webhook/receiver_spec.lua
+lease-for-ever | lua/cmr/store/memory.lua | s/entry.over > self.now() and entry or nil/entry or nil/ | spec/store_spec.lua
+quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
+bulk-intent-lost | lua/cmr/cli/bulk/journal.lua | s/return self:add(entry(row, {event = "sending"}), true)/return true/ | spec/cli/bulk_spec.lua spec/cli/bulk_kill_spec.lua
+not-confirmed | lua/cmr/cli/confirm.lua | s/if given.yes then return end/if given then return end/ | spec/cli/send_spec.lua
+key-elsewhere | lua/cmr/cli/profile.lua | s/^    if address then/    if not name then/ | spec/cli/profile_spec.lua
+private-file-public | csrc/private.c | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/private_spec.lua
 outcome-forgotten | lua/cmr/run.lua | s/if worse\[outcome\] > worse\[err.outcome\] then/if false then/ | spec/client/attempts_spec.lua
 END
 }
