@@ -11,7 +11,7 @@ only_once=rock,valgrind,build,pty,tour,sweep,stress,fuzz,nginx,soak,redis,bulk
 
 # A run that hangs is a run that failed.
 limit=
-command -v timeout >/dev/null && limit='timeout -k 10 600'
+command -v timeout >/dev/null && limit='timeout -k 10 900'
 
 # The sanitizers' runtime must come first in every process that loads the module: a Lua program does not bring it.
 sanitize() {
@@ -50,38 +50,61 @@ run_busted() (
 CMR_MOCK_KEY=secret-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 export CMR_MOCK_KEY
 
-log=$(mktemp)
-trap 'rm -f "$log" "$log.status"' EXIT
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-for name; do
-    echo "== build/$name"
-    case ${RUNNER-}$name$(uname -s) in 5.4Linux) watch ;; *) unset CMR_WITNESS ;; esac
-    { run_busted "$name" 2>&1 && status=0 || status=$?; echo "$status" >"$log.status"; } | tee "$log"
+# run NAME: shows and keeps what it prints, and its status.
+run() {
+    echo "== build/$1"
+    case ${RUNNER-}$1$(uname -s) in 5.4Linux) watch ;; *) unset CMR_WITNESS ;; esac
+    { run_busted "$1" 2>&1 && status=0 || status=$?; echo "$status" >"$logs/$1.status"; } | tee "$logs/$1"
+    if [ "${CMR_WITNESS-}" ]; then
+        grep -rlF "$CMR_MOCK_KEY" "build/$1" build/*.xml docs >>"$SEEN" 2>/dev/null || :
+        sort "$SEEN" | uniq -c >"$logs/$1.seen"
+    fi
+}
+
+# count NAME: adds what became of it to the sum.
+count() {
     # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
-    summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$log")
+    summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$logs/$1")
     passed=${summary% *} failed=${summary#* }
-    status=$(cat "$log.status")
+    status=$(cat "$logs/$1.status")
     if [ "$failed" -eq 0 ] && [ "$status" -ne 0 ]; then
         failed=1
-        echo "build/$name: ended with status $status"
-    elif grep -q "$CMR_MOCK_KEY" "$log"; then
+        echo "build/$1: ended with status $status"
+    elif grep -q "$CMR_MOCK_KEY" "$logs/$1"; then
         failed=$((failed + 1))
-        echo "build/$name: the API key was printed"
-    elif [ "${CMR_WITNESS-}" ] && { [ -e "$SEEN" ] || grep -rlF "$CMR_MOCK_KEY" build/*.md build/*.xml docs >"$SEEN" 2>/dev/null; }; then
+        echo "build/$1: the API key was printed"
+    elif [ -s "$logs/$1.seen" ]; then
         failed=$((failed + 1))
-        echo "build/$name: the API key was seen:"
-        sort "$SEEN" | uniq -c
+        echo "build/$1: the API key was seen:"
+        cat "$logs/$1.seen"
     elif [ "$((passed + failed))" -eq 0 ]; then
         failed=1
-        echo "build/$name: no test ran"
+        echo "build/$1: no test ran"
     fi
     total_passed=$((total_passed + passed))
     total_failed=$((total_failed + failed))
-    results="${results-}build/$name: $passed passed, $failed failed
+    results="${results-}build/$1: $passed passed, $failed failed
 "
+}
+
+# The first runs alone: it has what is measured. The others, which mostly wait, run two at a time.
+run "$1"
+count "$1"
+shift
+while [ $# -gt 0 ]; do
+    beside=${2-}
+    [ -z "$beside" ] || run "$beside" >"$logs/beside" 2>&1 &
+    run "$1"
+    wait
+    count "$1"
+    [ -z "$beside" ] || { cat "$logs/beside"; count "$beside"; shift; }
+    shift
 done
 
 printf '\n%s' "$results"

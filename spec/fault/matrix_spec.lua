@@ -8,7 +8,8 @@ local program = require "spec.support.program"
 local report = require "spec.fault.report"
 local sections = require "spec.fault.rows"
 
-local WRITTEN, CHECKED_IN = "build/faults.md", "docs/faults.md"
+local WRITTEN = ("build/%s/faults.md"):format(os.getenv "CMR_FLAVOUR" or ".")
+local CHECKED_IN = "docs/faults.md"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))

@@ -105,6 +105,7 @@ function play.client(server, row, at, meter)
   local options = where(server, row, at)
   local own = {
     rate = false,
+    quota = false, -- it would warn, of the same mailbox again and again
     retries = 1,
     timeout = 30,
     attempt_timeout = play.times.attempt,

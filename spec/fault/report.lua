@@ -6,7 +6,7 @@ local HEAD = [[
 # Faults
 
 What a call makes of each fault: the error's kind, its status where there was one, its outcome, and the attempts.
-The specs in `spec/fault` play every row and write this page (`build/faults.md`); `make test` compares the two.
+The specs in `spec/fault` play every row and write this page (as `build/5.4/faults.md`); `make test` compares the two.
 
 The client is allowed one retry here (`retries = 1`; the default is 2) and 64 KiB of answer (`max_response`). After
 each row the engine is as usable as before, and the server has counted the requests: a POST that may have been done
