@@ -12,8 +12,8 @@ play.KEY = "fault-spec-key-4711"
 --- Whether times mean anything: not under valgrind.
 play.timed = (os.getenv "RUNNER" or "") == ""
 
---- How many times longer all may take, a sanitizer or valgrind in the way.
-play.slowness = not play.timed and 3 or (os.getenv "CMR_FLAVOUR" or ""):find "^asan" and 4 or 1
+--- How many times longer all may take, a sanitizer, valgrind or a hook in the way.
+play.slowness = not play.timed and 3 or ({ asan = 4, cov = 2 })[(os.getenv "CMR_FLAVOUR" or ""):match "^%l*"] or 1
 
 --- Seconds. Long enough for a slow machine, short enough for a hundred rows.
 play.times = { attempt = 0.25 * play.slowness, connect = 0.15 * play.slowness }
