@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 
     multi = curl_multi_init();
     curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 64L); /* as the library: 1,000 calls would open 900 */
-    run(new_slots(1), 1, 1); /* connects */
+    run(new_slots(1), 1, 1);                                      /* connects */
     if (holding) {
         hold(count, atof(second));
     } else {
