@@ -40,12 +40,11 @@ static inline size_t on_body(char *bytes, size_t size, size_t count, void *lengt
     return size * count;
 }
 
-/* A handle for $BENCH_URL, over HTTP/2 where the server has it, unless $BENCH_HTTP is 1.1. */
+/* A handle for $BENCH_URL, over HTTP/2 where the server has it. */
 static inline CURL *new_handle(size_t *length)
 {
     static struct curl_slist *headers;
     static char key[256];
-    const char *http = getenv("BENCH_HTTP");
     CURL *easy = curl_easy_init();
 
     if (!headers) {
@@ -55,8 +54,7 @@ static inline CURL *new_handle(size_t *length)
     curl_easy_setopt(easy, CURLOPT_URL, getenv("BENCH_URL"));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_CAINFO, getenv("CMR_CA_FILE"));
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     http && strcmp(http, "1.1") == 0 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
