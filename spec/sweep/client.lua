@@ -84,3 +84,21 @@ add {
     expect("usage", one:platforms "")
   end,
 }
+add {
+  name = "client: webhooks",
+  run = function()
+    local webhook, core = require "cmr.webhook", require "cmr.core"
+    local store = require("cmr.store.memory").new()
+    local body = '{"event":"mailbox.created","eventId":"E1","data":{"orderId":"O1","password":"p"}}'
+    local digest = core.hmac_sha256(KEY, body):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)
+    local headers = { ["cmr-x-signature"] = digest, ["cmr-x-timestamp"] = tostring(os.time()) }
+    local handled = 0
+    local receiver = webhook.receiver { api_key = KEY, store = store, on = {
+      ["mailbox.created"] = function() handled = handled + 1 end,
+    } }
+    local status = receiver:receive(body, headers)
+    check(status == 200 and handled == 1 or status == 500 and handled == 0, "handled, and another answer")
+    check(receiver:receive(body, headers) == 200 and handled == 1, "not handled once")
+    check(#store:list "order:O1" == 1, "not kept")
+  end,
+}

@@ -338,6 +338,45 @@ local paths = {
       check(core.nearest("mailboxid", { "email", "mailboxId" }) == "mailboxId", "not near")
     end,
   },
+  {
+    name = "digests",
+    before = require_core,
+    run = function()
+      local digest = core.hmac_sha256("key", "message")
+      check(#digest == 32 and core.same(digest, core.hmac_sha256("key", "message")), "not the same digest")
+      check(not core.same(digest, core.sha256 "message") and #core.base64(digest) == 44, "no other digest")
+    end,
+  },
+  {
+    name = "looked at, and traced",
+    before = require_core,
+    run = function()
+      local call = made(core.reexport(target "ok", { mailboxId = "1" }))
+      local request = call:request()
+      check(request.body:find "mailboxId" and request.method == "POST" and #request.headers > 2, "not that request")
+      call:trace()
+      call:start(core.engine(), 2)
+      expect("success", wait(call):result())
+      check(call:info().timing and call:body() == request.body, "no trace")
+    end,
+  },
+  {
+    name = "private files",
+    before = require_core,
+    run = function()
+      local path = os.tmpname()
+      local written, why = core.write_private(path, "secret")
+      local text, unread = core.read_private(path)
+      local file = io.open(path)
+      local locked, unlocked = core.lock(file)
+      local columns = core.terminal(file)
+      file:close()
+      os.remove(path)
+      made(written, why)
+      check(made(text, unread) == "secret", "not what was written")
+      check(made(locked, unlocked) and columns == nil, "no lock")
+    end,
+  },
 }
 
 local with = { port = port, KEY = KEY, check = check, expect = expect, raises = raises }
