@@ -52,7 +52,7 @@ int file_lock(lua_State *L)
     return answer(L, flock(descriptor(L), LOCK_EX | LOCK_NB));
 }
 
-int file_same(lua_State *L)
+int file_is_at(lua_State *L)
 {
     struct stat opened;
     struct stat named;

@@ -111,7 +111,7 @@ end
 
 --- Whether a path names the file it is read from.
 function Input:is(path)
-  return core.same(self.file, path)
+  return core.is_at(self.file, path)
 end
 
 function Input:close()

@@ -168,7 +168,7 @@ end
 
 --- Whether a path names it.
 function Journal:is(path)
-  return core.same(self.file, path)
+  return core.is_at(self.file, path)
 end
 
 function Journal:close()
