@@ -111,6 +111,13 @@ cmr: failures: %s (--from it with --journal %s)
     assert.equal(4, select(2, read(path):gsub("\r\n", "")))
   end)
 
+  it("hears the answers while it passes rows that are left alone", function()
+    bulk.seed(server, 2)
+    local path = rows(("mailboxId,google.appName\n%s,A\n%s,A\n"):format(bulk.id(1), bulk.id(2)) .. (",A\n"):rep(30000))
+    local ended = cmr{"reexport", "--from", path, "--no-journal", "--timeout", "0.5", "--retries", "0"}
+    assert.matches("cmr: 30002 rows: 2 done, 30000 failed\n", ended.err, 1, true)
+  end)
+
   it("gives JSON lines back as JSON lines", function()
     local path = rows '{ "mailboxId": "GONE", "google": {} }\n{}\n'
     local failed = path .. ".failed"

@@ -92,6 +92,7 @@ end
 -- @param read   of stream.reader
 -- @return the exit status. Raises {usage = message}, {failure = message, status}
 function M.run(given, world, read)
+  collectgarbage("setpause", 110) -- which does not see what each call holds in C
   local row = operation(given[".operation"])
   if not given[".from"] then wrong "missing option '--from'" end
   local harmless = row.method == "GET" or row.flags.safe
