@@ -102,7 +102,8 @@ cmr: failures: %s (--from it with --journal %s)
     local few = {"--concurrency", "1", "--max-failures", "1", (table.unpack or unpack)(words)}
     local ended = cmr(few)
     assert.equal(3, ended.status)
-    assert.matches(("cmr: %s stays as it is: 2 rows of it are neither done nor failed\n"):format(path), ended.err, 1, true)
+    local stays = ("cmr: %s stays as it is: 2 rows of it neither done nor failed\n"):format(path)
+    assert.matches(stays, ended.err, 1, true)
     assert.equal("mailboxId\nGONE\nG1\nG2\n", read(path))
     assert.matches("rejected,[^\r\n]*,1,GONE\r\n$", read(path .. ".part"))
     assert.matches("^%-rw%-%-%-%-%-%-%- ", command.sh("ls -l " .. path .. ".part"))
@@ -201,6 +202,16 @@ cmr: failures: %s (--from it with --journal %s)
     assert.equal(1, select(2, ended.out:gsub("\n", "")))
     local events = bulk.journal(path .. ".reexport.journal")
     for _, event in pairs(events) do assert.equal("done", event) end
+  end)
+
+  it("says nothing into the journal when there is nowhere to say it", function()
+    local path = rows "mailboxId\nGONE\nGONE2\n"
+    local journal = path .. ".reexport.journal"
+    local ended = command.run({"bulk", "reexport", "--from", path, "--rate", "off"},
+      {env = env, through = [[sh -c 'exec "$@" >&- 2>&-' sh]]})
+    assert.equal(3, ended.status)
+    assert.is_nil(("\n" .. read(journal)):find "\n[^{]")
+    assert.matches("cmr: 2 rows: 0 done, 2 failed\n", cmr{"reexport", "--from", path}.err, 1, true)
   end)
 
   it("checks every row and sends nothing with --dry-run", function()

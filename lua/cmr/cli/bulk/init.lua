@@ -81,10 +81,11 @@ end
 
 -- What is written must not destroy what is read, or known.
 local function distinct(given, file, kept)
-  local results, failed = given[".results"], given[".failures"]
-  if results and file:is(results) then wrong "option '--results' names the input" end
-  if kept and results and kept:is(results) then wrong "option '--results' names the journal" end
-  if kept and failed and kept:is(failed) then wrong "option '--failures' names the journal" end
+  for _, name in ipairs{"results", "failures"} do
+    local to = given["." .. name]
+    if to and name == "results" and file:is(to) then wrong("option '--%s' names the input", name) end
+    if to and kept and kept:is(to) then wrong("option '--%s' names the journal", name) end
+  end
 end
 
 --- @param given  the parser's result
@@ -144,7 +145,8 @@ function M.run(given, world, read)
   elseif job.failures and not job.tally:complete(counts.rows) then
     local how = path and (" (--from it with --journal %s)"):format(path) or ""
     if left_out > 0 then
-      say(world, ("%s stays as it is: %s of it are neither done nor failed"):format(given[".from"], tally.rows(left_out)))
+      local why = "%s stays as it is: %s of it neither done nor failed"
+      say(world, why:format(given[".from"], tally.rows(left_out)))
     end
     say(world, ("failures: %s%s"):format(job.failures.path, how))
   end
