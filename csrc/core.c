@@ -82,6 +82,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"base64", base64_of_string},
                                          {"same", hmac_same},
                                          {"lock", file_lock},
+                                         {"is_at", file_is_at},
                                          {"sync", file_sync},
                                          {"catch_interrupt", interrupt_catch},
                                          {"interrupted", interrupt_noted},

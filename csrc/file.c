@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compat.h"
@@ -49,6 +50,16 @@ static int answer(lua_State *L, int failed)
 int file_lock(lua_State *L)
 {
     return answer(L, flock(descriptor(L), LOCK_EX | LOCK_NB));
+}
+
+int file_is_at(lua_State *L)
+{
+    struct stat opened;
+    struct stat named;
+    const bool both = fstat(descriptor(L), &opened) == 0 && stat(luaL_checkstring(L, 2), &named) == 0;
+
+    lua_pushboolean(L, both && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino);
+    return 1;
 }
 
 int file_sync(lua_State *L)

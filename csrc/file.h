@@ -14,6 +14,9 @@ FILE *file_at(lua_State *L, int index);
  */
 int file_lock(lua_State *L);
 
+/* core.is_at(file, path) -> whether this file is what the path names. */
+int file_is_at(lua_State *L);
+
 /* core.sync(file) -> true once what was flushed is on the disk, and would survive a power cut; nil, message. */
 int file_sync(lua_State *L);
 

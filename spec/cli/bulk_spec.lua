@@ -95,6 +95,30 @@ cmr: failures: %s (--from it with --journal %s)
     assert.matches("^cmr.kind,cmr.outcome,cmr.message,cmr.row,mailboxId,google.appName\r\n", read(failed))
   end)
 
+  it("keeps the rows it did not come to when their own file is to hold the failures", function()
+    local path, journal = rows "mailboxId\nGONE\nG1\nG2\n", file_with ""
+    files[2] = path .. ".part"
+    local words = {"reexport", "--from", path, "--failures", path:gsub("/([^/]*)$", "/./%1"), "--journal", journal}
+    local few = {"--concurrency", "1", "--max-failures", "1", (table.unpack or unpack)(words)}
+    local ended = cmr(few)
+    assert.equal(3, ended.status)
+    local stays = ("cmr: %s stays as it is: 2 rows of it neither done nor failed\n"):format(path)
+    assert.matches(stays, ended.err, 1, true)
+    assert.equal("mailboxId\nGONE\nG1\nG2\n", read(path))
+    assert.matches("rejected,[^\r\n]*,1,GONE\r\n$", read(path .. ".part"))
+    assert.matches("^%-rw%-%-%-%-%-%-%- ", command.sh("ls -l " .. path .. ".part"))
+    os.remove(path .. ".part")
+    assert.equal(3, cmr(words).status)
+    assert.equal(4, select(2, read(path):gsub("\r\n", "")))
+  end)
+
+  it("hears the answers while it passes rows that are left alone", function()
+    bulk.seed(server, 2)
+    local path = rows(("mailboxId,google.appName\n%s,A\n%s,A\n"):format(bulk.id(1), bulk.id(2)) .. (",A\n"):rep(30000))
+    local ended = cmr{"reexport", "--from", path, "--no-journal", "--timeout", "0.5", "--retries", "0"}
+    assert.matches("cmr: 30002 rows: 2 done, 30000 failed\n", ended.err, 1, true)
+  end)
+
   it("gives JSON lines back as JSON lines", function()
     local path = rows '{ "mailboxId": "GONE", "google": {} }\n{}\n'
     local failed = path .. ".failed"
@@ -180,6 +204,16 @@ cmr: failures: %s (--from it with --journal %s)
     for _, event in pairs(events) do assert.equal("done", event) end
   end)
 
+  it("says nothing into the journal when there is nowhere to say it", function()
+    local path = rows "mailboxId\nGONE\nGONE2\n"
+    local journal = path .. ".reexport.journal"
+    local ended = command.run({"bulk", "reexport", "--from", path, "--rate", "off"},
+      {env = env, through = [[sh -c 'exec "$@" >&- 2>&-' sh]]})
+    assert.equal(3, ended.status)
+    assert.is_nil(("\n" .. read(journal)):find "\n[^{]")
+    assert.matches("cmr: 2 rows: 0 done, 2 failed\n", cmr{"reexport", "--from", path}.err, 1, true)
+  end)
+
   it("checks every row and sends nothing with --dry-run", function()
     env.CMR_API_KEY = nil
     local path = rows "mailboxId\nM1\n\"\"\nM2\n"
@@ -203,6 +237,7 @@ cmr: failures: %s (--from it with --journal %s)
   end)
 
   it("refuses what is wrong before anything is sent", function()
+    local kept = file_with ""
     local twice = rows "email\nx@d.com\ny@d.com\nx@d.com\n"
     for _, case in ipairs{
       {"rows 1 and 3 are the same: option '--duplicates' sends both", "reexport", "--from", twice},
@@ -213,6 +248,11 @@ cmr: failures: %s (--from it with --journal %s)
       {"option '--journal' or option '--no-journal', not both",
         "reexport", "--from", "x", "--journal", "x", "--no-journal"},
       {"option '--concurrency' wants a whole number from 1", "reexport", "--from", twice, "--concurrency", "0"},
+      {"option '--results' names the input", "reexport", "--from", twice, "--results", twice, "--duplicates"},
+      {"option '--failures' names the journal",
+        "reexport", "--from", twice, "--journal", kept, "--failures", kept, "--duplicates"},
+      {"line 2: it is not UTF-8: save the input as that", "reexport", "--from", rows "mailboxId\nJos\233\n"},
+      {"option '--set': 'email' is given twice", "reexport", "--from", twice, "--set", "email=a", "--set", "email=b"},
       {("%s is no journal of cmr bulk"):format(twice), "reexport", "--from", twice, "--journal", twice},
     } do
       local ended = cmr{(table.unpack or unpack)(case, 2)}

@@ -72,6 +72,7 @@ describe("text from a server", function()
 
   it("loses what a terminal would obey", function()
     assert.equal(" [31mred bell ", text.printable("\27[31mred\7bell\194\155"))
+    assert.equal("a  evil ", text.printable("a\226\128\174\226\129\166evil\226\129\169")) -- nor turns the direction
   end)
 end)
 

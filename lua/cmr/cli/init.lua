@@ -55,6 +55,7 @@ end
 -- @param world  replacements for what it reads and writes, see cmr.cli.stream; default: the real ones
 -- @return the exit status
 return function(arg, world)
+  stream.hold()
   world = setmetatable(world or {}, {__index = stream.world})
   local line, at = {}, {command = "cmr"}
   for index, word in ipairs(arg) do line[index] = word end

@@ -11,6 +11,14 @@ M.world = {
   terminal = function(file) return require("cmr.core").terminal(file) end,
 }
 
+local held = {}
+
+--- A standard stream that is closed (>&-) would be the next file to be opened, a journal or a connection, and what is
+-- said would go there: these take its place, and cannot be written to. To be called before anything is opened.
+function M.hold()
+  for place = 1, 3 do held[place] = held[place] or io.open("/dev/null", "rb") end
+end
+
 --- How many columns there are to write in: $COLUMNS or what the terminal says; nil, no limit, when standard output is
 -- no terminal.
 function M.columns(world)

@@ -33,9 +33,11 @@ function M.utf8(text)
   return table.concat(parts)
 end
 
---- The text without what a terminal would obey: control characters become spaces.
+--- The text without what a terminal would obey: control characters, and those that turn the direction of text, become
+-- spaces.
 function M.printable(text)
-  return (M.utf8(text):gsub("%c", " "):gsub("\194[\128-\159]", " "))
+  text = M.utf8(text):gsub("%c", " "):gsub("\194[\128-\159]", " ")
+  return (text:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
 end
 
 return M

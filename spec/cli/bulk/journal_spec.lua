@@ -123,6 +123,45 @@ describe("a journal", function()
     assert.is_nil(written)
     assert.matches("No space left", why)
   end)
+
+  it("is whole again when what was torn in the middle of a run is followed by more", function()
+    local path = filled()
+    local one = journal.open(path, BINDING)
+    local disk = one.file
+    one.file = { -- full, after a part of the line
+      write = function(_, text) return disk:write(text:sub(1, 20)) end,
+      flush = function() return nil, disk:flush() and "No space left" end,
+    }
+    for _ = 1, 2 do assert.is_nil((one:done(row(5), {}))) end
+    one.file = disk
+    assert(one:done(row(4), {}))
+    one:close()
+    local states = journal.read(path, BINDING)
+    assert.same({"done", "unknown"}, {states["id-4"], states["id-5"]})
+  end)
+
+  it("is on the disk with its name before the first row leaves", function()
+    local sync, synced = core.sync, 0
+    finally(function() core.sync = sync end)
+    core.sync = function(file)
+      synced = synced + 1
+      return sync(file)
+    end
+    journal.open(command.file_with "", BINDING):close()
+    assert.equal(2, synced)
+  end)
+end)
+
+describe("core.is_at", function()
+  it("tells whether a path names an open file", function()
+    local path = command.file_with ""
+    local file = assert(io.open(path))
+    assert.is_true(core.is_at(file, path:gsub("/([^/]*)$", "/./%1")))
+    assert.is_false(core.is_at(file, command.file_with ""))
+    assert.is_false(core.is_at(file, "/none"))
+    file:close()
+    assert.error_matches(function() core.is_at(file, path) end, "an open file expected")
+  end)
 end)
 
 describe("core.lock and core.sync", function()

@@ -32,7 +32,7 @@ describe("progress", function()
   end)
 
   -- A world whose clock and terminal are ours.
-  local function shown(columns)
+  local function shown(columns, term)
     local text, clock = {}, {now = 0}
     local world = {
       stderr = {
@@ -40,6 +40,7 @@ describe("progress", function()
         flush = function() end,
       },
       terminal = function() return columns end,
+      getenv = function(name) return name == "TERM" and term or nil end,
     }
     local numbers = counts(10, 0)
     local one = progress.new(numbers, world, function() return clock.now end)
@@ -61,13 +62,15 @@ describe("progress", function()
   end)
 
   it("is a line every ten seconds elsewhere", function()
-    local one, numbers, clock, said = shown(nil)
-    for second = 1, 25 do
-      clock.now, numbers.done = second, math.floor(second / 5)
-      one:show()
+    for _, case in ipairs{{nil, "xterm"}, {80, "dumb"}} do
+      local one, numbers, clock, said = shown(case[1], case[2])
+      for second = 1, 25 do
+        clock.now, numbers.done = second, math.floor(second / 5)
+        one:show()
+      end
+      one:clear()
+      assert.equal("cmr: 2 of 10 rows, 0.2/s, 40 s left\ncmr: 4 of 10 rows, 0.2/s, 30 s left\n", said())
     end
-    one:clear()
-    assert.equal("cmr: 2 of 10 rows, 0.2/s, 40 s left\ncmr: 4 of 10 rows, 0.2/s, 30 s left\n", said())
   end)
 end)
 

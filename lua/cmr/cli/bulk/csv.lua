@@ -22,6 +22,10 @@ local function quoted(record, at)
   return table.concat(parts), after
 end
 
+local function odd_quotes(line)
+  return line:find('"', 1, true) ~= nil and select(2, line:gsub('"', "")) % 2 == 1
+end
+
 local function split(record, line)
   local cells, at = {}, 1
   repeat
@@ -57,13 +61,14 @@ function M.records(next_line)
     until not record or not record:find "^\r?$"
     if not record then return nil end
     local first = number
-    local quotes = record:find('"', 1, true) and select(2, record:gsub('"', "")) or 0
-    while quotes % 2 == 1 do
-      local more = #record <= LONGEST and read()
+    local lines, length, open = {record}, #record, odd_quotes(record)
+    while open do
+      local more = length <= LONGEST and read()
       if not more then wrong(first, "a quote is opened and not closed") end
-      record = record .. "\n" .. more
-      quotes = quotes + select(2, more:gsub('"', ""))
+      lines[#lines + 1], length = more, length + #more
+      if odd_quotes(more) then open = false end
     end
+    record = table.concat(lines, "\n")
     if record:find "%z" then wrong(first, "it has a NUL byte: the text must be UTF-8") end
     return split((record:gsub("\r$", "")), first), first
   end

@@ -44,7 +44,9 @@ end
 -- @param input  of cmr.cli.bulk.input
 -- Raises {usage = message}.
 function M.new(path, input)
-  local file, why = io.open(path .. ".part", "wb")
+  local file
+  local made, why = core.write_private(path .. ".part", "") -- rows may hold passwords
+  if made then file, why = io.open(path .. ".part", "r+b") end
   if not file then error({usage = "option '--failures': " .. why}, 0) end
   local self = setmetatable({file = file, path = path, header = input.header}, Failures)
   self.line = input.header and csv_line or json_line
@@ -67,11 +69,17 @@ function Failures:add(row, failure)
   self:write(self.line(self.header, row, shown))
 end
 
---- Returns nil, or why it could not be written.
-function Failures:close()
+--- Ends it.
+-- @param aside  true: it stays beside the file whose place it would take
+-- @return nil, or why it could not be written
+function Failures:close(aside)
   local _, why = self.file:close()
   why = self.problem or why
-  if not why then _, why = os.rename(self.path .. ".part", self.path) end
+  if aside then
+    self.path = self.path .. ".part"
+  elseif not why then
+    _, why = os.rename(self.path .. ".part", self.path)
+  end
   return why
 end
 

@@ -79,11 +79,21 @@ local function dry_run(world, counts)
   return counts.bad > 0 and 3 or 0
 end
 
+-- What is written must not destroy what is read, or known.
+local function distinct(given, file, kept)
+  for _, name in ipairs{"results", "failures"} do
+    local to = given["." .. name]
+    if to and name == "results" and file:is(to) then wrong("option '--%s' names the input", name) end
+    if to and kept and kept:is(to) then wrong("option '--%s' names the journal", name) end
+  end
+end
+
 --- @param given  the parser's result
 -- @param world  see cmr.cli.stream
 -- @param read   of stream.reader
 -- @return the exit status. Raises {usage = message}, {failure = message, status}
 function M.run(given, world, read)
+  collectgarbage("setpause", 110) -- which does not see what each call holds in C
   local row = operation(given[".operation"])
   if not given[".from"] then wrong "missing option '--from'" end
   local harmless = row.method == "GET" or row.flags.safe
@@ -117,6 +127,7 @@ function M.run(given, world, read)
     job.journal = journal.open(path, binding)
     job.states = job.journal.states
   end
+  distinct(given, file, job.journal)
   local to = given[".results"] or harmless and "-" or nil
   job.ids, job.tally = ids, tally.new(counts.todo + counts.bad)
   job.results = to and results.new(to, path ~= nil, world)
@@ -125,13 +136,18 @@ function M.run(given, world, read)
   local ending = work.run(job)
 
   if job.results then job.results:close() end
-  local problem = job.failures and job.failures:close()
+  local left_out = job.failures and file:is(given[".failures"]) and job.tally:left_out(counts.rows) or 0
+  local problem = job.failures and job.failures:close(left_out > 0)
   for _, line in ipairs(job.tally:lines(counts.rows)) do say(world, line) end
   if path then say(world, "journal: " .. path) end
   if problem then
     say(world, ("the failures could not be written (%s)"):format(problem))
   elseif job.failures and not job.tally:complete(counts.rows) then
     local how = path and (" (--from it with --journal %s)"):format(path) or ""
+    if left_out > 0 then
+      local why = "%s stays as it is: %s of it neither done nor failed"
+      say(world, why:format(given[".from"], tally.rows(left_out)))
+    end
     say(world, ("failures: %s%s"):format(job.failures.path, how))
   end
   if ending then error(ending, 0) end

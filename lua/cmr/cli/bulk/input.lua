@@ -2,6 +2,7 @@
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.bulk.csv"
+local utf8 = require("cmr.cli.text").utf8
 
 local M = {}
 
@@ -25,14 +26,16 @@ local function spool(file)
 end
 
 local function next_line(file)
-  local first = true
+  local number = 0
   return function()
     local line, why = file:read "*l"
     if why then wrong("the input cannot be read (%s)", why) end
-    if first and line then
-      line, first = line:gsub("^\239\187\191", ""), false
+    number = number + 1
+    if number == 1 and line then
+      line = line:gsub("^\239\187\191", "")
       if line:find "^\255\254" or line:find "^\254\255" then wrong "the input is UTF-16: save it as UTF-8" end
     end
+    if line and utf8(line) ~= line then wrong("line %d: it is not UTF-8: save the input as that", number) end
     return line
   end
 end
@@ -104,6 +107,11 @@ end
 function Input:rows()
   self.file:seek "set"
   return (self.format == "csv" and csv_rows or jsonl_rows)(self)
+end
+
+--- Whether a path names the file it is read from.
+function Input:is(path)
+  return core.is_at(self.file, path)
 end
 
 function Input:close()

@@ -16,6 +16,8 @@ local M = {}
 local Journal = {}
 Journal.__index = Journal
 
+local TORN = '\n{"event":"torn"}\n'
+
 local BINDING = {
   {"operation", "another operation (%s)"},
   {"url", "another base URL (%s)"},
@@ -81,7 +83,7 @@ local function load(file, path, binding)
   local whole = file:read(1) == "\n"
   if not bad then return states, whole and "" or "\n" end
   if whole or damaged then wrong("the journal %s is damaged at line %d", path, bad) end
-  return states, '\n{"event":"torn"}\n'
+  return states, TORN
 end
 
 --- What a journal says, without changing it.
@@ -95,6 +97,14 @@ function M.read(path, binding)
   local states = load(file, path, binding)
   file:close()
   return states
+end
+
+-- A new file is on the disk when its name is as well.
+local function sync_directory(path)
+  local directory = io.open(path:match "^.*/" or ".", "rb")
+  if not directory then return end
+  core.sync(directory)
+  directory:close()
 end
 
 --- Opens a journal for this run alone; makes it when it is not there, heals it when its last line was torn.
@@ -117,14 +127,16 @@ function M.open(path, binding)
     } .. "\n"
   end
   local written, problem = self:add(first, true)
+  if written then sync_directory(path) end
   if not written then wrong("the journal %s cannot be written: %s", path, problem) end
   return self
 end
 
 -- On the disk when it returns true, for `safe`; else with the kernel, which outlives this program.
 function Journal:add(text, safe)
-  local fine, why = self.file:write(text)
+  local fine, why = self.file:write(self.torn and TORN .. text or text)
   if fine then fine, why = self.file:flush() end
+  self.torn = not fine -- some of it may be there, and more may follow when the disk has room again
   if fine and safe then return core.sync(self.file) end
   return fine and true, why
 end
@@ -152,6 +164,11 @@ function Journal:failed(row, failure)
     event = "failed", kind = failure.kind, outcome = failure.outcome, message = utf8(failure.message),
     again = failure.again,
   }))
+end
+
+--- Whether a path names it.
+function Journal:is(path)
+  return core.is_at(self.file, path)
 end
 
 function Journal:close()

@@ -53,8 +53,9 @@ end
 -- @param world    see cmr.cli.stream
 -- @param now      function() -> seconds
 function M.new(counts, world, now)
+  local terminal = world.getenv "TERM" == "dumb" and function() end or world.terminal -- one that draws nothing over
   return setmetatable({
-    counts = counts, stderr = world.stderr, terminal = world.terminal, now = now, begun = now(), said = now(),
+    counts = counts, stderr = world.stderr, terminal = terminal, now = now, begun = now(), said = now(),
   }, Progress)
 end
 

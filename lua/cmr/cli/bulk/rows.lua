@@ -71,10 +71,12 @@ end
 -- @param read   of stream.reader, for @FILE
 -- @return array of {param, value}
 function M.settings(row, texts, read)
-  local list = {}
+  local list, seen = {}, {}
   for index, text in ipairs(texts) do
     local name, value = text:match "^([^=]+)=(.*)$"
     if not name then wrong("option '--set' wants NAME=VALUE, not '%s'", text) end
+    if seen[name] then wrong("option '--set': '%s' is given twice", name) end
+    seen[name] = true
     local param = parameter(row, name, "option '--set':")
     list[index] = {param = param, value = arguments.convert(param, ("option '--set %s'"):format(name), value, read)}
   end

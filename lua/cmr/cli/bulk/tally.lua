@@ -67,6 +67,15 @@ function Tally:complete(rows)
   return self.done + self.earlier.done == rows and not self.named.partly.count
 end
 
+--- How many rows are neither done nor among the failures: they were not tried, or nobody knows.
+function Tally:left_out(rows)
+  local left = rows
+  for _, standing in ipairs{"done", "failed", "later"} do
+    left = left - self[standing] - self.earlier[standing]
+  end
+  return left
+end
+
 --- The lines of the summary.
 -- @param rows  how many the input has
 function Tally:lines(rows)
