@@ -158,7 +158,8 @@ describe("the quota of re-exports", function()
         assert(one:reexport{mailboxId = MAILBOX})
       end)
       assert.equal(1, #warnings)
-      assert.matches("^cmr: reexport: the 3 re%-exports of mailbox " .. MAILBOX .. " [^\n]+ 7.0 days\n$", warnings[1])
+      assert.matches("^cmr: reexport: the 3 re%-exports of mailbox " .. MAILBOX
+        .. " [^\n]+ in 7 days; sent all the same\n$", warnings[1])
       assert.equal(4, #server:requests())
     end)
 

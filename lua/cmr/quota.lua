@@ -31,7 +31,8 @@ local function in_words(seconds)
   if seconds < 3600 then
     return ("%.0f min"):format(math.ceil(seconds / 60))
   end
-  return seconds < DAY and ("%.1f h"):format(seconds / 3600) or ("%.1f days"):format(seconds / DAY)
+  local text = seconds < DAY and ("%.1f h"):format(seconds / 3600) or ("%.1f days"):format(seconds / DAY)
+  return (text:gsub("%.0 ", " "):gsub("^1 days", "1 day"))
 end
 
 --- Counts a call that is about to be made.
@@ -62,7 +63,7 @@ function quota.take(state, call)
   if mode == "enforce" then
     return nil, message, left
   end
-  warn(call:info().operation .. ": " .. message)
+  warn(("%s: %s; sent all the same"):format(call:info().operation, message))
   return counted
 end
 

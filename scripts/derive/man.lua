@@ -85,12 +85,13 @@ return function(rows, version)
   for _, entry in ipairs(require "cmr.cli.commands") do every[#every + 1] = entry[1] end
   local root = parser.new(rows, every, function() return "" end)
 
+  local about, facts = root._epilog:match "^(.-)\n\n(Key: .*)$"
   local parts = {
     '.\\" Made by `make docs` from the operations table.\n',
     ('.TH CMR 1 "" "cmr %s" "User Commands"\n'):format(version),
     ".SH NAME\ncmr \\- the Cold Mail Reseller API from a shell\n",
     ".SH SYNOPSIS\n.B cmr\n[options]\n.I COMMAND\n[arguments]\n",
-    ".SH DESCRIPTION\n", prose(root._description), prose(root._epilog),
+    ".SH DESCRIPTION\n", prose(root._description), prose(about),
     ".SH OPTIONS\nThose of every command:\n", items(root._options), option(root, "-h"),
     ".PP\nOf every operation:\n", option(root._commands[1], "--json"),
   }
@@ -105,6 +106,10 @@ return function(rows, version)
     end
     parts[#parts + 1] = command(element, row)
   end
+  -- "Key: ...", "Environment: ...", "Exit status: ...": a section each
+  parts[#parts + 1] = prose(facts):gsub("%.PP\n(%u[%l ]*): (%l?)", function(heading, first)
+    return (".SH %s\n%s"):format(heading:upper(), first:upper())
+  end)
   parts[#parts + 1] = ".SH FILES\n.TP\n.I ~/.config/cmr/config\nThe profiles; $XDG_CONFIG_HOME/cmr/config where that "
     .. "is set. Nobody but its owner may read it.\n"
   return (table.concat(parts):gsub("(\n%.S[HS] [^\n]*)\n%.PP", "%1")) -- a heading begins a paragraph

@@ -50,7 +50,7 @@ function M.attach(pipe)
     if name == "CMR_BASE_URL" then server.base_url = value end
     if name == "CMR_API_KEY" then server.key = value end
     if name == "CMR_CA_FILE" then server.ca_file = value end
-    local control, token = line:match("^# control: (%S+)%s+token: (%x+)")
+    local control, token = line:match("^# control: (%S+)%s+x%-mock%-token: (%x+)")
     if control then server.control_url, server.token = control, token end
     server.pid = line:match("^# pid: (%d+)") or server.pid
     if line == "# ready" then return server end

@@ -168,6 +168,7 @@ local function missing(row, param)
     if other.name:sub(1, #param.name + 1) == param.name .. "." then members[#members + 1] = M.option(other.name) end
   end
   local option = M.option(param.name)
+  if param.everything then return ("missing option '%s': a list, or the word all"):format(option) end
   if #members == 0 then return ("missing option '%s'"):format(option) end
   return ("missing option '%s', or its members: %s"):format(option, table.concat(members, ", "))
 end

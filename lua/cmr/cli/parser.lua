@@ -50,8 +50,10 @@ What charges or destroys asks before it is sent, or wants --yes where nobody can
 be asked.
 
 Key: that of --profile, --api-key-file, $CMR_API_KEY, or what 'cmr init' has kept.
+
 Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_PATHS, a JSON file with
 METHOD and path of operations that are not documented; NO_COLOR.
+
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer
 has no such field; 2 the command line is wrong or was not confirmed, nothing was
 sent.]]

@@ -120,7 +120,7 @@ function M.settings(given, world, key)
     end
     local address = given.base_url and "--base-url" or variable(world, "CMR_BASE_URL") and "CMR_BASE_URL"
     if address then
-      wrong("no API key for the address of %s: that of the profile '%s' goes to its own only", address, name)
+      wrong("no API key for the address of %s: that of the profile '%s' goes only to its own address", address, name)
     end
     options = options_of(config, name)
   end

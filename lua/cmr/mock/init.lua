@@ -77,7 +77,7 @@ local function announce(at, pid, directory)
     "# cmr mock: " .. at.origin .. BASE,
     "export CMR_BASE_URL=" .. at.origin .. BASE,
     "export CMR_API_KEY=" .. KEY,
-    ("# control: %s/_mock/   token: %s"):format(at.origin, at.token),
+    ("# control: %s/_mock/   x-mock-token: %s"):format(at.origin, at.token),
     ("# pid: %s   (kill it to stop everything)"):format(pid),
     "# ready\n",
   }

@@ -101,6 +101,9 @@ describe("a journal", function()
       url = "another base URL (https://example.com/api)"} do
       local other = setmetatable({[name] = "other"}, {__index = BINDING})
       local message = ("the journal %s is of %s: name another with --journal"):format(path, what)
+      if name == "key" then
+        message = message .. ", or, if the key was exchanged, write \"key\":\"other\" into its first line"
+      end
       assert.equal(message, fault(journal.read, path, other))
       assert.equal(message, fault(journal.open, path, other))
     end

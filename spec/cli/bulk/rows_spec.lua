@@ -84,7 +84,7 @@ describe("rows of a bulk run", function()
   it("are refused where a name or the form is wrong, before anything else", function()
     for _, case in ipairs{
       {"column 'mailboxid' is no field of reexport (did you mean 'mailboxId'?)", "mailboxid\nx\n"},
-      {"column 'zzz' is no field of reexport", "zzz\nx\n"},
+      {"column 'zzz' is no field of reexport ('--ignore zzz' leaves it out)", "zzz\nx\n"},
       {"column 'email' is there twice", "email,email\nx,y\n"},
       {"the header has no field of reexport: cmr.kind", "cmr.kind\nx\n"},
       {"line 3: 2 cells under a header of 1: a comma too many or too few?", "email\na\nb,c\n"},

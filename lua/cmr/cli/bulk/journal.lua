@@ -43,7 +43,9 @@ local function check_header(path, line, binding)
   for _, field in ipairs(BINDING) do
     local name, what = field[1], field[2]
     if header[name] ~= binding[name] then
-      wrong("the journal %s is of %s: name another with --journal", path, what:format(tostring(header[name])))
+      local hint = name == "key" and ', or, if the key was exchanged, write "key":"%s" into its first line' or ""
+      what = what:format(tostring(header[name]))
+      wrong("the journal %s is of %s: name another with --journal%s", path, what, hint:format(tostring(binding.key)))
     end
   end
 end

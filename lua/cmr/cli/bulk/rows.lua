@@ -19,7 +19,9 @@ local function parameter(row, name, what)
   end
   if row.rest and name:find "^%a[%w_.]*%f[^%w_.]$" then return {name = name, type = "string"} end
   local near = core.nearest(name, names)
-  wrong("%s '%s' is no field of %s%s", what, name, row.name, near and (" (did you mean '%s'?)"):format(near) or "")
+  local hint = near and (" (did you mean '%s'?)"):format(near)
+    or what == "column" and (" ('--ignore %s' leaves it out)"):format(name) or ""
+  wrong("%s '%s' is no field of %s%s", what, name, row.name, hint)
 end
 
 local function nested(param)

@@ -21,8 +21,8 @@ local function over(job)
   if signal and not job.ending then
     halt(job, 128 + signal)
     job.progress:clear()
-    local message = "cmr: interrupted; %d in flight are waited for, Ctrl-C again leaves them unknown\n"
-    job.stderr:write(message:format(job.open))
+    local waits = "cmr: interrupted; %d in flight are waited for, Ctrl-C again leaves them unknown\n"
+    job.stderr:write(job.open == 0 and "cmr: interrupted\n" or waits:format(job.open))
   end
   return job.ending ~= nil
 end
