@@ -28,15 +28,14 @@
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
 /*
- * Once per process. A resolver thread may still run in libcurl when the last Lua state closes, so neither the module is
- * ever unloaded nor libcurl ever cleaned up.
+ * Once per process. A resolver thread may still run in libcurl when the last Lua state closes, so the module is never
+ * unloaded.
  */
-static void open_process(void)
+static void pin(void)
 {
     static const char here = 0;
     Dl_info info;
 
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     if (dladdr(&here, &info) && info.dli_fname)
         (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 }
@@ -94,7 +93,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {NULL, NULL}};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    (void)pthread_once(&once, open_process);
+    (void)pthread_once(&once, pin);
     json_open(L);
     error_open(L);
     target_open(L);

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -182,9 +183,21 @@ static void shut(struct engine *engine)
     sigpipe_release(&hold);
 }
 
+/*
+ * Once per process, when it is first needed: it reads OpenSSL's configuration, which costs a program that makes no request
+ * more than all else of ours. It is never undone, for a resolver thread may still run when the last Lua state closes.
+ */
+static void open_libcurl(void)
+{
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 /* False, and everything closed, when there is no memory for it. */
 static bool open_multi(struct engine *engine)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, open_libcurl);
     engine->multi = curl_multi_init();
     engine->share = curl_share_init();
     if (engine->multi && engine->share &&

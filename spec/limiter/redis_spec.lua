@@ -300,7 +300,7 @@ describe("the limiter of hosts, on a real Redis", function()
 
   it("keeps one small key for each of the user's, as long as somebody is in the line", function()
     local one = redis_limiter.new{port = server.port, prefix = "own:"}
-    one:reserve("a-name", 20, core.now(), 60)
+    one:reserve("a-name", 1, core.now(), 60)
     assert.equal("own:free:a-name", server:cli "keys 'own:*'")
     nginx.eventually("the key is gone", function() return server:cli "keys 'own:*'" == "" end)
   end)

@@ -100,7 +100,7 @@ function listen.run(options)
       told.delivery, told.status = tonumber(id), not (forward and status == 200) and status or nil
       options.tell(told)
       client:request("POST", "/_listen/verdict", {
-        query = {id = id, verdict = status, told = told.kind or status == 200 and "ok" or "failed"},
+        query = {id = id, verdict = status},
       })
     end
     function on.forwarded(rest)

@@ -48,7 +48,7 @@ function listener.receive(forwards)
     return ngx.exec "/_listen/forward"
   end
   ngx.status = judged and delivery.status or 503
-  ngx.say(judged and delivery.message or "not judged in time")
+  ngx.header["Content-Length"] = 0 -- who may have sent it is told no more
 end
 
 --- Tell the launcher what a delivery that went on was answered with.
@@ -64,7 +64,7 @@ function listener.control()
   if not delivery then return ngx.exit(404) end
   ngx.header["Content-Type"] = "application/json"
   if ngx.var.uri == "/_listen/delivery" then return ngx.print(delivery.text) end
-  delivery.status, delivery.message = tonumber(ngx.var.arg_verdict), ngx.var.arg_told
+  delivery.status = tonumber(ngx.var.arg_verdict)
   delivery.done:post()
   ngx.print "{}"
 end
