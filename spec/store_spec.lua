@@ -78,6 +78,14 @@ do
       assert.is_nil((store:release("never held", token)))
     end)
 
+    it("remembers that it is done, when the claim was forgotten and nobody else has it", function()
+      local token = store:claim("slow", 0.1)
+      store:claim("later", 0.1)
+      after(0.1, function() return store:claim("later", 60) end)
+      assert.is_true(store:done("slow", token, 60))
+      assert.same({nil, "done"}, {store:claim("slow", 60)})
+    end)
+
     it("keeps texts in the order in which they came, whatever is in them", function()
       assert.same({}, store:list "texts")
       local texts = {"one", "two", "two", "", "\0\r\n\"\\%s", ("x"):rep(20000)}
@@ -272,8 +280,8 @@ describe("the store of a process", function()
     now = 109
     assert.same({nil, "busy", 1}, {store:claim("x", 10)})
     now = 110
-    assert.is_nil((store:done("x", token, 10)))
     assert.is_truthy(store:claim("x", 10))
+    assert.is_nil((store:done("x", token, 10)))
     assert.equal(1, store:take("t", 1, 50))
     now = 150
     assert.same({nil, 10}, {store:take("t", 1, 50)})

@@ -164,6 +164,16 @@ describe("a receiver of webhooks", function()
     assert.matches("mailbox.created E1: its claim could not be marked done: connection refused", logged[1], 1, true)
   end)
 
+  it("does not have done again what took longer than the lease, when nobody took it over", function()
+    local to = receiver{lease = 100, on = {["*"] = function()
+      count()
+      now = now + 200
+    end}}
+    for _ = 1, 2 do assert.equal(200, deliver(to)) end
+    assert.equal(1, runs)
+    assert.same({}, logged)
+  end)
+
   it("knows a duplicate for as long as it is told to", function()
     local to = receiver{on = {["*"] = count}, remember = 100}
     deliver(to)

@@ -60,10 +60,10 @@ end
 
 function Store:done(name, token, ttl)
   local dict, key = self.dict, "cmr:claim:" .. name
-  if dict:get(key) ~= token then
+  if (dict:get(key) or token) ~= token then
     return nil, LOST
   end
-  local fine, why = put(dict, "set", key, DONE, ttl) -- should the lease end just now: done it is all the same
+  local fine, why = put(dict, "set", key, DONE, ttl) -- should it be claimed just now: done it is all the same
   return fine or nil, why
 end
 
