@@ -9,6 +9,7 @@ local waits = require "cmr.wait"
 
 local infos = setmetatable({}, { __mode = "k" }) -- of answers and errors
 local LONGEST_PAUSE = 60 -- seconds for which one answer may hold back everybody of its key
+local pauses = {} -- key -> until when the server said to wait, as this process heard
 local worse = { not_sent = 1, rejected = 2, unknown = 3 }
 
 -- The digits of a clock below any that matter: good enough to spread retries, and no seed to share.
@@ -27,6 +28,25 @@ local function tell(hook, info)
     return nil
   end
   return answer
+end
+
+-- Waits for a place in the line of a key's rate. Who has one when the server says to wait takes another, behind that.
+-- @treturn[1] boolean true
+-- @treturn[2] nil when the wait would be too long
+-- @treturn[2] number how long it would be, seconds
+-- @treturn[2] number how long it may be
+local function line_up(state, key, wait, deadline)
+  repeat
+    local told, now = pauses[key], wait.now()
+    local delay, needed = state.limiter:reserve(key, state.options.rate, now, deadline - now)
+    if not delay then
+      return nil, needed, deadline - now
+    end
+    if delay > 0 then
+      wait.sleep(core.engine(), delay)
+    end
+  until pauses[key] == told or pauses[key] <= wait.now()
+  return true
 end
 
 local run = {}
@@ -107,15 +127,10 @@ function run.call(state, call, wait, job)
   end
   while true do
     if own.rate then
-      local now = wait.now()
-      local most = job and attempt == 0 and math.huge or deadline - now
-      local delay, needed = state.limiter:reserve(key, own.rate, now, most)
-      if not delay then
+      local fine, needed, most = line_up(state, key, wait, job and attempt == 0 and math.huge or deadline)
+      if not fine then
         local message = "the next request may leave in %.1f s, and the call has %.1f s left"
         return fail("rate_limited", message:format(needed, most), needed)
-      end
-      if delay > 0 then
-        wait.sleep(core.engine(), delay)
       end
       if job and attempt == 0 then
         deadline = wait.now() + own.timeout
@@ -156,7 +171,9 @@ function run.call(state, call, wait, job)
     end
     left = deadline - wait.now()
     if own.rate and err.kind == "rate_limited" then
-      state.limiter:pause(key, wait.now(), math.min(LONGEST_PAUSE, err.retry_after or 1 / own.rate))
+      local now, pause = wait.now(), math.min(LONGEST_PAUSE, err.retry_after or 1 / own.rate)
+      pauses[key] = math.max(pauses[key] or 0, now + pause)
+      state.limiter:pause(key, now, pause)
     end
     if attempt > own.retries or not retry.again(err, repeatable) then
       return give_up(err)

@@ -118,7 +118,7 @@ function Limiter:reserve(key, rate, now, most)
   return math.max(0, after - spent)
 end
 
---- Nothing leaves for a time, on no host. See cmr.limiter.local.
+--- No place is within a time, on no host. See cmr.limiter.local.
 function Limiter:pause(key, now, seconds)
   self.own:pause(key, now, seconds)
   ask(self, key, 0, seconds, FOREVER)
