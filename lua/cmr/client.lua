@@ -202,7 +202,7 @@ end
 function Client:start(operation, ...)
   local state = state_of(self, "start")
   local prepare = operation_of(operation, "start")
-  local wait = together(state, "start")
+  local wait = together(state, "start", false)
   local jobs = require "cmr.jobs"
   local call, message, err = prepare(state.target, ...)
   if not call then

@@ -73,10 +73,10 @@ end
 --- The strategy by which a client's calls wait here. Raises where nothing can.
 -- @tparam table state of the client
 -- @tparam string name of what wants to wait, for the message
--- @tparam[opt] boolean iterating whether the caller is an iterator
+-- @tparam[opt] boolean iterating whether the caller is an iterator; false: it does not wait itself
 function run.strategy(state, name, iterating)
   local wait = state.wait or waits.detect(iterating)
-  local refused = wait.refuse and wait.refuse()
+  local refused = wait.refuse and wait.refuse(iterating)
   if refused then
     raise(name .. ": " .. refused)
   end

@@ -29,6 +29,20 @@ function threads.can_suspend(iterating)
   return info == nil
 end
 
+--- Why the running coroutine cannot be suspended here, or nil. It is asked before anything is sent: of what was sent and
+-- cannot be waited for, nobody would learn what became of it.
+-- @tparam[opt] boolean iterating as above; false: the caller itself does not wait
+function threads.refuse(iterating)
+  local co, main = running()
+  if iterating == false then
+    return nil
+  elseif not co or main then
+    return "outside a coroutine nothing can wait for the loop; without the option wait the whole process waits"
+  elseif not threads.can_suspend(iterating) then
+    return "Lua 5.1 suspends no coroutine in pcall or an iterator; without the option wait the whole process waits"
+  end
+end
+
 local waits_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter it is suspended for
 
 local function go(co)
