@@ -213,6 +213,14 @@ describe("await", function()
       assert.equal(1, asked())
     end)
 
+    it("of the same user, whatever the user's id has in it", function()
+      local user = "usr.1/+ x"
+      upstream:fault{match = {operation = "create_order"}, status = 200, body = {status = 200, data = {orderId = "O1"}}}
+      client:await(assert(client:create_order(user, {confirm = true})), {timeout = 10, poll = 6})
+      local requests = upstream:requests()
+      assert.same({"O1", user}, {requests[#requests].query.orderId, requests[#requests].query.userId})
+    end)
+
     it("and believes it at once when there is no time for more", function()
       local res = order()
       upstream:advance(100)

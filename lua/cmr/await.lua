@@ -34,6 +34,12 @@ local function text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+local function decoded(percent)
+  return (percent:gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
 -- What is awaited: its row, its ids, how many of which event.
 local function plan_of(res)
   if type(res) ~= "table" then
@@ -53,13 +59,14 @@ local function plan_of(res)
   if type(res.count) == "number" then
     expected.count = res.count
   end
+  local user = (info.url or ""):match "[?&]userId=([^&]+)"
   return {
     row = row,
     request = request,
     expected = expected,
     action = text(res.actionId) or text(data.actionId),
     order = text(data.orderId) or text(res.orderId),
-    user = text(res.userId) or (info.url or ""):match "[?&]userId=([%w_%-]+)",
+    user = text(res.userId) or user and decoded(user),
   }
 end
 

@@ -274,8 +274,8 @@ end
 -- @treturn[1] table the events, oldest first: for an order of mailboxes one for each. Where only its status says that
 -- it is done, those that came, with what order_status said as its member order
 -- @treturn[2] nil, message, err: of kind "failed", with the event that says so as err.body, outcome "unknown" or, when
--- one thing was ordered and nothing of it was done, "rejected"; of kind "timeout", outcome "unknown". err.events has all
--- that came. When the first of several fails it does not wait for the others
+-- one thing was ordered and nothing of it was done, "rejected"; of kind "timeout", outcome "unknown". err.events has
+-- all that came. When the first of several fails it does not wait for the others
 function Client:await(res, given)
   local state = state_of(self, "await")
   return await(self, state, run.strategy(state, "await"), res, given)

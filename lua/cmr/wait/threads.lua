@@ -29,8 +29,8 @@ function threads.can_suspend(iterating)
   return info == nil
 end
 
---- Why the running coroutine cannot be suspended here, or nil. It is asked before anything is sent: of what was sent and
--- cannot be waited for, nobody would learn what became of it.
+--- Why the running coroutine cannot be suspended here, or nil. It is asked before anything is sent: of what cannot be
+-- waited for nobody would learn what became of it.
 -- @tparam[opt] boolean iterating as above; false: the caller itself does not wait
 function threads.refuse(iterating)
   local co, main = running()
