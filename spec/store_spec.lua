@@ -104,6 +104,14 @@ do
       assert.same({"two"}, store:list "passing")
     end)
 
+    it("keeps all of them for as long as the last", function()
+      store:append("kept", "one", 0.2)
+      store:append("kept", "two", 60)
+      store:append("gone", "one", 0.2)
+      after(0.2, function() return #store:list "gone" == 0 end)
+      assert.same({"one", "two"}, store:list "kept")
+    end)
+
     it("lets so many be taken in a time, and no more", function()
       for number = 1, 3 do assert.equal(number, store:take("three", 3, 60)) end
       for _ = 1, 2 do

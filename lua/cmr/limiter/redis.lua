@@ -16,8 +16,8 @@ Limiter.__index = Limiter
 
 local LATE = 0.1 -- seconds; a place that is older when it becomes known is left empty: others follow closely
 
--- The next place, not before a time from now: when it is, what time it is, and whether it was taken. Nothing is left of
--- a line without a place ahead. A pause is a place that is not before its end and takes no room. The line goes back with
+-- The next place, not before a time from now: when it is, what time it is, whether it was taken. Nothing is left of a
+-- line without a place ahead. A pause is a place that is not before its end and takes no room. The line goes back with
 -- a clock that is set back, or nobody would leave until that is where it was: it is kept with the time of its change.
 local RESERVE = { source = [[
 local time, room, after, most = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])

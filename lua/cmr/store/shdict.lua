@@ -86,6 +86,9 @@ function Store:append(name, text, ttl)
   local place, why = dict:incr(key, 1)
   if place then
     dict:expire(key, ttl)
+    for earlier = 1, place - 1 do
+      dict:expire(key .. ":" .. earlier, ttl) -- the list is kept, and not its last texts
+    end
     local fine
     fine, why = put(dict, "set", key .. ":" .. place, text, ttl)
     if fine then
