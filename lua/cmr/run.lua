@@ -5,6 +5,7 @@ local partial = require "cmr.partial"
 local quota = require "cmr.quota"
 local raise = require "cmr.raise"
 local retry = require "cmr.retry"
+local threads = require "cmr.wait.threads"
 local waits = require "cmr.wait"
 
 local infos = setmetatable({}, { __mode = "k" }) -- of answers and errors
@@ -83,21 +84,25 @@ function run.strategy(state, name, iterating)
   return wait
 end
 
---- Runs a prepared call to its end.
--- @tparam table state of the client: target, options, limiter, store
--- @param call from the core
--- @tparam table wait the strategy
--- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
--- budget of a job begins when it leaves the line; before_send() is asked then, before anything is sent.
--- @return the envelope, or nil, message, err
-function run.call(state, call, wait, job)
+-- What a limiter or a hook of the user's own raises is raised again; what was not sent does not count.
+local function counted_out(counted, fine, ...)
+  if not fine then
+    if not counted.sent then
+      quota.failed(counted, { outcome = "not_sent" })
+    end
+    error((...), 0)
+  end
+  return ...
+end
+
+-- See run.call. counted, used_up and seconds are what quota.take returned.
+local function carry_out(state, call, wait, job, counted, used_up, seconds)
   local own = state.options
   local key = own.rate and state.target:key_id()
   local repeatable = call:repeatable()
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
-  local counted -- against a mailbox's quota
   if own.on_response then
     call:trace()
   end
@@ -120,8 +125,6 @@ function run.call(state, call, wait, job)
     })
   end
 
-  local used_up, seconds
-  counted, used_up, seconds = quota.take(state, call)
   if used_up then
     return fail("quota", used_up, seconds)
   end
@@ -148,6 +151,9 @@ function run.call(state, call, wait, job)
     end
 
     attempt = attempt + 1
+    if counted then
+      counted.sent = true
+    end
     local engine = core.engine() -- another one after a fork or a close
     call:start(engine, math.min(own.attempt_timeout, left))
     if job then
@@ -187,6 +193,21 @@ function run.call(state, call, wait, job)
     end
     wait.sleep(core.engine(), delay)
   end
+end
+
+--- Runs a prepared call to its end.
+-- @tparam table state of the client: target, options, limiter, store
+-- @param call from the core
+-- @tparam table wait the strategy
+-- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
+-- budget of a job begins when it leaves the line; before_send() is asked then, before anything is sent.
+-- @return the envelope, or nil, message, err
+function run.call(state, call, wait, job)
+  local counted, used_up, seconds = quota.take(state, call)
+  if not counted then
+    return carry_out(state, call, wait, job, nil, used_up, seconds)
+  end
+  return counted_out(counted, threads.protected(carry_out, state, call, wait, job, counted))
 end
 
 return run

@@ -14,6 +14,11 @@ local create, resume, running, yield = plain "create", plain "resume", plain "ru
 -- of C: there a call waits in place.
 threads.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
+--- pcall, where it can be yielded across; elsewhere what it raises goes through.
+threads.protected = threads.anywhere and pcall or function(act, ...)
+  return true, act(...)
+end
+
 --- Whether the running coroutine can be suspended here.
 -- @tparam[opt] boolean iterating whether the caller is an iterator, which the stack does not show
 function threads.can_suspend(iterating)
