@@ -125,6 +125,24 @@ describe("await", function()
     assert.same({"failed", "unknown", 2}, {err.kind, err.outcome, #err.events})
   end)
 
+  it("does not say so of a domain that was registered, and its mailboxes failed", function()
+    for domain, before in pairs{["a-one.com"] = {"domain.order.success"}, ["b-one.com"] = {}} do -- that came or not
+      local res = order{[domain] = 1}
+      for _, name in ipairs(before) do comes(3, "order:" .. res.data.orderId, name) end
+      comes(5, "order:" .. res.data.orderId, "mailbox.order.failed")
+      local _, _, err = client:await(res)
+      assert.same({"failed", "unknown", 1 + #before}, {err.kind, err.outcome, #err.events})
+    end
+  end)
+
+  it("does not say so of the others when the first of several failed", function()
+    local res = order{["a-one.com"] = 1, ["b-one.com"] = 1}
+    comes(3, "order:" .. res.data.orderId, "domain.order.failed", {reason = "taken"})
+    assert.equal("unknown", select(3, client:await(res)).outcome)
+    comes(3, "order:O2", "domain.order.failed") -- nobody here knows how many
+    assert.equal("unknown", select(3, client:await{operation = "create_order", orderId = "O2"}).outcome)
+  end)
+
   it("ends when its time is over: the outcome is not known", function()
     local res = order()
     comes(3, "order:" .. res.data.orderId, "mailbox.created", {email = "a"})
@@ -195,6 +213,14 @@ describe("await", function()
       assert.equal(1, asked())
     end)
 
+    it("of the same user, whatever the user's id has in it", function()
+      local user = "usr.1/+ x"
+      upstream:fault{match = {operation = "create_order"}, status = 200, body = {status = 200, data = {orderId = "O1"}}}
+      client:await(assert(client:create_order(user, {confirm = true})), {timeout = 10, poll = 6})
+      local requests = upstream:requests()
+      assert.same({"O1", user}, {requests[#requests].query.orderId, requests[#requests].query.userId})
+    end)
+
     it("and believes it at once when there is no time for more", function()
       local res = order()
       upstream:advance(100)
@@ -208,7 +234,7 @@ describe("await", function()
       upstream:advance(100)
       local _, why, err = client:await(res, {timeout = 100, poll = 10})
       assert.equal("order_prewarmed: the order is FAILED", why)
-      assert.same({"failed", "rejected", 2}, {err.kind, err.outcome, asked()})
+      assert.same({"failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- what it says is not documented
     end)
 
     it("not again where the request itself is refused, and not where it is told not to", function()

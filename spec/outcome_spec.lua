@@ -127,6 +127,36 @@ describe("what the events say", function()
   end)
 end)
 
+describe("how sure a failure is", function()
+  local function sure(name, request, fails, ...)
+    local failure = event(fails)
+    return outcome.certainty(rows[name], request, {failure, ...}, failure)
+  end
+
+  it("is that nothing was done, when it is the first step's of one thing", function()
+    local domains = {{domain = "a.com"}}
+    for _, request in ipairs{{domains = domains}, {domains = domains, mailboxes = {["a.com"] = boxes(3)}}} do
+      assert.equal("rejected", sure("create_order", request, "domain.order.failed"))
+    end
+    assert.equal("rejected", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(3)}}, "mailbox.order.failed"))
+    assert.equal("rejected", sure("renew_subscriptions", {subscriptionIds = {"S1"}}, "subscription.renewal.failed"))
+    assert.equal("rejected", sure("order_prewarmed", {order = {domain = "a.com"}}, "prewarmup.order.failed"))
+  end)
+
+  it("is that a part may be done, in every other case", function()
+    local one, two = {{domain = "a.com"}}, {{domain = "a.com"}, {domain = "b.com"}}
+    assert.equal("unknown", sure("create_order", {domains = two}, "domain.order.failed"))
+    assert.equal("unknown", sure("create_order", {domains = one}, "mailbox.order.failed"))
+    assert.equal("unknown", sure("create_order", {domains = one}, "domain.order.failed", event "domain.order.success"))
+    assert.equal("unknown", sure("create_order", nil, "domain.order.failed"))
+    assert.equal("unknown", sure("process_order", {orderId = "O1"}, "domain.order.failed"))
+    assert.equal("unknown", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(1), ["b.com"] = boxes(1)}},
+      "mailbox.order.failed"))
+    assert.equal("unknown", sure("renew_subscriptions", {subscriptionIds = {"S1", "S2"}},
+      "subscription.renewal.failed"))
+  end)
+end)
+
 describe("what an order's status says", function()
   it("is told by its words, of which none is documented", function()
     for status, said in pairs{COMPLETED = "done", completed = "done", SUCCESS = "done", SUCCESSFUL = "done",

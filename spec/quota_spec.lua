@@ -109,6 +109,20 @@ describe("the quota of re-exports", function()
     refused(one:reexport{mailboxId = MAILBOX})
   end)
 
+  it("does not count what a limiter or a hook kept from being sent by raising", function()
+    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then return end -- nothing yields across pcall there
+    local broken = {reserve = function() error "out of order" end, pause = function() end}
+    local one = client{rate = 4, limiter = broken}
+    local function hook() error "no journal" end
+    for _ = 1, 3 do
+      assert.error_matches(function() one:reexport{mailboxId = MAILBOX} end, "out of order")
+      assert.error_matches(function()
+        for _ in client():map("reexport", {{mailboxId = MAILBOX}}, {before_send = hook}) do error "unreachable" end
+      end, "no journal")
+    end
+    for _ = 1, 3 do assert(client():reexport{mailboxId = MAILBOX}) end
+  end)
+
   it("counts what may have been done", function()
     local one = client()
     server:fault{close = true, times = 3}

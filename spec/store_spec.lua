@@ -78,6 +78,14 @@ do
       assert.is_nil((store:release("never held", token)))
     end)
 
+    it("remembers that it is done, when the claim was forgotten and nobody else has it", function()
+      local token = store:claim("slow", 0.1)
+      store:claim("later", 0.1)
+      after(0.1, function() return store:claim("later", 60) end)
+      assert.is_true(store:done("slow", token, 60))
+      assert.same({nil, "done"}, {store:claim("slow", 60)})
+    end)
+
     it("keeps texts in the order in which they came, whatever is in them", function()
       assert.same({}, store:list "texts")
       local texts = {"one", "two", "two", "", "\0\r\n\"\\%s", ("x"):rep(20000)}
@@ -94,6 +102,14 @@ do
       after(0.2, function() return #store:list "passing" == 0 end)
       assert.is_true(store:append("passing", "two", 60))
       assert.same({"two"}, store:list "passing")
+    end)
+
+    it("keeps all of them for as long as the last", function()
+      store:append("kept", "one", 0.2)
+      store:append("kept", "two", 60)
+      store:append("gone", "one", 0.2)
+      after(0.2, function() return #store:list "gone" == 0 end)
+      assert.same({"one", "two"}, store:list "kept")
     end)
 
     it("lets so many be taken in a time, and no more", function()
@@ -272,8 +288,8 @@ describe("the store of a process", function()
     now = 109
     assert.same({nil, "busy", 1}, {store:claim("x", 10)})
     now = 110
-    assert.is_nil((store:done("x", token, 10)))
     assert.is_truthy(store:claim("x", 10))
+    assert.is_nil((store:done("x", token, 10)))
     assert.equal(1, store:take("t", 1, 50))
     now = 150
     assert.same({nil, 10}, {store:take("t", 1, 50)})

@@ -34,6 +34,12 @@ local function text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+local function decoded(percent)
+  return (percent:gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
 -- What is awaited: its row, its ids, how many of which event.
 local function plan_of(res)
   if type(res) ~= "table" then
@@ -53,12 +59,14 @@ local function plan_of(res)
   if type(res.count) == "number" then
     expected.count = res.count
   end
+  local user = (info.url or ""):match "[?&]userId=([^&]+)"
   return {
     row = row,
+    request = request,
     expected = expected,
     action = text(res.actionId) or text(data.actionId),
     order = text(data.orderId) or text(res.orderId),
-    user = text(res.userId) or (info.url or ""):match "[?&]userId=([%w_%-]+)",
+    user = text(res.userId) or user and decoded(user),
   }
 end
 
@@ -94,11 +102,10 @@ local function fail(self, kind, certainty, body, message, ...)
   }
 end
 
--- When part of it may be done nobody can say that it was rejected.
-local function failed(self, what, body, data)
+local function failed(self, certainty, body, what, data)
   local reason = type(data) == "table" and text(data.reason)
   what = reason and what .. ": " .. reason:sub(1, QUOTE) or what
-  return fail(self, "failed", #self.found > 0 and "unknown" or "rejected", body, "%s", what)
+  return fail(self, "failed", certainty, body, "%s", what)
 end
 
 -- Looks into the store. Returns whether the outcome is known, and what to return then.
@@ -112,7 +119,8 @@ local function look(self)
   local said, found, failure = outcome.judge(plan.row, plan.expected, events)
   self.events, self.found = events, found
   if said == "failed" then
-    return true, failed(self, failure.event or failure.eventType, failure, failure.data)
+    local certainty = outcome.certainty(plan.row, plan.request, events, failure)
+    return true, failed(self, certainty, failure, failure.event or failure.eventType, failure.data)
   end
   return said == "done", found
 end
@@ -129,8 +137,8 @@ local function ask(self, left)
   self.verdict = outcome.of_status(data.status)
   if not self.verdict or self.verdict ~= before and left > self.options.poll then
     return false
-  elseif self.verdict == "failed" then
-    return true, failed(self, "the order is " .. data.status, res)
+  elseif self.verdict == "failed" then -- a part of it may be done, for all that its words say
+    return true, failed(self, "unknown", res, "the order is " .. data.status)
   end
   self.found.order = data
   return true, self.found

@@ -202,7 +202,7 @@ end
 function Client:start(operation, ...)
   local state = state_of(self, "start")
   local prepare = operation_of(operation, "start")
-  local wait = together(state, "start")
+  local wait = together(state, "start", false)
   local jobs = require "cmr.jobs"
   local call, message, err = prepare(state.target, ...)
   if not call then
@@ -273,9 +273,9 @@ end
 -- false for none
 -- @treturn[1] table the events, oldest first: for an order of mailboxes one for each. Where only its status says that
 -- it is done, those that came, with what order_status said as its member order
--- @treturn[2] nil, message, err: of kind "failed", with the event that says so as err.body, outcome "rejected", or
--- "unknown" when part of it was done; of kind "timeout", outcome "unknown". err.events has all that came. When the
--- first of several fails it does not wait for the others
+-- @treturn[2] nil, message, err: of kind "failed", with the event that says so as err.body, outcome "unknown" or, when
+-- one thing was ordered and nothing of it was done, "rejected"; of kind "timeout", outcome "unknown". err.events has
+-- all that came. When the first of several fails it does not wait for the others
 function Client:await(res, given)
   local state = state_of(self, "await")
   return await(self, state, run.strategy(state, "await"), res, given)

@@ -25,10 +25,6 @@ end
 
 -- What a limiter or a strategy of the user's own raises is raised again by job:wait(). Where pcall cannot be yielded
 -- across, whoever runs the coroutine is told.
-local protected = threads.anywhere and pcall or function(act, ...)
-  return true, act(...)
-end
-
 local function outcome(job, fine, ...)
   job.failed = not fine
   ended(job, ...)
@@ -44,7 +40,7 @@ end
 function jobs.start(state, call, wait, signal, before_send)
   local job = new { wait_strategy = wait, signal = signal, before_send = before_send }
   wait.spawn(function()
-    outcome(job, protected(run.call, state, call, wait, job))
+    outcome(job, threads.protected(run.call, state, call, wait, job))
   end)
   return job
 end

@@ -94,6 +94,34 @@ function outcome.judge(row, expected, events)
   return failure and "failed" or wanted and count >= wanted and "done" or nil, found, failure
 end
 
+-- How many domains or the like a parameter of a request names: items of a list, or one in place of it; names of a map.
+local function parts(request, parameter)
+  local value, count = request[parameter:match "^%w+"], 0
+  for _ in pairs(type(value) == "table" and value or {}) do
+    count = count + 1
+  end
+  local one = count > 0 and value[1] == nil and not parameter:find("*", 1, true)
+  return one and 1 or count
+end
+
+--- Whether a failure means that nothing was done: only when it is that of the first step of a request for one thing,
+-- and nothing else was heard. What else was asked for may be done, or be done yet.
+-- @tparam table row of the operation
+-- @tparam[opt] table request the body that was sent, where it is known
+-- @tparam table events all that came
+-- @tparam table failure the one that says it failed
+-- @treturn string "rejected" or "unknown"
+function outcome.certainty(row, request, events, failure)
+  if not request or #events > 1 or name_of(failure) ~= row.fails[1] then
+    return "unknown"
+  end
+  local most = 0
+  for _, entry in ipairs(row.settles) do
+    most = math.max(most, parts(request, entry:match "%S+$"))
+  end
+  return most == 1 and "rejected" or "unknown"
+end
+
 -- Words in the status of an order, the first of which counts; the statuses themselves are not documented.
 local WORDS = {
   { "FAIL", "failed" }, { "UNSUCC", "failed" }, { "PARTIAL", "failed" }, { "CANCEL", "failed" }, { "REJECT", "failed" },

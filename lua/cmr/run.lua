@@ -5,10 +5,12 @@ local partial = require "cmr.partial"
 local quota = require "cmr.quota"
 local raise = require "cmr.raise"
 local retry = require "cmr.retry"
+local threads = require "cmr.wait.threads"
 local waits = require "cmr.wait"
 
 local infos = setmetatable({}, { __mode = "k" }) -- of answers and errors
 local LONGEST_PAUSE = 60 -- seconds for which one answer may hold back everybody of its key
+local pauses = {} -- key -> until when the server said to wait, as this process heard
 local worse = { not_sent = 1, rejected = 2, unknown = 3 }
 
 -- The digits of a clock below any that matter: good enough to spread retries, and no seed to share.
@@ -27,6 +29,25 @@ local function tell(hook, info)
     return nil
   end
   return answer
+end
+
+-- Waits for a place in the line of a key's rate. Who has one when the server says to wait takes another, behind that.
+-- @treturn[1] boolean true
+-- @treturn[2] nil when the wait would be too long
+-- @treturn[2] number how long it would be, seconds
+-- @treturn[2] number how long it may be
+local function line_up(state, key, wait, deadline)
+  repeat
+    local told, now = pauses[key], wait.now()
+    local delay, needed = state.limiter:reserve(key, state.options.rate, now, deadline - now)
+    if not delay then
+      return nil, needed, deadline - now
+    end
+    if delay > 0 then
+      wait.sleep(core.engine(), delay)
+    end
+  until pauses[key] == told or pauses[key] <= wait.now()
+  return true
 end
 
 local run = {}
@@ -53,31 +74,35 @@ end
 --- The strategy by which a client's calls wait here. Raises where nothing can.
 -- @tparam table state of the client
 -- @tparam string name of what wants to wait, for the message
--- @tparam[opt] boolean iterating whether the caller is an iterator
+-- @tparam[opt] boolean iterating whether the caller is an iterator; false: it does not wait itself
 function run.strategy(state, name, iterating)
   local wait = state.wait or waits.detect(iterating)
-  local refused = wait.refuse and wait.refuse()
+  local refused = wait.refuse and wait.refuse(iterating)
   if refused then
     raise(name .. ": " .. refused)
   end
   return wait
 end
 
---- Runs a prepared call to its end.
--- @tparam table state of the client: target, options, limiter, store
--- @param call from the core
--- @tparam table wait the strategy
--- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
--- budget of a job begins when it leaves the line; before_send() is asked then, before anything is sent.
--- @return the envelope, or nil, message, err
-function run.call(state, call, wait, job)
+-- What a limiter or a hook of the user's own raises is raised again; what was not sent does not count.
+local function counted_out(counted, fine, ...)
+  if not fine then
+    if not counted.sent then
+      quota.failed(counted, { outcome = "not_sent" })
+    end
+    error((...), 0)
+  end
+  return ...
+end
+
+-- See run.call. counted, used_up and seconds are what quota.take returned.
+local function carry_out(state, call, wait, job, counted, used_up, seconds)
   local own = state.options
   local key = own.rate and state.target:key_id()
   local repeatable = call:repeatable()
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
-  local counted -- against a mailbox's quota
   if own.on_response then
     call:trace()
   end
@@ -100,22 +125,15 @@ function run.call(state, call, wait, job)
     })
   end
 
-  local used_up, seconds
-  counted, used_up, seconds = quota.take(state, call)
   if used_up then
     return fail("quota", used_up, seconds)
   end
   while true do
     if own.rate then
-      local now = wait.now()
-      local most = job and attempt == 0 and math.huge or deadline - now
-      local delay, needed = state.limiter:reserve(key, own.rate, now, most)
-      if not delay then
+      local fine, needed, most = line_up(state, key, wait, job and attempt == 0 and math.huge or deadline)
+      if not fine then
         local message = "the next request may leave in %.1f s, and the call has %.1f s left"
         return fail("rate_limited", message:format(needed, most), needed)
-      end
-      if delay > 0 then
-        wait.sleep(core.engine(), delay)
       end
       if job and attempt == 0 then
         deadline = wait.now() + own.timeout
@@ -133,6 +151,9 @@ function run.call(state, call, wait, job)
     end
 
     attempt = attempt + 1
+    if counted then
+      counted.sent = true
+    end
     local engine = core.engine() -- another one after a fork or a close
     call:start(engine, math.min(own.attempt_timeout, left))
     if job then
@@ -156,7 +177,9 @@ function run.call(state, call, wait, job)
     end
     left = deadline - wait.now()
     if own.rate and err.kind == "rate_limited" then
-      state.limiter:pause(key, wait.now(), math.min(LONGEST_PAUSE, err.retry_after or 1 / own.rate))
+      local now, pause = wait.now(), math.min(LONGEST_PAUSE, err.retry_after or 1 / own.rate)
+      pauses[key] = math.max(pauses[key] or 0, now + pause)
+      state.limiter:pause(key, now, pause)
     end
     if attempt > own.retries or not retry.again(err, repeatable) then
       return give_up(err)
@@ -170,6 +193,21 @@ function run.call(state, call, wait, job)
     end
     wait.sleep(core.engine(), delay)
   end
+end
+
+--- Runs a prepared call to its end.
+-- @tparam table state of the client: target, options, limiter, store
+-- @param call from the core
+-- @tparam table wait the strategy
+-- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
+-- budget of a job begins when it leaves the line; before_send() is asked then, before anything is sent.
+-- @return the envelope, or nil, message, err
+function run.call(state, call, wait, job)
+  local counted, used_up, seconds = quota.take(state, call)
+  if not counted then
+    return carry_out(state, call, wait, job, nil, used_up, seconds)
+  end
+  return counted_out(counted, threads.protected(carry_out, state, call, wait, job, counted))
 end
 
 return run

@@ -115,6 +115,18 @@ describe("a client", function()
       assert.same({3, 0.25}, fake.slept)
     end)
 
+    it("holds those back who have their place already", function()
+      local begun, sent = core.now(), {}
+      local one = client{wait = "block", rate = 20, on_response = function() sent[#sent + 1] = core.now() - begun end}
+      server:reset()
+      server:fault{status = 429, headers = {["Retry-After"] = "1"}}
+      server:fault{status = 200, body = {status = 200}, times = 1000}
+      for _, res in one:map("platforms", {USER, USER, USER, USER, USER, USER}) do assert.is_table(res) end
+      assert.equal(7, #sent)
+      for place = 2, 7 do assert.is_true(sent[place] >= 1, sent[place]) end
+      assert.is_true(sent[7] - sent[2] > 0.15)
+    end)
+
     it("holds no other key back", function()
       client{retries = 0}:platforms(USER)
       assert(client{api_key = new_key()}:platforms(USER))

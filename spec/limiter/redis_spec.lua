@@ -132,7 +132,28 @@ describe("the limiter of hosts", function()
     near(5.5, b:reserve("key", 4, now, 10))
   end)
 
+  it("goes back with Redis's clock, and nobody waits for as long as that was", function()
+    local one = host()
+    for _ = 1, 4 do assert(one:reserve("key", 4, now, 10)) end
+    clock = clock - 3600
+    pass(0.5)
+    near(1.25, one:reserve("key", 4, now, 10)) -- where it was, and one more: this one takes it for forgotten
+    near(1.5, host():reserve("key", 4, now, 10))
+    pass(60)
+    near(0, one:reserve("key", 4, now, 10))
+    near(0.25, one:reserve("key", 4, now, 10))
+  end)
+
   describe("that hears from Redis late", function()
+    it("has no place where Redis gave none, however short the wait became on the way", function()
+      local one = host()
+      for _ = 1, 4 do assert(one:reserve("key", 1, now, 10)) end
+      ways = {{0, 0.3}}
+      assert.is_nil((one:reserve("key", 1, now, 3.9))) -- 4 s then, and 3.7 s when it is known
+      pass(-0.3)
+      near(4, one:reserve("key", 1, now, 10))
+    end)
+
     it("uses its place in time all the same, when it is ahead", function()
       local a, b = host(2), host(2)
       b:reserve("key", 4, now, 10)

@@ -202,6 +202,16 @@ describe("webhooks at two nginx with a Redis #nginx #redis", function()
     assert.equal(2, runs())
   end)
 
+  it("do nothing twice when Redis forgets that they are at it", function()
+    local one, two = start{redis = remembered}, start{redis = remembered}
+    local request = in_mid_handler(one)
+    remembered:cli "flushall"
+    let_go()
+    assert.equal(200, request:answer().status)
+    assert.equal(200, deliver(two, event()))
+    assert.equal(1, runs())
+  end)
+
   it("bring no password and no key into a log or into Redis", function()
     local seen = directory .. "/monitor"
     local monitor = io.popen(("redis-cli -p %d monitor >%s & echo $!; wait"):format(remembered.port, seen))

@@ -42,6 +42,23 @@ describe("luv", function()
     client = support.new(server, {retries = 0})
   end)
 
+  it("named for a client sends nothing where nothing can wait for it", function()
+    local named = support.new(server, {retries = 0, wait = "luv"})
+    local before = #server:requests()
+    assert.error_matches(function() named:platforms(mock.USER) end, "platforms: outside a coroutine nothing can wait")
+    if loops.PLAIN_51 then
+      loop.run{function()
+        local fine, why = pcall(named.platforms, named, mock.USER)
+        assert.is_false(fine)
+        assert.matches("Lua 5.1 suspends no coroutine in pcall", why, 1, true)
+        assert.is_true(pcall(named.start, named, "platforms", mock.USER))
+      end}
+      before = before + 1
+    end
+    loop.run{function() assert(named:platforms(mock.USER)) end}
+    assert.equal(before + 1, #server:requests())
+  end)
+
   it("is not kept alive by what is not waited for", function()
     assert.is_falsy(uv.loop_alive())
     loop.run{function() assert(client:platforms(mock.USER)) end}

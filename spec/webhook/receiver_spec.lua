@@ -159,9 +159,25 @@ describe("a receiver of webhooks", function()
   end)
 
   it("does not have done again what was done, when it cannot be marked", function()
-    function store.done() return nil, "connection refused" end
-    assert.equal(200, deliver(receiver{on = {["*"] = count}}))
-    assert.matches("mailbox.created E1: its claim could not be marked done: connection refused", logged[1], 1, true)
+    for place, done in ipairs{
+      function() return nil, "connection refused" end,
+      function() error("connection refused", 0) end, -- a store of the user's own
+    } do
+      store.done = done
+      assert.equal(200, deliver(receiver{on = {["*"] = count}}, event{eventId = "E" .. place}))
+      assert.equal(("ERR cmr webhook: mailbox.created E%d: its claim could not be marked done: connection refused")
+        :format(place), logged[place])
+    end
+  end)
+
+  it("does not have done again what took longer than the lease, when nobody took it over", function()
+    local to = receiver{lease = 100, on = {["*"] = function()
+      count()
+      now = now + 200
+    end}}
+    for _ = 1, 2 do assert.equal(200, deliver(to)) end
+    assert.equal(1, runs)
+    assert.same({}, logged)
   end)
 
   it("knows a duplicate for as long as it is told to", function()

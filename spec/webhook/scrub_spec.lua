@@ -10,7 +10,7 @@ describe("an event that is kept", function()
   it("has no member whose name tells of a secret", function()
     for _, name in ipairs{"password", "appPassword", "authenticatorSecret", "Password", "smtp_password", "imapPass",
       "PWD", "credentials", "access-token", "refreshToken", "clientSecret", "apiKey", "private_key", "totp", "otpUrl",
-      "recoveryCodes", "pin", "2fa", "mfaSeed"} do
+      "recoveryCodes", "backupCodes", "apiKeys", "smtp_pw", "pin", "2fa", "mfaSeed"} do
       assert.same({data = {email = "x@y.z"}}, scrubbed{data = {email = "x@y.z", [name] = "geheim"}}, name)
     end
   end)

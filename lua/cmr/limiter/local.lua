@@ -29,7 +29,7 @@ function Limiter:reserve(key, rate, now, most)
   return delay
 end
 
---- The server said to wait: nothing leaves for that long.
+--- The server said to wait: no place is before that.
 -- @tparam string key whose rate it is
 -- @tparam number now seconds
 -- @tparam number seconds

@@ -16,16 +16,19 @@ Limiter.__index = Limiter
 
 local LATE = 0.1 -- seconds; a place that is older when it becomes known is left empty: others follow closely
 
--- The next place, not before a time from now: when it is, and what time it is. Nothing is left of a line without a
--- place ahead. A pause is a place that is not before its end and takes no room.
+-- The next place, not before a time from now: when it is, what time it is, whether it was taken. Nothing is left of a
+-- line without a place ahead. A pause is a place that is not before its end and takes no room. The line goes back with
+-- a clock that is set back, or nobody would leave until that is where it was: it is kept with the time of its change.
 local RESERVE = { source = [[
 local time, room, after, most = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time[1] + time[2] / 1e6
-local at = math.max(now + after, tonumber(redis.call("GET", KEYS[1]) or 0))
-if at - now <= most then
-  redis.call("SET", KEYS[1], ("%.6f"):format(at + room), "PX", math.ceil((at + room - now) * 1000) + 1)
+local free, changed = (redis.call("GET", KEYS[1]) or "0 0"):match("(%S+) (%S+)")
+local at = math.max(now + after, free - math.max(0, changed - now))
+local taken = at - now <= most
+if taken then
+  redis.call("SET", KEYS[1], ("%.6f %.6f"):format(at + room, now), "PX", math.ceil((at + room - now) * 1000) + 1)
 end
-return {("%.6f"):format(at), ("%.6f"):format(now)}
+return {("%.6f"):format(at), ("%.6f"):format(now), taken and 1 or 0}
 ]] }
 local FOREVER = 1e9 -- seconds; Redis's Lua reads no infinity
 
@@ -70,7 +73,7 @@ end
 
 -- The next place of the shared line, not before a time from now. A Redis that gives a place before one it gave already
 -- has forgotten the line: it is no better than one that is away, until every host has told it how far its own goes.
--- @return seconds until then, negative when it is past; or nil when Redis is away
+-- @return seconds until then, negative when it is past, and whether it was taken; or nil when Redis is away
 local function ask(self, key, room, after, most)
   local asked, known = core.now(), self.known[key] or 0
   local answer = self.redis:eval(RESERVE, { "free:" .. key }, { room, after, math.min(most, FOREVER) })
@@ -84,7 +87,7 @@ local function ask(self, key, room, after, most)
     return nil
   end
   local now = tonumber(answer[2])
-  return at - now - lateness(self, asked, got, now)
+  return at - now - lateness(self, asked, got, now), answer[3] == 1
 end
 
 --- Takes the next place in the line. See cmr.limiter.local.
@@ -98,14 +101,14 @@ function Limiter:reserve(key, rate, now, most)
     end
     after = delay
   end
-  local delay = ask(self, key, 1 / rate, after, most)
+  local delay, taken = ask(self, key, 1 / rate, after, most)
   if delay and delay < -LATE then
-    delay = ask(self, key, 1 / rate, after, most)
+    delay, taken = ask(self, key, 1 / rate, after, most)
   end
   local spent = core.now() - asked
   if delay then
     self.own:pause(key, now + spent, delay + self.hosts / rate) -- where it begins, should Redis go away now
-    if delay > most then
+    if not taken then
       return nil, delay
     end
     return math.max(0, delay)
@@ -115,7 +118,7 @@ function Limiter:reserve(key, rate, now, most)
   return math.max(0, after - spent)
 end
 
---- Nothing leaves for a time, on no host. See cmr.limiter.local.
+--- No place is within a time, on no host. See cmr.limiter.local.
 function Limiter:pause(key, now, seconds)
   self.own:pause(key, now, seconds)
   ask(self, key, 0, seconds, FOREVER)

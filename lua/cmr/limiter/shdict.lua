@@ -45,7 +45,7 @@ function Limiter:reserve(key, rate, now, most)
   return nil, delay
 end
 
---- Nothing leaves for a time. See cmr.limiter.local.
+--- No place is within a time. See cmr.limiter.local.
 function Limiter:pause(key, now, seconds)
   advance(self.dict, key, now + seconds)
 end

@@ -2,7 +2,8 @@
 --
 --   claim(name, lease)         a token when the name is ours for `lease` seconds; or nil, "busy", the seconds left of
 --                              another's lease; nil, "done"; nil, "away", why
---   done(name, token, ttl)     true: remembered as done for `ttl` seconds; or nil, why (the lease is over, or away)
+--   done(name, token, ttl)     true: remembered as done for `ttl` seconds, also when the claim is over, and
+--                              nobody else's; or nil, why (another's by now, or away)
 --   release(name, token)       true: anybody's again; or nil, why
 --   append(name, text, ttl)    true: added to the list of that name, which is kept for `ttl` seconds; or nil, why;
 --                              nil, "full" when there will be no room for it, however often it is tried

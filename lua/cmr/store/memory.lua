@@ -61,7 +61,7 @@ end
 
 function Store:done(name, token, ttl)
   local entry = get(self, "claim:" .. name)
-  if not entry or entry.token ~= token then
+  if entry and entry.token ~= token then
     return nil, LOST
   end
   put(self, "claim:" .. name, { done = true }, ttl)

@@ -19,7 +19,8 @@ local claim = { source = [[
 ]] }
 
 local done = { source = [[
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  local held = redis.call('GET', KEYS[1])
+  if held and held ~= ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2])
   return 1
 ]] }

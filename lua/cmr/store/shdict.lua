@@ -60,10 +60,10 @@ end
 
 function Store:done(name, token, ttl)
   local dict, key = self.dict, "cmr:claim:" .. name
-  if dict:get(key) ~= token then
+  if (dict:get(key) or token) ~= token then
     return nil, LOST
   end
-  local fine, why = put(dict, "set", key, DONE, ttl) -- should the lease end just now: done it is all the same
+  local fine, why = put(dict, "set", key, DONE, ttl) -- should it be claimed just now: done it is all the same
   return fine or nil, why
 end
 
@@ -86,6 +86,9 @@ function Store:append(name, text, ttl)
   local place, why = dict:incr(key, 1)
   if place then
     dict:expire(key, ttl)
+    for earlier = 1, place - 1 do
+      dict:expire(key .. ":" .. earlier, ttl) -- the list is kept, and not its last texts
+    end
     local fine
     fine, why = put(dict, "set", key .. ":" .. place, text, ttl)
     if fine then

@@ -4,9 +4,10 @@
 local condition = require "cqueues.condition"
 local core = require "cmr.core"
 local controller = require "cqueues"
+local threads = require "cmr.wait.threads"
 local waiters = require "cmr.wait.waiters"
 
-local cqueues = { now = core.now }
+local cqueues = { now = core.now, refuse = threads.refuse }
 
 local LOOK = 1 -- seconds after which the engine is looked at in any case
 local pumping = setmetatable({}, { __mode = "k" }) -- controller -> whether it steps

@@ -6,7 +6,7 @@
 --   spawn(run)              runs a function beside the caller, until it first waits
 --   signal()                {post, wait}: wait() returns once for every post()
 --   wake(call)              whoever waits for the call looks again
---   refuse()                where waiting is not possible everywhere: why not here, or nil
+--   refuse(iterating)       where waiting is not possible everywhere: why not here, or nil; iterating as of detect
 --
 -- One of the user's own needs the first three; without the others client:start and client:map raise.
 
@@ -33,7 +33,7 @@ local function in_luv()
 end
 
 --- The strategy for the place the caller runs in.
--- @tparam[opt] boolean iterating whether it is called from an iterator
+-- @tparam[opt] boolean iterating whether it is called from an iterator; false: who calls does not wait itself
 -- @treturn table strategy
 function wait.detect(iterating)
   local ngx = package.loaded.ngx

@@ -5,7 +5,7 @@ local threads = require "cmr.wait.threads"
 local uv = require "luv"
 local waiters = require "cmr.wait.waiters"
 
-local luv = { now = core.now, spawn = threads.spawn }
+local luv = { now = core.now, spawn = threads.spawn, refuse = threads.refuse }
 
 local poll, watched -- the handle that watches an engine's descriptor, and that engine
 local waiting = 0 -- how many coroutines wait: the handle keeps the loop alive, so it is active only for them

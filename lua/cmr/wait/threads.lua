@@ -14,6 +14,11 @@ local create, resume, running, yield = plain "create", plain "resume", plain "ru
 -- of C: there a call waits in place.
 threads.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
+--- pcall, where it can be yielded across; elsewhere what it raises goes through.
+threads.protected = threads.anywhere and pcall or function(act, ...)
+  return true, act(...)
+end
+
 --- Whether the running coroutine can be suspended here.
 -- @tparam[opt] boolean iterating whether the caller is an iterator, which the stack does not show
 function threads.can_suspend(iterating)
@@ -27,6 +32,20 @@ function threads.can_suspend(iterating)
     info = debug.getinfo(level, "S")
   end
   return info == nil
+end
+
+--- Why the running coroutine cannot be suspended here, or nil. It is asked before anything is sent: of what cannot be
+-- waited for nobody would learn what became of it.
+-- @tparam[opt] boolean iterating as above; false: the caller itself does not wait
+function threads.refuse(iterating)
+  local co, main = running()
+  if iterating == false then
+    return nil
+  elseif not co or main then
+    return "outside a coroutine nothing can wait for the loop; without the option wait the whole process waits"
+  elseif not threads.can_suspend(iterating) then
+    return "Lua 5.1 suspends no coroutine in pcall or an iterator; without the option wait the whole process waits"
+  end
 end
 
 local waits_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter it is suspended for

@@ -144,13 +144,13 @@ local function attempt(self, event, label)
   return 200
 end
 
--- What was done is done, also when that cannot be marked: the vendor need not come again.
+-- What was done is done, also when that cannot be marked, or a store of the user's own raises: the vendor need not come
+-- again.
 local function finish(self, status, claim, token, label)
-  local fine, why
-  if status == 200 then
-    fine, why = self.store:done(claim, token, self.remember)
-  else
-    fine, why = self.store:release(claim, token)
+  local method = status == 200 and "done" or "release"
+  local returned, fine, why = pcall(self.store[method], self.store, claim, token, self.remember)
+  if not returned then
+    fine, why = nil, tostring(fine)
   end
   if not fine then
     self:say("ERR", "%s: its claim could not be %s: %s", label, status == 200 and "marked done" or "given back", why)

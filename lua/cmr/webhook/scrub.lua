@@ -5,7 +5,8 @@ local scrub = {}
 -- What a member's name contains that holds a secret. Documented are password, appPassword and authenticatorSecret; the
 -- names of a new mailbox's credentials are not, so that more is dropped than is known to have to.
 local SECRET = {
-  "pass", "pwd", "secret", "token", "credential", "authenticator", "recovery", "otp", "2fa", "mfa", "key$", "^pin$",
+  "pass", "pwd", "pw$", "secret", "token", "credential", "authenticator", "recovery", "backup", "otp", "2fa", "mfa",
+  "keys?$", "^pin$",
 }
 local SHORTEST = 4 -- characters of a secret that is looked for in texts: a shorter one is in too many of them
 local LARGEST = 1e14 -- the largest number that is written with all of its digits
