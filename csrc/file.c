@@ -1,6 +1,7 @@
 #include "file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
@@ -49,7 +50,10 @@ static int answer(lua_State *L, int failed)
 
 int file_lock(lua_State *L)
 {
-    return answer(L, flock(descriptor(L), LOCK_EX | LOCK_NB));
+    const int fd = descriptor(L);
+
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a program started meanwhile would hold it too */
+    return answer(L, flock(fd, LOCK_EX | LOCK_NB));
 }
 
 int file_is_at(lua_State *L)

@@ -7,6 +7,10 @@ static volatile sig_atomic_t noted;
 
 static void note(int number)
 {
+    if (noted) {
+        (void)signal(number, SIG_DFL);
+        (void)raise(number); /* comes when this returns */
+    }
     noted = number;
 }
 
@@ -19,7 +23,7 @@ int interrupt_catch(lua_State *L)
     (void)signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         /* no SA_RESTART: who waits, be it for a network or for input, returns and can look */
-        const struct sigaction action = {.sa_handler = note, .sa_flags = (int)SA_RESETHAND};
+        const struct sigaction action = {.sa_handler = note};
         struct sigaction before;
         if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             (void)sigaction(numbers[i], &action, NULL);

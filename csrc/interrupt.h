@@ -5,9 +5,9 @@
 #include <lua.h>
 
 /*
- * core.catch_interrupt(): from now on the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only noted, and a second one ends
- * the program; one that was ignored stays so. To write where nobody reads any more fails instead of ending it. What Lua's
- * own interpreter does at Ctrl-C is to raise an error in the middle of anything.
+ * core.catch_interrupt(): from now on the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only noted, and a second one, be it
+ * another of them, ends the program; one that was ignored stays so. To write where nobody reads any more fails instead of
+ * ending it. What Lua's own interpreter does at Ctrl-C is to raise an error in the middle of anything.
  */
 int interrupt_catch(lua_State *L);
 

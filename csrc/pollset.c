@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -244,9 +243,8 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
     for (int i = 0; i < count && code == CURLM_OK; i++) {
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
-        uint64_t ticks;
         if (fd == set->timer)
-            (void)!read(fd, &ticks, sizeof ticks); /* who was woken looks at the clock */
+            arm(set); /* its time came after the tick: the next one will see to it, and a watcher must wake for that */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |

@@ -39,6 +39,28 @@ describe("build #build", function()
     assert.matches("__stack_chk_fail", run("nm -D --undefined-only " .. core))
   end)
 
+  it("makes one that waits in every loop where there is no epoll", function()
+    local server = require("spec.support.mock").shared("http")
+    server:fault{delay = 0.1, times = 3}
+    local out = run "mktemp -d"
+    run(("make --no-print-directory -j2 build LUA=%s OUT=%s CPPFLAGS=-DCMR_NO_EPOLL WERROR=1"):format(
+      flavour, out))
+    local ended = require("spec.support.program").run(([[
+      local client = require("cmr").new{rate = false}
+      local cqueues, uv = require "cqueues", require "luv"
+      local function call() print(assert(client:platforms "%s").status) end
+      print(require("cmr.core").engine():fd())
+      call()
+      coroutine.wrap(call)()
+      uv.run()
+      assert(cqueues.new():wrap(call):loop())
+    ]]):format(require("spec.support.mock").USER), {limit = 10, env = {
+      CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, LUA_CPATH = out .. "/?.so;" .. package.cpath,
+    }})
+    run("rm -rf " .. out)
+    assert.same({status = 0, out = "nil\n200\n200\n200\n", err = ""}, ended)
+  end)
+
   describe("make install", function()
     local destination
 

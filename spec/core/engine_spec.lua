@@ -120,6 +120,19 @@ describe("the engine", function()
       assert.equal("timeout", select(3, call:result()).kind)
     end)
 
+    it("wakes for what somebody else has only waited for", function()
+      server:fault{delay = 1, times = 10}
+      local fd = engine:fd()
+      for _ = 1, 10 do
+        local call = platforms()
+        call:start(engine, 0.02)
+        while not call:done() do
+          engine:wait(700)
+          assert.is_true(call:done() or posix.readable(fd, 500))
+        end
+      end
+    end)
+
     it("stays quiet after a cancel", function()
       server:fault{delay = 0.2}
       local call = platforms()

@@ -10,6 +10,7 @@ local waiters = require "cmr.wait.waiters"
 local cqueues = { now = core.now, refuse = threads.refuse }
 
 local LOOK = 1 -- seconds after which the engine is looked at in any case
+local PAUSE = 0.001 -- seconds between two steps of an engine that has no descriptor
 local pumping = setmetatable({}, { __mode = "k" }) -- controller -> whether it steps
 
 local function post(waiter)
@@ -19,7 +20,12 @@ end
 local function pump()
   local engine, here = core.engine(), controller.running()
   while waiters.finished(engine, engine:step()) do
-    controller.poll({ pollfd = engine:fd(), events = "r" }, LOOK)
+    local fd = engine:fd()
+    if fd then
+      controller.poll({ pollfd = fd, events = "r" }, LOOK)
+    else
+      controller.sleep(PAUSE)
+    end
     engine = core.engine() -- another one when somebody closed it
   end
   pumping[here] = nil

@@ -7,20 +7,28 @@ local waiters = require "cmr.wait.waiters"
 
 local luv = { now = core.now, spawn = threads.spawn, refuse = threads.refuse }
 
+local PAUSE = 1 -- ms between two steps of an engine that has no descriptor
+
 local poll, watched -- the handle that watches an engine's descriptor, and that engine
 local waiting = 0 -- how many coroutines wait: the handle keeps the loop alive, so it is active only for them
 
 local function watch(engine)
+  local fd = engine:fd()
   if watched ~= engine then
     if poll then
       poll:close() -- that engine is closed, and its descriptor may be the new one's
     end
-    poll, watched = assert(uv.new_poll(engine:fd())), engine
+    poll, watched = assert(fd and uv.new_poll(fd) or uv.new_timer()), engine
   end
   if not poll:is_active() then
-    poll:start("r", function()
+    local function step()
       waiters.finished(engine, engine:step())
-    end)
+    end
+    if fd then
+      poll:start("r", step)
+    else
+      poll:start(PAUSE, PAUSE, step)
+    end
   end
 end
 
