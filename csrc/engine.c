@@ -242,7 +242,7 @@ struct engine *engine_check(lua_State *L, int index)
     return engine;
 }
 
-/* Its table finds the userdata of a finished call by its address, and keeps none alive. */
+/* A closed one. Its table finds the userdata of a finished call by its address, and keeps none alive. */
 static struct engine *new_engine(lua_State *L)
 {
     struct engine *engine = cmr_newuserdata(L, sizeof *engine);
@@ -256,24 +256,33 @@ static struct engine *new_engine(lua_State *L)
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
     cmr_set_keep(L, -2);
-
-    if (!pollset_open(&engine->pollset) || !open_multi(engine))
-        luaL_error(L, "no memory or file descriptors left for an engine");
     return engine;
+}
+
+/* Pushes this state's engine, or nil; whether it can be used. */
+static bool push_current(lua_State *L)
+{
+    const struct engine *engine;
+
+    lua_getfield(L, LUA_REGISTRYINDEX, ENGINE_KEY);
+    engine = lua_touserdata(L, -1);
+    return engine && engine->multi && is_ours(engine);
 }
 
 int engine_get(lua_State *L)
 {
     struct engine *engine;
 
-    lua_getfield(L, LUA_REGISTRYINDEX, ENGINE_KEY);
-    if (!lua_isnil(L, -1)) {
-        engine = check(L, -1);
-        if (engine->multi && is_ours(engine))
-            return 1;
-        shut(engine);
-    }
-    (void)new_engine(L);
+    if (push_current(L))
+        return 1;
+    if (!lua_isnil(L, -1))
+        shut(check(L, -1));
+    engine = new_engine(L);
+    if (push_current(L))
+        return 1; /* a finalizer that ran meanwhile has made it */
+    lua_pop(L, 1);
+    if (!pollset_open(&engine->pollset) || !open_multi(engine))
+        return luaL_error(L, "no memory or file descriptors left for an engine");
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, ENGINE_KEY);
     return 1;

@@ -56,6 +56,23 @@ describe("the engine", function()
     assert.equal(0, engine:count())
   end)
 
+  if _VERSION == "Lua 5.4" then -- where a collection can be had at the next allocation
+    it("is one also when a finalizer asks for it while it is being made", function()
+      local inner, making
+      collectgarbage "generational"
+      engine:close()
+      collectgarbage()
+      collectgarbage "stop"
+      setmetatable({}, {__gc = function() inner = making and core.engine() end})
+      making = true
+      collectgarbage "restart"
+      local outer = core.engine()
+      collectgarbage "incremental"
+      assert.equal(outer, inner)
+      assert.equal("cmr.engine: 0 in flight", tostring(inner))
+    end)
+  end
+
   describe("hands over", function()
     it("each call once, when it has finished", function()
       local calls = start(5)
