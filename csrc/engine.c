@@ -2,18 +2,14 @@
 
 #include <limits.h>
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "call.h"
 #include "compat.h"
+#include "multi.h"
 #include "pollset.h"
 #include "sigpipe.h"
-
-enum {
-    MAX_HOST_CONNECTIONS = 64, /* with HTTP/2 one serves them all */
-};
 
 #define GRACE 0.01                      /* seconds in which libcurl may notice first that the time is over */
 #define ENGINE_KEY "cmr.engine.current" /* registry: this state's engine */
@@ -152,15 +148,6 @@ void engine_remove(struct call *call)
     call->engine = NULL;
 }
 
-/* Nothing is in flight. */
-static void close_multi(struct engine *engine)
-{
-    (void)curl_multi_cleanup(engine->multi); /* also when there is none */
-    (void)curl_share_cleanup(engine->share);
-    engine->multi = NULL;
-    engine->share = NULL;
-}
-
 static void shut(struct engine *engine)
 {
     struct sigpipe hold;
@@ -178,35 +165,16 @@ static void shut(struct engine *engine)
         detach(engine, call);
         call_orphan(call, false);
     }
-    close_multi(engine);
+    multi_close(&engine->multi, &engine->share);
     pollset_close(&engine->pollset);
     sigpipe_release(&hold);
-}
-
-/*
- * Once per process, when it is first needed: it reads OpenSSL's configuration, which costs a program that makes no request
- * more than all else of ours. It is never undone, for a resolver thread may still run when the last Lua state closes.
- */
-static void open_libcurl(void)
-{
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 /* False, and everything closed, when there is no memory for it. */
 static bool open_multi(struct engine *engine)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    (void)pthread_once(&once, open_libcurl);
-    engine->multi = curl_multi_init();
-    engine->share = curl_share_init();
-    if (engine->multi && engine->share &&
-        curl_share_setopt(engine->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
-        pollset_serve(&engine->pollset, engine->multi)) {
-        (void)curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)MAX_HOST_CONNECTIONS);
+    if (multi_open(&engine->multi, &engine->share, &engine->pollset))
         return true;
-    }
-    close_multi(engine);
     pollset_close(&engine->pollset);
     return false;
 }
@@ -223,7 +191,7 @@ static void start_over(struct engine *engine)
         detach(engine, call);
         link_call(&engine->finished, call);
     }
-    close_multi(engine);
+    multi_close(&engine->multi, &engine->share);
     (void)open_multi(engine);
 }
 
