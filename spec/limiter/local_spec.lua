@@ -197,7 +197,7 @@ describe("a pause", function()
   end)
 end)
 
-describe("the vendor's limit", function()
+describe("the vendor's limit #simulation", function()
   for name, pattern in pairs(patterns) do
     it("is never exceeded at the default rate: " .. name:gsub("_", " "), function()
       assert.is_true(is_within_the_limit(departures(pattern(), RATE)))

@@ -25,9 +25,8 @@ describe("a call in a plain script", function()
 
   it("wakes those who sleep, each in its time", function()
     local paced = support.new(server, {rate = 10, limiter = require("cmr.limiter.local").new()})
-    local jobs = {}
+    local jobs, begun = {}, core.now()
     for index = 1, 5 do jobs[index] = paced:start("platforms", mock.USER) end
-    local begun = core.now()
     local done = {}
     while #done < 5 do
       assert(client:platforms(mock.USER))
