@@ -1,6 +1,5 @@
 --- A client: one key and base URL, and a method per operation.
 
-local await = require "cmr.await"
 local core = require "cmr.core"
 local limiter = require "cmr.limiter"
 local options = require "cmr.options"
@@ -278,7 +277,7 @@ end
 -- all that came. When the first of several fails it does not wait for the others
 function Client:await(res, given)
   local state = state_of(self, "await")
-  return await(self, state, run.strategy(state, "await"), res, given)
+  return require "cmr.await"(self, state, run.strategy(state, "await"), res, given)
 end
 
 -- A strategy that is not at home here (luv without luv) is said so, and not by require.
