@@ -18,7 +18,7 @@ INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
 INST_BINDIR ?= $(PREFIX)/bin
 INST_SHAREDIR ?= $(PREFIX)/share
-PLACE        = scripts/install.sh $(1) $(CORE) $(LUA_PROGRAM) \
+PLACE        = scripts/install.sh $(1) $(OUT) $(LUA_PROGRAM) \
 	'$(DESTDIR)' '$(INST_LIBDIR)' '$(INST_LUADIR)' '$(INST_BINDIR)' '$(INST_SHAREDIR)'
 
 # How C is compiled. WERROR=1 makes warnings errors. scripts/flags.sh adds what the code needs and finds the libraries,
@@ -31,17 +31,21 @@ endif
 SETTINGS = $(foreach name,FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR \
 	LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR,$(name)='$($(name))')
 
-CORE    := $(OUT)/cmr/core.so
+# cmr.operations, the table alone, needs none of the libraries.
+MODULES := $(OUT)/cmr/core.so $(OUT)/cmr/operations.so
 OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(wildcard csrc/*.c))
+TABLE   := $(OUT)/table.o $(OUT)/operations.o
 
 ##@ Build and install
 
 .PHONY: build
-build: $(CORE) ## the C core for one Lua (LUA=5.4), and build/5.4/env to use it from here
+build: $(MODULES) ## the C modules for one Lua (LUA=5.4), and build/5.4/env to use it from here
 	@scripts/env.sh $(OUT) $(LUA_PROGRAM)
 
-$(CORE): $(OBJECTS) $(OUT)/link.flags
-	$(LD) $(LIBFLAG) -o $@ $(OBJECTS) @$(OUT)/link.flags
+$(OUT)/cmr/core.so: $(filter-out $(OUT)/table.o,$(OBJECTS))
+$(OUT)/cmr/operations.so: $(TABLE)
+$(MODULES): $(OUT)/link.flags
+	$(LD) $(LIBFLAG) -o $@ $(filter %.o,$^) @$(OUT)/link.flags
 
 .PHONY: objects
 objects: $(OBJECTS)

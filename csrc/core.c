@@ -67,6 +67,28 @@ static int core_nearest(lua_State *L)
     return 1;
 }
 
+/* core.platforms(target, ...) -> call | nil, message, err; and so on, one function per row */
+enum {
+#define OPERATION(id, ...) ROW_##id,
+#include "operations.def"
+#undef OPERATION
+};
+
+#define OPERATION(id, ...)                                                                                             \
+    static int operation_##id(lua_State *L)                                                                            \
+    {                                                                                                                  \
+        return request_operation(L, &operations[ROW_##id]);                                                            \
+    }
+#include "operations.def"
+#undef OPERATION
+
+static const luaL_Reg operation_functions[] = {
+#define OPERATION(id, ...) {#id, operation_##id},
+#include "operations.def"
+#undef OPERATION
+    {NULL, NULL},
+};
+
 int luaopen_cmr_core(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"target", target_new},
@@ -102,9 +124,7 @@ int luaopen_cmr_core(lua_State *L)
 
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
-    operations_set_functions(L);
-    operations_push(L);
-    lua_setfield(L, -2, "operations");
+    luaL_setfuncs(L, operation_functions, 0);
     json_push_null(L);
     lua_setfield(L, -2, "null");
     check_push_all(L);

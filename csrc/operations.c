@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-#include "compat.h"
-#include "request.h"
-
 #define PARAMS(...)                                                                                                    \
     .params = (const struct param[])                                                                                   \
     {                                                                                                                  \
@@ -31,31 +28,6 @@ const struct operation operations[] = {
 
 const size_t operations_count = sizeof operations / sizeof operations[0];
 
-enum {
-#define OPERATION(id, ...) ROW_##id,
-#include "operations.def"
-#undef OPERATION
-};
-
-#define OPERATION(id, ...)                                                                                             \
-    static int operation_##id(lua_State *L)                                                                            \
-    {                                                                                                                  \
-        return request_operation(L, &operations[ROW_##id]);                                                            \
-    }
-#include "operations.def"
-#undef OPERATION
-
-void operations_set_functions(lua_State *L)
-{
-    static const luaL_Reg functions[] = {
-#define OPERATION(id, ...) {#id, operation_##id},
-#include "operations.def"
-#undef OPERATION
-        {NULL, NULL},
-    };
-    luaL_setfuncs(L, functions, 0);
-}
-
 const struct operation *operation_by_name(const char *name)
 {
     for (size_t i = 0; i < operations_count; i++)
@@ -79,131 +51,4 @@ const char *type_name(enum type type)
         [OBJECT] = "object", [ARRAY] = "array",     [MAP] = "map",       [ANY] = "any",
     };
     return names[type];
-}
-
-static void set_string(lua_State *L, const char *field, const char *value)
-{
-    if (value) {
-        lua_pushstring(L, value);
-        lua_setfield(L, -2, field);
-    }
-}
-
-static void set_true(lua_State *L, const char *field, bool value)
-{
-    if (value) {
-        lua_pushboolean(L, 1);
-        lua_setfield(L, -2, field);
-    }
-}
-
-static void push_values(lua_State *L, const char *values)
-{
-    int count = 0;
-
-    lua_newtable(L);
-    for (;;) {
-        const size_t length = strcspn(values, "|");
-        lua_pushlstring(L, values, length);
-        lua_rawseti(L, -2, ++count);
-        if (!values[length])
-            return;
-        values += length + 1;
-    }
-}
-
-static void set_values(lua_State *L, const char *field, const char *values)
-{
-    if (values) {
-        push_values(L, values);
-        lua_setfield(L, -2, field);
-    }
-}
-
-static void push_param(lua_State *L, const struct param *param)
-{
-    lua_createtable(L, 0, 8);
-    set_string(L, "name", param->name);
-    set_string(L, "in", param->place == QUERY ? "query" : "body");
-    set_string(L, "type", type_name(param->type));
-    set_string(L, "source", param->source);
-    set_string(L, "summary", param->summary);
-    set_true(L, "required", param->flags & REQUIRED);
-    set_true(L, "positional", param->flags & POSITIONAL);
-    set_true(L, "assumed", param->flags & PARAM_ASSUMED);
-    set_true(L, "everything", param->flags & EVERYTHING);
-    set_true(L, "or_item", param->flags & OR_ITEM);
-    if (param->flags & (EITHER | ONE_OF))
-        set_string(L, "either", param->flags & EITHER ? "any" : "one");
-    set_values(L, "values", param->values);
-}
-
-static void push_flags(lua_State *L, unsigned flags)
-{
-    static const struct {
-        const char *name;
-        unsigned flag;
-    } names[] = {
-        {"list", LIST},
-        {"async", ASYNC},
-        {"charges", CHARGES},
-        {"danger", DANGER},
-        {"all_when_empty", ALL_EMPTY},
-        {"quota", QUOTA},
-        {"safe", SAFE},
-        {"deprecated", DEPRECATED},
-        {"form", FORM},
-    };
-
-    lua_newtable(L);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        set_true(L, names[i].name, flags & names[i].flag);
-}
-
-static void push_operation(lua_State *L, const struct operation *operation)
-{
-    int params = 0;
-    int positional = 0;
-
-    lua_createtable(L, 0, 16);
-    set_string(L, "name", operation->name);
-    set_string(L, "method", operation->method);
-    set_string(L, "path", operation->path);
-    set_string(L, "group", operation->group);
-    set_string(L, "title", operation->title);
-    set_string(L, "summary", operation->summary);
-    set_string(L, "source", operation->source);
-    set_string(L, "assumed", operation->assumed);
-    set_string(L, "rest", operation->rest == QUERY ? "query" : operation->rest == BODY ? "body" : NULL);
-    set_string(L, "items", operation->items);
-    set_string(L, "page", operation->page);
-    set_string(L, "limit", operation->limit);
-    set_string(L, "complete", operation->complete);
-    set_values(L, "settles", operation->settles);
-    set_values(L, "fails", operation->fails);
-    push_flags(L, operation->flags);
-    lua_setfield(L, -2, "flags");
-    lua_newtable(L);
-    lua_newtable(L);
-    for (const struct param *param = operation->params; param->name; param++) {
-        push_param(L, param);
-        lua_rawseti(L, -3, ++params);
-        if (param->flags & POSITIONAL) {
-            lua_pushstring(L, param->name);
-            lua_rawseti(L, -2, ++positional);
-        }
-    }
-    lua_setfield(L, -3, "positional");
-    lua_setfield(L, -2, "params");
-}
-
-void operations_push(lua_State *L)
-{
-    lua_createtable(L, (int)operations_count, (int)operations_count);
-    for (size_t i = 0; i < operations_count; i++) {
-        push_operation(L, &operations[i]);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -3, operations[i].name);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
 }

@@ -2,7 +2,6 @@
 #ifndef CMR_OPERATIONS_H
 #define CMR_OPERATIONS_H
 
-#include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -75,11 +74,5 @@ const struct param *operation_param(const struct operation *operation, const cha
 
 /* The name of a type as error messages and the reference say it. */
 const char *type_name(enum type type);
-
-/* Pushes the rows as a table: an array that is also indexed by name. */
-void operations_push(lua_State *L);
-
-/* Sets one C function per row in the table on top: function(target, ...) -> call | nil, message, err. */
-void operations_set_functions(lua_State *L);
 
 #endif

@@ -70,7 +70,7 @@ compile)
 link)
     flags="$LDFLAGS $(libs "$CURL_LIBDIR" curl libcurl) $(libs "$CRYPTO_LIBDIR" crypto libcrypto) -lm"
     # Bound at load, and never unloaded: a thread of libcurl may still run when a Lua state closes.
-    [ "$system" = Darwin ] || flags="-Wl,-z,relro,-z,now,-z,nodelete $flags -ldl -pthread"
+    [ "$system" = Darwin ] || flags="-Wl,--as-needed,-z,relro,-z,now,-z,nodelete $flags -ldl -pthread"
     ;;
 esac
 # shellcheck disable=SC2086

@@ -1,7 +1,7 @@
 #!/bin/sh
-# install.sh install|uninstall CORE LUA_PROGRAM DESTDIR LIBDIR LUADIR BINDIR SHAREDIR, from the top of the checkout.
+# install.sh install|uninstall BUILD LUA_PROGRAM DESTDIR LIBDIR LUADIR BINDIR SHAREDIR, from the top of the checkout.
 set -eu
-action=$1 core=$2 program=$3 destdir=$4 libdir=$5 luadir=$6 bindir=$7 sharedir=$8
+action=$1 build=$2 program=$3 destdir=$4 libdir=$5 luadir=$6 bindir=$7 sharedir=$8
 
 # Where the shells look for what completes a command: SHELL FILE
 completions="bash $sharedir/bash-completion/completions/cmr
@@ -23,7 +23,9 @@ put() {
     echo "$3"
 }
 
-put 755 "$core" "$destdir$libdir/cmr/core.so"
+for module in core operations; do
+    put 755 "$build/cmr/$module.so" "$destdir$libdir/cmr/$module.so"
+done
 (cd lua && find cmr -type f) | while read -r file; do
     put 644 "lua/$file" "$destdir$luadir/$file"
 done

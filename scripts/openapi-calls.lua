@@ -8,6 +8,7 @@ package.path = "./?.lua;" .. package.path
 local cmr = require "cmr"
 local core = require "cmr.core"
 local examples = require "cmr.mock.examples"
+local operations = require "cmr.operations"
 local shape = require "scripts.derive.shape"
 local words = require "scripts.derive.words"
 
@@ -85,7 +86,7 @@ local function accepted(err)
   return not err or err.kind == "protocol" and err.status == nil
 end
 
-for _, row in ipairs(core.operations) do
+for _, row in ipairs(operations) do
   if not words.missing(row) then
     for _, call in ipairs(calls_of(row)) do
       local _, message, err = client[row.name](client, call[2])

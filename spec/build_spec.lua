@@ -12,20 +12,24 @@ end
 describe("build #build", function()
   local flavour = os.getenv("CMR_FLAVOUR")
   local core = "build/" .. flavour .. "/cmr/core.so"
+  local operations = "build/" .. flavour .. "/cmr/operations.so"
 
   it("exports nothing but luaopen_*", function()
-    local symbols = {}
-    for symbol in run("nm -D --defined-only " .. core):gmatch("%x+ %a (%S+)") do
-      if not symbol:find("^luaopen_") then table.insert(symbols, symbol) end
+    for module, symbol in pairs{[core] = "luaopen_cmr_core", [operations] = "luaopen_cmr_operations"} do
+      assert.matches("^%x+ T " .. symbol .. "$", run("nm -D --defined-only " .. module))
     end
-    assert.same({}, symbols)
-    assert.matches("luaopen_cmr_core", run("nm -D --defined-only " .. core))
   end)
 
   it("is not linked with a Lua library of its own", function()
     local libraries = run("readelf -d " .. core .. " | grep NEEDED")
     assert.matches("libcurl", libraries)
     assert.not_matches("liblua", libraries)
+  end)
+
+  it("reads the operations table without libcurl", function()
+    for library in run("readelf -d " .. operations):gmatch("NEEDED[^\n]*%[(.-)%]") do
+      assert.matches("^libc%.", library)
+    end
   end)
 
   it("stays loaded and is bound at once", function()

@@ -2,8 +2,10 @@
 local cjson = require "cjson"
 local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
+local operations = require "cmr.operations"
 local command = require "spec.support.command"
 local mock = require "spec.support.mock"
+local program = require "spec.support.program"
 
 local cmr, file_with = command.run, command.file_with
 
@@ -18,10 +20,10 @@ describe("the program", function()
   it("shows help and versions", function()
     local shown = cmr{"--help"}
     assert.same({0, ""}, {shown.status, shown.err})
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       assert.is_truthy(shown.out:find("\n   " .. arguments.command(row.name) .. " ", 1, true), row.name)
     end
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local own = cmr{arguments.command(row.name), "-h"}
       assert.same({0, ""}, {own.status, own.err})
       assert.is_truthy(own.out:find("Example:\n   cmr " .. arguments.command(row.name), 1, true))
@@ -44,8 +46,8 @@ describe("the program", function()
     assert.matches('"flags": {}', encoded, 1, true)
     assert.matches('"positional": []', encoded, 1, true)
     local rows = cjson.decode(encoded)
-    assert.equal(#core.operations, #rows)
-    for index, row in ipairs(core.operations) do assert.same(row, rows[index]) end
+    assert.equal(#operations, #rows)
+    for index, row in ipairs(operations) do assert.same(row, rows[index]) end
   end)
 
   it("explains a wrong command line and ends with 2", function()
@@ -137,6 +139,17 @@ describe("the program", function()
     os.execute(("%s >/dev/null 2>%s"):format(command.lua("-e", code), err))
     assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.call false\ncmr.cli.describe false\n"
       .. "cmr.cli.arguments true\n", command.read(err))
+  end)
+
+  it("waits neither for libcurl nor for JSON to say what commands there are", function()
+    local code = [[local main = require "cmr.cli"; local status = main{%s}
+      for _, name in ipairs{"cmr.core", "cjson"} do assert(not package.loaded[name], name) end
+      os.exit(status)]]
+    for _, line in ipairs{'"--help"', '"completion", "bash"', '"completion", "candidates", "--", "reexport", "--m"'} do
+      local ended = program.run(code:format(line))
+      assert.equal(0, ended.status, ended.err)
+      assert.matches("%S", ended.out)
+    end
   end)
 end)
 

@@ -4,6 +4,7 @@
 local cmr = require "cmr"
 local core = require "cmr.core"
 local examples = require "cmr.mock.examples"
+local operations = require "cmr.operations"
 local json = require "scripts.derive.json"
 
 local function read(path)
@@ -71,7 +72,7 @@ describe("the documented examples", function()
   local target = assert(core.target{api_key = "any"})
 
   it("are of operations there are", function()
-    for name in pairs(examples) do assert.is_table(core.operations[name], name) end
+    for name in pairs(examples) do assert.is_table(operations[name], name) end
   end)
 
   it("say where they are from, and nothing else than is known of", function()
@@ -100,7 +101,7 @@ describe("the documented examples", function()
     for name, example in pairs(examples) do
       for _, text in ipairs{example.request, example.also} do
         local fields = assert(core.json_decode(text))
-        for _, param in ipairs(core.operations[name].params) do
+        for _, param in ipairs(operations[name].params) do
           local missing = param.required and not param.name:find("[%[.]") and fields[param.name] == nil
           if missing then fields[param.name] = "x" end
         end
@@ -141,7 +142,7 @@ describe("the annotations for editors", function()
   end)
 
   it("have each operation as a function and as a method", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       assert.matches("\nfunction cmr." .. row.name .. "(", text, 1, true)
       assert.matches("\nfunction Client:" .. row.name .. "(", text, 1, true)
     end
@@ -276,11 +277,11 @@ describe("the reference", function()
       links = links + 1
       assert.is_true(headings[anchor], anchor)
     end
-    assert.is_true(links > #core.operations)
+    assert.is_true(links > #operations)
   end)
 
   it("says of each operation what it takes", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local told = section(row.name)
       for _, param in ipairs(row.params) do assert.matches("| `" .. param.name .. "` |", told, 1, true) end
       assert.equal(row.assumed ~= nil, told:find("\nAssumed: ", 1, true) ~= nil, row.name)
@@ -363,7 +364,7 @@ describe("the OpenAPI document", function()
       end
     end
     for _, operation in ipairs(openapi["x-undocumented"]) do missing[operation.operationId] = true end
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local documented = row.method and row.path
       assert.equal(documented and row.method .. " " .. row.path or nil, found[row.name])
       assert.equal(not documented or nil, missing[row.name], row.name)
@@ -378,7 +379,7 @@ describe("the OpenAPI document", function()
   end)
 
   it("allows further fields exactly where the documents leave names open", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       if row.method and row.path then
         local schema, operation = schema_of(row)
         local open = 0
@@ -398,30 +399,30 @@ describe("the OpenAPI document", function()
   end)
 
   it("says what is needed, and what excludes what", function()
-    local order = schema_of(core.operations.order_mailboxes)
+    local order = schema_of(operations.order_mailboxes)
     assert.same({"confirm"}, order.required)
     assert.same({{required = {"subscriptionId"}}, {required = {"domainId"}}}, order.oneOf)
     local mailbox = order.properties.mailboxes.additionalProperties.items
     assert.same({"username", "firstName", "lastName"}, mailbox.required)
     assert.equal("boolean", mailbox.properties.onWarmup.type)
-    local reexport = schema_of(core.operations.reexport)
+    local reexport = schema_of(operations.reexport)
     assert.same({{required = {"mailboxId"}}, {required = {"email"}}}, reexport.anyOf)
     assert.is_nil(reexport.required)
-    local domains = schema_of(core.operations.check_workspace).properties.domains
+    local domains = schema_of(operations.check_workspace).properties.domains
     assert.same({"GOOGLE", "MICROSOFT"}, domains.items.properties.serviceProvider.enum)
-    local _, platforms = schema_of(core.operations.platforms)
+    local _, platforms = schema_of(operations.platforms)
     assert.same({{name = "userId", ["in"] = "query", description = "The user.", required = true,
       schema = {type = "string"}, example = "BVZGM5TE9BMP3PP0VWGW943RGV1B", ["x-source"] = "seed"}},
       platforms.parameters)
   end)
 
   it("takes one item for a list where the API does", function()
-    local data = schema_of(core.operations.update_mailboxes).properties.mailboxData
+    local data = schema_of(operations.update_mailboxes).properties.mailboxData
     assert.same({"object", "array"}, {data.anyOf[1].type, data.anyOf[2].type})
   end)
 
   it("shows the documented answers, with their status", function()
-    local _, platforms = schema_of(core.operations.platforms)
+    local _, platforms = schema_of(operations.platforms)
     local shown = platforms.responses["200"].content["application/json"]
     assert.same(core.json_decode(examples.platforms.answer), shown.examples.documented.value)
     local data = shown.schema.allOf[2].properties.data

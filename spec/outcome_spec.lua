@@ -1,9 +1,9 @@
 -- Which events settle which operation, and how many of them there have to be.
-local core = require "cmr.core"
+local operations = require "cmr.operations"
 local events = require "cmr.webhook.events"
 local outcome = require "cmr.outcome"
 
-local rows = core.operations
+local rows = operations
 
 local function boxes(count)
   local list = {}

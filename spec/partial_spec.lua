@@ -1,13 +1,14 @@
 -- What failed inside a success.
 local cmr = require "cmr"
 local core = require "cmr.core"
+local operations = require "cmr.operations"
 local partial = require "cmr.partial"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
 
 -- The failed items of an answer, as it is decoded.
 local function failed(name, text)
-  return partial(core.operations[name], assert(core.json_decode(text)))
+  return partial(operations[name], assert(core.json_decode(text)))
 end
 
 describe("an answer in which", function()

@@ -2,6 +2,7 @@
 -- webhooks' handler writes to, so it does not matter when they come, and to which worker or host.
 
 local core = require "cmr.core"
+local operations = require "cmr.operations"
 local outcome = require "cmr.outcome"
 local raise = require "cmr.raise"
 local run = require "cmr.run"
@@ -47,7 +48,7 @@ local function plan_of(res)
   end
   local info = run.info(res) or {}
   local name = info.operation or res.operation
-  local row = type(name) == "string" and core.operations[name]
+  local row = type(name) == "string" and operations[name]
   if not row then
     raise "await: an operation's answer expected, or {operation = name, actionId = ..., orderId = ...}"
   elseif not row.settles then

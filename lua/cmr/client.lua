@@ -2,6 +2,7 @@
 
 local core = require "cmr.core"
 local limiter = require "cmr.limiter"
+local operations = require "cmr.operations"
 local options = require "cmr.options"
 local raise = require "cmr.raise"
 local run = require "cmr.run"
@@ -42,7 +43,7 @@ local function refuse(message, err)
 end
 
 -- One method per operation: client:platforms(...). Arguments, answers and errors: see docs of the operation's row.
-for _, operation in ipairs(core.operations) do
+for _, operation in ipairs(operations) do
   local name = operation.name
   local prepare = core[name]
   Client[name] = function(self, ...)
@@ -115,7 +116,7 @@ end
 function Client:each(what, ...)
   local state = state_of(self, "each")
   local name = type(what) == "table" and what[1] or what
-  local row = core.operations[name]
+  local row = operations[name]
   if type(name) ~= "string" or not row or not row.flags.list then
     raise(("each: '%s' is no operation that lists"):format(tostring(name)))
   end
@@ -155,9 +156,9 @@ function Client:each(what, ...)
 end
 
 local function operation_of(name, caller)
-  if type(name) ~= "string" or not core.operations[name] then
+  if type(name) ~= "string" or not operations[name] then
     local names = {}
-    for index, operation in ipairs(core.operations) do
+    for index, operation in ipairs(operations) do
       names[index] = operation.name
     end
     local near = type(name) == "string" and core.nearest(name, names)

@@ -5,6 +5,7 @@
 
 local Client = require "cmr.client"
 local core = require "cmr.core"
+local operations = require "cmr.operations"
 local raise = require "cmr.raise"
 local webhook = require "cmr.webhook"
 
@@ -14,7 +15,7 @@ local cmr = {
   --- The version of the libcurl underneath.
   libcurl = core.libcurl,
   --- The API's operations: rows of name, method, path, params, flags, source ...; also by name.
-  operations = core.operations,
+  operations = operations,
   --- JSON's null: in arrays of answers, and to send one.
   null = core.null,
   --- cmr.array(table): marks a table as a JSON array, so that {} is sent as [].
@@ -37,7 +38,7 @@ local function default()
   return client
 end
 
-for _, operation in ipairs(core.operations) do
+for _, operation in ipairs(operations) do
   local name = operation.name
   cmr[name] = function(first, ...)
     local self = default()

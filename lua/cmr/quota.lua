@@ -3,6 +3,7 @@
 -- end: what it says is remembered.
 
 local core = require "cmr.core"
+local operations = require "cmr.operations"
 local warn = require "cmr.warn"
 
 local quota = {}
@@ -12,7 +13,7 @@ local DAY = 24 * 3600 -- a refusal that names no time is believed for so long: t
 
 -- The mailbox of a call that has a quota, as a name; nil when it has none.
 local function mailbox_of(call)
-  local row = core.operations[call:info().operation]
+  local row = operations[call:info().operation]
   local body = row and row.flags.quota and call:body()
   local given = body and core.json_decode(body) or {}
   return given.mailboxId or given.email and given.email:lower()

@@ -1,6 +1,7 @@
 --- One call's life: pace, start, wait, retry or return. The call is prepared already.
 
 local core = require "cmr.core"
+local operations = require "cmr.operations"
 local partial = require "cmr.partial"
 local quota = require "cmr.quota"
 local raise = require "cmr.raise"
@@ -60,7 +61,7 @@ function run.info(result)
   end
   local info = known.call:info()
   info.attempts, info.elapsed = known.attempts, known.elapsed
-  info.partial = result.kind == nil and partial(core.operations[info.operation], result) or nil
+  info.partial = result.kind == nil and partial(operations[info.operation], result) or nil
   return info
 end
 

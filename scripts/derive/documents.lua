@@ -2,6 +2,7 @@
 
 local core = require "cmr.core"
 local examples = require "cmr.mock.examples"
+local operations = require "cmr.operations"
 local events = require "cmr.webhook.events"
 local derive_events = require "scripts.derive.events"
 
@@ -12,7 +13,7 @@ local function read(path)
   return text
 end
 
-local rows, facts = core.operations, {
+local rows, facts = operations, {
   version = core._VERSION,
   server = tostring(core.target{}):match("https://%S+"),
 }

@@ -3,6 +3,7 @@ local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
 local words_of = require "cmr.cli.describe"
 local parser = require "cmr.cli.parser"
+local operations = require "cmr.operations"
 
 -- The message of the {usage = message} that a function raises.
 local function mistake(action, ...)
@@ -75,7 +76,7 @@ describe("an option's name", function()
   end
 
   it("is the only one of its kind in every operation", function()
-    assert.same({}, collisions(core.operations))
+    assert.same({}, collisions(operations))
     local clash = {name = "x", params = {{name = "microsoftOauthRoute"}, {name = "microsoft.microsoftOauthRoute"}}}
     assert.same({"x --microsoft-oauth-route"}, collisions{clash})
     assert.same({"y --timeout"}, collisions{{name = "y", params = {{name = "timeout"}}}})
@@ -84,7 +85,7 @@ describe("an option's name", function()
   it("and a command's name exist once, beside the command's own", function()
     local seen = {help = true}
     for _, entry in ipairs(require "cmr.cli.commands") do seen[entry[1]] = true end
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local name = arguments.command(row.name)
       assert.is_nil(seen[name], name)
       seen[name] = true
@@ -213,11 +214,11 @@ describe("help", function()
 
   it("has an example for every operation, which the parser and the library take", function()
     local target = assert(core.target{api_key = "k"})
-    assert.equal("cmr reexport --mailbox-id MAILBOX_ID", words_of.example(core.operations.reexport))
-    for _, row in ipairs(core.operations) do
+    assert.equal("cmr reexport --mailbox-id MAILBOX_ID", words_of.example(operations.reexport))
+    for _, row in ipairs(operations) do
       local line, given = words(words_of.example(row)), {}
       assert.equal("cmr", table.remove(line, 1))
-      for name, value in pairs(parser.new(core.operations, line, function() end):parse(line)) do
+      for name, value in pairs(parser.new(operations, line, function() end):parse(line)) do
         if name:sub(1, 1) == "." then given[name:sub(2)] = value end
         if name == "command" then assert.equal(arguments.command(row.name), value) end
       end

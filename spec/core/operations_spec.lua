@@ -1,6 +1,7 @@
 -- The operations table as Lua sees it: complete, consistent, and the API's.
 
 local core = require "cmr.core"
+local operations = require "cmr.operations"
 
 local TYPES = {string = true, integer = true, number = true, boolean = true, object = true, array = true, map = true,
   any = true}
@@ -37,26 +38,26 @@ end
 describe("each operation", function()
   it("is there by number and by name, once", function()
     local seen = {}
-    assert.is_true(#core.operations >= 5)
-    for _, row in ipairs(core.operations) do
+    assert.is_true(#operations >= 5)
+    for _, row in ipairs(operations) do
       assert.is_nil(seen[row.name], row.name)
       seen[row.name] = true
-      assert.equal(row, core.operations[row.name])
+      assert.equal(row, operations[row.name])
     end
-    for name, row in pairs(core.operations) do
+    for name, row in pairs(operations) do
       if type(name) == "string" then assert.equal(name, row.name) end
     end
   end)
 
   it("has a function, and a name that fits Lua and the shell", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       assert.is_function(core[row.name])
       assert.matches("^%l[%l_]*%l$", row.name)
     end
   end)
 
   it("says all there is to say", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       for field in pairs(row) do assert.is_true(OPERATION[field], row.name .. "." .. field) end
       for _, field in ipairs{"name", "group", "title", "summary", "source"} do
         assert.is_string(row[field], row.name)
@@ -73,7 +74,7 @@ describe("each operation", function()
   end)
 
   it("has a method and a path, unless they are not documented", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       assert.is_true(row.method == nil or METHODS[row.method], row.name)
       if row.path then assert.matches("^/[%w/_-]*%w$", row.path) end
       if not row.method or not row.path then assert.is_string(row.rest, row.name) end
@@ -81,7 +82,7 @@ describe("each operation", function()
   end)
 
   it("sends no body with a GET", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       for _, param in ipairs(row.params) do
         assert.is_true(row.method ~= "GET" or param["in"] == "query", row.name .. "." .. param.name)
       end
@@ -89,7 +90,7 @@ describe("each operation", function()
   end)
 
   it("that lists says by which parameters pages are chosen", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local params = by_name(row.params)
       assert.is_true(row.rest == nil or row.rest == "query" or row.rest == "body", row.name)
       assert.equal(row.flags.list, row.page ~= nil or nil, row.name)
@@ -108,7 +109,7 @@ describe("each operation", function()
   end)
 
   it("that means everything without its list says so at that list", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local lists = 0
       for _, param in ipairs(row.params) do
         if param.everything then
@@ -122,7 +123,7 @@ describe("each operation", function()
   end)
 
   it("takes two ids of one shape by name when it destroys", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local strings = 0
       for _, param in ipairs(row.params) do
         if param.required and param.type == "string" and not parent_of(param.name) then strings = strings + 1 end
@@ -134,13 +135,13 @@ end)
 
 describe("each parameter", function()
   local function each(check)
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       for _, param in ipairs(row.params) do check(row, param, row.name .. "." .. param.name) end
     end
   end
 
   it("says all there is to say, once", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local seen = {}
       for _, param in ipairs(row.params) do
         assert.is_nil(seen[param.name], row.name)
@@ -163,7 +164,7 @@ describe("each parameter", function()
 
   it("that is nested follows what it is part of", function()
     local whole = {[".*"] = "map", ["[]"] = "array"}
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local seen = {}
       for _, param in ipairs(row.params) do
         local parent = parent_of(param.name)
@@ -182,7 +183,7 @@ describe("each parameter", function()
   end)
 
   it("that is an array or a map says of what", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local params = by_name(row.params)
       for name, param in pairs(params) do
         if param.type == "array" then assert.is_table(params[name .. "[]"], row.name .. "." .. name) end
@@ -193,7 +194,7 @@ describe("each parameter", function()
   end)
 
   it("that is positional is a scalar, and in the list in its order", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local positional = {}
       for _, param in ipairs(row.params) do
         if param.positional then
@@ -206,7 +207,7 @@ describe("each parameter", function()
   end)
 
   it("that is one of several is not required by itself, and not alone", function()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local count = {any = 0, one = 0}
       for _, param in ipairs(row.params) do
         if param.either then
@@ -304,7 +305,7 @@ describe("the table", function()
       local name, fields = line:match("^(%S+) (.*)$")
       expected[name] = fields
     end
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       rows[row.name] = table.concat({row.method or "?", row.path or "?",
         row.positional[1] and table.concat(row.positional, ",") or "-",
         next(row.flags) and table.concat(keys(row.flags), ",") or "-"}, " ")
@@ -339,7 +340,7 @@ describe("the export group", function()
 
   for _, expected in ipairs(documented) do
     it("has " .. expected.name .. " as documented", function()
-      local row = core.operations[expected.name]
+      local row = operations[expected.name]
       assert.equal("Export", row.group)
       for _, field in ipairs{"name", "method", "path", "title", "source"} do
         assert.equal(expected[field], row[field])
@@ -356,8 +357,8 @@ describe("the export group", function()
   end
 
   it("takes a mailbox by id or address, or a list under one of two names", function()
-    local reexport = by_name(core.operations.reexport.params)
-    local export = by_name(core.operations.export_mailboxes.params)
+    local reexport = by_name(operations.reexport.params)
+    local export = by_name(operations.export_mailboxes.params)
     assert.equal("any", reexport.mailboxId.either)
     assert.equal("any", reexport.email.either)
     assert.equal("one", export.mailboxIds.either)
@@ -365,9 +366,9 @@ describe("the export group", function()
   end)
 
   it("marks what the documents leave open", function()
-    assert.is_true(by_name(core.operations.export_mailboxes.params).userId.assumed)
-    assert.matches("quota", core.operations.reexport.assumed)
-    assert.matches("GET", core.operations.export_mailboxes.assumed)
-    assert.is_nil(core.operations.platforms.assumed)
+    assert.is_true(by_name(operations.export_mailboxes.params).userId.assumed)
+    assert.matches("quota", operations.reexport.assumed)
+    assert.matches("GET", operations.export_mailboxes.assumed)
+    assert.is_nil(operations.platforms.assumed)
   end)
 end)

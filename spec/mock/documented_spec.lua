@@ -1,8 +1,8 @@
 -- Every answer the documents show, asked for on an ordinary world: the mock's has the same message and the same members
 -- of the same types.
 local cjson = require "cjson"
-local core = require "cmr.core"
 local examples = require "cmr.mock.examples"
+local operations = require "cmr.operations"
 local api_of = require "spec.support.mock_api"
 
 local USER, MAILBOX = api_of.USER, api_of.MAILBOX
@@ -51,7 +51,7 @@ describe("the documented answer of", function()
     api:advance(180)
   end)
 
-  for _, row in ipairs(core.operations) do
+  for _, row in ipairs(operations) do
     local example = examples[row.name] or {}
     -- What update_mailboxes shows in part is its other form.
     local shown = example.answer or row.name ~= "update_mailboxes" and example.partial
@@ -79,7 +79,7 @@ end)
 describe("of all operations", function()
   it("each that has a path has an answer of its own", function()
     local api = api_of.new()
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       if row.path then
         local reply = api:ask((row.method or "POST") .. " " .. row.path, nil, row.method ~= "GET" and "{}" or nil)
         assert.is_true(reply.status < 500, row.name .. ": " .. reply.text)

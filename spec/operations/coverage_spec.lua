@@ -1,5 +1,5 @@
 -- Every operation has a spec of what it sends: somewhere in this directory it is called, or named for a call.
-local core = require "cmr.core"
+local operations = require "cmr.operations"
 local run = require "spec.support.run"
 
 describe("every operation", function()
@@ -11,7 +11,7 @@ describe("every operation", function()
       file:close()
     end
     local text, missing = table.concat(texts), {}
-    for _, row in ipairs(core.operations) do
+    for _, row in ipairs(operations) do
       local called = text:find("client:" .. row.name .. "[({]")
         or text:find('[{%s]"?' .. row.name .. '"?[,}]') or text:find("[{%s]" .. row.name .. ' = "%u+"')
       if not called then missing[#missing + 1] = row.name end

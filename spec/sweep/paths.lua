@@ -115,6 +115,13 @@ local paths = {
     end,
   },
   {
+    name = "require cmr.operations",
+    run = function()
+      package.loaded["cmr.operations"] = nil
+      check(#require("cmr.operations") > 60, "no rows")
+    end,
+  },
+  {
     name = "require cmr",
     run = function()
       for name in pairs(package.loaded) do

@@ -19,6 +19,7 @@
 #include "peer.h"
 
 int luaopen_cmr_core(lua_State *L);
+int luaopen_cmr_operations(lua_State *L);
 
 enum owner { LUA, C };
 
@@ -155,6 +156,8 @@ static lua_State *open_state(void)
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     lua_pushcfunction(L, luaopen_cmr_core);
     lua_setfield(L, -2, "cmr.core");
+    lua_pushcfunction(L, luaopen_cmr_operations);
+    lua_setfield(L, -2, "cmr.operations");
     lua_settop(L, 0);
     if (luaL_loadfile(L, "spec/sweep/paths.lua") != LUA_OK)
         luaL_error(L, "%s", lua_tostring(L, -1));
@@ -274,6 +277,10 @@ int main(int count, char **arguments)
     const long stride = count > 1 ? strtol(arguments[1], NULL, 10) : 1;
     long total = 0;
 
+    if (stride < 1) {
+        (void)fputs("usage: sweep [stride [path]], stride 1 or more\n", stderr);
+        return 2;
+    }
     port = peer_start();
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, __wrap_free, __wrap_realloc, curl_strdup, curl_calloc) !=
         0)

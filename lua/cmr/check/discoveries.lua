@@ -5,6 +5,7 @@ local examples = require "cmr.mock.examples"
 local judge = require "cmr.check.judge"
 local pages = require "cmr.check.pages"
 local shape = require "cmr.check.shape"
+local operations = require "cmr.operations"
 
 local M = {}
 
@@ -153,7 +154,7 @@ function M.of(seen)
   transport(seen, list)
   local order, asks = by_operation(seen)
   for _, operation in ipairs(order) do
-    local row = core.operations[operation]
+    local row = operations[operation]
     local envelope = row.flags.list and not row.items and judge.success(seen, operation)
     local path, items = pages.list(envelope or {}, nil, seen.words)
     if path then

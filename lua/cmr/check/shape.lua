@@ -5,6 +5,7 @@
 
 local core = require "cmr.core"
 local examples = require "cmr.mock.examples"
+local operations = require "cmr.operations"
 
 local M = {}
 
@@ -27,7 +28,7 @@ local function know(value)
 end
 
 for word in mentioned:gmatch("%S+") do known[word] = true end
-for _, row in ipairs(core.operations) do
+for _, row in ipairs(operations) do
   for _, param in ipairs(row.params) do
     for word in param.name:gmatch("[%w_]+") do known[word] = true end
   end

@@ -1,8 +1,6 @@
 --- From a row of the operations table to option names, and from option values to the operation's argument table.
 -- Pure: files are read by the function that build is handed. A mistake is raised as {usage = message}.
 
-local core = require "cmr.core"
-
 local M = {}
 
 local function wrong(message, ...)
@@ -49,7 +47,7 @@ end
 local function json(opening, what)
   return function(text)
     if not text:find("^%s*" .. opening) then return nil, "wants " .. what end
-    local value, why = core.json_decode(text)
+    local value, why = require("cmr.core").json_decode(text)
     if value == nil then return nil, ("wants %s (%s)"):format(what, why) end
     return value
   end
@@ -100,7 +98,7 @@ end
 
 --- What a text means for a parameter: a value, or nil and what is wrong with it.
 function M.value(param, text)
-  if param.everything and text == "all" then return core.all end
+  if param.everything and text == "all" then return require("cmr.core").all end
   local opening = param.or_item and text:find("^%s*{") and "object" or param.type
   local value, why = parse[opening](text)
   if value == nil then return nil, why end

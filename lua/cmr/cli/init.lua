@@ -14,7 +14,7 @@ end
 
 local function run(line, world, at)
   if line[1] == "help" then line = {line[2] or "--help", line[2] and "--help"} end
-  local rows = require("cmr.core").operations
+  local rows = require "cmr.operations"
   local parser, own = require("cmr.cli.parser").new(rows, line, version)
   local given = parser:parse(line)
   at.command = "cmr " .. given.command

@@ -3,7 +3,6 @@
 -- {usage = message, command = "cmr reexport"} (a mistake).
 
 local argparse = require "argparse"
-local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
 local commands_beside = require "cmr.cli.commands"
 local formats = require("cmr.cli.output").formats
@@ -98,7 +97,9 @@ local function improve(message, parser, names)
   end
   message = message:gsub("\nDid you mean.*$", "")
   local kind, word = message:match("^unknown (%a+) '(.-)'")
-  local meant = kind and (core.nearest(word, names[kind .. "s"]) or containing(word, names[kind .. "s"]))
+  if not kind then return message end
+  local known = names[kind .. "s"]
+  local meant = require("cmr.core").nearest(word, known) or containing(word, known)
   if not meant then return message end
   if names.arguments[meant] then return ("%s (give it as the argument %s)"):format(message, names.arguments[meant]) end
   return ("%s (did you mean '%s'?)"):format(message, meant)

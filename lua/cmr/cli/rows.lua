@@ -2,6 +2,7 @@
 
 local core = require "cmr.core"
 local json = require "cmr.cli.json"
+local operations = require "cmr.operations"
 
 local M = {}
 
@@ -72,7 +73,7 @@ function M.list(data, operation)
   if type(data) ~= "table" then return nil end
   if data[1] ~= nil then return data, "" end
   local list, name = find(data, is_list)
-  local row = operation and core.operations[operation]
+  local row = operation and operations[operation]
   if list or not (row and row.flags.list) then return list, name end
   if is_empty(data) then return data, "" end
   return find(data, is_empty)

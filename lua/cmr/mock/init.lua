@@ -59,8 +59,9 @@ end
 
 local function configuration(options, token)
   local core = require "cmr.core"
+  local operations = require "cmr.operations"
   local rows = {} -- without the names under which the table has them a second time
-  for index, row in ipairs(options.operations or core.operations) do rows[index] = row end
+  for index, row in ipairs(options.operations or operations) do rows[index] = row end
   return core.json_encode{
     key = KEY,
     token = token,

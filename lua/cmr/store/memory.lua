@@ -56,7 +56,7 @@ function Store:claim(name, lease)
     return nil, "busy", entry.over - self.now()
   end
   self.tokens = self.tokens + 1
-  return put(self, "claim:" .. name, { token = self.tokens }, lease).token
+  return put(self, "claim:" .. name, { token = self.tokens, done = false }, lease).token
 end
 
 function Store:done(name, token, ttl)
@@ -64,7 +64,8 @@ function Store:done(name, token, ttl)
   if entry and entry.token ~= token then
     return nil, LOST
   end
-  put(self, "claim:" .. name, { done = true }, ttl)
+  entry = put(self, "claim:" .. name, entry or {}, ttl) -- the same table: marking it asks for no memory
+  entry.done, entry.token = true, nil
   return true
 end
 

@@ -1,5 +1,6 @@
 -- From a file to the arguments of an operation.
 local core = require "cmr.core"
+local operations = require "cmr.operations"
 local command = require "spec.support.command"
 local identity = require "cmr.cli.bulk.identity"
 local input = require "cmr.cli.bulk.input"
@@ -12,7 +13,7 @@ teardown(command.clean)
 -- The arguments of each row, or what is wrong with it.
 local function read(operation, text, options)
   options = options or {}
-  local row = core.operations[operation]
+  local row = operations[operation]
   local file = input.open(command.file_with(text), options.format, world)
   finally(function() file:close() end)
   local settings = rows.settings(row, options.set or {}, options.read)

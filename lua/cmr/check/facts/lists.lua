@@ -1,10 +1,10 @@
 --- Facts: lists, and how they are cut into pages.
 
-local core = require "cmr.core"
 local judge = require "cmr.check.judge"
 local pages = require "cmr.check.pages"
 local plan = require "cmr.check.plan"
 local shape = require "cmr.check.shape"
+local operations = require "cmr.operations"
 
 local yes, no, unseen = judge.yes, judge.no, judge.unseen
 
@@ -39,7 +39,7 @@ end
 
 for _, step in ipairs(plan.steps) do
   if step.second then
-    local row = core.operations[step.operation]
+    local row = operations[step.operation]
     local id = step.second
     fact(row.name .. ".limit", "limit=1 gives one item", source_of(row, "limit"), of(id, function(first, seen)
       return pages.limit(first, judge.success(seen, step.id) or nil, row.items)

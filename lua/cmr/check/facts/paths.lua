@@ -1,8 +1,8 @@
 --- Facts: every operation that is asked answers at the method and path of the table.
 
-local core = require "cmr.core"
 local judge = require "cmr.check.judge"
 local plan = require "cmr.check.plan"
+local operations = require "cmr.operations"
 
 local facts = {}
 
@@ -29,7 +29,7 @@ end
 
 for _, step in ipairs(plan.steps) do
   if step.id == step.operation then
-    local row = core.operations[step.operation]
+    local row = operations[step.operation]
     facts[#facts + 1] = {
       id = row.name .. ".path",
       expected = ("%s %s answers"):format(row.method, row.path),

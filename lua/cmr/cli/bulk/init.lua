@@ -13,6 +13,7 @@ local results = require "cmr.cli.bulk.results"
 local rows = require "cmr.cli.bulk.rows"
 local tally = require "cmr.cli.bulk.tally"
 local work = require "cmr.cli.bulk.work"
+local operations = require "cmr.operations"
 
 local M = {}
 
@@ -23,10 +24,10 @@ local function wrong(message, ...)
 end
 
 local function operation(name)
-  local row = core.operations[name:gsub("-", "_")]
+  local row = operations[name:gsub("-", "_")]
   if row then return row end
   local names = {}
-  for index, one in ipairs(core.operations) do names[index] = arguments.command(one.name) end
+  for index, one in ipairs(operations) do names[index] = arguments.command(one.name) end
   local near = core.nearest(name, names)
   wrong("there is no operation '%s'%s", name, near and (" (did you mean '%s'?)"):format(near) or "")
 end

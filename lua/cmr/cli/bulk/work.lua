@@ -8,7 +8,7 @@ local tally = require "cmr.cli.bulk.tally"
 local M = {}
 
 local TICK = 0.2 -- seconds between looks at the progress and at signals
-local MANY = 1000 -- rows that are left alone without a break
+local LONG = 0.02 -- seconds that rows are passed without a break
 
 -- Nothing more is begun; what is in flight is waited for. The first reason counts.
 local function halt(job, status, message)
@@ -40,7 +40,7 @@ end
 
 -- The next row to be sent.
 local function next_row(job, rows)
-  local passed = 0
+  local since = core.now()
   while not over(job) do
     local one = rows()
     if not one then return nil end
@@ -50,8 +50,10 @@ local function next_row(job, rows)
       return one
     end
     left_alone(job, one)
-    passed = passed + 1
-    if passed % MANY == 0 then block.sleep(core.engine(), 1e-6) end -- else what is in flight would time out
+    if core.now() - since > LONG then
+      block.sleep(core.engine(), 1e-6) -- else what is in flight would time out
+      since = core.now()
+    end
   end
 end
 

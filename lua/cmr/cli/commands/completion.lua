@@ -23,7 +23,7 @@ local function lists(world)
   return {
     OPERATION = function()
       local names = {}
-      for index, row in ipairs(require("cmr").operations) do
+      for index, row in ipairs(require "cmr.operations") do
         names[index] = require("cmr.cli.arguments").command(row.name)
       end
       return names
@@ -40,7 +40,7 @@ function M.run(given, world, version)
   local shell, words = given[".shell"], given[".words"]
   if shell == "candidates" then
     local function parser_of(line)
-      return (require("cmr.cli.parser").new(require("cmr").operations, line, version))
+      return (require("cmr.cli.parser").new(require "cmr.operations", line, version))
     end
     local lines = require("cmr.cli.complete").lines(parser_of, words, lists(world))
     lines[#lines + 1] = ""

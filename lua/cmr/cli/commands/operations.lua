@@ -17,7 +17,7 @@ local function rows_of(_, answer)
 end
 
 function M.run(given, world)
-  local rows = require("cmr.core").operations
+  local rows = require "cmr.operations"
   local about = {default = "table", rows = rows_of}
   function about.empty(key) return key == "flags" and "{}" or "[]" end
   local answer = given.output == "json" and not given.field and rows or {data = rows}
