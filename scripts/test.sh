@@ -93,18 +93,15 @@ count() {
 "
 }
 
-# The first runs alone: it has what is measured. The others, which mostly wait, run two at a time.
+# The first runs alone: it has what is measured. The others mostly wait, and run at the same time.
 run "$1"
 count "$1"
 shift
-while [ $# -gt 0 ]; do
-    beside=${2-}
-    [ -z "$beside" ] || run "$beside" >"$logs/beside" 2>&1 &
-    run "$1"
-    wait
-    count "$1"
-    [ -z "$beside" ] || { cat "$logs/beside"; count "$beside"; shift; }
-    shift
+for name; do run "$name" >"$logs/$name.shown" 2>&1 & done
+wait
+for name; do
+    cat "$logs/$name.shown"
+    count "$name"
 done
 
 printf '\n%s' "$results"

@@ -6,18 +6,28 @@ if not folder then
 end
 
 local seen = {} -- source -> line -> true
-local ours = {} -- source -> whether it is part of the library
+local lines_of = setmetatable({}, { __mode = "k" }) -- function -> seen[its source], or false when it is not ours
+
+local getinfo = debug.getinfo
+
+local function look(run)
+  local source = getinfo(run, "S").source
+  if not source:find("lua/cmr/", 1, true) then
+    return false
+  end
+  seen[source] = seen[source] or {}
+  return seen[source]
+end
 
 local function hook(_, line)
-  local source = debug.getinfo(2, "S").source
-  local mine = ours[source]
-  if mine == nil then
-    mine = source:find("lua/cmr/", 1, true) ~= nil
-    ours[source] = mine
-    seen[source] = mine and {} or nil
+  local run = getinfo(2, "f").func
+  local lines = lines_of[run]
+  if lines == nil then
+    lines = look(run)
+    lines_of[run] = lines
   end
-  if mine then
-    seen[source][line] = true
+  if lines then
+    lines[line] = true
   end
 end
 
