@@ -119,14 +119,17 @@ function M.convert(param, label, text, read)
   return value
 end
 
-local function put(arguments, name, value, label)
-  local here = arguments
+--- Puts a value under a dotted name: "google.clientId".
+-- @param only_absent  true: unless there is one
+-- @return nil, or what is wrong
+function M.put(arguments, name, value, only_absent)
+  local here, last = arguments, name:match("[^.]+$")
   for parent in name:gmatch("([^.]+)%.") do
     if here[parent] == nil then here[parent] = {} end
     here = here[parent]
-    if type(here) ~= "table" then wrong("%s: '%s' is given as something else than an object", label, parent) end
+    if type(here) ~= "table" then return ("'%s' is given as something else than an object"):format(parent) end
   end
-  here[name:match("[^.]+$")] = value
+  if here[last] == nil or not only_absent then here[last] = value end
 end
 
 --- The object or array that an option gives as JSON.
@@ -186,7 +189,8 @@ function M.build(row, given, read)
       if text and (param.name:find(".", 1, true) ~= nil) == nested then
         if type(text) == "table" then text = text[1] or "true" end
         local label = label_of(param)
-        put(arguments, param.name, M.convert(param, label, text, read), label)
+        local why = M.put(arguments, param.name, M.convert(param, label, text, read))
+        if why then wrong("%s: %s", label, why) end
       end
     end
   end

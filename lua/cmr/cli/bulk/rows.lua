@@ -39,17 +39,6 @@ local function sort(list)
   return sorted
 end
 
--- Puts a value under a dotted name; only_absent: unless there is one.
-local function put(into, name, value, only_absent)
-  for parent in name:gmatch "([^.]+)%." do
-    if into[parent] == nil then into[parent] = {} end
-    into = into[parent]
-    if type(into) ~= "table" then return ("'%s' is given as something else than an object"):format(parent) end
-  end
-  local last = name:match "[^.]+$"
-  if into[last] == nil or not only_absent then into[last] = value end
-end
-
 --- The columns of a header that mean something.
 -- @param row     of the operations table
 -- @param header  array of names
@@ -92,7 +81,7 @@ local function from_cells(columns, cells)
     if text ~= "" then
       local value, why = arguments.value(column.param, text)
       if value == nil then return nil, ("'%s' %s"):format(column.param.name, why) end
-      why = put(given, column.param.name, value)
+      why = arguments.put(given, column.param.name, value)
       if why then return nil, why end
     end
   end
@@ -119,7 +108,7 @@ function M.reader(row, input, ignored, settings)
     if columns then given, why = from_cells(columns, one.cells) else given = from_object(one.object, ignored) end
     if not given then return nil, why end
     for _, setting in ipairs(settings) do
-      why = put(given, setting.param.name, setting.value, true)
+      why = arguments.put(given, setting.param.name, setting.value, true)
       if why then return nil, why end
     end
     return given
