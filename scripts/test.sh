@@ -93,10 +93,12 @@ count() {
 "
 }
 
-# The first runs alone: it has what is measured. The others mostly wait, and run at the same time.
+# The first runs alone: it has what is measured. The others mostly wait, and run at the same time, which specs of time
+# are told by CMR_BESIDE.
 run "$1"
 count "$1"
 shift
+export CMR_BESIDE=yes
 for name; do run "$name" >"$logs/$name.shown" 2>&1 & done
 wait
 for name; do

@@ -117,7 +117,7 @@ describe("a client", function()
 
     it("holds those back who have their place already", function()
       local begun, sent = core.now(), {}
-      local one = client{wait = "block", rate = 20, on_response = function() sent[#sent + 1] = core.now() - begun end}
+      local one = client{wait = "block", rate = 10, on_response = function() sent[#sent + 1] = core.now() - begun end}
       server:reset()
       server:fault{status = 429, headers = {["Retry-After"] = "1"}}
       server:fault{status = 200, body = {status = 200}, times = 1000}

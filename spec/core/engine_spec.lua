@@ -92,7 +92,7 @@ describe("the engine", function()
       local begun = core.now()
       assert.is_nil(engine:wait(50))
       local took = core.now() - begun
-      assert.is_true(took >= 0.04 and took < 0.5, took)
+      assert.is_true(took >= 0.04 and took < 0.9, took)
     end)
 
     it("no call that was cancelled or started again meanwhile", function()
@@ -176,13 +176,13 @@ describe("the engine", function()
     end)
 
     it("in start, cancel and close", function()
-      server:fault{delay = 1, times = 3}
+      server:fault{delay = 2, times = 3}
       local begun = core.now()
       local calls = start(3)
       run_until_received(server, 3)
       calls[1]:cancel()
       engine:close()
-      assert.is_true(core.now() - begun < 0.9)
+      assert.is_true(core.now() - begun < 1.9)
     end)
   end)
 
@@ -196,7 +196,7 @@ describe("the engine", function()
         assert.equal(10, engine:count())
         finish((table.unpack or unpack)(calls))
         local took = core.now() - begun
-        assert.is_true(took >= 0.39 and took < 1.6, took)
+        assert.is_true(took >= 0.39 and took < 3, took)
         assert.same(all(200, 10), statuses(calls))
       end)
 

@@ -5,7 +5,7 @@ local play = require "spec.fault.play"
 local judge = {}
 
 local function limit(seconds)
-  return play.timed and seconds * play.slowness or math.huge
+  return play.timed and seconds * play.patience or math.huge
 end
 
 judge.SLACK = limit(0.05) -- seconds a fault may outlast its bound
@@ -17,7 +17,7 @@ local function within(what, value, range)
   end
 end
 
-local AT_ONCE = 0.1 * play.slowness -- seconds; the server needs some of it
+local AT_ONCE = 0.1 * play.patience -- seconds; the server needs some of it
 
 --- Seconds after which a row is over: its attempts run into their bound one after the other.
 local function bound(row, result)

@@ -15,6 +15,9 @@ play.timed = (os.getenv "RUNNER" or "") == ""
 --- How many times longer all may take, a sanitizer, valgrind or a hook in the way.
 play.slowness = not play.timed and 3 or ({ asan = 4, cov = 2 })[(os.getenv "CMR_FLAVOUR" or ""):match "^%l*"] or 1
 
+--- How many times longer all may take before it is too long: more where other work goes on beside the specs.
+play.patience = play.slowness * (os.getenv "CMR_BESIDE" and 5 or 1)
+
 --- Seconds. Long enough for a slow machine, short enough for a hundred rows.
 play.times = { attempt = 0.25 * play.slowness, connect = 0.15 * play.slowness }
 

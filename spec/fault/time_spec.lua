@@ -35,6 +35,16 @@ describe("time #fault", function()
     return took, err
   end
 
+  -- What measure says of a row, whose call ends in time. The machine may have been busy: then it is measured once more.
+  local function in_time(row, seconds)
+    local took, err = measure(row)
+    if took > seconds + SLACK then
+      took, err = measure(row)
+    end
+    assert.is_true(took <= seconds + SLACK, took)
+    return took, err
+  end
+
   local bounded = {
     { "that stalls", { request, stall } },
     { "that drips", { request, words.send "HTTP/1.1 200 OK\r\n", words.drip(5, "X: y\r\n") } },
@@ -47,12 +57,7 @@ describe("time #fault", function()
 
   for _, case in ipairs(bounded) do
     it("timeout bounds the whole call to a server " .. case[1], function()
-      local row = { plain = true, scripts = { case[2] }, how = case.how }
-      local took = measure(row)
-      if took > 0.4 * play.slowness + SLACK then
-        took = measure(row) -- the machine may have been busy: once more
-      end
-      assert.is_true(took <= 0.4 * play.slowness + SLACK, took)
+      in_time({ plain = true, scripts = { case[2] }, how = case.how }, 0.4 * play.slowness)
     end)
   end
 
@@ -64,19 +69,17 @@ describe("time #fault", function()
     }
     for index, row in ipairs(bounds) do
       row.plain = true
-      local took, err = measure(row)
+      local took, err = in_time(row, 0.2)
       assert.equal("timeout", err.kind, index)
-      assert.is_true(took <= 0.2 + SLACK, took)
       assert.is_true(took >= 0.15, took)
     end
   end)
 
   it("a Retry-After over the budget fails at once", function()
-    local took, err = measure { plain = true,
-      scripts = { { request, words.send(words.answer("429 Slow", "{}", { "Retry-After: 20" })) } } }
+    local _, err = in_time({ plain = true,
+      scripts = { { request, words.send(words.answer("429 Slow", "{}", { "Retry-After: 20" })) } } }, 0)
     assert.equal("rate_limited", err.kind)
     assert.equal(20, err.retry_after)
-    assert.is_true(took <= SLACK, took)
   end)
 
   -- Later calls must not line up behind what has stopped answering.

@@ -191,7 +191,7 @@ describe("nginx #nginx", function()
           upstream:fault{delay = 0.2}
           local answer = server:get("/call")
           assert.equal("ok", answer.body)
-          assert.is_true(answer.took < 1.5, answer.took)
+          assert.is_true(answer.took < 5, answer.took)
         end
       end)
 
@@ -200,7 +200,7 @@ describe("nginx #nginx", function()
         upstream:fault{delay = 0.3, times = 50}
         local requests = http.collect(send("/call", 50))
         all_are("ok", requests)
-        for _, request in ipairs(requests) do assert.is_true(request.took < 3, request.took) end
+        for _, request in ipairs(requests) do assert.is_true(request.took < 5, request.took) end
       end)
 
       it("answers who is left when clients go away", function()
@@ -212,7 +212,7 @@ describe("nginx #nginx", function()
         table.remove(requests, 1):close() -- who came first steps for all
         http.collect(requests)
         all_are("ok", requests)
-        for _, request in ipairs(requests) do assert.is_true(request.took < 4, request.took) end
+        for _, request in ipairs(requests) do assert.is_true(request.took < 5, request.took) end
         all_are("ok", http.collect(send("/call", 5)))
       end)
     end)
@@ -255,7 +255,7 @@ describe("nginx #nginx", function()
     received(3)
     assert.equal("1", server:text("/running"))
     assert.equal("ok", request:answer().body)
-    assert.is_true(request.took < 1, request.took)
+    assert.is_true(request.took < 5, request.took)
     nginx.eventually("no timer runs", function() return server:text("/running") == "0" end)
   end)
 end)
