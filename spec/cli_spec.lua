@@ -317,9 +317,9 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
   end)
 
   it("is quiet when nobody reads, and says so when the disk is full", function()
-    local alone = cmr({"operations"}, {lead = "sleep 0.2;", after = "| true"})
+    local alone = cmr({"operations"}, {lead = "sleep 0.5;", after = "| true"})
     assert.same({141, ""}, {alone.status, alone.err})
-    local deaf = cmr({"operations"}, {lead = "sleep 0.2; trap '' PIPE;", after = "| true"})
+    local deaf = cmr({"operations"}, {lead = "sleep 0.5; trap '' PIPE;", after = "| true"})
     assert.same({141, ""}, {deaf.status, deaf.err})
     local full = cmr({"platforms", USER}, {env = env, after = "| cat >/dev/null; true", lead = "exec >/dev/full;"})
     assert.same({1, "cmr: cannot write the output: No space left on device\n"}, {full.status, full.err})
