@@ -31,10 +31,8 @@ endif
 SETTINGS = $(foreach name,FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR \
 	LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR,$(name)='$($(name))')
 
-# cmr.operations, the table alone, needs none of the libraries.
 MODULES := $(OUT)/cmr/core.so $(OUT)/cmr/operations.so
 OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(wildcard csrc/*.c))
-TABLE   := $(OUT)/table.o $(OUT)/operations.o
 
 ##@ Build and install
 
@@ -43,7 +41,7 @@ build: $(MODULES) ## the C modules for one Lua (LUA=5.4), and build/5.4/env to u
 	@scripts/env.sh $(OUT) $(LUA_PROGRAM)
 
 $(OUT)/cmr/core.so: $(filter-out $(OUT)/table.o,$(OBJECTS))
-$(OUT)/cmr/operations.so: $(TABLE)
+$(OUT)/cmr/operations.so: $(OUT)/table.o $(OUT)/operations.o # it needs none of the libraries
 $(MODULES): $(OUT)/link.flags
 	$(LD) $(LIBFLAG) -o $@ $(filter %.o,$^) @$(OUT)/link.flags
 
