@@ -1,9 +1,8 @@
 -- Which events settle which operation, and how many of them there have to be.
-local operations = require "cmr.operations"
 local events = require "cmr.webhook.events"
 local outcome = require "cmr.outcome"
 
-local rows = operations
+local rows = require "cmr.operations"
 
 local function boxes(count)
   local list = {}

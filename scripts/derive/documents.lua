@@ -2,7 +2,6 @@
 
 local core = require "cmr.core"
 local examples = require "cmr.mock.examples"
-local operations = require "cmr.operations"
 local events = require "cmr.webhook.events"
 local derive_events = require "scripts.derive.events"
 
@@ -13,7 +12,7 @@ local function read(path)
   return text
 end
 
-local rows, facts = operations, {
+local rows, facts = require "cmr.operations", {
   version = core._VERSION,
   server = tostring(core.target{}):match("https://%S+"),
 }
