@@ -6,7 +6,7 @@ local M = {}
 local WIDTH, LABEL, BAR, SPACE = 1010, 280, 400, 10 -- px: all, names, the longest bar, between it and its value
 local LINE, GAP, TOP = 18, 30, 50
 local MOST = 8 -- times the first bar: a longer one would make the others too small to see
-local COLOURS = {ours = "#2f6f4f", other = "#b9c4cf", target = "#c0392b", text = "#222", soft = "#667"}
+local COLOURS = { ours = "#2f6f4f", other = "#b9c4cf", target = "#c0392b", text = "#222", soft = "#667" }
 
 local STYLE = [[
 <style>
@@ -18,7 +18,7 @@ local STYLE = [[
 </style>]]
 
 local function escaped(text)
-  return (text:gsub("[&<>]", {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;"}))
+  return (text:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))
 end
 
 local function text(x, y, class, what)
@@ -35,26 +35,54 @@ end
 
 local function group(row, y)
   local verdict = ("%s, target %s: %s"):format(
-    report.value(row), report.target(row), report.met(row) and "met" or "missed")
-  local parts = {text(10, y, "title", row.name), text(WIDTH - 10, y, "verdict", verdict)}
+    report.value(row),
+    report.target(row),
+    report.met(row) and "met" or "missed"
+  )
+  local parts = { text(10, y, "title", row.name), text(WIDTH - 10, y, "verdict", verdict) }
   local target, most = limit(row), 0
-  for _, bar in ipairs(row.bars) do most = math.max(most, bar.median) end
+  for _, bar in ipairs(row.bars) do
+    most = math.max(most, bar.median)
+  end
   most = math.max(math.min(most, MOST * row.bars[1].median), target or 0)
   local top = y + 8
   for index, bar in ipairs(row.bars) do
     local at = top + (index - 1) * LINE
     local length = math.min(1, bar.median / most) * BAR
     table.insert(parts, text(20, at + 12, "", bar.name))
-    table.insert(parts, ('<rect x="%d" y="%g" width="%.1f" height="%d" fill="%s"/>'):format(
-      LABEL, at + 2, math.max(1, length), LINE - 5, bar.ours and COLOURS.ours or COLOURS.other))
-    table.insert(parts, text(LABEL + length + SPACE, at + 12, "soft", (bar.median > most and "… " or "")
-      .. report.bar(row, bar) .. (bar.note and (", " .. bar.note) or "")))
+    table.insert(
+      parts,
+      ('<rect x="%d" y="%g" width="%.1f" height="%d" fill="%s"/>'):format(
+        LABEL,
+        at + 2,
+        math.max(1, length),
+        LINE - 5,
+        bar.ours and COLOURS.ours or COLOURS.other
+      )
+    )
+    table.insert(
+      parts,
+      text(
+        LABEL + length + SPACE,
+        at + 12,
+        "soft",
+        (bar.median > most and "… " or "") .. report.bar(row, bar) .. (bar.note and (", " .. bar.note) or "")
+      )
+    )
   end
   local bottom = top + #row.bars * LINE
   if target then
     local x = LABEL + target / most * BAR
-    table.insert(parts, ('<line x1="%.1f" y1="%g" x2="%.1f" y2="%g" stroke="%s" stroke-width="2" '
-      .. 'stroke-dasharray="3 2"/>'):format(x, top, x, bottom, COLOURS.target))
+    table.insert(
+      parts,
+      ('<line x1="%.1f" y1="%g" x2="%.1f" y2="%g" stroke="%s" stroke-width="2" ' .. 'stroke-dasharray="3 2"/>'):format(
+        x,
+        top,
+        x,
+        bottom,
+        COLOURS.target
+      )
+    )
   end
   return table.concat(parts, "\n"), bottom + GAP
 end
@@ -66,13 +94,18 @@ end
 function M.svg(rows, machine)
   local parts, y = {}, TOP + 25
   for _, row in ipairs(rows) do
-    if row.bars then parts[#parts + 1], y = group(row, y) end
+    if row.bars then
+      parts[#parts + 1], y = group(row, y)
+    end
   end
   return table.concat({
     ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d">'):format(WIDTH, y, WIDTH, y),
-    STYLE:format(COLOURS.text, COLOURS.soft), '<rect width="100%" height="100%" fill="#fff"/>',
-    text(10, 24, "head", "cmr beside its peers; the dashed line is the target"), text(10, 42, "soft", machine),
-    table.concat(parts, "\n"), "</svg>\n",
+    STYLE:format(COLOURS.text, COLOURS.soft),
+    '<rect width="100%" height="100%" fill="#fff"/>',
+    text(10, 24, "head", "cmr beside its peers; the dashed line is the target"),
+    text(10, 42, "soft", machine),
+    table.concat(parts, "\n"),
+    "</svg>\n",
   }, "\n")
 end
 

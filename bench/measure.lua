@@ -5,7 +5,9 @@ local M = {}
 --- The median, nil of none.
 function M.median(values)
   local sorted = {}
-  for index, value in ipairs(values) do sorted[index] = value end
+  for index, value in ipairs(values) do
+    sorted[index] = value
+  end
   table.sort(sorted)
   local middle = (#sorted + 1) / 2
   return sorted[1] and (sorted[math.floor(middle)] + sorted[math.ceil(middle)]) / 2
@@ -17,7 +19,9 @@ end
 -- @return for each, in the same order, the array of what it returned
 function M.rounds(rounds, contestants)
   local results = {}
-  for index = 1, #contestants do results[index] = {} end
+  for index = 1, #contestants do
+    results[index] = {}
+  end
   for round = 1, rounds do
     for turn = 1, #contestants do
       local index = (turn + round - 2) % #contestants + 1
@@ -29,7 +33,7 @@ function M.rounds(rounds, contestants)
 end
 
 local function bar(one, values)
-  return {name = one.name, note = one.note, ours = one.ours, values = values, median = M.median(values)}
+  return { name = one.name, note = one.note, ours = one.ours, values = values, median = M.median(values) }
 end
 
 --- The same, as bars: {name, note, ours, values, median}.
@@ -38,9 +42,11 @@ end
 function M.bars(rounds, contestants, fields)
   local all = {}
   for index, values in ipairs(M.rounds(rounds, contestants)) do
-    for place, field in ipairs(fields or {false}) do
+    for place, field in ipairs(fields or { false }) do
       local picked = {}
-      for round, value in ipairs(values) do picked[round] = field and value[field] or value end
+      for round, value in ipairs(values) do
+        picked[round] = field and value[field] or value
+      end
       all[place] = all[place] or {}
       all[place][index] = bar(contestants[index], picked)
     end
@@ -51,13 +57,17 @@ end
 --- The median over the rounds of what combines one's value and the other's.
 function M.combined(ours, peer, combine)
   local values = {}
-  for round, value in ipairs(ours.values) do values[round] = combine(value, peer.values[round]) end
+  for round, value in ipairs(ours.values) do
+    values[round] = combine(value, peer.values[round])
+  end
   return M.median(values)
 end
 
 --- The median over the rounds of one's value in parts of the other's.
 function M.ratio(ours, peer)
-  return M.combined(ours, peer, function(a, b) return a / b end)
+  return M.combined(ours, peer, function(a, b)
+    return a / b
+  end)
 end
 
 return M

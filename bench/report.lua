@@ -6,7 +6,7 @@ local M = {}
 
 cjson.encode_invalid_numbers "null" -- a machine so busy that nothing was answered
 
-local SIGNS = {["<="] = "≤", [">="] = "≥", x = "×", us = "µs"}
+local SIGNS = { ["<="] = "≤", [">="] = "≥", x = "×", us = "µs" }
 
 local function sign(text)
   return (text:gsub("%S+", SIGNS))
@@ -42,11 +42,16 @@ end
 
 --- The table, in Markdown, which reads well in a terminal too.
 function M.table(rows)
-  local lines = {"| what | against | target | measured | |", "|---|---|---|---|---|"}
+  local lines = { "| what | against | target | measured | |", "|---|---|---|---|---|" }
   for _, row in ipairs(rows) do
     local measured = M.value(row) .. (row.note and ("; " .. sign(row.note)) or "")
     lines[#lines + 1] = ("| %s | %s | %s | %s | %s |"):format(
-      row.name, row.against, M.target(row), measured, M.met(row) and "met" or "**missed**")
+      row.name,
+      row.against,
+      M.target(row),
+      measured,
+      M.met(row) and "met" or "**missed**"
+    )
   end
   return table.concat(lines, "\n")
 end
@@ -67,10 +72,14 @@ end
 --- The machine and the programs, in one line.
 function M.machine()
   return ("%s cores of %s; Linux %s; %s; %s; %s; %s"):format(
-    shell.output "nproc", shell.output "sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1",
-    shell.output "uname -r | cut -d . -f 1,2", shell.output "curl --version | head -n 1 | cut -d ' ' -f 4",
-    shell.output "lua5.4 -v | cut -d ' ' -f 1,2", shell.output "luajit -v | cut -d ' ' -f 1,2",
-    shell.output [[PATH=$PATH:/usr/sbin nginx -v 2>&1 | sed 's/.*: //']])
+    shell.output "nproc",
+    shell.output "sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1",
+    shell.output "uname -r | cut -d . -f 1,2",
+    shell.output "curl --version | head -n 1 | cut -d ' ' -f 4",
+    shell.output "lua5.4 -v | cut -d ' ' -f 1,2",
+    shell.output "luajit -v | cut -d ' ' -f 1,2",
+    shell.output [[PATH=$PATH:/usr/sbin nginx -v 2>&1 | sed 's/.*: //']]
+  )
 end
 
 --- All of it, every round too.
@@ -79,14 +88,20 @@ function M.json(rows, date, machine)
   for index, row in ipairs(rows) do
     local bars = {}
     for place, bar in ipairs(row.bars or {}) do
-      bars[place] = {name = bar.name, note = bar.note, median = bar.median, rounds = bar.values}
+      bars[place] = { name = bar.name, note = bar.note, median = bar.median, rounds = bar.values }
     end
     all[index] = {
-      name = row.name, against = row.against, unit = row.unit, target = row.target, value = row.value, note = row.note,
-      met = M.met(row), measured = bars[1] and bars or nil,
+      name = row.name,
+      against = row.against,
+      unit = row.unit,
+      target = row.target,
+      value = row.value,
+      note = row.note,
+      met = M.met(row),
+      measured = bars[1] and bars or nil,
     }
   end
-  return cjson.encode{date = date, machine = machine, rows = all} .. "\n"
+  return cjson.encode { date = date, machine = machine, rows = all } .. "\n"
 end
 
 return M

@@ -6,7 +6,16 @@ local report = require "bench.report"
 local upstream = require "bench.upstream"
 
 local ROWS = {
-  "sequence", "map", "nginx_load", "nginx_alone", "nginx_instant", "nginx_idle", "startup", "memory", "growth", "pace",
+  "sequence",
+  "map",
+  "nginx_load",
+  "nginx_alone",
+  "nginx_instant",
+  "nginx_idle",
+  "startup",
+  "memory",
+  "growth",
+  "pace",
 }
 local OUT = "build/bench/"
 
@@ -32,7 +41,9 @@ local function run(names, size)
     io.write(name, " ... ")
     io.flush()
     local begun = os.time()
-    for _, row in ipairs(require("bench.rows." .. name).run(size)) do rows[#rows + 1] = row end
+    for _, row in ipairs(require("bench.rows." .. name).run(size)) do
+      rows[#rows + 1] = row
+    end
     io.write(os.time() - begun, " s\n")
   end
   return rows
@@ -47,7 +58,7 @@ local function keep(path, text)
 end
 
 local function main()
-  local size = {quick = setting "QUICK" ~= nil, rounds = setting "QUICK" and 1 or 5}
+  local size = { quick = setting "QUICK" ~= nil, rounds = setting "QUICK" and 1 or 5 }
   local fine, rows = pcall(run, chosen(), size)
   upstream.stop()
   if not fine then error(rows, 0) end

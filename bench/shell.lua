@@ -10,7 +10,12 @@ local ROOT = nginx.output "pwd"
 -- What finds the library of a build; before it, nothing of the caller's.
 local function paths(build)
   return ("export LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;;' LUA_CPATH='%s/build/%s/?.so;;'"):format(
-    ROOT, ROOT, ROOT, ROOT, build)
+    ROOT,
+    ROOT,
+    ROOT,
+    ROOT,
+    build
+  )
 end
 
 --- Starts a program.
@@ -20,9 +25,12 @@ end
 -- @return a function that waits for its end and returns what it printed; raises when it fails
 function M.start(command, env, build)
   local lines = {
-    "unset LUA_PATH_5_4 LUA_CPATH_5_4 CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_PATHS", paths(build or "5.4"),
+    "unset LUA_PATH_5_4 LUA_CPATH_5_4 CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_PATHS",
+    paths(build or "5.4"),
   }
-  for name, value in pairs(env or {}) do table.insert(lines, ("export %s=%s"):format(name, M.quote(value))) end
+  for name, value in pairs(env or {}) do
+    table.insert(lines, ("export %s=%s"):format(name, M.quote(value)))
+  end
   table.insert(lines, command .. " 2>&1")
   table.insert(lines, "echo status $?")
   local script = os.tmpname()

@@ -28,9 +28,9 @@ local SERVER = [[
 ]]
 
 M.CLIENTS = {
-  ours = {client = "bench.clients.nginx", argument = "nil"},
-  blocking = {client = "bench.clients.nginx", argument = '"block"'},
-  cosocket = {client = "bench.peers.cosocket", argument = "nil"},
+  ours = { client = "bench.clients.nginx", argument = "nil" },
+  blocking = { client = "bench.clients.nginx", argument = '"block"' },
+  cosocket = { client = "bench.peers.cosocket", argument = "nil" },
 }
 
 local Site = {}
@@ -42,13 +42,14 @@ Site.__index = Site
 function M.start(kind, seconds)
   local env = upstream.env(seconds)
   local client = M.CLIENTS[kind]
-  local values = {ca = env.CMR_CA_FILE, user = upstream.USER, client = client.client, argument = client.argument}
-  local server = nginx.start{
-    mock = {key = env.CMR_API_KEY, base_url = env.CMR_BASE_URL, ca_file = env.CMR_CA_FILE},
-    http = HTTP:gsub("%$(%a+)", values), server = SERVER:gsub("%$(%a+)", values),
+  local values = { ca = env.CMR_CA_FILE, user = upstream.USER, client = client.client, argument = client.argument }
+  local server = nginx.start {
+    mock = { key = env.CMR_API_KEY, base_url = env.CMR_BASE_URL, ca_file = env.CMR_CA_FILE },
+    http = HTTP:gsub("%$(%a+)", values),
+    server = SERVER:gsub("%$(%a+)", values),
   }
   server:text "/call"
-  return setmetatable({server = server}, Site)
+  return setmetatable({ server = server }, Site)
 end
 
 function Site:url(path)
@@ -59,8 +60,15 @@ end
 -- @param spread whether they begin spread over a while; see bench/spread.lua
 -- @return a function that waits for their end and returns how many were answered a second
 function Site:load(connections, seconds, spread)
-  local finish = shell.start(("wrk -t1 -c%d -d%ds --timeout 20s %s %s %s"):format(connections, seconds,
-    spread and "-s bench/spread.lua" or "", self:url "/call", spread and "-- " .. connections or ""))
+  local finish = shell.start(
+    ("wrk -t1 -c%d -d%ds --timeout 20s %s %s %s"):format(
+      connections,
+      seconds,
+      spread and "-s bench/spread.lua" or "",
+      self:url "/call",
+      spread and "-- " .. connections or ""
+    )
+  )
   return function()
     local text = finish()
     if text:find "Non%-2xx" or text:find "Socket errors" then error("the load was not answered:\n" .. text, 0) end
@@ -75,8 +83,10 @@ end
 -- @param limit seconds after which there are no more
 -- @return a function that waits for their end and returns the median and the 99th percentile, seconds
 function Site:probe(path, count, pause, limit)
-  local finish = shell.start(("build/bench/easy %d %g %g"):format(count, pause or 0, limit or 1e9),
-    {BENCH_URL = self:url(path), CMR_API_KEY = "none"})
+  local finish = shell.start(
+    ("build/bench/easy %d %g %g"):format(count, pause or 0, limit or 1e9),
+    { BENCH_URL = self:url(path), CMR_API_KEY = "none" }
+  )
   return function()
     local median, high = finish():match "^%S+ %S+ (%S+) (%S+)"
     return tonumber(median), tonumber(high)

@@ -51,7 +51,9 @@ http {
 
 local function certificates()
   local directory = nginx.output "mktemp -d"
-  for name, text in pairs(tls.files) do nginx.write(directory .. "/" .. name, text) end
+  for name, text in pairs(tls.files) do
+    nginx.write(directory .. "/" .. name, text)
+  end
   nginx.write(directory .. "/make.sh", tls.script)
   nginx.output(("cd %s && sh make.sh >/dev/null 2>&1"):format(directory))
   return directory
@@ -64,7 +66,7 @@ local running
 function M.start()
   if running then return running end
   local directory = certificates()
-  running = nginx.start{conf = CONF, http = ANSWER, server = directory}
+  running = nginx.start { conf = CONF, http = ANSWER, server = directory }
   running.key, running.ca_file, running.certificates = KEY, directory .. "/ca.pem", directory
   return running
 end
@@ -75,7 +77,10 @@ function M.env(seconds)
   local server = M.start()
   local base = ("https://127.0.0.1:%d/%s"):format(server.port, seconds and "after/" .. seconds or "now")
   return {
-    CMR_BASE_URL = base, CMR_API_KEY = server.key, CMR_CA_FILE = server.ca_file, BENCH_USER = M.USER,
+    CMR_BASE_URL = base,
+    CMR_API_KEY = server.key,
+    CMR_CA_FILE = server.ca_file,
+    BENCH_USER = M.USER,
     BENCH_URL = ("%s/exports/platform-credentials?userId=%s"):format(base, M.USER),
   }
 end

@@ -5,7 +5,7 @@ if not arg[1] then
   print "usage: reexport.lua MAILBOX_ID"
   os.exit(2)
 end
-local res, why, err = cmr.reexport{
+local res, why, err = cmr.reexport {
   mailboxId = arg[1],
   google = {
     googleOauthRoute = "https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount",

@@ -1,2 +1,2 @@
 -- busted's own program, for whichever Lua runs this: the installed one may be tied to another.
-require("busted.runner")({ standalone = false })
+require "busted.runner" { standalone = false }

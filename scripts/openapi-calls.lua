@@ -12,7 +12,7 @@ local operations = require "cmr.operations"
 local shape = require "scripts.derive.shape"
 local words = require "scripts.derive.words"
 
-local client = cmr.new{api_key = "any", base_url = arg[1], rate = false, retries = 0}
+local client = cmr.new { api_key = "any", base_url = arg[1], rate = false, retries = 0 }
 
 local value_of
 
@@ -32,8 +32,8 @@ end
 
 function value_of(node, all)
   if node.type == "object" then return object_of(node, all) end
-  if node.type == "array" then return {value_of(node.item, all)} end
-  if node.type == "map" then return {["example.com"] = value_of(node.value, all)} end
+  if node.type == "array" then return { value_of(node.item, all) } end
+  if node.type == "map" then return { ["example.com"] = value_of(node.value, all) } end
   if node.type == "boolean" then return true end
   if node.type == "integer" or node.type == "number" then return 1 end
   return node.param.values and node.param.values[1] or "x"
@@ -51,16 +51,16 @@ end
 
 local function calls_of(row)
   local example, tree = examples[row.name] or {}, shape.of_row(row)
-  local calls = {{"the least", object_of(tree)}, {"all", object_of(tree, true)}}
-  if example.request then table.insert(calls, {"the sample", documented(row, example.request)}) end
-  if example.also then table.insert(calls, {"the other sample", documented(row, example.also)}) end
+  local calls = { { "the least", object_of(tree) }, { "all", object_of(tree, true) } }
+  if example.request then table.insert(calls, { "the sample", documented(row, example.request) }) end
+  if example.also then table.insert(calls, { "the other sample", documented(row, example.also) }) end
   for _, name in ipairs(words.choice(row)) do
-    table.insert(calls, {"all, with " .. name, object_of(tree, true, name)})
+    table.insert(calls, { "all, with " .. name, object_of(tree, true, name) })
   end
   if row.rest then
     local fields = object_of(tree)
     fields.undocumented = "x"
-    table.insert(calls, {"a field without a row", fields})
+    table.insert(calls, { "a field without a row", fields })
   end
   return calls
 end

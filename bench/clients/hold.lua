@@ -6,14 +6,18 @@ local memory = require "bench.memory"
 
 local USER = os.getenv "BENCH_USER"
 local count, seconds = tonumber(arg[1]), tonumber(arg[2])
-local client = cmr.new{rate = false}
+local client = cmr.new { rate = false }
 assert(client:platforms(USER)) -- connects
 
 local before = memory.resident()
 local jobs = {}
-for index = 1, count do jobs[index] = client:start("platforms", USER) end
+for index = 1, count do
+  jobs[index] = client:start("platforms", USER)
+end
 local engine, till = core.engine(), core.now() + seconds
-while core.now() < till do assert(not engine:wait(50)) end
+while core.now() < till do
+  assert(not engine:wait(50))
+end
 assert(engine:count() == count, "not all are in flight")
 print(("%.0f"):format((memory.resident() - before) / #jobs))
 os.exit(0, false)

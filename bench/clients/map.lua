@@ -2,7 +2,7 @@
 local cmr = require "cmr"
 local core = require "cmr.core"
 
-local client = cmr.new{rate = false}
+local client = cmr.new { rate = false }
 
 local function run(count, at_once)
   local user, left = os.getenv "BENCH_USER", count
@@ -10,7 +10,7 @@ local function run(count, at_once)
     left = left - 1
     return left >= 0 and user or nil
   end
-  for _, res, why in client:map("platforms", inputs, {concurrency = at_once}) do
+  for _, res, why in client:map("platforms", inputs, { concurrency = at_once }) do
     if not res then error(why) end
   end
 end

@@ -10,7 +10,7 @@ local clients = {}
 -- @param wait nil, or "block": the worker waits
 -- @return the decoded answer, or nil and why
 function M.call(user, wait)
-  local client = clients[wait or "nginx"] or cmr.new{rate = false, wait = wait}
+  local client = clients[wait or "nginx"] or cmr.new { rate = false, wait = wait }
   clients[wait or "nginx"] = client
   return client:platforms(user)
 end

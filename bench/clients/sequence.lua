@@ -4,10 +4,12 @@ local core = require "cmr.core"
 
 local USER = os.getenv "BENCH_USER"
 
-local client = cmr.new{rate = false}
+local client = cmr.new { rate = false }
 
 local function calls(count)
-  for _ = 1, count do assert(client:platforms(USER).data.EMAILBISON) end
+  for _ = 1, count do
+    assert(client:platforms(USER).data.EMAILBISON)
+  end
 end
 
 local count = tonumber(arg[1])

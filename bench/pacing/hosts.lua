@@ -46,13 +46,20 @@ local SERVER = [[
 --   prefix   of its keys, "cmr:"
 function M.start(options)
   local values = {
-    redis = options.redis and tostring(options.redis.port) or "false", hosts = tostring(options.hosts or 3),
-    timeout = tostring(options.timeout or 0.5), prefix = options.prefix or "cmr:", lines = tostring(options.lines or 2),
+    redis = options.redis and tostring(options.redis.port) or "false",
+    hosts = tostring(options.hosts or 3),
+    timeout = tostring(options.timeout or 0.5),
+    prefix = options.prefix or "cmr:",
+    lines = tostring(options.lines or 2),
   }
-  local hosts = setmetatable({workers = options.workers or 4}, Hosts)
+  local hosts = setmetatable({ workers = options.workers or 4 }, Hosts)
   for index = 1, options.hosts or 3 do
-    hosts[index] = nginx.start{mock = options.mock, workers = hosts.workers, http = HTTP:gsub("%$(%a+)", values),
-      server = SERVER}
+    hosts[index] = nginx.start {
+      mock = options.mock,
+      workers = hosts.workers,
+      http = HTTP:gsub("%$(%a+)", values),
+      server = SERVER,
+    }
   end
   return hosts
 end
@@ -60,7 +67,9 @@ end
 --- The sum over all hosts of "ok", "lost" (calls that failed) or "running".
 function Hosts:seen(what)
   local sum = 0
-  for _, host in ipairs(self) do sum = sum + tonumber(host:text("/seen?what=" .. what)) end
+  for _, host in ipairs(self) do
+    sum = sum + tonumber(host:text("/seen?what=" .. what))
+  end
   return sum
 end
 
@@ -69,8 +78,12 @@ function Hosts:warnings()
   local counts = {}
   for _, host in ipairs(self) do
     local by_pid = {}
-    for pid in host:log():gmatch "%[warn%] (%d+)#[^\n]*cmr: Redis at" do by_pid[pid] = (by_pid[pid] or 0) + 1 end
-    for _, pid in ipairs(host:workers()) do counts[#counts + 1] = by_pid[pid] or 0 end
+    for pid in host:log():gmatch "%[warn%] (%d+)#[^\n]*cmr: Redis at" do
+      by_pid[pid] = (by_pid[pid] or 0) + 1
+    end
+    for _, pid in ipairs(host:workers()) do
+      counts[#counts + 1] = by_pid[pid] or 0
+    end
   end
   return counts
 end
@@ -78,17 +91,25 @@ end
 --- Lets every call come to its end, and ends the hosts.
 -- @return how many calls were made and lost
 function Hosts:stop()
-  for _, host in ipairs(self) do host:text "/stop" end
-  nginx.eventually("the calls end", function() return self:seen "running" == 0 end, 60)
+  for _, host in ipairs(self) do
+    host:text "/stop"
+  end
+  nginx.eventually("the calls end", function()
+    return self:seen "running" == 0
+  end, 60)
   local ok, lost = self:seen "ok", self:seen "lost"
-  for _, host in ipairs(self) do host:stop() end
+  for _, host in ipairs(self) do
+    host:stop()
+  end
   return ok, lost
 end
 
 --- How the API answered its last requests: 200 and 429 to their numbers.
 function M.answers(mock)
-  local counts = {[200] = 0, [429] = 0}
-  for _, request in ipairs(mock:requests()) do counts[request.status] = (counts[request.status] or 0) + 1 end
+  local counts = { [200] = 0, [429] = 0 }
+  for _, request in ipairs(mock:requests()) do
+    counts[request.status] = (counts[request.status] or 0) + 1
+  end
   return counts
 end
 

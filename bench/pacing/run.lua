@@ -9,7 +9,7 @@ local socket = require "socket"
 
 local RATE, LIMIT = 4, 5 -- requests per second: what is configured, and what the server allows
 local HOSTS, WORKERS = 3, 4
-local WINDOWS = {"bucket", "fixed", "sliding"}
+local WINDOWS = { "bucket", "fixed", "sliding" }
 local SECONDS = tonumber(os.getenv "S") or 60
 local OUT = "build/bench/pacing.json"
 
@@ -19,9 +19,9 @@ local OUT = "build/bench/pacing.json"
 local function measure(windows, server, meanwhile)
   local runs = {}
   for index, window in ipairs(windows) do
-    local api = mock.start{rate = LIMIT, window = window}
-    local field = hosts.start{mock = api, redis = server, hosts = HOSTS, workers = WORKERS, prefix = window .. ":"}
-    runs[index] = {window = window, api = api, field = field}
+    local api = mock.start { rate = LIMIT, window = window }
+    local field = hosts.start { mock = api, redis = server, hosts = HOSTS, workers = WORKERS, prefix = window .. ":" }
+    runs[index] = { window = window, api = api, field = field }
   end
   for _, run in ipairs(runs) do
     run.begun, run.before = socket.gettime(), hosts.answers(run.api)
@@ -38,7 +38,12 @@ local function measure(windows, server, meanwhile)
     local _, lost = run.field:stop()
     run.api:stop()
     runs[index] = {
-      window = run.window, calls = run.calls, refused = run.refused, used = run.used, lost = lost, warnings = warnings,
+      window = run.window,
+      calls = run.calls,
+      refused = run.refused,
+      used = run.used,
+      lost = lost,
+      warnings = warnings,
       back = run.back,
     }
   end
@@ -52,7 +57,9 @@ local function outage(server)
     socket.sleep(SECONDS / 6)
     server:run()
     local begun = socket.gettime()
-    nginx.eventually("the line is in Redis again", function() return server:cli "keys '*:free:*'" ~= "" end, SECONDS)
+    nginx.eventually("the line is in Redis again", function()
+      return server:cli "keys '*:free:*'" ~= ""
+    end, SECONDS)
     run.back = socket.gettime() - begun
   end
 end
@@ -61,8 +68,8 @@ end
 local function told(warnings)
   table.sort(warnings)
   local least, most = warnings[1], warnings[#warnings]
-  return ("%d processes wrote %s warning each"):format(
-    #warnings, least == most and most or least .. " or " .. most), most == 1
+  return ("%d processes wrote %s warning each"):format(#warnings, least == most and most or least .. " or " .. most),
+    most == 1
 end
 
 local function print_rows(title, rows)
@@ -76,11 +83,12 @@ local function main()
   local server = redis.start()
   local shared = measure(WINDOWS, server)
   local alone = measure(WINDOWS)
-  local broken = measure({"sliding"}, server, outage(server))
+  local broken = measure({ "sliding" }, server, outage(server))
   server:stop()
 
-  print(("%d hosts with %d workers each, one key, %d s, a server that allows %d/s"):format(
-    HOSTS, WORKERS, SECONDS, LIMIT))
+  print(
+    ("%d hosts with %d workers each, one key, %d s, a server that allows %d/s"):format(HOSTS, WORKERS, SECONDS, LIMIT)
+  )
   print_rows("one line in Redis", shared)
   print_rows("without: each host for itself", alone)
   print_rows(("one line in Redis, which is killed for %.0f s"):format(SECONDS / 6), broken)
@@ -88,14 +96,29 @@ local function main()
   local text, once = told(gone.warnings)
   print(("\n%s; the line was in Redis again after %.1f s"):format(text, gone.back))
   nginx.output "mkdir -p build/bench"
-  nginx.write(OUT, cjson.encode{seconds = SECONDS, rate = RATE, limit = LIMIT, hosts = HOSTS, workers = WORKERS,
-    shared = shared, alone = alone, outage = gone} .. "\n")
+  nginx.write(
+    OUT,
+    cjson.encode {
+      seconds = SECONDS,
+      rate = RATE,
+      limit = LIMIT,
+      hosts = HOSTS,
+      workers = WORKERS,
+      shared = shared,
+      alone = alone,
+      outage = gone,
+    } .. "\n"
+  )
   print("Written: " .. OUT)
 
   local met = gone.lost == 0 and once
-  for _, row in ipairs(shared) do met = met and row.used >= 98 and row.refused == 0 and row.lost == 0 end
-  print(met and "The targets are met: 98 % used and no 429; no call lost and one warning a process without Redis."
-    or "A target was MISSED: 98 % used and no 429; no call lost and one warning a process without Redis.")
+  for _, row in ipairs(shared) do
+    met = met and row.used >= 98 and row.refused == 0 and row.lost == 0
+  end
+  print(
+    met and "The targets are met: 98 % used and no 429; no call lost and one warning a process without Redis."
+      or "A target was MISSED: 98 % used and no 429; no call lost and one warning a process without Redis."
+  )
   return met
 end
 

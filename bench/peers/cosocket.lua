@@ -17,9 +17,18 @@ function M.call(user)
     local secured, fault = socket:sslhandshake(nil, "localhost", true) -- it cannot check a certificate's addresses
     if not secured then return nil, fault end
   end
-  socket:send{
-    "GET ", base, "/exports/platform-credentials?userId=", user, " HTTP/1.1\r\nHost: ", host, ":", port,
-    "\r\nAccept: application/json\r\ncmr-x-api-key: ", key, "\r\n\r\n",
+  socket:send {
+    "GET ",
+    base,
+    "/exports/platform-credentials?userId=",
+    user,
+    " HTTP/1.1\r\nHost: ",
+    host,
+    ":",
+    port,
+    "\r\nAccept: application/json\r\ncmr-x-api-key: ",
+    key,
+    "\r\n\r\n",
   }
   local line, fault = socket:receive "*l"
   local status = line and tonumber(line:match "^HTTP/1.1 (%d+)")

@@ -9,7 +9,7 @@ easy:setopt(curl.OPT_URL, os.getenv "BENCH_URL")
 easy:setopt(curl.OPT_CAINFO, os.getenv "CMR_CA_FILE")
 easy:setopt(curl.OPT_PROXY, "")
 easy:setopt(curl.OPT_ACCEPT_ENCODING, "")
-easy:setopt(curl.OPT_HTTPHEADER, {"Accept: application/json", "cmr-x-api-key: " .. os.getenv "CMR_API_KEY"})
+easy:setopt(curl.OPT_HTTPHEADER, { "Accept: application/json", "cmr-x-api-key: " .. os.getenv "CMR_API_KEY" })
 
 local parts
 easy:setopt(curl.OPT_WRITEFUNCTION, function(bytes)
@@ -24,7 +24,11 @@ local function call()
 end
 
 local count = tonumber(arg[1])
-for _ = 0, count / 10 do call() end -- connects, warms up
+for _ = 0, count / 10 do
+  call()
+end -- connects, warms up
 local begun = socket.gettime()
-for _ = 1, count do call() end
+for _ = 1, count do
+  call()
+end
 print(socket.gettime() - begun)

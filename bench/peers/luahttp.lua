@@ -34,9 +34,11 @@ end
 
 local loop = cqueues.new()
 loop:wrap(function()
-  connection = assert(client.connect{host = host, port = tonumber(port), tls = true, ctx = secure})
+  connection = assert(client.connect { host = host, port = tonumber(port), tls = true, ctx = secure })
   assert(connection.version == 2)
-  for _ = 0, count / 10 do call() end -- warms up
+  for _ = 0, count / 10 do
+    call()
+  end -- warms up
   local begun, left, workers = cqueues.monotime(), count, cqueues.new()
   for _ = 1, at_once do
     workers:wrap(function()

@@ -3,31 +3,45 @@ local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local M = {title = "RSS after %d calls against after %d"}
+local M = { title = "RSS after %d calls against after %d" }
 
 function M.run(size)
   local few, many = 20000, 200000
-  if size.quick then few, many = 500, 5000 end
+  if size.quick then
+    few, many = 500, 5000
+  end
   local function growth(name, program, build)
-    local before, after = shell.numbers(("%s bench/clients/growth.lua %d %d"):format(program, few, many),
-      upstream.env(), build)
+    local before, after =
+      shell.numbers(("%s bench/clients/growth.lua %d %d"):format(program, few, many), upstream.env(), build)
     local bars = {}
-    for index, bytes in ipairs{before, after} do
-      local megabytes = bytes / 2^20
-      bars[index] = {name = ("%s, after %d"):format(name, index == 1 and few or many), ours = true,
-        values = {megabytes}, median = megabytes}
+    for index, bytes in ipairs { before, after } do
+      local megabytes = bytes / 2 ^ 20
+      bars[index] = {
+        name = ("%s, after %d"):format(name, index == 1 and few or many),
+        ours = true,
+        values = { megabytes },
+        median = megabytes,
+      }
     end
     return bars
   end
 
   local bars = growth("cmr, Lua 5.4", "lua5.4")
   local jit = growth("cmr, LuaJIT", "luajit", "jit")
-  for _, bar in ipairs(jit) do bars[#bars + 1] = bar end
-  return {{
-    name = M.title:format(many, few), against = "itself", unit = "MB", bars = bars,
-    value = measure.ratio(bars[2], bars[1]), target = "<= 1.02 x",
-    note = ("on LuaJIT %.3f x"):format(measure.ratio(jit[2], jit[1])),
-  }}
+  for _, bar in ipairs(jit) do
+    bars[#bars + 1] = bar
+  end
+  return {
+    {
+      name = M.title:format(many, few),
+      against = "itself",
+      unit = "MB",
+      bars = bars,
+      value = measure.ratio(bars[2], bars[1]),
+      target = "<= 1.02 x",
+      note = ("on LuaJIT %.3f x"):format(measure.ratio(jit[2], jit[1])),
+    },
+  }
 end
 
 return M

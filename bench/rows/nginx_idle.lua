@@ -3,7 +3,7 @@ local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local site = require "bench.site"
 
-local M = {title = "idle worker after a burst: wake-ups in %d s"}
+local M = { title = "idle worker after a burst: wake-ups in %d s" }
 
 -- Every wait of the worker's that came to an end; strace leaves in the middle of the last.
 local function wake_ups(trace)
@@ -19,8 +19,7 @@ local function idle(kind, seconds)
   server:load(64, 1)()
   nginx.output "sleep 1" -- the connections of the load are closed by then
   local trace = os.tmpname()
-  shell.run(("timeout %d strace -q -f -o %s -p %s || test $? = 124"):format(
-    seconds, trace, server.server:workers()[1]))
+  shell.run(("timeout %d strace -q -f -o %s -p %s || test $? = 124"):format(seconds, trace, server.server:workers()[1]))
   local text = nginx.read(trace)
   os.remove(trace)
   server:stop()
@@ -31,10 +30,16 @@ end
 function M.run(size)
   local seconds = size.quick and 2 or 10
   local ours, theirs = idle("ours", seconds), idle("cosocket", seconds)
-  return {{
-    name = M.title:format(seconds), against = "strace", unit = "wake-ups", value = ours, target = "<= 0",
-    note = ("under the cosocket client %d"):format(theirs),
-  }}
+  return {
+    {
+      name = M.title:format(seconds),
+      against = "strace",
+      unit = "wake-ups",
+      value = ours,
+      target = "<= 0",
+      note = ("under the cosocket client %d"):format(theirs),
+    },
+  }
 end
 
 return M

@@ -2,13 +2,13 @@
 local measure = require "bench.measure"
 local site = require "bench.site"
 
-local M = {title = "nginx, instant answers over TLS, 64 connections"}
+local M = { title = "nginx, instant answers over TLS, 64 connections" }
 
 local CONNECTIONS = 64
 
 function M.run(size)
   local seconds = size.quick and 1 or 4
-  local servers = {cosocket = site.start "cosocket", ours = site.start "ours"}
+  local servers = { cosocket = site.start "cosocket", ours = site.start "ours" }
 
   local function rate(server)
     server:load(CONNECTIONS, 1)()
@@ -18,15 +18,24 @@ function M.run(size)
   end
 
   local bars = measure.bars(size.rounds, {
-    {name = "cosocket client", note = "HTTP/1.1", run = rate(servers.cosocket)},
-    {name = "cmr", note = "HTTP/2", ours = true, run = rate(servers.ours)},
+    { name = "cosocket client", note = "HTTP/1.1", run = rate(servers.cosocket) },
+    { name = "cmr", note = "HTTP/2", ours = true, run = rate(servers.ours) },
   })
-  for _, server in pairs(servers) do server:stop() end
+  for _, server in pairs(servers) do
+    server:stop()
+  end
   local ratio = measure.ratio(bars[2], bars[1])
-  return {{
-    name = M.title, against = "the cosocket client", unit = "calls/s", bars = bars, value = ratio, target = ">= 0.33 x",
-    note = ratio >= 0.5 and "the stretch, 0.5 ×, is met" or "the stretch, 0.5 ×, is not met",
-  }}
+  return {
+    {
+      name = M.title,
+      against = "the cosocket client",
+      unit = "calls/s",
+      bars = bars,
+      value = ratio,
+      target = ">= 0.33 x",
+      note = ratio >= 0.5 and "the stretch, 0.5 ×, is met" or "the stretch, 0.5 ×, is not met",
+    },
+  }
 end
 
 return M

@@ -2,7 +2,7 @@
 local measure = require "bench.measure"
 local site = require "bench.site"
 
-local M = {title = "nginx, one worker, 512 calls of 0.2 s at once"}
+local M = { title = "nginx, one worker, 512 calls of 0.2 s at once" }
 
 local CONNECTIONS, DELAY = 512, "0.2"
 local PAUSE = 0.004 -- seconds between two looks at the unrelated location
@@ -12,7 +12,7 @@ local function loaded(server, connections, seconds)
   local finish = server:load(connections, seconds, true)
   local look = server:probe("/other", 10000, PAUSE, seconds * 0.8)
   local _, high = look()
-  return {rate = finish(), high = high * 1000}
+  return { rate = finish(), high = high * 1000 }
 end
 
 function M.run(size)
@@ -22,28 +22,55 @@ function M.run(size)
     ours = site.start("ours", DELAY),
     blocking = site.start("blocking", DELAY),
   }
-  for _, kind in ipairs{"cosocket", "ours"} do servers[kind]:load(CONNECTIONS, 3)() end -- connects
+  for _, kind in ipairs { "cosocket", "ours" } do
+    servers[kind]:load(CONNECTIONS, 3)()
+  end -- connects
   local rate, high = measure.bars(size.rounds, {
-    {name = "cosocket client", note = "HTTP/1.1", run = function()
-      return loaded(servers.cosocket, CONNECTIONS, seconds)
-    end},
-    {name = "cmr", note = "HTTP/2", ours = true, run = function()
-      return loaded(servers.ours, CONNECTIONS, seconds)
-    end},
-    {name = "cmr with wait = 'block', 4 at once", note = "HTTP/2", once = true, run = function()
-      return loaded(servers.blocking, 4, seconds)
-    end},
-  }, {"rate", "high"})
-  for _, server in pairs(servers) do server:stop() end
+    {
+      name = "cosocket client",
+      note = "HTTP/1.1",
+      run = function()
+        return loaded(servers.cosocket, CONNECTIONS, seconds)
+      end,
+    },
+    {
+      name = "cmr",
+      note = "HTTP/2",
+      ours = true,
+      run = function()
+        return loaded(servers.ours, CONNECTIONS, seconds)
+      end,
+    },
+    {
+      name = "cmr with wait = 'block', 4 at once",
+      note = "HTTP/2",
+      once = true,
+      run = function()
+        return loaded(servers.blocking, 4, seconds)
+      end,
+    },
+  }, { "rate", "high" })
+  for _, server in pairs(servers) do
+    server:stop()
+  end
   local blocked = high[3].median
   high[3] = nil -- so slow that the chart would show nothing else
   return {
     {
-      name = M.title .. ": rate", against = "the cosocket client", unit = "calls/s", bars = rate,
-      value = measure.ratio(rate[2], rate[1]), target = ">= 0.97 x",
-    }, {
-      name = "the same: p99 of an unrelated location", against = "the same under the cosocket client", unit = "ms",
-      bars = high, value = measure.ratio(high[2], high[1]), target = "<= 2 x",
+      name = M.title .. ": rate",
+      against = "the cosocket client",
+      unit = "calls/s",
+      bars = rate,
+      value = measure.ratio(rate[2], rate[1]),
+      target = ">= 0.97 x",
+    },
+    {
+      name = "the same: p99 of an unrelated location",
+      against = "the same under the cosocket client",
+      unit = "ms",
+      bars = high,
+      value = measure.ratio(high[2], high[1]),
+      target = "<= 2 x",
       note = ("while a call blocks: %.0f ms"):format(blocked),
     },
   }

@@ -3,10 +3,10 @@ local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
 
-local M = {title = "rate used of 4/s by 4 workers over %d s"}
+local M = { title = "rate used of 4/s by 4 workers over %d s" }
 
 local RATE, WORKERS, LINES = 4, 4, 2 -- calls that wait at the same time in a worker
-local WINDOWS = {"bucket", "fixed", "sliding"}
+local WINDOWS = { "bucket", "fixed", "sliding" }
 
 -- Every worker calls until the time is over.
 local HTTP = [[
@@ -37,10 +37,12 @@ function M.run(size)
   local seconds = size.quick and 4 or 60
   local runs = {}
   for index, window in ipairs(WINDOWS) do
-    local upstream = mock.start{tls = true, rate = 5, window = window}
-    local http = HTTP:gsub("%$(%a+)", {seconds = tostring(seconds + 10), lines = tostring(LINES)})
-    runs[index] = {upstream = upstream, server = nginx.start{mock = upstream, workers = WORKERS, http = http}}
-    nginx.eventually("the first call", function() return upstream:requests()[1] end)
+    local upstream = mock.start { tls = true, rate = 5, window = window }
+    local http = HTTP:gsub("%$(%a+)", { seconds = tostring(seconds + 10), lines = tostring(LINES) })
+    runs[index] = { upstream = upstream, server = nginx.start { mock = upstream, workers = WORKERS, http = http } }
+    nginx.eventually("the first call", function()
+      return upstream:requests()[1]
+    end)
     runs[index].till = socket.gettime() + seconds
   end
   local bars, least, refusals = {}, math.huge, 0
@@ -48,18 +50,31 @@ function M.run(size)
     socket.sleep(math.max(0, run.till - socket.gettime()))
     run.answered, run.refused = counted(run.upstream)
     local used = 100 * run.answered / (RATE * seconds)
-    bars[index] = {name = WINDOWS[index], ours = true, values = {used}, median = used,
-      note = ("%d calls, %d times 429"):format(run.answered, run.refused)}
+    bars[index] = {
+      name = WINDOWS[index],
+      ours = true,
+      values = { used },
+      median = used,
+      note = ("%d calls, %d times 429"):format(run.answered, run.refused),
+    }
     least, refusals = math.min(least, used), refusals + run.refused
   end
   for _, run in ipairs(runs) do
     run.server:stop()
     run.upstream:stop()
   end
-  return {{
-    name = M.title:format(seconds), against = "bucket, fixed and sliding windows of 5/s", unit = "%", bars = bars,
-    value = least, target = ">= 98 %", broken = refusals > 0, note = ("%d answers of 429"):format(refusals),
-  }}
+  return {
+    {
+      name = M.title:format(seconds),
+      against = "bucket, fixed and sliding windows of 5/s",
+      unit = "%",
+      bars = bars,
+      value = least,
+      target = ">= 98 %",
+      broken = refusals > 0,
+      note = ("%d answers of 429"):format(refusals),
+    },
+  }
 end
 
 return M

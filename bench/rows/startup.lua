@@ -5,19 +5,25 @@ local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local M = {title = "`cmr platforms` as a whole process"}
+local M = { title = "`cmr platforms` as a whole process" }
 
 -- The median of some runs of each, ms. hyperfine starts them without a shell.
 local function times(commands, env, runs)
   local path = os.tmpname()
   local quoted = {}
-  for index, command in ipairs(commands) do quoted[index] = shell.quote(command) end
-  shell.run(("hyperfine -N --warmup 2 --runs %d --style none --export-json %s %s"):format(
-    runs, path, table.concat(quoted, " ")), env)
+  for index, command in ipairs(commands) do
+    quoted[index] = shell.quote(command)
+  end
+  shell.run(
+    ("hyperfine -N --warmup 2 --runs %d --style none --export-json %s %s"):format(runs, path, table.concat(quoted, " ")),
+    env
+  )
   local results = cjson.decode(nginx.read(path)).results
   os.remove(path)
   local medians = {}
-  for index, result in ipairs(results) do medians[index] = result.median * 1000 end
+  for index, result in ipairs(results) do
+    medians[index] = result.median * 1000
+  end
   return medians
 end
 
@@ -32,27 +38,44 @@ function M.run(size)
     "lua5.4 -e ''",
     "lua5.4 bin/cmr --help",
   }
-  local rounds = measure.rounds(size.rounds, {{run = function()
-    return times(commands, env, size.quick and 3 or 15)
-  end}})[1]
+  local rounds = measure.rounds(
+    size.rounds,
+    { {
+      run = function()
+        return times(commands, env, size.quick and 3 or 15)
+      end,
+    } }
+  )[1]
   os.remove(header)
 
   local function bar(index, name, ours)
     local values = {}
-    for round, medians in ipairs(rounds) do values[round] = medians[index] end
-    return {name = name, ours = ours, values = values, median = measure.median(values)}
+    for round, medians in ipairs(rounds) do
+      values[round] = medians[index]
+    end
+    return { name = name, ours = ours, values = values, median = measure.median(values) }
   end
 
-  local call = {bar(1, "curl"), bar(2, "cmr platforms", true)}
-  local help = {bar(3, "lua5.4 -e ''"), bar(4, "cmr --help", true)}
+  local call = { bar(1, "curl"), bar(2, "cmr platforms", true) }
+  local help = { bar(3, "lua5.4 -e ''"), bar(4, "cmr --help", true) }
   return {
     {
-      name = M.title, against = "the curl program", unit = "ms", bars = call,
-      value = measure.ratio(call[2], call[1]), target = "<= 2 x",
-    }, {
-      name = "`cmr --help`", against = "`lua5.4 -e ''`", unit = "ms", bars = help,
-      value = measure.ratio(help[2], help[1]), target = "<= 3 x",
-      also = help[2].median <= 25, note = ("or 25 ms: it takes %.1f ms"):format(help[2].median),
+      name = M.title,
+      against = "the curl program",
+      unit = "ms",
+      bars = call,
+      value = measure.ratio(call[2], call[1]),
+      target = "<= 2 x",
+    },
+    {
+      name = "`cmr --help`",
+      against = "`lua5.4 -e ''`",
+      unit = "ms",
+      bars = help,
+      value = measure.ratio(help[2], help[1]),
+      target = "<= 3 x",
+      also = help[2].median <= 25,
+      note = ("or 25 ms: it takes %.1f ms"):format(help[2].median),
     },
   }
 end

@@ -40,14 +40,10 @@ local OURS = { rate_limited = { 503, "busy, try again" }, timeout = { 504, "no a
 
 local function fail(why, err)
   local status = TOLD[err.kind]
-  if status then
-    return refuse(status, type(err.body) == "table" and err.body.message or why)
-  end
+  if status then return refuse(status, type(err.body) == "table" and err.body.message or why) end
   ngx.log(ngx.ERR, why, " (", err.kind, ", ", err.outcome, ")")
   local ours = OURS[err.kind] or { 502, "not possible just now" }
-  if err.kind == "rate_limited" then
-    ngx.header["Retry-After"] = math.ceil(err.retry_after or 1)
-  end
+  if err.kind == "rate_limited" then ngx.header["Retry-After"] = math.ceil(err.retry_after or 1) end
   -- "unknown": it may have been done, so it is not to be repeated blindly
   answer(ours[1], { error = ours[2], outcome = err.outcome })
 end
@@ -65,22 +61,16 @@ local function admitted(method, user)
     return refuse(401, "a token is needed")
   end
   for _, own in ipairs(users) do
-    if own == user then
-      return true
-    end
+    if own == user then return true end
   end
   return refuse(404, "no such user") -- nor is it said whether another has it
 end
 
 --- GET: which platforms a user has connected.
 function app.platforms(user)
-  if not admitted("GET", user) then
-    return
-  end
+  if not admitted("GET", user) then return end
   local res, why, err = client:platforms(user)
-  if not res then
-    return fail(why, err)
-  end
+  if not res then return fail(why, err) end
   answer(200, res.data)
 end
 
@@ -94,42 +84,30 @@ end
 
 -- Makes a call with what a customer sent, and these fields; where it fails, that is answered.
 local function accepted(operation, user, fields)
-  if not admitted("POST", user) then
-    return
-  end
+  if not admitted("POST", user) then return end
   local given = body()
-  if not given then
-    return refuse(400, "a JSON object is expected")
-  end
+  if not given then return refuse(400, "a JSON object is expected") end
   given.userId, given.email = user, nil -- nothing but the address names whose it is
   for name, value in pairs(fields) do
     given[name] = value
   end
   -- Wrong fields raise, in a program's own calls; here they are the customer's.
   local fine, res, why, err = pcall(client[operation], client, given)
-  if not fine then
-    return refuse(400, assert(tostring(res):match("cmr%." .. operation .. ": (.*)"), res))
-  end
-  if not res then
-    return fail(why, err)
-  end
+  if not fine then return refuse(400, assert(tostring(res):match("cmr%." .. operation .. ": (.*)"), res)) end
+  if not res then return fail(why, err) end
   return res
 end
 
 --- POST: exports a mailbox again. Accepted is not done: the outcome comes by webhook.
 function app.reexport(user, mailbox)
   local res = accepted("reexport", user, { mailboxId = mailbox })
-  if res then
-    answer(202, { actionId = res.actionId })
-  end
+  if res then answer(202, { actionId = res.actionId }) end
 end
 
 --- POST: orders mailboxes, and answers when they are there; or, after 50 s, that they are still to come.
 function app.order(user)
   local res = accepted("create_order", user, { confirm = true })
-  if not res then
-    return
-  end
+  if not res then return end
   local events, why, err = client:await(res, { timeout = 50 })
   if events then
     local mailboxes = {}

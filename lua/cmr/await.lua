@@ -43,9 +43,7 @@ end
 
 -- What is awaited: its row, its ids, how many of which event.
 local function plan_of(res)
-  if type(res) ~= "table" then
-    raise("await: an operation's answer expected, got " .. type(res))
-  end
+  if type(res) ~= "table" then raise("await: an operation's answer expected, got " .. type(res)) end
   local info = run.info(res) or {}
   local name = info.operation or res.operation
   local row = type(name) == "string" and operations[name]
@@ -57,9 +55,7 @@ local function plan_of(res)
   local data = type(res.data) == "table" and res.data or {}
   local request = run.sent(res)
   local expected = outcome.expected(row, request, info.partial)
-  if type(res.count) == "number" then
-    expected.count = res.count
-  end
+  if type(res.count) == "number" then expected.count = res.count end
   local user = (info.url or ""):match "[?&]userId=([^&]+)"
   return {
     row = row,
@@ -79,9 +75,7 @@ local function events_of(store, plan)
     if id then
       texts, why = store:list(prefix .. id)
     end
-    if not texts then
-      return nil, why
-    end
+    if not texts then return nil, why end
     for _, one in ipairs(texts) do
       local event = core.json_decode(one)
       local id_of = type(event) == "table" and (text(event.eventId) or one)
@@ -97,10 +91,17 @@ end
 local function fail(self, kind, certainty, body, message, ...)
   local name = self.plan.row.name
   message = ("%s: %s"):format(name, message:format(...)):gsub("%c", " ")
-  return nil, message, core.error {
-    kind = kind, operation = name, message = message, outcome = certainty, attempts = 0, body = body,
-    events = self.events,
-  }
+  return nil,
+    message,
+    core.error {
+      kind = kind,
+      operation = name,
+      message = message,
+      outcome = certainty,
+      attempts = 0,
+      body = body,
+      events = self.events,
+    }
 end
 
 local function failed(self, certainty, body, what, data)
@@ -114,9 +115,7 @@ local function look(self)
   local plan = self.plan
   local events, why = events_of(self.store, plan)
   self.why = why
-  if not events then
-    return false
-  end
+  if not events then return false end
   local said, found, failure = outcome.judge(plan.row, plan.expected, events)
   self.events, self.found = events, found
   if said == "failed" then
@@ -148,7 +147,12 @@ end
 -- See Client:await.
 return function(client, state, wait, res, given)
   local self = {
-    client = client, store = state.store, plan = plan_of(res), options = options_of(given), events = {}, found = {},
+    client = client,
+    store = state.store,
+    plan = plan_of(res),
+    options = options_of(given),
+    events = {},
+    found = {},
     polls = 1,
   }
   local plan, options = self.plan, self.options
@@ -163,16 +167,22 @@ return function(client, state, wait, res, given)
     if not known and asks and passed < options.timeout then
       known, events, message, err = ask(self, options.timeout - passed)
     end
-    if known then
-      return events, message, err
-    end
+    if known then return events, message, err end
     local left = options.timeout - (wait.now() - begun)
-    if left <= 0 then
-      break
-    end
+    if left <= 0 then break end
     wait.sleep(core.engine(), math.min(pause, left))
     pause = math.min(pause * GROWTH, LONGEST)
   end
-  return fail(self, "timeout", "unknown", nil, "no outcome after %g s: %d of %s %s%s", options.timeout, #self.found,
-    plan.expected.count or "?", plan.expected.event, self.why and "; the store is away: " .. self.why or "")
+  return fail(
+    self,
+    "timeout",
+    "unknown",
+    nil,
+    "no outcome after %g s: %d of %s %s%s",
+    options.timeout,
+    #self.found,
+    plan.expected.count or "?",
+    plan.expected.event,
+    self.why and "; the store is away: " .. self.why or ""
+  )
 end

@@ -24,20 +24,14 @@ local unpack = table.unpack or unpack
 Client.info = run.info
 
 local function state_of(self, name)
-  if getmetatable(self) ~= Client then
-    raise(("%s: call it with a colon: client:%s(...)"):format(name, name))
-  end
-  if self._state.closed then
-    raise(name .. ": the client is closed")
-  end
+  if getmetatable(self) ~= Client then raise(("%s: call it with a colon: client:%s(...)"):format(name, name)) end
+  if self._state.closed then raise(name .. ": the client is closed") end
   return self._state
 end
 
 --- A programmer's mistake raises, a fault of the data is returned.
 local function refuse(message, err)
-  if err.mistake then
-    raise(message)
-  end
+  if err.mistake then raise(message) end
   err.attempts = 0
   return nil, message, err
 end
@@ -49,9 +43,7 @@ for _, operation in ipairs(operations) do
   Client[name] = function(self, ...)
     local state = state_of(self, name)
     local call, message, err = prepare(state.target, ...)
-    if not call then
-      return refuse(message, err)
-    end
+    if not call then return refuse(message, err) end
     return run.call(state, call, run.strategy(state, name))
   end
 end
@@ -69,14 +61,10 @@ local function prepare_raw(state, caller, method, path, given)
     request[name] = value
   end
   if request.query ~= nil then
-    if type(request.query) ~= "table" then
-      raise(caller .. ": bad field 'query' (table expected)")
-    end
+    if type(request.query) ~= "table" then raise(caller .. ": bad field 'query' (table expected)") end
     local list = {}
     for name, value in pairs(request.query) do
-      if type(name) ~= "string" then
-        raise(caller .. ": bad field 'query' (its members need names)")
-      end
+      if type(name) ~= "string" then raise(caller .. ": bad field 'query' (its members need names)") end
       list[#list + 1] = { name, value }
     end
     table.sort(list, function(a, b)
@@ -98,9 +86,7 @@ end
 function Client:request(method, path, given)
   local state = state_of(self, "request")
   local call, message, err = prepare_raw(state, "request", method, path, given)
-  if not call then
-    return refuse(message, err)
-  end
+  if not call then return refuse(message, err) end
   return run.call(state, call, run.strategy(state, "request"))
 end
 
@@ -147,9 +133,7 @@ function Client:each(what, ...)
   local function fetch(number)
     fields[page] = number
     local call, message, err = core[name](state.target, unpack(arguments, 1, count))
-    if not call then
-      return refuse(message, err)
-    end
+    if not call then return refuse(message, err) end
     return run.call(state, call, run.strategy(state, "each", true))
   end
   return require("cmr.pages").iterate(fetch, name, items, fields[page] or 1)
@@ -181,17 +165,13 @@ function Client:preview(what, ...)
   else
     call, message, err = operation_of(what, "preview")(state.target, ...)
   end
-  if not call then
-    return refuse(message, err)
-  end
+  if not call then return refuse(message, err) end
   return call:request()
 end
 
 local function together(state, name, iterating)
   local wait = run.strategy(state, name, iterating)
-  if not wait.spawn then
-    raise(name .. ": this client's wait strategy has no spawn, signal and wake")
-  end
+  if not wait.spawn then raise(name .. ": this client's wait strategy has no spawn, signal and wake") end
   return wait
 end
 
@@ -205,9 +185,7 @@ function Client:start(operation, ...)
   local wait = together(state, "start", false)
   local jobs = require "cmr.jobs"
   local call, message, err = prepare(state.target, ...)
-  if not call then
-    return jobs.ended(wait.signal(), refuse(message, err))
-  end
+  if not call then return jobs.ended(wait.signal(), refuse(message, err)) end
   return jobs.start(state, call, wait, wait.signal())
 end
 
@@ -284,23 +262,17 @@ end
 -- A strategy that is not at home here (luv without luv) is said so, and not by require.
 local function strategy_of(name, caller)
   local fine, strategy = pcall(waits.named, name)
-  if not fine then
-    raise(("%s: bad option 'wait' ('%s' does not work here)"):format(caller, name))
-  end
+  if not fine then raise(("%s: bad option 'wait' ('%s' does not work here)"):format(caller, name)) end
   return strategy
 end
 
 local function build(caller, given, parent)
   local for_target, own = options.split(given)
-  if not for_target then
-    raise(caller .. ": " .. own)
-  end
+  if not for_target then raise(caller .. ": " .. own) end
   local target = parent and parent.target
   if not parent or next(for_target) ~= nil then
     local made, message = core.target(for_target, target)
-    if not made then
-      raise(caller .. ": " .. message)
-    end
+    if not made then raise(caller .. ": " .. message) end
     target = made
   end
   setmetatable(own, { __index = parent and parent.options or options.defaults })
@@ -321,13 +293,9 @@ end
 -- @tparam[opt] table given
 -- @return client
 function Client.new(given)
-  if given ~= nil and type(given) ~= "table" then
-    raise("new: a table of options expected, got " .. type(given))
-  end
+  if given ~= nil and type(given) ~= "table" then raise("new: a table of options expected, got " .. type(given)) end
   local all, message = options.complete(given or {})
-  if not all then
-    raise("new: " .. message)
-  end
+  if not all then raise("new: " .. message) end
   return build("new", all)
 end
 
@@ -336,9 +304,7 @@ end
 -- @return client that shares key, engine and limiter
 function Client:with(given)
   local state = state_of(self, "with")
-  if type(given) ~= "table" then
-    raise("with: a table of options expected, got " .. type(given))
-  end
+  if type(given) ~= "table" then raise("with: a table of options expected, got " .. type(given)) end
   return build("with", given, state)
 end
 

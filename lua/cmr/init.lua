@@ -42,9 +42,7 @@ for _, operation in ipairs(operations) do
   local name = operation.name
   cmr[name] = function(first, ...)
     local self = default()
-    if first == cmr then
-      raise(("%s: call it with a dot: cmr.%s(...)"):format(name, name))
-    end
+    if first == cmr then raise(("%s: call it with a dot: cmr.%s(...)"):format(name, name)) end
     return self[name](self, first, ...)
   end
 end

@@ -61,9 +61,7 @@ function Job:wait()
       self.signal.wait()
     until self.finished
   end
-  if self.failed then
-    error(self.result[1], 0)
-  end
+  if self.failed then error(self.result[1], 0) end
   return unpack(self.result, 1, self.result.n)
 end
 
@@ -74,9 +72,7 @@ end
 
 --- Ends it: at once when it is in flight, else when its turn comes. What was sent may have been done: see err.outcome.
 function Job:cancel()
-  if self.finished or self.cancelled then
-    return
-  end
+  if self.finished or self.cancelled then return end
   self.cancelled = true
   local call = self.call
   if call and not call:done() then
@@ -118,9 +114,7 @@ function jobs.map(next_input, begin, options, wait)
 
   local ends = {
     post = function(job)
-      if not options.ordered then
-        enqueue(job)
-      end
+      if not options.ordered then enqueue(job) end
       signal.post()
     end,
   }
@@ -128,9 +122,7 @@ function jobs.map(next_input, begin, options, wait)
   local function cancel()
     exhausted = true
     for _, job in ipairs(places) do
-      if job then
-        job:cancel()
-      end
+      if job then job:cancel() end
     end
     places, free, first = {}, {}, nil
   end
@@ -145,9 +137,7 @@ function jobs.map(next_input, begin, options, wait)
         local job = begin(input, ends)
         job.input, job.place = input, table.remove(free) or #places + 1
         places[job.place] = job
-        if options.ordered then
-          enqueue(job)
-        end
+        if options.ordered then enqueue(job) end
       end
     end
   end
@@ -163,9 +153,7 @@ function jobs.map(next_input, begin, options, wait)
   local function step()
     fill()
     while #places > #free do
-      if first and first:done() then
-        return take(first)
-      end
+      if first and first:done() then return take(first) end
       signal.wait()
     end
     return nil, guard -- lives as long as the loop

@@ -18,9 +18,7 @@ function lock.take(dict, name)
     now = core.now()
     mine, why = dict:add(name, now)
     local since = not mine and dict:get(name)
-    if since and now - since > LOCKED then
-      dict:delete(name)
-    end
+    if since and now - since > LOCKED then dict:delete(name) end
   until mine or why ~= "exists"
   return mine and now
 end

@@ -50,8 +50,17 @@ local checks = {
 }
 
 local in_core = {
-  "api_key", "key_header", "base_url", "ca_file", "proxy", "headers", "user_agent", "allow_http", "max_response",
-  "connect_timeout", "paths",
+  "api_key",
+  "key_header",
+  "base_url",
+  "ca_file",
+  "proxy",
+  "headers",
+  "user_agent",
+  "allow_http",
+  "max_response",
+  "connect_timeout",
+  "paths",
 }
 
 local names, is_in_core = {}, {}
@@ -79,15 +88,11 @@ options.environment = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_f
 -- A JSON file of paths, for those who fill gaps of the documents once for all their scripts.
 local function paths_from(file)
   local handle, why = io.open(file, "rb")
-  if not handle then
-    return nil, why
-  end
+  if not handle then return nil, why end
   local text = handle:read "*a"
   handle:close()
   local paths, message = core.json_decode(text)
-  if type(paths) ~= "table" then
-    return nil, file .. ": " .. (message or "a JSON object expected")
-  end
+  if type(paths) ~= "table" then return nil, file .. ": " .. (message or "a JSON object expected") end
   return paths
 end
 
@@ -105,9 +110,7 @@ function options.split(given)
       target[name] = value
     elseif checks[name] then
       local good, expected = checks[name](value)
-      if not good then
-        return nil, ("bad option '%s' (%s expected)"):format(name, expected)
-      end
+      if not good then return nil, ("bad option '%s' (%s expected)"):format(name, expected) end
       own[name] = value
     else
       local nearest = type(name) == "string" and core.nearest(name, names)
@@ -126,21 +129,15 @@ function options.complete(given)
   local all = {}
   for name, variable in pairs(options.environment) do
     local value = os.getenv(variable)
-    if value ~= "" then
-      all[name] = value
-    end
+    if value ~= "" then all[name] = value end
   end
   local file = os.getenv "CMR_PATHS"
   if given.paths == nil and file and file ~= "" then
     local paths, message = paths_from(file)
-    if not paths then
-      return nil, "CMR_PATHS: " .. message
-    end
+    if not paths then return nil, "CMR_PATHS: " .. message end
     all.paths = paths
   end
-  if package.loaded.ngx then
-    all.max_response = SMALLER_IN_NGINX
-  end
+  if package.loaded.ngx then all.max_response = SMALLER_IN_NGINX end
   for name, value in pairs(given) do
     all[name] = value
   end

@@ -17,9 +17,7 @@ end
 local function sent(request, parameter, unavailable)
   local name, rest = parameter:match "^(%w+)(.*)$"
   local value = type(request[name]) == "table" and request[name] or {}
-  if rest == "[]" and next(value) ~= nil and value[1] == nil then
-    return 1, 1
-  end
+  if rest == "[]" and next(value) ~= nil and value[1] == nil then return 1, 1 end
   local all, possible = 0, 0
   for key, item in pairs(value) do
     local domain = rest == "[]" and type(item) == "table" and item.domain or key
@@ -48,13 +46,9 @@ function outcome.expected(row, request, partial)
   for _, entry in ipairs(row.settles) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     first = first or event
-    if parameter == "" then
-      return { event = event, count = 1 }
-    end
+    if parameter == "" then return { event = event, count = 1 } end
     local all, possible = sent(request or {}, parameter, unavailable)
-    if all > 0 then
-      return { event = event, count = math.max(0, possible - failed) }
-    end
+    if all > 0 then return { event = event, count = math.max(0, possible - failed) } end
   end
   return { event = first, count = first ~= TOTAL.of and 1 or nil }
 end
@@ -112,9 +106,7 @@ end
 -- @tparam table failure the one that says it failed
 -- @treturn string "rejected" or "unknown"
 function outcome.certainty(row, request, events, failure)
-  if not request or #events > 1 or name_of(failure) ~= row.fails[1] then
-    return "unknown"
-  end
+  if not request or #events > 1 or name_of(failure) ~= row.fails[1] then return "unknown" end
   local most = 0
   for _, entry in ipairs(row.settles) do
     most = math.max(most, parts(request, entry:match "%S+$"))
@@ -124,8 +116,14 @@ end
 
 -- Words in the status of an order, the first of which counts; the statuses themselves are not documented.
 local WORDS = {
-  { "FAIL", "failed" }, { "UNSUCC", "failed" }, { "PARTIAL", "failed" }, { "CANCEL", "failed" }, { "REJECT", "failed" },
-  { "INCOMPLETE" }, { "COMPLETE", "done" }, { "SUCCESS", "done" },
+  { "FAIL", "failed" },
+  { "UNSUCC", "failed" },
+  { "PARTIAL", "failed" },
+  { "CANCEL", "failed" },
+  { "REJECT", "failed" },
+  { "INCOMPLETE" },
+  { "COMPLETE", "done" },
+  { "SUCCESS", "done" },
 }
 
 --- What the status of an order says: "done", "failed", or nil.
@@ -133,9 +131,7 @@ local WORDS = {
 function outcome.of_status(status)
   status = type(status) == "string" and status:upper() or ""
   for _, word in ipairs(WORDS) do
-    if status:find(word[1], 1, true) then
-      return word[2]
-    end
+    if status:find(word[1], 1, true) then return word[2] end
   end
 end
 

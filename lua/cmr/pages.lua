@@ -7,9 +7,7 @@ local pages = {}
 
 local function at(value, path)
   for name in path:gmatch "[^.]+" do
-    if type(value) ~= "table" then
-      return nil
-    end
+    if type(value) ~= "table" then return nil end
     value = value[name]
   end
   return value
@@ -84,13 +82,9 @@ function pages.iterate(fetch, operation, path, first)
 
   return function()
     while index >= #items do
-      if last then
-        return nil
-      end
+      if last then return nil end
       local fine, why, err = turn()
-      if not fine then
-        return false, why, err
-      end
+      if not fine then return false, why, err end
     end
     index = index + 1
     return items[index]

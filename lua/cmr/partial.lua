@@ -6,9 +6,7 @@
 -- @treturn table list of items, or nil when there are none
 return function(operation, res)
   local data = res.data
-  if type(data) ~= "table" then
-    return nil
-  end
+  if type(data) ~= "table" then return nil end
   local failed = {}
   if type(data.unavailableDomains) == "table" then -- orders (help)
     for _, domain in ipairs(data.unavailableDomains) do

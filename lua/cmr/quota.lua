@@ -29,9 +29,7 @@ local function refused_for(store, name)
 end
 
 local function in_words(seconds)
-  if seconds < 3600 then
-    return ("%.0f min"):format(math.ceil(seconds / 60))
-  end
+  if seconds < 3600 then return ("%.0f min"):format(math.ceil(seconds / 60)) end
   local text = seconds < DAY and ("%.1f h"):format(seconds / 3600) or ("%.1f days"):format(seconds / DAY)
   return (text:gsub("%.0 ", " "):gsub("^1 days", "1 day"))
 end
@@ -46,9 +44,7 @@ end
 function quota.take(state, call)
   local mode = state.options.quota
   local mailbox = mode and mailbox_of(call)
-  if not mailbox then
-    return nil
-  end
+  if not mailbox then return nil end
   local counted = { store = state.store, name = ("quota:%s:%s"):format(state.target:key_id(), mailbox) }
   local left = refused_for(counted.store, counted.name)
   if not left then
@@ -56,14 +52,13 @@ function quota.take(state, call)
     counted.taken = taken ~= nil
     left = not taken and seconds ~= "away" and seconds or nil
   end
-  if not left then
-    return counted
-  end
+  if not left then return counted end
   local message = ("the %d re-exports of mailbox %s within a week are used up; the next in %s"):format(
-    COUNT, mailbox:gsub("%c", "?"):sub(1, 80), in_words(left)) -- it is data: one line of a log, whatever it is
-  if mode == "enforce" then
-    return nil, message, left
-  end
+    COUNT,
+    mailbox:gsub("%c", "?"):sub(1, 80),
+    in_words(left)
+  ) -- it is data: one line of a log, whatever it is
+  if mode == "enforce" then return nil, message, left end
   warn(("%s: %s; sent all the same"):format(call:info().operation, message))
   return counted
 end
@@ -72,12 +67,8 @@ end
 -- @param counted what quota.take returned
 -- @tparam table err of the call, its outcome that of all attempts
 function quota.failed(counted, err)
-  if not counted then
-    return
-  end
-  if counted.taken and err.outcome ~= "unknown" then
-    counted.store:untake(counted.name)
-  end
+  if not counted then return end
+  if counted.taken and err.outcome ~= "unknown" then counted.store:untake(counted.name) end
   if err.kind == "quota" then
     local seconds = math.min(WEEK, err.retry_after or DAY)
     counted.store:append(counted.name, ("%.0f"):format(os.time() + seconds), seconds)

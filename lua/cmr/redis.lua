@@ -42,20 +42,20 @@ function Redis.new(given)
   local options = {}
   for name, value in pairs(given or {}) do
     if type(value) ~= types[name] then
-      raise(("redis: bad option '%s' (%s)"):format(
-        tostring(name), types[name] and types[name] .. " expected" or "there is none of this name"))
+      raise(
+        ("redis: bad option '%s' (%s)"):format(
+          tostring(name),
+          types[name] and types[name] .. " expected" or "there is none of this name"
+        )
+      )
     end
     options[name] = value
   end
   setmetatable(options, { __index = defaults })
-  if options.timeout <= 0 then
-    raise "redis: bad option 'timeout' (more than 0 seconds expected)"
-  end
+  if options.timeout <= 0 then raise "redis: bad option 'timeout' (more than 0 seconds expected)" end
   local means = transport()
   local missing = means.missing()
-  if missing then
-    raise("redis: " .. missing)
-  end
+  if missing then raise("redis: " .. missing) end
   local address = ("%s/%d"):format(options.unix or options.host .. ":" .. options.port, options.db)
   outages[address] = outages[address] or {}
   return setmetatable({
@@ -72,24 +72,18 @@ local function run(connection, script, ...)
   local why
   if not script.sha then
     script.sha, why = connection:command("script", "load", script.source)
-    if not script.sha then
-      return nil, why
-    end
+    if not script.sha then return nil, why end
   end
   local reply
   reply, why = connection:command("evalsha", script.sha, ...)
-  if reply == nil and why:find "^NOSCRIPT" then
-    return connection:command("eval", script.source, ...)
-  end
+  if reply == nil and why:find "^NOSCRIPT" then return connection:command("eval", script.source, ...) end
   return reply, why
 end
 
 -- A new connection has to say who it is, and which database it wants.
 local function ready(connection, options)
   local fine, why = true, nil
-  if connection.reused then
-    return fine
-  end
+  if connection.reused then return fine end
   if options.username then
     fine, why = connection:command("auth", options.username, options.password or "")
   elseif options.password then
@@ -106,9 +100,7 @@ local function attempt(self, script, ...)
   local connection, reply, why
   repeat
     connection, why = self.transport.open(self)
-    if not connection then
-      return nil, why
-    end
+    if not connection then return nil, why end
     reply, why = ready(connection, self.options)
     if reply then
       reply, why = run(connection, script, ...)
@@ -145,9 +137,7 @@ end
 function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then
-    if core.now() < outage.try_at then
-      return nil, outage.why
-    end
+    if core.now() < outage.try_at then return nil, outage.why end
     outage.try_at = core.now() + self.retry -- those who come meanwhile do not try as well
   end
   local reply, why = attempt(self, script, words_of(self.options.prefix, keys, args))

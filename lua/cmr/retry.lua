@@ -15,15 +15,11 @@ local AGAIN = { [500] = true, [502] = true, [503] = true, [504] = true }
 -- @tparam boolean repeatable whether doing it twice does no harm: a GET
 -- @treturn boolean
 function retry.again(err, repeatable)
-  if err.kind == "rate_limited" then
-    return true
-  end
+  if err.kind == "rate_limited" then return true end
   if err.kind == "tls" then
     return err.code == HANDSHAKE and (repeatable or err.outcome == "not_sent") -- a rehandshake fails later
   end
-  if err.kind == "network" or err.kind == "timeout" then
-    return repeatable or err.outcome == "not_sent"
-  end
+  if err.kind == "network" or err.kind == "timeout" then return repeatable or err.outcome == "not_sent" end
   return repeatable and AGAIN[err.status] ~= nil and err.kind == "server"
 end
 
@@ -35,12 +31,8 @@ end
 -- @treturn number seconds
 function retry.delay(err, attempt, left, random)
   local backoff = math.min(CAP, BASE * 2 ^ (attempt - 1)) * (0.5 + 0.5 * random())
-  if err.retry_after then
-    return err.retry_after + BASE * random()
-  end
-  if err.kind == "server" and SERVER < left then
-    return SERVER + backoff < left and SERVER + backoff or SERVER
-  end
+  if err.retry_after then return err.retry_after + BASE * random() end
+  if err.kind == "server" and SERVER < left then return SERVER + backoff < left and SERVER + backoff or SERVER end
   return backoff
 end
 

@@ -21,9 +21,7 @@ end
 
 --- What the user wants to be told. A hook that fails must not lose the answer of a call that was done.
 local function tell(hook, info)
-  if not hook then
-    return nil
-  end
+  if not hook then return nil end
   local fine, answer = pcall(hook, info)
   if not fine then
     io.stderr:write("cmr: a hook failed: ", tostring(answer), "\n")
@@ -41,12 +39,8 @@ local function line_up(state, key, wait, deadline)
   repeat
     local told, now = pauses[key], wait.now()
     local delay, needed = state.limiter:reserve(key, state.options.rate, now, deadline - now)
-    if not delay then
-      return nil, needed, deadline - now
-    end
-    if delay > 0 then
-      wait.sleep(core.engine(), delay)
-    end
+    if not delay then return nil, needed, deadline - now end
+    if delay > 0 then wait.sleep(core.engine(), delay) end
   until pauses[key] == told or pauses[key] <= wait.now()
   return true
 end
@@ -56,9 +50,7 @@ local run = {}
 --- Facts about an answer or an error. See Client.info.
 function run.info(result)
   local known = infos[result]
-  if not known then
-    return nil
-  end
+  if not known then return nil end
   local info = known.call:info()
   info.attempts, info.elapsed = known.attempts, known.elapsed
   info.partial = result.kind == nil and partial(operations[info.operation], result) or nil
@@ -79,18 +71,14 @@ end
 function run.strategy(state, name, iterating)
   local wait = state.wait or waits.detect(iterating)
   local refused = wait.refuse and wait.refuse(iterating)
-  if refused then
-    raise(name .. ": " .. refused)
-  end
+  if refused then raise(name .. ": " .. refused) end
   return wait
 end
 
 -- What a limiter or a hook of the user's own raises is raised again; what was not sent does not count.
 local function counted_out(counted, fine, ...)
   if not fine then
-    if not counted.sent then
-      quota.failed(counted, { outcome = "not_sent" })
-    end
+    if not counted.sent then quota.failed(counted, { outcome = "not_sent" }) end
     error((...), 0)
   end
   return ...
@@ -104,14 +92,10 @@ local function carry_out(state, call, wait, job, counted, used_up, seconds)
   local begun = wait.now()
   local deadline = begun + own.timeout
   local attempt, outcome = 0, "not_sent"
-  if own.on_response then
-    call:trace()
-  end
+  if own.on_response then call:trace() end
 
   local function give_up(err)
-    if worse[outcome] > worse[err.outcome] then
-      err.outcome = outcome
-    end
+    if worse[outcome] > worse[err.outcome] then err.outcome = outcome end
     err.attempts = attempt
     quota.failed(counted, err)
     infos[err] = { call = call, attempts = attempt, elapsed = wait.now() - begun }
@@ -122,13 +106,15 @@ local function carry_out(state, call, wait, job, counted, used_up, seconds)
     local operation = call:info().operation
     message = ("%s: %s"):format(operation, message)
     return give_up(core.error {
-      kind = kind, operation = operation, message = message, outcome = outcome, retry_after = retry_after,
+      kind = kind,
+      operation = operation,
+      message = message,
+      outcome = outcome,
+      retry_after = retry_after,
     })
   end
 
-  if used_up then
-    return fail("quota", used_up, seconds)
-  end
+  if used_up then return fail("quota", used_up, seconds) end
   while true do
     if own.rate then
       local fine, needed, most = line_up(state, key, wait, job and attempt == 0 and math.huge or deadline)
@@ -136,30 +122,20 @@ local function carry_out(state, call, wait, job, counted, used_up, seconds)
         local message = "the next request may leave in %.1f s, and the call has %.1f s left"
         return fail("rate_limited", message:format(needed, most), needed)
       end
-      if job and attempt == 0 then
-        deadline = wait.now() + own.timeout
-      end
+      if job and attempt == 0 then deadline = wait.now() + own.timeout end
     end
-    if job and job.cancelled then
-      return fail("cancelled", "cancelled")
-    end
+    if job and job.cancelled then return fail("cancelled", "cancelled") end
     local left = deadline - wait.now()
-    if left <= 0 then
-      return fail("timeout", ("no time left after %.1f s"):format(own.timeout))
-    end
+    if left <= 0 then return fail("timeout", ("no time left after %.1f s"):format(own.timeout)) end
     if job and attempt == 0 and job.before_send and job.before_send() == false then
       return fail("cancelled", "cancelled")
     end
 
     attempt = attempt + 1
-    if counted then
-      counted.sent = true
-    end
+    if counted then counted.sent = true end
     local engine = core.engine() -- another one after a fork or a close
     call:start(engine, math.min(own.attempt_timeout, left))
-    if job then
-      job.call = call
-    end
+    if job then job.call = call end
     wait.wait(engine, call)
     local res, _, err = call:result()
     call:release() -- the call lives as long as its result, for cmr.info
@@ -173,22 +149,16 @@ local function carry_out(state, call, wait, job, counted, used_up, seconds)
       return res
     end
 
-    if worse[err.outcome] > worse[outcome] then
-      outcome = err.outcome
-    end
+    if worse[err.outcome] > worse[outcome] then outcome = err.outcome end
     left = deadline - wait.now()
     if own.rate and err.kind == "rate_limited" then
       local now, pause = wait.now(), math.min(LONGEST_PAUSE, err.retry_after or 1 / own.rate)
       pauses[key] = math.max(pauses[key] or 0, now + pause)
       state.limiter:pause(key, now, pause)
     end
-    if attempt > own.retries or not retry.again(err, repeatable) then
-      return give_up(err)
-    end
+    if attempt > own.retries or not retry.again(err, repeatable) then return give_up(err) end
     local delay = retry.delay(err, attempt, left, own.random or dice)
-    if delay >= left then
-      return give_up(err)
-    end
+    if delay >= left then return give_up(err) end
     if tell(own.on_retry, { operation = err.operation, attempt = attempt, delay = delay, err = err }) == false then
       return give_up(err)
     end
@@ -205,9 +175,7 @@ end
 -- @return the envelope, or nil, message, err
 function run.call(state, call, wait, job)
   local counted, used_up, seconds = quota.take(state, call)
-  if not counted then
-    return carry_out(state, call, wait, job, nil, used_up, seconds)
-  end
+  if not counted then return carry_out(state, call, wait, job, nil, used_up, seconds) end
   return counted_out(counted, threads.protected(carry_out, state, call, wait, job, counted))
 end
 

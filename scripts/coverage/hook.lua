@@ -1,9 +1,7 @@
 -- Loaded by LUA_INIT in every Lua program that the specs start: notes which lines of lua/ run, and writes them down at
 -- the end of the program, one file a process.
 local folder = os.getenv "CMR_COVERAGE"
-if not folder then
-  return
-end
+if not folder then return end
 
 local seen = {} -- source -> line -> true
 local lines_of = setmetatable({}, { __mode = "k" }) -- function -> seen[its source], or false when it is not ours
@@ -12,9 +10,7 @@ local getinfo = debug.getinfo
 
 local function look(run)
   local source = getinfo(run, "S").source
-  if not source:find("lua/cmr/", 1, true) then
-    return false
-  end
+  if not source:find("lua/cmr/", 1, true) then return false end
   seen[source] = seen[source] or {}
   return seen[source]
 end
@@ -26,9 +22,7 @@ local function hook(_, line)
     lines = look(run)
     lines_of[run] = lines
   end
-  if lines then
-    lines[line] = true
-  end
+  if lines then lines[line] = true end
 end
 
 -- A hook belongs to one coroutine.
@@ -51,9 +45,7 @@ local function write()
   debug.sethook()
   local name = ("%s/%s"):format(folder, tostring(seen):gsub("[^%w]", "") .. os.time() .. math.random(1e9))
   local file = io.open(name, "w")
-  if not file then
-    return
-  end
+  if not file then return end
   for source, lines in pairs(seen) do
     for line in pairs(lines) do
       file:write(source:match "lua/cmr/.*", " ", line, "\n")

@@ -2,7 +2,7 @@
 
 local events = {}
 
-local lua = {object = "table<string, any>", array = "table[]"}
+local lua = { object = "table<string, any>", array = "table[]" }
 
 local function told(row)
   return ("%s (%s)"):format(row.when, row.source)
@@ -16,7 +16,9 @@ end
 -- @param rows  cmr.webhook.events
 function events.types(rows)
   local lines, handlers, names = {}, {}, {}
-  local function add(text, ...) lines[#lines + 1] = text:format(...) end
+  local function add(text, ...)
+    lines[#lines + 1] = text:format(...)
+  end
   for index, row in ipairs(rows) do
     local class = class_of(row)
     names[index] = ('---| "%s" # %s'):format(row.name, told(row))
@@ -27,7 +29,7 @@ function events.types(rows)
     for _, field in ipairs(row.fields) do
       if not field.name:find "%[" then add("---@field %s? %s", field.name, lua[field.type] or field.type) end
     end
-    add("---@field actionId? string As the help centre's samples show it.\n---@field [string] any\n")
+    add "---@field actionId? string As the help centre's samples show it.\n---@field [string] any\n"
   end
   names[#names + 1] = "---| string # the set is open"
   handlers[#handlers + 1] = "---@field [string] fun(event: cmr.Event): any"
@@ -45,13 +47,20 @@ end
 --- The section of the reference.
 -- @param rows  cmr.webhook.events
 function events.reference(rows)
-  local lines = {"| event | when | `data` has | not documented | source |", "|---|---|---|---|---|"}
+  local lines = { "| event | when | `data` has | not documented | source |", "|---|---|---|---|---|" }
   for _, row in ipairs(rows) do
     local fields = {}
-    for index, field in ipairs(row.fields) do fields[index] = "`" .. field.name .. "`" end
-    lines[#lines + 1] = ("| `%s`%s | %s | %s | %s | %s |"):format(row.name,
-      row.key == "event" and "" or (" (under `%s`)"):format(row.key), row.when, table.concat(fields, ", "),
-      row.open or "", row.source)
+    for index, field in ipairs(row.fields) do
+      fields[index] = "`" .. field.name .. "`"
+    end
+    lines[#lines + 1] = ("| `%s`%s | %s | %s | %s | %s |"):format(
+      row.name,
+      row.key == "event" and "" or (" (under `%s`)"):format(row.key),
+      row.when,
+      table.concat(fields, ", "),
+      row.open or "",
+      row.source
+    )
   end
   return table.concat(lines, "\n")
 end

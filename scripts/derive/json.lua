@@ -1,7 +1,7 @@
 --- JSON whose members keep their order and numbers their digits: read from a sample, or made by hand; written as JSON
 -- or as Lua, laid out for people. Pure, and the same text on every Lua.
 
-local json = {null = {}}
+local json = { null = {} }
 
 local objects, arrays, numbers = {}, {}, {}
 
@@ -17,7 +17,7 @@ end
 
 --- A number, as it is written.
 function json.number(text)
-  return setmetatable({text = tostring(text)}, numbers)
+  return setmetatable({ text = tostring(text) }, numbers)
 end
 
 --- What a value is: "object", "array", "string", "integer", "number", "boolean" or "null".
@@ -25,7 +25,7 @@ function json.kind(value)
   local meta = getmetatable(value)
   if meta == objects then return "object" end
   if meta == arrays then return "array" end
-  if meta == numbers then return value.text:find("^-?%d+$") and "integer" or "number" end
+  if meta == numbers then return value.text:find "^-?%d+$" and "integer" or "number" end
   return value == json.null and "null" or type(value)
 end
 
@@ -53,10 +53,10 @@ local function read_member(text, at)
   local name, value
   name, at = read_string(text, at)
   value, at = read_value(text, assert(text:match("^%s*:%s*()", at), "a colon expected"))
-  return {name, value}, at
+  return { name, value }, at
 end
 
-local literals = {["true"] = true, ["false"] = false, null = json.null}
+local literals = { ["true"] = true, ["false"] = false, null = json.null }
 
 function read_value(text, at)
   local first = text:sub(at, at)
@@ -78,7 +78,7 @@ end
 
 --- The value of a JSON text. Raises when it is none.
 function json.read(text)
-  local value, after = read_value(text, text:find("%S"))
+  local value, after = read_value(text, text:find "%S")
   assert(not text:find("%S", after), "nothing more expected")
   return value
 end
@@ -91,17 +91,28 @@ function json.member(object, name)
 end
 
 -- Fit for JSON and for Lua: there are no other control characters in what is written here.
-local escapes = {['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n"}
+local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" }
 
 local function quote(text)
   return '"' .. text:gsub('["\\\n]', escapes) .. '"'
 end
 
 local styles = {
-  json = {name = function(name) return quote(name) .. ": " end, array = "[]", empty = "[]", null = "null"},
+  json = {
+    name = function(name)
+      return quote(name) .. ": "
+    end,
+    array = "[]",
+    empty = "[]",
+    null = "null",
+  },
   lua = {
-    name = function(name) return (name:find("^[%a_][%w_]*$") and name or "[" .. quote(name) .. "]") .. " = " end,
-    array = "{}", empty = "cmr.array{}", null = "cmr.null",
+    name = function(name)
+      return (name:find "^[%a_][%w_]*$" and name or "[" .. quote(name) .. "]") .. " = "
+    end,
+    array = "{}",
+    empty = "cmr.array{}",
+    null = "cmr.null",
   },
 }
 
@@ -121,14 +132,14 @@ function write(value, style, indent, used, width)
   if kind == "object" then
     for _, pair in ipairs(value) do
       local name = style.name(pair[1])
-      if pair[2] ~= nil then
-        parts[#parts + 1] = name .. write(pair[2], style, deeper, #name + 1, width)
-      end
+      if pair[2] ~= nil then parts[#parts + 1] = name .. write(pair[2], style, deeper, #name + 1, width) end
     end
     return #parts == 0 and "{}" or lay_out("{}", parts, indent, used, width)
   end
   if kind == "array" then
-    for index, item in ipairs(value) do parts[index] = write(item, style, deeper, 1, width) end
+    for index, item in ipairs(value) do
+      parts[index] = write(item, style, deeper, 1, width)
+    end
     return #parts == 0 and style.empty or lay_out(style.array, parts, indent, used, width)
   end
   if kind == "string" then return quote(value) end

@@ -12,8 +12,8 @@ end
 -- Paragraphs, those that are indented as they stand.
 local function prose(text)
   local parts = {}
-  for paragraph in (text:gsub("^\n+", "") .. "\n\n"):gmatch("(.-)\n\n+") do
-    if paragraph:find("^ ") or paragraph:find("\n ") then
+  for paragraph in (text:gsub("^\n+", "") .. "\n\n"):gmatch "(.-)\n\n+" do
+    if paragraph:find "^ " or paragraph:find "\n " then
       parts[#parts + 1] = ".PP\n.nf\n" .. escape(paragraph) .. "\n.fi"
     else
       parts[#parts + 1] = ".PP\n" .. escape(paragraph)
@@ -80,10 +80,16 @@ end
 -- @param version  of cmr
 -- @return text for man(7)
 return function(rows, version)
-  local every = {"--help"}
-  for _, row in ipairs(rows) do every[#every + 1] = arguments.command(row.name) end
-  for _, entry in ipairs(require "cmr.cli.commands") do every[#every + 1] = entry[1] end
-  local root = parser.new(rows, every, function() return "" end)
+  local every = { "--help" }
+  for _, row in ipairs(rows) do
+    every[#every + 1] = arguments.command(row.name)
+  end
+  for _, entry in ipairs(require "cmr.cli.commands") do
+    every[#every + 1] = entry[1]
+  end
+  local root = parser.new(rows, every, function()
+    return ""
+  end)
 
   local about, facts = root._epilog:match "^(.-)\n\n(Key: .*)$"
   local parts = {
@@ -91,12 +97,19 @@ return function(rows, version)
     ('.TH CMR 1 "" "cmr %s" "User Commands"\n'):format(version),
     ".SH NAME\ncmr \\- the Cold Mail Reseller API from a shell\n",
     ".SH SYNOPSIS\n.B cmr\n[options]\n.I COMMAND\n[arguments]\n",
-    ".SH DESCRIPTION\n", prose(root._description), prose(about),
-    ".SH OPTIONS\nThose of every command:\n", items(root._options), option(root, "-h"),
-    ".PP\nOf every operation:\n", option(root._commands[1], "--json"),
+    ".SH DESCRIPTION\n",
+    prose(root._description),
+    prose(about),
+    ".SH OPTIONS\nThose of every command:\n",
+    items(root._options),
+    option(root, "-h"),
+    ".PP\nOf every operation:\n",
+    option(root._commands[1], "--json"),
   }
   local by_command, group = {}, nil
-  for _, row in ipairs(rows) do by_command[arguments.command(row.name)] = row end
+  for _, row in ipairs(rows) do
+    by_command[arguments.command(row.name)] = row
+  end
   for _, element in ipairs(root._commands) do
     local row = by_command[element._name]
     local heading = row and row.group or "Other commands"

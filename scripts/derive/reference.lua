@@ -36,21 +36,33 @@ local function http(row)
   local missing = words.missing(row)
   if not missing then return ("`%s %s`"):format(row.method, row.path) end
   return ('`%s`; its %s is not documented: `cmr.new{paths = {%s = "%s %s"}}` supplies it'):format(
-    row.method or row.path, missing, row.name, row.method or "METHOD", row.path or "/...")
+    row.method or row.path,
+    missing,
+    row.name,
+    row.method or "METHOD",
+    row.path or "/..."
+  )
 end
 
 -- The ways to say it: Lua, shell, HTTP.
 local function ways(row)
-  return ("- Lua: `%s`\n- Shell: `%s`\n- HTTP: %s\n- Title: %s (%s)"):format(signature(row), command(row), http(row),
-    row.title, row.source)
+  return ("- Lua: `%s`\n- Shell: `%s`\n- HTTP: %s\n- Title: %s (%s)"):format(
+    signature(row),
+    command(row),
+    http(row),
+    row.title,
+    row.source
+  )
 end
 
 local function warnings(row)
   local sentences = words.of_flags(row)
   if row.flags.list then
     local what = row.items and ('"%s"'):format(row.name) or ('{"%s", items = "data.WHERE"}'):format(row.name)
-    sentences[#sentences + 1] = ("All of them: `client:each(%s, ...)`%s."):format(what,
-      row.items and "" or "; where its answer has them is not documented")
+    sentences[#sentences + 1] = ("All of them: `client:each(%s, ...)`%s."):format(
+      what,
+      row.items and "" or "; where its answer has them is not documented"
+    )
   end
   if row.complete then
     sentences[#sentences + 1] = "Single items may fail inside a success: see `cmr.info(res).partial`."
@@ -70,19 +82,28 @@ end
 local function needed(param)
   if param.everything then return "yes; `cmr.all` for everything" end
   if param.either then return param.either == "any" and "one of these" or "exactly one of these" end
-  return param.required and not param.name:find("]$") and "yes" or ""
+  return param.required and not param.name:find "]$" and "yes" or ""
 end
 
 local function table_of(row)
   if #row.params == 0 then return nil end
   local rows = {}
-  for _, param in ipairs(row.params) do rows[param.name] = param end
-  local lines = {"| field | type | needed | goes into | source | what it is |", "|---|---|---|---|---|---|"}
+  for _, param in ipairs(row.params) do
+    rows[param.name] = param
+  end
+  local lines = { "| field | type | needed | goes into | source | what it is |", "|---|---|---|---|---|---|" }
   for _, param in ipairs(row.params) do
     local told = param.summary
     if param.values and #param.values > 1 then told = told .. " " .. words.list(param.values, "or", "`") .. "." end
-    lines[#lines + 1] = ("| `%s` | %s | %s | %s | %s%s | %s |"):format(param.name, type_of(param, rows), needed(param),
-      words.is_field(param) and param["in"] or "", param.source, param.assumed and ", assumed" or "", told)
+    lines[#lines + 1] = ("| `%s` | %s | %s | %s | %s%s | %s |"):format(
+      param.name,
+      type_of(param, rows),
+      needed(param),
+      words.is_field(param) and param["in"] or "",
+      param.source,
+      param.assumed and ", assumed" or "",
+      told
+    )
   end
   return table.concat(lines, "\n")
 end
@@ -93,12 +114,12 @@ end
 
 -- The call that sends a documented request; an id that the sample leaves out is a placeholder.
 local function call(row, request)
-  local given, values, fields = json.read(request), {}, json.object{}
+  local given, values, fields = json.read(request), {}, json.object {}
   for _, param in ipairs(row.params) do
     local value = json.member(given, param.name)
     if value == nil and param.required and words.is_field(param) then
       value = arguments.placeholder(param.name)
-      if not param.positional then table.insert(fields, {param.name, value}) end
+      if not param.positional then table.insert(fields, { param.name, value }) end
     end
     if param.positional and value ~= nil then values[#values + 1] = json.write(value, "lua") end
   end
@@ -128,24 +149,34 @@ end
 
 local function answers(example)
   local parts = {}
-  local function add(text, ...) parts[#parts + 1] = text:format(...) end
+  local function add(text, ...)
+    parts[#parts + 1] = text:format(...)
+  end
   if example.status then add("Success has the status %d (%s).", example.status, example.source) end
   if example.answer then add("The documented answer (%s):\n\n%s", example.source, sample(example.answer)) end
   if example.partial then
-    add("Of %s answer, this much is documented (%s):\n\n%s", example.answer and "another" or "the", example.source,
-      sample(example.partial))
+    add(
+      "Of %s answer, this much is documented (%s):\n\n%s",
+      example.answer and "another" or "the",
+      example.source,
+      sample(example.partial)
+    )
   end
   if example.map and example.map ~= "shown" then
     add("The answer's `data` is a map, from names to values of type %s (%s).", example.map, example.source)
   end
-  if not (example.answer or example.partial or example.map) then add("What `data` holds is not documented.") end
-  for _, text in ipairs(example.refusals or {}) do add("A documented refusal:\n\n%s", sample(text)) end
+  if not (example.answer or example.partial or example.map) then add "What `data` holds is not documented." end
+  for _, text in ipairs(example.refusals or {}) do
+    add("A documented refusal:\n\n%s", sample(text))
+  end
   return table.concat(parts, "\n\n")
 end
 
 local function operation(row, example)
-  local parts = {"### cmr." .. row.name, row.summary}
-  local function add(part) parts[#parts + 1] = part end
+  local parts = { "### cmr." .. row.name, row.summary }
+  local function add(part)
+    parts[#parts + 1] = part
+  end
   add(warnings(row))
   add(ways(row))
   add(words.of_assumed(row))

@@ -11,14 +11,14 @@ function Writer:add(text, ...)
   self.lines[#self.lines + 1] = select("#", ...) > 0 and text:format(...) or text
 end
 
-local scalars = {string = "string", integer = "integer", number = "number", boolean = "boolean"}
+local scalars = { string = "string", integer = "integer", number = "number", boolean = "boolean" }
 
 -- The annotation of a node's type; an object in it gets this class.
 function Writer:type(node, class)
   local param = node.param or {}
   if param.values then return '"' .. table.concat(param.values, '"|"') .. '"' end
   if node.type == "object" then
-    self.waiting[#self.waiting + 1] = {class = class, members = node.members}
+    self.waiting[#self.waiting + 1] = { class = class, members = node.members }
     return class
   end
   if node.type == "map" then return ("table<string, %s>"):format(self:type(node.value, class)) end
@@ -44,8 +44,13 @@ function Writer:class(name, parent, members, open)
   self:add("---@class %s%s", name, parent and ": " .. parent or "")
   for _, member in ipairs(members) do
     local field, node = member[1], member[2]
-    self:add("---@field %s%s %s%s", field, optional(node) and "?" or "", self:type(node, name .. "." .. field),
-      told(node.param))
+    self:add(
+      "---@field %s%s %s%s",
+      field,
+      optional(node) and "?" or "",
+      self:type(node, name .. "." .. field),
+      told(node.param)
+    )
   end
   if open then self:add "---@field [string] any The documents leave names open." end
   self:add ""
@@ -79,7 +84,7 @@ function Writer:answer(row, example)
   local data = tree and shape.member(tree, "data")
   if not data or data.type == "null" then return "cmr.Answer" end
   local class = ("cmr.%s.answer"):format(row.name)
-  self:class(class, "cmr.Answer", {{"data", data}})
+  self:class(class, "cmr.Answer", { { "data", data } })
   return class
 end
 
@@ -88,12 +93,15 @@ local function sentences_of(row)
   local sentences = words.of_flags(row)
   local names, kind = words.choice(row)
   if kind then
-    sentences[#sentences + 1] = ("Needs %s of %s."):format(kind == "any" and "at least one" or "exactly one",
-      words.list(names, "and", "`"))
+    sentences[#sentences + 1] = ("Needs %s of %s."):format(
+      kind == "any" and "at least one" or "exactly one",
+      words.list(names, "and", "`")
+    )
   end
   if words.missing(row) then
     sentences[#sentences + 1] = ("Its %s is not documented: a call raises until the option paths supplies it."):format(
-      words.missing(row))
+      words.missing(row)
+    )
   end
   sentences[#sentences + 1] = words.of_assumed(row)
   return sentences
@@ -111,8 +119,12 @@ end
 function Writer:call(owner, row, first, others, answer)
   local names = {}
   if first[1] then
-    self:add("---@overload fun(%sfields: cmr.%s.fields): %s?, string?, cmr.Error?",
-      owner == "Client:" and "self: cmr.Client, " or "", row.name, answer)
+    self:add(
+      "---@overload fun(%sfields: cmr.%s.fields): %s?, string?, cmr.Error?",
+      owner == "Client:" and "self: cmr.Client, " or "",
+      row.name,
+      answer
+    )
   end
   for _, member in ipairs(first) do
     names[#names + 1] = member[1]
@@ -127,12 +139,14 @@ function Writer:call(owner, row, first, others, answer)
 end
 
 local function operation(row, example)
-  local writer = setmetatable({lines = {}, waiting = {}}, Writer)
+  local writer = setmetatable({ lines = {}, waiting = {} }, Writer)
   writer:add("-- %s (%s)\n", row.title, row.source)
   local first, others = writer:arguments(row)
   local answer = writer:answer(row, example)
   writer:add("---%s\n---\n---`%s %s`", row.summary, row.method or "METHOD", row.path or "/...")
-  for _, sentence in ipairs(sentences_of(row)) do writer:add("---\n---%s", sentence) end
+  for _, sentence in ipairs(sentences_of(row)) do
+    writer:add("---\n---%s", sentence)
+  end
   writer:call("cmr.", row, first, others, answer)
   writer:add("---As cmr.%s.", row.name)
   writer:call("Client:", row, first, others, answer)
@@ -145,7 +159,9 @@ end
 -- @param head      what is not derived
 -- @return its text
 return function(rows, examples, head)
-  local parts = {head}
-  for index, row in ipairs(rows) do parts[index + 1] = operation(row, examples[row.name]) end
+  local parts = { head }
+  for index, row in ipairs(rows) do
+    parts[index + 1] = operation(row, examples[row.name])
+  end
   return table.concat(parts, "\n")
 end

@@ -106,4 +106,3 @@ function webhook.id(event) end
 ---@param event cmr.Event
 ---@return cmr.EventName
 function webhook.name(event) end
-

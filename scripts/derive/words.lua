@@ -4,15 +4,15 @@ local words = {}
 
 --- The flags, in the order in which they are told.
 words.flags = {
-  {"charges", "Charges money."},
-  {"danger", "Destroys: what it removes does not come back."},
-  {"all_when_empty", "Means everything when its list is left out."},
-  {"async", "Asynchronous: the answer says that it was accepted, a webhook later how it ended."},
-  {"quota", "Limited per mailbox and week, however it is asked for."},
-  {"list", "A list, in pages."},
-  {"safe", "Changes nothing, although it is no GET."},
-  {"deprecated", "Deprecated by the vendor."},
-  {"form", "Takes multipart form data, which is not built while the path is not documented: a call raises."},
+  { "charges", "Charges money." },
+  { "danger", "Destroys: what it removes does not come back." },
+  { "all_when_empty", "Means everything when its list is left out." },
+  { "async", "Asynchronous: the answer says that it was accepted, a webhook later how it ended." },
+  { "quota", "Limited per mailbox and week, however it is asked for." },
+  { "list", "A list, in pages." },
+  { "safe", "Changes nothing, although it is no GET." },
+  { "deprecated", "Deprecated by the vendor." },
+  { "form", "Takes multipart form data, which is not built while the path is not documented: a call raises." },
 }
 
 --- Sentences for an operation's flags.
@@ -29,7 +29,7 @@ function words.of_outcome(row)
   if not row.settles then return nil end
   local told = {}
   for index, entry in ipairs(row.settles) do
-    local event, parameter = entry:match("^(%S+) ?(%S*)$")
+    local event, parameter = entry:match "^(%S+) ?(%S*)$"
     told[index] = ("`%s`%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
   end
   local failures = row.fails and ("; that it failed by %s"):format(words.list(row.fails, "or", "`")) or ""
@@ -48,7 +48,7 @@ end
 
 --- Whether a parameter is a field of the request itself, and not of an object in it.
 function words.is_field(param)
-  return not param.name:find("[%[.]")
+  return not param.name:find "[%[.]"
 end
 
 --- The names of the parameters of which at least one ("any") or exactly one ("one") is needed; empty when there is no
@@ -67,7 +67,9 @@ end
 --- "`a`, `b` or `c`"
 function words.list(names, joint, quote)
   local quoted = {}
-  for index, name in ipairs(names) do quoted[index] = quote .. name .. quote end
+  for index, name in ipairs(names) do
+    quoted[index] = quote .. name .. quote
+  end
   if #quoted < 2 then return quoted[1] or "" end
   return table.concat(quoted, ", ", 1, #quoted - 1) .. " " .. joint .. " " .. quoted[#quoted]
 end
@@ -75,7 +77,7 @@ end
 --- Text in lines of at most width characters, each after the prefix.
 function words.wrap(text, width, prefix)
   local lines, line = {}, nil
-  for word in text:gmatch("%S+") do
+  for word in text:gmatch "%S+" do
     if line and #line + 1 + #word <= width then
       line = line .. " " .. word
     else

@@ -34,7 +34,7 @@ local function describe(paths, fields)
       order[#order + 1] = "and more"
       break
     end
-    local where, name = path:match("^(.*)%.([^.]+)$")
+    local where, name = path:match "^(.*)%.([^.]+)$"
     where = where or "the answer"
     if not groups[where] then
       groups[where] = {}
@@ -48,7 +48,7 @@ local function describe(paths, fields)
   return table.concat(order, "; ")
 end
 
-local ENVELOPE = {status = 200, message = "", data = {}, actionId = ""}
+local ENVELOPE = { status = 200, message = "", data = {}, actionId = "" }
 
 -- What a document shows of an operation's answers.
 local function documented(operation)
@@ -68,7 +68,9 @@ local function without_map(operation, envelope)
     if type(value) ~= "string" then return envelope end
   end
   local rest = {}
-  for name, value in pairs(envelope) do rest[name] = name ~= "data" and value or nil end
+  for name, value in pairs(envelope) do
+    rest[name] = name ~= "data" and value or nil
+  end
   return rest
 end
 
@@ -107,7 +109,7 @@ local function header_names(answer)
 end
 
 local function add(list, id, found)
-  if found ~= "" then list[#list + 1] = {id = id, found = found} end
+  if found ~= "" then list[#list + 1] = { id = id, found = found } end
 end
 
 -- Of HTTP, over all answers.
@@ -117,8 +119,10 @@ local function transport(seen, list)
     if answer.status then
       versions[#versions + 1] = "HTTP/" .. answer.version
       local encoding = (answer.encoding or "not compressed"):lower()
-      encodings[#encodings + 1] = encoding:match("^[%l ]+$") or "something else"
-      for _, name in ipairs(header_names(answer)) do limits[#limits + 1] = name end
+      encodings[#encodings + 1] = encoding:match "^[%l ]+$" or "something else"
+      for _, name in ipairs(header_names(answer)) do
+        limits[#limits + 1] = name
+      end
     end
   end
   add(list, "http.version", enumerate(versions))
@@ -142,7 +146,9 @@ local function apps(seen, list)
   local envelope = judge.success(seen, "platforms")
   local data, names = envelope and envelope.data, {}
   if type(data) ~= "table" or shape.type(data) ~= "object" then return end
-  for name in pairs(data) do names[#names + 1] = shape.is_app(name) and name or "*" end
+  for name in pairs(data) do
+    names[#names + 1] = shape.is_app(name) and name or "*"
+  end
   add(list, "platforms.apps", enumerate(names))
 end
 
@@ -157,9 +163,7 @@ function M.of(seen)
     local row = operations[operation]
     local envelope = row.flags.list and not row.items and judge.success(seen, operation)
     local path, items = pages.list(envelope or {}, nil, seen.words)
-    if path then
-      add(list, operation .. ".list", path .. (#items == 0 and ", which is empty" or ""))
-    end
+    if path then add(list, operation .. ".list", path .. (#items == 0 and ", which is empty" or "")) end
     add(list, operation .. ".fields", fields_of(operation, asks[operation], seen))
   end
   apps(seen, list)

@@ -14,13 +14,13 @@ local M = {}
 local PATIENCE = 3 -- requests in a row that the API does not answer for itself, after which the others are not made
 
 local function fail(message, ...)
-  error({failure = message:format(...), status = 1}, 0)
+  error({ failure = message:format(...), status = 1 }, 0)
 end
 
 -- What makes all other questions pointless shows in the first answer.
 local function begin(answer)
   if not answer.status then fail("the API cannot be reached: %s", answer.message) end
-  if answer.status == 401 then fail("the API refuses the key (HTTP 401): nothing else was tried") end
+  if answer.status == 401 then fail "the API refuses the key (HTTP 401): nothing else was tried" end
   if answer.status <= 299 and not answer.envelope then
     fail("what answers there is not the API (HTTP %d, but no JSON object)", answer.status)
   end
@@ -31,21 +31,25 @@ local function is_silent(answer)
 end
 
 local function ask_all(client, given)
-  local wrong = client:with{api_key = plan.WRONG_KEY}
-  local seen = {answers = {}, skipped = {}, guessed = {}, requests = {}}
-  local known, silent = {userId = given}, 0
+  local wrong = client:with { api_key = plan.WRONG_KEY }
+  local seen = { answers = {}, skipped = {}, guessed = {}, requests = {} }
+  local known, silent = { userId = given }, 0
   for _, step in ipairs(plan.steps) do
     local items = cmr.operations[step.operation].items
     local first = step.second and judge.success(seen, step.second) or nil
     local query, why = plan.query(step, known, first, items)
-    if silent >= PATIENCE then query, why = nil, "the API had stopped answering" end
-    if seen.lost and plan.needs(step)[1] then query, why = nil, "the API does not know the given user" end
+    if silent >= PATIENCE then
+      query, why = nil, "the API had stopped answering"
+    end
+    if seen.lost and plan.needs(step)[1] then
+      query, why = nil, "the API does not know the given user"
+    end
     seen.skipped[step.id] = why
     if query then
       local answer = reader.read(step.wrong_key and wrong or client, step.operation, query)
       if #seen.requests == 0 then begin(answer) end
       seen.answers[step.id] = answer
-      seen.requests[#seen.requests + 1] = {ask = step.id, operation = step.operation, status = answer.status}
+      seen.requests[#seen.requests + 1] = { ask = step.id, operation = step.operation, status = answer.status }
       silent = is_silent(answer) and silent + 1 or 0
       -- a given user may be nobody's: then answers about that user say nothing
       seen.lost = seen.lost or given and step.id == "platforms" and answer.status == 404
@@ -54,14 +58,18 @@ local function ask_all(client, given)
     end
   end
   seen.words = shape.words(known, {})
-  for _, answer in pairs(seen.answers) do shape.words(answer.envelope, seen.words) end
+  for _, answer in pairs(seen.answers) do
+    shape.words(answer.envelope, seen.words)
+  end
   return seen
 end
 
 -- What is not asked, and why: three lists of operations.
 local function left_out(seen)
   local undocumented, unasked, acting, asked = {}, {}, {}, {}
-  for _, request in ipairs(seen.requests) do asked[request.operation] = true end
+  for _, request in ipairs(seen.requests) do
+    asked[request.operation] = true
+  end
   for _, row in ipairs(cmr.operations) do
     local why, unknown = reader.refusal(row)
     if unknown then
@@ -70,10 +78,10 @@ local function left_out(seen)
       acting[#acting + 1] = row.name
     elseif not asked[row.name] then
       why = why or seen.skipped[row.name] or plan.unasked[row.name] or "it is not in the plan"
-      unasked[#unasked + 1] = {operation = row.name, why = why}
+      unasked[#unasked + 1] = { operation = row.name, why = why }
     end
   end
-  return {undocumented = undocumented, unasked = unasked, acting = acting}
+  return { undocumented = undocumented, unasked = unasked, acting = acting }
 end
 
 --- Asks the API and judges its answers.
@@ -88,10 +96,10 @@ end
 --   Raises {failure = message, status = 1} when the API cannot be reached or refuses the key.
 function M.run(client, user)
   local seen = ask_all(client, user)
-  local report = {requests = seen.requests, facts = facts.judge(seen), discoveries = discoveries.of(seen)}
+  local report = { requests = seen.requests, facts = facts.judge(seen), discoveries = discoveries.of(seen) }
   report.production = seen.answers[plan.steps[1].id].production
   report.untried = left_out(seen)
-  report.counts = {confirmed = 0, contradicted = 0, not_seen = 0, discoveries = #report.discoveries}
+  report.counts = { confirmed = 0, contradicted = 0, not_seen = 0, discoveries = #report.discoveries }
   for _, fact in ipairs(report.facts) do
     local verdict = fact.verdict:gsub(" ", "_")
     report.counts[verdict] = report.counts[verdict] + 1

@@ -3,9 +3,15 @@
 local M = {}
 
 --- The verdicts: each returns itself and what was seen, as a fact's judge does.
-function M.yes(found) return "confirmed", found end
-function M.no(found) return "contradicted", found end
-function M.unseen(why) return "not seen", why end
+function M.yes(found)
+  return "confirmed", found
+end
+function M.no(found)
+  return "contradicted", found
+end
+function M.unseen(why)
+  return "not seen", why
+end
 
 --- The answer to an ask when the API said yes.
 -- @param seen  {answers = ask's id -> answer of reader.read, skipped = ask's id -> why it was not made,
@@ -23,7 +29,7 @@ function M.success(seen, id)
   return nil, ("HTTP %d"):format(answer.status)
 end
 
-local other = {[401] = true, [402] = true, [403] = true, [429] = true}
+local other = { [401] = true, [402] = true, [403] = true, [429] = true }
 
 --- Whether the API has answered to what was asked: with a success, or with a refusal that is not about rights, money,
 -- the rate or the server's health.

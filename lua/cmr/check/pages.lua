@@ -12,17 +12,19 @@ local DEEPEST = 3 -- data, data.users, data.result.users
 
 -- Lists and empty tables that are no items of another list, outermost first.
 local function candidates(envelope, words)
-  local found, level = {}, {{path = "", value = envelope}}
+  local found, level = {}, { { path = "", value = envelope } }
   for _ = 1, DEEPEST do
     local below = {}
     for _, at in ipairs(level) do
       local names = {}
-      for name in pairs(at.value) do names[#names + 1] = name end
+      for name in pairs(at.value) do
+        names[#names + 1] = name
+      end
       table.sort(names)
       for _, name in ipairs(names) do
         local kind = shape.type(at.value[name])
         local path = (at.path .. "." .. shape.name(at.value, name, words)):gsub("^%.", "")
-        local entry = {path = path, kind = kind, value = at.value[name]}
+        local entry = { path = path, kind = kind, value = at.value[name] }
         if kind == "object" then below[#below + 1] = entry end
         if kind == "list" or kind == "empty" then found[#found + 1] = entry end
       end
@@ -53,15 +55,17 @@ function M.list(envelope, documented, words)
   if entry then return entry.path, entry.value end
 end
 
-local totals = {"totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems", "count"}
+local totals = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems", "count" }
 
 --- What an answer says about its pages: {current, pages, total}, each nil when it is not there.
 function M.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}
-  for _, where in ipairs{data.pagination or 0, data.meta or 0, envelope.pagination or 0, envelope.meta or 0, data} do
+  for _, where in ipairs { data.pagination or 0, data.meta or 0, envelope.pagination or 0, envelope.meta or 0, data } do
     if type(where) == "table" then
-      local found = {current = tonumber(where.currentPage or where.page), pages = tonumber(where.totalPages)}
-      for _, name in ipairs(totals) do found.total = found.total or tonumber(where[name]) end
+      local found = { current = tonumber(where.currentPage or where.page), pages = tonumber(where.totalPages) }
+      for _, name in ipairs(totals) do
+        found.total = found.total or tonumber(where[name])
+      end
       if next(found) then return found end
     end
   end

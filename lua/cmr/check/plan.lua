@@ -13,32 +13,32 @@ M.WRONG_KEY = "cmr-check-wrong-key"
 -- id, where it is not the operation's; operation; query; needs = parameters that are known by then; second = page 2 of
 -- the ask of that id; wrong_key
 M.steps = {
-  {operation = "subscriptions", query = {page = 1, limit = 1}},
-  {operation = "subscriptions", second = "subscriptions"},
-  {operation = "users", query = {page = 1, limit = 1}},
-  {operation = "users", second = "users"},
-  {id = "wrong key", operation = "countries", wrong_key = true},
-  {operation = "countries"},
-  {operation = "states", query = {countryCode = "US"}},
-  {id = "unknown user", operation = "platforms", query = {userId = NOBODY}},
-  {id = "no user", operation = "platforms"},
-  {id = "unknown user's domains", operation = "domains", query = {userId = NOBODY}},
-  {operation = "platforms", needs = {"userId"}},
-  {operation = "user", needs = {"userId"}},
-  {operation = "domains", query = {page = 1, limit = 1}, needs = {"userId"}},
-  {operation = "domains", second = "domains"},
-  {operation = "dns_records", needs = {"userId", "domain"}},
-  {operation = "mailboxes", query = {page = 1, limit = 1}, needs = {"userId"}},
-  {operation = "mailboxes", second = "mailboxes"},
-  {operation = "all_mailboxes", query = {page = 1, limit = 1}},
-  {operation = "all_mailboxes", second = "all_mailboxes"},
-  {operation = "mailbox", needs = {"mailboxId"}},
-  {operation = "placement_reports", query = {page = 1, limit = 1}, needs = {"userId"}},
-  {operation = "placement_reports", second = "placement_reports"},
-  {operation = "prewarmed", query = {page = 1, limit = 1}},
-  {operation = "prewarmed", second = "prewarmed", query = {serviceProvider = "GOOGLE"}},
-  {id = "prewarmed, MICROSOFT", operation = "prewarmed", query = {serviceProvider = "MICROSOFT", limit = 1}},
-  {operation = "sandbox_prewarmed", query = {page = 1, limit = 1}},
+  { operation = "subscriptions", query = { page = 1, limit = 1 } },
+  { operation = "subscriptions", second = "subscriptions" },
+  { operation = "users", query = { page = 1, limit = 1 } },
+  { operation = "users", second = "users" },
+  { id = "wrong key", operation = "countries", wrong_key = true },
+  { operation = "countries" },
+  { operation = "states", query = { countryCode = "US" } },
+  { id = "unknown user", operation = "platforms", query = { userId = NOBODY } },
+  { id = "no user", operation = "platforms" },
+  { id = "unknown user's domains", operation = "domains", query = { userId = NOBODY } },
+  { operation = "platforms", needs = { "userId" } },
+  { operation = "user", needs = { "userId" } },
+  { operation = "domains", query = { page = 1, limit = 1 }, needs = { "userId" } },
+  { operation = "domains", second = "domains" },
+  { operation = "dns_records", needs = { "userId", "domain" } },
+  { operation = "mailboxes", query = { page = 1, limit = 1 }, needs = { "userId" } },
+  { operation = "mailboxes", second = "mailboxes" },
+  { operation = "all_mailboxes", query = { page = 1, limit = 1 } },
+  { operation = "all_mailboxes", second = "all_mailboxes" },
+  { operation = "mailbox", needs = { "mailboxId" } },
+  { operation = "placement_reports", query = { page = 1, limit = 1 }, needs = { "userId" } },
+  { operation = "placement_reports", second = "placement_reports" },
+  { operation = "prewarmed", query = { page = 1, limit = 1 } },
+  { operation = "prewarmed", second = "prewarmed", query = { serviceProvider = "GOOGLE" } },
+  { id = "prewarmed, MICROSOFT", operation = "prewarmed", query = { serviceProvider = "MICROSOFT", limit = 1 } },
+  { operation = "sandbox_prewarmed", query = { page = 1, limit = 1 } },
 }
 
 --- Reads that are not asked, and why.
@@ -57,7 +57,9 @@ for _, step in ipairs(M.steps) do
 end
 
 local by_id = {}
-for _, step in ipairs(M.steps) do by_id[step.id] = step end
+for _, step in ipairs(M.steps) do
+  by_id[step.id] = step
+end
 
 --- Why a list has no second page worth asking for, or nil.
 -- @param envelope  of the first page
@@ -82,8 +84,12 @@ function M.query(step, known, first, items)
     if not known[name] then return nil, ("no %s was found in earlier answers"):format(name) end
     query[name] = known[name]
   end
-  for name, value in pairs(base.query or {}) do query[name] = value end
-  for name, value in pairs(step.query or {}) do query[name] = value end
+  for name, value in pairs(base.query or {}) do
+    query[name] = value
+  end
+  for name, value in pairs(step.query or {}) do
+    query[name] = value
+  end
   if step.second then query.page = 2 end
   return query
 end
@@ -96,11 +102,11 @@ end
 -- Where ids may be: operation -> what is found in which fields of an item, those that documents name and those that are
 -- guesses. The domain of a subscription may be gone.
 local sources = {
-  subscriptions = {{name = "userId", documented = {"userId"}}, {name = "domain", guesses = {"domain"}}},
-  users = {{name = "userId", documented = {"userId", "id"}, guesses = {"_id"}}},
-  domains = {{name = "domain", documented = {"domain", "domainName"}, guesses = {"name"}}},
-  mailboxes = {{name = "mailboxId", documented = {"mailboxId"}, guesses = {"id", "_id"}}},
-  all_mailboxes = {{name = "mailboxId", documented = {"mailboxId"}, guesses = {"id", "_id"}}},
+  subscriptions = { { name = "userId", documented = { "userId" } }, { name = "domain", guesses = { "domain" } } },
+  users = { { name = "userId", documented = { "userId", "id" }, guesses = { "_id" } } },
+  domains = { { name = "domain", documented = { "domain", "domainName" }, guesses = { "name" } } },
+  mailboxes = { { name = "mailboxId", documented = { "mailboxId" }, guesses = { "id", "_id" } } },
+  all_mailboxes = { { name = "mailboxId", documented = { "mailboxId" }, guesses = { "id", "_id" } } },
 }
 
 local function find(item, fields)

@@ -7,10 +7,10 @@ local M = {}
 local PRODUCTION = "https://customers.coldmailreseller.com/api/v1/integration/"
 
 -- Flags that say nothing about what an operation does. Any other one acts, and so does a flag that is yet to come.
-local harmless = {list = true, deprecated = true}
+local harmless = { list = true, deprecated = true }
 
 -- Reads whose answers are secrets.
-local secret = {mailbox_admin = "its answer is an administrator's password"}
+local secret = { mailbox_admin = "its answer is an administrator's password" }
 
 --- Why an operation is not to be asked.
 -- @param row  of the operations table, or nil
@@ -36,10 +36,10 @@ function M.read(client, name, query)
   local row = cmr.operations[name]
   local refusal = M.refusal(row)
   if refusal then error(("check: '%s' is not asked: %s"):format(tostring(name), refusal), 0) end
-  local answer, message, err = client:request("GET", row.path, {query = query})
-  if err and err.kind == "usage" then error({usage = message}, 0) end
+  local answer, message, err = client:request("GET", row.path, { query = query })
+  if err and err.kind == "usage" then error({ usage = message }, 0) end
   local info = cmr.info(answer or err)
-  if not info.status then return {failure = err.kind, message = (message:gsub("^request: ", ""))} end
+  if not info.status then return { failure = err.kind, message = (message:gsub("^request: ", "")) } end
   local envelope = answer or err.body
   return {
     status = info.status,

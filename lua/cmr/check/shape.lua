@@ -27,10 +27,14 @@ local function know(value)
   end
 end
 
-for word in mentioned:gmatch("%S+") do known[word] = true end
+for word in mentioned:gmatch "%S+" do
+  known[word] = true
+end
 for _, row in ipairs(operations) do
   for _, param in ipairs(row.params) do
-    for word in param.name:gmatch("[%w_]+") do known[word] = true end
+    for word in param.name:gmatch "[%w_]+" do
+      known[word] = true
+    end
   end
 end
 for _, example in pairs(examples) do
@@ -51,12 +55,16 @@ end
 -- @param value  any decoded value; the words are added to `words`
 function M.words(value, words)
   if type(value) == "table" then
-    for _, member in pairs(value) do M.words(member, words) end
+    for _, member in pairs(value) do
+      M.words(member, words)
+    end
   elseif type(value) == "string" then
     value = value:lower()
     words[value] = true
-    if value:find("[@./]") and not value:find("%s") then
-      for word in value:gmatch("[%w_-]+") do words[word] = true end
+    if value:find "[@./]" and not value:find "%s" then
+      for word in value:gmatch "[%w_-]+" do
+        words[word] = true
+      end
     end
   end
   return words
@@ -64,11 +72,11 @@ end
 
 --- Whether a name looks like a platform's, as EMAILBISON does, and not like an id.
 function M.is_app(name)
-  return #name <= APP and name:find("^%u[%u_]*$") ~= nil
+  return #name <= APP and name:find "^%u[%u_]*$" ~= nil
 end
 
 local function is_field(name)
-  return #name <= LONGEST and name:find("^_*%l[%a_]*%d?$") ~= nil or M.is_app(name)
+  return #name <= LONGEST and name:find "^_*%l[%a_]*%d?$" ~= nil or M.is_app(name)
 end
 
 -- The members of an object, or of a list's first item, as text.
@@ -76,7 +84,9 @@ local function signature(value)
   local kind = M.type(value)
   local object, names = kind == "list" and value[1] or value, {}
   if M.type(object) ~= "object" then return nil end
-  for name in pairs(object) do names[#names + 1] = name end
+  for name in pairs(object) do
+    names[#names + 1] = name
+  end
   table.sort(names)
   return kind .. " " .. table.concat(names, " ")
 end
@@ -114,10 +124,14 @@ function M.walk(value, words, visit, path)
   local kind = M.type(value)
   visit(path, kind, value)
   if kind == "list" then
-    for _, item in ipairs(value) do M.walk(item, words, visit, path .. "[]") end
+    for _, item in ipairs(value) do
+      M.walk(item, words, visit, path .. "[]")
+    end
   elseif kind == "object" then
     local names, map = {}, is_map(value)
-    for name in pairs(value) do names[#names + 1] = name end
+    for name in pairs(value) do
+      names[#names + 1] = name
+    end
     table.sort(names)
     for _, name in ipairs(names) do
       local below = shown(name, map, words)
@@ -137,20 +151,22 @@ function M.fields(value, words, fields, path)
 end
 
 local function parent(path)
-  return path:match("^(.*)%[%]$") or path:match("^(.*)%.[^.]+$") or ""
+  return path:match "^(.*)%[%]$" or path:match "^(.*)%.[^.]+$" or ""
 end
 
 --- A field's types as text: "string", "number or string".
 function M.types(kinds)
   local names = {}
-  for kind in pairs(kinds) do names[#names + 1] = kind end
+  for kind in pairs(kinds) do
+    names[#names + 1] = kind
+  end
   table.sort(names)
   return table.concat(names, " or ")
 end
 
 -- Whether what a field is in could have it.
 local function is_open(above, path)
-  return above ~= nil and (path:find("%[%]$") and above.list or not path:find("%[%]$") and above.object) == true
+  return above ~= nil and (path:find "%[%]$" and above.list or not path:find "%[%]$" and above.object) == true
 end
 
 -- Whether a field was seen with a value of its own, and not only as what holds others.
@@ -187,9 +203,7 @@ function M.compare(documented, actual)
     end
   end
   for path, kinds in pairs(actual) do
-    if not documented[path] and is_leaf(kinds) then
-      unknown[#unknown + 1] = path
-    end
+    if not documented[path] and is_leaf(kinds) then unknown[#unknown + 1] = path end
   end
   table.sort(missing)
   table.sort(wrong)
@@ -211,7 +225,7 @@ end
 
 --- The value at a path such as "data.users", or nil.
 function M.at(value, path)
-  for name in path:gmatch("[^.]+") do
+  for name in path:gmatch "[^.]+" do
     if type(value) ~= "table" then return nil end
     value = value[name]
   end

@@ -4,7 +4,7 @@
 local M = {}
 
 local function wrong(message, ...)
-  error({usage = message:format(...)}, 0)
+  error({ usage = message:format(...) }, 0)
 end
 
 local function kebab(name)
@@ -20,9 +20,9 @@ end
 -- repeats its parent says it once: "google.googleOauthRoute" -> "--google-oauth-route".
 -- nil for the items of arrays and the values of maps ("domains[].domain", "mailboxes.*"): only JSON can give those.
 function M.option(name)
-  if name:find("[%[*]") then return nil end
+  if name:find "[%[*]" then return nil end
   local option
-  for part in name:gmatch("[^.]+") do
+  for part in name:gmatch "[^.]+" do
     local word = kebab(part)
     if not option or word:sub(1, #option + 1) == option .. "-" then
       option = word
@@ -35,7 +35,7 @@ end
 
 --- The placeholder of a parameter: "userId" -> "USER_ID".
 function M.placeholder(name)
-  return (kebab(name:match("[^.]+$")):upper():gsub("-", "_"))
+  return (kebab(name:match "[^.]+$"):upper():gsub("-", "_"))
 end
 
 --- Whether a parameter's value should stay out of the process list.
@@ -59,12 +59,12 @@ local parse = {
     return text
   end,
   integer = function(text)
-    local value = text:find("^[-+]?%d+$") and tonumber(text)
+    local value = text:find "^[-+]?%d+$" and tonumber(text)
     if value and value > -2 ^ 53 and value < 2 ^ 53 then return value end
     return nil, "wants a whole number"
   end,
   number = function(text)
-    local value = text:find("^[-+]?[%d.]+[eE]?[-+]?%d*$") and tonumber(text)
+    local value = text:find "^[-+]?[%d.]+[eE]?[-+]?%d*$" and tonumber(text)
     if value and value - value == 0 then return value end
     return nil, "wants a number"
   end,
@@ -99,7 +99,7 @@ end
 --- What a text means for a parameter: a value, or nil and what is wrong with it.
 function M.value(param, text)
   if param.everything and text == "all" then return require("cmr.core").all end
-  local opening = param.or_item and text:find("^%s*{") and "object" or param.type
+  local opening = param.or_item and text:find "^%s*{" and "object" or param.type
   local value, why = parse[opening](text)
   if value == nil then return nil, why end
   if param.values and not one_of(param.values, value) then
@@ -123,8 +123,8 @@ end
 -- @param only_absent  true: unless there is one
 -- @return nil, or what is wrong
 function M.put(arguments, name, value, only_absent)
-  local here, last = arguments, name:match("[^.]+$")
-  for parent in name:gmatch("([^.]+)%.") do
+  local here, last = arguments, name:match "[^.]+$"
+  for parent in name:gmatch "([^.]+)%." do
     if here[parent] == nil then here[parent] = {} end
     here = here[parent]
     if type(here) ~= "table" then return ("'%s' is given as something else than an object"):format(parent) end
@@ -142,13 +142,13 @@ function M.json(option, text, read, object)
   if not text then return nil end
   local contents, why = text, nil
   if text == "-" then
-    contents, why = read("-")
+    contents, why = read "-"
   elseif text:sub(1, 1) == "@" then
     contents, why = read(text:sub(2))
   end
   if not contents then wrong("option '%s': cannot read %s (%s)", option, text, why) end
   local value, problem
-  if object or not contents:find("^%s*%[") then
+  if object or not contents:find "^%s*%[" then
     value, problem = parse.object(contents)
   else
     value, problem = parse.array(contents)
@@ -183,7 +183,7 @@ end
 function M.build(row, given, read)
   local arguments = M.json("--json", given[""], read, true) or {}
   -- containers first: their members override them
-  for _, nested in ipairs{false, true} do
+  for _, nested in ipairs { false, true } do
     for _, param in ipairs(row.params) do
       local text = given[param.name]
       if text and (param.name:find(".", 1, true) ~= nil) == nested then
@@ -196,7 +196,7 @@ function M.build(row, given, read)
   end
   for _, param in ipairs(row.params) do
     local wanted = param.required or param.everything
-    if wanted and not param.name:find("[%[*.]") and arguments[param.name] == nil then
+    if wanted and not param.name:find "[%[*.]" and arguments[param.name] == nil then
       wrong("%s", missing(row, param))
     end
   end

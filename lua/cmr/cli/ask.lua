@@ -26,10 +26,12 @@ function M.line(question, options)
   local default, script = options and options.default, options and options.secret and hidden or visible
   local shown = default and ("%s [%s]: "):format(question, default) or question .. ": "
   local pipe = assert(io.popen(script:format(quote(shown)), "r"))
-  local ok, answer = pcall(function() return pipe:read("*a"):match("^(.*)\n$") end)
+  local ok, answer = pcall(function()
+    return pipe:read("*a"):match "^(.*)\n$"
+  end)
   pipe:close() -- also when Ctrl-C ends us: it waits for the shell, which has the echo to turn on
   if not ok then error(answer, 0) end
-  if not answer then error({failure = "no answer, nothing was written", status = 1}, 0) end
+  if not answer then error({ failure = "no answer, nothing was written", status = 1 }, 0) end
   return answer == "" and default or answer
 end
 

@@ -8,7 +8,7 @@ local unpack = table.unpack or unpack
 local M = {}
 
 local function wrong(message, ...)
-  error({usage = message:format(...)}, 0)
+  error({ usage = message:format(...) }, 0)
 end
 
 local function returned(ok, ...)
@@ -27,7 +27,7 @@ end
 
 -- The same, with the mistake in the words of a shell.
 local function translated(given, row, action, ...)
-  local results = {pcall(M.library, action, ...)}
+  local results = { pcall(M.library, action, ...) }
   if results[1] then return unpack(results, 2, 4) end
   local mistake = results[2]
   if type(mistake) == "table" and mistake.usage then
@@ -39,12 +39,12 @@ end
 --- The key in a file's first line, for --api-key-file.
 -- @param read  of stream.reader
 function M.key(path, read)
-  if path == "-" then wrong("option '--api-key-file' wants a file, not standard input") end
+  if path == "-" then wrong "option '--api-key-file' wants a file, not standard input" end
   local text, why = read(path)
   -- the path stays unsaid: somebody may have put the key itself there
   if not text then wrong("option '--api-key-file' names no file that can be read (%s)", why) end
-  local key = text:match("^[^\r\n]*"):match("^%s*(.-)%s*$")
-  if key == "" then wrong("option '--api-key-file': the file's first line is empty") end
+  local key = text:match("^[^\r\n]*"):match "^%s*(.-)%s*$"
+  if key == "" then wrong "option '--api-key-file': the file's first line is empty" end
   return key
 end
 
@@ -89,7 +89,9 @@ function M.client(given, world, read, settings)
   else
     options.rate = M.number("--rate", given.rate)
   end
-  if given.verbose then options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world) end
+  if given.verbose then
+    options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world)
+  end
   return translated(given, nil, require("cmr.client").new, options)
 end
 
@@ -102,12 +104,12 @@ end
 local function fail(order, given, message, err)
   if err.kind == "usage" then wrong("%s", require("cmr.cli.words").shell(message, given, order.row)) end
   local lines = require("cmr.cli.hints").after(order.row, err, order.acts)
-  error({failure = table.concat({message, unpack(lines)}, "\n"), status = 1}, 0)
+  error({ failure = table.concat({ message, unpack(lines) }, "\n"), status = 1 }, 0)
 end
 
 local function preview(order, client, given)
-  local request, message, err = translated(given, order.row, client.preview, client, order.what,
-    unpack(order.arguments))
+  local request, message, err =
+    translated(given, order.row, client.preview, client, order.what, unpack(order.arguments))
   if not request then fail(order, given, message, err) end
   return request
 end
@@ -118,11 +120,11 @@ local function look_first(order, client, given, world)
   local request = preview(order, client, given)
   local profile = given.kept and ("the profile '%s'"):format(given.kept)
   if given.dry_run then
-    stream.write(world, require("cmr.cli.curl")(request, given.kept, given.api_key_file))
+    stream.write(world, require "cmr.cli.curl"(request, given.kept, given.api_key_file))
     return true
   end
   if order.reason then
-    local lines = {request.method .. " " .. request.url}
+    local lines = { request.method .. " " .. request.url }
     lines[#lines + 1] = profile and "with " .. profile
     lines[#lines + 1] = request.body
     require("cmr.cli.confirm").ask(order.reason, lines, given, world)
@@ -162,14 +164,16 @@ function M.run(row, given, world)
   local flags = row.flags
   local risky = flags.charges or flags.danger or flags.all_when_empty
   local reason = risky and require("cmr.cli.confirm").reason(row, prepared)
-  local empty = row.flags.list and function(key) return key == "data" and "[]" or nil end
+  local empty = row.flags.list and function(key)
+    return key == "data" and "[]" or nil
+  end
   return M.send({
     what = row.name,
-    arguments = {prepared},
+    arguments = { prepared },
     row = row,
     acts = row.method ~= "GET",
     reason = reason and ("%s %s"):format(arguments.command(row.name), reason),
-    about = {name = row.name, empty = empty},
+    about = { name = row.name, empty = empty },
   }, given, world, M.client_for_one(given, world, read))
 end
 

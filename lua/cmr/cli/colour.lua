@@ -24,14 +24,20 @@ end
 -- @param world  see cmr.cli.stream
 -- @param file   world.stdout or world.stderr
 function M.of(world, file)
-  if (world.getenv("NO_COLOR") or "") ~= "" or world.getenv("TERM") == "dumb" then return plain end
+  if (world.getenv "NO_COLOR" or "") ~= "" or world.getenv "TERM" == "dumb" then return plain end
   return world.terminal(file) and painted or plain
 end
 
 -- Values that tell at a glance how things are: those of connected, autoRenew, success, and the states of the documents.
 local meanings = {
-  ["true"] = "good", ACTIVE = "good", COMPLETED = "good",
-  ["false"] = "bad", FAILED = "bad", CANCELLED = "bad", EXPIRED = "bad", PAST_DUE = "bad",
+  ["true"] = "good",
+  ACTIVE = "good",
+  COMPLETED = "good",
+  ["false"] = "bad",
+  FAILED = "bad",
+  CANCELLED = "bad",
+  EXPIRED = "bad",
+  PAST_DUE = "bad",
 }
 
 --- The style of a cell with this text, or nil.

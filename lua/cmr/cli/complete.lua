@@ -24,7 +24,7 @@ end
 -- What was typed before the cursor: {parsers = the command's and the root; position = of the next argument; option =
 -- whose value comes next; rest = true after --}.
 local function read(root, words)
-  local at, parsers = {position = 1}, {root}
+  local at, parsers = { position = 1 }, { root }
   for index = 1, #words - 1 do
     local word = words[index]
     if at.option then
@@ -37,7 +37,7 @@ local function read(root, words)
     elseif not parsers[2] then
       local command = command_of(root, word)
       if not command then return nil end
-      parsers = {command, root}
+      parsers = { command, root }
     else
       at.position = at.position + 1
     end
@@ -64,9 +64,13 @@ function Answer:values(element, before, lists)
   local closed = element._choices
   if not closed and lists[argname] then closed = lists[argname](element) end
   if closed then
-    for _, value in ipairs(closed) do self:offer(before .. value) end
-  elseif argname:find("^{") then
-    for value in argname:gmatch("[^{},]+") do self:offer(before .. value) end
+    for _, value in ipairs(closed) do
+      self:offer(before .. value)
+    end
+  elseif argname:find "^{" then
+    for value in argname:gmatch "[^{},]+" do
+      self:offer(before .. value)
+    end
   elseif argname == "FILE" then
     table.insert(self.lines, "\t" .. before)
   end
@@ -84,7 +88,9 @@ function Answer:options(parsers)
 end
 
 function Answer:commands(root)
-  for _, command in ipairs(root._commands) do self:offer(command._name, command._summary or command._description) end
+  for _, command in ipairs(root._commands) do
+    self:offer(command._name, command._summary or command._description)
+  end
 end
 
 --- The lines for a shell: "word<tab>what it is" for each that may stand there, "<tab>before" where the name of a file
@@ -93,23 +99,25 @@ end
 -- @param words  the words of the line after cmr; the last, which may be empty, is the one to complete
 -- @param lists  placeholder -> function(element) -> array of words: values that are neither in the table nor files
 function M.lines(parser_of, words, lists)
-  local typed, line = words[#words] or "", {"--help"} -- which makes the parser say what everything is
-  local answer = setmetatable({typed = typed, lines = {}}, Answer)
+  local typed, line = words[#words] or "", { "--help" } -- which makes the parser say what everything is
+  local answer = setmetatable({ typed = typed, lines = {} }, Answer)
   if words[1] == "help" and words[2] then
     answer:commands(parser_of(line))
     return answer.lines
   end
-  for index = 1, #words - 1 do line[index + 1] = words[index] end
+  for index = 1, #words - 1 do
+    line[index + 1] = words[index]
+  end
   local at = read(parser_of(line), words)
   if not at then return answer.lines end
-  local name = not at.rest and typed:match("^(%-%-[^=]+)=")
+  local name = not at.rest and typed:match "^(%-%-[^=]+)="
   local option = at.option or name and option_of(at.parsers, name)
   if option then
     answer:values(option, at.option and "" or name .. "=", lists)
   elseif typed:sub(1, 1) == "-" and not at.rest then
     answer:options(at.parsers)
   elseif not at.parsers[2] then
-    answer:commands(parser_of{"--help"})
+    answer:commands(parser_of { "--help" })
   elseif at.parsers[1]._arguments[at.position] then
     answer:values(at.parsers[1]._arguments[at.position], "", lists)
   end

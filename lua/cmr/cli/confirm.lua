@@ -37,7 +37,7 @@ local function terminal(world)
 end
 
 local function refuse(message)
-  error({failure = message .. "; nothing was sent", status = 2}, 0)
+  error({ failure = message .. "; nothing was sent", status = 2 }, 0)
 end
 
 --- Asks on the terminal, unless --yes was given. Raises {failure = message, status = 2} when the answer is no, or
@@ -49,18 +49,18 @@ end
 function M.ask(what, lines, given, world)
   if given.yes then return end
   local reader, writer = terminal(world)
-  if not reader then
-    refuse(what .. ": say --yes to go on without being asked, or --dry-run to see the request")
-  end
+  if not reader then refuse(what .. ": say --yes to go on without being asked, or --dry-run to see the request") end
   local text, width = require "cmr.cli.text", require "cmr.cli.width"
   writer:write(text.printable(what), ".\n")
-  for _, line in ipairs(lines) do writer:write("  ", width.fit(text.printable(line), LONGEST), "\n") end
-  writer:write("Go on? [y/N] ")
+  for _, line in ipairs(lines) do
+    writer:write("  ", width.fit(text.printable(line), LONGEST), "\n")
+  end
+  writer:write "Go on? [y/N] "
   writer:flush()
-  local answer = (reader:read("*l") or ""):lower()
+  local answer = (reader:read "*l" or ""):lower()
   reader:close()
   writer:close()
-  if answer ~= "y" and answer ~= "yes" then refuse("not confirmed") end
+  if answer ~= "y" and answer ~= "yes" then refuse "not confirmed" end
 end
 
 return M

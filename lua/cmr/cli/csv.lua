@@ -4,7 +4,7 @@ local rows = require "cmr.cli.rows"
 local text = require "cmr.cli.text"
 
 local function quoted(value)
-  if not value:find('[",\r\n]') and not value:find("^%s") and not value:find("%s$") then return value end
+  if not value:find '[",\r\n]' and not value:find "^%s" and not value:find "%s$" then return value end
   return '"' .. value:gsub('"', '""') .. '"'
 end
 

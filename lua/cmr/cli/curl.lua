@@ -13,13 +13,15 @@ end
 -- @param file     the file the key is in, or nil
 -- @return one command of a shell, over several lines
 return function(request, profile, file)
-  local parts = {"curl --silent --show-error --request " .. request.method}
+  local parts = { "curl --silent --show-error --request " .. request.method }
   local function add(option, value)
     parts[#parts + 1] = ("--%s %s"):format(option, quote(value))
   end
-  if request.url:find("[%[%]{}]") then parts[1] = parts[1] .. " --globoff" end
+  if request.url:find "[%[%]{}]" then parts[1] = parts[1] .. " --globoff" end
   add("url", request.url)
-  for _, line in ipairs(request.headers) do add("header", line) end
+  for _, line in ipairs(request.headers) do
+    add("header", line)
+  end
   if request.key_header then parts[#parts + 1] = "--header @-" end
   if request.body or request.method == "POST" then add("data-raw", request.body or "") end
   if request.ca_file then add("cacert", request.ca_file) end

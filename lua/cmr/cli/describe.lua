@@ -6,12 +6,12 @@ local M = {}
 
 -- What a user should know before running it, in this order.
 local marks = {
-  {"charges", "charges money", "Charges money."},
-  {"danger", "destroys", "Destroys: what it removes does not come back."},
-  {"all_when_empty", "everything when its list is left out", "Means everything when its list is left out."},
-  {"async", "asynchronous", "Asynchronous: the answer says that it was accepted, a webhook later how it ended."},
-  {"quota", "limited per mailbox", "Limited per mailbox and week, however it is asked for."},
-  {"deprecated", "deprecated", "Deprecated by the vendor."},
+  { "charges", "charges money", "Charges money." },
+  { "danger", "destroys", "Destroys: what it removes does not come back." },
+  { "all_when_empty", "everything when its list is left out", "Means everything when its list is left out." },
+  { "async", "asynchronous", "Asynchronous: the answer says that it was accepted, a webhook later how it ended." },
+  { "quota", "limited per mailbox", "Limited per mailbox and week, however it is asked for." },
+  { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
 --- One line for the list of commands.
@@ -50,7 +50,7 @@ end
 
 --- The description of one parameter: the API's field name, whether it is needed, what it is.
 function M.parameter(param)
-  local needed = param.required and not param.name:find("]$") and ", required" or ""
+  local needed = param.required and not param.name:find "]$" and ", required" or ""
   if param.either then needed = param.either == "one" and ", exactly one of these" or ", one of these" end
   if param.everything then needed = ", required: a list, or the word all" end
   local text = ("%s (%s%s)"):format(param.name, param.type, needed)
@@ -66,7 +66,7 @@ local function has_required_items(row, param)
   for _, other in ipairs(row.params) do
     local inside = other.name:sub(1, #param.name + 1)
     local deep = inside == param.name .. "[" or inside == param.name .. "."
-    if other.required and deep and other.name:find("[%]*].") then return true end
+    if other.required and deep and other.name:find "[%]*]." then return true end
   end
   return false
 end
@@ -75,9 +75,11 @@ end
 local function first_call(row)
   local chosen, required, alternative = {}, {}, false
   for _, param in ipairs(row.params) do
-    local parent = param.name:match("^(.*)%.[^.]+$")
+    local parent = param.name:match "^(.*)%.[^.]+$"
     local wanted = (param.required or param.everything) and (not parent or required[parent])
-    if param.either and not alternative then wanted, alternative = true, true end
+    if param.either and not alternative then
+      wanted, alternative = true, true
+    end
     if not parent and has_required_items(row, param) and not param.either then wanted = true end
     if wanted then
       required[param.name] = true
@@ -101,7 +103,7 @@ function M.example(row)
     end
   end
   for _, part in ipairs(parts) do
-    local last = line:match("[^\n]*$")
+    local last = line:match "[^\n]*$"
     line = line .. (#last + #part > 72 and " \\\n      " or " ") .. part
   end
   return line

@@ -11,7 +11,7 @@ local M = {}
 local select_from
 
 local function from_list(list, path)
-  local index, rest = path:match("^(%d+)%.?(.*)$")
+  local index, rest = path:match "^(%d+)%.?(.*)$"
   if index then
     local item = list[tonumber(index) + 1]
     if item == nil then return nil end
@@ -38,7 +38,7 @@ function select_from(value, path)
       local found = select_from(member, path:sub(finish + 2))
       if found ~= nil then return found end
     end
-    finish = path:sub(1, finish):match("^.*()%.")
+    finish = path:sub(1, finish):match "^.*()%."
     finish = finish and finish - 1
   end
   return nil
@@ -46,7 +46,9 @@ end
 
 local function names(value)
   local list = {}
-  for name in pairs(type(value) == "table" and value[1] == nil and value or {}) do list[#list + 1] = tostring(name) end
+  for name in pairs(type(value) == "table" and value[1] == nil and value or {}) do
+    list[#list + 1] = tostring(name)
+  end
   table.sort(list)
   return list
 end
@@ -54,7 +56,7 @@ end
 -- How far the path leads, and what there is: "data has EMAILBISON, SMARTLEAD".
 local function why_not(value, path)
   local reached = ""
-  for part in path:gmatch("[^.]+") do
+  for part in path:gmatch "[^.]+" do
     local deeper = select_from(value, part)
     if deeper == nil then break end
     value, reached = deeper, reached == "" and part or reached .. "." .. part
@@ -77,7 +79,7 @@ end
 -- @param path    names and numbers with dots between them
 -- @return the value; a list that lacks it in some of its items has core.null there. Or nil and what there is instead
 function M.select(answer, path)
-  if path:find("^%.") or path:find("%.%.") or path:find("%.$") or path == "" then
+  if path:find "^%." or path:find "%.%." or path:find "%.$" or path == "" then
     return nil, "a path has names with dots between them, as in data.EMAILBISON.connected"
   end
   local value = select_from(answer, path)
@@ -87,14 +89,16 @@ end
 
 local function scalar(value)
   if value == core.null then return "" end
-  return type(value) == "string" and value or json(value, {compact = true})
+  return type(value) == "string" and value or json(value, { compact = true })
 end
 
 --- A value as a shell wants it: text as it is, one line for each item of a list, all else as JSON.
 function M.raw(value)
   if type(value) ~= "table" or value[1] == nil then return scalar(value) .. "\n" end
   local lines = {}
-  for index, item in ipairs(value) do lines[index] = scalar(item):gsub("[\r\n]+", " ") .. "\n" end
+  for index, item in ipairs(value) do
+    lines[index] = scalar(item):gsub("[\r\n]+", " ") .. "\n"
+  end
   return table.concat(lines)
 end
 

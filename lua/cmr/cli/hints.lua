@@ -4,7 +4,7 @@ local arguments = require "cmr.cli.arguments"
 
 local M = {}
 
-local units = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}}
+local units = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } }
 
 --- Seconds as a person says them: "4 days 15 hours", "7 seconds".
 function M.duration(seconds)
@@ -51,9 +51,7 @@ end
 -- @param acts whether the request may have done something: not a GET
 function M.after(row, err, acts)
   local lines = {}
-  if acts and outcomes[err.outcome] then
-    lines[1] = ("outcome: %s, %s"):format(err.outcome, outcomes[err.outcome])
-  end
+  if acts and outcomes[err.outcome] then lines[1] = ("outcome: %s, %s"):format(err.outcome, outcomes[err.outcome]) end
   if err.retry_after then lines[#lines + 1] = ("retry after %s"):format(M.duration(err.retry_after)) end
   local hint = hints[err.kind]
   if type(hint) == "function" then hint = hint(row, err) end

@@ -8,12 +8,12 @@ local stream = require "cmr.cli.stream"
 local function version()
   local core = require "cmr.core"
   local jit = rawget(_G, "jit")
-  local lua = jit and jit.version:match("^%S+ %d+%.%d+") or _VERSION
+  local lua = jit and jit.version:match "^%S+ %d+%.%d+" or _VERSION
   return ("cmr %s (%s, libcurl %s)\n"):format(core._VERSION, lua, core.libcurl)
 end
 
 local function run(line, world, at)
-  if line[1] == "help" then line = {line[2] or "--help", line[2] and "--help"} end
+  if line[1] == "help" then line = { line[2] or "--help", line[2] and "--help" } end
   local rows = require "cmr.operations"
   local parser, own = require("cmr.cli.parser").new(rows, line, version)
   local given = parser:parse(line)
@@ -21,7 +21,7 @@ local function run(line, world, at)
   local beside = own[given.command]
   if beside then
     if given.dry_run and not beside.dry_run then
-      error({usage = "option '--dry-run' is for the commands that make one request"}, 0)
+      error({ usage = "option '--dry-run' is for the commands that make one request" }, 0)
     end
     return beside.run(given, world, version)
   end
@@ -33,14 +33,14 @@ local function report(ending, world, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)
     if ending:find("interrupted!", 1, true) then return 130 end -- what the interpreter makes of Ctrl-C
-    ending = {failure = "internal error: " .. ending, status = 1}
+    ending = { failure = "internal error: " .. ending, status = 1 }
   end
   if ending.text then
     stream.write(world, ending.text)
     return 0
   end
   local printable = require("cmr.cli.text").printable
-  for line in (ending.usage or ending.failure or ""):gmatch("[^\n]+") do
+  for line in (ending.usage or ending.failure or ""):gmatch "[^\n]+" do
     world.stderr:write("cmr: ", printable(line), "\n")
   end
   if ending.usage then
@@ -56,9 +56,11 @@ end
 -- @return the exit status
 return function(arg, world)
   stream.hold()
-  world = setmetatable(world or {}, {__index = stream.world})
-  local line, at = {}, {command = "cmr"}
-  for index, word in ipairs(arg) do line[index] = word end
+  world = setmetatable(world or {}, { __index = stream.world })
+  local line, at = {}, { command = "cmr" }
+  for index, word in ipairs(arg) do
+    line[index] = word
+  end
   local ok, ending = pcall(run, line, world, at)
   if ok then return ending end
   ok, ending = pcall(report, ending, world, at.command)

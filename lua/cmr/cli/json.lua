@@ -5,7 +5,7 @@ local core = require "cmr.core"
 local text = require "cmr.cli.text"
 
 -- The vendor's order for the envelope; all other keys are sorted.
-local envelope = {status = 1, message = 2, data = 3, actionId = 4}
+local envelope = { status = 1, message = 2, data = 3, actionId = 4 }
 
 local function c1(byte)
   return ("\\u%04x"):format(byte:byte())
@@ -13,9 +13,9 @@ end
 
 local function encode_string(value)
   local parts = {}
-  for part in (text.utf8(value) .. "\0"):gmatch("(.-)%z") do
+  for part in (text.utf8(value) .. "\0"):gmatch "(.-)%z" do
     -- a slash needs no escape in JSON, and addresses are easier to read and copy without
-    parts[#parts + 1] = core.json_encode(part):sub(2, -2):gsub("\\(.)", {["/"] = "/"}):gsub("\194([\128-\159])", c1)
+    parts[#parts + 1] = core.json_encode(part):sub(2, -2):gsub("\\(.)", { ["/"] = "/" }):gsub("\194([\128-\159])", c1)
   end
   return '"' .. table.concat(parts, "\\u0000") .. '"'
 end
@@ -23,7 +23,7 @@ end
 -- The library refuses to send a number its encoder would round; one that came from the server is printed in full.
 local function encode_number(value)
   local ok, encoded = pcall(core.json_encode, value)
-  for _, digits in ipairs{"%.15g", "%.16g", "%.17g"} do
+  for _, digits in ipairs { "%.15g", "%.16g", "%.17g" } do
     if ok and tonumber(encoded) == value then break end
     ok, encoded = true, digits:format(value)
   end
@@ -32,7 +32,9 @@ end
 
 local function sorted_keys(object, top)
   local keys = {}
-  for key in pairs(object) do keys[#keys + 1] = key end
+  for key in pairs(object) do
+    keys[#keys + 1] = key
+  end
   table.sort(keys, function(a, b)
     local x, y = top and envelope[a] or 5, top and envelope[b] or 5
     if x ~= y then return x < y end
@@ -53,7 +55,9 @@ local function encode_table(value, key, how, indent, top)
   local deeper = indent and indent .. "  "
   local parts = {}
   if value[1] ~= nil then
-    for index, item in ipairs(value) do parts[index] = encode(item, nil, how, deeper) end
+    for index, item in ipairs(value) do
+      parts[index] = encode(item, nil, how, deeper)
+    end
     return lines("[", parts, "]", indent)
   end
   if next(value) == nil then return how.empty(key) end
@@ -74,7 +78,7 @@ end
 
 -- A decoded table cannot say whether it was {} or []: it is taken for a list when its name is a plural.
 local function plural(key)
-  return key and key:find("[^s]s$") and "[]" or "{}"
+  return key and key:find "[^s]s$" and "[]" or "{}"
 end
 
 local function plain(_, encoded)
@@ -89,7 +93,7 @@ end
 -- @return the text, without a newline at the end
 return function(value, options)
   options = options or {}
-  local how = {paint = options.paint or plain}
+  local how = { paint = options.paint or plain }
   function how.empty(key)
     return options.empty and options.empty(key) or plural(key)
   end

@@ -6,13 +6,13 @@ local stream = require "cmr.cli.stream"
 local M = {}
 
 --- What --output takes.
-M.formats = {"json", "jsonl", "table", "csv"}
+M.formats = { "json", "jsonl", "table", "csv" }
 
 local function encoder(world, given, about)
-  local options = {compact = given.compact, empty = about.empty, paint = colour.of(world, world.stdout)}
+  local options = { compact = given.compact, empty = about.empty, paint = colour.of(world, world.stdout) }
   return function(value, compact)
     options.compact = compact or options.compact
-    return require("cmr.cli.json")(value, options) .. "\n"
+    return require "cmr.cli.json"(value, options) .. "\n"
   end
 end
 
@@ -26,7 +26,9 @@ end
 function writers.jsonl(answer, world, given, about)
   local encode, lines = encoder(world, given, about), {}
   local list = require("cmr.cli.rows").list(answer.data, about.name)
-  for index, item in ipairs(list or {answer}) do lines[index] = encode(item, true) end
+  for index, item in ipairs(list or { answer }) do
+    lines[index] = encode(item, true)
+  end
   stream.write(world, table.concat(lines))
 end
 
@@ -37,24 +39,25 @@ end
 function writers.csv(answer, world, _, about)
   local columns, rows = rows_of(answer, about)
   if #columns == 0 then return end
-  stream.write(world, require("cmr.cli.csv")(columns, rows, world.terminal(world.stdout) ~= nil))
+  stream.write(world, require "cmr.cli.csv"(columns, rows, world.terminal(world.stdout) ~= nil))
 end
 
 function writers.table(answer, world, _, about)
   local columns, rows, record = rows_of(answer, about)
   if #rows == 0 then
-    world.stderr:write("cmr: the list is empty\n")
+    world.stderr:write "cmr: the list is empty\n"
     return
   end
-  local text, shown = require("cmr.cli.table")(columns, rows, {
+  local text, shown = require "cmr.cli.table"(columns, rows, {
     width = stream.columns(world),
     paint = colour.of(world, world.stdout),
     record = record,
   })
   stream.write(world, text)
   if shown < #columns then
-    world.stderr:write(("cmr: not enough room for %s; --output json or csv shows all\n")
-      :format(table.concat(columns, ", ", shown + 1)))
+    world.stderr:write(
+      ("cmr: not enough room for %s; --output json or csv shows all\n"):format(table.concat(columns, ", ", shown + 1))
+    )
   end
 end
 
@@ -78,11 +81,11 @@ function M.show(answer, given, world, about)
   if not given.field then return writers[given.output or about.default or "json"](answer, world, given, about) end
   local value, why = require("cmr.cli.field").select(answer, given.field)
   if value == nil then
-    error({failure = ("no field '%s' in the answer: %s"):format(given.field, why), status = 1}, 0)
+    error({ failure = ("no field '%s' in the answer: %s"):format(given.field, why), status = 1 }, 0)
   end
   if not given.output then return raw(value, world) end
   if given.output == "json" then return writers.json(value, world, given, about) end
-  return writers[given.output]({data = value}, world, given, {})
+  return writers[given.output]({ data = value }, world, given, {})
 end
 
 return M

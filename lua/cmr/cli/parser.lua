@@ -14,29 +14,33 @@ local M = {}
 -- The words of the help are made when somebody wants to see it.
 local function describing(words)
   for word in pairs(words) do
-    if word:find("^%-%a*h") or word == "--help" then return require "cmr.cli.describe" end
+    if word:find "^%-%a*h" or word == "--help" then return require "cmr.cli.describe" end
   end
 end
 
 -- Options of every command: option, placeholder, description. The field of the result is the name with _ for -.
 M.globals = {
-  {"--api-key-file", "FILE", "Read the API key from the first line of FILE. Without it the key is $CMR_API_KEY."},
-  {"--profile", "PROFILE", "Use the key and address that 'cmr init' has kept under this name, not the environment's."},
-  {"--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)."},
-  {"--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)."},
-  {"--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)."},
-  {"--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)."},
-  {"--rate", "N|off", "Requests per second (default: 4)."},
-  {"--output", "{json,jsonl,table,csv}", "How to print (default: json; for operations: table; for check: text)."},
-  {"--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item."},
+  { "--api-key-file", "FILE", "Read the API key from the first line of FILE. Without it the key is $CMR_API_KEY." },
+  {
+    "--profile",
+    "PROFILE",
+    "Use the key and address that 'cmr init' has kept under this name, not the environment's.",
+  },
+  { "--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)." },
+  { "--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)." },
+  { "--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)." },
+  { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
+  { "--rate", "N|off", "Requests per second (default: 4)." },
+  { "--output", "{json,jsonl,table,csv}", "How to print (default: json; for operations: table; for check: text)." },
+  { "--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item." },
 }
 
 -- And those without a value.
 M.flags = {
-  {"--compact", "Print JSON on one line."},
-  {"--dry-run", "Print the request as a curl command and send nothing."},
-  {"-y --yes", "Do not ask before what charges or destroys."},
-  {"-v --verbose", "Tell on standard error of attempts, connections and times."},
+  { "--compact", "Print JSON on one line." },
+  { "--dry-run", "Print the request as a curl command and send nothing." },
+  { "-y --yes", "Do not ask before what charges or destroys." },
+  { "-v --verbose", "Tell on standard error of attempts, connections and times." },
 }
 
 local key_refused = "the API key is never an argument, which every user of this machine could read: "
@@ -72,7 +76,7 @@ local function help_of(parser, row)
     description = "Show this help.",
     action = function()
       local example = row and ("\nExample:\n   %s\n"):format(require("cmr.cli.describe").example(row)) or ""
-      stop{text = parser():get_help() .. "\n" .. example}
+      stop { text = parser():get_help() .. "\n" .. example }
     end,
   }
 end
@@ -96,7 +100,7 @@ local function improve(message, parser, names)
     return ("%s (usage: %s)"):format(message, (parser:get_usage():gsub("^Usage: ", "")))
   end
   message = message:gsub("\nDid you mean.*$", "")
-  local kind, word = message:match("^unknown (%a+) '(.-)'")
+  local kind, word = message:match "^unknown (%a+) '(.-)'"
   if not kind then return message end
   local known = names[kind .. "s"]
   local meant = require("cmr.core").nearest(word, known) or containing(word, known)
@@ -113,11 +117,14 @@ local function add_globals(root, names, version)
   end
   for _, flag in ipairs(M.flags) do
     root:flag(flag[1], flag[2])
-    table.insert(names.options, flag[1]:match("%-%-%S+"))
+    table.insert(names.options, flag[1]:match "%-%-%S+")
   end
-  root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function() stop{text = version()} end)
-  root:option("--api-key"):hidden_name("--apikey --key"):hidden(true):args("?")
-    :action(function() stop{usage = key_refused} end)
+  root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function()
+    stop { text = version() }
+  end)
+  root:option("--api-key"):hidden_name("--apikey --key"):hidden(true):args("?"):action(function()
+    stop { usage = key_refused }
+  end)
 end
 
 -- Returns the parameter's part of the usage line, when it has one.
@@ -131,11 +138,11 @@ local function add_parameter(command, param, names, describe)
     local placeholder = arguments.placeholder(param.name)
     names.arguments[name] = placeholder
     -- optional for argparse: --json can hold it too, and build complains better
-    made = command:argument(placeholder):args("?")
+    made = command:argument(placeholder):args "?"
     usage = param.required and placeholder or "[" .. placeholder .. "]"
   else
     made = command:option(name)
-    if param.type == "boolean" then made:args("?") end
+    if param.type == "boolean" then made:args "?" end
     if describe then made:argname(describe.value(param)) end
   end
   made:target(target)
@@ -144,11 +151,14 @@ local function add_parameter(command, param, names, describe)
 end
 
 local function add_details(command, row, names, describe)
-  local usage = {"Usage: cmr", arguments.command(row.name), "[options]"}
-  for _, param in ipairs(row.params) do usage[#usage + 1] = add_parameter(command, param, names, describe) end
-  command:option("--json"):target("."):argname("JSON|@FILE|-")
-    :description("All arguments as one JSON object: as text, from a file or from standard input. Options override its "
-      .. "members; members that are null are left out.")
+  local usage = { "Usage: cmr", arguments.command(row.name), "[options]" }
+  for _, param in ipairs(row.params) do
+    usage[#usage + 1] = add_parameter(command, param, names, describe)
+  end
+  command:option("--json"):target("."):argname("JSON|@FILE|-"):description(
+    "All arguments as one JSON object: as text, from a file or from standard input. Options override its "
+      .. "members; members that are null are left out."
+  )
   command:usage(table.concat(usage, " "))
   if describe then command:epilog(details:format(describe.inside(row))) end
 end
@@ -173,7 +183,9 @@ local function add_operations(root, rows, wanted, register, names, describe)
       table.insert(groups[row.group], command)
     end
   end
-  for _, group in ipairs(order) do root:group(group, unpack(groups[group])) end
+  for _, group in ipairs(order) do
+    root:group(group, unpack(groups[group]))
+  end
 end
 
 -- Adds the commands beside them; returns the modules of those that are wanted whole, by name.
@@ -216,29 +228,33 @@ end
 --   ("." alone is --json); and the modules of those commands on the line that are no operation, by name
 function M.new(rows, line, version)
   local words = {}
-  for _, word in ipairs(line) do words[word] = true end
+  for _, word in ipairs(line) do
+    words[word] = true
+  end
   local commands, any = all_commands(rows, words)
   local function wanted(name, whole)
     return words[name] or not any and not whole
   end
 
   local root = argparse("cmr", "The Cold Mail Reseller API from a shell: one command per operation.", epilog)
-  local names = {[root] = {command = "cmr", commands = commands, options = {}, arguments = {}}}
+  local names = { [root] = { command = "cmr", commands = commands, options = {}, arguments = {} } }
   root:usage("Usage: cmr [options] COMMAND [arguments]"):help_max_width(80):help_description_margin(34)
   root:command_target("command"):add_help(help_of(function()
-    return any and M.new(rows, {"--help"}, version) or root -- before a command: help for all of them
+    return any and M.new(rows, { "--help" }, version) or root -- before a command: help for all of them
   end))
   add_globals(root, names[root], version)
 
   local function register(command, name, row)
-    command:add_help(help_of(function() return command end, row))
-    names[command] = {command = "cmr " .. name, options = {unpack(names[root].options)}, arguments = {}}
+    command:add_help(help_of(function()
+      return command
+    end, row))
+    names[command] = { command = "cmr " .. name, options = { unpack(names[root].options) }, arguments = {} }
   end
 
   add_operations(root, rows, wanted, register, names, describing(words))
   local own = add_beside(root, wanted, register)
   root.error = function(where, message)
-    stop{usage = improve(message, where, names[where]), command = names[where].command}
+    stop { usage = improve(message, where, names[where]), command = names[where].command }
   end
   return root, own
 end

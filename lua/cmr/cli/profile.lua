@@ -22,7 +22,7 @@ local core = require "cmr.core"
 local M = {}
 
 local function wrong(message, ...)
-  error({usage = message:format(...)}, 0)
+  error({ usage = message:format(...) }, 0)
 end
 
 local function variable(world, name)
@@ -46,9 +46,9 @@ local ENOENT, ENOTDIR = 2, 20
 -- Raises {usage = message} for a file that is not fit to be used.
 function M.load(world)
   local path = M.path(world)
-  if not path then return {profiles = {}} end
+  if not path then return { profiles = {} } end
   local text, why, code = core.read_private(path)
-  if code == ENOENT or code == ENOTDIR then return {profiles = {}} end
+  if code == ENOENT or code == ENOTDIR then return { profiles = {} } end
   if not text then wrong("%s is not used (%s)", path, why) end
   local config = core.json_decode(text) -- its message stays unsaid: it may quote what is in there
   if type(config) ~= "table" or type(config.profiles) ~= "table" then
@@ -60,22 +60,24 @@ end
 --- Keeps what M.load gave. Returns the path; raises {failure = message, status = 1} when it cannot be written.
 function M.save(world, config)
   local path = M.path(world)
-  if not path then error({failure = "no place to keep it: HOME is not set", status = 1}, 0) end
-  local text = require("cmr.cli.json")(config) .. "\n"
+  if not path then error({ failure = "no place to keep it: HOME is not set", status = 1 }, 0) end
+  local text = require "cmr.cli.json"(config) .. "\n"
   local ok, why = core.write_private(path, text)
-  if not ok then error({failure = ("cannot write %s (%s)"):format(path, why), status = 1}, 0) end
+  if not ok then error({ failure = ("cannot write %s (%s)"):format(path, why), status = 1 }, 0) end
   return path
 end
 
 --- The names of the profiles in a config, sorted.
 function M.names(config)
   local names = {}
-  for name in pairs(config.profiles) do names[#names + 1] = name end
+  for name in pairs(config.profiles) do
+    names[#names + 1] = name
+  end
   table.sort(names)
   return names
 end
 
-local fields = {"api_key", "base_url", "key_header", "ca_file"}
+local fields = { "api_key", "base_url", "key_header", "ca_file" }
 
 -- The options of cmr.new that a profile has.
 local function options_of(config, name)
@@ -84,7 +86,7 @@ local function options_of(config, name)
     local meant = core.nearest(name, M.names(config))
     wrong("no profile '%s' (%s)", name, meant and ("did you mean '%s'?"):format(meant) or "cmr init makes one")
   end
-  local options = {profile = name}
+  local options = { profile = name }
   for _, field in ipairs(fields) do
     local value = type(profile) == "table" and profile[field] or nil
     local optional = field == "key_header" or field == "ca_file"
@@ -109,14 +111,16 @@ function M.settings(given, world, key)
     if other then wrong("option '%s' does not go with '--profile': a profile is a key and its address", other) end
     options = options_of(M.load(world), given.profile)
   elseif key or variable(world, "CMR_API_KEY") then
-    options = {api_key = key, base_url = given.base_url}
+    options = { api_key = key, base_url = given.base_url }
   else
     local config = M.load(world)
     local name = config.default
-    if type(name) ~= "string" and given.dry_run then return {api_key = "(none)", base_url = given.base_url} end
+    if type(name) ~= "string" and given.dry_run then return { api_key = "(none)", base_url = given.base_url } end
     if type(name) ~= "string" then
-      wrong("no API key: let 'cmr init' keep one, or put it in the environment as CMR_API_KEY, "
-        .. "or in a file named by --api-key-file")
+      wrong(
+        "no API key: let 'cmr init' keep one, or put it in the environment as CMR_API_KEY, "
+          .. "or in a file named by --api-key-file"
+      )
     end
     local address = given.base_url and "--base-url" or variable(world, "CMR_BASE_URL") and "CMR_BASE_URL"
     if address then

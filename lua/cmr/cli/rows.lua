@@ -8,7 +8,9 @@ local M = {}
 
 local function sorted_keys(object)
   local keys = {}
-  for key in pairs(object) do keys[#keys + 1] = key end
+  for key in pairs(object) do
+    keys[#keys + 1] = key
+  end
   table.sort(keys)
   return keys
 end
@@ -26,7 +28,7 @@ local views = {}
 
 --- One row per stored credential; an app without any has a row too.
 function views.platforms(data)
-  local columns = {"platform", "connected", "credentialId", "email", "workspace", "connectedAt"}
+  local columns = { "platform", "connected", "credentialId", "email", "workspace", "connectedAt" }
   local rows = {}
   for _, app in ipairs(sorted_keys(data)) do
     local account = object(data[app])
@@ -34,8 +36,8 @@ function views.platforms(data)
     for index = 1, math.max(#credentials, 1) do
       local credential = object(credentials[index])
       local workspace = object(credential.metadata).workspace
-      rows[#rows + 1] = {app, account.connected, credential.credentialId, credential.email, workspace,
-        credential.connectedAt}
+      rows[#rows + 1] =
+        { app, account.connected, credential.credentialId, credential.email, workspace, credential.connectedAt }
     end
   end
   return columns, rows
@@ -44,8 +46,10 @@ end
 -- A map of names and codes.
 local function codes(data)
   local rows = {}
-  for index, name in ipairs(sorted_keys(data)) do rows[index] = {name, data[name]} end
-  return {"name", "code"}, rows
+  for index, name in ipairs(sorted_keys(data)) do
+    rows[index] = { name, data[name] }
+  end
+  return { "name", "code" }, rows
 end
 
 views.countries, views.states = codes, codes
@@ -92,21 +96,21 @@ local function flatten(value, prefix, row)
   return row
 end
 
-local names = {key = true, name = true, email = true, domain = true, domainName = true, host = true}
+local names = { key = true, name = true, email = true, domain = true, domainName = true, host = true }
 
 -- What a person looks for first stands first: what it is, what it is called, how it is; lists and long rests last.
 local function rank(field, name, nested)
-  local stem = field:match("^(.*)[iI]d$")
+  local stem = field:match "^(.*)[iI]d$"
   if stem and name:sub(1, #stem) == stem then return 1 end
   if names[field] then return 2 end
-  if field:find("[sS]tatus$") then return 3 end
+  if field:find "[sS]tatus$" then return 3 end
   return nested[field] and 5 or 4
 end
 
 local function of_objects(list, name)
   local rows, fields, nested, seen = {}, {}, {}, {}
   for index, item in ipairs(list) do
-    rows[index] = is_object(item) and flatten(item, "", {}) or {value = item}
+    rows[index] = is_object(item) and flatten(item, "", {}) or { value = item }
     for field, value in pairs(rows[index]) do
       if not seen[field] then
         seen[field] = true
@@ -122,7 +126,9 @@ local function of_objects(list, name)
   end)
   for index, row in ipairs(rows) do
     rows[index] = {}
-    for position, field in ipairs(fields) do rows[index][position] = row[field] end
+    for position, field in ipairs(fields) do
+      rows[index][position] = row[field]
+    end
   end
   return fields, rows
 end
@@ -132,8 +138,10 @@ local function keyed(data)
   local list = {}
   for _, key in ipairs(sorted_keys(data)) do
     if not is_object(data[key]) then return nil end
-    local item = {key = key}
-    for name, value in pairs(data[key]) do item[name] = value end
+    local item = { key = key }
+    for name, value in pairs(data[key]) do
+      item[name] = value
+    end
     list[#list + 1] = item
   end
   return #list > 1 and list or nil
@@ -153,14 +161,18 @@ function M.of(operation, answer)
   if type(data) == "table" and not is_object(data) and answer.actionId == nil then return {}, {} end
   local record = {}
   if is_object(data) then
-    for field, value in pairs(data) do record[field] = value end
+    for field, value in pairs(data) do
+      record[field] = value
+    end
     record.actionId = answer.actionId
   else
-    for field, value in pairs(answer) do record[field] = value end
+    for field, value in pairs(answer) do
+      record[field] = value
+    end
     if type(data) == "table" then record.data = nil end
   end
   if next(record) == nil then return {}, {} end
-  local columns, rows = of_objects({record}, "")
+  local columns, rows = of_objects({ record }, "")
   return columns, rows, true
 end
 
@@ -168,7 +180,7 @@ end
 function M.cell(value)
   if value == nil or value == core.null then return "" end
   if type(value) == "string" then return value end
-  return json(value, {compact = true})
+  return json(value, { compact = true })
 end
 
 return M

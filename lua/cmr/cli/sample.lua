@@ -9,15 +9,23 @@ local M = {}
 
 -- What a name stands for where no document shows a value.
 local known = {
-  domain = "acme.com", domainName = "acme.com", username = "john", firstName = "John", lastName = "Doe", host = "mail",
-  value = "192.0.2.10", recordType = "A",
+  domain = "acme.com",
+  domainName = "acme.com",
+  username = "john",
+  firstName = "John",
+  lastName = "Doe",
+  host = "mail",
+  value = "192.0.2.10",
+  recordType = "A",
 }
 
 -- The value that the documents show for a parameter; nil also for one that they shorten.
 local function documented(row, name)
   local example = require("cmr.mock.examples")[row.name]
   local value = example and example.request and core.json_decode(example.request)
-  for part in name:gmatch("[^.]+") do value = type(value) == "table" and value[part] or nil end
+  for part in name:gmatch "[^.]+" do
+    value = type(value) == "table" and value[part] or nil
+  end
   if value ~= nil and not json(value):find("...", 1, true) then return value end
 end
 
@@ -33,7 +41,7 @@ local build
 local function members(row, name)
   local object = {}
   for _, param in ipairs(row.params) do
-    local parent, member = param.name:match("^(.*)%.([^.]+)$")
+    local parent, member = param.name:match "^(.*)%.([^.]+)$"
     if parent == name and param.required and member ~= "*" then object[member] = build(row, param) end
   end
   return object
@@ -42,9 +50,9 @@ end
 function build(row, param)
   local name, kind = param.name, param.type
   local item = param_of(row, name .. "[]")
-  if kind == "array" then return core.array{item and build(row, item)} end
+  if kind == "array" then return core.array { item and build(row, item) } end
   local value = param_of(row, name .. ".*")
-  if kind == "map" and value then return {["acme.com"] = build(row, value)} end
+  if kind == "map" and value then return { ["acme.com"] = build(row, value) } end
   if kind == "object" or kind == "map" then return members(row, name) end
   if param.values then return param.values[1] end
   if kind == "boolean" then return not row.flags.charges end -- confirm = false spends nothing
@@ -54,7 +62,7 @@ function build(row, param)
 end
 
 local function quoted(text)
-  if text:find("^[%w@%%_+=:,./-]+$") then return text end
+  if text:find "^[%w@%%_+=:,./-]+$" then return text end
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
@@ -63,9 +71,9 @@ function M.value(row, param)
   if arguments.secret(param.name) then return "@FILE" end
   if param.everything then return "all" end
   local value
-  if not param.name:find("[iI]ds?$") and param.type ~= "boolean" then value = documented(row, param.name) end
+  if not param.name:find "[iI]ds?$" and param.type ~= "boolean" then value = documented(row, param.name) end
   if value == nil then value = build(row, param) end
-  if type(value) == "table" then return quoted(json(value, {compact = true})) end
+  if type(value) == "table" then return quoted(json(value, { compact = true })) end
   return type(value) == "string" and quoted(value) or json(value)
 end
 

@@ -29,14 +29,16 @@ end
 local function fit(columns, widths, room)
   local least, used, shown = {}, -GAP, 0
   for position, natural in ipairs(widths) do
-    local id = columns[position]:find("[iI]d$") and natural <= WHOLE
+    local id = columns[position]:find "[iI]d$" and natural <= WHOLE
     least[position] = id and natural or math.min(natural, LEAST)
     used = used + GAP + least[position]
     if used > room and position > 1 then break end
     shown = position
   end
   local total = -GAP
-  for position = 1, shown do total = total + GAP + widths[position] end
+  for position = 1, shown do
+    total = total + GAP + widths[position]
+  end
   while total > room do
     local widest
     for position = 1, shown do
@@ -72,7 +74,9 @@ local function lay_out(columns, list, room, paint)
   end
   local shown = fit(columns, widths, room)
   local right, lines = {}, {}
-  for position = 1, shown do right[position] = is_number(list, position) end
+  for position = 1, shown do
+    right[position] = is_number(list, position)
+  end
   for index = 0, #list do
     local line, blank = {}, ""
     for position = 1, shown do
@@ -98,7 +102,9 @@ end
 -- One thing: a line for each of its fields, long values over several.
 local function record(columns, row, room, paint)
   local label, lines = 0, {}
-  for _, field in ipairs(columns) do label = math.max(label, width.of(heading(field))) end
+  for _, field in ipairs(columns) do
+    label = math.max(label, width.of(heading(field)))
+  end
   for position, field in ipairs(columns) do
     local name, rest = heading(field), printable(row[position])
     repeat
@@ -121,7 +127,9 @@ end
 -- @return the text, a newline at the end of each line; how many columns are in it
 return function(columns, list, options)
   options = options or {}
-  local room, paint = options.width or math.huge, options.paint or function(_, cell) return cell end
+  local room, paint = options.width or math.huge, options.paint or function(_, cell)
+    return cell
+  end
   if options.record then return record(columns, list[1], room, paint), #columns end
   return lay_out(columns, list, room, paint)
 end

@@ -23,7 +23,7 @@ end
 
 --- The text with every byte that is not UTF-8 replaced by U+FFFD.
 function M.utf8(text)
-  if not text:find("[\128-\255]") then return text end
+  if not text:find "[\128-\255]" then return text end
   local parts, at = {}, 1
   while at <= #text do
     local finish = sequence_end(text, at)

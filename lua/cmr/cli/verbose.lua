@@ -4,7 +4,7 @@ local text = require "cmr.cli.text"
 
 local M = {}
 
-local steps = {"resolved", "connected", "secured", "first_byte"}
+local steps = { "resolved", "connected", "secured", "first_byte" }
 
 local function timing(info)
   local parts = {}
@@ -19,7 +19,7 @@ end
 local function attempt(info)
   local parts = {}
   if info.status then
-    parts = {("HTTP %d"):format(info.status), "HTTP/" .. info.http_version}
+    parts = { ("HTTP %d"):format(info.status), "HTTP/" .. info.http_version }
     parts[#parts + 1] = info.tls
     parts[#parts + 1] = info.reused and "connection used again" or "new connection"
   else
@@ -39,8 +39,15 @@ function M.hooks(world)
   return function(info)
     M.line(world, ("%s, %s"):format(info.operation, attempt(info)))
   end, function(retry)
-    M.line(world, ("%s, attempt %d: %s; the next one in %.1f s"):format(retry.operation, retry.attempt,
-      retry.err.message, retry.delay))
+    M.line(
+      world,
+      ("%s, attempt %d: %s; the next one in %.1f s"):format(
+        retry.operation,
+        retry.attempt,
+        retry.err.message,
+        retry.delay
+      )
+    )
   end
 end
 

@@ -5,9 +5,9 @@ local arguments = require "cmr.cli.arguments"
 local M = {}
 
 -- Where a client's setting comes from when no option gives it.
-local variables = {api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", paths = "CMR_PATHS"}
+local variables = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", paths = "CMR_PATHS" }
 
-local of_profile = {api_key = true, base_url = true, key_header = true, ca_file = true}
+local of_profile = { api_key = true, base_url = true, key_header = true, ca_file = true }
 
 local function source(name, given)
   local option = name == "api_key" and "api_key_file" or name
@@ -20,7 +20,7 @@ end
 
 local function setting(given)
   return function(name, why)
-    local entry = name:match("^paths%.(.*)$")
+    local entry = name:match "^paths%.(.*)$"
     if entry then return ("CMR_PATHS: bad entry '%s' (%s"):format(entry, why) end
     return ("%s is wrong (%s"):format(source(name, given), why)
   end
@@ -30,9 +30,7 @@ end
 local function parameter(row)
   return function(name)
     for _, param in ipairs(row and row.params or {}) do
-      if param.name == name then
-        return param.positional and arguments.placeholder(name) or arguments.option(name)
-      end
+      if param.name == name then return param.positional and arguments.placeholder(name) or arguments.option(name) end
     end
   end
 end
@@ -44,12 +42,15 @@ end
 function M.shell(message, given, row)
   message = message:gsub("^bad option '([%w_.]+)' %(([^\n]*)", setting(given))
   message = message:gsub(": use https, or allow_http%)", ": use https)"):gsub("or false expected%)", "or off expected)")
-  message = message:gsub("supply it with cmr%.new{paths = {([%w_]+) = '([^']*)'}}",
-    [[if you know it, name a file with {"%1": "%2"} in CMR_PATHS]])
+  message = message:gsub(
+    "supply it with cmr%.new{paths = {([%w_]+) = '([^']*)'}}",
+    [[if you know it, name a file with {"%1": "%2"} in CMR_PATHS]]
+  )
   message = message:gsub("%(cmr%.all: all of them%)", "(the word all: all of them)")
   message = message:gsub("^%S+: the (%a+) of ", "the %1 of ")
-  local names = message:find("missing required argument: ", 1, true) or message:find("only one of '", 1, true)
-    or message:find("^[%w_]+: '[%w.]+' is empty")
+  local names = message:find("missing required argument: ", 1, true)
+    or message:find("only one of '", 1, true)
+    or message:find "^[%w_]+: '[%w.]+' is empty"
   if names then message = message:gsub("'([%w.]+)'", parameter(row)) end
   return message
 end

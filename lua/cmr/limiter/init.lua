@@ -18,9 +18,7 @@ local everyone = require("cmr.limiter.local").new(workers()) -- one line per key
 function limiter.here()
   local ngx = package.loaded.ngx
   local dict = ngx and ngx.shared and ngx.shared.cmr
-  if dict then
-    return require("cmr.limiter.shdict").new(dict)
-  end
+  if dict then return require("cmr.limiter.shdict").new(dict) end
   return everyone
 end
 

@@ -22,9 +22,7 @@ end
 function Limiter:reserve(key, rate, now, most)
   local at = math.max(now, self.free[key] or now)
   local delay = at - now
-  if delay > most then
-    return nil, delay
-  end
+  if delay > most then return nil, delay end
   self.free[key] = at + self.parts / rate
   return delay
 end

@@ -19,7 +19,8 @@ local LATE = 0.1 -- seconds; a place that is older when it becomes known is left
 -- The next place, not before a time from now: when it is, what time it is, whether it was taken. Nothing is left of a
 -- line without a place ahead. A pause is a place that is not before its end and takes no room. The line goes back with
 -- a clock that is set back, or nobody would leave until that is where it was: it is kept with the time of its change.
-local RESERVE = { source = [[
+local RESERVE = {
+  source = [[
 local time, room, after, most = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time[1] + time[2] / 1e6
 local free, changed = (redis.call("GET", KEYS[1]) or "0 0"):match("(%S+) (%S+)")
@@ -29,7 +30,8 @@ if taken then
   redis.call("SET", KEYS[1], ("%.6f %.6f"):format(at + room, now), "PX", math.ceil((at + room - now) * 1000) + 1)
 end
 return {("%.6f"):format(at), ("%.6f"):format(now), taken and 1 or 0}
-]] }
+]],
+}
 local FOREVER = 1e9 -- seconds; Redis's Lua reads no infinity
 
 --- A limiter on Redis.
@@ -79,9 +81,7 @@ local function ask(self, key, room, after, most)
   local answer = self.redis:eval(RESERVE, { "free:" .. key }, { room, after, math.min(most, FOREVER) })
   local got = core.now()
   local at = answer and tonumber(answer[1])
-  if at then
-    self.known[key] = at < known and at or math.max(at, self.known[key] or 0)
-  end
+  if at then self.known[key] = at < known and at or math.max(at, self.known[key] or 0) end
   if not at or at < known then
     self.careful = got + 2 * self.redis.retry -- others may find it out later than this one
     return nil
@@ -96,9 +96,7 @@ function Limiter:reserve(key, rate, now, most)
   local careful = asked < self.careful
   if careful then
     local delay, needed = self.own:reserve(key, rate / self.hosts, now, most)
-    if not delay then
-      return nil, needed
-    end
+    if not delay then return nil, needed end
     after = delay
   end
   local delay, taken = ask(self, key, 1 / rate, after, most)
@@ -108,9 +106,7 @@ function Limiter:reserve(key, rate, now, most)
   local spent = core.now() - asked
   if delay then
     self.own:pause(key, now + spent, delay + self.hosts / rate) -- where it begins, should Redis go away now
-    if not taken then
-      return nil, delay
-    end
+    if not taken then return nil, delay end
     return math.max(0, delay)
   elseif not careful then
     return self:reserve(key, rate, now + spent, most - spent)

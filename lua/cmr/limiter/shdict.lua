@@ -22,9 +22,7 @@ end
 local function advance(dict, key, time)
   local free, name = "cmr:free:" .. key, "cmr:lock:" .. key
   local mine = lock.take(dict, name)
-  if (dict:get(free) or 0) < time and lock.holds(dict, name, mine) then
-    dict:set(free, time)
-  end
+  if (dict:get(free) or 0) < time and lock.holds(dict, name, mine) then dict:set(free, time) end
   lock.free(dict, name)
 end
 
@@ -33,14 +31,10 @@ function Limiter:reserve(key, rate, now, most)
   local dict, free = self.dict, "cmr:free:" .. key
   local delay = (dict:get(free) or 0) - now
   while delay <= most do
-    if delay < 0 then
-      advance(dict, key, now)
-    end
+    if delay < 0 then advance(dict, key, now) end
     local after = dict:incr(free, 1 / rate, now) or now + 1 / rate -- there may be no memory left in it
     delay = after - 1 / rate - now
-    if delay > -ROUNDING and delay <= most then
-      return math.max(0, delay)
-    end
+    if delay > -ROUNDING and delay <= most then return math.max(0, delay) end
   end
   return nil, delay
 end

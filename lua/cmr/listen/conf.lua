@@ -1,5 +1,5 @@
 -- What the listener has in the http block of its nginx.conf.
-local quoted = require "cmr.server.conf".quoted
+local quoted = require("cmr.server.conf").quoted
 
 local TEMPLATE = [[
   default_type text/plain;
@@ -32,6 +32,6 @@ local FORWARD = [[location = /_listen/forward {
 -- @param ca_file certificates that one over https is checked against, or nil for http
 return function(port, url, ca_file)
   local verify = ca_file and ("proxy_ssl_verify on; proxy_ssl_trusted_certificate %s;"):format(quoted(ca_file)) or ""
-  local forward = url and FORWARD:gsub("%$(%l+)", {url = quoted(url), verify = verify}) or ""
-  return (TEMPLATE:gsub("%$(%l+)", {port = port, forwards = tostring(url ~= nil), forward = forward}))
+  local forward = url and FORWARD:gsub("%$(%l+)", { url = quoted(url), verify = verify }) or ""
+  return (TEMPLATE:gsub("%$(%l+)", { port = port, forwards = tostring(url ~= nil), forward = forward }))
 end

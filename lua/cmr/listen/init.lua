@@ -9,7 +9,7 @@ local webhook = require "cmr.webhook"
 local listen = {}
 
 -- Where systems have the certificates that they trust.
-local TRUSTED = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}
+local TRUSTED = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" }
 
 -- The command runs with the event on its standard input and nowhere else. What it leaves unread is read here, or
 -- writing it would end this process; its status goes through a file, because not every Lua tells it.
@@ -32,7 +32,7 @@ local function run(command, body, directory)
   pipe:write(body)
   pipe:close()
   local file = io.open(status, "rb")
-  local code = file and file:read("*l")
+  local code = file and file:read "*l"
   if file then file:close() end
   os.remove(status)
   return tonumber(code) == 0, tonumber(code)
@@ -40,7 +40,7 @@ end
 
 -- What is told of a delivery.
 local function told_of(event, message, err, show_passwords)
-  if not event then return {accepted = false, kind = err.kind, message = message} end
+  if not event then return { accepted = false, kind = err.kind, message = message } end
   local info = webhook.info(event)
   return {
     accepted = true,
@@ -85,29 +85,36 @@ function listen.run(options)
   local token = random.hex(16)
   return server.run("cmr listen", options.port, function(port)
     local url = ("http://127.0.0.1:%d"):format(port)
-    local client = require "cmr".new{api_key = token, key_header = "x-listen-token", base_url = url, rate = false,
-      wait = "block", retries = 0, paths = {}}
+    local client = require("cmr").new {
+      api_key = token,
+      key_header = "x-listen-token",
+      base_url = url,
+      rate = false,
+      wait = "block",
+      retries = 0,
+      paths = {},
+    }
     local place
     local on = {}
     function on.ready(pid, directory)
       place = directory
-      options.tell{url = url .. "/", pid = tonumber(pid)}
+      options.tell { url = url .. "/", pid = tonumber(pid) }
     end
     function on.delivery(id)
-      local delivery = client:request("GET", "/_listen/delivery", {query = {id = id}})
+      local delivery = client:request("GET", "/_listen/delivery", { query = { id = id } })
       if not delivery then return end -- the sender is gone
       local told, status = judge(delivery, options, place)
       told.delivery, told.status = tonumber(id), not (forward and status == 200) and status or nil
       options.tell(told)
       client:request("POST", "/_listen/verdict", {
-        query = {id = id, verdict = status},
+        query = { id = id, verdict = status },
       })
     end
     function on.forwarded(rest)
       local id, status = rest:match "^(%d+) (%d+)$"
-      options.tell{delivery = tonumber(id), forwarded = tonumber(status)}
+      options.tell { delivery = tonumber(id), forwarded = tonumber(status) }
     end
-    return {http = conf(port, forward, ca_file), files = {token = token}, on = on}
+    return { http = conf(port, forward, ca_file), files = { token = token }, on = on }
   end)
 end
 

@@ -11,14 +11,14 @@ local token
 local waiting, going, count = {}, {}, 0 -- what is to be judged, what went on, how many there were
 
 local function tell(...)
-  io.stdout:write(table.concat({...}, " "), "\n")
+  io.stdout:write(table.concat({ ... }, " "), "\n")
   io.stdout:flush()
 end
 
 --- Read what the launcher wrote for us.
 function listener.init()
   local file = assert(io.open(ngx.config.prefix() .. "token", "rb"))
-  token = file:read("*a")
+  token = file:read "*a"
   file:close()
 end
 
@@ -36,9 +36,9 @@ end
 function listener.receive(forwards)
   ngx.req.read_body()
   count = count + 1
-  local id, delivery = tostring(count), {done = semaphore.new()}
+  local id, delivery = tostring(count), { done = semaphore.new() }
   -- any bytes: both ends of this keep in a string what is no UTF-8
-  delivery.text = cjson.encode{headers = ngx.req.get_headers(0), body = ngx.req.get_body_data() or ""}
+  delivery.text = cjson.encode { headers = ngx.req.get_headers(0), body = ngx.req.get_body_data() or "" }
   waiting[id] = delivery
   tell("delivery", id)
   local judged = delivery.done:wait(PATIENCE)

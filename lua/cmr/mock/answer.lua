@@ -9,10 +9,16 @@ local answer = {}
 -- @param data nil is sent as null, false leaves the member out (as some documented answers do)
 -- @param more further members of the envelope, like {actionId = ...}
 function answer.new(status, message, data, more)
-  local envelope = {status = status, message = message}
-  if data == nil then envelope.data = json.null elseif data ~= false then envelope.data = data end
-  for name, value in pairs(more or {}) do envelope[name] = value end
-  return {status = status, headers = {}, envelope = envelope}
+  local envelope = { status = status, message = message }
+  if data == nil then
+    envelope.data = json.null
+  elseif data ~= false then
+    envelope.data = data
+  end
+  for name, value in pairs(more or {}) do
+    envelope[name] = value
+  end
+  return { status = status, headers = {}, envelope = envelope }
 end
 
 --- Mark the answer where the documents leave something open: the header x-mock-assumed says what was made up.
@@ -23,7 +29,7 @@ function answer.assume(reply, what)
 end
 
 local function action(wanted)
-  return wanted and {actionId = "ACT_" .. random.uuid()} or nil
+  return wanted and { actionId = "ACT_" .. random.uuid() } or nil
 end
 
 -- As the documents show it.

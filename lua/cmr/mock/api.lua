@@ -24,7 +24,7 @@ function api.new(config, world)
       by_path[row.path] = methods
     end
   end
-  return setmetatable({key = config.key, base = config.base, by_path = by_path, rows = by_name, world = world}, api)
+  return setmetatable({ key = config.key, base = config.base, by_path = by_path, rows = by_name, world = world }, api)
 end
 
 --- Which operation is meant: sets operation, operation_name and operation_path where they are known.
@@ -41,7 +41,9 @@ end
 
 local function not_allowed(methods)
   local allowed = {}
-  for method in pairs(methods) do allowed[#allowed + 1] = method end
+  for method in pairs(methods) do
+    allowed[#allowed + 1] = method
+  end
   table.sort(allowed)
   local reply = answer.assume(answer.new(405, "Method Not Allowed"), "status 405; message")
   reply.headers["Allow"] = table.concat(allowed, ", ")

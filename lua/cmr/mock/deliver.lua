@@ -9,16 +9,18 @@ local TIMEOUT = 60 * 1000 -- ms that a receiver has; documented
 local AT_ONCE = 100 -- attempts
 
 -- libcrypto is in every nginx that speaks TLS.
-ffi.cdef[[
+ffi.cdef [[
 const void *EVP_sha256(void);
 unsigned char *HMAC(const void *md, const void *key, int key_len, const unsigned char *d, size_t n, unsigned char *out,
                     unsigned int *size);
 ]]
 
-local digest = ffi.new("unsigned char[32]")
+local digest = ffi.new "unsigned char[32]"
 
 local function hex(bytes)
-  return (bytes:gsub(".", function(char) return ("%02x"):format(char:byte()) end))
+  return (bytes:gsub(".", function(char)
+    return ("%02x"):format(char:byte())
+  end))
 end
 
 local function sign(key, scheme, timestamp, body)
@@ -51,12 +53,18 @@ local function attempt(delivery, key)
   socket:settimeout(TIMEOUT)
   local fine, why = socket:connect(to.host, to.port)
   -- a receiver under test has a certificate that nobody vouches for, and the request stays on this machine
-  if fine and to.tls then fine, why = socket:sslhandshake(nil, to.name, false) end
-  if fine then fine, why = socket:send(request(delivery, key)) end
+  if fine and to.tls then
+    fine, why = socket:sslhandshake(nil, to.name, false)
+  end
+  if fine then
+    fine, why = socket:send(request(delivery, key))
+  end
   local line
-  if fine then line, why = socket:receive("*l") end
+  if fine then
+    line, why = socket:receive "*l"
+  end
   socket:close()
-  local status = line and line:match("^HTTP/%d%.%d (%d%d%d)")
+  local status = line and line:match "^HTTP/%d%.%d (%d%d%d)"
   return tonumber(status), not status and (why or "no HTTP") or nil
 end
 

@@ -35,8 +35,8 @@ examples.delete_user = {
 
 -- Geo
 
-examples.countries = {source = "help", map = "string"}
-examples.states = {source = "help", map = "string"}
+examples.countries = { source = "help", map = "string" }
+examples.states = { source = "help", map = "string" }
 
 -- Domains
 
@@ -206,14 +206,14 @@ examples.prewarmed = {
     "renewalPrice":15}],"currentPage":1,"totalPages":5,"totalDomains":42,"totalMailboxes":126}}]],
 }
 
-examples.order_prewarmed = {source = "help", status = 201}
+examples.order_prewarmed = { source = "help", status = 201 }
 
 -- Placement
 
 examples.create_placement_test = {
   source = "help",
   answer = [[{"status":200,"message":"Success","data":{"orderId":"7K2M9P4Q1R8S5T3U6V0W2X4Y8Z1A"}}]],
-  refusals = {[[{"status":402,"message":"Insufficient wallet balance to run placement test","data":null}]]},
+  refusals = { [[{"status":402,"message":"Insufficient wallet balance to run placement test","data":null}]] },
 }
 
 return examples

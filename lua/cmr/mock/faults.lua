@@ -4,8 +4,8 @@ local answer = require "cmr.mock.answer"
 
 local faults = {}
 
-local MATCH = {operation = "string", method = "string", path = "string"}
-local FIELDS = {match = "table", times = "number", status = "number", headers = "table", delay = "number"}
+local MATCH = { operation = "string", method = "string", path = "string" }
+local FIELDS = { match = "table", times = "number", status = "number", headers = "table", delay = "number" }
 
 --- Check an order that came as JSON; so that a misspelt one does not silently do nothing.
 -- @param order {match = {operation, method, path}, times = 1, status, headers = {}, body, delay = seconds, close}:
@@ -31,8 +31,15 @@ function faults.check(order)
   if status and (status < 200 or status > 599 or status % 1 ~= 0) then return nil, "'status' must be 200 to 599" end
   if times < 1 or times % 1 ~= 0 then return nil, "'times' must be a whole number from 1" end
   if delay < 0 then return nil, "'delay' must be seconds, 0 or more" end
-  return {match = order.match or {}, left = times, status = status, headers = order.headers or {}, body = order.body,
-    delay = delay, close = close}
+  return {
+    match = order.match or {},
+    left = times,
+    status = status,
+    headers = order.headers or {},
+    body = order.body,
+    delay = delay,
+    close = close,
+  }
 end
 
 local function matches(want, request)

@@ -7,10 +7,16 @@ local fields = {}
 
 local refuse = answer.refuse
 
-local types = {any = function() return true end}
+local types = {
+  any = function()
+    return true
+  end,
+}
 
-for _, name in ipairs{"string", "number", "boolean"} do
-  types[name] = function(value) return type(value) == name end
+for _, name in ipairs { "string", "number", "boolean" } do
+  types[name] = function(value)
+    return type(value) == name
+  end
 end
 
 -- All whole numbers of the table count something: pages, items, years.
@@ -34,16 +40,18 @@ local function missing(value)
 end
 
 -- The parameters below each: trees[row]["mailboxes.*[]"] lists {step = "username", param}, and so on.
-local trees = setmetatable({}, {__mode = "k"})
+local trees = setmetatable({}, { __mode = "k" })
 
 local function tree_of(row)
-  local tree = {[""] = {}}
+  local tree = { [""] = {} }
   for _, param in ipairs(row.params) do
-    local parent, step = param.name:match("^(.+)(%[%])$")
-    if not parent then parent, step = param.name:match("^(.+)%.([^.]+)$") end
+    local parent, step = param.name:match "^(.+)(%[%])$"
+    if not parent then
+      parent, step = param.name:match "^(.+)%.([^.]+)$"
+    end
     parent = parent or ""
     tree[parent] = tree[parent] or {}
-    table.insert(tree[parent], {step = step or param.name, param = param})
+    table.insert(tree[parent], { step = step or param.name, param = param })
   end
   return tree
 end
@@ -69,7 +77,9 @@ local function check_below(tree, child, value, path)
       check_member(tree, child.param, item, ("%s[%d]"):format(path, index - 1))
     end
   elseif child.step == "*" then
-    for name, item in pairs(value) do check_member(tree, child.param, item, path .. "." .. name) end
+    for name, item in pairs(value) do
+      check_member(tree, child.param, item, path .. "." .. name)
+    end
   else
     check_member(tree, child.param, value[child.step], path .. "." .. child.step)
   end
@@ -89,7 +99,9 @@ function check(tree, param, value, path)
   if (param.required or param.either) and param.type == "array" and #value == 0 then
     refuse(400, ("'%s' must not be empty"):format(path))
   end
-  for _, child in ipairs(below) do check_below(tree, child, value, path) end
+  for _, child in ipairs(below) do
+    check_below(tree, child, value, path)
+  end
 end
 
 -- Parameters of which one is wanted, or at least one.
@@ -122,7 +134,9 @@ end
 function fields.check(row, given)
   trees[row] = trees[row] or tree_of(row)
   check_user(row, given)
-  for _, top in ipairs(trees[row][""]) do check_member(trees[row], top.param, given[top.param.name], top.param.name) end
+  for _, top in ipairs(trees[row][""]) do
+    check_member(trees[row], top.param, given[top.param.name], top.param.name)
+  end
   check_choice(row, given)
 end
 
@@ -135,7 +149,9 @@ function fields.of(request)
     if value ~= json.null then given[name] = value end
   end
   if row.rest and row.rest ~= json.null then
-    for name, value in pairs(request[row.rest]) do take(name, value) end
+    for name, value in pairs(request[row.rest]) do
+      take(name, value)
+    end
   end
   for _, param in ipairs(row.params) do
     local value = request[param["in"]][param.name]

@@ -37,8 +37,8 @@ local mock = {}
 local BASE = "/api/v1/integration" -- as in production
 local KEY = os.getenv "CMR_MOCK_KEY" or "mock-api-key"
 
-local OPTIONS = {port = "number", tls = "boolean", rate = "number", window = "string", webhook = "string",
-  operations = "table"}
+local OPTIONS =
+  { port = "number", tls = "boolean", rate = "number", window = "string", webhook = "string", operations = "table" }
 
 local function check(options)
   for name, value in pairs(options) do
@@ -52,7 +52,7 @@ local function check(options)
     error("option 'rate' must be requests per second, 0 for no limit", 3)
   end
   if window and not rate.known(window) then error("option 'window' must be bucket, fixed or sliding", 3) end
-  if options.webhook and not webhooks.check{url = options.webhook} then
+  if options.webhook and not webhooks.check { url = options.webhook } then
     error("option 'webhook' must be a URL on this machine", 3)
   end
 end
@@ -61,8 +61,10 @@ local function configuration(options, token)
   local core = require "cmr.core"
   local operations = require "cmr.operations"
   local rows = {} -- without the names under which the table has them a second time
-  for index, row in ipairs(options.operations or operations) do rows[index] = row end
-  return core.json_encode{
+  for index, row in ipairs(options.operations or operations) do
+    rows[index] = row
+  end
+  return core.json_encode {
     key = KEY,
     token = token,
     base = BASE,
@@ -94,13 +96,19 @@ local function parts_of(options, port, program)
     tls = options.tls,
     token = random.hex(16),
   }
-  local files = {["config.json"] = configuration(options, at.token)}
-  for name, text in pairs(options.tls and tls.files or {}) do files[name] = text end
+  local files = { ["config.json"] = configuration(options, at.token) }
+  for name, text in pairs(options.tls and tls.files or {}) do
+    files[name] = text
+  end
   return {
     http = conf(port, options.tls, program.http2_directive),
     files = files,
     prepare = options.tls and tls.script,
-    on = {ready = function(pid, directory) announce(at, pid, directory) end},
+    on = {
+      ready = function(pid, directory)
+        announce(at, pid, directory)
+      end,
+    },
   }
 end
 
@@ -119,7 +127,9 @@ end
 function mock.run(options)
   options = options or {}
   check(options)
-  return server.run("cmr mock", options.port, function(port, program) return parts_of(options, port, program) end)
+  return server.run("cmr mock", options.port, function(port, program)
+    return parts_of(options, port, program)
+  end)
 end
 
 return mock

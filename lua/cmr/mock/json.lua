@@ -2,7 +2,7 @@
 -- and orders members by chance.
 local cjson = require "cjson"
 
-local json = {null = cjson.null}
+local json = { null = cjson.null }
 local array = {}
 
 --- Mark `list` (default: a new table) as an array, so that it stays one when it is empty.
@@ -19,13 +19,19 @@ function json.encode(value)
   if type(value) ~= "table" then return cjson.encode(value) end
   local parts = {}
   if is_array(value) then
-    for index = 1, #value do parts[index] = json.encode(value[index]) end
+    for index = 1, #value do
+      parts[index] = json.encode(value[index])
+    end
     return "[" .. table.concat(parts, ",") .. "]"
   end
   local names = {}
-  for name in pairs(value) do names[#names + 1] = name end
+  for name in pairs(value) do
+    names[#names + 1] = name
+  end
   table.sort(names)
-  for index, name in ipairs(names) do parts[index] = cjson.encode(name) .. ":" .. json.encode(value[name]) end
+  for index, name in ipairs(names) do
+    parts[index] = cjson.encode(name) .. ":" .. json.encode(value[name])
+  end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 

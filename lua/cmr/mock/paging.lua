@@ -15,7 +15,9 @@ function paging.cut(request, list, default)
   -- assumed: more is refused, not brought down to it
   if limit > MOST then answer.refuse(400, ("'limit' must be at most %d"):format(MOST), "status 400; message") end
   local items = json.array()
-  for index = (page - 1) * limit + 1, math.min(page * limit, #list) do items[#items + 1] = list[index] end
+  for index = (page - 1) * limit + 1, math.min(page * limit, #list) do
+    items[#items + 1] = list[index]
+  end
   return items, page, math.max(1, math.ceil(#list / limit))
 end
 
@@ -23,7 +25,9 @@ end
 -- @param show function(item) -> what is shown of it
 function paging.data(request, name, list, show, default)
   local items, page, pages = paging.cut(request, list, default)
-  for index, item in ipairs(items) do items[index] = show(item) end
+  for index, item in ipairs(items) do
+    items[index] = show(item)
+  end
   return {
     [name] = items,
     pagination = {

@@ -24,7 +24,9 @@ function algorithms.fixed(limit, window)
   local current, count
   return function(now)
     local slot = math.floor(now / window + EPSILON)
-    if slot ~= current then current, count = slot, 0 end
+    if slot ~= current then
+      current, count = slot, 0
+    end
     if count >= limit then return false, (slot + 1) * window - now end
     count = count + 1
     return true
@@ -53,7 +55,11 @@ end
 -- @param per_second requests per second, 0 for no limit; a fraction widens the window: 0.5 is one request in 2 s
 -- @return take(now), now in seconds: true when the request may pass, else false and the seconds until one may
 function rate.new(name, per_second)
-  if per_second == 0 then return function() return true end end
+  if per_second == 0 then
+    return function()
+      return true
+    end
+  end
   local limit = math.max(1, math.floor(per_second))
   return algorithms[name](limit, limit / per_second)
 end

@@ -4,12 +4,25 @@
 local routes = {}
 
 local GROUPS = {
-  "users", "geo", "domains", "renewals", "dns", "orders", "mailboxes", "warmup", "subscriptions", "platforms", "export",
-  "prewarmed", "placement",
+  "users",
+  "geo",
+  "domains",
+  "renewals",
+  "dns",
+  "orders",
+  "mailboxes",
+  "warmup",
+  "subscriptions",
+  "platforms",
+  "export",
+  "prewarmed",
+  "placement",
 }
 
 for _, group in ipairs(GROUPS) do
-  for name, handler in pairs(require("cmr.mock.routes." .. group)) do routes[name] = handler end
+  for name, handler in pairs(require("cmr.mock.routes." .. group)) do
+    routes[name] = handler
+  end
 end
 
 return routes

@@ -19,17 +19,17 @@ local config, world, service
 --- Read the launcher's configuration: config.json in nginx's prefix.
 function server.init()
   local file = assert(io.open(ngx.config.prefix() .. "config.json", "rb"))
-  config = assert(json.decode(file:read("*a")))
+  config = assert(json.decode(file:read "*a"))
   file:close()
-  local webhook = config.webhook and assert(webhooks.check{url = config.webhook})
-  world = state.new({rate = config.rate, window = config.window, webhook = webhook}, ngx.now)
+  local webhook = config.webhook and assert(webhooks.check { url = config.webhook })
+  world = state.new({ rate = config.rate, window = config.window, webhook = webhook }, ngx.now)
   service = api.new(config, world)
 end
 
 --- Tell the launcher that connections are accepted; its end of the pipe is our standard output.
 function server.ready()
   deliver.start(world, config.key)
-  io.stdout:write("ready\n")
+  io.stdout:write "ready\n"
   io.stdout:flush()
 end
 
@@ -57,7 +57,7 @@ local function body()
   local path = not text and ngx.req.get_body_file()
   if path then
     local file = assert(io.open(path, "rb"))
-    text = file:read("*a")
+    text = file:read "*a"
     file:close()
   end
   return text or ""
@@ -67,8 +67,8 @@ local function receive()
   local uri = ngx.var.request_uri
   return {
     method = ngx.req.get_method(),
-    path = uri:match("^[^?]*"),
-    raw_query = uri:match("?(.*)$") or "",
+    path = uri:match "^[^?]*",
+    raw_query = uri:match "?(.*)$" or "",
     query = query(),
     headers = headers(),
   }
@@ -96,7 +96,9 @@ local function send(reply)
   ngx.status = reply.status
   ngx.header["Content-Type"] = "application/json"
   ngx.header["Content-Length"] = #text
-  for name, value in pairs(reply.headers) do ngx.header[name] = value end
+  for name, value in pairs(reply.headers) do
+    ngx.header[name] = value
+  end
   ngx.print(text)
 end
 
@@ -110,12 +112,12 @@ local function serve_api(request)
   end
   request.raw_body = body()
   entry.body = request.raw_body:sub(1, RECORDED_BODY)
-  if fault and fault.delay > 0 then
-    ngx.sleep(fault.delay)
-  end
+  if fault and fault.delay > 0 then ngx.sleep(fault.delay) end
   local reply = fault and faults.answer(fault) or service:answer(request)
   if fault then
-    for name, value in pairs(fault.headers) do reply.headers[name] = value end
+    for name, value in pairs(fault.headers) do
+      reply.headers[name] = value
+    end
   end
   entry.status = reply.status
   if fault and fault.close == "after" then return ngx.exit(444) end

@@ -13,14 +13,14 @@ state.__index = state
 -- The last requests are kept, older ones forgotten.
 local RECORDED = 10000
 
-local SHELVES = {"users", "domains", "subscriptions", "mailboxes", "orders", "tests", "pool", "sandbox_pool"}
+local SHELVES = { "users", "domains", "subscriptions", "mailboxes", "orders", "tests", "pool", "sandbox_pool" }
 
 --- A new world in its seeded state.
 -- @param settings {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination or nil}
 -- @param clock returns the time in seconds since 1970
 function state.new(settings, clock)
-  local world = setmetatable({settings = settings, clock = clock}, state)
-  world:reset{}
+  local world = setmetatable({ settings = settings, clock = clock }, state)
+  world:reset {}
   return world
 end
 
@@ -30,13 +30,17 @@ function state:reset(overrides)
   self.rate = overrides.rate or self.settings.rate
   self.window = overrides.window or self.settings.window
   self.faults, self.limiters = {}, {}
-  self.recorded, self.offset = {count = 0}, 0
+  self.recorded, self.offset = { count = 0 }, 0
   self.speed, self.since = 1, self.clock()
   self.refused = {}
-  self.webhooks = webhooks.new(function() return self:now() end)
+  self.webhooks = webhooks.new(function()
+    return self:now()
+  end)
   if self.settings.webhook then self.webhooks:add(self.settings.webhook) end
   self.agenda, self.balance = agenda.new(), money.BALANCE
-  for _, name in ipairs(SHELVES) do self[name] = shelf.new() end
+  for _, name in ipairs(SHELVES) do
+    self[name] = shelf.new()
+  end
   seed(self)
 end
 

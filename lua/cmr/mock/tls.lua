@@ -45,6 +45,6 @@ chmod 711 .
 ]]
 
 --- Files that the script wants beside it: name to text.
-tls.files = {["ca.cnf"] = CA, ["leaf.cnf"] = LEAF}
+tls.files = { ["ca.cnf"] = CA, ["leaf.cnf"] = LEAF }
 
 return tls

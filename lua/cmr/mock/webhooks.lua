@@ -10,7 +10,7 @@ webhooks.__index = webhooks
 -- Seconds after a failed attempt until the next one; after the last the delivery has failed. Documented: at once, about
 -- 30 s, about 5 min; assumed: that the first of the three is the delivery itself, and that each counts from the one
 -- before.
-local RETRIES = {30, 300}
+local RETRIES = { 30, 300 }
 local KEPT = 10000 -- deliveries; older ones are forgotten
 
 -- What the documents do not settle: how it is signed.
@@ -19,7 +19,7 @@ local SCHEME = "body-hex-seconds"
 --- Nothing to deliver, and nowhere.
 -- @param now returns the time, as retries count it
 function webhooks.new(now)
-  return setmetatable({now = now, destinations = {}, deliveries = {}}, webhooks)
+  return setmetatable({ now = now, destinations = {}, deliveries = {} }, webhooks)
 end
 
 --- Check a destination that came as JSON.
@@ -27,10 +27,12 @@ end
 --   cmr.webhook.schemes, actionId whether data has one, as in the samples of the help centre
 -- @return it, or nil and what is wrong
 function webhooks.check(given)
-  local tls, host, port, path = given.url:match("^http(s?)://([%w.]+):?(%d*)(.*)$")
-  if not tls then tls, host, port, path = given.url:match("^http(s?)://(%[::1%]):?(%d*)(.*)$") end
-  local here = host and (host == "localhost" or host == "[::1]" or host:find("^127%.%d+%.%d+%.%d+$"))
-  if not here or path:find("[%c ]") or not path:find("^[/?]") and path ~= "" then
+  local tls, host, port, path = given.url:match "^http(s?)://([%w.]+):?(%d*)(.*)$"
+  if not tls then
+    tls, host, port, path = given.url:match "^http(s?)://(%[::1%]):?(%d*)(.*)$"
+  end
+  local here = host and (host == "localhost" or host == "[::1]" or host:find "^127%.%d+%.%d+%.%d+$")
+  if not here or path:find "[%c ]" or not path:find "^[/?]" and path ~= "" then
     return nil, "'url' must be http or https on this machine: http://127.0.0.1:PORT/PATH"
   end
   local scheme = schemes.list[given.scheme or SCHEME]
@@ -57,8 +59,10 @@ end
 
 -- The members of data that no document names.
 local function assumed(row, data)
-  local known, list = {actionId = true}, {}
-  for _, field in ipairs(row.fields) do known[field.name] = true end
+  local known, list = { actionId = true }, {}
+  for _, field in ipairs(row.fields) do
+    known[field.name] = true
+  end
   for name in pairs(data) do
     if not known[name] then list[#list + 1] = name end
   end
@@ -68,9 +72,11 @@ end
 
 local function body_of(event, destination)
   local data = {}
-  for name, value in pairs(event.data) do data[name] = value end
+  for name, value in pairs(event.data) do
+    data[name] = value
+  end
   if destination.action_id then data.actionId = event.ticket and event.ticket.actionId end
-  return json.encode{[event.row.key] = event.row.name, eventId = event.id, data = data}
+  return json.encode { [event.row.key] = event.row.name, eventId = event.id, data = data }
 end
 
 --- Something has happened.
@@ -79,9 +85,9 @@ end
 -- @param ticket {actionId = of the call that this is the outcome of, once it is answered}, or nil
 function webhooks:tell(name, data, ticket)
   local row = assert(events[name], name)
-  local event = {row = row, data = data, ticket = ticket, id = row.key == "event" and random.id(28) or nil}
+  local event = { row = row, data = data, ticket = ticket, id = row.key == "event" and random.id(28) or nil }
   for _, destination in ipairs(self.destinations) do
-    self:enqueue{event = event, destination = destination, assumed = assumed(row, data)}
+    self:enqueue { event = event, destination = destination, assumed = assumed(row, data) }
   end
 end
 
@@ -98,7 +104,7 @@ function webhooks:again(id, times)
   for _, delivery in ipairs(self.deliveries) do
     if delivery.id == id then
       for _ = 1, times do
-        self:enqueue{event = delivery.event, destination = delivery.destination, assumed = delivery.assumed}
+        self:enqueue { event = delivery.event, destination = delivery.destination, assumed = delivery.assumed }
       end
       return times
     end
@@ -123,7 +129,7 @@ end
 --- How an attempt ended: the status of the answer, or nil and why there was none.
 function webhooks:settle(delivery, status, why)
   local attempts = delivery.attempts
-  attempts[#attempts + 1] = {at = self.now(), status = status, error = why}
+  attempts[#attempts + 1] = { at = self.now(), status = status, error = why }
   if status and status >= 200 and status <= 299 then
     delivery.state = "delivered"
   elseif RETRIES[#attempts] then

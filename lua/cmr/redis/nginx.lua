@@ -11,9 +11,7 @@ Connection.__index = Connection
 local function library()
   for _, name in ipairs { "resty.redis", "nginx.redis" } do -- as it is called upstream, and in Debian
     local fine, found = pcall(require, name)
-    if fine and type(found) == "table" then
-      return found
-    end
+    if fine and type(found) == "table" then return found end
   end
 end
 
@@ -25,9 +23,7 @@ end
 -- Where nginx has no sockets to offer (log_by_lua and the like) the library raises.
 local function protected(act, ...)
   local fine, result, why = pcall(act, ...)
-  if not fine then
-    return nil, tostring(result)
-  end
+  if not fine then return nil, tostring(result) end
   return result, why
 end
 
@@ -50,9 +46,7 @@ end
 -- @treturn[2] nil and why
 function nginx.open(owner)
   local redis, why = protected(connect, owner.options, owner.address)
-  if not redis then
-    return nil, why
-  end
+  if not redis then return nil, why end
   return setmetatable({ redis = redis, reused = redis:get_reused_times() > 0 }, Connection)
 end
 
@@ -63,9 +57,7 @@ end
 -- @treturn[2] nil and why
 function Connection:command(name, ...)
   local reply, why = protected(self.redis[name], self.redis, ...)
-  if not reply then
-    return nil, why
-  end
+  if not reply then return nil, why end
   return reply ~= ngx.null and reply
 end
 

@@ -42,9 +42,7 @@ local function connected(options)
     socket:close()
     return nil, why
   end
-  if not options.unix then
-    socket:setoption("tcp-nodelay", true)
-  end
+  if not options.unix then socket:setoption("tcp-nodelay", true) end
   return socket
 end
 
@@ -63,9 +61,7 @@ function plain.open(owner)
     kept:close()
   end
   local socket, why = connected(owner.options)
-  if not socket then
-    return nil, why
-  end
+  if not socket then return nil, why end
   local redis = redis_lua.connect { socket = socket }
   return setmetatable({ redis = redis, socket = socket, owner = owner, engine = engine }, Connection)
 end

@@ -35,7 +35,9 @@ end
 -- @param http what else is in the http block
 function conf.text(program, lua_root, http)
   local modules = {}
-  for _, path in ipairs(program.modules) do modules[#modules + 1] = ("load_module %s;"):format(conf.quoted(path)) end
+  for _, path in ipairs(program.modules) do
+    modules[#modules + 1] = ("load_module %s;"):format(conf.quoted(path))
+  end
   local root = conf.quoted(lua_root):sub(2, -2)
   local values = {
     modules = table.concat(modules, "\n"),

@@ -11,8 +11,8 @@ local ATTEMPTS = 5
 
 -- The folder in which this library's cmr/ is.
 local function lua_root()
-  local root = debug.getinfo(1, "S").source:match("^@(.*)cmr/server/init%.lua$")
-  if root:sub(1, 1) ~= "/" then root = shell.output("pwd") .. "/" .. root end
+  local root = debug.getinfo(1, "S").source:match "^@(.*)cmr/server/init%.lua$"
+  if root:sub(1, 1) ~= "/" then root = shell.output "pwd" .. "/" .. root end
   return (root:gsub("/+$", ""))
 end
 
@@ -21,10 +21,14 @@ local function serve(name, program, parts)
   local files = {
     ["nginx.conf"] = conf.text(program, lua_root(), parts.http),
     ["prepare.sh"] = parts.prepare or "",
-    ["start.sh"] = ('exec %s -p "$dir/" -c nginx.conf%s\n'):format(shell.quote(program.path),
-      program.takes_error_log and " -e error.log" or ""),
+    ["start.sh"] = ('exec %s -p "$dir/" -c nginx.conf%s\n'):format(
+      shell.quote(program.path),
+      program.takes_error_log and " -e error.log" or ""
+    ),
   }
-  for file, text in pairs(parts.files) do files[file] = text end
+  for file, text in pairs(parts.files) do
+    files[file] = text
+  end
   return process.run((name:gsub(" ", "-")), files, parts.on)
 end
 

@@ -54,7 +54,7 @@ stop
 local function follow(path, held, on)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in assert(io.open(path, "r")):lines() do
-    local word, rest = line:match("^(%S+) ?(.*)$")
+    local word, rest = line:match "^(%S+) ?(.*)$"
     if word == "pid" then
       held:close()
       pid = rest
@@ -78,7 +78,9 @@ local function run_in(directory, files, on)
   if shell.output(("umask 077; mkdir %s && mkfifo %s/status && echo made"):format(quoted, quoted)) ~= "made" then
     return false, "cannot make a temporary directory"
   end
-  for name, text in pairs(files) do shell.write(directory .. "/" .. name, text) end
+  for name, text in pairs(files) do
+    shell.write(directory .. "/" .. name, text)
+  end
   shell.write(directory .. "/run.sh", SCRIPT)
   local held = assert(io.open(directory .. "/status", "r+"))
   local lifeline = assert(io.popen(("%s exec sh %s/run.sh %s"):format(shell.ALONE, quoted, quoted), "w"))
@@ -96,10 +98,17 @@ end
 --   everything; any others with the rest of the line
 -- @return true when it was stopped, or false and what was logged when it broke down
 function process.run(name, files, on)
-  local directory = ("%s/%s.%s"):format(os.getenv("TMPDIR") or "/tmp", name, random.hex(8))
-  local finished, stopped, log = pcall(run_in, directory, files, setmetatable({
-    ready = function(pid) on.ready(pid, directory) end,
-  }, {__index = on}))
+  local directory = ("%s/%s.%s"):format(os.getenv "TMPDIR" or "/tmp", name, random.hex(8))
+  local finished, stopped, log = pcall(
+    run_in,
+    directory,
+    files,
+    setmetatable({
+      ready = function(pid)
+        on.ready(pid, directory)
+      end,
+    }, { __index = on })
+  )
   shell.output("rm -rf " .. shell.quote(directory)) -- an interruption may have come before the script could care
   if finished then return stopped, log end
   -- Ctrl-C comes as an error in the middle of reading; on Lua 5.4 as two, first the read that failed, then this.

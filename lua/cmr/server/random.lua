@@ -6,7 +6,7 @@ local ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 local function bytes(count)
   local file = assert(io.open("/dev/urandom", "rb"))
-  file:setvbuf("no")
+  file:setvbuf "no"
   local read = file:read(count)
   file:close()
   return read
@@ -14,7 +14,9 @@ end
 
 --- `count` random bytes in hexadecimal: 2 * count characters.
 function random.hex(count)
-  return (bytes(count):gsub(".", function(char) return ("%02x"):format(char:byte()) end))
+  return (bytes(count):gsub(".", function(char)
+    return ("%02x"):format(char:byte())
+  end))
 end
 
 --- A random whole number, low <= n <= high; the range is below 2^24.
@@ -25,18 +27,26 @@ end
 
 --- An opaque id of `length` characters, like "A1B2C3D4E5F6G7H8".
 function random.id(length)
-  return (bytes(length):gsub(".", function(char)
-    local at = char:byte() % 32 + 1
-    return ALPHABET:sub(at, at)
-  end))
+  return (
+    bytes(length):gsub(".", function(char)
+      local at = char:byte() % 32 + 1
+      return ALPHABET:sub(at, at)
+    end)
+  )
 end
 
 --- A version 4 UUID.
 function random.uuid()
   local hex = random.hex(16)
   local variant = ("89ab"):sub(random.integer(1, 4)):sub(1, 1)
-  return ("%s-%s-4%s-%s%s-%s"):format(hex:sub(1, 8), hex:sub(9, 12), hex:sub(14, 16), variant, hex:sub(18, 20),
-    hex:sub(21, 32))
+  return ("%s-%s-4%s-%s%s-%s"):format(
+    hex:sub(1, 8),
+    hex:sub(9, 12),
+    hex:sub(14, 16),
+    variant,
+    hex:sub(18, 20),
+    hex:sub(21, 32)
+  )
 end
 
 return random

@@ -7,14 +7,14 @@ shell.ALONE = "unset LD_PRELOAD; "
 
 --- `text` as one word of sh, quoted only when it must be.
 function shell.quote(text)
-  if text:match("^[%w%._/:=@%-]+$") then return text end
+  if text:match "^[%w%._/:=@%-]+$" then return text end
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
 --- What a command prints, without the final newline; empty when it fails.
 function shell.output(command)
   local pipe = assert(io.popen(shell.ALONE .. command, "r"))
-  local text = pipe:read("*a") or ""
+  local text = pipe:read "*a" or ""
   pipe:close()
   return (text:gsub("\n$", ""))
 end

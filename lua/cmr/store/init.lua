@@ -36,9 +36,7 @@ end
 function store.here()
   local ngx = package.loaded.ngx
   local dict = ngx and ngx.shared and ngx.shared.cmr
-  if dict then
-    return require("cmr.store.shdict").new(dict)
-  end
+  if dict then return require("cmr.store.shdict").new(dict) end
   ours = ours or require("cmr.store.memory").new()
   return ours
 end

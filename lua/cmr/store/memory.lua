@@ -36,23 +36,17 @@ local function get(self, name)
 end
 
 local function put(self, name, entry, ttl)
-  if not self.entries[name] then
-    self.count = self.count + 1
-  end
+  if not self.entries[name] then self.count = self.count + 1 end
   entry.over = self.now() + ttl
   self.entries[name] = entry
-  if self.count > self.room then
-    tidy(self)
-  end
+  if self.count > self.room then tidy(self) end
   return entry
 end
 
 function Store:claim(name, lease)
   local entry = get(self, "claim:" .. name)
   if entry then
-    if entry.done then
-      return nil, "done"
-    end
+    if entry.done then return nil, "done" end
     return nil, "busy", entry.over - self.now()
   end
   self.tokens = self.tokens + 1
@@ -61,9 +55,7 @@ end
 
 function Store:done(name, token, ttl)
   local entry = get(self, "claim:" .. name)
-  if entry and entry.token ~= token then
-    return nil, LOST
-  end
+  if entry and entry.token ~= token then return nil, LOST end
   entry = put(self, "claim:" .. name, entry or {}, ttl) -- the same table: marking it asks for no memory
   entry.done, entry.token = true, nil
   return true
@@ -71,9 +63,7 @@ end
 
 function Store:release(name, token)
   local entry = get(self, "claim:" .. name)
-  if not entry or entry.token ~= token then
-    return nil, LOST
-  end
+  if not entry or entry.token ~= token then return nil, LOST end
   entry.over = self.now()
   return true
 end

@@ -8,7 +8,8 @@ Store.__index = Store
 
 local LOST = "the lease is over"
 
-local claim = { source = [[
+local claim = {
+  source = [[
   local held = redis.call('GET', KEYS[1])
   if held == 'done' then return {'done', 0} end
   if held then return {'busy', redis.call('PTTL', KEYS[1])} end
@@ -16,21 +17,26 @@ local claim = { source = [[
   local token = now[1] .. '.' .. now[2]
   redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
   return {'ours', token}
-]] }
+]],
+}
 
-local done = { source = [[
+local done = {
+  source = [[
   local held = redis.call('GET', KEYS[1])
   if held and held ~= ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2])
   return 1
-]] }
+]],
+}
 
-local release = { source = [[
+local release =
+  { source = [[
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   return redis.call('DEL', KEYS[1])
 ]] }
 
-local append = { source = [[
+local append =
+  { source = [[
   redis.call('RPUSH', KEYS[1], ARGV[1])
   return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 ]] }
@@ -40,7 +46,8 @@ local list = { source = [[
 ]] }
 
 -- As in cmr.store.window, in milliseconds.
-local take = { source = [[
+local take = {
+  source = [[
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local count, window = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -56,7 +63,8 @@ local take = { source = [[
   redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   return {taken + 1, 0}
-]] }
+]],
+}
 
 local untake = { source = [[
   redis.call('RPOP', KEYS[1])

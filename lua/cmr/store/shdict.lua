@@ -24,9 +24,7 @@ end
 -- Stores by "add" or "set"; where there is no memory, first what is over goes, and then what is oldest.
 local function put(dict, how, key, value, ttl)
   local fine, why = dict["safe_" .. how](dict, key, value, ttl)
-  if why ~= "no memory" then
-    return fine, why
-  end
+  if why ~= "no memory" then return fine, why end
   dict:flush_expired(FLUSHED)
   local forcible
   fine, why, forcible = dict[how](dict, key, value, ttl)
@@ -60,18 +58,14 @@ end
 
 function Store:done(name, token, ttl)
   local dict, key = self.dict, "cmr:claim:" .. name
-  if (dict:get(key) or token) ~= token then
-    return nil, LOST
-  end
+  if (dict:get(key) or token) ~= token then return nil, LOST end
   local fine, why = put(dict, "set", key, DONE, ttl) -- should it be claimed just now: done it is all the same
   return fine or nil, why
 end
 
 function Store:release(name, token)
   local dict, key = self.dict, "cmr:claim:" .. name
-  if dict:get(key) ~= token then
-    return nil, LOST
-  end
+  if dict:get(key) ~= token then return nil, LOST end
   if (dict:ttl(key) or 0) > ENDING then -- else it could be another's by now
     dict:delete(key)
   end
@@ -91,9 +85,7 @@ function Store:append(name, text, ttl)
     end
     local fine
     fine, why = put(dict, "set", key .. ":" .. place, text, ttl)
-    if fine then
-      return true
-    end
+    if fine then return true end
   end
   return nil, why == "no memory" and "full" or why
 end
@@ -122,9 +114,7 @@ local function times_of(dict, name, change_them, seconds)
     end
     lock.free(dict, guard)
   until held
-  if not fine then
-    return nil, "away", why
-  end
+  if not fine then return nil, "away", why end
   return taken, left
 end
 
@@ -138,9 +128,7 @@ function Store:untake(name)
   local untaken, _, why = times_of(self.dict, name, function(times)
     return table.remove(times) ~= nil
   end)
-  if untaken == nil then
-    return nil, why
-  end
+  if untaken == nil then return nil, why end
   return true
 end
 

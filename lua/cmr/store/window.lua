@@ -12,9 +12,7 @@ return function(times, now, count, window)
   while times[1] and times[1] + window <= now do
     table.remove(times, 1)
   end
-  if #times >= count then
-    return nil, times[#times - count + 1] + window - now
-  end
+  if #times >= count then return nil, times[#times - count + 1] + window - now end
   times[#times + 1] = now
   return #times
 end

@@ -21,9 +21,7 @@ local function turn(seconds)
     next_one:post()
     seconds, next_one = 0, sleepers[#sleepers]
   end
-  if next_one then
-    seconds = math.min(seconds, next_one.at - now)
-  end
+  if next_one then seconds = math.min(seconds, next_one.at - now) end
   local engine = core.engine()
   waiters.finished(engine, engine:wait(math.min(STEP, seconds) * 1000))
 end
@@ -40,9 +38,7 @@ end
 
 --- Waits until the call has finished.
 function block.wait(_, call)
-  if can_suspend() then
-    return threads.wait(call)
-  end
+  if can_suspend() then return threads.wait(call) end
   while not call:done() do
     turn(STEP)
   end
@@ -61,9 +57,7 @@ end
 --- Waits for a time.
 -- @tparam number seconds
 function block.sleep(_, seconds)
-  if can_suspend() then
-    return sleep_among_others(seconds)
-  end
+  if can_suspend() then return sleep_among_others(seconds) end
   local at = core.now() + seconds
   while seconds > 0 do
     turn(seconds)

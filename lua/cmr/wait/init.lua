@@ -37,15 +37,9 @@ end
 -- @treturn table strategy
 function wait.detect(iterating)
   local ngx = package.loaded.ngx
-  if ngx and ngx.get_phase then
-    return require "cmr.wait.nginx"
-  end
-  if in_cqueues() and threads.can_suspend(iterating) then
-    return require "cmr.wait.cqueues"
-  end
-  if in_luv() and threads.can_suspend(iterating) then
-    return require "cmr.wait.luv"
-  end
+  if ngx and ngx.get_phase then return require "cmr.wait.nginx" end
+  if in_cqueues() and threads.can_suspend(iterating) then return require "cmr.wait.cqueues" end
+  if in_luv() and threads.can_suspend(iterating) then return require "cmr.wait.luv" end
   return require "cmr.wait.block"
 end
 
@@ -53,9 +47,7 @@ end
 -- @param engine
 function wait.forget(engine)
   local cqueues, fd = package.loaded.cqueues, engine:fd()
-  if cqueues and fd then
-    cqueues.cancel(fd)
-  end
+  if cqueues and fd then cqueues.cancel(fd) end
 end
 
 --- The strategy of a name.

@@ -38,9 +38,7 @@ function luv.wait(engine, call)
   waiting = waiting + 1
   threads.wait(call)
   waiting = waiting - 1
-  if waiting == 0 then
-    poll:stop()
-  end
+  if waiting == 0 then poll:stop() end
 end
 
 --- Suspends the coroutine for a time.

@@ -30,9 +30,7 @@ local CAN_WAIT = {
 --- Why a call cannot wait here, or nil.
 function nginx.refuse()
   local phase = ngx.get_phase()
-  if CAN_WAIT[phase] then
-    return nil
-  end
+  if CAN_WAIT[phase] then return nil end
   local way_out = "give wait = 'block' to let the whole worker wait"
   if phase ~= "exit_worker" then -- which has no timers, nor has init
     local where = phase == "init" and " in init_worker_by_lua" or ""
@@ -59,9 +57,7 @@ local function pump()
   while stepper == me and step() do
     ngx.sleep(PAUSE)
   end
-  if stepper == me then
-    stepper = nil
-  end
+  if stepper == me then stepper = nil end
 end
 
 -- The first timer of a worker that leaves would be reported as a socket left open.
@@ -83,9 +79,7 @@ end
 
 --- Suspends the request until the call has finished.
 function nginx.wait(_, call)
-  if call:done() then
-    return
-  end
+  if call:done() then return end
   local request = semaphore.new()
   waiters.add(call, request)
   if not stepper and start_pump() then
@@ -101,9 +95,7 @@ function nginx.wait(_, call)
       patience = stepper and stepper.pump and LOOK or STALE
     end
   end
-  if stepper == request then
-    stepper = nil
-  end
+  if stepper == request then stepper = nil end
 end
 
 --- Suspends the request for a time.

@@ -22,9 +22,7 @@ end
 --- Whether the running coroutine can be suspended here.
 -- @tparam[opt] boolean iterating whether the caller is an iterator, which the stack does not show
 function threads.can_suspend(iterating)
-  if threads.anywhere or iterating then
-    return threads.anywhere
-  end
+  if threads.anywhere or iterating then return threads.anywhere end
   local level = 2
   local info = debug.getinfo(level, "S")
   while info and info.what ~= "C" do
@@ -52,9 +50,7 @@ local waits_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter 
 
 local function go(co)
   local fine, why = resume(co)
-  if not fine then
-    error(debug.traceback(co, tostring(why)), 0)
-  end
+  if not fine then error(debug.traceback(co, tostring(why)), 0) end
 end
 
 local function post(waiter)
@@ -99,9 +95,7 @@ local function serve()
     if run then -- somebody else may have resumed it
       tasks[co] = nil
       run()
-      if #idle >= MOST_IDLE then
-        return
-      end
+      if #idle >= MOST_IDLE then return end
       idle[#idle + 1] = co
       run = nil -- luacheck: ignore 311 (it would keep the last answer)
     end
@@ -123,9 +117,7 @@ function threads.signal(in_place)
   return {
     post = function()
       count = count + 1
-      if queue[1] then
-        table.remove(queue, 1):post()
-      end
+      if queue[1] then table.remove(queue, 1):post() end
     end,
     wait = function()
       while count == 0 do

@@ -15,9 +15,7 @@ end
 function waiters.wake(call)
   local waiter = waiting[call]
   waiting[call] = nil
-  if waiter then
-    waiter:post(1)
-  end
+  if waiter then waiter:post(1) end
 end
 
 local function add(call)
@@ -38,9 +36,7 @@ local function wake_all()
       failed, failure = true, why
     end
   end
-  if failed then
-    error(failure, 0)
-  end
+  if failed then error(failure, 0) end
 end
 
 --- Wakes those who wait for the calls a step handed over; and, when nothing is left in flight, everybody: what was
@@ -54,9 +50,7 @@ function waiters.finished(engine, finished)
   end
   if engine:count() == 0 then
     for call in pairs(waiting) do
-      if call:done() then
-        add(call)
-      end
+      if call:done() then add(call) end
     end
   end
   wake_all()

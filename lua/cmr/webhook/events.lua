@@ -43,46 +43,96 @@ local function details()
   for name in ("domain subscriptionId preWarmedUpMailboxes"):gmatch "%S+" do
     names[#names + 1] = "mailboxDetails[]." .. name
   end
-  for name in ("mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret isAdmin "
-    .. "warmingUpFrom expiryDate"):gmatch "%S+" do
+  for name in
+    (
+      "mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret isAdmin "
+      .. "warmingUpFrom expiryDate"
+    ):gmatch "%S+"
+  do
     names[#names + 1] = "mailboxDetails[].preWarmedUpMailboxes[]." .. name
   end
   return table.concat(names, " ")
 end
 
-event("domain.order.success", "docs", "A domain is registered.",
-  "userId userEmail orderId domainId domainName creationTime expiryDate price")
-event("domain.order.failed", "docs",
+event(
+  "domain.order.success",
+  "docs",
+  "A domain is registered.",
+  "userId userEmail orderId domainId domainName creationTime expiryDate price"
+)
+event(
+  "domain.order.failed",
+  "docs",
   "A domain could not be had: taken, restricted, the registrar, the wallet, its workspace. No mailbox events follow.",
-  "reason", { open = "everything but the reason" })
+  "reason",
+  { open = "everything but the reason" }
+)
 event("domain.renewal.success", "help", "A domain is renewed.", "", UNKNOWN)
 event("domain.renewal.failed", "help", "A domain could not be renewed.", "", UNKNOWN)
 event("domain.grace_period", "help", "A domain has reached its expiry: 7 days are left.", "", UNKNOWN)
 event("domain.expired", "help", "A domain's grace is over: the API can no longer renew it.", "", UNKNOWN)
-event("mailbox.order.success", "docs", "The provider has confirmed an order of mailboxes.",
-  "domainId domainName userId userEmail subscriptionId orderId workspaceType creationTime expiryDate price quantity")
+event(
+  "mailbox.order.success",
+  "docs",
+  "The provider has confirmed an order of mailboxes.",
+  "domainId domainName userId userEmail subscriptionId orderId workspaceType creationTime expiryDate price quantity"
+)
 event("mailbox.order.failed", "docs", "An order of mailboxes failed.", "", UNKNOWN)
-event("mailbox.created", "docs", "A mailbox is ready; one event for each. Its credentials are in it.",
-  "userId orderId mailboxId email", { open = "the credentials" })
-event("mailbox.updated", "docs", "A mailbox's details have changed.", "updatedFields",
-  { open = "everything but updatedFields, which holds only what changed" })
+event(
+  "mailbox.created",
+  "docs",
+  "A mailbox is ready; one event for each. Its credentials are in it.",
+  "userId orderId mailboxId email",
+  { open = "the credentials" }
+)
+event(
+  "mailbox.updated",
+  "docs",
+  "A mailbox's details have changed.",
+  "updatedFields",
+  { open = "everything but updatedFields, which holds only what changed" }
+)
 event("mailbox.exported", "help", "An OAuth export is finished.", "", UNKNOWN)
-event("mailbox.warmup.started", "help", "A mailbox's warmup is ACTIVE.",
-  "userId userEmail mailboxId email domain workspaceType", { key = "eventType" })
-event("mailbox.warmup.removed", "help", "A mailbox's warmup is deleted; a pause says nothing.",
-  "mailboxId email domain workspaceType", { key = "eventType" })
+event(
+  "mailbox.warmup.started",
+  "help",
+  "A mailbox's warmup is ACTIVE.",
+  "userId userEmail mailboxId email domain workspaceType",
+  { key = "eventType" }
+)
+event(
+  "mailbox.warmup.removed",
+  "help",
+  "A mailbox's warmup is deleted; a pause says nothing.",
+  "mailboxId email domain workspaceType",
+  { key = "eventType" }
+)
 event("subscription.renewing", "docs", "A subscription goes from ACTIVE to RENEWING.", SUBSCRIPTION)
 event("subscription.renewal.success", "docs", "A subscription is renewed.", SUBSCRIPTION)
-event("subscription.renewal.failed", "docs", "A subscription's domain is in GRACE_PERIOD or EXPIRED.", SUBSCRIPTION,
-  { open = "a reason (help)" })
+event(
+  "subscription.renewal.failed",
+  "docs",
+  "A subscription's domain is in GRACE_PERIOD or EXPIRED.",
+  SUBSCRIPTION,
+  { open = "a reason (help)" }
+)
 event("subscription.past_due", "help", "A subscription's payment failed, or its period ended unrenewed.", SUBSCRIPTION)
 event("subscription.expired", "help", "A subscription that was past due is not recovered.", SUBSCRIPTION)
 event("subscription.cancelled", "docs", "A subscription was cancelled by a call.", SUBSCRIPTION)
 event("subscription.updated", "docs", "Once, when the price after 12 months applies.", SUBSCRIPTION)
-event("prewarmup.order.success", "docs", "Warm mailboxes are assigned. Their credentials are in it.",
-  "userId userEmail orderId serviceProvider " .. details())
+event(
+  "prewarmup.order.success",
+  "docs",
+  "Warm mailboxes are assigned. Their credentials are in it.",
+  "userId userEmail orderId serviceProvider " .. details()
+)
 event("prewarmup.order.failed", "docs", "Warm mailboxes could not be assigned.", "", UNKNOWN)
-event("dns-record.updated", "help", "A change of DNS or of forwarding is applied.", "userId",
-  { open = "the action, the domain's name and the record" })
+event(
+  "dns-record.updated",
+  "help",
+  "A change of DNS or of forwarding is applied.",
+  "userId",
+  { open = "the action, the domain's name and the record" }
+)
 
 return events

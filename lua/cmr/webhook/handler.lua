@@ -8,9 +8,7 @@ local warn = require "cmr.warn"
 local function raw_body()
   ngx.req.read_body()
   local path = ngx.req.get_body_file()
-  if not path then
-    return ngx.req.get_body_data() or ""
-  end
+  if not path then return ngx.req.get_body_data() or "" end
   local file = assert(io.open(path, "rb"))
   local body = file:read "*a"
   file:close()
@@ -20,9 +18,7 @@ end
 --- See cmr.webhook.handler.
 return function(given)
   local nginx = package.loaded.ngx
-  if not nginx then
-    raise "webhook.handler: it works in nginx; elsewhere, cmr.webhook.receiver"
-  end
+  if not nginx then raise "webhook.handler: it works in nginx; elsewhere, cmr.webhook.receiver" end
   local ours = receiver.new(given, "webhook.handler")
   if not given.store and not nginx.shared.cmr and nginx.worker.count() > 1 then
     warn "no lua_shared_dict cmr: each worker knows only the webhooks that came to itself"

@@ -60,9 +60,7 @@ end
 -- @tparam string caller for messages
 -- @treturn table receiver
 function Receiver.new(given, caller)
-  if type(given) ~= "table" then
-    raise(caller .. ": a table of options expected, got " .. type(given))
-  end
+  if type(given) ~= "table" then raise(caller .. ": a table of options expected, got " .. type(given)) end
   local self = { on = {}, verify = {}, log = log }
   for name, value in pairs(given) do
     local check = checks[name]
@@ -70,9 +68,7 @@ function Receiver.new(given, caller)
     if check then
       good, expected = check(value)
     end
-    if not good then
-      raise(("%s: bad option '%s' (%s expected)"):format(caller, name, expected))
-    end
+    if not good then raise(("%s: bad option '%s' (%s expected)"):format(caller, name, expected)) end
     (check and self or self.verify)[name] = value
   end
   verify.check(self.verify, caller)
@@ -98,9 +94,7 @@ local function keep(self, event, keys, secrets)
     if type(id) == "string" and id ~= "" then
       text = text or core.json_encode(scrub.copy(event, self.store_passwords and keys or secrets, self.store_passwords))
       local fine, why = self.store:append(prefix .. id, text, self.keep)
-      if not fine then
-        return nil, why
-      end
+      if not fine then return nil, why end
     end
   end
   return true
@@ -109,9 +103,7 @@ end
 -- Runs the user's function: true, or nil and why not.
 local function handle(on, event, secrets)
   local fine, result, why = pcall(on, event)
-  if fine and (result or result == nil and why == nil) then
-    return true
-  end
+  if fine and (result or result == nil and why == nil) then return true end
   if fine then
     why = why == nil and "it returned false" or why
   else

@@ -42,18 +42,14 @@ end
 --- How a digest is written, "hex" or "base64"; nil for any spelling but the one each has: lower-case hexadecimal, or
 -- Base64 with padding and no bits left over.
 function schemes.digest(signature)
-  if #signature == 64 and not signature:find "[^0-9a-f]" then
-    return "hex"
-  end
+  if #signature == 64 and not signature:find "[^0-9a-f]" then return "hex" end
   return #signature == 44 and signature:find "^[A-Za-z0-9+/]+[AEIMQUYcgkosw048]=$" and "base64" or nil
 end
 
 --- What a timestamp says: seconds since 1970 and the unit it counts, told by its length; nil when it is no whole
 -- number.
 function schemes.time(timestamp)
-  if #timestamp > 15 or not timestamp:find "^[1-9]%d*$" then
-    return nil
-  end
+  if #timestamp > 15 or not timestamp:find "^[1-9]%d*$" then return nil end
   local unit = #timestamp < 12 and "seconds" or "milliseconds" -- 12 digits of seconds are the year 5138 and later
   return tonumber(timestamp) / per_second[unit], unit
 end

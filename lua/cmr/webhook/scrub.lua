@@ -5,8 +5,20 @@ local scrub = {}
 -- What a member's name contains that holds a secret. Documented are password, appPassword and authenticatorSecret; the
 -- names of a new mailbox's credentials are not, so that more is dropped than is known to have to.
 local SECRET = {
-  "pass", "pwd", "pw$", "secret", "token", "credential", "authenticator", "recovery", "backup", "otp", "2fa", "mfa",
-  "keys?$", "^pin$",
+  "pass",
+  "pwd",
+  "pw$",
+  "secret",
+  "token",
+  "credential",
+  "authenticator",
+  "recovery",
+  "backup",
+  "otp",
+  "2fa",
+  "mfa",
+  "keys?$",
+  "^pin$",
 }
 local SHORTEST = 4 -- characters of a secret that is looked for in texts: a shorter one is in too many of them
 local LARGEST = 1e14 -- the largest number that is written with all of its digits
@@ -15,9 +27,7 @@ local MASK = "***"
 local function is_secret(name)
   name = type(name) == "string" and name:lower():gsub("[_%- ]", "") or ""
   for _, part in ipairs(SECRET) do
-    if name:find(part) then
-      return true
-    end
+    if name:find(part) then return true end
   end
   return false
 end
@@ -44,9 +54,7 @@ end
 function scrub.secrets(event, further)
   local secrets = {}
   local function add(value)
-    if type(value) == "string" and #value >= SHORTEST then
-      secrets[#secrets + 1] = value
-    end
+    if type(value) == "string" and #value >= SHORTEST then secrets[#secrets + 1] = value end
   end
   local function collect(value, inside)
     if type(value) == "table" then

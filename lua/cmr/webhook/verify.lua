@@ -41,9 +41,7 @@ local checks = {
   end,
   api_key = function(value)
     for _, key in ipairs(type(value) == "table" and value or {}) do
-      if type(key) ~= "string" then
-        return false, "a string, or an array of strings"
-      end
+      if type(key) ~= "string" then return false, "a string, or an array of strings" end
     end
     return type(value) == "string" or type(value) == "table", "a string, or an array of strings"
   end,
@@ -66,9 +64,7 @@ function verify.check(given, caller)
       raise(("%s: unknown option '%s'%s"):format(caller, tostring(name), hint))
     end
     local good, expected = checks[name](value)
-    if not good then
-      raise(("%s: bad option '%s' (%s expected)"):format(caller, name, expected))
-    end
+    if not good then raise(("%s: bad option '%s' (%s expected)"):format(caller, name, expected)) end
   end
 end
 
@@ -82,9 +78,7 @@ local function keys_of(given)
   local list = given or os.getenv "CMR_API_KEY" or ""
   local keys = {}
   for _, key in ipairs(type(list) == "table" and list or { list }) do
-    if key ~= "" then
-      keys[#keys + 1] = key
-    end
+    if key ~= "" then keys[#keys + 1] = key end
   end
   return keys
 end
@@ -98,9 +92,7 @@ local function header(headers, wanted)
       found = type(value) == "table" and value[1] or value
     end
   end
-  if count == 1 and type(found) == "string" and found ~= "" then
-    return found
-  end
+  if count == 1 and type(found) == "string" and found ~= "" then return found end
   return nil, count and count > 1
 end
 
@@ -132,9 +124,7 @@ local function signer(body, found, digest, pinned, keys)
   for _, signs in ipairs { "body", "timestamp.body" } do
     local message = (not pinned or pinned.signs == signs) and schemes.message(signs, found.timestamp, body)
     for index, key in ipairs(message and keys or {}) do
-      if core.same(write[digest](core.hmac_sha256(key, message)), found.signature) then
-        return signs, index
-      end
+      if core.same(write[digest](core.hmac_sha256(key, message)), found.signature) then return signs, index end
     end
   end
 end
@@ -142,9 +132,7 @@ end
 -- How it is signed, and when: the facts so far.
 local function authenticate(body, headers, given, keys)
   local found, message, err = headers_of(headers)
-  if not found then
-    return nil, message, err
-  end
+  if not found then return nil, message, err end
   local pinned = schemes.list[given.scheme]
   local digest = schemes.digest(found.signature)
   if not digest or pinned and pinned.digest ~= digest then
@@ -158,8 +146,11 @@ local function authenticate(body, headers, given, keys)
   end
   local signs, key = signer(body, found, digest, pinned, keys)
   if not signs then
-    return refuse("bad_signature", "the signature is not that of this delivery under %s",
-      #keys == 1 and "the key" or "any of the keys")
+    return refuse(
+      "bad_signature",
+      "the signature is not that of this delivery under %s",
+      #keys == 1 and "the key" or "any of the keys"
+    )
   end
   return {
     scheme = schemes.name(signs, digest, unit),
@@ -189,9 +180,7 @@ function verify.verify(body, headers, given)
     return refuse("too_large", "the body has %d bytes, the most is %d", #body, most)
   end
   local known, message, err = authenticate(body, headers, given, keys)
-  if not known then
-    return nil, message, err
-  end
+  if not known then return nil, message, err end
   local tolerance = given.tolerance or DEFAULTS.tolerance
   known.age = clock(given.now) - known.timestamp
   if known.age > tolerance then
@@ -200,9 +189,7 @@ function verify.verify(body, headers, given)
     return refuse("future", "signed %.0f s in the future, the tolerance is %g s", -known.age, tolerance)
   end
   local event = body:find "^[ \t\r\n]*{" and core.json_decode(body)
-  if type(event) ~= "table" then
-    return refuse("not_json", "the body is not an object in JSON")
-  end
+  if type(event) ~= "table" then return refuse("not_json", "the body is not an object in JSON") end
   known.event = type(event.event) == "string" and event.event or event.eventType
   if type(known.event) ~= "string" or known.event == "" then
     return refuse("no_event", "the body names no event: neither 'event' nor 'eventType' is a string")

@@ -8,7 +8,7 @@ local yes, no, unseen = judge.yes, judge.no, judge.unseen
 local facts = {}
 
 local function fact(id, expected, source, decide)
-  facts[#facts + 1] = {id = id, expected = expected, source = source, judge = decide}
+  facts[#facts + 1] = { id = id, expected = expected, source = source, judge = decide }
 end
 
 -- The answer to an ask that was made to be refused; nil and why when something else came in between.
@@ -20,7 +20,7 @@ local function answer_to(seen, id)
 end
 
 local function refused_with(id, ...)
-  local wanted = {...}
+  local wanted = { ... }
   return function(seen)
     local answer, why = answer_to(seen, id)
     if not answer then return unseen(why) end
@@ -83,38 +83,75 @@ local function all(is_one, holds)
   end
 end
 
-local function has_envelope(answer) return answer.envelope ~= nil end
+local function has_envelope(answer)
+  return answer.envelope ~= nil
+end
 
-fact("envelope.object", "every answer is a JSON object", "seed", all(function() return true end, function(envelope)
-  return envelope ~= nil
-end))
+fact(
+  "envelope.object",
+  "every answer is a JSON object",
+  "seed",
+  all(function()
+    return true
+  end, function(envelope)
+    return envelope ~= nil
+  end)
+)
 
-fact("envelope.status", "status repeats the status of HTTP", "help", all(has_envelope, function(envelope, answer)
-  return envelope.status == answer.status
-end))
+fact(
+  "envelope.status",
+  "status repeats the status of HTTP",
+  "help",
+  all(has_envelope, function(envelope, answer)
+    return envelope.status == answer.status
+  end)
+)
 
-fact("envelope.message", "message is a string", "seed", all(has_envelope, function(envelope)
-  return type(envelope.message) == "string"
-end))
+fact(
+  "envelope.message",
+  "message is a string",
+  "seed",
+  all(has_envelope, function(envelope)
+    return type(envelope.message) == "string"
+  end)
+)
 
-fact("envelope.data", "an answer to a read has data", "seed", all(function(answer)
-  return has_envelope(answer) and answer.status <= 299
-end, function(envelope)
-  return envelope.data ~= nil
-end))
+fact(
+  "envelope.data",
+  "an answer to a read has data",
+  "seed",
+  all(function(answer)
+    return has_envelope(answer) and answer.status <= 299
+  end, function(envelope)
+    return envelope.data ~= nil
+  end)
+)
 
-fact("envelope.refused", "data of a refusal is null", "help", all(function(answer)
-  return has_envelope(answer) and answer.status >= 400
-end, function(envelope)
-  return envelope.data == nil
-end))
+fact(
+  "envelope.refused",
+  "data of a refusal is null",
+  "help",
+  all(function(answer)
+    return has_envelope(answer) and answer.status >= 400
+  end, function(envelope)
+    return envelope.data == nil
+  end)
+)
 
 -- Users
 
-fact("unknown_user.status", "platforms of a user that is not there: HTTP 404", "seed",
-  refused_with("unknown user", 404))
-fact("unknown_user.message", 'such a user is told "The requested user does not exist."', "help",
-  told("unknown user", "The requested user does not exist."))
+fact(
+  "unknown_user.status",
+  "platforms of a user that is not there: HTTP 404",
+  "seed",
+  refused_with("unknown user", 404)
+)
+fact(
+  "unknown_user.message",
+  'such a user is told "The requested user does not exist."',
+  "help",
+  told("unknown user", "The requested user does not exist.")
+)
 
 fact("unknown_user.domains", "domains of a user that is not there: HTTP 200 and an empty list", "help", function(seen)
   local answer, why = answer_to(seen, "unknown user's domains")
@@ -124,14 +161,20 @@ fact("unknown_user.domains", "domains of a user that is not there: HTTP 200 and 
   if type(data) ~= "table" then return no "data is no list, and has none" end
   local found = {}
   for _, kinds in pairs(shape.fields(data, {})) do
-    for kind in pairs(kinds) do found[kind] = true end
+    for kind in pairs(kinds) do
+      found[kind] = true
+    end
   end
   if found.list then return no "there is a list with items" end
   return (found.empty and yes or no)(found.empty and "HTTP 200, and nothing in the list" or "there is no list")
 end)
 
 fact("no_user.status", "a missing userId is refused with HTTP 400 or 422", "assumed", refused_with("no user", 400, 422))
-fact("no_user.message", 'a missing userId is told "Please provide a userId"', "help",
-  told("no user", "Please provide a userId"))
+fact(
+  "no_user.message",
+  'a missing userId is told "Please provide a userId"',
+  "help",
+  told("no user", "Please provide a userId")
+)
 
 return facts

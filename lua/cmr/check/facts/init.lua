@@ -6,8 +6,10 @@ local M = {}
 --  judge = function(seen) -> verdict, what was seen}; see cmr.check.judge for seen and the verdicts.
 local facts = {}
 
-for _, group in ipairs{"access", "paths", "lists", "shapes"} do
-  for _, fact in ipairs(require("cmr.check.facts." .. group)) do facts[#facts + 1] = fact end
+for _, group in ipairs { "access", "paths", "lists", "shapes" } do
+  for _, fact in ipairs(require("cmr.check.facts." .. group)) do
+    facts[#facts + 1] = fact
+  end
 end
 
 --- Judges all facts.
@@ -16,7 +18,7 @@ function M.judge(seen)
   local judged = {}
   for index, fact in ipairs(facts) do
     local verdict, found = fact.judge(seen)
-    judged[index] = {id = fact.id, expected = fact.expected, source = fact.source, verdict = verdict, found = found}
+    judged[index] = { id = fact.id, expected = fact.expected, source = fact.source, verdict = verdict, found = found }
   end
   return judged
 end

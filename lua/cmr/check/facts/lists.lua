@@ -11,7 +11,7 @@ local yes, no, unseen = judge.yes, judge.no, judge.unseen
 local facts = {}
 
 local function fact(id, expected, source, decide)
-  facts[#facts + 1] = {id = id, expected = expected, source = source, judge = decide}
+  facts[#facts + 1] = { id = id, expected = expected, source = source, judge = decide }
 end
 
 -- A fact about one answer that must be a success.
@@ -41,16 +41,26 @@ for _, step in ipairs(plan.steps) do
   if step.second then
     local row = operations[step.operation]
     local id = step.second
-    fact(row.name .. ".limit", "limit=1 gives one item", source_of(row, "limit"), of(id, function(first, seen)
-      return pages.limit(first, judge.success(seen, step.id) or nil, row.items)
-    end))
-    fact(row.name .. ".page", "page=2 gives the second page", source_of(row, "page"), of(id, function(first, seen)
-      local second, why = judge.success(seen, step.id)
-      if second then return pages.page(first, second, row.items) end
-      local verdict, found = refused(seen, step.id)
-      if verdict then return verdict, found end
-      return unseen(why)
-    end))
+    fact(
+      row.name .. ".limit",
+      "limit=1 gives one item",
+      source_of(row, "limit"),
+      of(id, function(first, seen)
+        return pages.limit(first, judge.success(seen, step.id) or nil, row.items)
+      end)
+    )
+    fact(
+      row.name .. ".page",
+      "page=2 gives the second page",
+      source_of(row, "page"),
+      of(id, function(first, seen)
+        local second, why = judge.success(seen, step.id)
+        if second then return pages.page(first, second, row.items) end
+        local verdict, found = refused(seen, step.id)
+        if verdict then return verdict, found end
+        return unseen(why)
+      end)
+    )
   end
 end
 
@@ -69,8 +79,12 @@ end
 
 fact("subscriptions.items", "the list is data.subscriptions", "docs", of("subscriptions", is_at "data.subscriptions"))
 fact("prewarmed.items", "the list is data.inventory", "help", of("prewarmed", is_at "data.inventory"))
-fact("sandbox_prewarmed.items", "the list is data.inventory", "assumed",
-  of("sandbox_prewarmed", is_at "data.inventory"))
+fact(
+  "sandbox_prewarmed.items",
+  "the list is data.inventory",
+  "assumed",
+  of("sandbox_prewarmed", is_at "data.inventory")
+)
 
 -- What is said of pages
 
@@ -82,30 +96,38 @@ local function missing(object, names)
   return list
 end
 
-fact("subscriptions.pagination", "data.pagination has totalSearchedCount, currentPage, nextPage, totalPages", "docs",
+fact(
+  "subscriptions.pagination",
+  "data.pagination has totalSearchedCount, currentPage, nextPage, totalPages",
+  "docs",
   of("subscriptions", function(envelope)
     local where = shape.at(envelope, "data.pagination")
     if type(where) ~= "table" then return no "there is no such object" end
-    local lacking = missing(where, {"totalSearchedCount", "currentPage", "nextPage", "totalPages"})
+    local lacking = missing(where, { "totalSearchedCount", "currentPage", "nextPage", "totalPages" })
     if #lacking == 0 then return yes "all four" end
     if #lacking == 1 and lacking[1] == "nextPage" and where.currentPage == where.totalPages then
       return unseen "three of them, and nextPage is null or missing on the last page"
     end
     return no("missing or null: " .. table.concat(lacking, ", "))
-  end))
+  end)
+)
 
-fact("prewarmed.pagination", "data itself has currentPage, totalPages, totalDomains, totalMailboxes", "help",
+fact(
+  "prewarmed.pagination",
+  "data itself has currentPage, totalPages, totalDomains, totalMailboxes",
+  "help",
   of("prewarmed", function(envelope)
     if type(envelope.data) ~= "table" then return no "data is no object" end
-    local lacking = missing(envelope.data, {"currentPage", "totalPages", "totalDomains", "totalMailboxes"})
+    local lacking = missing(envelope.data, { "currentPage", "totalPages", "totalDomains", "totalMailboxes" })
     if #lacking == 0 then return yes "all four" end
     return no("missing or null: " .. table.concat(lacking, ", "))
-  end))
+  end)
+)
 
 local function numbers(path)
   return function(envelope)
     local where, types, wrong = shape.at(envelope, path), {}, false
-    for _, name in ipairs{"currentPage", "totalPages"} do
+    for _, name in ipairs { "currentPage", "totalPages" } do
       local value = type(where) == "table" and where[name]
       if not value then return unseen(("there is no %s.%s"):format(path, name)) end
       types[#types + 1] = ("%s is a %s"):format(name, type(value))
@@ -115,16 +137,23 @@ local function numbers(path)
   end
 end
 
-fact("subscriptions.numbers", "currentPage and totalPages are numbers", "docs",
-  of("subscriptions", numbers "data.pagination"))
+fact(
+  "subscriptions.numbers",
+  "currentPage and totalPages are numbers",
+  "docs",
+  of("subscriptions", numbers "data.pagination")
+)
 fact("prewarmed.numbers", "currentPage and totalPages are numbers", "help", of("prewarmed", numbers "data"))
 
 -- Filters
 
-fact("prewarmed.serviceProvider", "serviceProvider chooses between GOOGLE and MICROSOFT", "help",
+fact(
+  "prewarmed.serviceProvider",
+  "serviceProvider chooses between GOOGLE and MICROSOFT",
+  "help",
   of("prewarmed", function(every, seen)
     local all = pages.position(every).total
-    local some, counts = {plan.second "prewarmed", "prewarmed, MICROSOFT"}, {}
+    local some, counts = { plan.second "prewarmed", "prewarmed, MICROSOFT" }, {}
     for index, id in ipairs(some) do
       local envelope, why = judge.success(seen, id)
       if not envelope then
@@ -140,6 +169,7 @@ fact("prewarmed.serviceProvider", "serviceProvider chooses between GOOGLE and MI
     if counts[1] == all and counts[2] == all then return no "as many come as without it" end
     if counts[1] <= all and counts[2] <= all then return yes "fewer come than without it" end
     return no "more come than without it"
-  end))
+  end)
+)
 
 return facts

@@ -7,7 +7,7 @@ local operations = require "cmr.operations"
 local facts = {}
 
 -- The method is our guess there.
-local assumed = {sandbox_prewarmed = true}
+local assumed = { sandbox_prewarmed = true }
 
 local function decide(step)
   return function(seen)

@@ -11,7 +11,7 @@ local yes, no, unseen = judge.yes, judge.no, judge.unseen
 local facts = {}
 
 local function fact(id, expected, source, decide)
-  facts[#facts + 1] = {id = id, expected = expected, source = source, judge = decide}
+  facts[#facts + 1] = { id = id, expected = expected, source = source, judge = decide }
 end
 
 local function example(operation)
@@ -24,7 +24,9 @@ end
 -- Judges values, seen in answers, by a documented one. what: how a report calls the value, as in "data.records"
 local function like(documented, values, what, words)
   local actual = {}
-  for _, value in ipairs(values) do shape.fields(value, words, actual, what) end
+  for _, value in ipairs(values) do
+    shape.fields(value, words, actual, what)
+  end
   local missing, wrong = shape.compare(shape.fields(documented, {}, nil, what), actual)
   local found = {}
   if #missing > 0 then found[1] = "missing or null: " .. table.concat(missing, ", ") end
@@ -53,13 +55,24 @@ local function items_like(operation, ids, items, documented)
   end
 end
 
-fact("subscriptions.fields", "an item has the documented fields, of the documented types", "docs",
-  items_like("subscriptions", {"subscriptions", "subscriptions, page 2"}, "data.subscriptions"))
+fact(
+  "subscriptions.fields",
+  "an item has the documented fields, of the documented types",
+  "docs",
+  items_like("subscriptions", { "subscriptions", "subscriptions, page 2" }, "data.subscriptions")
+)
 
-fact("prewarmed.fields", "an item has the documented fields, of the documented types", "help",
-  items_like("prewarmed", {"prewarmed", "prewarmed, page 2", "prewarmed, MICROSOFT"}, "data.inventory"))
+fact(
+  "prewarmed.fields",
+  "an item has the documented fields, of the documented types",
+  "help",
+  items_like("prewarmed", { "prewarmed", "prewarmed, page 2", "prewarmed, MICROSOFT" }, "data.inventory")
+)
 
-fact("dns_records.fields", "data.records and data.disabledRecords list records with the documented fields", "help",
+fact(
+  "dns_records.fields",
+  "data.records and data.disabledRecords list records with the documented fields",
+  "help",
   function(seen)
     local envelope, why = judge.success(seen, "dns_records")
     if not envelope then return unseen(why) end
@@ -69,19 +82,22 @@ fact("dns_records.fields", "data.records and data.disabledRecords list records w
     end
     local list = #data.records > 0 and data.records or data.disabledRecords
     if #list == 0 then return unseen "both are empty" end
-    return like(example("dns_records").data.records, {list}, "records", seen.words)
-  end)
+    return like(example("dns_records").data.records, { list }, "records", seen.words)
+  end
+)
 
 -- The documents list these names and show no sample: any type will do.
-local report_fields = {"orderId", "status", "spamassassin", "blacklist", "mailboxCount", "aiInsightRequested",
-  "mailboxes"}
+local report_fields =
+  { "orderId", "status", "spamassassin", "blacklist", "mailboxCount", "aiInsightRequested", "mailboxes" }
 
 fact("placement_reports.fields", "a group has the documented fields", "help", function(seen)
-  local found, why = lists(seen, {"placement_reports", "placement_reports, page 2"})
+  local found, why = lists(seen, { "placement_reports", "placement_reports, page 2" })
   if #found == 0 then return unseen(why) end
   for _, name in ipairs(report_fields) do
     local there = false
-    for _, list in ipairs(found) do there = there or type(list[1]) == "table" and list[1][name] ~= nil end
+    for _, list in ipairs(found) do
+      there = there or type(list[1]) == "table" and list[1][name] ~= nil
+    end
     if not there then return no("missing or null: " .. name) end
   end
   return yes "all are there"
@@ -103,15 +119,19 @@ fact("platforms.by_app", "data is keyed by app: a boolean connected, a list of c
   return yes "every app is"
 end)
 
-fact("platforms.fields", "a credential of EMAILBISON has the documented fields, of the documented types", "seed",
+fact(
+  "platforms.fields",
+  "a credential of EMAILBISON has the documented fields, of the documented types",
+  "seed",
   function(seen)
     local envelope, why = judge.success(seen, "platforms")
     if not envelope then return unseen(why) end
     local list = shape.at(envelope, "data.EMAILBISON.credentials")
     if type(list) ~= "table" or #list == 0 then return unseen "there is none" end
     local documented = shape.at(example "platforms", "data.EMAILBISON.credentials")
-    return like(documented, {list}, "credentials", seen.words)
-  end)
+    return like(documented, { list }, "credentials", seen.words)
+  end
+)
 
 -- Geo
 
@@ -146,7 +166,7 @@ local documented_times = {}
 for _, shown in pairs(examples) do
   local text = shown.answer or shown.partial
   shape.walk(text and core.json_decode(text) or {}, {}, function(path, kind, value)
-    if kind == "string" and value:find(ISO) then documented_times[path:match("[^.]+$")] = true end
+    if kind == "string" and value:find(ISO) then documented_times[path:match "[^.]+$"] = true end
   end)
 end
 
@@ -156,9 +176,9 @@ fact("times", "times are ISO 8601 in UTC", "seed", function(seen)
   for _, request in ipairs(seen.requests) do
     local envelope = judge.success(seen, request.ask)
     shape.walk(envelope or {}, seen.words, function(path, kind, value)
-      if kind ~= "string" or not (value:find(DATE) or documented_times[path:match("[^.]+$")]) then return end
+      if kind ~= "string" or not (value:find(DATE) or documented_times[path:match "[^.]+$"]) then return end
       count = count + 1
-      exact = exact + (value:find("%.%d+Z$") and 1 or 0)
+      exact = exact + (value:find "%.%d+Z$" and 1 or 0)
       local place = request.operation .. ": " .. path
       if not value:find(ISO) and not noted[place] then
         noted[place] = true
@@ -168,8 +188,11 @@ fact("times", "times are ISO 8601 in UTC", "seed", function(seen)
   end
   if count == 0 then return unseen "there were none" end
   if #other > 0 then return no("not so: " .. table.concat(other, ", ")) end
-  return yes(exact == count and "all with fractions of seconds" or exact == 0 and "none with fractions of seconds"
-    or "some with fractions of seconds")
+  return yes(
+    exact == count and "all with fractions of seconds"
+      or exact == 0 and "none with fractions of seconds"
+      or "some with fractions of seconds"
+  )
 end)
 
 return facts

@@ -7,7 +7,7 @@ local LONGEST = 1048576 -- bytes of a record; a longer one has a quote that noth
 local QUOTE, COMMA = 34, 44
 
 local function wrong(line, message)
-  error({usage = ("line %d: %s"):format(line, message)}, 0)
+  error({ usage = ("line %d: %s"):format(line, message) }, 0)
 end
 
 -- The quoted cell at a place, and the place behind it. Its quotes are even in number, so that it ends.
@@ -61,7 +61,7 @@ function M.records(next_line)
     until not record or not record:find "^\r?$"
     if not record then return nil end
     local first = number
-    local lines, length, open = {record}, #record, odd_quotes(record)
+    local lines, length, open = { record }, #record, odd_quotes(record)
     while open do
       local more = length <= LONGEST and read()
       if not more then wrong(first, "a quote is opened and not closed") end

@@ -10,7 +10,7 @@ local M = {}
 local Failures = {}
 Failures.__index = Failures
 
-local NAMES = {"kind", "outcome", "message", "row"}
+local NAMES = { "kind", "outcome", "message", "row" }
 
 -- The columns of an earlier run's failures are not repeated.
 local function own(header, cells)
@@ -23,7 +23,9 @@ end
 
 local function csv_line(header, row, failure)
   local cells = own(header, row.cells)
-  for index, name in ipairs(NAMES) do table.insert(cells, index, failure[name]) end
+  for index, name in ipairs(NAMES) do
+    table.insert(cells, index, failure[name])
+  end
   return csv(cells, {})
 end
 
@@ -46,13 +48,17 @@ end
 function M.new(path, input)
   local file
   local made, why = core.write_private(path .. ".part", "") -- rows may hold passwords
-  if made then file, why = io.open(path .. ".part", "r+b") end
-  if not file then error({usage = "option '--failures': " .. why}, 0) end
-  local self = setmetatable({file = file, path = path, header = input.header}, Failures)
+  if made then
+    file, why = io.open(path .. ".part", "r+b")
+  end
+  if not file then error({ usage = "option '--failures': " .. why }, 0) end
+  local self = setmetatable({ file = file, path = path, header = input.header }, Failures)
   self.line = input.header and csv_line or json_line
   if input.header then
     local names = own(input.header, input.header)
-    for index, name in ipairs(NAMES) do table.insert(names, index, "cmr." .. name) end
+    for index, name in ipairs(NAMES) do
+      table.insert(names, index, "cmr." .. name)
+    end
     self:write(csv(names, {}))
   end
   return self
@@ -65,7 +71,7 @@ end
 
 --- @param failure  {kind, outcome, message}
 function Failures:add(row, failure)
-  local shown = {kind = failure.kind, outcome = failure.outcome, message = failure.message, row = row.number}
+  local shown = { kind = failure.kind, outcome = failure.outcome, message = failure.message, row = row.number }
   self:write(self.line(self.header, row, shown))
 end
 

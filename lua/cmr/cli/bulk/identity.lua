@@ -6,17 +6,25 @@ local write
 
 -- Strings have their length before them, so that no two values are written alike.
 local kinds = {
-  string = function(value) return #value .. ":" .. value end,
-  number = function(value) return ("%.17g"):format(value) end,
+  string = function(value)
+    return #value .. ":" .. value
+  end,
+  number = function(value)
+    return ("%.17g"):format(value)
+  end,
   boolean = tostring,
   table = function(value)
     local keys, parts = {}, {}
-    for key in pairs(value) do keys[#keys + 1] = key end
+    for key in pairs(value) do
+      keys[#keys + 1] = key
+    end
     table.sort(keys, function(a, b)
       if type(a) == type(b) then return a < b end
       return type(a) == "number"
     end)
-    for index, key in ipairs(keys) do parts[index] = write(key) .. write(value[key]) end
+    for index, key in ipairs(keys) do
+      parts[index] = write(key) .. write(value[key])
+    end
     return "{" .. table.concat(parts, ",") .. "}"
   end,
 }

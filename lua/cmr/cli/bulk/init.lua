@@ -20,14 +20,16 @@ local M = {}
 local TOLD = 10 -- bad rows that are shown
 
 local function wrong(message, ...)
-  error({usage = message:format(...)}, 0)
+  error({ usage = message:format(...) }, 0)
 end
 
 local function operation(name)
   local row = operations[name:gsub("-", "_")]
   if row then return row end
   local names = {}
-  for index, one in ipairs(operations) do names[index] = arguments.command(one.name) end
+  for index, one in ipairs(operations) do
+    names[index] = arguments.command(one.name)
+  end
   local near = core.nearest(name, names)
   wrong("there is no operation '%s'%s", name, near and (" (did you mean '%s'?)"):format(near) or "")
 end
@@ -72,8 +74,8 @@ local function look(job, duplicates, world)
 end
 
 local function dry_run(world, counts)
-  local parts = {("%s: %d would be sent"):format(tally.rows(counts.rows), counts.todo)}
-  for _, standing in ipairs{"done", "partly", "failed", "unknown", "later", "bad"} do
+  local parts = { ("%s: %d would be sent"):format(tally.rows(counts.rows), counts.todo) }
+  for _, standing in ipairs { "done", "partly", "failed", "unknown", "later", "bad" } do
     if counts[standing] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[standing], standing) end
   end
   say(world, table.concat(parts, ", "))
@@ -82,7 +84,7 @@ end
 
 -- What is written must not destroy what is read, or known.
 local function distinct(given, file, kept)
-  for _, name in ipairs{"results", "failures"} do
+  for _, name in ipairs { "results", "failures" } do
     local to = given["." .. name]
     if to and name == "results" and file:is(to) then wrong("option '--%s' names the input", name) end
     if to and kept and kept:is(to) then wrong("option '--%s' names the journal", name) end
@@ -102,25 +104,42 @@ function M.run(given, world, read)
   local concurrency = count("--concurrency", given[".concurrency"]) or 8
   local max_failures = count("--max-failures", given[".max_failures"])
   local ignored = {}
-  for _, name in ipairs(given[".ignore"]) do ignored[name] = true end
+  for _, name in ipairs(given[".ignore"]) do
+    ignored[name] = true
+  end
   local settings = rows.settings(row, given[".set"], read)
   local client = call.client(given, world, read)
   local target = client._state.target
-  local binding = {operation = row.name, url = tostring(client):match ": (.*)$", key = target:key_id()}
+  local binding = { operation = row.name, url = tostring(client):match ": (.*)$", key = target:key_id() }
 
   local file = input.open(given[".from"], given[".format"], world)
   local job = {
-    row = row, input = file, client = client, concurrency = concurrency, max_failures = max_failures, time = os.time,
-    harmless = harmless, retry_unknown = given[".retry_unknown"], retry_failed = given[".retry_failed"],
-    stderr = world.stderr, states = path and journal.read(path, binding) or {},
+    row = row,
+    input = file,
+    client = client,
+    concurrency = concurrency,
+    max_failures = max_failures,
+    time = os.time,
+    harmless = harmless,
+    retry_unknown = given[".retry_unknown"],
+    retry_failed = given[".retry_failed"],
+    stderr = world.stderr,
+    states = path and journal.read(path, binding) or {},
     read = rows.reader(row, file, ignored, settings),
-    check = function(prepared) return call.library(core[row.name], target, prepared) end,
+    check = function(prepared)
+      return call.library(core[row.name], target, prepared)
+    end,
   }
   local counts, ids, reason = look(job, harmless or given[".duplicates"], world)
   if given.dry_run then return dry_run(world, counts) end
   if reason then
     local what = ("%s %s"):format(arguments.command(row.name), reason)
-    confirm.ask(what, {("%s of %s, at %s"):format(tally.rows(counts.todo), given[".from"], binding.url)}, given, world)
+    confirm.ask(
+      what,
+      { ("%s of %s, at %s"):format(tally.rows(counts.todo), given[".from"], binding.url) },
+      given,
+      world
+    )
   end
 
   if path then
@@ -139,7 +158,9 @@ function M.run(given, world, read)
   if job.results then job.results:close() end
   local left_out = job.failures and file:is(given[".failures"]) and job.tally:left_out(counts.rows) or 0
   local problem = job.failures and job.failures:close(left_out > 0)
-  for _, line in ipairs(job.tally:lines(counts.rows)) do say(world, line) end
+  for _, line in ipairs(job.tally:lines(counts.rows)) do
+    say(world, line)
+  end
   if path then say(world, "journal: " .. path) end
   if problem then
     say(world, ("the failures could not be written (%s)"):format(problem))

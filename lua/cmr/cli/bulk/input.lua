@@ -10,7 +10,7 @@ local Input = {}
 Input.__index = Input
 
 local function wrong(message, ...)
-  error({usage = message:format(...)}, 0)
+  error({ usage = message:format(...) }, 0)
 end
 
 -- What cannot be read twice is kept in a file without a name. All of it is there before the first request leaves: a
@@ -50,7 +50,7 @@ local function csv_rows(self)
     if #cells ~= #self.header then
       wrong("line %d: %d cells under a header of %d: a comma too many or too few?", line, #cells, #self.header)
     end
-    return {number = number, line = line, cells = cells}
+    return { number = number, line = line, cells = cells }
   end
 end
 
@@ -67,7 +67,7 @@ local function jsonl_rows(self)
     if type(object) ~= "table" or not text:find "^%s*{" then
       wrong("line %d: a JSON object expected%s", line, object == nil and (" (%s)"):format(why) or "")
     end
-    return {number = number, line = line, text = text, object = object}
+    return { number = number, line = line, text = text, object = object }
   end
 end
 
@@ -84,7 +84,7 @@ function M.open(path, format, world)
     file = opened
   end
   if not file:seek "set" then file = spool(file) end
-  local self = setmetatable({file = file}, Input)
+  local self = setmetatable({ file = file }, Input)
   file:seek "set"
   local start, problem = file:read(1024)
   if problem then wrong("option '--from': cannot read %s (%s)", path, problem) end
@@ -97,7 +97,9 @@ function M.open(path, format, world)
   file:seek "set"
   if self.format == "csv" then
     self.header = csv.records(next_line(file))()
-    for index, name in ipairs(self.header) do self.header[index] = name:match "^%s*(.-)%s*$" end
+    for index, name in ipairs(self.header) do
+      self.header[index] = name:match "^%s*(.-)%s*$"
+    end
   end
   return self
 end

@@ -19,13 +19,13 @@ Journal.__index = Journal
 local TORN = '\n{"event":"torn"}\n'
 
 local BINDING = {
-  {"operation", "another operation (%s)"},
-  {"url", "another base URL (%s)"},
-  {"key", "another key"},
+  { "operation", "another operation (%s)" },
+  { "url", "another base URL (%s)" },
+  { "key", "another key" },
 }
 
 local function wrong(message, ...)
-  error({usage = message:format(...)}, 0)
+  error({ usage = message:format(...) }, 0)
 end
 
 local function stamp()
@@ -54,7 +54,7 @@ end
 local function state_after(entry)
   if entry.event == "done" then return entry.partial and "partly" or "done" end
   if entry.event == "failed" and entry.outcome ~= "unknown" then
-    return {kind = entry.kind, outcome = entry.outcome, message = entry.message, again = entry.again}
+    return { kind = entry.kind, outcome = entry.outcome, message = entry.message, again = entry.again }
   end
   return "unknown"
 end
@@ -122,10 +122,14 @@ function M.open(path, binding)
     file:close() -- and with it the lock
     error(states, 0)
   end
-  local self = setmetatable({file = file, states = states, path = path}, Journal)
+  local self = setmetatable({ file = file, states = states, path = path }, Journal)
   if file:seek "end" == 0 then
     first = core.json_encode {
-      journal = 1, operation = binding.operation, url = binding.url, key = binding.key, at = stamp(),
+      journal = 1,
+      operation = binding.operation,
+      url = binding.url,
+      key = binding.key,
+      at = stamp(),
     } .. "\n"
   end
   local written, problem = self:add(first, true)
@@ -137,7 +141,9 @@ end
 -- On the disk when it returns true, for `safe`; else with the kernel, which outlives this program.
 function Journal:add(text, safe)
   local fine, why = self.file:write(self.torn and TORN .. text or text)
-  if fine then fine, why = self.file:flush() end
+  if fine then
+    fine, why = self.file:flush()
+  end
   self.torn = not fine -- some of it may be there, and more may follow when the disk has room again
   if fine and safe then return core.sync(self.file) end
   return fine and true, why
@@ -150,20 +156,23 @@ end
 
 --- The row's request is about to leave: true once that is on the disk; nil, why not
 function Journal:sending(row)
-  return self:add(entry(row, {event = "sending"}), true)
+  return self:add(entry(row, { event = "sending" }), true)
 end
 
 --- The row's request was answered well. Returns as sending does.
 -- @param partial  how many of its items failed all the same, or nil
 function Journal:done(row, answer, partial)
-  return self:add(entry(row, {event = "done", actionId = answer.actionId, partial = partial}))
+  return self:add(entry(row, { event = "done", actionId = answer.actionId, partial = partial }))
 end
 
 --- It failed. Returns as sending does.
 -- @param failure  as in the states of M.read, or with the outcome "unknown"
 function Journal:failed(row, failure)
   return self:add(entry(row, {
-    event = "failed", kind = failure.kind, outcome = failure.outcome, message = utf8(failure.message),
+    event = "failed",
+    kind = failure.kind,
+    outcome = failure.outcome,
+    message = utf8(failure.message),
     again = failure.again,
   }))
 end

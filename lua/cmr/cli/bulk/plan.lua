@@ -5,7 +5,7 @@ local identity = require "cmr.cli.bulk.identity"
 local M = {}
 
 -- Refused for what will pass, and not for what the row is: tried again by the next run.
-M.passing = {quota = true, rate_limited = true, unauthorized = true, payment = true}
+M.passing = { quota = true, rate_limited = true, unauthorized = true, payment = true }
 
 -- What to do with a row of this state (see journal.read): "todo", or what is left alone: "done", "partly", "unknown",
 -- "failed", "later".
@@ -46,14 +46,15 @@ function M.rows(job)
       one.standing, one.problem = "bad", why
     end
     return one
-  end, first
+  end,
+    first
 end
 
 --- Looks at every row.
 -- @param tell  function(row), told of each
 -- @return counts by standing, and rows, their sum; the set of the ids
 function M.look(job, tell)
-  local counts = {rows = 0, todo = 0, done = 0, partly = 0, unknown = 0, failed = 0, later = 0, bad = 0}
+  local counts = { rows = 0, todo = 0, done = 0, partly = 0, unknown = 0, failed = 0, later = 0, bad = 0 }
   local rows, ids = M.rows(job)
   for one in rows do
     counts.rows = counts.rows + 1

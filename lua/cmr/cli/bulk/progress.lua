@@ -21,9 +21,9 @@ end
 local function details(counts, elapsed)
   local ended = counts.done + counts.failed + counts.unknown + counts.later
   local rate = elapsed > 0 and ended / elapsed or 0
-  local parts = {("%.1f/s"):format(rate)}
+  local parts = { ("%.1f/s"):format(rate) }
   if rate > 0 and counts.todo > ended then parts[2] = M.duration((counts.todo - ended) / rate) .. " left" end
-  for _, name in ipairs{"failed", "unknown", "later"} do
+  for _, name in ipairs { "failed", "unknown", "later" } do
     if counts[name] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[name], name) end
   end
   return ended, table.concat(parts, ", ")
@@ -55,7 +55,12 @@ end
 function M.new(counts, world, now)
   local terminal = world.getenv "TERM" == "dumb" and function() end or world.terminal -- one that draws nothing over
   return setmetatable({
-    counts = counts, stderr = world.stderr, terminal = terminal, now = now, begun = now(), said = now(),
+    counts = counts,
+    stderr = world.stderr,
+    terminal = terminal,
+    now = now,
+    begun = now(),
+    said = now(),
   }, Progress)
 end
 

@@ -23,22 +23,26 @@ end
 -- @param append  whether earlier results in the file stay
 -- Raises {usage = message}.
 function M.new(path, append, world)
-  if path == "-" then return setmetatable({world = world}, Results) end
+  if path == "-" then return setmetatable({ world = world }, Results) end
   local file, why = io.open(path, append and "ab" or "wb")
-  if not file then error({usage = "option '--results': " .. why}, 0) end
-  return setmetatable({world = setmetatable({stdout = file}, {__index = world}), file = file}, Results)
+  if not file then error({ usage = "option '--results': " .. why }, 0) end
+  return setmetatable({ world = setmetatable({ stdout = file }, { __index = world }), file = file }, Results)
 end
 
 --- Raises as stream.write does.
 function Results:add(row, answer, err)
-  local line = {row = row.number, input = shown(row.arguments), answer = answer}
+  local line = { row = row.number, input = shown(row.arguments), answer = answer }
   if err then
     line.error = {
-      kind = err.kind, outcome = err.outcome, status = err.status, message = err.message, body = err.body,
+      kind = err.kind,
+      outcome = err.outcome,
+      status = err.status,
+      message = err.message,
+      body = err.body,
       retry_after = err.retry_after,
     }
   end
-  stream.write(self.world, json(line, {compact = true}) .. "\n")
+  stream.write(self.world, json(line, { compact = true }) .. "\n")
 end
 
 function Results:close()

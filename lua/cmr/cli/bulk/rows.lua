@@ -7,7 +7,7 @@ local core = require "cmr.core"
 local M = {}
 
 local function wrong(message, ...)
-  error({usage = message:format(...)}, 0)
+  error({ usage = message:format(...) }, 0)
 end
 
 -- The parameter of a name. Where the documents leave names open, any is taken, as text.
@@ -17,10 +17,11 @@ local function parameter(row, name, what)
     if param.name == name then return param end
     if not param.name:find "[%[*]" then names[#names + 1] = param.name end
   end
-  if row.rest and name:find "^%a[%w_.]*%f[^%w_.]$" then return {name = name, type = "string"} end
+  if row.rest and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
   local near = core.nearest(name, names)
   local hint = near and (" (did you mean '%s'?)"):format(near)
-    or what == "column" and (" ('--ignore %s' leaves it out)"):format(name) or ""
+    or what == "column" and (" ('--ignore %s' leaves it out)"):format(name)
+    or ""
   wrong("%s '%s' is no field of %s%s", what, name, row.name, hint)
 end
 
@@ -31,7 +32,7 @@ end
 -- Objects before their members.
 local function sort(list)
   local sorted = {}
-  for _, members in ipairs{false, true} do
+  for _, members in ipairs { false, true } do
     for _, one in ipairs(list) do
       if nested(one.param) == members then sorted[#sorted + 1] = one end
     end
@@ -50,7 +51,7 @@ function M.columns(row, header, ignored)
     if name ~= "" and not ignored[name] and name:sub(1, 4) ~= "cmr." then
       if seen[name] then wrong("column '%s' is there twice", name) end
       seen[name] = true
-      list[#list + 1] = {index = index, param = parameter(row, name, "column")}
+      list[#list + 1] = { index = index, param = parameter(row, name, "column") }
     end
   end
   if #list == 0 then wrong("the header has no field of %s: %s", row.name, table.concat(header, ", ")) end
@@ -69,7 +70,7 @@ function M.settings(row, texts, read)
     if seen[name] then wrong("option '--set': '%s' is given twice", name) end
     seen[name] = true
     local param = parameter(row, name, "option '--set':")
-    list[index] = {param = param, value = arguments.convert(param, ("option '--set %s'"):format(name), value, read)}
+    list[index] = { param = param, value = arguments.convert(param, ("option '--set %s'"):format(name), value, read) }
   end
   return sort(list)
 end
@@ -105,7 +106,11 @@ function M.reader(row, input, ignored, settings)
   local columns = input.header and M.columns(row, input.header, ignored)
   return function(one)
     local given, why
-    if columns then given, why = from_cells(columns, one.cells) else given = from_object(one.object, ignored) end
+    if columns then
+      given, why = from_cells(columns, one.cells)
+    else
+      given = from_object(one.object, ignored)
+    end
     if not given then return nil, why end
     for _, setting in ipairs(settings) do
       why = arguments.put(given, setting.param.name, setting.value, true)

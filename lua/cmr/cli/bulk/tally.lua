@@ -13,9 +13,15 @@ local NAMED = 20 -- rows that are named one by one
 -- @return tally: todo; done, failed, unknown, later: of them, so far; earlier: the same of rows left alone
 function M.new(todo)
   return setmetatable({
-    todo = todo, done = 0, failed = 0, unknown = 0, later = 0,
-    earlier = {done = 0, failed = 0, unknown = 0, later = 0},
-    kinds = {failed = {}, later = {}}, named = {unknown = {}, partly = {}}, again = nil,
+    todo = todo,
+    done = 0,
+    failed = 0,
+    unknown = 0,
+    later = 0,
+    earlier = { done = 0, failed = 0, unknown = 0, later = 0 },
+    kinds = { failed = {}, later = {} },
+    named = { unknown = {}, partly = {} },
+    again = nil,
   }, Tally)
 end
 
@@ -47,7 +53,9 @@ end
 -- "2 invalid, 1 not_found"
 local function listed(kinds)
   local parts = {}
-  for kind, count in pairs(kinds) do parts[#parts + 1] = ("%d %s"):format(count, kind) end
+  for kind, count in pairs(kinds) do
+    parts[#parts + 1] = ("%d %s"):format(count, kind)
+  end
   table.sort(parts)
   return table.concat(parts, ", ")
 end
@@ -70,7 +78,7 @@ end
 --- How many rows are neither done nor among the failures: they were not tried, or nobody knows.
 function Tally:left_out(rows)
   local left = rows
-  for _, standing in ipairs{"done", "failed", "later"} do
+  for _, standing in ipairs { "done", "failed", "later" } do
     left = left - self[standing] - self.earlier[standing]
   end
   return left
@@ -80,22 +88,25 @@ end
 -- @param rows  how many the input has
 function Tally:lines(rows)
   local earlier, sum, parts = self.earlier, {}, {}
-  for standing, count in pairs(earlier) do sum[standing] = self[standing] + count end
+  for standing, count in pairs(earlier) do
+    sum[standing] = self[standing] + count
+  end
   parts[1] = ("%d done"):format(sum.done)
   if earlier.done > 0 then parts[1] = parts[1] .. (" (%d of them before)"):format(earlier.done) end
-  for _, standing in ipairs{"failed", "unknown", "later"} do
+  for _, standing in ipairs { "failed", "unknown", "later" } do
     if sum[standing] > 0 then parts[#parts + 1] = ("%d %s"):format(sum[standing], standing) end
   end
   local left = rows - sum.done - sum.failed - sum.unknown - sum.later
   if left > 0 then parts[#parts + 1] = ("%d not tried"):format(left) end
-  local lines = {("%s: %s"):format(M.rows(rows), table.concat(parts, ", "))}
+  local lines = { ("%s: %s"):format(M.rows(rows), table.concat(parts, ", ")) }
   if sum.failed > 0 then lines[#lines + 1] = "failed: " .. listed(self.kinds.failed) end
   if self.named.partly.count then
     lines[#lines + 1] = ("done in part, items of them failed: %s"):format(numbers(self.named.partly))
   end
   if sum.unknown > 0 then
-    lines[#lines + 1] = ("unknown: %s: may have been done; look, and if not, --retry-unknown")
-      :format(numbers(self.named.unknown))
+    lines[#lines + 1] = ("unknown: %s: may have been done; look, and if not, --retry-unknown"):format(
+      numbers(self.named.unknown)
+    )
   end
   if sum.later > 0 then
     local from = self.again and os.date(" from %Y-%m-%d %H:%M", self.again) or ""

@@ -12,7 +12,7 @@ local LONG = 0.02 -- seconds that rows are passed without a break
 
 -- Nothing more is begun; what is in flight is waited for. The first reason counts.
 local function halt(job, status, message)
-  job.ending = job.ending or {status = status, failure = message}
+  job.ending = job.ending or { status = status, failure = message }
 end
 
 -- Whether nothing more shall leave.
@@ -30,7 +30,7 @@ end
 local function left_alone(job, one)
   local failure = job.states[one.id]
   if one.standing == "bad" then
-    failure = {kind = "usage", outcome = "not_sent", message = one.problem}
+    failure = { kind = "usage", outcome = "not_sent", message = one.problem }
     job.tally:add(one, "failed", failure)
   else
     job.tally:add(one, one.standing, failure, true)
@@ -86,7 +86,7 @@ end
 
 local function failed(job, one, err)
   show(job, one, nil, err)
-  local failure = {kind = err.kind, outcome = err.outcome, message = err.message}
+  local failure = { kind = err.kind, outcome = err.outcome, message = err.message }
   local standing = tally.standing(failure)
   if standing == "later" and err.retry_after then failure.again = math.ceil(job.time() + err.retry_after) end
   job.tally:add(one, standing, failure)
@@ -119,7 +119,9 @@ local function each(job)
   end
   local given = {
     concurrency = job.concurrency,
-    before_send = function(arguments) return before_send(job, in_flight[arguments]) end,
+    before_send = function(arguments)
+      return before_send(job, in_flight[arguments])
+    end,
   }
   for arguments, answer, _, err in job.client:map(job.row.name, inputs, given) do
     local one = in_flight[arguments]

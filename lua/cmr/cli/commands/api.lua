@@ -4,7 +4,7 @@ local arguments = require "cmr.cli.arguments"
 local call = require "cmr.cli.call"
 local stream = require "cmr.cli.stream"
 
-local M = {dry_run = true}
+local M = { dry_run = true }
 
 local details = [[
 Whatever is not a GET may charge or destroy, and asks before it is sent, or wants
@@ -15,13 +15,20 @@ Example:
    cmr api POST /mailboxes/oauth -d @reexport.json]]
 
 function M.arguments(command)
-  command:usage("Usage: cmr api [options] METHOD PATH")
-  command:argument("METHOD"):target(".method"):description("GET, POST, PUT, PATCH or DELETE.")
-  command:argument("PATH"):target(".path"):description("Below the base URL, as in /exports/platform-credentials.")
-  command:option("-q --query"):target(".query"):argname("NAME=VALUE"):count("*")
-    :description("A parameter of the query; may be repeated.")
-  command:option("-d --data"):target(".data"):argname("JSON|@FILE|-")
-    :description("The body, a JSON object or array: as text, from a file or from standard input.")
+  command:usage "Usage: cmr api [options] METHOD PATH"
+  command:argument("METHOD"):target(".method"):description "GET, POST, PUT, PATCH or DELETE."
+  command:argument("PATH"):target(".path"):description "Below the base URL, as in /exports/platform-credentials."
+  command
+    :option("-q --query")
+    :target(".query")
+    :argname("NAME=VALUE")
+    :count("*")
+    :description "A parameter of the query; may be repeated."
+  command
+    :option("-d --data")
+    :target(".data")
+    :argname("JSON|@FILE|-")
+    :description "The body, a JSON object or array: as text, from a file or from standard input."
   command:epilog(details)
 end
 
@@ -29,9 +36,9 @@ local function query(pairs_given)
   if not pairs_given or #pairs_given == 0 then return nil end
   local values = {}
   for _, pair in ipairs(pairs_given) do
-    local name, value = pair:match("^([^=]+)=(.*)$")
-    if not name then error({usage = ("option '--query' wants NAME=VALUE, not '%s'"):format(pair)}, 0) end
-    if values[name] then error({usage = ("option '--query': '%s' is given twice"):format(name)}, 0) end
+    local name, value = pair:match "^([^=]+)=(.*)$"
+    if not name then error({ usage = ("option '--query' wants NAME=VALUE, not '%s'"):format(pair) }, 0) end
+    if values[name] then error({ usage = ("option '--query': '%s' is given twice"):format(name) }, 0) end
     values[name] = value
   end
   return values
@@ -39,11 +46,11 @@ end
 
 function M.run(given, world)
   local read, method, path = stream.reader(world), given[".method"]:upper(), given[".path"]
-  if path:find("?", 1, true) then error({usage = "the path has no query: give it as -q NAME=VALUE"}, 0) end
-  local request = {query = query(given[".query"]), body = arguments.json("--data", given[".data"], read)}
+  if path:find("?", 1, true) then error({ usage = "the path has no query: give it as -q NAME=VALUE" }, 0) end
+  local request = { query = query(given[".query"]), body = arguments.json("--data", given[".data"], read) }
   return call.send({
     what = "request",
-    arguments = {method, path, request},
+    arguments = { method, path, request },
     acts = method ~= "GET",
     reason = method ~= "GET" and ("api: a %s may charge or destroy"):format(method) or nil,
     about = {},

@@ -2,7 +2,7 @@
 
 local stream = require "cmr.cli.stream"
 
-local M = {dry_run = true}
+local M = { dry_run = true }
 
 local details = [[
 The input is CSV with a header of the API's field names (mailboxId,
@@ -27,26 +27,46 @@ Exit status: 0 every row is done; 3 some are not; 1 it had to stop; 2 the
 command line or the input is wrong, nothing was sent; 130 interrupted.]]
 
 function M.arguments(command)
-  command:argument("OPERATION"):target(".operation"):description("As in 'cmr operations'.")
-  command:option("--from"):target(".from"):argname("FILE"):description("The rows; - is standard input.")
-  command:option("--format"):target(".format"):choices{"csv", "jsonl"}
-    :description("Of the input (default: by its first character).")
-  command:option("--set"):target(".set"):argname("NAME=VALUE"):count("*")
-    :description("A field for every row that does not have it; VALUE may be @FILE.")
-  command:option("--ignore"):target(".ignore"):argname("COLUMN"):count("*")
-    :description("A column that is no field of the operation.")
-  command:option("--concurrency"):target(".concurrency"):argname("N")
-    :description("Requests at once (default: 8). --rate says how many leave a second.")
-  command:option("--journal"):target(".journal"):argname("FILE"):description("Where to write down what was done.")
-  command:flag("--no-journal"):target(".no_journal"):description("Forget what was done.")
-  command:flag("--retry-unknown"):target(".retry_unknown"):description("Send again what may have been done.")
-  command:flag("--retry-failed"):target(".retry_failed"):description("Send again what was refused.")
-  command:flag("--duplicates"):target(".duplicates"):description("Send rows with the same content, each.")
-  command:option("--max-failures"):target(".max_failures"):argname("N"):description("Stop after so many.")
-  command:option("--results"):target(".results"):argname("FILE")
-    :description("The answers as JSON lines; - is standard output (default for what only reads).")
-  command:option("--failures"):target(".failures"):argname("FILE")
-    :description("The rows that failed, with the reason, in the input's format, ready to be fed back.")
+  command:argument("OPERATION"):target(".operation"):description "As in 'cmr operations'."
+  command:option("--from"):target(".from"):argname("FILE"):description "The rows; - is standard input."
+  command
+    :option("--format")
+    :target(".format")
+    :choices({ "csv", "jsonl" })
+    :description "Of the input (default: by its first character)."
+  command
+    :option("--set")
+    :target(".set")
+    :argname("NAME=VALUE")
+    :count("*")
+    :description "A field for every row that does not have it; VALUE may be @FILE."
+  command
+    :option("--ignore")
+    :target(".ignore")
+    :argname("COLUMN")
+    :count("*")
+    :description "A column that is no field of the operation."
+  command
+    :option("--concurrency")
+    :target(".concurrency")
+    :argname("N")
+    :description "Requests at once (default: 8). --rate says how many leave a second."
+  command:option("--journal"):target(".journal"):argname("FILE"):description "Where to write down what was done."
+  command:flag("--no-journal"):target(".no_journal"):description "Forget what was done."
+  command:flag("--retry-unknown"):target(".retry_unknown"):description "Send again what may have been done."
+  command:flag("--retry-failed"):target(".retry_failed"):description "Send again what was refused."
+  command:flag("--duplicates"):target(".duplicates"):description "Send rows with the same content, each."
+  command:option("--max-failures"):target(".max_failures"):argname("N"):description "Stop after so many."
+  command
+    :option("--results")
+    :target(".results")
+    :argname("FILE")
+    :description "The answers as JSON lines; - is standard output (default for what only reads)."
+  command
+    :option("--failures")
+    :target(".failures")
+    :argname("FILE")
+    :description "The rows that failed, with the reason, in the input's format, ready to be fed back."
   command:epilog(details)
 end
 

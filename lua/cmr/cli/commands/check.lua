@@ -14,26 +14,28 @@ Exit status: 0 nothing is contradicted; 1 something is, or the API could not be
 reached; 2 the command line is wrong, nothing was sent.]]
 
 function M.arguments(command)
-  command:argument("USER_ID"):target(".userId"):args("?"):description("Whose things to look at (default: anybody's).")
+  command:argument("USER_ID"):target(".userId"):args("?"):description "Whose things to look at (default: anybody's)."
   command:epilog(details)
 end
 
 local function facts(_, answer)
   local list = {}
   for index, fact in ipairs(answer.data) do
-    list[index] = {fact.verdict, fact.id, fact.source, fact.expected, fact.found}
+    list[index] = { fact.verdict, fact.id, fact.source, fact.expected, fact.found }
   end
-  return {"verdict", "id", "source", "expected", "found"}, list
+  return { "verdict", "id", "source", "expected", "found" }, list
 end
 
 function M.run(given, world, version)
-  if given[".userId"] == "" then error({usage = "argument USER_ID is empty"}, 0) end
+  if given[".userId"] == "" then error({ usage = "argument USER_ID is empty" }, 0) end
   local client = require("cmr.cli.call").client(given, world, stream.reader(world))
   local report = require("cmr.check").run(client, given[".userId"])
   if given.output or given.field then
     local whole = given.field or given.output == "json"
-    output.show(whole and report or {data = report.facts}, given, world, {
-      empty = function() return "[]" end,
+    output.show(whole and report or { data = report.facts }, given, world, {
+      empty = function()
+        return "[]"
+      end,
       rows = facts,
     })
   else

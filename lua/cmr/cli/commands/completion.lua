@@ -13,9 +13,9 @@ local details = [[
 
 function M.arguments(command)
   command:epilog(details)
-  command:argument("SHELL"):target(".shell"):argname("{bash,zsh,fish}"):description("For which shell.")
+  command:argument("SHELL"):target(".shell"):argname("{bash,zsh,fish}"):description "For which shell."
   command:argument("WORDS"):target(".words"):args("*"):hidden(true) -- after candidates: the line so far
-  command:usage("Usage: cmr completion [-h] {bash,zsh,fish}")
+  command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
 -- What stands for values that only the running command knows.
@@ -48,7 +48,7 @@ function M.run(given, world, version)
     return 0
   end
   local script = require("cmr.cli.completion")[shell]
-  if not script or words[1] then error({usage = "argument SHELL must be bash, zsh or fish"}, 0) end
+  if not script or words[1] then error({ usage = "argument SHELL must be bash, zsh or fish" }, 0) end
   stream.write(world, script)
   return 0
 end

@@ -14,17 +14,28 @@ Example:
    cmr listen --port 8080 --exec 'jq -r ".data.email // empty" >>emails.txt']]
 
 function M.arguments(command)
-  command:option("--port"):target(".port"):argname("N"):description("Port on 127.0.0.1 (default: a free one).")
-  command:option("--forward"):target(".forward"):argname("URL")
-    :description("Pass what is accepted on to URL, body and headers as they came, and answer what it answers.")
-  command:option("--exec"):target(".exec"):argname("CMD")
-    :description("Run this shell command for each accepted event, which is on its standard input as it came, passwords "
-      .. "too. When it fails, the answer is 500 and the vendor tries again.")
-  command:option("--scheme"):target(".scheme"):argname("NAME"):choices(require("cmr.webhook").schemes)
-    :description("Accept only what is signed so, as cmr webhook detect names it (default: any documented way).")
-  command:option("--tolerance"):target(".tolerance"):argname("SECONDS")
-    :description("How far off a timestamp may be (default: 300).")
-  command:flag("--show-passwords"):target(".show-passwords"):description("Print passwords as well.")
+  command:option("--port"):target(".port"):argname("N"):description "Port on 127.0.0.1 (default: a free one)."
+  command
+    :option("--forward")
+    :target(".forward")
+    :argname("URL")
+    :description "Pass what is accepted on to URL, body and headers as they came, and answer what it answers."
+  command:option("--exec"):target(".exec"):argname("CMD"):description(
+    "Run this shell command for each accepted event, which is on its standard input as it came, passwords "
+      .. "too. When it fails, the answer is 500 and the vendor tries again."
+  )
+  command
+    :option("--scheme")
+    :target(".scheme")
+    :argname("NAME")
+    :choices(require("cmr.webhook").schemes)
+    :description "Accept only what is signed so, as cmr webhook detect names it (default: any documented way)."
+  command
+    :option("--tolerance")
+    :target(".tolerance")
+    :argname("SECONDS")
+    :description "How far off a timestamp may be (default: 300)."
+  command:flag("--show-passwords"):target(".show-passwords"):description "Print passwords as well."
   command:epilog(details)
 end
 
@@ -42,7 +53,9 @@ function M.run(given, world)
     exec = given[".exec"],
     show_passwords = given[".show-passwords"] or false,
     verify = verify,
-    tell = function(told) stream.write(world, json(told, {compact = true}) .. "\n") end,
+    tell = function(told)
+      stream.write(world, json(told, { compact = true }) .. "\n")
+    end,
   })
 end
 

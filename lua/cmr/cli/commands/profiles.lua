@@ -6,16 +6,18 @@ local profile = require "cmr.cli.profile"
 local M = {}
 
 function M.arguments(command)
-  command:epilog("They are in ~/.config/cmr/config, which is JSON and can be edited.\n"
-    .. "A table, unless --output asks for another form.")
+  command:epilog(
+    "They are in ~/.config/cmr/config, which is JSON and can be edited.\n"
+      .. "A table, unless --output asks for another form."
+  )
 end
 
 local function rows_of(_, answer)
   local rows = {}
   for index, kept in ipairs(answer.data) do
-    rows[index] = {kept.name, kept.default and "default" or nil, kept.base_url, kept.key_header, kept.ca_file}
+    rows[index] = { kept.name, kept.default and "default" or nil, kept.base_url, kept.key_header, kept.ca_file }
   end
-  return {"name", "default", "base_url", "key_header", "ca_file"}, rows
+  return { "name", "default", "base_url", "key_header", "ca_file" }, rows
 end
 
 function M.run(given, world)
@@ -32,11 +34,17 @@ function M.run(given, world)
     }
   end
   if #list == 0 and not given.output then
-    world.stderr:write("cmr: there are none; cmr init makes one\n")
+    world.stderr:write "cmr: there are none; cmr init makes one\n"
     return 0
   end
-  local answer = given.output == "json" and not given.field and list or {data = list}
-  output.show(answer, given, world, {default = "table", rows = rows_of, empty = function() return "[]" end})
+  local answer = given.output == "json" and not given.field and list or { data = list }
+  output.show(answer, given, world, {
+    default = "table",
+    rows = rows_of,
+    empty = function()
+      return "[]"
+    end,
+  })
   return 0
 end
 

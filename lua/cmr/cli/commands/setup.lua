@@ -23,38 +23,40 @@ says which key.]]
 
 function M.arguments(command)
   command:epilog(details)
-  command:flag("--sandbox"):target(".sandbox")
-    :description("It is a key of the sandbox; --base-url says where that is.")
-  command:option("--key-header"):target(".key_header"):argname("NAME")
-    :description("The header that carries the key (default: that of production or of the sandbox).")
-  command:flag("--default"):target(".default"):description("Make it the default profile.")
-  command:flag("--no-check"):target(".no_check"):description("Do not try the key.")
+  command:flag("--sandbox"):target(".sandbox"):description "It is a key of the sandbox; --base-url says where that is."
+  command
+    :option("--key-header")
+    :target(".key_header")
+    :argname("NAME")
+    :description "The header that carries the key (default: that of production or of the sandbox)."
+  command:flag("--default"):target(".default"):description "Make it the default profile."
+  command:flag("--no-check"):target(".no_check"):description "Do not try the key."
 end
 
 local function wrong(message, ...)
-  error({usage = message:format(...)}, 0)
+  error({ usage = message:format(...) }, 0)
 end
 
 -- The address: as given, or production's; that of the sandbox has to be said.
 local function address_of(given, sandbox, person)
   if given.base_url then return given.base_url end
   if not sandbox then return core.production end
-  if person then return ask.line("Base URL of the sandbox") end
-  wrong("option '--sandbox' wants '--base-url': the documents do not say where the sandbox is")
+  if person then return ask.line "Base URL of the sandbox" end
+  wrong "option '--sandbox' wants '--base-url': the documents do not say where the sandbox is"
 end
 
 local function name_of(given, sandbox, person)
   local usual = sandbox and "sandbox" or "production"
-  local name = given.profile or person and ask.line("Name of the profile", {default = usual}) or usual
-  if name:find("^[%w._-]+$") then return name end
-  wrong("a profile's name is made of letters, digits, dots, dashes and underscores")
+  local name = given.profile or person and ask.line("Name of the profile", { default = usual }) or usual
+  if name:find "^[%w._-]+$" then return name end
+  wrong "a profile's name is made of letters, digits, dots, dashes and underscores"
 end
 
 local function key_of(given, world, person)
   if given.api_key_file then return require("cmr.cli.call").key(given.api_key_file, stream.reader(world)) end
-  local key = person and ask.line("API key (it is not shown)", {secret = true}) or world.stdin:read("*l")
-  key = (key or ""):match("^%s*(.-)%s*$")
-  if key == "" then wrong("no API key: the first line of standard input is empty") end
+  local key = person and ask.line("API key (it is not shown)", { secret = true }) or world.stdin:read "*l"
+  key = (key or ""):match "^%s*(.-)%s*$"
+  if key == "" then wrong "no API key: the first line of standard input is empty" end
   return key
 end
 
@@ -67,19 +69,19 @@ local function check(client, world)
   end
   if err.kind == "usage" then wrong("%s", message) end
   local hint = "nothing was written; --no-check writes without trying the key"
-  error({failure = message .. "\n" .. hint, status = 1}, 0)
+  error({ failure = message .. "\n" .. hint, status = 1 }, 0)
 end
 
 function M.run(given, world)
   local call = require "cmr.cli.call"
   local config = profile.load(world) -- a file that cannot be used is found before anything is asked
   if given.ca_file and given.ca_file:sub(1, 1) ~= "/" then
-    wrong("option '--ca-file' wants an absolute path: it becomes part of the profile")
+    wrong "option '--ca-file' wants an absolute path: it becomes part of the profile"
   end
   local person = world.terminal(world.stdin) ~= nil
   local sandbox = given[".sandbox"]
   if person and not sandbox and not given.base_url then
-    sandbox = ask.line("Is it a key of the sandbox?", {default = "no"}):lower():find("^y") ~= nil
+    sandbox = ask.line("Is it a key of the sandbox?", { default = "no" }):lower():find "^y" ~= nil
   end
   local base_url = address_of(given, sandbox, person)
   local name = name_of(given, sandbox, person)
@@ -89,7 +91,7 @@ function M.run(given, world)
     key_header = given[".key_header"] or sandbox and SANDBOX_HEADER or nil,
     api_key = key_of(given, world, person),
   }
-  local client = call.client_for_one(given, world, nil, setmetatable({profile = name}, {__index = made}))
+  local client = call.client_for_one(given, world, nil, setmetatable({ profile = name }, { __index = made }))
   if not given[".no_check"] then check(client, world) end
 
   config.profiles[name] = made

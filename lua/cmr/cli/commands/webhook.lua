@@ -14,8 +14,8 @@ Exit status: 0 signed with this key, and how is printed; 1 it is not; 2 the
 command line is wrong.]]
 
 function M.arguments(command)
-  command:argument("ACTION"):target(".action"):choices{"detect"}:description("detect: name the scheme.")
-  command:argument("FILE"):target(".file"):description("The delivery.")
+  command:argument("ACTION"):target(".action"):choices({ "detect" }):description "detect: name the scheme."
+  command:argument("FILE"):target(".file"):description "The delivery."
   command:epilog(details)
 end
 
@@ -28,7 +28,7 @@ local function parse(text)
     local name, value = line:match "^([%w%-_]+):%s*(.-)%s*$"
     if name then
       name = name:lower()
-      headers[name] = headers[name] and {headers[name], value} or value
+      headers[name] = headers[name] and { headers[name], value } or value
     end
   end
   local length = tonumber(headers["content-length"])
@@ -49,15 +49,20 @@ function M.run(given, world)
   local call, read = require "cmr.cli.call", stream.reader(world)
   local key = call.settings(given, world, read).api_key
   local text, why = read(given[".file"])
-  if not text then error({usage = ("argument FILE: cannot read %s (%s)"):format(given[".file"], why)}, 0) end
+  if not text then error({ usage = ("argument FILE: cannot read %s (%s)"):format(given[".file"], why) }, 0) end
   local headers, body = parse(text)
-  if not headers then error({usage = "argument FILE: no empty line between headers and body"}, 0) end
-  local event, message = verify(body, headers, {api_key = key, tolerance = math.huge})
-  if not event then error({failure = message, status = 1}, 0) end
+  if not headers then error({ usage = "argument FILE: no empty line between headers and body" }, 0) end
+  local event, message = verify(body, headers, { api_key = key, tolerance = math.huge })
+  if not event then error({ failure = message, status = 1 }, 0) end
   local info = require("cmr.webhook").info(event)
-  local told = {scheme = info.scheme, timestamp = info.timestamp, timestampSigned = info.timestamp_signed,
-    event = info.event, id = info.id}
-  stream.write(world, require("cmr.cli.json")(told, {compact = given.compact}) .. "\n")
+  local told = {
+    scheme = info.scheme,
+    timestamp = info.timestamp,
+    timestampSigned = info.timestamp_signed,
+    event = info.event,
+    id = info.id,
+  }
+  stream.write(world, require "cmr.cli.json"(told, { compact = given.compact }) .. "\n")
   return 0
 end
 

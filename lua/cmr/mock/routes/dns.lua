@@ -8,7 +8,7 @@ local dns = {}
 
 -- Documented: only TXT records at _dmarc have tags to exclude.
 local function check(record)
-  if record.excludedDMARCtags and not (record.recordType == "TXT" and record.host:find("^_dmarc")) then
+  if record.excludedDMARCtags and not (record.recordType == "TXT" and record.host:find "^_dmarc") then
     answer.refuse(400, "excludedDMARCtags is for TXT records at _dmarc only")
   end
 end
@@ -27,26 +27,30 @@ local SOON = 10 -- seconds until a change is applied; assumed
 
 local function tell(world, domain, action, record)
   world:after(SOON, function()
-    world:tell("dns-record.updated", {userId = domain.userId, action = action, domainName = domain.domainName,
-      record = record})
+    world:tell(
+      "dns-record.updated",
+      { userId = domain.userId, action = action, domainName = domain.domainName, record = record }
+    )
   end)
 end
 
 function dns.dns_records(request, world)
   local domain = scope.domain(world, request.user, request.fields.domain)
-  local data = {records = json.array(domain.records:list()), disabledRecords = json.array()}
+  local data = { records = json.array(domain.records:list()), disabledRecords = json.array() }
   return answer.success(request, data, "DNS records fetched successfully")
 end
 
 function dns.add_dns_records(request, world)
   local domain = scope.domain(world, request.user, request.fields.domain)
-  for _, record in ipairs(request.fields.records) do check(record) end
+  for _, record in ipairs(request.fields.records) do
+    check(record)
+  end
   local added = json.array()
   for index, record in ipairs(request.fields.records) do
     added[index] = store(domain, "record_" .. random.id(12), record)
     tell(world, domain, "ADD", added[index])
   end
-  return answer.success(request, {records = added}, "DNS records added successfully")
+  return answer.success(request, { records = added }, "DNS records added successfully")
 end
 
 local function missing()
@@ -88,8 +92,11 @@ function dns.set_nameservers(request, world)
   end
   if not names then answer.refuse(400, "Please provide a list of nameservers") end
   domain.nameservers = names
-  return answer.success(request, {domain = domain.domainName, nameservers = names},
-    "Nameservers will be updated shortly")
+  return answer.success(
+    request,
+    { domain = domain.domainName, nameservers = names },
+    "Nameservers will be updated shortly"
+  )
 end
 
 return dns

@@ -9,7 +9,7 @@ local subscriptions = require "cmr.mock.world.subscriptions"
 local domains = {}
 
 function domains.domains(request, world)
-  local list = request.user and world.domains:list{userId = request.user.userId} or {}
+  local list = request.user and world.domains:list { userId = request.user.userId } or {}
   local data = paging.data(request, "domains", list, function(domain)
     local subscription = subscriptions.of_domain(world, domain.domainName)
     return {
@@ -36,13 +36,13 @@ function domains.check_workspace(request, world)
   if given.domains then
     local data = json.array()
     for index, wanted in ipairs(given.domains) do
-      data[index] = {domainName = wanted.domainName, hasWorkspace = workspace(world, wanted) ~= nil}
+      data[index] = { domainName = wanted.domainName, hasWorkspace = workspace(world, wanted) ~= nil }
     end
     return answer.assume(answer.success(request, data, "Workspaces checked"), "data")
   end
   local provider = workspace(world, given)
   if not provider then return answer.success(request) end
-  local data = {domainName = given.domainName, serviceProvider = provider}
+  local data = { domainName = given.domainName, serviceProvider = provider }
   return answer.assume(answer.success(request, data, "Workspace exists"), "status 200; data")
 end
 
@@ -50,7 +50,7 @@ function domains.add_google_client_id(request, world)
   local given = request.fields
   scope.domains(world, request.user, given.domains)
   -- assumed: how it is checked; the documents say only that it is
-  if not given.clientId:find("%.apps%.googleusercontent%.com$") then
+  if not given.clientId:find "%.apps%.googleusercontent%.com$" then
     answer.refuse(422, "The clientId is not one of Google.", "status 422; message")
   end
   return answer.success(request, nil, "Client id will be added shortly")

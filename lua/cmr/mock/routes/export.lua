@@ -43,7 +43,7 @@ function export.reexport(request, world)
   end
   table.insert(mailbox.reexports, world:now())
   world:after(SOON, function()
-    world:tell("mailbox.exported", {userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email})
+    world:tell("mailbox.exported", { userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email })
   end)
   return answer.success(request)
 end

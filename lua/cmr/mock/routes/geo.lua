@@ -4,20 +4,32 @@ local answer = require "cmr.mock.answer"
 local geo = {}
 
 local COUNTRIES = {
-  Australia = "AU", Canada = "CA", France = "FR", Germany = "DE", India = "IN", Italy = "IT", Japan = "JP",
-  Netherlands = "NL", Singapore = "SG", Spain = "ES", ["United Kingdom"] = "GB", ["United States"] = "US",
+  Australia = "AU",
+  Canada = "CA",
+  France = "FR",
+  Germany = "DE",
+  India = "IN",
+  Italy = "IT",
+  Japan = "JP",
+  Netherlands = "NL",
+  Singapore = "SG",
+  Spain = "ES",
+  ["United Kingdom"] = "GB",
+  ["United States"] = "US",
 }
 
 local STATES = {
-  US = {California = "CA", Delaware = "DE", Florida = "FL", ["New York"] = "NY", Texas = "TX", Washington = "WA"},
-  CA = {Alberta = "AB", ["British Columbia"] = "BC", Ontario = "ON", Quebec = "QC"},
-  DE = {Bavaria = "BY", Berlin = "BE", Hamburg = "HH"},
+  US = { California = "CA", Delaware = "DE", Florida = "FL", ["New York"] = "NY", Texas = "TX", Washington = "WA" },
+  CA = { Alberta = "AB", ["British Columbia"] = "BC", Ontario = "ON", Quebec = "QC" },
+  DE = { Bavaria = "BY", Berlin = "BE", Hamburg = "HH" },
 }
 
 local NONE = {}
 
 local known = {}
-for _, code in pairs(COUNTRIES) do known[code] = true end
+for _, code in pairs(COUNTRIES) do
+  known[code] = true
+end
 
 function geo.countries(request)
   return answer.assume(answer.success(request, COUNTRIES, "Countries fetched successfully"), "which there are")

@@ -11,7 +11,7 @@ local mailboxes = {}
 -- Seconds until a change or a removal is done; assumed.
 local SOON = 10
 
-local CHANGEABLE = {"firstName", "lastName", "profilePicture"}
+local CHANGEABLE = { "firstName", "lastName", "profilePicture" }
 
 local function show(world, mailbox)
   local subscription = world.subscriptions:get(mailbox.subscriptionId)
@@ -30,7 +30,7 @@ local function show(world, mailbox)
 end
 
 local function list(request, world)
-  local wanted = {userId = request.user and request.user.userId}
+  local wanted = { userId = request.user and request.user.userId }
   local data = paging.data(request, "mailboxes", world.mailboxes:list(wanted), function(mailbox)
     return show(world, mailbox)
   end)
@@ -67,9 +67,13 @@ local function change(world, mailbox, given)
     for _, name in ipairs(CHANGEABLE) do
       mailbox[name], changed[name] = given[name] or mailbox[name], given[name]
     end
-    if given.removeProfilePicture then mailbox.profilePicture, changed.profilePicture = nil, json.null end
-    world:tell("mailbox.updated", {userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email,
-      updatedFields = changed})
+    if given.removeProfilePicture then
+      mailbox.profilePicture, changed.profilePicture = nil, json.null
+    end
+    world:tell(
+      "mailbox.updated",
+      { userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email, updatedFields = changed }
+    )
   end)
 end
 
@@ -89,7 +93,7 @@ local function update_each(request, world, items)
     local mailbox = answer.of(check_change, request, world, given)
     local refused = mailbox.envelope
     local message = refused and refused.message or "Mailbox details will update shortly"
-    data[index] = {mailboxId = given.mailboxId, success = not refused, message = message}
+    data[index] = { mailboxId = given.mailboxId, success = not refused, message = message }
     if not refused then change(world, mailbox, given) end
   end
   return answer.assume(answer.success(request, data), "an item's message")
@@ -118,7 +122,7 @@ function mailboxes.validate_mailbox(request, world)
   local id = request.fields.mailboxId
   if type(id) ~= "string" then answer.refuse(400, "Please provide 'mailboxId'", "the body's names; message") end
   local mailbox = scope.mailbox(world, request.user, id)
-  local data = {mailboxId = id, smtp = mailbox.status == "ACTIVE", dns = true}
+  local data = { mailboxId = id, smtp = mailbox.status == "ACTIVE", dns = true }
   return answer.assume(answer.success(request, data, "Mailbox validated"), "the body's names")
 end
 

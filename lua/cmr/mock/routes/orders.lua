@@ -12,7 +12,9 @@ local orders = {}
 -- The mailboxes wanted for each domain, names in lower case.
 local function wanted_mailboxes(given)
   local wanted = {}
-  for name, list in pairs(given.mailboxes or {}) do wanted[name:lower()] = list end
+  for name, list in pairs(given.mailboxes or {}) do
+    wanted[name:lower()] = list
+  end
   return wanted
 end
 
@@ -40,13 +42,16 @@ local function place(request, world, parts, data)
     answer.refuse(402, "Insufficient wallet balance", "status 402; message")
   end
   local userId = request.user.userId
-  local order = world_orders.add(world, {userId = userId})
+  local order = world_orders.add(world, { userId = userId })
   data.orderId = order.orderId
   if not given.confirm then
     return answer.assume(answer.success(request, data, "Order created"), "the answer to an order that is not confirmed")
   end
-  world_orders.process(world, order, {userId = userId, parts = parts, serviceProvider = given.serviceProvider,
-    autoRenew = given.autoRenew})
+  world_orders.process(
+    world,
+    order,
+    { userId = userId, parts = parts, serviceProvider = given.serviceProvider, autoRenew = given.autoRenew }
+  )
   return answer.success(request, data, request.operation.name ~= "create_order" and "Order created" or nil)
 end
 
@@ -58,7 +63,7 @@ local function available(world, wanted, boxes)
     if world.domains:get(name) or world.pool:get(name) or seen[name] then
       taken[#taken + 1] = item.domain
     else
-      parts[#parts + 1] = {domain = name, years = item.years, mailboxes = boxes[name] or {}}
+      parts[#parts + 1] = { domain = name, years = item.years, mailboxes = boxes[name] or {} }
     end
     seen[name] = true
   end
@@ -75,7 +80,7 @@ local function add_own_domains(request, world, parts, boxes, ordered)
   for _, name in ipairs(names) do
     scope.domain(world, request.user, name)
     if subscriptions.of_domain(world, name) then answer.refuse(409, ("%s has a workspace already."):format(name)) end
-    parts[#parts + 1] = {domain = name, mailboxes = boxes[name]}
+    parts[#parts + 1] = { domain = name, mailboxes = boxes[name] }
   end
 end
 
@@ -88,7 +93,7 @@ function orders.create_order(request, world)
     local message = #taken > 0 and "None of the domains is available." or "Please provide domains or mailboxes"
     answer.refuse(422, message, "status 422; message")
   end
-  local reply = place(request, world, parts, {unavailableDomains = taken})
+  local reply = place(request, world, parts, { unavailableDomains = taken })
   return #taken > 0 and answer.assume(reply, "what unavailableDomains has inside") or reply
 end
 
@@ -98,12 +103,12 @@ local function target(request, world)
   if given.subscriptionId then
     local subscription = scope.subscription(world, request.user, given.subscriptionId)
     if subscription.status ~= "ACTIVE" then answer.refuse(422, "The subscription is not ACTIVE.") end
-    return {domain = subscription.domain, subscriptionId = subscription.subscriptionId}
+    return { domain = subscription.domain, subscriptionId = subscription.subscriptionId }
   end
-  local found = world.domains:list{domainId = given.domainId}[1]
+  local found = world.domains:list({ domainId = given.domainId })[1]
   local domain = scope.domain(world, request.user, found and found.domainName or "")
   if subscriptions.of_domain(world, domain.domainName) then answer.refuse(409, "The domain has a subscription.") end
-  return {domain = domain.domainName}
+  return { domain = domain.domainName }
 end
 
 function orders.order_mailboxes(request, world)
@@ -114,7 +119,7 @@ function orders.order_mailboxes(request, world)
   -- assumed: nothing but mailboxes of that one domain
   if next(boxes) then answer.refuse(422, "'mailboxes' must be of " .. part.domain) end
   if #part.mailboxes == 0 then answer.refuse(422, "Please provide mailboxes", "status 422; message") end
-  return place(request, world, {part}, {})
+  return place(request, world, { part }, {})
 end
 
 -- Assumed: the order is named by orderId.
@@ -122,7 +127,7 @@ function orders.order_status(request, world)
   local id = request.fields.orderId
   if not id or id == "" then answer.refuse(400, "Please provide 'orderId'", "the query's names; message") end
   local order = scope.order(world, request.user, id)
-  local data = {orderId = order.orderId, status = order.status, failedDomains = json.array(order.failed)}
+  local data = { orderId = order.orderId, status = order.status, failedDomains = json.array(order.failed) }
   return answer.assume(answer.success(request, data, "Order status fetched successfully"), "the query's names")
 end
 

@@ -30,19 +30,20 @@ function placement.create_placement_test(request, world)
     mailboxes = {},
   }
   for index, mailbox in ipairs(tested) do
-    test.mailboxes[index] = {placementOrderId = random.id(28), mailboxId = mailbox.mailboxId, fromEmail = mailbox.email}
+    test.mailboxes[index] =
+      { placementOrderId = random.id(28), mailboxId = mailbox.mailboxId, fromEmail = mailbox.email }
   end
   world.tests:put(test.orderId, test)
-  return answer.success(request, {orderId = test.orderId})
+  return answer.success(request, { orderId = test.orderId })
 end
 
 -- Assumed: what is inside; without results everything is empty.
 local function report(test, done)
-  local landed = done and {{folder = "INBOX"}} or {}
+  local landed = done and { { folder = "INBOX" } } or {}
   return {
-    inboxTest = {google = json.array(landed), microsoft365 = json.array(landed)},
-    spamassassin = done and test.spamassassin and {score = 0} or {},
-    blacklist = done and test.blacklist and {listed = false} or {},
+    inboxTest = { google = json.array(landed), microsoft365 = json.array(landed) },
+    spamassassin = done and test.spamassassin and { score = 0 } or {},
+    blacklist = done and test.blacklist and { listed = false } or {},
   }
 end
 
@@ -57,10 +58,14 @@ local function show(world, test)
     aiInsightRequested = test.aiInsight,
     mailboxes = json.array(),
   }
-  if done and test.aiInsight then shown.aiInsight = {summary = "mock"} end
+  if done and test.aiInsight then shown.aiInsight = { summary = "mock" } end
   for index, mailbox in ipairs(test.mailboxes) do
-    shown.mailboxes[index] = {placementOrderId = mailbox.placementOrderId, fromEmail = mailbox.fromEmail,
-      status = shown.status, report = report(test, done)}
+    shown.mailboxes[index] = {
+      placementOrderId = mailbox.placementOrderId,
+      fromEmail = mailbox.fromEmail,
+      status = shown.status,
+      report = report(test, done),
+    }
   end
   return shown
 end
@@ -74,10 +79,12 @@ end
 
 function placement.placement_reports(request, world)
   local given, found = request.fields, {}
-  for _, test in ipairs(world.tests:list{userId = request.user.userId, orderId = given.orderId}) do
+  for _, test in ipairs(world.tests:list { userId = request.user.userId, orderId = given.orderId }) do
     if not given.mailboxId or has(test, given.mailboxId) then table.insert(found, 1, test) end -- newest first
   end
-  local data = paging.data(request, "reports", found, function(test) return show(world, test) end)
+  local data = paging.data(request, "reports", found, function(test)
+    return show(world, test)
+  end)
   return answer.success(request, data, "Placement reports fetched successfully")
 end
 

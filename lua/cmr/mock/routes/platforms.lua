@@ -9,7 +9,7 @@ local platforms = {}
 function platforms.platforms(request)
   local apps = {}
   for _, credential in ipairs(request.user.credentials) do
-    local app = apps[credential.app] or {connected = true, credentials = {}}
+    local app = apps[credential.app] or { connected = true, credentials = {} }
     apps[credential.app] = app
     table.insert(app.credentials, {
       credentialId = credential.credentialId,
@@ -26,9 +26,7 @@ end
 function platforms.add_platform(request, world)
   local given = request.fields
   -- assumed: the trigger; the documents say only that bad credentials are answered with 400 and not stored
-  if given.credentials.password == "wrong" then
-    answer.refuse(400, "The credentials were rejected by the platform")
-  end
+  if given.credentials.password == "wrong" then answer.refuse(400, "The credentials were rejected by the platform") end
   local id = random.id(16)
   table.insert(request.user.credentials, {
     app = given.app,
@@ -38,14 +36,18 @@ function platforms.add_platform(request, world)
     metadata = given.metadata or {},
     orgId = given.orgId,
   })
-  return answer.success(request, {credentialId = id})
+  return answer.success(request, { credentialId = id })
 end
 
 function platforms.update_platform(request, world)
   local given = request.fields
   local credential = scope.credential(world, request.user, given.credentialId)
   credential.orgId = given.orgId or credential.orgId
-  return answer.success(request, {credentialId = credential.credentialId}, "Platform credentials updated successfully")
+  return answer.success(
+    request,
+    { credentialId = credential.credentialId },
+    "Platform credentials updated successfully"
+  )
 end
 
 function platforms.remove_platform(request, world)
@@ -58,7 +60,8 @@ end
 function platforms.platform_workspaces(request, world)
   local credential = scope.credential(world, request.user, request.fields.credentialId)
   if credential.app:upper() ~= "INSTANTLY" then answer.refuse(422, "The platform has no workspaces.") end
-  local data = json.array{{orgId = "org_1", name = "First workspace"}, {orgId = "org_2", name = "Second workspace"}}
+  local data =
+    json.array { { orgId = "org_1", name = "First workspace" }, { orgId = "org_2", name = "Second workspace" } }
   return answer.success(request, data, "Workspaces fetched successfully")
 end
 

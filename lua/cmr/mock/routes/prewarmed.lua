@@ -13,7 +13,9 @@ local function inventory(request, pool)
   local found = world_prewarmed.find(pool, given.serviceProvider, given.contains)
   local items, page, pages = paging.cut(request, found)
   local mailboxes = 0
-  for _, item in ipairs(found) do mailboxes = mailboxes + #item.mailboxes end
+  for _, item in ipairs(found) do
+    mailboxes = mailboxes + #item.mailboxes
+  end
   for index, item in ipairs(items) do
     items[index] = {
       domain = item.domain,
@@ -22,7 +24,7 @@ local function inventory(request, pool)
       renewalPrice = money.PREWARMED_RENEWAL,
     }
   end
-  return {inventory = items, currentPage = page, totalPages = pages, totalDomains = #found, totalMailboxes = mailboxes}
+  return { inventory = items, currentPage = page, totalPages = pages, totalDomains = #found, totalMailboxes = mailboxes }
 end
 
 function prewarmed.prewarmed(request, world)
@@ -38,19 +40,19 @@ end
 -- @param sell function(index, name, given) -> what the event says of it, or nil and the reason
 local function place(request, world, sandbox, sell)
   local given = request.fields
-  local to = {userId = request.user and request.user.userId, autoRenew = given.autoRenew, sandbox = sandbox}
+  local to = { userId = request.user and request.user.userId, autoRenew = given.autoRenew, sandbox = sandbox }
   local order = orders.add(world, to)
   orders.finish_later(world, order, function()
     local failed, had = {}, {}
     for index, item in ipairs(given.order) do
       local sold, why = sell(index, item.domain:lower(), to)
       had[#had + 1] = sold
-      if not sold then failed[#failed + 1] = {domain = item.domain, reason = why} end
+      if not sold then failed[#failed + 1] = { domain = item.domain, reason = why } end
     end
     world_prewarmed.tell(world, order, given.serviceProvider, had, failed)
     return failed
   end, #given.order)
-  return answer.success(request, {orderId = order.orderId}, "Order created and queued for processing")
+  return answer.success(request, { orderId = order.orderId }, "Order created and queued for processing")
 end
 
 function prewarmed.order_prewarmed(request, world)

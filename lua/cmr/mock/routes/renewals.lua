@@ -18,7 +18,7 @@ local function each(request, world, item, quiet)
       good = good + 1
       said.domainName, said.domainId = domain.domainName, domain.domainId
     elseif not quiet then
-      said = {domainName = domain.domainName, success = false, message = why}
+      said = { domainName = domain.domainName, success = false, message = why }
     end
     data[#data + 1] = said
   end
@@ -66,7 +66,7 @@ function renewals.set_domain_auto_renew(request, world)
     -- Documented: turning it off is always possible. Assumed: turning it on is not when it would be too late.
     if on and domains.status(world, domain) == "EXPIRED" then return nil, "The domain is EXPIRED." end
     domain.autoRenew = on
-    return {autoRenew = on}
+    return { autoRenew = on }
   end)
   local message = ("Auto-renew toggled %s for %d domain%s."):format(on and "on" or "off", good, good == 1 and "" or "s")
   return finish(answer.success(request, data, message), data, good)

@@ -6,7 +6,7 @@ local subscriptions = require "cmr.mock.world.subscriptions"
 local scope = {}
 
 -- Documented: here an unknown user has nothing, and is no error.
-local LENIENT = {domains = true}
+local LENIENT = { domains = true }
 
 --- The user whom userId names, or nil without one.
 function scope.user(request, world)
@@ -35,7 +35,9 @@ end
 --- The mailboxes of these ids. Assumed: one that is refused refuses them all.
 function scope.mailboxes(world, user, ids)
   local list = {}
-  for index, id in ipairs(ids) do list[index] = scope.mailbox(world, user, id) end
+  for index, id in ipairs(ids) do
+    list[index] = scope.mailbox(world, user, id)
+  end
   return list
 end
 
@@ -46,9 +48,11 @@ end
 
 --- The domains of these names; all of the user's when there are none. Assumed: one that is refused refuses them all.
 function scope.domains(world, user, names)
-  if not names or #names == 0 then return world.domains:list{userId = user.userId} end
+  if not names or #names == 0 then return world.domains:list { userId = user.userId } end
   local list = {}
-  for index, name in ipairs(names) do list[index] = scope.domain(world, user, name) end
+  for index, name in ipairs(names) do
+    list[index] = scope.domain(world, user, name)
+  end
   return list
 end
 
@@ -70,7 +74,7 @@ end
 --- A credential of a sending platform, by id.
 -- @return the credential, its user, its place in the user's list
 function scope.credential(world, user, id)
-  for _, candidate in ipairs(user and {user} or world.users:list()) do
+  for _, candidate in ipairs(user and { user } or world.users:list()) do
     for index, credential in ipairs(candidate.credentials) do
       if credential.credentialId == id then return credential, candidate, index end
     end

@@ -32,19 +32,24 @@ end
 
 function subscriptions.subscriptions(request, world)
   local given = request.fields
-  local list = world.subscriptions:list{
+  local list = world.subscriptions:list {
     status = filter(given.status),
     subscriptionId = filter(given.componentSubscriptionId),
     domain = filter(given.domain),
   }
-  return answer.success(request, paging.data(request, "subscriptions", list, function(subscription)
-    return show(world, subscription)
-  end, PAGE))
+  return answer.success(
+    request,
+    paging.data(request, "subscriptions", list, function(subscription)
+      return show(world, subscription)
+    end, PAGE)
+  )
 end
 
 local function by_ids(world, ids)
   local list = {}
-  for index, id in ipairs(ids) do list[index] = scope.subscription(world, nil, id) end
+  for index, id in ipairs(ids) do
+    list[index] = scope.subscription(world, nil, id)
+  end
   return list
 end
 
@@ -58,7 +63,9 @@ end
 function subscriptions.renew_subscriptions(request, world)
   local list = by_ids(world, request.fields.subscriptionIds)
   refuse_cancelled(list)
-  for _, subscription in ipairs(list) do world_subscriptions.renew(world, subscription) end
+  for _, subscription in ipairs(list) do
+    world_subscriptions.renew(world, subscription)
+  end
   return answer.success(request)
 end
 
@@ -68,11 +75,11 @@ function subscriptions.toggle_subscription_auto_renew(request, world)
   local names = "the body's names; whether it sets or flips"
   if type(given.subscriptionId) ~= "string" then answer.refuse(400, "Please provide 'subscriptionId'", names) end
   local subscription = scope.subscription(world, nil, given.subscriptionId)
-  refuse_cancelled{subscription}
+  refuse_cancelled { subscription }
   local on = given.autoRenew
   if type(on) ~= "boolean" then on = not subscription.autoRenew end
   subscription.autoRenew = on
-  local data = {subscriptionId = subscription.subscriptionId, autoRenew = on}
+  local data = { subscriptionId = subscription.subscriptionId, autoRenew = on }
   local reply = answer.success(request, data, ("Auto-renewal turned %s"):format(on and "on" or "off"))
   return answer.assume(reply, names)
 end
@@ -81,7 +88,7 @@ function subscriptions.cancel_subscription(request, world)
   local given = request.fields
   local subscription = given.subscriptionId and scope.subscription(world, nil, given.subscriptionId)
     or scope.subscription_of_domain(world, nil, given.domain)
-  refuse_cancelled{subscription}
+  refuse_cancelled { subscription }
   world_subscriptions.cancel_by_call(world, subscription)
   return answer.success(request)
 end
@@ -96,7 +103,9 @@ function subscriptions.recreate_subscriptions(request, world)
     end
   end
   refuse_cancelled(list)
-  for _, subscription in ipairs(list) do world_subscriptions.recreate(world, subscription) end
+  for _, subscription in ipairs(list) do
+    world_subscriptions.recreate(world, subscription)
+  end
   return answer.success(request, nil, "Subscriptions will be recreated shortly")
 end
 

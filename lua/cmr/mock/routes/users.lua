@@ -7,7 +7,7 @@ local world_users = require "cmr.mock.world.users"
 
 local users = {}
 
-local ENTITIES = {amp = "&", apos = "'", quot = '"', lt = "<", gt = ">"}
+local ENTITIES = { amp = "&", apos = "'", quot = '"', lt = "<", gt = ">" }
 
 -- HTML entities are decoded first (documented); of the numeric ones those of ASCII.
 local function decode(text)
@@ -24,7 +24,7 @@ local function profile_of(request)
     local value = request.fields[param.name]
     if value and param.name ~= "email" then
       value = decode(value)
-      if value:find("[^%w .,'#&()/%-\128-\255]") then
+      if value:find "[^%w .,'#&()/%-\128-\255]" then
         answer.refuse(400, ("'%s' has characters that are not allowed"):format(param.name))
       end
     end
@@ -34,8 +34,10 @@ local function profile_of(request)
 end
 
 local function show(user)
-  local shown = {id = user.userId}
-  for name, value in pairs(user.profile) do shown[name] = value end
+  local shown = { id = user.userId }
+  for name, value in pairs(user.profile) do
+    shown[name] = value
+  end
   return shown
 end
 
@@ -50,7 +52,7 @@ end
 function users.create_user(request, world)
   local id = random.id(28)
   world_users.add(world, id, profile_of(request))
-  return answer.success(request, {id = id})
+  return answer.success(request, { id = id })
 end
 
 -- The newer of two sources refuses a part: so does this.
@@ -61,14 +63,16 @@ function users.update_user(request)
 end
 
 function users.delete_user(request, world)
-  local mine = {userId = request.user.userId}
-  local counts = {mailboxCount = #world.mailboxes:list(mine), domainCount = #world.domains:list(mine)}
+  local mine = { userId = request.user.userId }
+  local counts = { mailboxCount = #world.mailboxes:list(mine), domainCount = #world.domains:list(mine) }
   if counts.mailboxCount > 0 or counts.domainCount > 0 then
     local reply = answer.new(422, "The user still has domains or mailboxes.", nil, counts)
     return answer.assume(reply, "status 422; message; where the counts are")
   end
   world.users:remove(mine.userId)
-  for _, name in ipairs{"subscriptions", "orders", "tests"} do world[name]:clear(mine) end
+  for _, name in ipairs { "subscriptions", "orders", "tests" } do
+    world[name]:clear(mine)
+  end
   return answer.success(request)
 end
 

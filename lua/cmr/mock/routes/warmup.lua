@@ -10,7 +10,7 @@ local subscriptions = require "cmr.mock.world.subscriptions"
 local warmup = {}
 
 -- What is said when a warmup gets there; the second is assumed.
-local MESSAGES = {PAUSED = "Warmup paused", ACTIVE = "Warmup resumed"}
+local MESSAGES = { PAUSED = "Warmup paused", ACTIVE = "Warmup resumed" }
 
 -- The warmup of the mailbox, which must not have been STOPPED, and the mailbox.
 local function enrolled(request, world)
@@ -30,13 +30,13 @@ function warmup.start_warmup(request, world)
     answer.refuse(402, "Insufficient wallet balance", "status 402; message")
   end
   mailboxes.warm_up(world, mailbox)
-  return answer.success(request, {status = mailbox.warmup.status}, "Warmup enabled")
+  return answer.success(request, { status = mailbox.warmup.status }, "Warmup enabled")
 end
 
 local function set(request, current, status)
   if current.status == "PENDING" then answer.refuse(422, "The warmup is PENDING.") end
   current.status = status
-  return answer.success(request, {status = status}, MESSAGES[status])
+  return answer.success(request, { status = status }, MESSAGES[status])
 end
 
 function warmup.toggle_warmup(request, world)

@@ -11,8 +11,10 @@ end
 -- @param time seconds since 1970
 function agenda:add(time, action)
   local index = #self
-  while index > 0 and self[index].time > time do index = index - 1 end
-  table.insert(self, index + 1, {time = time, action = action})
+  while index > 0 and self[index].time > time do
+    index = index - 1
+  end
+  table.insert(self, index + 1, { time = time, action = action })
 end
 
 --- For a generic for: time, action of what is due by now, each taken away; also of what the actions add.

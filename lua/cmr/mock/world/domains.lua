@@ -16,14 +16,16 @@ local function told(world, domain, more)
   local data = users.told(world, domain.userId)
   data.domainId, data.domainName = domain.domainId, domain.domainName
   data.expiryDate = domain.expireOn and world:timestamp(domain.expireOn)
-  for name, value in pairs(more or {}) do data[name] = value end
+  for name, value in pairs(more or {}) do
+    data[name] = value
+  end
   return data
 end
 
 -- Renewed, or not when the wallet does not cover it.
 local function pay_and_extend(world, domain, years)
   if not money.pay(world, money.RENEWAL * years) then
-    world:tell("domain.renewal.failed", told(world, domain, {reason = "Insufficient wallet balance"}))
+    world:tell("domain.renewal.failed", told(world, domain, { reason = "Insufficient wallet balance" }))
     return false
   end
   domain.expireOn = domain.expireOn + years * YEAR
@@ -34,7 +36,9 @@ end
 -- A domain that renews itself does so when it expires; assumed.
 local function watch(world, domain)
   local expiry = domain.expireOn
-  local function lapsed() return world.domains:get(domain.domainName) == domain and domain.expireOn == expiry end
+  local function lapsed()
+    return world.domains:get(domain.domainName) == domain and domain.expireOn == expiry
+  end
   world:at(expiry, function()
     if not lapsed() then return end
     if domain.autoRenew and pay_and_extend(world, domain, 1) then return watch(world, domain) end
@@ -68,8 +72,10 @@ end
 
 --- Say that an order has had it registered.
 function domains.tell_ordered(world, domain, order)
-  world:tell("domain.order.success", told(world, domain, {orderId = order.orderId,
-    creationTime = world:timestamp(), price = money.DOMAIN}))
+  world:tell(
+    "domain.order.success",
+    told(world, domain, { orderId = order.orderId, creationTime = world:timestamp(), price = money.DOMAIN })
+  )
 end
 
 --- So many years, in seconds.
@@ -90,9 +96,7 @@ end
 function domains.renewable(world, domain)
   local status = domains.status(world, domain)
   if status ~= "ACTIVE" and status ~= "GRACE_PERIOD" then return false, "The domain is " .. status .. "." end
-  if domain.expireOn - world:now() > WINDOW then
-    return false, "The domain is not within 45 days of its expiry."
-  end
+  if domain.expireOn - world:now() > WINDOW then return false, "The domain is not within 45 days of its expiry." end
   return true
 end
 

@@ -14,7 +14,7 @@ function mailboxes.add(world, given)
   return world.mailboxes:put(id, {
     mailboxId = id,
     email = given.email,
-    domain = given.email:match("@(.*)$"),
+    domain = given.email:match "@(.*)$",
     userId = given.userId,
     subscriptionId = given.subscriptionId,
     status = given.status or "ACTIVE",
@@ -27,13 +27,20 @@ end
 
 --- The mailbox with this address, or nil.
 function mailboxes.by_email(world, email)
-  return world.mailboxes:list{email = email}[1]
+  return world.mailboxes:list({ email = email })[1]
 end
 
 --- What takes a mailbox's place in another subscription: the same person under a new id, nothing else.
 function mailboxes.successor(mailbox, subscription_id)
-  return {email = mailbox.email, userId = mailbox.userId, subscriptionId = subscription_id, status = mailbox.status,
-    firstName = mailbox.firstName, lastName = mailbox.lastName, profilePicture = mailbox.profilePicture}
+  return {
+    email = mailbox.email,
+    userId = mailbox.userId,
+    subscriptionId = subscription_id,
+    status = mailbox.status,
+    firstName = mailbox.firstName,
+    lastName = mailbox.lastName,
+    profilePicture = mailbox.profilePicture,
+  }
 end
 
 --- Say that it is there, with what one needs to use it.
@@ -54,19 +61,25 @@ end
 -- What an event of its warmup says.
 local function of_warmup(world, mailbox)
   local subscription = world.subscriptions:get(mailbox.subscriptionId)
-  return {mailboxId = mailbox.mailboxId, email = mailbox.email, domain = mailbox.domain,
-    workspaceType = subscription and subscription.serviceProvider}
+  return {
+    mailboxId = mailbox.mailboxId,
+    email = mailbox.email,
+    domain = mailbox.domain,
+    workspaceType = subscription and subscription.serviceProvider,
+  }
 end
 
 --- Enrol a mailbox in warmup: PENDING, and ACTIVE some minutes later.
 function mailboxes.warm_up(world, mailbox)
-  local warmup = {status = "PENDING", settings = mailbox.warmup and mailbox.warmup.settings}
+  local warmup = { status = "PENDING", settings = mailbox.warmup and mailbox.warmup.settings }
   mailbox.warmup = warmup
   world:after(STARTING, function()
     if warmup.status ~= "PENDING" then return end
     warmup.status = "ACTIVE"
     local told = of_warmup(world, mailbox)
-    for name, value in pairs(users.told(world, mailbox.userId)) do told[name] = value end
+    for name, value in pairs(users.told(world, mailbox.userId)) do
+      told[name] = value
+    end
     world:tell("mailbox.warmup.started", told)
   end)
 end

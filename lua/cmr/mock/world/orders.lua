@@ -14,7 +14,7 @@ local REGISTERED, PASSWORDS, DONE = 10, 20, 30
 --- A new order that is not processed yet.
 -- @param given {userId, sandbox}
 function orders.add(world, given)
-  local order = {orderId = random.id(28), userId = given.userId, sandbox = given.sandbox, status = "CREATED"}
+  local order = { orderId = random.id(28), userId = given.userId, sandbox = given.sandbox, status = "CREATED" }
   return world.orders:put(order.orderId, order)
 end
 
@@ -35,8 +35,15 @@ local function subscription_for(world, part, given)
   local current = subscriptions.of_domain(world, part.domain)
   if not part.subscriptionId then
     if current then return nil, "Workspace validation failed" end -- the documented reason
-    return subscriptions.add(world, {userId = given.userId, domain = part.domain,
-      serviceProvider = given.serviceProvider, autoRenew = given.autoRenew})
+    return subscriptions.add(
+      world,
+      {
+        userId = given.userId,
+        domain = part.domain,
+        serviceProvider = given.serviceProvider,
+        autoRenew = given.autoRenew,
+      }
+    )
   end
   if not current or current.subscriptionId ~= part.subscriptionId or current.status ~= "ACTIVE" then
     return nil, "The subscription is not ACTIVE."
@@ -51,9 +58,18 @@ local function create_mailboxes(world, part, given)
   local subscription, why = subscription_for(world, part, given)
   if not subscription then return nil, why end
   for index, wanted in ipairs(part.mailboxes) do
-    created[index] = mailboxes.add(world, {userId = given.userId, subscriptionId = subscription.subscriptionId,
-      email = wanted.username .. "@" .. part.domain, firstName = wanted.firstName, lastName = wanted.lastName,
-      profilePicture = wanted.profilePicture, status = "IN_PROGRESS"})
+    created[index] = mailboxes.add(
+      world,
+      {
+        userId = given.userId,
+        subscriptionId = subscription.subscriptionId,
+        email = wanted.username .. "@" .. part.domain,
+        firstName = wanted.firstName,
+        lastName = wanted.lastName,
+        profilePicture = wanted.profilePicture,
+        status = "IN_PROGRESS",
+      }
+    )
     created[index].wants_warmup = wanted.onWarmup == true
   end
   return created
@@ -99,7 +115,7 @@ end
 function orders.process(world, order, given)
   local created, failed = {}, {}
   for _, part in ipairs(given.parts) do
-    if part.years then domains.add(world, {domainName = part.domain, userId = given.userId}) end
+    if part.years then domains.add(world, { domainName = part.domain, userId = given.userId }) end
   end
   world:after(REGISTERED, function()
     for _, part in ipairs(given.parts) do
@@ -107,14 +123,18 @@ function orders.process(world, order, given)
       if some then
         tell_mailboxes(world, part, order, some)
       else
-        failed[#failed + 1] = {domain = part.domain, reason = why}
+        failed[#failed + 1] = { domain = part.domain, reason = why }
         tell_failed(world, part, order, why)
       end
-      for _, mailbox in ipairs(some or {}) do created[#created + 1] = mailbox end
+      for _, mailbox in ipairs(some or {}) do
+        created[#created + 1] = mailbox
+      end
     end
   end)
   world:after(PASSWORDS, function()
-    for _, mailbox in ipairs(created) do mailbox.status = "CREATING_PASSWORD" end
+    for _, mailbox in ipairs(created) do
+      mailbox.status = "CREATING_PASSWORD"
+    end
   end)
   orders.finish_later(world, order, function()
     for _, mailbox in ipairs(created) do

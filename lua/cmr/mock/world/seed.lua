@@ -22,12 +22,22 @@ return function(world)
 
   local priced = json.decode(examples.domain_renewal_prices.answer).data[1]
   local sample = json.decode(examples.subscriptions.answer).data.subscriptions[1]
-  local name = MAILBOX.email:match("@(.*)$")
-  domains.register(world, domains.add(world, {domainName = name, domainId = priced.domainId, userId = USER}))
-  subscriptions.add(world, {subscriptionId = sample.subscriptionId, domain = name, userId = USER,
-    serviceProvider = sample.serviceProvider, autoRenew = sample.autoRenew})
-  mailboxes.add(world, {mailboxId = MAILBOX.mailboxId, email = MAILBOX.email, userId = USER,
-    subscriptionId = sample.subscriptionId})
+  local name = MAILBOX.email:match "@(.*)$"
+  domains.register(world, domains.add(world, { domainName = name, domainId = priced.domainId, userId = USER }))
+  subscriptions.add(
+    world,
+    {
+      subscriptionId = sample.subscriptionId,
+      domain = name,
+      userId = USER,
+      serviceProvider = sample.serviceProvider,
+      autoRenew = sample.autoRenew,
+    }
+  )
+  mailboxes.add(
+    world,
+    { mailboxId = MAILBOX.mailboxId, email = MAILBOX.email, userId = USER, subscriptionId = sample.subscriptionId }
+  )
 
   prewarmed.fill(world)
 end

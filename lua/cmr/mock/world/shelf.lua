@@ -4,7 +4,7 @@ shelf.__index = shelf
 
 --- An empty one.
 function shelf.new()
-  return setmetatable({by_id = {}, ids = {}}, shelf)
+  return setmetatable({ by_id = {}, ids = {} }, shelf)
 end
 
 --- The thing of this id, or nil.
@@ -50,7 +50,11 @@ function shelf:clear(wanted)
   local ids = self.ids
   self.ids = {}
   for _, id in ipairs(ids) do
-    if fits(self.by_id[id], wanted) then self.by_id[id] = nil else self.ids[#self.ids + 1] = id end
+    if fits(self.by_id[id], wanted) then
+      self.by_id[id] = nil
+    else
+      self.ids[#self.ids + 1] = id
+    end
   end
 end
 

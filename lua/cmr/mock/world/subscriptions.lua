@@ -18,7 +18,7 @@ local function alive(world, subscription)
 end
 
 local function set_mailboxes(world, subscription, from, to)
-  for _, mailbox in ipairs(world.mailboxes:list{subscriptionId = subscription.subscriptionId, status = from}) do
+  for _, mailbox in ipairs(world.mailboxes:list { subscriptionId = subscription.subscriptionId, status = from }) do
     mailbox.status = to
   end
 end
@@ -114,12 +114,12 @@ end
 
 --- How many mailboxes it has.
 function subscriptions.quantity(world, subscription)
-  return #world.mailboxes:list{subscriptionId = subscription.subscriptionId}
+  return #world.mailboxes:list { subscriptionId = subscription.subscriptionId }
 end
 
 --- The subscription a domain has, and with it a workspace: the one that is not CANCELLED; or nil.
 function subscriptions.of_domain(world, name)
-  for _, subscription in ipairs(world.subscriptions:list{domain = name}) do
+  for _, subscription in ipairs(world.subscriptions:list { domain = name }) do
     if subscription.status ~= "CANCELLED" then return subscription end
   end
 end
@@ -133,7 +133,7 @@ end
 --- End it and delete its mailboxes, at once.
 function subscriptions.cancel(world, subscription)
   subscription.status = "CANCELLED"
-  world.mailboxes:clear{subscriptionId = subscription.subscriptionId}
+  world.mailboxes:clear { subscriptionId = subscription.subscriptionId }
 end
 
 --- Take a mailbox away, and the subscription with the last one.
@@ -179,7 +179,7 @@ function subscriptions.recreate(world, subscription)
     world.subscriptions:remove(old)
     subscription.subscriptionId = new
     world.subscriptions:put(new, subscription)
-    for _, mailbox in ipairs(world.mailboxes:list{subscriptionId = old}) do
+    for _, mailbox in ipairs(world.mailboxes:list { subscriptionId = old }) do
       world.mailboxes:remove(mailbox.mailboxId)
       mailboxes.add(world, mailboxes.successor(mailbox, new))
     end

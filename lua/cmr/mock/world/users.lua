@@ -7,17 +7,18 @@ local users = {}
 --- A new user; one that exists stays as it is.
 -- @param profile the fields of create_user; the documented sample when left out
 function users.add(world, id, profile)
-  return world.users:get(id) or world.users:put(id, {
-    userId = id,
-    profile = profile or json.decode(examples.create_user.request),
-    credentials = {}, -- of sending platforms
-  })
+  return world.users:get(id)
+    or world.users:put(id, {
+      userId = id,
+      profile = profile or json.decode(examples.create_user.request),
+      credentials = {}, -- of sending platforms
+    })
 end
 
 --- What events say of a user.
 function users.told(world, id)
   local user = world.users:get(id)
-  return {userId = id, userEmail = user and user.profile.email}
+  return { userId = id, userEmail = user and user.profile.email }
 end
 
 return users
