@@ -25,7 +25,7 @@ end
 -- @return a function that waits for its end and returns what it printed; raises when it fails
 function M.start(command, env, build)
   local lines = {
-    "unset LUA_PATH_5_4 LUA_CPATH_5_4 CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_PATHS",
+    "unset LUA_PATH_5_4 LUA_CPATH_5_4 CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_ENDPOINTS",
     paths(build or "5.4"),
   }
   for name, value in pairs(env or {}) do

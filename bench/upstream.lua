@@ -1,6 +1,6 @@
 -- The server that is called: an nginx that answers one call as the documents say, at once or after a time.
 local nginx = require "spec.support.nginx"
-local tls = require "cmr.mock.tls"
+local tls = require "cmr.mock.certificates"
 
 local M = {}
 

@@ -10,20 +10,20 @@ static const char *const kind_names[] = {
     [KIND_NETWORK] = "network",
     [KIND_TIMEOUT] = "timeout",
     [KIND_TLS] = "tls",
-    [KIND_PROTOCOL] = "protocol",
+    [KIND_BAD_RESPONSE] = "bad_response",
     [KIND_UNAUTHORIZED] = "unauthorized",
-    [KIND_PAYMENT] = "payment",
+    [KIND_PAYMENT_REQUIRED] = "payment_required",
     [KIND_FORBIDDEN] = "forbidden",
     [KIND_NOT_FOUND] = "not_found",
     [KIND_CONFLICT] = "conflict",
-    [KIND_INVALID] = "invalid",
+    [KIND_BAD_REQUEST] = "bad_request",
     [KIND_RATE_LIMITED] = "rate_limited",
-    [KIND_QUOTA] = "quota",
-    [KIND_SERVER] = "server",
-    [KIND_HTTP] = "http",
-    [KIND_FAILED] = "failed",
+    [KIND_QUOTA_EXCEEDED] = "quota_exceeded",
+    [KIND_SERVER_ERROR] = "server_error",
+    [KIND_UNEXPECTED_STATUS] = "unexpected_status",
+    [KIND_OPERATION_FAILED] = "operation_failed",
     [KIND_CANCELLED] = "cancelled",
-    [KIND_USAGE] = "usage",
+    [KIND_INVALID_ARGUMENT] = "invalid_argument",
 };
 
 static const char *const outcome_names[] = {
@@ -60,7 +60,7 @@ static enum kind kind_of_curl(CURLcode code)
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif
-        return KIND_PROTOCOL;
+        return KIND_BAD_RESPONSE;
     default:
         return KIND_NETWORK;
     }
@@ -80,11 +80,11 @@ static enum kind kind_of_status(long status)
     switch (status) {
     case 400:
     case 422:
-        return KIND_INVALID;
+        return KIND_BAD_REQUEST;
     case 401:
         return KIND_UNAUTHORIZED;
     case 402:
-        return KIND_PAYMENT;
+        return KIND_PAYMENT_REQUIRED;
     case 403:
         return KIND_FORBIDDEN;
     case 404:
@@ -94,7 +94,7 @@ static enum kind kind_of_status(long status)
     case 429:
         return KIND_RATE_LIMITED;
     default:
-        return status >= 500 && status <= 599 ? KIND_SERVER : KIND_HTTP;
+        return status >= 500 && status <= 599 ? KIND_SERVER_ERROR : KIND_UNEXPECTED_STATUS;
     }
 }
 
@@ -151,7 +151,7 @@ int error_return(lua_State *L, const char *operation, struct fault fault, int bo
     }
     if (fault.code) {
         lua_pushinteger(L, fault.code);
-        lua_setfield(L, -2, "code");
+        lua_setfield(L, -2, "curl_code");
     }
     if (fault.retry_after > 0) {
         lua_pushnumber(L, fault.retry_after);

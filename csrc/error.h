@@ -11,20 +11,20 @@ enum kind {
     KIND_NETWORK,
     KIND_TIMEOUT,
     KIND_TLS,
-    KIND_PROTOCOL,
+    KIND_BAD_RESPONSE,
     KIND_UNAUTHORIZED,
-    KIND_PAYMENT,
+    KIND_PAYMENT_REQUIRED,
     KIND_FORBIDDEN,
     KIND_NOT_FOUND,
     KIND_CONFLICT,
-    KIND_INVALID,
+    KIND_BAD_REQUEST,
     KIND_RATE_LIMITED,
-    KIND_QUOTA,
-    KIND_SERVER,
-    KIND_HTTP,
-    KIND_FAILED, /* accepted, and not done later: a webhook says so */
+    KIND_QUOTA_EXCEEDED,
+    KIND_SERVER_ERROR,
+    KIND_UNEXPECTED_STATUS,
+    KIND_OPERATION_FAILED, /* accepted, and not done later: a webhook says so */
     KIND_CANCELLED,
-    KIND_USAGE,
+    KIND_INVALID_ARGUMENT,
 };
 
 /* In order of what they may cost. */

@@ -30,7 +30,7 @@ int info_of_call(lua_State *L)
     lua_pushnumber(L, call->elapsed);
     lua_setfield(L, -2, "elapsed");
     lua_pushinteger(L, call->starts);
-    lua_setfield(L, -2, "starts");
+    lua_setfield(L, -2, "sends");
     if (call->trace.on)
         trace_push(L, &call->trace);
     if (call->status) {

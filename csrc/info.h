@@ -5,7 +5,7 @@
 #include <lua.h>
 
 /*
- * call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, starts, of the last attempt;
+ * call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, sends, of the last attempt;
  * also tls and timing where call:trace() asked for them.
  */
 int info_of_call(lua_State *L);

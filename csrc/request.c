@@ -12,7 +12,7 @@
 
 static int usage(struct check *check, const char *name)
 {
-    const struct fault fault = {.kind = KIND_USAGE, .outcome = NOT_SENT, .mistake = check->mistake};
+    const struct fault fault = {.kind = KIND_INVALID_ARGUMENT, .outcome = NOT_SENT, .mistake = check->mistake};
 
     push_masked(check->L, lua_tostring(check->L, -1), lua_rawlen(check->L, -1), target_check(check->L, 1)->key);
     quote_printable(check->L, QUOTE_ARGUMENT); /* names in it may come from data */
@@ -161,7 +161,7 @@ static bool find_path(struct check *check, struct call *call, int index, const c
     *path = check->operation->path;
     if (call->method && *path)
         return true;
-    lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{paths = {%s = 'METHOD %s'}}",
+    lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
                     *path ? "method" : "path", check->operation->name, check->operation->name, *path ? *path : "/path");
     return check_failed(check, true);
 }

@@ -7,7 +7,7 @@
 #include "operations.h"
 
 /*
- * function(target, [positional ...], [{field = value}]) -> call, or nil, message, err of kind "usage" with err.mistake
+ * function(target, [positional ...], [{field = value}]) -> call, or nil, message, err of kind "invalid_argument" with err.mistake
  * where the programmer is wrong and not the data.
  */
 int request_operation(lua_State *L, const struct operation *operation);

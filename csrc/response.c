@@ -81,7 +81,7 @@ static int refused(lua_State *L, const struct call *call, int body, long status)
 
     fault.retry_after = call->retry_after;
     if (fault.kind == KIND_RATE_LIMITED && is_quota(L, body, call))
-        fault.kind = KIND_QUOTA;
+        fault.kind = KIND_QUOTA_EXCEEDED;
     push_status_message(L, body, status);
     return error_return(L, call->name, fault, body);
 }
@@ -89,7 +89,7 @@ static int refused(lua_State *L, const struct call *call, int body, long status)
 /* A success that is none of the API's: a proxy's page, a cut answer. Whether the call was done is not known. */
 static int not_an_envelope(lua_State *L, const struct call *call, int body)
 {
-    const struct fault fault = {.kind = KIND_PROTOCOL, .outcome = UNKNOWN, .status = call->status};
+    const struct fault fault = {.kind = KIND_BAD_RESPONSE, .outcome = UNKNOWN, .status = call->status};
 
     if (call->body.length == 0) {
         lua_pushfstring(L, "HTTP %d without a body", (int)call->status);
@@ -168,7 +168,7 @@ static int gave_up(lua_State *L, const struct call *call)
     struct fault fault = fault_of_curl(call->code, call->starts > 0);
 
     if (is_long_header(call))
-        fault.kind = KIND_PROTOCOL;
+        fault.kind = KIND_BAD_RESPONSE;
     push_curl_message(L, call);
     return error_return(L, call->name, fault, 0);
 }

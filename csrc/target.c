@@ -15,7 +15,7 @@
 
 static const char *const option_names[] = {"api_key",      "key_header",      "base_url",   "ca_file",
                                            "proxy",        "headers",         "user_agent", "allow_http",
-                                           "max_response", "connect_timeout", "paths",      NULL};
+                                           "max_response", "connect_timeout", "endpoints",     NULL};
 
 static bool is_token(const char *name)
 {
@@ -260,23 +260,23 @@ static bool take_paths(lua_State *L, int keep)
     const int copy = lua_gettop(L) + 1;
 
     lua_newtable(L);
-    lua_getfield(L, keep, "paths");
+    lua_getfield(L, keep, "endpoints");
     if (lua_isnil(L, -1)) {
         lua_pop(L, 2);
         return true;
     }
     if (!lua_istable(L, -1))
-        return refuse(L, "paths", "a table of operations and 'METHOD /path' expected");
+        return refuse(L, "endpoints", "a table of operations and 'METHOD /path' expected");
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         const char *fault = "'METHOD /path' expected";
         if (lua_type(L, -2) != LUA_TSTRING)
-            return refuse(L, "paths", "a table of operations and 'METHOD /path' expected");
+            return refuse(L, "endpoints", "a table of operations and 'METHOD /path' expected");
         if (!operation_by_name(lua_tostring(L, -2)))
             fault = "there is no such operation";
         else if (lua_type(L, -1) == LUA_TSTRING)
             fault = path_option_fault(lua_tostring(L, -1), lua_rawlen(L, -1));
         if (fault) {
-            lua_pushfstring(L, "bad option 'paths.%s' (%s)", lua_tostring(L, -2), fault);
+            lua_pushfstring(L, "bad option 'endpoints.%s' (%s)", lua_tostring(L, -2), fault);
             return false;
         }
         lua_pushvalue(L, -2);
@@ -284,7 +284,7 @@ static bool take_paths(lua_State *L, int keep)
         lua_rawset(L, copy);
     }
     lua_pop(L, 1);
-    lua_setfield(L, keep, "paths"); /* what becomes of the user's table later is not checked */
+    lua_setfield(L, keep, "endpoints"); /* what becomes of the user's table later is not checked */
     return true;
 }
 
@@ -357,7 +357,7 @@ struct target *target_check(lua_State *L, int index)
 void target_push_path(lua_State *L, int index, const char *operation)
 {
     cmr_get_keep(L, index);
-    lua_getfield(L, -1, "paths");
+    lua_getfield(L, -1, "endpoints");
     if (lua_istable(L, -1)) {
         lua_getfield(L, -1, operation);
         lua_replace(L, -2);

@@ -33,14 +33,14 @@ void target_open(lua_State *L);
 
 /*
  * core.target(options, parent?) -> target, or nil, message. Options: api_key, key_header, base_url, ca_file, proxy,
- * headers, user_agent, allow_http, max_response (bytes), connect_timeout (s), paths. What is absent comes from the parent.
+ * headers, user_agent, allow_http, max_response (bytes), connect_timeout (s), endpoints. What is absent comes from the parent.
  */
 int target_new(lua_State *L);
 
 /* The target at index; raises when it is none, or was finalized. */
 struct target *target_check(lua_State *L, int index);
 
-/* Pushes the "METHOD /path" that the paths option gives an operation, or nil. */
+/* Pushes the "METHOD /path" that the endpoints option gives an operation, or nil. */
 void target_push_path(lua_State *L, int index, const char *operation);
 
 #endif

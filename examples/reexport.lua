@@ -15,7 +15,7 @@ local res, why, err = cmr.reexport {
 }
 if res then
   print(res.actionId, res.message)
-elseif err.kind == "quota" then
+elseif err.kind == "quota_exceeded" then
   print("quota: " .. why) -- three times per mailbox and week; nothing to do but wait
   os.exit(1)
 elseif err.outcome == "unknown" then

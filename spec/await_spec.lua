@@ -1,6 +1,6 @@
 -- Waiting for an outcome: against the mock's own answers, with a clock that only a wait moves, and events that come at
 -- a time of the spec's. With a real nginx and the mock's deliveries it is in spec/nginx/await_spec.lua.
-local block = require "cmr.wait.block"
+local block = require "cmr.loop.block"
 local cjson = require "cjson"
 local cmr = require "cmr"
 local memory = require "cmr.store.memory"
@@ -25,7 +25,7 @@ describe("await", function()
       end
     end
     store = memory.new(wait.now)
-    client = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = false, wait = wait, store = store}
+    client = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = false, loop = wait, store = store}
   end)
 
   -- An event that comes so many seconds from now.
@@ -111,7 +111,7 @@ describe("await", function()
     assert.is_nil(events)
     assert.equal("create_order: domain.order.failed: Workspace validation failed", why)
     assert.equal(why, tostring(err))
-    assert.same({"failed", "rejected", "create_order"}, {err.kind, err.outcome, err.operation})
+    assert.same({"operation_failed", "rejected", "create_order"}, {err.kind, err.outcome, err.operation})
     assert.equal("domain.order.failed", err.body.event)
     assert.equal(1, #err.events)
   end)
@@ -122,7 +122,7 @@ describe("await", function()
     comes(3, "order:" .. res.data.orderId, "mailbox.order.failed")
     local _, why, err = client:await(res)
     assert.equal("create_order: mailbox.order.failed", why)
-    assert.same({"failed", "unknown", 2}, {err.kind, err.outcome, #err.events})
+    assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, #err.events})
   end)
 
   it("does not say so of a domain that was registered, and its mailboxes failed", function()
@@ -131,7 +131,7 @@ describe("await", function()
       for _, name in ipairs(before) do comes(3, "order:" .. res.data.orderId, name) end
       comes(5, "order:" .. res.data.orderId, "mailbox.order.failed")
       local _, _, err = client:await(res)
-      assert.same({"failed", "unknown", 1 + #before}, {err.kind, err.outcome, #err.events})
+      assert.same({"operation_failed", "unknown", 1 + #before}, {err.kind, err.outcome, #err.events})
     end
   end)
 
@@ -234,7 +234,7 @@ describe("await", function()
       upstream:advance(100)
       local _, why, err = client:await(res, {timeout = 100, poll = 10})
       assert.equal("order_prewarmed: the order is FAILED", why)
-      assert.same({"failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- what it says is not documented
+      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- what it says is not documented
     end)
 
     it("not again where the request itself is refused, and not where it is told not to", function()
@@ -279,7 +279,7 @@ describe("await", function()
     local events, why, err = client:await{operation = "reexport"}
     assert.is_nil(events)
     assert.equal("reexport: the answer names neither an action nor an order to wait for", why)
-    assert.same({"usage", "unknown"}, {err.kind, err.outcome})
+    assert.same({"invalid_argument", "unknown"}, {err.kind, err.outcome})
   end)
 
   it("raises for what is no operation's answer, or has no outcome", function()

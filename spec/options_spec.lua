@@ -2,7 +2,7 @@
 
 local cmr = require "cmr"
 local core = require "cmr.core"
-local local_limiter = require "cmr.limiter.local"
+local local_limiter = require "cmr.limiter.memory"
 local memory = require "cmr.store.memory"
 local program = require "spec.support.program"
 
@@ -51,7 +51,7 @@ local function fake_limiter()
 end
 
 local function new(options)
-  local all = {api_key = KEY, base_url = NOWHERE, wait = fake_wait(), limiter = fake_limiter()}
+  local all = {api_key = KEY, base_url = NOWHERE, loop = fake_wait(), limiter = fake_limiter()}
   for name, value in pairs(options or {}) do all[name] = value end
   return cmr.new(all), all
 end
@@ -77,14 +77,14 @@ describe("an option", function()
     limiter = {good = {local_limiter.new(), fake_limiter()},
       bad = {5, true, "local", {}, {reserve = print}, {pause = print}, {reserve = 1, pause = 2}, print},
       expected = "a table with reserve and pause"},
-    quota = {good = {"warn", "enforce", false}, bad = {"no", true, 3, {}}, expected = "'warn', 'enforce' or false"},
+    reexport_quota = {good = {"warn", "enforce", false}, bad = {"no", true, 3, {}}, expected = "'warn', 'enforce' or false"},
     store = {good = {memory.new()}, bad = {5, true, "memory", {}, {claim = print, done = print}, print},
       expected = "a table with claim, done, release, append, list, take, untake"},
-    wait = {good = {"block", fake_wait()},
+    loop = {good = {"block", fake_wait()},
       bad = {5, true, "", "Block", "nothing", {}, {wait = print}, {wait = print, sleep = print},
         {wait = 1, sleep = 2, now = 3}, print},
       expected = "a table with wait, sleep and now"},
-    random = {good = {math.random}, bad = {5, true, "0.5", {}}, expected = "function"},
+    jitter = {good = {math.random}, bad = {5, true, "0.5", {}}, expected = "function"},
     on_retry = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     on_response = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     -- These are for the core to check; the spec of targets has the rest of their values.
@@ -96,7 +96,7 @@ describe("an option", function()
     user_agent = {good = {"app/1.0"}, bad = {5, true, {}}, expected = "string"},
     headers = {good = {{["X-Trace"] = "1"}, {}}, bad = {5, true, "X-Trace: 1"},
       expected = "a table of names and values"},
-    paths = {good = {{wallet = "GET /wallet"}, {}}, bad = {5, true, "GET /wallet"},
+    endpoints = {good = {{wallet = "GET /wallet"}, {}}, bad = {5, true, "GET /wallet"},
       expected = "a table of operations and 'METHOD /path'"},
     allow_http = {good = {true, false}, bad = {5, "true", {}}, expected = "boolean"},
     max_response = {good = {1, 1e9}, bad = {"1", true, {}}, expected = "number"},
@@ -180,7 +180,7 @@ describe("a client's options", function()
   end)
 
   it("are not changed by what becomes of the table they came in", function()
-    local given = {api_key = KEY, base_url = NOWHERE, wait = fake_wait(), limiter = fake_limiter(), rate = 2}
+    local given = {api_key = KEY, base_url = NOWHERE, loop = fake_wait(), limiter = fake_limiter(), rate = 2}
     local limiter = given.limiter
     local client = cmr.new(given)
     given.rate, given.limiter, given.base_url = false, nil, "https://evil.example"
@@ -191,8 +191,8 @@ describe("a client's options", function()
   it("share one line at the limiter, for one key", function()
     local one = new{api_key = "shared-line", limiter = local_limiter.new()}
     local wait = fake_wait()
-    local two = one:with{wait = wait}
-    local stranger = one:with{wait = wait, api_key = "another-line"}
+    local two = one:with{loop = wait}
+    local stranger = one:with{loop = wait, api_key = "another-line"}
     one:platforms(USER)
     stranger:platforms(USER)
     assert.same({}, wait.slept)
@@ -203,7 +203,7 @@ describe("a client's options", function()
   it("share it between clients that know nothing of each other", function()
     local wait = fake_wait()
     local function client(key)
-      return cmr.new{api_key = key, base_url = NOWHERE, wait = wait}
+      return cmr.new{api_key = key, base_url = NOWHERE, loop = wait}
     end
     client("a-key-of-this-spec-only"):platforms(USER)
     client("b-key-of-this-spec-only"):platforms(USER)
@@ -240,7 +240,7 @@ describe("with", function()
     local limiter, wait = fake_limiter(), fake_wait()
     assert.is_table(reservation(client:with{limiter = limiter}, limiter))
     assert.equal(0, #given.limiter.reserved)
-    client:with{wait = wait}:platforms(USER)
+    client:with{loop = wait}:platforms(USER)
     assert.equal(1, wait.calls)
   end)
 
@@ -250,7 +250,7 @@ describe("with", function()
     assert.equal("cmr.client: " .. NOWHERE, tostring(client))
     local _, message, err = client:with{api_key = ""}:platforms(USER)
     assert.matches("no API key", message)
-    assert.equal("usage", err.kind)
+    assert.equal("invalid_argument", err.kind)
   end)
 
   it("refuses what cmr.new refuses", function()
@@ -277,7 +277,7 @@ describe("the environment", function()
   end
 
   local SHOW = [[
-    local client = cmr.new{wait = wait}
+    local client = cmr.new{loop = wait}
     local _, message, err = client:platforms "u"
     print(client)
     print(err.kind)]]
@@ -288,7 +288,7 @@ describe("the environment", function()
   end)
 
   it("may give nothing: production, and no key", function()
-    local expected = "cmr.client: https://customers.coldmailreseller.com/api/v1/integration\nusage\n"
+    local expected = "cmr.client: https://customers.coldmailreseller.com/api/v1/integration\ninvalid_argument\n"
     assert.equal(expected, out({}, SHOW))
     assert.equal(expected, out({CMR_API_KEY = "", CMR_BASE_URL = "", CMR_CA_FILE = ""}, SHOW))
   end)
@@ -296,7 +296,7 @@ describe("the environment", function()
   it("stands back behind what is given", function()
     local env = {CMR_API_KEY = KEY, CMR_BASE_URL = "https://api.test"}
     assert.equal("cmr.client: https://given.test\ntrue\ntrue\n", out(env,
-      [[local client = cmr.new{base_url = "https://given.test", api_key = "", wait = wait}
+      [[local client = cmr.new{base_url = "https://given.test", api_key = "", loop = wait}
         print(client)
         local res, message, err = client:platforms "u"
         print(res == nil, message:find("no API key", 1, true) ~= nil)]]):gsub("\t", "\n"))
@@ -320,7 +320,7 @@ describe("the environment", function()
   end)
 
   it("is the default client's, read once at its first use", function()
-    assert.equal("nil\tusage\nnil\tusage\n0\n", out({}, [[
+    assert.equal("nil\tinvalid_argument\nnil\tinvalid_argument\n0\n", out({}, [[
       local read, getenv = 0, os.getenv
       os.getenv = function(name) read = read + 1 return getenv(name) end
       for i = 1, 2 do
@@ -342,10 +342,10 @@ end)
 describe("what options do, where nobody listens", function()
   local function attempts(options)
     local wait = fake_wait()
-    local block = require "cmr.wait.block"
+    local block = require "cmr.loop.block"
     wait.wait = block.wait
-    options.api_key, options.base_url, options.wait, options.rate = KEY, NOWHERE, wait, false
-    options.random = options.random or function() return 1 end
+    options.api_key, options.base_url, options.loop, options.rate = KEY, NOWHERE, wait, false
+    options.jitter = options.jitter or function() return 1 end
     local _, _, err = cmr.new(options):reexport{email = "john@doe.com"}
     assert.equal("network", err.kind)
     assert.equal("not_sent", err.outcome)
@@ -361,8 +361,8 @@ describe("what options do, where nobody listens", function()
     assert.equal(3, (attempts{}))
   end)
 
-  it("random: how much of a wait is cut", function()
-    assert.same({0.25, 0.5}, select(2, attempts{random = function() return 0 end}))
+  it("jitter: how much of a wait is cut", function()
+    assert.same({0.25, 0.5}, select(2, attempts{jitter = function() return 0 end}))
   end)
 
   it("on_retry: told before, and may stop", function()

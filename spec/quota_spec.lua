@@ -22,7 +22,7 @@ describe("the quota of re-exports", function()
   end)
 
   local function client(options)
-    local all = {store = store, quota = "enforce", retries = 0}
+    local all = {store = store, reexport_quota = "enforce", retries = 0}
     for name, value in pairs(options or {}) do all[name] = value end
     return support.new(server, all)
   end
@@ -33,7 +33,7 @@ describe("the quota of re-exports", function()
   end
 
   local function refused(_, message, err)
-    assert.equal("quota", err.kind)
+    assert.equal("quota_exceeded", err.kind)
     assert.equal("not_sent", err.outcome)
     assert.equal(0, err.attempts)
     assert.equal("reexport", err.operation)
@@ -80,7 +80,7 @@ describe("the quota of re-exports", function()
         kinds[#kinds + 1] = res and "ok" or err.kind
       end
       table.sort(kinds)
-      assert.same({"ok", "ok", "ok", "quota", "quota"}, kinds)
+      assert.same({"ok", "ok", "ok", "quota_exceeded", "quota_exceeded"}, kinds)
       refused(client():start("reexport", {mailboxId = MAILBOX}):wait())
     end)
 
@@ -97,7 +97,7 @@ describe("the quota of re-exports", function()
   end)
 
   it("does not count what was not sent, or not accepted", function()
-    local one = client{paths = {platforms = "GET /nowhere"}}
+    local one = client{endpoints = {platforms = "GET /nowhere"}}
     server:fault{status = 404, body = {status = 404, message = "no"}, times = 4}
     for _ = 1, 4 do one:reexport{mailboxId = MAILBOX} end
     local unheard = one:with{base_url = "http://127.0.0.1:1"}
@@ -136,7 +136,7 @@ describe("the quota of re-exports", function()
   describe("that the API says is used up", function()
     -- The dashboard's re-exports: the mock has counted them, and nobody here.
     local function elsewhere()
-      local other = client{store = memory.new(), quota = false}
+      local other = client{store = memory.new(), reexport_quota = false}
       for _ = 1, 3 do assert(other:reexport{mailboxId = MAILBOX}) end
     end
 
@@ -144,7 +144,7 @@ describe("the quota of re-exports", function()
       elsewhere()
       local one = client()
       local _, _, err = one:reexport{mailboxId = MAILBOX}
-      assert.equal("quota rejected", err.kind .. " " .. err.outcome)
+      assert.equal("quota_exceeded rejected", err.kind .. " " .. err.outcome)
       local sent = #server:requests()
       local left = refused(one:reexport{mailboxId = MAILBOX})
       assert.is_true(left > 24 * 3600 - 60 and left <= 24 * 3600, left)
@@ -165,7 +165,7 @@ describe("the quota of re-exports", function()
   describe("when nothing is said", function()
     it("warns once for a call that is over it, and lets it go", function()
       willing()
-      local one = client{quota = "warn"}
+      local one = client{reexport_quota = "warn"}
       local warnings = warned(function(written)
         for _ = 1, 3 do assert(one:reexport{mailboxId = MAILBOX}) end
         assert.same({}, written)
@@ -181,7 +181,7 @@ describe("the quota of re-exports", function()
       willing()
       local name = "a\nb\27[1m" .. ("x"):rep(1000)
       local warnings = warned(function()
-        for _ = 1, 4 do assert(client{quota = "warn"}:reexport{mailboxId = name}) end
+        for _ = 1, 4 do assert(client{reexport_quota = "warn"}:reexport{mailboxId = name}) end
       end)
       assert.equal(1, #warnings)
       assert.matches("^cmr: reexport: [^%c]+ a%?b%?%[1mxx+ within [^%c]+\n$", warnings[1])
@@ -197,14 +197,14 @@ describe("the quota of re-exports", function()
     end)
   end)
 
-  it("is not looked at with quota = false", function()
+  it("is not looked at with reexport_quota = false", function()
     willing()
     assert.same({}, warned(function()
-      for _ = 1, 5 do assert(client{quota = false}:reexport{mailboxId = MAILBOX}) end
+      for _ = 1, 5 do assert(client{reexport_quota = false}:reexport{mailboxId = MAILBOX}) end
     end))
     for _ = 1, 3 do assert(client():reexport{mailboxId = MAILBOX}) end
-    assert(client{quota = false}:reexport{mailboxId = MAILBOX})
-    assert.is_not_nil(refused(client():with{quota = "enforce"}:reexport{mailboxId = MAILBOX}))
+    assert(client{reexport_quota = false}:reexport{mailboxId = MAILBOX})
+    assert.is_not_nil(refused(client():with{reexport_quota = "enforce"}:reexport{mailboxId = MAILBOX}))
   end)
 
   describe("in Redis", function()

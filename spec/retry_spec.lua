@@ -9,12 +9,12 @@ local AGAIN = {
   network = {GET = "not_sent rejected unknown", other = "not_sent"},
   timeout = {GET = "not_sent rejected unknown", other = "not_sent"},
   rate_limited = {GET = "not_sent rejected unknown", other = "not_sent rejected unknown"},
-  server = {GET = "not_sent rejected unknown", other = ""}, -- of the statuses below
+  server_error = {GET = "not_sent rejected unknown", other = ""}, -- of the statuses below
 }
 
-local STATUS = {network = false, timeout = false, tls = false, protocol = 200, unauthorized = 401, payment = 402,
-  forbidden = 403, not_found = 404, conflict = 409, invalid = 422, rate_limited = 429, quota = 429, server = 503,
-  http = 418, cancelled = false, usage = false}
+local STATUS = {network = false, timeout = false, tls = false, bad_response = 200, unauthorized = 401, payment_required = 402,
+  forbidden = 403, not_found = 404, conflict = 409, bad_request = 422, rate_limited = 429, quota_exceeded = 429, server_error = 503,
+  unexpected_status = 418, cancelled = false, invalid_argument = false}
 
 local function zero() return 0 end
 local function half() return 0.5 end
@@ -41,24 +41,24 @@ describe("another attempt", function()
   it("after a 5xx is for a GET only, and not after every one", function()
     for status = 500, 599 do
       local again = status == 500 or status == 502 or status == 503 or status == 504
-      assert.equal(again, retry.again(fault("server", "unknown", status), true), tostring(status))
-      assert.is_false(retry.again(fault("server", "unknown", status), false), tostring(status))
+      assert.equal(again, retry.again(fault("server_error", "unknown", status), true), tostring(status))
+      assert.is_false(retry.again(fault("server_error", "unknown", status), false), tostring(status))
     end
   end)
 
   it("goes by the kind: an answer that is none of the API's is no fault of the server", function()
-    assert.is_false(retry.again(fault("protocol", "unknown", 503), true))
-    assert.is_false(retry.again(fault("http", "unknown", 500), true))
-    assert.is_false(retry.again(fault("quota", "rejected", 429), true))
+    assert.is_false(retry.again(fault("bad_response", "unknown", 503), true))
+    assert.is_false(retry.again(fault("unexpected_status", "unknown", 500), true))
+    assert.is_false(retry.again(fault("quota_exceeded", "rejected", 429), true))
   end)
 
   it("after a handshake that broke, unless the request had left", function()
     local broken = fault("tls", "not_sent")
-    broken.code = 35
+    broken.curl_code = 35
     assert.is_true(retry.again(broken, false))
     broken.outcome = "unknown"
     assert.is_false(retry.again(broken, false))
-    broken.code, broken.outcome = 60, "not_sent"
+    broken.curl_code, broken.outcome = 60, "not_sent"
     assert.is_false(retry.again(broken, true))
   end)
 
@@ -97,19 +97,19 @@ describe("the wait before it", function()
   it("is at least 5 s after a 5xx, when there is time", function()
     for attempt = 1, 8 do
       for _, random in ipairs{zero, half, one} do
-        local seconds = delay("server", attempt, 30, random)
+        local seconds = delay("server_error", attempt, 30, random)
         assert.is_true(seconds >= 5 and seconds <= 13, tostring(seconds))
       end
     end
-    assert.equal(5.25, delay("server", 1, 30, zero))
-    assert.equal(5.5, delay("server", 1, 30, one))
+    assert.equal(5.25, delay("server_error", 1, 30, zero))
+    assert.equal(5.5, delay("server_error", 1, 30, one))
   end)
 
   it("is as after anything else where 5 s would be too long", function()
     for _, left in ipairs{0.1, 1, 3, 5} do
-      assert.equal(0.25, delay("server", 1, left, zero))
-      assert.equal(0.5, delay("server", 1, left, one))
-      assert.equal(1, delay("server", 2, left, one))
+      assert.equal(0.25, delay("server_error", 1, left, zero))
+      assert.equal(0.5, delay("server_error", 1, left, one))
+      assert.equal(1, delay("server_error", 2, left, one))
     end
   end)
 
@@ -117,14 +117,14 @@ describe("the wait before it", function()
     for tenth = 6, 140 do
       local left = tenth / 10
       for attempt = 1, 2 do
-        local seconds = delay("server", attempt, left, half)
+        local seconds = delay("server_error", attempt, left, half)
         assert.is_true(seconds < left or left <= 0.75, ("%g of %g s"):format(seconds, left))
       end
     end
   end)
 
   it("is what the server asks for, and a little more so that not all come back at once", function()
-    for _, kind in ipairs{"rate_limited", "server", "network"} do
+    for _, kind in ipairs{"rate_limited", "server_error", "network"} do
       for _, asked in ipairs{0.5, 1, 7, 60, 86400} do
         assert.equal(asked, delay(kind, 1, 30, zero, asked))
         assert.equal(asked + 0.25, delay(kind, 1, 30, half, asked))

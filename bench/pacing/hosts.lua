@@ -14,7 +14,7 @@ local HTTP = [[
     local options = {rate = 4, timeout = 60}
     if $redis then
       options.limiter = require("cmr.limiter.redis").new{
-        port = $redis, hosts = $hosts, timeout = $timeout, prefix = "$prefix",
+        port = $redis, fallback_shares = $hosts, timeout = $timeout, prefix = "$prefix",
       }
     end
     local client = require("cmr").new(options)

@@ -96,19 +96,16 @@ local function main()
   local text, once = told(gone.warnings)
   print(("\n%s; the line was in Redis again after %.1f s"):format(text, gone.back))
   nginx.output "mkdir -p build/bench"
-  nginx.write(
-    OUT,
-    cjson.encode {
-      seconds = SECONDS,
-      rate = RATE,
-      limit = LIMIT,
-      hosts = HOSTS,
-      workers = WORKERS,
-      shared = shared,
-      alone = alone,
-      outage = gone,
-    } .. "\n"
-  )
+  nginx.write(OUT, cjson.encode {
+    seconds = SECONDS,
+    rate = RATE,
+    limit = LIMIT,
+    hosts = HOSTS,
+    workers = WORKERS,
+    shared = shared,
+    alone = alone,
+    outage = gone,
+  } .. "\n")
   print("Written: " .. OUT)
 
   local met = gone.lost == 0 and once

@@ -117,7 +117,7 @@ function app.order(user)
     return answer(200, { orderId = res.data.orderId, mailboxes = mailboxes })
   end
   ngx.log(ngx.ERR, why)
-  if err.kind == "failed" then
+  if err.kind == "operation_failed" then
     return answer(422, { orderId = res.data.orderId, error = "the order failed", outcome = err.outcome })
   end
   answer(202, { orderId = res.data.orderId })

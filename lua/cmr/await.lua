@@ -3,9 +3,9 @@
 
 local core = require "cmr.core"
 local operations = require "cmr.operations"
-local outcome = require "cmr.outcome"
-local raise = require "cmr.raise"
-local run = require "cmr.run"
+local outcome = require "cmr.settlement"
+local raise = require "cmr.util.errors"
+local run = require "cmr.sender"
 
 local FIRST, LONGEST, GROWTH = 0.05, 1, 1.5 -- seconds between two looks into the store
 local PATIENCE = 10 -- seconds that asking for an order's status may take
@@ -107,7 +107,7 @@ end
 local function failed(self, certainty, body, what, data)
   local reason = type(data) == "table" and text(data.reason)
   what = reason and what .. ": " .. reason:sub(1, QUOTE) or what
-  return fail(self, "failed", certainty, body, "%s", what)
+  return fail(self, "operation_failed", certainty, body, "%s", what)
 end
 
 -- Looks into the store. Returns whether the outcome is known, and what to return then.
@@ -157,7 +157,7 @@ return function(client, state, wait, res, given)
   }
   local plan, options = self.plan, self.options
   if not plan.action and not plan.order then
-    return fail(self, "usage", "unknown", nil, "the answer names neither an action nor an order to wait for")
+    return fail(self, "invalid_argument", "unknown", nil, "the answer names neither an action nor an order to wait for")
   end
   local begun, pause = wait.now(), FIRST
   while true do

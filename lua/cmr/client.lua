@@ -4,10 +4,10 @@ local core = require "cmr.core"
 local limiter = require "cmr.limiter"
 local operations = require "cmr.operations"
 local options = require "cmr.options"
-local raise = require "cmr.raise"
-local run = require "cmr.run"
+local raise = require "cmr.util.errors"
+local run = require "cmr.sender"
 local stores = require "cmr.store"
-local waits = require "cmr.wait"
+local waits = require "cmr.loop"
 
 local Client = {}
 Client.__index = Client
@@ -18,7 +18,7 @@ local unpack = table.unpack or unpack
 --- Facts about an answer or an error.
 -- @tparam table result what a call returned: the envelope, or the error
 -- @treturn table operation, method, url, status, headers (lower-case names), attempts, elapsed (s, the whole call),
--- reused, http_version, starts; of the last attempt where there were several; partial, the list of items that failed
+-- reused, http_version, sends; of the last attempt where there were several; partial, the list of items that failed
 -- inside a success, or nil; for clients with on_response tls, the version a new connection agreed on, and timing,
 -- seconds until resolved, connected, secured and first_byte. nil when it is not a call's result.
 Client.info = run.info
@@ -136,7 +136,7 @@ function Client:each(what, ...)
     if not call then return refuse(message, err) end
     return run.call(state, call, run.strategy(state, "each", true))
   end
-  return require("cmr.pages").iterate(fetch, name, items, fields[page] or 1)
+  return require("cmr.pagination").iterate(fetch, name, items, fields[page] or 1)
 end
 
 local function operation_of(name, caller)
@@ -199,7 +199,7 @@ end
 -- before_send: function, told the input when it has left the line and before anything is sent: a journal's place. false
 -- from it: it is not sent (kind "cancelled")
 -- @return for a generic for: input, then what the call returned, as they finish; wrong arguments are that
--- input's error, of kind "usage". Leaving the loop cancels what is in flight. Each call's timeout begins when it leaves
+-- input's error, of kind "invalid_argument". Leaving the loop cancels what is in flight. Each call's timeout begins when it leaves
 -- the line of the rate
 function Client:map(operation, inputs, given)
   local state = state_of(self, "map")
@@ -251,7 +251,7 @@ end
 -- false for none
 -- @treturn[1] table the events, oldest first: for an order of mailboxes one for each. Where only its status says that
 -- it is done, those that came, with what order_status said as its member order
--- @treturn[2] nil, message, err: of kind "failed", with the event that says so as err.body, outcome "unknown" or, when
+-- @treturn[2] nil, message, err: of kind "operation_failed", with the event that says so as err.body, outcome "unknown" or, when
 -- one thing was ordered and nothing of it was done, "rejected"; of kind "timeout", outcome "unknown". err.events has
 -- all that came. When the first of several fails it does not wait for the others
 function Client:await(res, given)
@@ -262,7 +262,7 @@ end
 -- A strategy that is not at home here (luv without luv) is said so, and not by require.
 local function strategy_of(name, caller)
   local fine, strategy = pcall(waits.named, name)
-  if not fine then raise(("%s: bad option 'wait' ('%s' does not work here)"):format(caller, name)) end
+  if not fine then raise(("%s: bad option 'loop' ('%s' does not work here)"):format(caller, name)) end
   return strategy
 end
 
@@ -276,7 +276,7 @@ local function build(caller, given, parent)
     target = made
   end
   setmetatable(own, { __index = parent and parent.options or options.defaults })
-  local wait = own.wait
+  local wait = own.loop
   return setmetatable({
     _state = {
       target = target,

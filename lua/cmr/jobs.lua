@@ -1,7 +1,7 @@
 --- Many calls at once: what client:start and client:map are made of.
 
-local run = require "cmr.run"
-local threads = require "cmr.wait.threads"
+local run = require "cmr.sender"
+local threads = require "cmr.loop.coroutines"
 
 local jobs = {}
 

@@ -2,7 +2,7 @@
 
 local core = require "cmr.core"
 local stores = require "cmr.store"
-local waits = require "cmr.wait"
+local waits = require "cmr.loop"
 
 local options = {}
 
@@ -33,10 +33,10 @@ local checks = {
       "a table with reserve and pause"
   end,
   store = stores.is_one,
-  quota = function(value)
+  reexport_quota = function(value)
     return value == false or value == "warn" or value == "enforce", "'warn', 'enforce' or false"
   end,
-  wait = function(value)
+  loop = function(value)
     return type(value) == "string" and waits.names[value]
       or type(value) == "table"
         and type(value.wait) == "function"
@@ -44,7 +44,7 @@ local checks = {
         and type(value.now) == "function",
       "'block', 'nginx', 'luv', 'cqueues', or a table with wait, sleep and now"
   end,
-  random = is "function",
+  jitter = is "function",
   on_retry = is "function",
   on_response = is "function",
 }
@@ -60,7 +60,7 @@ local in_core = {
   "allow_http",
   "max_response",
   "connect_timeout",
-  "paths",
+  "endpoints",
 }
 
 local names, is_in_core = {}, {}
@@ -78,7 +78,7 @@ options.defaults = {
   timeout = 30, -- seconds, the whole call: pacing, attempts and the waits between them
   attempt_timeout = 12, -- seconds, one attempt
   retries = 2, -- attempts after the first
-  quota = "warn", -- of re-exports per mailbox and week: said before the call, which goes on; "enforce": not sent
+  reexport_quota = "warn", -- of re-exports per mailbox and week: said before the call, which goes on; "enforce": not sent
   rate = 4, -- requests per second and key; the vendor's limit is 5, its advice 4 (help)
 }
 
@@ -131,11 +131,11 @@ function options.complete(given)
     local value = os.getenv(variable)
     if value ~= "" then all[name] = value end
   end
-  local file = os.getenv "CMR_PATHS"
-  if given.paths == nil and file and file ~= "" then
+  local file = os.getenv "CMR_ENDPOINTS"
+  if given.endpoints == nil and file and file ~= "" then
     local paths, message = paths_from(file)
-    if not paths then return nil, "CMR_PATHS: " .. message end
-    all.paths = paths
+    if not paths then return nil, "CMR_ENDPOINTS: " .. message end
+    all.endpoints = paths
   end
   if package.loaded.ngx then all.max_response = SMALLER_IN_NGINX end
   for name, value in pairs(given) do

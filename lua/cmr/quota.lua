@@ -4,7 +4,7 @@
 
 local core = require "cmr.core"
 local operations = require "cmr.operations"
-local warn = require "cmr.warn"
+local warn = require "cmr.util.log"
 
 local quota = {}
 
@@ -35,14 +35,14 @@ local function in_words(seconds)
 end
 
 --- Counts a call that is about to be made.
--- @tparam table state of the client: options.quota ("warn", "enforce" or false), store, target
+-- @tparam table state of the client: options.reexport_quota ("warn", "enforce" or false), store, target
 -- @param call from the core
 -- @treturn[1] table what quota.failed wants; nil for a call without a quota
 -- @treturn[2] nil when it must not be made
 -- @treturn[2] string why
 -- @treturn[2] number seconds until it may
 function quota.take(state, call)
-  local mode = state.options.quota
+  local mode = state.options.reexport_quota
   local mailbox = mode and mailbox_of(call)
   if not mailbox then return nil end
   local counted = { store = state.store, name = ("quota:%s:%s"):format(state.target:key_id(), mailbox) }
@@ -69,7 +69,7 @@ end
 function quota.failed(counted, err)
   if not counted then return end
   if counted.taken and err.outcome ~= "unknown" then counted.store:untake(counted.name) end
-  if err.kind == "quota" then
+  if err.kind == "quota_exceeded" then
     local seconds = math.min(WEEK, err.retry_after or DAY)
     counted.store:append(counted.name, ("%.0f"):format(os.time() + seconds), seconds)
   end

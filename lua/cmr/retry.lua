@@ -17,10 +17,10 @@ local AGAIN = { [500] = true, [502] = true, [503] = true, [504] = true }
 function retry.again(err, repeatable)
   if err.kind == "rate_limited" then return true end
   if err.kind == "tls" then
-    return err.code == HANDSHAKE and (repeatable or err.outcome == "not_sent") -- a rehandshake fails later
+    return err.curl_code == HANDSHAKE and (repeatable or err.outcome == "not_sent") -- a rehandshake fails later
   end
   if err.kind == "network" or err.kind == "timeout" then return repeatable or err.outcome == "not_sent" end
-  return repeatable and AGAIN[err.status] ~= nil and err.kind == "server"
+  return repeatable and AGAIN[err.status] ~= nil and err.kind == "server_error"
 end
 
 --- How long to wait before the next attempt.
@@ -32,7 +32,7 @@ end
 function retry.delay(err, attempt, left, random)
   local backoff = math.min(CAP, BASE * 2 ^ (attempt - 1)) * (0.5 + 0.5 * random())
   if err.retry_after then return err.retry_after + BASE * random() end
-  if err.kind == "server" and SERVER < left then return SERVER + backoff < left and SERVER + backoff or SERVER end
+  if err.kind == "server_error" and SERVER < left then return SERVER + backoff < left and SERVER + backoff or SERVER end
   return backoff
 end
 

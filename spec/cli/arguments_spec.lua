@@ -179,7 +179,7 @@ describe("help", function()
   it("groups the commands as the table does, and says what is dangerous", function()
     local shown = help({ROW}, {"--help"})
     assert.matches("Things:\n   make%-thing +Make Thing %[charges money%]\n", shown)
-    assert.matches("Other commands:\n.*   api .*\n   check .*\n   mock .*\n   operations ", shown)
+    assert.matches("Other commands:\n.*   api .*\n   mock .*\n   operations .*\n   probe ", shown)
   end)
 
   it("tells all about a command", function()

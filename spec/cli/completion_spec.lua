@@ -1,7 +1,7 @@
 -- What Tab finds: asked of the command itself, in real shells, and at a terminal.
 local command = require "spec.support.command"
 local core = require "cmr.core"
-local scripts = require "cmr.cli.completion"
+local scripts = require "cmr.cli.completion_scripts"
 local operations = require "cmr.operations"
 
 local run, unpack = command.sh, table.unpack or unpack

@@ -4,10 +4,10 @@ local colour = require "cmr.cli.colour"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"
 local hints = require "cmr.cli.hints"
-local json = require "cmr.cli.json"
-local rows_of = require "cmr.cli.rows"
+local json = require "cmr.cli.pretty_json"
+local rows_of = require "cmr.cli.tabulate"
 local table_of = require "cmr.cli.table"
-local text = require "cmr.cli.text"
+local text = require "cmr.util.text"
 local width = require "cmr.cli.width"
 
 describe("JSON", function()

@@ -16,7 +16,7 @@ describe("a client", function()
   end)
 
   local function client(options)
-    local all = {wait = fake, random = function() return 0 end}
+    local all = {loop = fake, jitter = function() return 0 end}
     for name, value in pairs(options or {}) do all[name] = value end
     return support.new(server, all)
   end
@@ -146,7 +146,7 @@ describe("a client", function()
 
     it("with a POST whose answer makes no sense", function()
       server:fault{body = "<html>", times = 3}
-      assert.equal("protocol", once("unknown").kind)
+      assert.equal("bad_response", once("unknown").kind)
     end)
 
     it("with a PUT, PATCH or DELETE either", function()
@@ -164,7 +164,7 @@ describe("a client", function()
       local function again() return client():reexport{mailboxId = "MUCHUSED"} end
       for _ = 1, 3 do assert(again()) end
       local _, _, err = again()
-      assert.equal("quota", err.kind)
+      assert.equal("quota_exceeded", err.kind)
       assert.equal("rejected", err.outcome)
       assert.equal(1, err.attempts)
       assert.equal(4, seen())
@@ -174,7 +174,7 @@ describe("a client", function()
     it("when the server wants a quota's time", function()
       server:fault{status = 429, headers = {["Retry-After"] = "86400"}, times = 3}
       local err = once("rejected", {timeout = 100000})
-      assert.equal("quota", err.kind)
+      assert.equal("quota_exceeded", err.kind)
       assert.equal(86400, err.retry_after)
     end)
   end)
@@ -227,7 +227,7 @@ describe("a client", function()
       server:fault{status = 429}
       server:fault{status = 500}
       _, _, err = post()
-      assert.equal("server", err.kind)
+      assert.equal("server_error", err.kind)
       assert.equal(2, err.attempts)
       assert.equal("unknown", err.outcome)
     end)
@@ -255,8 +255,8 @@ describe("a client", function()
           status = info.err.status, kind = info.err.kind, slept = #fake.slept}
       end})
       assert.same({
-        {operation = "platforms", attempt = 1, delay = fake.slept[1], status = 503, kind = "server", slept = 0},
-        {operation = "platforms", attempt = 2, delay = fake.slept[2], status = 503, kind = "server", slept = 1},
+        {operation = "platforms", attempt = 1, delay = fake.slept[1], status = 503, kind = "server_error", slept = 0},
+        {operation = "platforms", attempt = 2, delay = fake.slept[2], status = 503, kind = "server_error", slept = 1},
       }, told)
     end)
 
@@ -294,7 +294,7 @@ describe("a client", function()
       if info.attempt == 1 then assert.equal("One", info.headers["x-thing"]) end
     end})
     assert.equal(200, answer.status)
-    assert.same({"platforms", "GET", 1, 503, "server"}, told[1])
+    assert.same({"platforms", "GET", 1, 503, "server_error"}, told[1])
     -- a used connection closed: libcurl may have asked again by itself, within the attempt
     assert.same({"platforms", "GET", #told, 200, "fine"}, told[#told])
   end)

@@ -1,7 +1,7 @@
 -- Requests of one key leave evenly spaced, whichever client sends them. The clock only moves by sleeping.
 local cmr = require "cmr"
 local core = require "cmr.core"
-local limiter = require "cmr.limiter.local"
+local limiter = require "cmr.limiter.memory"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
 
@@ -27,13 +27,13 @@ describe("a client", function()
 
   -- With the defaults of pacing, unless told.
   local function client(options)
-    local all = {wait = fake, random = function() return 0 end, api_key = key, rate = 4}
+    local all = {loop = fake, jitter = function() return 0 end, api_key = key, rate = 4}
     for name, value in pairs(options or {}) do all[name] = value end
     return support.new(server, all)
   end
 
   it("sends 4 requests a second when nothing else is said", function()
-    local default = cmr.new{api_key = key, base_url = server.base_url, wait = fake}
+    local default = cmr.new{api_key = key, base_url = server.base_url, loop = fake}
     for _ = 1, 5 do assert(default:platforms(USER)) end
     assert.same({0.25, 0.25, 0.25, 0.25}, fake.slept)
     assert.equal(5, #server:requests())
@@ -117,7 +117,7 @@ describe("a client", function()
 
     it("holds those back who have their place already", function()
       local begun, sent = core.now(), {}
-      local one = client{wait = "block", rate = 10, on_response = function() sent[#sent + 1] = core.now() - begun end}
+      local one = client{loop = "block", rate = 10, on_response = function() sent[#sent + 1] = core.now() - begun end}
       server:reset()
       server:fault{status = 429, headers = {["Retry-After"] = "1"}}
       server:fault{status = 200, body = {status = 200}, times = 1000}
@@ -162,7 +162,7 @@ describe("a client", function()
     server:fault{status = 429, headers = {["Retry-After"] = "3600"}}
     server:fault{status = 200, body = {status = 200}, times = 1000}
     local _, _, err = client{retries = 0}:reexport{mailboxId = mock.MAILBOX}
-    assert.equal("quota", err.kind)
+    assert.equal("quota_exceeded", err.kind)
     assert(client():platforms(USER))
     assert.same({0.25}, fake.slept)
   end)

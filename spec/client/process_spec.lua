@@ -68,7 +68,7 @@ describe("a program", function()
         local env = environment()
         env.CMR_API_KEY = key or nil
         prints("nil\tplatforms: no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key\n"
-          .. "usage\tnot_sent\n", [[
+          .. "invalid_argument\tnot_sent\n", [[
           local answer, why, err = cmr.platforms("x")
           print(answer, why)
           print(err.kind, err.outcome)
@@ -94,7 +94,7 @@ describe("a program", function()
           on_retry = function() error("oops") end,
           on_response = function(info) error({info.status}) end,
         }
-        local answer = assert(client:with{limiter = require("cmr.limiter.local").new()}:reexport{mailboxId = "%s"})
+        local answer = assert(client:with{limiter = require("cmr.limiter.memory").new()}:reexport{mailboxId = "%s"})
         print(answer.status, cmr.info(answer).attempts)
       ]]):format(mock.MAILBOX))
       assert.equal(0, ended.status)
@@ -165,9 +165,9 @@ describe("a program", function()
     it("after an error in the middle of a call, ends as Lua does", function()
       server:fault{status = 503}
       local ended = run([[
-        local block = require "cmr.wait.block"
+        local block = require "cmr.loop.block"
         local wait = {now = os.clock, wait = block.wait, sleep = function() error "interrupted!" end}
-        cmr.new{rate = false, wait = wait}:platforms("x")
+        cmr.new{rate = false, loop = wait}:platforms("x")
       ]], {limit = 10})
       assert.equal(1, ended.status)
       assert.matches("interrupted!", ended.err, 1, true)

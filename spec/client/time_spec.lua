@@ -16,7 +16,7 @@ describe("a client", function()
   end)
 
   local function client(options)
-    local all = {wait = fake, random = function() return 0 end}
+    local all = {loop = fake, jitter = function() return 0 end}
     for name, value in pairs(options or {}) do all[name] = value end
     return support.new(server, all)
   end
@@ -25,7 +25,7 @@ describe("a client", function()
     local function waits(fault, dice)
       fault.times = 5
       server:fault(fault)
-      client{retries = 5, timeout = 1000, random = function() return dice end}:platforms(USER)
+      client{retries = 5, timeout = 1000, jitter = function() return dice end}:platforms(USER)
       return fake.slept
     end
 
@@ -61,7 +61,7 @@ describe("a client", function()
 
     it("each time a little differently, without being told how", function()
       server:fault{close = true, times = 20}
-      support.new(server, {wait = fake, retries = 15, timeout = 1000}):platforms(USER)
+      support.new(server, {loop = fake, retries = 15, timeout = 1000}):platforms(USER)
       local different, seen = 0, {}
       for index = 5, 15 do
         local seconds = fake.slept[index]
@@ -75,7 +75,7 @@ describe("a client", function()
 
   describe("fails at once", function()
     it("when the server wants a longer wait than there is time", function()
-      for status, kind in pairs{[429] = "rate_limited", [503] = "server"} do
+      for status, kind in pairs{[429] = "rate_limited", [503] = "server_error"} do
         server:fault{status = status, headers = {["Retry-After"] = "31"}}
         local _, _, err = client():platforms(USER)
         assert.equal(kind, err.kind)
@@ -153,7 +153,7 @@ describe("a client", function()
     it("the whole call, waits and attempts together", function()
       server:fault{delay = 2, times = 9}
       local took, _, err = timed(function()
-        local options = {timeout = 0.6, attempt_timeout = 0.2, retries = 50, random = function() return 0 end}
+        local options = {timeout = 0.6, attempt_timeout = 0.2, retries = 50, jitter = function() return 0 end}
         return support.new(server, options):platforms(USER)
       end)
       assert.equal("timeout", err.kind)

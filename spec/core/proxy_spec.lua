@@ -1,7 +1,7 @@
 -- Through a proxy: what it says is not the server's answer, and its password is nobody's business.
 local cmr = require "cmr"
 local faultserver = require "spec.support.faultserver"
-local words = require "spec.fault.words"
+local words = require "spec.fault.wording"
 
 describe("a proxy", function()
   local server

@@ -22,7 +22,7 @@ local function check_refusal(mistake, expected, call, message, err)
   assert.is_nil(call)
   assert.equal(expected, message)
   assert.equal(message, err.message)
-  assert.equal("usage", err.kind)
+  assert.equal("invalid_argument", err.kind)
   assert.equal("not_sent", err.outcome)
   assert.equal(mistake, err.mistake)
 end
@@ -250,7 +250,7 @@ end)
 
 describe("a client's request", function()
   local untouched = {now = core.now, wait = function() error("sent") end, sleep = function() error("slept") end}
-  local client = cmr.new{api_key = KEY, base_url = "http://127.0.0.1:1", wait = untouched, rate = false}
+  local client = cmr.new{api_key = KEY, base_url = "http://127.0.0.1:1", loop = untouched, rate = false}
 
   local function raises(expected, ...)
     local arguments = {...}
@@ -276,7 +276,7 @@ describe("a client's request", function()
   it("sorts the query, so that one call makes one URL", function()
     local urls = {}
     local cancels = {now = core.now, sleep = untouched.sleep, wait = function(_, call) call:cancel() end}
-    local _, _, err = client:with{wait = cancels}:request("GET", "/x", {query = {c = 1, a = "x y", b = false}})
+    local _, _, err = client:with{loop = cancels}:request("GET", "/x", {query = {c = 1, a = "x y", b = false}})
     urls[1] = cmr.info(err).url
     assert.same({"http://127.0.0.1:1/x?a=x%20y&b=false&c=1"}, urls)
     assert.equal("cancelled", err.kind)

@@ -31,10 +31,10 @@ local function check_refusal(mistake, expected, call, message, err)
   assert.equal(expected, message)
   assert.equal(message, err.message)
   assert.equal(message, tostring(err))
-  assert.equal("usage", err.kind)
+  assert.equal("invalid_argument", err.kind)
   assert.equal("not_sent", err.outcome)
   assert.equal(mistake, err.mistake)
-  for _, field in ipairs{"status", "code", "retry_after", "body"} do assert.is_nil(err[field]) end
+  for _, field in ipairs{"status", "curl_code", "retry_after", "body"} do assert.is_nil(err[field]) end
   for _, value in pairs(err) do assert.is_nil(tostring(value):find(KEY, 1, true)) end
   return err
 end
@@ -370,7 +370,7 @@ end)
 
 describe("a client", function()
   local untouched = {now = core.now, wait = function() error("sent") end, sleep = function() error("slept") end}
-  local client = cmr.new{api_key = KEY, base_url = "http://127.0.0.1:1", wait = untouched, rate = false}
+  local client = cmr.new{api_key = KEY, base_url = "http://127.0.0.1:1", loop = untouched, rate = false}
 
   it("raises the programmer's mistakes, where they were made", function()
     local fine, message = pcall(function() client:platforms{user_id = USER} end)

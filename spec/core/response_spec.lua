@@ -50,23 +50,23 @@ describe("an answer", function()
 
   describe("that refuses", function()
     local STATUSES = {
-      {400, "invalid", "rejected"},
+      {400, "bad_request", "rejected"},
       {401, "unauthorized", "rejected"},
-      {402, "payment", "rejected"},
+      {402, "payment_required", "rejected"},
       {403, "forbidden", "rejected"},
       {404, "not_found", "rejected"},
-      {405, "http", "rejected"},
+      {405, "unexpected_status", "rejected"},
       {409, "conflict", "rejected"},
-      {418, "http", "rejected"},
-      {422, "invalid", "rejected"},
+      {418, "unexpected_status", "rejected"},
+      {422, "bad_request", "rejected"},
       {429, "rate_limited", "rejected"},
-      {500, "server", "unknown"},
-      {501, "server", "unknown"},
-      {502, "server", "unknown"},
-      {503, "server", "unknown"},
-      {504, "server", "unknown"},
-      {300, "http", "unknown"},
-      {302, "http", "unknown"},
+      {500, "server_error", "unknown"},
+      {501, "server_error", "unknown"},
+      {502, "server_error", "unknown"},
+      {503, "server_error", "unknown"},
+      {504, "server_error", "unknown"},
+      {300, "unexpected_status", "unknown"},
+      {302, "unexpected_status", "unknown"},
     }
 
     for _, row in ipairs(STATUSES) do
@@ -133,7 +133,7 @@ describe("an answer", function()
           server:reset()
           local _, _, err = platforms{status = status, headers = {Location = location}}
           assert.equal(status, err.status)
-          assert.equal("http", err.kind)
+          assert.equal("unexpected_status", err.kind)
           assert.equal(location, cmr.info(err).headers.location)
           assert.equal(1, #server:requests())
         end
@@ -176,15 +176,15 @@ describe("an answer", function()
     end
 
     it("is a used-up quota of a re-export when it speaks of the week", function()
-      assert.equal("quota", kind_of("Re-exports are limited to 3 per week"))
-      assert.equal("quota", kind_of("WEEKLY limit exceeded", "1"))
-      assert.equal("quota", kind_of("weekly limit", nil, 200))
+      assert.equal("quota_exceeded", kind_of("Re-exports are limited to 3 per week"))
+      assert.equal("quota_exceeded", kind_of("WEEKLY limit exceeded", "1"))
+      assert.equal("quota_exceeded", kind_of("weekly limit", nil, 200))
       assert.equal("rate_limited", kind_of("Rate limit exceeded"))
     end)
 
     it("is one when it asks for more than 60 seconds", function()
       assert.equal("rate_limited", kind_of("Rate limit exceeded", "60"))
-      assert.equal("quota", kind_of("Rate limit exceeded", "61"))
+      assert.equal("quota_exceeded", kind_of("Rate limit exceeded", "61"))
     end)
 
     it("is none for an operation without a quota", function()
@@ -196,7 +196,7 @@ describe("an answer", function()
 
     it("is none with any other status", function()
       local _, _, err = reexport{status = 422, body = {status = 422, message = "3 per week"}}
-      assert.equal("invalid", err.kind)
+      assert.equal("bad_request", err.kind)
     end)
   end)
 
@@ -276,7 +276,7 @@ describe("an answer", function()
       for _ = 1, 89 do list = list[1] end
       assert.same({}, list)
       local _, _, err = platforms{body = nested(150)}
-      assert.equal("protocol", err.kind)
+      assert.equal("bad_response", err.kind)
     end)
 
     it("can be encoded again", function()
@@ -295,7 +295,7 @@ describe("an answer", function()
       assert.equal(200, info.status)
       assert.equal("1.1", info.http_version)
       assert.equal(1, info.attempts)
-      assert.equal(1, info.starts)
+      assert.equal(1, info.sends)
       assert.is_boolean(info.reused)
       assert.is_true(info.elapsed > 0 and info.elapsed < 10)
       assert.equal("One", info.headers["x-thing"])
@@ -316,14 +316,14 @@ describe("an answer", function()
 
   it("that never came has fewer", function()
     core.engine():close() -- on a used connection libcurl would ask once more
-    local err = failure({operation = "platforms", kind = "network", outcome = "unknown", code = 52, attempts = 1},
+    local err = failure({operation = "platforms", kind = "network", outcome = "unknown", curl_code = 52, attempts = 1},
       platforms{close = true})
     local info = cmr.info(err)
     assert.equal("platforms", info.operation)
-    assert.equal(1, info.starts)
+    assert.equal(1, info.sends)
     assert.is_nil(info.status)
     assert.is_nil(info.headers)
-    err = failure({operation = "reexport", kind = "network", outcome = "unknown", code = 52, attempts = 1},
+    err = failure({operation = "reexport", kind = "network", outcome = "unknown", curl_code = 52, attempts = 1},
       reexport{close = "after"})
     assert.matches("^reexport: ", err.message)
   end)

@@ -195,9 +195,9 @@ describe("api_key", function()
   end)
 end)
 
-describe("paths", function()
+describe("endpoints", function()
   local function path_of(path)
-    local target = assert(core.target{api_key = KEY, base_url = "https://api.test", paths = {platforms = path}})
+    local target = assert(core.target{api_key = KEY, base_url = "https://api.test", endpoints = {platforms = path}})
     return core.platforms(target, USER)
   end
 
@@ -209,7 +209,7 @@ describe("paths", function()
       assert.equal("https://api.test/v2/platforms?userId=" .. USER, call:info().url)
       assert.equal("platforms", call:info().operation)
     end
-    local target = core.target{api_key = KEY, base_url = "https://api.test", paths = {platforms = "GET /v2"}}
+    local target = core.target{api_key = KEY, base_url = "https://api.test", endpoints = {platforms = "GET /v2"}}
     assert.equal("https://api.test/mailboxes/oauth", core.reexport(target, {email = "john@doe.com"}):info().url)
   end)
 
@@ -226,29 +226,29 @@ describe("paths", function()
       ["GET /%2e%2E/b"] = dots, ["GET /a?b"] = separator, ["GET /a#b"] = separator, ["GET /\\b"] = separator,
       ["GET /a b"] = visible, ["GET /a\r\nb: c"] = visible, ["GET /a\0"] = visible, ["GET /\195\164"] = visible,
     } do
-      refused("paths.platforms", why, {paths = {platforms = path}})
+      refused("endpoints.platforms", why, {endpoints = {platforms = path}})
     end
-    refused("paths.platforms", "'METHOD /path' expected", {paths = {platforms = 5}})
-    refused("paths.platforms", "'METHOD /path' expected", {paths = {platforms = {}}})
+    refused("endpoints.platforms", "'METHOD /path' expected", {endpoints = {platforms = 5}})
+    refused("endpoints.platforms", "'METHOD /path' expected", {endpoints = {platforms = {}}})
   end)
 
   it("names operations", function()
-    refused("paths.platfroms", "there is no such operation", {paths = {platfroms = "GET /x"}})
-    refused("paths", "a table of operations and 'METHOD /path' expected", {paths = {"GET /x"}})
-    refused("paths", "a table of operations and 'METHOD /path' expected", {paths = "GET /x"})
+    refused("endpoints.platfroms", "there is no such operation", {endpoints = {platfroms = "GET /x"}})
+    refused("endpoints", "a table of operations and 'METHOD /path' expected", {endpoints = {"GET /x"}})
+    refused("endpoints", "a table of operations and 'METHOD /path' expected", {endpoints = "GET /x"})
   end)
 
   it("is checked once: what becomes of the table later changes nothing", function()
     local answer = program.run([[
       local core = require "cmr.core"
       local paths = {platforms = "GET /v2"}
-      local target = core.target{api_key = "k", base_url = "https://api.test", paths = paths}
+      local target = core.target{api_key = "k", base_url = "https://api.test", endpoints = paths}
       for _, later in ipairs{"GET /%2e%2e/x", "junk", 5} do
         paths.platforms = later
         print(core.platforms(target, "u"):info().url)
       end
       local none = setmetatable({}, {__index = function() return "junk" end})
-      print(core.platforms(core.target{api_key = "k", base_url = "https://api.test", paths = none}, "u"):info().url)]])
+      print(core.platforms(core.target{api_key = "k", base_url = "https://api.test", endpoints = none}, "u"):info().url)]])
     assert.equal(("https://api.test/v2?userId=u\n"):rep(3)
       .. "https://api.test/exports/platform-credentials?userId=u\n", answer.out, answer.err)
   end)
@@ -332,7 +332,7 @@ describe("another option", function()
 end)
 
 describe("a target made from another", function()
-  local options = {api_key = KEY, base_url = "https://api.test/v1/", paths = {platforms = "GET /v2"}}
+  local options = {api_key = KEY, base_url = "https://api.test/v1/", endpoints = {platforms = "GET /v2"}}
 
   it("has what it does not give itself", function()
     local child = core.target({}, core.target(options))

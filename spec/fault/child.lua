@@ -4,10 +4,10 @@
 local core = require "cmr.core"
 local cjson = require "cjson"
 local faultserver = require "spec.support.faultserver"
-local judge = require "spec.fault.judge"
+local judge = require "spec.fault.verdict"
 local play = require "spec.fault.play"
 local rows = require "spec.fault.rows.dns"
-local words = require "spec.fault.words"
+local words = require "spec.fault.wording"
 
 local request, stall = words.request, words.stall
 local server = faultserver.start()

@@ -1,15 +1,15 @@
--- Every fault of spec.fault.rows, with GET and POST, against a server that breaks on purpose; and docs/faults.md, which
+-- Every fault of spec.fault.rows, with GET and POST, against a server that breaks on purpose; and docs/maintainers/faults.md, which
 -- the run writes.
 local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
-local judge = require "spec.fault.judge"
+local judge = require "spec.fault.verdict"
 local play = require "spec.fault.play"
 local program = require "spec.support.program"
 local report = require "spec.fault.report"
 local sections = require "spec.fault.rows"
 
 local WRITTEN = ("build/%s/faults.md"):format(os.getenv "CMR_FLAVOUR" or ".")
-local CHECKED_IN = "docs/faults.md"
+local CHECKED_IN = "docs/maintainers/faults.md"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -123,7 +123,7 @@ describe("faults #fault", function()
     end)
   end)
 
-  it("are all in docs/faults.md, as they are here", function()
+  it("are all in docs/maintainers/faults.md, as they are here", function()
     if missing > 0 then
       pending "not every row was played"
     end

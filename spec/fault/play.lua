@@ -3,7 +3,7 @@
 local cmr = require "cmr"
 local core = require "cmr.core"
 local socket = require "socket"
-local words = require "spec.fault.words"
+local words = require "spec.fault.wording"
 
 local play = {}
 
@@ -108,14 +108,14 @@ function play.client(server, row, at, meter)
   local options = where(server, row, at)
   local own = {
     rate = false,
-    quota = false, -- it would warn, of the same mailbox again and again
+    reexport_quota = false, -- it would warn, of the same mailbox again and again
     retries = 1,
     timeout = 30,
     attempt_timeout = play.times.attempt,
     connect_timeout = play.times.connect,
     max_response = 64 * 1024,
-    random = lowest,
-    wait = meter,
+    jitter = lowest,
+    loop = meter,
   }
   for _, given in ipairs { own, row.options or {} } do
     for name, value in pairs(given) do

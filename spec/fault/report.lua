@@ -1,4 +1,4 @@
---- docs/faults.md, from what the run has shown: the same text on every machine.
+--- docs/maintainers/faults.md, from what the run has shown: the same text on every machine.
 
 local report = {}
 

@@ -1,9 +1,9 @@
 -- How long a call lasts in real time, waits included, and what a fault of one call does to the others.
 local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
-local judge = require "spec.fault.judge"
+local judge = require "spec.fault.verdict"
 local play = require "spec.fault.play"
-local words = require "spec.fault.words"
+local words = require "spec.fault.wording"
 
 local request, stall = words.request, words.stall
 local SLACK = judge.SLACK
@@ -21,7 +21,7 @@ describe("time #fault", function()
   -- Seconds a call takes with the waits of a plain script, and its error.
   local function measure(row)
     local at = server:play(row.scripts or {}, row.how)
-    local options = { wait = "block", retries = 100, timeout = 0.4 * play.slowness }
+    local options = { loop = "block", retries = 100, timeout = 0.4 * play.slowness }
     for name, value in pairs(row.options or {}) do
       options[name] = value
     end

@@ -155,7 +155,7 @@ static void check_prepared(lua_State *L, int top, int given)
         lua_call(L, 4, 0);
         return;
     }
-    push_check(L, "usage");
+    push_check(L, "invalid_argument");
     lua_insert(L, top + 1);
     lua_call(L, lua_gettop(L) - top - 1, 0);
 }

@@ -10,8 +10,8 @@ local function check(fact, what, ...)
 end
 
 local kinds, outcomes = {}, { not_sent = true, rejected = true, unknown = true }
-for kind in ([[network timeout tls protocol unauthorized payment forbidden not_found conflict invalid rate_limited quota
-    server http cancelled usage]]):gmatch "%S+" do
+for kind in ([[network timeout tls bad_response unauthorized payment_required forbidden not_found conflict bad_request rate_limited quota_exceeded
+    server_error unexpected_status cancelled invalid_argument]]):gmatch "%S+" do
   kinds[kind] = true
 end
 
@@ -56,7 +56,7 @@ end
 --- What is wrong with arguments: nothing was sent.
 function checks.usage(...)
   local err = checks.result(...)
-  check(err and err.kind == "usage" and err.outcome == "not_sent", "not a usage error: %s", err and err.kind)
+  check(err and err.kind == "invalid_argument" and err.outcome == "not_sent", "not a usage error: %s", err and err.kind)
 end
 
 --- A decoded envelope: a table with no null as a member.
@@ -82,10 +82,10 @@ end
 function checks.transfer(info, ...)
   local err = checks.result(...)
   checks.headers(info.headers)
-  check(info.starts >= 1 and (not err or err.outcome ~= "not_sent"), "sent, and not known")
-  check(info.method == "GET" or info.starts == 1, "sent twice")
+  check(info.sends >= 1 and (not err or err.outcome ~= "not_sent"), "sent, and not known")
+  check(info.method == "GET" or info.sends == 1, "sent twice")
   local said = info.headers and info.headers["retry-after"]
-  if err and err.status == info.status and err.kind ~= "protocol" and said and said:find "^[1-9]%d?%d?%d?%d?$" then
+  if err and err.status == info.status and err.kind ~= "bad_response" and said and said:find "^[1-9]%d?%d?%d?%d?$" then
     check(err.retry_after == tonumber(said), "Retry-After %s, but %s", said, err.retry_after)
   end
 end

@@ -84,7 +84,7 @@ static void push_option(lua_State *L, struct input *input, const char *name)
         lua_pushboolean(L, 1); /* of another type */
     else if (strcmp(name, "base_url") == 0)
         push_url(L, input);
-    else if (strcmp(name, "headers") == 0 || strcmp(name, "paths") == 0)
+    else if (strcmp(name, "headers") == 0 || strcmp(name, "endpoints") == 0)
         push_pairs(L, input);
     else if (strcmp(name, "allow_http") == 0)
         lua_pushboolean(L, (int)take(input, 2));

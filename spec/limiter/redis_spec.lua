@@ -1,8 +1,8 @@
 -- One line for all hosts. First the very script that Redis runs, with a clock that is a number here; then a real Redis.
 -- Several nginx with several workers on one line are in spec/nginx/redis_spec.lua.
 local core = require "cmr.core"
-local local_limiter = require "cmr.limiter.local"
-local redis = require "cmr.redis"
+local local_limiter = require "cmr.limiter.memory"
+local redis = require "cmr.redis.scripts"
 local redis_limiter = require "cmr.limiter.redis"
 local nginx = require "spec.support.nginx"
 local support = require "spec.support.redis"
@@ -73,7 +73,7 @@ describe("the limiter of hosts", function()
 
   -- The processes of one host share its own line: here every limiter is another host.
   local function host(hosts)
-    local one = redis_limiter.new{redis = connection(), hosts = hosts}
+    local one = redis_limiter.new{redis = connection(), fallback_shares = hosts}
     one.own = local_limiter.new()
     return one
   end
@@ -83,7 +83,7 @@ describe("the limiter of hosts", function()
   end
 
   it("decides as that of one process, whatever is asked", function()
-    local one, shared, random = local_limiter.new(), host(), dice(3)
+    local one, shared, jitter = local_limiter.new(), host(), dice(3)
     for _ = 1, 2000 do
       pass(random() * 0.4)
       local key, rate, most = random() < 0.5 and "a" or "b", 1 + math.floor(random() * 5), random() * 3
@@ -296,7 +296,7 @@ describe("the limiter of hosts", function()
   end)
 
   it("refuses options it does not know", function()
-    assert.error_matches(function() redis_limiter.new{hosts = 0} end, "bad option 'hosts' %(a whole number from 1")
+    assert.error_matches(function() redis_limiter.new{fallback_shares = 0} end, "bad option 'fallback_shares' %(a whole number from 1")
     assert.error_matches(function() redis_limiter.new{redis = connection(), port = 1} end, "bad option 'port'")
     assert.error_matches(function() redis_limiter.new{prot = 1} end, "bad option 'prot'")
   end)
@@ -330,7 +330,7 @@ describe("the limiter of hosts, on a real Redis", function()
     local own = support.start()
     finally(function() own:stop() end)
     local warnings = warned(function()
-      local one = redis_limiter.new{port = own.port, timeout = 0.05, hosts = 2}
+      local one = redis_limiter.new{port = own.port, timeout = 0.05, fallback_shares = 2}
       local key = "key of an outage"
       assert.equal(0, one:reserve(key, 4, core.now(), 60))
       own:kill()

@@ -1,7 +1,7 @@
 -- One line for all workers of an nginx, over a dictionary that is a table here. What a real one adds, more than one
 -- process at a time, is in spec/nginx/pace_spec.lua.
 local core = require "cmr.core"
-local local_limiter = require "cmr.limiter.local"
+local local_limiter = require "cmr.limiter.memory"
 local shdict = require "cmr.limiter.shdict"
 
 -- The part of nginx's dictionary that is used, with its answers.

@@ -1,7 +1,7 @@
 -- Every answer the documents show, asked for on an ordinary world: the mock's has the same message and the same members
 -- of the same types.
 local cjson = require "cjson"
-local examples = require "cmr.mock.examples"
+local examples = require "cmr.samples"
 local operations = require "cmr.operations"
 local api_of = require "spec.support.mock_api"
 

@@ -92,7 +92,7 @@ describe("the mock's life", function()
   it("chooses another port when the one it chose is taken", function()
     local port = support.shared("http").base_url:match(":(%d+)/")
     local code = ([[
-      local random = require "cmr.server.random"
+      local random = require "cmr.util.random"
       local choose, calls = random.integer, 0
       random.integer = function(low, high)
         calls = calls + 1

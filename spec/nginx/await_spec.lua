@@ -139,7 +139,7 @@ describe("an application in nginx #nginx", function()
     destination(port)
     upstream:control("POST", "failures", {domain = "taken.com", reason = "Workspace validation failed"})
     local answer = cjson.decode(order(server, "taken.com"):answer(25).body)
-    assert.equal("failed", answer.kind)
+    assert.equal("operation_failed", answer.kind)
     assert.equal("create_order: domain.order.failed: Workspace validation failed", answer.why)
   end)
 

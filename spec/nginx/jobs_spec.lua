@@ -36,18 +36,18 @@ local LOCATIONS = [[
     done:wait(20)
     ngx.print(text)
   } }
-  location = /block { content_by_lua_block { ngx.print(require("spec.support.inside").map{wait = "block"}) } }
+  location = /block { content_by_lua_block { ngx.print(require("spec.support.inside").map{loop = "block"}) } }
   location = /block_access {
-    access_by_lua_block { ngx.ctx.text = require("spec.support.inside").map{wait = "block"} }
+    access_by_lua_block { ngx.ctx.text = require("spec.support.inside").map{loop = "block"} }
     content_by_lua_block { ngx.print(ngx.ctx.text) }
   }
   location = /block_header_filter {
     content_by_lua_block { ngx.print "" }
-    header_filter_by_lua_block { ngx.header["X-Text"] = require("spec.support.inside").map{wait = "block"} }
+    header_filter_by_lua_block { ngx.header["X-Text"] = require("spec.support.inside").map{loop = "block"} }
   }
   location = /block_log {
     content_by_lua_block { ngx.print "" }
-    log_by_lua_block { ngx.log(ngx.WARN, "in log: ", require("spec.support.inside").map{wait = "block"}) }
+    log_by_lua_block { ngx.log(ngx.WARN, "in log: ", require("spec.support.inside").map{loop = "block"}) }
   }
 ]]
 
@@ -59,7 +59,7 @@ describe("nginx #nginx", function()
     server = nginx.start{
       mock = upstream, server = LOCATIONS,
       http = [[init_by_lua_block {
-        ngx.log(ngx.WARN, "in init: ", require("spec.support.inside").map{wait = "block"}, ".")
+        ngx.log(ngx.WARN, "in init: ", require("spec.support.inside").map{loop = "block"}, ".")
       }]],
     }
     upstream:reset()

@@ -78,7 +78,7 @@ describe("a call in nginx #nginx", function()
     header_filter = {server = "location = / { return 200 ''; header_filter_by_lua_block { $call } }"},
     body_filter = {server = "location = / { return 200 'x'; body_filter_by_lua_block { $call } }"},
     log = {server = "location = / { return 200 ''; log_by_lua_block { $call } }"},
-    exit_worker = {http = "exit_worker_by_lua_block { $call }", way = "give wait = 'block'"},
+    exit_worker = {http = "exit_worker_by_lua_block { $call }", way = "give loop = 'block'"},
   }
 
   -- An nginx that makes a call in the phase, and what it then has in its log.
@@ -97,16 +97,16 @@ describe("a call in nginx #nginx", function()
       it(phase, function()
         local text = told(case, "")
         assert.matches(("^%s: .-cmr%%.platforms: nothing can wait in nginx's %s phase: "):format(phase, phase), text)
-        assert.matches(case.way or "make the call from ngx.timer.at(0, ...), or give wait = 'block'", text, 1, true)
+        assert.matches(case.way or "make the call from ngx.timer.at(0, ...), or give loop = 'block'", text, 1, true)
         assert.equal(0, #upstream:requests())
       end)
     end
   end)
 
-  describe("with wait = 'block' is made in the phase", function()
+  describe("with loop = 'block' is made in the phase", function()
     for phase, case in pairs(refusing) do
       it(phase, function()
-        assert.matches("^" .. phase .. ": ok%.", (told(case, "{wait = 'block'}")))
+        assert.matches("^" .. phase .. ": ok%.", (told(case, "{loop = 'block'}")))
         assert.equal(1, #upstream:requests())
       end)
     end
@@ -127,7 +127,7 @@ describe("a call in nginx #nginx", function()
 
   describe("through an engine from before the fork", function()
     local INIT = [[init_by_lua_block {
-      local word = require("spec.support.inside").call{wait = "block"}
+      local word = require("spec.support.inside").call{loop = "block"}
       ngx.log(ngx.WARN, "in the master: ", word, ".")
       client = require("spec.support.inside").client{retries = 0}
     }]]

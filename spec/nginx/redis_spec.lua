@@ -9,7 +9,7 @@ local EVAL = [[
   location = /eval { content_by_lua_block {
     local options = {port = tonumber(ngx.var.arg_port), unix = ngx.var.arg_unix, db = tonumber(ngx.var.arg_db),
       password = ngx.var.arg_guess and "a-wrong-password", timeout = 0.1}
-    local r = require("cmr.redis").new(options)
+    local r = require("cmr.redis.scripts").new(options)
     local reply, why = r:eval({source = ngx.unescape_uri(ngx.var.arg_script)}, {"key"}, {"value"})
     ngx.print(reply == nil and why or require "cjson".encode(reply))
   } }
@@ -61,7 +61,7 @@ describe("nginx and Redis #nginx #redis", function()
       location = /log {
         content_by_lua_block { ngx.print "ok" }
         log_by_lua_block {
-          local r = require("cmr.redis").new{port = 1}
+          local r = require("cmr.redis.scripts").new{port = 1}
           ngx.log(ngx.NOTICE, "answer: ", tostring(r:eval({source = "return 1"}, {}, {})))
         }
       }
@@ -123,7 +123,7 @@ describe("nginx and Redis #nginx #redis", function()
   describe("count re-exports", function()
     local EXPORT = [[
       location = /export { content_by_lua_block {
-        client = client or require("cmr").new{quota = "enforce", rate = false%s}
+        client = client or require("cmr").new{reexport_quota = "enforce", rate = false%s}
         local res, why, err = client:reexport{mailboxId = ngx.var.arg_mailbox}
         ngx.print(ngx.worker.pid(), " ", res and "ok" or err.kind .. " " .. err.outcome)
       } }
@@ -144,7 +144,7 @@ describe("nginx and Redis #nginx #redis", function()
         sent = sent + 1
         return sent > 4 and next(workers, (next(workers)))
       end)
-      assert.same({ok = 3, ["quota not_sent"] = sent - 3}, words)
+      assert.same({ok = 3, ["quota_exceeded not_sent"] = sent - 3}, words)
       assert.equal(3, #api:requests())
     end)
 
@@ -156,7 +156,7 @@ describe("nginx and Redis #nginx #redis", function()
       finally(function() other:stop() end)
       local words = {}
       for index = 1, 5 do words[index] = export(index % 2 == 0 and server or other, mock.MAILBOX) end
-      assert.same({"ok", "ok", "ok", "quota not_sent", "quota not_sent"}, words)
+      assert.same({"ok", "ok", "ok", "quota_exceeded not_sent", "quota_exceeded not_sent"}, words)
       assert.equal(3, #api:requests())
     end)
   end)

@@ -5,7 +5,7 @@ local fake_wait = require("spec.support.client").fake_wait
 local program = require "spec.support.program"
 local recorded = require "spec.support.recorded"
 
-local SUPPLY = ": supply it with cmr.new{paths = {%s = 'METHOD %s'}}"
+local SUPPLY = ": supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}"
 
 -- What is known of them is the method alone.
 local WITHOUT_PATH = {
@@ -57,7 +57,7 @@ describe("without a documented path", function()
       end)
 
       it("sends what the supplied one says", function()
-        local api = recorded.new{paths = supplied}
+        local api = recorded.new{endpoints = supplied}
         api.client[name](api.client, FIELDS)
         api:sent(1, expected(name))
         api.client[name](api.client)
@@ -67,7 +67,7 @@ describe("without a documented path", function()
 
       it("sends the method that was supplied, and the fields where it has them", function()
         for _, method in ipairs{"GET", "POST", "PUT", "PATCH", "DELETE"} do
-          local api = recorded.new{paths = {[name] = method .. " " .. made_up(name)}}
+          local api = recorded.new{endpoints = {[name] = method .. " " .. made_up(name)}}
           api.client[name](api.client, FIELDS)
           api:sent(1, expected(name, method))
         end
@@ -76,7 +76,7 @@ describe("without a documented path", function()
   end
 
   it("sends nested fields in a body", function()
-    local api = recorded.new{paths = supplied}
+    local api = recorded.new{endpoints = supplied}
     api.client:suggest_domains{keywords = {"acme", "corp"}, filter = {tld = "com", years = 1}, none = cmr.null,
       empty = cmr.array{}}
     local last = api:sent(1, {"POST", "/made-up/suggest-domains", body =
@@ -85,7 +85,7 @@ describe("without a documented path", function()
   end)
 
   it("refuses nested fields in a query", function()
-    local api = recorded.new{paths = supplied}
+    local api = recorded.new{endpoints = supplied}
     api:raises("bad field 'ids'", function() api.client:order{ids = {"ord_R8K2LQPZA9XM"}} end)
     api:raises("bad field 'id'", function() api.client:wallet{id = cmr.null} end)
   end)
@@ -103,13 +103,13 @@ describe("without a documented method", function()
 
   it("sandbox_reset_prewarmed sends what the supplied one says", function()
     for _, method in ipairs{"POST", "DELETE", "PUT"} do
-      local api = recorded.new{paths = {sandbox_reset_prewarmed = method .. " /sandbox/pre-warmup/reset"}}
+      local api = recorded.new{endpoints = {sandbox_reset_prewarmed = method .. " /sandbox/pre-warmup/reset"}}
       api.client:sandbox_reset_prewarmed()
       api:sent(1, {method, "/sandbox/pre-warmup/reset"})
       api.client:sandbox_reset_prewarmed(FIELDS)
       api:sent(1, {method, "/sandbox/pre-warmup/reset", body = AS_BODY})
     end
-    local api = recorded.new{paths = {sandbox_reset_prewarmed = "GET /sandbox/pre-warmup/reset"}}
+    local api = recorded.new{endpoints = {sandbox_reset_prewarmed = "GET /sandbox/pre-warmup/reset"}}
     api.client:sandbox_reset_prewarmed(FIELDS)
     api:sent(1, {"GET", "/sandbox/pre-warmup/reset", query = AS_QUERY})
   end)
@@ -121,7 +121,7 @@ describe("as a form", function()
       local message = ("cmr.%s: it takes multipart form data, which is not built"):format(name)
       local api = recorded.new()
       api:raises(message, function() api.client[name](api.client, FIELDS) end)
-      api = recorded.new{paths = {[name] = "POST /orders"}}
+      api = recorded.new{endpoints = {[name] = "POST /orders"}}
       api:raises(message, function() api.client[name](api.client, FIELDS) end)
     end)
   end
@@ -129,7 +129,7 @@ end)
 
 describe("a supplied path", function()
   it("wins over the documented one", function()
-    local api = recorded.new{paths = {recreate_subscriptions = "POST /subscriptions/recreate"}}
+    local api = recorded.new{endpoints = {recreate_subscriptions = "POST /subscriptions/recreate"}}
     api.client:recreate_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
     api:sent(1, {"POST", "/subscriptions/recreate", body = '{"subscriptionIds":["6ZHR985PGP456XG8HCYHF919YVS6"]}'})
     api.client:cancel_subscription{domain = "bestpremium.org"}
@@ -137,7 +137,7 @@ describe("a supplied path", function()
   end)
 
   it("leaves checks and guards as they are", function()
-    local api = recorded.new{paths = {renew_domains = "PUT /v2/renew", remove_mailbox = "DELETE /v2/mailbox"}}
+    local api = recorded.new{endpoints = {renew_domains = "PUT /v2/renew", remove_mailbox = "DELETE /v2/mailbox"}}
     api:raises("missing required argument 'domains' (cmr.all: all of them)", function()
       api.client:renew_domains("8J7H...")
     end)
@@ -150,7 +150,7 @@ describe("a supplied path", function()
 
   it("that is a GET repeats only what changes nothing", function()
     local wait = fake_wait()
-    local api = recorded.new{retries = 2, wait = wait, paths = {
+    local api = recorded.new{retries = 2, loop = wait, endpoints = {
       sandbox_reset_prewarmed = "GET /sandbox/pre-warmup/reset",
       export_mailboxes = "GET /exports/platform-exports",
       wallet = "GET /wallet",
@@ -168,7 +168,7 @@ describe("a supplied path", function()
 
   it("can be given for one call", function()
     local api = recorded.new()
-    local other = api.client:with{paths = {recreate_subscriptions = "POST /subscriptions/recreate"}}
+    local other = api.client:with{endpoints = {recreate_subscriptions = "POST /subscriptions/recreate"}}
     other:recreate_subscriptions{domainNames = {"yourdomain.com"}}
     api:sent(1, {"POST", "/subscriptions/recreate", body = '{"domainNames":["yourdomain.com"]}'})
     api.client:recreate_subscriptions{domainNames = {"yourdomain.com"}}
@@ -176,7 +176,7 @@ describe("a supplied path", function()
   end)
 end)
 
-describe("CMR_PATHS", function()
+describe("CMR_ENDPOINTS", function()
   local api
 
   before_each(function() api = recorded.new() end)
@@ -187,7 +187,7 @@ describe("CMR_PATHS", function()
     return program.run('local cmr = require "cmr"\n' .. code, {env = {
       CMR_API_KEY = api.server.key,
       CMR_BASE_URL = api.server.base_url,
-      CMR_PATHS = paths and command.file_with(paths) or "/nowhere/paths.json",
+      CMR_ENDPOINTS = paths and command.file_with(paths) or "/nowhere/paths.json",
     }})
   end
 
@@ -218,7 +218,7 @@ describe("CMR_PATHS", function()
   end)
 
   it("gives way to the option", function()
-    local ended = run('{"wallet": "GET /of-the-file"}', [[cmr.new{paths = {wallet = "GET /of-the-option"}}:wallet()]])
+    local ended = run('{"wallet": "GET /of-the-file"}', [[cmr.new{endpoints = {wallet = "GET /of-the-option"}}:wallet()]])
     assert.same({status = 0, out = "", err = ""}, ended)
     api:sent(1, {"GET", "/of-the-option"})
   end)
@@ -231,14 +231,14 @@ describe("CMR_PATHS", function()
   it("that cannot be used raises and says so", function()
     local use = "local good, why = pcall(cmr.platforms, 'BVZGM5TE9BMP3PP0VWGW943RGV1B') assert(not good) print(why)"
     for _, case in ipairs{
-      {nil, "CMR_PATHS: /nowhere/paths.json: No such file"},
-      {"wallet = GET /wallet", "CMR_PATHS: "},
-      {"", "CMR_PATHS: "},
+      {nil, "CMR_ENDPOINTS: /nowhere/paths.json: No such file"},
+      {"wallet = GET /wallet", "CMR_ENDPOINTS: "},
+      {"", "CMR_ENDPOINTS: "},
       {'"GET /wallet"', "a JSON object expected"},
-      {'["GET /wallet"]', "bad option 'paths'"},
-      {'{"walet": "GET /wallet"}', "bad option 'paths.walet'"},
-      {'{"wallet": "/wallet"}', "bad option 'paths.wallet'"},
-      {'{"wallet": 5}', "bad option 'paths.wallet'"},
+      {'["GET /wallet"]', "bad option 'endpoints'"},
+      {'{"walet": "GET /wallet"}', "bad option 'endpoints.walet'"},
+      {'{"wallet": "/wallet"}', "bad option 'endpoints.wallet'"},
+      {'{"wallet": 5}', "bad option 'endpoints.wallet'"},
     } do
       local ended = run(case[1], use)
       assert.same({0, ""}, {ended.status, ended.err}, case[1])

@@ -25,8 +25,8 @@ end
 -- What each answer of the peer's is to a call.
 local kinds = {
   ok = "success", slow = "success", last = "success", continue = "success", gzip = "success", gone = "not_found",
-  busy = "rate_limited", week = "rate_limited", html = "server", text = "protocol", empty = "protocol",
-  big = "protocol", garbage = "protocol", cut = "network", close = "network", reset = "network", stop = "network",
+  busy = "rate_limited", week = "rate_limited", html = "server_error", text = "bad_response", empty = "bad_response",
+  big = "bad_response", garbage = "bad_response", cut = "network", close = "network", reset = "network", stop = "network",
   hold = "timeout",
 }
 local answers = { "ok", "ok", "ok", "ok", "ok" } -- and each one once
@@ -81,12 +81,12 @@ local function finished(call)
   local kind, outcome = shape(call:result())
   local wanted = kinds[record.answer]
   if record.answer == "week" and not record.get then
-    wanted = "quota"
+    wanted = "quota_exceeded"
   end
   if kind ~= wanted then
     error(("BUG: %s ended as %s: %s"):format(record.answer, kind, select(2, call:result()) or ""))
   end
-  check(call:info().starts > 0 or outcome == "not_sent", "sent, and not counted")
+  check(call:info().sends > 0 or outcome == "not_sent", "sent, and not counted")
   ended(record, kind == "success" and "success" or "failure")
 end
 

@@ -1,7 +1,7 @@
 -- Clients, calls and clocks for specs against a mock.
 local cmr = require "cmr"
 local core = require "cmr.core"
-local block = require "cmr.wait.block"
+local block = require "cmr.loop.block"
 
 local M = {}
 
@@ -15,7 +15,7 @@ end
 function M.new(server, options)
   local all = with_server(server, options)
   if all.rate == nil then all.rate = false end
-  if all.quota == nil then all.quota = false end
+  if all.reexport_quota == nil then all.reexport_quota = false end
   return cmr.new(all)
 end
 

@@ -47,7 +47,7 @@ function M.lua(...)
 end
 
 -- What of the environment the command listens to: no spec inherits it, nor the profiles of whoever runs the specs.
-local inherited = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_PATHS", "NO_COLOR", "COLUMNS"}
+local inherited = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_ENDPOINTS", "NO_COLOR", "COLUMNS"}
 
 --- Lines of the shell after which, of what the command listens to, only this is set. They are for a file: on a command
 -- line everybody could read them.

@@ -1,7 +1,7 @@
 -- Deliveries as the vendor would sign them: headers(scheme, body, {key, time, signature, timestamp}).
 
 local core = require "cmr.core"
-local schemes = require "cmr.webhook.schemes"
+local schemes = require "cmr.webhook.signature"
 
 local delivery = { KEY = "Partner-Key/1+2=", NOW = 1790000000 }
 

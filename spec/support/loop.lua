@@ -3,7 +3,7 @@ local assert = require "luassert"
 local busted = require "busted"
 local cmr = require "cmr"
 local core = require "cmr.core"
-local local_limiter = require "cmr.limiter.local"
+local local_limiter = require "cmr.limiter.memory"
 local memory = require "cmr.store.memory"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
@@ -84,7 +84,7 @@ function M.behaves(loop)
   end
 
   it("a call waits in line and between attempts without keeping the loop", function()
-    local paced = support.new(server, {rate = 4, limiter = local_limiter.new(), random = function() return 0 end})
+    local paced = support.new(server, {rate = 4, limiter = local_limiter.new(), jitter = function() return 0 end})
     slow(0, 3)
     server:fault{status = 429, headers = {["Retry-After"] = "1"}}
     slow(0, 10)
@@ -111,15 +111,15 @@ function M.behaves(loop)
   end)
 
   it("is found without being told, and only by those who run in it", function()
-    local waits = require "cmr.wait"
+    local waits = require "cmr.loop"
     local inside, outside
     loop.run{function()
       inside = waits.detect()
       local thread = coroutine.wrap(function() outside = client:platforms(USER).status end)
       if not loop.resumes_any then thread() end -- a coroutine of the user's own inside it
     end}
-    assert.equal(require("cmr.wait." .. loop.name), inside)
-    assert.equal(require "cmr.wait.block", waits.detect())
+    assert.equal(require("cmr.loop." .. loop.name), inside)
+    assert.equal(require "cmr.loop.block", waits.detect())
     if not loop.resumes_any then assert.equal(200, outside) end
   end)
 
@@ -223,7 +223,7 @@ function M.behaves(loop)
     server:fault{status = 503}
     local told = {}
     local outer = support.new(server, {
-      retries = 1, random = function() return 0 end, timeout = 3,
+      retries = 1, jitter = function() return 0 end, timeout = 3,
       on_retry = function() table.insert(told, (client:platforms(USER).status)) end,
     })
     loop.run{
@@ -234,7 +234,7 @@ function M.behaves(loop)
   end)
 
   it("loses nothing when others wait in place meanwhile", function()
-    local blocking = support.new(server, {retries = 0, wait = "block"})
+    local blocking = support.new(server, {retries = 0, loop = "block"})
     slow(0.02, 1000)
     local tasks, add = {}, M.sum()
     for index = 1, 12 do
@@ -254,7 +254,7 @@ function M.behaves(loop)
   end)
 
   it("goes on when somebody who waited in place closes the engine that a loop still looks at", function()
-    local blocking = support.new(server, {retries = 0, wait = "block"})
+    local blocking = support.new(server, {retries = 0, loop = "block"})
     slow(0.1, 1)
     slow(0.3, 1)
     slow(0, 10)

@@ -1,6 +1,6 @@
 -- A real nginx for specs, with the library of the LuaJIT build in it, on a free port of this machine. When it is
 -- stopped its error log must be clean: no process has crashed, no sanitizer has found anything.
-local finder = require "cmr.server.nginx"
+local finder = require "cmr.launcher.find"
 local http = require "spec.support.http"
 local socket = require "socket"
 

@@ -38,7 +38,7 @@ function M.run(code, options)
   options = options or {}
   local program, out, err = write(code), write(""), write("")
   -- The environment is written down in a file: on a command line everybody could read it.
-  local lines = {"unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_PATHS"}
+  local lines = {"unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_ENDPOINTS"}
   for name, value in pairs(options.env or {}) do table.insert(lines, ("export %s=%s"):format(name, quote(value))) end
   lines[#lines + 1] = ("timeout %d %s %s %s </dev/null >%s 2>%s"):format(
     options.limit or 60, options.through or "", quote(M.interpreter()), program, out, err)

@@ -84,7 +84,7 @@ function Recorded:refuses(message, action)
   local answer, why, err = action()
   assert.is_nil(answer)
   assert.matches(message, why, 1, true)
-  assert.equal("usage", err.kind)
+  assert.equal("invalid_argument", err.kind)
   assert.equal("not_sent", err.outcome)
   self:sent(0)
 end

@@ -12,7 +12,7 @@ local function add(path)
 end
 
 local function client(answer, given)
-  local block = require "cmr.wait.block"
+  local block = require "cmr.loop.block"
   local options = { api_key = KEY, base_url = ("http://127.0.0.1:%d/%s"):format(port, answer), rate = false,
     wait = { wait = block.wait, now = block.now, sleep = function() end } }
   for name, value in pairs(given or {}) do
@@ -32,12 +32,12 @@ add {
   name = "client: tried again",
   run = function()
     local heard = 0
-    local one = client("html", { retries = 2, random = function() return 0.5 end, on_retry = function()
+    local one = client("html", { retries = 2, jitter = function() return 0.5 end, on_retry = function()
       heard = heard + 1
     end })
-    local err = expect("server", one:with({ timeout = 20 }):platforms "1")
+    local err = expect("server_error", one:with({ timeout = 20 }):platforms "1")
     check(err.attempts == 3 and heard == 2, "not three attempts")
-    expect("server", one:request("POST", "/x", { query = { a = 1 }, body = { b = 2 } }))
+    expect("server_error", one:request("POST", "/x", { query = { a = 1 }, body = { b = 2 } }))
     one:close()
     raises("the client is closed", one.platforms, one, "1")
   end,
@@ -45,9 +45,9 @@ add {
 add {
   name = "client: jobs",
   run = function()
-    local one = client("ok", { wait = "block" })
+    local one = client("ok", { loop = "block" })
     local job = one:start("platforms", "1")
-    local held = client("hold", { wait = "block", timeout = 0.1, retries = 0 }):start("platforms", "2")
+    local held = client("hold", { loop = "block", timeout = 0.1, retries = 0 }):start("platforms", "2")
     held:cancel()
     expect("success", job:wait())
     expect("cancelled", held:wait())
@@ -81,7 +81,7 @@ add {
     raises("did you mean 'userId'", one.platforms, one, { userid = "1" })
     raises("did you mean 'api_key'", cmr.new, { apikey = "1" })
     raises("bad option 'retries'", cmr.new, { retries = -1 })
-    expect("usage", one:platforms "")
+    expect("invalid_argument", one:platforms "")
   end,
 }
 add {

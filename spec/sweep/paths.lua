@@ -98,7 +98,7 @@ local function answered(answer, kind, options, checks)
       call:start(core.engine(), 2)
       local result = expect(kind, wait(call):result())
       local info = call:info()
-      check((info.starts == 0) == (result.outcome == "not_sent"), "sent and not sent")
+      check((info.sends == 0) == (result.outcome == "not_sent"), "sent and not sent")
       if checks then
         checks(result, info)
       end
@@ -139,7 +139,7 @@ local paths = {
       local one = target("ok", {
         key_header = "x-key", ca_file = "/none", proxy = "http://127.0.0.1:1", user_agent = "swept", allow_http = true,
         headers = { ["X-A"] = "b", ["X-Empty"] = "" }, max_response = 1e6, connect_timeout = 1,
-        paths = { platforms = "POST /other" },
+        endpoints = { platforms = "POST /other" },
       })
       check(#one:key_id() == 16 and tostring(one):find "127", "no name")
       check(made(core.target({ api_key = "other" }, one)):key_id() ~= one:key_id(), "one name for two keys")
@@ -155,7 +155,7 @@ local paths = {
       refused("'..'", core.target { base_url = "https://example.com/%2e./x" })
       refused("is set by the library", core.target { headers = { Host = "x" } })
       refused("line break", core.target { headers = { X = "a\nb" } })
-      refused("paths.nothing", core.target { paths = { nothing = "GET /" } })
+      refused("endpoints.nothing", core.target { endpoints = { nothing = "GET /" } })
       refused("string expected", core.target { proxy = 1 })
       refused("out of range", core.target { max_response = 0 })
     end,
@@ -164,7 +164,7 @@ local paths = {
     name = "prepare",
     before = require_core,
     run = function()
-      local where = target("ok", { paths = { platforms = "GET /over" } })
+      local where = target("ok", { endpoints = { platforms = "GET /over" } })
       local call = made(core.platforms(where, "a b&c/\u{e4}"))
       check(call:info().url:find("/ok/over?userId=a%20b%26c%2F%C3%A4", 1, true), "not that URL: " .. call:info().url)
       check(call:method() == "GET" and tostring(call):find "platforms", "no name")
@@ -188,7 +188,7 @@ local paths = {
     run = function()
       local where = target "ok"
       local function mistake(pattern, ...)
-        local err = expect("usage", ...)
+        local err = expect("invalid_argument", ...)
         check(err.mistake and err.outcome == "not_sent", "no mistake")
         refused(pattern, nil, err.message)
       end
@@ -214,7 +214,7 @@ local paths = {
     run = function()
       local where = target "ok"
       local function bad(pattern, ...)
-        local err = expect("usage", ...)
+        local err = expect("invalid_argument", ...)
         check(not err.mistake and err.outcome == "not_sent", "a mistake")
         refused(pattern, nil, err.message)
       end
@@ -239,17 +239,17 @@ local paths = {
   answered("busy", "rate_limited", nil, function(err)
     check(err.retry_after == 1, "no retry_after")
   end),
-  answered("week", "quota"),
-  answered("html", "server", nil, function(err)
+  answered("week", "quota_exceeded"),
+  answered("html", "server_error", nil, function(err)
     check(err.outcome == "unknown" and err.message:find "Oops" and not err.message:find "[%c\xff]", "not that error")
   end),
-  answered("text", "protocol"),
-  answered("empty", "protocol"),
-  answered("big", "protocol", { max_response = 10000 }, function(err)
+  answered("text", "bad_response"),
+  answered("empty", "bad_response"),
+  answered("big", "bad_response", { max_response = 10000 }, function(err)
     check(err.message:find "10000", "no limit in the message: " .. err.message)
   end),
   answered("cut", "network"),
-  answered("garbage", "protocol"),
+  answered("garbage", "bad_response"),
   answered("close", "network"),
   {
     name = "several at once",
@@ -395,7 +395,7 @@ function paths.idle()
   collectgarbage()
   local engine = require("cmr.core").engine()
   if package.loaded["cmr.jobs"] and engine:count() > 0 then
-    require("cmr.wait.block").sleep(engine, 0.2)
+    require("cmr.loop.block").sleep(engine, 0.2)
   end
   check(engine:count() == 0, engine:count() .. " calls in flight")
 end

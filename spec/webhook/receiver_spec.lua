@@ -181,7 +181,7 @@ describe("a receiver of webhooks", function()
   end)
 
   it("knows a duplicate for as long as it is told to", function()
-    local to = receiver{on = {["*"] = count}, remember = 100}
+    local to = receiver{on = {["*"] = count}, done_ttl = 100}
     deliver(to)
     now = 1099
     deliver(to)
@@ -243,7 +243,7 @@ describe("a receiver of webhooks", function()
     end)
 
     it("for a time, and nothing else", function()
-      deliver(receiver{keep = 100})
+      deliver(receiver{event_ttl = 100})
       now = 1100
       assert.same({}, kept "order:O1")
       for place, data in ipairs{{}, {orderId = ""}, {orderId = 5, actionId = true}, "text", 5, cjson.null} do
@@ -268,8 +268,8 @@ describe("a receiver of webhooks", function()
   it("raises for a mistake in its options", function()
     for message, options in pairs{
       ["cmr.webhook.receiver: bad option 'lease' (seconds, 1 or more expected)"] = {lease = 0},
-      ["cmr.webhook.receiver: bad option 'remember' (seconds, 1 or more expected)"] = {remember = "1"},
-      ["cmr.webhook.receiver: bad option 'keep' (seconds, 1 or more expected)"] = {keep = math.huge},
+      ["cmr.webhook.receiver: bad option 'done_ttl' (seconds, 1 or more expected)"] = {done_ttl = "1"},
+      ["cmr.webhook.receiver: bad option 'event_ttl' (seconds, 1 or more expected)"] = {event_ttl = math.huge},
       ["cmr.webhook.receiver: bad option 'on' (a table of event names and functions expected)"] = {on = {count}},
       ["cmr.webhook.receiver: bad option 'store_passwords' (boolean expected)"] = {store_passwords = 1},
       ["cmr.webhook.receiver: unknown option 'tolerence' (did you mean 'tolerance'?)"] = {tolerence = 1},

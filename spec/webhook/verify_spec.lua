@@ -2,7 +2,7 @@
 
 local cmr = require "cmr"
 local core = require "cmr.core"
-local schemes = require "cmr.webhook.schemes"
+local schemes = require "cmr.webhook.signature"
 local delivery = require "spec.support.delivery"
 
 local webhook = require "cmr.webhook"
@@ -297,7 +297,7 @@ end)
 
 describe("the kinds of refusal", function()
   it("are those that editors are told", function()
-    local file = assert(io.open "lua/cmr/types.lua")
+    local file = assert(io.open "types/cmr.lua")
     local listed = file:read("*a"):match "\n%-%-%-@alias cmr%.RefusalKind\n(.-)\n\n"
     file:close()
     local told = {}

@@ -21,7 +21,7 @@ end
 
 --- A function(style, text) -> text for what is written to a file: it adds colour when that is a terminal, unless
 -- NO_COLOR (no-color.org) or TERM=dumb speak against it. A style it does not know changes nothing.
--- @param world  see cmr.cli.stream
+-- @param world  see cmr.cli.io
 -- @param file   world.stdout or world.stderr
 function M.of(world, file)
   if (world.getenv "NO_COLOR" or "") ~= "" or world.getenv "TERM" == "dumb" then return plain end

@@ -45,12 +45,12 @@ end
 -- @param what   the command and why it asks: "cancel-subscription destroys"
 -- @param lines  array of what will be done, shown above the question
 -- @param given  the parser's result
--- @param world  see cmr.cli.stream
+-- @param world  see cmr.cli.io
 function M.ask(what, lines, given, world)
   if given.yes then return end
   local reader, writer = terminal(world)
   if not reader then refuse(what .. ": say --yes to go on without being asked, or --dry-run to see the request") end
-  local text, width = require "cmr.cli.text", require "cmr.cli.width"
+  local text, width = require "cmr.util.text", require "cmr.cli.width"
   writer:write(text.printable(what), ".\n")
   for _, line in ipairs(lines) do
     writer:write("  ", width.fit(text.printable(line), LONGEST), "\n")

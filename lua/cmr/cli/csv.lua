@@ -1,7 +1,7 @@
 --- Columns and rows as CSV (RFC 4180): a header, CRLF at the ends of lines, quotes where they are needed. Pure.
 
-local rows = require "cmr.cli.rows"
-local text = require "cmr.cli.text"
+local rows = require "cmr.cli.tabulate"
+local text = require "cmr.util.text"
 
 local function quoted(value)
   if not value:find '[",\r\n]' and not value:find "^%s" and not value:find "%s$" then return value end

@@ -2,7 +2,7 @@
 --
 -- The key comes from the environment, through curl's standard input: arguments can be read by every user of a machine.
 
-local text = require "cmr.cli.text"
+local text = require "cmr.util.text"
 
 local function quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"

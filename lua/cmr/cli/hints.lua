@@ -29,19 +29,19 @@ local outcomes = {
 
 local hints = {
   unauthorized = "is this the key for that base URL? CMR_API_KEY or --api-key-file, CMR_BASE_URL or --base-url",
-  payment = "the wallet does not cover it",
-  quota = "a mailbox can be exported again three times a week",
+  payment_required = "the wallet does not cover it",
+  quota_exceeded = "a mailbox can be exported again three times a week",
   timeout = "a longer --timeout may help; -v tells where the time goes",
   network = function(_, err)
     if err.outcome ~= "not_sent" then return nil end
     return "is the base URL right, and reachable from here? -v tells how far it came"
   end,
   tls = "CMR_CA_FILE or --ca-file names further certificates to trust",
-  protocol = "is the base URL that of the API?",
+  bad_response = "is the base URL that of the API?",
 }
 
 -- The API does not accept its arguments.
-function hints.invalid(row)
+function hints.bad_request(row)
   return row and ("'cmr %s --help' tells what it takes"):format(arguments.command(row.name))
 end
 

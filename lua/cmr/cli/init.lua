@@ -2,7 +2,7 @@
 -- Exit status: 0 done; 1 the API refused or could not be reached; 2 the command line is wrong, nothing was sent;
 -- 130 interrupted; 141 nobody reads the output.
 
-local stream = require "cmr.cli.stream"
+local stream = require "cmr.cli.io"
 
 -- "cmr 0.1.0 (Lua 5.4, libcurl 7.88.1)"
 local function version()
@@ -25,7 +25,7 @@ local function run(line, world, at)
     end
     return beside.run(given, world, version)
   end
-  return require("cmr.cli.call").run(rows[given.command:gsub("-", "_")], given, world)
+  return require("cmr.cli.request").run(rows[given.command:gsub("-", "_")], given, world)
 end
 
 -- Says how it ended when it did not end well, or with help; returns the exit status.
@@ -39,7 +39,7 @@ local function report(ending, world, command)
     stream.write(world, ending.text)
     return 0
   end
-  local printable = require("cmr.cli.text").printable
+  local printable = require("cmr.util.text").printable
   for line in (ending.usage or ending.failure or ""):gmatch "[^\n]+" do
     world.stderr:write("cmr: ", printable(line), "\n")
   end
@@ -52,7 +52,7 @@ end
 
 --- Runs the command.
 -- @param arg    array of words, as lua gives them to a script
--- @param world  replacements for what it reads and writes, see cmr.cli.stream; default: the real ones
+-- @param world  replacements for what it reads and writes, see cmr.cli.io; default: the real ones
 -- @return the exit status
 return function(arg, world)
   stream.hold()

@@ -1,7 +1,7 @@
 --- An answer on standard output, in the form that --output and --field ask for.
 
 local colour = require "cmr.cli.colour"
-local stream = require "cmr.cli.stream"
+local stream = require "cmr.cli.io"
 
 local M = {}
 
@@ -12,7 +12,7 @@ local function encoder(world, given, about)
   local options = { compact = given.compact, empty = about.empty, paint = colour.of(world, world.stdout) }
   return function(value, compact)
     options.compact = compact or options.compact
-    return require "cmr.cli.json"(value, options) .. "\n"
+    return require "cmr.cli.pretty_json"(value, options) .. "\n"
   end
 end
 
@@ -25,7 +25,7 @@ end
 -- The items of the answer's list, one a line; an answer without a list on one line.
 function writers.jsonl(answer, world, given, about)
   local encode, lines = encoder(world, given, about), {}
-  local list = require("cmr.cli.rows").list(answer.data, about.name)
+  local list = require("cmr.cli.tabulate").list(answer.data, about.name)
   for index, item in ipairs(list or { answer }) do
     lines[index] = encode(item, true)
   end
@@ -33,7 +33,7 @@ function writers.jsonl(answer, world, given, about)
 end
 
 local function rows_of(answer, about)
-  return (about.rows or require("cmr.cli.rows").of)(about.name, answer)
+  return (about.rows or require("cmr.cli.tabulate").of)(about.name, answer)
 end
 
 function writers.csv(answer, world, _, about)
@@ -64,7 +64,7 @@ end
 local function raw(value, world)
   local text = require("cmr.cli.field").raw(value)
   if world.terminal(world.stdout) then
-    local printable = require("cmr.cli.text").printable
+    local printable = require("cmr.util.text").printable
     text = text:gsub("[^\n]+", printable)
   end
   stream.write(world, text)
@@ -73,9 +73,9 @@ end
 --- Prints an answer.
 -- @param answer  the decoded envelope, or a table like it
 -- @param given   the parser's result: output, field, compact
--- @param world   see cmr.cli.stream
--- @param about   name = the operation; default = the form where none is asked for (json); empty of cmr.cli.json; rows =
---   function(name, answer) in place of cmr.cli.rows
+-- @param world   see cmr.cli.io
+-- @param about   name = the operation; default = the form where none is asked for (json); empty of cmr.cli.pretty_json; rows =
+--   function(name, answer) in place of cmr.cli.tabulate
 -- A field that is not there raises {failure = message, status = 1}.
 function M.show(answer, given, world, about)
   if not given.field then return writers[given.output or about.default or "json"](answer, world, given, about) end

@@ -31,7 +31,7 @@ M.globals = {
   { "--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)." },
   { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
-  { "--output", "{json,jsonl,table,csv}", "How to print (default: json; for operations: table; for check: text)." },
+  { "--output", "{json,jsonl,table,csv}", "How to print (default: json; for operations: table; for probe: text)." },
   { "--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item." },
 }
 
@@ -54,7 +54,7 @@ be asked.
 
 Key: that of --profile, --api-key-file, $CMR_API_KEY, or what 'cmr init' has kept.
 
-Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_PATHS, a JSON file with
+Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_ENDPOINTS, a JSON file with
 METHOD and path of operations that are not documented; NO_COLOR.
 
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer

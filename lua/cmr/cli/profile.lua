@@ -61,7 +61,7 @@ end
 function M.save(world, config)
   local path = M.path(world)
   if not path then error({ failure = "no place to keep it: HOME is not set", status = 1 }, 0) end
-  local text = require "cmr.cli.json"(config) .. "\n"
+  local text = require "cmr.cli.pretty_json"(config) .. "\n"
   local ok, why = core.write_private(path, text)
   if not ok then error({ failure = ("cannot write %s (%s)"):format(path, why), status = 1 }, 0) end
   return path
@@ -100,7 +100,7 @@ end
 
 --- Which key goes where, by the table above.
 -- @param given  the parser's result: profile, base_url, ca_file, dry_run (which does without a key)
--- @param world  see cmr.cli.stream
+-- @param world  see cmr.cli.io
 -- @param key    what --api-key-file gave, or nil
 -- @return {api_key, base_url, key_header, ca_file} for cmr.new, which itself looks for the rest in the environment;
 --   profile = its name, where one is used

@@ -3,7 +3,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local core = require "cmr.core"
-local json = require "cmr.cli.json"
+local json = require "cmr.cli.pretty_json"
 
 local M = {}
 
@@ -21,7 +21,7 @@ local known = {
 
 -- The value that the documents show for a parameter; nil also for one that they shorten.
 local function documented(row, name)
-  local example = require("cmr.mock.examples")[row.name]
+  local example = require("cmr.samples")[row.name]
   local value = example and example.request and core.json_decode(example.request)
   for part in name:gmatch "[^.]+" do
     value = type(value) == "table" and value[part] or nil

@@ -1,8 +1,8 @@
 --- Columns and rows as aligned text. Pure.
 
 local colour = require "cmr.cli.colour"
-local rows = require "cmr.cli.rows"
-local text = require "cmr.cli.text"
+local rows = require "cmr.cli.tabulate"
+local text = require "cmr.util.text"
 local width = require "cmr.cli.width"
 
 local GAP = 2 -- columns of space between two

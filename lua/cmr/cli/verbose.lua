@@ -1,6 +1,6 @@
 --- What -v tells on standard error: every attempt, what it cost, and why there was another.
 
-local text = require "cmr.cli.text"
+local text = require "cmr.util.text"
 
 local M = {}
 

@@ -5,7 +5,8 @@ local arguments = require "cmr.cli.arguments"
 local M = {}
 
 -- Where a client's setting comes from when no option gives it.
-local variables = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", paths = "CMR_PATHS" }
+local variables =
+  { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", endpoints = "CMR_ENDPOINTS" }
 
 local of_profile = { api_key = true, base_url = true, key_header = true, ca_file = true }
 
@@ -20,8 +21,8 @@ end
 
 local function setting(given)
   return function(name, why)
-    local entry = name:match "^paths%.(.*)$"
-    if entry then return ("CMR_PATHS: bad entry '%s' (%s"):format(entry, why) end
+    local entry = name:match "^endpoints%.(.*)$"
+    if entry then return ("CMR_ENDPOINTS: bad entry '%s' (%s"):format(entry, why) end
     return ("%s is wrong (%s"):format(source(name, given), why)
   end
 end
@@ -43,8 +44,8 @@ function M.shell(message, given, row)
   message = message:gsub("^bad option '([%w_.]+)' %(([^\n]*)", setting(given))
   message = message:gsub(": use https, or allow_http%)", ": use https)"):gsub("or false expected%)", "or off expected)")
   message = message:gsub(
-    "supply it with cmr%.new{paths = {([%w_]+) = '([^']*)'}}",
-    [[if you know it, name a file with {"%1": "%2"} in CMR_PATHS]]
+    "supply it with cmr%.new{endpoints = {([%w_]+) = '([^']*)'}}",
+    [[if you know it, name a file with {"%1": "%2"} in CMR_ENDPOINTS]]
   )
   message = message:gsub("%(cmr%.all: all of them%)", "(the word all: all of them)")
   message = message:gsub("^%S+: the (%a+) of ", "the %1 of ")

@@ -11,7 +11,7 @@ local function workers()
   return ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
 end
 
-local everyone = require("cmr.limiter.local").new(workers()) -- one line per key, whichever client asks
+local everyone = require("cmr.limiter.memory").new(workers()) -- one line per key, whichever client asks
 
 --- In nginx the workers share a line through lua_shared_dict cmr; without it each takes its part of the rate.
 -- @treturn table limiter

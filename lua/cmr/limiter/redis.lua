@@ -1,15 +1,15 @@
---- When the next request may leave, for all hosts that share a Redis: the line of cmr.limiter.local, kept there, by
+--- When the next request may leave, for all hosts that share a Redis: the line of cmr.limiter.memory, kept there, by
 -- Redis's clock.
 --
---     local limiter = require("cmr.limiter.redis").new{host = "10.0.0.5", hosts = 3}
+--     local limiter = require("cmr.limiter.redis").new{host = "10.0.0.5", fallback_shares = 3}
 --     local client = cmr.new{limiter = limiter}     -- once in a process, and not for each call
 --
 -- While Redis is away every host keeps a line of its own, at its part of the rate.
 
 local core = require "cmr.core"
 local limiter = require "cmr.limiter"
-local raise = require "cmr.raise"
-local redis = require "cmr.redis"
+local raise = require "cmr.util.errors"
+local redis = require "cmr.redis.scripts"
 
 local Limiter = {}
 Limiter.__index = Limiter
@@ -35,8 +35,8 @@ return {("%.6f"):format(at), ("%.6f"):format(now), taken and 1 or 0}
 local FOREVER = 1e9 -- seconds; Redis's Lua reads no infinity
 
 --- A limiter on Redis.
--- @tparam[opt] table given the options of cmr.redis, or redis = a connection; and
---   hosts  how many share the rate while Redis is away: machines, and where neither nginx nor lua_shared_dict cmr joins
+-- @tparam[opt] table given the options of cmr.redis.scripts, or redis = a connection; and
+--   fallback_shares  how many share the rate while Redis is away: machines, and where neither nginx nor lua_shared_dict cmr joins
 --          the processes of one, processes; 1
 -- @treturn table limiter
 function Limiter.new(given)
@@ -44,16 +44,16 @@ function Limiter.new(given)
   for name, value in pairs(given or {}) do
     options[name] = value
   end
-  local hosts, connection = options.hosts or 1, options.redis
-  options.hosts, options.redis = nil, nil
-  if type(hosts) ~= "number" or hosts < 1 or hosts % 1 ~= 0 then
-    raise "limiter.redis: bad option 'hosts' (a whole number from 1 expected)"
+  local fallback_shares, connection = options.fallback_shares or 1, options.redis
+  options.fallback_shares, options.redis = nil, nil
+  if type(fallback_shares) ~= "number" or fallback_shares < 1 or fallback_shares % 1 ~= 0 then
+    raise "limiter.redis: bad option 'fallback_shares' (a whole number from 1 expected)"
   elseif connection and next(options) then
     raise(("limiter.redis: bad option '%s' (it is for the connection, which was given)"):format(next(options)))
   end
   return setmetatable({
     redis = connection or redis.new(options),
-    hosts = hosts,
+    fallback_shares = fallback_shares,
     own = limiter.here(),
     known = {}, -- the last place of each key, by Redis's clock
     careful = -math.huge, -- when the own line needs no more be kept beside that of Redis
@@ -90,12 +90,12 @@ local function ask(self, key, room, after, most)
   return at - now - lateness(self, asked, got, now), answer[3] == 1
 end
 
---- Takes the next place in the line. See cmr.limiter.local.
+--- Takes the next place in the line. See cmr.limiter.memory.
 function Limiter:reserve(key, rate, now, most)
   local asked, after = core.now(), 0
   local careful = asked < self.careful
   if careful then
-    local delay, needed = self.own:reserve(key, rate / self.hosts, now, most)
+    local delay, needed = self.own:reserve(key, rate / self.fallback_shares, now, most)
     if not delay then return nil, needed end
     after = delay
   end
@@ -105,7 +105,7 @@ function Limiter:reserve(key, rate, now, most)
   end
   local spent = core.now() - asked
   if delay then
-    self.own:pause(key, now + spent, delay + self.hosts / rate) -- where it begins, should Redis go away now
+    self.own:pause(key, now + spent, delay + self.fallback_shares / rate) -- where it begins, should Redis go away now
     if not taken then return nil, delay end
     return math.max(0, delay)
   elseif not careful then
@@ -114,7 +114,7 @@ function Limiter:reserve(key, rate, now, most)
   return math.max(0, after - spent)
 end
 
---- No place is within a time, on no host. See cmr.limiter.local.
+--- No place is within a time, on no host. See cmr.limiter.memory.
 function Limiter:pause(key, now, seconds)
   self.own:pause(key, now, seconds)
   ask(self, key, 0, seconds, FOREVER)

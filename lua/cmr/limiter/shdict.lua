@@ -1,10 +1,10 @@
---- When the next request may leave, for all workers of an nginx: the line of cmr.limiter.local in a lua_shared_dict,
+--- When the next request may leave, for all workers of an nginx: the line of cmr.limiter.memory in a lua_shared_dict,
 -- which survives a reload. The clock is the machine's monotonic one, the same for every worker.
 --
 -- A place in the line is taken by one atomic addition. Only to move its beginning on, when nobody stands in it, takes a
 -- lock, because a dictionary has no compare-and-set.
 
-local lock = require "cmr.lock"
+local lock = require "cmr.util.shared_dict"
 
 local Limiter = {}
 Limiter.__index = Limiter
@@ -26,7 +26,7 @@ local function advance(dict, key, time)
   lock.free(dict, name)
 end
 
---- Takes the next place in the line. See cmr.limiter.local.
+--- Takes the next place in the line. See cmr.limiter.memory.
 function Limiter:reserve(key, rate, now, most)
   local dict, free = self.dict, "cmr:free:" .. key
   local delay = (dict:get(free) or 0) - now
@@ -39,7 +39,7 @@ function Limiter:reserve(key, rate, now, most)
   return nil, delay
 end
 
---- No place is within a time. See cmr.limiter.local.
+--- No place is within a time. See cmr.limiter.memory.
 function Limiter:pause(key, now, seconds)
   advance(self.dict, key, now + seconds)
 end

@@ -1,23 +1,23 @@
 -- What the listener has in the http block of its nginx.conf.
-local quoted = require("cmr.server.conf").quoted
+local quoted = require("cmr.launcher.conf").quoted
 
 local TEMPLATE = [[
   default_type text/plain;
   client_max_body_size 2m; # more than is accepted, so that the refusal is ours
   client_body_buffer_size 2m;
-  init_by_lua_block { require("cmr.listen.nginx").init() }
-  init_worker_by_lua_block { require("cmr.listen.nginx").ready() }
+  init_by_lua_block { require("cmr.listen.worker").init() }
+  init_worker_by_lua_block { require("cmr.listen.worker").ready() }
   server {
     listen 127.0.0.1:$port;
-    location / { content_by_lua_block { require("cmr.listen.nginx").receive($forwards) } }
-    location /_listen/ { content_by_lua_block { require("cmr.listen.nginx").control() } }
+    location / { content_by_lua_block { require("cmr.listen.worker").receive($forwards) } }
+    location /_listen/ { content_by_lua_block { require("cmr.listen.worker").control() } }
     $forward
   }
 ]]
 
 local FORWARD = [[location = /_listen/forward {
       internal;
-      log_by_lua_block { require("cmr.listen.nginx").forwarded() }
+      log_by_lua_block { require("cmr.listen.worker").forwarded() }
       proxy_pass $url;
       proxy_http_version 1.1;
       proxy_read_timeout 60s; # as long as the vendor waits

@@ -1,9 +1,9 @@
 --- A listener for webhooks on this machine: verifies each, tells of it, runs a command or passes it on.
 local conf = require "cmr.listen.conf"
-local random = require "cmr.server.random"
-local scrub = require "cmr.webhook.scrub"
-local server = require "cmr.server"
-local shell = require "cmr.server.shell"
+local random = require "cmr.util.random"
+local scrub = require "cmr.util.redact"
+local server = require "cmr.launcher"
+local shell = require "cmr.util.shell"
 local webhook = require "cmr.webhook"
 
 local listen = {}
@@ -90,9 +90,9 @@ function listen.run(options)
       key_header = "x-listen-token",
       base_url = url,
       rate = false,
-      wait = "block",
+      loop = "block",
       retries = 0,
-      paths = {},
+      endpoints = {},
     }
     local place
     local on = {}

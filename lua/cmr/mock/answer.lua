@@ -1,7 +1,7 @@
 -- The answers of the API: a status and the documented envelope {status, message, data, actionId}.
 local json = require "cmr.mock.json"
-local random = require "cmr.server.random"
-local examples = require "cmr.mock.examples"
+local random = require "cmr.util.random"
+local examples = require "cmr.samples"
 
 local answer = {}
 

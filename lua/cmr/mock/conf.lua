@@ -6,13 +6,13 @@ local TEMPLATE = [[
   keepalive_requests 1000000000;
   keepalive_timeout 1h;
   lua_max_running_timers 1024;
-  init_by_lua_block { require("cmr.mock.server").init() }
-  init_worker_by_lua_block { require("cmr.mock.server").ready() }
+  init_by_lua_block { require("cmr.mock.worker").init() }
+  init_worker_by_lua_block { require("cmr.mock.worker").ready() }
   server {
     $listen
     error_page 400 404 405 408 411 413 414 421 494 495 496 497 500 501 502 503 504 505 /_mock/refused;
-    location / { content_by_lua_block { require("cmr.mock.server").serve() } }
-    location = /_mock/refused { internal; content_by_lua_block { require("cmr.mock.server").refused() } }
+    location / { content_by_lua_block { require("cmr.mock.worker").serve() } }
+    location = /_mock/refused { internal; content_by_lua_block { require("cmr.mock.worker").refused() } }
   }
 ]]
 

@@ -1,9 +1,9 @@
 -- The mock's own interface under /_mock/, for tests: reset, look, seed, break things, turn the clock.
 local json = require "cmr.mock.json"
-local rate = require "cmr.mock.rate"
+local rate = require "cmr.mock.rate_limit"
 local faults = require "cmr.mock.faults"
 local seeding = require "cmr.mock.seeding"
-local webhooks = require "cmr.mock.webhooks"
+local webhooks = require "cmr.mock.deliveries"
 
 local control = {}
 

@@ -18,19 +18,19 @@
 --   POST /_mock/clock      {"advance": seconds, "speed": 1}: time passes for limits and time stamps; from now on so
 --                          many times as fast, but for the rate limit
 --   POST /_mock/webhooks   {"url", "scheme": "body-hex-seconds", "actionId": true}: deliver there what happens from now
---                          on, signed with the key. url is on this machine; scheme one of cmr.webhook.schemes; actionId
+--                          on, signed with the key. url is on this machine; scheme one of cmr.webhook.signature; actionId
 --                          says whether data has one. Retried after 30 s and 5 min of the mock's time
 --   GET  /_mock/deliveries what was or will be delivered, with the attempts; x-mock-assumed, a header of each delivery,
 --                          names the members of data that no document does
 --   POST /_mock/deliveries {"id", "times": 1}: deliver one of them again
 --   POST /_mock/failures   {"domain", "reason"}: what is ordered for this domain fails, later, for that reason
-local random = require "cmr.server.random"
-local server = require "cmr.server"
-local shell = require "cmr.server.shell"
-local rate = require "cmr.mock.rate"
+local random = require "cmr.util.random"
+local server = require "cmr.launcher"
+local shell = require "cmr.util.shell"
+local rate = require "cmr.mock.rate_limit"
 local conf = require "cmr.mock.conf"
-local tls = require "cmr.mock.tls"
-local webhooks = require "cmr.mock.webhooks"
+local tls = require "cmr.mock.certificates"
+local webhooks = require "cmr.mock.deliveries"
 
 local mock = {}
 

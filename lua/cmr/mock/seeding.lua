@@ -1,9 +1,9 @@
 -- What a test can put into the world through the mock's own interface: for each kind its fields, as control.lua wants
 -- them, and add(body, world) -> what is answered, or nil and why not.
-local domains = require "cmr.mock.world.domains"
-local mailboxes = require "cmr.mock.world.mailboxes"
-local subscriptions = require "cmr.mock.world.subscriptions"
-local users = require "cmr.mock.world.users"
+local domains = require "cmr.mock.model.domain"
+local mailboxes = require "cmr.mock.model.mailbox"
+local subscriptions = require "cmr.mock.model.subscription"
+local users = require "cmr.mock.model.users"
 
 local seeding = {}
 

@@ -1,11 +1,11 @@
 -- What the mock knows: the time, the limits, the requests it has seen, and the world of the API: users, domains,
 -- subscriptions, mailboxes, orders and more, each with its rules in a file of world/.
-local rate = require "cmr.mock.rate"
-local agenda = require "cmr.mock.world.agenda"
-local money = require "cmr.mock.world.money"
-local seed = require "cmr.mock.world.seed"
-local shelf = require "cmr.mock.world.shelf"
-local webhooks = require "cmr.mock.webhooks"
+local rate = require "cmr.mock.rate_limit"
+local agenda = require "cmr.mock.model.agenda"
+local money = require "cmr.mock.model.money"
+local seed = require "cmr.mock.model.seed"
+local shelf = require "cmr.mock.model.collection"
+local webhooks = require "cmr.mock.deliveries"
 
 local state = {}
 state.__index = state
@@ -86,7 +86,7 @@ function state:call(handler, ...)
   return reply
 end
 
---- Something has happened that the documents have an event for; see cmr.mock.webhooks.
+--- Something has happened that the documents have an event for; see cmr.mock.deliveries.
 function state:tell(name, data)
   self.webhooks:tell(name, data, self.ticket)
 end

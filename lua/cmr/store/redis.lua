@@ -1,7 +1,7 @@
 --- A store of many hosts in Redis (5 or newer). Each operation is one script: it happens as a whole, by Redis's own
 -- clock. See cmr.store.
 
-local redis = require "cmr.redis"
+local redis = require "cmr.redis.scripts"
 
 local Store = {}
 Store.__index = Store
@@ -72,7 +72,7 @@ local untake = { source = [[
 ]] }
 
 --- A store in Redis.
--- @tparam table given the options of cmr.redis, or redis = a connection made with it
+-- @tparam table given the options of cmr.redis.scripts, or redis = a connection made with it
 -- @treturn table store
 function Store.new(given)
   return setmetatable({ redis = given.redis or redis.new(given) }, Store)

@@ -3,7 +3,7 @@
 -- A dictionary that is full forgets what was not used for longest, and the error log says so.
 
 local core = require "cmr.core"
-local lock = require "cmr.lock"
+local lock = require "cmr.util.shared_dict"
 local window = require "cmr.store.window"
 
 local Store = {}

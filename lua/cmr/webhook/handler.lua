@@ -1,8 +1,8 @@
 --- Receiving webhooks in nginx.
 
-local raise = require "cmr.raise"
+local raise = require "cmr.util.errors"
 local receiver = require "cmr.webhook.receiver"
-local warn = require "cmr.warn"
+local warn = require "cmr.util.log"
 
 -- The body as it was sent; a larger one nginx has put into a file.
 local function raw_body()

@@ -9,7 +9,7 @@
 
 local handler = require "cmr.webhook.handler"
 local receiver = require "cmr.webhook.receiver"
-local schemes = require "cmr.webhook.schemes"
+local schemes = require "cmr.webhook.signature"
 local verify = require "cmr.webhook.verify"
 
 local webhook = {}
@@ -29,7 +29,7 @@ end
 --     $CMR_API_KEY
 --   tolerance: seconds that the timestamp may be off, either way; default 300 (help)
 --   max_body: bytes; default 1 MiB
---   scheme: one of cmr.webhook.schemes, and no other is accepted; default: any of them
+--   scheme: one of cmr.webhook.signature, and no other is accepted; default: any of them
 --   now: seconds since 1970, or a function that returns them; default os.time
 -- @treturn[1] table the event as the vendor sent it, decoded: event or eventType, data, mostly eventId
 -- @treturn[2] nil, a message and an error with kind (see kinds in cmr.webhook.verify) and status, the HTTP status to
@@ -74,9 +74,9 @@ end
 --   store: where events are remembered, see cmr.store; default: lua_shared_dict cmr, which the client's await has too.
 --     Where several hosts receive, or one host awaits what another receives: cmr.store.redis
 --   lease: seconds, 240; when a worker died in mid-work, the event is anybody's after that
---   remember: seconds, 7 days, for which a duplicate is known. Where the timestamp is not signed nothing else stops a
+--   done_ttl: seconds, 7 days, for which a duplicate is known. Where the timestamp is not signed nothing else stops a
 --     replay
---   keep: seconds, 3600, for which client:await finds an event
+--   event_ttl: seconds, 3600, for which client:await finds an event
 --   store_passwords: false; whether what it finds has the passwords. The function gets the whole event either way
 --   log: function(level, message), "WARN" or "ERR"; default nginx's error log. No message has a password or the key
 -- @treturn function for content_by_lua: it reads the body and answers, with no body, 200 done, now or before; 400, 401,

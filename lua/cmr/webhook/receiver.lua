@@ -5,16 +5,16 @@
 -- what a crash left undone is free when the last try comes.
 
 local core = require "cmr.core"
-local raise = require "cmr.raise"
-local scrub = require "cmr.webhook.scrub"
+local raise = require "cmr.util.errors"
+local scrub = require "cmr.util.redact"
 local stores = require "cmr.store"
 local verify = require "cmr.webhook.verify"
 
 local Receiver = {
   -- Defaults.
   lease = 240, -- seconds that a handler may take before the event is anybody's again
-  remember = 7 * 24 * 3600, -- seconds for which a duplicate is known
-  keep = 3600, -- seconds for which client:await finds an event
+  done_ttl = 7 * 24 * 3600, -- seconds for which a duplicate is known
+  event_ttl = 3600, -- seconds for which client:await finds an event
   store_passwords = false, -- whether what it finds has the passwords
 }
 Receiver.__index = Receiver
@@ -27,8 +27,8 @@ end
 
 local checks = {
   lease = is_time,
-  remember = is_time,
-  keep = is_time,
+  done_ttl = is_time,
+  event_ttl = is_time,
   store_passwords = function(value)
     return type(value) == "boolean", "boolean"
   end,
@@ -93,7 +93,7 @@ local function keep(self, event, keys, secrets)
   for prefix, id in pairs { ["action:"] = data.actionId or false, ["order:"] = data.orderId or false } do
     if type(id) == "string" and id ~= "" then
       text = text or core.json_encode(scrub.copy(event, self.store_passwords and keys or secrets, self.store_passwords))
-      local fine, why = self.store:append(prefix .. id, text, self.keep)
+      local fine, why = self.store:append(prefix .. id, text, self.event_ttl)
       if not fine then return nil, why end
     end
   end
@@ -140,7 +140,7 @@ end
 -- again.
 local function finish(self, status, claim, token, label)
   local method = status == 200 and "done" or "release"
-  local returned, fine, why = pcall(self.store[method], self.store, claim, token, self.remember)
+  local returned, fine, why = pcall(self.store[method], self.store, claim, token, self.done_ttl)
   if not returned then
     fine, why = nil, tostring(fine)
   end

@@ -1,8 +1,8 @@
 --- Is a delivery the vendor's, fresh and readable? No I/O but for the environment.
 
 local core = require "cmr.core"
-local raise = require "cmr.raise"
-local schemes = require "cmr.webhook.schemes"
+local raise = require "cmr.util.errors"
+local schemes = require "cmr.webhook.signature"
 
 local verify = {}
 
@@ -37,7 +37,7 @@ local checks = {
     return type(value) == "number" or type(value) == "function", "seconds since 1970, or a function that returns them"
   end,
   scheme = function(value)
-    return schemes.list[value] ~= nil and type(value) == "string", "one of cmr.webhook.schemes"
+    return schemes.list[value] ~= nil and type(value) == "string", "one of cmr.webhook.signature"
   end,
   api_key = function(value)
     for _, key in ipairs(type(value) == "table" and value or {}) do

@@ -16,7 +16,7 @@ local function filled()
   for number = 1, 5 do assert(one:sending(row(number))) end
   assert(one:done(row(1), {actionId = "ACT_1"}))
   assert(one:done(row(2), {}, 3))
-  assert(one:failed(row(3), {kind = "quota", outcome = "rejected", message = "no \255", again = 17}))
+  assert(one:failed(row(3), {kind = "quota_exceeded", outcome = "rejected", message = "no \255", again = 17}))
   assert(one:failed(row(4), {kind = "timeout", outcome = "unknown", message = "late"}))
   one:close()
   return path
@@ -24,7 +24,7 @@ end
 
 local STATES = {
   ["id-1"] = "done", ["id-2"] = "partly", ["id-4"] = "unknown", ["id-5"] = "unknown",
-  ["id-3"] = {kind = "quota", outcome = "rejected", message = "no \239\191\189", again = 17},
+  ["id-3"] = {kind = "quota_exceeded", outcome = "rejected", message = "no \239\191\189", again = 17},
 }
 
 local function fault(action, ...)

@@ -1,6 +1,6 @@
 --- Faults of the connection, at each point of the exchange. Columns: see spec.fault.rows.
 
-local words = require "spec.fault.words"
+local words = require "spec.fault.wording"
 local request, await, stall, reset, again = words.request, words.await, words.stall, words.reset, words.again
 local send, answer, cut, GOOD = words.send, words.answer, words.cut, words.GOOD
 
@@ -120,7 +120,7 @@ local rows = {
     POST = "timeout unknown 1 - 0" },
   { "answer within a request of 4 MB", large = true,
     scripts = { { await, send(answer("413 Too Large", '{"message":"no"}', { "Connection: close" })) } },
-    POST = "http rejected 1 413 0" },
+    POST = "unexpected_status rejected 1 413 0" },
 }
 
 for _, row in ipairs(rows) do

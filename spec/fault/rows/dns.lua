@@ -1,6 +1,6 @@
 --- Names that lead nowhere; the C library's resolver is replaced by slow_getaddrinfo.c. Columns: see spec.fault.rows.
 
-local words = require "spec.fault.words"
+local words = require "spec.fault.wording"
 
 return {
   title = "Names",

@@ -1,6 +1,6 @@
 --- Faults of HTTP/2. Columns: see spec.fault.rows.
 
-local words = require "spec.fault.words"
+local words = require "spec.fault.wording"
 local request, await, stall, reset, again = words.request, words.await, words.stall, words.reset, words.again
 local http2, rst, goaway, headers, data = words.http2, words.rst_stream, words.goaway, words.headers2, words.data2
 local well = words.well2
@@ -81,7 +81,7 @@ return {
     GET = "network unknown 2 - 2", POST = "network unknown 1 - 1" },
   { "RST_STREAM NO_ERROR in the body",
     scripts = { http2({}, { request, headers, some, rst "NO_ERROR", again }) },
-    GET = "protocol unknown 1 200 1", POST = "protocol unknown 1 200 1" },
+    GET = "bad_response unknown 1 200 1", POST = "bad_response unknown 1 200 1" },
 
   -- Framing that breaks is a connection that breaks.
   { "HTTP/2: a frame beyond all sizes", scripts = { http2({}, { request,
@@ -102,5 +102,5 @@ return {
     GET = "network unknown 2 - 2", POST = "network unknown 1 - 1" },
   { "HTTP/2: body over max_response", scripts = { http2({}, { request, headers,
     words.flood(words.raw_frame("data", 0, 1, ("x"):rep(4096))) }) },
-    GET = "protocol unknown 1 - 1", POST = "protocol unknown 1 - 1" },
+    GET = "bad_response unknown 1 - 1", POST = "bad_response unknown 1 - 1" },
 }

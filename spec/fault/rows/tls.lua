@@ -1,6 +1,6 @@
 --- Faults of TLS, before and after the request. Columns: see spec.fault.rows.
 
-local words = require "spec.fault.words"
+local words = require "spec.fault.wording"
 local request, await, stall, reset, again = words.request, words.await, words.stall, words.reset, words.again
 local send, answer, cut, tls, GOOD = words.send, words.answer, words.cut, words.tls, words.GOOD
 
@@ -64,7 +64,7 @@ return {
   { "TLS: no length, cut after it", scripts = { tls("good", { request, send(unmeasured) }) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },
   { "TLS: no length, cut within it", scripts = { tls("good", { request, send(unmeasured:sub(1, -2)) }) },
-    GET = "protocol unknown 1 200 1", POST = "protocol unknown 1 200 1" },
+    GET = "bad_response unknown 1 200 1", POST = "bad_response unknown 1 200 1" },
   { "TLS: kept connection cut while idle", warm = true,
     scripts = { tls("good", { request, send(fine) }), tls("good", words.well) },
     GET = "ok - 1 200 1", POST = "ok - 1 200 1" },

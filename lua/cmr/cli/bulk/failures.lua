@@ -3,7 +3,7 @@
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
-local utf8 = require("cmr.cli.text").utf8
+local utf8 = require("cmr.util.text").utf8
 
 local M = {}
 

@@ -1,7 +1,7 @@
 --- One operation for every row of a file: what `cmr bulk` does, from its command line to its exit status.
 
 local arguments = require "cmr.cli.arguments"
-local call = require "cmr.cli.call"
+local call = require "cmr.cli.request"
 local confirm = require "cmr.cli.confirm"
 local core = require "cmr.core"
 local failures = require "cmr.cli.bulk.failures"
@@ -10,9 +10,9 @@ local journal = require "cmr.cli.bulk.journal"
 local plan = require "cmr.cli.bulk.plan"
 local progress = require "cmr.cli.bulk.progress"
 local results = require "cmr.cli.bulk.results"
-local rows = require "cmr.cli.bulk.rows"
+local rows = require "cmr.cli.bulk.columns"
 local tally = require "cmr.cli.bulk.tally"
-local work = require "cmr.cli.bulk.work"
+local work = require "cmr.cli.bulk.runner"
 local operations = require "cmr.operations"
 
 local M = {}
@@ -52,7 +52,7 @@ local function journal_of(given, row, harmless)
 end
 
 local function say(world, line)
-  world.stderr:write("cmr: ", require("cmr.cli.text").printable(line), "\n")
+  world.stderr:write("cmr: ", require("cmr.util.text").printable(line), "\n")
 end
 
 -- Looks at every row before the first is sent: says which are wrong, and refuses what is there twice unless that is
@@ -92,7 +92,7 @@ local function distinct(given, file, kept)
 end
 
 --- @param given  the parser's result
--- @param world  see cmr.cli.stream
+-- @param world  see cmr.cli.io
 -- @param read   of stream.reader
 -- @return the exit status. Raises {usage = message}, {failure = message, status}
 function M.run(given, world, read)

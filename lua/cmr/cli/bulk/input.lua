@@ -2,7 +2,7 @@
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.bulk.csv"
-local utf8 = require("cmr.cli.text").utf8
+local utf8 = require("cmr.util.text").utf8
 
 local M = {}
 
@@ -74,7 +74,7 @@ end
 --- Opens it.
 -- @param path    "-" is standard input
 -- @param format  "csv", "jsonl" or nil: by the first character
--- @param world   see cmr.cli.stream
+-- @param world   see cmr.cli.io
 -- @return input: format, header (array of names, of CSV), rows(), close(). Raises {usage = message}
 function M.open(path, format, world)
   local file = world.stdin

@@ -3,13 +3,13 @@
 --   {"journal":1,"operation":"reexport","url":"https://...","key":"<key_id>","at":"2026-06-23T09:00:00Z"}
 --   {"row":17,"id":"...","event":"sending","at":"..."}     on the disk before the request leaves
 --   {"row":17,"id":"...","event":"done","actionId":"ACT_...","at":"..."}
---   {"row":17,"id":"...","event":"failed","kind":"invalid","outcome":"rejected","message":"..."}
+--   {"row":17,"id":"...","event":"failed","kind":"bad_request","outcome":"rejected","message":"..."}
 --
 -- A row is known by id, a digest of its content. "sending" and nothing after it means that nobody knows. A line that
 -- was torn is followed by {"event":"torn"}: had it been a "sending", the request would not have left.
 
 local core = require "cmr.core"
-local utf8 = require("cmr.cli.text").utf8
+local utf8 = require("cmr.util.text").utf8
 
 local M = {}
 

@@ -5,7 +5,7 @@ local identity = require "cmr.cli.bulk.identity"
 local M = {}
 
 -- Refused for what will pass, and not for what the row is: tried again by the next run.
-M.passing = { quota = true, rate_limited = true, unauthorized = true, payment = true }
+M.passing = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
 
 -- What to do with a row of this state (see journal.read): "todo", or what is left alone: "done", "partly", "unknown",
 -- "failed", "later".

@@ -50,7 +50,7 @@ function M.line(counts, elapsed)
 end
 
 --- @param counts  that M.bar shows; they change while it is shown
--- @param world    see cmr.cli.stream
+-- @param world    see cmr.cli.io
 -- @param now      function() -> seconds
 function M.new(counts, world, now)
   local terminal = world.getenv "TERM" == "dumb" and function() end or world.terminal -- one that draws nothing over

@@ -1,8 +1,8 @@
 --- The answers of a bulk run as JSON lines: {"row":17,"input":{...},"answer":{...}}, or error in the place of answer.
 
 local arguments = require "cmr.cli.arguments"
-local json = require "cmr.cli.json"
-local stream = require "cmr.cli.stream"
+local json = require "cmr.cli.pretty_json"
+local stream = require "cmr.cli.io"
 
 local M = {}
 

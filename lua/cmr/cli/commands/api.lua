@@ -1,8 +1,8 @@
 --- cmr api: any request, for what has no command.
 
 local arguments = require "cmr.cli.arguments"
-local call = require "cmr.cli.call"
-local stream = require "cmr.cli.stream"
+local call = require "cmr.cli.request"
+local stream = require "cmr.cli.io"
 
 local M = { dry_run = true }
 

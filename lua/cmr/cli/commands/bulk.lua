@@ -1,6 +1,6 @@
 --- cmr bulk: one operation for every row of a file.
 
-local stream = require "cmr.cli.stream"
+local stream = require "cmr.cli.io"
 
 local M = { dry_run = true }
 

@@ -1,6 +1,6 @@
 --- cmr completion: commands, options and values for the shells that complete them.
 
-local stream = require "cmr.cli.stream"
+local stream = require "cmr.cli.io"
 
 local M = {}
 
@@ -47,7 +47,7 @@ function M.run(given, world, version)
     stream.write(world, table.concat(lines, "\n"))
     return 0
   end
-  local script = require("cmr.cli.completion")[shell]
+  local script = require("cmr.cli.completion_scripts")[shell]
   if not script or words[1] then error({ usage = "argument SHELL must be bash, zsh or fish" }, 0) end
   stream.write(world, script)
   return 0

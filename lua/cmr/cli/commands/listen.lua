@@ -1,6 +1,6 @@
 --- cmr listen: receives webhooks on this machine.
 
-local stream = require "cmr.cli.stream"
+local stream = require "cmr.cli.io"
 
 local M = {}
 
@@ -40,8 +40,8 @@ function M.arguments(command)
 end
 
 function M.run(given, world)
-  local call = require "cmr.cli.call"
-  local json = require "cmr.cli.json"
+  local call = require "cmr.cli.request"
+  local json = require "cmr.cli.pretty_json"
   local verify = {
     api_key = call.settings(given, world, stream.reader(world)).api_key,
     scheme = given[".scheme"],

@@ -24,7 +24,7 @@ function M.arguments(command)
 end
 
 function M.run(given)
-  local call = require "cmr.cli.call"
+  local call = require "cmr.cli.request"
   return call.library(require("cmr.mock").run, {
     port = call.number("--port", given[".port"], true),
     tls = given[".tls"],

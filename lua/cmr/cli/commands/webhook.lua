@@ -1,6 +1,6 @@
 --- cmr webhook detect: how a captured delivery is signed.
 
-local stream = require "cmr.cli.stream"
+local stream = require "cmr.cli.io"
 
 local M = {}
 
@@ -46,7 +46,7 @@ local function verify(body, headers, options)
 end
 
 function M.run(given, world)
-  local call, read = require "cmr.cli.call", stream.reader(world)
+  local call, read = require "cmr.cli.request", stream.reader(world)
   local key = call.settings(given, world, read).api_key
   local text, why = read(given[".file"])
   if not text then error({ usage = ("argument FILE: cannot read %s (%s)"):format(given[".file"], why) }, 0) end
@@ -62,7 +62,7 @@ function M.run(given, world)
     event = info.event,
     id = info.id,
   }
-  stream.write(world, require "cmr.cli.json"(told, { compact = given.compact }) .. "\n")
+  stream.write(world, require "cmr.cli.pretty_json"(told, { compact = given.compact }) .. "\n")
   return 0
 end
 

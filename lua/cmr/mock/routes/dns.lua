@@ -1,6 +1,6 @@
 -- DNS records and nameservers of a user's domains.
 local json = require "cmr.mock.json"
-local random = require "cmr.server.random"
+local random = require "cmr.util.random"
 local answer = require "cmr.mock.answer"
 local scope = require "cmr.mock.routes.scope"
 

@@ -3,8 +3,8 @@ local json = require "cmr.mock.json"
 local answer = require "cmr.mock.answer"
 local paging = require "cmr.mock.paging"
 local scope = require "cmr.mock.routes.scope"
-local world_domains = require "cmr.mock.world.domains"
-local subscriptions = require "cmr.mock.world.subscriptions"
+local world_domains = require "cmr.mock.model.domain"
+local subscriptions = require "cmr.mock.model.subscription"
 
 local domains = {}
 

@@ -1,7 +1,7 @@
 -- Exporting mailboxes to connected platforms, and again over OAuth.
 local answer = require "cmr.mock.answer"
 local scope = require "cmr.mock.routes.scope"
-local mailboxes = require "cmr.mock.world.mailboxes"
+local mailboxes = require "cmr.mock.model.mailbox"
 
 local export = {}
 

@@ -2,10 +2,10 @@
 local json = require "cmr.mock.json"
 local answer = require "cmr.mock.answer"
 local scope = require "cmr.mock.routes.scope"
-local mailboxes = require "cmr.mock.world.mailboxes"
-local money = require "cmr.mock.world.money"
-local subscriptions = require "cmr.mock.world.subscriptions"
-local world_orders = require "cmr.mock.world.orders"
+local mailboxes = require "cmr.mock.model.mailbox"
+local money = require "cmr.mock.model.money"
+local subscriptions = require "cmr.mock.model.subscription"
+local world_orders = require "cmr.mock.model.order"
 
 local orders = {}
 

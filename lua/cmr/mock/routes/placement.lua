@@ -1,10 +1,10 @@
 -- Placement tests: in which folders mail lands.
 local json = require "cmr.mock.json"
-local random = require "cmr.server.random"
+local random = require "cmr.util.random"
 local answer = require "cmr.mock.answer"
 local paging = require "cmr.mock.paging"
 local scope = require "cmr.mock.routes.scope"
-local money = require "cmr.mock.world.money"
+local money = require "cmr.mock.model.money"
 
 local placement = {}
 

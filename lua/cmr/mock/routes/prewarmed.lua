@@ -1,9 +1,9 @@
 -- Domains with warm mailboxes: what there is, and ordering them.
 local answer = require "cmr.mock.answer"
 local paging = require "cmr.mock.paging"
-local money = require "cmr.mock.world.money"
-local orders = require "cmr.mock.world.orders"
-local world_prewarmed = require "cmr.mock.world.prewarmed"
+local money = require "cmr.mock.model.money"
+local orders = require "cmr.mock.model.order"
+local world_prewarmed = require "cmr.mock.model.prewarmed_pool"
 
 local prewarmed = {}
 

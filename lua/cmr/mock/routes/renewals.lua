@@ -2,8 +2,8 @@
 local json = require "cmr.mock.json"
 local answer = require "cmr.mock.answer"
 local scope = require "cmr.mock.routes.scope"
-local domains = require "cmr.mock.world.domains"
-local money = require "cmr.mock.world.money"
+local domains = require "cmr.mock.model.domain"
+local money = require "cmr.mock.model.money"
 
 local renewals = {}
 

@@ -1,7 +1,7 @@
 -- Whose things are meant: what is not there is refused with 404, what is another user's with 403. Without a user (where
 -- the documents want none, or leave it open) everything of the partner is in reach.
 local answer = require "cmr.mock.answer"
-local subscriptions = require "cmr.mock.world.subscriptions"
+local subscriptions = require "cmr.mock.model.subscription"
 
 local scope = {}
 

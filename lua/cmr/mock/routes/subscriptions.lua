@@ -2,7 +2,7 @@
 local answer = require "cmr.mock.answer"
 local paging = require "cmr.mock.paging"
 local scope = require "cmr.mock.routes.scope"
-local world_subscriptions = require "cmr.mock.world.subscriptions"
+local world_subscriptions = require "cmr.mock.model.subscription"
 
 local subscriptions = {}
 

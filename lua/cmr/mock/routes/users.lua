@@ -1,9 +1,9 @@
 -- Users.
-local random = require "cmr.server.random"
+local random = require "cmr.util.random"
 local answer = require "cmr.mock.answer"
 local fields = require "cmr.mock.fields"
 local paging = require "cmr.mock.paging"
-local world_users = require "cmr.mock.world.users"
+local world_users = require "cmr.mock.model.users"
 
 local users = {}
 

@@ -1,11 +1,11 @@
 -- Warmup of mailboxes: PENDING, ACTIVE, PAUSED, and STOPPED for good.
 local json = require "cmr.mock.json"
 local answer = require "cmr.mock.answer"
-local examples = require "cmr.mock.examples"
+local examples = require "cmr.samples"
 local scope = require "cmr.mock.routes.scope"
-local mailboxes = require "cmr.mock.world.mailboxes"
-local money = require "cmr.mock.world.money"
-local subscriptions = require "cmr.mock.world.subscriptions"
+local mailboxes = require "cmr.mock.model.mailbox"
+local money = require "cmr.mock.model.money"
+local subscriptions = require "cmr.mock.model.subscription"
 
 local warmup = {}
 

@@ -1,0 +1,170 @@
+#!/bin/sh
+# Installs what is missing, and nothing else: setup.sh run|demo|test|lint|bench. Each level includes those before it, but
+# bench does not want lint.
+# Knows apt, dnf, apk and brew; elsewhere, or where it may not install, it says what is missing.
+set -eu
+cd "$(dirname "$0")/../.."
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+# What is needed from which level on, as `have` recognizes it, and the packages it comes in.
+# A dash: no package is known. Lua modules can then come from LuaRocks.
+needs() {
+    cat <<'END'
+level| need                        | apt                        | dnf                | apk                | brew
+run  | program cc                  | gcc libc6-dev              | gcc                | gcc musl-dev       | -
+run  | program pkg-config          | pkg-config                 | pkgconf-pkg-config | pkgconf            | pkgconf
+run  | lua 5.4                     | lua5.4                     | lua                | lua5.4             | lua
+run  | headers lua5.4 lua-5.4      | liblua5.4-dev              | lua-devel          | lua5.4-dev         | lua
+run  | headers libcurl             | libcurl4-openssl-dev       | libcurl-devel      | curl-dev           | curl
+run  | headers libcrypto           | libssl-dev                 | openssl-devel      | openssl-dev        | openssl@3
+run  | module 5.4 cjson            | lua-cjson                  | lua-cjson          | lua5.4-cjson       | -
+run  | module 5.4 argparse         | lua-argparse               | lua-argparse       | lua-argparse       | -
+run  | certificates                | ca-certificates            | ca-certificates    | ca-certificates    | ca-certificates
+demo | nginx                       | nginx                      | nginx              | nginx              | openresty/brew/openresty
+demo | nginx-lua                   | libnginx-mod-http-lua lua-resty-core | -        | nginx-mod-http-lua | openresty/brew/openresty
+demo | program openssl             | openssl                    | openssl            | openssl            | openssl@3
+demo | program curl                | curl                       | curl               | curl               | curl
+test | lua 5.1                     | lua5.1                     | compat-lua         | lua5.1             | lua@5.1
+test | headers lua5.1 lua-5.1      | liblua5.1-0-dev            | compat-lua-devel   | lua5.1-dev         | lua@5.1
+test | module 5.1 cjson            | lua-cjson                  | -                  | lua5.1-cjson       | -
+test | module 5.1 argparse         | lua-argparse               | -                  | lua-argparse       | -
+test | lua 5.3                     | lua5.3                     | -                  | lua5.3             | lua@5.3
+test | headers lua5.3 lua-5.3      | liblua5.3-dev              | -                  | lua5.3-dev         | lua@5.3
+test | module 5.3 cjson            | lua-cjson                  | -                  | lua5.3-cjson       | -
+test | module 5.3 argparse         | lua-argparse               | -                  | lua-argparse       | -
+test | lua jit                     | luajit2                    | luajit             | luajit             | luajit
+test | headers luajit              | libluajit2-5.1-dev         | luajit-devel       | luajit-dev         | luajit
+test | module 5.4 busted           | lua-busted                 | -                  | lua5.4-busted      | -
+test | module 5.1 busted           | lua-busted                 | -                  | lua5.1-busted      | -
+test | module 5.3 busted           | lua-busted                 | -                  | lua5.3-busted      | -
+test | module 5.4 socket           | lua-socket                 | -                  | lua5.4-socket      | -
+test | module 5.1 socket           | lua-socket                 | -                  | lua5.1-socket      | -
+test | module 5.3 socket           | lua-socket                 | -                  | lua5.3-socket      | -
+test | program redis-server        | redis-server               | redis              | redis              | redis
+test | module 5.1 redis            | lua-redis                  | -                  | -                  | -
+test | nginx-redis                 | lua-nginx-redis            | -                  | lua-resty-redis    | -
+test | module 5.4 luv              | lua-luv                    | lua-luv            | lua5.4-luv         | -
+test | module 5.4 cqueues          | lua-cqueues                | -                  | lua5.4-cqueues     | -
+test | program luarocks            | luarocks                   | luarocks           | luarocks5.4        | luarocks
+test | program valgrind            | valgrind                   | valgrind           | valgrind           | -
+test | program nm                  | binutils                   | binutils           | binutils           | -
+test | program ps                  | procps                     | procps-ng          | procps             | -
+bench| module jit socket           | lua-socket                 | -                  | -                  | -
+bench| module jit ssl              | lua-sec                    | -                  | -                  | -
+bench| module jit http.client      | lua-http                   | -                  | -                  | -
+bench| module jit curl             | lua-curl                   | -                  | -                  | -
+bench| module jit cjson            | lua-cjson                  | -                  | -                  | -
+bench| program wrk                 | wrk                        | -                  | wrk                | wrk
+bench| program hyperfine           | hyperfine                  | hyperfine          | hyperfine          | hyperfine
+bench| program strace              | strace                     | strace             | strace             | -
+lint | program clang               | clang                      | clang              | clang              | llvm
+lint | program clang-tidy          | clang-tidy                 | clang-tools-extra  | clang-extra-tools  | llvm
+lint | program clang-format        | clang-format               | clang-tools-extra  | clang-extra-tools  | clang-format
+lint | program cppcheck            | cppcheck                   | cppcheck           | cppcheck           | cppcheck
+lint | program luacheck            | lua-check                  | -                  | -                  | luacheck
+END
+}
+
+# have NEED...: whether it is here, wherever it came from.
+have() {
+    kind=$1
+    shift
+    case $kind in
+    program) command -v "$1" ;;
+    lua) "$(scripts/build/lua-program.sh "$1")" -v ;;
+    module) "$(scripts/build/lua-program.sh "$1")" -e "require '$2'" ;;
+    headers) for package; do pkg-config --exists "$package" && return; done; return 1 ;;
+    certificates) ls /etc/ssl/certs/ca-certificates.crt || ls /etc/pki/tls/certs/ca-bundle.crt || ls /etc/ssl/cert.pem ;;
+    nginx) command -v nginx || command -v openresty ;;
+    nginx-redis) find /usr/share/lua /usr/local/share/lua /usr/local/openresty/lualib -path '*/nginx/redis.lua' -o \
+        -path '*/resty/redis.lua' | grep . ;;
+    nginx-lua) command -v openresty || find /usr/lib*/nginx/modules -name ngx_http_lua_module.so | grep . ;;
+    esac </dev/null >/dev/null 2>&1
+}
+
+# The rows for the wanted levels of what is not here.
+missing() {
+    needs | sed 1d | while IFS='|' read -r level need packages; do
+        # shellcheck disable=SC2086 # words
+        case " $levels " in *" ${level%% *} "*) have $need || echo "$level|$need|$packages" ;; esac
+    done
+}
+
+# The packages that MANAGER has for the rows read.
+packages_of() {
+    case $1 in apt) column=3 ;; dnf) column=4 ;; apk) column=5 ;; brew) column=6 ;; esac
+    cut -d '|' -f "$column" | tr -s ' ' '\n' | grep -v -e '^-$' -e '^$' | sort -u | tr '\n' ' '
+}
+
+# Debian starts a service as soon as it is installed, unless a policy says no, and again at every boot: nothing here wants
+# the system's nginx or Redis to run. A policy that says no already stays, any other one comes back in the end.
+policy=/usr/sbin/policy-rc.d
+deny_services() {
+    refused=0
+    [ ! -x $policy ] || $policy nginx start >/dev/null 2>&1 || refused=$?
+    [ $refused -ne 101 ] || return 0
+    [ ! -e $policy ] || $sudo mv $policy $policy.before-cmr
+    trap restore_policy EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+    $sudo chmod 755 $policy
+}
+restore_policy() {
+    $sudo rm -f $policy
+    [ ! -e $policy.before-cmr ] || $sudo mv $policy.before-cmr $policy
+}
+
+# install_packages MANAGER PACKAGE...
+install_packages() {
+    manager=$1
+    shift
+    case $manager in
+    apt)
+        apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y"
+        deny_services
+        $apt update && $apt install --no-install-recommends --no-upgrade "$@" || return
+        for service in nginx redis-server; do
+            case " $* " in *" $service "*) $sudo update-rc.d $service disable ;; esac
+        done
+        ;;
+    dnf) $sudo dnf install -q -y "$@" ;;
+    apk) $sudo apk add -q "$@" ;;
+    brew) brew install -q "$@" ;;
+    esac
+}
+
+case ${1-} in
+run) levels='run' ;;
+demo) levels='run demo' ;;
+test) levels='run demo test' ;;
+lint) levels='run demo test lint' ;;
+bench) levels='run demo test bench' ;;
+*) echo 'usage: scripts/build/setup.sh run|demo|test|lint|bench' >&2; exit 2 ;;
+esac
+
+rows=$(missing)
+[ "$rows" ] || exit 0
+
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo=sudo
+manager=
+for each in apt-get dnf apk brew; do
+    if command -v $each >/dev/null; then manager=${each%-get}; break; fi
+done
+[ "$manager" ] && packages=$(echo "$rows" | packages_of "$manager") || packages=
+
+if [ "$packages" ] && { [ -z "$sudo" ] || [ "$manager" = brew ] || command -v sudo >/dev/null; }; then
+    echo "Installing what is missing, with $manager: $packages"
+    log=$(mktemp)
+    # shellcheck disable=SC2086 # words
+    install_packages "$manager" $packages >"$log" 2>&1 || tail -n 20 "$log" >&2
+    rm -f "$log"
+    rows=$(missing)
+fi
+
+if [ "$rows" ]; then
+    echo "Still missing: $(echo "$rows" | cut -d '|' -f 2 | tr -s ' ' | sed 's/^ //; s/ $//' | paste -s -d ';' | sed 's/;/; /g')." >&2
+    [ -z "$packages" ] || echo "Packages for it ($manager): $(echo "$rows" | packages_of "$manager")" >&2
+    echo "Lua modules can also come from LuaRocks: luarocks --lua-version=5.4 install lua-cjson" >&2
+    exit 1
+fi

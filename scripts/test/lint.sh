@@ -1,0 +1,54 @@
+#!/bin/sh
+# Every compiler and linter over the whole tree: lint.sh LUA... The last line is the sum: N passed, N failed.
+set -eu
+cd "$(dirname "$0")/../.."
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+passed=0
+failed=0
+
+# step NAME COMMAND...: shows what the command says only when it fails.
+step() {
+    name=$1
+    shift
+    if "$@" >"$log" 2>&1; then
+        echo "ok    $name"
+        passed=$((passed + 1))
+    else
+        echo "FAIL  $name"
+        sed 's/^/      /' "$log"
+        failed=$((failed + 1))
+    fi
+}
+
+jobs=$(getconf _NPROCESSORS_ONLN)
+
+# compile COMPILER LUA FLAGS
+compile() {
+    make --no-print-directory -j "$jobs" objects \
+        OUT="build/lint/$1-$2$3" CC="$1" LUA="$2" CFLAGS="-O2 -g $3" WERROR=1
+}
+
+tidy() {
+    # shellcheck disable=SC2046 # flags are words
+    printf '%s\n' csrc/*.c | xargs -P "$jobs" -I '{}' clang-tidy --quiet '{}' -- $(cat build/lint/clang-5.4/compile.flags)
+}
+
+for compiler in gcc clang; do
+    for lua; do
+        step "$compiler, Lua $lua" compile $compiler "$lua" ''
+    done
+done
+step 'gcc -fanalyzer' compile gcc 5.4 -fanalyzer
+
+step clang-tidy tidy
+step cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 csrc
+step clang-format clang-format --dry-run -Werror csrc/*.c csrc/*.h
+step luacheck luacheck --quiet --no-color lua spec bench bin/cmr rockspec examples scripts .luacheckrc .busted
+for script in scripts/*.sh; do
+    step "$script" sh -n "$script"
+done
+step .ci/run bash -n .ci/run
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

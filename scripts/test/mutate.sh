@@ -1,0 +1,93 @@
+#!/bin/sh
+# Breaks the library on purpose, one line at a time, in a copy, and wants a spec to fail each time: mutate.sh [NAME...]
+# A breakage that no spec notices is a promise that nothing guards.
+set -eu
+cd "$(dirname "$0")/../.."
+copy=build/mutate
+lua=$(scripts/build/lua-program.sh 5.4)
+
+# NAME | FILE | sed SCRIPT | SPECS
+mutations() {
+    cat <<'END'
+certificate-unchecked | csrc/call.c | s/VERIFYPEER, 1L/VERIFYPEER, 0L/ | spec/fault/matrix_spec.lua
+host-unchecked | csrc/call.c | s/VERIFYHOST, 2L/VERIFYHOST, 0L/ | spec/fault/matrix_spec.lua
+second-start | csrc/call.c | s/is_repeatable(call) ? 2 : 1/9/ | spec/client/attempts_spec.lua
+redirect-followed | csrc/call.c | s/FOLLOWLOCATION, 0L/FOLLOWLOCATION, 1L/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
+limit-off-by-one | csrc/buffer.c | s/length > buffer->maximum - buffer->length/length > buffer->maximum - buffer->length + 1/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
+mask-removed | csrc/error.c | s/while (secret \&\&/while (!secret \&\&/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
+dns-blocks | csrc/call.c | s/QUICK_EXIT, 1L/QUICK_EXIT, 0L/ | spec/fault/matrix_spec.lua
+plain-http-anywhere | csrc/target.c | s/target->plain \&\& !target->loopback/false \&\& !target->loopback/ | spec/core/target_spec.lua
+header-injection | csrc/target.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua
+dot-segments | csrc/url.c | s/dots == 1 || dots == 2/dots == 3/ | spec/core/target_spec.lua
+nul-in-ids | csrc/check.c | s/if (memchr(value, '\\0', length))/if (!value)/ | spec/core/request_spec.lua
+empty-id | csrc/check.c | s/if (!length \&\& (param->place == QUERY/if (length > 1000000 \&\& (param->place == QUERY/ | spec/core/request_spec.lua
+sigpipe-kills | csrc/sigpipe.c | s/pthread_sigmask(SIG_BLOCK/pthread_sigmask(SIG_UNBLOCK/ | spec/client/process_spec.lua
+fork-unseen | csrc/engine.c | s/engine->owner == getpid()/engine->owner != 0/ | spec/core/engine_spec.lua
+body-status-ignored | csrc/response.c | s/said >= 400 \&\& said <= 599/said >= 4000/ | spec/core/response_spec.lua
+quota-as-rate | csrc/response.c | s/return weekly || call->retry_after > LONG_RETRY_AFTER/return false/ | spec/core/response_spec.lua
+json-nul | csrc/json.c | s/if (memchr(text, '\\0', length))/if (!text)/ | spec/core/json_spec.lua
+proxy-password | csrc/response.c | s/ \&\& !strchr(call->message, '@')// | spec/core/proxy_spec.lua
+timeout-status | csrc/error.c | s/status != 408 \&\& //  | spec/fault/matrix_spec.lua
+large-number | csrc/json.c | s/fabs(value) >= 1e14/fabs(value) >= 1e20/ | spec/core/json_spec.lua
+everything-by-accident | csrc/check.c | s/param->flags \& (REQUIRED | EVERYTHING)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
+post-repeated | lua/cmr/retry.lua | s/return repeatable or err.outcome == "not_sent"/return true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
+retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
+no-pacing | lua/cmr/limiter/memory.lua | s/at + self.parts/at + 0/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
+hook-loses-answer | lua/cmr/sender.lua | s/local fine, answer = pcall(hook, info)/local fine, answer = true, hook(info)/ | spec/client/process_spec.lua
+read-under-a-restart | csrc/call.c | s/!call->reading, 1/call, 1/ | spec/core/call_spec.lua
+webhook-forged | lua/cmr/webhook/verify.lua | s/if core.same(.*) then/if key then/ | spec/webhook/verify_spec.lua
+webhook-replayed | lua/cmr/webhook/verify.lua | s/known.age > tolerance/known.age > 1e9/ | spec/webhook/verify_spec.lua
+webhook-twice | lua/cmr/webhook/receiver.lua | s/status == 200 and "done" or "release"/"release"/ | spec/webhook/receiver_spec.lua
+webhook-password-kept | lua/cmr/webhook/receiver.lua | s/secrets, self.store_passwords))/secrets, true))/ | spec/webhook/receiver_spec.lua
+lease-for-ever | lua/cmr/store/memory.lua | s/entry.over > self.now() and entry or nil/entry or nil/ | spec/store/contract_spec.lua
+quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
+bulk-intent-lost | lua/cmr/cli/bulk/journal.lua | s/return self:add(entry(row, {event = "sending"}), true)/return true/ | spec/cli/bulk/bulk_spec.lua spec/cli/bulk/kill_spec.lua
+not-confirmed | lua/cmr/cli/confirm.lua | s/if given.yes then return end/if given then return end/ | spec/cli/request_spec.lua
+key-elsewhere | lua/cmr/cli/profile.lua | s/^    if address then/    if not name then/ | spec/cli/profile_spec.lua
+private-file-public | csrc/private.c | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/files_spec.lua
+outcome-forgotten | lua/cmr/sender.lua | s/if worse\[outcome\] > worse\[err.outcome\] then/if false then/ | spec/client/attempts_spec.lua
+END
+}
+
+trim() { sed 's/^ *//; s/ *$//'; }
+
+check() { # NAME FILE SCRIPT SPECS
+    rm -rf "$copy"
+    mkdir -p "$copy"
+    cp -R csrc lua spec scripts bin examples rockspec docs Makefile .busted "$copy" 2>/dev/null || true
+    cp CHANGELOG.md README.md LICENSE "$copy" 2>/dev/null || true
+    sed "$3" "$2" >"$copy/$2"
+    if cmp -s "$2" "$copy/$2"; then
+        echo "FAIL  $1: the line it breaks is not in $2 any more"
+        return 1
+    fi
+    make -C "$copy" --no-print-directory LUA=5.4 >"$copy/make.log" 2>&1 || { echo "FAIL  $1: does not build"; return 1; }
+    # shellcheck disable=SC2086 # words
+    if (cd "$copy" && OPTIONS=--no-keep-going SPECS="$4" timeout 300 scripts/test/specs.sh 5.4) >"$copy/test.log" 2>&1; then
+        echo "FAIL  $1: no spec noticed"
+        return 1
+    fi
+    grep -q '^Failure\|^Error\|ended with status' "$copy/test.log" || { echo "FAIL  $1: the specs did not run"; return 1; }
+    echo "ok    $1"
+}
+
+passed=0
+failed=0
+[ -n "$lua" ]
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+mutations >"$list"
+while IFS='|' read -r name file rest; do
+    name=$(printf '%s' "$name" | trim)
+    file=$(printf '%s' "$file" | trim)
+    specs=$(printf '%s' "${rest##*|}" | trim)
+    script=$(printf '%s' "${rest%|*}" | trim)
+    case " $* " in '  ' | *" $name "*) ;; *) continue ;; esac
+    if check "$name" "$file" "$script" "$specs" </dev/null; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+done <"$list"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

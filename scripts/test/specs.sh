@@ -1,0 +1,111 @@
+#!/bin/sh
+# Runs the specs on builds: test.sh NAME..., a NAME being a directory of build/ (5.4, jit, asan-5.4).
+# SPECS chooses files or directories, OPTIONS go to busted, RUNNER goes before the Lua program. Specs see LUA (the
+# program), CMR_FLAVOUR (the NAME) and the paths of build/NAME/env. The last line is the sum: N passed, N failed.
+set -eu
+cd "$(dirname "$0")/../.."
+unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make starts afresh
+
+# What says nothing new on another Lua: specs of the build itself, of C, and of nginx, which brings its own Lua.
+only_once=rock,valgrind,build,pty,tour,sweep,stress,fuzz,nginx,soak,redis,bulk
+
+# A run that hangs is a run that failed.
+limit=
+command -v timeout >/dev/null && limit='timeout -k 10 900'
+
+# The sanitizers' runtime must come first in every process that loads the module: a Lua program does not bring it.
+sanitize() {
+    export ASAN_OPTIONS=detect_leaks=1
+    export LSAN_OPTIONS="suppressions=$PWD/scripts/test/lsan.supp:print_suppressions=0"
+    # curl hangs at its start with the runtime in it, and is not what is tested.
+    printf '#!/bin/sh\nunset LD_PRELOAD\nexec %s "$@"\n' "$(command -v curl)" >"build/$1/bin/curl"
+    chmod +x "build/$1/bin/curl"
+    LD_PRELOAD=$(gcc -print-file-name=libasan.so)
+    export LD_PRELOAD
+}
+
+# Every process of a plain run is watched for the key: see spec/support/witness.c. SEEN is where it would be noted.
+watch() {
+    CMR_WITNESS=$PWD/build/witness.so
+    SEEN=$CMR_WITNESS.seen
+    rm -f "$SEEN"
+    cc -std=c11 -O1 -Wall -Wextra -shared -fPIC -o "$CMR_WITNESS" spec/support/witness.c -ldl
+    export CMR_WITNESS
+}
+
+run_busted() (
+    LUA=$(scripts/build/lua-program.sh "${1#*-}")
+    CMR_FLAVOUR=$1
+    export LUA CMR_FLAVOUR
+    case ${RUNNER-}$1 in 5.4) tags= ;; *) tags=--exclude-tags=$only_once ;; esac
+    case $1 in asan-*) sanitize "$1" ;; esac
+    [ -z "${CMR_WITNESS-}" ] || export LD_PRELOAD="$CMR_WITNESS"
+    # shellcheck source=/dev/null
+    . "build/$1/env"
+    # shellcheck disable=SC2086 # words
+    exec $limit ${RUNNER-} "$LUA" scripts/test/busted.lua --output=plainTerminal --helper=scripts/test/progress.lua $tags ${OPTIONS-} ${SPECS:-spec}
+)
+
+# The mock's key, and so the one in nearly every request: whatever the specs print must not hold it.
+CMR_MOCK_KEY=secret-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+export CMR_MOCK_KEY
+
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+trap 'exit 1' HUP INT TERM
+total_passed=0
+total_failed=0
+
+# run NAME: shows and keeps what it prints, and its status.
+run() {
+    echo "== build/$1"
+    case ${RUNNER-}$1$(uname -s) in 5.4Linux) watch ;; *) unset CMR_WITNESS ;; esac
+    { run_busted "$1" 2>&1 && status=0 || status=$?; echo "$status" >"$logs/$1.status"; } | tee "$logs/$1"
+    if [ "${CMR_WITNESS-}" ]; then
+        grep -rlF "$CMR_MOCK_KEY" "build/$1" build/*.xml docs >>"$SEEN" 2>/dev/null || :
+        sort "$SEEN" | uniq -c >"$logs/$1.seen"
+    fi
+}
+
+# count NAME: adds what became of it to the sum.
+count() {
+    # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
+    summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$logs/$1")
+    passed=${summary% *} failed=${summary#* }
+    status=$(cat "$logs/$1.status")
+    if [ "$failed" -eq 0 ] && [ "$status" -ne 0 ]; then
+        failed=1
+        echo "build/$1: ended with status $status"
+    elif grep -q "$CMR_MOCK_KEY" "$logs/$1"; then
+        failed=$((failed + 1))
+        echo "build/$1: the API key was printed"
+    elif [ -s "$logs/$1.seen" ]; then
+        failed=$((failed + 1))
+        echo "build/$1: the API key was seen:"
+        cat "$logs/$1.seen"
+    elif [ "$((passed + failed))" -eq 0 ]; then
+        failed=1
+        echo "build/$1: no test ran"
+    fi
+    total_passed=$((total_passed + passed))
+    total_failed=$((total_failed + failed))
+    results="${results-}build/$1: $passed passed, $failed failed
+"
+}
+
+# The first runs alone: it has what is measured. The others mostly wait, and run at the same time, which specs of time
+# are told by CMR_BESIDE.
+run "$1"
+count "$1"
+shift
+export CMR_BESIDE=yes
+for name; do run "$name" >"$logs/$name.shown" 2>&1 & done
+wait
+for name; do
+    cat "$logs/$name.shown"
+    count "$name"
+done
+
+printf '\n%s' "$results"
+echo "$total_passed passed, $total_failed failed"
+[ "$total_failed" -eq 0 ]

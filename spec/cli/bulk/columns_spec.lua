@@ -1,0 +1,125 @@
+-- From a file to the arguments of an operation.
+local core = require "cmr.core"
+local operations = require "cmr.operations"
+local command = require "spec.support.command"
+local identity = require "cmr.cli.bulk.identity"
+local input = require "cmr.cli.bulk.input"
+local rows = require "cmr.cli.bulk.columns"
+
+local world = {open = io.open, stdin = io.stdin}
+
+teardown(command.clean)
+
+-- The arguments of each row, or what is wrong with it.
+local function read(operation, text, options)
+  options = options or {}
+  local row = operations[operation]
+  local file = input.open(command.file_with(text), options.format, world)
+  finally(function() file:close() end)
+  local settings = rows.settings(row, options.set or {}, options.read)
+  local arguments = rows.reader(row, file, options.ignore or {}, settings)
+  local all = {}
+  for _ = 1, 2 do -- it can be read again
+    all = {}
+    for one in file:rows() do
+      local given, why = arguments(one)
+      all[one.number] = given or why
+    end
+  end
+  return all
+end
+
+local function fault(...)
+  local fine, why = pcall(read, ...)
+  assert.is_false(fine)
+  return why.usage
+end
+
+describe("rows of a bulk run", function()
+  it("have the API's field names as columns, members with a dot; an empty cell is left out", function()
+    assert.same({
+      {mailboxId = "M1", google = {clientId = "c", appName = "A, B"}},
+      {email = "a@b.c"},
+    }, read("reexport", "\239\187\191 mailboxId ,email,google.clientId,google.appName\r\n"
+      .. "M1,,c,\"A, B\"\r\n,a@b.c,,\r\n"))
+  end)
+
+  it("have values of the parameter's type", function()
+    local list = read("set_domain_auto_renew", 'userId,domains,autoRenew\n'
+      .. 'U,"[""a.com""]",true\nU,all,false\nU,all,maybe\nU,x,true\n')
+    assert.same({userId = "U", domains = {"a.com"}, autoRenew = true}, list[1])
+    assert.equal(core.all, list[2].domains)
+    assert.matches("^'autoRenew' wants true or false", list[3])
+    assert.equal("'domains' wants a JSON array", list[4])
+    assert.same({{status = "ACTIVE", limit = 50}}, read("subscriptions", "status,limit\nACTIVE,50\n"))
+    assert.same({"'limit' wants a whole number"}, read("subscriptions", "limit\n5.5\n"))
+    assert.same({{google = {appName = "A", clientId = "c"}}},
+      read("reexport", 'google.clientId,google\nc,"{""appName"":""A""}"\n'))
+  end)
+
+  it("never read a file that a cell names", function()
+    assert.same({{email = "@/etc/passwd"}}, read("reexport", "email\n@/etc/passwd\n"))
+  end)
+
+  it("may be JSON lines", function()
+    assert.same({{mailboxId = "M1", google = {clientId = "c"}}, {email = "a@b.c"}},
+      read("reexport", '{"mailboxId":"M1","email":null,"google":{"clientId":"c"}}\n\n {"email":"a@b.c"}\r\n'))
+  end)
+
+  it("take from --set what they do not say", function()
+    local options = {set = {"google.clientId=c", "google.appName=@name"}, read = function() return "From a file\n" end}
+    assert.same({
+      {mailboxId = "M1", google = {clientId = "own", appName = "From a file"}},
+      {mailboxId = "M2", google = {clientId = "c", appName = "From a file"}},
+    }, read("reexport", "mailboxId,google.clientId\nM1,own\nM2,\n", options))
+    assert.same({"'google' is given as something else than an object"},
+      read("reexport", '{"google":1}', options))
+  end)
+
+  it("leave out columns that are ignored, have no name, or are ours", function()
+    local options = {ignore = {note = true}}
+    assert.same({{email = "a@b.c"}}, read("reexport", "cmr.kind,email,note,\nquota_exceeded,a@b.c,n,\n", options))
+    assert.same({{email = "a@b.c"}}, read("reexport", '{"cmr.kind":"quota_exceeded","email":"a@b.c","note":1}', options))
+  end)
+
+  it("are refused where a name or the form is wrong, before anything else", function()
+    for _, case in ipairs{
+      {"column 'mailboxid' is no field of reexport (did you mean 'mailboxId'?)", "mailboxid\nx\n"},
+      {"column 'zzz' is no field of reexport ('--ignore zzz' leaves it out)", "zzz\nx\n"},
+      {"column 'email' is there twice", "email,email\nx,y\n"},
+      {"the header has no field of reexport: cmr.kind", "cmr.kind\nx\n"},
+      {"line 3: 2 cells under a header of 1: a comma too many or too few?", "email\na\nb,c\n"},
+      {"the input is UTF-16: save it as UTF-8", "\255\254e\0m\0a\0i\0l\0\n"},
+      {"the input is a JSON array: one object a line is expected, as jq -c '.[]' writes them", '[{"email":"x"}]'},
+      {"line 2: a JSON object expected", '{"email":"x"}\n["y"]\n'},
+    } do
+      assert.equal(case[1], fault("reexport", case[2]))
+    end
+    assert.matches("^line 1: a JSON object expected %(.+%)$", fault("reexport", '{"email":"x"'))
+    assert.matches("^option '%-%-from': /%S+ is empty$", fault("reexport", "\n"))
+    assert.equal("option '--set' wants NAME=VALUE, not 'x'", fault("reexport", "email\n", {set = {"x"}}))
+    assert.equal("option '--set': 'mailBoxId' is no field of reexport (did you mean 'mailboxId'?)",
+      fault("reexport", "email\n", {set = {"mailBoxId=x"}}))
+    assert.equal("option '--set limit' wants a whole number", fault("subscriptions", "page\n", {set = {"limit=x"}}))
+  end)
+end)
+
+describe("the name of a row", function()
+  it("is the same for the same content, however it is written", function()
+    local csv = read("reexport", "google.appName,mailboxId,google.clientId\nA,M,c\n")[1]
+    local json = read("reexport", '{"mailboxId":"M","google":{"clientId":"c","appName":"A"}}')[1]
+    assert.equal(identity(csv), identity(json))
+    assert.equal("1WyYs2LVRgbu8TQUFM09", identity{a = {1, true, core.null, "x"}, b = core.all})
+  end)
+
+  it("is another for other content", function()
+    local seen = {}
+    for _, given in ipairs{{a = "1"}, {a = 1}, {a = true}, {a = core.null}, {a = core.all}, {a = {}}, {b = "1"}, {},
+      {a = {"x", "y"}}, {a = {"x,1:y"}}, {a = {x = "y"}}, {a = 1.5}} do
+      local name = identity(given)
+      assert.equal(20, #name)
+      assert.is_nil(seen[name])
+      seen[name] = true
+    end
+  end)
+end)

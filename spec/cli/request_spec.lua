@@ -1,0 +1,206 @@
+-- One request from the command: what it shows of it, when it asks first, in which forms it prints the answer.
+local cjson = require "cjson"
+local command = require "spec.support.command"
+local mock = require "spec.support.mock"
+
+local cmr, file_with = command.run, command.file_with
+local unpack = table.unpack or unpack
+local USER, MAILBOX = mock.USER, mock.MAILBOX
+
+teardown(command.clean)
+
+describe("a request of the command", function()
+  local server, env
+
+  before_each(function()
+    server = mock.shared("http")
+    env = {CMR_BASE_URL = server.base_url, CMR_API_KEY = server.key}
+  end)
+
+  local function last_request()
+    local requests = server:requests()
+    return requests[#requests]
+  end
+
+  describe("shown by --dry-run", function()
+    local lines = {
+      {"platforms", USER},
+      {"reexport", "--mailbox-id", MAILBOX, "--google-app-name", "it's \"quoted\" $HOME `x` \\ \195\188\nand so on"},
+      {"subscriptions", "--status", "A&B=C d%"},
+      {"delete-user", "no such user"},
+      {"toggle-warmup", MAILBOX},
+      {"api", "PATCH", "/mailboxes/a{b}[c]", "-q", "x=1", "-q", "y=a b", "-d", '{"list": [], "n": 1}'},
+    }
+
+    -- What of a recorded request has to be the same.
+    local function sent(request)
+      request.connection, request.connection_requests = nil, nil
+      request.body = request.body ~= "" and cjson.decode(request.body) -- in which order members stand is chance
+      return request
+    end
+
+    for _, line in ipairs(lines) do
+      it("is what is sent: " .. line[1], function()
+        cmr({"--yes", unpack(line)}, {env = env})
+        local real = sent(last_request())
+        server:reset{rate = 0}
+        local words = {"--dry-run", unpack(line)}
+        local shown = cmr(words, {env = env})
+        assert.same({0, ""}, {shown.status, shown.err})
+        assert.is_nil(shown.out:find(server.key, 1, true))
+        assert.same({}, server:requests())
+        local exported = ("export CMR_API_KEY='%s'\n"):format(server.key)
+        os.execute(("LD_PRELOAD=$CMR_WITNESS sh %s >/dev/null"):format(file_with(exported .. shown.out)))
+        assert.same(real, sent(last_request()))
+      end)
+    end
+
+    it("needs no key and no --yes, and says where the key is", function()
+      local shown = cmr({"cancel-subscription", "--domain", "x.com", "--dry-run"}, {env = {CMR_CA_FILE = "/a file"}})
+      assert.same({0, ""}, {shown.status, shown.err})
+      assert.matches([[^printf 'cmr%-x%-api%-key: %%s' "%$CMR_API_KEY" | curl .*%-%-request POST]], shown.out)
+      assert.matches("'https://customers.coldmailreseller.com/", shown.out, 1, true)
+      assert.matches("--cacert '/a file'", shown.out, 1, true)
+      local file = file_with("another-key")
+      shown = cmr({"users", "--dry-run", "--api-key-file", file}, {env = env})
+      assert.matches(([[printf 'cmr-x-api-key: %%s' "$(head -n 1 '%s')" | curl]]):format(file), shown.out, 1, true)
+      assert.is_nil(shown.out:find("another-key", 1, true))
+    end)
+
+    it("is checked like one that is sent", function()
+      assert.equal(2, cmr({"platforms", "", "--dry-run"}, {env = env}).status)
+      assert.equal(2, cmr({"probe", "--dry-run"}, {env = env}).status)
+      assert.same({}, server:requests())
+    end)
+  end)
+
+  it("that charges or destroys wants --yes where nobody can be asked", function()
+    local lines = {
+      [{"cancel-subscription", "--domain", "x.com"}] = "cancel%-subscription destroys",
+      [{"renew-domains", USER, "--domains", "all"}] = "renew%-domains charges money, means all of them",
+      [{"set-domain-auto-renew", USER, "--domains", "all", "--auto-renew", "true"}] =
+        "set%-domain%-auto%-renew means all of them",
+      [{"api", "DELETE", "/users", "-q", "userId=x"}] = "api: a DELETE may charge or destroy",
+    }
+    for line, why in pairs(lines) do
+      local refused = cmr(line, {env = env, stdin = "y\n"})
+      assert.same({2, ""}, {refused.status, refused.out})
+      assert.matches("^cmr: " .. why .. ": say %-%-yes [^\n]*; nothing was sent\n$", refused.err)
+    end
+    assert.same({}, server:requests())
+    for line in pairs(lines) do
+      line[#line + 1] = "-y"
+      cmr(line, {env = env})
+    end
+    assert.equal(4, #server:requests())
+    local one = cmr({"set-domain-auto-renew", USER, "--domains", '["doe.com"]', "--auto-renew", "true"}, {env = env})
+    assert.same({0, ""}, {one.status, one.err})
+  end)
+
+  it("may be any: cmr api", function()
+    local shown = cmr({"api", "get", "/users/list", "-q", "page=1", "--query=limit=5", "--output", "csv"}, {env = env})
+    assert.same({0, ""}, {shown.status, shown.err})
+    assert.matches("^id,email,", shown.out)
+    assert.same({page = "1", limit = "5"}, last_request().query)
+    local body = ('{"mailboxId": "%s"}'):format(MAILBOX)
+    for _, data in ipairs{body, "@" .. file_with(body), "-"} do
+      local done = cmr({"api", "POST", "/mailboxes/oauth", "--data", data, "-y"}, {env = env, stdin = body})
+      assert.same({0, ""}, {done.status, done.err})
+      assert.same({mailboxId = MAILBOX}, cjson.decode(last_request().body))
+    end
+    local mistakes = {
+      [{"api", "GET"}] = "missing argument 'PATH'",
+      [{"api", "GET", "/x?y=1"}] = "the path has no query: give it as -q NAME=VALUE",
+      [{"api", "GET", "/x", "-q", "y"}] = "option '--query' wants NAME=VALUE, not 'y'",
+      [{"api", "GET", "/x", "-q", "y=1", "-q", "y=2"}] = "option '--query': 'y' is given twice",
+      [{"api", "GET", "x"}] = "request: bad path (it must start with one '/')",
+      [{"api", "FETCH", "/x", "-y"}] = "request: bad method (GET, POST, PUT, PATCH or DELETE expected)",
+      [{"api", "POST", "/x", "-d", "1", "-y"}] = "option '--data' wants a JSON object",
+    }
+    for line, message in pairs(mistakes) do
+      local expected = {status = 2, out = "", err = ("cmr: %s\nTry 'cmr api --help'.\n"):format(message)}
+      assert.same(expected, cmr(line, {env = env}))
+    end
+    local lost = cmr({"api", "GET", "/nowhere"}, {env = env})
+    assert.equal(1, lost.status)
+    assert.matches("^cmr: GET /nowhere: HTTP 404", lost.err)
+  end)
+
+  it("tells with -v what was sent, how it went, and why again", function()
+    server:fault{match = {operation = "platforms"}, status = 429, times = 1}
+    local told = cmr({"platforms", USER, "-v", "--field", "data.EMAILBISON.connected"}, {env = env})
+    assert.same({0, "true\n"}, {told.status, told.out})
+    local lines = {}
+    for line in told.err:gmatch("[^\n]+") do lines[#lines + 1] = line end
+    assert.equal(4, #lines, told.err)
+    assert.equal("* GET " .. server.base_url .. "/exports/platform-credentials?userId=" .. USER, lines[1])
+    assert.matches("^%* platforms, attempt 1: HTTP 429, HTTP/1.1, new connection, 0%.%d+ s %(.*first byte 0%.%d+%)$",
+      lines[2])
+    assert.matches("^%* platforms, attempt 1: .*429.*; the next one in %d+%.%d s$", lines[3])
+    assert.matches("^%* platforms, attempt 2: HTTP 200, HTTP/1.1, connection used again", lines[4])
+    local secure = mock.shared("tls")
+    local settings = {CMR_BASE_URL = secure.base_url, CMR_API_KEY = secure.key, CMR_CA_FILE = secure.ca_file}
+    told = cmr({"platforms", USER, "--verbose"}, {env = settings})
+    assert.matches("HTTP 200, HTTP/2, TLSv1%.[23], new connection, .* secured 0%.", told.err)
+    assert.is_nil(told.err:find(secure.key, 1, true))
+  end)
+
+  it("is answered in many forms", function()
+    local function shown(...)
+      local done = cmr({...}, {env = env})
+      assert.same({0, ""}, {done.status, done.err})
+      return done.out
+    end
+    local users = cjson.decode(shown("users")).data.users
+    local items = {}
+    for line in shown("users", "--output", "jsonl"):gmatch("([^\n]*)\n") do items[#items + 1] = cjson.decode(line) end
+    assert.same(users, items)
+    assert.equal(USER .. "\n", shown("users", "--field", "data.users.id"))
+    assert.equal(USER .. "\n", shown("users", "--field", "data.users.0.id"))
+    assert.same(users[1], cjson.decode(shown("users", "--field", "data.users.0", "--output", "json")))
+    assert.matches("^name,code\r\n", shown("countries", "--output", "csv"))
+    assert.matches("\r\nIndia,IN\r\n", shown("countries", "--output", "csv"))
+    assert.equal("US\n", shown("countries", "--field", "data.United States"))
+    assert.equal(1, select(2, shown("reexport", "--mailbox-id", MAILBOX, "--output", "jsonl"):gsub("\n", "")))
+    local missing = cmr({"users", "--field", "data.user"}, {env = env})
+    assert.same({status = 1, out = "",
+      err = "cmr: no field 'data.user' in the answer: data has pagination, users\n"}, missing)
+    local none = cmr({"domains", "nobody", "--output", "table"}, {env = env})
+    assert.same({status = 0, out = "", err = "cmr: the list is empty\n"}, none)
+    assert.equal("", shown("domains", "nobody", "--output", "jsonl"))
+    assert.equal("", shown("domains", "nobody", "--output", "csv"))
+  end)
+
+  it("that failed has a hint in the words of a shell", function()
+    local function err(line, settings)
+      local failed = cmr(line, {env = settings or env})
+      assert.is_true(failed.status > 0)
+      return failed.err
+    end
+    assert.matches("\ncmr: hint: is this the key for that base URL%? CMR_API_KEY or %-%-api%-key%-file",
+      err({"users"}, {CMR_BASE_URL = server.base_url, CMR_API_KEY = "wrong"}))
+    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"METHOD /path\"} in CMR_ENDPOINTS\n",
+      err{"wallet"})
+    assert.matches("^cmr: reexport: missing required argument: %-%-mailbox%-id or %-%-email\n", err{"reexport"})
+    assert.matches("^cmr: renew_domains: %-%-domains is empty %(the word all: all of them%)\n",
+      err{"renew-domains", USER, "--domains", "[]"})
+    assert.matches("^cmr: delete_user: USER_ID is empty\n", err{"delete-user", ""})
+    assert.matches("^cmr: CMR_BASE_URL is wrong %(plain http .*: use https%)\n",
+      err({"users"}, {CMR_BASE_URL = "http://x.example", CMR_API_KEY = "k"}))
+    assert.matches("^cmr: option '%-%-base%-url' is wrong %(", err{"users", "--base-url", "http://x.example"})
+    assert.matches("^cmr: option '%-%-rate' is wrong %(a positive number, or off expected%)\n",
+      err{"users", "--rate", "0"})
+    assert.matches("^cmr: CMR_ENDPOINTS: bad entry 'zork' %(", err({"users"}, {CMR_API_KEY = "another",
+      CMR_ENDPOINTS = file_with('{"zork": "GET /x"}')}))
+    assert.matches("(did you mean '--google-client-id'?)", err{"reexport", "--client-id", "x"}, 1, true)
+    server:fault{match = {operation = "platforms"}, status = 429, headers = {["Retry-After"] = "400000"},
+      body = {status = 429, message = "Too many requests"}}
+    assert.matches("\ncmr: retry after 4 days 15 hours\n", err{"platforms", USER})
+  end)
+
+  it("ends quietly when the reader has enough", function()
+    local head = cmr({"users", "--output", "jsonl"}, {env = env, lead = "sleep 0.1;", after = "| head -c 1"})
+    assert.equal("", head.err)
+    assert.is_true(head.status == 0 or head.status == 141)
+  end)
+end)

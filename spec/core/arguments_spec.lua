@@ -1,0 +1,353 @@
+-- Arguments held against the rows: every type a field can have, cmr.all, open names, closed sets. Nothing leaves.
+
+local cjson = require "cjson"
+local cmr = require "cmr"
+local core = require "cmr.core"
+
+local USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
+local BASE = "https://api.test/v1"
+local target = assert(core.target{api_key = "key", base_url = BASE})
+
+local function body_of(call)
+  local get = rawget(debug, "getuservalue") or rawget(debug, "getfenv")
+  return get(call).body
+end
+
+local function prepare(name, ...)
+  return core[name](target, ...)
+end
+
+local function check_refusal(mistake, expected, call, message, err)
+  assert.is_nil(call)
+  assert.equal(expected, message)
+  assert.equal("invalid_argument", err.kind)
+  assert.equal("not_sent", err.outcome)
+  assert.equal(mistake, err.mistake)
+end
+
+local function mistake(expected, name, ...)
+  check_refusal(true, name .. ": " .. expected, prepare(name, ...))
+end
+
+local function data(expected, name, ...)
+  check_refusal(nil, name .. ": " .. expected, prepare(name, ...))
+end
+
+-- The body that would be sent, decoded by a cjson that is not ours.
+local function sent(...)
+  return cjson.decode(body_of(assert(prepare(...))))
+end
+
+local function query(...)
+  return assert(prepare(...)):info().url:match("^[^?]*(.*)$")
+end
+
+local function merge(fields, more)
+  local all = {}
+  for name, value in pairs(fields) do all[name] = value end
+  for name, value in pairs(more) do all[name] = value end
+  return all
+end
+
+describe("an integer", function()
+  it("is written as one, also where it comes as a float", function()
+    assert.equal("?page=2", query("subscriptions", {page = 2}))
+    assert.equal("?page=2", query("subscriptions", {page = 2.0}))
+    assert.equal("?page=-1", query("subscriptions", {page = -1}))
+    assert.matches('"years":2[,}]', body_of(prepare("renew_domains", USER, {domains = {"a.com"}, years = 2.0})))
+  end)
+
+  it("is nothing else", function()
+    mistake("bad field 'page' (integer expected, got string)", "subscriptions", {page = "2"})
+    mistake("bad field 'page' (integer expected, got boolean)", "subscriptions", {page = true})
+    mistake("bad field 'page' (integer expected, got null)", "subscriptions", {page = cmr.null})
+    mistake("bad field 'years' (integer expected, got string)", "renew_domains", USER, {domains = {"a"}, years = "1"})
+    for _, value in ipairs{1.5, 0 / 0, 1 / 0, -1 / 0} do
+      mistake("bad field 'page' (integer expected, got number)", "subscriptions", {page = value})
+    end
+  end)
+
+  it("is not so large that digits are lost", function()
+    local large = "bad field 'page' (a number this large would lose digits: send it as a string)"
+    assert.equal("?page=99999999999999", query("subscriptions", {page = 99999999999999}))
+    mistake(large, "subscriptions", {page = 100000000000000})
+    mistake(large, "subscriptions", {page = 2 ^ 53})
+    mistake(large, "subscriptions", {page = -2 ^ 53})
+  end)
+end)
+
+describe("a number", function()
+  it("may have a fraction", function()
+    assert.same({warmupReplyRate = 0.3, warmupLimit = 40},
+      sent("set_warmup_settings", "M", {warmupReplyRate = 0.3, warmupLimit = 40}))
+    assert.same({warmupLimit = cjson.null}, sent("set_warmup_settings", "M", {warmupLimit = cmr.null}))
+  end)
+
+  it("is one that JSON can say", function()
+    mistake("bad field 'warmupLimit' (number expected, got string)", "set_warmup_settings", "M", {warmupLimit = "40"})
+    mistake("bad field 'warmupLimit' (JSON has no such number)", "set_warmup_settings", "M", {warmupLimit = 0 / 0})
+    mistake("bad field 'warmupLimit' (JSON has no such number)", "set_warmup_settings", "M", {warmupLimit = 1 / 0})
+  end)
+end)
+
+describe("a boolean", function()
+  it("is true or false, and false is not absent", function()
+    assert.is_false(sent("set_domain_auto_renew", USER, {domains = {"a.com"}, autoRenew = false}).autoRenew)
+    assert.is_true(sent("set_domain_auto_renew", USER, {domains = {"a.com"}, autoRenew = true}).autoRenew)
+    mistake("missing required argument 'autoRenew'", "set_domain_auto_renew", USER, {domains = {"a.com"}})
+    for _, value in ipairs{"true", 1, 0} do
+      mistake("bad field 'autoRenew' (boolean expected, got " .. type(value) .. ")", "set_domain_auto_renew", USER,
+        {domains = {"a.com"}, autoRenew = value})
+    end
+  end)
+
+  it("that spends money is never left out", function()
+    mistake("missing required argument 'confirm'", "create_order", USER, {})
+    mistake("bad field 'confirm' (boolean expected, got null)", "create_order", USER, {confirm = cmr.null})
+  end)
+end)
+
+describe("a closed set", function()
+  it("has these values and no others", function()
+    local expected = "' (one of GOOGLE|MICROSOFT expected)"
+    for _, value in ipairs{"GOOGLE", "MICROSOFT"} do
+      assert.same({domainName = "a.com", serviceProvider = value},
+        sent("check_workspace", {domainName = "a.com", serviceProvider = value}))
+    end
+    for _, value in ipairs{"google", "GOOG", "GOOGLEX", "GOOGLE|MICROSOFT", "|", "", "YAHOO"} do
+      mistake("bad field 'serviceProvider" .. expected, "check_workspace",
+        {domainName = "a.com", serviceProvider = value})
+    end
+    mistake("bad field 'domains[2].serviceProvider" .. expected, "check_workspace",
+      {domains = {{domainName = "a.com"}, {domainName = "b.com", serviceProvider = "x"}}})
+  end)
+end)
+
+describe("a list of objects", function()
+  it("is checked item by item", function()
+    assert.same({domains = {{domainName = "a.com"}, {domainName = "b.com", serviceProvider = "GOOGLE"}}},
+      sent("check_workspace", {domains = {{domainName = "a.com"}, {domainName = "b.com", serviceProvider = "GOOGLE"}}}))
+    mistake("missing required argument 'domains[2].domainName'", "check_workspace",
+      {domains = {{domainName = "a"}, {}}})
+    mistake("bad field 'domains[1].domainname' (did you mean 'domainName'?)", "check_workspace",
+      {domains = {{domainname = "a"}}})
+    mistake("bad field 'domains[1]' (object expected, got string)", "check_workspace", {domains = {"a.com"}})
+    data("'domains[1].domainName' is empty", "check_workspace", {domains = {{domainName = ""}}})
+  end)
+
+  it("may be one object where the vendor takes both", function()
+    assert.same({mailboxData = {mailboxId = "M", lastName = "Doe"}},
+      sent("update_mailboxes", USER, {mailboxData = {mailboxId = "M", lastName = "Doe"}}))
+    assert.same({mailboxData = {{mailboxId = "M"}, {mailboxId = "N"}}},
+      sent("update_mailboxes", USER, {mailboxData = {{mailboxId = "M"}, {mailboxId = "N"}}}))
+    mistake("bad field 'mailboxData.mailboxid' (did you mean 'mailboxId'?)", "update_mailboxes", USER,
+      {mailboxData = {mailboxid = "M"}})
+    mistake("missing required argument 'mailboxData.mailboxId'", "update_mailboxes", USER,
+      {mailboxData = {lastName = "Doe"}})
+    mistake("bad field 'mailboxData' (array expected, got string)", "update_mailboxes", USER, {mailboxData = "M"})
+  end)
+
+  it("is not empty where it is required", function()
+    data("'mailboxData' is empty", "update_mailboxes", USER, {mailboxData = {}})
+    data("'subscriptionIds' is empty", "renew_subscriptions", {subscriptionIds = {}})
+    data("'subscriptionIds' is empty", "renew_subscriptions", {subscriptionIds = cmr.array{}})
+  end)
+end)
+
+describe("a map", function()
+  local jane = {username = "jane", firstName = "Jane", lastName = "Doe"}
+
+  local function order(mailboxes)
+    return "create_order", USER, {confirm = false, mailboxes = mailboxes}
+  end
+
+  local function refused(expected, mailboxes)
+    check_refusal(true, "create_order: " .. expected, prepare(order(mailboxes)))
+  end
+
+  it("has any names, and values of its row", function()
+    local mailboxes = {["acme.com"] = {jane}, ["b\195\188ro.de"] = {jane, jane}}
+    assert.same(mailboxes, sent(order(mailboxes)).mailboxes)
+    assert.equal("{}", body_of(assert(prepare(order{}))):match('"mailboxes":({})'))
+  end)
+
+  it("is checked value by value", function()
+    refused([[bad field 'mailboxes["acme.com"]' (array expected, got string)]], {["acme.com"] = "jane"})
+    refused([[bad field 'mailboxes["acme.com"][2]' (object expected, got string)]], {["acme.com"] = {jane, "joe"}})
+    refused([[missing required argument 'mailboxes["acme.com"][1].lastName']],
+      {["acme.com"] = {{username = "jane", firstName = "Jane"}}})
+    refused([[bad field 'mailboxes["acme.com"][1].lastname' (did you mean 'lastName'?)]],
+      {["acme.com"] = {{username = "jane", firstName = "Jane", lastname = "Doe"}}})
+  end)
+
+  it("is no list", function()
+    refused("bad field 'mailboxes' (map expected, got string)", "jane")
+    refused("bad field 'mailboxes' (its members need names)", {jane})
+    refused("bad field 'mailboxes' (its members need names)", {[5] = {jane}})
+    refused("bad field 'mailboxes' (its members need names)", {["a\0"] = {jane}})
+  end)
+
+  it("is no empty list either", function()
+    local call, _, err = prepare(order(cmr.array{}))
+    assert.is_nil(call)
+    assert.is_true(err.mistake)
+  end)
+end)
+
+describe("a field of any type", function()
+  local record = {host = "@", value = "mx.test", recordType = "MX"}
+
+  local function priority(value)
+    return "add_dns_records", USER, {domain = "a.com", records = {merge(record, {priority = value})}}
+  end
+
+  it("is sent as it is", function()
+    for _, value in ipairs{10, "10", true, {1, 2}, {a = {b = 1}}} do
+      assert.same(value, sent(priority(value)).records[1].priority)
+    end
+    assert.equal(cjson.null, sent(priority(cmr.null)).records[1].priority)
+    assert.matches('"priority":%[%]', body_of(prepare(priority(cmr.array{}))))
+  end)
+
+  it("is one that JSON can say", function()
+    mistake("bad field 'records[1].priority' (a function cannot be sent as JSON)", priority(print))
+    mistake("bad field 'records[1].priority.a[2]' (JSON has no such number)", priority{a = {1, 0 / 0}})
+    local deep = {}
+    for _ = 1, 99 do deep = {deep} end
+    assert.is_nil((prepare(priority(deep)))) -- as deep as it may be, but in a body that adds to it
+  end)
+end)
+
+describe("cmr.all", function()
+  local all_of_them = " (cmr.all: all of them)"
+
+  it("says what leaving a list out would mean", function()
+    assert.same({userId = USER}, sent("renew_domains", USER, {domains = cmr.all}))
+    assert.same({userId = USER, autoRenew = true},
+      sent("set_domain_auto_renew", USER, {domains = cmr.all, autoRenew = true}))
+    assert.same({userId = USER, domains = {"a.com"}}, sent("renew_domains", USER, {domains = {"a.com"}}))
+  end)
+
+  it("must be said: nothing means everything by accident", function()
+    mistake("missing required argument 'domains'" .. all_of_them, "renew_domains", USER)
+    mistake("missing required argument 'domains'" .. all_of_them, "renew_domains", USER, {years = 1})
+    mistake("missing required argument 'domains'" .. all_of_them, "renew_domains", USER, {domains = cmr.null})
+    mistake("'domains' is empty" .. all_of_them, "renew_domains", USER, {domains = {}})
+    mistake("'domains' is empty" .. all_of_them, "renew_domains", USER, {domains = cmr.array{}})
+    mistake("bad field 'domains' (array expected, got string)", "renew_domains", USER, {domains = "all"})
+    mistake("bad field 'domains[1]' (string expected, got userdata)", "renew_domains", USER, {domains = {cmr.all}})
+    data("'domains[1]' is empty", "renew_domains", USER, {domains = {""}})
+  end)
+
+  it("is for such lists only", function()
+    mistake("bad field 'userId' (string expected, got userdata)", "platforms", cmr.all)
+    mistake("bad field 'subscriptionIds' (array expected, got userdata)", "renew_subscriptions",
+      {subscriptionIds = cmr.all})
+    mistake("bad field 'domains' (array expected, got userdata)", "domain_renewal_prices", USER, {domains = cmr.all})
+    mistake("bad field 'search' (a userdata cannot be sent as JSON)", "users", {search = cmr.all})
+    assert.is_false(cmr.all == cmr.null)
+  end)
+end)
+
+describe("where the documents leave names open", function()
+  it("any field goes into the query, after the known ones and by name", function()
+    assert.equal("?page=2&search=jane%20doe&z%26=1", query("users", {["z&"] = "1", search = "jane doe", page = 2}))
+    assert.equal("?a=true&b=3&c=0.5", query("users", {a = true, b = 3.0, c = 0.5}))
+    assert.equal("", query("users"))
+    mistake("bad field 'search' (string expected, got table)", "users", {search = {}})
+    mistake("bad field 'search' (a function cannot be sent as JSON)", "users", {search = print})
+    mistake("bad field 'search' (JSON has no such number)", "users", {search = 0 / 0})
+    mistake("bad field 'page' (integer expected, got string)", "users", {page = "2"})
+    data("'search' is empty", "users", {search = ""})
+    data("'search' holds a NUL byte", "users", {search = "\0"})
+    data("'search' holds a line break", "users", {search = "a\nb"})
+  end)
+
+  it("a null has no place in the query", function()
+    local call, _, err = prepare("users", {search = cmr.null})
+    assert.is_nil(call)
+    assert.is_true(err.mistake)
+  end)
+
+  it("any field goes into the body", function()
+    local fields = {subscriptionId = "S", on = false, list = {{a = 1}}}
+    assert.same(fields, sent("toggle_subscription_auto_renew", fields))
+    assert.same({a = cjson.null}, sent("toggle_subscription_auto_renew", {a = cmr.null}))
+    assert.is_nil(body_of(assert(prepare("toggle_subscription_auto_renew"))))
+    mistake("bad field 'a.b' (a function cannot be sent as JSON)", "toggle_subscription_auto_renew", {a = {b = print}})
+  end)
+
+  it("no field is dropped without a word", function()
+    local call = prepare("toggle_subscription_auto_renew", {[""] = 1, a = 2})
+    assert.is_true(call == nil or cjson.decode(body_of(call))[""] == 1)
+    call = prepare("users", {[""] = "x"})
+    assert.is_true(call == nil or call:info().url:find("?=x", 1, true) ~= nil)
+  end)
+
+  it("a field still has a name without a NUL byte", function()
+    for _, name in ipairs{"users", "toggle_subscription_auto_renew"} do
+      local call, _, err = prepare(name, {["a\0b"] = "x"})
+      assert.is_nil(call)
+      assert.is_true(err.mistake)
+      mistake("bad field '[1]' (its members need names)", name, {"x"})
+    end
+  end)
+end)
+
+describe("positional arguments", function()
+  it("may be several, in the order of the rows", function()
+    assert.equal("?userId=U&domain=a.com", query("dns_records", "U", "a.com"))
+    assert.equal("?userId=U&domain=a.com", query("dns_records", "U", {domain = "a.com"}))
+    assert.equal("?userId=U&domain=a.com", query("dns_records", {userId = "U", domain = "a.com"}))
+    mistake("missing required argument 'domain'", "dns_records", "U")
+    mistake("missing required argument 'userId'", "dns_records", nil, "a.com")
+    mistake("at most 2 positional arguments, then one table of fields", "dns_records", "U", "a.com", "x")
+    mistake("'domain' is given twice", "dns_records", "U", "a.com", {domain = "a.com"})
+  end)
+
+  it("may go into the body", function()
+    local call = assert(prepare("set_warmup_status", "M", "ACTIVE"))
+    assert.equal(BASE .. "/mailboxes/warmup/status?mailboxId=M", call:info().url)
+    assert.same({status = "ACTIVE"}, cjson.decode(body_of(call)))
+    assert.same({userId = "U", domains = {"a.com"}}, sent("domain_renewal_prices", "U", {domains = {"a.com"}}))
+  end)
+
+  it("are none where an operation has no parameters", function()
+    assert.equal(BASE .. "/geo/countries", assert(prepare("countries")):info().url)
+    assert(prepare("countries", {}))
+    mistake("bad field 'name' (countries has no such field)", "countries", {name = "x"})
+    for _, name in ipairs{"countries", "toggle_subscription_auto_renew"} do
+      local call, message, err = prepare(name, "x")
+      assert.is_nil(call)
+      assert.is_true(err.mistake)
+      assert.is_nil(message:find("null", 1, true), message)
+    end
+  end)
+end)
+
+describe("an operation that is not documented enough", function()
+  it("says what it needs", function()
+    mistake("the method of sandbox_reset_prewarmed is not documented: supply it with cmr.new{endpoints = "
+      .. "{sandbox_reset_prewarmed = 'METHOD /sandbox/pre-warmup/reset'}}", "sandbox_reset_prewarmed")
+    for _, name in ipairs{"wallet", "suggest_domains", "remove_domains"} do
+      mistake(("the path of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD /path'}}"):format(name,
+        name), name)
+    end
+  end)
+
+  it("works with that", function()
+    local own = core.target{api_key = "key", base_url = BASE,
+      endpoints = {wallet = "GET /wallet", remove_domains = "DELETE /d"}}
+    assert.equal(BASE .. "/wallet?currency=USD", core.wallet(own, {currency = "USD"}):info().url)
+    local call = core.remove_domains(own, {domains = {"a.com"}})
+    assert.equal("DELETE", call:method())
+    assert.same({domains = {"a.com"}}, cjson.decode(body_of(call)))
+  end)
+
+  it("is not made up: forms are not built", function()
+    mistake("it takes multipart form data, which is not built while its path is not documented", "create_order_form",
+      USER)
+    local own = core.target{api_key = "key", endpoints = {create_order_form = "POST /orders"}}
+    assert.is_nil((core.create_order_form(own, USER)))
+  end)
+end)

@@ -1,0 +1,227 @@
+-- When the next request may leave. The clock is a number here: nothing waits.
+
+local limiter = require "cmr.limiter.memory"
+
+local RATE = 4 -- requests per second: the default
+local VENDOR = 5 -- what the vendor allows
+
+-- The same numbers from 0 to 1 in every run, on every Lua.
+local function dice(seed)
+  return function()
+    seed = (seed * 16807) % 2147483647
+    return seed / 2147483647
+  end
+end
+
+-- When the requests that arrive at these times leave.
+local function departures(arrivals, rate)
+  local line = limiter.new()
+  local leave = {}
+  for i, now in ipairs(arrivals) do leave[i] = now + assert(line:reserve("key", rate, now, math.huge)) end
+  table.sort(leave)
+  return leave
+end
+
+-- The most requests that any second saw, the vendor drawing it in one of three ways; and whether a bucket ran dry.
+local function sliding(times)
+  local most, first = 0, 1
+  for last, time in ipairs(times) do
+    while times[first] < time - 1 do first = first + 1 end -- both ends count
+    most = math.max(most, last - first + 1)
+  end
+  return most
+end
+
+local function fixed(times, offset)
+  local most, count, window = 0, 0, nil
+  for _, time in ipairs(times) do
+    local this = math.floor(time + offset)
+    count = this == window and count + 1 or 1
+    window = this
+    most = math.max(most, count)
+  end
+  return most
+end
+
+local function runs_dry(times)
+  local tokens, before = VENDOR, times[1]
+  for _, time in ipairs(times) do
+    tokens = math.min(VENDOR, tokens + (time - before) * VENDOR)
+    before = time
+    if tokens < 1 then return true end
+    tokens = tokens - 1
+  end
+  return false
+end
+
+local function is_within_the_limit(times)
+  if sliding(times) > VENDOR or runs_dry(times) then return false end
+  for offset = 0, 0.95, 0.05 do
+    if fixed(times, offset) > VENDOR then return false end
+  end
+  return true
+end
+
+local patterns = {}
+
+function patterns.all_at_once()
+  local arrivals = {}
+  for i = 1, 200 do arrivals[i] = 0 end
+  return arrivals
+end
+
+function patterns.one_after_the_other()
+  local arrivals = {}
+  for i = 1, 400 do arrivals[i] = i * 0.01 end
+  return arrivals
+end
+
+function patterns.bursts_after_silence()
+  local arrivals, random, now = {}, dice(7), 1000.3
+  for _ = 1, 40 do
+    now = now + 20 * random()
+    for _ = 1, 1 + math.floor(12 * random()) do arrivals[#arrivals + 1] = now end
+  end
+  return arrivals
+end
+
+function patterns.at_random()
+  local arrivals, random, now = {}, dice(11), 0.1
+  for i = 1, 2000 do
+    now = now + 0.5 * random()
+    arrivals[i] = now
+  end
+  return arrivals
+end
+
+describe("the line", function()
+  it("lets the first request leave at once, and the others evenly spaced", function()
+    local line = limiter.new()
+    for i = 0, 7 do assert.equal(i * 0.25, line:reserve("key", 4, 100, 60)) end
+  end)
+
+  it("lets a request leave at once when the last one is long ago, and saves nothing up", function()
+    local line = limiter.new()
+    assert.equal(0, line:reserve("key", 4, 100, 60))
+    assert.equal(0, line:reserve("key", 4, 100.25, 60))
+    assert.equal(0, line:reserve("key", 4, 1000, 60))
+    assert.equal(0.25, line:reserve("key", 4, 1000, 60))
+    assert.equal(0.5, line:reserve("key", 4, 1000, 60))
+  end)
+
+  it("counts what has passed", function()
+    local line = limiter.new()
+    assert.equal(0, line:reserve("key", 4, 100, 60))
+    assert.equal(0.125, line:reserve("key", 4, 100.125, 60))
+    assert.equal(0.25, line:reserve("key", 4, 100.25, 60))
+  end)
+
+  it("goes by the rate of each request", function()
+    local line = limiter.new()
+    assert.equal(0, line:reserve("key", 2, 0, 60))
+    assert.equal(0.5, line:reserve("key", 4, 0, 60))
+    assert.equal(0.75, line:reserve("key", 0.5, 0, 60))
+    assert.equal(2.75, line:reserve("key", 4, 0, 60))
+  end)
+
+  it("is one for each key", function()
+    local line = limiter.new()
+    assert.equal(0, line:reserve("one", 4, 0, 60))
+    assert.equal(0, line:reserve("two", 4, 0, 60))
+    assert.equal(0, line:reserve("", 4, 0, 60))
+    assert.equal(0.25, line:reserve("one", 4, 0, 60))
+    line:pause("two", 0, 10)
+    assert.equal(0.5, line:reserve("one", 4, 0, 60))
+    assert.equal(10, line:reserve("two", 4, 0, 60))
+  end)
+
+  it("is one for each limiter", function()
+    local one, two = limiter.new(), limiter.new()
+    one:pause("key", 0, 10)
+    assert.equal(10, one:reserve("key", 4, 0, 60))
+    assert.equal(0, two:reserve("key", 4, 0, 60))
+  end)
+end)
+
+describe("the longest acceptable wait", function()
+  it("may be used up", function()
+    local line = limiter.new()
+    assert.equal(0, line:reserve("key", 4, 0, 0))
+    assert.equal(0.25, line:reserve("key", 4, 0, 0.25))
+  end)
+
+  it("is not exceeded: no place is taken, and one learns how long it would be", function()
+    local line = limiter.new()
+    line:reserve("key", 4, 0, 60)
+    for _ = 1, 3 do
+      local delay, needed = line:reserve("key", 4, 0, 0.2)
+      assert.is_nil(delay)
+      assert.equal(0.25, needed)
+    end
+    assert.equal(0.25, line:reserve("key", 4, 0, 60))
+  end)
+
+  it("may be over already", function()
+    local line = limiter.new()
+    local delay, needed = line:reserve("key", 4, 0, -1)
+    assert.is_nil(delay)
+    assert.equal(0, needed)
+    assert.equal(0, line:reserve("key", 4, 0, 0))
+  end)
+end)
+
+describe("a pause", function()
+  it("holds back what has not left", function()
+    local line = limiter.new()
+    line:reserve("key", 4, 0, 60)
+    line:pause("key", 1, 5)
+    assert.equal(5, line:reserve("key", 4, 1, 60))
+    assert.equal(5.25, line:reserve("key", 4, 1, 60))
+    assert.is_nil((line:reserve("key", 4, 1, 5)))
+  end)
+
+  it("is over in time", function()
+    local line = limiter.new()
+    line:pause("key", 0, 5)
+    assert.equal(1, line:reserve("key", 4, 4, 60))
+    line:pause("other", 0, 5)
+    assert.equal(0, line:reserve("other", 4, 5, 60))
+  end)
+
+  it("shortens nothing", function()
+    local line = limiter.new()
+    line:pause("key", 0, 5)
+    line:pause("key", 1, 1)
+    line:pause("key", 1, 0)
+    assert.equal(4, line:reserve("key", 4, 1, 60))
+  end)
+end)
+
+describe("the vendor's limit #simulation", function()
+  for name, pattern in pairs(patterns) do
+    it("is never exceeded at the default rate: " .. name:gsub("_", " "), function()
+      assert.is_true(is_within_the_limit(departures(pattern(), RATE)))
+    end)
+
+    it("is not either when requests are up to 0.2 s on their way: " .. name:gsub("_", " "), function()
+      local times, jitter = departures(pattern(), RATE), dice(3)
+      for i, time in ipairs(times) do times[i] = time + 0.2 * random() end
+      table.sort(times)
+      assert.is_true(is_within_the_limit(times))
+    end)
+  end
+
+  it("would be noticed here: at 5 a second, and at 10", function()
+    assert.is_false(is_within_the_limit(departures(patterns.all_at_once(), 5)))
+    assert.is_false(is_within_the_limit(departures(patterns.one_after_the_other(), 10)))
+    assert.is_false(is_within_the_limit(patterns.bursts_after_silence()))
+  end)
+
+  it("costs no more than it must", function()
+    local leave = departures(patterns.all_at_once(), RATE)
+    assert.equal(199 / RATE, leave[200])
+    local arrivals = {}
+    for i = 1, 100 do arrivals[i] = i * 0.3 end -- slower than the rate
+    assert.same(arrivals, departures(arrivals, RATE))
+  end)
+end)

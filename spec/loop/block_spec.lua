@@ -1,0 +1,164 @@
+-- Waiting in place; and several ways of waiting in one process.
+local core = require "cmr.core"
+local loops = require "spec.support.loop"
+local mock = require "spec.support.mock"
+local program = require "spec.support.program"
+local support = require "spec.support.client"
+local waiters = require "cmr.loop.waiters"
+
+describe("a call in a plain script", function()
+  local server, client
+
+  before_each(function()
+    core.engine():close()
+    server = mock.shared("http")
+    client = support.new(server, {retries = 0})
+  end)
+
+  it("lets what is in flight go on", function()
+    server:fault{delay = 0.3}
+    local job = client:start("platforms", mock.USER)
+    local begun = core.now()
+    while not job:done() and core.now() - begun < 5 do assert(client:platforms(mock.USER)) end
+    assert.is_true(job:done())
+  end)
+
+  it("wakes those who sleep, each in its time", function()
+    local paced = support.new(server, {rate = 10, limiter = require("cmr.limiter.memory").new()})
+    local jobs, begun = {}, core.now()
+    for index = 1, 5 do jobs[index] = paced:start("platforms", mock.USER) end
+    local done = {}
+    while #done < 5 do
+      assert(client:platforms(mock.USER))
+      for index, job in ipairs(jobs) do
+        if job:done() and not done[job] then
+          done[job] = true
+          done[#done + 1] = {index, core.now() - begun}
+        end
+      end
+    end
+    for place, one in ipairs(done) do assert.is_true(one[2] >= (place - 1) * 0.1 - 0.02, one[2]) end
+  end)
+
+  it("in a coroutine of the caller's own waits in place, and does not yield to it", function()
+    local thread = coroutine.create(function() return client:platforms(mock.USER).status end)
+    local fine, status = coroutine.resume(thread)
+    assert(fine, status)
+    assert.equal(200, status)
+    assert.equal("dead", coroutine.status(thread))
+  end)
+
+  it("does not spin while it waits", function()
+    server:fault{delay = 1.5}
+    local before = os.clock()
+    assert(client:platforms(mock.USER))
+    assert.is_true(os.clock() - before < 0.5, os.clock() - before)
+  end)
+end)
+
+describe("luv, cqueues and plain calls in one process", function()
+  it("lose no wake-up to each other", function()
+    local server = mock.shared("http")
+    server:fault{delay = 0.05, times = 10000}
+    local ended = program.run(([[
+      local client = require("cmr").new{rate = false}
+      local cqueues, uv = require "cqueues", require "luv"
+      local answers, user = 0, "%s"
+      local function call()
+        local status = assert(client:platforms(user)).status
+        answers = answers + status / 200
+      end
+
+      local controller = cqueues.new()
+      for _ = 1, 5 do controller:wrap(function() for _ = 1, 4 do call() end end) end
+      for _ = 1, 5 do coroutine.wrap(function() for _ = 1, 4 do call() end end)() end
+      local jobs = {}
+      for index = 1, 5 do jobs[index] = client:start("platforms", user) end
+
+      for _ = 1, 20 do
+        assert(controller:step(0.01))
+        uv.run "nowait"
+        call()
+      end
+      assert(controller:loop())
+      uv.run()
+      for _, job in ipairs(jobs) do assert(job:wait()) end
+      print(answers, require("cmr.core").engine():count())
+    ]]):format(mock.USER), {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})
+    assert.same({status = 0, out = ended.out, err = ""}, ended)
+    assert.matches("^60%.?0?\t0\n$", ended.out)
+  end)
+end)
+
+describe("who waits for a call", function()
+  -- Calls and an engine that do as they are told.
+  local engine, woken
+
+  before_each(function()
+    engine, woken = {in_flight = 0}, {}
+    function engine:count() return self.in_flight end
+  end)
+
+  local function call(name, on_wake)
+    local one = {}
+    function one.done() return one.is_done end
+    waiters.add(one, {post = function()
+      table.insert(woken, name)
+      if on_wake then on_wake() end
+    end})
+    return one
+  end
+
+  it("is woken once when it is handed over", function()
+    engine.in_flight = 1
+    local one = call "one"
+    call "two"
+    assert.is_true(waiters.finished(engine, {one}))
+    assert.is_true(waiters.finished(engine, {one}))
+    assert.is_true(waiters.finished(engine))
+    assert.same({"one"}, woken)
+  end)
+
+  it("is woken when nothing is in flight any more, and the call was never handed over", function()
+    local lost, other = call "lost", call "other"
+    lost.is_done = true
+    assert.is_false(waiters.finished(engine))
+    assert.same({"lost"}, woken)
+    other.is_done = true
+    waiters.wake(other)
+    assert.same({"lost", "other"}, woken)
+  end)
+
+  it("is woken although another fails", function()
+    engine.in_flight = 1
+    local list = {call("one", function() error("oops", 0) end), call "two", call("three", function() error {} end)}
+    assert.has_error(function() waiters.finished(engine, list) end)
+    assert.same({"one", "two", "three"}, woken)
+  end)
+
+  it("is woken by whoever comes next, when another does not come back yet", function()
+    engine.in_flight = 1
+    local list, three = {}, call "three"
+    list[1] = call("one", function() -- has work to do, in which it waits itself
+      waiters.finished(engine, {three})
+      assert.same({"one", "two", "three"}, woken)
+    end)
+    list[2] = call "two"
+    waiters.finished(engine, list)
+    assert.same({"one", "two", "three"}, woken)
+  end)
+end)
+
+describe("a place where a coroutine cannot be suspended", function()
+  local threads = require "cmr.loop.coroutines"
+
+  it("is known", function()
+    local seen = {}
+    coroutine.wrap(function()
+      seen[1] = threads.can_suspend()
+      pcall(function() seen[2] = threads.can_suspend() end)
+      seen[3] = threads.can_suspend(true)
+    end)()
+    assert.same(loops.PLAIN_51 and {true, false, false} or {true, true, true}, seen)
+  end)
+end)

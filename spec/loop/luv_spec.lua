@@ -1,0 +1,121 @@
+-- Calls in a luv loop.
+local core = require "cmr.core"
+local loops = require "spec.support.loop"
+local mock = require "spec.support.mock"
+local program = require "spec.support.program"
+local support = require "spec.support.client"
+local uv = require "luv"
+
+local loop = {name = "luv", resumes_any = true}
+
+-- An error that leaves a coroutine ends luv, and the specs with it; in Lua 5.1 it cannot be caught inside.
+function loop.run(tasks)
+  local threads, failures = {}, {}
+  for index, task in ipairs(tasks) do
+    threads[index] = coroutine.create(loops.PLAIN_51 and task or function()
+      local fine, failure = pcall(task)
+      if not fine then table.insert(failures, failure) end
+    end)
+  end
+  for _, thread in ipairs(threads) do assert(coroutine.resume(thread)) end
+  uv.run()
+  if failures[1] then error(failures[1], 0) end
+  for _, thread in ipairs(threads) do assert(coroutine.status(thread) == "dead", "a coroutine was left waiting") end
+end
+
+function loop.sleep(seconds)
+  local thread, timer = coroutine.running(), uv.new_timer()
+  timer:start(math.ceil(seconds * 1000), 0, function()
+    timer:close()
+    assert(coroutine.resume(thread))
+  end)
+  coroutine.yield()
+end
+
+describe("luv", function()
+  loops.behaves(loop)
+
+  local server, client
+
+  before_each(function()
+    server = mock.shared("http")
+    client = support.new(server, {retries = 0})
+  end)
+
+  it("named for a client sends nothing where nothing can wait for it", function()
+    local named = support.new(server, {retries = 0, loop = "luv"})
+    local before = #server:requests()
+    assert.error_matches(function() named:platforms(mock.USER) end, "platforms: outside a coroutine nothing can wait")
+    if loops.PLAIN_51 then
+      loop.run{function()
+        local fine, why = pcall(named.platforms, named, mock.USER)
+        assert.is_false(fine)
+        assert.matches("Lua 5.1 suspends no coroutine in pcall", why, 1, true)
+        assert.is_true(pcall(named.start, named, "platforms", mock.USER))
+      end}
+      before = before + 1
+    end
+    loop.run{function() assert(named:platforms(mock.USER)) end}
+    assert.equal(before + 1, #server:requests())
+  end)
+
+  it("is not kept alive by what is not waited for", function()
+    assert.is_falsy(uv.loop_alive())
+    loop.run{function() assert(client:platforms(mock.USER)) end}
+    assert.is_falsy(uv.loop_alive())
+  end)
+
+  it("has calls in callbacks, which are no coroutines, wait in place; nobody's wake-up is lost", function()
+    server:fault{delay = 0.2, times = 8}
+    local add, timer = loops.sum(), uv.new_timer()
+    timer:start(50, 0, function()
+      timer:close()
+      add(client:platforms(mock.USER).status)
+    end)
+    local tasks = {}
+    for index = 1, 6 do
+      tasks[index] = function() add(client:platforms(mock.USER).status) end
+    end
+    loop.run(tasks)
+    assert.equal(7 * 200, add())
+  end)
+
+  it("may resume a coroutine that waits, for reasons of its own: it waits on", function()
+    server:fault{delay = 0.3}
+    local thread, timer, answer = nil, uv.new_timer(), nil
+    timer:start(50, 50, function()
+      if coroutine.status(thread) == "suspended" then assert(coroutine.resume(thread)) end
+    end)
+    thread = coroutine.create(function()
+      answer = client:platforms(mock.USER)
+      timer:close()
+    end)
+    assert(coroutine.resume(thread))
+    uv.run()
+    assert.equal(200, answer.status)
+  end)
+
+  it("ends by the error of a coroutine, after all that were answered with it went on", function()
+    server:fault{delay = 0.1, times = 3}
+    local ended = program.run(([[
+      local client, uv = require("cmr").new{rate = false}, require "luv"
+      for index = 1, 3 do
+        coroutine.wrap(function()
+          local status = client:platforms("%s").status
+          if index == 2 then error "oops" end
+          print(index, status)
+        end)()
+      end
+      for _ = 1, 10 do -- on their way
+        require("cmr.core").engine():wait(5)
+      end
+      os.execute "sleep 0.5" -- when the loop looks, all are answered
+      uv.run()
+    ]]):format(mock.USER), {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})
+    assert.are_not.equal(0, ended.status)
+    assert.matches("oops", ended.err)
+    assert.matches("1\t200", ended.out)
+    assert.matches("3\t200", ended.out)
+    assert.equal(0, core.engine():count())
+  end)
+end)

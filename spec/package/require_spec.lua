@@ -1,0 +1,157 @@
+-- What require "cmr" does to the program it is loaded into: nothing. Each spec is a fresh process.
+
+local core = require "cmr.core"
+local operations = require "cmr.operations"
+local program = require "spec.support.program"
+
+local function out(code, env)
+  local answer = program.run(code, {env = env})
+  assert.equal("", answer.err)
+  assert.equal(0, answer.status)
+  return answer.out
+end
+
+describe("require", function()
+  it("adds and changes no global", function()
+    assert.equal("", out[[
+      local before = {}
+      for _, place in ipairs{_G, string, table, math, io, os, debug, coroutine, package} do
+        before[place] = {}
+        for name, value in pairs(place) do before[place][name] = value end
+      end
+      require "cmr"
+      for place, members in pairs(before) do
+        for name, value in pairs(place) do
+          if members[name] ~= value then io.write(tostring(name), " added or changed\n") end
+        end
+        for name in pairs(members) do
+          if place[name] == nil then io.write(tostring(name), " removed\n") end
+        end
+      end]])
+  end)
+
+  it("adds only its own modules, and what it is made of", function()
+    assert.equal("", out[[
+      local before = {}
+      for name in pairs(package.loaded) do before[name] = true end
+      require "cmr"
+      for name in pairs(package.loaded) do
+        if not before[name] and not name:find "^cmr" and not name:find "^cjson" then print(name) end
+      end]])
+  end)
+
+  it("loads no mock, no command and no event loop", function()
+    assert.equal("", out[[
+      require "cmr"
+      for name in pairs(package.loaded) do
+        local part = (name .. "."):match "^cmr%.(%a+)%."
+        if part == "mock" or part == "cli" or name == "cmr.loop.nginx" or name == "argparse" then print(name) end
+      end]])
+  end)
+
+  it("reads and writes nothing, and asks for no environment", function()
+    assert.equal("true\n", out([[
+      local write = io.write
+      local function forbidden(name)
+        return function() error(name .. " was called at require", 0) end
+      end
+      for _, place in ipairs{io, os} do
+        for name, value in pairs(place) do
+          if type(value) == "function" then place[name] = forbidden(name) end
+        end
+      end
+      print = forbidden "print"
+      local fine, message = pcall(require, "cmr")
+      write(tostring(fine == true or message), "\n")]], {CMR_API_KEY = "a key\n", CMR_BASE_URL = "junk"}))
+  end)
+
+  it("opens no file and no socket that stays open", function()
+    local answer = out[[
+      local path = os.tmpname()
+      local function open()
+        os.execute("ls /proc/$PPID/fd >" .. path .. " 2>&1")
+        local file = io.open(path)
+        local list = file:read "*a"
+        file:close()
+        return list
+      end
+      local before = open()
+      require "cmr"
+      require("cmr").new{api_key = "k"}
+      io.write(tostring(before == open()), "\n")
+      os.remove(path)]]
+    assert.equal("true\n", answer)
+  end)
+
+  it("leaves the dice and the locale alone", function()
+    assert.equal("true\ttrue\n", out[[
+      math.randomseed(42)
+      local first, locale = math.random(1e6), os.setlocale()
+      math.randomseed(42)
+      require "cmr"
+      print(math.random(1e6) == first, os.setlocale() == locale)]])
+  end)
+
+  it("works where a global that is not there may not be read", function()
+    assert.equal("nil\tinvalid_argument\n", out[[
+      setmetatable(_G, {
+        __index = function(_, name) error("global '" .. tostring(name) .. "' is not there", 2) end,
+        __newindex = function(_, name) error("global '" .. tostring(name) .. "' is new", 2) end,
+      })
+      local cmr = require "cmr"
+      local res, message, err = cmr.platforms "u"
+      print(res, err.kind)]])
+  end)
+
+  it("gives the same module again", function()
+    assert.equal("true\ttrue\n", out[[
+      local first = require "cmr"
+      local again = require "cmr"
+      package.loaded["cmr"] = nil
+      print(first == again, require("cmr")._VERSION == first._VERSION)]])
+  end)
+
+  it("can be done again from nothing, in the same process", function()
+    assert.equal("ok\n", out[[
+      for _ = 1, 3 do
+        local cmr = require "cmr"
+        cmr.new{api_key = "k", base_url = "https://api.test"}
+        local call = require("cmr.core").platforms(require("cmr.core").target{api_key = "k"}, "u")
+        assert(call:info().operation == "platforms")
+        for name in pairs(package.loaded) do
+          if name:find "^cmr" then package.loaded[name] = nil end
+        end
+        collectgarbage()
+      end
+      print "ok"]])
+  end)
+end)
+
+describe("the module", function()
+  local cmr = require "cmr"
+
+  it("has a function for each operation", function()
+    for _, row in ipairs(operations) do assert.is_function(cmr[row.name], row.name) end
+  end)
+
+  it("has the rest of what a user needs", function()
+    for _, name in ipairs{"new", "info", "array", "request"} do assert.is_function(cmr[name], name) end
+    assert.matches("^%d+%.%d+%.%d+", cmr._VERSION)
+    assert.matches("^%d+%.%d+%.%d+", cmr.libcurl)
+    assert.equal(operations, cmr.operations)
+    assert.equal(core.null, cmr.null)
+  end)
+
+  it("has no name that hides an operation", function()
+    for _, name in ipairs{"new", "info", "array", "request", "operations", "null", "libcurl", "with", "close", "each",
+      "map", "start", "all"} do
+      assert.is_nil(operations[name], name)
+    end
+  end)
+
+  it("knows nothing of what it did not return", function()
+    assert.is_nil(cmr.info{})
+    assert.is_nil(cmr.info(nil))
+    assert.is_nil(cmr.info "x")
+  end)
+end)

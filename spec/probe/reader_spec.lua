@@ -1,0 +1,60 @@
+-- The only way from the check to the API lets reads through, and nothing else.
+local cmr = require "cmr"
+local reader = require "cmr.probe.reader"
+local plan = require "cmr.probe.plan"
+
+-- A client that must not be asked.
+local untouched = {request = function() error("asked", 0) end}
+
+describe("the reader", function()
+  it("refuses whatever is not a read, before anything is sent", function()
+    local refused = 0
+    for _, row in ipairs(cmr.operations) do
+      local is_read = row.method == "GET" and row.path ~= nil and row.name ~= "mailbox_admin"
+      assert.equal(is_read, reader.refusal(row) == nil, row.name)
+      local ok, message = pcall(reader.read, untouched, row.name)
+      assert.is_false(ok)
+      if is_read then
+        assert.equal("asked", message)
+      else
+        assert.matches("^check: '" .. row.name .. "' is not asked: ", message)
+        refused = refused + 1
+      end
+    end
+    assert.is_true(refused > 40)
+    assert.has_error(function() reader.read(untouched, "nothing") end,
+      "check: 'nothing' is not asked: there is no such operation")
+  end)
+
+  it("refuses reads that act", function()
+    for _, flag in ipairs{"async", "charges", "danger", "quota", "all_when_empty", "form", "safe", "new_one"} do
+      local row = {name = "x", method = "GET", path = "/x", flags = {[flag] = true}}
+      assert.equal("it acts (" .. flag .. ")", reader.refusal(row))
+    end
+    assert.is_nil(reader.refusal{name = "x", method = "GET", path = "/x", flags = {list = true}})
+    assert.same({"not documented", true}, {reader.refusal{name = "x", method = "GET", flags = {}}})
+    assert.same({"not documented", true}, {reader.refusal{name = "x", path = "/x", flags = {}}})
+  end)
+
+  it("asks with GET at the documented path, with the query it is given", function()
+    local seen
+    local info = cmr.info
+    finally(function() cmr.info = info end)
+    cmr.info = function()
+      return {status = 200, http_version = "2", headers = {["content-encoding"] = "gzip"},
+        url = "https://customers.coldmailreseller.com/api/v1/integration/users?userId=x"}
+    end
+    local answer = reader.read({request = function(_, ...)
+      seen = {...}
+      return {status = 200}
+    end}, "user", {userId = "x"})
+    assert.same({"GET", "/users", {query = {userId = "x"}}}, seen)
+    assert.same({status = 200, envelope = {status = 200}, version = "2", encoding = "gzip",
+      headers = {["content-encoding"] = "gzip"}, production = true}, answer)
+  end)
+
+  it("is asked no more than what it lets through, some 25 times", function()
+    for _, step in ipairs(plan.steps) do assert.is_nil(reader.refusal(cmr.operations[step.operation]), step.id) end
+    assert.equal(26, #plan.steps)
+  end)
+end)

@@ -1,0 +1,87 @@
+-- Names and types without values.
+local cmr = require "cmr"
+local shape = require "cmr.probe.shape"
+
+local function paths(value, words)
+  local list = {}
+  for path, kinds in pairs(shape.fields(value, words or {})) do list[path] = shape.types(kinds) end
+  return list
+end
+
+describe("the shape of a value", function()
+  it("is its fields and their types", function()
+    assert.same({
+      [""] = "object", data = "object", ["data.users"] = "list", ["data.users[]"] = "null or object",
+      ["data.users[].id"] = "number or string", ["data.users[].tags"] = "empty", ["data.users[].isAdmin"] = "boolean",
+    }, paths{data = {users = {{id = "x", tags = {}}, {id = 5, isAdmin = true}, cmr.null}}})
+    assert.same({[""] = "empty"}, paths{})
+    assert.same({[""] = "string"}, paths "x")
+  end)
+
+  it("shows no name that may be a value", function()
+    for _, name in ipairs{"x@y.example", "y.example", "Jane", "Jane Roe", "jane roe", "39XX", "usr_12", "ACT_1",
+      "BVZGM5TE9BMP3PP0VWGW943RGV1B", "ABCDEFGHIJKLM", "4915112", "", "-", "été", ("a"):rep(41)} do
+      assert.same({[""] = "object", ["*"] = "boolean"}, paths{[name] = true}, name)
+      assert.same({[""] = "object", ["*"] = "boolean"}, paths{[name] = true, other = true}, name)
+    end
+    for _, name in ipairs{"createdOn", "created_on", "line2", "_id", "REACH_INBOX", "microsoft365", ("a"):rep(40)} do
+      assert.same({[""] = "object", [name] = "boolean"}, paths({[name] = true}, {}))
+    end
+  end)
+
+  it("takes names of things that are alike for a map's", function()
+    assert.same({[""] = "object", ["*"] = "object", ["*.age"] = "number"}, paths{jane = {age = 1}, joe = {age = 2}})
+    assert.same({[""] = "object", ["*"] = "list", ["*[]"] = "object", ["*[].age"] = "number"},
+      paths{jane = {{age = 1}}, joe = {{age = 2}}})
+    assert.is_truthy(paths{jane = {age = 1}, joe = {height = 2}}.jane)
+    assert.is_truthy(paths{billing = {}, shipping = {}}.billing)
+    assert.is_truthy(paths{google = {clientId = "x"}, credentials = {clientId = "y"}}.google) -- documented
+  end)
+
+  it("shows no name that values give away", function()
+    local value = {email = "jane.roe@y.example", who = "JOE", note = "see that", jane = 1, roe = 1, y = 1, joe = 1,
+      see = 1}
+    local words = shape.words(value, {})
+    assert.same({[""] = "object", ["*"] = "number", email = "string", who = "string", note = "string", see = "number"},
+      paths(value, words))
+    assert.equal("*", shape.name(value, "joe", words))
+    assert.equal("email", shape.name({email = "email"}, "email", shape.words({email = "email"}, {}))) -- documented
+  end)
+end)
+
+describe("fields held against documented ones", function()
+  local function compare(documented, actual)
+    return {shape.compare(shape.fields(documented, {}), shape.fields(actual, {}))}
+  end
+
+  it("are the same, or missing, of another type, unknown", function()
+    local documented = {id = "x", size = 1, items = {{on = true, at = "t"}}}
+    assert.same({{}, {}, {}}, compare(documented, {id = "y", size = 2, items = {{on = false, at = ""}}}))
+    assert.same({{"items[].at", "size"}, {"id is number, not string", "items[].on is string, not boolean"},
+      {"extra", "items[].more[].deep"}},
+      compare(documented, {id = 5, items = {{on = "yes", more = {{deep = 1}}}}, extra = {}}))
+  end)
+
+  it("are not missing in what is empty, or is not there itself", function()
+    assert.same({{}, {}, {}}, compare({items = {{id = "x"}}}, {items = {}}))
+    assert.same({{"items"}, {}, {}}, compare({items = {{id = "x"}}, a = 1}, {a = 1}))
+    assert.same({{}, {"items is object, not list"}, {"items.id"}},
+      compare({items = {{id = "x"}}}, {items = {id = "x"}}))
+    assert.same({{}, {}, {}}, compare({items = {}}, {items = {}}))
+  end)
+
+  it("may be missing in some items, but not in all", function()
+    assert.same({{}, {}, {}}, compare({{a = 1, b = 1}}, {{a = 1}, {b = 1}}))
+    assert.same({{"[].b"}, {}, {}}, compare({{a = 1, b = 1}}, {{a = 1}, {a = 1}}))
+  end)
+end)
+
+describe("two values", function()
+  it("are the same, all the way down, or not", function()
+    assert.is_true(shape.same({a = {1, {b = "x"}}}, {a = {1, {b = "x"}}}))
+    for _, other in ipairs{{a = {1, {b = "y"}}}, {a = {1}}, {a = {1, {b = "x", c = 1}}}, {}, 5} do
+      assert.is_false(shape.same({a = {1, {b = "x"}}}, other))
+      assert.is_false(shape.same(other, {a = {1, {b = "x"}}}))
+    end
+  end)
+end)

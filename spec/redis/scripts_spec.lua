@@ -1,0 +1,195 @@
+-- Scripts in a real Redis, and what is seen of its faults. The same in nginx is in spec/nginx/redis_spec.lua.
+local core = require "cmr.core"
+local redis = require "cmr.redis.scripts"
+local nginx = require "spec.support.nginx"
+local posix = require "spec.support.posix"
+local program = require "spec.support.program"
+local support = require "spec.support.redis"
+local warned = require "spec.support.warnings"
+
+local ECHO = 'return {KEYS[1] or "", ARGV[1] or "", ARGV[2] or ""}'
+
+describe("a connection to Redis", function()
+  local server
+
+  setup(function() server = support.start() end)
+  teardown(function() server:stop() end)
+
+  local function connection(options)
+    options = options or {}
+    options.port = options.port or server.port
+    return redis.new(options)
+  end
+
+  it("runs a script on keys that have the prefix", function()
+    assert.same({"cmr:a", "b", "c"}, connection():eval({source = ECHO}, {"a"}, {"b", "c"}))
+    assert.same({"x:a", "b", ""}, connection{prefix = "x:"}:eval({source = ECHO}, {"a"}, {"b"}))
+    assert.same({"", "", ""}, connection():eval({source = ECHO}, {}, {}))
+  end)
+
+  it("loses no digit of a number", function()
+    local reply = connection():eval({source = ECHO}, {"a"}, {1732234234.123456, 123456789012345})
+    assert.equal(1732234234.123456, tonumber(reply[2]))
+    assert.equal("123456789012345", reply[3])
+  end)
+
+  it("has integers, strings, arrays and false for nothing", function()
+    local r = connection()
+    assert.equal(7, r:eval({source = "return 7"}, {}, {}))
+    assert.equal("7", r:eval({source = 'return "7"'}, {}, {}))
+    assert.same({1, "2"}, r:eval({source = 'return {1, "2"}'}, {}, {}))
+    assert.is_false(r:eval({source = "return nil"}, {}, {}))
+    assert.equal("a\r\nb\0c", r:eval({source = "return ARGV[1]"}, {}, {"a\r\nb\0c"}))
+  end)
+
+  it("sends a script once, and again when Redis has forgotten it", function()
+    local r, script = connection(), {source = "return 'only here'"}
+    server:cli "config resetstat"
+    for _ = 1, 3 do assert.equal("only here", r:eval(script, {}, {})) end
+    local stats = server:cli "info commandstats"
+    assert.matches("cmdstat_evalsha:calls=3", stats)
+    assert.is_nil(stats:find("cmdstat_eval:", 1, true))
+    server:cli "script flush"
+    assert.equal("only here", r:eval(script, {}, {}))
+    assert.equal("only here", r:eval(script, {}, {}))
+    assert.matches("cmdstat_eval:calls=1", server:cli "info commandstats")
+  end)
+
+  it("stays open", function()
+    local r = connection()
+    r:eval({source = "return 1"}, {}, {})
+    local before = server:cli("info stats"):match "total_connections_received:(%d+)"
+    for _ = 1, 5 do r:eval({source = "return 1"}, {}, {}) end
+    local after = server:cli("info stats"):match "total_connections_received:(%d+)"
+    assert.equal(before + 1, tonumber(after)) -- the cli's own
+  end)
+
+  it("is made anew when Redis closed it", function()
+    local r = connection()
+    assert.same({}, warned(function()
+      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+      server:cli "client kill type normal"
+      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+    end))
+  end)
+
+  it("is made anew in a forked process, and the parent keeps its own", function()
+    local r, script = connection(), {source = "return ARGV[1]"}
+    assert.equal("0", r:eval(script, {}, {"0"}))
+    local function ask(who)
+      for index = 1, 200 do assert.equal(who .. index, r:eval(script, {}, {who .. index})) end
+    end
+    local function made() return tonumber(server:cli("info stats"):match "total_connections_received:(%d+)") end
+    local before = made()
+    assert.same({true}, {posix.child(function() ask "child" end)})
+    ask "parent"
+    assert.equal(before + 2, made()) -- the child's, and the one that asks
+  end)
+
+  it("chooses a database, and goes through a socket of the file system", function()
+    connection{db = 3}:eval({source = 'return redis.call("SET", KEYS[1], "x")'}, {"here"}, {})
+    assert.equal("x", server:cli "-n 3 get cmr:here")
+    assert.equal(2, connection{unix = server.unix}:eval({source = "return 2"}, {}, {}))
+  end)
+
+  describe("with a password", function()
+    local guarded
+
+    setup(function() guarded = support.start{password = "a-password-of-redis"} end)
+    teardown(function() guarded:stop() end)
+
+    it("says it, with a name or without", function()
+      local r = connection{port = guarded.port, password = "a-password-of-redis"}
+      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+      guarded:cli "acl setuser jane on '>janes-password' '~*' '+@all'"
+      r = connection{port = guarded.port, username = "jane", password = "janes-password"}
+      assert.equal(2, r:eval({source = "return 2"}, {}, {}))
+      assert.matches("user=jane", guarded:cli "client list")
+    end)
+
+    it("does not tell it, when it is wrong either", function()
+      local r = connection{port = guarded.port, password = "wrong-password"}
+      local reply, why
+      local warnings = warned(function() reply, why = r:eval({source = "return 1"}, {}, {}) end)
+      assert.is_nil(reply)
+      assert.matches("^WRONGPASS", why)
+      assert.is_nil((why .. tostring(r) .. table.concat(warnings)):find("wrong-password", 1, true))
+    end)
+  end)
+
+  describe("to a Redis that is away", function()
+    it("says why, and warns once", function()
+      local port = nginx.free_port()
+      local warnings = warned(function()
+        local r = connection{port = port}
+        for _ = 1, 3 do
+          assert.same({nil, "connection refused"}, {r:eval({source = "return 1"}, {}, {})})
+        end
+        connection{port = port}:eval({source = "return 1"}, {}, {})
+      end)
+      assert.equal(1, #warnings)
+      assert.matches("^cmr: Redis at 127.0.0.1:%d+/0 is away %(connection refused%)[^\n]*\n$", warnings[1])
+    end)
+
+    it("does not wait for it at each call, and finds it when it is back", function()
+      local own = support.start()
+      finally(function() own:stop() end)
+      local r = connection{port = own.port, timeout = 0.1}
+      local warnings = warned(function()
+        assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+        own:signal "STOP"
+        local begun = core.now()
+        assert.same({nil, "timeout"}, {r:eval({source = "return 1"}, {}, {})})
+        local took = core.now() - begun
+        assert.is_true(took > 0.09 and took < 0.9, took)
+        begun = core.now()
+        for _ = 1, 100 do r:eval({source = "return 1"}, {}, {}) end
+        assert.is_true(core.now() - begun < 0.09)
+        own:signal "CONT"
+        nginx.eventually("Redis is back", function() return r:eval({source = "return 1"}, {}, {}) == 1 end)
+        assert.is_true(core.now() - begun < 2)
+        own:signal "STOP"
+        r:eval({source = "return 1"}, {}, {})
+      end)
+      assert.equal(2, #warnings) -- one for each outage
+    end)
+
+    it("is no harm when it dies and comes back empty", function()
+      local own = support.start()
+      finally(function() own:stop() end)
+      local r, script = connection{port = own.port, timeout = 0.05}, {source = "return 'back'"}
+      local warnings = warned(function()
+        assert.equal("back", r:eval(script, {}, {}))
+        own:kill()
+        assert.is_nil((r:eval(script, {}, {})))
+        own:run()
+        nginx.eventually("Redis is back", function() return r:eval(script, {}, {}) == "back" end)
+      end)
+      assert.equal(1, #warnings)
+    end)
+  end)
+
+  it("returns what a script does wrong", function()
+    local r = connection{db = 5} -- an address of its own: this counts as an outage
+    local reply, why
+    warned(function() reply, why = r:eval({source = 'return redis.call("GET")'}, {}, {}) end)
+    assert.is_nil(reply)
+    assert.matches("Wrong number of args", why)
+  end)
+
+  it("refuses options it does not know", function()
+    assert.error_matches(function() redis.new{hosst = "x"} end, "bad option 'hosst' %(there is none of this name%)")
+    assert.error_matches(function() redis.new{port = "x"} end, "bad option 'port' %(number expected%)")
+    assert.error_matches(function() redis.new{timeout = 0} end, "bad option 'timeout' %(more than 0 seconds expected%)")
+    assert.error_matches(function() redis.new{password = 7} end, "bad option 'password' %(string expected%)")
+  end)
+
+  it("says what is missing, when it is made", function()
+    local result = program.run [[
+      package.path = package.path:gsub("/usr/share/lua/[^;]*", "")
+      local cjson = package.loaded.cjson
+      print(pcall(require("cmr.redis.scripts").new))
+    ]]
+    assert.matches("redis%-lua is not installed %(Debian: lua%-redis; LuaRocks: redis%-lua%)", result.out .. result.err)
+  end)
+end)
