@@ -4,7 +4,7 @@
 local core = require "cmr.core"
 local operations = require "cmr.operations"
 local outcome = require "cmr.settlement"
-local raise = require "cmr.util.errors"
+local raise = require("cmr.util.errors").raise
 local run = require "cmr.sender"
 
 local FIRST, LONGEST, GROWTH = 0.05, 1, 1.5 -- seconds between two looks into the store

@@ -6,7 +6,7 @@
 local Client = require "cmr.client"
 local core = require "cmr.core"
 local operations = require "cmr.operations"
-local raise = require "cmr.util.errors"
+local raise = require("cmr.util.errors").raise
 local webhook = require "cmr.webhook"
 
 ---@class cmr

@@ -4,7 +4,7 @@
 
 local core = require "cmr.core"
 local operations = require "cmr.operations"
-local warn = require "cmr.util.log"
+local log = require "cmr.util.log"
 
 local quota = {}
 
@@ -59,7 +59,7 @@ function quota.take(state, call)
     in_words(left)
   ) -- it is data: one line of a log, whatever it is
   if mode == "enforce" then return nil, message, left end
-  warn(("%s: %s; sent all the same"):format(call:info().operation, message))
+  log.warn("%s: %s; sent all the same", call:info().operation, message)
   return counted
 end
 

@@ -204,7 +204,7 @@ describe("the vendor's limit #simulation", function()
     end)
 
     it("is not either when requests are up to 0.2 s on their way: " .. name:gsub("_", " "), function()
-      local times, jitter = departures(pattern(), RATE), dice(3)
+      local times, random = departures(pattern(), RATE), dice(3)
       for i, time in ipairs(times) do times[i] = time + 0.2 * random() end
       table.sort(times)
       assert.is_true(is_within_the_limit(times))

@@ -83,7 +83,7 @@ describe("the limiter of hosts", function()
   end
 
   it("decides as that of one process, whatever is asked", function()
-    local one, shared, jitter = local_limiter.new(), host(), dice(3)
+    local one, shared, random = local_limiter.new(), host(), dice(3)
     for _ = 1, 2000 do
       pass(random() * 0.4)
       local key, rate, most = random() < 0.5 and "a" or "b", 1 + math.floor(random() * 5), random() * 3

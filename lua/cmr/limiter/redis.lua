@@ -8,7 +8,7 @@
 
 local core = require "cmr.core"
 local limiter = require "cmr.limiter"
-local raise = require "cmr.util.errors"
+local raise = require("cmr.util.errors").raise
 local redis = require "cmr.redis.scripts"
 
 local Limiter = {}

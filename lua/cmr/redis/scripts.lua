@@ -2,8 +2,8 @@
 -- return value, and while Redis is away nobody waits for it: it is tried again every now and then.
 
 local core = require "cmr.core"
-local raise = require "cmr.util.errors"
-local warn = require "cmr.util.log"
+local raise = require("cmr.util.errors").raise
+local log = require "cmr.util.log"
 
 local Redis = {}
 Redis.__index = Redis
@@ -146,7 +146,7 @@ function Redis:eval(script, keys, args)
     return reply
   end
   if not outage.since then
-    warn(("Redis at %s is away (%s); going on without it until it is back"):format(self.address, why))
+    log.warn("Redis at %s is away (%s); going on without it until it is back", self.address, why)
     outage.since = core.now()
   end
   outage.why, outage.try_at = why, core.now() + self.retry

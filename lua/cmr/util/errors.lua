@@ -1,14 +1,35 @@
---- Raises at the line of the first caller outside the library: that is where the mistake is.
+---Errors: raising the caller's mistakes where they are, and calling what a user supplied.
 
-local here = debug.getinfo(1, "S").source:match "^(.*)util/errors%.lua$" or "@"
+local log = require "cmr.util.log"
 
---- @tparam string message after "cmr."
-return function(message)
+local errors = {}
+
+local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)util/errors%.lua$" or "@"
+
+---Raises a mistake of the calling program at the line of the first caller outside the library. The error is a string,
+---because Lua 5.1's own program and nginx print no other.
+---@param message string what follows "cmr."
+function errors.raise(message)
   local level = 2
   local info = debug.getinfo(level, "S")
-  while info and (info.what == "C" or info.what == "tail" or info.source:sub(1, #here) == here) do
+  while info and (info.what == "C" or info.what == "tail" or info.source:sub(1, #LIBRARY) == LIBRARY) do
     level = level + 1
     info = debug.getinfo(level, "S")
   end
   error("cmr." .. message, info and level or 0)
 end
+
+---Calls a user's hook. An error in it is logged and not raised, because the call itself has been made and its result
+---must reach the caller.
+---@param hook function? nil: does nothing
+---@param ... any its arguments
+---@return any answer its first result; nil after an error
+function errors.call_hook(hook, ...)
+  if not hook then return nil end
+  local ok, answer = pcall(hook, ...)
+  if ok then return answer end
+  log.error("a hook failed: %s", tostring(answer))
+  return nil
+end
+
+return errors

@@ -1,11 +1,31 @@
---- Tells whoever runs the program, and not the code that made the call: nginx's error log, else standard error.
+---Messages for the person who runs the program: into nginx's error log, or to standard error.
 
---- @tparam string message one line
-return function(message)
+local log = {}
+
+local MAX_MESSAGE_BYTES = 2000 -- nginx cuts a line at 2,048
+
+local function write(level, format, ...)
+  local message = "cmr: " .. format:format(...):gsub("%c", " "):sub(1, MAX_MESSAGE_BYTES)
   local ngx = package.loaded.ngx
   if ngx and ngx.log then
-    ngx.log(ngx.WARN, "cmr: ", message)
+    ngx.log(ngx[level], message)
   else
-    io.stderr:write("cmr: ", message, "\n")
+    io.stderr:write(message, "\n")
   end
 end
+
+---Logs what the program survives, but somebody should know.
+---@param format string of string.format
+---@param ... any its arguments
+function log.warn(format, ...)
+  write("WARN", format, ...)
+end
+
+---Logs what did not work.
+---@param format string of string.format
+---@param ... any its arguments
+function log.error(format, ...)
+  write("ERR", format, ...)
+end
+
+return log

@@ -1,8 +1,10 @@
--- Random bytes and the identifiers made of them, from the system's source: no seed to care for after a fork.
+---Random bytes and the identifiers made of them, from the system's source: no seed to care for after a fork.
+
+local text = require "cmr.util.text"
+
 local random = {}
 
--- Crockford's base 32, which the documented ids look like.
-local ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+local ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" -- Crockford's base 32: the documented ids look like it
 
 local function bytes(count)
   local file = assert(io.open("/dev/urandom", "rb"))
@@ -12,20 +14,25 @@ local function bytes(count)
   return read
 end
 
---- `count` random bytes in hexadecimal: 2 * count characters.
+---Random bytes in hexadecimal.
+---@param count integer bytes; the text has twice as many characters
+---@return string
 function random.hex(count)
-  return (bytes(count):gsub(".", function(char)
-    return ("%02x"):format(char:byte())
-  end))
+  return text.hex(bytes(count))
 end
 
---- A random whole number, low <= n <= high; the range is below 2^24.
+---A random whole number within bounds that are less than 2^24 apart.
+---@param low integer
+---@param high integer
+---@return integer
 function random.integer(low, high)
   local a, b, c, d = bytes(4):byte(1, 4)
   return low + (((a * 256 + b) * 256 + c) * 256 + d) % (high - low + 1)
 end
 
---- An opaque id of `length` characters, like "A1B2C3D4E5F6G7H8".
+---An opaque id like "A1B2C3D4E5F6G7H8".
+---@param length integer characters
+---@return string
 function random.id(length)
   return (
     bytes(length):gsub(".", function(char)
@@ -35,7 +42,8 @@ function random.id(length)
   )
 end
 
---- A version 4 UUID.
+---A version 4 UUID.
+---@return string
 function random.uuid()
   local hex = random.hex(16)
   local variant = ("89ab"):sub(random.integer(1, 4)):sub(1, 1)

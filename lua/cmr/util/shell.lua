@@ -1,17 +1,20 @@
--- What plain Lua gets from programs around it.
-local shell = {}
+---Commands and whole files, as plain Lua reaches them.
 
---- Put before a command: a sanitizer's runtime that was loaded for this Lua is nothing to other programs, some of which
--- hang under it.
-shell.ALONE = "unset LD_PRELOAD; "
+local shell = {
+  ALONE = "unset LD_PRELOAD; ", -- before a command: some programs hang under a sanitizer that was preloaded for this Lua
+}
 
---- `text` as one word of sh, quoted only when it must be.
+---A text as one word of sh, quoted only when it must be.
+---@param text string
+---@return string
 function shell.quote(text)
   if text:match "^[%w%._/:=@%-]+$" then return text end
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
---- What a command prints, without the final newline; empty when it fails.
+---What a command prints, without the final newline; empty when it fails.
+---@param command string
+---@return string
 function shell.output(command)
   local pipe = assert(io.popen(shell.ALONE .. command, "r"))
   local text = pipe:read "*a" or ""
@@ -19,14 +22,30 @@ function shell.output(command)
   return (text:gsub("\n$", ""))
 end
 
---- Write a whole file.
+---Reads a whole file.
+---@param path string
+---@return string? text
+---@return string? message
+function shell.read(path)
+  local file, message = io.open(path, "rb")
+  if not file then return nil, message end
+  local text, failure = file:read "*a" -- a directory opens, and cannot be read
+  file:close()
+  return text, failure
+end
+
+---Writes a whole file. Raises when it cannot.
+---@param path string
+---@param text string
 function shell.write(path, text)
   local file = assert(io.open(path, "wb"))
   assert(file:write(text))
   assert(file:close())
 end
 
---- Is there a file of this name that can be read?
+---Whether a file can be read.
+---@param path string
+---@return boolean
 function shell.exists(path)
   local file = io.open(path, "rb")
   if file then file:close() end

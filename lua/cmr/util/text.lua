@@ -1,9 +1,17 @@
---- Text from a server, made fit to be printed. Pure.
+---Words for people: text from a server made fit to be printed, numbers, durations, lists. Pure.
 
-local M = {}
+local text = {
+  MINUTE = 60, -- seconds
+  HOUR = 3600,
+  DAY = 24 * 3600,
+  WEEK = 7 * 24 * 3600,
+}
+
+local UNITS = { { text.DAY, "day" }, { text.HOUR, "hour" }, { text.MINUTE, "minute" }, { 1, "second" } }
+local MAX_DURATION_SECONDS = 1e9
 
 -- The well-formed UTF-8 sequences, by their first byte.
-local sequences = {
+local UTF8_SEQUENCES = {
   "^[^\128-\255]+",
   "^[\194-\223][\128-\191]",
   "^\224[\160-\191][\128-\191]",
@@ -14,30 +22,82 @@ local sequences = {
   "^\244[\128-\143][\128-\191][\128-\191]",
 }
 
-local function sequence_end(text, start)
-  for _, pattern in ipairs(sequences) do
-    local _, finish = text:find(pattern, start)
+local function sequence_end(bytes, start)
+  for _, pattern in ipairs(UTF8_SEQUENCES) do
+    local _, finish = bytes:find(pattern, start)
     if finish then return finish end
   end
 end
 
---- The text with every byte that is not UTF-8 replaced by U+FFFD.
-function M.utf8(text)
-  if not text:find "[\128-\255]" then return text end
+---Replaces every byte that is not UTF-8 by U+FFFD.
+---@param bytes string
+---@return string
+function text.utf8(bytes)
+  if not bytes:find "[\128-\255]" then return bytes end
   local parts, at = {}, 1
-  while at <= #text do
-    local finish = sequence_end(text, at)
-    parts[#parts + 1] = finish and text:sub(at, finish) or "\239\191\189"
+  while at <= #bytes do
+    local finish = sequence_end(bytes, at)
+    parts[#parts + 1] = finish and bytes:sub(at, finish) or "\239\191\189"
     at = (finish or at) + 1
   end
   return table.concat(parts)
 end
 
---- The text without what a terminal would obey: control characters, and those that turn the direction of text, become
--- spaces.
-function M.printable(text)
-  text = M.utf8(text):gsub("%c", " "):gsub("\194[\128-\159]", " ")
-  return (text:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
+---Replaces what a terminal would obey by spaces: control characters, and those that turn the direction of text.
+---@param bytes string
+---@return string
+function text.printable(bytes)
+  bytes = text.utf8(bytes):gsub("%c", " "):gsub("\194[\128-\159]", " ")
+  return (bytes:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
 end
 
-return M
+---A number without an exponent where it is whole: 100000, 0.001.
+---@param number number
+---@return string
+function text.number(number)
+  if number % 1 == 0 and number > -1e15 and number < 1e15 then return ("%.0f"):format(number) end
+  return ("%.14g"):format(number)
+end
+
+---Seconds as a person says them: "4 days 15 hours", "7 seconds".
+---@param seconds number
+---@return string
+function text.duration(seconds)
+  if seconds < text.MINUTE then return ("%.3g second%s"):format(seconds, seconds == 1 and "" or "s") end
+  if seconds > MAX_DURATION_SECONDS then return "years" end
+  local parts, left = {}, math.ceil(seconds)
+  for _, unit in ipairs(UNITS) do
+    local count = math.floor(left / unit[1])
+    left = left - count * unit[1]
+    if count > 0 then parts[#parts + 1] = ("%d %s%s"):format(count, unit[2], count == 1 and "" or "s") end
+    if #parts == 2 or #parts == 1 and count == 0 then break end
+  end
+  return table.concat(parts, " ")
+end
+
+---Bytes in lower-case hexadecimal.
+---@param bytes string
+---@return string
+function text.hex(bytes)
+  return (bytes:gsub(".", function(byte)
+    return ("%02x"):format(byte:byte())
+  end))
+end
+
+---Words as a sentence lists them: "a, b and c".
+---@param words string[]
+---@param last string the word before the last one
+---@return string
+function text.list(words, last)
+  if #words < 2 then return words[1] or "" end
+  return ("%s %s %s"):format(table.concat(words, ", ", 1, #words - 1), last, words[#words])
+end
+
+---Words of which one is to be chosen: "a, b or c".
+---@param words string[]
+---@return string
+function text.alternatives(words)
+  return text.list(words, "or")
+end
+
+return text

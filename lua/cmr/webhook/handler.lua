@@ -1,8 +1,8 @@
 --- Receiving webhooks in nginx.
 
-local raise = require "cmr.util.errors"
+local raise = require("cmr.util.errors").raise
 local receiver = require "cmr.webhook.receiver"
-local warn = require "cmr.util.log"
+local log = require "cmr.util.log"
 
 -- The body as it was sent; a larger one nginx has put into a file.
 local function raw_body()
@@ -21,7 +21,7 @@ return function(given)
   if not nginx then raise "webhook.handler: it works in nginx; elsewhere, cmr.webhook.receiver" end
   local ours = receiver.new(given, "webhook.handler")
   if not given.store and not nginx.shared.cmr and nginx.worker.count() > 1 then
-    warn "no lua_shared_dict cmr: each worker knows only the webhooks that came to itself"
+    log.warn "no lua_shared_dict cmr: each worker knows only the webhooks that came to itself"
   end
   return function()
     ngx.status = ours:receive(raw_body(), ngx.req.get_headers())

@@ -5,7 +5,7 @@
 -- what a crash left undone is free when the last try comes.
 
 local core = require "cmr.core"
-local raise = require "cmr.util.errors"
+local raise = require("cmr.util.errors").raise
 local scrub = require "cmr.util.redact"
 local stores = require "cmr.store"
 local verify = require "cmr.webhook.verify"

@@ -1,7 +1,7 @@
 --- Is a delivery the vendor's, fresh and readable? No I/O but for the environment.
 
 local core = require "cmr.core"
-local raise = require "cmr.util.errors"
+local raise = require("cmr.util.errors").raise
 local schemes = require "cmr.webhook.signature"
 
 local verify = {}

@@ -1,0 +1,173 @@
+---The one checker of option tables: known names, values that fit, one wording for what does not. Pure, but for raising.
+---
+---    local SPEC = { timeout = validate.number(0.001, 1e5, "seconds"), log = validate.callable(), host = "string" }
+---    local opts = validate.options("cmr.new", SPEC, DEFAULTS, opts)
+---
+---A rule is the name of a type, or {test = function(value) -> boolean, expected = text}.
+
+local core = require "cmr.core"
+local errors = require "cmr.util.errors"
+local tables = require "cmr.util.tables"
+local text = require "cmr.util.text"
+
+local validate = {}
+
+---A number within bounds.
+---@param min number
+---@param max number?
+---@param unit string? what it counts: "seconds"
+---@return table rule
+function validate.number(min, max, unit)
+  local range = max and ("from %s to %s"):format(text.number(min), text.number(max)) or text.number(min) .. " or more"
+  return {
+    test = function(value)
+      return type(value) == "number" and value >= min and value <= (max or math.huge)
+    end,
+    expected = (unit and unit .. ", " or "a number ") .. range,
+  }
+end
+
+---A whole number within bounds.
+---@param min number
+---@param max number?
+---@return table rule
+function validate.integer(min, max)
+  local range = max and ("from %s to %s"):format(text.number(min), text.number(max)) or text.number(min) .. " or more"
+  return {
+    test = function(value)
+      return type(value) == "number" and value % 1 == 0 and value >= min and value <= (max or math.huge)
+    end,
+    expected = "a whole number " .. range,
+  }
+end
+
+---A function.
+---@return table rule
+function validate.callable()
+  return {
+    test = function(value)
+      return type(value) == "function"
+    end,
+    expected = "a function",
+  }
+end
+
+---A table with these functions in it, or behind its metatable.
+---@param ... string their names
+---@return table rule
+function validate.methods(...)
+  local names = { ... }
+  return {
+    test = function(value)
+      if type(value) ~= "table" then return false end
+      for _, name in ipairs(names) do
+        if type(value[name]) ~= "function" then return false end
+      end
+      return true
+    end,
+    expected = "a table with " .. text.list(names, "and"),
+  }
+end
+
+---One of some values: strings, or false.
+---@param ... any the values
+---@return table rule
+function validate.one_of(...)
+  local values, shown = {}, {}
+  for index, value in ipairs { ... } do
+    values[value] = true
+    shown[index] = type(value) == "string" and "'" .. value .. "'" or tostring(value)
+  end
+  return {
+    test = function(value)
+      return value ~= nil and values[value] == true
+    end,
+    expected = text.alternatives(shown),
+  }
+end
+
+---Either of two rules.
+---@param one table|string
+---@param other table|string
+---@return table rule
+function validate.either(one, other)
+  local first, second = validate.rule(one), validate.rule(other)
+  return {
+    test = function(value)
+      return first.test(value) or second.test(value)
+    end,
+    expected = first.expected .. " or " .. second.expected,
+  }
+end
+
+---A rule as a table.
+---@param rule table|string
+---@return table rule
+function validate.rule(rule)
+  if type(rule) == "table" then return rule end
+  return {
+    test = function(value)
+      return type(value) == rule
+    end,
+    expected = (rule:find "^[aeiou]" and "an " or "a ") .. rule,
+  }
+end
+
+---"Did you mean", for a name that is not known.
+---@param name any
+---@param names string[] the known ones
+---@return string hint " (did you mean 'timeout'?)", or ""
+---@return string? suggestion the name that was probably meant
+function validate.suggestion(name, names)
+  local suggestion = type(name) == "string" and core.nearest(name, names) or nil
+  return suggestion and (" (did you mean '%s'?)"):format(suggestion) or "", suggestion
+end
+
+-- A value is not shown: it may be a key. A number that is out of range is.
+local function got(value)
+  return type(value) == "number" and text.number(value) or type(value)
+end
+
+---Checks a table of options.
+---@param spec table<string, table|string> a rule for each name
+---@param opts table
+---@return boolean? ok
+---@return string? message without the caller's name
+---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
+function validate.check(spec, opts)
+  for name, value in pairs(opts) do
+    local rule = spec[name]
+    if not rule then
+      local hint, suggestion = validate.suggestion(name, tables.sorted_keys(spec))
+      local message = ("unknown option '%s'%s"):format(tostring(name), hint)
+      return nil, message, { code = "unknown_option", option = name, suggestion = suggestion }
+    end
+    rule = validate.rule(rule)
+    if not rule.test(value) then
+      local message = ("bad option '%s' (%s expected, got %s)"):format(name, rule.expected, got(value))
+      return nil, message, { code = "bad_option", option = name, expected = rule.expected, got = got(value) }
+    end
+  end
+  return true
+end
+
+---Checks a table of options and returns a copy. Raises at the caller's line.
+---@param caller string the function, as its user calls it, without "cmr."
+---@param spec table<string, table|string> a rule for each name
+---@param defaults table? behind the copy
+---@param opts table? nil: none
+---@return table opts
+function validate.options(caller, spec, defaults, opts)
+  if opts ~= nil and type(opts) ~= "table" then
+    errors.raise(("%s: a table of options expected, got %s"):format(caller, type(opts)))
+  end
+  local ok, message = validate.check(spec, opts or {})
+  if not ok then errors.raise(caller .. ": " .. message) end
+  local copy = {}
+  for name, value in pairs(opts or {}) do
+    copy[name] = value
+  end
+  return setmetatable(copy, { __index = defaults })
+end
+
+return validate
