@@ -98,7 +98,7 @@ describe("the program", function()
     end
   end)
 
-  it("can be driven in process, with a world of its own", function()
+  it("can be driven in process, with a system of its own", function()
     local out, err = {}, {}
     local function sink(parts)
       return {
@@ -109,11 +109,11 @@ describe("the program", function()
         flush = function() return true end,
       }
     end
-    local main = require "cmr.cli"
-    local world = {stdout = sink(out), stderr = sink(err), getenv = function() return nil end}
-    assert.equal(0, main({"--version"}, world))
+    local main = require("cmr.cli").main
+    local system = {stdout = sink(out), stderr = sink(err), getenv = function() return nil end}
+    assert.equal(0, main({"--version"}, system))
     assert.matches("^cmr %d", table.concat(out))
-    assert.equal(2, main({"platforms", USER}, world))
+    assert.equal(2, main({"platforms", USER}, system))
     assert.matches("^cmr: no API key", table.concat(err))
   end)
 
@@ -124,14 +124,14 @@ describe("the program", function()
       given = options
       return 7
     end}
-    assert.equal(7, require "cmr.cli"{"mock", "--port", "4000", "--tls", "--rate", "2.5", "--window", "sliding"})
+    assert.equal(7, require("cmr.cli").main{"mock", "--port", "4000", "--tls", "--rate", "2.5", "--window", "sliding"})
     assert.same({port = 4000, tls = true, rate = 2.5, window = "sliding"}, given)
-    assert.equal(7, require "cmr.cli"{"mock"})
+    assert.equal(7, require("cmr.cli").main{"mock"})
     assert.same({}, given)
   end)
 
   it("loads only what a command needs", function()
-    local code = [[local main = require "cmr.cli"; main{"operations"}
+    local code = [[local main = require("cmr.cli").main; main{"operations"}
       for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.describe", "cmr.cli.arguments"} do
         io.stderr:write(name, " ", tostring(package.loaded[name] ~= nil), "\n")
       end]]
@@ -142,7 +142,7 @@ describe("the program", function()
   end)
 
   it("waits neither for libcurl nor for JSON to say what commands there are", function()
-    local code = [[local main = require "cmr.cli"; local status = main{%s}
+    local code = [[local main = require("cmr.cli").main; local status = main{%s}
       for _, name in ipairs{"cmr.core", "cjson"} do assert(not package.loaded[name], name) end
       os.exit(status)]]
     for _, line in ipairs{'"--help"', '"completion", "bash"', '"completion", "candidates", "--", "reexport", "--m"'} do

@@ -1,14 +1,13 @@
 -- What the command prints: JSON, tables, and text that no terminal obeys.
 local core = require "cmr.core"
-local colour = require "cmr.cli.colour"
+local terminal = require "cmr.cli.terminal"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"
 local hints = require "cmr.cli.hints"
-local json = require "cmr.cli.pretty_json"
+local json = require("cmr.cli.pretty_json").encode
 local rows_of = require "cmr.cli.tabulate"
-local table_of = require "cmr.cli.table"
+local table_of = require("cmr.cli.text_table").format
 local text = require "cmr.util.text"
-local width = require "cmr.cli.width"
 
 describe("JSON", function()
   it("has sorted keys, the envelope's in the vendor's order, and two spaces", function()
@@ -145,7 +144,7 @@ ID  DOMAIN  SUBSCRIPTION STATUS  BILLING CYCLE  NONE  PRICE  NESTED.A  NESTED.B
     end
     local function widest(printed)
       local most = 0
-      for line in printed:gmatch("[^\n]+") do most = math.max(most, width.of(line)) end
+      for line in printed:gmatch("[^\n]+") do most = math.max(most, terminal.width(line)) end
       return most
     end
     local columns, rows = rows_of.of("users", {data = {users = list}})
@@ -169,11 +168,11 @@ ID  DOMAIN  SUBSCRIPTION STATUS  BILLING CYCLE  NONE  PRICE  NESTED.A  NESTED.B
   end)
 
   it("counts wide characters", function()
-    assert.equal(4, width.of("\230\188\162\229\173\151")) -- two of Chinese
-    assert.equal(2, width.of("\240\159\153\130")) -- a face
-    assert.equal(1, width.of("e\204\129")) -- e and an accent of its own
-    assert.equal("\230\188\162\226\128\166", width.fit("\230\188\162\229\173\151", 3))
-    assert.same({"ab", "c"}, {width.split("abc", 2)})
+    assert.equal(4, terminal.width("\230\188\162\229\173\151")) -- two of Chinese
+    assert.equal(2, terminal.width("\240\159\153\130")) -- a face
+    assert.equal(1, terminal.width("e\204\129")) -- e and an accent of its own
+    assert.equal("\230\188\162\226\128\166", terminal.fit("\230\188\162\229\173\151", 3))
+    assert.same({"ab", "c"}, {terminal.split("abc", 2)})
   end)
 
   it("is painted where there is colour", function()
@@ -246,12 +245,12 @@ describe("a field", function()
 end)
 
 describe("colour", function()
-  local function painted(environment, terminal)
-    local world = {
+  local function painted(environment, columns)
+    local system = {
       getenv = function(name) return environment[name] end,
-      terminal = function() return terminal end,
+      terminal = function() return columns end,
     }
-    return colour.of(world, "a file")("heading", "X") ~= "X"
+    return terminal.painter(system, "a file")("heading", "X") ~= "X"
   end
 
   it("is for terminals, and not where NO_COLOR or TERM=dumb are set", function()

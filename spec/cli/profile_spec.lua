@@ -27,7 +27,7 @@ local KEPT = {
   },
 }
 
-local function world(env)
+local function system(env)
   return {getenv = function(name) return name == "XDG_CONFIG_HOME" and home or env[name] end}
 end
 
@@ -41,7 +41,7 @@ describe("a profile", function()
 
   -- What the command line, the environment and --api-key-file lead to: the settings, or the mistake's message.
   local function settings(given, env, key)
-    local ok, result = pcall(profile.settings, given, world(env or {}), key)
+    local ok, result = pcall(profile.settings, given, system(env or {}), key)
     return ok and result or result.usage
   end
 

@@ -1,7 +1,7 @@
 -- The command before somebody: tables that fit, colour, and questions.
 local mock = require "spec.support.mock"
 local pty = require "spec.support.pty"
-local width = require "cmr.cli.width"
+local width = require("cmr.cli.terminal").width
 
 local USER = mock.USER
 
@@ -27,7 +27,7 @@ describe("cmr in a terminal #pty", function()
   local function widest(text)
     local most = 0
     for line in plain(text):gmatch("[^\n]+") do
-      if not line:find("^cmr: ") then most = math.max(most, width.of(line)) end
+      if not line:find("^cmr: ") then most = math.max(most, width(line)) end
     end
     return most
   end

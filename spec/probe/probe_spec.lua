@@ -321,7 +321,7 @@ end)
 
 describe("cmr probe is loaded", function()
   it("for itself alone", function()
-    local code = [[local main = require "cmr.cli"; main{%s}
+    local code = [[local main = require("cmr.cli").main; main{%s}
       for name in pairs(package.loaded) do if name:find("^cmr%%.probe") then io.stderr:write("loaded\n") end end]]
     for words, expected in pairs{['"operations"'] = "", ['"probe", "--help"'] = "", ['"probe"'] = "loaded\n"} do
       local err = command.file_with("")

@@ -1,11 +1,9 @@
 --- From a row of the operations table to option names, and from option values to the operation's argument table.
 -- Pure: files are read by the function that build is handed. A mistake is raised as {usage = message}.
 
-local M = {}
+local io = require "cmr.cli.io"
 
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
+local M = {}
 
 local function kebab(name)
   return (name:gsub("([%l%d])(%u)", "%1-%2"):lower())
@@ -86,7 +84,7 @@ local function expand(label, text, read)
   local contents, why = read(text:sub(2))
   if contents then return (contents:gsub("\r?\n$", "")) end
   -- the path stays unsaid: it may be a password that begins with @
-  wrong("%s names no file that can be read (%s); a value that begins with @ is written with @@", label, why)
+  io.usage("%s names no file that can be read (%s); a value that begins with @ is written with @@", label, why)
 end
 
 local function one_of(values, value)
@@ -115,7 +113,7 @@ end
 function M.convert(param, label, text, read)
   if not param.positional then text = expand(label, text, read) end
   local value, why = M.value(param, text)
-  if value == nil then wrong("%s %s", label, why) end
+  if value == nil then io.usage("%s %s", label, why) end
   return value
 end
 
@@ -146,14 +144,14 @@ function M.json(option, text, read, object)
   elseif text:sub(1, 1) == "@" then
     contents, why = read(text:sub(2))
   end
-  if not contents then wrong("option '%s': cannot read %s (%s)", option, text, why) end
+  if not contents then io.usage("option '%s': cannot read %s (%s)", option, text, why) end
   local value, problem
   if object or not contents:find "^%s*%[" then
     value, problem = parse.object(contents)
   else
     value, problem = parse.array(contents)
   end
-  if not value then wrong("option '%s' %s", option, problem) end
+  if not value then io.usage("option '%s' %s", option, problem) end
   return value
 end
 
@@ -190,14 +188,14 @@ function M.build(row, given, read)
         if type(text) == "table" then text = text[1] or "true" end
         local label = label_of(param)
         local why = M.put(arguments, param.name, M.convert(param, label, text, read))
-        if why then wrong("%s: %s", label, why) end
+        if why then io.usage("%s: %s", label, why) end
       end
     end
   end
   for _, param in ipairs(row.params) do
     local wanted = param.required or param.everything
     if wanted and not param.name:find "[%[*.]" and arguments[param.name] == nil then
-      wrong("%s", missing(row, param))
+      io.usage("%s", missing(row, param))
     end
   end
   return arguments

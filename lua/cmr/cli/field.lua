@@ -4,7 +4,7 @@
 -- own name has dots (a domain) is found as well.
 
 local core = require "cmr.core"
-local json = require "cmr.cli.pretty_json"
+local json = require("cmr.cli.pretty_json").encode
 
 local M = {}
 

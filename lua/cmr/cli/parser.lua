@@ -5,7 +5,7 @@
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
 local commands_beside = require "cmr.cli.commands"
-local formats = require("cmr.cli.output").formats
+local formats = require("cmr.cli.output").FORMATS
 
 local unpack = table.unpack or unpack
 

@@ -1,22 +1,18 @@
 --- One request: command line -> arguments -> client -> answer -> standard output.
 
 local output = require "cmr.cli.output"
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
 local unpack = table.unpack or unpack
 
 local M = {}
-
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
 
 local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
   -- where in this program it was raised, and that this is cmr, says nothing to a user of the command
-  wrong("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^new: ", ""):gsub("^preview: ", "")))
+  io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^new: ", ""):gsub("^preview: ", "")))
 end
 
 --- Calls a function of the library and returns what it returns. A string that it raises is a mistake in what it was
@@ -37,14 +33,14 @@ local function translated(given, row, action, ...)
 end
 
 --- The key in a file's first line, for --api-key-file.
--- @param read  of stream.reader
+-- @param read  of io.reader
 function M.key(path, read)
-  if path == "-" then wrong "option '--api-key-file' wants a file, not standard input" end
+  if path == "-" then io.usage "option '--api-key-file' wants a file, not standard input" end
   local text, why = read(path)
   -- the path stays unsaid: somebody may have put the key itself there
-  if not text then wrong("option '--api-key-file' names no file that can be read (%s)", why) end
+  if not text then io.usage("option '--api-key-file' names no file that can be read (%s)", why) end
   local key = text:match("^[^\r\n]*"):match "^%s*(.-)%s*$"
-  if key == "" then wrong "option '--api-key-file': the file's first line is empty" end
+  if key == "" then io.usage "option '--api-key-file': the file's first line is empty" end
   return key
 end
 
@@ -56,25 +52,25 @@ function M.number(option, text, whole)
   if not text then return nil end
   local value = text:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(text)
   if value then return value end
-  wrong("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
+  io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
 end
 
 --- Which key goes where: see cmr.cli.profile.
 -- @param given  the parser's result
--- @param world  see cmr.cli.io
--- @param read   of stream.reader
-function M.settings(given, world, read)
+-- @param system  see cmr.cli.io
+-- @param read   of io.reader
+function M.settings(given, system, read)
   local key = given.api_key_file and M.key(given.api_key_file, read)
-  return require("cmr.cli.profile").settings(given, world, key)
+  return require("cmr.cli.profile").settings(given, system, key)
 end
 
 --- A client as the command line and the environment describe it. Without a key it is one for --dry-run only.
 -- @param given  the parser's result
--- @param world  see cmr.cli.io
--- @param read   of stream.reader
+-- @param system  see cmr.cli.io
+-- @param read   of io.reader
 -- @param settings  which key goes where (default: that of cmr.cli.profile)
-function M.client(given, world, read, settings)
-  settings = settings or M.settings(given, world, read)
+function M.client(given, system, read, settings)
+  settings = settings or M.settings(given, system, read)
   given.kept = settings.profile
   local options = {
     api_key = settings.api_key,
@@ -90,19 +86,19 @@ function M.client(given, world, read, settings)
     options.rate = M.number("--rate", given.rate)
   end
   if given.verbose then
-    options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world)
+    options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(system)
   end
   return translated(given, nil, require("cmr.client").new, options)
 end
 
 --- A client for one request: a rate would only delay the repetition of that.
-function M.client_for_one(given, world, read, settings)
+function M.client_for_one(given, system, read, settings)
   given.rate = given.rate or "off"
-  return M.client(given, world, read, settings)
+  return M.client(given, system, read, settings)
 end
 
 local function fail(order, given, message, err)
-  if err.kind == "invalid_argument" then wrong("%s", require("cmr.cli.words").shell(message, given, order.row)) end
+  if err.kind == "invalid_argument" then io.usage("%s", require("cmr.cli.words").shell(message, given, order.row)) end
   local lines = require("cmr.cli.hints").after(order.row, err, order.acts)
   error({ failure = table.concat({ message, unpack(lines) }, "\n"), status = 1 }, 0)
 end
@@ -115,21 +111,21 @@ local function preview(order, client, given)
 end
 
 -- What was asked for before or in place of the request itself: to see it, to be asked. True when that is all.
-local function look_first(order, client, given, world)
+local function look_first(order, client, given, system)
   if not (given.dry_run or given.verbose or order.reason and not given.yes) then return false end
   local request = preview(order, client, given)
   local profile = given.kept and ("the profile '%s'"):format(given.kept)
   if given.dry_run then
-    stream.write(world, require "cmr.cli.curl"(request, given.kept, given.api_key_file))
+    io.write(system, require "cmr.cli.curl"(request, given.kept, given.api_key_file))
     return true
   end
   if order.reason then
     local lines = { request.method .. " " .. request.url }
     lines[#lines + 1] = profile and "with " .. profile
     lines[#lines + 1] = request.body
-    require("cmr.cli.confirm").ask(order.reason, lines, given, world)
+    require("cmr.cli.prompt").confirm(order.reason, lines, given, system)
   end
-  if given.verbose then require("cmr.cli.verbose").line(world, request.method .. " " .. request.url) end
+  if given.verbose then require("cmr.cli.verbose").line(system, request.method .. " " .. request.url) end
   return false
 end
 
@@ -138,32 +134,32 @@ end
 --   table, where it has one; acts = whether it may do something; reason = why to ask before ("reexport charges money"),
 --   or nil; about = of cmr.cli.output
 -- @param given   the parser's result
--- @param world   see cmr.cli.io
+-- @param system   see cmr.cli.io
 -- @param client  of M.client
 -- @return 0; a failure raises {failure = message, status = 1}, a mistake {usage = message}
-function M.send(order, given, world, client)
-  if look_first(order, client, given, world) then return 0 end
+function M.send(order, given, system, client)
+  if look_first(order, client, given, system) then return 0 end
   local answer, message, err = translated(given, order.row, client[order.what], client, unpack(order.arguments))
   if not answer then fail(order, given, message, err) end
-  output.show(answer, given, world, order.about)
+  output.show(answer, given, system, order.about)
   return 0
 end
 
 --- Runs the operation of a row and prints its answer.
 -- @param row    from the operations table
 -- @param given  the parser's result
--- @param world  see cmr.cli.io
+-- @param system  see cmr.cli.io
 -- @return as M.send
-function M.run(row, given, world)
+function M.run(row, given, system)
   local arguments = require "cmr.cli.arguments"
-  local read, texts = stream.reader(world), {}
+  local read, texts = io.reader(system), {}
   for target, text in pairs(given) do
     if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
   end
   local prepared = arguments.build(row, texts, read)
   local flags = row.flags
   local risky = flags.charges or flags.danger or flags.all_when_empty
-  local reason = risky and require("cmr.cli.confirm").reason(row, prepared)
+  local reason = risky and require("cmr.cli.prompt").reason(row, prepared)
   local empty = row.flags.list and function(key)
     return key == "data" and "[]" or nil
   end
@@ -174,7 +170,7 @@ function M.run(row, given, world)
     acts = row.method ~= "GET",
     reason = reason and ("%s %s"):format(arguments.command(row.name), reason),
     about = { name = row.name, empty = empty },
-  }, given, world, M.client_for_one(given, world, read))
+  }, given, system, M.client_for_one(given, system, read))
 end
 
 return M

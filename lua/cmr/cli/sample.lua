@@ -3,7 +3,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local core = require "cmr.core"
-local json = require "cmr.cli.pretty_json"
+local json = require("cmr.cli.pretty_json").encode
 
 local M = {}
 

@@ -1,7 +1,7 @@
 --- An answer as columns and rows, for tables and CSV. Pure.
 
 local core = require "cmr.core"
-local json = require "cmr.cli.pretty_json"
+local json = require("cmr.cli.pretty_json").encode
 local operations = require "cmr.operations"
 
 local M = {}

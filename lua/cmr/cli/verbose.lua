@@ -29,18 +29,18 @@ local function attempt(info)
 end
 
 --- A line of what -v tells.
-function M.line(world, words)
-  world.stderr:write("* ", text.printable(words), "\n")
+function M.line(system, words)
+  system.stderr:write("* ", text.printable(words), "\n")
 end
 
 --- The client's hooks that tell.
 -- @return on_response, on_retry of cmr.new
-function M.hooks(world)
+function M.hooks(system)
   return function(info)
-    M.line(world, ("%s, %s"):format(info.operation, attempt(info)))
+    M.line(system, ("%s, %s"):format(info.operation, attempt(info)))
   end, function(retry)
     M.line(
-      world,
+      system,
       ("%s, attempt %d: %s; the next one in %.1f s"):format(
         retry.operation,
         retry.attempt,

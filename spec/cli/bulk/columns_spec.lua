@@ -6,7 +6,7 @@ local identity = require "cmr.cli.bulk.identity"
 local input = require "cmr.cli.bulk.input"
 local rows = require "cmr.cli.bulk.columns"
 
-local world = {open = io.open, stdin = io.stdin}
+local system = {open = io.open, stdin = io.stdin}
 
 teardown(command.clean)
 
@@ -14,7 +14,7 @@ teardown(command.clean)
 local function read(operation, text, options)
   options = options or {}
   local row = operations[operation]
-  local file = input.open(command.file_with(text), options.format, world)
+  local file = input.open(command.file_with(text), options.format, system)
   finally(function() file:close() end)
   local settings = rows.settings(row, options.set or {}, options.read)
   local arguments = rows.reader(row, file, options.ignore or {}, settings)

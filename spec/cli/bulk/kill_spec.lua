@@ -179,7 +179,7 @@ describe("cmr bulk #bulk", function()
     end
     file:close()
     local ended = program.run(([[
-      local status = require "cmr.cli"{"bulk", "reexport", "--dry-run", "--from", %q}
+      local status = require("cmr.cli").main{"bulk", "reexport", "--dry-run", "--from", %q}
       print(io.open "/proc/self/status":read "*a":match "VmHWM:%%s+(%%d+) kB")
       os.exit(status)]]):format(path), {env = env()})
     assert.same({0, "cmr: 100000 rows: 100000 would be sent\n"}, {ended.status, ended.err})

@@ -31,10 +31,10 @@ describe("progress", function()
     end
   end)
 
-  -- A world whose clock and terminal are ours.
+  -- A system whose clock and terminal are ours.
   local function shown(columns, term)
     local text, clock = {}, {now = 0}
-    local world = {
+    local system = {
       stderr = {
         write = function(_, ...) text[#text + 1] = table.concat{...} end,
         flush = function() end,
@@ -43,7 +43,7 @@ describe("progress", function()
       getenv = function(name) return name == "TERM" and term or nil end,
     }
     local numbers = counts(10, 0)
-    local one = progress.new(numbers, world, function() return clock.now end)
+    local one = progress.new(numbers, system, function() return clock.now end)
     return one, numbers, clock, function()
       local all = table.concat(text)
       text = {}

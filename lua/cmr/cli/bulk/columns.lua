@@ -3,12 +3,9 @@
 
 local arguments = require "cmr.cli.arguments"
 local core = require "cmr.core"
+local io = require "cmr.cli.io"
 
 local M = {}
-
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
 
 -- The parameter of a name. Where the documents leave names open, any is taken, as text.
 local function parameter(row, name, what)
@@ -22,7 +19,7 @@ local function parameter(row, name, what)
   local hint = near and (" (did you mean '%s'?)"):format(near)
     or what == "column" and (" ('--ignore %s' leaves it out)"):format(name)
     or ""
-  wrong("%s '%s' is no field of %s%s", what, name, row.name, hint)
+  io.usage("%s '%s' is no field of %s%s", what, name, row.name, hint)
 end
 
 local function nested(param)
@@ -49,25 +46,25 @@ function M.columns(row, header, ignored)
   local list, seen = {}, {}
   for index, name in ipairs(header) do
     if name ~= "" and not ignored[name] and name:sub(1, 4) ~= "cmr." then
-      if seen[name] then wrong("column '%s' is there twice", name) end
+      if seen[name] then io.usage("column '%s' is there twice", name) end
       seen[name] = true
       list[#list + 1] = { index = index, param = parameter(row, name, "column") }
     end
   end
-  if #list == 0 then wrong("the header has no field of %s: %s", row.name, table.concat(header, ", ")) end
+  if #list == 0 then io.usage("the header has no field of %s: %s", row.name, table.concat(header, ", ")) end
   return sort(list)
 end
 
 --- What --set says.
 -- @param texts  array of "NAME=VALUE"
--- @param read   of stream.reader, for @FILE
+-- @param read   of io.reader, for @FILE
 -- @return array of {param, value}
 function M.settings(row, texts, read)
   local list, seen = {}, {}
   for index, text in ipairs(texts) do
     local name, value = text:match "^([^=]+)=(.*)$"
-    if not name then wrong("option '--set' wants NAME=VALUE, not '%s'", text) end
-    if seen[name] then wrong("option '--set': '%s' is given twice", name) end
+    if not name then io.usage("option '--set' wants NAME=VALUE, not '%s'", text) end
+    if seen[name] then io.usage("option '--set': '%s' is given twice", name) end
     seen[name] = true
     local param = parameter(row, name, "option '--set':")
     list[index] = { param = param, value = arguments.convert(param, ("option '--set %s'"):format(name), value, read) }

@@ -1,13 +1,15 @@
 --- CSV as RFC 4180 has it, a record at a time: quotes, line ends inside them, CRLF or LF. A fault is raised as
 -- {usage = message}: after one nothing says any more where a record begins.
 
+local io = require "cmr.cli.io"
+
 local M = {}
 
 local LONGEST = 1048576 -- bytes of a record; a longer one has a quote that nothing closes
 local QUOTE, COMMA = 34, 44
 
 local function wrong(line, message)
-  error({ usage = ("line %d: %s"):format(line, message) }, 0)
+  io.usage("line %d: %s", line, message)
 end
 
 -- The quoted cell at a place, and the place behind it. Its quotes are even in number, so that it ends.

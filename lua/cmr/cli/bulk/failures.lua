@@ -3,6 +3,7 @@
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
+local io = require "cmr.cli.io"
 local utf8 = require("cmr.util.text").utf8
 
 local M = {}
@@ -49,9 +50,9 @@ function M.new(path, input)
   local file
   local made, why = core.write_private(path .. ".part", "") -- rows may hold passwords
   if made then
-    file, why = io.open(path .. ".part", "r+b")
+    file, why = io.system.open(path .. ".part", "r+b")
   end
-  if not file then error({ usage = "option '--failures': " .. why }, 0) end
+  if not file then io.usage("option '--failures': %s", why) end
   local self = setmetatable({ file = file, path = path, header = input.header }, Failures)
   self.line = input.header and csv_line or json_line
   if input.header then

@@ -2,6 +2,7 @@
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.bulk.csv"
+local io = require "cmr.cli.io"
 local utf8 = require("cmr.util.text").utf8
 
 local M = {}
@@ -9,17 +10,13 @@ local M = {}
 local Input = {}
 Input.__index = Input
 
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
-
 -- What cannot be read twice is kept in a file without a name. All of it is there before the first request leaves: a
 -- slow writer would hold up the answers.
 local function spool(file)
-  local copy = assert(io.tmpfile())
+  local copy = assert(io.system.tmpfile())
   repeat
     local chunk, why = file:read(65536)
-    if why then wrong("the input cannot be read (%s)", why) end
+    if why then io.usage("the input cannot be read (%s)", why) end
     assert(copy:write(chunk or ""))
   until not chunk
   return copy
@@ -29,13 +26,13 @@ local function next_line(file)
   local number = 0
   return function()
     local line, why = file:read "*l"
-    if why then wrong("the input cannot be read (%s)", why) end
+    if why then io.usage("the input cannot be read (%s)", why) end
     number = number + 1
     if number == 1 and line then
       line = line:gsub("^\239\187\191", "")
-      if line:find "^\255\254" or line:find "^\254\255" then wrong "the input is UTF-16: save it as UTF-8" end
+      if line:find "^\255\254" or line:find "^\254\255" then io.usage "the input is UTF-16: save it as UTF-8" end
     end
-    if line and utf8(line) ~= line then wrong("line %d: it is not UTF-8: save the input as that", number) end
+    if line and utf8(line) ~= line then io.usage("line %d: it is not UTF-8: save the input as that", number) end
     return line
   end
 end
@@ -48,7 +45,7 @@ local function csv_rows(self)
     if not cells then return nil end
     number = number + 1
     if #cells ~= #self.header then
-      wrong("line %d: %d cells under a header of %d: a comma too many or too few?", line, #cells, #self.header)
+      io.usage("line %d: %d cells under a header of %d: a comma too many or too few?", line, #cells, #self.header)
     end
     return { number = number, line = line, cells = cells }
   end
@@ -65,7 +62,7 @@ local function jsonl_rows(self)
     number = number + 1
     local object, why = core.json_decode(text)
     if type(object) ~= "table" or not text:find "^%s*{" then
-      wrong("line %d: a JSON object expected%s", line, object == nil and (" (%s)"):format(why) or "")
+      io.usage("line %d: a JSON object expected%s", line, object == nil and (" (%s)"):format(why) or "")
     end
     return { number = number, line = line, text = text, object = object }
   end
@@ -74,24 +71,24 @@ end
 --- Opens it.
 -- @param path    "-" is standard input
 -- @param format  "csv", "jsonl" or nil: by the first character
--- @param world   see cmr.cli.io
+-- @param system   see cmr.cli.io
 -- @return input: format, header (array of names, of CSV), rows(), close(). Raises {usage = message}
-function M.open(path, format, world)
-  local file = world.stdin
+function M.open(path, format, system)
+  local file = system.stdin
   if path ~= "-" then
-    local opened, why = world.open(path, "rb")
-    if not opened then wrong("option '--from': cannot read %s", why) end
+    local opened, why = system.open(path, "rb")
+    if not opened then io.usage("option '--from': cannot read %s", why) end
     file = opened
   end
   if not file:seek "set" then file = spool(file) end
   local self = setmetatable({ file = file }, Input)
   file:seek "set"
   local start, problem = file:read(1024)
-  if problem then wrong("option '--from': cannot read %s (%s)", path, problem) end
+  if problem then io.usage("option '--from': cannot read %s (%s)", path, problem) end
   local opening = (start or ""):gsub("^\239\187\191", ""):match "%S"
-  if not opening then wrong("option '--from': %s is empty", path) end
+  if not opening then io.usage("option '--from': %s is empty", path) end
   if not format and opening == "[" then
-    wrong "the input is a JSON array: one object a line is expected, as jq -c '.[]' writes them"
+    io.usage "the input is a JSON array: one object a line is expected, as jq -c '.[]' writes them"
   end
   self.format = format or opening == "{" and "jsonl" or "csv"
   file:seek "set"

@@ -9,6 +9,7 @@
 -- was torn is followed by {"event":"torn"}: had it been a "sending", the request would not have left.
 
 local core = require "cmr.core"
+local io = require "cmr.cli.io"
 local utf8 = require("cmr.util.text").utf8
 
 local M = {}
@@ -24,10 +25,6 @@ local BINDING = {
   { "key", "another key" },
 }
 
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
-
 local function stamp()
   return os.date "!%Y-%m-%dT%H:%M:%SZ"
 end
@@ -39,13 +36,13 @@ end
 
 local function check_header(path, line, binding)
   local header = decode(line)
-  if not header or header.journal ~= 1 then wrong("%s is no journal of cmr bulk", path) end
+  if not header or header.journal ~= 1 then io.usage("%s is no journal of cmr bulk", path) end
   for _, field in ipairs(BINDING) do
     local name, what = field[1], field[2]
     if header[name] ~= binding[name] then
       local hint = name == "key" and ', or, if the key was exchanged, write "key":"%s" into its first line' or ""
       what = what:format(tostring(header[name]))
-      wrong("the journal %s is of %s: name another with --journal%s", path, what, hint:format(tostring(binding.key)))
+      io.usage("the journal %s is of %s: name another with --journal%s", path, what, hint:format(tostring(binding.key)))
     end
   end
 end
@@ -84,7 +81,7 @@ local function load(file, path, binding)
   file:seek("set", size - 1)
   local whole = file:read(1) == "\n"
   if not bad then return states, whole and "" or "\n" end
-  if whole or damaged then wrong("the journal %s is damaged at line %d", path, bad) end
+  if whole or damaged then io.usage("the journal %s is damaged at line %d", path, bad) end
   return states, TORN
 end
 
@@ -94,7 +91,7 @@ end
 -- @return id -> "done"; "partly": done, but items of it failed; "unknown"; or, failed, {kind, outcome, message, again =
 --   the time from which another try has a chance, seconds since 1970}. Raises {usage = message}
 function M.read(path, binding)
-  local file = io.open(path, "rb")
+  local file = io.system.open(path, "rb")
   if not file then return {} end
   local states = load(file, path, binding)
   file:close()
@@ -103,7 +100,7 @@ end
 
 -- A new file is on the disk when its name is as well.
 local function sync_directory(path)
-  local directory = io.open(path:match "^.*/" or ".", "rb")
+  local directory = io.system.open(path:match "^.*/" or ".", "rb")
   if not directory then return end
   core.sync(directory)
   directory:close()
@@ -112,11 +109,11 @@ end
 --- Opens a journal for this run alone; makes it when it is not there, heals it when its last line was torn.
 -- @return journal, with states as of M.read. Raises {usage = message}
 function M.open(path, binding)
-  local file, why = io.open(path, "a+b")
-  if not file then wrong("the journal cannot be written: %s", why) end
+  local file, why = io.system.open(path, "a+b")
+  if not file then io.usage("the journal cannot be written: %s", why) end
   local locked, refused = core.lock(file)
-  if refused == "locked" then wrong("another run is at work with the journal %s", path) end
-  if not locked then wrong("the journal %s cannot be locked (%s)", path, refused) end
+  if refused == "locked" then io.usage("another run is at work with the journal %s", path) end
+  if not locked then io.usage("the journal %s cannot be locked (%s)", path, refused) end
   local fine, states, first = pcall(load, file, path, binding)
   if not fine then
     file:close() -- and with it the lock
@@ -134,7 +131,7 @@ function M.open(path, binding)
   end
   local written, problem = self:add(first, true)
   if written then sync_directory(path) end
-  if not written then wrong("the journal %s cannot be written: %s", path, problem) end
+  if not written then io.usage("the journal %s cannot be written: %s", path, problem) end
   return self
 end
 

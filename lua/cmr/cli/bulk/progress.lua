@@ -50,13 +50,13 @@ function M.line(counts, elapsed)
 end
 
 --- @param counts  that M.bar shows; they change while it is shown
--- @param world    see cmr.cli.io
+-- @param system    see cmr.cli.io
 -- @param now      function() -> seconds
-function M.new(counts, world, now)
-  local terminal = world.getenv "TERM" == "dumb" and function() end or world.terminal -- one that draws nothing over
+function M.new(counts, system, now)
+  local terminal = system.getenv "TERM" == "dumb" and function() end or system.terminal -- one that draws nothing over
   return setmetatable({
     counts = counts,
-    stderr = world.stderr,
+    stderr = system.stderr,
     terminal = terminal,
     now = now,
     begun = now(),

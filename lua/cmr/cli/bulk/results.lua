@@ -1,8 +1,8 @@
 --- The answers of a bulk run as JSON lines: {"row":17,"input":{...},"answer":{...}}, or error in the place of answer.
 
 local arguments = require "cmr.cli.arguments"
-local json = require "cmr.cli.pretty_json"
-local stream = require "cmr.cli.io"
+local json = require("cmr.cli.pretty_json").encode
+local io = require "cmr.cli.io"
 
 local M = {}
 
@@ -22,14 +22,14 @@ end
 --- @param path    "-" is standard output
 -- @param append  whether earlier results in the file stay
 -- Raises {usage = message}.
-function M.new(path, append, world)
-  if path == "-" then return setmetatable({ world = world }, Results) end
-  local file, why = io.open(path, append and "ab" or "wb")
-  if not file then error({ usage = "option '--results': " .. why }, 0) end
-  return setmetatable({ world = setmetatable({ stdout = file }, { __index = world }), file = file }, Results)
+function M.new(path, append, system)
+  if path == "-" then return setmetatable({ system = system }, Results) end
+  local file, why = io.system.open(path, append and "ab" or "wb")
+  if not file then io.usage("option '--results': %s", why) end
+  return setmetatable({ system = setmetatable({ stdout = file }, { __index = system }), file = file }, Results)
 end
 
---- Raises as stream.write does.
+--- Raises as io.write does.
 function Results:add(row, answer, err)
   local line = { row = row.number, input = shown(row.arguments), answer = answer }
   if err then
@@ -42,7 +42,7 @@ function Results:add(row, answer, err)
       retry_after = err.retry_after,
     }
   end
-  stream.write(self.world, json(line, { compact = true }) .. "\n")
+  io.write(self.system, json(line, { compact = true }) .. "\n")
 end
 
 function Results:close()

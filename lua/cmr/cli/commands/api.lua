@@ -2,7 +2,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local call = require "cmr.cli.request"
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
 local M = { dry_run = true }
 
@@ -37,16 +37,16 @@ local function query(pairs_given)
   local values = {}
   for _, pair in ipairs(pairs_given) do
     local name, value = pair:match "^([^=]+)=(.*)$"
-    if not name then error({ usage = ("option '--query' wants NAME=VALUE, not '%s'"):format(pair) }, 0) end
-    if values[name] then error({ usage = ("option '--query': '%s' is given twice"):format(name) }, 0) end
+    if not name then io.usage("option '--query' wants NAME=VALUE, not '%s'", pair) end
+    if values[name] then io.usage("option '--query': '%s' is given twice", name) end
     values[name] = value
   end
   return values
 end
 
-function M.run(given, world)
-  local read, method, path = stream.reader(world), given[".method"]:upper(), given[".path"]
-  if path:find("?", 1, true) then error({ usage = "the path has no query: give it as -q NAME=VALUE" }, 0) end
+function M.run(given, system)
+  local read, method, path = io.reader(system), given[".method"]:upper(), given[".path"]
+  if path:find("?", 1, true) then io.usage "the path has no query: give it as -q NAME=VALUE" end
   local request = { query = query(given[".query"]), body = arguments.json("--data", given[".data"], read) }
   return call.send({
     what = "request",
@@ -54,7 +54,7 @@ function M.run(given, world)
     acts = method ~= "GET",
     reason = method ~= "GET" and ("api: a %s may charge or destroy"):format(method) or nil,
     about = {},
-  }, given, world, call.client_for_one(given, world, read))
+  }, given, system, call.client_for_one(given, system, read))
 end
 
 return M

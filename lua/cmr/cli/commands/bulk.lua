@@ -1,6 +1,6 @@
 --- cmr bulk: one operation for every row of a file.
 
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
 local M = { dry_run = true }
 
@@ -70,8 +70,8 @@ function M.arguments(command)
   command:epilog(details)
 end
 
-function M.run(given, world)
-  return require("cmr.cli.bulk").run(given, world, stream.reader(world))
+function M.run(given, system)
+  return require("cmr.cli.bulk").run(given, system, io.reader(system))
 end
 
 return M

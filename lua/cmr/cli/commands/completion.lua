@@ -1,6 +1,6 @@
 --- cmr completion: commands, options and values for the shells that complete them.
 
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
 local M = {}
 
@@ -19,7 +19,7 @@ function M.arguments(command)
 end
 
 -- What stands for values that only the running command knows.
-local function lists(world)
+local function lists(system)
   return {
     OPERATION = function()
       local names = {}
@@ -30,26 +30,26 @@ local function lists(world)
     end,
     PROFILE = function()
       local profile = require "cmr.cli.profile"
-      local ok, config = pcall(profile.load, world)
+      local ok, config = pcall(profile.load, system)
       return ok and profile.names(config) or {}
     end,
   }
 end
 
-function M.run(given, world, version)
+function M.run(given, system, version)
   local shell, words = given[".shell"], given[".words"]
   if shell == "candidates" then
     local function parser_of(line)
       return (require("cmr.cli.parser").new(require "cmr.operations", line, version))
     end
-    local lines = require("cmr.cli.complete").lines(parser_of, words, lists(world))
+    local lines = require("cmr.cli.complete").lines(parser_of, words, lists(system))
     lines[#lines + 1] = ""
-    stream.write(world, table.concat(lines, "\n"))
+    io.write(system, table.concat(lines, "\n"))
     return 0
   end
   local script = require("cmr.cli.completion_scripts")[shell]
-  if not script or words[1] then error({ usage = "argument SHELL must be bash, zsh or fish" }, 0) end
-  stream.write(world, script)
+  if not script or words[1] then io.usage "argument SHELL must be bash, zsh or fish" end
+  io.write(system, script)
   return 0
 end
 

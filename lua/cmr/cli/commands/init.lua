@@ -2,7 +2,7 @@
 -- this list's), which is loaded when it is asked for:
 --
 --   arguments(command)           what it takes, for argparse; targets begin with a dot
---   run(given, world, version)   the parser's result, a world of cmr.cli.io, function() -> text; gives the status
+--   run(given, system, version)   the parser's result, a system of cmr.cli.io, function() -> text; gives the status
 --   dry_run                      true: it heeds --dry-run
 
 return {

@@ -1,6 +1,6 @@
 --- cmr listen: receives webhooks on this machine.
 
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
 local M = {}
 
@@ -39,11 +39,11 @@ function M.arguments(command)
   command:epilog(details)
 end
 
-function M.run(given, world)
+function M.run(given, system)
   local call = require "cmr.cli.request"
-  local json = require "cmr.cli.pretty_json"
+  local json = require("cmr.cli.pretty_json").encode
   local verify = {
-    api_key = call.settings(given, world, stream.reader(world)).api_key,
+    api_key = call.settings(given, system, io.reader(system)).api_key,
     scheme = given[".scheme"],
     tolerance = call.number("--tolerance", given[".tolerance"]),
   }
@@ -54,7 +54,7 @@ function M.run(given, world)
     show_passwords = given[".show-passwords"] or false,
     verify = verify,
     tell = function(told)
-      stream.write(world, json(told, { compact = true }) .. "\n")
+      io.write(system, json(told, { compact = true }) .. "\n")
     end,
   })
 end

@@ -16,14 +16,14 @@ local function rows_of(_, answer)
   return { "name", "method", "path", "summary" }, list
 end
 
-function M.run(given, world)
+function M.run(given, system)
   local rows = require "cmr.operations"
   local about = { default = "table", rows = rows_of }
   function about.empty(key)
     return key == "flags" and "{}" or "[]"
   end
   local answer = given.output == "json" and not given.field and rows or { data = rows }
-  output.show(answer, given, world, about)
+  output.show(answer, given, system, about)
   return 0
 end
 

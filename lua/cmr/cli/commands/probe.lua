@@ -1,7 +1,7 @@
 --- cmr probe: the live API against our assumptions.
 
 local output = require "cmr.cli.output"
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
 local M = {}
 
@@ -26,20 +26,20 @@ local function facts(_, answer)
   return { "verdict", "id", "source", "expected", "found" }, list
 end
 
-function M.run(given, world, version)
-  if given[".userId"] == "" then error({ usage = "argument USER_ID is empty" }, 0) end
-  local client = require("cmr.cli.request").client(given, world, stream.reader(world))
+function M.run(given, system, version)
+  if given[".userId"] == "" then io.usage "argument USER_ID is empty" end
+  local client = require("cmr.cli.request").client(given, system, io.reader(system))
   local report = require("cmr.probe").run(client, given[".userId"])
   if given.output or given.field then
     local whole = given.field or given.output == "json"
-    output.show(whole and report or { data = report.facts }, given, world, {
+    output.show(whole and report or { data = report.facts }, given, system, {
       empty = function()
         return "[]"
       end,
       rows = facts,
     })
   else
-    stream.write(world, require("cmr.probe.report").text(report, version():sub(1, -2)))
+    io.write(system, require("cmr.probe.report").text(report, version():sub(1, -2)))
   end
   return report.counts.contradicted == 0 and 0 or 1
 end

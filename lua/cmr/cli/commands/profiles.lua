@@ -20,8 +20,8 @@ local function rows_of(_, answer)
   return { "name", "default", "base_url", "key_header", "ca_file" }, rows
 end
 
-function M.run(given, world)
-  local config = profile.load(world)
+function M.run(given, system)
+  local config = profile.load(system)
   local list = {}
   for index, name in ipairs(profile.names(config)) do
     local kept = config.profiles[name]
@@ -34,11 +34,11 @@ function M.run(given, world)
     }
   end
   if #list == 0 and not given.output then
-    world.stderr:write "cmr: there are none; cmr init makes one\n"
+    system.stderr:write "cmr: there are none; cmr init makes one\n"
     return 0
   end
   local answer = given.output == "json" and not given.field and list or { data = list }
-  output.show(answer, given, world, {
+  output.show(answer, given, system, {
     default = "table",
     rows = rows_of,
     empty = function()

@@ -1,6 +1,6 @@
 --- cmr webhook detect: how a captured delivery is signed.
 
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
 local M = {}
 
@@ -45,15 +45,15 @@ local function verify(body, headers, options)
   return other, message, err
 end
 
-function M.run(given, world)
-  local call, read = require "cmr.cli.request", stream.reader(world)
-  local key = call.settings(given, world, read).api_key
+function M.run(given, system)
+  local call, read = require "cmr.cli.request", io.reader(system)
+  local key = call.settings(given, system, read).api_key
   local text, why = read(given[".file"])
-  if not text then error({ usage = ("argument FILE: cannot read %s (%s)"):format(given[".file"], why) }, 0) end
+  if not text then io.usage("argument FILE: cannot read %s (%s)", given[".file"], why) end
   local headers, body = parse(text)
-  if not headers then error({ usage = "argument FILE: no empty line between headers and body" }, 0) end
+  if not headers then io.usage "argument FILE: no empty line between headers and body" end
   local event, message = verify(body, headers, { api_key = key, tolerance = math.huge })
-  if not event then error({ failure = message, status = 1 }, 0) end
+  if not event then io.failure("%s", message) end
   local info = require("cmr.webhook").info(event)
   local told = {
     scheme = info.scheme,
@@ -62,7 +62,7 @@ function M.run(given, world)
     event = info.event,
     id = info.id,
   }
-  stream.write(world, require "cmr.cli.pretty_json"(told, { compact = given.compact }) .. "\n")
+  io.write(system, require("cmr.cli.pretty_json").encode(told, { compact = given.compact }) .. "\n")
   return 0
 end
 
