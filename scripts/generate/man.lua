@@ -1,7 +1,7 @@
 --- The manual page of the command, from its parser. Pure.
 
 local arguments = require "cmr.cli.arguments"
-local describe = require "cmr.cli.describe"
+local help = require "cmr.cli.help"
 local parser = require "cmr.cli.parser"
 
 -- Text as roff shows it: a backslash and a hyphen are no commands, nor is a dot or a quote at a line's beginning.
@@ -62,13 +62,13 @@ end
 local function command(element, row)
   local parts = {
     (".SS %s\n"):format(escape((element:get_usage():gsub("^Usage: cmr ", ""):gsub("%s+", " ")))),
-    row and ".PP\n" .. escape(describe.operation(row)):gsub("\n", "\n.br\n") .. "\n"
+    row and ".PP\n" .. escape(help.operation(row)):gsub("\n", "\n.br\n") .. "\n"
       or prose(element._summary or element._description),
     items(element._arguments),
     items(element._options),
   }
   if row then
-    parts[#parts + 1] = prose(describe.inside(row) .. "   cmr" .. describe.example(row):gsub("^cmr", ""))
+    parts[#parts + 1] = prose(help.inside(row) .. "   cmr" .. help.example(row):gsub("^cmr", ""))
   elseif element._epilog then
     parts[#parts + 1] = prose(element._epilog)
   end

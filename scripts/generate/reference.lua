@@ -1,7 +1,7 @@
 --- docs/reference.md: the operations for people, by group. Pure.
 
 local arguments = require "cmr.cli.arguments"
-local describe = require "cmr.cli.describe"
+local help = require "cmr.cli.help"
 local json = require "scripts.generate.ordered_json"
 local shape = require "scripts.generate.shape"
 local words = require "scripts.generate.words"
@@ -29,7 +29,7 @@ local function signature(row)
 end
 
 local function command(row)
-  return (describe.example(row):gsub("%s*\\\n%s*", " "))
+  return (help.example(row):gsub("%s*\\\n%s*", " "))
 end
 
 local function http(row)

@@ -43,7 +43,7 @@ lease-for-ever | lua/cmr/store/memory.lua | s/entry.over > self.now() and entry 
 quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
 bulk-intent-lost | lua/cmr/cli/bulk/journal.lua | s/return self:add(entry(row, {event = "sending"}), true)/return true/ | spec/cli/bulk/bulk_spec.lua spec/cli/bulk/kill_spec.lua
 not-confirmed | lua/cmr/cli/prompt.lua | s/if parsed.yes then return end/if parsed then return end/ | spec/cli/request_spec.lua
-key-elsewhere | lua/cmr/cli/profile.lua | s/^    if address then/    if not name then/ | spec/cli/profile_spec.lua
+key-elsewhere | lua/cmr/cli/profile.lua | s/^  if address then/  if not name then/ | spec/cli/profile_spec.lua
 private-file-public | csrc/private.c | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/files_spec.lua
 outcome-forgotten | lua/cmr/sender.lua | s/if worse\[outcome\] > worse\[err.outcome\] then/if false then/ | spec/client/attempts_spec.lua
 END

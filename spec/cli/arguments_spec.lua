@@ -1,7 +1,7 @@
 -- From a row of the operations table to a command: its options, its help, and the arguments it makes of a command line.
 local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
-local words_of = require "cmr.cli.describe"
+local words_of = require "cmr.cli.help"
 local parser = require "cmr.cli.parser"
 local operations = require "cmr.operations"
 
@@ -65,7 +65,7 @@ describe("an option's name", function()
     for _, row in ipairs(rows) do
       local seen = {["--json"] = true, ["--help"] = true, ["--version"] = true, ["--compact"] = true,
         ["--api-key"] = true, ["--key"] = true, ["--apikey"] = true}
-      for _, global in ipairs(parser.globals) do seen[global[1]] = true end
+      for _, global in ipairs(parser.GLOBAL_OPTIONS) do seen[global[1]] = true end
       for _, param in ipairs(row.params) do
         local option = arguments.option(param.name)
         if option and seen[option] then found[#found + 1] = row.name .. " " .. option end
@@ -190,6 +190,7 @@ describe("help", function()
     assert.matches("%-%-google%-client%-id TEXT +google%.clientId %(string%)", shown)
     assert.matches("%-%-service%-provider {GOOGLE,MICROSOFT}", shown)
     assert.matches("%-%-confirm %[{true,false}%]", shown)
+    assert.matches("confirm (boolean; the order's own field confirm, not a confirmation)", shown:gsub("%s+", " "), 1, true)
     local inside = "Inside the JSON values:\n   domains[] (object)\n   domains[].domain (string, required)\n"
     assert.matches(inside, shown, 1, true)
     assert.matches("@FILE%s+reads it from a file and keeps it out of the%s+process list%.", shown)

@@ -132,12 +132,12 @@ describe("the program", function()
 
   it("loads only what a command needs", function()
     local code = [[local main = require("cmr.cli").main; main{"operations"}
-      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.describe", "cmr.cli.arguments"} do
+      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.help", "cmr.cli.arguments"} do
         io.stderr:write(name, " ", tostring(package.loaded[name] ~= nil), "\n")
       end]]
     local err = file_with("")
     os.execute(("%s >/dev/null 2>%s"):format(command.lua("-e", code), err))
-    assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.request false\ncmr.cli.describe false\n"
+    assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.request false\ncmr.cli.help false\n"
       .. "cmr.cli.arguments true\n", command.read(err))
   end)
 

@@ -79,7 +79,7 @@ describe("cmr init", function()
   it("says what is missing or wrong before it asks the API", function()
     local cases = {
       {{}, "", "no API key: the first line of standard input is empty"},
-      {{"--sandbox"}, "key", "option '--sandbox' wants '--base-url': the documents do not say where the sandbox is"},
+      {{"--sandbox"}, "key", "option '--sandbox' wants '--base-url': the sandbox's address is undocumented"},
       {{"--profile", "a b"}, "key", "a profile's name is made of letters, digits, dots, dashes and underscores"},
       {{"--ca-file", "ca.pem"}, "key", "option '--ca-file' wants an absolute path: it becomes part of the profile"},
       {{"--key-header", "a b"}, "word", "the key_header of the profile 'production' is wrong (it is not"},

@@ -1,12 +1,11 @@
 -- What the command prints: JSON, tables, and text that no terminal obeys.
 local core = require "cmr.core"
-local terminal = require "cmr.cli.terminal"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"
-local hints = require "cmr.cli.hints"
 local json = require("cmr.cli.pretty_json").encode
 local rows_of = require "cmr.cli.tabulate"
 local table_of = require("cmr.cli.text_table").format
+local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
 describe("JSON", function()
@@ -258,15 +257,5 @@ describe("colour", function()
     assert.is_false(painted({TERM = "xterm"}, nil))
     assert.is_false(painted({TERM = "xterm", NO_COLOR = "1"}, 80))
     assert.is_false(painted({TERM = "dumb"}, 80))
-  end)
-end)
-
-describe("a time", function()
-  it("is said as people do", function()
-    local times = {
-      [0.5] = "0.5 seconds", [1] = "1 second", [7] = "7 seconds", [60] = "1 minute", [90] = "1 minute 30 seconds",
-      [3600] = "1 hour", [3661] = "1 hour 1 minute", [86400] = "1 day", [400000] = "4 days 15 hours", [1e18] = "years",
-    }
-    for seconds, words in pairs(times) do assert.equal(words, hints.duration(seconds)) end
   end)
 end)

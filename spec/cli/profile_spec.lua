@@ -69,7 +69,7 @@ describe("a profile", function()
     assert.equal(refused:format "CMR_BASE_URL", settings({}, URL))
     assert.equal(refused:format "--base-url", settings{base_url = "x"})
     keep{profiles = KEPT.profiles}
-    assert.matches("^no API key: let 'cmr init' keep one, or put it in the environment as CMR_API_KEY", settings{})
+    assert.matches("^no API key: store one with 'cmr init', or put it in the environment as CMR_API_KEY", settings{})
   end)
 
   it("trusts what the command line says, or what it says itself", function()

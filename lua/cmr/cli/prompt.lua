@@ -21,7 +21,7 @@ stty -echo
 
 ---Asks a question on the terminal. Raises a failure when no answer comes (Ctrl-D).
 ---@param question string
----@param opts { default: string?, secret: boolean? }? default: taken for an empty answer; secret: nothing typed is shown
+---@param opts { default: string?, secret: boolean? }? default: of an empty answer; secret: the answer is not shown
 ---@return string answer
 function prompt.line(question, opts)
   local default, script = opts and opts.default, opts and opts.secret and READ_HIDDEN or READ_VISIBLE
