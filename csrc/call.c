@@ -349,6 +349,24 @@ static int call_body(lua_State *L)
     return 1;
 }
 
+/* call:operation() -> the operation's name, or nil for a raw request */
+static int call_operation(lua_State *L)
+{
+    const struct call *call = check(L);
+
+    lua_pushstring(L, call->operation ? call->operation->name : NULL);
+    return 1;
+}
+
+/* call:arguments() -> the checked arguments by name, or nil for a raw request. Not to be changed. */
+static int call_arguments(lua_State *L)
+{
+    (void)check(L);
+    cmr_get_keep(L, 1);
+    lua_getfield(L, -1, "arguments");
+    return 1;
+}
+
 /* call:repeatable() -> whether doing it twice does no harm: what the retry policy asks */
 static int call_repeatable(lua_State *L)
 {
@@ -384,11 +402,20 @@ void call_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", call_gc}, {"__close", call_cancel}, {"__tostring", call_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"start", call_start},  {"cancel", call_cancel},      {"done", call_done},
-        {"body", call_body},    {"result", call_result},      {"release", call_release},
-        {"info", info_of_call}, {"method", call_method},      {"repeatable", call_repeatable},
-        {"trace", call_trace},  {"request", preview_request}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"start", call_start},
+                                       {"cancel", call_cancel},
+                                       {"done", call_done},
+                                       {"body", call_body},
+                                       {"result", call_result},
+                                       {"release", call_release},
+                                       {"info", info_of_call},
+                                       {"method", call_method},
+                                       {"repeatable", call_repeatable},
+                                       {"trace", call_trace},
+                                       {"request", preview_request},
+                                       {"operation", call_operation},
+                                       {"arguments", call_arguments},
+                                       {NULL, NULL}};
 
     cmr_newtype(L, CALL_TYPE, meta, methods);
 }

@@ -4,7 +4,7 @@
 
 #include "call.h"
 #include "compat.h"
-#include "error.h"
+#include "text.h"
 
 /* Where the key stands in a header line, which is its whole value; NULL in all others. */
 static const char *key_in(const char *line, const char *key)

@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "error.h"
 #include "json.h"
+#include "text.h"
 
 enum { LONG_RETRY_AFTER = 60 }; /* seconds; a rate limit of a few requests per second asks for less */
 

@@ -59,7 +59,7 @@ table.sort(names)
 function verify.check(given, caller)
   for name, value in pairs(given) do
     if not checks[name] then
-      local meant = type(name) == "string" and core.nearest(name, names)
+      local meant = type(name) == "string" and core.suggest(name, names)
       local hint = meant and (" (did you mean '%s'?)"):format(meant) or ""
       raise(("%s: unknown option '%s'%s"):format(caller, tostring(name), hint))
     end
