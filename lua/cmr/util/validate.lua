@@ -41,6 +41,17 @@ function validate.integer(min, max)
   }
 end
 
+---Any value: it is checked elsewhere.
+---@return table rule
+function validate.any()
+  return {
+    test = function()
+      return true
+    end,
+    expected = "a value",
+  }
+end
+
 ---A function.
 ---@return table rule
 function validate.callable()
@@ -130,11 +141,15 @@ end
 
 ---Checks a table of options.
 ---@param spec table<string, table|string> a rule for each name
----@param opts table
+---@param opts any
 ---@return boolean? ok
 ---@return string? message without the caller's name
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
 function validate.check(spec, opts)
+  if type(opts) ~= "table" then
+    local message = "a table of options expected, got " .. type(opts)
+    return nil, message, { code = "bad_option", expected = "a table of options", got = type(opts) }
+  end
   for name, value in pairs(opts) do
     local rule = spec[name]
     if not rule then
@@ -158,13 +173,11 @@ end
 ---@param opts table? nil: none
 ---@return table opts
 function validate.options(caller, spec, defaults, opts)
-  if opts ~= nil and type(opts) ~= "table" then
-    errors.raise(("%s: a table of options expected, got %s"):format(caller, type(opts)))
-  end
-  local ok, message = validate.check(spec, opts or {})
+  if opts == nil then opts = {} end
+  local ok, message = validate.check(spec, opts)
   if not ok then errors.raise(caller .. ": " .. message) end
   local copy = {}
-  for name, value in pairs(opts or {}) do
+  for name, value in pairs(opts) do
     copy[name] = value
   end
   return setmetatable(copy, { __index = defaults })
