@@ -329,7 +329,8 @@ end
 ---@param opts? cmr.Options
 ---@return cmr.Client client
 function Client.new(opts)
-  local self, message = Client.try_new(opts or {})
+  if opts == nil then opts = {} end
+  local self, message = Client.try_new(opts)
   if not self then errors.raise("new: " .. message) end
   return self
 end

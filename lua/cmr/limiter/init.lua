@@ -32,6 +32,7 @@ function limiter.default()
   if dict then return require("cmr.limiter.shdict").new(dict) end
   return process_limiter
 end
+limiter.here = limiter.default
 
 ---Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the slot is void: another one is
 ---reserved after the pause.

@@ -10,6 +10,8 @@ local errors = require "cmr.util.errors"
 local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
 
+local MAX_LISTED_NAMES = 3 -- of a spec, in a message
+
 local validate = {}
 
 ---A number within bounds.
@@ -153,7 +155,11 @@ function validate.check(spec, opts)
   for name, value in pairs(opts) do
     local rule = spec[name]
     if not rule then
-      local hint, suggestion = validate.suggestion(name, tables.sorted_keys(spec))
+      local names = tables.sorted_keys(spec)
+      local hint, suggestion = validate.suggestion(name, names)
+      if not suggestion and #names <= MAX_LISTED_NAMES then
+        hint = (" (%s expected)"):format(text.alternatives(names))
+      end
       local message = ("unknown option '%s'%s"):format(tostring(name), hint)
       return nil, message, { code = "unknown_option", option = name, suggestion = suggestion }
     end
