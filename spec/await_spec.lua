@@ -162,7 +162,7 @@ describe("await", function()
     assert.is_true(#wait.slept < 75)
   end)
 
-  it("survives a store that is away for a time, and says so in the end", function()
+  it("survives a store that is unavailable for a time, and says so in the end", function()
     local res, list = order{["new-one.com"] = 1}, store.list
     function store:list(name)
       if wait.clock < 1010 then return nil, "connection refused" end
@@ -172,7 +172,7 @@ describe("await", function()
     assert.equal(1, #assert(client:await(res)))
     wait.clock = 1000
     local _, why, err = client:await(res, {timeout = 5})
-    assert.matches("the store is away: connection refused", why, 1, true)
+    assert.matches("the store is unavailable: connection refused", why, 1, true)
     assert.equal("timeout", err.kind)
   end)
 
@@ -291,12 +291,14 @@ describe("await", function()
     assert.matches("cmr.await: an operation's answer expected, got nil", raised(), 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{}, 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{operation = "nothing"}, 1, true)
-    assert.matches("cmr.await: no document says which event settles 'platforms'",
+    assert.matches("cmr.await: no event is documented to report the success of 'platforms'",
       raised(assert(client:platforms(USER))), 1, true)
     local given = {operation = "reexport", actionId = "A"}
-    assert.matches("cmr.await: unknown option 'time' (timeout or poll expected)", raised(given, {time = 5}), 1, true)
-    assert.matches("cmr.await: bad option 'timeout' (seconds expected)", raised(given, {timeout = false}), 1, true)
-    assert.matches("cmr.await: bad option 'poll' (seconds expected)", raised(given, {poll = 0}), 1, true)
+    assert.matches("cmr.await: unknown option 'time' (poll or timeout expected)", raised(given, {time = 5}), 1, true)
+    assert.matches("cmr.await: bad option 'timeout' (seconds, from 0.001 to 1000000 expected, got boolean)",
+      raised(given, {timeout = false}), 1, true)
+    assert.matches("cmr.await: bad option 'poll' (seconds, from 0.001 to 1000000 or false expected, got 0)",
+      raised(given, {poll = 0}), 1, true)
     client:close()
     assert.matches("cmr.await: the client is closed", raised(given), 1, true)
   end)

@@ -220,9 +220,9 @@ describe("client:each", function()
     end
 
     it("for an operation that lists nothing", function()
-      raises("each: 'platforms' is no operation that lists", function() client:each("platforms", mock.USER) end)
-      raises("each: 'nothing' is no operation that lists", function() client:each "nothing" end)
-      raises("each: 'nil' is no operation that lists", function() client:each() end)
+      raises("each: 'platforms' is not an operation that lists", function() client:each("platforms", mock.USER) end)
+      raises("each: there is no operation 'nothing'", function() client:each "nothing" end)
+      raises("each: there is no operation 'nil'", function() client:each() end)
     end)
 
     it("for an unknown field, when it is first asked", function()

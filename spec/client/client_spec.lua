@@ -299,7 +299,7 @@ describe("a client", function()
       raises("cmr.new: unknown option 'api-key' (did you mean 'api_key'?)", function(tell)
         tell(current_line())  cmr.new{["api-key"] = "x"}
       end)
-      raises("cmr.new: bad option 'retries' (a whole number from 0 to 100 expected)", function(tell)
+      raises("cmr.new: bad option 'retries' (a whole number from 0 to 100 expected, got 1.5)", function(tell)
         tell(current_line())  cmr.new{retries = 1.5}
       end)
       raises("cmr.new: a table of options expected, got string", function(tell)
@@ -317,7 +317,7 @@ describe("a client", function()
     end)
 
     it("request's", function()
-      raises("cmr.request: bad field 'bdoy' (query or body expected)", function(tell)
+      raises("cmr.request: unknown option 'bdoy' (body or query expected)", function(tell)
         tell(current_line())  client:request("GET", "/x", {bdoy = {}})
       end)
       raises("cmr.request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)", function(tell)

@@ -76,7 +76,7 @@ describe("client", function()
       assert.error_matches(function() client:start() end, "start: there is no operation 'nil'")
       local own = {wait = function() end, sleep = function() end, now = core.now}
       assert.error_matches(function() support.new(server, {loop = own}):start("platforms", USER) end,
-        "wait strategy has no spawn")
+        "loop adapter has no spawn")
       assert.equal(0, #server:requests())
     end)
 

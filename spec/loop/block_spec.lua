@@ -150,14 +150,14 @@ describe("who waits for a call", function()
 end)
 
 describe("a place where a coroutine cannot be suspended", function()
-  local threads = require "cmr.loop.coroutines"
+  local coroutines = require "cmr.loop.coroutines"
 
   it("is known", function()
     local seen = {}
     coroutine.wrap(function()
-      seen[1] = threads.can_suspend()
-      pcall(function() seen[2] = threads.can_suspend() end)
-      seen[3] = threads.can_suspend(true)
+      seen[1] = coroutines.can_suspend()
+      pcall(function() seen[2] = coroutines.can_suspend() end)
+      seen[3] = coroutines.can_suspend "iterator"
     end)()
     assert.same(loops.PLAIN_51 and {true, false, false} or {true, true, true}, seen)
   end)

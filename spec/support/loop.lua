@@ -114,12 +114,12 @@ function M.behaves(loop)
     local waits = require "cmr.loop"
     local inside, outside
     loop.run{function()
-      inside = waits.detect()
+      inside = waits.detect "caller"
       local thread = coroutine.wrap(function() outside = client:platforms(USER).status end)
       if not loop.resumes_any then thread() end -- a coroutine of the user's own inside it
     end}
     assert.equal(require("cmr.loop." .. loop.name), inside)
-    assert.equal(require "cmr.loop.block", waits.detect())
+    assert.equal(require "cmr.loop.block", waits.detect "caller")
     if not loop.resumes_any then assert.equal(200, outside) end
   end)
 
