@@ -115,8 +115,8 @@ describe("a request of the command", function()
       [{"api", "GET", "/x?y=1"}] = "the path has no query: give it as -q NAME=VALUE",
       [{"api", "GET", "/x", "-q", "y"}] = "option '--query' wants NAME=VALUE, not 'y'",
       [{"api", "GET", "/x", "-q", "y=1", "-q", "y=2"}] = "option '--query': 'y' is given twice",
-      [{"api", "GET", "x"}] = "request: bad field 'path' (it must start with one '/')",
-      [{"api", "FETCH", "/x", "-y"}] = "request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)",
+      [{"api", "GET", "x"}] = "argument PATH is wrong (it must start with one '/')",
+      [{"api", "FETCH", "/x", "-y"}] = "argument METHOD is wrong (GET, POST, PUT, PATCH or DELETE expected)",
       [{"api", "POST", "/x", "-d", "1", "-y"}] = "option '--data' wants a JSON object",
     }
     for line, message in pairs(mistakes) do
@@ -181,16 +181,16 @@ describe("a request of the command", function()
     end
     assert.matches("\ncmr: hint: is this the key for that base URL%? CMR_API_KEY or %-%-api%-key%-file",
       err({"users"}, {CMR_BASE_URL = server.base_url, CMR_API_KEY = "wrong"}))
-    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"METHOD /path\"} in CMR_ENDPOINTS\n",
+    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"GET /path\"} in CMR_ENDPOINTS\n",
       err{"wallet"})
-    assert.matches("^cmr: reexport: missing required argument: %-%-mailbox%-id or %-%-email\n", err{"reexport"})
-    assert.matches("^cmr: renew_domains: %-%-domains is empty %(the word all: all of them%)\n",
+    assert.matches("^cmr: missing option '%-%-mailbox%-id' or '%-%-email'\n", err{"reexport"})
+    assert.matches("^cmr: option '%-%-domains' is empty %(the word all: all of them%)\n",
       err{"renew-domains", USER, "--domains", "[]"})
-    assert.matches("^cmr: delete_user: USER_ID is empty\n", err{"delete-user", ""})
+    assert.matches("^cmr: argument USER_ID is empty\n", err{"delete-user", ""})
     assert.matches("^cmr: CMR_BASE_URL is wrong %(plain http .*: use https%)\n",
       err({"users"}, {CMR_BASE_URL = "http://x.example", CMR_API_KEY = "k"}))
     assert.matches("^cmr: option '%-%-base%-url' is wrong %(", err{"users", "--base-url", "http://x.example"})
-    assert.matches("^cmr: option '%-%-rate' is wrong %(a positive number, or off expected%)\n",
+    assert.matches("^cmr: option '%-%-rate' is wrong %(a number from 0%.001 to 1000000 or off expected, got 0%)\n",
       err{"users", "--rate", "0"})
     assert.matches("^cmr: CMR_ENDPOINTS: bad entry 'zork' %(", err({"users"}, {CMR_API_KEY = "another",
       CMR_ENDPOINTS = file_with('{"zork": "GET /x"}')}))

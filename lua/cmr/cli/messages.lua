@@ -10,6 +10,10 @@ local VARIABLES =
 
 local PROFILE_SETTINGS = { api_key = true, base_url = true, key_header = true, ca_file = true }
 
+-- Where `cmr api` gets the parts of a request.
+local API_LABELS =
+  { method = "argument METHOD", path = "argument PATH", query = "option '--query'", body = "option '--data'" }
+
 -- What an outcome means for running the command again.
 local OUTCOMES = {
   not_sent = "the server never saw it, so it can be repeated",
@@ -51,52 +55,107 @@ function messages.advice(operation, err, has_effect)
   return lines
 end
 
+-- What is wrong with a value. The command writes false as off, and has no option allow_http.
+local function detail(problem)
+  local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
+  if not problem.expected then return reason end
+  local expected = problem.expected:gsub("%f[%a]false$", "off")
+  local got = problem.got and ", got " .. problem.got or ""
+  return ("%s expected%s%s"):format(expected, got, reason and ": " .. reason or "")
+end
+
 -- Where the client's setting came from.
-local function source(name, parsed, profile)
+local function source(name, parsed)
   local option = name == "api_key" and "api_key_file" or name
-  if profile and PROFILE_SETTINGS[name] and not parsed[option] then
-    return ("the %s of the profile '%s'"):format(name, profile)
+  if parsed.profile and PROFILE_SETTINGS[name] and not parsed[option] then
+    return ("the %s of the profile '%s'"):format(name, parsed.profile)
   end
   if not parsed[option] and VARIABLES[name] then return VARIABLES[name] end
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
 
-local function setting(parsed)
-  return function(name, problem)
-    local entry = name:match "^endpoints%.(.*)$"
-    if entry then return ("CMR_ENDPOINTS: bad entry '%s' (%s"):format(entry, problem) end
-    return ("%s is wrong (%s"):format(source(name, parsed, parsed.profile), problem)
-  end
-end
-
--- "'mailboxId'" -> "--mailbox-id"
-local function parameter(operation)
-  return function(name)
-    for _, param in ipairs(operation and operation.params or {}) do
-      if param.name == name then return param.positional and arguments.placeholder(name) or arguments.option(name) end
+-- The argument or option that gives a field: "option '--domains'" for "domains[1].years" too.
+-- inside: the field, when that option gives more than it.
+local function label(field, operation)
+  local first = field:match "^[%w_]+"
+  for _, param in ipairs(operation and operation.params or {}) do
+    if param.name == field and arguments.option(field) or param.name == first then
+      local inside = param.name ~= field and field or nil
+      if param.positional then return "argument " .. arguments.placeholder(param.name), inside end
+      return ("option '%s'"):format(arguments.option(param.name)), inside
     end
   end
+  return API_LABELS[first] or "option '--json'", field ~= first and field or nil
 end
+
+-- By the error's code: function(problem, operation, parsed) -> message.
+local WORDINGS = {}
+
+function WORDINGS.bad_option(problem, _, parsed)
+  local endpoint = problem.option:match "^endpoints%.(.*)$"
+  if endpoint then return ("CMR_ENDPOINTS: bad entry '%s' (%s)"):format(endpoint, detail(problem)) end
+  return ("%s is wrong (%s)"):format(source(problem.option, parsed), detail(problem))
+end
+
+function WORDINGS.undocumented(problem, operation)
+  if operation.flags.form then return problem.reason end
+  local format = "the %s of %s is not documented: if you know it, name a file with "
+    .. [[{"%s": "%s %s"} in CMR_ENDPOINTS]]
+  local unknown, method, path = operation.path and "method" or "path", operation.method, operation.path
+  return format:format(
+    unknown,
+    operation.name,
+    operation.name,
+    path and "METHOD" or method or "METHOD",
+    path or "/path"
+  )
+end
+
+local function alternatives(operation)
+  local options = {}
+  for _, param in ipairs(operation.params) do
+    if param.either then options[#options + 1] = ("'%s'"):format(arguments.option(param.name)) end
+  end
+  return require("cmr.util.text").alternatives(options)
+end
+
+function WORDINGS.missing_field(problem, operation)
+  if not problem.field then return "missing option " .. alternatives(operation) end
+  local option, inside = label(problem.field, operation)
+  return inside and ("%s: '%s' is missing"):format(option, inside) or "missing " .. option
+end
+
+function WORDINGS.conflicting_fields(_, operation)
+  return ("only one of %s can be given"):format(alternatives(operation))
+end
+
+function WORDINGS.empty(problem, operation)
+  local option, inside = label(problem.field, operation)
+  local subject = inside and ("%s: '%s'"):format(option, inside) or option
+  return problem.reason and subject .. " is empty (the word all: all of them)" or subject .. " is empty"
+end
+
+function WORDINGS.unknown_field(problem, operation)
+  local suggestion = problem.suggestion and (" (did you mean '%s'?)"):format(problem.suggestion) or ""
+  return ("'%s' is no field of %s%s"):format(problem.field, arguments.command(operation.name), suggestion)
+end
+
+function WORDINGS.bad_value(problem, operation)
+  local option, inside = label(problem.field, operation)
+  return ("%s is wrong (%s%s)"):format(option, inside and inside .. ": " or "", detail(problem))
+end
+
+WORDINGS.bad_type = WORDINGS.bad_value
 
 ---Words a mistake that the library found.
 ---@param message string of the library
+---@param problem table the error, or what Client.try_new returned third: code, field or option, expected, got, reason
 ---@param parsed table the parser's result; profile: the one in use
 ---@param operation table? a row of cmr.operations
 ---@return string
-function messages.mistake(message, parsed, operation)
-  message = message:gsub("^bad option '([%w_.]+)' %(([^\n]*)", setting(parsed))
-  message = message:gsub(": use https, or allow_http%)", ": use https)"):gsub("or false expected%)", "or off expected)")
-  message = message:gsub(
-    "supply it with cmr%.new{endpoints = {([%w_]+) = '([^']*)'}}",
-    [[if you know it, name a file with {"%1": "%2"} in CMR_ENDPOINTS]]
-  )
-  message = message:gsub("%(cmr%.all: all of them%)", "(the word all: all of them)")
-  message = message:gsub("^%S+: the (%a+) of ", "the %1 of ")
-  local names = message:find("missing required argument: ", 1, true)
-    or message:find("only one of '", 1, true)
-    or message:find "^[%w_]+: '[%w.]+' is empty"
-  if names then message = message:gsub("'([%w.]+)'", parameter(operation)) end
-  return message
+function messages.mistake(message, problem, parsed, operation)
+  local words = WORDINGS[problem.code]
+  return words and words(problem, operation, parsed) or message
 end
 
 return messages

@@ -11,8 +11,8 @@ local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
-  -- for a user of the command, without the line in this program, and without the function's name
-  io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^new: ", ""):gsub("^preview: ", "")))
+  -- without the line of this program and the library's name
+  io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", "")))
 end
 
 ---Calls a function of the library and returns its results. A string that it raises is a mistake in its arguments, and
@@ -21,17 +21,6 @@ end
 ---@return any ... its results
 function request.library(action, ...)
   return returned(pcall(action, ...))
-end
-
--- Like request.library, with the mistake in the words of a shell.
-local function translated(parsed, operation, action, ...)
-  local results = { pcall(request.library, action, ...) }
-  if results[1] then return unpack(results, 2, 4) end
-  local mistake = results[2]
-  if type(mistake) == "table" and mistake.usage then
-    mistake.usage = require("cmr.cli.messages").mistake(mistake.usage, parsed, operation)
-  end
-  error(mistake, 0)
 end
 
 ---The key in a file's first line, for --api-key-file. Raises a mistake.
@@ -95,7 +84,9 @@ function request.client(parsed, system, read, settings)
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
   end
-  return translated(parsed, nil, require("cmr.client").new, opts)
+  local client, message, problem = require("cmr.client").try_new(opts)
+  if not client then io.usage("%s", require("cmr.cli.messages").mistake(message, problem, parsed)) end
+  return client
 end
 
 ---Makes a client for one request. Without --rate it has no rate limit, which could only delay a retry.
@@ -111,39 +102,33 @@ end
 
 local function fail(order, parsed, message, err)
   local messages = require "cmr.cli.messages"
-  if err.kind == "invalid_argument" then io.usage("%s", messages.mistake(message, parsed, order.operation)) end
+  if err.kind == "invalid_argument" then io.usage("%s", messages.mistake(message, err, parsed, order.operation)) end
   local advice = messages.advice(order.operation, err, order.has_effect)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
-local function preview(order, client, parsed)
-  local shown, message, err =
-    translated(parsed, order.operation, client.preview, client, order.method, unpack(order.args))
-  if not shown then fail(order, parsed, message, err) end
-  return shown
-end
-
 -- Shows the request, or asks for a confirmation, as far as the command line wants it. Returns whether to send it.
-local function confirmed(order, client, parsed, system)
+local function confirmed(order, call, parsed, system)
   if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
-  local shown = preview(order, client, parsed)
+  local preview = call:request()
   if parsed.dry_run then
-    io.write(system, require("cmr.cli.inspect").curl(shown, parsed.profile, parsed.api_key_file))
+    io.write(system, require("cmr.cli.inspect").curl(preview, parsed.profile, parsed.api_key_file))
     return false
   end
   if order.reason then
-    local lines = { shown.method .. " " .. shown.url }
+    local lines = { preview.method .. " " .. preview.url }
     lines[#lines + 1] = parsed.profile and ("with the profile '%s'"):format(parsed.profile)
-    lines[#lines + 1] = shown.body
+    lines[#lines + 1] = preview.body
     require("cmr.cli.prompt").confirm(order.reason, lines, parsed, system)
   end
-  if parsed.verbose then require("cmr.cli.inspect").log(system, "%s %s", shown.method, shown.url) end
+  if parsed.verbose then require("cmr.cli.inspect").log(system, "%s %s", preview.method, preview.url) end
   return true
 end
 
 ---@class cmr.cli.Order a request that the command is to make
 ---@field method string the client's method: an operation, or "request"
 ---@field args any[] its arguments
+---@field prepare function? the core's function for the method; default: the core's function of that name
 ---@field operation table? the row of cmr.operations
 ---@field has_effect boolean whether it may change something
 ---@field reason string? why to confirm it: "reexport charges money"
@@ -156,8 +141,13 @@ end
 ---@param client cmr.Client
 ---@return integer status
 function request.send(order, parsed, system, client)
-  if not confirmed(order, client, parsed, system) then return io.EXIT_OK end
-  local answer, message, err = translated(parsed, order.operation, client[order.method], client, unpack(order.args))
+  -- prepared here too, because the client raises a mistake as plain text
+  local prepare = order.prepare or require("cmr.core")[order.method]
+  local call, message, err = prepare(client._state.target, unpack(order.args))
+  if not call then fail(order, parsed, message, err) end
+  if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
+  local answer
+  answer, message, err = client[order.method](client, unpack(order.args))
   if not answer then fail(order, parsed, message, err) end
   output.show(answer, parsed, system, order.about)
   return io.EXIT_OK

@@ -2,6 +2,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local io = require "cmr.cli.io"
+local tables = require "cmr.util.tables"
 
 local api = { dry_run = true }
 
@@ -43,6 +44,17 @@ local function query(options)
   return values
 end
 
+local function prepare(target, method, path, fields)
+  local list
+  if fields.query then
+    list = {}
+    for index, name in ipairs(tables.sorted_keys(fields.query)) do
+      list[index] = { name, fields.query[name] }
+    end
+  end
+  return require("cmr.core").request(target, method, path, { query = list, body = fields.body })
+end
+
 function api.run(parsed, system)
   local request = require "cmr.cli.request"
   local read, method, path = io.reader(system), parsed[".method"]:upper(), parsed[".path"]
@@ -51,6 +63,7 @@ function api.run(parsed, system)
   local has_effect = method ~= "GET"
   return request.send({
     method = "request",
+    prepare = prepare,
     args = { method, path, fields },
     has_effect = has_effect,
     reason = has_effect and ("api: a %s may charge or destroy"):format(method) or nil,
