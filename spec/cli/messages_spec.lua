@@ -31,13 +31,14 @@ describe("a refused argument", function()
     order.domains[1] = {domain = 7, years = 1}
     assert.equal("option '--domains' is wrong (domains[1].domain: string expected, got number: "
       .. "ids are strings, so that no digit is lost)", refused("create_order", order))
-    assert.equal("option '--domains' is empty", refused("domain_renewal_prices", "U", {domains = {}}))
+    assert.equal("option '--json' is wrong (search: string, number or boolean expected, got table)",
+      refused("users", {search = {}}))
     assert.equal("argument USER_ID is empty", refused("platforms", ""))
     assert.equal("argument USER_ID is wrong (it holds a NUL byte)", refused("platforms", "a\0b"))
     assert.equal("argument USER_ID is wrong (string expected, got boolean)", refused("platforms", {userId = true}))
     assert.equal("missing argument USER_ID", refused("platforms", {}))
-    assert.equal("option '--google-client-id' is empty",
-      refused("reexport", {email = "a@b.c", google = {clientId = ""}}))
+    assert.equal("option '--google-client-id' is wrong (string expected, got boolean)",
+      refused("reexport", {email = "a@b.c", google = {clientId = true}}))
   end)
 
   it("is one of several, all of them, or unknown", function()

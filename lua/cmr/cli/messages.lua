@@ -74,18 +74,22 @@ local function source(name, parsed)
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
 
--- The argument or option that gives a field: "option '--domains'" for "domains[1].years" too.
--- inside: the field, when that option gives more than it.
+local function param_named(operation, name)
+  for _, param in ipairs(operation and operation.params or {}) do
+    if param.name == name then return param end
+  end
+end
+
+-- The argument or option that gives a field, and the field's path when that option gives more: "option '--domains'",
+-- "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
-  for _, param in ipairs(operation and operation.params or {}) do
-    if param.name == field and arguments.option(field) or param.name == first then
-      local inside = param.name ~= field and field or nil
-      if param.positional then return "argument " .. arguments.placeholder(param.name), inside end
-      return ("option '%s'"):format(arguments.option(param.name)), inside
-    end
-  end
-  return API_LABELS[first] or "option '--json'", field ~= first and field or nil
+  local exact = arguments.option(field) and param_named(operation, field)
+  local param, inside = exact or param_named(operation, first), field
+  if exact or field == first and (param or API_LABELS[field]) then inside = nil end
+  if not param then return API_LABELS[first] or "option '--json'", inside end
+  if param.positional then return "argument " .. arguments.placeholder(param.name), inside end
+  return ("option '%s'"):format(arguments.option(param.name)), inside
 end
 
 -- By the error's code: function(problem, operation, parsed) -> message.
@@ -99,16 +103,10 @@ end
 
 function WORDINGS.undocumented(problem, operation)
   if operation.flags.form then return problem.reason end
-  local format = "the %s of %s is not documented: if you know it, name a file with "
-    .. [[{"%s": "%s %s"} in CMR_ENDPOINTS]]
-  local unknown, method, path = operation.path and "method" or "path", operation.method, operation.path
-  return format:format(
-    unknown,
-    operation.name,
-    operation.name,
-    path and "METHOD" or method or "METHOD",
-    path or "/path"
-  )
+  local name, method, path = operation.name, operation.method, operation.path
+  local endpoint = ('{"%s": "%s %s"}'):format(name, method or "METHOD", path or "/path")
+  local format = "the %s of %s is not documented: if you know it, name a file with %s in CMR_ENDPOINTS"
+  return format:format(path and "method" or "path", name, endpoint)
 end
 
 local function alternatives(operation)
