@@ -282,47 +282,36 @@ function Client:await(res, opts)
   return require("cmr.await").run(self, state.store, loop_for(state, "await", "caller"), res, opts)
 end
 
--- A client, or nil, message, problem.
-local function build(opts, parent)
+local function target_for(opts, parent)
+  if parent and next(opts) == nil then return parent.target end
+  if parent then return core.target(opts, parent.target) end
+  local complete, message, problem = options.with_environment(opts)
+  if not complete then return nil, message, problem end
+  return core.target(complete)
+end
+
+---Makes a client without raising.
+---@param opts cmr.Options
+---@param parent table? the state of the client that it shares with; nil: what is not given comes from the environment
+---@return cmr.Client? client
+---@return string? message
+---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
+function Client.try_new(opts, parent)
   local target_opts, own_opts, problem = options.split(opts)
   if not target_opts then return nil, own_opts, problem end
-  local target, message = parent and parent.target -- luacheck: ignore 311
-  if not parent then
-    target_opts, message, problem = options.with_environment(target_opts)
-    if not target_opts then return nil, message, problem end
-  end
-  if not parent or next(target_opts) ~= nil then
-    target, message, problem = core.target(target_opts, target)
-    if not target then return nil, message, problem end
-  end
+  local target, message
+  target, message, problem = target_for(target_opts, parent)
+  if not target then return nil, message, problem end
   setmetatable(own_opts, { __index = parent and parent.options or options.DEFAULTS })
-  local loop = own_opts.loop -- nil: the one that fits each call
-  if type(loop) == "string" then
-    loop, message = loops.named(loop)
-    if not loop then
-      return nil,
-        ("bad option 'loop' (%s)"):format(message),
-        { code = "bad_option", option = "loop", got = own_opts.loop }
-    end
-  end
   return setmetatable({
     _state = {
       target = target,
       options = own_opts,
       limiter = own_opts.limiter or limiter.default(),
       store = own_opts.store or stores.here(),
-      loop = loop,
+      loop = own_opts.loop, -- nil: the one that fits each call
     },
   }, Client)
-end
-
----Makes a client from options and the environment, without raising.
----@param opts cmr.Options
----@return cmr.Client? client
----@return string? message
----@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
-function Client.try_new(opts)
-  return build(opts)
 end
 
 ---Makes a client. What is not given comes from the environment, or has its default.
@@ -340,7 +329,7 @@ end
 ---@param opts cmr.Options
 ---@return cmr.Client client Shares key, engine and limiter with this one.
 function Client:with(opts)
-  local client, message = build(opts, state_of(self, "with"))
+  local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end
   return client
 end

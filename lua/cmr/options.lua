@@ -107,7 +107,7 @@ end
 ---Checks options, and sorts them by what uses them.
 ---@param opts cmr.Options
 ---@return table? target_opts for core.target, which checks them
----@return table|string own_opts the others; or a message
+---@return table|string own_opts the others, with the loop adapter of a name; or a message
 ---@return table? problem {code, option, expected, got, suggestion}
 function options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)
@@ -116,7 +116,11 @@ function options.split(opts)
   for name, value in pairs(opts) do
     (TARGET_NAMES[name] and target_opts or own_opts)[name] = value
   end
-  return target_opts, own_opts
+  local name = own_opts.loop
+  if type(name) ~= "string" then return target_opts, own_opts end
+  own_opts.loop, message = loops.named(name)
+  if own_opts.loop then return target_opts, own_opts end
+  return nil, ("bad option 'loop' (%s)"):format(message), { code = "bad_option", option = "loop", got = name }
 end
 
 ---Adds the environment and nginx's limits to a new client's options.

@@ -56,30 +56,30 @@ local function fail(record, loop, err)
   return nil, err.message, err
 end
 
--- Waits for a slot. Returns an error if the call must not be sent then.
+-- Waits for a slot. Returns the seconds left for the attempt; or nil and an error, if it must not be made.
 local function get_ready(record, state, loop, job)
   local opts = state.options
   if opts.rate then
     local ok, needed, max_wait = limiter.wait_for_slot(state.limiter, record.key, opts.rate, loop, record.deadline)
     if not ok then
       local message = "the next request may leave in %.1f s, and the call has %.1f s left"
-      return failure(record, "rate_limited", message:format(needed, max_wait), needed)
+      return nil, failure(record, "rate_limited", message:format(needed, max_wait), needed)
     end
   end
-  if not job:may_send() then return failure(record, "cancelled", "cancelled") end
+  if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
   local now = loop.now()
   record.deadline = math.min(record.deadline, now + opts.timeout) -- a job's timeout starts here
-  if record.deadline <= now then
-    return failure(record, "timeout", ("no time left after %.1f s"):format(opts.timeout))
-  end
+  local left = record.deadline - now
+  if left > 0 then return left end
+  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(opts.timeout))
 end
 
 -- Makes one attempt. Returns the envelope, or nil and an error.
-local function attempt(record, state, loop)
+local function attempt(record, state, loop, left)
   local opts, call = state.options, record.call
   record.attempts = record.attempts + 1
   local engine = core.engine() -- a new one after a fork or a close
-  call:start(engine, math.min(opts.attempt_timeout, record.deadline - loop.now()))
+  call:start(engine, math.min(opts.attempt_timeout, left))
   loop.wait(engine, call)
   local res, _, err = call:result()
   call:release() -- the call lives as long as its result, for cmr.info
@@ -112,11 +112,11 @@ local function back_off(record, state, loop, err)
 end
 
 local function make_attempts(record, state, loop, job)
-  local res, err
+  local left, res, err
   repeat
-    err = get_ready(record, state, loop, job)
-    if err then return fail(record, loop, err) end
-    res, err = attempt(record, state, loop)
+    left, err = get_ready(record, state, loop, job)
+    if not left then return fail(record, loop, err) end
+    res, err = attempt(record, state, loop, left)
     if res then
       finish(record, loop, res)
       return res
