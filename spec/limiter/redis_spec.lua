@@ -22,11 +22,11 @@ local function script(source, environment)
 end
 
 describe("the limiter of hosts", function()
-  local now, clock, keys, ways, away
+  local now, clock, keys, ways, down
 
   -- A Redis in this process, whose clock is another one. An answer is on its way as long as `ways` says, each way.
   local function connection()
-    local fake = {retry = 2}
+    local fake = {retry_seconds = 2}
     local commands = {
       TIME = function()
         local time = clock + 1.7e9
@@ -41,9 +41,9 @@ describe("the limiter of hosts", function()
     }
     function fake.eval(_, what, names, arguments)
       local way = table.remove(ways, 1) or {0, 0}
-      if away then
+      if down then
         now = now + way[1]
-        return nil, "away"
+        return nil, "connection refused"
       end
       local argv = {}
       for index, value in ipairs(arguments) do argv[index] = ("%.17g"):format(value) end
@@ -61,7 +61,7 @@ describe("the limiter of hosts", function()
   local real_now = core.now
 
   before_each(function()
-    now, clock, keys, ways, away = 1000, 500, {}, {}, false
+    now, clock, keys, ways, down = 1000, 500, {}, {}, false
     core.now = function() return now end -- luacheck: ignore 122
   end)
 
@@ -74,7 +74,7 @@ describe("the limiter of hosts", function()
   -- The processes of one host share its own line: here every limiter is another host.
   local function host(hosts)
     local one = redis_limiter.new{redis = connection(), fallback_shares = hosts}
-    one.own = local_limiter.new()
+    one.local_limiter = local_limiter.new()
     return one
   end
 
@@ -120,7 +120,7 @@ describe("the limiter of hosts", function()
     near(4, one:reserve("key", 1, now, 10))
   end)
 
-  it("slows everyone when one was turned away", function()
+  it("slows everyone when one was refused", function()
     local a, b = host(2), host(2)
     a:reserve("key", 4, now, 10)
     a:pause("key", now, 5)
@@ -211,7 +211,7 @@ describe("the limiter of hosts", function()
   describe("without Redis", function()
     it("keeps its own line, at its part of the rate", function()
       local one = host(3)
-      away = true
+      down = true
       near(0, one:reserve("key", 4, now, 10))
       near(0.75, one:reserve("key", 4, now, 10))
       near(1.5, one:reserve("key", 4, now, 10))
@@ -225,13 +225,13 @@ describe("the limiter of hosts", function()
     it("begins it behind the last place it had of the shared one", function()
       local one = host(3)
       for _ = 1, 3 do one:reserve("key", 4, now, 10) end -- the last is 0.5 ahead
-      away = true
+      down = true
       near(1.25, one:reserve("key", 4, now, 10))
     end)
 
     it("leaves no later for having tried", function()
       local one = host()
-      away = true
+      down = true
       one:reserve("key", 4, now, 10)
       ways = {{0.2, 0}}
       near(0.05, one:reserve("key", 4, now, 10))
@@ -242,10 +242,10 @@ describe("the limiter of hosts", function()
 
     it("keeps both lines for a while when it is back: others may not have noticed", function()
       local a, b = host(2), host(2)
-      away = true
+      down = true
       near(0, a:reserve("key", 4, now, 10))
       near(0, b:reserve("key", 4, now, 10))
-      away = false
+      down = false
       near(0.5, a:reserve("key", 4, now, 10))
       near(0.75, b:reserve("key", 4, now, 10))
       near(1, a:reserve("key", 4, now, 10))
@@ -279,8 +279,8 @@ describe("the limiter of hosts", function()
       while now < begun + 60 do
         for index, one in ipairs(hosts) do
           if now >= free[index] then
-            away = now > begun + 20 and now < begun + 30 + found[index]
-            if away then keys = {} end
+            down = now > begun + 20 and now < begun + 30 + found[index]
+            if down then keys = {} end
             local at = now + assert(one:reserve("key", 4, now, 60))
             times[#times + 1], free[index] = at, at
           end
@@ -296,9 +296,11 @@ describe("the limiter of hosts", function()
   end)
 
   it("refuses options it does not know", function()
-    assert.error_matches(function() redis_limiter.new{fallback_shares = 0} end, "bad option 'fallback_shares' %(a whole number from 1")
+    assert.error_matches(function() redis_limiter.new{fallback_shares = 0} end,
+      "bad option 'fallback_shares' %(a whole number 1")
     assert.error_matches(function() redis_limiter.new{redis = connection(), port = 1} end, "bad option 'port'")
-    assert.error_matches(function() redis_limiter.new{prot = 1} end, "bad option 'prot'")
+    assert.error_matches(function() redis_limiter.new{prefx = 1} end,
+      "cmr.limiter.redis.new: unknown option 'prefx' %(did you mean 'prefix'%?%)")
   end)
 end)
 
@@ -322,7 +324,7 @@ describe("the limiter of hosts, on a real Redis", function()
   it("keeps one small key for each of the user's, as long as somebody is in the line", function()
     local one = redis_limiter.new{port = server.port, prefix = "own:"}
     one:reserve("a-name", 1, core.now(), 60)
-    assert.equal("own:free:a-name", server:cli "keys 'own:*'")
+    assert.equal("own:queue:a-name", server:cli "keys 'own:*'")
     nginx.eventually("the key is gone", function() return server:cli "keys 'own:*'" == "" end)
   end)
 

@@ -117,7 +117,7 @@ describe("a connection to Redis", function()
     end)
   end)
 
-  describe("to a Redis that is away", function()
+  describe("to a Redis that is unavailable", function()
     it("says why, and warns once", function()
       local port = nginx.free_port()
       local warnings = warned(function()
@@ -128,7 +128,7 @@ describe("a connection to Redis", function()
         connection{port = port}:eval({source = "return 1"}, {}, {})
       end)
       assert.equal(1, #warnings)
-      assert.matches("^cmr: Redis at 127.0.0.1:%d+/0 is away %(connection refused%)[^\n]*\n$", warnings[1])
+      assert.matches("^cmr: Redis at 127.0.0.1:%d+/0 is unavailable %(connection refused%)[^\n]*\n$", warnings[1])
     end)
 
     it("does not wait for it at each call, and finds it when it is back", function()
@@ -178,10 +178,13 @@ describe("a connection to Redis", function()
   end)
 
   it("refuses options it does not know", function()
-    assert.error_matches(function() redis.new{hosst = "x"} end, "bad option 'hosst' %(there is none of this name%)")
-    assert.error_matches(function() redis.new{port = "x"} end, "bad option 'port' %(number expected%)")
-    assert.error_matches(function() redis.new{timeout = 0} end, "bad option 'timeout' %(more than 0 seconds expected%)")
-    assert.error_matches(function() redis.new{password = 7} end, "bad option 'password' %(string expected%)")
+    assert.error_matches(function() redis.new{hosst = "x"} end,
+      "unknown option 'hosst' %(did you mean 'host'%?%)")
+    assert.error_matches(function() redis.new{port = "x"} end,
+      "bad option 'port' %(a whole number from 1 to 65535 expected")
+    assert.error_matches(function() redis.new{timeout = 0} end, "bad option 'timeout' %(seconds, from 0.001")
+    assert.error_matches(function() redis.new{password = 7} end,
+      "bad option 'password' %(a string expected, got number%)")
   end)
 
   it("says what is missing, when it is made", function()

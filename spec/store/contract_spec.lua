@@ -112,36 +112,37 @@ do
       assert.same({"one", "two"}, store:list "kept")
     end)
 
-    it("lets so many be taken in a time, and no more", function()
-      for number = 1, 3 do assert.equal(number, store:take("three", 3, 60)) end
+    it("counts up to a limit within a window, and no further", function()
+      for number = 1, 3 do assert.equal(number, store:count("three", 3, 60)) end
       for _ = 1, 2 do
-        local taken, left = store:take("three", 3, 60)
-        assert.is_nil(taken)
+        local count, reason, left = store:count("three", 3, 60)
+        assert.is_nil(count)
+        assert.equal("exhausted", reason)
         near(60, left)
       end
-      assert.equal(1, store:take("others", 3, 60))
+      assert.equal(1, store:count("others", 3, 60))
     end)
 
-    it("lets what was not used be taken again", function()
-      assert.is_true(store:untake "nothing")
-      store:take("unused", 2, 60)
-      store:take("unused", 2, 60)
-      assert.is_true(store:untake "unused")
-      assert.equal(2, store:take("unused", 2, 60))
-      assert.is_nil((store:take("unused", 2, 60)))
+    it("takes the newest count back", function()
+      assert.is_true(store:uncount "nothing")
+      store:count("unused", 2, 60)
+      store:count("unused", 2, 60)
+      assert.is_true(store:uncount "unused")
+      assert.equal(2, store:count("unused", 2, 60))
+      assert.is_nil((store:count("unused", 2, 60)))
     end)
 
-    it("lets the next be taken when the first is old enough", function()
-      assert.equal(1, store:take("moving", 2, 0.3))
-      assert.equal(2, store:take("moving", 2, 0.3))
-      assert.is_truthy(after(0.2, function() return store:take("moving", 2, 0.3) end))
+    it("counts the next one when the first has left the window", function()
+      assert.equal(1, store:count("moving", 2, 0.3))
+      assert.equal(2, store:count("moving", 2, 0.3))
+      assert.is_truthy(after(0.2, function() return store:count("moving", 2, 0.3) end))
     end)
 
-    it("keeps claims, texts and what was taken apart, of whatever names", function()
+    it("keeps claims, lists and counters apart, whatever the names", function()
       for _, odd in ipairs{"same", "with space", "a:b:1", "*?[x]", ("n"):rep(300)} do
         local token = store:claim(odd, 60)
         assert.is_true(store:append(odd, "text", 60))
-        assert.equal(1, store:take(odd, 1, 60))
+        assert.equal(1, store:count(odd, 1, 60))
         assert.same({"text"}, store:list(odd))
         assert.is_true(store:release(odd, token))
       end
@@ -176,7 +177,7 @@ describe("the store of nginx's workers #nginx", function()
 
   it("gives each of many names to one of them", function()
     start("10m", [[
-      local store, ours = require("cmr.store").here(), 0
+      local store, ours = require("cmr.store").default(), 0
       for name = 1, 2000 do
         local token = store:claim(tostring(name), 60)
         if token and name % 2 == 0 then assert(store:done(tostring(name), token, 60)) end
@@ -187,25 +188,25 @@ describe("the store of nginx's workers #nginx", function()
     assert.equal(2000, together())
   end)
 
-  it("lets no more be taken by all of them together", function()
+  it("counts no further for all of them together", function()
     start("1m", [[
-      local store, ours = require("cmr.store").here(), 0
+      local store, ours = require("cmr.store").default(), 0
       for round = 1, 1000 do
         local name = tostring(round % 10)
-        if store:take(name, 20, 1000) then
-          if round % 3 == 0 then store:untake(name) else ours = ours + 1 end
+        if store:count(name, 20, 1000) then
+          if round % 3 == 0 then store:uncount(name) else ours = ours + 1 end
         end
       end
       ngx.print(ngx.worker.pid(), " ", ours)
     ]])
     together()
-    -- Whatever was given back was taken again, or not; never more than 20 of a name are out.
+    -- What was taken back was counted again, or not; never more than 20 of a name are counted.
     assert.is_true(together() <= 10 * 20)
   end)
 
   it("forgets what is oldest when the dictionary is too small, and says so", function()
     start("32k", [[
-      local store, claimed = require("cmr.store").here(), 0
+      local store, claimed = require("cmr.store").default(), 0
       for name = 1, 2000 do
         local token = store:claim(tostring(name), 60)
         if token and store:done(tostring(name), token, 60) then claimed = claimed + 1 end
@@ -214,12 +215,12 @@ describe("the store of nginx's workers #nginx", function()
       ngx.print(ngx.worker.pid(), " ", claimed)
     ]])
     assert.equal(" 2000", server:text("/all"):match " .*")
-    assert.matches("the lua_shared_dict is too small: what was oldest is forgotten", server:log())
+    assert.matches("the lua_shared_dict is too small: its oldest entries are lost", server:log())
   end)
 
   it("makes room by what is over before anything else goes", function()
     start("32k", [[
-      local store, claimed = require("cmr.store").here(), 0
+      local store, claimed = require("cmr.store").default(), 0
       assert(store:claim("kept", 60))
       for name = 1, 300 do
         assert(store:done(tostring(name), assert(store:claim(tostring(name), 60)), 0.001))
@@ -234,7 +235,7 @@ describe("the store of nginx's workers #nginx", function()
 
   it("says that it is full when not even that makes room", function()
     start("32k", [[
-      local fine, why = require("cmr.store").here():append("x", ("x"):rep(100000), 60)
+      local fine, why = require("cmr.store").default():append("x", ("x"):rep(100000), 60)
       ngx.print(fine == nil, " ", why)
     ]])
     assert.equal("true full", server:text "/all")
@@ -252,24 +253,25 @@ describe("the store of many hosts #redis", function()
     assert.is_truthy(core_store:claim("x", 60))
     assert.same({nil, "busy"}, {(other:claim("x", 60)), (select(2, other:claim("x", 60)))})
     other:append("x", "text", 60)
-    other:take("x", 3, 60)
+    other:count("x", 3, 60)
     assert.same({"text"}, core_store:list "x")
     local names = {}
     for key in server:cli("keys '*'"):gmatch "[^\n]+" do names[#names + 1] = key end
     table.sort(names)
-    assert.same({"cmr:claim:x", "cmr:list:x", "cmr:take:x"}, names)
+    assert.same({"cmr:claim:x", "cmr:list:x", "cmr:window:x"}, names)
     for _, key in ipairs(names) do assert.is_true(tonumber(server:cli("pttl " .. key)) > 0) end
   end)
 
-  it("says that it is away, each operation in its way", function()
+  it("says that it is unavailable, each operation in its way", function()
     local stderr = io.stderr
     io.stderr = {write = function() end} -- luacheck: ignore 122
     finally(function() io.stderr = stderr end) -- luacheck: ignore 122
     local gone = require("cmr.store.redis").new{port = nginx.free_port()}
-    assert.same({nil, "away"}, {(gone:claim("x", 60)), (select(2, gone:claim("x", 60)))})
+    assert.same({nil, "unavailable"}, {(gone:claim("x", 60)), (select(2, gone:claim("x", 60)))})
     assert.is_string(select(3, gone:claim("x", 60)))
-    assert.same({nil, "away"}, {(gone:take("x", 3, 60)), (select(2, gone:take("x", 3, 60)))})
-    for _, method in ipairs{"done", "release", "append", "list", "untake"} do
+    assert.same({nil, "unavailable"}, {(gone:count("x", 3, 60)), (select(2, gone:count("x", 3, 60)))})
+    assert.is_string(select(3, gone:count("x", 3, 60)))
+    for _, method in ipairs{"done", "release", "append", "list", "uncount"} do
       local fine, why = gone[method](gone, "x", "y", 60)
       assert.is_nil(fine)
       assert.is_string(why)
@@ -290,14 +292,14 @@ describe("the store of a process", function()
     now = 110
     assert.is_truthy(store:claim("x", 10))
     assert.is_nil((store:done("x", token, 10)))
-    assert.equal(1, store:take("t", 1, 50))
+    assert.equal(1, store:count("t", 1, 50))
     now = 150
-    assert.same({nil, 10}, {store:take("t", 1, 50)})
+    assert.same({nil, "exhausted", 10}, {store:count("t", 1, 50)})
     now = 160
-    assert.equal(1, store:take("t", 1, 50))
+    assert.equal(1, store:count("t", 1, 50))
   end)
 
-  it("does not grow with what is over", function()
+  it("does not grow with expired entries", function()
     local now = 0
     local store = memory.new(function() return now end)
     for number = 1, 20000 do
@@ -312,7 +314,7 @@ describe("the store of a process", function()
 
   it("is the one of a client and a webhook's handler that are given none", function()
     local store = require "cmr.store"
-    assert.equal(store.here(), store.here())
-    assert.is_true(store.is_one(store.here()))
+    assert.equal(store.default(), store.default())
+    assert.is_true(store.RULE.test(store.default()))
   end)
 end)

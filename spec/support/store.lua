@@ -10,7 +10,7 @@ local SERVER = [=[
   location = /store { content_by_lua_block {
     ngx.req.read_body()
     local cjson = require "cjson"
-    local store = require("cmr.store").here()
+    local store = require("cmr.store").default()
     local asked = cjson.decode(ngx.req.get_body_data())
     local one, two, three = store[asked[1]](store, unpack(asked, 2))
     ngx.print(cjson.encode{one == nil and cjson.null or one, two == nil and cjson.null or two, three})

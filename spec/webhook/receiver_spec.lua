@@ -124,18 +124,18 @@ describe("a receiver of webhooks", function()
         assert.equal(503, deliver(to))
       end
       assert.equal(0, runs)
-      assert.equal("WARN cmr webhook: mailbox.created E1: it is being handled, for 240 s more at the most", logged[1])
+      assert.equal("WARN cmr webhook: mailbox.created E1: being handled elsewhere, for 240 s more at most", logged[1])
       now = 1000 + 240
       assert.equal(200, deliver(to))
       assert.equal(1, runs)
     end)
 
-    it("while the store is away, and then runs nothing", function()
-      function store.claim() return nil, "away", "connection refused" end
+    it("while the store is unavailable, and then runs nothing", function()
+      function store.claim() return nil, "unavailable", "connection refused" end
       local to = receiver{on = {["*"] = count}}
       assert.equal(503, deliver(to))
       assert.equal(0, runs)
-      assert.equal("ERR cmr webhook: mailbox.created E1: the store is away: connection refused", logged[1])
+      assert.equal("ERR cmr webhook: mailbox.created E1: the store is unavailable: connection refused", logged[1])
     end)
 
     it("when the event cannot be kept, and then runs nothing", function()
@@ -144,7 +144,7 @@ describe("a receiver of webhooks", function()
       function store.append() return nil, "connection refused" end
       assert.equal(503, deliver(to))
       assert.equal(0, runs)
-      assert.equal("ERR cmr webhook: mailbox.created E1: it could not be kept: connection refused", logged[1])
+      assert.equal("ERR cmr webhook: mailbox.created E1: could not be stored: connection refused", logged[1])
       store.append = append
       assert.equal(200, deliver(to))
       assert.equal(1, runs)
@@ -155,7 +155,7 @@ describe("a receiver of webhooks", function()
     function store.append() return nil, "full" end
     assert.equal(200, deliver(receiver{on = {["*"] = count}}))
     assert.equal(1, runs)
-    assert.equal("ERR cmr webhook: mailbox.created E1: it could not be kept: full", logged[1])
+    assert.equal("ERR cmr webhook: mailbox.created E1: could not be stored: full", logged[1])
   end)
 
   it("does not have done again what was done, when it cannot be marked", function()
@@ -165,7 +165,7 @@ describe("a receiver of webhooks", function()
     } do
       store.done = done
       assert.equal(200, deliver(receiver{on = {["*"] = count}}, event{eventId = "E" .. place}))
-      assert.equal(("ERR cmr webhook: mailbox.created E%d: its claim could not be marked done: connection refused")
+      assert.equal(("ERR cmr webhook: mailbox.created E%d: its claim could not be marked as done: connection refused")
         :format(place), logged[place])
     end
   end)
@@ -237,6 +237,11 @@ describe("a receiver of webhooks", function()
       assert.same({orderId = "O1", password = PASSWORD, k = "***"}, kept("order:O1")[1].data)
     end)
 
+    it("with its passwords, when one of several keys is empty", function()
+      deliver(receiver{store_passwords = true, api_key = {"", delivery.KEY}}, event{data = {orderId = "O1", k = "v"}})
+      assert.same({orderId = "O1", k = "v"}, kept("order:O1")[1].data)
+    end)
+
     it("before its function runs", function()
       deliver(receiver{on = {["*"] = function() runs = #kept "order:O1" end}})
       assert.equal(1, runs)
@@ -267,11 +272,15 @@ describe("a receiver of webhooks", function()
 
   it("raises for a mistake in its options", function()
     for message, options in pairs{
-      ["cmr.webhook.receiver: bad option 'lease' (seconds, 1 or more expected)"] = {lease = 0},
-      ["cmr.webhook.receiver: bad option 'done_ttl' (seconds, 1 or more expected)"] = {done_ttl = "1"},
-      ["cmr.webhook.receiver: bad option 'event_ttl' (seconds, 1 or more expected)"] = {event_ttl = math.huge},
-      ["cmr.webhook.receiver: bad option 'on' (a table of event names and functions expected)"] = {on = {count}},
-      ["cmr.webhook.receiver: bad option 'store_passwords' (boolean expected)"] = {store_passwords = 1},
+      ["cmr.webhook.receiver: bad option 'lease' (seconds, from 1 to 1000000000 expected, got 0)"] =
+        {lease = 0},
+      ["cmr.webhook.receiver: bad option 'done_ttl' (seconds, from 1 to 1000000000 expected, got string)"] =
+        {done_ttl = "1"},
+      ["cmr.webhook.receiver: bad option 'event_ttl' (seconds, from 1 to 1000000000 expected, got inf)"] =
+        {event_ttl = math.huge},
+      ["cmr.webhook.receiver: bad option 'on' (a table of event names and functions expected, got table)"] =
+        {on = {count}},
+      ["cmr.webhook.receiver: bad option 'store_passwords' (a boolean expected, got number)"] = {store_passwords = 1},
       ["cmr.webhook.receiver: unknown option 'tolerence' (did you mean 'tolerance'?)"] = {tolerence = 1},
     } do
       local _, raised = pcall(cmr.webhook.receiver, options)
@@ -280,6 +289,6 @@ describe("a receiver of webhooks", function()
     assert.matches("bad option 'on'", select(2, pcall(receiver, {on = print})), 1, true)
     assert.matches("bad option 'store'", select(2, pcall(receiver, {store = {}})), 1, true)
     assert.matches("a table of options expected", select(2, pcall(cmr.webhook.receiver)), 1, true)
-    assert.matches("cmr.webhook.handler: it works in nginx", select(2, pcall(cmr.webhook.handler, {})), 1, true)
+    assert.matches("cmr.webhook.handler: works in nginx", select(2, pcall(cmr.webhook.handler, {})), 1, true)
   end)
 end)

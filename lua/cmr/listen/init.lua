@@ -45,7 +45,7 @@ local function told_of(event, message, err, show_passwords)
   return {
     accepted = true,
     id = info.id,
-    scheme = info.scheme,
+    signatureFormat = info.signature_format,
     timestampSigned = info.timestamp_signed,
     event = scrub.copy(event, show_passwords and {} or scrub.secrets(event), show_passwords),
   }
