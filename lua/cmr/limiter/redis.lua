@@ -94,26 +94,26 @@ end
 ---@param rate number
 ---@param now number
 ---@param max_wait number
----@return number? wait
+---@return number? delay
 ---@return number? needed
 function Limiter:reserve(key, rate, now, max_wait)
   local begun_at, after = core.now(), 0
   local both = begun_at < self.both_until
   if both then
-    local wait, needed = self.local_limiter:reserve(key, rate / self.fallback_shares, now, max_wait)
-    if not wait then return nil, needed end
-    after = wait
+    local delay, needed = self.local_limiter:reserve(key, rate / self.fallback_shares, now, max_wait)
+    if not delay then return nil, needed end
+    after = delay
   end
-  local wait, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
-  if wait and wait < -MAX_LATE_SECONDS then -- the reply is this late: skip the slot, the next one is already due
-    wait, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
+  local delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
+  if delay and delay < -MAX_LATE_SECONDS then -- the reply is this late: skip the slot, the next one is already due
+    delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
   end
   local elapsed = core.now() - begun_at
-  if wait then
+  if delay then
     -- the local queue continues from here if Redis becomes unavailable now
-    self.local_limiter:pause(key, now + elapsed, wait + self.fallback_shares / rate)
-    if not reserved then return nil, wait end
-    return math.max(0, wait)
+    self.local_limiter:pause(key, now + elapsed, delay + self.fallback_shares / rate)
+    if not reserved then return nil, delay end
+    return math.max(0, delay)
   end
   if not both then return self:reserve(key, rate, now + elapsed, max_wait - elapsed) end
   return math.max(0, after - elapsed)

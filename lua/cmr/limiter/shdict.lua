@@ -31,18 +31,18 @@ end
 ---@param rate number
 ---@param now number
 ---@param max_wait number
----@return number? wait
+---@return number? delay
 ---@return number? needed
 function Limiter:reserve(key, rate, now, max_wait)
   local dict, queue = self.dict, "cmr:queue:" .. key
-  local wait = (dict:get(queue) or 0) - now
-  while wait <= max_wait do
-    if wait < 0 then advance(dict, queue, now) end
+  local delay = (dict:get(queue) or 0) - now
+  while delay <= max_wait do
+    if delay < 0 then advance(dict, queue, now) end
     local next_slot = dict:incr(queue, 1 / rate, now) or now + 1 / rate -- nil: the dictionary has no memory
-    wait = next_slot - 1 / rate - now
-    if wait > -ROUNDING_SECONDS and wait <= max_wait then return math.max(0, wait) end
+    delay = next_slot - 1 / rate - now
+    if delay > -ROUNDING_SECONDS and delay <= max_wait then return math.max(0, delay) end
   end
-  return nil, wait
+  return nil, delay
 end
 
 ---Allows no slot for some seconds.

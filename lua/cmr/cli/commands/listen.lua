@@ -53,8 +53,8 @@ function M.run(given, world)
     exec = given[".exec"],
     show_passwords = given[".show-passwords"] or false,
     verify = verify,
-    tell = function(told)
-      stream.write(world, json(told, { compact = true }) .. "\n")
+    emit = function(report)
+      stream.write(world, json(report, { compact = true }) .. "\n")
     end,
   })
 end
