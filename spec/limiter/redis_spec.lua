@@ -1,4 +1,4 @@
--- One queue for all hosts. First the very script that Redis runs, with a clock that is a number here; then a real Redis.
+-- One queue for all hosts. First the script that Redis runs, with a clock that is a number here; then a real Redis.
 -- Several nginx with several workers on one queue are in spec/nginx/redis_spec.lua.
 local core = require "cmr.core"
 local local_limiter = require "cmr.limiter.memory"
