@@ -38,6 +38,7 @@ return {("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0}
 ]],
 }
 
+---Options of cmr.limiter.redis.
 ---@class cmr.RedisLimiterOptions: cmr.RedisOptions
 ---@field redis? cmr.Redis A connection, instead of the options of one.
 ---How many limiters share the rate while Redis is unavailable: one for each nginx with lua_shared_dict cmr, else one

@@ -108,9 +108,10 @@ local function judge(delivery, opts, directory)
   return report, status
 end
 
+---Options of cmr.listen.run.
 ---@class cmr.ListenOptions
 ---@field port? integer On 127.0.0.1. Default: a free one.
----@field verify? cmr.VerifyOptions
+---@field verify? cmr.VerifyOptions What to accept.
 ---Called once it listens ({url, pid}), for each delivery ({delivery = number, accepted, kind and message or id, event
 ---..., exit = the command's status, status = the answer's}) and for the answer to a forwarded one ({delivery, forwarded
 ---= status}).

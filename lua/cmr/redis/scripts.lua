@@ -19,7 +19,7 @@ Redis.__name = "cmr.redis.scripts"
 ---@field port? integer Default: 6379.
 ---@field unix? string The path of a socket, instead of host and port.
 ---@field username? string With a password; Redis 6 or newer.
----@field password? string
+---@field password? string Appears in no message.
 ---@field db? integer Default: 0.
 ---@field timeout? number Seconds, each for connecting, sending and receiving. Default: 0.5.
 ---@field prefix? string Of every key. Default: "cmr:".

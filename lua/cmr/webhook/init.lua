@@ -11,6 +11,7 @@ local receiver = require "cmr.webhook.receiver"
 local signature = require "cmr.webhook.signature"
 local verify = require "cmr.webhook.verify"
 
+---Verifies and receives webhooks.
 ---@class cmr.Webhook
 ---@field signature_formats string[] What option signature_format takes: "body-hex-seconds" and seven others.
 local webhook = { signature_formats = signature.NAMES }

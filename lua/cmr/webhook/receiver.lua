@@ -19,6 +19,7 @@ local verify = require "cmr.webhook.verify"
 ---tries again. It should end within the vendor's 60 s and must end within the lease.
 ---@alias cmr.EventHandler fun(event: cmr.Event): any, any
 
+---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---@field on? table<string, cmr.EventHandler> By event name; "*" for all others. Other events are answered with 200.
 ---@field store? cmr.Store Default: lua_shared_dict cmr in nginx, if declared; else one per process.
@@ -28,6 +29,7 @@ local verify = require "cmr.webhook.verify"
 ---@field store_passwords? boolean Whether client:await sees the passwords. The handler always does. Default: false.
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
+---Receives webhooks in any server. See cmr.webhook.receiver.
 ---@class cmr.Receiver
 local Receiver = {}
 Receiver.__index = Receiver

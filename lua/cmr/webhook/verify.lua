@@ -25,10 +25,11 @@ local verify = {}
 
 ---A delivery that is refused. tostring returns its message.
 ---@class cmr.Refusal
----@field kind cmr.RefusalKind
----@field message string
+---@field kind cmr.RefusalKind Why it is refused.
+---@field message string For a log.
 ---@field status integer The HTTP status to answer with.
 
+---Options of cmr.webhook.verify.
 ---@class cmr.VerifyOptions
 ---@field api_key? string|string[] The key that signs, or several while one replaces another. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds that the timestamp may be off, either way. Default: 300 (help).
@@ -38,10 +39,10 @@ local verify = {}
 
 ---An event as the vendor sent it. Warmup events have their name under eventType, all others under event.
 ---@class cmr.Event
----@field event? cmr.EventName
----@field eventType? cmr.EventName
+---@field event? cmr.EventName Its name.
+---@field eventType? cmr.EventName The name of a warmup event.
 ---@field eventId? string Absent from the samples of warmup events: see cmr.webhook.id.
----@field data? table<string, any>
+---@field data? table<string, any> The documented fields are in docs/reference.md.
 
 ---Facts about an event that cmr.webhook.verify returned.
 ---@class cmr.Delivery
@@ -49,7 +50,7 @@ local verify = {}
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean false: the timestamp protects nothing; only the id reveals a replay.
 ---@field age number Seconds.
----@field event cmr.EventName
+---@field event cmr.EventName Its name, under whichever key.
 ---@field id string eventId or, without one, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
 ---@field key integer The position of the key that signed, of several.
