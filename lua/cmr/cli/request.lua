@@ -11,8 +11,8 @@ local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
-  -- without the line of this program and the library's name
-  io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", "")))
+  -- without the line of this program and the function's name
+  io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.[%l.]+: ", "")))
 end
 
 ---Calls a function of the library and returns its results. A string that it raises is a mistake in its arguments, and

@@ -25,10 +25,10 @@ function listen.arguments(command)
       .. "too. When it fails, the answer is 500 and the vendor tries again."
   )
   command
-    :option("--scheme")
-    :target(".scheme")
+    :option("--signature-format")
+    :target(".signature-format")
     :argname("NAME")
-    :choices(require("cmr.webhook").schemes)
+    :choices(require("cmr.webhook").signature_formats)
     :description "Accept only this signature format, as cmr webhook detect names it (default: any documented one)."
   command
     :option("--tolerance")
@@ -49,10 +49,10 @@ function listen.run(parsed, system)
     show_passwords = parsed[".show-passwords"] or false,
     verify = {
       api_key = request.settings(parsed, system, io.reader(system)).api_key,
-      scheme = parsed[".scheme"],
+      signature_format = parsed[".signature-format"],
       tolerance = request.number("--tolerance", parsed[".tolerance"]),
     },
-    tell = function(record)
+    emit = function(record)
       io.write(system, pretty_json.encode(record, { compact = true }) .. "\n")
     end,
   })

@@ -55,7 +55,7 @@ function webhook.run(parsed, system)
   if not event then io.failure("%s", message) end
   local info = require("cmr.webhook").info(event)
   local result = {
-    scheme = info.scheme,
+    signatureFormat = info.signature_format,
     timestamp = info.timestamp,
     timestampSigned = info.timestamp_signed,
     event = info.event,
