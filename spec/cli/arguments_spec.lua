@@ -59,6 +59,15 @@ describe("an option's name", function()
     end
   end)
 
+  it("tells whether its value is a secret, which an id never is", function()
+    for _, name in ipairs{"password", "credentials.password", "google.clientSecret", "token"} do
+      assert.is_true(arguments.secret(name), name)
+    end
+    for _, name in ipairs{"credentialId", "credentials.email", "userId", "domains[].domain", "mailboxes.*"} do
+      assert.is_false(arguments.secret(name), name)
+    end
+  end)
+
   -- Two parameters with one option, or a parameter with an option of every command.
   local function collisions(rows)
     local found = {}

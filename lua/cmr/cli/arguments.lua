@@ -45,8 +45,8 @@ end
 ---@param name string
 ---@return boolean
 function arguments.secret(name)
-  name = name:lower()
-  return name:find("password", 1, true) ~= nil or name:find("secret", 1, true) ~= nil
+  local last = name:match "[^.]+$"
+  return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$" -- a credentialId is none
 end
 
 local function json_parser(opening, expected)

@@ -12,7 +12,7 @@ local function returned(ok, ...)
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
   -- without the line of this program and the function's name
-  io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.[%l.]+: ", "")))
+  io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^%l+%.run: ", "")))
 end
 
 ---Calls a function of the library and returns its results. A string that it raises is a mistake in its arguments, and
