@@ -79,7 +79,7 @@ describe("the program", function()
     end
   end)
 
-  it("wants a key, and never as an argument", function()
+  it("needs a key, and refuses it as an argument", function()
     local none = cmr{"platforms", USER}
     assert.equal(2, none.status)
     assert.matches("^cmr: no API key: .*cmr init.*CMR_API_KEY.*%-%-api%-key%-file\n", none.err)
@@ -98,7 +98,7 @@ describe("the program", function()
     end
   end)
 
-  it("can be driven in process, with a system of its own", function()
+  it("can be run in process, with another system", function()
     local out, err = {}, {}
     local function sink(parts)
       return {
@@ -141,7 +141,7 @@ describe("the program", function()
       .. "cmr.cli.arguments true\n", command.read(err))
   end)
 
-  it("waits neither for libcurl nor for JSON to say what commands there are", function()
+  it("lists the commands without loading libcurl or JSON", function()
     local code = [[local main = require("cmr.cli").main; local status = main{%s}
       for _, name in ipairs{"cmr.core", "cjson"} do assert(not package.loaded[name], name) end
       os.exit(status)]]
@@ -254,7 +254,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.equal(2, #server:requests())
   end)
 
-  it("says why the API refused, and ends with 1", function()
+  it("reports why the API refused, and ends with 1", function()
     local unknown = cmr({"platforms", "NOBODY"}, {env = env})
     assert.same({1, ""}, {unknown.status, unknown.out})
     assert.matches("^cmr: [^\n]+\n$", unknown.err)
@@ -269,7 +269,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.matches("^cmr: [^\n]+\ncmr: outcome: rejected, the server refused it", quota.err)
   end)
 
-  it("says what became of an order", function()
+  it("reports the outcome of an order", function()
     server:fault{match = {operation = "reexport"}, close = true}
     local lost = cmr({"reexport", "--mailbox-id", MAILBOX}, {env = env})
     assert.equal(1, lost.status)
@@ -285,7 +285,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.is_nil(get.err:find("outcome:", 1, true))
   end)
 
-  it("says when to come back", function()
+  it("reports when to retry", function()
     server:fault{match = {operation = "platforms"}, status = 429, headers = {["Retry-After"] = "7"},
       body = {status = 429, message = "Too many requests"}}
     local limited = cmr({"platforms", USER, "--retries", "0"}, {env = env})
@@ -293,7 +293,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.matches("\ncmr: retry after 7 seconds\n$", limited.err)
   end)
 
-  it("tells mistakes that only the library sees from failures", function()
+  it("ends with 2 for mistakes that only the library sees", function()
     for _, line in ipairs{
       {"platforms", ""},
       {"reexport", "--email", ""},
@@ -316,7 +316,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.matches("^STATUS     200\nACTION ID  ACT_[%x-]+\nMESSAGE    OAuth [^\n]+\n$", shown.out)
   end)
 
-  it("is quiet when nobody reads, and says so when the disk is full", function()
+  it("is quiet when its reader has gone, and reports a full disk", function()
     local alone = cmr({"operations"}, {lead = "sleep 0.5;", after = "| true"})
     assert.same({141, ""}, {alone.status, alone.err})
     local deaf = cmr({"operations"}, {lead = "sleep 0.5; trap '' PIPE;", after = "| true"})
@@ -331,7 +331,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.same({status = 130, out = "", err = ""}, stopped)
   end)
 
-  it("speaks TLS with the authority it is told to trust", function()
+  it("speaks TLS with the given authority", function()
     local secure = mock.shared("tls")
     local settings = {CMR_BASE_URL = secure.base_url, CMR_API_KEY = secure.key}
     assert.equal(1, cmr({"platforms", USER, "--retries", "0"}, {env = settings}).status)

@@ -32,7 +32,7 @@ describe("JSON", function()
     assert.equal('{"status":200,"data":{"a":[1,2]}}', json({status = 200, data = {a = {1, 2}}}, {compact = true}))
   end)
 
-  it("takes an empty table for a list when its name is a plural, or when it is told to", function()
+  it("takes an empty table for a list when its name is a plural, or when the caller says so", function()
     local value = {data = {}, credentials = {}, address = {}}
     assert.equal('{"data":{},"address":{},"credentials":[]}', json(value, {compact = true}))
     local function list(key) return key == "data" and "[]" or nil end
@@ -68,7 +68,7 @@ describe("text from a server", function()
     for given, expected in pairs(cases) do assert.equal(expected, text.utf8(given)) end
   end)
 
-  it("loses what a terminal would obey", function()
+  it("loses its control characters", function()
     assert.equal(" [31mred bell ", text.printable("\27[31mred\7bell\194\155"))
     assert.equal("a  evil ", text.printable("a\226\128\174\226\129\166evil\226\129\169")) -- nor turns the direction
   end)
@@ -100,7 +100,7 @@ SMARTLEAD   false
     return (table_of(columns, rows, options))
   end
 
-  it("shows any list of objects, wherever in the data it is, what names a thing first", function()
+  it("shows a list of objects anywhere in the data, names first", function()
     local list = {
       {billingCycle = "M", id = "1", domain = "a.com", subscriptionStatus = "ACTIVE", price = 8},
       {id = "2", nested = {a = {1, 2}, b = {{c = 1}}}, none = core.null, price = 15.5},
@@ -228,7 +228,7 @@ describe("a field", function()
     assert.equal("{}\n", raw "data.empty")
   end)
 
-  it("that is missing is explained", function()
+  it("is explained when it is missing", function()
     local function why(path) return select(2, field.select(answer, path)) end
     assert.equal("data.EMAILBISON has connected, credentials", why "data.EMAILBISON.conected")
     assert.equal("the answer has data, status", why "date")

@@ -55,7 +55,7 @@ describe("a request of the command", function()
       end)
     end
 
-    it("needs no key and no --yes, and says where the key is", function()
+    it("needs no key and no --yes, and shows where the key comes from", function()
       local shown = cmr({"cancel-subscription", "--domain", "x.com", "--dry-run"}, {env = {CMR_CA_FILE = "/a file"}})
       assert.same({0, ""}, {shown.status, shown.err})
       assert.matches([[^printf 'cmr%-x%-api%-key: %%s' "%$CMR_API_KEY" | curl .*%-%-request POST]], shown.out)
@@ -76,7 +76,7 @@ describe("a request of the command", function()
     end)
   end)
 
-  it("that charges or destroys wants --yes where nobody can be asked", function()
+  it("needs --yes without a terminal when it charges or destroys", function()
     local lines = {
       [{"cancel-subscription", "--domain", "x.com"}] = "cancel%-subscription destroys",
       [{"renew-domains", USER, "--domains", "all"}] = "renew%-domains charges money, means all of them",
@@ -128,7 +128,7 @@ describe("a request of the command", function()
     assert.matches("^cmr: GET /nowhere: HTTP 404", lost.err)
   end)
 
-  it("tells with -v what was sent, how it went, and why again", function()
+  it("logs with -v the request, its attempts and the reasons for retries", function()
     server:fault{match = {operation = "platforms"}, status = 429, times = 1}
     local told = cmr({"platforms", USER, "-v", "--field", "data.EMAILBISON.connected"}, {env = env})
     assert.same({0, "true\n"}, {told.status, told.out})
@@ -173,7 +173,7 @@ describe("a request of the command", function()
     assert.equal("", shown("domains", "nobody", "--output", "csv"))
   end)
 
-  it("that failed has a hint in the words of a shell", function()
+  it("has a hint in the words of a shell when it fails", function()
     local function err(line, settings)
       local failed = cmr(line, {env = settings or env})
       assert.is_true(failed.status > 0)
@@ -200,7 +200,7 @@ describe("a request of the command", function()
     assert.matches("\ncmr: retry after 4 days 15 hours\n", err{"platforms", USER})
   end)
 
-  it("ends quietly when the reader has enough", function()
+  it("ends quietly when its reader stops", function()
     local head = cmr({"users", "--output", "jsonl"}, {env = env, lead = "sleep 0.1;", after = "| head -c 1"})
     assert.equal("", head.err)
     assert.is_true(head.status == 0 or head.status == 141)
