@@ -88,9 +88,9 @@ end
 ---Calls the API and judges its answers.
 ---@param client table of cmr.new; all requests but one use its key, that one a wrong key
 ---@param user string? the user to look at; default: one that a subscription or the list of users names
----@return table? report {production = whether the production API answered, requests = list of {step, operation, status},
----facts = of facts.judge, discoveries = list of {id, found}, untried = {undocumented = names, skipped = list of
----{operation, reason}, acting = names}, counts = {confirmed, contradicted, not_seen, discoveries}}; nil when the API
+---@return table? report {production = whether the production API answered, requests = list of {step, operation,
+---status}, facts = of facts.judge, discoveries = list of {id, found}, untried = {undocumented = names, skipped = list
+---of {operation, reason}, acting = names}, counts = {confirmed, contradicted, not_seen, discoveries}}; nil when the API
 ---cannot be reached or refuses the key
 ---@return string? message
 ---@return table? err of the first request

@@ -1,5 +1,5 @@
----Lists and pages: where an answer has its list, and whether `page` and `limit` work. Pure. All pages are requested with
----limit=1.
+---Lists and pages: where an answer has its list, and whether `page` and `limit` work. Pure. All pages are requested
+---with limit=1.
 
 local facts = require "cmr.probe.facts"
 local shape = require "cmr.probe.shape"

@@ -17,8 +17,8 @@ plan.UNPLANNED = {
   platform_workspaces = "it needs a credential of Instantly and sends a request there",
 }
 
----The steps: id, by default the operation; operation; query; needs = names of ids that it sends; second_page_of = the id
----of the step for page 1; wrong_key.
+---The steps: id, by default the operation; operation; query; needs = names of ids that it sends; second_page_of = the
+---id of the step for page 1; wrong_key.
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
   { operation = "subscriptions", second_page_of = "subscriptions" },

@@ -29,7 +29,8 @@ end
 ---@param name string the operation's name
 ---@param query table? name -> string or number; not checked against the operation, so that a field can be left out
 ---@return table answer {status = HTTP status, envelope = the decoded answer, version = of HTTP, encoding, headers,
----production = whether the production API answered, err = of the library}; without an answer {err = err, message = text}
+---production = whether the production API answered, err = of the library}; without an answer {err = err, message =
+---text}
 function reader.read(client, name, query)
   local operation = cmr.operations[name]
   local refusal = reader.refusal(operation)

@@ -1,11 +1,11 @@
 ---Facts: statements about the API that the library relies on, and what the probe's answers say about each. Pure.
 ---
----A fact is a row {id, as "subscriptions.page"; what the API should do; its source: "seed", "docs" or "help", the vendor's
----page that states it, or "assumed"; judge: function(seen) -> verdict, found}.
+---A fact is a row {id, as "subscriptions.page"; what the API should do; its source: "seed", "docs" or "help", the
+---vendor's page that states it, or "assumed"; judge: function(seen) -> verdict, found}.
 ---
----What was seen is one table: {answers = step's id -> answer of reader.read; skipped = step's id -> why it was not sent;
----requests = list of {step = id, operation, status}; words = of shape.words; guessed = name of an id -> whether it is a
----guess; user_unknown = whether the API does not know the user on the command line}.
+---What was seen is one table: {answers = step's id -> answer of reader.read; skipped = step's id -> why it was not
+---sent; requests = list of {step = id, operation, status}; words = of shape.words; guessed = name of an id -> whether
+---it is a guess; user_unknown = whether the API does not know the user on the command line}.
 
 local facts = {}
 
