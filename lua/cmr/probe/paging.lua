@@ -58,7 +58,8 @@ end
 ---@return {current: number?, pages: number?, total: number?}
 function paging.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}
-  for _, object in ipairs { data.pagination or 0, data.meta or 0, envelope.pagination or 0, envelope.meta or 0, data } do
+  local objects = { data.pagination or 0, data.meta or 0, envelope.pagination or 0, envelope.meta or 0, data }
+  for _, object in ipairs(objects) do
     if type(object) == "table" then
       local found = { current = tonumber(object.currentPage or object.page), pages = tonumber(object.totalPages) }
       for _, name in ipairs(TOTAL_FIELDS) do
