@@ -22,17 +22,17 @@ local function read(operation, text, options)
   for _ = 1, 2 do -- it can be read again
     all = {}
     for one in file:rows() do
-      local given, why = arguments(one)
-      all[one.number] = given or why
+      local args, message = arguments(one)
+      all[one.number] = args or message
     end
   end
   return all
 end
 
 local function fault(...)
-  local fine, why = pcall(read, ...)
-  assert.is_false(fine)
-  return why.usage
+  local ok, mistake = pcall(read, ...)
+  assert.is_false(ok)
+  return mistake.usage
 end
 
 describe("rows of a bulk run", function()

@@ -28,9 +28,9 @@ local STATES = {
 }
 
 local function fault(action, ...)
-  local fine, why = pcall(action, ...)
-  assert.is_false(fine)
-  return why.usage
+  local ok, mistake = pcall(action, ...)
+  assert.is_false(ok)
+  return mistake.usage
 end
 
 local function append(path, text)
@@ -122,9 +122,9 @@ describe("a journal", function()
     local full = io.open("/dev/full", "wb")
     if not full then return pending "no /dev/full" end
     local broken = setmetatable({file = full}, getmetatable(journal.open(filled(), BINDING)))
-    local written, why = broken:sending(row(1))
-    assert.is_nil(written)
-    assert.matches("No space left", why)
+    local ok, message = broken:sending(row(1))
+    assert.is_nil(ok)
+    assert.matches("No space left", message)
   end)
 
   it("is whole again when what was torn in the middle of a run is followed by more", function()
@@ -177,10 +177,10 @@ describe("core.lock and core.sync", function()
     pipe:close()
     file:close()
     local again = assert(io.open(path, "ab"))
-    local locked, why = core.lock(again)
+    local locked, message = core.lock(again)
     again:close()
     os.execute("kill " .. child)
-    assert.same({true}, {locked, why})
+    assert.same({true}, {locked, message})
   end)
 
   it("want an open file", function()

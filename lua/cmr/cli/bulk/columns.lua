@@ -9,8 +9,22 @@ local columns = {}
 
 local OWN_PREFIX = "cmr."
 
+---The name of one of cmr's own columns.
+---@param name string
+---@return string
+function columns.own(name)
+  return OWN_PREFIX .. name
+end
+
+---Whether a column is cmr's own.
+---@param name string
+---@return boolean
+function columns.is_own(name)
+  return name:sub(1, #OWN_PREFIX) == OWN_PREFIX
+end
+
 local function is_used(name, ignored)
-  return name ~= "" and not ignored[name] and name:sub(1, #OWN_PREFIX) ~= OWN_PREFIX
+  return name ~= "" and not ignored[name] and not columns.is_own(name)
 end
 
 -- The parameter of a name. An operation with undocumented fields takes any name, as text.

@@ -53,6 +53,7 @@ local function say(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
 
+-- Checks arguments without sending them. Returns nil, message when something is wrong.
 local function check(client, operation, args)
   local ok, preview, message = pcall(request.library, client.preview, client, operation.name, args)
   if ok then return preview, message end

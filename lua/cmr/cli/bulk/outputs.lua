@@ -1,6 +1,7 @@
 ---The files that a bulk run writes for its user: the results and the failures.
 
 local arguments = require "cmr.cli.arguments"
+local columns = require "cmr.cli.bulk.columns"
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
 local io = require "cmr.cli.io"
@@ -18,7 +19,6 @@ Failures.__index = Failures
 Failures.__name = "cmr.cli.bulk.failures"
 
 local FAILURE_FIELDS = { "kind", "outcome", "message", "row" }
-local OWN_PREFIX = "cmr."
 
 -- The arguments that tell a reader which row it was: scalars without passwords.
 local function public_scalars(args)
@@ -70,7 +70,7 @@ end
 local function without_own(header, values)
   local list = {}
   for index, name in ipairs(header) do
-    if name:sub(1, #OWN_PREFIX) ~= OWN_PREFIX then list[#list + 1] = values[index] end
+    if not columns.is_own(name) then list[#list + 1] = values[index] end
   end
   return list
 end
@@ -90,7 +90,7 @@ local function json_line(_, row, fields)
   for index, name in ipairs(FAILURE_FIELDS) do
     local value = fields[name]
     if type(value) == "string" then value = text.utf8(value) end
-    members[index] = ("%s:%s"):format(core.json_encode(OWN_PREFIX .. name), core.json_encode(value))
+    members[index] = ("%s:%s"):format(core.json_encode(columns.own(name)), core.json_encode(value))
   end
   local rest = row.json:gsub('^{"cmr%.kind":.-"cmr%.row":%d+,?', "{"):match "^%s*{%s*(.-)%s*$"
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
@@ -115,7 +115,7 @@ function outputs.failures(path, input)
   if input.header then
     local names = without_own(input.header, input.header)
     for index, name in ipairs(FAILURE_FIELDS) do
-      table.insert(names, index, OWN_PREFIX .. name)
+      table.insert(names, index, columns.own(name))
     end
     self:write(csv.write(names, {}))
   end
