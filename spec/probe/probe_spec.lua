@@ -145,24 +145,24 @@ describe("cmr probe", function()
   it("says what it did not see, and why", function()
     local report = cjson.decode(probe("--output", "json").out)
     assert.same({}, ids(report, "contradicted"))
-    local why = {}
+    local reasons = {}
     for _, fact in ipairs(report.facts) do
-      if fact.verdict == "not seen" then why[fact.id] = fact.found end
+      if fact.verdict == "not seen" then reasons[fact.id] = fact.found end
     end
-    assert.equal("there is only one item", why["users.limit"])
-    assert.equal("not asked: there is only one item", why["users.page"])
-    assert.equal("not asked: the list is empty", why["placement_reports.page"])
-    assert.equal("both are empty", why["dns_records.fields"])
+    assert.equal("there is only one item", reasons["users.limit"])
+    assert.equal("not asked: there is only one item", reasons["users.page"])
+    assert.equal("not asked: the list is empty", reasons["placement_reports.page"])
+    assert.equal("both are empty", reasons["dns_records.fields"])
 
     server:fault{match = {operation = "states"}, status = 503}
     server:fault{match = {operation = "user"}, times = 2, close = true}
     server:fault{match = {operation = "mailbox"}, status = 403}
     report = cjson.decode(probe("--output", "json").out)
     assert.same({}, ids(report, "contradicted"))
-    for _, fact in ipairs(report.facts) do why[fact.id] = fact.verdict .. ": " .. fact.found end
-    assert.equal("not seen: HTTP 503", why["states.path"])
-    assert.equal("not seen: no answer (network)", why["user.path"])
-    assert.equal("not seen: HTTP 403", why["mailbox.path"])
+    for _, fact in ipairs(report.facts) do reasons[fact.id] = fact.verdict .. ": " .. fact.found end
+    assert.equal("not seen: HTTP 503", reasons["states.path"])
+    assert.equal("not seen: no answer (network)", reasons["user.path"])
+    assert.equal("not seen: HTTP 403", reasons["mailbox.path"])
   end)
 
   it("looks at the user it is given", function()

@@ -5,7 +5,7 @@ local report = {}
 local SECTIONS = {
   { verdict = "contradicted", title = "Contradicted", label = "Seen" },
   { verdict = "confirmed", title = "Confirmed", label = "Seen" },
-  { verdict = "not seen", title = "Not seen", label = "Why not" },
+  { verdict = "not seen", title = "Not seen", label = "Reason" },
 }
 
 -- Operations as the command spells them.
