@@ -5,7 +5,7 @@ local steps = {}
 for _, step in ipairs(plan.steps) do steps[step.id] = step end
 
 describe("an id", function()
-  -- What is known after the first item of a list was seen.
+  -- The known ids after the first item of a list was seen.
   local function learnt(operation, item, known, guessed)
     known, guessed = known or {}, guessed or {}
     plan.learn(steps[operation], {data = {list = {item}}}, known, guessed)
