@@ -191,12 +191,12 @@ describe("CSV", function()
       {"plain", 1, true}, {'a "quoted" one', 1.5, core.null}, {"two\r\nlines, with a comma", {1, "x"}, " "},
     }
     assert.equal('a,"b,c",d\r\nplain,1,true\r\n"a ""quoted"" one",1.5,\r\n'
-      .. '"two\r\nlines, with a comma","[1,""x""]"," "\r\n', csv({"a", "b,c", "d"}, rows))
+      .. '"two\r\nlines, with a comma","[1,""x""]"," "\r\n', csv.write({"a", "b,c", "d"}, rows))
   end)
 
   it("keeps a terminal safe", function()
-    assert.equal('a\r\n" [2J x"\r\n', csv({"a"}, {{"\27[2J\nx"}}, true))
-    assert.equal('a\r\n"\27[2J\nx"\r\n', csv({"a"}, {{"\27[2J\nx"}}))
+    assert.equal('a\r\n" [2J x"\r\n', csv.write({"a"}, {{"\27[2J\nx"}}, true))
+    assert.equal('a\r\n"\27[2J\nx"\r\n', csv.write({"a"}, {{"\27[2J\nx"}}))
   end)
 end)
 

@@ -38,7 +38,7 @@ end
 function writers.csv(answer, system, _, about)
   local columns, rows = tabulated(answer, about)
   if #columns == 0 then return end
-  io.write(system, require "cmr.cli.csv"(columns, rows, system.terminal(system.stdout) ~= nil))
+  io.write(system, require("cmr.cli.csv").write(columns, rows, system.terminal(system.stdout) ~= nil))
 end
 
 function writers.table(answer, system, _, about)

@@ -33,7 +33,8 @@ end
 function probe.run(parsed, system, version)
   if parsed[".userId"] == "" then io.usage "argument USER_ID is empty" end
   local client = require("cmr.cli.request").client(parsed, system, io.reader(system))
-  local report = require("cmr.probe").run(client, parsed[".userId"])
+  local report, message, err = require("cmr.probe").run(client, parsed[".userId"])
+  if not report then io[err.kind == "invalid_argument" and "usage" or "failure"]("%s", message) end
   if parsed.output or parsed.field then
     local answer = (parsed.field or parsed.output == "json") and report or { data = report.facts }
     output.show(answer, parsed, system, { empty = empty, rows = tabulated })
