@@ -22,8 +22,7 @@ local function turn(seconds)
     seconds, next_one = 0, sleepers[#sleepers]
   end
   if next_one then seconds = math.min(seconds, next_one.at - now) end
-  local engine = core.engine()
-  waiters.finished(engine, engine:wait(math.min(STEP, seconds) * 1000))
+  waiters.step(core.engine(), math.min(STEP, seconds) * 1000)
 end
 
 --- Whether the coroutine that runs was spawned here.

@@ -19,7 +19,7 @@ end
 
 local function pump()
   local engine, here = core.engine(), controller.running()
-  while waiters.finished(engine, engine:step()) do
+  while waiters.step(engine) do
     local fd = engine:fd()
     if fd then
       controller.poll({ pollfd = fd, events = "r" }, LOOK)

@@ -22,7 +22,7 @@ local function watch(engine)
   end
   if not poll:is_active() then
     local function step()
-      waiters.finished(engine, engine:step())
+      waiters.step(engine)
     end
     if fd then
       poll:start("r", step)

@@ -47,8 +47,7 @@ local stepped = 0 -- when it last did
 -- One step for everybody. Returns whether calls are left in flight.
 local function step()
   stepped = core.now()
-  local engine = core.engine()
-  return waiters.finished(engine, engine:step())
+  return waiters.step(core.engine())
 end
 
 local function pump()
