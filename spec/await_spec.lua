@@ -162,7 +162,7 @@ describe("await", function()
     assert.is_true(#wait.slept < 75)
   end)
 
-  it("survives a store that is away for a time, and says so in the end", function()
+  it("survives a store that is unavailable for a time, and says so in the end", function()
     local res, list = order{["new-one.com"] = 1}, store.list
     function store:list(name)
       if wait.clock < 1010 then return nil, "connection refused" end
@@ -172,7 +172,7 @@ describe("await", function()
     assert.equal(1, #assert(client:await(res)))
     wait.clock = 1000
     local _, why, err = client:await(res, {timeout = 5})
-    assert.matches("the store is away: connection refused", why, 1, true)
+    assert.matches("the store is unavailable: connection refused", why, 1, true)
     assert.equal("timeout", err.kind)
   end)
 

@@ -183,6 +183,6 @@ return function(client, state, wait, res, given)
     #self.found,
     plan.expected.count or "?",
     plan.expected.event,
-    self.why and "; the store is away: " .. self.why or ""
+    self.why and "; the store is unavailable: " .. self.why or ""
   )
 end

@@ -282,7 +282,7 @@ local function build(caller, given, parent)
       target = target,
       options = own,
       limiter = own.limiter or limiter.here(),
-      store = own.store or stores.here(),
+      store = own.store or stores.default(),
       wait = type(wait) == "string" and strategy_of(wait, caller) or wait, -- nil: whatever fits the place of each call
     },
   }, Client)

@@ -32,7 +32,9 @@ local checks = {
     return type(value) == "table" and type(value.reserve) == "function" and type(value.pause) == "function",
       "a table with reserve and pause"
   end,
-  store = stores.is_one,
+  store = function(value)
+    return stores.RULE.test(value), stores.RULE.expected
+  end,
   reexport_quota = function(value)
     return value == false or value == "warn" or value == "enforce", "'warn', 'enforce' or false"
   end,

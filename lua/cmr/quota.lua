@@ -48,9 +48,9 @@ function quota.take(state, call)
   local counted = { store = state.store, name = ("quota:%s:%s"):format(state.target:key_id(), mailbox) }
   local left = refused_for(counted.store, counted.name)
   if not left then
-    local taken, seconds = counted.store:take(counted.name, COUNT, WEEK)
+    local taken, reason, seconds = counted.store:count(counted.name, COUNT, WEEK)
     counted.taken = taken ~= nil
-    left = not taken and seconds ~= "away" and seconds or nil
+    left = reason == "exhausted" and seconds or nil
   end
   if not left then return counted end
   local message = ("the %d re-exports of mailbox %s within a week are used up; the next in %s"):format(
@@ -68,7 +68,7 @@ end
 -- @tparam table err of the call, its outcome that of all attempts
 function quota.failed(counted, err)
   if not counted then return end
-  if counted.taken and err.outcome ~= "unknown" then counted.store:untake(counted.name) end
+  if counted.taken and err.outcome ~= "unknown" then counted.store:uncount(counted.name) end
   if err.kind == "quota_exceeded" then
     local seconds = math.min(WEEK, err.retry_after or DAY)
     counted.store:append(counted.name, ("%.0f"):format(os.time() + seconds), seconds)
