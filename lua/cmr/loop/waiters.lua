@@ -1,5 +1,4 @@
---- Which coroutine waits for which call. All loop adapters share it, because a step of the engine finishes the calls of all
--- of them.
+--- Which coroutine waits for which call. All loop adapters share it: a step of the engine finishes calls of any of them.
 
 local waiters = {}
 
