@@ -1,4 +1,4 @@
---- Which coroutine waits for which call. All loop adapters share it: a step of the engine finishes calls of any of them.
+--- Which coroutine waits for which call. All loop adapters share it: one step of the engine may finish calls of each.
 
 local waiters = {}
 
