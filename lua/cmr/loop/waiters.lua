@@ -1,5 +1,4 @@
---- Which coroutine waits for which call. All loop adapters share it, because a step of the engine finishes the calls of all
--- of them.
+--- Which coroutine waits for which call. All loop adapters share it: one step of the engine may finish calls of each.
 
 local waiters = {}
 
