@@ -70,6 +70,15 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
     lua_pop(L, 1);
 }
 
+/* Sets a field of the table on top, unless the value is NULL. */
+static inline void cmr_set_string(lua_State *L, const char *field, const char *value)
+{
+    if (value) {
+        lua_pushstring(L, value);
+        lua_setfield(L, -2, field);
+    }
+}
+
 /* Whole and exact: what JSON and Lua agree is an integer. */
 static inline bool cmr_is_whole(double value)
 {

@@ -72,6 +72,12 @@ const struct operation *operation_by_name(const char *name);
 /* The row of a parameter by its full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
+/* Whether a parameter is a field of the request itself, and not a part of another one. */
+bool param_is_field(const struct param *param);
+
+/* Steps through a set like "A|B": returns the next value and its length, or NULL at the end. Moves *set on. */
+const char *set_next(const char **set, size_t *length);
+
 /* The name of a type as error messages and the reference say it. */
 const char *type_name(enum type type);
 
