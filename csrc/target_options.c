@@ -79,7 +79,7 @@ static bool take_number(const struct options *options, const char *name, double 
     if (!lua_isnil(L, -1)) {
         *value = lua_tonumber(L, -1);
         if (lua_type(L, -1) != LUA_TNUMBER || !(*value >= least && *value <= most)) {
-            (void)snprintf(got, sizeof got, "%.14g", *value);
+            (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value); /* without a sign */
             (void)refuse_unexpected(options->refusal, BAD_OPTION,
                                     lua_type(L, -1) == LUA_TNUMBER ? got : luaL_typename(L, -1),
                                     "a number from %.14g to %.14g", least, most);

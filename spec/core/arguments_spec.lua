@@ -296,6 +296,99 @@ describe("where the documents leave names open", function()
   end)
 end)
 
+describe("a refusal", function()
+  local deep = {add_dns_records = {USER, {domain = "a.com", records = {{host = "@", value = "x", recordType = 5}}}}}
+
+  -- The fields of the error besides kind, outcome, operation and message.
+  local function fields(name, ...)
+    local _, message, err = prepare(name, ...)
+    local more = {}
+    for field, value in pairs(err) do more[field] = value end
+    assert.equal(message, more.message)
+    more.kind, more.outcome, more.operation, more.message = nil, nil, nil, nil
+    return more
+  end
+
+  it("says in fields what is wrong, and where", function()
+    local mine = true
+    assert.same({code = "unknown_field", field = "mailboxid", suggestion = "mailboxId",
+      reason = "reexport has no such field", programmer_error = mine}, fields("reexport", {mailboxid = "M"}))
+    assert.same({code = "unknown_field", field = "google.zebra", reason = "reexport has no such field",
+      programmer_error = mine}, fields("reexport", {email = "a@b", google = {zebra = 1}}))
+    assert.same({code = "missing_field", field = "userId", programmer_error = mine}, fields("platforms"))
+    assert.same({code = "missing_field", field = "domains", reason = "cmr.all: all of them", programmer_error = mine},
+      fields("renew_domains", USER))
+    assert.same({code = "missing_field", reason = "'mailboxId' or 'email'", programmer_error = mine},
+      fields("reexport", {}))
+    assert.same({code = "conflicting_fields", programmer_error = mine,
+      reason = "only one of 'componentMailboxIds' or 'mailboxIds' can be given"},
+      fields("export_mailboxes", {credentialId = "C", mailboxIds = {"M"}, componentMailboxIds = {"M"}}))
+    assert.same({code = "duplicate_field", field = "userId", programmer_error = mine},
+      fields("platforms", USER, {userId = USER}))
+    assert.same({code = "bad_type", field = "page", expected = "integer", got = "string", programmer_error = mine},
+      fields("subscriptions", {page = "2"}))
+    assert.same({code = "bad_value", field = "serviceProvider", expected = "one of GOOGLE|MICROSOFT",
+      programmer_error = mine}, fields("check_workspace", {domainName = "a.com", serviceProvider = "X"}))
+    assert.same({code = "bad_type", field = "records[1].recordType", expected = "string", got = "number",
+      reason = "ids are strings, so that no digit is lost", programmer_error = mine},
+      fields("add_dns_records", USER, deep.add_dns_records[2]))
+    assert.same({code = "bad_type", field = 'mailboxes["a.com"][1]', expected = "object", got = "string",
+      programmer_error = mine}, fields("create_order", USER, {confirm = false, mailboxes = {["a.com"] = {"x"}}}))
+    assert.same({code = "bad_arguments", reason = "at most 1 positional argument, then one table of fields",
+      programmer_error = mine}, fields("platforms", USER, "x"))
+    assert.same("undocumented", fields("wallet").code)
+  end)
+
+  it("of data is not the programmer's", function()
+    assert.same({code = "empty", field = "userId"}, fields("platforms", ""))
+    assert.same({code = "bad_value", field = "userId", reason = "it holds a NUL byte"}, fields("platforms", "a\0"))
+    assert.same({code = "too_long", reason = "the arguments make a URL of more than 8000 bytes"},
+      fields("platforms", ("x"):rep(9000)))
+  end)
+
+  it("names a path of any length", function()
+    local name, nested = ("n"):rep(100), print
+    for _ = 1, 50 do nested = {[name] = nested} end
+    local err = fields("toggle_subscription_auto_renew", {a = nested})
+    assert.matches("^a.*%.%.%.$", err.field)
+    assert.is_true(#err.field <= 503)
+    err = fields("toggle_subscription_auto_renew", {[("n"):rep(10000)] = print})
+    assert.equal("...", err.field)
+    assert.equal("a function cannot be sent as JSON", err.reason)
+  end)
+end)
+
+describe("a call", function()
+  it("keeps its checked arguments, whether they go into the query or the body", function()
+    local fields = {mailboxId = "M", email = "a@b", google = {appName = "A"}, userId = USER}
+    local call = assert(prepare("reexport", fields))
+    assert.equal("reexport", call:operation())
+    assert.same(fields, call:arguments())
+    fields.google.appName = "B"
+    assert.equal("A", call:arguments().google.appName)
+    assert.same({userId = USER}, assert(prepare("platforms", USER)):arguments())
+    assert.same({userId = USER}, assert(prepare("renew_domains", USER, {domains = cmr.all})):arguments())
+    assert.same({}, assert(prepare("countries")):arguments())
+  end)
+
+  it("that is a raw request has none", function()
+    local call = assert(core.request(target, "GET", "/x"))
+    assert.is_nil(call:operation())
+    assert.is_nil(call:arguments())
+  end)
+end)
+
+describe("text that is not UTF-8", function()
+  it("is not sent in a body, and is a fault of the data", function()
+    for _, text in ipairs{"\255", "a\228b", "\195", "\237\160\128", "\192\128", "\244\144\128\128"} do
+      data("bad field 'mailboxId' (it is not UTF-8)", "reexport", {mailboxId = text})
+      data("bad field 'a.b[2]' (it is not UTF-8)", "toggle_subscription_auto_renew", {a = {b = {1, text}}})
+      data("bad field 'a' (it has a name that is not UTF-8)", "toggle_subscription_auto_renew", {a = {[text] = 1}})
+    end
+    assert.equal("\195\164\240\159\152\128", sent("reexport", {mailboxId = "\195\164\240\159\152\128"}).mailboxId)
+  end)
+end)
+
 describe("positional arguments", function()
   it("may be several, in the order of the rows", function()
     assert.equal("?userId=U&domain=a.com", query("dns_records", "U", "a.com"))

@@ -262,7 +262,7 @@ describe("an encoded number", function()
     local answer = program.run([[
       local core = require "cmr.core"
       local set
-      for _, name in ipairs{"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "fr_FR", "nl_NL.UTF-8", "ps_AF.UTF-8", "fa_IR.UTF-8"} do
+      for _, name in ipairs{"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "fr_FR", "nl_NL.UTF-8"} do
         set = set or os.setlocale(name)
       end
       print(core.json_encode{1.5, 0.1 + 0.2, 1e300, -2.5e-7})]])

@@ -319,7 +319,7 @@ describe("another option", function()
       assert(core.target{[name] = range[2]})
       local expected = ("a number from %.14g to %.14g expected, got "):format(range[1], range[2])
       for _, value in ipairs{0, -1, range[1] / 2, range[2] * 2, 0 / 0, 1 / 0, -1 / 0} do
-        refused(name, expected .. ("%.14g"):format(value), {[name] = value})
+        refused(name, expected .. (value ~= value and "nan" or ("%.14g"):format(value)), {[name] = value})
       end
       for _, value in ipairs{"5", true, {}} do
         refused(name, expected .. type(value), {[name] = value})
@@ -332,6 +332,32 @@ describe("another option", function()
     assert.has_error(function() core.target("https://api.test") end)
     assert.has_error(function() core.target({}, {}) end)
     assert.has_error(function() core.target({}, io.stdout) end)
+  end)
+end)
+
+describe("a problem", function()
+  local function problem(options)
+    local _, _, found = core.target(options)
+    return found
+  end
+
+  it("is a table that names the option", function()
+    assert.same({code = "bad_option", option = "proxy", expected = "a string", got = "number"}, problem{proxy = 5})
+    assert.same({code = "bad_option", option = "max_response", expected = "a number from 1 to 1000000000", got = "0"},
+      problem{max_response = 0})
+    assert.same({code = "bad_option", option = "base_url", reason = "it must start with https:// and a host"},
+      problem{base_url = "x"})
+    assert.same({code = "bad_option", option = "endpoints.wallet", reason = "it must start with one '/'"},
+      problem{endpoints = {wallet = "GET x"}})
+    assert.same({code = "bad_option", option = "endpoints.***", reason = "there is no such operation"},
+      problem{api_key = KEY, endpoints = {[KEY] = "GET /x"}})
+  end)
+
+  it("can be with any option of a list", function()
+    for _, name in ipairs(core.target_option_names) do
+      local found = problem{[name] = print}
+      assert.same({"bad_option", name, "function"}, {found.code, found.option, found.got})
+    end
   end)
 end)
 
