@@ -104,7 +104,8 @@ describe("a required id", function()
     data("platforms: bad field 'userId' (it holds a NUL byte)", "platforms", "a\0b")
     data("platforms: bad field 'userId' (it holds a NUL byte)", "platforms", "\0")
     data("reexport: bad field 'mailboxId' (it holds a NUL byte)", "reexport", {mailboxId = MAILBOX .. "\0"})
-    data("reexport: bad field 'google.appName' (it holds a NUL byte)", "reexport", {mailboxId = MAILBOX, google = {appName = "\0"}})
+    data("reexport: bad field 'google.appName' (it holds a NUL byte)", "reexport",
+      {mailboxId = MAILBOX, google = {appName = "\0"}})
   end)
 
   it("breaks no line of the query", function()

@@ -10,8 +10,8 @@ local function check(fact, what, ...)
 end
 
 local kinds, outcomes = {}, { not_sent = true, rejected = true, unknown = true }
-for kind in ([[network timeout tls bad_response unauthorized payment_required forbidden not_found conflict bad_request rate_limited quota_exceeded
-    server_error unexpected_status cancelled invalid_argument]]):gmatch "%S+" do
+for kind in ([[network timeout tls bad_response unauthorized payment_required forbidden not_found conflict bad_request
+    rate_limited quota_exceeded server_error unexpected_status cancelled invalid_argument]]):gmatch "%S+" do
   kinds[kind] = true
 end
 
@@ -54,9 +54,14 @@ function checks.result(...)
 end
 
 --- What is wrong with arguments: nothing was sent.
-function checks.usage(...)
+function checks.invalid_argument(...)
   local err = checks.result(...)
-  check(err and err.kind == "invalid_argument" and err.outcome == "not_sent", "not a usage error: %s", err and err.kind)
+  check(err and err.kind == "invalid_argument" and err.outcome == "not_sent", "not an argument's error: %s",
+    err and err.kind)
+  check(type(err.code) == "string" and #err.code > 0, "no code")
+  for _, name in ipairs { "field", "reason", "expected", "got", "suggestion" } do
+    check(not err[name] or name == "field" and err[name] == "" or checks.message(err[name]) == nil, "no text: %s", name)
+  end
 end
 
 --- A decoded envelope: a table with no null as a member.
