@@ -14,8 +14,8 @@ local function check(fact, what)
 end
 
 local kinds, outcomes = {}, { not_sent = true, rejected = true, unknown = true }
-for kind in ([[network timeout tls protocol unauthorized payment forbidden not_found conflict invalid rate_limited quota
-    server http cancelled usage]]):gmatch "%S+" do
+for kind in ([[network timeout tls bad_response unauthorized payment_required forbidden not_found conflict bad_request
+    rate_limited quota_exceeded server_error unexpected_status cancelled invalid_argument]]):gmatch "%S+" do
   kinds[kind] = true
 end
 
