@@ -20,7 +20,7 @@ plain-http-anywhere | csrc/target_options.c | s/target->plain \&\& !target->loop
 header-injection | csrc/target_options.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua
 dot-segments | csrc/url.c | s/dots == 1 || dots == 2/dots == 3/ | spec/core/target_spec.lua
 nul-in-texts | csrc/text.c | s/text \&\& strlen(text) == lua_rawlen(L, index)/text/ | spec/core/request_spec.lua spec/core/target_spec.lua
-empty-id | csrc/arguments.c | s/if (!length \&\& (param->place == QUERY/if (length > 1000000 \&\& (param->place == QUERY/ | spec/core/request_spec.lua
+empty-id | csrc/arguments.c | s/if (!length \&\& (param->location == QUERY/if (length > 1000000 \&\& (param->location == QUERY/ | spec/core/request_spec.lua
 sigpipe-kills | csrc/multi.c | s/pthread_sigmask(SIG_BLOCK/pthread_sigmask(SIG_UNBLOCK/ | spec/client/process_spec.lua
 fork-unseen | csrc/multi.c | s/multi->owner != getpid()/multi->owner == 0/ | spec/core/engine_spec.lua
 body-status-ignored | csrc/response.c | s/reported >= 400 \&\& reported <= 599/reported >= 4000/ | spec/core/response_spec.lua
@@ -29,7 +29,7 @@ json-nul | csrc/json.c | s/if (memchr(text, '\\0', length))/if (!text)/ | spec/c
 proxy-password | csrc/response.c | s/ \&\& !strchr(answer->message, '@')// | spec/core/proxy_spec.lua
 timeout-status | csrc/error.c | s/status != 408 \&\& //  | spec/fault/matrix_spec.lua
 digits-lost | csrc/json.c | s/digits <= 17/digits <= 15/ | spec/core/json_spec.lua
-everything-by-accident | csrc/arguments.c | s/param->flags \& (REQUIRED | EVERYTHING)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
+everything-by-accident | csrc/arguments.c | s/param->flags \& (REQUIRED | ALL_REQUIRED)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
 post-repeated | lua/cmr/retry.lua | s/return repeatable or err.outcome == "not_sent"/return true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
 no-pacing | lua/cmr/limiter/memory.lua | s/at + self.parts/at + 0/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
