@@ -31,7 +31,7 @@ end
 
 --- A programmer's mistake raises, a fault of the data is returned.
 local function refuse(message, err)
-  if err.mistake then raise(message) end
+  if err.programmer_error then raise(message) end
   err.attempts = 0
   return nil, message, err
 end
@@ -145,7 +145,7 @@ local function operation_of(name, caller)
     for index, operation in ipairs(operations) do
       names[index] = operation.name
     end
-    local near = type(name) == "string" and core.nearest(name, names)
+    local near = type(name) == "string" and core.suggest(name, names)
     local hint = near and (" (did you mean '%s'?)"):format(near) or ""
     raise(("%s: there is no operation '%s'%s"):format(caller, tostring(name), hint))
   end

@@ -51,25 +51,11 @@ local checks = {
   on_response = is "function",
 }
 
-local in_core = {
-  "api_key",
-  "key_header",
-  "base_url",
-  "ca_file",
-  "proxy",
-  "headers",
-  "user_agent",
-  "allow_http",
-  "max_response",
-  "connect_timeout",
-  "endpoints",
-}
-
 local names, is_in_core = {}, {}
 for name in pairs(checks) do
   names[#names + 1] = name
 end
-for _, name in ipairs(in_core) do
+for _, name in ipairs(core.target_option_names) do
   names[#names + 1] = name
   is_in_core[name] = true
 end
@@ -115,7 +101,7 @@ function options.split(given)
       if not good then return nil, ("bad option '%s' (%s expected)"):format(name, expected) end
       own[name] = value
     else
-      local nearest = type(name) == "string" and core.nearest(name, names)
+      local nearest = type(name) == "string" and core.suggest(name, names)
       return nil,
         ("unknown option '%s'%s"):format(tostring(name), nearest and (" (did you mean '" .. nearest .. "'?)") or "")
     end
