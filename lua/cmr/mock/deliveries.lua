@@ -144,7 +144,7 @@ end
 ---Ends an attempt.
 ---@param delivery table
 ---@param status number? of the answer; nil: there was none
----@param message string? why there was none
+---@param message string? without an answer: the reason
 function Deliveries:finish_attempt(delivery, status, message)
   local attempts, now = delivery.attempts, self.now()
   attempts[#attempts + 1] = { at = now, status = status, error = message }

@@ -14,17 +14,7 @@ Dispatch.__name = "cmr.mock.dispatch"
 
 local KEY_HEADER = "cmr-x-api-key"
 
-local GROUPS = {
-  "users",
-  "domains",
-  "dns",
-  "orders",
-  "mailboxes",
-  "subscriptions",
-  "export",
-  "prewarmed",
-  "placement",
-}
+local GROUPS = { "users", "domains", "dns", "orders", "mailboxes", "subscriptions", "export", "prewarmed", "placement" }
 
 local handlers = {}
 for _, group in ipairs(GROUPS) do

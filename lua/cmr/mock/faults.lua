@@ -18,11 +18,11 @@ local faults = {
 
 local MATCH_FIELDS = { operation = true, method = true, path = true }
 
----Makes a fault from an order.
+---Checks an order and makes it a fault.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
 ---  A body that is text is sent as it is, another one as JSON; the default is an envelope. With close = true nothing
 ---  is read or done; with "after" the request is done and its answer lost
----@return table? fault
+---@return table? fault the order itself
 ---@return string? message
 function faults.new(order)
   local match, headers, close, status = order.match or {}, order.headers or {}, order.close, order.status
@@ -41,15 +41,8 @@ function faults.new(order)
   if status and (status < 200 or status > 599 or status % 1 ~= 0) then return nil, "'status' must be 200 to 599" end
   if times < 1 or times % 1 ~= 0 then return nil, "'times' must be a whole number from 1" end
   if delay < 0 then return nil, "'delay' must be seconds, 0 or more" end
-  return {
-    match = match,
-    left = times,
-    status = status,
-    headers = headers,
-    body = order.body,
-    delay = delay,
-    close = close,
-  }
+  order.match, order.headers, order.left, order.delay = match, headers, times, delay
+  return order
 end
 
 local function matches(match, request)

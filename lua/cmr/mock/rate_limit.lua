@@ -3,7 +3,7 @@
 
 local rate_limit = {}
 
-local EPSILON_SECONDS = 1e-9 -- a client that waits exactly as long as it was told must pass, in spite of rounding
+local EPSILON_SECONDS = 1e-9 -- a client that waits exactly Retry-After must pass, in spite of rounding
 
 local algorithms = {}
 

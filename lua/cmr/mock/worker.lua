@@ -127,7 +127,7 @@ function worker.serve()
   send(control.answer(request, state, config.token))
 end
 
----Puts what nginx itself refuses into the envelope: a broken request line, a body that is too large, an error of ours.
+---Answers what nginx itself refuses, in the envelope: a bad request line, too large a body, an error of the mock.
 function worker.refused()
   local status = ngx.status
   send(answer.assume(answer.new(status, ("nginx answered %d"):format(status)), "everything"))

@@ -17,17 +17,8 @@ local seed = {
 local USER_ID = json.decode(samples.platforms.request).userId
 local MAILBOX = json.decode(samples.reexport.request)
 
--- Finds a domain, or registers a new one.
-local function find_or_add_domain(state, name, fields)
-  local domain = state.domains:get(name)
-  if domain then return domain end
-  domain = Domain.add(state, {
-    domainName = name,
-    userId = fields.userId,
-    domainId = fields.domainId,
-    autoRenew = fields.autoRenew,
-  })
-  return domain:register(fields.expiresIn)
+local function ensure_domain(state, name, user_id)
+  return state.domains:get(name) or Domain.add(state, { domainName = name, userId = user_id }):register()
 end
 
 -- A kind that belongs to an existing user.
@@ -55,9 +46,9 @@ kind_of_user(
   "domains",
   { domainName = "string", domainId = "string?", expiresIn = "number?", autoRenew = "boolean?" },
   function(body, state)
-    local name = body.domainName:lower()
-    state.domains:remove(name)
-    local domain = find_or_add_domain(state, name, body)
+    body.domainName = body.domainName:lower()
+    state.domains:remove(body.domainName)
+    local domain = Domain.add(state, body):register(body.expiresIn)
     return { domainName = domain.domainName, domainId = domain.domainId }
   end
 )
@@ -68,7 +59,7 @@ kind_of_user(
   { subscriptionId = "string", domain = "string", serviceProvider = "string?", autoRenew = "boolean?" },
   function(body, state)
     body.domain = body.domain:lower()
-    find_or_add_domain(state, body.domain, { userId = body.userId })
+    ensure_domain(state, body.domain, body.userId)
     Subscription.add(state, body)
     return { subscriptionId = body.subscriptionId }
   end
@@ -78,7 +69,7 @@ kind_of_user(
 kind_of_user("mailboxes", { mailboxId = "string", email = "string", status = "string?" }, function(body, state)
   local name = body.email:match "@(.+)$"
   if not name then return nil, "'email' must be an address" end
-  find_or_add_domain(state, name, { userId = body.userId })
+  ensure_domain(state, name, body.userId)
   local subscription = Subscription.of_domain(state, name)
     or Subscription.add(state, { userId = body.userId, domain = name, autoRenew = true })
   body.subscriptionId = subscription.subscriptionId

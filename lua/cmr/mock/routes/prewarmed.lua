@@ -11,9 +11,9 @@ local prewarmed = {}
 local function inventory(request, pool)
   local found = prewarmed_pool.find(pool, request.fields.serviceProvider, request.fields.contains)
   local items, page, pages = answer.page(request, found)
-  local mailboxes = 0
+  local count = 0
   for _, item in ipairs(found) do
-    mailboxes = mailboxes + #item.mailboxes
+    count = count + #item.mailboxes
   end
   for index, item in ipairs(items) do
     items[index] = {
@@ -23,13 +23,7 @@ local function inventory(request, pool)
       renewalPrice = account.PREWARMED_RENEWAL_PRICE,
     }
   end
-  return {
-    inventory = items,
-    currentPage = page,
-    totalPages = pages,
-    totalDomains = #found,
-    totalMailboxes = mailboxes,
-  }
+  return { inventory = items, currentPage = page, totalPages = pages, totalDomains = #found, totalMailboxes = count }
 end
 
 function prewarmed.prewarmed(request, state)
