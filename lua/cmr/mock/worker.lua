@@ -7,6 +7,7 @@ local Deliveries = require "cmr.mock.deliveries"
 local Dispatch = require "cmr.mock.dispatch"
 local faults = require "cmr.mock.faults"
 local json = require "cmr.mock.json"
+local request_body = require "cmr.util.request_body"
 local shell = require "cmr.util.shell"
 local State = require "cmr.mock.state"
 local webhook_sender = require "cmr.mock.webhook_sender"
@@ -49,12 +50,6 @@ local function headers()
     plain[name] = type(value) == "table" and table.concat(value, ", ") or value
   end
   return plain
-end
-
-local function body()
-  ngx.req.read_body()
-  local path = ngx.req.get_body_file()
-  return path and assert(shell.read(path)) or ngx.req.get_body_data() or ""
 end
 
 local function receive()
@@ -104,7 +99,7 @@ local function serve_api(request)
     entry.status = CLOSE_CONNECTION
     return ngx.exit(CLOSE_CONNECTION)
   end
-  request.raw_body = body()
+  request.raw_body = request_body.read()
   entry.body = request.raw_body:sub(1, MAX_RECORDED_BODY_BYTES)
   if fault and fault.delay > 0 then ngx.sleep(fault.delay) end
   local reply = fault and faults.answer(fault) or dispatch:answer(request)
@@ -123,7 +118,7 @@ function worker.serve()
   ngx.update_time()
   local request = receive()
   if not control.owns(request.path) then return serve_api(request) end
-  request.raw_body = body()
+  request.raw_body = request_body.read()
   send(control.answer(request, state, config.token))
 end
 
