@@ -87,7 +87,7 @@ describe("the quota of re-exports", function()
     it("touches no other operation", function()
       willing()
       local asked = setmetatable({}, {__index = function() error "it was asked" end})
-      for _, method in ipairs{"claim", "done", "release", "append", "list", "take", "untake"} do
+      for _, method in ipairs{"claim", "done", "release", "append", "list", "count", "uncount"} do
         asked[method] = function() error "it was asked" end
       end
       local one = client{store = asked}
@@ -222,18 +222,18 @@ describe("the quota of re-exports", function()
         assert.is_true(left > WEEK - 60 and left <= WEEK, left)
       end
       local names = shared:cli "keys '*'"
-      assert.matches("^cmr:take:quota:%x+:" .. MAILBOX .. "$", names)
+      assert.matches("^cmr:window:quota:%x+:" .. MAILBOX .. "$", names)
       assert.is_nil(names:find(server.key, 1, true))
     end)
 
-    it("stops nobody while Redis is away", function()
+    it("stops nobody while Redis is unavailable", function()
       willing()
       local one = client{store = redis_store.new{port = 1}}
       local warnings = warned(function()
         for _ = 1, 5 do assert(one:reexport{mailboxId = MAILBOX}) end
       end)
       assert.equal(1, #warnings)
-      assert.matches("Redis at [^\n]+ is away", warnings[1])
+      assert.matches("Redis at [^\n]+ is unavailable", warnings[1])
     end)
   end)
 end)

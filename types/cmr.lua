@@ -111,8 +111,8 @@
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----@field take fun(self: cmr.Store, name: string, count: integer, window: number): integer?, any, string?
----@field untake fun(self: cmr.Store, name: string): true?, string?
+---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
+---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
 ---How to wait: see lua/cmr/loop. Without spawn, signal and wake there is no start and no map.
 ---@class cmr.Wait
@@ -367,8 +367,8 @@ function Client:preview(what, ...) end
 ---| "missing_signature"
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp more than once
----| "malformed_signature" # no digest in its one spelling, or not as the pinned scheme writes it
----| "malformed_timestamp" # no whole number, or not in the pinned scheme's unit
+---| "malformed_signature" # no digest in its one spelling, or not as the pinned signature format writes it
+---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
 ---| "bad_signature" # changed, or signed with another key
 ---| "stale" # signed, but longer ago than the tolerance
 ---| "future" # signed, but later than the tolerance allows
@@ -385,7 +385,7 @@ function Client:preview(what, ...) end
 ---@field api_key? string|string[] The key that signs, or several while one replaces another. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds that the timestamp may be off, either way. Default: 300.
 ---@field max_body? integer Bytes. Default: 1 MiB.
----@field scheme? string One of the names in schemes, and no other is accepted. Default: any of them.
+---@field signature_format? string One of the names in signature_formats, and no other is accepted. Default: any of them.
 ---@field now? number|fun(): number Seconds since 1970. Default: os.time.
 
 ---An event as the vendor sent it: its name is under event or, of warmup events, under eventType.
@@ -397,7 +397,7 @@ function Client:preview(what, ...) end
 
 ---What is known of an event that verify returned.
 ---@class cmr.Delivery
----@field scheme string How it was signed.
+---@field signature_format string How it was signed.
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean false: the timestamp protects nothing, a replay is told by the id only.
 ---@field age number Seconds.
@@ -422,14 +422,14 @@ function Client:preview(what, ...) end
 local Receiver = {}
 
 ---Receives a delivery; the HTTP status to answer with: 200 done, now or before; 400, 401, 413 refused; 500 failed; 503
----being handled elsewhere, or the store is away.
+---being handled elsewhere, or the store is unavailable.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case.
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
 ---@class cmr.Webhook
----@field schemes string[] The names of all schemes.
+---@field signature_formats string[] The names of all signature formats.
 local webhook = {}
 
 ---Is this delivery the vendor's? Checked over the bytes that were received.

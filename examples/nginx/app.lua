@@ -35,7 +35,7 @@ local function refuse(status, message)
 end
 
 -- What a failed call means to a customer. Where it is not the customer's doing, the reason is for our log.
-local TOLD = { usage = 400, invalid = 400, not_found = 404, conflict = 409, quota = 429 }
+local TOLD = { invalid_argument = 400, bad_request = 400, not_found = 404, conflict = 409, quota_exceeded = 429 }
 local OURS = { rate_limited = { 503, "busy, try again" }, timeout = { 504, "no answer in time" } }
 
 local function fail(why, err)

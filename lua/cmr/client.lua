@@ -308,7 +308,7 @@ function Client.try_new(opts, parent)
       target = target,
       options = own_opts,
       limiter = own_opts.limiter or limiter.default(),
-      store = own_opts.store or stores.here(),
+      store = own_opts.store or stores.default(),
       loop = own_opts.loop, -- nil: the one that fits each call
     },
   }, Client)

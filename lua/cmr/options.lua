@@ -69,7 +69,7 @@ local SPEC = {
   retries = validate.integer(0, 100),
   rate = validate.either(validate.number(0.001, 1e6), validate.one_of(false)),
   limiter = validate.methods("reserve", "pause"),
-  store = { test = stores.is_one, expected = select(2, stores.is_one()) },
+  store = stores.RULE,
   reexport_quota = validate.one_of("warn", "enforce", false),
   loop = validate.either(validate.one_of(unpack(loops.NAMES)), validate.methods("wait", "sleep", "now")),
   jitter = validate.callable(),

@@ -43,9 +43,9 @@ function quota.reserve(state, call)
   local reservation = { store = store, name = ("quota:%s:%s"):format(state.target:key_id(), mailbox) }
   local left = refused_for(store, reservation.name)
   if not left then
-    local count, seconds = store:take(reservation.name, MAX_REEXPORTS, WINDOW_SECONDS)
+    local count, reason, seconds = store:count(reservation.name, MAX_REEXPORTS, WINDOW_SECONDS)
     reservation.counted = count ~= nil
-    left = not count and type(seconds) == "number" and seconds or nil -- an unavailable store limits nothing
+    left = reason == "exhausted" and seconds or nil -- an unavailable store limits nothing
   end
   if not left then return reservation end
   local message = ("the %d re-exports of mailbox %s within a week are used up; the next in %s"):format(
@@ -64,7 +64,7 @@ end
 function quota.failed(reservation, err)
   if not reservation then return end
   local store, name = reservation.store, reservation.name
-  if reservation.counted and err.outcome ~= "unknown" then store:untake(name) end
+  if reservation.counted and err.outcome ~= "unknown" then store:uncount(name) end
   if err.kind == "quota_exceeded" then
     local seconds = math.min(WINDOW_SECONDS, err.retry_after or REFUSAL_SECONDS)
     store:append(name, ("%.0f"):format(os.time() + seconds), seconds)

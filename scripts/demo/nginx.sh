@@ -61,7 +61,7 @@ eval "$(grep '^export ' "$directory/mock")"                   # the address, the
 
 # The example as it is, but for a free port, this machine's modules, and the library in this checkout.
 cp examples/nginx/* "$directory"
-program=$($lua -e 'local found = require("cmr.launcher.find").find() or {modules = {}}
+program=$($lua -e 'local found = require("cmr.launcher.find").nginx() or {modules = {}}
     print(found.path or "")
     for _, path in ipairs(found.modules) do print(("load_module %s;"):format(path)) end')
 path=$(echo "$program" | sed 1q)

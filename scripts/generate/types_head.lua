@@ -111,8 +111,8 @@
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----@field take fun(self: cmr.Store, name: string, count: integer, window: number): integer?, any, string?
----@field untake fun(self: cmr.Store, name: string): true?, string?
+---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
+---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
 ---How to wait: see lua/cmr/loop. Without spawn, signal and wake there is no start and no map.
 ---@class cmr.Wait

@@ -8,8 +8,8 @@
 ---| "missing_signature"
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp more than once
----| "malformed_signature" # no digest in its one spelling, or not as the pinned scheme writes it
----| "malformed_timestamp" # no whole number, or not in the pinned scheme's unit
+---| "malformed_signature" # no digest in its one spelling, or not as the pinned signature format writes it
+---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
 ---| "bad_signature" # changed, or signed with another key
 ---| "stale" # signed, but longer ago than the tolerance
 ---| "future" # signed, but later than the tolerance allows
@@ -26,7 +26,7 @@
 ---@field api_key? string|string[] The key that signs, or several while one replaces another. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds that the timestamp may be off, either way. Default: 300.
 ---@field max_body? integer Bytes. Default: 1 MiB.
----@field scheme? string One of the names in schemes, and no other is accepted. Default: any of them.
+---@field signature_format? string One of the names in signature_formats, and no other is accepted. Default: any of them.
 ---@field now? number|fun(): number Seconds since 1970. Default: os.time.
 
 ---An event as the vendor sent it: its name is under event or, of warmup events, under eventType.
@@ -38,7 +38,7 @@
 
 ---What is known of an event that verify returned.
 ---@class cmr.Delivery
----@field scheme string How it was signed.
+---@field signature_format string How it was signed.
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean false: the timestamp protects nothing, a replay is told by the id only.
 ---@field age number Seconds.
@@ -63,14 +63,14 @@
 local Receiver = {}
 
 ---Receives a delivery; the HTTP status to answer with: 200 done, now or before; 400, 401, 413 refused; 500 failed; 503
----being handled elsewhere, or the store is away.
+---being handled elsewhere, or the store is unavailable.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case.
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
 ---@class cmr.Webhook
----@field schemes string[] The names of all schemes.
+---@field signature_formats string[] The names of all signature formats.
 local webhook = {}
 
 ---Is this delivery the vendor's? Checked over the bytes that were received.

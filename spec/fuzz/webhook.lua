@@ -52,7 +52,7 @@ local shapes = {
 }
 
 -- Whether the key is among these, and this is a delivery to accept.
-local function good(key, count, timestamp, signature, body, scheme)
+local function good(key, count, timestamp, signature, body, format)
   local known = key == KEY or type(key) == "table" and key[2] == KEY
   if not known or count ~= 1 or #body > MOST or not timestamp:find "^[1-9]%d*$" or #timestamp > 15 then return false end
   local milliseconds = #timestamp >= 12
@@ -60,7 +60,7 @@ local function good(key, count, timestamp, signature, body, scheme)
   if math.abs(time - NOW) > 300 then return false end
   local unit = milliseconds and "milliseconds" or "seconds"
   for how, name in pairs { [0] = "body-hex-", "timestamp.body-hex-", "body-base64-", "timestamp.body-base64-" } do
-    if sign(how, timestamp, body) == signature and (not scheme or scheme == name .. unit) then
+    if sign(how, timestamp, body) == signature and (not format or format == name .. unit) then
       local event = core.json_decode(body)
       if type(event) ~= "table" or not body:find "^%s*{" then return false end
       local first = type(event.event) == "string" and event.event or event.eventType
@@ -80,17 +80,17 @@ return function(how, shape, at, options, timestamp, signature, body)
   if how < 200 then signature = sign(how, timestamp, body) end
   if at >= 240 then body = change(body, how) elseif at >= 225 then signature = change(signature, how) end
   local key = options < 160 and KEY or pick(keys, options)
-  local scheme = options >= 64 and options < 128 and pick(webhook.schemes, options) or nil
+  local format = options >= 64 and options < 128 and pick(webhook.signature_formats, options) or nil
   local headers, count = pick(shapes, shape < 160 and 0 or shape)(signature, timestamp)
   if signature == "" or timestamp == "" then count = 0 end
 
   local event, message, err =
-    webhook.verify(body, headers, { api_key = key, now = NOW, max_body = MOST, scheme = scheme })
-  local wanted, name = good(key, count, timestamp, signature, body, scheme)
+    webhook.verify(body, headers, { api_key = key, now = NOW, max_body = MOST, signature_format = format })
+  local wanted, name = good(key, count, timestamp, signature, body, format)
   check((event ~= nil) == wanted, "%s: %q", event and "accepted" or "refused as " .. err.kind, body)
   if event then
     local info = webhook.info(event)
-    check(message == nil and info.scheme == name, "the scheme is %s", name)
+    check(message == nil and info.signature_format == name, "the signature format is %s", name)
     check(info.timestamp_signed == (name:sub(1, 1) == "t"), "timestamp_signed")
     check(type(info.id) == "string" and info.id ~= "" and webhook.id(event) == info.id, "the id")
   else

@@ -1,5 +1,5 @@
--- One line for all hosts. First the very script that Redis runs, with a clock that is a number here; then a real Redis.
--- Several nginx with several workers on one line are in spec/nginx/redis_spec.lua.
+-- One queue for all hosts. First the script that Redis runs, with a clock that is a number here; then a real Redis.
+-- Several nginx with several workers on one queue are in spec/nginx/redis_spec.lua.
 local core = require "cmr.core"
 local local_limiter = require "cmr.limiter.memory"
 local redis = require "cmr.redis.scripts"
@@ -22,11 +22,11 @@ local function script(source, environment)
 end
 
 describe("the limiter of hosts", function()
-  local now, clock, keys, ways, away
+  local now, clock, keys, ways, down
 
   -- A Redis in this process, whose clock is another one. An answer is on its way as long as `ways` says, each way.
   local function connection()
-    local fake = {retry = 2}
+    local fake = {retry_seconds = 2}
     local commands = {
       TIME = function()
         local time = clock + 1.7e9
@@ -41,9 +41,9 @@ describe("the limiter of hosts", function()
     }
     function fake.eval(_, what, names, arguments)
       local way = table.remove(ways, 1) or {0, 0}
-      if away then
+      if down then
         now = now + way[1]
-        return nil, "away"
+        return nil, "connection refused"
       end
       local argv = {}
       for index, value in ipairs(arguments) do argv[index] = ("%.17g"):format(value) end
@@ -61,7 +61,7 @@ describe("the limiter of hosts", function()
   local real_now = core.now
 
   before_each(function()
-    now, clock, keys, ways, away = 1000, 500, {}, {}, false
+    now, clock, keys, ways, down = 1000, 500, {}, {}, false
     core.now = function() return now end -- luacheck: ignore 122
   end)
 
@@ -71,10 +71,10 @@ describe("the limiter of hosts", function()
 
   local function pass(seconds) now, clock = now + seconds, clock + seconds end
 
-  -- The processes of one host share its own line: here every limiter is another host.
+  -- The processes of one host share its local queue: here every limiter is another host.
   local function host(hosts)
     local one = redis_limiter.new{redis = connection(), fallback_shares = hosts}
-    one.own = local_limiter.new()
+    one.local_limiter = local_limiter.new()
     return one
   end
 
@@ -100,7 +100,7 @@ describe("the limiter of hosts", function()
     end
   end)
 
-  it("is one line for all hosts, one for each key", function()
+  it("has one queue for each key, shared by all hosts", function()
     local a, b = host(2), host(2)
     near(0, a:reserve("key", 4, now, 10))
     near(0.25, b:reserve("key", 4, now, 10))
@@ -109,7 +109,7 @@ describe("the limiter of hosts", function()
     near(0.75, b:reserve("key", 4, now, math.huge))
   end)
 
-  it("takes no place when the wait would be too long", function()
+  it("takes no slot when the wait would be too long", function()
     local one = host()
     for _ = 1, 4 do assert(one:reserve("key", 1, now, 10)) end
     for _ = 1, 2 do
@@ -120,7 +120,7 @@ describe("the limiter of hosts", function()
     near(4, one:reserve("key", 1, now, 10))
   end)
 
-  it("slows everyone when one was turned away", function()
+  it("slows all hosts when one was refused", function()
     local a, b = host(2), host(2)
     a:reserve("key", 4, now, 10)
     a:pause("key", now, 5)
@@ -132,7 +132,7 @@ describe("the limiter of hosts", function()
     near(5.5, b:reserve("key", 4, now, 10))
   end)
 
-  it("goes back with Redis's clock, and nobody waits for as long as that was", function()
+  it("goes back with Redis's clock, and no host waits for as long as that was", function()
     local one = host()
     for _ = 1, 4 do assert(one:reserve("key", 4, now, 10)) end
     clock = clock - 3600
@@ -144,8 +144,8 @@ describe("the limiter of hosts", function()
     near(0.25, one:reserve("key", 4, now, 10))
   end)
 
-  describe("that hears from Redis late", function()
-    it("has no place where Redis gave none, however short the wait became on the way", function()
+  describe("whose reply from Redis is late", function()
+    it("has no slot where Redis gave none, however short the wait became meanwhile", function()
       local one = host()
       for _ = 1, 4 do assert(one:reserve("key", 1, now, 10)) end
       ways = {{0, 0.3}}
@@ -154,7 +154,7 @@ describe("the limiter of hosts", function()
       near(4, one:reserve("key", 1, now, 10))
     end)
 
-    it("uses its place in time all the same, when it is ahead", function()
+    it("uses its slot in time all the same, when it is ahead", function()
       local a, b = host(2), host(2)
       b:reserve("key", 4, now, 10)
       for _ = 1, 3 do a:reserve("key", 4, now, 10) end
@@ -162,7 +162,7 @@ describe("the limiter of hosts", function()
       near(0.699, b:reserve("key", 4, now, 10)) -- 1 s after it was given
     end)
 
-    it("leaves a place empty that is long past, and takes another", function()
+    it("skips a slot that is long past, and takes another", function()
       local one = host()
       one:reserve("key", 4, now, 10)
       pass(10)
@@ -174,7 +174,7 @@ describe("the limiter of hosts", function()
       near(0.16, one:reserve("key", 4, now, 10))
     end)
 
-    it("keeps a place that was given late: Redis itself was busy", function()
+    it("uses a slot that was given late: Redis itself was busy", function()
       local one = host()
       one:reserve("key", 4, now, 10)
       pass(10)
@@ -183,7 +183,7 @@ describe("the limiter of hosts", function()
       near(0.25, one:reserve("key", 4, now, 10))
     end)
 
-    it("leaves nothing empty when the way is always long", function()
+    it("skips nothing when the way is always long", function()
       local one = host()
       for index = 1, 40 do ways[index] = {0.15, 0.15} end
       for _ = 1, 40 do
@@ -209,9 +209,9 @@ describe("the limiter of hosts", function()
   end)
 
   describe("without Redis", function()
-    it("keeps its own line, at its part of the rate", function()
+    it("uses a local queue, at its share of the rate", function()
       local one = host(3)
-      away = true
+      down = true
       near(0, one:reserve("key", 4, now, 10))
       near(0.75, one:reserve("key", 4, now, 10))
       near(1.5, one:reserve("key", 4, now, 10))
@@ -222,16 +222,16 @@ describe("the limiter of hosts", function()
       near(5, one:reserve("key", 4, now, 10))
     end)
 
-    it("begins it behind the last place it had of the shared one", function()
+    it("begins it behind its last slot of the shared one", function()
       local one = host(3)
       for _ = 1, 3 do one:reserve("key", 4, now, 10) end -- the last is 0.5 ahead
-      away = true
+      down = true
       near(1.25, one:reserve("key", 4, now, 10))
     end)
 
     it("leaves no later for having tried", function()
       local one = host()
-      away = true
+      down = true
       one:reserve("key", 4, now, 10)
       ways = {{0.2, 0}}
       near(0.05, one:reserve("key", 4, now, 10))
@@ -240,12 +240,12 @@ describe("the limiter of hosts", function()
       near(0, one:reserve("key", 4, now, 10))
     end)
 
-    it("keeps both lines for a while when it is back: others may not have noticed", function()
+    it("uses both queues for a while when it is back: other hosts may not have noticed", function()
       local a, b = host(2), host(2)
-      away = true
+      down = true
       near(0, a:reserve("key", 4, now, 10))
       near(0, b:reserve("key", 4, now, 10))
-      away = false
+      down = false
       near(0.5, a:reserve("key", 4, now, 10))
       near(0.75, b:reserve("key", 4, now, 10))
       near(1, a:reserve("key", 4, now, 10))
@@ -255,7 +255,7 @@ describe("the limiter of hosts", function()
       near(0.5, a:reserve("key", 4, now, 10))
     end)
 
-    it("tells a Redis that came back empty how far the line went, though nobody saw it go", function()
+    it("tells a Redis that came back empty how far the queue went, though no host saw it go", function()
       local a, b = host(2), host(2)
       for _ = 1, 4 do
         a:reserve("key", 4, now, 10)
@@ -269,7 +269,7 @@ describe("the limiter of hosts", function()
       near(0.25, a:reserve("key", 4, now, 10))
     end)
 
-    -- Three hosts, an outage that each notices at another time: the places of all of them together.
+    -- Three hosts, an outage that each notices at another time: the slots of all of them together.
     it("never lets more than the rate leave, before, during and after", function()
       local hosts, times = {}, {}
       for index = 1, 3 do hosts[index] = host(3) end
@@ -279,8 +279,8 @@ describe("the limiter of hosts", function()
       while now < begun + 60 do
         for index, one in ipairs(hosts) do
           if now >= free[index] then
-            away = now > begun + 20 and now < begun + 30 + found[index]
-            if away then keys = {} end
+            down = now > begun + 20 and now < begun + 30 + found[index]
+            if down then keys = {} end
             local at = now + assert(one:reserve("key", 4, now, 60))
             times[#times + 1], free[index] = at, at
           end
@@ -296,9 +296,11 @@ describe("the limiter of hosts", function()
   end)
 
   it("refuses options it does not know", function()
-    assert.error_matches(function() redis_limiter.new{fallback_shares = 0} end, "bad option 'fallback_shares' %(a whole number from 1")
+    assert.error_matches(function() redis_limiter.new{fallback_shares = 0} end,
+      "bad option 'fallback_shares' %(a whole number 1")
     assert.error_matches(function() redis_limiter.new{redis = connection(), port = 1} end, "bad option 'port'")
-    assert.error_matches(function() redis_limiter.new{prot = 1} end, "bad option 'prot'")
+    assert.error_matches(function() redis_limiter.new{prefx = 1} end,
+      "cmr.limiter.redis.new: unknown option 'prefx' %(did you mean 'prefix'%?%)")
   end)
 end)
 
@@ -307,7 +309,7 @@ describe("the limiter of hosts, on a real Redis", function()
   setup(function() server = support.start() end)
   teardown(function() server:stop() end)
 
-  it("is one line for all connections, by Redis's clock", function()
+  it("is one queue for all connections, by Redis's clock", function()
     local a = redis_limiter.new{port = server.port}
     local b = redis_limiter.new{redis = redis.new{port = server.port}}
     local begun, sum = core.now(), 0
@@ -319,10 +321,10 @@ describe("the limiter of hosts, on a real Redis", function()
     assert.is_true(delay > 29.5 and delay <= 30.25, delay)
   end)
 
-  it("keeps one small key for each of the user's, as long as somebody is in the line", function()
+  it("stores one small key for each API key, as long as its queue is not empty", function()
     local one = redis_limiter.new{port = server.port, prefix = "own:"}
     one:reserve("a-name", 1, core.now(), 60)
-    assert.equal("own:free:a-name", server:cli "keys 'own:*'")
+    assert.equal("own:queue:a-name", server:cli "keys 'own:*'")
     nginx.eventually("the key is gone", function() return server:cli "keys 'own:*'" == "" end)
   end)
 
@@ -336,7 +338,7 @@ describe("the limiter of hosts, on a real Redis", function()
       own:kill()
       for _ = 1, 5 do assert(one:reserve(key, 4, core.now(), 60)) end
       own:run()
-      nginx.eventually("the line is in Redis", function()
+      nginx.eventually("the queue is in Redis", function()
         one:reserve(key, 4, core.now(), 600)
         return own:cli "keys '*'" ~= ""
       end)

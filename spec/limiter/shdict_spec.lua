@@ -1,8 +1,9 @@
--- One line for all workers of an nginx, over a dictionary that is a table here. What a real one adds, more than one
--- process at a time, is in spec/nginx/pace_spec.lua.
+-- One queue for all workers of an nginx, in a dictionary that is a table here. spec/nginx/pace_spec.lua has a real one,
+-- with several processes at a time.
 local core = require "cmr.core"
 local local_limiter = require "cmr.limiter.memory"
 local shdict = require "cmr.limiter.shdict"
+local warned = require "spec.support.warnings"
 
 -- The part of nginx's dictionary that is used, with its answers.
 local function dictionary()
@@ -12,6 +13,8 @@ local function dictionary()
     self.values[key] = value
     return true
   end
+  function dict:safe_set(key, value) return self:set(key, value) end
+  function dict.flush_expired() end
   function dict:add(key, value)
     self.added = self.added + 1
     if self.values[key] ~= nil then return false, "exists" end
@@ -50,7 +53,7 @@ describe("the limiter of nginx's workers", function()
     end
   end)
 
-  it("is one line for all who share the dictionary, one for each key", function()
+  it("has one queue for each key, shared by all who have the dictionary", function()
     local dict = dictionary()
     local a, b = shdict.new(dict), shdict.new(dict)
     assert.equal(0, a:reserve("key", 4, 100, 10))
@@ -62,7 +65,7 @@ describe("the limiter of nginx's workers", function()
     assert.equal(0, shdict.new(dictionary()):reserve("key", 4, 100, 10))
   end)
 
-  it("takes no place when the wait would be too long", function()
+  it("takes no slot when the wait would be too long", function()
     local limiter = shdict.new(dictionary())
     for _ = 1, 4 do assert(limiter:reserve("key", 1, 100, 10)) end
     for _ = 1, 2 do
@@ -73,7 +76,7 @@ describe("the limiter of nginx's workers", function()
     assert.equal(4, limiter:reserve("key", 1, 100, math.huge))
   end)
 
-  it("locks only when nobody stands in line, and leaves no lock behind", function()
+  it("locks only when the queue is empty, and leaves no lock behind", function()
     local dict = dictionary()
     local limiter = shdict.new(dict)
     for _ = 1, 5 do limiter:reserve("key", 4, 100, 10) end
@@ -98,7 +101,7 @@ describe("the limiter of nginx's workers", function()
   it("does not wait long for the lock of a worker that was killed, and not a second time", function()
     local dict = dictionary()
     local limiter = shdict.new(dict)
-    dict.values["cmr:lock:key"] = core.now()
+    dict.values["cmr:lock:cmr:queue:key"] = core.now()
     local begun = core.now()
     assert.equal(0, limiter:reserve("key", 4, 100, 10))
     local took = core.now() - begun
@@ -113,16 +116,33 @@ describe("the limiter of nginx's workers", function()
     local get, stolen = dict.get, false
     function dict:get(key)
       local value = get(self, key)
-      if key == "cmr:lock:key" and not stolen then -- it was away for long just now
+      if key == "cmr:lock:cmr:queue:key" and not stolen then -- the worker was stopped for long just now
         stolen = true
-        self.values["cmr:lock:key"], self.values["cmr:free:key"] = nil, 105
+        self.values["cmr:lock:cmr:queue:key"], self.values["cmr:queue:key"] = nil, 105
         return nil
       end
       return value
     end
     shdict.new(dict):reserve("key", 4, 100, 10)
     assert.is_true(stolen)
-    assert.equal(105.25, dict.values["cmr:free:key"])
+    assert.equal(105.25, dict.values["cmr:queue:key"])
+  end)
+
+  it("keeps a pause, when it lost the lock meanwhile", function()
+    local dict = dictionary()
+    local get, stolen = dict.get, false
+    function dict:get(key)
+      local value = get(self, key)
+      if key == "cmr:lock:cmr:queue:key" and not stolen then -- the worker was stopped for long just now
+        stolen, self.values[key] = true, core.now()
+        return nil
+      end
+      return value
+    end
+    local limiter = shdict.new(dict)
+    limiter:pause("key", 100, 5)
+    assert.is_true(stolen)
+    assert.equal(5, limiter:reserve("key", 4, 100, 10))
   end)
 
   it("does not wait for a dictionary that is full", function()
@@ -133,7 +153,8 @@ describe("the limiter of nginx's workers", function()
     end
     function dict.set() return nil, "no memory" end
     function dict.incr() return nil, "no memory" end
-    assert.equal(0, shdict.new(dict):reserve("key", 4, 100, 10))
+    local warnings = warned(function() assert.equal(0, shdict.new(dict):reserve("key", 4, 100, 10)) end)
     assert.equal(1, dict.added)
+    assert.matches("the lua_shared_dict is too small: no memory", warnings[1])
   end)
 end)

@@ -33,7 +33,7 @@ describe("cmr listen #nginx", function()
     assert.equal(200, request:answer().status)
     assert.is_true(told.accepted)
     assert.equal("E1", told.id)
-    assert.equal("body-hex-seconds", told.scheme)
+    assert.equal("body-hex-seconds", told.signatureFormat)
     assert.is_false(told.timestampSigned)
     assert.equal("ann@new.example", told.event.data.email)
     assert.is_nil(told.event.data.password)
@@ -117,8 +117,8 @@ describe("cmr listen #nginx", function()
 
   it("hears what the mock delivers", function()
     local mock = api.new()
-    listener = listeners.start({"--scheme=timestamp.body-hex-milliseconds"}, mock.server.key)
-    mock:control("webhooks", {url = listener.url, scheme = "timestamp.body-hex-milliseconds"})
+    listener = listeners.start({"--signature-format=timestamp.body-hex-milliseconds"}, mock.server.key)
+    mock:control("webhooks", {url = listener.url, signatureFormat = "timestamp.body-hex-milliseconds"})
     mock:control("clock", {speed = 1000})
     mock:yes("POST /mailboxes/oauth", nil, {mailboxId = api.MAILBOX})
     local told = listener:line()
@@ -134,9 +134,9 @@ describe("cmr listen #nginx", function()
 end)
 
 describe("cmr listen", function()
-  it("wants a key, a URL to forward to and a scheme that it knows", function()
+  it("wants a key, a URL to forward to and a signature format that it knows", function()
     for message, words in pairs{["no API key"] = {}, ["an http or https URL"] = {"--forward", "ftp://x"},
-      ["must be one of"] = {"--scheme", "rot13"}} do
+      ["must be one of"] = {"--signature-format", "rot13"}} do
       local answer = command.run({"listen", (table.unpack or unpack)(words)},
         {env = {CMR_API_KEY = #words > 0 and "any" or ""}})
       assert.equal(2, answer.status, answer.err)
@@ -153,9 +153,9 @@ describe("cmr webhook detect", function()
     return command.run({"webhook", "detect", "-"}, {env = env or KEY, stdin = text})
   end
 
-  local function captured(scheme, body, ending, given)
+  local function captured(format, body, ending, given)
     local lines = {"POST /hook HTTP/1.1", "Host: example.com"}
-    for name, value in pairs(delivery.headers(scheme, body, given)) do
+    for name, value in pairs(delivery.headers(format, body, given)) do
       lines[#lines + 1] = name:gsub("^%l", string.upper) .. ": " .. value
     end
     return table.concat(lines, ending) .. ending .. ending .. body
@@ -163,12 +163,12 @@ describe("cmr webhook detect", function()
 
   after_each(command.clean)
 
-  it("names the scheme of a delivery, however old and however its lines end", function()
+  it("names the signature format of a delivery, however old and however its lines end", function()
     for _, ending in ipairs{"\n", "\r\n"} do
       for _, after in ipairs{"", "\n", "\r\n"} do
         local answer = detect(captured("timestamp.body-base64-seconds", BODY, ending) .. after)
         assert.equal(0, answer.status, answer.err)
-        assert.matches('"scheme": "timestamp.body-base64-seconds"', answer.out, 1, true)
+        assert.matches('"signatureFormat": "timestamp.body-base64-seconds"', answer.out, 1, true)
         assert.matches('"timestampSigned": true', answer.out, 1, true)
         assert.is_nil((answer.out:find("hunter-two", 1, true)))
       end
@@ -178,7 +178,7 @@ describe("cmr webhook detect", function()
   it("says so when it is signed with another key or not at all", function()
     local text = captured("body-hex-seconds", BODY, "\n")
     for message, answer in pairs{
-      ["the signature is not that"] = detect(text, {CMR_API_KEY = "another"}),
+      ["the signature does not fit"] = detect(text, {CMR_API_KEY = "another"}),
       ["cmr-x-signature is missing"] = detect("Host: x\n\n" .. BODY),
       ["more than once"] = detect("cmr-x-signature: 1\n" .. text),
     } do

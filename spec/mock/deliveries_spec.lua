@@ -56,13 +56,13 @@ local function reexport()
 end
 
 describe("a delivery of the mock #nginx", function()
-  for _, scheme in ipairs(webhook.schemes) do
-    it("can be signed as " .. scheme, function()
-      mock:control("webhooks", {url = hook.url, scheme = scheme})
+  for _, format in ipairs(webhook.signature_formats) do
+    it("can be signed as " .. format, function()
+      mock:control("webhooks", {url = hook.url, signatureFormat = format})
       reexport()
       mock:advance(10)
       local exported, delivery = event()
-      assert.equal(scheme, webhook.info(exported).scheme)
+      assert.equal(format, webhook.info(exported).signature_format)
       assert.is_true(math.abs(webhook.info(exported).age) <= 2)
       assert.equal("POST /hook?x=1 HTTP/1.1", delivery.line)
       assert.equal("application/json", delivery.headers["content-type"])
@@ -131,7 +131,7 @@ describe("a delivery of the mock #nginx", function()
 
   it("goes to every destination, over TLS as well", function()
     local other = receiver.new()
-    mock:control("webhooks", {url = other.url, scheme = "timestamp.body-base64-seconds"})
+    mock:control("webhooks", {url = other.url, signatureFormat = "timestamp.body-base64-seconds"})
     local secure = require "spec.support.mock".shared("tls").base_url
     mock:control("webhooks", {url = secure .. "/hook"})
     reexport()
@@ -155,7 +155,9 @@ describe("a delivery of the mock #nginx", function()
       "http://127.0.0.1/a b", "http://127.0.0.1:1@example.com/"} do
       assert.has_error(function() mock.server:control("POST", "webhooks", {url = url}) end)
     end
-    assert.has_error(function() mock.server:control("POST", "webhooks", {url = hook.url, scheme = "rot13"}) end)
+    assert.has_error(function()
+      mock.server:control("POST", "webhooks", {url = hook.url, signatureFormat = "rot13"})
+    end)
     assert.has_error(function() mock.server:control("POST", "deliveries", {id = 99}) end)
     assert.has_error(function() mock.server:control("POST", "clock", {speed = 0}) end)
   end)

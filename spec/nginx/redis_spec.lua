@@ -53,7 +53,7 @@ describe("nginx and Redis #nginx #redis", function()
     assert.equal(before + 1, made()) -- the one that asks
     memory:cli "client kill type normal"
     assert.equal("1", eval "return 1")
-    assert.is_nil(server:log():find "is away")
+    assert.is_nil(server:log():find "is unavailable")
   end)
 
   it("raise nothing where nginx has no sockets", function()
@@ -101,7 +101,7 @@ describe("nginx and Redis #nginx #redis", function()
       assert.equal(0, lost)
     end)
 
-    it("lose no call while Redis is away, say so once in each process, and find it again", function()
+    it("lose no call while Redis is unavailable, say so once in each process, and find it again", function()
       field = hosts.start{mock = api, redis = own, hosts = 2, workers = 2, lines = 1, timeout = 0.1}
       answered(3)
       own:kill()

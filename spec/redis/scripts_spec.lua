@@ -64,7 +64,7 @@ describe("a connection to Redis", function()
     assert.equal(before + 1, tonumber(after)) -- the cli's own
   end)
 
-  it("is made anew when Redis closed it", function()
+  it("is replaced when Redis closed it", function()
     local r = connection()
     assert.same({}, warned(function()
       assert.equal(1, r:eval({source = "return 1"}, {}, {}))
@@ -73,7 +73,7 @@ describe("a connection to Redis", function()
     end))
   end)
 
-  it("is made anew in a forked process, and the parent keeps its own", function()
+  it("is replaced in a forked process, and the parent keeps the old one", function()
     local r, script = connection(), {source = "return ARGV[1]"}
     assert.equal("0", r:eval(script, {}, {"0"}))
     local function ask(who)
@@ -98,7 +98,7 @@ describe("a connection to Redis", function()
     setup(function() guarded = support.start{password = "a-password-of-redis"} end)
     teardown(function() guarded:stop() end)
 
-    it("says it, with a name or without", function()
+    it("sends it, with a name or without", function()
       local r = connection{port = guarded.port, password = "a-password-of-redis"}
       assert.equal(1, r:eval({source = "return 1"}, {}, {}))
       guarded:cli "acl setuser jane on '>janes-password' '~*' '+@all'"
@@ -107,18 +107,18 @@ describe("a connection to Redis", function()
       assert.matches("user=jane", guarded:cli "client list")
     end)
 
-    it("does not tell it, when it is wrong either", function()
+    it("shows it nowhere, even when it is wrong", function()
       local r = connection{port = guarded.port, password = "wrong-password"}
-      local reply, why
-      local warnings = warned(function() reply, why = r:eval({source = "return 1"}, {}, {}) end)
+      local reply, message
+      local warnings = warned(function() reply, message = r:eval({source = "return 1"}, {}, {}) end)
       assert.is_nil(reply)
-      assert.matches("^WRONGPASS", why)
-      assert.is_nil((why .. tostring(r) .. table.concat(warnings)):find("wrong-password", 1, true))
+      assert.matches("^WRONGPASS", message)
+      assert.is_nil((message .. tostring(r) .. table.concat(warnings)):find("wrong-password", 1, true))
     end)
   end)
 
-  describe("to a Redis that is away", function()
-    it("says why, and warns once", function()
+  describe("to a Redis that is unavailable", function()
+    it("returns the reason, and warns once", function()
       local port = nginx.free_port()
       local warnings = warned(function()
         local r = connection{port = port}
@@ -128,16 +128,16 @@ describe("a connection to Redis", function()
         connection{port = port}:eval({source = "return 1"}, {}, {})
       end)
       assert.equal(1, #warnings)
-      assert.matches("^cmr: Redis at 127.0.0.1:%d+/0 is away %(connection refused%)[^\n]*\n$", warnings[1])
+      assert.matches("^cmr: Redis at 127.0.0.1:%d+/0 is unavailable %(connection refused%)[^\n]*\n$", warnings[1])
     end)
 
     it("does not wait for it at each call, and finds it when it is back", function()
-      local own = support.start()
-      finally(function() own:stop() end)
-      local r = connection{port = own.port, timeout = 0.1}
+      local instance = support.start()
+      finally(function() instance:stop() end)
+      local r = connection{port = instance.port, timeout = 0.1}
       local warnings = warned(function()
         assert.equal(1, r:eval({source = "return 1"}, {}, {}))
-        own:signal "STOP"
+        instance:signal "STOP"
         local begun = core.now()
         assert.same({nil, "timeout"}, {r:eval({source = "return 1"}, {}, {})})
         local took = core.now() - begun
@@ -145,46 +145,49 @@ describe("a connection to Redis", function()
         begun = core.now()
         for _ = 1, 100 do r:eval({source = "return 1"}, {}, {}) end
         assert.is_true(core.now() - begun < 0.09)
-        own:signal "CONT"
+        instance:signal "CONT"
         nginx.eventually("Redis is back", function() return r:eval({source = "return 1"}, {}, {}) == 1 end)
         assert.is_true(core.now() - begun < 2)
-        own:signal "STOP"
+        instance:signal "STOP"
         r:eval({source = "return 1"}, {}, {})
       end)
       assert.equal(2, #warnings) -- one for each outage
     end)
 
-    it("is no harm when it dies and comes back empty", function()
-      local own = support.start()
-      finally(function() own:stop() end)
-      local r, script = connection{port = own.port, timeout = 0.05}, {source = "return 'back'"}
+    it("is found again when it died and came back empty", function()
+      local instance = support.start()
+      finally(function() instance:stop() end)
+      local r, script = connection{port = instance.port, timeout = 0.05}, {source = "return 'back'"}
       local warnings = warned(function()
         assert.equal("back", r:eval(script, {}, {}))
-        own:kill()
+        instance:kill()
         assert.is_nil((r:eval(script, {}, {})))
-        own:run()
+        instance:run()
         nginx.eventually("Redis is back", function() return r:eval(script, {}, {}) == "back" end)
       end)
       assert.equal(1, #warnings)
     end)
   end)
 
-  it("returns what a script does wrong", function()
-    local r = connection{db = 5} -- an address of its own: this counts as an outage
-    local reply, why
-    warned(function() reply, why = r:eval({source = 'return redis.call("GET")'}, {}, {}) end)
+  it("returns the error of a script", function()
+    local r = connection{db = 5} -- an address of its instance: this counts as an outage
+    local reply, message
+    warned(function() reply, message = r:eval({source = 'return redis.call("GET")'}, {}, {}) end)
     assert.is_nil(reply)
-    assert.matches("Wrong number of args", why)
+    assert.matches("Wrong number of args", message)
   end)
 
   it("refuses options it does not know", function()
-    assert.error_matches(function() redis.new{hosst = "x"} end, "bad option 'hosst' %(there is none of this name%)")
-    assert.error_matches(function() redis.new{port = "x"} end, "bad option 'port' %(number expected%)")
-    assert.error_matches(function() redis.new{timeout = 0} end, "bad option 'timeout' %(more than 0 seconds expected%)")
-    assert.error_matches(function() redis.new{password = 7} end, "bad option 'password' %(string expected%)")
+    assert.error_matches(function() redis.new{hosst = "x"} end,
+      "unknown option 'hosst' %(did you mean 'host'%?%)")
+    assert.error_matches(function() redis.new{port = "x"} end,
+      "bad option 'port' %(a whole number from 1 to 65535 expected")
+    assert.error_matches(function() redis.new{timeout = 0} end, "bad option 'timeout' %(seconds, from 0.001")
+    assert.error_matches(function() redis.new{password = 7} end,
+      "bad option 'password' %(a string expected, got number%)")
   end)
 
-  it("says what is missing, when it is made", function()
+  it("names a missing library, when it is made", function()
     local result = program.run [[
       package.path = package.path:gsub("/usr/share/lua/[^;]*", "")
       local cjson = package.loaded.cjson

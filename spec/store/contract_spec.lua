@@ -1,5 +1,5 @@
--- What every store promises, asked of each of them; see lua/cmr/store/init.lua. Leases that last are long here, and
--- those that end are waited for, so that a slow machine does not matter.
+-- The contract of cmr.Store, checked for every backend. A lease is either long, or the spec waits for its end, so that
+-- a slow machine does not matter.
 local core = require "cmr.core"
 local http = require "spec.support.http"
 local nginx = require "spec.support.nginx"
@@ -9,10 +9,10 @@ local function near(expected, seconds)
   assert.is_true(seconds > expected - 30 and seconds <= expected, seconds)
 end
 
--- Waits until something holds, which must not be before a time is over. Returns what the function returned.
+-- Waits until something holds, which must take some seconds. Returns the result of the function.
 local function after(seconds, holds)
   local begun = core.now()
-  local result = nginx.eventually("it is over", holds)
+  local result = nginx.eventually("the time is over", holds)
   assert.is_true(core.now() - begun >= seconds * 0.9)
   return result
 end
@@ -23,62 +23,62 @@ do
     local store, stop
 
     local function is_busy(of)
-      local token, why, left = store:claim(of, 60)
-      assert.same({nil, "busy"}, {token, why})
+      local token, reason, left = store:claim(of, 60)
+      assert.same({nil, "busy"}, {token, reason})
       near(60, left)
     end
 
     setup(function() store, stop = stores[name]() end)
     teardown(function() stop() end)
 
-    describe("gives a name", function()
-      it("to one at a time", function()
+    describe("lets a name be claimed", function()
+      it("by one at a time", function()
         assert.is_truthy(store:claim("one", 60))
         for _ = 1, 2 do is_busy "one" end
         assert.is_truthy(store:claim("another", 60))
       end)
 
-      it("to the next when it is released", function()
+      it("by the next when it is released", function()
         local token = store:claim("released", 60)
         assert.is_true(store:release("released", token))
         assert.is_truthy(store:claim("released", 60))
       end)
 
-      it("to nobody when it is done", function()
+      it("by no one when it is done", function()
         local token = store:claim("done", 60)
         assert.is_true(store:done("done", token, 60))
         for _ = 1, 2 do assert.same({nil, "done"}, {store:claim("done", 60)}) end
       end)
 
-      it("to the next when the lease of one that crashed is over", function()
+      it("by the next when the lease of a crashed holder is over", function()
         assert.is_truthy(store:claim("crashed", 0.2))
         assert.is_truthy(after(0.2, function() return store:claim("crashed", 60) end))
         is_busy "crashed"
       end)
 
-      it("to the next when what is done is forgotten", function()
+      it("by the next when the done mark has expired", function()
         assert.is_true(store:done("forgotten", store:claim("forgotten", 60), 0.2))
         assert.is_truthy(after(0.2, function() return store:claim("forgotten", 60) end))
       end)
     end)
 
-    it("lets only the holder say that it is done, or give it back", function()
-      local lost = store:claim("held", 0.1)
-      local token = after(0.1, function() return store:claim("held", 60) end)
+    it("lets only the holder mark it as done, or release it", function()
+      local lost = store:claim("owned", 0.1)
+      local token = after(0.1, function() return store:claim("owned", 60) end)
       assert.not_equal(lost, token)
       for _, method in ipairs{"done", "release"} do
-        local said, why = store[method](store, "held", lost, 60)
-        assert.is_nil(said)
-        assert.equal("the lease is over", why)
-        is_busy "held"
+        local ok, message = store[method](store, "owned", lost, 60)
+        assert.is_nil(ok)
+        assert.equal("the lease is over", message)
+        is_busy "owned"
       end
-      assert.is_true(store:done("held", token, 60))
-      for _, method in ipairs{"done", "release"} do assert.is_nil((store[method](store, "held", token, 60))) end
-      assert.same({nil, "done"}, {store:claim("held", 60)})
-      assert.is_nil((store:release("never held", token)))
+      assert.is_true(store:done("owned", token, 60))
+      for _, method in ipairs{"done", "release"} do assert.is_nil((store[method](store, "owned", token, 60))) end
+      assert.same({nil, "done"}, {store:claim("owned", 60)})
+      assert.is_nil((store:release("never claimed", token)))
     end)
 
-    it("remembers that it is done, when the claim was forgotten and nobody else has it", function()
+    it("marks it as done even when the claim has ended, if the name is free", function()
       local token = store:claim("slow", 0.1)
       store:claim("later", 0.1)
       after(0.1, function() return store:claim("later", 60) end)
@@ -86,25 +86,25 @@ do
       assert.same({nil, "done"}, {store:claim("slow", 60)})
     end)
 
-    it("keeps texts in the order in which they came, whatever is in them", function()
+    it("stores texts in order, whatever is in them", function()
       assert.same({}, store:list "texts")
       local texts = {"one", "two", "two", "", "\0\r\n\"\\%s", ("x"):rep(20000)}
-      for place, text in ipairs(texts) do
+      for index, text in ipairs(texts) do
         assert.is_true(store:append("texts", text, 60))
-        assert.equal(place, #store:list "texts")
+        assert.equal(index, #store:list "texts")
       end
       assert.same(texts, store:list "texts")
       assert.same({}, store:list "others")
     end)
 
-    it("forgets texts when their time is over", function()
+    it("drops a list when its time is over", function()
       store:append("passing", "one", 0.2)
       after(0.2, function() return #store:list "passing" == 0 end)
       assert.is_true(store:append("passing", "two", 60))
       assert.same({"two"}, store:list "passing")
     end)
 
-    it("keeps all of them for as long as the last", function()
+    it("keeps a list for as long as its last text", function()
       store:append("kept", "one", 0.2)
       store:append("kept", "two", 60)
       store:append("gone", "one", 0.2)
@@ -112,36 +112,37 @@ do
       assert.same({"one", "two"}, store:list "kept")
     end)
 
-    it("lets so many be taken in a time, and no more", function()
-      for number = 1, 3 do assert.equal(number, store:take("three", 3, 60)) end
+    it("counts up to a limit within a window, and no further", function()
+      for number = 1, 3 do assert.equal(number, store:count("three", 3, 60)) end
       for _ = 1, 2 do
-        local taken, left = store:take("three", 3, 60)
-        assert.is_nil(taken)
+        local count, reason, left = store:count("three", 3, 60)
+        assert.is_nil(count)
+        assert.equal("exhausted", reason)
         near(60, left)
       end
-      assert.equal(1, store:take("others", 3, 60))
+      assert.equal(1, store:count("others", 3, 60))
     end)
 
-    it("lets what was not used be taken again", function()
-      assert.is_true(store:untake "nothing")
-      store:take("unused", 2, 60)
-      store:take("unused", 2, 60)
-      assert.is_true(store:untake "unused")
-      assert.equal(2, store:take("unused", 2, 60))
-      assert.is_nil((store:take("unused", 2, 60)))
+    it("takes the newest count back", function()
+      assert.is_true(store:uncount "nothing")
+      store:count("unused", 2, 60)
+      store:count("unused", 2, 60)
+      assert.is_true(store:uncount "unused")
+      assert.equal(2, store:count("unused", 2, 60))
+      assert.is_nil((store:count("unused", 2, 60)))
     end)
 
-    it("lets the next be taken when the first is old enough", function()
-      assert.equal(1, store:take("moving", 2, 0.3))
-      assert.equal(2, store:take("moving", 2, 0.3))
-      assert.is_truthy(after(0.2, function() return store:take("moving", 2, 0.3) end))
+    it("counts the next one when the first has left the window", function()
+      assert.equal(1, store:count("moving", 2, 0.3))
+      assert.equal(2, store:count("moving", 2, 0.3))
+      assert.is_truthy(after(0.2, function() return store:count("moving", 2, 0.3) end))
     end)
 
-    it("keeps claims, texts and what was taken apart, of whatever names", function()
+    it("keeps claims, lists and counters apart, whatever the names", function()
       for _, odd in ipairs{"same", "with space", "a:b:1", "*?[x]", ("n"):rep(300)} do
         local token = store:claim(odd, 60)
         assert.is_true(store:append(odd, "text", 60))
-        assert.equal(1, store:take(odd, 1, 60))
+        assert.equal(1, store:count(odd, 1, 60))
         assert.same({"text"}, store:list(odd))
         assert.is_true(store:release(odd, token))
       end
@@ -159,7 +160,7 @@ describe("the store of nginx's workers #nginx", function()
 
   after_each(function() server:stop() end)
 
-  -- Asks so often that both workers take part; adds up what they answer.
+  -- Sends requests until both workers have answered; adds up their answers.
   local function together()
     local sum, workers = 0, {}
     nginx.eventually("both workers take part", function()
@@ -174,38 +175,38 @@ describe("the store of nginx's workers #nginx", function()
     return sum
   end
 
-  it("gives each of many names to one of them", function()
+  it("lets each of many names be claimed by one of them", function()
     start("10m", [[
-      local store, ours = require("cmr.store").here(), 0
+      local store, claimed = require("cmr.store").default(), 0
       for name = 1, 2000 do
         local token = store:claim(tostring(name), 60)
         if token and name % 2 == 0 then assert(store:done(tostring(name), token, 60)) end
-        ours = ours + (token and 1 or 0)
+        claimed = claimed + (token and 1 or 0)
       end
-      ngx.print(ngx.worker.pid(), " ", ours)
+      ngx.print(ngx.worker.pid(), " ", claimed)
     ]])
     assert.equal(2000, together())
   end)
 
-  it("lets no more be taken by all of them together", function()
+  it("counts no further for all of them together", function()
     start("1m", [[
-      local store, ours = require("cmr.store").here(), 0
+      local store, claimed = require("cmr.store").default(), 0
       for round = 1, 1000 do
         local name = tostring(round % 10)
-        if store:take(name, 20, 1000) then
-          if round % 3 == 0 then store:untake(name) else ours = ours + 1 end
+        if store:count(name, 20, 1000) then
+          if round % 3 == 0 then store:uncount(name) else claimed = claimed + 1 end
         end
       end
-      ngx.print(ngx.worker.pid(), " ", ours)
+      ngx.print(ngx.worker.pid(), " ", claimed)
     ]])
     together()
-    -- Whatever was given back was taken again, or not; never more than 20 of a name are out.
+    -- What was taken back was counted again, or not; never more than 20 of a name are counted.
     assert.is_true(together() <= 10 * 20)
   end)
 
-  it("forgets what is oldest when the dictionary is too small, and says so", function()
+  it("loses its oldest entries when the dictionary is too small, and logs that", function()
     start("32k", [[
-      local store, claimed = require("cmr.store").here(), 0
+      local store, claimed = require("cmr.store").default(), 0
       for name = 1, 2000 do
         local token = store:claim(tostring(name), 60)
         if token and store:done(tostring(name), token, 60) then claimed = claimed + 1 end
@@ -214,12 +215,12 @@ describe("the store of nginx's workers #nginx", function()
       ngx.print(ngx.worker.pid(), " ", claimed)
     ]])
     assert.equal(" 2000", server:text("/all"):match " .*")
-    assert.matches("the lua_shared_dict is too small: what was oldest is forgotten", server:log())
+    assert.matches("the lua_shared_dict is too small: its oldest entries are lost", server:log())
   end)
 
-  it("makes room by what is over before anything else goes", function()
+  it("drops expired entries before any other", function()
     start("32k", [[
-      local store, claimed = require("cmr.store").here(), 0
+      local store, claimed = require("cmr.store").default(), 0
       assert(store:claim("kept", 60))
       for name = 1, 300 do
         assert(store:done(tostring(name), assert(store:claim(tostring(name), 60)), 0.001))
@@ -232,10 +233,10 @@ describe("the store of nginx's workers #nginx", function()
     assert.is_nil(server:log():find "too small")
   end)
 
-  it("says that it is full when not even that makes room", function()
+  it("reports that it is full when not even that makes room", function()
     start("32k", [[
-      local fine, why = require("cmr.store").here():append("x", ("x"):rep(100000), 60)
-      ngx.print(fine == nil, " ", why)
+      local ok, message = require("cmr.store").default():append("x", ("x"):rep(100000), 60)
+      ngx.print(ok == nil, " ", message)
     ]])
     assert.equal("true full", server:text "/all")
   end)
@@ -247,32 +248,33 @@ describe("the store of many hosts #redis", function()
   setup(function() core_store, stop, server = stores.redis() end)
   teardown(function() stop() end)
 
-  it("is one for all connections, and its names begin with the prefix", function()
+  it("is one for all connections, and its keys begin with the prefix", function()
     local other = require("cmr.store.redis").new{port = server.port}
     assert.is_truthy(core_store:claim("x", 60))
     assert.same({nil, "busy"}, {(other:claim("x", 60)), (select(2, other:claim("x", 60)))})
     other:append("x", "text", 60)
-    other:take("x", 3, 60)
+    other:count("x", 3, 60)
     assert.same({"text"}, core_store:list "x")
     local names = {}
     for key in server:cli("keys '*'"):gmatch "[^\n]+" do names[#names + 1] = key end
     table.sort(names)
-    assert.same({"cmr:claim:x", "cmr:list:x", "cmr:take:x"}, names)
+    assert.same({"cmr:claim:x", "cmr:list:x", "cmr:window:x"}, names)
     for _, key in ipairs(names) do assert.is_true(tonumber(server:cli("pttl " .. key)) > 0) end
   end)
 
-  it("says that it is away, each operation in its way", function()
+  it("reports that it is unavailable, each operation in its way", function()
     local stderr = io.stderr
     io.stderr = {write = function() end} -- luacheck: ignore 122
     finally(function() io.stderr = stderr end) -- luacheck: ignore 122
     local gone = require("cmr.store.redis").new{port = nginx.free_port()}
-    assert.same({nil, "away"}, {(gone:claim("x", 60)), (select(2, gone:claim("x", 60)))})
+    assert.same({nil, "unavailable"}, {(gone:claim("x", 60)), (select(2, gone:claim("x", 60)))})
     assert.is_string(select(3, gone:claim("x", 60)))
-    assert.same({nil, "away"}, {(gone:take("x", 3, 60)), (select(2, gone:take("x", 3, 60)))})
-    for _, method in ipairs{"done", "release", "append", "list", "untake"} do
-      local fine, why = gone[method](gone, "x", "y", 60)
-      assert.is_nil(fine)
-      assert.is_string(why)
+    assert.same({nil, "unavailable"}, {(gone:count("x", 3, 60)), (select(2, gone:count("x", 3, 60)))})
+    assert.is_string(select(3, gone:count("x", 3, 60)))
+    for _, method in ipairs{"done", "release", "append", "list", "uncount"} do
+      local ok, message = gone[method](gone, "x", "y", 60)
+      assert.is_nil(ok)
+      assert.is_string(message)
     end
   end)
 end)
@@ -280,7 +282,7 @@ end)
 describe("the store of a process", function()
   local memory = require "cmr.store.memory"
 
-  it("goes by the clock it is given", function()
+  it("takes its time from the clock in its options", function()
     local now = 100
     local store = memory.new(function() return now end)
     local token = store:claim("x", 10)
@@ -290,14 +292,14 @@ describe("the store of a process", function()
     now = 110
     assert.is_truthy(store:claim("x", 10))
     assert.is_nil((store:done("x", token, 10)))
-    assert.equal(1, store:take("t", 1, 50))
+    assert.equal(1, store:count("t", 1, 50))
     now = 150
-    assert.same({nil, 10}, {store:take("t", 1, 50)})
+    assert.same({nil, "exhausted", 10}, {store:count("t", 1, 50)})
     now = 160
-    assert.equal(1, store:take("t", 1, 50))
+    assert.equal(1, store:count("t", 1, 50))
   end)
 
-  it("does not grow with what is over", function()
+  it("does not grow with expired entries", function()
     local now = 0
     local store = memory.new(function() return now end)
     for number = 1, 20000 do
@@ -310,9 +312,9 @@ describe("the store of a process", function()
     assert.same({nil, "done"}, {store:claim("event:19950", 10)})
   end)
 
-  it("is the one of a client and a webhook's handler that are given none", function()
+  it("is the default of a client and of a webhook's handler", function()
     local store = require "cmr.store"
-    assert.equal(store.here(), store.here())
-    assert.is_true(store.is_one(store.here()))
+    assert.equal(store.default(), store.default())
+    assert.is_true(store.RULE.test(store.default()))
   end)
 end)

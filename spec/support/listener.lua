@@ -4,22 +4,22 @@ local command = require "spec.support.command"
 local delivery = require "spec.support.delivery"
 local http = require "spec.support.http"
 
-local M = {}
+local listener = {}
 
 local Listener = {}
 Listener.__index = Listener
 
 --- Starts it with these words.
 -- @param key of the deliveries; default delivery.KEY
-function M.start(words, key)
+function listener.start(words, key)
   local file = command.file_with((key or delivery.KEY) .. "\n")
   local line = command.lua("bin/cmr", "listen", "--api-key-file", file, (table.unpack or unpack)(words))
   local pipe = assert(io.popen("exec " .. line, "r"))
-  local listener = setmetatable({pipe = pipe}, Listener)
-  local ready = listener:line()
-  listener.pid, listener.url = ready.pid, ready.url
-  listener.port = tonumber(ready.url:match ":(%d+)/$")
-  return listener
+  local self = setmetatable({pipe = pipe}, Listener)
+  local ready = self:line()
+  self.pid, self.url = ready.pid, ready.url
+  self.port = tonumber(ready.url:match ":(%d+)/$")
+  return self
 end
 
 --- The next line it prints, decoded, and as text.
@@ -45,4 +45,4 @@ function Listener:stop()
   self.pipe = nil
 end
 
-return M
+return listener

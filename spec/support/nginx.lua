@@ -1,7 +1,8 @@
 -- A real nginx for specs, with the library of the LuaJIT build in it, on a free port of this machine. When it is
 -- stopped its error log must be clean: no process has crashed, no sanitizer has found anything.
-local finder = require "cmr.launcher.find"
+local find = require "cmr.launcher.find"
 local http = require "spec.support.http"
+local launcher = require "cmr.launcher"
 local socket = require "socket"
 
 local M = {}
@@ -20,32 +21,20 @@ local UNCLEAN = {
   "runtime error:",
 }
 
-local CONF = [[
-daemon off;
-worker_processes $workers;
-pid nginx.pid;
-error_log error.log $log;
-$user
-$modules
-$env
-$main
-events { worker_connections 2048; }
-http {
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
-  lua_package_path "$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;;";
+local CONF = launcher.nginx_conf{
+  modules = {},
+  log_level = "$log",
+  main = "worker_processes $workers;\n$user\n$modules\n$env\n$main",
+  lua_path = "$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua",
+  http = [[
   lua_package_cpath "$root/$build/?.so;;";
   $http
   server {
     listen 127.0.0.1:$port backlog=1024;
     $server
   }
+]],
 }
-]]
 
 local Server = {}
 Server.__index = Server
@@ -154,7 +143,7 @@ end
 --   unclean  patterns that its error log may have after all
 -- @return the server: port, pid, directory
 function M.start(options)
-  local program = assert(finder.find())
+  local program = assert(find.nginx())
   local mock = options.mock
   local given = {port = free_port(), directory = output("mktemp -d"), env = {}}
   if mock then

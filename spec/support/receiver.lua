@@ -1,19 +1,19 @@
--- Somebody to deliver webhooks to: takes one request after the other, in the spec's own process.
+-- A server to deliver webhooks to: takes one request after the other, in the process of the spec.
 local assert = require "luassert"
 local socket = require "socket"
 
-local LIMIT = 10 -- seconds until a delivery that does not come is missed
+local TIMEOUT_SECONDS = 10
 
-local M = {}
+local receiver = {}
 
 local Receiver = {}
 Receiver.__index = Receiver
 
 --- On a free port of this machine.
-function M.new()
-  local listener = assert(socket.bind("127.0.0.1", 0, 1024))
-  local _, port = listener:getsockname()
-  return setmetatable({listener = listener, url = ("http://127.0.0.1:%d/hook?x=1"):format(port)}, Receiver)
+function receiver.new()
+  local socket_listener = assert(socket.bind("127.0.0.1", 0, 1024))
+  local _, port = socket_listener:getsockname()
+  return setmetatable({listener = socket_listener, url = ("http://127.0.0.1:%d/hook?x=1"):format(port)}, Receiver)
 end
 
 --- Waits for the next delivery and answers it.
@@ -21,13 +21,13 @@ end
 -- @param limit seconds to wait; then it returns nil
 -- @return {line, headers = {lower-case name = value}, body}
 function Receiver:next(status, limit)
-  self.listener:settimeout(limit or LIMIT)
+  self.listener:settimeout(limit or TIMEOUT_SECONDS)
   local connection = self.listener:accept()
   if not connection then
     assert.is_number(limit, "no delivery came")
     return nil
   end
-  connection:settimeout(LIMIT)
+  connection:settimeout(TIMEOUT_SECONDS)
   local delivery = {line = assert(connection:receive "*l"), headers = {}}
   for line in function() return connection:receive "*l" end do
     if line == "" then break end
@@ -47,4 +47,4 @@ function Receiver:close()
   self.listener:close()
 end
 
-return M
+return receiver

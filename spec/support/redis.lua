@@ -1,21 +1,21 @@
--- A real redis-server for specs, on a free port of this machine, which keeps nothing on disk.
+-- A real redis-server for specs, on a free port of this machine, which stores nothing on disk.
 local nginx = require "spec.support.nginx"
 
-local M = {}
+local redis = {}
 
 local Server = {}
 Server.__index = Server
 
--- A shell between us and Redis waits for the end of its input, which comes when we are gone.
+-- The shell between this process and Redis waits for the end of its input, which comes when this process ends.
 local COMMAND = [[
   exec 3<&0; cd %s && redis-server redis.conf >output 2>&1 </dev/null 3<&- & echo $! >%s/pid
   read -r _ <&3; kill -9 $(cat %s/pid) 2>/dev/null; wait
 ]]
 
---- Starts one, or one that was stopped again: what it knew is lost.
+--- Starts one.
 -- @param options password; port and unix of another one
 -- @return server: port, unix (the path of its socket), directory
-function M.start(options)
+function redis.start(options)
   options = options or {}
   local server = setmetatable({port = options.port or nginx.free_port(), options = options}, Server)
   server.directory = nginx.output("mktemp -d")
@@ -43,7 +43,7 @@ function Server:signal(name)
   nginx.output(("kill -s %s %s"):format(name, self.pid))
 end
 
---- Ends it in mid-work.
+--- Ends it without notice.
 function Server:kill()
   if self.lifeline then
     self.lifeline:close()
@@ -63,4 +63,4 @@ function Server:stop()
   nginx.output("rm -rf " .. self.directory)
 end
 
-return M
+return redis

@@ -1,18 +1,17 @@
--- The stores, each ready to be asked from here: one that lives in nginx by way of a location, in which every worker
--- answers.
+-- A store of each backend. The one in nginx is reached through a location that any worker answers.
 local cjson = require "cjson"
 local nginx = require "spec.support.nginx"
 
-local M = {}
+local stores = {}
 
 local SERVER = [=[
   client_body_buffer_size 1m;
   location = /store { content_by_lua_block {
     ngx.req.read_body()
     local cjson = require "cjson"
-    local store = require("cmr.store").here()
-    local asked = cjson.decode(ngx.req.get_body_data())
-    local one, two, three = store[asked[1]](store, unpack(asked, 2))
+    local store = require("cmr.store").default()
+    local call = cjson.decode(ngx.req.get_body_data())
+    local one, two, three = store[call[1]](store, unpack(call, 2))
     ngx.print(cjson.encode{one == nil and cjson.null or one, two == nil and cjson.null or two, three})
   } }
 ]=]
@@ -23,21 +22,21 @@ function Remote.__index(_, method)
   return function(self, ...)
     local answer = self.server:get("/store", {method = "POST", body = cjson.encode{method, ...}})
     local results = cjson.decode(answer.body)
-    for place = 1, 3 do
-      if results[place] == cjson.null then results[place] = nil end
+    for index = 1, 3 do
+      if results[index] == cjson.null then results[index] = nil end
     end
     return results[1], results[2], results[3]
   end
 end
 
 --- Of this process.
-function M.memory()
+function stores.memory()
   return require("cmr.store.memory").new(), function() end
 end
 
 --- Of an nginx with two workers.
 -- @return the store, a function that ends it, and the server
-function M.shdict(size)
+function stores.shdict(size)
   local server = nginx.start{workers = 2, http = ("lua_shared_dict cmr %s;"):format(size or "1m"), server = SERVER,
     unclean = {"lua_shared_dict"}}
   return setmetatable({server = server}, Remote), function() server:stop() end, server
@@ -45,9 +44,9 @@ end
 
 --- In a Redis of its own.
 -- @return the store, a function that ends it, and the server
-function M.redis()
+function stores.redis()
   local server = require("spec.support.redis").start()
   return require("cmr.store.redis").new{port = server.port}, function() server:stop() end, server
 end
 
-return M
+return stores

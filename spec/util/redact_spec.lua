@@ -1,17 +1,17 @@
--- What is dropped from an event before it is kept, and masked in what is logged.
+-- What is dropped from an event before it is stored, and masked in what is logged.
 local core = require "cmr.core"
-local scrub = require "cmr.util.redact"
+local redact = require "cmr.util.redact"
 
-local function scrubbed(event, further)
-  return scrub.copy(event, scrub.secrets(event, further))
+local function redacted(event, further)
+  return redact.copy(event, redact.secrets(event, further))
 end
 
-describe("an event that is kept", function()
+describe("a stored event", function()
   it("has no member whose name tells of a secret", function()
     for _, name in ipairs{"password", "appPassword", "authenticatorSecret", "Password", "smtp_password", "imapPass",
       "PWD", "credentials", "access-token", "refreshToken", "clientSecret", "apiKey", "private_key", "totp", "otpUrl",
       "recoveryCodes", "backupCodes", "apiKeys", "smtp_pw", "pin", "2fa", "mfaSeed"} do
-      assert.same({data = {email = "x@y.z"}}, scrubbed{data = {email = "x@y.z", [name] = "geheim"}}, name)
+      assert.same({data = {email = "x@y.z"}}, redacted{data = {email = "x@y.z", [name] = "geheim"}}, name)
     end
   end)
 
@@ -20,7 +20,7 @@ describe("an event that is kept", function()
       for _, field in ipairs(row.fields) do
         local name = field.name:match "[^%.]*$":gsub("%[%]", "")
         local secret = name == "password" or name == "appPassword" or name == "authenticatorSecret"
-        assert.equal(secret, scrubbed{[name] = "value"}[name] == nil, name)
+        assert.equal(secret, redacted{[name] = "value"}[name] == nil, name)
       end
     end
   end)
@@ -28,18 +28,18 @@ describe("an event that is kept", function()
   it("loses them at any depth, with all that is in them", function()
     local list = {{mailboxId = "M1", password = "geheim-1"}, {mailboxId = "M2", credentials = {imap = {"a", "b"}}}}
     assert.same({data = {mailboxDetails = {{boxes = {{mailboxId = "M1"}, {mailboxId = "M2"}}}}}},
-      scrubbed{data = {mailboxDetails = {{boxes = list}}}})
+      redacted{data = {mailboxDetails = {{boxes = list}}}})
   end)
 
   it("has no secret in any other text of it, nor the key", function()
     local event = {login = "https://x/?p=geheim+1&k=k-e-y", text = "geheim+12 geheim+1", password = "geheim+1",
       appPassword = "geheim+12", pin = "123", note = "123"}
-    assert.same({login = "https://x/?p=***&k=***", text = "*** ***", note = "123"}, scrubbed(event, {"k-e-y"}))
+    assert.same({login = "https://x/?p=***&k=***", text = "*** ***", note = "123"}, redacted(event, {"k-e-y"}))
   end)
 
   it("is another table, and the first one is as it was", function()
     local event = {data = {password = "geheim", list = {1, core.null, true}}}
-    local kept = scrubbed(event)
+    local kept = redacted(event)
     assert.same({data = {list = {1, core.null, true}}}, kept)
     assert.same({data = {password = "geheim", list = {1, core.null, true}}}, event)
   end)
@@ -47,7 +47,7 @@ describe("an event that is kept", function()
   it("can be written as JSON, whatever was in it", function()
     local event = core.json_decode(
       [[{"a\u0000b":"c\u0000d","large":123456789012345678,"huge":-1e300,"list":[],"null":null,"n":[1.5,null]}]])
-    local kept = core.json_decode(core.json_encode(scrubbed(event)))
+    local kept = core.json_decode(core.json_encode(redacted(event)))
     assert.equal("cd", kept.ab)
     assert.is_string(kept.large)
     assert.is_string(kept.huge)
@@ -56,15 +56,15 @@ describe("an event that is kept", function()
 
   it("keeps its passwords when it is asked to, but not the key", function()
     local event = {password = "geheim", key = "k-e-y", credentials = {a = "k-e-y"}}
-    assert.same({password = "geheim", key = "***", credentials = {a = "***"}}, scrub.copy(event, {"k-e-y"}, true))
+    assert.same({password = "geheim", key = "***", credentials = {a = "***"}}, redact.copy(event, {"k-e-y"}, true))
   end)
 end)
 
 describe("a message that is logged", function()
   it("has secrets masked, the longer ones whole", function()
-    local secrets = scrub.secrets({password = "abcd", deep = {token = {"abcdefgh", 5, "%d+."}}}, {"the key"})
-    assert.equal("*** and ***, *** of *** %d", scrub.mask("abcdefgh and abcd, the key of %d+. %d", secrets))
-    assert.equal("nothing", scrub.mask("nothing", secrets))
-    assert.equal("***", scrub.mask("***", {"***"}))
+    local secrets = redact.secrets({password = "abcd", deep = {token = {"abcdefgh", 5, "%d+."}}}, {"the key"})
+    assert.equal("*** and ***, *** of *** %d", redact.mask("abcdefgh and abcd, the key of %d+. %d", secrets))
+    assert.equal("nothing", redact.mask("nothing", secrets))
+    assert.equal("***", redact.mask("***", {"***"}))
   end)
 end)

@@ -67,6 +67,13 @@ describe("a table of options", function()
     assert.not_matches("hunter2", message_of{mode = "hunter2"})
   end)
 
+  it("shows no number where it may be a key: only one that is out of range", function()
+    local _, message = validate.check({password = "string"}, {password = 123456})
+    assert.equal("bad option 'password' (a string expected, got number)", message)
+    _, message = validate.check({timeout = validate.number(1, 2, "seconds")}, {timeout = 3})
+    assert.equal("bad option 'timeout' (seconds, from 1 to 2 expected, got 3)", message)
+  end)
+
   it("says the same in fields", function()
     local _, _, problem = validate.check(SPEC, {retries = "x"})
     assert.same({code = "bad_option", option = "retries", expected = "a whole number from 0 to 100", got = "string"},

@@ -1,5 +1,5 @@
--- What becomes of a delivery: which answer it gets, whether its function runs, and what is kept and logged. The same in
--- nginx, with several workers and hosts, is in spec/nginx/webhook_spec.lua.
+-- Receiving a delivery: the answer, the handler, the stored event, the log. spec/nginx/webhook_spec.lua has nginx, with
+-- several workers and hosts.
 local cjson = require "cjson"
 local cmr = require "cmr"
 local delivery = require "spec.support.delivery"
@@ -58,7 +58,7 @@ describe("a receiver of webhooks", function()
     assert.same({"own mailbox.created", "other never.heard.of", "other mailbox.warmup.started"}, seen)
   end)
 
-  it("is content with an event that nobody handles", function()
+  it("answers 200 to an event without a handler", function()
     assert.equal(200, deliver(receiver()))
     assert.equal(200, deliver(receiver{on = {["mailbox.updated"] = count}}, event{eventId = "E2"}))
     assert.equal(0, runs)
@@ -124,53 +124,53 @@ describe("a receiver of webhooks", function()
         assert.equal(503, deliver(to))
       end
       assert.equal(0, runs)
-      assert.equal("WARN cmr webhook: mailbox.created E1: it is being handled, for 240 s more at the most", logged[1])
+      assert.equal("WARN cmr webhook: mailbox.created E1: being handled elsewhere, for 240 s more at most", logged[1])
       now = 1000 + 240
       assert.equal(200, deliver(to))
       assert.equal(1, runs)
     end)
 
-    it("while the store is away, and then runs nothing", function()
-      function store.claim() return nil, "away", "connection refused" end
+    it("while the store is unavailable, and then runs nothing", function()
+      function store.claim() return nil, "unavailable", "connection refused" end
       local to = receiver{on = {["*"] = count}}
       assert.equal(503, deliver(to))
       assert.equal(0, runs)
-      assert.equal("ERR cmr webhook: mailbox.created E1: the store is away: connection refused", logged[1])
+      assert.equal("ERR cmr webhook: mailbox.created E1: the store is unavailable: connection refused", logged[1])
     end)
 
-    it("when the event cannot be kept, and then runs nothing", function()
+    it("when the event cannot be stored, and then runs nothing", function()
       local to = receiver{on = {["*"] = count}}
       local append = store.append
       function store.append() return nil, "connection refused" end
       assert.equal(503, deliver(to))
       assert.equal(0, runs)
-      assert.equal("ERR cmr webhook: mailbox.created E1: it could not be kept: connection refused", logged[1])
+      assert.equal("ERR cmr webhook: mailbox.created E1: could not be stored: connection refused", logged[1])
       store.append = append
       assert.equal(200, deliver(to))
       assert.equal(1, runs)
     end)
   end)
 
-  it("handles an event also when it is too large to be kept, and says so", function()
+  it("handles an event that is too large to be stored, and logs that", function()
     function store.append() return nil, "full" end
     assert.equal(200, deliver(receiver{on = {["*"] = count}}))
     assert.equal(1, runs)
-    assert.equal("ERR cmr webhook: mailbox.created E1: it could not be kept: full", logged[1])
+    assert.equal("ERR cmr webhook: mailbox.created E1: could not be stored: full", logged[1])
   end)
 
-  it("does not have done again what was done, when it cannot be marked", function()
-    for place, done in ipairs{
+  it("answers 200 for a handled event that cannot be marked as done", function()
+    for index, done in ipairs{
       function() return nil, "connection refused" end,
       function() error("connection refused", 0) end, -- a store of the user's own
     } do
       store.done = done
-      assert.equal(200, deliver(receiver{on = {["*"] = count}}, event{eventId = "E" .. place}))
-      assert.equal(("ERR cmr webhook: mailbox.created E%d: its claim could not be marked done: connection refused")
-        :format(place), logged[place])
+      assert.equal(200, deliver(receiver{on = {["*"] = count}}, event{eventId = "E" .. index}))
+      assert.equal(("ERR cmr webhook: mailbox.created E%d: its claim could not be marked as done: connection refused")
+        :format(index), logged[index])
     end
   end)
 
-  it("does not have done again what took longer than the lease, when nobody took it over", function()
+  it("marks an event as done that took longer than the lease, if no other worker claimed it", function()
     local to = receiver{lease = 100, on = {["*"] = function()
       count()
       now = now + 200
@@ -180,7 +180,7 @@ describe("a receiver of webhooks", function()
     assert.same({}, logged)
   end)
 
-  it("knows a duplicate for as long as it is told to", function()
+  it("recognises a duplicate for done_ttl", function()
     local to = receiver{on = {["*"] = count}, done_ttl = 100}
     deliver(to)
     now = 1099
@@ -216,10 +216,10 @@ describe("a receiver of webhooks", function()
     assert.matches("^ERR cmr webhook: refused %(no_key%)", logged[1])
   end)
 
-  describe("keeps an event for who awaits it", function()
-    local function kept(name)
+  describe("stores an event for client:await", function()
+    local function stored(name)
       local events = {}
-      for place, text in ipairs(store:list(name)) do events[place] = cjson.decode(text) end
+      for index, text in ipairs(store:list(name)) do events[index] = cjson.decode(text) end
       return events
     end
 
@@ -228,32 +228,37 @@ describe("a receiver of webhooks", function()
         text = "log in with " .. PASSWORD .. " or " .. delivery.KEY}})
       local expected = {event = "mailbox.created", eventId = "E1",
         data = {orderId = "O1", actionId = "ACT_1", email = "x@y.z", text = "log in with *** or ***"}}
-      assert.same({expected}, kept "order:O1")
-      assert.same({expected}, kept "action:ACT_1")
+      assert.same({expected}, stored "order:O1")
+      assert.same({expected}, stored "action:ACT_1")
     end)
 
     it("with its passwords where that is asked for, but not with the key", function()
       deliver(receiver{store_passwords = true}, event{data = {orderId = "O1", password = PASSWORD, k = delivery.KEY}})
-      assert.same({orderId = "O1", password = PASSWORD, k = "***"}, kept("order:O1")[1].data)
+      assert.same({orderId = "O1", password = PASSWORD, k = "***"}, stored("order:O1")[1].data)
+    end)
+
+    it("with its passwords, when one of several keys is empty", function()
+      deliver(receiver{store_passwords = true, api_key = {"", delivery.KEY}}, event{data = {orderId = "O1", k = "v"}})
+      assert.same({orderId = "O1", k = "v"}, stored("order:O1")[1].data)
     end)
 
     it("before its function runs", function()
-      deliver(receiver{on = {["*"] = function() runs = #kept "order:O1" end}})
+      deliver(receiver{on = {["*"] = function() runs = #stored "order:O1" end}})
       assert.equal(1, runs)
     end)
 
     it("for a time, and nothing else", function()
       deliver(receiver{event_ttl = 100})
       now = 1100
-      assert.same({}, kept "order:O1")
-      for place, data in ipairs{{}, {orderId = ""}, {orderId = 5, actionId = true}, "text", 5, cjson.null} do
-        assert.equal(200, deliver(receiver(), event{eventId = "other " .. place, data = data}))
+      assert.same({}, stored "order:O1")
+      for index, data in ipairs{{}, {orderId = ""}, {orderId = 5, actionId = true}, "text", 5, cjson.null} do
+        assert.equal(200, deliver(receiver(), event{eventId = "other " .. index, data = data}))
       end
       for name in pairs(store.entries) do assert.is_truthy(name == "list:order:O1" or name:find "^claim:event:") end
     end)
   end)
 
-  it("logs no password, no key and no line of anybody's making", function()
+  it("logs no password, no key and no forged line", function()
     local to = receiver{on = {["*"] = function(got)
       error(table.concat({got.data.password, "\nand\27[2J", got.data.appPassword, delivery.KEY, ("x"):rep(9999)}, " "))
     end}}
@@ -267,11 +272,15 @@ describe("a receiver of webhooks", function()
 
   it("raises for a mistake in its options", function()
     for message, options in pairs{
-      ["cmr.webhook.receiver: bad option 'lease' (seconds, 1 or more expected)"] = {lease = 0},
-      ["cmr.webhook.receiver: bad option 'done_ttl' (seconds, 1 or more expected)"] = {done_ttl = "1"},
-      ["cmr.webhook.receiver: bad option 'event_ttl' (seconds, 1 or more expected)"] = {event_ttl = math.huge},
-      ["cmr.webhook.receiver: bad option 'on' (a table of event names and functions expected)"] = {on = {count}},
-      ["cmr.webhook.receiver: bad option 'store_passwords' (boolean expected)"] = {store_passwords = 1},
+      ["cmr.webhook.receiver: bad option 'lease' (seconds, from 1 to 1000000000 expected, got 0)"] =
+        {lease = 0},
+      ["cmr.webhook.receiver: bad option 'done_ttl' (seconds, from 1 to 1000000000 expected, got string)"] =
+        {done_ttl = "1"},
+      ["cmr.webhook.receiver: bad option 'event_ttl' (seconds, from 1 to 1000000000 expected, got inf)"] =
+        {event_ttl = math.huge},
+      ["cmr.webhook.receiver: bad option 'on' (a table of event names and functions expected, got table)"] =
+        {on = {count}},
+      ["cmr.webhook.receiver: bad option 'store_passwords' (a boolean expected, got number)"] = {store_passwords = 1},
       ["cmr.webhook.receiver: unknown option 'tolerence' (did you mean 'tolerance'?)"] = {tolerence = 1},
     } do
       local _, raised = pcall(cmr.webhook.receiver, options)
@@ -280,6 +289,6 @@ describe("a receiver of webhooks", function()
     assert.matches("bad option 'on'", select(2, pcall(receiver, {on = print})), 1, true)
     assert.matches("bad option 'store'", select(2, pcall(receiver, {store = {}})), 1, true)
     assert.matches("a table of options expected", select(2, pcall(cmr.webhook.receiver)), 1, true)
-    assert.matches("cmr.webhook.handler: it works in nginx", select(2, pcall(cmr.webhook.handler, {})), 1, true)
+    assert.matches("cmr.webhook.handler: works in nginx", select(2, pcall(cmr.webhook.handler, {})), 1, true)
   end)
 end)

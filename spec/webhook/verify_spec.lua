@@ -2,7 +2,7 @@
 
 local cmr = require "cmr"
 local core = require "cmr.core"
-local schemes = require "cmr.webhook.signature"
+local signature = require "cmr.webhook.signature"
 local delivery = require "spec.support.delivery"
 
 local webhook = require "cmr.webhook"
@@ -29,8 +29,8 @@ local function refused(kind, body, headers, options)
   assert.is_nil((message:find(KEY, 1, true)))
 end
 
-local function signed(scheme, given)
-  return delivery.headers(scheme or "body-hex-seconds", BODY, given)
+local function signed(format, given)
+  return delivery.headers(format or "body-hex-seconds", BODY, given)
 end
 
 describe("the primitives", function()
@@ -55,39 +55,39 @@ describe("the primitives", function()
 end)
 
 describe("a delivery", function()
-  for _, scheme in ipairs(webhook.schemes) do
-    it("signed as " .. scheme .. " is accepted, also when that is pinned, and nothing else is then", function()
-      local headers = signed(scheme)
+  for _, format in ipairs(webhook.signature_formats) do
+    it("signed as " .. format .. " is accepted, also when that is pinned, and nothing else is then", function()
+      local headers = signed(format)
       local event = assert(verify(BODY, headers))
       assert.same(core.json_decode(BODY), event)
       local info = webhook.info(event)
-      assert.equal(scheme, info.scheme)
+      assert.equal(format, info.signature_format)
       assert.equal(NOW, info.timestamp)
-      assert.equal(scheme:find "^timestamp" ~= nil, info.timestamp_signed)
-      for _, pinned in ipairs(webhook.schemes) do
-        local accepted, _, err = verify(BODY, headers, { scheme = pinned })
-        assert.equal(pinned == scheme, accepted ~= nil)
-        local parts, others = schemes.list[scheme], schemes.list[pinned]
+      assert.equal(format:find "^timestamp" ~= nil, info.timestamp_signed)
+      for _, pinned in ipairs(webhook.signature_formats) do
+        local accepted, _, err = verify(BODY, headers, { signature_format = pinned })
+        assert.equal(pinned == format, accepted ~= nil)
+        local parts, others = signature.FORMATS[format], signature.FORMATS[pinned]
         if not accepted then
-          assert.equal(parts.digest ~= others.digest and "malformed_signature"
+          assert.equal(parts.encoding ~= others.encoding and "malformed_signature"
             or parts.unit ~= others.unit and "malformed_timestamp" or "bad_signature", err.kind)
         end
       end
     end)
 
-    it("signed as " .. scheme .. " is refused with any bit of its body or its signature changed", function()
-      local headers = signed(scheme)
+    it("signed as " .. format .. " is refused with any bit of its body or its signature changed", function()
+      local headers = signed(format)
       for at = 1, #BODY do
         local changed = BODY:sub(1, at - 1) .. string.char((BODY:byte(at) + 1) % 256) .. BODY:sub(at + 1)
         refused("bad_signature", changed, headers)
       end
       refused("bad_signature", BODY .. " ", headers)
       refused("bad_signature", "", headers)
-      local signature = headers["cmr-x-signature"]
-      for at = 1, #signature - 2 do
-        local other = signature:sub(at, at) == "a" and "b" or "a"
-        refused("bad_signature", BODY, signed(scheme, {signature = signature:sub(1, at - 1) .. other
-          .. signature:sub(at + 1)}))
+      local digest = headers["cmr-x-signature"]
+      for at = 1, #digest - 2 do
+        local other = digest:sub(at, at) == "a" and "b" or "a"
+        refused("bad_signature", BODY, signed(format, {signature = digest:sub(1, at - 1) .. other
+          .. digest:sub(at + 1)}))
       end
     end)
   end
@@ -106,10 +106,10 @@ describe("a delivery", function()
 
   it("may be as old as the tolerance, or as far in the future, and no more", function()
     for kind, sign in pairs { stale = 1, future = -1 } do
-      for _, scheme in ipairs(webhook.schemes) do
-        assert(verify(BODY, signed(scheme), { now = NOW + sign * 300 }))
-        refused(kind, BODY, signed(scheme), { now = NOW + sign * 301 })
-        assert(verify(BODY, signed(scheme), { now = function() return NOW + sign * 301 end, tolerance = 301 }))
+      for _, format in ipairs(webhook.signature_formats) do
+        assert(verify(BODY, signed(format), { now = NOW + sign * 300 }))
+        refused(kind, BODY, signed(format), { now = NOW + sign * 301 })
+        assert(verify(BODY, signed(format), { now = function() return NOW + sign * 301 end, tolerance = 301 }))
       end
     end
     refused("stale", BODY, signed(), { now = NOW + 1, tolerance = 0 })
@@ -283,8 +283,8 @@ describe("a mistake in the arguments", function()
     raises("bad option 'tolerance'", BODY, {}, { tolerance = 0 / 0 })
     raises("bad option 'max_body'", BODY, {}, { max_body = "1" })
     raises("bad option 'now'", BODY, {}, { now = "1" })
-    raises("bad option 'scheme'", BODY, {}, { scheme = "body" })
-    raises("bad option 'scheme'", BODY, {}, { scheme = 1 })
+    raises("bad option 'signature_format'", BODY, {}, { signature_format = "body" })
+    raises("bad option 'signature_format'", BODY, {}, { signature_format = 1 })
     raises("bad option 'api_key'", BODY, {}, { api_key = 1 })
     raises("bad option 'api_key'", BODY, {}, { api_key = { 1 } })
   end)
@@ -304,7 +304,7 @@ describe("the kinds of refusal", function()
     for kind in listed:gmatch '| "([%l_]+)"' do
       told[kind] = true
     end
-    for kind, status in pairs(require "cmr.webhook.verify".kinds) do
+    for kind, status in pairs(require "cmr.webhook.verify".STATUS) do
       assert.is_true(told[kind], kind)
       assert.is_true(status >= 400 and status <= 599)
       told[kind] = nil

@@ -16,7 +16,17 @@ local function returned(ok, ...)
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
   -- where in this program it was raised, and that this is cmr, says nothing to a user of the command
-  wrong("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^new: ", ""):gsub("^preview: ", "")))
+  wrong(
+    "%s",
+    (
+      message
+        :gsub("^[^\n ]*:%d+: ", "")
+        :gsub("^cmr%.", "")
+        :gsub("^new: ", "")
+        :gsub("^preview: ", "")
+        :gsub("^%l+%.run: ", "")
+    )
+  )
 end
 
 --- Calls a function of the library and returns what it returns. A string that it raises is a mistake in what it was

@@ -1,23 +1,25 @@
--- Finding an nginx that runs Lua.
+---Finds an nginx that runs Lua.
+
 local shell = require "cmr.util.shell"
 
-local nginx = {}
+local find = {}
 
--- A user's PATH often lacks the places of server programs.
-local PLACES = "/usr/local/openresty/bin:/usr/local/openresty/nginx/sbin:/usr/local/sbin:/usr/sbin"
+-- A user's PATH often lacks the folders of server programs.
+local SERVER_PATH = "/usr/local/openresty/bin:/usr/local/openresty/nginx/sbin:/usr/local/sbin:/usr/sbin"
 
 local MODULES = { "ndk_http_module.so", "ngx_http_lua_module.so" }
+local BUILT_IN_MODULES = { "ngx_lua", "lua%-nginx%-module" } -- patterns of their source folders
 
 local HELP = "needs nginx with ngx_lua (Debian: apt install nginx libnginx-mod-http-lua lua-cjson;"
   .. " or OpenResty). CMR_NGINX may name the program."
 
-local function number(version)
+local function comparable(version)
   local major, minor, patch = version:match "(%d+)%.(%d+)%.(%d+)"
   return major and (major * 1000 + minor) * 1000 + patch or 0
 end
 
--- The modules to load, none when Lua is built in; nil when this nginx has no Lua.
-local function modules(build)
+-- The modules to load, none if Lua is built in; nil if this nginx has no Lua.
+local function modules_of(build)
   local folder = build:match "%-%-modules%-path=(%S+)"
     or (build:match "%-%-prefix=(%S+)" or "/usr/local/nginx") .. "/modules"
   local paths = {}
@@ -26,39 +28,40 @@ local function modules(build)
     if shell.exists(path) then paths[#paths + 1] = path end
   end
   if #paths == #MODULES then return paths end
-  for _, source in ipairs { "ngx_lua", "lua%-nginx%-module" } do
+  for _, source in ipairs(BUILT_IN_MODULES) do
     if build:match("%-%-add%-module=%S*" .. source) then return {} end
   end
   return nil
 end
 
 local function inspect(program)
-  local path = shell.output(('PATH="$PATH:%s" command -v %s 2>/dev/null'):format(PLACES, shell.quote(program)))
+  local path = shell.output(('PATH="$PATH:%s" command -v %s 2>/dev/null'):format(SERVER_PATH, shell.quote(program)))
   if path == "" then return nil end
   local build = shell.output(shell.quote(path) .. " -V 2>&1")
-  local load = modules(build)
-  if not load then return nil end
-  local version = number(build:match "version: %S-/(%S+)" or "")
+  local modules = modules_of(build)
+  if not modules then return nil end
+  local version = comparable(build:match "version: %S-/(%S+)" or "")
   return {
     path = path,
-    modules = load,
+    modules = modules,
     takes_error_log = version >= 1019005, -- the option -e
     http2_directive = version >= 1025001, -- "http2 on" instead of a word after "listen"
   }
 end
 
---- The nginx to use: $CMR_NGINX, else nginx, else openresty.
--- @return {path, modules = {.so to load}, takes_error_log, http2_directive}, or nil and a message
-function nginx.find()
+---Finds the nginx to use: $CMR_NGINX, else nginx, else openresty.
+---@return table? program {path, modules = string[] to load, takes_error_log, http2_directive}
+---@return string? message
+function find.nginx()
   local wish = os.getenv "CMR_NGINX"
   if wish and wish ~= "" then
-    local found = inspect(wish)
-    if found then return found end
+    local program = inspect(wish)
+    if program then return program end
     return nil, ("CMR_NGINX names '%s', which is no nginx with ngx_lua"):format(wish)
   end
-  local found = inspect "nginx" or inspect "openresty"
-  if found then return found end
+  local program = inspect "nginx" or inspect "openresty"
+  if program then return program end
   return nil, HELP
 end
 
-return nginx
+return find

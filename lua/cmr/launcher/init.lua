@@ -1,25 +1,88 @@
--- An nginx of our own, in the foreground, with Lua of ours in it: what the mock and the listener are made of.
-local conf = require "cmr.launcher.conf"
-local nginx = require "cmr.launcher.find"
+---Runs an nginx of our own in the foreground, with our Lua in it: the mock and the listener.
+
+local find = require "cmr.launcher.find"
 local process = require "cmr.launcher.process"
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
 
-local server = {}
+local launcher = {}
 
-local ATTEMPTS = 5
+local MAX_ATTEMPTS = 5 -- to find a free port
+local MIN_PORT, MAX_PORT = 20000, 29999
+local IN_USE = "Address already in use"
 
--- The folder in which this library's cmr/ is.
-local function lua_root()
-  local root = debug.getinfo(1, "S").source:match "^@(.*)cmr/launcher/init%.lua$"
-  if root:sub(1, 1) ~= "/" then root = shell.output "pwd" .. "/" .. root end
-  return (root:gsub("/+$", ""))
+-- Every path but the Lua one is relative to the prefix, a temporary directory.
+local NGINX_CONF = [[
+daemon off;
+pid nginx.pid;
+error_log error.log $log_level;
+$modules
+$main
+events { worker_connections 2048; }
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  lua_package_path "$lua_path;;";
+$http
+}
+]]
+
+-- One process without a master: no process can survive it. Started by root it stays root, because only root can enter
+-- the directory.
+local MAIN = "master_process off;"
+
+local HTTP = [[
+  server_tokens off;
+  large_client_header_buffers 8 64k;
+  underscores_in_headers on;
+]]
+
+---Quotes a text for nginx.conf.
+---@param text string
+---@return string
+function launcher.quote(text)
+  return '"' .. text:gsub('[\\"]', "\\%0") .. '"'
 end
 
--- One start on one port. Returns as process.run does.
-local function serve(name, program, parts)
+---Writes an nginx.conf.
+---@param opts table modules as of find.nginx; main, http: directives of these blocks; lua_path; log_level
+---@return string text
+function launcher.nginx_conf(opts)
+  local modules = {}
+  for _, path in ipairs(opts.modules) do
+    modules[#modules + 1] = ("load_module %s;"):format(launcher.quote(path))
+  end
+  local values = {
+    log_level = opts.log_level or "warn",
+    modules = table.concat(modules, "\n"),
+    main = opts.main,
+    lua_path = launcher.quote(opts.lua_path):sub(2, -2),
+    http = opts.http,
+  }
+  return (NGINX_CONF:gsub("%$([%a_]+)", values))
+end
+
+-- The Lua path of this library.
+local function lua_path()
+  local root = debug.getinfo(1, "S").source:match "^@(.*)cmr/launcher/init%.lua$"
+  if root:sub(1, 1) ~= "/" then root = shell.output "pwd" .. "/" .. root end
+  root = root:gsub("/+$", "")
+  return ("%s/?.lua;%s/?/init.lua"):format(root, root)
+end
+
+-- Starts nginx once, on one port.
+local function attempt(name, program, parts)
   local files = {
-    ["nginx.conf"] = conf.text(program, lua_root(), parts.http),
+    ["nginx.conf"] = launcher.nginx_conf {
+      modules = program.modules,
+      main = MAIN,
+      http = HTTP .. parts.http,
+      lua_path = lua_path(),
+    },
     ["prepare.sh"] = parts.prepare or "",
     ["start.sh"] = ('exec %s -p "$dir/" -c nginx.conf%s\n'):format(
       shell.quote(program.path),
@@ -32,28 +95,28 @@ local function serve(name, program, parts)
   return process.run((name:gsub(" ", "-")), files, parts.on)
 end
 
---- Run it until SIGINT or SIGTERM, on a port or a free one, by chance, from 20000 to 29999.
--- @param name "cmr mock"
--- @param port or nil
--- @param parts function(port, program of server.nginx) -> {http = text in the http block, which listens on that port;
---   files = further ones by name; prepare = a shell script to run first; on = see process.run}. Lua that runs in nginx
---   prints "ready" when it does.
--- @return the exit code: 0 when it was stopped, 1 when it could not start or broke down, with the reason on standard
---   error
-function server.run(name, port, parts)
-  local program, why = nginx.find()
-  local stopped = false
-  for _ = 1, program and (port and 1 or ATTEMPTS) or 0 do
-    local try = port or random.integer(20000, 29999)
-    stopped, why = serve(name, program, parts(try, program))
-    if stopped or not why:find("Address already in use", 1, true) then break end
+---Runs nginx until SIGINT or SIGTERM. If it cannot start or breaks down, writes the reason to standard error.
+---
+---parts returns {http = directives that listen on that port; files = further files by name; prepare = a shell script to
+---run first; on = see process.run}. The Lua in nginx prints "ready" once it is.
+---@param name string "cmr mock"
+---@param port integer? nil: a free one, at random
+---@param parts fun(port: integer, program: table): table gets the result of find.nginx
+---@return integer exit_code 0 after a signal, else 1
+function launcher.run(name, port, parts)
+  local program, message = find.nginx()
+  for _ = 1, program and (port and 1 or MAX_ATTEMPTS) or 0 do
+    local candidate = port or random.integer(MIN_PORT, MAX_PORT)
+    local stopped
+    stopped, message = attempt(name, program, parts(candidate, program))
+    if stopped then return 0 end
+    if not message:find(IN_USE, 1, true) then break end
   end
-  if stopped then return 0 end
-  if port and why:find("Address already in use", 1, true) then
-    why = ("port %d is in use: another --port, or none, which finds a free one"):format(port)
+  if port and message:find(IN_USE, 1, true) then
+    message = ("port %d is in use: another --port, or none, which finds a free one"):format(port)
   end
-  io.stderr:write(name, ": ", why, "\n")
+  io.stderr:write(name, ": ", message, "\n")
   return 1
 end
 
-return server
+return launcher

@@ -1,123 +1,123 @@
---- When the next request may leave, for all hosts that share a Redis: the line of cmr.limiter.memory, kept there, by
--- Redis's clock.
---
---     local limiter = require("cmr.limiter.redis").new{host = "10.0.0.5", fallback_shares = 3}
---     local client = cmr.new{limiter = limiter}     -- once in a process, and not for each call
---
--- While Redis is away every host keeps a line of its own, at its part of the rate.
+---The limiter of all hosts that share a Redis: the queue of cmr.limiter.memory, stored there, by Redis's clock.
+---
+---    local limiter = require("cmr.limiter.redis").new { host = "10.0.0.5", fallback_shares = 3 }
+---    local client = cmr.new { limiter = limiter } -- once in a process, and not for each call
+---
+---While Redis is unavailable, each host has its own queue with its share of the rate.
 
 local core = require "cmr.core"
 local limiter = require "cmr.limiter"
-local raise = require("cmr.util.errors").raise
 local redis = require "cmr.redis.scripts"
+local validate = require "cmr.util.validate"
 
+---@class cmr.limiter.Redis: cmr.Limiter
 local Limiter = {}
 Limiter.__index = Limiter
+Limiter.__name = "cmr.limiter.redis"
 
-local LATE = 0.1 -- seconds; a place that is older when it becomes known is left empty: others follow closely
+local MAX_LATE_SECONDS = 0.1
+local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
--- The next place, not before a time from now: when it is, what time it is, whether it was taken. Nothing is left of a
--- line without a place ahead. A pause is a place that is not before its end and takes no room. The line goes back with
--- a clock that is set back, or nobody would leave until that is where it was: it is kept with the time of its change.
+local SPEC = { fallback_shares = validate.integer(1) }
+
+-- Reserves the next slot that is at least `after` seconds away. Returns its time, Redis's time, and 1 if it was
+-- reserved. A pause is a slot of length 0. The key expires with its last slot. If Redis's clock was set back, the queue
+-- moves back with it; for that the time of the last change is stored too.
 local RESERVE = {
   source = [[
-local time, room, after, most = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time, length, after, max_wait = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time[1] + time[2] / 1e6
-local free, changed = (redis.call("GET", KEYS[1]) or "0 0"):match("(%S+) (%S+)")
-local at = math.max(now + after, free - math.max(0, changed - now))
-local taken = at - now <= most
-if taken then
-  redis.call("SET", KEYS[1], ("%.6f %.6f"):format(at + room, now), "PX", math.ceil((at + room - now) * 1000) + 1)
+local next_slot, changed = (redis.call("GET", KEYS[1]) or "0 0"):match("(%S+) (%S+)")
+local slot = math.max(now + after, next_slot - math.max(0, changed - now))
+local reserved = slot - now <= max_wait
+if reserved then
+  local ttl = math.ceil((slot + length - now) * 1000) + 1
+  redis.call("SET", KEYS[1], ("%.6f %.6f"):format(slot + length, now), "PX", ttl)
 end
-return {("%.6f"):format(at), ("%.6f"):format(now), taken and 1 or 0}
+return {("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0}
 ]],
 }
-local FOREVER = 1e9 -- seconds; Redis's Lua reads no infinity
 
---- A limiter on Redis.
--- @tparam[opt] table given the options of cmr.redis.scripts, or redis = a connection; and
---   fallback_shares  how many share the rate while Redis is away: machines, and where neither nginx nor lua_shared_dict cmr joins
---          the processes of one, processes; 1
--- @treturn table limiter
-function Limiter.new(given)
-  local options = {}
-  for name, value in pairs(given or {}) do
-    options[name] = value
-  end
-  local fallback_shares, connection = options.fallback_shares or 1, options.redis
-  options.fallback_shares, options.redis = nil, nil
-  if type(fallback_shares) ~= "number" or fallback_shares < 1 or fallback_shares % 1 ~= 0 then
-    raise "limiter.redis: bad option 'fallback_shares' (a whole number from 1 expected)"
-  elseif connection and next(options) then
-    raise(("limiter.redis: bad option '%s' (it is for the connection, which was given)"):format(next(options)))
-  end
+---Options of cmr.limiter.redis.
+---@class cmr.RedisLimiterOptions: cmr.RedisOptions
+---@field redis? cmr.Redis A connection, instead of the options of one.
+---How many limiters share the rate while Redis is unavailable: one for each nginx with lua_shared_dict cmr, else one
+---for each process. Default: 1.
+---@field fallback_shares? integer
+
+---Makes a limiter.
+---@param options? cmr.RedisLimiterOptions
+---@return cmr.Limiter
+function Limiter.new(options)
+  local opts = redis.options("limiter.redis.new", SPEC, options)
   return setmetatable({
-    redis = connection or redis.new(options),
-    fallback_shares = fallback_shares,
-    own = limiter.here(),
-    known = {}, -- the last place of each key, by Redis's clock
-    careful = -math.huge, -- when the own line needs no more be kept beside that of Redis
+    redis = opts.redis,
+    fallback_shares = opts.fallback_shares or 1,
+    local_limiter = limiter.default(),
+    latest_slots = {}, -- by key, in Redis's time
+    both_until = -math.huge, -- until then a slot must fit the local queue as well as that in Redis
   }, Limiter)
 end
 
--- How much longer than the quickest an answer was on its way here. It is no more than the whole exchange took: when it
--- seems so, a clock was set. A way that stays longer becomes the usual one.
-local function lateness(self, asked, got, theirs)
-  local lag = got - theirs
-  local late = lag - (self.least or lag)
-  if late <= 0 or late > got - asked then
-    self.least = lag
+-- How much slower this reply was than the fastest one. Cannot exceed the round trip: if it seems to, a clock was set,
+-- and we start measuring again. The baseline drifts by 1/16 per reply, so that a slower network becomes the norm.
+local function lateness(self, sent_at, received_at, server_time)
+  local offset = received_at - server_time
+  local late = offset - (self.min_offset or offset)
+  if late <= 0 or late > received_at - sent_at then
+    self.min_offset = offset
     return 0
   end
-  self.least = self.least + late / 16
+  self.min_offset = self.min_offset + late / 16
   return late
 end
 
--- The next place of the shared line, not before a time from now. A Redis that gives a place before one it gave already
--- has forgotten the line: it is no better than one that is away, until every host has told it how far its own goes.
--- @return seconds until then, negative when it is past, and whether it was taken; or nil when Redis is away
-local function ask(self, key, room, after, most)
-  local asked, known = core.now(), self.known[key] or 0
-  local answer = self.redis:eval(RESERVE, { "free:" .. key }, { room, after, math.min(most, FOREVER) })
-  local got = core.now()
-  local at = answer and tonumber(answer[1])
-  if at then self.known[key] = at < known and at or math.max(at, self.known[key] or 0) end
-  if not at or at < known then
-    self.careful = got + 2 * self.redis.retry -- others may find it out later than this one
+-- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. We treat it as unavailable
+-- until every host has had time to push its own position. Returns the seconds until the slot, negative if it is past,
+-- and whether it was reserved; or nil if Redis is unavailable.
+local function reserve_in_redis(self, key, length, after, max_wait)
+  local sent_at, latest_slot = core.now(), self.latest_slots[key] or 0
+  local reply = self.redis:eval(RESERVE, { "queue:" .. key }, { length, after, math.min(max_wait, MAX_REDIS_SECONDS) })
+  local received_at = core.now()
+  local slot = reply and tonumber(reply[1])
+  -- meanwhile another coroutine may have got a later one
+  if slot then self.latest_slots[key] = slot < latest_slot and slot or math.max(slot, self.latest_slots[key] or 0) end
+  if not slot or slot < latest_slot then
+    self.both_until = received_at + 2 * self.redis.retry_seconds -- other hosts may notice later
     return nil
   end
-  local now = tonumber(answer[2])
-  return at - now - lateness(self, asked, got, now), answer[3] == 1
+  local server_time = tonumber(reply[2])
+  return slot - server_time - lateness(self, sent_at, received_at, server_time), reply[3] == 1
 end
 
---- Takes the next place in the line. See cmr.limiter.memory.
-function Limiter:reserve(key, rate, now, most)
-  local asked, after = core.now(), 0
-  local careful = asked < self.careful
-  if careful then
-    local delay, needed = self.own:reserve(key, rate / self.fallback_shares, now, most)
+---Reserves the key's next slot. See cmr.Limiter.
+function Limiter:reserve(key, rate, now, max_wait)
+  local begun_at, after = core.now(), 0
+  local both = begun_at < self.both_until
+  if both then
+    local delay, needed = self.local_limiter:reserve(key, rate / self.fallback_shares, now, max_wait)
     if not delay then return nil, needed end
     after = delay
   end
-  local delay, taken = ask(self, key, 1 / rate, after, most)
-  if delay and delay < -LATE then
-    delay, taken = ask(self, key, 1 / rate, after, most)
+  local delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
+  if delay and delay < -MAX_LATE_SECONDS then -- the reply is this late: skip the slot, the next one is already due
+    delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
   end
-  local spent = core.now() - asked
+  local elapsed = core.now() - begun_at
   if delay then
-    self.own:pause(key, now + spent, delay + self.fallback_shares / rate) -- where it begins, should Redis go away now
-    if not taken then return nil, delay end
+    -- the local queue continues from here if Redis becomes unavailable now
+    self.local_limiter:pause(key, now + elapsed, delay + self.fallback_shares / rate)
+    if not reserved then return nil, delay end
     return math.max(0, delay)
-  elseif not careful then
-    return self:reserve(key, rate, now + spent, most - spent)
   end
-  return math.max(0, after - spent)
+  if not both then return self:reserve(key, rate, now + elapsed, max_wait - elapsed) end
+  return math.max(0, after - elapsed)
 end
 
---- No place is within a time, on no host. See cmr.limiter.memory.
+---Gives out no slot for some seconds, on any host.
 function Limiter:pause(key, now, seconds)
-  self.own:pause(key, now, seconds)
-  ask(self, key, 0, seconds, FOREVER)
+  self.local_limiter:pause(key, now, seconds)
+  reserve_in_redis(self, key, 0, seconds, MAX_REDIS_SECONDS)
 end
 
 return Limiter

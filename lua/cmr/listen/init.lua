@@ -1,89 +1,134 @@
---- A listener for webhooks on this machine: verifies each, tells of it, runs a command or passes it on.
-local conf = require "cmr.listen.conf"
+---A listener for webhooks on this machine: verifies each delivery, reports it, runs a command or passes it on.
+
+local errors = require "cmr.util.errors"
+local launcher = require "cmr.launcher"
 local random = require "cmr.util.random"
-local scrub = require "cmr.util.redact"
-local server = require "cmr.launcher"
+local redact = require "cmr.util.redact"
 local shell = require "cmr.util.shell"
+local validate = require "cmr.util.validate"
 local webhook = require "cmr.webhook"
 
 local listen = {}
 
--- Where systems have the certificates that they trust.
-local TRUSTED = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" }
+-- Where systems have their trusted certificates.
+local CA_FILES = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" }
 
--- The command runs with the event on its standard input and nowhere else. What it leaves unread is read here, or
--- writing it would end this process; its status goes through a file, because not every Lua tells it.
-local RUN = "sh -c %s >&2; echo $? >%s; cat >/dev/null"
+-- Only the command's standard input has the event. Bytes that the command leaves unread are drained, or writing them
+-- would end this process. The status goes through a file, because not every Lua returns it.
+local COMMAND = "sh -c %s >&2; echo $? >%s; cat >/dev/null"
 
-local function trusted(forward)
-  if forward:sub(1, 6) ~= "https:" then return nil end
-  local given = os.getenv "CMR_CA_FILE"
-  if given and given ~= "" then return given end
-  for _, path in ipairs(TRUSTED) do
+local HTTP = [[
+  default_type text/plain;
+  client_max_body_size 2m; # more than verify accepts, so that it is verify that refuses
+  client_body_buffer_size 2m;
+  init_by_lua_block { require("cmr.listen.worker").init() }
+  init_worker_by_lua_block { require("cmr.listen.worker").ready() }
+  server {
+    listen 127.0.0.1:$port;
+    location / { content_by_lua_block { require("cmr.listen.worker").receive($forwards) } }
+    location /_listen/ { content_by_lua_block { require("cmr.listen.worker").control() } }
+    $forward
+  }
+]]
+
+local FORWARD = [[location = /_listen/forward {
+      internal;
+      log_by_lua_block { require("cmr.listen.worker").forwarded() }
+      proxy_pass $url;
+      proxy_http_version 1.1;
+      proxy_read_timeout 60s; # as long as the vendor waits
+      proxy_ssl_server_name on;
+      proxy_ssl_verify_depth 5;
+      $verify
+    }]]
+
+local SPEC = {
+  port = validate.integer(1, 65535),
+  verify = "table",
+  emit = validate.callable(),
+  forward = {
+    expected = "an http or https URL",
+    test = function(value)
+      return type(value) == "string" and value:find "^https?://[%w%[]" ~= nil and not value:find '[%c%s"\\$;{}]'
+    end,
+  },
+  exec = "string",
+  show_passwords = "boolean",
+}
+
+-- The certificates to check a forwarding URL against; nil for http.
+local function find_ca_file(url)
+  if url:sub(1, 6) ~= "https:" then return nil end
+  local configured = os.getenv "CMR_CA_FILE"
+  if configured and configured ~= "" then return configured end
+  for _, path in ipairs(CA_FILES) do
     if shell.exists(path) then return path end
   end
-  error("option 'forward': no certificates to check it against: CMR_CA_FILE names them", 3)
+  errors.raise "listen.run: option 'forward': no certificates to check it against: CMR_CA_FILE names them"
 end
 
--- Whether the command took the event.
-local function run(command, body, directory)
-  local status = directory .. "/status.command"
-  local pipe = assert(io.popen(shell.ALONE .. RUN:format(shell.quote(command), shell.quote(status)), "w"))
+local function http_directives(port, url, ca_file)
+  local verify = ca_file and "proxy_ssl_verify on; proxy_ssl_trusted_certificate " .. launcher.quote(ca_file) .. ";"
+  local forward = url and FORWARD:gsub("%$(%l+)", { url = launcher.quote(url), verify = verify or "" })
+  return (HTTP:gsub("%$(%l+)", { port = port, forwards = tostring(url ~= nil), forward = forward or "" }))
+end
+
+-- Runs the user's command. Returns whether it accepted the event, and its exit status.
+local function run_command(command, body, directory)
+  local status_file = directory .. "/status.command"
+  local pipe = assert(io.popen(shell.ALONE .. COMMAND:format(shell.quote(command), shell.quote(status_file)), "w"))
   pipe:write(body)
   pipe:close()
-  local file = io.open(status, "rb")
-  local code = file and file:read "*l"
-  if file then file:close() end
-  os.remove(status)
-  return tonumber(code) == 0, tonumber(code)
+  local status = tonumber(shell.read(status_file) or "")
+  os.remove(status_file)
+  return status == 0, status
 end
 
--- What is told of a delivery.
-local function told_of(event, message, err, show_passwords)
+local function describe(event, message, err, show_passwords)
   if not event then return { accepted = false, kind = err.kind, message = message } end
   local info = webhook.info(event)
   return {
     accepted = true,
     id = info.id,
-    scheme = info.scheme,
+    signatureFormat = info.signature_format,
     timestampSigned = info.timestamp_signed,
-    event = scrub.copy(event, show_passwords and {} or scrub.secrets(event), show_passwords),
+    event = redact.copy(event, show_passwords and {} or redact.secrets(event), show_passwords),
   }
 end
 
--- Judges one delivery: what is told of it, and the HTTP status it is answered with.
-local function judge(delivery, options, directory)
-  local body = delivery.body
-  local event, message, err = webhook.verify(body, delivery.headers, options.verify)
-  local told, status = told_of(event, message, err, options.show_passwords), event and 200 or err.status
-  if event and options.exec then
-    local done, code = run(options.exec, body, directory)
-    told.exit = code
-    if not done then status = 500 end -- the vendor tries again
+-- Verifies a delivery. Returns its report, and the HTTP status to answer with.
+local function judge(delivery, opts, directory)
+  local event, message, err = webhook.verify(delivery.body, delivery.headers, opts.verify)
+  local report, status = describe(event, message, err, opts.show_passwords), event and 200 or err.status
+  if event and opts.exec then
+    local ok, code = run_command(opts.exec, delivery.body, directory)
+    report.exit = code
+    if not ok then status = 500 end -- the vendor tries again
   end
-  return told, status
+  return report, status
 end
 
---- Listen in the foreground until SIGINT or SIGTERM.
--- @param options table:
---   port: on 127.0.0.1; default a free one
---   verify: options of cmr.webhook.verify
---   tell: function(table), called when it listens ({url, pid}), with each delivery ({delivery = number, accepted, kind
---     and message or id, event ..., exit = the command's status, status = the answer's}) and with what one that went on
---     was answered ({delivery, forwarded = status})
---   forward: URL that accepted deliveries go on to, body and headers as they came; its answer is the answer
---   exec: shell command for each accepted delivery, one after the other; its output goes to standard error. When it
---     fails the answer is 500
---   show_passwords: whether events are told with what else is left out; default false
--- @return the exit code, as server.run. A bad option raises.
+---Options of cmr.listen.run.
+---@class cmr.ListenOptions
+---@field port? integer On 127.0.0.1. Default: a free one.
+---@field verify? cmr.VerifyOptions What to accept.
+---Called once it listens ({url, pid}), for each delivery ({delivery = number, accepted, kind and message or id, event
+---..., exit = the command's status, status = the answer's}) and for the answer to a forwarded one ({delivery, forwarded
+---= status}).
+---@field emit fun(report: table)
+---@field forward? string A URL that gets accepted deliveries, body and headers as received. Its answer is the answer.
+---@field exec? string A shell command for each accepted delivery, one at a time, its output goes to standard error.
+---@field show_passwords? boolean Whether reports show passwords. Default: false.
+
+---Listens in the foreground until SIGINT or SIGTERM. If the command of option exec fails, the answer is 500.
+---@param options cmr.ListenOptions
+---@return integer exit_code as of launcher.run
 function listen.run(options)
-  local forward = options.forward
-  if forward and (not forward:find "^https?://[%w%[]" or forward:find '[%c%s"\\$;{}]') then
-    error("option 'forward' must be an http or https URL", 2)
-  end
-  local ca_file = forward and trusted(forward)
+  local opts = validate.options("listen.run", SPEC, nil, options)
+  local forward = opts.forward
+  local ca_file = forward and find_ca_file(forward)
   local token = random.hex(16)
-  return server.run("cmr listen", options.port, function(port)
+  return launcher.run("cmr listen", opts.port, function(port)
     local url = ("http://127.0.0.1:%d"):format(port)
     local client = require("cmr").new {
       api_key = token,
@@ -94,27 +139,24 @@ function listen.run(options)
       retries = 0,
       endpoints = {},
     }
-    local place
-    local on = {}
-    function on.ready(pid, directory)
-      place = directory
-      options.tell { url = url .. "/", pid = tonumber(pid) }
+    local on, directory = {}, nil
+    function on.ready(pid, prefix)
+      directory = prefix
+      opts.emit { url = url .. "/", pid = tonumber(pid) }
     end
     function on.delivery(id)
       local delivery = client:request("GET", "/_listen/delivery", { query = { id = id } })
       if not delivery then return end -- the sender is gone
-      local told, status = judge(delivery, options, place)
-      told.delivery, told.status = tonumber(id), not (forward and status == 200) and status or nil
-      options.tell(told)
-      client:request("POST", "/_listen/verdict", {
-        query = { id = id, verdict = status },
-      })
+      local report, status = judge(delivery, opts, directory)
+      report.delivery, report.status = tonumber(id), not (forward and status == 200) and status or nil
+      opts.emit(report)
+      client:request("POST", "/_listen/verdict", { query = { id = id, verdict = status } })
     end
-    function on.forwarded(rest)
-      local id, status = rest:match "^(%d+) (%d+)$"
-      options.tell { delivery = tonumber(id), forwarded = tonumber(status) }
+    function on.forwarded(line)
+      local id, status = line:match "^(%d+) (%d+)$"
+      opts.emit { delivery = tonumber(id), forwarded = tonumber(status) }
     end
-    return { http = conf(port, forward, ca_file), files = { token = token }, on = on }
+    return { http = http_directives(port, forward, ca_file), files = { token = token }, on = on }
   end)
 end
 

@@ -1,72 +1,74 @@
--- The listener inside nginx, which knows no key: it holds each delivery until the launcher, who reads "delivery ID" on
--- our standard output, has fetched it from /_listen/delivery and given its verdict to /_listen/verdict.
+---The listener inside nginx. It has no key: it holds each delivery until the launcher, which reads "delivery ID" from
+---this process's standard output, has fetched it from /_listen/delivery and sent its verdict to /_listen/verdict.
+
 local cjson = require "cjson"
+local request_body = require "cmr.util.request_body"
 local semaphore = require "ngx.semaphore"
+local shell = require "cmr.util.shell"
 
-local listener = {}
+local worker = {}
 
-local PATIENCE = 60 -- seconds that the vendor waits
+local VENDOR_TIMEOUT_SECONDS = 60
 
 local token
-local waiting, going, count = {}, {}, 0 -- what is to be judged, what went on, how many there were
+local deliveries, count = {}, 0 -- by id: those without a verdict yet
+local forwarding = {} -- id by request: those that were accepted and passed on
 
-local function tell(...)
+local function report(...)
   io.stdout:write(table.concat({ ... }, " "), "\n")
   io.stdout:flush()
 end
 
---- Read what the launcher wrote for us.
-function listener.init()
-  local file = assert(io.open(ngx.config.prefix() .. "token", "rb"))
-  token = file:read "*a"
-  file:close()
+---Reads the token of the launcher.
+function worker.init()
+  token = assert(shell.read(ngx.config.prefix() .. "token"))
 end
 
---- Tell the launcher that connections are accepted.
-function listener.ready()
-  tell "ready"
+---Reports that connections are accepted.
+function worker.ready()
+  report "ready"
 end
 
--- What names a request, also after a redirect.
-local function request()
+-- A name for the request that survives a redirect.
+local function request_id()
   return ngx.var.connection .. "." .. ngx.var.connection_requests
 end
 
---- Hold a delivery until it is judged, and answer it or let it go on.
-function listener.receive(forwards)
-  ngx.req.read_body()
+---Holds a delivery until its verdict, then answers it or lets it go on.
+---@param forwards boolean
+function worker.receive(forwards)
   count = count + 1
   local id, delivery = tostring(count), { done = semaphore.new() }
-  -- any bytes: both ends of this keep in a string what is no UTF-8
-  delivery.text = cjson.encode { headers = ngx.req.get_headers(0), body = ngx.req.get_body_data() or "" }
-  waiting[id] = delivery
-  tell("delivery", id)
-  local judged = delivery.done:wait(PATIENCE)
-  waiting[id] = nil
+  -- lua-cjson passes any bytes, here and in the launcher
+  delivery.json = cjson.encode { headers = ngx.req.get_headers(0), body = request_body.read() }
+  deliveries[id] = delivery
+  report("delivery", id)
+  local in_time = delivery.done:wait(VENDOR_TIMEOUT_SECONDS)
+  deliveries[id] = nil
   if forwards and delivery.status == 200 then
-    going[request()] = id
+    forwarding[request_id()] = id
     return ngx.exec "/_listen/forward"
   end
-  ngx.status = judged and delivery.status or 503
-  ngx.header["Content-Length"] = 0 -- who may have sent it is told no more
+  ngx.status = in_time and delivery.status or 503
+  ngx.header["Content-Length"] = 0 -- the sender may be anybody and learns no more
 end
 
---- Tell the launcher what a delivery that went on was answered with.
-function listener.forwarded()
-  tell("forwarded", going[request()], ngx.status)
-  going[request()] = nil
+---Reports the answer to a delivery that was passed on.
+function worker.forwarded()
+  report("forwarded", forwarding[request_id()], ngx.status)
+  forwarding[request_id()] = nil
 end
 
---- The launcher's own requests.
-function listener.control()
+---Answers the launcher's requests.
+function worker.control()
   if ngx.req.get_headers()["x-listen-token"] ~= token then return ngx.exit(404) end
-  local delivery = waiting[ngx.var.arg_id or ""]
+  local delivery = deliveries[ngx.var.arg_id or ""]
   if not delivery then return ngx.exit(404) end
   ngx.header["Content-Type"] = "application/json"
-  if ngx.var.uri == "/_listen/delivery" then return ngx.print(delivery.text) end
+  if ngx.var.uri == "/_listen/delivery" then return ngx.print(delivery.json) end
   delivery.status = tonumber(ngx.var.arg_verdict)
   delivery.done:post()
   ngx.print "{}"
 end
 
-return listener
+return worker

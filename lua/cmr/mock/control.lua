@@ -49,11 +49,11 @@ accept("clock", { advance = "number?", speed = "number?" }, function(body, world
   return { now = world:now() }
 end)
 
-accept("webhooks", { url = "string", scheme = "string?", actionId = "boolean?" }, function(body, world)
+accept("webhooks", { url = "string", signatureFormat = "string?", actionId = "boolean?" }, function(body, world)
   local destination, why = webhooks.check(body)
   if not destination then return nil, why end
   world.webhooks:add(destination)
-  return { url = destination.url, scheme = destination.scheme.name }
+  return { url = destination.url, signatureFormat = destination.signature_format.name }
 end)
 
 accept("deliveries", { id = "number", times = "number?" }, function(body, world)

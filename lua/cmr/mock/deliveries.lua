@@ -1,6 +1,6 @@
 -- Webhooks of the mock: where they go, what is to be delivered, how each attempt ended. Pure; cmr.mock.webhook_sender sends.
 local events = require "cmr.webhook.events"
-local schemes = require "cmr.webhook.signature"
+local signature = require "cmr.webhook.signature"
 local json = require "cmr.mock.json"
 local random = require "cmr.util.random"
 
@@ -14,7 +14,7 @@ local RETRIES = { 30, 300 }
 local KEPT = 10000 -- deliveries; older ones are forgotten
 
 -- What the documents do not settle: how it is signed.
-local SCHEME = "body-hex-seconds"
+local SIGNATURE_FORMAT = "body-hex-seconds"
 
 --- Nothing to deliver, and nowhere.
 -- @param now returns the time, as retries count it
@@ -23,8 +23,8 @@ function webhooks.new(now)
 end
 
 --- Check a destination that came as JSON.
--- @param given {url, scheme = "body-hex-seconds", actionId = true}: url on this machine, scheme one of
---   cmr.webhook.signature, actionId whether data has one, as in the samples of the help centre
+-- @param given {url, signatureFormat = "body-hex-seconds", actionId = true}: url on this machine,
+--   signatureFormat one of cmr.webhook.signature_formats, actionId whether data has one, as in the samples of the help centre
 -- @return it, or nil and what is wrong
 function webhooks.check(given)
   local tls, host, port, path = given.url:match "^http(s?)://([%w.]+):?(%d*)(.*)$"
@@ -35,8 +35,8 @@ function webhooks.check(given)
   if not here or path:find "[%c ]" or not path:find "^[/?]" and path ~= "" then
     return nil, "'url' must be http or https on this machine: http://127.0.0.1:PORT/PATH"
   end
-  local scheme = schemes.list[given.scheme or SCHEME]
-  if not scheme then return nil, "'scheme' must be a name like " .. SCHEME end
+  local format = signature.FORMATS[given.signatureFormat or SIGNATURE_FORMAT]
+  if not format then return nil, "'signatureFormat' must be a name like " .. SIGNATURE_FORMAT end
   return {
     url = given.url,
     tls = tls == "s",
@@ -44,7 +44,7 @@ function webhooks.check(given)
     name = host,
     port = port == "" and (tls == "s" and 443 or 80) or tonumber(port),
     path = path:sub(1, 1) == "/" and path or "/" .. path,
-    scheme = scheme,
+    signature_format = format,
     action_id = given.actionId ~= false,
   }
 end
@@ -148,7 +148,7 @@ function webhooks:list()
       event = delivery.event.row.name,
       eventId = delivery.event.id,
       url = delivery.destination.url,
-      scheme = delivery.destination.scheme.name,
+      signatureFormat = delivery.destination.signature_format.name,
       state = delivery.state,
       attempts = json.array(delivery.attempts),
       body = delivery.body or body_of(delivery.event, delivery.destination),

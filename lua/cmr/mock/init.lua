@@ -17,9 +17,10 @@
 --   POST /_mock/wallet     {"balance"}
 --   POST /_mock/clock      {"advance": seconds, "speed": 1}: time passes for limits and time stamps; from now on so
 --                          many times as fast, but for the rate limit
---   POST /_mock/webhooks   {"url", "scheme": "body-hex-seconds", "actionId": true}: deliver there what happens from now
---                          on, signed with the key. url is on this machine; scheme one of cmr.webhook.signature; actionId
---                          says whether data has one. Retried after 30 s and 5 min of the mock's time
+--   POST /_mock/webhooks   {"url", "signatureFormat": "body-hex-seconds", "actionId": true}: deliver there what happens
+--                          from now on, signed with the key. url is on this machine; signatureFormat one of
+--                          cmr.webhook.signature_formats; actionId says whether data has one. Retried after 30 s and
+--                          5 min of the mock's time
 --   GET  /_mock/deliveries what was or will be delivered, with the attempts; x-mock-assumed, a header of each delivery,
 --                          names the members of data that no document does
 --   POST /_mock/deliveries {"id", "times": 1}: deliver one of them again

@@ -1,6 +1,6 @@
 -- Sending the mock's webhooks, inside nginx: signed, over sockets that do not hold up the worker.
 local ffi = require "ffi"
-local schemes = require "cmr.webhook.signature"
+local signature = require "cmr.webhook.signature"
 
 local deliver = {}
 
@@ -23,25 +23,25 @@ local function hex(bytes)
   end))
 end
 
-local function sign(key, scheme, timestamp, body)
-  local message = schemes.message(scheme.signs, timestamp, body)
+local function sign(key, format, timestamp, body)
+  local message = signature.signed_text(format.signs, timestamp, body)
   assert(ffi.C.HMAC(ffi.C.EVP_sha256(), key, #key, message, #message, digest, nil) ~= nil)
   local bytes = ffi.string(digest, 32)
-  return scheme.digest == "hex" and hex(bytes) or ngx.encode_base64(bytes)
+  return format.encoding == "hex" and hex(bytes) or ngx.encode_base64(bytes)
 end
 
 -- The request. Assumed: that every attempt is signed anew.
 local function request(delivery, key)
   local to, body = delivery.destination, delivery.body
-  local timestamp = schemes.timestamp(ngx.now(), to.scheme.unit)
+  local timestamp = signature.timestamp(ngx.now(), to.signature_format.unit)
   local lines = {
     "POST " .. to.path .. " HTTP/1.1",
     ("Host: %s:%d"):format(to.name, to.port),
     "Content-Type: application/json",
     "Content-Length: " .. #body,
     "Connection: close",
-    schemes.TIMESTAMP .. ": " .. timestamp,
-    schemes.SIGNATURE .. ": " .. sign(key, to.scheme, timestamp, body),
+    signature.TIMESTAMP_HEADER .. ": " .. timestamp,
+    signature.SIGNATURE_HEADER .. ": " .. sign(key, to.signature_format, timestamp, body),
   }
   if delivery.assumed then lines[#lines + 1] = "x-mock-assumed: " .. delivery.assumed end
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body

@@ -1,73 +1,76 @@
---- Redis in nginx: connections from nginx's own pool, the request waits and the worker does not.
+---Connections to Redis in nginx, from its own pool. The request waits, the worker does not.
 
-local nginx = {}
+local cosocket = {}
 
-local IDLE = 60 -- seconds a connection is kept in the pool
-local POOL = 32 -- connections in it, for each worker
+local IDLE_SECONDS = 60
+local MAX_IDLE_CONNECTIONS = 32 -- for each worker
 
 local Connection = {}
 Connection.__index = Connection
+Connection.__name = "cmr.redis.cosocket"
 
 local function library()
-  for _, name in ipairs { "resty.redis", "nginx.redis" } do -- as it is called upstream, and in Debian
-    local fine, found = pcall(require, name)
-    if fine and type(found) == "table" then return found end
+  for _, name in ipairs { "resty.redis", "nginx.redis" } do -- upstream's name, Debian's name
+    local ok, found = pcall(require, name)
+    if ok and type(found) == "table" then return found end
   end
 end
 
---- What has to be installed, or nil.
-function nginx.missing()
+---Returns what has to be installed, or nil.
+---@return string? message
+function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
 end
 
--- Where nginx has no sockets to offer (log_by_lua and the like) the library raises.
+-- The library raises where nginx has no sockets (log_by_lua and the like).
 local function protected(act, ...)
-  local fine, result, why = pcall(act, ...)
-  if not fine then return nil, tostring(result) end
-  return result, why
+  local ok, result, message = pcall(act, ...)
+  if not ok then return nil, tostring(result) end
+  return result, message
 end
 
-local function connect(options, address)
+local function connect(opts, address)
   local redis = library():new()
-  redis:set_timeout(options.timeout * 1000)
-  local pool = { pool = ("cmr:%s@%s"):format(options.username or "", address) }
-  local fine, why
-  if options.unix then
-    fine, why = redis:connect("unix:" .. options.unix, pool)
+  redis:set_timeout(opts.timeout * 1000)
+  local pool = { pool = ("cmr:%s@%s"):format(opts.username or "", address) }
+  local ok, message
+  if opts.unix then
+    ok, message = redis:connect("unix:" .. opts.unix, pool)
   else
-    fine, why = redis:connect(options.host, options.port, pool)
+    ok, message = redis:connect(opts.host, opts.port, pool)
   end
-  return fine and redis, why
+  return ok and redis, message
 end
 
---- A connection, from the pool or new.
--- @tparam table owner options and address
--- @treturn[1] table connection: reused, command, keep, close
--- @treturn[2] nil and why
-function nginx.open(owner)
-  local redis, why = protected(connect, owner.options, owner.address)
-  if not redis then return nil, why end
+---Takes a connection from the pool, or makes one.
+---@param owner cmr.Redis
+---@return table? connection {reused = boolean}; command, release, close
+---@return string? message
+function cosocket.open(owner)
+  local redis, message = protected(connect, owner.opts, owner.address)
+  if not redis then return nil, message end
   return setmetatable({ redis = redis, reused = redis:get_reused_times() > 0 }, Connection)
 end
 
---- Sends a command.
--- @tparam string name in lower case
--- @param ... strings and numbers
--- @treturn[1] the answer; null is false
--- @treturn[2] nil and why
+---Sends a command.
+---@param name string in lower case
+---@param ... string|number
+---@return any reply false for null; nil after a failure
+---@return string? message
 function Connection:command(name, ...)
-  local reply, why = protected(self.redis[name], self.redis, ...)
-  if not reply then return nil, why end
+  local reply, message = protected(self.redis[name], self.redis, ...)
+  if not reply then return nil, message end
   return reply ~= ngx.null and reply
 end
 
---- Gives it back for others.
-function Connection:keep()
-  protected(self.redis.set_keepalive, self.redis, IDLE * 1000, POOL)
+---Puts the connection back into the pool.
+function Connection:release()
+  protected(self.redis.set_keepalive, self.redis, IDLE_SECONDS * 1000, MAX_IDLE_CONNECTIONS)
 end
 
+---Closes the connection.
 function Connection:close()
   protected(self.redis.close, self.redis)
 end
 
-return nginx
+return cosocket

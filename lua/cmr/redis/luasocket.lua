@@ -1,92 +1,89 @@
---- Redis in plain Lua: redis-lua on LuaSocket. The process waits for it.
+---Connections to Redis in plain Lua: redis-lua on LuaSocket. The process waits.
 
 local core = require "cmr.core"
 
-local plain = {}
+local luasocket = {}
 
 local Connection = {}
 Connection.__index = Connection
-
--- Debian has redis-lua, which runs on every Lua, in the directories of 5.1 to 5.3 only.
-local function library()
-  local fine, found = pcall(require, "redis")
-  if not fine and package.searchpath then
-    local path = package.searchpath("redis", (package.path:gsub("5%.%d", "5.3")))
-    fine, found = pcall(dofile, path or "")
-  end
-  return fine and type(found) == "table" and found.connect and found
-end
+Connection.__name = "cmr.redis.luasocket"
 
 local redis_lua
 
---- What has to be installed, or nil.
-function plain.missing()
-  redis_lua = redis_lua or library()
-  if not redis_lua then
-    return "redis-lua is not installed (Debian: lua-redis; LuaRocks: redis-lua)"
-  elseif not pcall(require, "socket") then
-    return "LuaSocket is not installed (Debian: lua-socket; LuaRocks: luasocket)"
+-- Debian installs redis-lua for Lua 5.1 to 5.3 only, though it runs on any.
+local function library()
+  local ok, found = pcall(require, "redis")
+  if not ok and package.searchpath then
+    local path = package.searchpath("redis", (package.path:gsub("5%.%d", "5.3")))
+    ok, found = pcall(dofile, path or "")
   end
+  return ok and type(found) == "table" and found.connect and found
 end
 
-local function connected(options)
-  local socket = options.unix and require "socket.unix"() or require("socket").tcp()
-  socket:settimeout(options.timeout, "t")
-  local fine, why
-  if options.unix then
-    fine, why = socket:connect(options.unix)
+---Returns what has to be installed, or nil.
+---@return string? message
+function luasocket.missing()
+  redis_lua = redis_lua or library()
+  if not redis_lua then return "redis-lua is not installed (Debian: lua-redis; LuaRocks: redis-lua)" end
+  if not pcall(require, "socket") then return "LuaSocket is not installed (Debian: lua-socket; LuaRocks: luasocket)" end
+end
+
+local function connect(opts)
+  local socket = opts.unix and require "socket.unix"() or require("socket").tcp()
+  socket:settimeout(opts.timeout, "t")
+  local ok, message
+  if opts.unix then
+    ok, message = socket:connect(opts.unix)
   else
-    fine, why = socket:connect(options.host, options.port)
+    ok, message = socket:connect(opts.host, opts.port)
   end
-  if not fine then
+  if not ok then
     socket:close()
-    return nil, why
+    return nil, message
   end
-  if not options.unix then socket:setoption("tcp-nodelay", true) end
+  if not opts.unix then socket:setoption("tcp-nodelay", true) end
   return socket
 end
 
---- A connection: the one that was kept, or a new one; always a new one in a forked process, which has an engine of its
--- own.
--- @tparam table owner options; the connection is kept there
--- @treturn[1] table connection: reused, command, keep, close
--- @treturn[2] nil and why
-function plain.open(owner)
-  local kept, engine = owner.kept, core.engine()
-  owner.kept = nil
-  if kept and kept.engine == engine then
-    kept.reused = true
-    return kept
-  elseif kept then
-    kept:close()
+---Takes the idle connection, or makes one. A forked process has an engine of its own and always makes one.
+---@param owner cmr.Redis
+---@return table? connection {reused = boolean}; command, release, close
+---@return string? message
+function luasocket.open(owner)
+  local idle, engine = owner.idle_connection, core.engine()
+  owner.idle_connection = nil
+  if idle and idle.engine == engine then
+    idle.reused = true
+    return idle
+  elseif idle then
+    idle:close()
   end
-  local socket, why = connected(owner.options)
-  if not socket then return nil, why end
+  local socket, message = connect(owner.opts)
+  if not socket then return nil, message end
   local redis = redis_lua.connect { socket = socket }
   return setmetatable({ redis = redis, socket = socket, owner = owner, engine = engine }, Connection)
 end
 
---- Sends a command.
--- @tparam string name in lower case
--- @param ... strings and numbers
--- @treturn[1] the answer; null is false
--- @treturn[2] nil and why
+---Sends a command.
+---@param name string in lower case
+---@param ... string|number
+---@return any reply false for null; nil after a failure
+---@return string? message
 function Connection:command(name, ...)
-  local fine, reply = pcall(self.redis[name], self.redis, ...)
-  if not fine then
-    reply = tostring(reply)
-    return nil, reply:match "redis error: (.*)" or reply:match "connection error: (.*)" or reply
-  end
-  return reply ~= nil and reply -- the library has nil for null
+  local ok, reply = pcall(self.redis[name], self.redis, ...)
+  if ok then return reply ~= nil and reply end -- redis-lua returns nil for null
+  local message = tostring(reply)
+  return nil, message:match "redis error: (.*)" or message:match "connection error: (.*)" or message
 end
 
---- Keeps it for the next command.
-function Connection:keep()
-  self.owner.kept = self
+---Leaves the connection to the next command.
+function Connection:release()
+  self.owner.idle_connection = self
 end
 
+---Closes the connection.
 function Connection:close()
   self.socket:close()
 end
 
-return plain
+return luasocket

@@ -1,159 +1,180 @@
---- Redis, as far as this library needs it: to run a script on a key or two. A fault of Redis or of the network is a
--- return value, and while Redis is away nobody waits for it: it is tried again every now and then.
+---Runs scripts on a Redis that may be unavailable. A failure of Redis or of the network is a return value. While Redis
+---is unavailable, calls fail at once; now and then one of them tries again.
 
 local core = require "cmr.core"
-local raise = require("cmr.util.errors").raise
+local errors = require "cmr.util.errors"
 local log = require "cmr.util.log"
+local validate = require "cmr.util.validate"
 
+---A connection for any number of coroutines, and for forked processes.
+---@class cmr.Redis
 local Redis = {}
 Redis.__index = Redis
 Redis.__name = "cmr.redis.scripts"
 
-local PATIENCE = 5 -- no more than one part in so many of the time is spent on trying whether Redis is back
+---Redis 5 or newer, without TLS. nginx needs lua-resty-redis, as resty.redis or nginx.redis; only the request waits.
+---Plain Lua needs redis-lua and LuaSocket; the process waits, also under luv and cqueues.
+---@class cmr.RedisOptions
+---@field host? string nginx needs an address here, unless it has a resolver. Default: 127.0.0.1.
+---@field port? integer Default: 6379.
+---@field unix? string The path of a socket, instead of host and port.
+---@field username? string With a password; Redis 6 or newer.
+---@field password? string Appears in no message.
+---@field db? integer Default: 0.
+---@field timeout? number Seconds, each for connecting, sending and receiving. Default: 0.5.
+---@field prefix? string Of every key. Default: "cmr:".
 
-local defaults = {
-  host = "127.0.0.1", -- nginx wants an address here, unless it has a resolver
-  port = 6379,
-  unix = nil, -- path of a socket, in place of host and port
-  username = nil, -- with a password; Redis 6 and newer
-  password = nil,
-  db = 0,
-  timeout = 0.5, -- seconds: to connect, to send and to receive, each
-  prefix = "cmr:", -- of every key
+local SPEC = {
+  host = "string",
+  port = validate.integer(1, 65535),
+  unix = "string",
+  username = "string",
+  password = "string",
+  db = validate.integer(0),
+  timeout = validate.number(0.001, 3600, "seconds"),
+  prefix = "string",
 }
-local types = { unix = "string", username = "string", password = "string" }
-for name, value in pairs(defaults) do
-  types[name] = type(value)
-end
+local DEFAULTS = { host = "127.0.0.1", port = 6379, db = 0, timeout = 0.5, prefix = "cmr:" }
+
+local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, at most 1/5 of the time goes into retries
 
 local unpack = table.unpack or unpack
-local outages = {} -- by address, for all connections of the process: since and try_at, seconds, while Redis is away
+local outages = {} -- by address, for all connections of the process: {since, retry_at, message}
 
-local function transport()
-  return require(package.loaded.ngx and "cmr.redis.cosocket" or "cmr.redis.luasocket")
-end
-
---- A connection. Nothing is sent yet.
--- Plain Lua needs redis-lua and LuaSocket: there the process waits for Redis, also under luv and cqueues. nginx needs
--- lua-resty-redis, as resty.redis or nginx.redis, and the request waits. Redis 5 or newer; no TLS.
--- @tparam[opt] table given options as above; others raise, as does a library that is missing
--- @treturn table connection; any number of coroutines may use it, in a forked process too
-function Redis.new(given)
-  local options = {}
-  for name, value in pairs(given or {}) do
-    if type(value) ~= types[name] then
-      raise(
-        ("redis: bad option '%s' (%s)"):format(
-          tostring(name),
-          types[name] and types[name] .. " expected" or "there is none of this name"
-        )
-      )
-    end
-    options[name] = value
-  end
-  setmetatable(options, { __index = defaults })
-  if options.timeout <= 0 then raise "redis: bad option 'timeout' (more than 0 seconds expected)" end
-  local means = transport()
-  local missing = means.missing()
-  if missing then raise("redis: " .. missing) end
-  local address = ("%s/%d"):format(options.unix or options.host .. ":" .. options.port, options.db)
+local function connect(opts)
+  local transport = require(package.loaded.ngx and "cmr.redis.cosocket" or "cmr.redis.luasocket")
+  local missing = transport.missing()
+  if missing then errors.raise("redis: " .. missing) end
+  setmetatable(opts, { __index = DEFAULTS })
+  local address = ("%s/%d"):format(opts.unix or opts.host .. ":" .. opts.port, opts.db)
   outages[address] = outages[address] or {}
   return setmetatable({
-    options = options,
-    transport = means,
+    opts = opts,
+    transport = transport,
     address = address,
     outage = outages[address],
-    retry = PATIENCE * options.timeout, -- seconds from one try to the next while Redis is away
+    retry_seconds = TIMEOUTS_PER_RETRY * opts.timeout,
   }, Redis)
 end
 
--- Redis forgets its scripts when it starts anew.
+---Makes a connection. Nothing is sent yet. A missing library raises.
+---@param options? cmr.RedisOptions
+---@return cmr.Redis
+function Redis.new(options)
+  return connect(validate.options("redis.scripts.new", SPEC, nil, options))
+end
+
+---Checks the options of something that uses Redis: its own, and those of a connection or, in their place, `redis`: a
+---connection.
+---@param caller string for messages
+---@param spec table rules of its own options
+---@param options table?
+---@return table opts `redis` is the connection
+function Redis.options(caller, spec, options)
+  local all = { redis = validate.methods "eval" }
+  for _, rules in ipairs { SPEC, spec } do
+    for name, rule in pairs(rules) do
+      all[name] = rule
+    end
+  end
+  local opts = validate.options(caller, all, nil, options)
+  local connection_opts = {}
+  for name in pairs(SPEC) do
+    if opts.redis and opts[name] ~= nil then
+      errors.raise(("%s: bad option '%s' (option 'redis' is a connection already)"):format(caller, name))
+    end
+    connection_opts[name] = opts[name]
+  end
+  opts.redis = opts.redis or connect(connection_opts)
+  return opts
+end
+
+-- Redis loses its scripts when it restarts.
 local function run(connection, script, ...)
-  local why
+  local reply, message
   if not script.sha then
-    script.sha, why = connection:command("script", "load", script.source)
-    if not script.sha then return nil, why end
+    script.sha, message = connection:command("script", "load", script.source)
+    if not script.sha then return nil, message end
   end
-  local reply
-  reply, why = connection:command("evalsha", script.sha, ...)
-  if reply == nil and why:find "^NOSCRIPT" then return connection:command("eval", script.source, ...) end
-  return reply, why
+  reply, message = connection:command("evalsha", script.sha, ...)
+  if reply == nil and message:find "^NOSCRIPT" then return connection:command("eval", script.source, ...) end
+  return reply, message
 end
 
--- A new connection has to say who it is, and which database it wants.
-local function ready(connection, options)
-  local fine, why = true, nil
-  if connection.reused then return fine end
-  if options.username then
-    fine, why = connection:command("auth", options.username, options.password or "")
-  elseif options.password then
-    fine, why = connection:command("auth", options.password)
+local function authenticate(connection, opts)
+  local ok, message = true, nil
+  if opts.username then
+    ok, message = connection:command("auth", opts.username, opts.password or "")
+  elseif opts.password then
+    ok, message = connection:command("auth", opts.password)
   end
-  if fine and options.db ~= 0 then
-    fine, why = connection:command("select", options.db)
+  if ok and opts.db ~= 0 then
+    ok, message = connection:command("select", opts.db)
   end
-  return fine, why
+  return ok, message
 end
 
--- A connection that was idle may be dead without anybody knowing: then a new one is tried.
+-- An idle connection may be dead without notice. If a reused one fails, a new one is tried.
 local function attempt(self, script, ...)
-  local connection, reply, why
+  local connection, ok, reply, message
   repeat
-    connection, why = self.transport.open(self)
-    if not connection then return nil, why end
-    reply, why = ready(connection, self.options)
-    if reply then
-      reply, why = run(connection, script, ...)
+    connection, message = self.transport.open(self)
+    if not connection then return nil, message end
+    ok = connection.reused
+    if not ok then
+      ok, message = authenticate(connection, self.opts)
+    end
+    if ok then
+      reply, message = run(connection, script, ...)
     end
     if reply ~= nil then
-      connection:keep()
+      connection:release()
       return reply
     end
     connection:close()
-  until not connection.reused or why == "timeout"
-  return nil, why
+  until not connection.reused or message == "timeout"
+  return nil, message
 end
 
--- What a script gets: how many keys, the keys, the arguments.
-local function words_of(prefix, keys, args)
-  local words = { #keys }
+-- A script's parameters as Redis takes them: the number of keys, the keys, the arguments.
+local function parameters(prefix, keys, args)
+  local list = { #keys }
   for _, key in ipairs(keys) do
-    words[#words + 1] = prefix .. key
+    list[#list + 1] = prefix .. key
   end
   for _, value in ipairs(args) do
-    words[#words + 1] = type(value) == "number" and ("%.17g"):format(value) or value
+    list[#list + 1] = type(value) == "number" and ("%.17g"):format(value) or value
   end
-  return unpack(words)
+  return unpack(list)
 end
 
---- Runs a script.
--- @tparam table script source = Lua as Redis runs it; it remembers its digest there. Answers with integers, strings and
--- arrays of them; null becomes false
--- @tparam table keys array of strings; each gets the prefix
--- @tparam table args array of strings and numbers
--- @treturn[1] the answer
--- @treturn[2] nil when Redis is away, or refuses
--- @treturn[2] string why
+---Runs a script.
+---@param script {source: string} Lua for Redis; its digest is stored in the table
+---@param keys string[] each gets the prefix
+---@param args (string|number)[]
+---@return any reply integers, strings, arrays of them; false for null; nil if Redis is unavailable or refuses
+---@return string? message
 function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then
-    if core.now() < outage.try_at then return nil, outage.why end
-    outage.try_at = core.now() + self.retry -- those who come meanwhile do not try as well
+    if core.now() < outage.retry_at then return nil, outage.message end
+    outage.retry_at = core.now() + self.retry_seconds -- meanwhile no other coroutine tries
   end
-  local reply, why = attempt(self, script, words_of(self.options.prefix, keys, args))
+  local reply, message = attempt(self, script, parameters(self.opts.prefix, keys, args))
   if reply ~= nil then
     outage.since = nil
     return reply
   end
   if not outage.since then
-    log.warn("Redis at %s is away (%s); going on without it until it is back", self.address, why)
+    log.warn("Redis at %s is unavailable (%s); going on without it until it is back", self.address, message)
     outage.since = core.now()
   end
-  outage.why, outage.try_at = why, core.now() + self.retry
-  return nil, why
+  outage.message, outage.retry_at = message, core.now() + self.retry_seconds
+  return nil, message
 end
 
---- Says where it is, not with which password.
+---Shows the address, not the password.
+---@return string
 function Redis:__tostring()
   return "cmr.redis.scripts: " .. self.address
 end

@@ -1,44 +1,57 @@
---- What outlives a call and is shared: which events are handled, what they said, what is used up. A store has
---
---   claim(name, lease)         a token when the name is ours for `lease` seconds; or nil, "busy", the seconds left of
---                              another's lease; nil, "done"; nil, "away", why
---   done(name, token, ttl)     true: remembered as done for `ttl` seconds, also when the claim is over, and
---                              nobody else's; or nil, why (another's by now, or away)
---   release(name, token)       true: anybody's again; or nil, why
---   append(name, text, ttl)    true: added to the list of that name, which is kept for `ttl` seconds; or nil, why;
---                              nil, "full" when there will be no room for it, however often it is tried
---   list(name)                 the texts, oldest first; or nil, why
---   take(name, count, window)  the number taken within the last `window` seconds, this one included; nil, the seconds
---                              until the next may be taken, when they are `count` already; nil, "away", why
---   untake(name)               true: the newest one was not used after all; or nil, why
---
--- Times are in seconds. Whose holder crashed, that is anybody's again when the lease is over. There is one of a process
--- (memory), one of an nginx (shdict), and one of many hosts (redis).
+---Stores: what calls, webhooks and workers share and what outlives each of them. One backend per reach: a process
+---(memory), an nginx (shdict), many hosts (redis).
 
-local store = {}
+local shared_dict = require "cmr.util.shared_dict"
+local validate = require "cmr.util.validate"
 
-local ours -- of this process
+---Holds claims, lists of texts, and counters. Names of the three never collide. Times are in seconds.
+---@class cmr.Store
+---Claims a name for `lease` seconds: a token; or nil, "busy" and the seconds left of another claim; nil, "done"; nil,
+---"unavailable" and a message. If the holder crashes, the claim becomes free when its lease ends.
+---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
+---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
+---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---Frees the name.
+---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
+---Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": it will never fit.
+---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
+---The texts of a list, oldest first.
+---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---Counts one more within the last `window` seconds: how many there are then; or nil, "exhausted" and the seconds until
+---the next one fits, because there are `limit` already; nil, "unavailable" and a message.
+---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
+---Takes the newest one back.
+---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
-local METHODS = { "claim", "done", "release", "append", "list", "take", "untake" }
+local store = {
+  RULE = validate.methods("claim", "done", "release", "append", "list", "count", "uncount"), -- for options
+}
 
---- Whether a value is a store; and what it has to be.
-function store.is_one(value)
-  for _, method in ipairs(METHODS) do
-    if type(value) ~= "table" or type(value[method]) ~= "function" then
-      return false, "a table with " .. table.concat(METHODS, ", ")
-    end
-  end
-  return true
+local process_store
+
+---The store to use without an option: lua_shared_dict cmr in nginx, if declared; else one of this process.
+---@return cmr.Store
+function store.default()
+  local dict = shared_dict.default()
+  if dict then return require("cmr.store.shdict").new(dict) end
+  process_store = process_store or require("cmr.store.memory").new()
+  return process_store
 end
 
---- The one that fits the place: lua_shared_dict cmr in nginx, where there is one; else this process's own.
--- @treturn table store
-function store.here()
-  local ngx = package.loaded.ngx
-  local dict = ngx and ngx.shared and ngx.shared.cmr
-  if dict then return require("cmr.store.shdict").new(dict) end
-  ours = ours or require("cmr.store.memory").new()
-  return ours
+---Counts one more in a sliding window. Pure.
+---@param times number[] when each one was counted, oldest first; those before the window are removed
+---@param now number
+---@param limit integer
+---@param window number seconds
+---@return integer? count nil: there are `limit` already
+---@return number? wait seconds until the oldest of them leaves the window
+function store.count_in_window(times, now, limit, window)
+  while times[1] and times[1] + window <= now do
+    table.remove(times, 1)
+  end
+  if #times >= limit then return nil, times[#times - limit + 1] + window - now end
+  times[#times + 1] = now
+  return #times
 end
 
 return store

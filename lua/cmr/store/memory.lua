@@ -1,70 +1,72 @@
---- A store of one process, gone with it. See cmr.store.
+---A store of one process, gone with it.
 
 local core = require "cmr.core"
-local window = require "cmr.store.window"
+local stores = require "cmr.store"
 
+---@class cmr.store.Memory: cmr.Store
 local Store = {}
 Store.__index = Store
+Store.__name = "cmr.store.memory"
 
-local LOST = "the lease is over"
-local SPARE = 1000 -- entries before the first look for those that nobody will ask for again
+local LEASE_OVER = "the lease is over"
+local MIN_SWEEP_ENTRIES = 1000
 
---- A store of its own.
--- @tparam[opt] function now a clock that only goes forward, seconds
--- @treturn table store
+---Makes a store.
+---@param now? fun(): number a clock that never goes back, seconds
+---@return cmr.Store
 function Store.new(now)
-  return setmetatable({ now = now or core.now, entries = {}, count = 0, room = SPARE, tokens = 0 }, Store)
+  return setmetatable(
+    { now = now or core.now, entries = {}, size = 0, sweep_at = MIN_SWEEP_ENTRIES, tokens = 0 },
+    Store
+  )
 end
 
--- Forgets what is over, whenever there is twice as much as was left the last time.
-local function tidy(self)
+-- Removes expired entries. Runs when there are twice as many entries as the last sweep left.
+local function sweep(self)
   local now, left = self.now(), 0
-  for name, entry in pairs(self.entries) do
-    if entry.over <= now then
-      self.entries[name] = nil
+  for key, entry in pairs(self.entries) do
+    if entry.expires <= now then
+      self.entries[key] = nil
     else
       left = left + 1
     end
   end
-  self.count, self.room = left, math.max(SPARE, 2 * left)
+  self.size, self.sweep_at = left, math.max(MIN_SWEEP_ENTRIES, 2 * left)
 end
 
--- The entry of a name, unless it is over.
-local function get(self, name)
-  local entry = self.entries[name]
-  return entry and entry.over > self.now() and entry or nil
+local function get(self, key)
+  local entry = self.entries[key]
+  return entry and entry.expires > self.now() and entry or nil
 end
 
-local function put(self, name, entry, ttl)
-  if not self.entries[name] then self.count = self.count + 1 end
-  entry.over = self.now() + ttl
-  self.entries[name] = entry
-  if self.count > self.room then tidy(self) end
+local function put(self, key, entry, ttl)
+  if not self.entries[key] then self.size = self.size + 1 end
+  entry.expires = self.now() + ttl
+  self.entries[key] = entry
+  if self.size > self.sweep_at then sweep(self) end
   return entry
 end
 
 function Store:claim(name, lease)
   local entry = get(self, "claim:" .. name)
-  if entry then
-    if entry.done then return nil, "done" end
-    return nil, "busy", entry.over - self.now()
-  end
+  if entry and entry.done then return nil, "done" end
+  if entry then return nil, "busy", entry.expires - self.now() end
   self.tokens = self.tokens + 1
   return put(self, "claim:" .. name, { token = self.tokens, done = false }, lease).token
 end
 
 function Store:done(name, token, ttl)
   local entry = get(self, "claim:" .. name)
-  if entry and entry.token ~= token then return nil, LOST end
-  entry = put(self, "claim:" .. name, entry or {}, ttl) -- the same table: marking it asks for no memory
+  if entry and entry.token ~= token then return nil, LEASE_OVER end
+  entry = put(self, "claim:" .. name, entry or {}, ttl) -- reuses the table: marking allocates no memory
   entry.done, entry.token = true, nil
   return true
 end
 
 function Store:release(name, token)
   local entry = get(self, "claim:" .. name)
-  if not entry or entry.token ~= token then return nil, LOST end
-  entry.over = self.now()
+  if not entry or entry.token ~= token then return nil, LEASE_OVER end
+  entry.expires = self.now()
   return true
 end
 
@@ -75,20 +77,22 @@ function Store:append(name, text, ttl)
 end
 
 function Store:list(name)
-  local texts = {}
-  for place, text in ipairs(get(self, "list:" .. name) or {}) do
-    texts[place] = text
+  local copy = {}
+  for index, text in ipairs(get(self, "list:" .. name) or {}) do
+    copy[index] = text
   end
-  return texts
+  return copy
 end
 
-function Store:take(name, count, seconds)
-  local times = put(self, "take:" .. name, get(self, "take:" .. name) or {}, seconds)
-  return window(times, self.now(), count, seconds)
+function Store:count(name, limit, window)
+  local times = put(self, "window:" .. name, get(self, "window:" .. name) or {}, window)
+  local count, wait = stores.count_in_window(times, self.now(), limit, window)
+  if not count then return nil, "exhausted", wait end
+  return count
 end
 
-function Store:untake(name)
-  table.remove(get(self, "take:" .. name) or {})
+function Store:uncount(name)
+  table.remove(get(self, "window:" .. name) or {})
   return true
 end
 

@@ -1,10 +1,10 @@
---- What of an event may be kept, and what of a message may be logged: neither has a password in it. Pure.
+---Keeps secrets out of what is stored and logged. Pure.
 
-local scrub = {}
+local redact = {}
 
--- What a member's name contains that holds a secret. Documented are password, appPassword and authenticatorSecret; the
--- names of a new mailbox's credentials are not, so that more is dropped than is known to have to.
-local SECRET = {
+-- In the name of a field that holds a secret. Documented are password, appPassword and authenticatorSecret. New
+-- mailboxes' credential fields are undocumented, so the list is deliberately broad.
+local SECRET_NAME_PATTERNS = {
   "pass",
   "pwd",
   "pw$",
@@ -20,23 +20,26 @@ local SECRET = {
   "keys?$",
   "^pin$",
 }
-local SHORTEST = 4 -- characters of a secret that is looked for in texts: a shorter one is in too many of them
-local LARGEST = 1e14 -- the largest number that is written with all of its digits
+local MIN_SECRET_CHARACTERS = 4 -- shorter ones are in too many texts
+local MAX_JSON_NUMBER = 1e14 -- lua-cjson writes 14 digits
 local MASK = "***"
 
-local function is_secret(name)
+---Whether a field of this name holds a secret.
+---@param name any
+---@return boolean
+function redact.is_secret_name(name)
   name = type(name) == "string" and name:lower():gsub("[_%- ]", "") or ""
-  for _, part in ipairs(SECRET) do
-    if name:find(part) then return true end
+  for _, pattern in ipairs(SECRET_NAME_PATTERNS) do
+    if name:find(pattern) then return true end
   end
   return false
 end
 
---- Replaces secrets in a text.
--- @tparam string text
--- @tparam table secrets array of strings
--- @treturn string
-function scrub.mask(text, secrets)
+---Masks secrets in a text.
+---@param text string
+---@param secrets string[] longest first
+---@return string
+function redact.mask(text, secrets)
   for _, secret in ipairs(secrets) do
     local first, last = text:find(secret, 1, true)
     while first do
@@ -47,26 +50,26 @@ function scrub.mask(text, secrets)
   return text
 end
 
---- The secrets in an event, longest first, so that none is cut by another.
--- @tparam table event
--- @tparam[opt] table further ones, array of strings
--- @treturn table array of strings
-function scrub.secrets(event, further)
+---The secrets in an event, longest first, so that none is cut by another.
+---@param event table
+---@param more? string[] further secrets
+---@return string[] secrets
+function redact.secrets(event, more)
   local secrets = {}
   local function add(value)
-    if type(value) == "string" and #value >= SHORTEST then secrets[#secrets + 1] = value end
+    if type(value) == "string" and #value >= MIN_SECRET_CHARACTERS then secrets[#secrets + 1] = value end
   end
-  local function collect(value, inside)
+  local function collect(value, is_secret)
     if type(value) == "table" then
       for name, member in pairs(value) do
-        collect(member, inside or is_secret(name))
+        collect(member, is_secret or redact.is_secret_name(name))
       end
-    elseif inside then
+    elseif is_secret then
       add(value)
     end
   end
   collect(event, false)
-  for _, secret in ipairs(further or {}) do
+  for _, secret in ipairs(more or {}) do
     add(secret)
   end
   table.sort(secrets, function(a, b)
@@ -75,25 +78,27 @@ function scrub.secrets(event, further)
   return secrets
 end
 
---- A copy that may be kept and can be written as JSON.
--- @param value as decoded
--- @tparam table secrets masked in every text
--- @tparam[opt] boolean everything whether members that hold a secret stay
-function scrub.copy(value, secrets, everything)
+---A copy that may be stored and can be written as JSON: without secret fields, secrets masked in every text.
+---@param value any
+---@param secrets string[] longest first
+---@param with_secret_fields? boolean
+---@return any copy
+function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
-    return (scrub.mask(value, secrets):gsub("%z", ""))
-  elseif type(value) == "number" and (value >= LARGEST or value <= -LARGEST) then
+    return (redact.mask(value, secrets):gsub("%z", ""))
+  elseif type(value) == "number" and (value >= MAX_JSON_NUMBER or value <= -MAX_JSON_NUMBER) then
     return ("%.17g"):format(value)
   elseif type(value) ~= "table" then
     return value
   end
   local copy = {}
   for name, member in pairs(value) do
-    if everything or not is_secret(name) then
-      copy[type(name) == "string" and scrub.copy(name, secrets) or name] = scrub.copy(member, secrets, everything)
+    if with_secret_fields or not redact.is_secret_name(name) then
+      local key = type(name) == "string" and redact.copy(name, secrets) or name
+      copy[key] = redact.copy(member, secrets, with_secret_fields)
     end
   end
   return copy
 end
 
-return scrub
+return redact

@@ -26,6 +26,7 @@ function validate.number(min, max, unit)
       return type(value) == "number" and value >= min and value <= (max or math.huge)
     end,
     expected = (unit and unit .. ", " or "a number ") .. range,
+    shows_number = true,
   }
 end
 
@@ -40,6 +41,7 @@ function validate.integer(min, max)
       return type(value) == "number" and value % 1 == 0 and value >= min and value <= (max or math.huge)
     end,
     expected = "a whole number " .. range,
+    shows_number = true,
   }
 end
 
@@ -110,6 +112,7 @@ function validate.either(one, other)
       return first.test(value) or second.test(value)
     end,
     expected = first.expected .. " or " .. second.expected,
+    shows_number = first.shows_number or second.shows_number,
   }
 end
 
@@ -136,9 +139,9 @@ function validate.suggestion(name, names)
   return suggestion and (" (did you mean '%s'?)"):format(suggestion) or "", suggestion
 end
 
--- A value is not shown: it may be a key. A number that is out of range is.
-local function got(value)
-  return type(value) == "number" and text.number(value) or type(value)
+-- A number that is out of range is shown. No other value is: it may be a secret.
+local function got(value, rule)
+  return type(value) == "number" and rule.shows_number and text.number(value) or type(value)
 end
 
 ---Checks a table of options.
@@ -165,8 +168,8 @@ function validate.check(spec, opts)
     end
     rule = validate.rule(rule)
     if not rule.test(value) then
-      local message = ("bad option '%s' (%s expected, got %s)"):format(name, rule.expected, got(value))
-      return nil, message, { code = "bad_option", option = name, expected = rule.expected, got = got(value) }
+      local message = ("bad option '%s' (%s expected, got %s)"):format(name, rule.expected, got(value, rule))
+      return nil, message, { code = "bad_option", option = name, expected = rule.expected, got = got(value, rule) }
     end
   end
   return true

@@ -1,14 +1,16 @@
---- The events that the documents name: the only list of them. Pure data, on any Lua and in nginx. The set is open: the
--- vendor may send others, and they pass.
---
--- A row, also found by its name: {name, when, fields, source, open, key}
---   fields  what data is documented to hold, in order: {name, type}, "a[].b" in the items of a list; that money and
---           quantities are numbers is assumed
---   source  "docs" or "help", as in the operations table
---   open    what else data holds where the documents do not name it, or not all of it
---   key     "eventType" where the samples have the name under that instead of "event", and show no eventId
--- Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, full payloads in
--- the documents do not.
+---The documented events: the only list of them. Pure data, on any Lua and in nginx. The set is open: an event that is
+---not in it is accepted as well.
+---
+---A row, also found by its name: {name, when, fields, source, open, key, items, announces}
+---  fields     what data is documented to hold, in order: {name, type}, "a[].b" in the items of a list; it is assumed
+---             that money and quantities are numbers
+---  source     "docs" or "help", as in the operations table
+---  open       what else data holds that is not documented, or not by name
+---  key        the member with the event's name: "eventType" in samples that show no "event" and no eventId
+---  items      the member of data that lists the items that the event reports, if it reports several
+---  announces  {event, count}: how many events of that name follow is in this member of data
+---Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, the documented
+---payloads do not.
 
 local events = {}
 
@@ -22,23 +24,23 @@ local TYPES = {
   ["mailboxDetails[].preWarmedUpMailboxes[].isAdmin"] = "boolean",
 }
 
-local function event(name, source, when, fields, more)
+local function event(name, source, when, fields, extra)
   local row = { name = name, source = source, when = when, fields = {}, key = "event" }
   for field in fields:gmatch "%S+" do
     row.fields[#row.fields + 1] = { name = field, type = TYPES[field] or "string" }
   end
-  for member, value in pairs(more or {}) do
+  for member, value in pairs(extra or {}) do
     row[member] = value
   end
   events[#events + 1], events[name] = row, row
 end
 
-local UNKNOWN = { open = "nothing is named" }
+local UNDOCUMENTED = { open = "nothing is named" }
 local SUBSCRIPTION = "userId userEmail subscriptionId domainId domain workspaceType quantity periodStart periodEnd "
   .. "autoRenew description subscriptionStatus"
 
--- In the lists of data.mailboxDetails.
-local function details()
+-- The fields of data.mailboxDetails.
+local function mailbox_details()
   local names = { "mailboxDetails" }
   for name in ("domain subscriptionId preWarmedUpMailboxes"):gmatch "%S+" do
     names[#names + 1] = "mailboxDetails[]." .. name
@@ -67,17 +69,18 @@ event(
   "reason",
   { open = "everything but the reason" }
 )
-event("domain.renewal.success", "help", "A domain is renewed.", "", UNKNOWN)
-event("domain.renewal.failed", "help", "A domain could not be renewed.", "", UNKNOWN)
-event("domain.grace_period", "help", "A domain has reached its expiry: 7 days are left.", "", UNKNOWN)
-event("domain.expired", "help", "A domain's grace is over: the API can no longer renew it.", "", UNKNOWN)
+event("domain.renewal.success", "help", "A domain is renewed.", "", UNDOCUMENTED)
+event("domain.renewal.failed", "help", "A domain could not be renewed.", "", UNDOCUMENTED)
+event("domain.grace_period", "help", "A domain has reached its expiry: 7 days are left.", "", UNDOCUMENTED)
+event("domain.expired", "help", "A domain's grace is over: the API can no longer renew it.", "", UNDOCUMENTED)
 event(
   "mailbox.order.success",
   "docs",
   "The provider has confirmed an order of mailboxes.",
-  "domainId domainName userId userEmail subscriptionId orderId workspaceType creationTime expiryDate price quantity"
+  "domainId domainName userId userEmail subscriptionId orderId workspaceType creationTime expiryDate price quantity",
+  { announces = { event = "mailbox.created", count = "quantity" } }
 )
-event("mailbox.order.failed", "docs", "An order of mailboxes failed.", "", UNKNOWN)
+event("mailbox.order.failed", "docs", "An order of mailboxes failed.", "", UNDOCUMENTED)
 event(
   "mailbox.created",
   "docs",
@@ -92,7 +95,7 @@ event(
   "updatedFields",
   { open = "everything but updatedFields, which holds only what changed" }
 )
-event("mailbox.exported", "help", "An OAuth export is finished.", "", UNKNOWN)
+event("mailbox.exported", "help", "An OAuth export is finished.", "", UNDOCUMENTED)
 event(
   "mailbox.warmup.started",
   "help",
@@ -124,9 +127,10 @@ event(
   "prewarmup.order.success",
   "docs",
   "Warm mailboxes are assigned. Their credentials are in it.",
-  "userId userEmail orderId serviceProvider " .. details()
+  "userId userEmail orderId serviceProvider " .. mailbox_details(),
+  { items = "mailboxDetails" }
 )
-event("prewarmup.order.failed", "docs", "Warm mailboxes could not be assigned.", "", UNKNOWN)
+event("prewarmup.order.failed", "docs", "Warm mailboxes could not be assigned.", "", UNDOCUMENTED)
 event(
   "dns-record.updated",
   "help",

@@ -1,93 +1,75 @@
---- Webhooks: how the outcome of what was only accepted arrives.
---
---   local event, why, err = cmr.webhook.verify(raw_body, headers)
---   if not event then return answer(err.status, why) end
---   if seen(cmr.webhook.id(event)) then return answer(200) end -- deliveries repeat, by the vendor's design
---
--- Whether the timestamp is signed is not documented. Where it is not, anybody who has seen a delivery can send it again
--- with a fresh timestamp: then the tolerance protects nothing, and only the event's id tells a replay.
+---Webhooks: how the outcome of an accepted operation arrives.
+---
+---    local event, message, err = cmr.webhook.verify(raw_body, headers)
+---    if not event then return answer(err.status, message) end
+---    if seen(cmr.webhook.id(event)) then return answer(200) end -- the vendor delivers an event more than once
+---
+---It is undocumented whether the timestamp is signed. If it is not, anybody who has seen a delivery can send it again
+---with a fresh timestamp. The tolerance then protects nothing: only the event's id reveals the replay.
 
-local handler = require "cmr.webhook.handler"
 local receiver = require "cmr.webhook.receiver"
-local schemes = require "cmr.webhook.signature"
+local signature = require "cmr.webhook.signature"
 local verify = require "cmr.webhook.verify"
 
-local webhook = {}
+---Verifies and receives webhooks.
+---@class cmr.Webhook
+---@field signature_formats string[] What option signature_format takes: "body-hex-seconds" and seven others.
+local webhook = { signature_formats = signature.NAMES }
 
---- The names of the schemes that `scheme` can pin: "body-hex-seconds" ... "timestamp.body-base64-milliseconds".
-webhook.schemes = {}
-for index, scheme in ipairs(schemes.list) do
-  webhook.schemes[index] = scheme.name
+---Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
+---decoded and encoded again has other bytes.
+---@param raw_body string
+---@param headers table<string, string|string[]> Names in any case, as ngx.req.get_headers() returns them.
+---@param options? cmr.VerifyOptions
+---@return cmr.Event? event As the vendor sent it, decoded.
+---@return string? message
+---@return cmr.Refusal? err Its status is the HTTP status to answer with.
+function webhook.verify(raw_body, headers, options)
+  return verify.delivery(raw_body, headers, verify.options("webhook.verify", options))
 end
 
---- Is this delivery the vendor's? Checked in constant time, over the bytes that were received: a body that was decoded
--- and encoded again is another one.
--- @tparam string raw_body
--- @tparam table headers name = value in any case, as ngx.req.get_headers() has them; a list of values is refused
--- @tparam[opt] table options
---   api_key: the key that signs (help: the partner's API key), or several while one replaces another; default
---     $CMR_API_KEY
---   tolerance: seconds that the timestamp may be off, either way; default 300 (help)
---   max_body: bytes; default 1 MiB
---   scheme: one of cmr.webhook.signature, and no other is accepted; default: any of them
---   now: seconds since 1970, or a function that returns them; default os.time
--- @treturn[1] table the event as the vendor sent it, decoded: event or eventType, data, mostly eventId
--- @treturn[2] nil, a message and an error with kind (see kinds in cmr.webhook.verify) and status, the HTTP status to
--- refuse it with. A mistake in the arguments raises.
-webhook.verify = verify.verify
+---Receives webhooks in nginx. Each event runs its function once, to whichever worker and however often it is delivered,
+---and is stored for client:await.
+---
+---    init_by_lua_block {
+---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event) ... end } }
+---    }
+---    location = /webhook { content_by_lua_block { receive() } }
+---
+---@param options cmr.HandlerOptions
+---@return fun() handler For content_by_lua: reads the body, answers with the status of cmr.Receiver:receive.
+function webhook.handler(options)
+  return receiver.handler(options)
+end
 
---- What is known of an event that verify returned.
--- @tparam table event
--- @treturn table scheme (its name), timestamp (seconds since 1970), timestamp_signed (false: it protects nothing), age
--- (seconds), event (its name, wherever it stood), id (eventId or, without one, body_hash), body_hash ("sha256:..."),
--- key (which of several); nil for any other table
-webhook.info = verify.info
+---Receives webhooks in any other server.
+---@param options cmr.HandlerOptions
+---@return cmr.Receiver receiver
+function webhook.receiver(options)
+  return receiver.new("webhook.receiver", options)
+end
 
---- What tells an event from every other and is the same when it is delivered again.
--- @tparam table event
--- @treturn string its eventId or, where the vendor gave none (warmup events), "sha256:" and the hash of its body; nil
--- for a table without either
+---Returns facts about an event that verify returned, or nil for any other table.
+---@param event cmr.Event
+---@return cmr.Delivery? info
+function webhook.info(event)
+  return verify.info(event)
+end
+
+---Returns an id that differs for every event and stays the same in each delivery of it: the eventId or, for an event
+---without one (warmup events), "sha256:" and the hash of its body.
+---@param event cmr.Event
+---@return string? id nil for a table that verify did not return and that has no eventId.
 function webhook.id(event)
-  local known = verify.info(event)
-  return known and known.id or type(event.eventId) == "string" and event.eventId or nil
+  local info = verify.info(event)
+  return info and info.id or type(event.eventId) == "string" and event.eventId or nil
 end
 
---- The event's name, under whichever of its two keys it stands.
--- @tparam table event
--- @treturn string
+---Returns the event's name, which warmup events have under another key than all others.
+---@param event cmr.Event
+---@return cmr.EventName name
 function webhook.name(event)
   return event.event or event.eventType
-end
-
---- Receives webhooks in nginx: each event runs its function once, however often, wherever and to which worker it is
--- delivered, and is kept for client:await.
---
---   init_by_lua_block {
---     received = require "cmr".webhook.handler{ on = { ["mailbox.created"] = function(event) ... end } }
---   }
---   location = /webhook { content_by_lua_block { received() } }
---
--- @tparam table options those of verify (api_key, tolerance, max_body, scheme, now), and
---   on: event name = function(event); "*" for those without one. An event without a function is answered with 200, too.
---     A function that raises, or returns false, or nil and why, has failed: the vendor gets a 500 and tries again. It
---     should be done within the vendor's 60 s, and has to be within the lease.
---   store: where events are remembered, see cmr.store; default: lua_shared_dict cmr, which the client's await has too.
---     Where several hosts receive, or one host awaits what another receives: cmr.store.redis
---   lease: seconds, 240; when a worker died in mid-work, the event is anybody's after that
---   done_ttl: seconds, 7 days, for which a duplicate is known. Where the timestamp is not signed nothing else stops a
---     replay
---   event_ttl: seconds, 3600, for which client:await finds an event
---   store_passwords: false; whether what it finds has the passwords. The function gets the whole event either way
---   log: function(level, message), "WARN" or "ERR"; default nginx's error log. No message has a password or the key
--- @treturn function for content_by_lua: it reads the body and answers, with no body, 200 done, now or before; 400, 401,
--- 413 refused; 500 failed; 503 being handled elsewhere, or the store is away. Mistakes in the options raise.
-webhook.handler = handler
-
---- The same for other servers: receiver:receive(raw_body, headers) returns the HTTP status to answer with.
--- @tparam table options as of handler
--- @treturn table receiver
-function webhook.receiver(options)
-  return receiver.new(options, "webhook.receiver")
 end
 
 return webhook

@@ -1,63 +1,78 @@
---- How a delivery may be signed. The documents say: HMAC-SHA256 of the raw body, keyed with the partner's API key, and
--- a Unix timestamp beside it (help). They leave open whether the timestamp is signed as well, and how digest and
--- timestamp are written. Every combination has a name: what is signed, how the digest is written, what the timestamp
--- counts.
+---How the vendor may sign a delivery. Pure.
+---
+---Documented: the header holds an HMAC-SHA256 of the raw body, keyed with the partner's API key; a Unix timestamp comes
+---with it (help). Undocumented: whether the timestamp is signed too, and how digest and timestamp are written. Each
+---combination is a signature format with a name.
 
-local schemes = {
-  --- The headers, in lower case (help).
-  SIGNATURE = "cmr-x-signature",
-  TIMESTAMP = "cmr-x-timestamp",
+local signature = {
+  SIGNATURE_HEADER = "cmr-x-signature", -- both in lower case (help)
+  TIMESTAMP_HEADER = "cmr-x-timestamp",
+  -- No delivery is valid in both ways: a JSON object cannot begin with a timestamp and a dot.
+  SIGNED_PARTS = { "body", "timestamp.body" },
+  NAMES = {}, -- string[]: of all formats
+  FORMATS = {}, -- by name: {name, signs, encoding, unit}
 }
 
---- How many of the unit are a second.
-local per_second = { seconds = 1, milliseconds = 1000 }
+local ENCODINGS = { "hex", "base64" }
+local UNITS = { "seconds", "milliseconds" }
 
---- The schemes in an array and by name: {name, signs = "body"|"timestamp.body", digest = "hex"|"base64", unit =
--- "seconds"|"milliseconds"}. A body that is an object in JSON can't begin with a timestamp and a dot, so that no
--- delivery signed in one way is one in the other.
-schemes.list = {}
-for _, signs in ipairs { "body", "timestamp.body" } do
-  for _, digest in ipairs { "hex", "base64" } do
-    for _, unit in ipairs { "seconds", "milliseconds" } do
-      local name = ("%s-%s-%s"):format(signs, digest, unit)
-      local scheme = { name = name, signs = signs, digest = digest, unit = unit }
-      schemes.list[#schemes.list + 1], schemes.list[name] = scheme, scheme
+local TICKS_PER_SECOND = { seconds = 1, milliseconds = 1000 }
+local MAX_TIMESTAMP_DIGITS = 15
+local MIN_MILLISECONDS_DIGITS = 12 -- that many digits of seconds would be the year 5138 or later
+
+---The name of a signature format.
+---@param signs "body"|"timestamp.body"
+---@param encoding "hex"|"base64"
+---@param unit "seconds"|"milliseconds"
+---@return string name
+function signature.name(signs, encoding, unit)
+  return ("%s-%s-%s"):format(signs, encoding, unit)
+end
+
+---The text that the digest is made of.
+---@param signs "body"|"timestamp.body"
+---@param timestamp string the header's value
+---@param body string as received
+---@return string text
+function signature.signed_text(signs, timestamp, body)
+  return signs == "body" and body or timestamp .. "." .. body
+end
+
+---How a digest is written. Each encoding has one spelling: lower-case hexadecimal, or Base64 with padding and no spare
+---bits.
+---@param digest string
+---@return "hex"|"base64"|nil encoding
+function signature.encoding(digest)
+  if #digest == 64 and not digest:find "[^0-9a-f]" then return "hex" end
+  return #digest == 44 and digest:find "^[A-Za-z0-9+/]+[AEIMQUYcgkosw048]=$" and "base64" or nil
+end
+
+---Reads a timestamp. Its length tells its unit.
+---@param timestamp string
+---@return number? seconds since 1970; nil unless it is a whole number
+---@return "seconds"|"milliseconds"|nil unit
+function signature.parse_timestamp(timestamp)
+  if #timestamp > MAX_TIMESTAMP_DIGITS or not timestamp:find "^[1-9]%d*$" then return nil end
+  local unit = #timestamp < MIN_MILLISECONDS_DIGITS and "seconds" or "milliseconds"
+  return tonumber(timestamp) / TICKS_PER_SECOND[unit], unit
+end
+
+---Writes a timestamp.
+---@param seconds number since 1970
+---@param unit "seconds"|"milliseconds"
+---@return string timestamp
+function signature.timestamp(seconds, unit)
+  return ("%d"):format(math.floor(seconds * TICKS_PER_SECOND[unit]))
+end
+
+for _, signs in ipairs(signature.SIGNED_PARTS) do
+  for _, encoding in ipairs(ENCODINGS) do
+    for _, unit in ipairs(UNITS) do
+      local name = signature.name(signs, encoding, unit)
+      signature.NAMES[#signature.NAMES + 1] = name
+      signature.FORMATS[name] = { name = name, signs = signs, encoding = encoding, unit = unit }
     end
   end
 end
 
---- The name of a scheme.
-function schemes.name(signs, digest, unit)
-  return ("%s-%s-%s"):format(signs, digest, unit)
-end
-
---- What is signed.
--- @tparam string signs "body" or "timestamp.body"
--- @tparam string timestamp the header as it is
--- @tparam string body the raw one
-function schemes.message(signs, timestamp, body)
-  return signs == "body" and body or timestamp .. "." .. body
-end
-
---- How a digest is written, "hex" or "base64"; nil for any spelling but the one each has: lower-case hexadecimal, or
--- Base64 with padding and no bits left over.
-function schemes.digest(signature)
-  if #signature == 64 and not signature:find "[^0-9a-f]" then return "hex" end
-  return #signature == 44 and signature:find "^[A-Za-z0-9+/]+[AEIMQUYcgkosw048]=$" and "base64" or nil
-end
-
---- What a timestamp says: seconds since 1970 and the unit it counts, told by its length; nil when it is no whole
--- number.
-function schemes.time(timestamp)
-  if #timestamp > 15 or not timestamp:find "^[1-9]%d*$" then return nil end
-  local unit = #timestamp < 12 and "seconds" or "milliseconds" -- 12 digits of seconds are the year 5138 and later
-  return tonumber(timestamp) / per_second[unit], unit
-end
-
---- A time as a timestamp of that unit.
--- @tparam number seconds since 1970
-function schemes.timestamp(seconds, unit)
-  return ("%d"):format(math.floor(seconds * per_second[unit]))
-end
-
-return schemes
+return signature

@@ -1,81 +1,113 @@
---- Is a delivery the vendor's, fresh and readable? No I/O but for the environment.
+---Checks that a delivery is the vendor's, fresh and readable. Reads the environment and the clock; no other I/O.
 
 local core = require "cmr.core"
-local raise = require("cmr.util.errors").raise
-local schemes = require "cmr.webhook.signature"
+local errors = require "cmr.util.errors"
+local signature = require "cmr.webhook.signature"
+local text = require "cmr.util.text"
+local validate = require "cmr.util.validate"
 
 local verify = {}
 
---- Why a delivery is refused: err.kind, and the HTTP status that says so to whoever sent it.
-verify.kinds = {
-  no_key = 500, -- ours to mend: no api_key and no $CMR_API_KEY
-  too_large = 413, -- the body is over max_body
-  missing_signature = 401, -- no such header, or an empty one; also what a stranger's request looks like
+---Why a delivery is refused.
+---@alias cmr.RefusalKind
+---| "no_key" # neither option api_key nor $CMR_API_KEY is set
+---| "too_large" # the body is over max_body
+---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
+---| "missing_timestamp"
+---| "repeated_header" # signature or timestamp comes twice: either could be the right one
+---| "malformed_signature" # no digest in its one spelling, or not in the pinned signature format
+---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
+---| "bad_signature" # body, timestamp or signature were changed, or another key signed
+---| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
+---| "future" # signed later than the tolerance allows
+---| "not_json" # signed and fresh, but not a JSON object
+---| "no_event" # a JSON object that names no event
+
+---A delivery that is refused. tostring returns its message.
+---@class cmr.Refusal
+---@field kind cmr.RefusalKind Why it is refused.
+---@field message string For a log.
+---@field status integer The HTTP status to answer with.
+
+---Options of cmr.webhook.verify.
+---@class cmr.VerifyOptions
+---@field api_key? string|string[] The key that signs, or several while one replaces another. Default: $CMR_API_KEY.
+---@field tolerance? number Seconds that the timestamp may be off, either way. Default: 300 (help).
+---@field max_body? integer Bytes. Default: 1 MiB.
+---@field signature_format? string One of cmr.webhook.signature_formats: accepts no other. Default: any of them.
+---@field now? number|fun(): number Seconds since 1970. Default: os.time.
+
+---An event as the vendor sent it. Warmup events have their name under eventType, all others under event.
+---@class cmr.Event
+---@field event? cmr.EventName Its name.
+---@field eventType? cmr.EventName The name of a warmup event.
+---@field eventId? string Absent from the samples of warmup events: see cmr.webhook.id.
+---@field data? table<string, any> The documented fields are in docs/reference.md.
+
+---Facts about an event that cmr.webhook.verify returned.
+---@class cmr.Delivery
+---@field signature_format string How it was signed.
+---@field timestamp number Seconds since 1970.
+---@field timestamp_signed boolean false: the timestamp protects nothing; only the id reveals a replay.
+---@field age number Seconds.
+---@field event cmr.EventName Its name, under whichever key.
+---@field id string eventId or, without one, body_hash.
+---@field body_hash string "sha256:" and the hash of the body.
+---@field key integer The position of the key that signed, of several.
+
+-- The HTTP status by the kind of refusal.
+verify.STATUS = {
+  no_key = 500, -- the receiver's fault, not the sender's
+  too_large = 413,
+  missing_signature = 401,
   missing_timestamp = 401,
-  repeated_header = 400, -- either header more than once: nobody can say which one counts
-  malformed_signature = 400, -- not a digest in its one spelling, or not as the pinned scheme writes it
-  malformed_timestamp = 400, -- not a whole number, or not in the pinned scheme's unit
-  bad_signature = 401, -- not signed with any of the keys: body, timestamp or signature were changed, or another key
-  stale = 401, -- signed, but longer ago than the tolerance: perhaps a replay, perhaps a clock
-  future = 401, -- signed, but later than the tolerance allows
-  not_json = 400, -- signed and fresh, but not an object in JSON
-  no_event = 400, -- such an object, but it names no event
+  repeated_header = 400,
+  malformed_signature = 400,
+  malformed_timestamp = 400,
+  bad_signature = 401,
+  stale = 401,
+  future = 401,
+  not_json = 400,
+  no_event = 400,
 }
 
-local DEFAULTS = { tolerance = 300, max_body = 1024 * 1024 } -- the vendor's advice is 5 minutes (help)
-
-local facts = setmetatable({}, { __mode = "k" }) -- of each event handed out
-
-local function is_number(value)
-  return type(value) == "number" and value >= 0, "a number, 0 or more"
-end
-
-local checks = {
-  tolerance = is_number,
-  max_body = is_number,
-  now = function(value)
-    return type(value) == "number" or type(value) == "function", "seconds since 1970, or a function that returns them"
-  end,
-  scheme = function(value)
-    return schemes.list[value] ~= nil and type(value) == "string", "one of cmr.webhook.signature"
-  end,
-  api_key = function(value)
-    for _, key in ipairs(type(value) == "table" and value or {}) do
-      if type(key) ~= "string" then return false, "a string, or an array of strings" end
-    end
-    return type(value) == "string" or type(value) == "table", "a string, or an array of strings"
-  end,
+verify.SPEC = {
+  api_key = {
+    expected = "a string or an array of strings",
+    test = function(value)
+      for _, key in ipairs(type(value) == "table" and value or {}) do
+        if type(key) ~= "string" then return false end
+      end
+      return type(value) == "string" or type(value) == "table"
+    end,
+  },
+  tolerance = validate.number(0, nil, "seconds"),
+  max_body = validate.number(0, nil, "bytes"),
+  signature_format = {
+    expected = "one of cmr.webhook.signature_formats",
+    test = function(value)
+      return signature.FORMATS[value] ~= nil
+    end,
+  },
+  now = validate.either("number", validate.callable()),
 }
 
-local names = {}
-for name in pairs(checks) do
-  names[#names + 1] = name
-end
-table.sort(names)
+verify.DEFAULTS = { tolerance = 300, max_body = 1024 * 1024, now = os.time } -- the vendor advises 5 minutes (help)
 
---- Raises unless these are options of verify's.
--- @tparam table given
--- @tparam string caller for the message: "webhook.verify"
-function verify.check(given, caller)
-  for name, value in pairs(given) do
-    if not checks[name] then
-      local meant = type(name) == "string" and core.nearest(name, names)
-      local hint = meant and (" (did you mean '%s'?)"):format(meant) or ""
-      raise(("%s: unknown option '%s'%s"):format(caller, tostring(name), hint))
-    end
-    local good, expected = checks[name](value)
-    if not good then raise(("%s: bad option '%s' (%s expected)"):format(caller, name, expected)) end
-  end
-end
+local ENCODERS = { hex = text.hex, base64 = core.base64 }
+
+local infos = setmetatable({}, { __mode = "k" }) -- by event
 
 local function refuse(kind, message, ...)
   message = "webhook: " .. message:format(...)
-  return nil, message, core.error { kind = kind, message = message, status = verify.kinds[kind] }
+  return nil, message, core.error { kind = kind, message = message, status = verify.STATUS[kind] }
 end
 
--- The keys that may have signed, the empty ones left out.
-local function keys_of(given)
-  local list = given or os.getenv "CMR_API_KEY" or ""
+---The keys that may have signed. An empty key would let everybody in.
+---@param opts cmr.VerifyOptions
+---@return string[] keys
+function verify.keys(opts)
+  local list = opts.api_key or os.getenv "CMR_API_KEY" or ""
   local keys = {}
   for _, key in ipairs(type(list) == "table" and list or { list }) do
     if key ~= "" then keys[#keys + 1] = key end
@@ -83,126 +115,124 @@ local function keys_of(given)
   return keys
 end
 
--- The header's only value, whatever the case of its name; or nil and how often it is there.
-local function header(headers, wanted)
-  local found, count
-  for name, value in pairs(headers) do
-    if type(name) == "string" and name:lower() == wanted then
-      count = (count or 0) + (type(value) == "table" and #value or 1)
+-- The header's only value; or nil, and whether there are several.
+local function find_header(headers, name)
+  local found, count = nil, 0
+  for key, value in pairs(headers) do
+    if type(key) == "string" and key:lower() == name then
+      count = count + (type(value) == "table" and #value or 1)
       found = type(value) == "table" and value[1] or value
     end
   end
   if count == 1 and type(found) == "string" and found ~= "" then return found end
-  return nil, count and count > 1
+  return nil, count > 1
 end
 
-local function headers_of(headers)
-  local found = {}
-  for _, what in ipairs { "signature", "timestamp" } do
-    local name = what == "signature" and schemes.SIGNATURE or schemes.TIMESTAMP
-    local value, repeated = header(headers, name)
-    if repeated then
-      return refuse("repeated_header", "the header %s is there more than once", name)
-    elseif not value then
-      return refuse("missing_" .. what, "the header %s is missing", name)
-    end
-    found[what] = value
-  end
-  return found
+local function read_header(headers, name, kind)
+  local value, repeated = find_header(headers, name)
+  if value then return value end
+  if repeated then return refuse("repeated_header", "the header %s comes more than once", name) end
+  return refuse(kind, "the header %s is missing", name)
 end
 
-local function hex(bytes)
-  return (bytes:gsub(".", function(byte)
-    return ("%02x"):format(byte:byte())
-  end))
-end
-
-local write = { hex = hex, base64 = core.base64 }
-
--- What was signed and with which of the keys; nil when it was with none.
-local function signer(body, found, digest, pinned, keys)
-  for _, signs in ipairs { "body", "timestamp.body" } do
-    local message = (not pinned or pinned.signs == signs) and schemes.message(signs, found.timestamp, body)
-    for index, key in ipairs(message and keys or {}) do
-      if core.same(write[digest](core.hmac_sha256(key, message)), found.signature) then return signs, index end
+-- Finds out what was signed and with which key; nil if no key fits.
+local function find_signer(body, timestamp, digest, encoding, format, keys)
+  for _, signs in ipairs(signature.SIGNED_PARTS) do
+    if not format or format.signs == signs then
+      local signed_text = signature.signed_text(signs, timestamp, body)
+      for index, key in ipairs(keys) do
+        if core.same(ENCODERS[encoding](core.hmac_sha256(key, signed_text)), digest) then return signs, index end
+      end
     end
   end
 end
 
--- How it is signed, and when: the facts so far.
-local function authenticate(body, headers, given, keys)
-  local found, message, err = headers_of(headers)
-  if not found then return nil, message, err end
-  local pinned = schemes.list[given.scheme]
-  local digest = schemes.digest(found.signature)
-  if not digest or pinned and pinned.digest ~= digest then
-    local wanted = pinned and pinned.digest or "hex or base64"
-    return refuse("malformed_signature", "%s is no SHA-256 digest in %s", schemes.SIGNATURE, wanted)
+-- Checks the signature. Returns what it tells about the delivery.
+local function authenticate(body, headers, opts, keys)
+  local digest, message, err = read_header(headers, signature.SIGNATURE_HEADER, "missing_signature")
+  if not digest then return nil, message, err end
+  local timestamp
+  timestamp, message, err = read_header(headers, signature.TIMESTAMP_HEADER, "missing_timestamp")
+  if not timestamp then return nil, message, err end
+  local format = signature.FORMATS[opts.signature_format]
+  local encoding = signature.encoding(digest)
+  if not encoding or format and format.encoding ~= encoding then
+    local expected = format and format.encoding or "hex or base64"
+    return refuse("malformed_signature", "%s is no SHA-256 digest in %s", signature.SIGNATURE_HEADER, expected)
   end
-  local time, unit = schemes.time(found.timestamp)
-  if not time or pinned and pinned.unit ~= unit then
-    local wanted = pinned and pinned.unit or "seconds or milliseconds"
-    return refuse("malformed_timestamp", "%s is no Unix time in %s", schemes.TIMESTAMP, wanted)
+  local seconds, unit = signature.parse_timestamp(timestamp)
+  if not seconds or format and format.unit ~= unit then
+    local expected = format and format.unit or "seconds or milliseconds"
+    return refuse("malformed_timestamp", "%s is no Unix time in %s", signature.TIMESTAMP_HEADER, expected)
   end
-  local signs, key = signer(body, found, digest, pinned, keys)
+  local signs, key = find_signer(body, timestamp, digest, encoding, format, keys)
   if not signs then
     return refuse(
       "bad_signature",
-      "the signature is not that of this delivery under %s",
+      "the signature does not fit this delivery and %s",
       #keys == 1 and "the key" or "any of the keys"
     )
   end
   return {
-    scheme = schemes.name(signs, digest, unit),
-    timestamp = time,
+    signature_format = signature.name(signs, encoding, unit),
+    timestamp = seconds,
     timestamp_signed = signs ~= "body",
     key = key,
   }
 end
 
-local function clock(now)
-  return type(now) == "function" and now() or now or os.time()
+---Checks the options of cmr.webhook.verify.
+---@param caller string for the message
+---@param options? cmr.VerifyOptions
+---@return cmr.VerifyOptions opts with defaults
+function verify.options(caller, options)
+  return validate.options(caller, verify.SPEC, verify.DEFAULTS, options)
 end
 
---- See cmr.webhook.verify.
-function verify.verify(body, headers, given)
+---Checks a delivery. See cmr.webhook.verify.
+---@param body string
+---@param headers table<string, string|string[]>
+---@param opts cmr.VerifyOptions checked
+---@return cmr.Event? event
+---@return string? message
+---@return cmr.Refusal? err
+function verify.delivery(body, headers, opts)
   if type(body) ~= "string" then
-    raise "webhook.verify: the body must be a string, as it was received (in nginx: ngx.req.get_body_data or _file)"
+    errors.raise "webhook.verify: the body must be a string, as received (in nginx: ngx.req.get_body_data or _file)"
   elseif type(headers) ~= "table" then
-    raise "webhook.verify: the headers must be a table, name = value"
+    errors.raise "webhook.verify: the headers must be a table, name = value"
   end
-  given = given or {}
-  verify.check(given, "webhook.verify")
-  local keys, most = keys_of(given.api_key), given.max_body or DEFAULTS.max_body
+  local keys = verify.keys(opts)
   if #keys == 0 then
     return refuse("no_key", "no API key: give api_key or set CMR_API_KEY (nginx hides it without 'env CMR_API_KEY;')")
-  elseif #body > most then
-    return refuse("too_large", "the body has %d bytes, the most is %d", #body, most)
+  elseif #body > opts.max_body then
+    return refuse("too_large", "the body has %d bytes, the maximum is %.0f", #body, opts.max_body)
   end
-  local known, message, err = authenticate(body, headers, given, keys)
-  if not known then return nil, message, err end
-  local tolerance = given.tolerance or DEFAULTS.tolerance
-  known.age = clock(given.now) - known.timestamp
-  if known.age > tolerance then
-    return refuse("stale", "signed %.0f s ago, the tolerance is %g s", known.age, tolerance)
-  elseif known.age < -tolerance then
-    return refuse("future", "signed %.0f s in the future, the tolerance is %g s", -known.age, tolerance)
+  local info, message, err = authenticate(body, headers, opts, keys)
+  if not info then return nil, message, err end
+  info.age = (type(opts.now) == "function" and opts.now() or opts.now) - info.timestamp
+  if info.age > opts.tolerance then
+    return refuse("stale", "signed %.0f s ago, the tolerance is %g s", info.age, opts.tolerance)
+  elseif info.age < -opts.tolerance then
+    return refuse("future", "signed %.0f s in the future, the tolerance is %g s", -info.age, opts.tolerance)
   end
   local event = body:find "^[ \t\r\n]*{" and core.json_decode(body)
-  if type(event) ~= "table" then return refuse("not_json", "the body is not an object in JSON") end
-  known.event = type(event.event) == "string" and event.event or event.eventType
-  if type(known.event) ~= "string" or known.event == "" then
+  if type(event) ~= "table" then return refuse("not_json", "the body is not a JSON object") end
+  info.event = type(event.event) == "string" and event.event or event.eventType
+  if type(info.event) ~= "string" or info.event == "" then
     return refuse("no_event", "the body names no event: neither 'event' nor 'eventType' is a string")
   end
-  known.body_hash = "sha256:" .. hex(core.sha256(body))
-  known.id = type(event.eventId) == "string" and event.eventId ~= "" and event.eventId or known.body_hash
-  facts[event] = known
+  info.body_hash = "sha256:" .. text.hex(core.sha256(body))
+  info.id = type(event.eventId) == "string" and event.eventId ~= "" and event.eventId or info.body_hash
+  infos[event] = info
   return event
 end
 
---- See cmr.webhook.info.
+---Facts about an event. See cmr.webhook.info.
+---@param event cmr.Event
+---@return cmr.Delivery?
 function verify.info(event)
-  return facts[event]
+  return infos[event]
 end
 
 return verify

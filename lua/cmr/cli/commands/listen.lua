@@ -25,10 +25,10 @@ function M.arguments(command)
       .. "too. When it fails, the answer is 500 and the vendor tries again."
   )
   command
-    :option("--scheme")
-    :target(".scheme")
+    :option("--signature-format")
+    :target(".signature-format")
     :argname("NAME")
-    :choices(require("cmr.webhook").schemes)
+    :choices(require("cmr.webhook").signature_formats)
     :description "Accept only what is signed so, as cmr webhook detect names it (default: any documented way)."
   command
     :option("--tolerance")
@@ -44,7 +44,7 @@ function M.run(given, world)
   local json = require "cmr.cli.pretty_json"
   local verify = {
     api_key = call.settings(given, world, stream.reader(world)).api_key,
-    scheme = given[".scheme"],
+    signature_format = given[".signature-format"],
     tolerance = call.number("--tolerance", given[".tolerance"]),
   }
   return call.library(require("cmr.listen").run, {
@@ -53,8 +53,8 @@ function M.run(given, world)
     exec = given[".exec"],
     show_passwords = given[".show-passwords"] or false,
     verify = verify,
-    tell = function(told)
-      stream.write(world, json(told, { compact = true }) .. "\n")
+    emit = function(report)
+      stream.write(world, json(report, { compact = true }) .. "\n")
     end,
   })
 end

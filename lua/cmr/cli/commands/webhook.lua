@@ -14,7 +14,7 @@ Exit status: 0 signed with this key, and how is printed; 1 it is not; 2 the
 command line is wrong.]]
 
 function M.arguments(command)
-  command:argument("ACTION"):target(".action"):choices({ "detect" }):description "detect: name the scheme."
+  command:argument("ACTION"):target(".action"):choices({ "detect" }):description "detect: name the signature format."
   command:argument("FILE"):target(".file"):description "The delivery."
   command:epilog(details)
 end
@@ -56,7 +56,7 @@ function M.run(given, world)
   if not event then error({ failure = message, status = 1 }, 0) end
   local info = require("cmr.webhook").info(event)
   local told = {
-    scheme = info.scheme,
+    signatureFormat = info.signature_format,
     timestamp = info.timestamp,
     timestampSigned = info.timestamp_signed,
     event = info.event,

@@ -1,0 +1,15 @@
+---The body of the request that nginx is serving.
+
+local shell = require "cmr.util.shell"
+
+local request_body = {}
+
+---Reads the body as it was sent. nginx keeps a large one in a file.
+---@return string body
+function request_body.read()
+  ngx.req.read_body()
+  local path = ngx.req.get_body_file()
+  return path and assert(shell.read(path)) or ngx.req.get_body_data() or ""
+end
+
+return request_body
