@@ -236,11 +236,11 @@ describe("the annotations for editors", function()
       local _, why = pcall(cmr.new, {api_key = "any", [name] = {{}}})
       assert.not_matches("unknown option", tostring(why), 1, true)
     end
-    for name in pairs(require "cmr.loop".names) do assert.matches('"' .. name .. '"', declared.loop, 1, true) end
+    for _, name in ipairs(require "cmr.loop".NAMES) do assert.matches('"' .. name .. '"', declared.loop, 1, true) end
     local listed = {}
     for name in read "README.md":match("\n## Options(.-)\n## "):gmatch("\n| `([%w_]+)`") do listed[name] = true end
     assert.same(list_of(listed), list_of(declared))
-    for name, value in pairs(require "cmr.options".defaults) do
+    for name, value in pairs(require "cmr.options".DEFAULTS) do
       assert.matches("Default: " .. value .. ".", declared[name], 1, true)
     end
   end)

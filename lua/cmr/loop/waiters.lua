@@ -1,4 +1,5 @@
---- Which coroutine waits for which call. All loop adapters share it: one step of the engine may finish calls of each.
+---Which coroutine waits for which call. All loop adapters share it, because a step of the engine finishes the calls of
+---all of them.
 
 local waiters = {}
 
@@ -20,7 +21,7 @@ end
 
 ---Posts the waiter of a call that was cancelled.
 ---@param call table
-function waiters.wake(call)
+function waiters.notify(call)
   post(call:id())
 end
 
