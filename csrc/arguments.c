@@ -8,11 +8,13 @@
 #include "suggest.h"
 #include "text.h"
 
-/* A check_ function pushes the checked value, or refuses and may leave more on the stack: arguments_check removes it. */
+/*
+ * A check_ function pushes the checked value, or refuses and may leave more on the stack: arguments_check removes it.
+ */
 struct checker {
     lua_State *L;
     const struct operation *operation;
-    enum place open; /* where undocumented fields go; 0: there are none */
+    enum location open; /* where undocumented fields go; 0: there are none */
     struct refusal *refusal;
 };
 
@@ -136,9 +138,9 @@ static bool check_string(const struct checker *checker, const struct param *para
     size_t length;
     const char *value = lua_tolstring(checker->L, index, &length);
 
-    if (!length && (param->place == QUERY || param->flags & (REQUIRED | EITHER | ONE_OF)))
+    if (!length && (param->location == QUERY || param->flags & (REQUIRED | EITHER | ONE_OF)))
         return refuse_data(checker->refusal, EMPTY_FIELD, NULL);
-    if (param->place == QUERY && !check_query_text(checker->L, index, checker->refusal))
+    if (param->location == QUERY && !check_query_text(checker->L, index, checker->refusal))
         return false;
     if (param->values && !in_set(param->values, value, length))
         return refuse_unexpected(checker->refusal, BAD_VALUE, NULL, "one of %s", param->values);
@@ -185,12 +187,12 @@ static bool check_required(const struct checker *checker, const char *object, in
 
     for (const struct param *param = checker->operation->params; param->name; param++) {
         const char *member = member_name(param->name, object);
-        if (!member || !(param->flags & (REQUIRED | EVERYTHING)))
+        if (!member || !(param->flags & (REQUIRED | ALL_REQUIRED)))
             continue;
         lua_pushstring(L, member);
         lua_rawget(L, index);
         if (lua_isnil(L, -1) || json_is_null(L, -1)) {
-            (void)refuse(checker->refusal, MISSING_FIELD, param->flags & EVERYTHING ? ALL_OF_THEM : NULL);
+            (void)refuse(checker->refusal, MISSING_FIELD, param->flags & ALL_REQUIRED ? ALL_OF_THEM : NULL);
             return refuse_in_member(checker->refusal, member);
         }
         lua_pop(L, 1);
@@ -236,11 +238,11 @@ static bool check_array(struct checker *checker, const struct param *param, int 
     const size_t length = lua_rawlen(L, index);
     int copy;
 
-    if (item && param->flags & OR_ITEM && !length && !is_empty(L, index))
+    if (item && param->flags & ACCEPTS_ITEM && !length && !is_empty(L, index))
         return check_value(checker, item, index);
     if (!json_check_array(L, index, checker->refusal))
         return false;
-    if (!length && param->flags & EVERYTHING)
+    if (!length && param->flags & ALL_REQUIRED)
         return refuse(checker->refusal, EMPTY_FIELD, ALL_OF_THEM);
     if (!length && param->flags & (REQUIRED | EITHER | ONE_OF))
         return refuse_data(checker->refusal, EMPTY_FIELD, NULL);
@@ -314,7 +316,7 @@ static bool check_value(struct checker *checker, const struct param *param, int 
     lua_State *L = checker->L;
 
     luaL_checkstack(L, 10, "nested too deep");
-    if (json_is_null(L, index) && param->place == BODY && !(param->flags & (REQUIRED | EITHER | ONE_OF))) {
+    if (json_is_null(L, index) && param->location == BODY && !(param->flags & (REQUIRED | EITHER | ONE_OF))) {
         json_push_null(L);
         return true;
     }
@@ -329,7 +331,7 @@ static bool check_value(struct checker *checker, const struct param *param, int 
     case ARRAY:
     case OBJECT:
     case MAP:
-        if (param->flags & EVERYTHING && is_all(L, index)) {
+        if (param->flags & ALL_REQUIRED && is_all(L, index)) {
             lua_pushnil(L); /* left out, as the user asked */
             return true;
         }
@@ -363,7 +365,7 @@ static bool too_many(const struct checker *checker)
     if (!operation->params->name && !checker->open)
         return refuse_format(checker->refusal, BAD_ARGUMENTS, "%s takes no arguments", operation->name);
     return refuse_format(checker->refusal, BAD_ARGUMENTS, "it takes names only: %s{%s = ...}", operation->name,
-                         operation->params->name ? first_name(operation, REQUIRED | EITHER | ONE_OF | EVERYTHING)
+                         operation->params->name ? first_name(operation, REQUIRED | EITHER | ONE_OF | ALL_REQUIRED)
                                                  : "name");
 }
 
@@ -439,7 +441,7 @@ static bool check_alternatives(const struct checker *checker, int fields)
     return refuse(checker->refusal, MISSING_FIELD, names);
 }
 
-bool arguments_check(lua_State *L, const struct operation *operation, enum place open, int first, int last,
+bool arguments_check(lua_State *L, const struct operation *operation, enum location open, int first, int last,
                      struct refusal *refusal)
 {
     struct checker checker = {.L = L, .operation = operation, .open = open, .refusal = refusal};

@@ -16,7 +16,7 @@
  * fields of the last table. It is a copy, except for values that a row leaves open; those are checked when they are
  * encoded. A list given as cmr.all is left out. Undocumented fields belong to `open`, and are refused when it is 0.
  */
-bool arguments_check(lua_State *L, const struct operation *operation, enum place open, int first, int last,
+bool arguments_check(lua_State *L, const struct operation *operation, enum location open, int first, int last,
                      struct refusal *refusal);
 
 /* Whether the value at index can stand in a query: a string without a NUL byte or line break, a number, a boolean. */

@@ -1,58 +1,83 @@
 /*
- * One call: born closed, prepared, started, finished or cancelled, perhaps started again. Owns its easy handle and
+ * A call: created closed, prepared, started, finished or cancelled, perhaps started again. It owns an easy handle and
  * buffers, which hang on a userdata that exists before they do.
  */
 #ifndef CMR_CALL_H
 #define CMR_CALL_H
 
 #include <curl/curl.h>
+#include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
 
 #include "buffer.h"
 #include "operations.h"
 #include "target.h"
-#include "trace.h"
 
 #define CALL_TYPE "cmr.call"
 
 enum call_state { CALL_CLOSED, CALL_READY, CALL_RUNNING, CALL_DONE };
 
-struct engine;
+enum ending {
+    ENDED,     /* libcurl ended the transfer, see code */
+    CANCELLED, /* by the caller, or with its engine */
+    FORKED     /* this process is a child: the parent has the transfer, and may still send it */
+};
 
-struct call {
-    enum call_state state;
-    const struct operation *operation; /* NULL: a raw request */
-    const char *name;                  /* for messages; lives as long as the call */
-    const char *method;                /* a literal, or kept with the call */
-    struct target *target;             /* kept with the call */
-    const char *request_body;          /* kept with the call; NULL: none */
-    size_t request_body_length;
-    struct buffer url;
+/* Where the time of a traced attempt went, and how it was encrypted. */
+struct trace {
+    char tls[16];                                    /* "TLSv1.3"; "": no new connection */
+    double resolved, connected, secured, first_byte; /* seconds from the start; 0: not reached */
+};
 
-    /* while running */
-    struct engine *engine; /* NULL: not attached */
-    CURL *easy;
-    struct call *previous, *next; /* the engine's list */
-    int starts;                   /* how often libcurl was about to send the request, this attempt */
-    bool cancelled;
-    int reading;         /* the answer, into Lua: a finalizer that runs meanwhile must leave it alone */
-    bool forked;         /* the parent has it, and may yet send it */
-    bool answered;       /* the headers of an answer, not of a 100, have come to their end */
-    bool timed_out;      /* the attempt before did: its connection is not to be trusted */
-    size_t header_bytes; /* of this attempt, those of a 100 too */
-    double deadline;     /* of this attempt, on the monotonic clock */
-
-    /* the answer */
+/* How the last attempt ended, and the response to it. */
+struct answer {
+    enum ending ending;
     CURLcode code;
-    long status;
+    char message[CURL_ERROR_SIZE]; /* libcurl's; "": none */
+    int sends;                     /* how often libcurl was about to send the request */
+    bool headers_complete;         /* those of the final response, not of a 100 */
+    size_t header_bytes;           /* including those of a 100 */
+    long status;                   /* 0: no response */
     long http_version;
-    long connects;               /* new connections made: 0 is a reused one */
+    long connects;               /* new connections; 0: the connection was reused */
     double elapsed, retry_after; /* seconds */
     struct buffer headers, body;
     struct trace trace;
-    char message[CURL_ERROR_SIZE];
 };
+
+struct multi;
+struct pollset;
+
+struct call {
+    enum call_state state;
+
+    /* the request; all but the URL belongs to the table that hangs on the userdata */
+    const struct operation *operation; /* NULL: a raw request */
+    const char *name;                  /* for messages */
+    const char *method;
+    struct target *target;
+    const char *request_body; /* NULL: none */
+    size_t request_body_length;
+    struct buffer url;
+    bool traced;
+
+    /* the attempt */
+    struct multi *multi;     /* NULL: neither running nor waiting to be reported */
+    struct pollset *pollset; /* while running: it has the call's socket */
+    CURL *easy;              /* while running */
+    struct call *previous, *next;
+    double deadline; /* seconds on the monotonic clock */
+    bool timed_out;  /* the attempt before did: its connection may be dead */
+
+    struct answer answer;
+    int reads; /* of the answer, in progress; a finalizer that runs during one must not free the buffers */
+};
+
+static inline struct call *to_call(lua_State *L)
+{
+    return luaL_checkudata(L, 1, CALL_TYPE);
+}
 
 void call_open(lua_State *L);
 
@@ -61,11 +86,5 @@ struct call *call_new(lua_State *L, int target);
 
 /* Keeps the value on top alive with the call at index, under a name; pops it. */
 void call_keep(lua_State *L, int index, const char *name);
-
-/* The engine reports the end of a transfer. Touches no Lua. */
-void call_finish(struct call *call, CURLcode code);
-
-/* The engine goes away under a running call. Touches no Lua. */
-void call_orphan(struct call *call, bool forked);
 
 #endif

@@ -26,7 +26,10 @@
 
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
-/* Once per process: keeps the module loaded. A resolver thread of libcurl may still run when the last Lua state closes. */
+/*
+ * Once per process: keeps the module loaded. A resolver thread of libcurl may still run when the last Lua state
+ * closes.
+ */
 static void pin(void)
 {
     static const char here = 0;

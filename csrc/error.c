@@ -66,9 +66,9 @@ static enum kind kind_of_curl(CURLcode code)
     }
 }
 
-struct fault fault_of_curl(CURLcode code, bool started)
+struct error_info error_of_curl(CURLcode code, bool started)
 {
-    return (struct fault){
+    return (struct error_info){
         .kind = kind_of_curl(code),
         .outcome = started ? UNKNOWN : NOT_SENT,
         .code = (int)code,
@@ -98,12 +98,12 @@ static enum kind kind_of_status(long status)
     }
 }
 
-struct fault fault_of_status(long status)
+struct error_info error_of_status(long status)
 {
-    return (struct fault){
+    return (struct error_info){
         .kind = kind_of_status(status),
-        /* A 4xx is a no, except for the two that say a gateway waited too long. After a redirect or a 5xx the request may
-           have been done. */
+        /* A 4xx is a no, except for the two that say a gateway waited too long. After a redirect or a 5xx the request
+           may have been done. */
         .outcome = status >= 400 && status <= 499 && status != 408 && status != 499 ? REJECTED : UNKNOWN,
         .status = status,
     };
@@ -125,7 +125,7 @@ void error_open(lua_State *L)
     lua_pop(L, 1);
 }
 
-int error_return(lua_State *L, const char *operation, struct fault fault, int body)
+int error_return(lua_State *L, const char *operation, struct error_info info, int body)
 {
     if (operation) {
         lua_pushfstring(L, "%s: %s", operation, lua_tostring(L, -1));
@@ -137,19 +137,19 @@ int error_return(lua_State *L, const char *operation, struct fault fault, int bo
     lua_createtable(L, 0, 9);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, "message");
-    cmr_set_string(L, "kind", kind_names[fault.kind]);
-    cmr_set_string(L, "outcome", outcome_names[fault.outcome]);
+    cmr_set_string(L, "kind", kind_names[info.kind]);
+    cmr_set_string(L, "outcome", outcome_names[info.outcome]);
     cmr_set_string(L, "operation", operation);
-    if (fault.status) {
-        lua_pushinteger(L, fault.status);
+    if (info.status) {
+        lua_pushinteger(L, info.status);
         lua_setfield(L, -2, "status");
     }
-    if (fault.code) {
-        lua_pushinteger(L, fault.code);
+    if (info.code) {
+        lua_pushinteger(L, info.code);
         lua_setfield(L, -2, "curl_code");
     }
-    if (fault.retry_after > 0) {
-        lua_pushnumber(L, fault.retry_after);
+    if (info.retry_after > 0) {
+        lua_pushnumber(L, info.retry_after);
         lua_setfield(L, -2, "retry_after");
     }
     if (body) {
@@ -162,10 +162,10 @@ int error_return(lua_State *L, const char *operation, struct fault fault, int bo
 
 int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret)
 {
-    const struct fault fault = {.kind = KIND_INVALID_ARGUMENT, .outcome = NOT_SENT};
+    const struct error_info info = {.kind = KIND_INVALID_ARGUMENT, .outcome = NOT_SENT};
 
     refusal_push_message(L, refusal, secret);
-    (void)error_return(L, operation, fault, 0);
+    (void)error_return(L, operation, info, 0);
     refusal_set_fields(L, refusal, secret);
     if (refusal->programmer_error) {
         lua_pushboolean(L, 1);

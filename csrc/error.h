@@ -35,7 +35,7 @@ enum outcome {
     UNKNOWN,  /* it may have been done */
 };
 
-struct fault {
+struct error_info {
     enum kind kind;
     enum outcome outcome;
     long status;        /* HTTP status, or the one in the body; 0: no answer */
@@ -44,10 +44,10 @@ struct fault {
 };
 
 /* kind and outcome of a transfer libcurl gave up; started: the request may have left. */
-struct fault fault_of_curl(CURLcode code, bool started);
+struct error_info error_of_curl(CURLcode code, bool started);
 
 /* kind and outcome of an HTTP status that is no success. */
-struct fault fault_of_status(long status);
+struct error_info error_of_status(long status);
 
 /* Makes the error's metatable, whose __tostring is the message. */
 void error_open(lua_State *L);
@@ -56,11 +56,11 @@ void error_open(lua_State *L);
  * Turns the message on top into nil, message, err; returns 3. operation may be NULL. A body for err.body is taken from
  * the index body, or left out when that is 0.
  */
-int error_return(lua_State *L, const char *operation, struct fault fault, int body);
+int error_return(lua_State *L, const char *operation, struct error_info info, int body);
 
 /*
- * Pushes nil, message, err of kind "invalid_argument" for a refusal; returns 3. err has the refusal's code, field, expected,
- * got, suggestion and reason, and programmer_error = true where the program is wrong and not its data.
+ * Pushes nil, message, err of kind "invalid_argument" for a refusal; returns 3. err has the refusal's code, field,
+ * expected, got, suggestion and reason, and programmer_error = true where the program is wrong and not its data.
  */
 int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret);
 

@@ -27,14 +27,14 @@ int files_same(lua_State *L);
 int files_sync(lua_State *L);
 
 /*
- * core.read_private(path) -> text, or nil, message; errno comes third when the file cannot be opened. Refuses a file that
- * others may read or change.
+ * core.read_private(path) -> text, or nil, message; errno comes third when the file cannot be opened. Refuses a file
+ * that others may read or change.
  */
 int files_read_private(lua_State *L);
 
 /*
- * core.write_private(path, text) -> true, or nil, message, errno. The file has the whole text or stays as it was; its mode
- * is 0600. Missing directories are made, for the owner alone.
+ * core.write_private(path, text) -> true, or nil, message, errno. The file has the whole text or stays as it was; its
+ * mode is 0600. Missing directories are made, for the owner alone.
  */
 int files_write_private(lua_State *L);
 

@@ -1,6 +1,6 @@
 /*
- * JSON, the same on every Lua and every lua-cjson from 2.1.0 on: an encoder of our own that says what it refuses, and an
- * instance of lua-cjson for decoding.
+ * JSON, the same on every Lua and every lua-cjson from 2.1.0 on: an encoder of our own that says what it refuses, and
+ * an instance of lua-cjson for decoding.
  */
 #ifndef CMR_JSON_H
 #define CMR_JSON_H
@@ -34,8 +34,8 @@ bool json_check_number(double value, struct refusal *refusal);
 const char *json_push_number(lua_State *L, int index);
 
 /*
- * Pushes the JSON text of the value at index. A NUL byte is refused, and so is, with utf8, text that is not UTF-8: both are
- * faults of the data. Everything else that is refused is the programmer's fault.
+ * Pushes the JSON text of the value at index. A NUL byte is refused, and so is, with utf8, text that is not UTF-8:
+ * both are faults of the data. Everything else that is refused is the programmer's fault.
  */
 bool json_encode(lua_State *L, int index, bool utf8, struct refusal *refusal);
 

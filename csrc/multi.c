@@ -1,38 +1,308 @@
 #include "multi.h"
 
+#include <math.h>
 #include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
 
-enum { MAX_HOST_CONNECTIONS = 64 }; /* with HTTP/2 one serves them all */
+#include "easy.h"
+
+#define GRACE_SECONDS 0.01 /* in which libcurl may notice first that a call's time is over */
+
+enum { MAX_HOST_CONNECTIONS = 64 }; /* of HTTP/1; with HTTP/2 a few carry all requests */
+
+/* SIGPIPE, held back while libcurl may write: not every write of every TLS library has MSG_NOSIGNAL. */
+struct sigpipe {
+    sigset_t mask; /* to restore */
+    bool pending;  /* before */
+};
+
+static bool sigpipe_is_pending(void)
+{
+    sigset_t pending;
+
+    sigemptyset(&pending);
+    sigpending(&pending);
+    return sigismember(&pending, SIGPIPE);
+}
+
+static void sigpipe_block(struct sigpipe *sigpipe)
+{
+    sigset_t pipe;
+
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpipe->pending = sigpipe_is_pending();
+    pthread_sigmask(SIG_BLOCK, &pipe, &sigpipe->mask);
+}
+
+/* Consumes the signal if it came meanwhile. */
+static void sigpipe_restore(const struct sigpipe *sigpipe)
+{
+    sigset_t pipe;
+    int signal;
+
+    if (!sigpipe->pending && sigpipe_is_pending()) {
+        sigemptyset(&pipe);
+        sigaddset(&pipe, SIGPIPE);
+        (void)sigwait(&pipe, &signal);
+    }
+    pthread_sigmask(SIG_SETMASK, &sigpipe->mask, NULL);
+}
+
+static void link_call(struct call **list, struct call *call)
+{
+    call->previous = NULL;
+    call->next = *list;
+    if (call->next)
+        call->next->previous = call;
+    *list = call;
+}
+
+static void unlink_call(struct call **list, struct call *call)
+{
+    if (call->next)
+        call->next->previous = call->previous;
+    if (call->previous)
+        call->previous->next = call->next;
+    else
+        *list = call->next;
+    call->previous = call->next = NULL;
+}
+
+/* Takes a call out of the running ones. In a child its handle is abandoned: libcurl would write to the parent's peers. */
+static void stop(struct multi *multi, struct call *call)
+{
+    unlink_call(&multi->running, call);
+    multi->count--;
+    call->state = CALL_DONE;
+    if (call->answer.ending == FORKED) {
+        call->easy = NULL;
+    } else {
+        (void)curl_multi_remove_handle(multi->curl, call->easy);
+        easy_close(call);
+    }
+}
+
+static void stop_all(struct multi *multi, enum ending ending)
+{
+    while (multi->running) {
+        struct call *call = multi->running;
+        call->answer.ending = ending;
+        stop(multi, call);
+        link_call(&multi->finished, call);
+    }
+}
+
+static void finish(struct multi *multi, struct call *call, CURLcode code)
+{
+    easy_finish(call, code);
+    stop(multi, call);
+    link_call(&multi->finished, call);
+}
 
 /*
- * Once per process, when it is first needed: it reads OpenSSL's configuration, which costs a program that makes no request
- * more than all else of ours. It is never undone, for a resolver thread may still run when the last Lua state closes.
+ * Once per process, at the first request: it reads OpenSSL's configuration, which costs more than all else that a program
+ * without requests does here. It is never undone: a resolver thread may outlive the last Lua state.
  */
-static void open_libcurl(void)
+static void init_libcurl(void)
 {
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-bool multi_open(CURLM **multi, CURLSH **share, struct pollset *pollset)
+static bool open_curl(struct multi *multi)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    (void)pthread_once(&once, open_libcurl);
-    *multi = curl_multi_init();
-    *share = curl_share_init();
-    if (*multi && *share && curl_share_setopt(*share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
-        pollset_serve(pollset, *multi)) {
-        (void)curl_multi_setopt(*multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)MAX_HOST_CONNECTIONS);
+    (void)pthread_once(&once, init_libcurl);
+    multi->curl = curl_multi_init();
+    multi->share = curl_share_init();
+    return multi->curl && multi->share &&
+           curl_share_setopt(multi->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+           pollset_serve(&multi->pollset, multi->curl) &&
+           curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)MAX_HOST_CONNECTIONS) == CURLM_OK;
+}
+
+static void close_curl(struct multi *multi)
+{
+    (void)curl_multi_cleanup(multi->curl); /* also NULL */
+    (void)curl_share_cleanup(multi->share);
+    multi->curl = NULL;
+    multi->share = NULL;
+}
+
+void multi_init(struct multi *multi)
+{
+    *multi = (struct multi){.owner = getpid()};
+}
+
+bool multi_open(struct multi *multi)
+{
+    if (!pollset_open(&multi->pollset))
+        return false;
+    if (open_curl(multi))
         return true;
-    }
-    multi_close(multi, share);
+    close_curl(multi);
+    pollset_close(&multi->pollset);
     return false;
 }
 
-void multi_close(CURLM **multi, CURLSH **share)
+/* In a child. libcurl's memory is abandoned too. */
+static void forget_after_fork(struct multi *multi)
 {
-    (void)curl_multi_cleanup(*multi); /* also when there is none */
-    (void)curl_share_cleanup(*share);
-    *multi = NULL;
-    *share = NULL;
+    stop_all(multi, FORKED);
+    pollset_forget_after_fork(&multi->pollset);
+    multi->curl = NULL;
+}
+
+void multi_close(struct multi *multi)
+{
+    struct sigpipe sigpipe;
+
+    if (!multi->curl)
+        return;
+    if (multi->owner != getpid()) {
+        forget_after_fork(multi);
+        return;
+    }
+    sigpipe_block(&sigpipe);
+    stop_all(multi, CANCELLED);
+    close_curl(multi);
+    pollset_close(&multi->pollset);
+    sigpipe_restore(&sigpipe);
+}
+
+bool multi_is_usable(struct multi *multi)
+{
+    if (multi->owner != getpid())
+        multi_close(multi);
+    return multi->curl;
+}
+
+/* Remembers the earliest deadline. */
+static void set_alarm(struct multi *multi, double deadline)
+{
+    if (deadline < multi->pollset.alarm)
+        pollset_alarm(&multi->pollset, deadline);
+}
+
+void multi_add(struct multi *multi, struct call *call, double timeout)
+{
+    if (!easy_open(call, &multi->pollset, multi->share, timeout) ||
+        curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
+        easy_close(call);
+        call->answer.code = CURLE_OUT_OF_MEMORY;
+        call->state = CALL_DONE;
+        return;
+    }
+    call->multi = multi;
+    call->state = CALL_RUNNING;
+    call->deadline = pollset_now() + timeout + GRACE_SECONDS;
+    set_alarm(multi, call->deadline);
+    link_call(&multi->running, call);
+    multi->count++;
+}
+
+void multi_remove(struct call *call)
+{
+    struct multi *multi = call->multi;
+    struct sigpipe sigpipe;
+
+    if (!multi)
+        return;
+    (void)multi_is_usable(multi); /* in a child no call of it runs afterwards */
+    if (call->state == CALL_RUNNING) {
+        sigpipe_block(&sigpipe);
+        call->answer.ending = CANCELLED;
+        stop(multi, call);
+        sigpipe_restore(&sigpipe);
+    } else {
+        unlink_call(&multi->finished, call);
+    }
+    call->multi = NULL;
+}
+
+struct call *multi_take_finished(struct multi *multi)
+{
+    struct call *call = multi->finished;
+
+    if (call) {
+        unlink_call(&multi->finished, call);
+        call->multi = NULL;
+    }
+    return call;
+}
+
+void multi_adopt_finished(struct multi *multi, struct multi *closed)
+{
+    struct call *call;
+
+    while ((call = multi_take_finished(closed))) {
+        call->multi = multi;
+        link_call(&multi->finished, call);
+    }
+}
+
+static void harvest(struct multi *multi)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(multi->curl, &left))) {
+        struct call *call = NULL;
+        const CURLcode code = message->data.result; /* the message goes with the handle */
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+        finish(multi, call, code);
+    }
+}
+
+/* libcurl forgets the timeout of a call that waits for another one's connection. */
+static void expire(struct multi *multi)
+{
+    const double now = multi->pollset.alarm < INFINITY ? pollset_now() : 0;
+    struct call *next;
+
+    if (now < multi->pollset.alarm)
+        return;
+    pollset_alarm(&multi->pollset, INFINITY);
+    for (struct call *call = multi->running; call; call = next) {
+        next = call->next;
+        if (call->deadline > now)
+            set_alarm(multi, call->deadline);
+        else
+            finish(multi, call, CURLE_OPERATION_TIMEDOUT);
+    }
+}
+
+/*
+ * After libcurl ran out of memory in the middle of its work. What it knows about its sockets is then wrong: 7.88 lets a
+ * call wait for ever, and divides by zero when it uses the connection again.
+ */
+static void restart(struct multi *multi)
+{
+    while (multi->running)
+        finish(multi, multi->running, CURLE_OUT_OF_MEMORY);
+    close_curl(multi);
+    if (!open_curl(multi)) {
+        close_curl(multi);
+        pollset_close(&multi->pollset);
+    }
+}
+
+bool multi_run(struct multi *multi, int timeout_ms)
+{
+    const int before = multi->count;
+    struct sigpipe sigpipe;
+    bool ok;
+
+    sigpipe_block(&sigpipe);
+    ok = pollset_tick(&multi->pollset, multi->curl);
+    harvest(multi);
+    ok = ok && pollset_run(&multi->pollset, multi->curl, multi->count < before ? 0 : timeout_ms);
+    harvest(multi);
+    expire(multi);
+    if (!ok)
+        restart(multi);
+    sigpipe_restore(&sigpipe);
+    return multi->count < before;
 }

@@ -1,16 +1,55 @@
-/* What libcurl runs an engine's transfers with: a multi, and the TLS sessions they share. Touches no Lua. */
+/*
+ * The transfers in flight: a curl multi, what its transfers share, and the calls in it. It belongs to the process that
+ * made it. Touches no Lua.
+ */
 #ifndef CMR_MULTI_H
 #define CMR_MULTI_H
 
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
+#include "call.h"
 #include "pollset.h"
 
-/* Opens both, the pollset serving the multi; false, and both NULL, when there is no memory for it. */
-bool multi_open(CURLM **multi, CURLSH **share, struct pollset *pollset);
+struct multi {
+    CURLM *curl;   /* NULL: closed */
+    CURLSH *share; /* TLS sessions; those of an easy handle end with it */
+    struct pollset pollset;
+    pid_t owner; /* the process */
+    struct call *running;
+    struct call *finished; /* and not yet taken with multi_take_finished */
+    int count;             /* of the running ones */
+};
 
-/* Closes both, also where there is none. Nothing is in flight. */
-void multi_close(CURLM **multi, CURLSH **share);
+/* Makes it a closed one of this process. */
+void multi_init(struct multi *multi);
+
+/* Opens it. False, and still closed, when there are no memory or file descriptors left. */
+bool multi_open(struct multi *multi);
+
+/* Cancels the running calls and closes every connection. Also for a closed one. */
+void multi_close(struct multi *multi);
+
+/* Whether it is open and belongs to this process; an inherited one is closed without touching the parent's connections. */
+bool multi_is_usable(struct multi *multi);
+
+/* Starts a call, for timeout seconds at most. Without memory the call is done at once, and its answer says so. */
+void multi_add(struct multi *multi, struct call *call, double timeout);
+
+/* Takes a call out of its multi, if it is in one: cancels it if it runs; else multi_take_finished will not return it. */
+void multi_remove(struct call *call);
+
+/*
+ * Does the work there is, after waiting up to timeout_ms for some; returns whether calls finished. When libcurl runs out of
+ * memory, all running calls fail and the multi starts anew; it is closed when there is no memory for that either.
+ */
+bool multi_run(struct multi *multi, int timeout_ms);
+
+/* A finished call, each once; NULL: none. */
+struct call *multi_take_finished(struct multi *multi);
+
+/* Moves the finished calls of another multi, which is closed for good, to this one. */
+void multi_adopt_finished(struct multi *multi, struct multi *closed);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * cmr.operations: the rows of operations.def as a Lua table. It is a module of its own, because a command's help and its
- * completion read the rows only, and should not load libcurl and its thirty libraries.
+ * cmr.operations: the rows of operations.def as a Lua table. It is a module of its own, because a command's help and
+ * its completion read the rows only, and should not load libcurl and its thirty libraries.
  */
 #include "compat.h"
 #include "operations.h"
@@ -34,15 +34,15 @@ static void push_param(lua_State *L, const struct param *param)
 {
     lua_createtable(L, 0, 8);
     cmr_set_string(L, "name", param->name);
-    cmr_set_string(L, "in", param->place == QUERY ? "query" : "body");
+    cmr_set_string(L, "in", param->location == QUERY ? "query" : "body");
     cmr_set_string(L, "type", type_name(param->type));
     cmr_set_string(L, "source", param->source);
     cmr_set_string(L, "summary", param->summary);
     set_true(L, "required", param->flags & REQUIRED);
     set_true(L, "positional", param->flags & POSITIONAL);
     set_true(L, "assumed", param->flags & PARAM_ASSUMED);
-    set_true(L, "everything", param->flags & EVERYTHING);
-    set_true(L, "or_item", param->flags & OR_ITEM);
+    set_true(L, "everything", param->flags & ALL_REQUIRED);
+    set_true(L, "or_item", param->flags & ACCEPTS_ITEM);
     if (param->flags & (EITHER | ONE_OF))
         cmr_set_string(L, "either", param->flags & EITHER ? "any" : "one");
     set_values(L, "values", param->values);
@@ -84,13 +84,16 @@ static void push_operation(lua_State *L, const struct operation *operation)
     cmr_set_string(L, "summary", operation->summary);
     cmr_set_string(L, "source", operation->source);
     cmr_set_string(L, "assumed", operation->assumed);
-    cmr_set_string(L, "rest", operation->rest == QUERY ? "query" : operation->rest == BODY ? "body" : NULL);
+    cmr_set_string(L, "rest",
+                   operation->open_location == QUERY  ? "query"
+                   : operation->open_location == BODY ? "body"
+                                                      : NULL);
     cmr_set_string(L, "items", operation->items);
     cmr_set_string(L, "page", operation->page);
     cmr_set_string(L, "limit", operation->limit);
-    cmr_set_string(L, "complete", operation->complete);
-    set_values(L, "settles", operation->settles);
-    set_values(L, "fails", operation->fails);
+    cmr_set_string(L, "complete", operation->success_field);
+    set_values(L, "settles", operation->success_events);
+    set_values(L, "fails", operation->failure_events);
     push_flags(L, operation->flags);
     lua_setfield(L, -2, "flags");
     lua_newtable(L);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -45,41 +44,6 @@ static void forget(struct pollset *set, int socket)
     }
 }
 
-static struct watched *find(const struct pollset *set, int local_port)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        union {
-            struct sockaddr any;
-            struct sockaddr_in v4;
-            struct sockaddr_in6 v6;
-        } address = {.any = {.sa_family = AF_UNSPEC}};
-        socklen_t length = sizeof address;
-        if (getsockname(set->sockets[i].fd, &address.any, &length) == 0 &&
-            ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port) == local_port)
-            return &set->sockets[i];
-    }
-    return NULL;
-}
-
-void pollset_mark(struct pollset *set, int local_port)
-{
-    struct watched *watched = find(set, local_port);
-
-    if (watched)
-        watched->http1 = true;
-}
-
-bool pollset_is_stale(const struct pollset *set, int local_port)
-{
-    const struct watched *watched = find(set, local_port);
-    char byte;
-
-    if (!watched || !watched->http1)
-        return false;
-    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-}
-
 static curl_socket_t on_open(void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
 {
     int type = address->socktype;
@@ -113,7 +77,7 @@ bool pollset_watch(struct pollset *set, CURL *easy)
 
 static const struct pollset closed = {.fd = -1, .timer = -1, .due = INFINITY, .alarm = INFINITY};
 
-static void close_all(struct pollset *set)
+void pollset_close(struct pollset *set)
 {
     if (set->fd >= 0)
         close(set->fd);
@@ -123,16 +87,11 @@ static void close_all(struct pollset *set)
     *set = closed;
 }
 
-void pollset_close(struct pollset *set)
-{
-    close_all(set);
-}
-
-void pollset_abandon(struct pollset *set)
+void pollset_forget_after_fork(struct pollset *set)
 {
     for (size_t i = 0; i < set->count; i++)
         close(set->sockets[i].fd);
-    close_all(set);
+    pollset_close(set);
 }
 
 #ifdef CMR_EPOLL
@@ -153,7 +112,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
     return errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0 ? 0 : -1;
 }
 
-/* Sets the timerfd. Nobody but a watcher needs it, and setting it costs more than the rest of a step's system calls. */
+/* Sets the timerfd. Only needed while an event loop watches the descriptor; the system call would dominate a step. */
 static void arm(const struct pollset *set)
 {
     const double at = fmin(set->due, set->alarm);
@@ -200,7 +159,7 @@ bool pollset_open(struct pollset *set)
     set->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     event.data.fd = set->timer;
     if (set->fd < 0 || set->timer < 0 || epoll_ctl(set->fd, EPOLL_CTL_ADD, set->timer, &event) != 0) {
-        close_all(set);
+        pollset_close(set);
         return false;
     }
     return true;
@@ -221,12 +180,12 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
 
     if (set->due == INFINITY || set->due > pollset_now())
         return true;
-    set->due = INFINITY; /* before the work: libcurl sets the next one in it */
+    set->due = INFINITY; /* first: libcurl sets the next one meanwhile */
     return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK;
 }
 
-/* How long to wait, ms: no longer than until somebody has something to do. */
-static int patience(const struct pollset *set, int timeout)
+/* How long to wait, ms: at most until libcurl or a call's deadline is due. */
+static int wait_ms(const struct pollset *set, int timeout)
 {
     const double left = timeout > 0 ? (fmin(set->due, set->alarm) - pollset_now()) * 1e3 : 0;
 
@@ -236,7 +195,7 @@ static int patience(const struct pollset *set, int timeout)
 bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 {
     struct epoll_event events[64];
-    const int count = epoll_wait(set->fd, events, sizeof events / sizeof events[0], patience(set, timeout));
+    const int count = epoll_wait(set->fd, events, sizeof events / sizeof events[0], wait_ms(set, timeout));
     CURLMcode code = CURLM_OK;
     int running;
 
@@ -244,7 +203,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* its time came after the tick: the next one will see to it, and a watcher must wake for that */
+            arm(set); /* it became due after the tick: it must wake the watcher once more, for the next tick */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
@@ -259,7 +218,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 
 void pollset_alarm(struct pollset *set, double at)
 {
-    set->alarm = at; /* whoever waits comes back often enough */
+    set->alarm = at; /* callers step often enough */
 }
 
 int pollset_descriptor(struct pollset *set)
@@ -281,7 +240,7 @@ bool pollset_serve(struct pollset *set, CURLM *multi)
 
 bool pollset_tick(struct pollset *set, CURLM *multi)
 {
-    (void)set, (void)multi; /* pollset_run does that too */
+    (void)set, (void)multi; /* pollset_run does it */
     return true;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The sockets and the timer of one curl multi behind one descriptor: an epoll set, with a timerfd for those who watch it
- * from outside. Where there is no epoll the multi polls for itself and there is no descriptor. Touches no Lua.
+ * The sockets and the timer of one curl multi behind one descriptor: an epoll set, with a timerfd for event loops that watch
+ * it. Where there is no epoll the multi polls for itself and there is no descriptor. Touches no Lua.
  */
 #ifndef CMR_POLLSET_H
 #define CMR_POLLSET_H
@@ -15,59 +15,51 @@
 
 struct watched {
     int fd;
-    bool http1; /* has answered in HTTP/1: there is nothing to read before it is asked */
+    bool http1; /* see idle.h */
 };
 
+/* Times are seconds on the monotonic clock; INFINITY: never. */
 struct pollset {
     int fd;                  /* the epoll set; -1: none */
     int timer;               /* the timerfd in it; -1: none */
-    bool is_watched;         /* its descriptor was asked for */
-    double due;              /* when libcurl has something to do, on the monotonic clock; INFINITY: never */
-    double alarm;            /* when the engine has */
-    struct watched *sockets; /* every one libcurl has open; a child must close them behind libcurl's back */
+    bool is_watched;         /* an event loop asked for the descriptor */
+    double due;              /* when libcurl has work to do */
+    double alarm;            /* when the first call's time is over */
+    struct watched *sockets; /* all that libcurl has open; a child closes them without libcurl */
     size_t count, capacity;
 };
 
-/* False when the system gives no more descriptors. */
+/* False when the system has no file descriptors left. */
 bool pollset_open(struct pollset *set);
 
-/* Sets the callbacks by which the set learns of a multi's sockets and timer. */
+/* Sets the callbacks through which libcurl reports a multi's sockets and timer. */
 bool pollset_serve(struct pollset *set, CURLM *multi);
 
-/* Sets the callbacks by which the set learns of a handle's sockets. */
+/* Sets the callbacks through which libcurl opens and closes a handle's sockets. */
 bool pollset_watch(struct pollset *set, CURL *easy);
 
 /*
- * Lets the multi do what its time has come for, such as to begin a transfer. False when that failed for lack of memory:
- * the multi is then fit for nothing but its cleanup.
+ * Lets libcurl do the work that is due, such as to begin a transfer. False when libcurl had no memory for it: the multi can
+ * then only be cleaned up.
  */
 bool pollset_tick(struct pollset *set, CURLM *multi);
 
-/* Waits up to timeout ms (0: not at all) and lets the multi do what its sockets are ready for. False as above. */
+/* Waits up to timeout ms for a socket and lets libcurl do the work on those that are ready. False as above. */
 bool pollset_run(struct pollset *set, CURLM *multi, int timeout);
 
 /* The monotonic clock, seconds. */
 double pollset_now(void);
 
-/* What an event loop may watch: readable when pollset_run has something to do. -1: there is none. */
+/* The descriptor for an event loop: readable when pollset_run has work to do. -1: there is none. */
 int pollset_descriptor(struct pollset *set);
 
-/* Ends the wait of a pollset_run at a time, INFINITY for never. */
+/* Sets when a pollset_run that waits must return. */
 void pollset_alarm(struct pollset *set, double at);
 
 /* After the multi was cleaned up. */
 void pollset_close(struct pollset *set);
 
-/* The socket with this local port has answered in HTTP/1. */
-void pollset_mark(struct pollset *set, int local_port);
-
-/*
- * Whether a kept connection of HTTP/1 has something to read before the request has left: its end, or an answer to no
- * request of ours. libcurl 7.88 takes it for alive when bytes stand before the end.
- */
-bool pollset_is_stale(const struct pollset *set, int local_port);
-
-/* In a forked child: closes every inherited descriptor without a word to the peers or to the parent's epoll set. */
-void pollset_abandon(struct pollset *set);
+/* In a child: closes the inherited descriptors. The parent's peers and its epoll set do not notice. */
+void pollset_forget_after_fork(struct pollset *set);
 
 #endif

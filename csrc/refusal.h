@@ -2,8 +2,8 @@
  * "No, because": what is wrong with an argument, a JSON value, a URL or an option.
  *
  * A function that may refuse takes a struct refusal that begins as {0}. It returns false when it refuses, with the Lua
- * stack as it found it. The innermost function says what is wrong; each caller on the way back adds its part of the path
- * in front. Nothing here raises or touches Lua, except for the functions that take a lua_State.
+ * stack as it found it. The innermost function says what is wrong; each caller on the way back adds its part of the
+ * path in front. Nothing here raises or touches Lua, except for the functions that take a lua_State.
  */
 #ifndef CMR_REFUSAL_H
 #define CMR_REFUSAL_H

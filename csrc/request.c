@@ -11,7 +11,10 @@
 #include "text.h"
 #include "url.h"
 
-/* A request in the making. Its functions may leave values on the stack: the two Lua functions below return what counts. */
+/*
+ * A request in the making. Its functions may leave values on the stack: the two Lua functions below return what
+ * counts.
+ */
 struct request {
     lua_State *L;
     int index; /* of the call on the stack */
@@ -90,12 +93,12 @@ static bool append_argument(struct request *request, int arguments, const char *
     return true;
 }
 
-static bool build_query(struct request *request, int arguments, enum place open)
+static bool build_query(struct request *request, int arguments, enum location open)
 {
     const struct operation *operation = request->call->operation;
 
     for (const struct param *param = operation->params; param->name; param++)
-        if (param->place == QUERY && param_is_field(param) && !append_argument(request, arguments, param->name))
+        if (param->location == QUERY && param_is_field(param) && !append_argument(request, arguments, param->name))
             return false;
     if (open == QUERY)
         for (const char *name = ""; (name = next_open(request->L, operation, arguments, name));)
@@ -122,7 +125,7 @@ static void copy_argument(lua_State *L, int arguments, const char *name)
     lua_setfield(L, -2, name);
 }
 
-static bool build_body(struct request *request, int arguments, enum place open)
+static bool build_body(struct request *request, int arguments, enum location open)
 {
     lua_State *L = request->L;
     const struct operation *operation = request->call->operation;
@@ -130,7 +133,7 @@ static bool build_body(struct request *request, int arguments, enum place open)
 
     lua_newtable(L);
     for (const struct param *param = operation->params; param->name; param++)
-        if (param->place == BODY && param_is_field(param)) {
+        if (param->location == BODY && param_is_field(param)) {
             copy_argument(L, arguments, param->name);
             wanted = true;
         }
@@ -141,15 +144,15 @@ static bool build_body(struct request *request, int arguments, enum place open)
 }
 
 /* Where undocumented fields go with a method of the user's: into the query of a GET, into the body of any other. */
-static enum place place_of_open(const struct operation *operation, const char *method)
+static enum location location_of_open(const struct operation *operation, const char *method)
 {
-    if (!operation->rest || strcmp(method, "GET") == 0)
-        return operation->rest ? QUERY : 0;
-    return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->rest;
+    if (!operation->open_location || strcmp(method, "GET") == 0)
+        return operation->open_location ? QUERY : 0;
+    return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->open_location;
 }
 
 /* Sets the call's method and finds the path: the user's endpoint before the row's. */
-static bool find_endpoint(struct request *request, const char **path, enum place *open)
+static bool find_endpoint(struct request *request, const char **path, enum location *open)
 {
     lua_State *L = request->L;
     struct call *call = request->call;
@@ -165,10 +168,10 @@ static bool find_endpoint(struct request *request, const char **path, enum place
         lua_pushlstring(L, endpoint, (size_t)(*path - endpoint) - 1);
         call->method = lua_tostring(L, -1);
         call_keep(L, request->index, "method");
-        *open = place_of_open(operation, call->method);
+        *open = location_of_open(operation, call->method);
         return true;
     }
-    *open = operation->rest;
+    *open = operation->open_location;
     *path = operation->path;
     call->method = operation->method;
     if (call->method && *path)
@@ -198,7 +201,7 @@ static bool prepare_operation(struct request *request, int last)
 {
     lua_State *L = request->L;
     const char *path = NULL;
-    enum place open = 0;
+    enum location open = 0;
     int arguments;
 
     if (!find_endpoint(request, &path, &open) ||

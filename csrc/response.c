@@ -9,7 +9,7 @@
 #include "json.h"
 #include "text.h"
 
-enum { LONG_RETRY_AFTER = 60 }; /* seconds; a rate limit of a few requests per second asks for less */
+enum { MAX_RATE_DELAY_SECONDS = 60 }; /* a rate limit of some requests per second asks for a shorter delay */
 
 /* Pushes the decoded object and returns true, or pushes nothing. */
 static bool push_object(lua_State *L, const char *text, size_t length)
@@ -22,24 +22,26 @@ static bool push_object(lua_State *L, const char *text, size_t length)
     return false;
 }
 
-/* Pushes the body for err.body: decoded where it is a JSON object, else text; the key never. */
+/* Pushes err.body: a table if the body is a JSON object, else a string. The key is masked. */
 static void push_error_body(lua_State *L, const struct call *call)
 {
-    push_masked(L, call->body.data ? call->body.data : "", call->body.length, call->target->key);
+    const struct buffer *body = &call->answer.body;
+
+    push_masked(L, body->data ? body->data : "", body->length, call->target->key);
     if (push_object(L, lua_tostring(L, -1), lua_rawlen(L, -1)))
         lua_replace(L, -2);
 }
 
-/* The status in the body of a success where it says that the call failed, else the one of HTTP. */
+/* The body of a success may hold the status of a failure; else it is the HTTP status. */
 static long effective_status(lua_State *L, int body, long status)
 {
-    double said = 0;
+    double reported = 0;
 
     lua_getfield(L, body, "status");
     if (lua_type(L, -1) == LUA_TNUMBER)
-        said = lua_tonumber(L, -1);
+        reported = lua_tonumber(L, -1);
     lua_pop(L, 1);
-    return said >= 400 && said <= 599 ? (long)said : status;
+    return reported >= 400 && reported <= 599 ? (long)reported : status;
 }
 
 /* Pushes "HTTP 404: User not found". */
@@ -58,11 +60,8 @@ static void push_status_message(lua_State *L, int body, long status)
     lua_replace(L, -2);
 }
 
-/*
- * The status of a used-up re-export quota is not documented (assumed): a 429 that speaks of the week, or asks to wait
- * longer than any rate limit would.
- */
-static bool is_quota(lua_State *L, int body, const struct call *call)
+/* Assumed, since the response to a used-up quota is undocumented: it mentions the week, or asks for a long delay. */
+static bool is_quota_response(lua_State *L, int body, const struct call *call)
 {
     bool weekly = false;
 
@@ -73,115 +72,116 @@ static bool is_quota(lua_State *L, int body, const struct call *call)
         weekly = lua_type(L, -1) == LUA_TSTRING && strcasestr(lua_tostring(L, -1), "week");
         lua_pop(L, 1);
     }
-    return weekly || call->retry_after > LONG_RETRY_AFTER;
+    return weekly || call->answer.retry_after > MAX_RATE_DELAY_SECONDS;
 }
 
-static int refused(lua_State *L, const struct call *call, int body, long status)
+static int push_refused(lua_State *L, const struct call *call, int body, long status)
 {
-    struct fault fault = fault_of_status(status);
+    struct error_info info = error_of_status(status);
 
-    fault.retry_after = call->retry_after;
-    if (fault.kind == KIND_RATE_LIMITED && is_quota(L, body, call))
-        fault.kind = KIND_QUOTA_EXCEEDED;
+    info.retry_after = call->answer.retry_after;
+    if (info.kind == KIND_RATE_LIMITED && is_quota_response(L, body, call))
+        info.kind = KIND_QUOTA_EXCEEDED;
     push_status_message(L, body, status);
-    return error_return(L, call->name, fault, body);
+    return error_return(L, call->name, info, body);
 }
 
-/* A success that is none of the API's: a proxy's page, a cut answer. Whether the call was done is not known. */
-static int not_an_envelope(lua_State *L, const struct call *call, int body)
+/* A success without an envelope, such as a proxy's page or a truncated body. The API may have done the call. */
+static int push_bad_response(lua_State *L, const struct call *call, int body)
 {
-    const struct fault fault = {.kind = KIND_BAD_RESPONSE, .outcome = UNKNOWN, .status = call->status};
+    const struct error_info info = {.kind = KIND_BAD_RESPONSE, .outcome = UNKNOWN, .status = call->answer.status};
 
-    if (call->body.length == 0) {
-        lua_pushfstring(L, "HTTP %d without a body", (int)call->status);
+    if (call->answer.body.length == 0) {
+        lua_pushfstring(L, "HTTP %d without a body", (int)call->answer.status);
     } else {
         lua_pushvalue(L, body);
         quote_printable(L, QUOTE_ANSWER);
-        lua_pushfstring(L, "HTTP %d, but not a JSON object: %s", (int)call->status, lua_tostring(L, -1));
+        lua_pushfstring(L, "HTTP %d, but not a JSON object: %s", (int)call->answer.status, lua_tostring(L, -1));
         lua_replace(L, -2);
     }
-    return error_return(L, call->name, fault, body);
+    return error_return(L, call->name, info, body);
 }
 
-static int answered(lua_State *L, const struct call *call)
+static int push_answered(lua_State *L, const struct call *call)
 {
+    const struct buffer *bytes = &call->answer.body;
     const int body = lua_gettop(L) + 1;
-    long status = call->status;
+    long status = call->answer.status;
 
-    if (status == 204 && call->body.length == 0) {
+    if (status == 204 && bytes->length == 0) {
         lua_newtable(L);
         return 1;
     }
-    if (status >= 200 && status <= 299 && push_object(L, call->body.data, call->body.length)) {
+    if (status >= 200 && status <= 299 && push_object(L, bytes->data, bytes->length)) {
         status = effective_status(L, body, status);
-        if (status == call->status)
+        if (status == call->answer.status)
             return 1;
         lua_pop(L, 1);
     }
     push_error_body(L, call);
     if (status < 200 || status > 299)
-        return refused(L, call, body, status);
-    return not_an_envelope(L, call, body);
+        return push_refused(L, call, body, status);
+    return push_bad_response(L, call, body);
 }
 
-static int cancelled(lua_State *L, const struct call *call)
+static int push_cancelled(lua_State *L, const struct call *call)
 {
-    const struct fault fault = {.kind = KIND_CANCELLED, .outcome = call->starts || call->forked ? UNKNOWN : NOT_SENT};
+    const bool forked = call->answer.ending == FORKED;
+    const struct error_info info = {.kind = KIND_CANCELLED,
+                                    .outcome = forked || call->answer.sends ? UNKNOWN : NOT_SENT};
 
-    lua_pushstring(L,
-                   call->forked ? "the process forked while the call was in flight: its parent has it" : "cancelled");
-    return error_return(L, call->name, fault, 0);
+    lua_pushstring(L, forked ? "the process forked while the call was in flight: its parent has it" : "cancelled");
+    return error_return(L, call->name, info, 0);
 }
 
-/* libcurl says that it is out of memory when a line of the headers is over its limit. */
-static bool is_long_header(const struct call *call)
+/* libcurl reports a header line over its limit as out of memory. */
+static bool is_long_header(const struct answer *answer)
 {
-    return call->code == CURLE_OUT_OF_MEMORY && call->starts > 0 && !call->answered;
+    return answer->code == CURLE_OUT_OF_MEMORY && answer->sends > 0 && !answer->headers_complete;
 }
 
-static void push_curl_message(lua_State *L, const struct call *call)
+static void push_curl_message(lua_State *L, const struct answer *answer)
 {
-    /* libcurl quotes a proxy's address that it does not understand, password and all */
-    const bool telling = *call->message && !strchr(call->message, '@');
-    const char *said = telling ? call->message : curl_easy_strerror(call->code);
+    /* libcurl quotes a proxy's address that it does not understand, with the password */
+    const bool is_safe = *answer->message && !strchr(answer->message, '@');
+    const char *message = is_safe ? answer->message : curl_easy_strerror(answer->code);
 
-    if (call->code == CURLE_ABORTED_BY_CALLBACK && call->starts == 0)
-        lua_pushliteral(L, "the kept connection was closed, or spoke unasked; nothing was sent");
-    else if (call->code == CURLE_ABORTED_BY_CALLBACK)
+    if (answer->code == CURLE_ABORTED_BY_CALLBACK && answer->sends == 0)
+        lua_pushliteral(L, "the idle connection was closed, or sent bytes unasked; nothing was sent");
+    else if (answer->code == CURLE_ABORTED_BY_CALLBACK)
         lua_pushliteral(L, "the connection closed without an answer; not sent again, because it may have been done");
-    else if (is_long_header(call))
+    else if (is_long_header(answer))
         lua_pushliteral(L, "a line of the answer's headers is too long, or there is no memory left");
-    else if (call->body.overflow)
-        lua_pushfstring(L, "the answer is larger than max_response (%d bytes)", (int)call->body.maximum);
-    else if (call->headers.overflow)
-        lua_pushfstring(L, "the answer's headers are larger than %d bytes", (int)call->headers.maximum);
-    else if (call->code == CURLE_WRITE_ERROR)
+    else if (answer->body.overflow)
+        lua_pushfstring(L, "the answer is larger than max_response (%d bytes)", (int)answer->body.maximum);
+    else if (answer->headers.overflow)
+        lua_pushfstring(L, "the answer's headers are larger than %d bytes", (int)answer->headers.maximum);
+    else if (answer->code == CURLE_WRITE_ERROR)
         lua_pushliteral(L, "no memory left for the answer");
-    else if (call->code == CURLE_PEER_FAILED_VERIFICATION || call->code == CURLE_SSL_CACERT_BADFILE)
-        lua_pushfstring(L, "%s (ca_file names the certificates to trust)", said);
+    else if (answer->code == CURLE_PEER_FAILED_VERIFICATION || answer->code == CURLE_SSL_CACERT_BADFILE)
+        lua_pushfstring(L, "%s (ca_file names the certificates to trust)", message);
     else
-        lua_pushstring(L, said);
+        lua_pushstring(L, message);
     quote_printable(L, QUOTE_ANSWER);
 }
 
-static int gave_up(lua_State *L, const struct call *call)
+static int push_failed(lua_State *L, const struct call *call)
 {
-    struct fault fault = fault_of_curl(call->code, call->starts > 0);
+    struct error_info info = error_of_curl(call->answer.code, call->answer.sends > 0);
 
-    if (is_long_header(call))
-        fault.kind = KIND_BAD_RESPONSE;
-    push_curl_message(L, call);
-    return error_return(L, call->name, fault, 0);
+    if (is_long_header(&call->answer))
+        info.kind = KIND_BAD_RESPONSE;
+    push_curl_message(L, &call->answer);
+    return error_return(L, call->name, info, 0);
 }
 
 int response_push(lua_State *L, const struct call *call)
 {
-    if (call->cancelled)
-        return cancelled(L, call);
-    return call->code == CURLE_OK ? answered(L, call) : gave_up(L, call);
+    if (call->answer.ending != ENDED)
+        return push_cancelled(L, call);
+    return call->answer.code == CURLE_OK ? push_answered(L, call) : push_failed(L, call);
 }
 
-/* Pushes the name in lower case. */
 static void push_lower(lua_State *L, const char *name, size_t length)
 {
     luaL_Buffer lower;
@@ -192,6 +192,7 @@ static void push_lower(lua_State *L, const char *name, size_t length)
     luaL_pushresult(&lower);
 }
 
+/* Adds a header to the table on top. */
 static void add_header(lua_State *L, const struct call *call, const char *line, size_t length)
 {
     const char *newline = memchr(line, '\n', length);
@@ -199,7 +200,7 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     const char *value;
     const char *end = line + length;
 
-    if (!colon || (length >= 5 && memcmp(line, "HTTP/", 5) == 0)) /* the empty line at the end; the status line */
+    if (!colon || (length >= 5 && memcmp(line, "HTTP/", 5) == 0)) /* an empty line or a status line */
         return;
     for (value = colon + 1; value < end && (*value == ' ' || *value == '\t');)
         value++;
@@ -226,11 +227,11 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     lua_rawset(L, -3);
 }
 
-/* Where the header that begins at line ends: after all lines that are folded into it. */
+/* Returns the end of the header that begins at line, with the lines that are folded into it. */
 static const char *header_end(const char *line, const char *end)
 {
     const char *newline = line;
-    const bool empty = *line == '\r' || *line == '\n'; /* the end of the headers; trailers follow */
+    const bool empty = *line == '\r' || *line == '\n'; /* before trailers */
 
     do {
         newline = memchr(newline, '\n', (size_t)(end - newline));
@@ -241,8 +242,9 @@ static const char *header_end(const char *line, const char *end)
 
 void response_push_headers(lua_State *L, const struct call *call)
 {
-    const char *line = call->headers.data ? call->headers.data : "";
-    const char *end = line + call->headers.length;
+    const struct buffer *headers = &call->answer.headers;
+    const char *line = headers->data ? headers->data : "";
+    const char *end = line + headers->length;
 
     lua_newtable(L);
     while (line < end) {

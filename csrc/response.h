@@ -1,4 +1,4 @@
-/* Bytes -> envelope or error. */
+/* Turns the bytes of a response into an envelope or an error. */
 #ifndef CMR_RESPONSE_H
 #define CMR_RESPONSE_H
 
@@ -6,10 +6,10 @@
 
 struct call;
 
-/* Pushes the envelope of a finished call, or nil, message, err; returns how many. */
+/* Pushes the envelope of a call that is done, or nil, message, err; returns how many values. */
 int response_push(lua_State *L, const struct call *call);
 
-/* Pushes a table of the response headers: lower-case name -> value, repeated ones joined with ", ". */
+/* Pushes a table of the response headers: lower-case name -> value. Repeated headers are joined with ", ". */
 void response_push_headers(lua_State *L, const struct call *call);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Begin with {.wanted = name} and offer every candidate. `name` is then the nearest candidate that is near enough, or NULL.
- * Touches no Lua; the candidates must outlive the struct.
+ * Begin with {.wanted = name} and offer every candidate. `name` is then the nearest candidate that is near enough, or
+ * NULL. Touches no Lua; the candidates must outlive the struct.
  */
 struct suggestion {
     const char *wanted;

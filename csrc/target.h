@@ -1,4 +1,7 @@
-/* Where requests go and what they carry: base URL, key, headers, TLS, proxy and limits. Checked once, when it is created. */
+/*
+ * Where requests go and what they carry: base URL, key, headers, TLS, proxy and limits. Checked once, when it is
+ * created.
+ */
 #ifndef CMR_TARGET_H
 #define CMR_TARGET_H
 
@@ -11,8 +14,8 @@
 #define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* from the quickstart pages */
 
 /*
- * The strings belong to the table that hangs on the userdata; the target owns the lists. A call in flight keeps its target
- * alive and, being younger, is finalized before it.
+ * The strings belong to the table that hangs on the userdata; the target owns the lists. A call in flight keeps its
+ * target alive and, being younger, is finalized before it.
  */
 struct target {
     const char *base_url; /* no trailing slash; NULL once the target is finalized */
@@ -32,8 +35,8 @@ struct target {
 void target_open(lua_State *L);
 
 /*
- * core.target(options, parent?) -> target; or nil, message, problem {code = "bad_option", option, and either expected and
- * got, or reason}. An option that is absent comes from the parent. See target_options.h for the options.
+ * core.target(options, parent?) -> target; or nil, message, problem {code = "bad_option", option, and either expected
+ * and got, or reason}. An option that is absent comes from the parent. See target_options.h for the options.
  */
 int target_new(lua_State *L);
 

@@ -8,9 +8,9 @@
 int terminal_columns(lua_State *L);
 
 /*
- * core.catch_interrupt(): from now on the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only noted. A second one, of any of
- * the three, ends the program. A signal that was ignored stays ignored. SIGPIPE is ignored too: a write without a reader
- * fails. Without this function Lua's interpreter raises an error at Ctrl-C, at any point.
+ * core.catch_interrupt(): from now on the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only noted. A second one, of any
+ * of the three, ends the program. A signal that was ignored stays ignored. SIGPIPE is ignored too: a write without a
+ * reader fails. Without this function Lua's interpreter raises an error at Ctrl-C, at any point.
  */
 int terminal_catch_interrupt(lua_State *L);
 

@@ -1,4 +1,7 @@
-/* Which addresses requests may go to: rules for the base URL and for the paths below it. libcurl parses. Touches no Lua. */
+/*
+ * Which addresses requests may go to: rules for the base URL and for the paths below it. libcurl parses. Touches no
+ * Lua.
+ */
 #ifndef CMR_URL_H
 #define CMR_URL_H
 

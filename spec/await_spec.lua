@@ -234,7 +234,7 @@ describe("await", function()
       upstream:advance(100)
       local _, why, err = client:await(res, {timeout = 100, poll = 10})
       assert.equal("order_prewarmed: the order is FAILED", why)
-      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- what it says is not documented
+      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- its words are undocumented
     end)
 
     it("not again where the request itself is refused, and not where it is told not to", function()

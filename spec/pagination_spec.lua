@@ -194,7 +194,7 @@ describe("client:each", function()
     page(1, 2, {"a"})
     server:fault{match = {operation = "subscriptions"}, status = 503}
     page(2, 2, {"b"})
-    local ids, fake = {}, support.fake_wait()
+    local ids, fake = {}, support.fake_loop()
     for item in support.new(server, {loop = fake}):each "subscriptions" do ids[#ids + 1] = item.subscriptionId end
     assert.same({"a", "b"}, ids)
     assert.equal(1, #fake.slept)

@@ -1,12 +1,14 @@
 ---What became of an operation, as far as its answer and the webhooks that arrived say. Pure.
 
+local documented_events = require "cmr.webhook.events"
 local tables = require "cmr.util.tables"
 
--- How many mailboxes an order announces, for a caller that does not know the request (docs).
-local ANNOUNCEMENT = { event = "mailbox.order.success", field = "quantity", announces = "mailbox.created" }
-
--- Events that report several items: the member of data that lists them (docs).
-local ITEM_LISTS = { ["prewarmup.order.success"] = "mailboxDetails" }
+-- An event's name -> the event that announces how many of it follow, and the member of data with this number.
+local ANNOUNCEMENTS = {}
+for _, event in ipairs(documented_events) do
+  local announces = event.announces
+  if announces then ANNOUNCEMENTS[announces.event] = { event = event.name, count = announces.count } end
+end
 
 -- Substrings of an order's status, tried in this order. The statuses are undocumented.
 local STATUS_VERDICTS = {
@@ -88,14 +90,14 @@ function settlement.expected(operation, request, failed_items)
     local all, available = count_items(request or {}, parameter, unavailable)
     if all > 0 then return { event = event, count = math.max(0, available - failed) } end
   end
-  return { event = first, count = first ~= ANNOUNCEMENT.announces and 1 or nil }
+  return { event = first, count = not ANNOUNCEMENTS[first] and 1 or nil }
 end
 
--- How many items the order itself announced; nil: none yet.
-local function announced(events)
-  local total
+-- How many events of a name were announced; nil: none yet.
+local function announced(name, events)
+  local announcement, total = ANNOUNCEMENTS[name], nil
   for _, event in ipairs(events) do
-    local count = name_of(event) == ANNOUNCEMENT.event and tables.at(event.data, ANNOUNCEMENT.field)
+    local count = name_of(event) == announcement.event and tables.at(event.data, announcement.count)
     if type(count) == "number" then total = (total or 0) + count end
   end
   return total
@@ -114,14 +116,14 @@ function settlement.verdict(operation, expected, events)
   for _, event in ipairs(events) do
     local name = name_of(event)
     if name == expected.event then
-      local items = ITEM_LISTS[name] and tables.at(event.data, ITEM_LISTS[name])
+      local items = documented_events[name].items and tables.at(event.data, documented_events[name].items)
       found[#found + 1], count = event, count + (type(items) == "table" and #items or 1)
     elseif not failure and failures:find(" " .. name .. " ", 1, true) then
       failure = event
     end
   end
   if failure then return "failed", found, failure end
-  local wanted = expected.count or announced(events)
+  local wanted = expected.count or announced(expected.event, events)
   return wanted and count >= wanted and "done" or nil, found
 end
 

@@ -40,6 +40,7 @@ for compiler in gcc clang; do
     done
 done
 step 'gcc -fanalyzer' compile gcc 5.4 -fanalyzer
+step 'csrc without circles' scripts/test/csrc-circles.sh build/lint/gcc-5.4
 
 step clang-tidy tidy
 step cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 csrc

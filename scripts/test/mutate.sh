@@ -9,32 +9,32 @@ lua=$(scripts/build/lua-program.sh 5.4)
 # NAME | FILE | sed SCRIPT | SPECS
 mutations() {
     cat <<'END'
-certificate-unchecked | csrc/call.c | s/VERIFYPEER, 1L/VERIFYPEER, 0L/ | spec/fault/matrix_spec.lua
-host-unchecked | csrc/call.c | s/VERIFYHOST, 2L/VERIFYHOST, 0L/ | spec/fault/matrix_spec.lua
-second-start | csrc/call.c | s/is_repeatable(call) ? 2 : 1/9/ | spec/client/attempts_spec.lua
-redirect-followed | csrc/call.c | s/FOLLOWLOCATION, 0L/FOLLOWLOCATION, 1L/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
+certificate-unchecked | csrc/easy.c | s/VERIFYPEER, 1L/VERIFYPEER, 0L/ | spec/fault/matrix_spec.lua
+host-unchecked | csrc/easy.c | s/VERIFYHOST, 2L/VERIFYHOST, 0L/ | spec/fault/matrix_spec.lua
+second-send | csrc/easy.c | s/easy_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1/9/ | spec/client/attempts_spec.lua
+redirect-followed | csrc/easy.c | s/FOLLOWLOCATION, 0L/FOLLOWLOCATION, 1L/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 limit-off-by-one | csrc/buffer.c | s/length > buffer->maximum - buffer->length/length > buffer->maximum - buffer->length + 1/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 mask-removed | csrc/text.c | s/while (secret \&\&/while (!secret \&\&/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
-dns-blocks | csrc/call.c | s/QUICK_EXIT, 1L/QUICK_EXIT, 0L/ | spec/fault/matrix_spec.lua
+dns-blocks | csrc/easy.c | s/QUICK_EXIT, 1L/QUICK_EXIT, 0L/ | spec/fault/matrix_spec.lua
 plain-http-anywhere | csrc/target_options.c | s/target->plain \&\& !target->loopback/false \&\& !target->loopback/ | spec/core/target_spec.lua
 header-injection | csrc/target_options.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua
 dot-segments | csrc/url.c | s/dots == 1 || dots == 2/dots == 3/ | spec/core/target_spec.lua
 nul-in-texts | csrc/text.c | s/text \&\& strlen(text) == lua_rawlen(L, index)/text/ | spec/core/request_spec.lua spec/core/target_spec.lua
-empty-id | csrc/arguments.c | s/if (!length \&\& (param->place == QUERY/if (length > 1000000 \&\& (param->place == QUERY/ | spec/core/request_spec.lua
-sigpipe-kills | csrc/sigpipe.c | s/pthread_sigmask(SIG_BLOCK/pthread_sigmask(SIG_UNBLOCK/ | spec/client/process_spec.lua
-fork-unseen | csrc/engine.c | s/engine->owner == getpid()/engine->owner != 0/ | spec/core/engine_spec.lua
-body-status-ignored | csrc/response.c | s/said >= 400 \&\& said <= 599/said >= 4000/ | spec/core/response_spec.lua
-quota-as-rate | csrc/response.c | s/return weekly || call->retry_after > LONG_RETRY_AFTER/return false/ | spec/core/response_spec.lua
+empty-id | csrc/arguments.c | s/if (!length \&\& (param->location == QUERY/if (length > 1000000 \&\& (param->location == QUERY/ | spec/core/request_spec.lua
+sigpipe-kills | csrc/multi.c | s/pthread_sigmask(SIG_BLOCK/pthread_sigmask(SIG_UNBLOCK/ | spec/client/process_spec.lua
+fork-unseen | csrc/multi.c | s/multi->owner != getpid()/multi->owner == 0/ | spec/core/engine_spec.lua
+body-status-ignored | csrc/response.c | s/reported >= 400 \&\& reported <= 599/reported >= 4000/ | spec/core/response_spec.lua
+quota-as-rate | csrc/response.c | s/return weekly || call->answer.retry_after > MAX_RATE_DELAY_SECONDS/return false/ | spec/core/response_spec.lua
 json-nul | csrc/json.c | s/if (memchr(text, '\\0', length))/if (!text)/ | spec/core/json_spec.lua
-proxy-password | csrc/response.c | s/ \&\& !strchr(call->message, '@')// | spec/core/proxy_spec.lua
+proxy-password | csrc/response.c | s/ \&\& !strchr(answer->message, '@')// | spec/core/proxy_spec.lua
 timeout-status | csrc/error.c | s/status != 408 \&\& //  | spec/fault/matrix_spec.lua
 digits-lost | csrc/json.c | s/digits <= 17/digits <= 15/ | spec/core/json_spec.lua
-everything-by-accident | csrc/arguments.c | s/param->flags \& (REQUIRED | EVERYTHING)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
+everything-by-accident | csrc/arguments.c | s/param->flags \& (REQUIRED | ALL_REQUIRED)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
 post-repeated | lua/cmr/retry.lua | s/return repeatable or err.outcome == "not_sent"/return true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
 no-pacing | lua/cmr/limiter/memory.lua | s/at + self.parts/at + 0/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
 hook-loses-answer | lua/cmr/sender.lua | s/local fine, answer = pcall(hook, info)/local fine, answer = true, hook(info)/ | spec/client/process_spec.lua
-read-under-a-restart | csrc/call.c | s/!call->reading, 1/call, 1/ | spec/core/call_spec.lua
+read-under-a-restart | csrc/call.c | s/!call->reads, 1/call, 1/ | spec/core/call_spec.lua
 webhook-forged | lua/cmr/webhook/verify.lua | s/if core.same(.*) then/if key then/ | spec/webhook/verify_spec.lua
 webhook-replayed | lua/cmr/webhook/verify.lua | s/known.age > tolerance/known.age > 1e9/ | spec/webhook/verify_spec.lua
 webhook-twice | lua/cmr/webhook/receiver.lua | s/status == 200 and "done" or "release"/"release"/ | spec/webhook/receiver_spec.lua

@@ -144,6 +144,8 @@ describe("a client", function()
 
   it("shows where it sends, never its key", function()
     assert.equal("cmr.client: " .. server.base_url, tostring(client))
+    assert.equal(server.base_url, client:base_url())
+    assert.equal(core.target{api_key = server.key}:key_id(), client:key_id())
     local function search(value, seen)
       if type(value) == "string" then assert.is_nil(value:find(server.key, 1, true), value) end
       if type(value) ~= "table" or seen[value] then return end
@@ -183,7 +185,7 @@ describe("a client", function()
 
     it("has them for one call as well", function()
       server:fault{status = 503, times = 2}
-      local fake = support.fake_wait()
+      local fake = support.fake_loop()
       assert.equal(200, assert(client:with{retries = 2, loop = fake}:platforms(USER)).status)
       assert.equal(2, #fake.slept)
       server:fault{status = 503}
@@ -236,7 +238,7 @@ describe("a client", function()
 
     it("leaves a call of another client that is about to be tried again", function()
       local other = support.new(server, {
-        loop = support.fake_wait(),
+        loop = support.fake_loop(),
         on_retry = function() support.new(server):close() end,
       })
       server:fault{status = 503}

@@ -73,26 +73,31 @@ describe("the engine", function()
     end)
   end
 
-  describe("hands over", function()
+  describe("reports", function()
     it("each call once, when it has finished", function()
       local calls = start(5)
-      local seen = {}
+      local by_id, seen = {}, {}
+      for _, call in ipairs(calls) do by_id[call:id()] = call end
       while engine:count() > 0 do
-        for _, call in ipairs(engine:wait(1000) or {}) do
-          assert.is_true(call:done())
-          seen[call] = (seen[call] or 0) + 1
+        local any = engine:wait(1000)
+        for id in engine.finished, engine do
+          assert.is_true(any)
+          assert.is_true(by_id[id]:done())
+          seen[id] = (seen[id] or 0) + 1
         end
       end
-      for _, call in ipairs(calls) do assert.equal(1, seen[call]) end
-      assert.is_nil(engine:step())
+      for _, call in ipairs(calls) do assert.equal(1, seen[call:id()]) end
+      assert.is_false(engine:step())
+      assert.is_nil(engine:finished())
     end)
 
     it("nothing while there is nothing", function()
-      assert.is_nil(engine:step())
+      assert.is_false(engine:step())
       local begun = core.now()
-      assert.is_nil(engine:wait(50))
+      assert.is_false(engine:wait(50))
       local took = core.now() - begun
       assert.is_true(took >= 0.04 and took < 0.9, took)
+      assert.is_nil(engine:finished())
     end)
 
     it("no call that was cancelled or started again meanwhile", function()
@@ -100,10 +105,39 @@ describe("the engine", function()
       calls[1]:cancel()
       finish(calls[2])
       calls[2]:start(engine, 5)
-      while not calls[2]:done() do
-        local list = engine:wait(1000)
-        assert.is_true(list == nil or #list == 1 and list[1] == calls[2])
+      assert.is_nil(engine:finished())
+      while not calls[2]:done() do engine:wait(1000) end
+      assert.equal(calls[2]:id(), engine:finished())
+      assert.is_nil(engine:finished())
+    end)
+
+    it("what it has not reported yet also when it is asked late, and waits all the same", function()
+      local call = start(1)[1]
+      finish(call)
+      local begun = core.now()
+      assert.is_false(engine:wait(50))
+      assert.is_true(core.now() - begun >= 0.04)
+      assert.equal(call:id(), engine:finished())
+    end)
+
+    it("with its successor what ended with it, or was not reported by then", function()
+      local finished = start(1)[1]
+      finish(finished)
+      server:fault{delay = 1}
+      local running, restarted, dropped = platforms(), platforms(), platforms()
+      for _, call in ipairs{running, restarted, dropped} do call:start(engine, 5) end
+      engine:close()
+      dropped = nil -- luacheck: ignore 311
+      for _ = 1, 2 do collectgarbage() end
+      local wanted = {[finished:id()] = true, [running:id()] = true}
+      engine = core.engine()
+      restarted:start(engine, 5)
+      for id in engine.finished, engine do
+        assert.is_true(wanted[id])
+        wanted[id] = nil
       end
+      assert.is_nil(next(wanted))
+      restarted:cancel()
     end)
   end)
 
@@ -168,7 +202,7 @@ describe("the engine", function()
       call:start(engine, 5)
       run_until_received(server, 1)
       local begun = core.now()
-      for _ = 1, 20 do assert.is_nil(engine:step()) end
+      for _ = 1, 20 do assert.is_false(engine:step()) end
       local took = core.now() - begun
       assert.is_true(took < 20 * 0.02, took)
       assert.is_false(call:done())
@@ -297,6 +331,7 @@ describe("the engine", function()
         assert.matches("the engine is closed", why, 1, true)
       end
       assert.equal(0, engine:count())
+      for _ in engine.finished, engine do end -- may always be called
     end)
 
     it("gives every descriptor back", function()
@@ -385,6 +420,9 @@ describe("the engine", function()
           local ok, why = pcall(engine.step, engine)
           assert(not ok and why:find("belongs to the parent process", 1, true), why)
           assert(in_flight:done())
+          local own, reported = core.engine(), {}
+          for id in own.finished, own do reported[id] = true end
+          assert(reported[in_flight:id()])
           local answer, message, err = in_flight:result()
           assert(answer == nil and err.kind == "cancelled" and err.outcome == "unknown")
           assert(message:find("forked", 1, true), message)

@@ -258,8 +258,10 @@ describe("a client's request", function()
     raises("request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)", "FETCH", "/x")
     raises("request: bad field 'path' ('.' and '..' segments are not allowed)", "GET", "/../x")
     raises("request: unknown option 'params' (body or query expected)", "GET", "/x", {params = {}})
-    raises("request: bad option 'query' (a table of names and values expected, got string)", "GET", "/x", {query = "a=1"})
-    raises("request: bad option 'query' (a table of names and values expected, got table)", "GET", "/x", {query = {"a"}})
+    raises("request: bad option 'query' (a table of names and values expected, got string)", "GET", "/x",
+      {query = "a=1"})
+    raises("request: bad option 'query' (a table of names and values expected, got table)", "GET", "/x",
+      {query = {"a"}})
     raises("GET /x: bad field 'query.a' (string, number or boolean expected, got table)", "GET", "/x",
       {query = {a = {}}})
     raises("POST /x: bad field 'body' (table expected, got string)", "POST", "/x", {body = "{}"})

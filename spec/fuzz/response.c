@@ -20,26 +20,26 @@ static const CURLcode codes[] = {CURLE_OK,
                                  CURLE_RECV_ERROR};
 
 /* Lets the headers' bytes through as libcurl does: line by line. */
-static void fill(struct call *call, struct input *input)
+static void fill(struct answer *answer, struct input *input)
 {
     const unsigned flags = take(input, 256);
     const unsigned high = take(input, 8);
     size_t headers;
 
-    call->starts = flags & 3;
-    call->cancelled = flags & 4;
-    call->headers.overflow = flags & 8;
-    call->body.overflow = flags & 16;
-    call->retry_after = (double)(flags >> 5) * 20 - 20;
-    call->status = (long)high * 100 + take(input, 100);
+    answer->sends = flags & 3;
+    answer->ending = flags & 4 ? CANCELLED : ENDED;
+    answer->headers.overflow = flags & 8;
+    answer->body.overflow = flags & 16;
+    answer->retry_after = (double)(flags >> 5) * 20 - 20;
+    answer->status = (long)high * 100 + take(input, 100);
     headers = take(input, 256) * 16;
     if (headers > input->left)
         headers = input->left;
-    buffer_append(&call->headers, (const char *)input->at, headers);
-    buffer_append(&call->body, (const char *)input->at + headers, input->left - headers);
+    buffer_append(&answer->headers, (const char *)input->at, headers);
+    buffer_append(&answer->body, (const char *)input->at + headers, input->left - headers);
 }
 
-static void check_outcome(lua_State *L, const struct call *call, int err)
+static void check_outcome(lua_State *L, const struct answer *answer, int err)
 {
     long status = 0;
     const char *outcome;
@@ -49,8 +49,8 @@ static void check_outcome(lua_State *L, const struct call *call, int err)
     outcome = lua_tostring(L, -1);
     if (lua_getfield(L, err, "status") == LUA_TNUMBER)
         status = (long)lua_tointeger(L, -1);
-    if (call->cancelled || call->code != CURLE_OK)
-        wanted = call->starts ? "unknown" : "not_sent";
+    if (answer->ending != ENDED || answer->code != CURLE_OK)
+        wanted = answer->sends ? "unknown" : "not_sent";
     else
         wanted = status / 100 == 4 && status != 408 && status != 499 ? "rejected" : "unknown";
     must(L, strcmp(outcome, wanted) == 0, "another outcome");
@@ -60,6 +60,7 @@ static void check_outcome(lua_State *L, const struct call *call, int err)
 static int one(lua_State *L)
 {
     struct input *input = lua_touserdata(L, 1);
+    const struct answer *answer;
     struct call *call;
     int first;
 
@@ -68,9 +69,10 @@ static int one(lua_State *L)
     call->operation = &operations[take(input, (unsigned)operations_count)];
     call->name = call->operation->name;
     call->method = "POST";
-    call->code = codes[take(input, sizeof codes / sizeof codes[0])];
-    fill(call, input);
+    call->answer.code = codes[take(input, sizeof codes / sizeof codes[0])];
+    fill(&call->answer, input);
     call->state = CALL_DONE;
+    answer = &call->answer;
 
     push_check(L, "result"); /* index 4 */
     lua_getfield(L, 3, "result");
@@ -78,9 +80,9 @@ static int one(lua_State *L)
     lua_call(L, 1, LUA_MULTRET);
     first = 5;
     if (lua_isnil(L, first)) {
-        check_outcome(L, call, first + 2);
+        check_outcome(L, &call->answer, first + 2);
     } else {
-        must(L, !call->cancelled && call->code == CURLE_OK && call->status / 100 == 2, "a success that is none");
+        must(L, answer->ending == ENDED && answer->code == CURLE_OK && answer->status / 100 == 2, "no success");
         push_check(L, "envelope");
         lua_pushvalue(L, first);
         lua_call(L, 1, 0);

@@ -90,18 +90,20 @@ describe("luv, cqueues and plain calls in one process", function()
   end)
 end)
 
-describe("who waits for a call", function()
-  -- Calls and an engine that do as they are told.
-  local engine, woken
+describe("the waiter of a call", function()
+  -- An engine, and calls that are finished when the specs say so.
+  local engine, reported, woken
 
   before_each(function()
-    engine, woken = {in_flight = 0}, {}
-    function engine:count() return self.in_flight end
+    engine, reported, woken = {in_flight = 1}, {}, {}
+    function engine.wait(_, milliseconds) engine.waited = milliseconds end
+    function engine.finished() return table.remove(reported, 1) end
+    function engine.count() return engine.in_flight end
   end)
 
   local function call(name, on_wake)
     local one = {}
-    function one.done() return one.is_done end
+    function one.id() return name end
     waiters.add(one, {post = function()
       table.insert(woken, name)
       if on_wake then on_wake() end
@@ -109,43 +111,77 @@ describe("who waits for a call", function()
     return one
   end
 
-  it("is woken once when it is handed over", function()
-    engine.in_flight = 1
-    local one = call "one"
+  it("is posted once when the engine reports the call", function()
+    call "one"
     call "two"
-    assert.is_true(waiters.finished(engine, {one}))
-    assert.is_true(waiters.finished(engine, {one}))
-    assert.is_true(waiters.finished(engine))
+    reported = {"one"}
+    assert.is_true(waiters.step(engine))
+    assert.equal(0, engine.waited)
+    reported = {"one"}
+    assert.is_true(waiters.step(engine, 20))
+    assert.equal(20, engine.waited)
     assert.same({"one"}, woken)
+    engine.in_flight = 0
+    assert.is_false(waiters.step(engine))
   end)
 
-  it("is woken when nothing is in flight any more, and the call was never handed over", function()
-    local lost, other = call "lost", call "other"
-    lost.is_done = true
-    assert.is_false(waiters.finished(engine))
-    assert.same({"lost"}, woken)
-    other.is_done = true
-    waiters.wake(other)
-    assert.same({"lost", "other"}, woken)
+  it("is posted for a cancelled call, which is not reported", function()
+    local other = call "other"
+    waiters.notify(other)
+    waiters.notify(other)
+    assert.same({"other"}, woken)
   end)
 
-  it("is woken although another fails", function()
-    engine.in_flight = 1
-    local list = {call("one", function() error("oops", 0) end), call "two", call("three", function() error {} end)}
-    assert.has_error(function() waiters.finished(engine, list) end)
+  it("is posted although another fails", function()
+    call("one", function() error("oops", 0) end)
+    call "two"
+    call("three", function() error {} end)
+    reported = {"one", "two", "three"}
+    assert.has_error(function() waiters.step(engine) end)
     assert.same({"one", "two", "three"}, woken)
   end)
 
-  it("is woken by whoever comes next, when another does not come back yet", function()
-    engine.in_flight = 1
-    local list, three = {}, call "three"
-    list[1] = call("one", function() -- has work to do, in which it waits itself
-      waiters.finished(engine, {three})
+  it("is posted by the next step, when another does not come back yet", function()
+    call("one", function() -- has work to do, in which it waits itself
+      table.insert(reported, "three")
+      waiters.step(engine)
       assert.same({"one", "two", "three"}, woken)
     end)
-    list[2] = call "two"
-    waiters.finished(engine, list)
+    call "two"
+    call "three"
+    reported = {"one", "two"}
+    waiters.step(engine)
     assert.same({"one", "two", "three"}, woken)
+  end)
+
+  it("keeps it from collection, and so its id from another one", function()
+    local target = assert(core.target{api_key = "key"})
+    local seen = setmetatable({}, {__mode = "k"})
+    local kept = assert(core.platforms(target, mock.USER))
+    local id = kept:id()
+    seen[kept] = true
+    waiters.add(kept, {post = function() table.insert(woken, "kept") end})
+    kept = nil -- luacheck: ignore 311
+    for _ = 1, 2 do collectgarbage() end
+    assert.is_not_nil(next(seen))
+    reported = {id}
+    waiters.step(engine)
+    assert.same({"kept"}, woken)
+    for _ = 1, 2 do collectgarbage() end
+    assert.is_nil(next(seen))
+  end)
+
+  it("is posted when the engine was closed under the call", function()
+    local server = mock.shared "http"
+    local client = support.new(server)
+    server:fault{delay = 1}
+    local block, kinds = require "cmr.loop.block", {}
+    for index = 1, 2 do
+      block.spawn(function() kinds[index] = select(3, client:platforms(mock.USER)).kind end)
+    end
+    core.engine():close()
+    block.sleep(core.engine(), 0.01)
+    assert.same({"cancelled", "cancelled"}, kinds)
   end)
 end)
 

@@ -49,6 +49,7 @@ local count = { started = 0, success = 0, failure = 0, cancelled = 0, collected 
 
 -- What is known of a call: {answer, get, running}. It dies with its call, and tells when that was in flight.
 local records = setmetatable({}, { __mode = "k" })
+local by_id = setmetatable({}, { __mode = "v" }) -- call:id() -> call
 local Record = {
   __gc = function(record)
     if record.running then
@@ -90,9 +91,19 @@ local function finished(call)
   ended(record, kind == "success" and "success" or "failure")
 end
 
-local function hand_over(list)
-  for _, call in ipairs(list or {}) do
-    finished(call)
+--- What the engine reports has finished, or was cancelled with the engine before it.
+local function reports()
+  local engine = core.engine()
+  for id in engine.finished, engine do
+    local call = by_id[id]
+    local record = call and records[call] -- else it is being collected
+    if record and record.running then
+      if shape(call:result()) == "cancelled" then
+        ended(record, "orphaned")
+      else
+        finished(call)
+      end
+    end
   end
 end
 
@@ -115,6 +126,7 @@ local function prepare()
     get = true -- no operation: no quota
   end
   records[call] = setmetatable({ answer = answer, get = get, running = false }, Record)
+  by_id[call:id()] = call
   return call
 end
 
@@ -147,8 +159,9 @@ local function cancel(call)
   end
 end
 
-local function step()
-  hand_over(core.engine():step())
+local function step(milliseconds)
+  core.engine():wait(milliseconds or 0)
+  reports()
 end
 
 local function collect()
@@ -168,13 +181,9 @@ end
 
 local function close()
   core.engine():close()
+  reports()
   for call, record in pairs(records) do
-    if record.running and call:done() then -- else it is being collected
-      check(shape(call:result()) == "cancelled", "not cancelled by the engine's end")
-      if record.running then -- else it was about to be collected, and is now
-        ended(record, "orphaned")
-      end
-    end
+    check(not (record.running and call:done() and by_id[call:id()]), "not reported after the engine's end")
   end
 end
 
@@ -298,7 +307,7 @@ local choices = {
   { 1500, function(slot) slots[slot] = prepare() end }, -- the one before is dropped, whatever it does
   { 3000, function(slot) start(slots[slot]) end },
   { 2500, step },
-  { 300, function() hand_over(core.engine():wait(random(0, 2))) end },
+  { 300, function() step(random(0, 2)) end },
   { 400, function(slot) if slots[slot] then cancel(slots[slot]) end end },
   { 500, function(slot) slots[slot] = false end },
   { 1000, function(slot) if slots[slot] then inspect(slots[slot]) end end },
@@ -343,7 +352,7 @@ end
 no_child_failed(true)
 local deadline = core.now() + 60
 while core.engine():count() > 0 do
-  hand_over(core.engine():wait(100))
+  step(100)
   check(core.now() < deadline, "it takes for ever")
 end
 take_stock()

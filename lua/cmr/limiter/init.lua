@@ -1,6 +1,7 @@
 ---Rate limits: the limiter that fits the process, and how a call waits for its slot.
 
 local core = require "cmr.core"
+local shared_dict = require "cmr.util.shared_dict"
 
 ---Reserves slots in the rate limit of a key. Times are in seconds, the rate in requests per second.
 ---
@@ -27,12 +28,10 @@ local paused_until = {} -- key -> the end of the last pause that this process no
 ---worker has its share of the rate.
 ---@return cmr.Limiter limiter
 function limiter.default()
-  local ngx = package.loaded.ngx
-  local dict = ngx and ngx.shared and ngx.shared.cmr
+  local dict = shared_dict.default()
   if dict then return require("cmr.limiter.shdict").new(dict) end
   return process_limiter
 end
-limiter.here = limiter.default
 
 ---Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the slot is void: another one is
 ---reserved after the pause.

@@ -1,18 +1,20 @@
 ---A limiter for one process. Its slots are evenly spaced, so that no window of a second, however the vendor draws it,
 ---sees more requests than the rate.
 
-local MemoryLimiter = {}
-MemoryLimiter.__index = MemoryLimiter
-MemoryLimiter.__name = "cmr.limiter.memory"
+---@class cmr.limiter.Memory: cmr.Limiter
+local Limiter = {}
+Limiter.__index = Limiter
+Limiter.__name = "cmr.limiter.memory"
 
 ---Makes a limiter. Clients share one unless they get another.
 ---@param shares? integer The limiters, here and elsewhere, that share the rate evenly; 1.
 ---@return cmr.Limiter limiter
-function MemoryLimiter.new(shares)
-  return setmetatable({ next_slots = {}, shares = shares or 1 }, MemoryLimiter)
+function Limiter.new(shares)
+  return setmetatable({ next_slots = {}, shares = shares or 1 }, Limiter)
 end
 
-function MemoryLimiter:reserve(key, rate, now, max_wait)
+---Reserves the key's next slot. See cmr.Limiter.
+function Limiter:reserve(key, rate, now, max_wait)
   local slot = math.max(now, self.next_slots[key] or now)
   local delay = slot - now
   if delay > max_wait then return nil, delay end
@@ -20,8 +22,9 @@ function MemoryLimiter:reserve(key, rate, now, max_wait)
   return delay
 end
 
-function MemoryLimiter:pause(key, now, seconds)
+---Gives out no slot for some seconds.
+function Limiter:pause(key, now, seconds)
   self.next_slots[key] = math.max(self.next_slots[key] or now, now + seconds)
 end
 
-return MemoryLimiter
+return Limiter

@@ -7,7 +7,7 @@ local waiters = require "cmr.loop.waiters"
 
 local MAX_STEP_SECONDS = 1 -- of one poll
 
-local block = { now = core.now, notify = waiters.wake }
+local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
 local sleepers = {} -- waiters with the time they sleep until, the next one last
@@ -22,8 +22,7 @@ local function turn(seconds)
     seconds, sleeper = 0, sleepers[#sleepers]
   end
   if sleeper then seconds = math.min(seconds, sleeper.wakes_at - now) end
-  local engine = core.engine()
-  waiters.finished(engine, engine:wait(math.min(MAX_STEP_SECONDS, seconds) * 1000))
+  waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
 end
 
 ---It fits where no other adapter does.

@@ -12,7 +12,7 @@ local PAUSE_SECONDS = 0.001 -- between two steps of an engine without a descript
 
 local cqueues = {
   now = core.now,
-  notify = waiters.wake,
+  notify = waiters.notify,
   unsupported = coroutines.unsupported,
 }
 
@@ -40,7 +40,7 @@ end
 
 local function pump()
   local engine, here = core.engine(), controller.running()
-  while waiters.finished(engine, engine:step()) do
+  while waiters.step(engine) do
     local fd = engine:fd()
     if fd then
       controller.poll({ pollfd = fd, events = "r" }, MAX_POLL_SECONDS)

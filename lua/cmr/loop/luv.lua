@@ -12,7 +12,7 @@ local luv = {
   now = core.now,
   spawn = coroutines.spawn,
   semaphore = coroutines.semaphore,
-  notify = waiters.wake,
+  notify = waiters.notify,
   unsupported = coroutines.unsupported,
 }
 
@@ -36,7 +36,7 @@ local function watch(engine)
   end
   if not poll:is_active() then
     local function step()
-      waiters.finished(engine, engine:step())
+      waiters.step(engine)
     end
     if fd then
       poll:start("r", step)

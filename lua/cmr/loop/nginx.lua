@@ -26,7 +26,7 @@ local CAN_WAIT = {
   ssl_session_fetch = true,
 }
 
-local nginx = { now = core.now, notify = waiters.wake }
+local nginx = { now = core.now, notify = waiters.notify }
 
 ---Whether the caller runs in nginx.
 ---@return boolean
@@ -55,8 +55,7 @@ local stepped_at = 0
 -- Steps the engine for all calls. Returns whether calls are left in flight.
 local function step()
   stepped_at = core.now()
-  local engine = core.engine()
-  return waiters.finished(engine, engine:step())
+  return waiters.step(core.engine())
 end
 
 local function pump()

@@ -1,59 +1,45 @@
---- Who waits for which call. All strategies share it, because whoever steps the engine is handed everybody's calls.
+---Which coroutine waits for which call. All loop adapters share it, because a step of the engine finishes the calls of
+---all of them.
 
 local waiters = {}
 
-local waiting = {} -- call -> a waiter: has post(waiter, 1), as nginx's semaphores do
-local ready, first, last = {}, 1, 0 -- calls that finished, and whose waiters are to be posted
+local waiting = {} -- call:id() -> waiter
 
---- @param call from the core
--- @param waiter to be posted once when the call has finished or was cancelled
+---Adds a waiter, which is posted once when the call has finished or was cancelled.
+---@param call table
+---@param waiter table has post(waiter, 1), as nginx's semaphores do
 function waiters.add(call, waiter)
-  waiting[call] = waiter
+  waiter.call = call -- as long as the call lives, no other one has its id
+  waiting[call:id()] = waiter
 end
 
---- Whoever waits for the call looks at it again.
-function waiters.wake(call)
-  local waiter = waiting[call]
-  waiting[call] = nil
+local function post(id)
+  local waiter = waiting[id]
+  waiting[id] = nil
   if waiter then waiter:post(1) end
 end
 
-local function add(call)
-  ready[last + 1] = call -- without memory this raises, and nothing has changed
-  last = last + 1
+---Posts the waiter of a call that was cancelled.
+---@param call table
+function waiters.notify(call)
+  post(call:id())
 end
 
--- A waiter may run at once, and may come here again: the rest is woken by whoever comes first. One that fails must not
--- keep the others waiting.
-local function wake_all()
-  local failed, failure
-  while first <= last do
-    local call = ready[first]
-    ready[first] = nil
-    first = first + 1
-    local fine, why = pcall(waiters.wake, call)
-    if not fine then
-      failed, failure = true, why
+---Steps the engine and posts the waiters of all calls that have finished. A posted waiter may run at once and step the
+---engine too: then that step posts the rest. An error in one is raised after the others were posted.
+---@param engine table
+---@param milliseconds number? waits up to this long for work
+---@return boolean in_flight whether calls are left in flight
+function waiters.step(engine, milliseconds)
+  engine:wait(milliseconds or 0)
+  local ok, message = true, nil
+  for id in engine.finished, engine do
+    local posted, failure = pcall(post, id)
+    if not posted then
+      ok, message = false, failure
     end
   end
-  if failed then error(failure, 0) end
-end
-
---- Wakes those who wait for the calls a step handed over; and, when nothing is left in flight, everybody: what was
--- closed, or inherited over a fork, is never handed over.
--- @param engine
--- @tparam ?table finished what engine:step() or engine:wait() returned
--- @treturn boolean whether calls are left in flight
-function waiters.finished(engine, finished)
-  for _, call in ipairs(finished or {}) do
-    add(call)
-  end
-  if engine:count() == 0 then
-    for call in pairs(waiting) do
-      if call:done() then add(call) end
-    end
-  end
-  wake_all()
+  if not ok then error(message, 0) end
   return engine:count() > 0
 end
 

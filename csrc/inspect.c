@@ -1,0 +1,130 @@
+#include "inspect.h"
+
+#include <string.h>
+
+#include "call.h"
+#include "compat.h"
+#include "response.h"
+#include "text.h"
+
+static void set_number(lua_State *L, const char *name, double number)
+{
+    lua_pushnumber(L, number);
+    lua_setfield(L, -2, name);
+}
+
+static void set_integer(lua_State *L, const char *name, long integer)
+{
+    lua_pushinteger(L, integer);
+    lua_setfield(L, -2, name);
+}
+
+/* A time that was not reached is left out. */
+static void set_time(lua_State *L, const char *name, double seconds)
+{
+    if (seconds > 0)
+        set_number(L, name, seconds);
+}
+
+static void set_trace(lua_State *L, const struct trace *trace)
+{
+    cmr_set_string(L, "tls", *trace->tls ? trace->tls : NULL);
+    lua_createtable(L, 0, 4);
+    set_time(L, "resolved", trace->resolved);
+    set_time(L, "connected", trace->connected);
+    set_time(L, "secured", trace->secured);
+    set_time(L, "first_byte", trace->first_byte);
+    lua_setfield(L, -2, "timing");
+}
+
+static const char *http_version(long version)
+{
+    switch (version) {
+    case CURL_HTTP_VERSION_1_0:
+        return "1.0";
+    case CURL_HTTP_VERSION_1_1:
+        return "1.1";
+    case CURL_HTTP_VERSION_2_0:
+        return "2";
+    default:
+        return "3";
+    }
+}
+
+static void set_masked(lua_State *L, const char *name, const char *text, size_t length, const char *key)
+{
+    push_masked(L, text, length, key);
+    lua_setfield(L, -2, name);
+}
+
+/* Where the name ends in a header line with the key as its whole value; NULL for all other lines. */
+static const char *find_key(const char *line, const char *key)
+{
+    const char *colon = strstr(line, ": ");
+
+    return colon && key && strcmp(colon + 2, key) == 0 ? colon : NULL;
+}
+
+static void set_headers(lua_State *L, const struct curl_slist *line, const char *key)
+{
+    int count = 0;
+
+    lua_newtable(L);
+    for (; line; line = line->next) {
+        const char *colon = find_key(line->data, key);
+        if (colon) {
+            lua_pushlstring(L, line->data, (size_t)(colon - line->data));
+            lua_setfield(L, -3, "key_header");
+        } else {
+            push_masked(L, line->data, strlen(line->data), key);
+            lua_rawseti(L, -2, ++count);
+        }
+    }
+    lua_setfield(L, -2, "headers");
+}
+
+/* Lua methods */
+
+int lua_call_info(lua_State *L)
+{
+    struct call *call = to_call(L);
+    const struct answer *answer = &call->answer;
+
+    lua_createtable(L, 0, 11);
+    cmr_set_string(L, "operation", call->name);
+    cmr_set_string(L, "method", call->method);
+    cmr_set_string(L, "url", call->url.data ? call->url.data : "");
+    set_number(L, "elapsed", answer->elapsed);
+    set_integer(L, "sends", answer->sends);
+    if (call->traced)
+        set_trace(L, &answer->trace);
+    if (answer->status) {
+        set_integer(L, "status", answer->status);
+        cmr_set_string(L, "http_version", http_version(answer->http_version));
+        lua_pushboolean(L, answer->connects == 0);
+        lua_setfield(L, -2, "reused");
+        call->reads++;
+        response_push_headers(L, call);
+        call->reads--;
+        lua_setfield(L, -2, "headers");
+    }
+    return 1;
+}
+
+int lua_call_request(lua_State *L)
+{
+    const struct call *call = to_call(L);
+    const struct target *target = call->target;
+
+    luaL_argcheck(L, call->state != CALL_CLOSED, 1, "the call is not ready");
+    lua_createtable(L, 0, 8);
+    cmr_set_string(L, "method", call->method);
+    set_masked(L, "url", call->url.data, call->url.length, target->key);
+    set_headers(L, call->request_body ? target->headers_body : target->headers, target->key);
+    if (call->request_body)
+        set_masked(L, "body", call->request_body, call->request_body_length, target->key);
+    cmr_set_string(L, "ca_file", target->ca_file);
+    cmr_set_string(L, "proxy", target->loopback ? "" : target->proxy);
+    cmr_set_string(L, "resolve", target->resolve ? target->resolve->data : NULL);
+    return 1;
+}
