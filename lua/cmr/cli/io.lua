@@ -1,5 +1,7 @@
 ---What the command reads and writes, and how it fails.
 
+local shell = require "cmr.util.shell"
+
 local stdio = io
 
 local io = {
@@ -54,10 +56,7 @@ end
 ---@param system table see io.system
 ---@param text string
 function io.write(system, text)
-  local ok, message, code = system.stdout:write(text)
-  if ok then
-    ok, message, code = system.stdout:flush()
-  end
+  local ok, message, code = shell.append(system.stdout, text)
   if ok then return end
   if code == EPIPE then error({ status = io.EXIT_BROKEN_PIPE }, 0) end
   io.failure("cannot write the output: %s", message)

@@ -10,6 +10,7 @@
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"
+local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 
 local journal = {}
@@ -141,13 +142,10 @@ end
 
 -- With `sync` the text is on the disk when this returns true. Otherwise the kernel has it, which outlives this program.
 function Journal:append(lines, sync)
-  local ok, message = self.file:write(self.torn and TORN .. lines or lines)
-  if ok then
-    ok, message = self.file:flush()
-  end
+  local ok, message = shell.append(self.file, self.torn and TORN .. lines or lines)
   self.torn = not ok -- a part may be written, and more may follow when the disk has room again
   if ok and sync then return core.sync(self.file) end
-  return ok and true, message
+  return ok, message
 end
 
 local function entry(row, fields)
