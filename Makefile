@@ -103,6 +103,12 @@ test: ## installs what is missing, builds for every Lua and runs the specs on ea
 	@for lua in $(ALL); do $(MAKE) --no-print-directory build LUA=$$lua || exit; done
 	@scripts/test/specs.sh $(ALL)
 
+.PHONY: format
+format: ## lays out C and Lua: clang-format, and stylua from npm
+	@scripts/build/setup.sh lint
+	@clang-format -i csrc/*.c csrc/*.h
+	@scripts/build/format.sh
+
 .PHONY: lint
 lint: ## every compiler and every linter, without a warning
 	@scripts/build/setup.sh lint

@@ -62,6 +62,7 @@ lint | program clang-tidy          | clang-tidy                 | clang-tools-ex
 lint | program clang-format        | clang-format               | clang-tools-extra  | clang-extra-tools  | clang-format
 lint | program cppcheck            | cppcheck                   | cppcheck           | cppcheck           | cppcheck
 lint | program luacheck            | lua-check                  | -                  | -                  | luacheck
+lint | program npm                 | nodejs npm                 | nodejs-npm         | nodejs npm         | node
 END
 }
 

@@ -45,8 +45,10 @@ step 'csrc without circles' scripts/test/csrc-circles.sh build/lint/gcc-5.4
 step clang-tidy tidy
 step cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 csrc
 step clang-format clang-format --dry-run -Werror csrc/*.c csrc/*.h
+step stylua scripts/build/format.sh --check
 step luacheck luacheck --quiet --no-color lua spec bench bin/cmr rockspec examples scripts .luacheckrc .busted
-for script in scripts/*.sh; do
+step wording scripts/test/wording.sh
+for script in scripts/*/*.sh; do
     step "$script" sh -n "$script"
 done
 step .ci/run bash -n .ci/run
