@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make starts afresh
 
 # What says nothing new on another Lua: specs of the build itself, of C, and of nginx, which brings its own Lua.
-only_once=rock,valgrind,build,pty,tour,sweep,stress,fuzz,nginx,soak,redis,bulk
+only_once=rock,valgrind,build,pty,tour,docs,sweep,stress,fuzz,nginx,soak,redis,bulk
 
 # A run that hangs is a run that failed.
 limit=

@@ -1,5 +1,5 @@
--- What is derived from the operations table: checked in, and never stale. Facts are held against literals of the
--- vendor's documents, not against the table.
+-- The generated documents are checked in and never stale. Facts are compared with literals of the vendor's documentation,
+-- not with the table of operations.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
@@ -34,7 +34,7 @@ local function first_difference(one, other)
   return "it is longer"
 end
 
-describe("each derived document", function()
+describe("each generated document", function()
   for _, document in ipairs(require "scripts.generate.documents") do
     it("is up to date: " .. document.path, function()
       local found = read(document.path)
@@ -54,17 +54,19 @@ describe("each derived document", function()
           summary = "Which."},
       },
     }
-    local types = require "scripts.generate.types"({row}, {}, "")
-    assert.matches('\n---@field colour? "RED"|"BLUE" Which. (docs)\n', types, 1, true)
+    local types = require("scripts.generate.types").document({row}, {}, "")
+    assert.matches('\n---@field colour? "RED"|"BLUE" Which.\n', types, 1, true)
     assert.matches("\nfunction cmr.made_up(userId, fields) end\n", types, 1, true)
     assert.matches("\nfunction Client:made_up(userId, fields) end\n", types, 1, true)
-    local reference = require "scripts.generate.reference"({row}, {}, "")
+    local reference = require("scripts.generate.reference").page({row}, {}, "")
     assert.matches("\n### cmr.made_up\n\nMakes up.\n\nCharges money.\n", reference, 1, true)
-    assert.matches("\n| `colour` | string |  | body | docs | Which. `RED` or `BLUE`. |\n", reference, 1, true)
-    local openapi = require "scripts.generate.openapi"({row}, {}, {version = "1", server = "https://x"})
+    assert.matches("\n| `colour` | string |  | body | Which. `RED` or `BLUE`. |\n", reference, 1, true)
+    local openapi = require("scripts.generate.openapi").document({row}, {}, {version = "1", server = "https://x"})
     local operation = core.json_decode(openapi).paths["/made/up"].post
     assert.equal("made_up", operation.operationId)
-    assert.same({"RED", "BLUE"}, operation.requestBody.content["application/json"].schema.properties.colour.enum)
+    local colour = operation.requestBody.content["application/json"].schema.properties.colour
+    assert.same({"RED", "BLUE"}, colour.enum)
+    assert.same({"help", "docs"}, {operation["x-source"], colour["x-source"]})
   end)
 end)
 
@@ -168,9 +170,10 @@ describe("the annotations for editors", function()
         assert.is_nil(declared[class], class)
         declared[class] = true
       end
-      if line:find("^%-%-%-@") then
-        for name in line:gmatch("cmr%.%u%w*") do named[name] = true end
-        for name in line:gmatch("cmr%.[%l_]+%.[%w_.]*[%w_]") do named[name] = true end
+      if line:find("^%-%-%-[@|]") then
+        local names = class and line:gsub("^%-%-%-@%l+ [%w_.]+", "") or line -- a class does not name itself
+        for name in names:gmatch("cmr%.%u%w*") do named[name] = true end
+        for name in names:gmatch("cmr%.[%l_]+%.[%w_.]*[%w_]") do named[name] = true end
       end
     end
     for name in pairs(named) do assert.is_true(declared[name], name) end
@@ -205,7 +208,7 @@ describe("the annotations for editors", function()
       "---@field connectedAt string",
       "---@field metadata cmr.platforms.answer.data.credentials.metadata")
     has("---@overload fun(fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?",
-      "---@param userId string The user. (seed)",
+      "---@param userId string The user.",
       "---@return cmr.platforms.answer? answer",
       "---@return string? message",
       "---@return cmr.Error? err",
@@ -216,10 +219,10 @@ describe("the annotations for editors", function()
       "---@return cmr.Error? err",
       "function cmr.reexport(fields) end")
     has("---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> "
-      .. "The mailboxes to create: domain name -> a list. (docs)")
-    has("---@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user. (docs)")
+      .. "The mailboxes to create: domain name -> a list.")
+    has("---@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user.")
     has("---@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] "
-      .. "A mailbox, or a list of them. (help)")
+      .. "A mailbox, or a list of them.")
   end)
 
   it("have the fields that an error has", function()
@@ -292,14 +295,14 @@ describe("the reference", function()
   it("says what an operation costs and destroys", function()
     assert.matches("\nCharges money. ", section "create_order", 1, true)
     assert.matches("\nDestroys: ", section "cancel_subscription", 1, true)
-    assert.matches("Means everything when its list is left out.", section "renew_domains", 1, true)
+    assert.matches("Acts on everything if its list is omitted.", section "renew_domains", 1, true)
     assert.not_matches("Charges", section "set_domain_auto_renew", 1, true)
   end)
 
   it("says how to supply what is not documented", function()
-    assert.matches('`GET`; its path is not documented: `cmr.new{endpoints = {wallet = "GET /..."}}` supplies it',
+    assert.matches('`GET`; its path is undocumented: `cmr.new{endpoints = {wallet = "GET /..."}}` supplies it',
       section "wallet", 1, true)
-    assert.matches('`/sandbox/pre-warmup/reset`; its method is not documented: `cmr.new{endpoints = {'
+    assert.matches('`/sandbox/pre-warmup/reset`; its method is undocumented: `cmr.new{endpoints = {'
       .. 'sandbox_reset_prewarmed = "METHOD /sandbox/pre-warmup/reset"}}` supplies it',
       section "sandbox_reset_prewarmed", 1, true)
   end)
