@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lays out the Lua files as .stylua.toml says: format.sh [--check]. Needs Node.js and npm: stylua is a package of npm and
-# goes to build/stylua. spec/ stays as it is, and types/cmr.lua is generated.
+# Lays out the Lua files as .stylua.toml says: format.sh [--check]. Needs Node.js and npm: stylua is a package of npm
+# and goes to build/stylua. spec/ stays as it is, and types/cmr.lua is generated.
 set -eu
 cd "$(dirname "$0")/../.."
 tools=build/stylua

@@ -1,8 +1,8 @@
----The library's public interface, as the LuaCATS comments in its source describe it. Touches no files but in read().
+---The library's public interface, as the LuaCATS comments in its source describe it. Pure, but for read().
 ---
----Public is the module, class cmr, and each class or alias that an annotation of something public names. A class is tied
----to the local below its comment: functions and members of this local are the class's. The module's functions that
----call the client's methods are described there.
+---The module (class cmr) is public, and so is each class or alias that an annotation of something public names. A class
+---belongs to the local below its comment: functions and members of this local are the class's. The module's functions
+---that call a method of the client have their annotations there.
 
 local annotations = {}
 
@@ -37,17 +37,17 @@ end
 local function member(text)
   local name, optional, rest = text:match "^(%[?[^%s%?]+)(%??)%s+(.*)$"
   if not name then error("an annotation without a type: " .. text, 0) end
-  local type, told = take_type(rest)
-  if type:sub(-1) == "?" then
+  local type, description = take_type(rest)
+  if type:sub(-1) == "?" and not type:find "^fun%(" then
     type, optional = type:sub(1, -2), "?"
   end
-  return { name = name, optional = optional == "?", type = type, text = told }
+  return { name = name, optional = optional == "?", type = type, text = description }
 end
 
 local function result(text)
   local type, rest = take_type(text)
-  local name, told = rest:match "^([%a_][%w_]*)%s*(.*)$"
-  return { type = type, name = name, text = told or rest }
+  local name, description = rest:match "^([%a_][%w_]*)%s*(.*)$"
+  return { type = type, name = name, text = description or rest }
 end
 
 ---Reads the tags of a comment.
@@ -55,7 +55,7 @@ end
 ---@return table entry lines, text, params, fields, values, returns; class and parent, or alias
 local function read_comment(lines)
   local entry = { lines = lines, params = {}, fields = {}, values = {}, returns = {} }
-  local prose = {}
+  local prose, above = {}, {} -- above: the lines over a field, which describe it
   for _, line in ipairs(lines) do
     local tag, rest = line:match "^%-%-%-@(%a+)%s*(.*)$"
     local value = line:match "^%-%-%-|%s*(.*)$"
@@ -66,19 +66,23 @@ local function read_comment(lines)
     elseif tag == "param" then
       table.insert(entry.params, member(rest))
     elseif tag == "field" then
-      table.insert(entry.fields, member(rest))
+      local field = member(rest)
+      if field.text == "" then field.text = table.concat(above, " ") end
+      table.insert(entry.fields, field)
+      above = {}
     elseif tag == "return" then
       table.insert(entry.returns, result(rest))
     elseif tag == "type" then
       entry.type, entry.type_text = take_type(rest)
     elseif value then
-      local name, told = value:match "^(%S+)%s*#?%s*(.*)$"
-      table.insert(entry.values, { name = name:gsub('"', ""), text = told })
+      local name, description = value:match "^(%S+)%s*#?%s*(.*)$"
+      table.insert(entry.values, { name = name:gsub('"', ""), text = description })
     elseif not tag then
-      prose[#prose + 1] = (line:sub(4):gsub("^ ?", "", 1))
+      local text = line:sub(4):gsub("^ (%S)", "%1")
+      table.insert(entry.class and above or prose, text)
     end
   end
-  entry.text = table.concat(prose, "\n")
+  entry.text = table.concat(prose, "\n"):gsub("%s+$", "")
   return entry
 end
 
@@ -217,6 +221,7 @@ end
 ---@param folder string "lua/cmr"
 ---@param module table see public()
 ---@return table[] public
+---@return table[] all what is not public too
 function annotations.read(folder, module)
   local list = {}
   local find = "find %s -name '*.lua' -not -path '*/cli/*' -not -path '*/mock/*' | LC_ALL=C sort"
@@ -229,16 +234,16 @@ function annotations.read(folder, module)
     if not ok then error(path .. ": " .. message, 0) end
   end
   files:close()
-  return annotations.public(list, module)
+  return annotations.public(list, module), list
 end
 
 ---One class or alias of what read() returned.
----@param public table[]
+---@param list table[]
 ---@param name string "cmr.Options"
 ---@return table entry
-function annotations.find(public, name)
-  for _, entry in ipairs(public) do
-    if entry.name == name then return entry end
+function annotations.find(list, name)
+  for _, entry in ipairs(list) do
+    if entry.name == name and not entry.owner then return entry end
   end
   error("the source has no " .. name, 0)
 end
@@ -261,8 +266,8 @@ function annotations.declarations(public)
       lines[#lines + 1] = line
     end
     for _, part in ipairs(entry.members) do
-      local told = part.text:gsub("\n", " ")
-      lines[#lines + 1] = ("---@field %s %s %s"):format(part.name, part.type, told .. part.type_text)
+      local description = part.text:gsub("\n", " ")
+      lines[#lines + 1] = ("---@field %s %s %s"):format(part.name, part.type, description .. part.type_text)
     end
     if entry.class and entry.local_name and (entry.functions[1] or entry.name == ROOT) then
       lines[#lines + 1] = ("local %s = {}\n"):format(entry.local_name)

@@ -20,7 +20,7 @@ local function read(path)
   return text
 end
 
-local public = annotations.read("lua/cmr", cmr)
+local public, all = annotations.read("lua/cmr", cmr)
 local server = tostring(core.target {}):match "https://%S+"
 
 local documents = {
@@ -30,7 +30,7 @@ local documents = {
   },
   {
     path = "docs/library.md",
-    text = library.page(public, read "scripts/generate/library.md"),
+    text = library.page(all, read "scripts/generate/library.md"),
   },
   {
     path = "docs/reference.md",

@@ -1,4 +1,4 @@
--- Writes the generated documents: lua5.4 scripts/generate/init.lua, from the top of the checkout and with a build's env.
+-- Writes the generated documents: lua5.4 scripts/generate/init.lua, in the top folder and with a build's env.
 -- spec/package/generated_spec.lua fails when one of them is not up to date.
 
 package.path = "./?.lua;" .. package.path

@@ -246,7 +246,11 @@ local function shared_responses()
         },
       }
     local shown = refusal.message
-      and object { { "status", ordered_json.number(refusal[1]) }, { "message", refusal.message }, { "data", ordered_json.null } }
+      and object {
+        { "status", ordered_json.number(refusal[1]) },
+        { "message", refusal.message },
+        { "data", ordered_json.null },
+      }
     table.insert(list, {
       tostring(refusal[1]),
       object {
@@ -298,7 +302,10 @@ function openapi.document(operations, samples, facts)
         by_path[operation.path] = object {}
         table.insert(paths, { operation.path, by_path[operation.path] })
       end
-      table.insert(by_path[operation.path], { operation.method:lower(), method_of(operation, samples[operation.name] or {}) })
+      table.insert(
+        by_path[operation.path],
+        { operation.method:lower(), method_of(operation, samples[operation.name] or {}) }
+      )
       if not seen[operation.group] then
         seen[operation.group] = true
         tags[#tags + 1] = object { { "name", operation.group } }

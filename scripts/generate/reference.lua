@@ -59,7 +59,8 @@ end
 local function warnings(operation)
   local sentences = words.of_flags(operation)
   if operation.flags.list then
-    local what = operation.items and ('"%s"'):format(operation.name) or ('{"%s", items = "data.WHERE"}'):format(operation.name)
+    local what = operation.items and ('"%s"'):format(operation.name)
+      or ('{"%s", items = "data.WHERE"}'):format(operation.name)
     sentences[#sentences + 1] = ("All items: `client:each(%s, ...)`%s."):format(
       what,
       operation.items and "" or "; where its answer has them is undocumented"
@@ -114,7 +115,8 @@ local function table_of(operation)
 end
 
 local function open(operation)
-  return operation.rest and ("Further fields go into the %s as they are: their names are undocumented."):format(operation.rest)
+  return operation.rest
+    and ("Further fields go into the %s as they are: their names are undocumented."):format(operation.rest)
 end
 
 -- The call that sends a documented request; a placeholder stands for an id that the sample omits.

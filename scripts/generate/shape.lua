@@ -86,7 +86,9 @@ end
 
 -- A price is a number, even if the sample has a whole one.
 local function of_sample(value, name)
-  local made = node(name and name:find "[pP]rice" and ordered_json.kind(value) == "integer" and "number" or ordered_json.kind(value))
+  local made = node(
+    name and name:find "[pP]rice" and ordered_json.kind(value) == "integer" and "number" or ordered_json.kind(value)
+  )
   if made.type == "array" then
     for _, item in ipairs(value) do
       made.item = merge(made.item, of_sample(item))

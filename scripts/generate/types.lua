@@ -72,7 +72,7 @@ function Writer:class(name, parent, members, open)
   end
 end
 
--- Declares the classes of the arguments. Returns the members that may come first, and the class of the table behind
+-- Declares the classes of the arguments. Returns the members that may come first, and the class of the table after
 -- them, or nil.
 function Writer:arguments(operation)
   local fields, others = ("cmr.%s.fields"):format(operation.name), ("cmr.%s.others"):format(operation.name)
@@ -111,9 +111,8 @@ local function sentences_of(operation)
     )
   end
   if words.missing(operation) then
-    sentences[#sentences + 1] = ("Its %s is undocumented: a call raises until the option endpoints supplies it."):format(
-      words.missing(operation)
-    )
+    local sentence = "Its %s is undocumented: a call raises until the option endpoints supplies it."
+    sentences[#sentences + 1] = sentence:format(words.missing(operation))
   end
   sentences[#sentences + 1] = words.of_assumed(operation)
   return sentences

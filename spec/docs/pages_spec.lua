@@ -5,9 +5,9 @@
 --   <!-- file: NAME -->       it is written to the file NAME, for the page's later blocks; any language
 -- A page's blocks run in their order, in one folder, which is $HOME too, and must end without an error within a minute.
 -- lua: has the globals of PRELUDE below. A print with `--> TEXT` behind it must print TEXT; "..." stands for any text.
--- sh: stops at the first command that fails; `cmr`, $user, $mailbox and the mock's key are there. At its end all that it
---   started is ended. nginx: a whole configuration or any part of one. nginx starts with it; each location that is a plain
---   path is requested and has no error in its Lua code. The mock's clock is a thousand times as fast.
+-- sh: stops at the first command that fails; `cmr`, $user, $mailbox and the mock's key are there. At its end all that
+--   it started is ended. nginx: a whole configuration or a part of one. nginx starts with it; each location that is a
+--   plain path is requested and has no error in its Lua code. The mock's clock is a thousand times as fast.
 local command = require "spec.support.command"
 local delivery = require "spec.support.delivery"
 local mock = require "spec.support.mock"
