@@ -1,5 +1,5 @@
--- The library runs unchanged on Lua 5.1, 5.3, 5.4 and LuaJIT. It may use globals that all of them have, and those below,
--- which some of them lack.
+-- The library runs unchanged on Lua 5.1, 5.3, 5.4 and LuaJIT. It may use the globals that all of them have, and those
+-- below, which some of them lack.
 std = "min"
 max_line_length = 120
 read_globals = {

@@ -1,18 +1,18 @@
--- Each fenced block of lua, sh or nginx in README.md, CONTRIBUTING.md, SECURITY.md and docs is run against a mock. A
--- comment on the line above a block changes that:
+-- Each fenced block of lua, sh or nginx in README.md, CONTRIBUTING.md, SECURITY.md and docs is run against a mock. The
+-- lua blocks of a page are one program, its sh blocks another; each nginx block is a configuration of its own. They run
+-- in a folder of the page, which is $HOME too, and must end without an error within a minute. A comment on the line
+-- above a block changes that:
 --   <!-- not run: REASON -->  it is not run; the page says why
---   <!-- continues -->        it goes on where the block of the same language before it ended (lua: with its locals)
---   <!-- file: NAME -->       it is written to the file NAME, for the page's later blocks; any language
--- A page's blocks run in their order, in one folder, which is $HOME too, and must end without an error within a minute.
+--   <!-- file: NAME -->       it is written to the file NAME, before the page's programs run; any language
 -- lua: has the globals of PRELUDE below. A print with `--> TEXT` behind it must print TEXT; "..." stands for any text.
--- sh: stops at the first command that fails; `cmr`, $user, $mailbox and the mock's key are there. At its end all that
---   it started is ended. nginx: a whole configuration or a part of one. nginx starts with it; each location that is a
---   plain path is requested and has no error in its Lua code. The mock's clock is a thousand times as fast.
+-- sh: bash runs it and stops at the first command that fails; `cmr`, $user, $mailbox, the mock's key and build/5.4 are
+--   there. At the end all that it started is ended. nginx: a configuration or a part of one. nginx starts with it; each
+--   plain location is requested and has no error in its Lua code. The mock's clock is a thousand times as fast.
 local command = require "spec.support.command"
 local delivery = require "spec.support.delivery"
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
-local program = require "spec.support.program"
+local runner = require "spec.support.program"
 
 local LIMIT = 60 -- seconds for one block
 local SPEED = 1000
@@ -21,7 +21,7 @@ local SKIPPED_PAGES = {["docs/reference.md"] = true} -- its calls are run by spe
 
 local quote = command.quote
 
--- {language, text, line, mark = "not run", "continues", "file" or nil, value = what follows its colon}
+-- {language, text, line = of its first code, mark = "not run", "file" or nil, value = the text behind its colon}
 local function blocks_of(text)
   local blocks, block, above, number = {}, nil, "", 0
   for line in (text .. "\n"):gmatch("([^\n]*)\n") do
@@ -33,30 +33,31 @@ local function blocks_of(text)
     elseif line:find("^%s*```") then
       local indent, language = line:match("^(%s*)```(%S*)")
       local mark, value = above:match("^%s*<!%-%- ([%l ]+):?%s*(.-)%s*%-%->%s*$")
-      block = {indent = #indent, language = language, line = number, text = "", mark = mark, value = value}
+      block = {indent = #indent, language = language, line = number + 1, text = "", mark = mark, value = value}
     end
     if line:find("%S") and not block then above = line end
   end
   return blocks
 end
 
--- What is run: a block, and those that continue it.
+-- The page's programs: {language, text = the code, in the lines where the page has it, line = of the first code}.
 local function programs_of(blocks)
-  local programs, last = {}, {}
+  local programs, of_language = {}, {}
   for _, block in ipairs(blocks) do
-    if block.mark == "file" then
-      programs[#programs + 1] = block
-    elseif block.mark == "continues" then
-      local before = assert(last[block.language], ("line %d continues no block"):format(block.line))
-      before.text = before.text .. block.text
-    elseif LANGUAGES[block.language] then
-      programs[#programs + 1], last[block.language] = block, block
+    if LANGUAGES[block.language] and not block.mark then
+      local program = block.language ~= "nginx" and of_language[block.language]
+      if not program then
+        program = {language = block.language, text = "", lines = 0, line = block.line}
+        programs[#programs + 1], of_language[block.language] = program, program
+      end
+      program.text = program.text .. ("\n"):rep(block.line - 1 - program.lines) .. block.text
+      program.lines = block.line - 1 + select(2, block.text:gsub("\n", ""))
     end
   end
   return programs
 end
 
--- The page's text and the comments that no block follows.
+-- The reasons that no block follows.
 local function stray_marks(text)
   local stray = {}
   for mark in text:gmatch("<!%-%- (not run[^\n]-) %-%->\n+%f[^\n][^`%s]") do stray[#stray + 1] = mark end
@@ -75,6 +76,7 @@ raw_body, headers = %s, %s
 function save() end
 function seen() return false end
 function answer(...) print(...) end
+function wait(seconds) require("socket").sleep(0.05 + seconds / 1000) end
 client = cmr.new{}
 do -- a page's default of 30 s between two looks at an order is too long here
   local Client = getmetatable(client)
@@ -122,15 +124,19 @@ describe("the pages #docs", function()
     return {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, CMR_CA_FILE = server.ca_file, HOME = folder}
   end
 
+  local function without_key(output)
+    return (output:gsub(server.key:gsub("%p", "%%%0"), "KEY"))
+  end
+
   local run = {}
 
-  function run.lua(block)
+  function run.lua(block, path)
     local body = '{"event":"mailbox.created","eventId":"evt_1","data":{"mailboxId":"mbx_1","orderId":"ord_1"}}'
     local signed = delivery.headers("body-hex-seconds", body, {key = server.key, time = os.time()})
     local prelude = PRELUDE:format(mock.USER, mock.MAILBOX, ("%q"):format(body), lua_table(signed))
-    local code = prelude .. "assert((loadstring or load)(" .. ("%q"):format(block.text) .. ', "=block"))()\n'
-    local ended = program.run(code, {env = environment(), limit = LIMIT})
-    assert.equal(0, ended.status, ended.out .. ended.err)
+    local code = prelude .. ("assert((loadstring or load)(%q, '=%s'))()\n"):format(block.text, path)
+    local ended = runner.run(code, {env = environment(), limit = LIMIT})
+    assert.equal(0, ended.status, without_key(ended.out .. ended.err))
     local at = 1
     for _, promise in ipairs(promises_of(block.text)) do
       for _, part in ipairs(promise.parts) do
@@ -147,12 +153,13 @@ describe("the pages #docs", function()
     local lines = command.environment(environment())
     table.insert(lines, "export XDG_CONFIG_HOME= PATH=" .. quote(build .. "/bin:" .. os.getenv "PATH"))
     table.insert(lines, ("export user=%s mailbox=%s; cd %s"):format(mock.USER, mock.MAILBOX, quote(folder)))
+    table.insert(lines, ("mkdir -p build; ln -s %s build/"):format(quote(build)))
     local output, status, group = command.file_with(""), command.file_with(""), command.file_with("")
     table.insert(lines, ("echo $$ >%s; set -e"):format(group))
-    local script = command.file_with(table.concat(lines, "\n") .. "\n" .. block.text)
+    local script = command.file_with(table.concat(lines, "; ") .. block.text) -- its line numbers are the page's
     os.execute(([[
       unset LD_PRELOAD
-      timeout -k 1 %d setsid -w sh %s </dev/null >%s 2>&1
+      timeout -k 1 %d setsid -w bash %s </dev/null >%s 2>&1
       echo $? >%s
       group=$(cat %s)
       for signal in TERM 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 KILL; do
@@ -160,7 +167,7 @@ describe("the pages #docs", function()
         sleep 0.1
       done
     ]]):format(LIMIT, script, output, status, group))
-    assert.equal("0", command.read(status):match("%d+"), command.read(output))
+    assert.equal("0", command.read(status):match("%d+"), without_key(command.read(output)))
   end
 
   -- The statements at the top of a configuration: {name = "server", text = all of it, body = text between the braces}.
@@ -241,16 +248,20 @@ describe("the pages #docs", function()
           assert.same({}, stray_marks(text))
         end)
 
-        for _, block in ipairs(programs_of(blocks_of(text))) do
+        for _, block in ipairs(blocks_of(text)) do
           if block.mark == "file" then
             it(("has the file of line %d: %s"):format(block.line, block.value), function()
               local file = assert(io.open(folder .. "/" .. block.value, "wb"))
               file:write(block.text)
               file:close()
             end)
-          elseif block.mark ~= "not run" then
-            it(("has a block that runs at line %d"):format(block.line), function() run[block.language](block) end)
           end
+        end
+
+        for _, program in ipairs(programs_of(blocks_of(text))) do
+          it(("has %s code that runs, from line %d on"):format(program.language, program.line), function()
+            run[program.language](program, path)
+          end)
         end
       end)
     end
