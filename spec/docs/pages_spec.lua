@@ -16,6 +16,7 @@ local runner = require "spec.support.program"
 
 local LIMIT = 60 -- seconds for one block
 local SPEED = 1000
+local MARKS = {["not run"] = true, file = true}
 local LANGUAGES = {lua = true, sh = true, nginx = true}
 local SKIPPED_PAGES = {["docs/reference.md"] = true} -- its calls are run by spec/package/generated_spec.lua
 
@@ -32,7 +33,8 @@ local function blocks_of(text)
       block.text = block.text .. line:sub(block.indent + 1) .. "\n"
     elseif line:find("^%s*```") then
       local indent, language = line:match("^(%s*)```(%S*)")
-      local mark, value = above:match("^%s*<!%-%- ([%l ]+):?%s*(.-)%s*%-%->%s*$")
+      local mark, value = above:match("^%s*<!%-%- ([%l ]+):%s*(.-)%s*%-%->%s*$")
+      if not MARKS[mark] then mark = nil end
       block = {indent = #indent, language = language, line = number + 1, text = "", mark = mark, value = value}
     end
     if line:find("%S") and not block then above = line end
