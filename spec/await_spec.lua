@@ -234,7 +234,7 @@ describe("await", function()
       upstream:advance(100)
       local _, why, err = client:await(res, {timeout = 100, poll = 10})
       assert.equal("order_prewarmed: the order is FAILED", why)
-      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- what it says is not documented
+      assert.same({"operation_failed", "unknown", 2}, {err.kind, err.outcome, asked()}) -- its words are undocumented
     end)
 
     it("not again where the request itself is refused, and not where it is told not to", function()
@@ -291,12 +291,14 @@ describe("await", function()
     assert.matches("cmr.await: an operation's answer expected, got nil", raised(), 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{}, 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{operation = "nothing"}, 1, true)
-    assert.matches("cmr.await: no document says which event settles 'platforms'",
+    assert.matches("cmr.await: no event is documented to report the success of 'platforms'",
       raised(assert(client:platforms(USER))), 1, true)
     local given = {operation = "reexport", actionId = "A"}
-    assert.matches("cmr.await: unknown option 'time' (timeout or poll expected)", raised(given, {time = 5}), 1, true)
-    assert.matches("cmr.await: bad option 'timeout' (seconds expected)", raised(given, {timeout = false}), 1, true)
-    assert.matches("cmr.await: bad option 'poll' (seconds expected)", raised(given, {poll = 0}), 1, true)
+    assert.matches("cmr.await: unknown option 'time' (poll or timeout expected)", raised(given, {time = 5}), 1, true)
+    assert.matches("cmr.await: bad option 'timeout' (seconds, from 0.001 to 1000000 expected, got boolean)",
+      raised(given, {timeout = false}), 1, true)
+    assert.matches("cmr.await: bad option 'poll' (seconds, from 0.001 to 1000000 or false expected, got 0)",
+      raised(given, {poll = 0}), 1, true)
     client:close()
     assert.matches("cmr.await: the client is closed", raised(given), 1, true)
   end)

@@ -24,8 +24,8 @@ local function refusal(name, value)
   return raised(function() return cmr.new{api_key = KEY, [name] = value} end)
 end
 
--- A strategy that keeps a record and never waits; a call is cancelled in place of being sent.
-local function fake_wait()
+-- A loop adapter that records and never waits; it cancels a call instead of sending it.
+local function fake_loop()
   local fake = {clock = 1000, slept = {}, calls = 0}
   function fake.now() return fake.clock end
   function fake.sleep(_, seconds)
@@ -51,7 +51,7 @@ local function fake_limiter()
 end
 
 local function new(options)
-  local all = {api_key = KEY, base_url = NOWHERE, loop = fake_wait(), limiter = fake_limiter()}
+  local all = {api_key = KEY, base_url = NOWHERE, loop = fake_loop(), limiter = fake_limiter()}
   for name, value in pairs(options or {}) do all[name] = value end
   return cmr.new(all), all
 end
@@ -67,24 +67,25 @@ end
 describe("an option", function()
   local values = {
     timeout = {good = {0.001, 1, 30, 1e5}, bad = {0, -1, 0.0009, 1e5 + 1, NAN, HUGE, "30", true, {}},
-      expected = "a number from 0.001 to 100000"},
+      expected = "seconds, from 0.001 to 100000"},
     attempt_timeout = {good = {0.001, 1, 12, 1e5}, bad = {0, -1, 0.0009, 1e5 + 1, NAN, HUGE, "12", true, {}},
-      expected = "a number from 0.001 to 100000"},
+      expected = "seconds, from 0.001 to 100000"},
     retries = {good = {0, 1, 2, 2.0, 100}, bad = {-1, 0.5, 101, NAN, HUGE, "2", true, false, {}},
       expected = "a whole number from 0 to 100"},
     rate = {good = {false, 0.001, 0.5, 4, 1e6}, bad = {0, -4, 1e7, NAN, HUGE, true, "4", {}},
-      expected = "a positive number, or false"},
+      expected = "a number from 0.001 to 1000000 or false"},
     limiter = {good = {local_limiter.new(), fake_limiter()},
       bad = {5, true, "local", {}, {reserve = print}, {pause = print}, {reserve = 1, pause = 2}, print},
       expected = "a table with reserve and pause"},
-    reexport_quota = {good = {"warn", "enforce", false}, bad = {"no", true, 3, {}}, expected = "'warn', 'enforce' or false"},
+    reexport_quota = {good = {"warn", "enforce", false}, bad = {"no", true, 3, {}},
+      expected = "'warn', 'enforce' or false"},
     store = {good = {memory.new()}, bad = {5, true, "memory", {}, {claim = print, done = print}, print},
       expected = "a table with claim, done, release, append, list, count and uncount"},
-    loop = {good = {"block", fake_wait()},
+    loop = {good = {"block", fake_loop()},
       bad = {5, true, "", "Block", "nothing", {}, {wait = print}, {wait = print, sleep = print},
         {wait = 1, sleep = 2, now = 3}, print},
       expected = "a table with wait, sleep and now"},
-    jitter = {good = {math.random}, bad = {5, true, "0.5", {}}, expected = "function"},
+    jitter = {good = {math.random}, bad = {5, true, "0.5", {}}, expected = "a function"},
     on_retry = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     on_response = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     -- These are for the core to check; the spec of targets has the rest of their values.
@@ -145,6 +146,27 @@ describe("an option", function()
     assert.equal("cmr.new: unknown option '2.5'", refusal(2.5, KEY))
   end)
 
+  it("is named in fields, for a caller that words the mistake itself", function()
+    local try_new = require "cmr.client".try_new
+    local client, message, problem = try_new{api_key = KEY, timeot = 5}
+    assert.is_nil(client)
+    assert.equal("unknown option 'timeot' (did you mean 'timeout'?)", message)
+    assert.same({code = "unknown_option", option = "timeot", suggestion = "timeout"}, problem)
+    problem = select(3, try_new{api_key = KEY, retries = 101})
+    assert.same({code = "bad_option", option = "retries", expected = "a whole number from 0 to 100", got = "101"},
+      problem)
+    client, message = try_new{api_key = KEY, base_url = "http://api.test"}
+    assert.is_nil(client)
+    assert.matches("^bad option 'base_url' %(plain http would", message)
+    assert.equal("https://api.test", try_new{api_key = KEY, base_url = "https://api.test"}:base_url())
+  end)
+
+  it("names each loop adapter that there is, and one that does not work here", function()
+    local message = refusal("loop", "uv")
+    for _, name in ipairs(require "cmr.loop".NAMES) do assert.matches("'" .. name .. "'", message, 1, true) end
+    assert.equal("cmr.new: bad option 'loop' ('nginx' does not work here)", refusal("loop", "nginx"))
+  end)
+
   it("is in a table", function()
     assert.equal("cmr.new: a table of options expected, got string", raised(function() return cmr.new(KEY) end))
     assert.equal("cmr.new: a table of options expected, got boolean", raised(function() return cmr.new(false) end))
@@ -180,7 +202,7 @@ describe("a client's options", function()
   end)
 
   it("are not changed by what becomes of the table they came in", function()
-    local given = {api_key = KEY, base_url = NOWHERE, loop = fake_wait(), limiter = fake_limiter(), rate = 2}
+    local given = {api_key = KEY, base_url = NOWHERE, loop = fake_loop(), limiter = fake_limiter(), rate = 2}
     local limiter = given.limiter
     local client = cmr.new(given)
     given.rate, given.limiter, given.base_url = false, nil, "https://evil.example"
@@ -188,9 +210,9 @@ describe("a client's options", function()
     assert.equal("cmr.client: " .. NOWHERE, tostring(client))
   end)
 
-  it("share one line at the limiter, for one key", function()
+  it("share one queue at the limiter, for one key", function()
     local one = new{api_key = "shared-line", limiter = local_limiter.new()}
-    local wait = fake_wait()
+    local wait = fake_loop()
     local two = one:with{loop = wait}
     local stranger = one:with{loop = wait, api_key = "another-line"}
     one:platforms(USER)
@@ -201,7 +223,7 @@ describe("a client's options", function()
   end)
 
   it("share it between clients that know nothing of each other", function()
-    local wait = fake_wait()
+    local wait = fake_loop()
     local function client(key)
       return cmr.new{api_key = key, base_url = NOWHERE, loop = wait}
     end
@@ -235,9 +257,9 @@ describe("with", function()
     assert.equal(2, reservation(client, given.limiter).rate)
   end)
 
-  it("takes a limiter and a strategy of its own", function()
+  it("takes a limiter and a loop adapter of its own", function()
     local client, given = new()
-    local limiter, wait = fake_limiter(), fake_wait()
+    local limiter, wait = fake_limiter(), fake_loop()
     assert.is_table(reservation(client:with{limiter = limiter}, limiter))
     assert.equal(0, #given.limiter.reserved)
     client:with{loop = wait}:platforms(USER)
@@ -341,7 +363,7 @@ end)
 
 describe("what options do, where nobody listens", function()
   local function attempts(options)
-    local wait = fake_wait()
+    local wait = fake_loop()
     local block = require "cmr.loop.block"
     wait.wait = block.wait
     options.api_key, options.base_url, options.loop, options.rate = KEY, NOWHERE, wait, false

@@ -194,7 +194,7 @@ describe("client:each", function()
     page(1, 2, {"a"})
     server:fault{match = {operation = "subscriptions"}, status = 503}
     page(2, 2, {"b"})
-    local ids, fake = {}, support.fake_wait()
+    local ids, fake = {}, support.fake_loop()
     for item in support.new(server, {loop = fake}):each "subscriptions" do ids[#ids + 1] = item.subscriptionId end
     assert.same({"a", "b"}, ids)
     assert.equal(1, #fake.slept)
@@ -220,9 +220,9 @@ describe("client:each", function()
     end
 
     it("for an operation that lists nothing", function()
-      raises("each: 'platforms' is no operation that lists", function() client:each("platforms", mock.USER) end)
-      raises("each: 'nothing' is no operation that lists", function() client:each "nothing" end)
-      raises("each: 'nil' is no operation that lists", function() client:each() end)
+      raises("each: 'platforms' is not an operation that lists", function() client:each("platforms", mock.USER) end)
+      raises("each: there is no operation 'nothing'", function() client:each "nothing" end)
+      raises("each: there is no operation 'nil'", function() client:each() end)
     end)
 
     it("for an unknown field, when it is first asked", function()

@@ -54,7 +54,7 @@ describe("the quota of re-exports", function()
       assert.is_nil(res)
       assert.equal(WEEK - 3 * 3600, refused(res, message, err))
       assert.equal("reexport: the 3 re-exports of mailbox " .. MAILBOX .. " within a week are used up; the next in "
-        .. "6.9 days", message)
+        .. "6 days 21 hours", message)
       assert.equal(3, #server:requests())
       now = now + WEEK - 3 * 3600
       assert(one:reexport{mailboxId = MAILBOX})

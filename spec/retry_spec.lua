@@ -12,9 +12,9 @@ local AGAIN = {
   server_error = {GET = "not_sent rejected unknown", other = ""}, -- of the statuses below
 }
 
-local STATUS = {network = false, timeout = false, tls = false, bad_response = 200, unauthorized = 401, payment_required = 402,
-  forbidden = 403, not_found = 404, conflict = 409, bad_request = 422, rate_limited = 429, quota_exceeded = 429, server_error = 503,
-  unexpected_status = 418, cancelled = false, invalid_argument = false}
+local STATUS = {network = false, timeout = false, tls = false, bad_response = 200, unauthorized = 401,
+  payment_required = 402, forbidden = 403, not_found = 404, conflict = 409, bad_request = 422, rate_limited = 429,
+  quota_exceeded = 429, server_error = 503, unexpected_status = 418, cancelled = false, invalid_argument = false}
 
 local function zero() return 0 end
 local function half() return 0.5 end

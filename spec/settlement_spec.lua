@@ -1,8 +1,11 @@
--- Which events settle which operation, and how many of them there have to be.
+-- What became of an operation: the items of its answer that failed, the events that report success or a failure.
+local cmr = require "cmr"
+local core = require "cmr.core"
 local events = require "cmr.webhook.events"
-local outcome = require "cmr.settlement"
-
+local mock = require "spec.support.mock"
 local rows = require "cmr.operations"
+local settlement = require "cmr.settlement"
+local support = require "spec.support.client"
 
 local function boxes(count)
   local list = {}
@@ -60,14 +63,14 @@ describe("what is waited for", function()
       "prewarmup.order.success", 2},
   } do
     it(what, function()
-      assert.same({event = case[4], count = case[5]}, outcome.expected(rows[case[1]], case[2], case[3]))
+      assert.same({event = case[4], count = case[5]}, settlement.expected(rows[case[1]], case[2], case[3]))
     end)
   end
 end)
 
 describe("what the events say", function()
   local function judge(name, expected, ...)
-    return outcome.judge(rows[name], expected, {...})
+    return settlement.verdict(rows[name], expected, {...})
   end
 
   local ORDER = {event = "mailbox.created", count = 2}
@@ -129,7 +132,7 @@ end)
 describe("how sure a failure is", function()
   local function sure(name, request, fails, ...)
     local failure = event(fails)
-    return outcome.certainty(rows[name], request, {failure, ...}, failure)
+    return settlement.outcome_of_failure(rows[name], request, {failure, ...}, failure)
   end
 
   it("is that nothing was done, when it is the first step's of one thing", function()
@@ -161,9 +164,97 @@ describe("what an order's status says", function()
     for status, said in pairs{COMPLETED = "done", completed = "done", SUCCESS = "done", SUCCESSFUL = "done",
       FAILED = "failed", PARTIALLY_COMPLETED = "failed", CANCELLED = "failed", REJECTED = "failed",
       UNSUCCESSFUL = "failed", INCOMPLETE = "", PENDING = "", CREATED = "", [""] = "", PROCESSING = ""} do
-      assert.equal(said, outcome.of_status(status) or "", status)
+      assert.equal(said, settlement.verdict_of_status(status) or "", status)
     end
-    for _, odd in ipairs{5, true, {}} do assert.is_nil(outcome.of_status(odd)) end
-    assert.is_nil(outcome.of_status(nil))
+    for _, odd in ipairs{5, true, {}} do assert.is_nil(settlement.verdict_of_status(odd)) end
+    assert.is_nil(settlement.verdict_of_status(nil))
+  end)
+end)
+
+-- The failed items of an answer, as it is decoded.
+local function failed(name, text)
+  return settlement.failed_items(rows[name], assert(core.json_decode(text)))
+end
+
+describe("an answer in which", function()
+  it("domains of an order are not available, has them", function()
+    local text = [[{"status": 200, "message": "Order created and queued for processing",
+      "data": {"orderId": "ord_R8K2LQPZA9XM", "unavailableDomains": %s}, "actionId": "ACT_1"}]]
+    assert.is_nil(failed("create_order", text:format "[]"))
+    assert.same({"a.com", "b.com"}, failed("create_order", text:format '["a.com", "b.com"]'))
+    assert.is_nil(failed("create_order", text:format "null"))
+    assert.is_nil(failed("create_order", '{"status": 200, "data": {"orderId": "ord_1"}}'))
+  end)
+
+  it("mailboxes of many are not changed, has those", function()
+    local list = failed("update_mailboxes", [[{"status": 200, "data": [
+      {"mailboxId": "1", "success": true, "message": "Updated"},
+      {"mailboxId": "2", "success": false, "message": "Rate limit exceeded"},
+      {"mailboxId": "3", "success": true},
+      {"mailboxId": "4", "success": false, "message": "Not found"}]}]])
+    assert.equal(2, #list)
+    assert.equal("Rate limit exceeded", list[1].message)
+    assert.equal("4", list[2].mailboxId)
+    assert.is_nil(failed("update_mailboxes", '{"data": [{"mailboxId": "1", "success": true}]}'))
+  end)
+
+  it("domains cannot be renewed, has those without a price", function()
+    local list = failed("domain_renewal_prices", [[{"status": 200, "data": [
+      {"domainName": "acme.com", "years": 1, "renewalPrice": "14.50", "autoRenew": false},
+      {"domainName": "late.com", "error": "outside its window"},
+      {"domainName": "none.com", "renewalPrice": null}]}]])
+    assert.equal(2, #list)
+    assert.equal("late.com", list[1].domainName)
+    assert.equal("none.com", list[2].domainName)
+    assert.is_nil(failed("platforms", '{"data": [{"domainName": "late.com"}]}')) -- nothing says what it should have
+  end)
+
+  it("a setting is off, is complete", function()
+    assert.is_nil(failed("set_domain_auto_renew", '{"data": [{"domainName": "a.com", "autoRenew": false}]}'))
+    assert.equal(1, #failed("set_domain_auto_renew", '{"data": [{"domainName": "a.com"}]}'))
+  end)
+
+  it("there is nothing to look at, has none", function()
+    for _, text in ipairs{
+      "{}", '{"data": null}', '{"data": "text"}', '{"data": 5}', '{"data": []}', '{"data": {}}',
+      '{"data": [null, 1, "x"]}',
+      '{"success": false}', '{"data": {"success": false}}', '{"data": {"unavailableDomains": "none"}}',
+    } do
+      for _, name in ipairs{"create_order", "update_mailboxes", "domain_renewal_prices"} do
+        assert.is_nil(failed(name, text), name .. " " .. text)
+      end
+    end
+  end)
+
+  it("is to a request without a row, is looked at the same way", function()
+    assert.equal(1, #settlement.failed_items(nil, {data = {{success = false}, {success = true}, {}}}))
+    assert.same({"a.com"}, settlement.failed_items(nil, {data = {unavailableDomains = {"a.com"}}}))
+  end)
+end)
+
+describe("cmr.info", function()
+  local server, client
+
+  before_each(function()
+    server = mock.shared("http")
+    client = support.new(server, {retries = 0})
+  end)
+
+  it("has them as partial", function()
+    server:fault{body = {status = 200, message = "fetched", data = {
+      {domainName = "acme.com", renewalPrice = "14.50"}, {domainName = "late.com", error = "outside its window"},
+    }}, times = 2}
+    local answer = assert(client:domain_renewal_prices{userId = mock.USER, domains = {"acme.com", "late.com"}})
+    assert.same({answer.data[2]}, cmr.info(answer).partial)
+    answer = assert(client:request("POST", "/anything"))
+    assert.is_nil(cmr.info(answer).partial)
+  end)
+
+  it("has none where all went well, and of an error", function()
+    assert.is_nil(cmr.info(assert(client:platforms(mock.USER))).partial)
+    server:fault{status = 422, body = {status = 422, message = "no", data = {{success = false}}}}
+    local _, _, err = client:platforms(mock.USER)
+    assert.is_nil(cmr.info(err).partial)
+    assert.equal(422, cmr.info(err).status)
   end)
 end)

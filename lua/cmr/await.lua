@@ -1,86 +1,87 @@
---- Waiting for what became of an operation that was only accepted. The events are read from the store that the
--- webhooks' handler writes to, so it does not matter when they come, and to which worker or host.
+---Waits until an accepted operation has finished. The events are read from the store that the webhooks' handler writes
+---to: it does not matter when they arrive, and at which worker or host.
 
 local core = require "cmr.core"
+local errors = require "cmr.util.errors"
 local operations = require "cmr.operations"
-local outcome = require "cmr.settlement"
-local raise = require("cmr.util.errors").raise
-local run = require "cmr.sender"
+local sender = require "cmr.sender"
+local settlement = require "cmr.settlement"
+local tables = require "cmr.util.tables"
+local validate = require "cmr.util.validate"
 
-local FIRST, LONGEST, GROWTH = 0.05, 1, 1.5 -- seconds between two looks into the store
-local PATIENCE = 10 -- seconds that asking for an order's status may take
-local QUOTE = 200 -- bytes of a reason in a message
+---What another process was answered, for client:await.
+---@class cmr.Accepted
+---@field operation string
+---@field actionId? string
+---@field orderId? string
+---@field userId? string
+---@field count? integer How many events must arrive.
 
-local defaults = {
-  timeout = 180, -- seconds; orders usually take 10 to 90 (help)
-  poll = 30, -- seconds between two requests for an order's status; false: none
+---@class cmr.AwaitOptions
+---@field timeout? number Seconds. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
+
+local SPEC = {
+  timeout = validate.number(0.001, 1e6, "seconds"),
+  poll = validate.either(validate.number(0.001, 1e6, "seconds"), validate.one_of(false)),
 }
+local DEFAULTS = { timeout = 180, poll = 30 } -- orders usually take 10 to 90 seconds (help)
 
-local function options_of(given)
-  local options = {}
-  for name, value in pairs(given or {}) do
-    if defaults[name] == nil then
-      raise(("await: unknown option '%s' (timeout or poll expected)"):format(tostring(name)))
-    end
-    local number = type(value) == "number" and value >= 0.001 and value <= 1e6
-    if not number and not (name == "poll" and value == false) then
-      raise(("await: bad option '%s' (seconds expected)"):format(name))
-    end
-    options[name] = value
-  end
-  return setmetatable(options, { __index = defaults })
-end
+local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
+local MAX_STATUS_SECONDS = 10 -- of a request for an order's status
+local MAX_REASON_BYTES = 200 -- of the vendor's, in a message
 
-local function text(value)
+local await = {}
+
+local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
-local function decoded(percent)
-  return (percent:gsub("%%(%x%x)", function(digits)
+local function percent_decoded(text)
+  return (text:gsub("%%(%x%x)", function(digits)
     return string.char(tonumber(digits, 16))
   end))
 end
 
--- What is awaited: its row, its ids, how many of which event.
+-- What is awaited: the operation, its ids, how many of which event.
 local function plan_of(res)
-  if type(res) ~= "table" then raise("await: an operation's answer expected, got " .. type(res)) end
-  local info = run.info(res) or {}
+  if type(res) ~= "table" then errors.raise("await: an operation's answer expected, got " .. type(res)) end
+  local info = sender.info(res) or {}
   local name = info.operation or res.operation
-  local row = type(name) == "string" and operations[name]
-  if not row then
-    raise "await: an operation's answer expected, or {operation = name, actionId = ..., orderId = ...}"
-  elseif not row.settles then
-    raise(("await: no document says which event settles '%s'"):format(name))
+  local operation = type(name) == "string" and operations[name]
+  if not operation then
+    errors.raise "await: an operation's answer expected, or {operation = name, actionId = ..., orderId = ...}"
+  elseif not operation.settles then
+    errors.raise(("await: no event is documented to report the success of '%s'"):format(name))
   end
-  local data = type(res.data) == "table" and res.data or {}
-  local request = run.sent(res)
-  local expected = outcome.expected(row, request, info.partial)
+  local request = sender.request_body(res)
+  local expected = settlement.expected(operation, request, info.partial)
   if type(res.count) == "number" then expected.count = res.count end
   local user = (info.url or ""):match "[?&]userId=([^&]+)"
   return {
-    row = row,
+    operation = operation,
     request = request,
     expected = expected,
-    action = text(res.actionId) or text(data.actionId),
-    order = text(data.orderId) or text(res.orderId),
-    user = text(res.userId) or user and decoded(user),
+    action = nonempty(res.actionId) or nonempty(tables.at(res, "data.actionId")),
+    order = nonempty(tables.at(res, "data.orderId")) or nonempty(res.orderId),
+    user = nonempty(res.userId) or user and percent_decoded(user),
   }
 end
 
--- The events that came, each once, oldest first; or nil and why.
-local function events_of(store, plan)
-  local events, known = {}, {}
+-- The events that arrived, each once, oldest first; or nil and a message.
+local function read_events(store, plan)
+  local events, seen = {}, {}
   for prefix, id in pairs { ["action:"] = plan.action or false, ["order:"] = plan.order or false } do
-    local texts, why = {}, nil
+    local texts, message = {}, nil
     if id then
-      texts, why = store:list(prefix .. id)
+      texts, message = store:list(prefix .. id)
     end
-    if not texts then return nil, why end
-    for _, one in ipairs(texts) do
-      local event = core.json_decode(one)
-      local id_of = type(event) == "table" and (text(event.eventId) or one)
-      if id_of and not known[id_of] then
-        known[id_of] = true
+    if not texts then return nil, message end
+    for _, text in ipairs(texts) do
+      local event = core.json_decode(text)
+      local id_of_event = type(event) == "table" and (nonempty(event.eventId) or text)
+      if id_of_event and not seen[id_of_event] then
+        seen[id_of_event] = true
         events[#events + 1] = event
       end
     end
@@ -88,8 +89,8 @@ local function events_of(store, plan)
   return events
 end
 
-local function fail(self, kind, certainty, body, message, ...)
-  local name = self.plan.row.name
+local function fail(self, kind, outcome, body, message, ...)
+  local name = self.plan.operation.name
   message = ("%s: %s"):format(name, message:format(...)):gsub("%c", " ")
   return nil,
     message,
@@ -97,81 +98,82 @@ local function fail(self, kind, certainty, body, message, ...)
       kind = kind,
       operation = name,
       message = message,
-      outcome = certainty,
+      outcome = outcome,
       attempts = 0,
       body = body,
       events = self.events,
     }
 end
 
-local function failed(self, certainty, body, what, data)
-  local reason = type(data) == "table" and text(data.reason)
-  what = reason and what .. ": " .. reason:sub(1, QUOTE) or what
-  return fail(self, "operation_failed", certainty, body, "%s", what)
+local function fail_operation(self, outcome, body, message, data)
+  local reason = nonempty(tables.at(data, "reason"))
+  message = reason and message .. ": " .. reason:sub(1, MAX_REASON_BYTES) or message
+  return fail(self, "operation_failed", outcome, body, "%s", message)
 end
 
--- Looks into the store. Returns whether the outcome is known, and what to return then.
-local function look(self)
+-- Reads the store. Returns whether the operation is settled, and the results of await.run then.
+local function poll_store(self)
   local plan = self.plan
-  local events, why = events_of(self.store, plan)
-  self.why = why
+  local events, message = read_events(self.store, plan)
+  self.store_message = message
   if not events then return false end
-  local said, found, failure = outcome.judge(plan.row, plan.expected, events)
+  local verdict, found, failure = settlement.verdict(plan.operation, plan.expected, events)
   self.events, self.found = events, found
-  if said == "failed" then
-    local certainty = outcome.certainty(plan.row, plan.request, events, failure)
-    return true, failed(self, certainty, failure, failure.event or failure.eventType, failure.data)
+  if verdict == "failed" then
+    local outcome = settlement.outcome_of_failure(plan.operation, plan.request, events, failure)
+    return true, fail_operation(self, outcome, failure, failure.event or failure.eventType, failure.data)
   end
-  return said == "done", found
+  return verdict == "done", found
 end
 
--- Asks for the order's status. What it says stands when it says so twice, or when no time is left: until then the
--- events may still come. Where the request itself is refused it is not made again.
-local function ask(self, left)
-  local plan, before = self.plan, self.verdict
-  local client = self.client:with { timeout = math.max(0.001, math.min(PATIENCE, left)), retries = 0 }
+-- Requests the order's status. A status counts only when two polls agree, or when time is up: the events may still
+-- arrive and carry more. A request that is refused is not repeated.
+local function poll_status(self, left)
+  local plan, previous = self.plan, self.verdict
+  local client = self.client:with { timeout = math.max(0.001, math.min(MAX_STATUS_SECONDS, left)), retries = 0 }
   local res, _, err = client:order_status { orderId = plan.order, userId = plan.user }
   self.polls = self.polls + 1
   self.refused = not res and err.outcome == "rejected" and err.kind ~= "rate_limited"
   local data = res and type(res.data) == "table" and res.data or {}
-  self.verdict = outcome.of_status(data.status)
-  if not self.verdict or self.verdict ~= before and left > self.options.poll then
+  self.verdict = settlement.verdict_of_status(data.status)
+  if not self.verdict or self.verdict ~= previous and left > self.opts.poll then
     return false
-  elseif self.verdict == "failed" then -- a part of it may be done, for all that its words say
-    return true, failed(self, "unknown", res, "the order is " .. data.status)
+  elseif self.verdict == "failed" then -- a part may be done, whatever the status says
+    return true, fail_operation(self, "unknown", res, "the order is " .. data.status)
   end
   self.found.order = data
   return true, self.found
 end
 
--- See Client:await.
-return function(client, state, wait, res, given)
-  local self = {
-    client = client,
-    store = state.store,
-    plan = plan_of(res),
-    options = options_of(given),
-    events = {},
-    found = {},
-    polls = 1,
-  }
-  local plan, options = self.plan, self.options
+---Waits until an accepted operation has finished. See client:await.
+---@param client cmr.Client
+---@param store cmr.Store
+---@param loop cmr.Loop
+---@param res cmr.Answer|cmr.Accepted
+---@param opts cmr.AwaitOptions?
+---@return cmr.Event[]? events
+---@return string? message
+---@return cmr.Error? err
+function await.run(client, store, loop, res, opts)
+  opts = validate.options("await", SPEC, DEFAULTS, opts)
+  local plan = plan_of(res)
+  local self = { client = client, store = store, plan = plan, opts = opts, events = {}, found = {}, polls = 1 }
   if not plan.action and not plan.order then
     return fail(self, "invalid_argument", "unknown", nil, "the answer names neither an action nor an order to wait for")
   end
-  local begun, pause = wait.now(), FIRST
+  local started_at, pause = loop.now(), MIN_PAUSE_SECONDS
   while true do
-    local known, events, message, err = look(self)
-    local passed = wait.now() - begun
-    local asks = plan.order and options.poll and not self.refused and passed >= self.polls * options.poll
-    if not known and asks and passed < options.timeout then
-      known, events, message, err = ask(self, options.timeout - passed)
+    local settled, events, message, err = poll_store(self)
+    local elapsed = loop.now() - started_at
+    local poll_is_due = plan.order and opts.poll and not self.refused and elapsed >= self.polls * opts.poll
+    if not settled and poll_is_due and elapsed < opts.timeout then
+      settled, events, message, err = poll_status(self, opts.timeout - elapsed)
     end
-    if known then return events, message, err end
-    local left = options.timeout - (wait.now() - begun)
+    if settled then return events, message, err end
+    local left = opts.timeout - (loop.now() - started_at)
     if left <= 0 then break end
-    wait.sleep(core.engine(), math.min(pause, left))
-    pause = math.min(pause * GROWTH, LONGEST)
+    loop.sleep(core.engine(), math.min(pause, left))
+    pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
   end
   return fail(
     self,
@@ -179,10 +181,12 @@ return function(client, state, wait, res, given)
     "unknown",
     nil,
     "no outcome after %g s: %d of %s %s%s",
-    options.timeout,
+    opts.timeout,
     #self.found,
     plan.expected.count or "?",
     plan.expected.event,
-    self.why and "; the store is unavailable: " .. self.why or ""
+    self.store_message and "; the store is unavailable: " .. self.store_message or ""
   )
 end
+
+return await

@@ -1,42 +1,130 @@
---- A client: one key and base URL, and a method per operation.
+---A client: one key and base URL, and a method for each operation.
 
 local core = require "cmr.core"
+local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
+local loops = require "cmr.loop"
 local operations = require "cmr.operations"
 local options = require "cmr.options"
-local raise = require("cmr.util.errors").raise
-local run = require "cmr.sender"
+local sender = require "cmr.sender"
 local stores = require "cmr.store"
-local waits = require "cmr.loop"
+local tables = require "cmr.util.tables"
+local validate = require "cmr.util.validate"
 
+---A client: one key and base URL.
+---@class cmr.Client
 local Client = {}
 Client.__index = Client
 Client.__name = "cmr.client"
 
 local unpack = table.unpack or unpack
 
---- Facts about an answer or an error.
--- @tparam table result what a call returned: the envelope, or the error
--- @treturn table operation, method, url, status, headers (lower-case names), attempts, elapsed (s, the whole call),
--- reused, http_version, sends; of the last attempt where there were several; partial, the list of items that failed
--- inside a success, or nil; for clients with on_response tls, the version a new connection agreed on, and timing,
--- seconds until resolved, connected, secured and first_byte. nil when it is not a call's result.
-Client.info = run.info
+---What cmr.info reports: of the last attempt where there were several.
+---@class cmr.Info
+---@field operation string
+---@field method string
+---@field url string
+---@field status? integer
+---@field headers? table<string, string> Lower-case names.
+---@field attempts integer
+---@field elapsed number Seconds, the whole call.
+---@field reused? boolean Whether the connection had been used before.
+---@field http_version? string
+---@field sends integer How often libcurl began to send the request.
+---@field partial? any[] The items that failed inside a success.
+---@field tls? string With on_response: the version that a new connection agreed on.
+---@field timing? cmr.Timing With on_response.
+
+---Where an attempt's time went: seconds from its start. A step that was not reached is absent.
+---@class cmr.Timing
+---@field resolved? number The address of the name was known.
+---@field connected? number
+---@field secured? number TLS was agreed on.
+---@field first_byte? number The first byte of the answer arrived.
+
+---What a call would send, as libcurl gets it. The key is masked.
+---@class cmr.Preview
+---@field method string
+---@field url string
+---@field headers string[] Lines, without the key's header. "Name:" sends no such header, "Name;" an empty one.
+---@field key_header? string The name of the header that carries the key.
+---@field body? string
+---@field ca_file? string
+---@field proxy? string "": none, whatever the environment says.
+---@field resolve? string
+
+---@class cmr.Request
+---@field query? table<string, string|number|boolean>
+---@field body? table
+
+local REQUEST_SPEC = {
+  query = {
+    test = function(query)
+      for name in pairs(type(query) == "table" and query or { query }) do
+        if type(name) ~= "string" then return false end
+      end
+      return true
+    end,
+    expected = "a table of names and values",
+  },
+  body = validate.any(),
+}
+
+---A list operation's name, or with it what the documentation leaves out about its answer.
+---@class cmr.List
+---@field [1] string
+---@field items? string The path of the items, as in "data.users".
+---@field page? string The parameter that chooses a page.
+
+local PATH = {
+  test = function(path)
+    return type(path) == "string" and path:find "^[%w_]" and not path:find("..", 1, true) and not path:find "%.$"
+  end,
+  expected = 'a name, as in "data.users"',
+}
+local LIST_SPEC = { items = PATH, page = PATH }
 
 local function state_of(self, name)
-  if getmetatable(self) ~= Client then raise(("%s: call it with a colon: client:%s(...)"):format(name, name)) end
-  if self._state.closed then raise(name .. ": the client is closed") end
+  if getmetatable(self) ~= Client then
+    errors.raise(("%s: call it with a colon: client:%s(...)"):format(name, name))
+  elseif self._state.closed then
+    errors.raise(name .. ": the client is closed")
+  end
   return self._state
 end
 
---- A programmer's mistake raises, a fault of the data is returned.
+-- The loop adapter for a call. Raises where nothing can wait.
+local function loop_for(state, caller, context)
+  local loop = state.loop or loops.detect(context)
+  local reason = loop.unsupported and loop.unsupported(context)
+  if reason then errors.raise(caller .. ": " .. reason) end
+  return loop
+end
+
+local function background_loop_for(state, caller, context)
+  local loop = loop_for(state, caller, context)
+  if not loop.spawn then errors.raise(caller .. ": this client's loop adapter has no spawn, semaphore and notify") end
+  return loop
+end
+
+-- Raises a mistake of the calling program; returns a fault of the data.
 local function refuse(message, err)
-  if err.mistake then raise(message) end
+  if err.mistake or err.programmer_error then errors.raise(message) end
   err.attempts = 0
   return nil, message, err
 end
 
--- One method per operation: client:platforms(...). Arguments, answers and errors: see docs of the operation's row.
+local function operation_named(name, caller)
+  local operation = type(name) == "string" and operations[name]
+  if operation then return operation end
+  local names = {}
+  for index, row in ipairs(operations) do
+    names[index] = row.name
+  end
+  local hint = validate.suggestion(name, names)
+  errors.raise(("%s: there is no operation '%s'%s"):format(caller, tostring(name), hint))
+end
+
 for _, operation in ipairs(operations) do
   local name = operation.name
   local prepare = core[name]
@@ -44,283 +132,238 @@ for _, operation in ipairs(operations) do
     local state = state_of(self, name)
     local call, message, err = prepare(state.target, ...)
     if not call then return refuse(message, err) end
-    return run.call(state, call, run.strategy(state, name))
+    return sender.send(state, call, loop_for(state, name, "caller"))
   end
 end
 
--- A raw request, checked and ready to start.
-local function prepare_raw(state, caller, method, path, given)
-  if given ~= nil and type(given) ~= "table" then
-    raise(caller .. ": a table of query and body expected, got " .. type(given))
-  end
-  local request = {}
-  for name, value in pairs(given or {}) do
-    if name ~= "query" and name ~= "body" then
-      raise(("%s: bad field '%s' (query or body expected)"):format(caller, tostring(name)))
-    end
-    request[name] = value
-  end
-  if request.query ~= nil then
-    if type(request.query) ~= "table" then raise(caller .. ": bad field 'query' (table expected)") end
-    local list = {}
-    for name, value in pairs(request.query) do
-      if type(name) ~= "string" then raise(caller .. ": bad field 'query' (its members need names)") end
-      list[#list + 1] = { name, value }
-    end
-    table.sort(list, function(a, b)
-      return a[1] < b[1]
-    end)
-    request.query = list
-  end
+local function prepare_request(state, caller, method, path, fields)
+  fields = validate.options(caller, REQUEST_SPEC, nil, fields)
   if type(method) ~= "string" or type(path) ~= "string" then
-    raise(caller .. ": bad arguments (a method and a path expected)")
+    errors.raise(caller .. ": bad arguments (a method and a path expected)")
   end
-  return core.request(state.target, method, path, request)
+  if fields.query then
+    local query = {}
+    for index, name in ipairs(tables.sorted_keys(fields.query)) do
+      query[index] = { name, fields.query[name] }
+    end
+    fields.query = query
+  end
+  return core.request(state.target, method, path, fields)
 end
 
---- Any other request, under the same rules.
--- @tparam string method GET, POST, PUT, PATCH or DELETE
--- @tparam string path below the base URL, percent-encoded, without a query
--- @tparam[opt] table given query = {name = string, number or boolean}, body = table
--- @return the envelope, or nil, message, err
-function Client:request(method, path, given)
+---Sends any other request, under the same rules.
+---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
+---@param path string Below the base URL, percent-encoded, without a query.
+---@param fields? cmr.Request
+---@return cmr.Answer? answer
+---@return string? message
+---@return cmr.Error? err
+function Client:request(method, path, fields)
   local state = state_of(self, "request")
-  local call, message, err = prepare_raw(state, "request", method, path, given)
+  local call, message, err = prepare_request(state, "request", method, path, fields)
   if not call then return refuse(message, err) end
-  return run.call(state, call, run.strategy(state, "request"))
+  return sender.send(state, call, loop_for(state, "request", "caller"))
 end
 
---- The items of a list over all its pages, fetched as they are needed.
---
---     for item, why, err in client:each("subscriptions", {status = "ACTIVE"}) do
---       if not item then error(why) end        -- a page could not be had: once, and then the loop ends
---
--- @param what the operation's name; {name, items = "data.users", page = "page"} where the documents do not say where an
--- answer has its items, or how a page is chosen
--- @param ... the operation's arguments
--- @treturn function for a generic for: item, or once false, message, err
+---Iterates over the items of a list. Pages are fetched as they are needed.
+---
+---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
+---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
+---
+---@param what string|cmr.List
+---@param ... any The operation's arguments.
+---@return fun(): any, string?, cmr.Error? iterator The next item; or once false, message, err.
 function Client:each(what, ...)
   local state = state_of(self, "each")
-  local name = type(what) == "table" and what[1] or what
-  local row = operations[name]
-  if type(name) ~= "string" or not row or not row.flags.list then
-    raise(("each: '%s' is no operation that lists"):format(tostring(name)))
+  local opts = {}
+  for name, value in pairs(type(what) == "table" and what or { what }) do
+    opts[name] = value
   end
-  local how = type(what) == "table" and what or row
-  for field, value in pairs(type(what) == "table" and what or {}) do
-    if field ~= 1 and field ~= "items" and field ~= "page" then
-      raise(("each: bad field '%s' (the operation's name, items and page expected)"):format(tostring(field)))
-    elseif type(value) ~= "string" or not value:find "^[%w_]" or value:find("..", 1, true) or value:find "%.$" then
-      raise(("each: bad field '%s' (a name expected, as in \"data.users\")"):format(tostring(field)))
-    end
-  end
-  local items, page = how.items or row.items, how.page or row.page
+  local operation = operation_named(opts[1], "each")
+  local name = operation.name
+  if not operation.flags.list then errors.raise(("each: '%s' is not an operation that lists"):format(name)) end
+  opts[1] = nil
+  opts = validate.options("each", LIST_SPEC, operation, opts)
+  local items, page = opts.items, opts.page
   if not items or not page then
     local missing = not items and 'items = "data.WHERE"' or 'page = "NAME"'
-    raise(("each: %s's answer is not documented: client:each({%q, %s}, ...)"):format(name, name, missing))
+    errors.raise(("each: %s's answer is not documented: client:each({%q, %s}, ...)"):format(name, name, missing))
   end
-  local count, arguments = select("#", ...), { ... }
-  local fields = {}
-  if type(arguments[count]) == "table" then
-    for field, value in pairs(arguments[count]) do
-      fields[field] = value
-    end
-    arguments[count] = fields
-  else
-    count = count + 1
-    arguments[count] = fields
+  local count, args, fields = select("#", ...), { ... }, {}
+  if type(args[count]) ~= "table" then count = count + 1 end
+  for field, value in pairs(args[count] or {}) do
+    fields[field] = value
   end
+  args[count] = fields
   local function fetch(number)
     fields[page] = number
-    local call, message, err = core[name](state.target, unpack(arguments, 1, count))
+    local call, message, err = core[name](state.target, unpack(args, 1, count))
     if not call then return refuse(message, err) end
-    return run.call(state, call, run.strategy(state, "each", true))
+    return sender.send(state, call, loop_for(state, "each", "iterator"))
   end
   return require("cmr.pagination").iterate(fetch, name, items, fields[page] or 1)
 end
 
-local function operation_of(name, caller)
-  if type(name) ~= "string" or not operations[name] then
-    local names = {}
-    for index, operation in ipairs(operations) do
-      names[index] = operation.name
-    end
-    local near = type(name) == "string" and core.nearest(name, names)
-    local hint = near and (" (did you mean '%s'?)"):format(near) or ""
-    raise(("%s: there is no operation '%s'%s"):format(caller, tostring(name), hint))
-  end
-  return core[name]
-end
-
---- What a call would send; nothing is sent.
--- @tparam string what the operation's name, or "request"
--- @param ... its arguments, or those of client:request
--- @treturn table method, url, headers (an array of lines, without the key), key_header (the name of the key's header),
--- body, ca_file, proxy, resolve: as libcurl is told them, the key masked; or nil, message, err
-function Client:preview(what, ...)
+---Shows what a call would send. Nothing is sent.
+---@param name string The operation's name, or "request".
+---@param ... any Its arguments, or those of client:request.
+---@return cmr.Preview? preview
+---@return string? message
+---@return cmr.Error? err
+function Client:preview(name, ...)
   local state = state_of(self, "preview")
   local call, message, err
-  if what == "request" then
-    call, message, err = prepare_raw(state, "preview", ...)
+  if name == "request" then
+    call, message, err = prepare_request(state, "preview", ...)
   else
-    call, message, err = operation_of(what, "preview")(state.target, ...)
+    call, message, err = core[operation_named(name, "preview").name](state.target, ...)
   end
   if not call then return refuse(message, err) end
   return call:request()
 end
 
-local function together(state, name, iterating)
-  local wait = run.strategy(state, name, iterating)
-  if not wait.spawn then raise(name .. ": this client's wait strategy has no spawn, signal and wake") end
-  return wait
-end
-
---- Starts a call and goes on. In a plain script it moves whenever something waits.
--- @tparam string operation its name
--- @param ... its arguments
--- @treturn table job: job:wait() -> the envelope, or nil, message, err; job:done(); job:cancel()
-function Client:start(operation, ...)
+---Starts a call in the background. In a plain script it makes progress whenever something waits.
+---@param name string The operation's name.
+---@param ... any Its arguments.
+---@return cmr.Job job
+function Client:start(name, ...)
   local state = state_of(self, "start")
-  local prepare = operation_of(operation, "start")
-  local wait = together(state, "start", false)
+  local operation = operation_named(name, "start")
+  local loop = background_loop_for(state, "start", "background")
+  local call, message, err = core[operation.name](state.target, ...)
   local jobs = require "cmr.jobs"
-  local call, message, err = prepare(state.target, ...)
-  if not call then return jobs.ended(wait.signal(), refuse(message, err)) end
-  return jobs.start(state, call, wait, wait.signal())
+  if not call then return jobs.finished(loop.semaphore(), refuse(message, err)) end
+  return jobs.start(state, call, loop, loop.semaphore())
 end
 
---- Runs an operation on many inputs, a few at a time, paced and retried like single calls.
---
---     for input, res, why, err in client:map("reexport", rows, {concurrency = 8}) do ... end
---
--- @tparam string operation its name
--- @param inputs a list, or a function that returns the next one: a table of fields, or the first argument
--- @tparam[opt] table given concurrency (16): calls at once, and results held; ordered (false): in the inputs' order;
--- before_send: function, told the input when it has left the line and before anything is sent: a journal's place. false
--- from it: it is not sent (kind "cancelled")
--- @return for a generic for: input, then what the call returned, as they finish; wrong arguments are that
--- input's error, of kind "invalid_argument". Leaving the loop cancels what is in flight. Each call's timeout begins when it leaves
--- the line of the rate
-function Client:map(operation, inputs, given)
+---Runs an operation on many inputs concurrently. Each call is paced and retried like a single one.
+---
+---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
+---
+---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
+---flight. A call's timeout starts when the call gets its slot in the rate limit.
+---@param name string The operation's name.
+---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
+---@param opts? cmr.MapOptions
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
+function Client:map(name, inputs, opts)
   local state = state_of(self, "map")
-  local prepare = operation_of(operation, "map")
-  local wait = together(state, "map", true)
+  local prepare = core[operation_named(name, "map").name]
+  local loop = background_loop_for(state, "map", "iterator")
   local jobs = require "cmr.jobs"
-  given = given or {}
-  for name, value in pairs(given) do
-    if name == "concurrency" and not (type(value) == "number" and value >= 1 and value % 1 == 0) then
-      raise "map: bad option 'concurrency' (a whole number from 1 expected)"
-    elseif name == "before_send" and type(value) ~= "function" then
-      raise "map: bad option 'before_send' (a function expected)"
-    elseif name ~= "concurrency" and name ~= "ordered" and name ~= "before_send" then
-      raise(("map: unknown option '%s' (concurrency, ordered or before_send expected)"):format(tostring(name)))
-    end
-  end
-  local next_input, place = inputs, 0
-  if type(inputs) == "table" then
-    next_input = function()
-      place = place + 1
-      return inputs[place]
-    end
-  elseif type(inputs) ~= "function" then
-    raise("map: bad inputs (a list or a function expected, got " .. type(inputs) .. ")")
-  end
-  return jobs.map(next_input, function(input, signal)
+  return jobs.map(loop, inputs, opts, function(input, semaphore, before_send)
     local call, message, err = prepare(state.target, input)
-    if not call then
-      err.attempts = 0
-      return jobs.ended(signal, nil, message, err)
-    end
-    return jobs.start(state, call, wait, signal, given.before_send and function()
-      return given.before_send(input)
-    end)
-  end, given, wait)
+    if call then return jobs.start(state, call, loop, semaphore, before_send) end
+    err.attempts = 0
+    return jobs.finished(semaphore, nil, message, err)
+  end)
 end
 
---- Waits for the outcome of what was only accepted: for the webhooks that settle it, which are the operation's column
--- settles. They are found in the client's store, where cmr.webhook.handler puts them: also those that came before, to
--- another worker or, with a store in Redis, to another host. No event has passwords, unless the handler keeps them.
---
---     local res = assert(client:create_order(user, order))
---     local events, why, err = client:await(res)
---
--- Where no event comes, an order's status is asked for now and then; how statuses are called is not documented.
--- @tparam table res an answer; elsewhere {operation = name, actionId = ..., orderId = ..., userId = ..., count = how
--- many are to come}
--- @tparam[opt] table given timeout (180): seconds; poll (30): seconds between two requests for an order's status, or
--- false for none
--- @treturn[1] table the events, oldest first: for an order of mailboxes one for each. Where only its status says that
--- it is done, those that came, with what order_status said as its member order
--- @treturn[2] nil, message, err: of kind "operation_failed", with the event that says so as err.body, outcome "unknown" or, when
--- one thing was ordered and nothing of it was done, "rejected"; of kind "timeout", outcome "unknown". err.events has
--- all that came. When the first of several fails it does not wait for the others
-function Client:await(res, given)
+---Waits until an accepted operation has finished: for the webhooks that report its success or failure. They are read
+---from the client's store, where cmr.webhook.handler puts them: also those that arrived before, at another worker or,
+---with a store in Redis, at another host. The events have no passwords, unless the handler stores them.
+---
+---    local res = assert(client:create_order(user, order))
+---    local events, message, err = client:await(res)
+---
+---While no event comes, an order's status is polled: its words are undocumented. If only the status reports success,
+---the events have what order_status returned as their member order.
+---
+---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
+---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
+---the first of several items fails, await does not wait for the others.
+---@param res cmr.Answer|cmr.Accepted
+---@param opts? cmr.AwaitOptions
+---@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
+---@return string? message
+---@return cmr.Error? err
+function Client:await(res, opts)
   local state = state_of(self, "await")
-  return require "cmr.await"(self, state, run.strategy(state, "await"), res, given)
+  return require("cmr.await").run(self, state.store, loop_for(state, "await", "caller"), res, opts)
 end
 
--- A strategy that is not at home here (luv without luv) is said so, and not by require.
-local function strategy_of(name, caller)
-  local fine, strategy = pcall(waits.named, name)
-  if not fine then raise(("%s: bad option 'loop' ('%s' does not work here)"):format(caller, name)) end
-  return strategy
+local function target_for(opts, parent)
+  if parent and next(opts) == nil then return parent.target end
+  if parent then return core.target(opts, parent.target) end
+  local complete, message, problem = options.with_environment(opts)
+  if not complete then return nil, message, problem end
+  return core.target(complete)
 end
 
-local function build(caller, given, parent)
-  local for_target, own = options.split(given)
-  if not for_target then raise(caller .. ": " .. own) end
-  local target = parent and parent.target
-  if not parent or next(for_target) ~= nil then
-    local made, message = core.target(for_target, target)
-    if not made then raise(caller .. ": " .. message) end
-    target = made
-  end
-  setmetatable(own, { __index = parent and parent.options or options.defaults })
-  local wait = own.loop
+---Makes a client without raising.
+---@param opts cmr.Options
+---@param parent table? the state of the client that it shares with; nil: what is not given comes from the environment
+---@return cmr.Client? client
+---@return string? message
+---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
+function Client.try_new(opts, parent)
+  local target_opts, own_opts, problem = options.split(opts)
+  if not target_opts then return nil, own_opts, problem end
+  local target, message
+  target, message, problem = target_for(target_opts, parent)
+  if not target then return nil, message, problem end
+  setmetatable(own_opts, { __index = parent and parent.options or options.DEFAULTS })
   return setmetatable({
     _state = {
       target = target,
-      options = own,
-      limiter = own.limiter or limiter.here(),
-      store = own.store or stores.default(),
-      wait = type(wait) == "string" and strategy_of(wait, caller) or wait, -- nil: whatever fits the place of each call
+      options = own_opts,
+      limiter = own_opts.limiter or limiter.default(),
+      store = own_opts.store or stores.default(),
+      loop = own_opts.loop, -- nil: the one that fits each call
     },
   }, Client)
 end
 
---- Makes a client. What is not given comes from the environment ($CMR_API_KEY, $CMR_BASE_URL, $CMR_CA_FILE) or has its
--- default; the options are listed in the README.
--- @tparam[opt] table given
--- @return client
-function Client.new(given)
-  if given ~= nil and type(given) ~= "table" then raise("new: a table of options expected, got " .. type(given)) end
-  local all, message = options.complete(given or {})
-  if not all then raise("new: " .. message) end
-  return build("new", all)
+---Makes a client. What is not given comes from the environment, or has its default.
+---@param opts? cmr.Options
+---@return cmr.Client client
+function Client.new(opts)
+  if opts == nil then opts = {} end
+  local self, message = Client.try_new(opts)
+  if not self then errors.raise("new: " .. message) end
+  return self
 end
 
---- The same client with other options, light to make: for one call, client:with{timeout = 60}:platforms(id).
--- @tparam table given
--- @return client that shares key, engine and limiter
-function Client:with(given)
-  local state = state_of(self, "with")
-  if type(given) ~= "table" then raise("with: a table of options expected, got " .. type(given)) end
-  return build("with", given, state)
+---Makes the same client with other options. It is light enough for one call:
+---client:with{timeout = 60}:platforms(id).
+---@param opts cmr.Options
+---@return cmr.Client client Shares key, engine and limiter with this one.
+function Client:with(opts)
+  local client, message = Client.try_new(opts, state_of(self, "with"))
+  if not client then errors.raise("with: " .. message) end
+  return client
 end
 
---- Ends the client: later calls raise. Connections nobody uses any more are closed.
+---Closes the client: later calls raise. Unused connections are closed.
 function Client:close()
   self._state.closed = true
   local engine = core.engine()
   if engine:count() == 0 then
-    waits.forget(engine)
+    loops.forget(engine)
     engine:close()
   end
 end
 
---- Says where its requests go, never with which key.
+---The address that the client's requests go to.
+---@return string base_url
+function Client:base_url()
+  return tostring(state_of(self, "base_url").target):match ": (.*)"
+end
+
+---A digest of the client's key: tells keys apart, and does not reveal them.
+---@return string key_id
+function Client:key_id()
+  return state_of(self, "key_id").target:key_id()
+end
+
+---Shows where the client's requests go, never the key.
 function Client:__tostring()
   return "cmr.client: " .. tostring(self._state.target):match ": (.*)"
 end
+
+---Reports facts about an answer or an error.
+---@param result cmr.Answer|cmr.Error What a call returned.
+---@return cmr.Info? info nil when no call returned it.
+Client.info = sender.info
 
 return Client

@@ -1,80 +1,152 @@
---- cmr: the Cold Mail Reseller API. One function per operation: cmr.platforms(userId), cmr.reexport{...}.
---
--- A success returns the decoded envelope, one value. A failure returns nil, a message, and an error with kind, message,
--- operation, status, outcome, retry_after, attempts, body, code. The programmer's mistakes raise.
+---The Cold Mail Reseller API: one function for each operation, as cmr.platforms(userId), cmr.reexport{...}.
+---
+---A success is one value, the decoded envelope. A failure is nil, a message, and an error as a table. A mistake of the
+---calling program raises.
 
 local Client = require "cmr.client"
 local core = require "cmr.core"
+local errors = require "cmr.util.errors"
 local operations = require "cmr.operations"
-local raise = require("cmr.util.errors").raise
 local webhook = require "cmr.webhook"
 
+---A success: the API's envelope.
+---@class cmr.Answer
+---@field status integer The HTTP status again.
+---@field message string
+---@field data? any The result. Absent where the API sends null or nothing. Its type is any where it is undocumented.
+---@field actionId? string Of an asynchronous operation. Its webhooks carry it too.
+
+---@alias cmr.Kind
+---| "network" # no answer: the connection failed
+---| "timeout" # no answer in time
+---| "tls" # no answer: the certificate or the encryption failed
+---| "bad_response" # the response is not from the API: not a JSON object, too large or truncated
+---| "unauthorized" # 401
+---| "payment_required" # 402
+---| "forbidden" # 403
+---| "not_found" # 404
+---| "conflict" # 409
+---| "bad_request" # 400, 422: the API does not accept the request
+---| "rate_limited" # 429, or no slot in the rate limit within the time left
+---| "quota_exceeded" # the mailbox's re-exports of this week are used up
+---| "server_error" # 500 to 599
+---| "unexpected_status" # any other status
+---| "operation_failed" # client:await: accepted, and failed later
+---| "cancelled" # job:cancel(), or the engine was closed
+---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
+
+---After several attempts, the most severe one: unknown > rejected > not_sent.
+---@alias cmr.Outcome
+---| "not_sent" # the server never saw the request
+---| "rejected" # the server refused the request
+---| "unknown" # the server may have done it: check before you repeat it
+
+---A failure. tostring gives its message.
+---@class cmr.Error
+---@field kind cmr.Kind
+---@field message string
+---@field operation? string
+---@field status? integer The answer's HTTP status, where there was an answer.
+---@field outcome cmr.Outcome
+---@field retry_after? number Seconds to wait before another try.
+---@field attempts integer
+---@field body? any The answer, decoded where it is JSON. Of client:await the event that reports the failure.
+---@field events? cmr.Event[] Of client:await: the events that arrived.
+---@field curl_code? integer libcurl's code, as the curl program exits with.
+
+---The type of cmr.all: every item, where an operation acts on everything if its list is omitted.
+---@class cmr.All
+
+---An operation of the API: a row of the table from which functions, checks, commands and documents are derived.
+---@class cmr.Operation
+---@field name string
+---@field method? string nil: undocumented.
+---@field path? string nil: undocumented.
+---@field group string
+---@field title string The vendor's.
+---@field summary string
+---@field source "seed"|"docs"|"help" Where method and path are documented.
+---@field assumed? string What is undocumented, and how we read it.
+---@field flags table<string, true>
+---@field rest? "query"|"body" Where undocumented fields go.
+---@field items? string The path of a list's items in its answer.
+---@field page? string
+---@field limit? string
+---@field complete? string The member that every item of data has unless it failed.
+---@field settles? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of the parameter.
+---@field fails? string[] The webhooks that report a failure.
+---@field positional string[]
+---@field params cmr.Parameter[]
+
+---@class cmr.Parameter
+---@field name string
+---@field in "query"|"body"
+---@field type string
+---@field required? true
+---@field positional? true
+---@field assumed? true
+---@field either? "any"|"one"
+---@field everything? true
+---@field or_item? true
+---@field values? string[]
+---@field source "seed"|"docs"|"help"
+---@field summary string
+
+---The module. Its functions use a client made from the environment at first use.
 ---@class cmr
+---@field _VERSION string
+---@field libcurl string The version of the libcurl in use.
+---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
+---@field null any JSON's null: in arrays of answers, and to send one.
+---@field all cmr.All Names every item, where an operation acts on everything if its list is omitted.
+---@field webhook cmr.Webhook
 local cmr = {
   _VERSION = core._VERSION,
-  --- The version of the libcurl underneath.
   libcurl = core.libcurl,
-  --- The API's operations: rows of name, method, path, params, flags, source ...; also by name.
   operations = operations,
-  --- JSON's null: in arrays of answers, and to send one.
   null = core.null,
-  --- cmr.array(table): marks a table as a JSON array, so that {} is sent as [].
-  array = core.array,
-  --- Says "all of them" where an operation means everything when its list is left out.
   all = core.all,
-  --- cmr.new(options): a client of its own. See Client.new.
-  new = Client.new,
-  --- cmr.info(result): status, headers, attempts ... of an answer or an error. See Client.info.
-  info = Client.info,
-  --- cmr.webhook.verify(raw_body, headers): the outcome of what was accepted. See cmr.webhook.
   webhook = webhook,
 }
 
-local client
+---Marks a table as a JSON array, so that {} is sent as [].
+---@generic T: table
+---@param list T
+---@return T list
+cmr.array = core.array
 
---- The client behind the functions of the module, made from the environment at first use.
-local function default()
-  client = client or Client.new()
-  return client
+---Makes a client. An unknown option or a malformed value raises.
+---@param opts? cmr.Options
+---@return cmr.Client client
+cmr.new = Client.new
+
+---Reports facts about an answer or an error.
+---@param result cmr.Answer|cmr.Error What a call returned.
+---@return cmr.Info? info nil when no call returned it.
+cmr.info = Client.info
+
+local default_client
+
+-- The client behind the module's functions. Its annotations are on the client's methods of the same name.
+local function client()
+  default_client = default_client or Client.new()
+  return default_client
 end
 
 for _, operation in ipairs(operations) do
   local name = operation.name
   cmr[name] = function(first, ...)
-    local self = default()
-    if first == cmr then raise(("%s: call it with a dot: cmr.%s(...)"):format(name, name)) end
+    if first == cmr then errors.raise(("%s: call it with a dot: cmr.%s(...)"):format(name, name)) end
+    local self = client()
     return self[name](self, first, ...)
   end
 end
 
---- cmr.request(method, path, {query, body}): any other request. See Client:request.
-function cmr.request(...)
-  return default():request(...)
-end
-
---- cmr.start(operation, ...): a call that goes on beside. See Client:start.
-function cmr.start(...)
-  return default():start(...)
-end
-
---- cmr.map(operation, inputs, options): many calls, a few at a time. See Client:map.
-function cmr.map(...)
-  return default():map(...)
-end
-
---- cmr.preview(operation, ...): what a call would send. See Client:preview.
-function cmr.preview(...)
-  return default():preview(...)
-end
-
---- cmr.each(operation, ...): the items of a list over all its pages. See Client:each.
-function cmr.each(...)
-  return default():each(...)
-end
-
---- cmr.await(answer, options): the outcome of what was only accepted. See Client:await.
-function cmr.await(...)
-  return default():await(...)
+for _, name in ipairs { "await", "each", "map", "preview", "request", "start" } do
+  cmr[name] = function(...)
+    local self = client()
+    return self[name](self, ...)
+  end
 end
 
 return cmr

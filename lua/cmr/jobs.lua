@@ -1,84 +1,113 @@
---- Many calls at once: what client:start and client:map are made of.
+---Calls in the background: client:start and client:map.
 
-local run = require "cmr.sender"
-local threads = require "cmr.loop.coroutines"
+local coroutines = require "cmr.loop.coroutines"
+local sender = require "cmr.sender"
+local validate = require "cmr.util.validate"
+local errors = require "cmr.util.errors"
+
+---What client:map takes. before_send is called when the input's call has its slot, before anything is sent: use it to
+---write a journal. If it returns false, the call is not sent, and its error is of kind "cancelled".
+---@class cmr.MapOptions
+---@field concurrency? integer Calls in flight, and results not yet taken. Default: 16.
+---@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
+---@field before_send? fun(input: any): boolean? Called before anything is sent; false: it is not sent.
+
+local MAP_SPEC = {
+  concurrency = validate.integer(1),
+  ordered = "boolean",
+  before_send = "function",
+}
+local MAP_DEFAULTS = { concurrency = 16, ordered = false }
+
+local unpack = table.unpack or unpack
 
 local jobs = {}
 
+---A call in the background, from client:start.
+---@class cmr.Job
 local Job = {}
 Job.__index = Job
 Job.__name = "cmr.job"
 
-local unpack = table.unpack or unpack
+Job.max_queue_seconds = math.huge -- the job's timeout starts when it gets its first slot
 
-local function new(job)
-  job.waiting = 0
-  return setmetatable(job, Job)
-end
-
-local function ended(job, ...)
-  job.result, job.finished = { n = select("#", ...), ... }, true
+local function finish(job, ...)
+  job.results, job.finished = { n = select("#", ...), ... }, true
   for _ = 1, math.max(1, job.waiting) do
-    job.signal.post(job)
+    job.semaphore.post(job)
   end
 end
 
--- What a limiter or a strategy of the user's own raises is raised again by job:wait(). Where pcall cannot be yielded
--- across, whoever runs the coroutine is told.
-local function outcome(job, fine, ...)
-  job.failed = not fine
-  ended(job, ...)
+local function finish_task(job, ok, ...)
+  job.raised = not ok
+  finish(job, ...)
 end
 
---- Starts a prepared call beside the caller.
--- @tparam table state of the client
--- @param call from the core
--- @tparam table wait the strategy
--- @tparam table signal posted when it has finished, with the job
--- @tparam[opt] function before_send asked when it has left the line, see run.call
--- @treturn table job
-function jobs.start(state, call, wait, signal, before_send)
-  local job = new { wait_strategy = wait, signal = signal, before_send = before_send }
-  wait.spawn(function()
-    outcome(job, threads.protected(run.call, state, call, wait, job))
+---Starts a prepared call in the background. An error raised there is raised again by job:wait(). On Lua 5.1, where
+---pcall cannot yield, it reaches the loop that runs the coroutine.
+---@param state table of the client
+---@param call any from the core
+---@param loop cmr.Loop
+---@param semaphore table posted with the job when it has finished
+---@param before_send? fun(): boolean?
+---@return cmr.Job job
+function jobs.start(state, call, loop, semaphore, before_send)
+  local job = { call = call, loop = loop, semaphore = semaphore, before_send = before_send, waiting = 0 }
+  setmetatable(job, Job)
+  loop.spawn(function()
+    finish_task(job, coroutines.pcall(sender.send, state, call, loop, job))
   end)
   return job
 end
 
---- A job that ended before it began.
-function jobs.ended(signal, ...)
-  local job = new { signal = signal }
-  ended(job, ...)
+---A job that has finished without a call.
+---@param semaphore table posted with the job
+---@param ... any its results
+---@return cmr.Job job
+function jobs.finished(semaphore, ...)
+  local job = setmetatable({ semaphore = semaphore, waiting = 0 }, Job)
+  finish(job, ...)
   return job
 end
 
---- Waits for the end.
--- @return the envelope, or nil, message, err; as often as it is asked
+---Waits for the end of the call. Further calls return the same.
+---@return cmr.Answer? answer
+---@return string? message
+---@return cmr.Error? err
 function Job:wait()
   if not self.finished then
     self.waiting = self.waiting + 1
     repeat
-      self.signal.wait()
+      self.semaphore.wait()
     until self.finished
   end
-  if self.failed then error(self.result[1], 0) end
-  return unpack(self.result, 1, self.result.n)
+  if self.raised then error(self.results[1], 0) end
+  return unpack(self.results, 1, self.results.n)
 end
 
---- Whether it has finished.
+---Whether the call has finished.
+---@return boolean
 function Job:done()
   return self.finished == true
 end
 
---- Ends it: at once when it is in flight, else when its turn comes. What was sent may have been done: see err.outcome.
+---Cancels the call: at once when it is in flight, else before its next attempt. A request that was sent may have been
+---done: see err.outcome.
 function Job:cancel()
   if self.finished or self.cancelled then return end
   self.cancelled = true
   local call = self.call
   if call and not call:done() then
     call:cancel()
-    self.wait_strategy.wake(call)
+    self.loop.notify(call)
   end
+end
+
+-- Called before each attempt. before_send is asked once.
+function Job:may_send()
+  local before_send = self.before_send
+  self.before_send = nil
+  return not self.cancelled and (not before_send or before_send() ~= false)
 end
 
 -- Runs a function when the value it returns is collected, on every Lua.
@@ -91,17 +120,31 @@ local function when_collected(act)
   return setmetatable({}, { __gc = act })
 end
 
---- Runs a list of inputs, a few at a time.
--- @tparam function next_input -> input, or nil at the end
--- @tparam function begin (input, signal) -> job
--- @tparam table options concurrency (16), ordered (false)
--- @tparam table wait the strategy
--- @return for a generic for: input, and what its call returned, as they finish. When the loop is left early, what is in
--- flight is cancelled: at once on Lua 5.4, elsewhere when the garbage collector notices
-function jobs.map(next_input, begin, options, wait)
-  local signal, exhausted = wait.signal(), false
-  local places, free = {}, {} -- the jobs that were begun and not yielded yet, and which places have none
-  local first, last -- of those to be yielded next, each knows the one after it
+local function iterator_of(inputs)
+  if type(inputs) == "function" then return inputs end
+  if type(inputs) ~= "table" then
+    errors.raise("map: bad inputs (a list or a function expected, got " .. type(inputs) .. ")")
+  end
+  local index = 0
+  return function()
+    index = index + 1
+    return inputs[index]
+  end
+end
+
+---Runs many inputs concurrently. See client:map. Leaving the loop early cancels the calls in flight: at once on Lua
+---5.4, elsewhere when the iterator is collected.
+---@param loop cmr.Loop
+---@param inputs any[]|fun(): any
+---@param opts cmr.MapOptions?
+---@param start fun(input: any, semaphore: table, before_send: function?): cmr.Job
+---@return function iterator
+function jobs.map(loop, inputs, opts, start)
+  opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)
+  local next_input, exhausted = iterator_of(inputs), false
+  local semaphore = loop.semaphore()
+  local slots, free = {}, {} -- jobs that were started and not yielded yet; indexes of slots without one
+  local first, last -- the queue of jobs to yield, linked by their field after
 
   local function enqueue(job)
     if first then
@@ -112,49 +155,56 @@ function jobs.map(next_input, begin, options, wait)
     last = job
   end
 
-  local ends = {
+  local finished = {
     post = function(job)
-      if not options.ordered then enqueue(job) end
-      signal.post()
+      if not opts.ordered then enqueue(job) end
+      semaphore.post()
     end,
   }
 
   local function cancel()
     exhausted = true
-    for _, job in ipairs(places) do
+    for _, job in ipairs(slots) do
       if job then job:cancel() end
     end
-    places, free, first = {}, {}, nil
+    slots, free, first = {}, {}, nil
   end
   local guard = when_collected(cancel)
 
+  local function start_next(input)
+    local before_send = opts.before_send and function()
+      return opts.before_send(input)
+    end
+    local job = start(input, finished, before_send)
+    job.input, job.slot = input, table.remove(free) or #slots + 1
+    slots[job.slot] = job
+    if opts.ordered then enqueue(job) end
+  end
+
   local function fill()
-    while not exhausted and #places - #free < (options.concurrency or 16) do
+    while not exhausted and #slots - #free < opts.concurrency do
       local input = next_input()
       if input == nil then
         exhausted = true
       else
-        local job = begin(input, ends)
-        job.input, job.place = input, table.remove(free) or #places + 1
-        places[job.place] = job
-        if options.ordered then enqueue(job) end
+        start_next(input)
       end
     end
   end
 
   local function take(job)
     first = job.after
-    last = first and last -- it would keep its answer
-    places[job.place] = false
-    free[#free + 1] = job.place
+    last = first and last -- it would keep its answer alive
+    slots[job.slot] = false
+    free[#free + 1] = job.slot
     return job.input, job:wait()
   end
 
   local function step()
     fill()
-    while #places > #free do
+    while #slots > #free do
       if first and first:done() then return take(first) end
-      signal.wait()
+      semaphore.wait()
     end
     return nil, guard -- lives as long as the loop
   end

@@ -1,149 +1,146 @@
---- What cmr.new and client:with take. An unknown option or a malformed value raises.
+---The options of cmr.new and client:with: their rules, defaults and sources.
 
 local core = require "cmr.core"
+local loops = require "cmr.loop"
 local stores = require "cmr.store"
-local waits = require "cmr.loop"
+local validate = require "cmr.util.validate"
+
+local unpack = table.unpack or unpack
 
 local options = {}
 
-local function number(least, most)
-  return function(value)
-    return type(value) == "number" and value >= least and value <= most, "a number from " .. least .. " to " .. most
-  end
-end
+---What cmr.new and client:with take. Hosts share a rate with require("cmr.limiter.redis").new{host = ...}, webhooks and
+---quotas with require("cmr.store.redis").new{host = ...}. endpoints overrides an operation's method and path, or
+---supplies what is undocumented.
+---@class cmr.Options
+---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
+---@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
+---@field ca_file? string Certificates to trust, PEM. Default: $CMR_CA_FILE, or libcurl's.
+---@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field timeout? number Seconds, the whole call. Default: 30.
+---@field attempt_timeout? number Seconds, one attempt. Default: 12.
+---@field connect_timeout? number Seconds. Default: 5.
+---@field retries? integer Attempts after the first. Default: 2.
+---@field rate? number|false Requests per second and key; false: no limit. Default: 4.
+---@field limiter? cmr.Limiter Default: one per process; in nginx lua_shared_dict cmr, if there is one.
+---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
+---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
+---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string Never used for loopback. Default: libcurl's environment.
+---@field headers? table<string, string> More headers.
+---@field user_agent? string Put before the library's own.
+---@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
+---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
+---@field loop? "block"|"nginx"|"luv"|"cqueues"|cmr.Loop The loop adapter. Default: the one that fits each call.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before a wait; false stops.
+---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
+---@field jitter? fun(): number From 0 to 1: spreads retries. Default: the clock's digits.
 
-local function is(wanted)
-  return function(value)
-    return type(value) == wanted, wanted
-  end
-end
+---What on_retry gets.
+---@class cmr.Retry
+---@field operation string
+---@field attempt integer
+---@field delay number Seconds until the next attempt.
+---@field err cmr.Error
 
--- Decided here; what the core decides (where requests go and what they carry) is checked there.
-local checks = {
-  timeout = number(0.001, 1e5),
-  attempt_timeout = number(0.001, 1e5),
-  retries = function(value)
-    return type(value) == "number" and value >= 0 and value <= 100 and value % 1 == 0, "a whole number from 0 to 100"
-  end,
-  rate = function(value)
-    return value == false or type(value) == "number" and value >= 0.001 and value <= 1e6, "a positive number, or false"
-  end,
-  limiter = function(value)
-    return type(value) == "table" and type(value.reserve) == "function" and type(value.pause) == "function",
-      "a table with reserve and pause"
-  end,
-  store = function(value)
-    return stores.RULE.test(value), stores.RULE.expected
-  end,
-  reexport_quota = function(value)
-    return value == false or value == "warn" or value == "enforce", "'warn', 'enforce' or false"
-  end,
-  loop = function(value)
-    return type(value) == "string" and waits.names[value]
-      or type(value) == "table"
-        and type(value.wait) == "function"
-        and type(value.sleep) == "function"
-        and type(value.now) == "function",
-      "'block', 'nginx', 'luv', 'cqueues', or a table with wait, sleep and now"
-  end,
-  jitter = is "function",
-  on_retry = is "function",
-  on_response = is "function",
+---What on_response gets.
+---@class cmr.Attempt: cmr.Info
+---@field attempt integer
+---@field err? cmr.Error
+
+---The defaults of what is decided in Lua. The core has its own: production, 5 s to connect, 16 MiB of answer.
+options.DEFAULTS = {
+  timeout = 30,
+  attempt_timeout = 12,
+  retries = 2,
+  reexport_quota = "warn",
+  rate = 4, -- the vendor's limit is 5, its advice 4 (help)
 }
 
-local in_core = {
-  "api_key",
-  "key_header",
-  "base_url",
-  "ca_file",
-  "proxy",
-  "headers",
-  "user_agent",
-  "allow_http",
-  "max_response",
-  "connect_timeout",
-  "endpoints",
+-- Read when a client is made, never at require.
+local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
+
+local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more holds a worker too long
+
+---The rules of what is decided in Lua.
+local SPEC = {
+  timeout = validate.number(0.001, 1e5, "seconds"),
+  attempt_timeout = validate.number(0.001, 1e5, "seconds"),
+  retries = validate.integer(0, 100),
+  rate = validate.either(validate.number(0.001, 1e6), validate.one_of(false)),
+  limiter = validate.methods("reserve", "pause"),
+  store = stores.RULE,
+  reexport_quota = validate.one_of("warn", "enforce", false),
+  loop = validate.either(validate.one_of(unpack(loops.NAMES)), validate.methods("wait", "sleep", "now")),
+  jitter = validate.callable(),
+  on_retry = validate.callable(),
+  on_response = validate.callable(),
 }
 
-local names, is_in_core = {}, {}
-for name in pairs(checks) do
-  names[#names + 1] = name
-end
-for _, name in ipairs(in_core) do
-  names[#names + 1] = name
-  is_in_core[name] = true
-end
-table.sort(names)
-
---- Defaults of what is decided in Lua. Those of the core: production, 5 s to connect, 16 MiB of answer.
-options.defaults = {
-  timeout = 30, -- seconds, the whole call: pacing, attempts and the waits between them
-  attempt_timeout = 12, -- seconds, one attempt
-  retries = 2, -- attempts after the first
-  reexport_quota = "warn", -- of re-exports per mailbox and week: said before the call, which goes on; "enforce": not sent
-  rate = 4, -- requests per second and key; the vendor's limit is 5, its advice 4 (help)
+-- The core checks these.
+local TARGET_NAMES = {
+  api_key = true,
+  key_header = true,
+  base_url = true,
+  ca_file = true,
+  proxy = true,
+  headers = true,
+  user_agent = true,
+  allow_http = true,
+  max_response = true,
+  connect_timeout = true,
+  endpoints = true,
 }
-
---- Where an option comes from when it is not given: read when a client is made, never at require.
-options.environment = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
-
--- A JSON file of paths, for those who fill gaps of the documents once for all their scripts.
-local function paths_from(file)
-  local handle, why = io.open(file, "rb")
-  if not handle then return nil, why end
-  local text = handle:read "*a"
-  handle:close()
-  local paths, message = core.json_decode(text)
-  if type(paths) ~= "table" then return nil, file .. ": " .. (message or "a JSON object expected") end
-  return paths
+for name in pairs(TARGET_NAMES) do
+  SPEC[name] = validate.any()
 end
 
-local SMALLER_IN_NGINX = 1024 * 1024 -- decoding more holds a worker too long
+local function read_endpoints(path)
+  local text, message = require("cmr.util.shell").read(path)
+  if not text then return nil, message end
+  local endpoints
+  endpoints, message = core.json_decode(text)
+  if type(endpoints) == "table" then return endpoints end
+  return nil, path .. ": " .. (message or "a JSON object expected")
+end
 
---- Sorts what a user gave into what the core decides and what is decided here.
--- @tparam table given
--- @treturn[1] table for core.target
--- @treturn[1] table the others
--- @treturn[2] nil and a message
-function options.split(given)
-  local target, own = {}, {}
-  for name, value in pairs(given) do
-    if is_in_core[name] then
-      target[name] = value
-    elseif checks[name] then
-      local good, expected = checks[name](value)
-      if not good then return nil, ("bad option '%s' (%s expected)"):format(name, expected) end
-      own[name] = value
-    else
-      local nearest = type(name) == "string" and core.nearest(name, names)
-      return nil,
-        ("unknown option '%s'%s"):format(tostring(name), nearest and (" (did you mean '" .. nearest .. "'?)") or "")
-    end
+---Checks options, and sorts them by what uses them.
+---@param opts cmr.Options
+---@return table? target_opts for core.target, which checks them
+---@return table|string own_opts the others, with the loop adapter of a name; or a message
+---@return table? problem {code, option, expected, got, suggestion}
+function options.split(opts)
+  local ok, message, problem = validate.check(SPEC, opts)
+  if not ok then return nil, message, problem end
+  local target_opts, own_opts = {}, {}
+  for name, value in pairs(opts) do
+    (TARGET_NAMES[name] and target_opts or own_opts)[name] = value
   end
-  return target, own
+  local name = own_opts.loop
+  if type(name) ~= "string" then return target_opts, own_opts end
+  own_opts.loop, message = loops.named(name)
+  if own_opts.loop then return target_opts, own_opts end
+  return nil, ("bad option 'loop' (%s)"):format(message), { code = "bad_option", option = "loop", got = name }
 end
 
---- What a new client adds to what was given: the environment, and the limits of the place it runs in.
--- @tparam table given
--- @treturn[1] table a copy with them
--- @treturn[2] nil and a message
-function options.complete(given)
-  local all = {}
-  for name, variable in pairs(options.environment) do
+---Adds the environment and nginx's limits to a new client's options.
+---@param target_opts table those for core.target; they are changed
+---@return table? target_opts
+---@return string? message
+---@return table? problem {code, option}
+function options.with_environment(target_opts)
+  for name, variable in pairs(ENVIRONMENT) do
     local value = os.getenv(variable)
-    if value ~= "" then all[name] = value end
+    if target_opts[name] == nil and value ~= "" then target_opts[name] = value end
   end
-  local file = os.getenv "CMR_ENDPOINTS"
-  if given.endpoints == nil and file and file ~= "" then
-    local paths, message = paths_from(file)
-    if not paths then return nil, "CMR_ENDPOINTS: " .. message end
-    all.endpoints = paths
+  local path = os.getenv "CMR_ENDPOINTS"
+  if target_opts.endpoints == nil and path and path ~= "" then
+    local endpoints, message = read_endpoints(path)
+    if not endpoints then return nil, "CMR_ENDPOINTS: " .. message, { code = "bad_option", option = "endpoints" } end
+    target_opts.endpoints = endpoints
   end
-  if package.loaded.ngx then all.max_response = SMALLER_IN_NGINX end
-  for name, value in pairs(given) do
-    all[name] = value
-  end
-  return all
+  if package.loaded.ngx and target_opts.max_response == nil then target_opts.max_response = NGINX_MAX_RESPONSE_BYTES end
+  return target_opts
 end
 
 return options

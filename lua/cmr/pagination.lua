@@ -1,40 +1,14 @@
---- The items of a list, page by page. Knows both shapes of the vendor's answers: data.pagination{currentPage,
--- totalPages} (docs) and the same two directly in data (help). The sample's nextPage lies: it is not looked at.
+---The items of a list, page by page. An answer has currentPage and totalPages in data.pagination (docs) or directly in
+---data (help). Its nextPage is not used: the documented sample shows a wrong one.
 
 local core = require "cmr.core"
+local tables = require "cmr.util.tables"
 
-local pages = {}
+local pagination = {}
 
-local function at(value, path)
-  for name in path:gmatch "[^.]+" do
-    if type(value) ~= "table" then return nil end
-    value = value[name]
-  end
-  return value
-end
-
-local function position(res)
-  local data = type(res.data) == "table" and res.data or {}
-  local where = type(data.pagination) == "table" and data.pagination or data
-  return tonumber(where.currentPage), tonumber(where.totalPages)
-end
-
--- A value as text, whatever is in it: unlike JSON, which refuses numbers that were only received.
-local function text_of(value)
-  if type(value) ~= "table" then
-    return type(value) .. " " .. (type(value) == "number" and ("%.17g"):format(value) or tostring(value))
-  end
-  local members = {}
-  for name, member in pairs(value) do
-    members[#members + 1] = text_of(name) .. "=" .. text_of(member)
-  end
-  table.sort(members)
-  return "{" .. table.concat(members, ",") .. "}"
-end
-
--- Enough to know a page again; the whole of it would be kept for every page.
+-- Tells a page from another one without storing the page.
 local function fingerprint(items)
-  return #items .. text_of(items[1]) .. text_of(items[#items])
+  return #items .. tables.canonical(items[1]) .. tables.canonical(items[#items])
 end
 
 local function broken(operation, message)
@@ -43,37 +17,47 @@ local function broken(operation, message)
   return false, message, core.error(err)
 end
 
---- Iterates over the items.
--- @tparam function fetch (page number) -> res, or nil, message, err
--- @tparam string operation for messages
--- @tparam string path of the items in an answer, as in "data.users"
--- @tparam number first page
--- @treturn function for a generic for: item, or once false, message, err when a page could not be had
-function pages.iterate(fetch, operation, path, first)
-  local number, items, index, last = first - 1, {}, 0, false
+---An answer's place among its pages.
+---@param res cmr.Answer
+---@return number? page
+---@return number? total pages
+function pagination.position(res)
+  local where = tables.at(res, "data.pagination")
+  if type(where) ~= "table" then where = res.data end
+  return tonumber(tables.at(where, "currentPage")), tonumber(tables.at(where, "totalPages"))
+end
+
+---Iterates over the items.
+---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
+---@param operation string for messages
+---@param path string of the items in an answer, as in "data.users"
+---@param first number page
+---@return fun(): any, string?, cmr.Error? iterator the next item; or once false, message, err
+function pagination.iterate(fetch, operation, path, first)
+  local number, items, index, is_last = first - 1, {}, 0, false
   local seen = {}
 
-  local function turn()
+  local function next_page()
     number = number + 1
-    local res, why, err = fetch(number)
+    local res, message, err = fetch(number)
     if not res then
-      last = true
-      return false, why, err
+      is_last = true
+      return false, message, err
     end
-    items, index = at(res, path), 0
+    items, index = tables.at(res, path), 0
     if type(items) ~= "table" or (items[1] == nil and next(items) ~= nil) then
-      last, items = true, {}
+      is_last, items = true, {}
       return broken(operation, "there is no list at " .. path)
     end
-    local current, total = position(res)
+    local current, total = pagination.position(res)
     if current and total then
-      last = current >= total
-      if not last and current < number then
-        last, items = true, {}
+      is_last = current >= total
+      if not is_last and current < number then
+        is_last, items = true, {}
         return broken(operation, ("asked for page %g of %g, got %g"):format(number, total, current))
       end
-    elseif #items == 0 or seen[fingerprint(items)] then -- the end, or a server that knows no pages
-      last, items = true, {}
+    elseif #items == 0 or seen[fingerprint(items)] then -- the end, or a server without pages
+      is_last, items = true, {}
     else
       seen[fingerprint(items)] = true
     end
@@ -82,13 +66,13 @@ function pages.iterate(fetch, operation, path, first)
 
   return function()
     while index >= #items do
-      if last then return nil end
-      local fine, why, err = turn()
-      if not fine then return false, why, err end
+      if is_last then return nil end
+      local ok, message, err = next_page()
+      if not ok then return false, message, err end
     end
     index = index + 1
     return items[index]
   end
 end
 
-return pages
+return pagination

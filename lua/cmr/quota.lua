@@ -1,77 +1,73 @@
---- The re-exports of a mailbox: 3 in a week, the dashboard's among them (seed). Counted here before they are sent, in
--- the client's store, by the id or the address that a call has; the dashboard's cannot be seen. The API decides in the
--- end: what it says is remembered.
+---Counts a mailbox's re-exports: 3 a week, those of the dashboard included (seed). They are counted before they are
+---sent, in the client's store, by the mailbox's id or address; the dashboard's are not visible. The API decides: its
+---refusals are stored too.
 
 local core = require "cmr.core"
-local operations = require "cmr.operations"
 local log = require "cmr.util.log"
+local operations = require "cmr.operations"
+local text = require "cmr.util.text"
+
+local MAX_REEXPORTS = 3 -- in WINDOW_SECONDS
+local WINDOW_SECONDS = text.WEEK
+local REFUSAL_SECONDS = text.DAY -- of a refusal that names no time: the dashboard's re-exports may be days old
+local MAX_NAME_BYTES = 80 -- of a mailbox in a message
 
 local quota = {}
 
-local COUNT, WEEK = 3, 7 * 24 * 3600
-local DAY = 24 * 3600 -- a refusal that names no time is believed for so long: the dashboard's calls may be days old
-
--- The mailbox of a call that has a quota, as a name; nil when it has none.
+-- The mailbox of a call that has a quota; nil when it has none.
 local function mailbox_of(call)
-  local row = operations[call:info().operation]
-  local body = row and row.flags.quota and call:body()
-  local given = body and core.json_decode(body) or {}
-  return given.mailboxId or given.email and given.email:lower()
+  local body = call:body()
+  local operation = body and operations[call:info().operation]
+  local args = operation and operation.flags.quota and core.json_decode(body) or {}
+  return args.mailboxId or args.email and args.email:lower()
 end
 
--- How long the API's own refusal still holds, seconds; nil when it never refused, or no longer does.
+-- How long the API's last refusal holds, in seconds; nil when there is none.
 local function refused_for(store, name)
-  local left
-  for _, time in ipairs(store:list(name) or {}) do
-    left = tonumber(time) - os.time()
-  end
-  return left and left > 0 and left or nil
+  local refusals = store:list(name) or {}
+  local left = #refusals > 0 and tonumber(refusals[#refusals]) - os.time() or 0
+  return left > 0 and left or nil
 end
 
-local function in_words(seconds)
-  if seconds < 3600 then return ("%.0f min"):format(math.ceil(seconds / 60)) end
-  local text = seconds < DAY and ("%.1f h"):format(seconds / 3600) or ("%.1f days"):format(seconds / DAY)
-  return (text:gsub("%.0 ", " "):gsub("^1 days", "1 day"))
-end
-
---- Counts a call that is about to be made.
--- @tparam table state of the client: options.reexport_quota ("warn", "enforce" or false), store, target
--- @param call from the core
--- @treturn[1] table what quota.failed wants; nil for a call without a quota
--- @treturn[2] nil when it must not be made
--- @treturn[2] string why
--- @treturn[2] number seconds until it may
-function quota.take(state, call)
+---Counts a call that is about to be sent.
+---@param state table of the client: options.reexport_quota ("warn", "enforce" or false), store, target
+---@param call any from the core
+---@return table? reservation for quota.failed; nil for a call without a quota
+---@return string? message the reason why the call must not be sent
+---@return number? seconds until it may
+function quota.reserve(state, call)
   local mode = state.options.reexport_quota
   local mailbox = mode and mailbox_of(call)
   if not mailbox then return nil end
-  local counted = { store = state.store, name = ("quota:%s:%s"):format(state.target:key_id(), mailbox) }
-  local left = refused_for(counted.store, counted.name)
+  local store = state.store
+  local reservation = { store = store, name = ("quota:%s:%s"):format(state.target:key_id(), mailbox) }
+  local left = refused_for(store, reservation.name)
   if not left then
-    local taken, reason, seconds = counted.store:count(counted.name, COUNT, WEEK)
-    counted.taken = taken ~= nil
-    left = reason == "exhausted" and seconds or nil
+    local count, reason, seconds = store:count(reservation.name, MAX_REEXPORTS, WINDOW_SECONDS)
+    reservation.counted = count ~= nil
+    left = reason == "exhausted" and seconds or nil -- an unavailable store limits nothing
   end
-  if not left then return counted end
+  if not left then return reservation end
   local message = ("the %d re-exports of mailbox %s within a week are used up; the next in %s"):format(
-    COUNT,
-    mailbox:gsub("%c", "?"):sub(1, 80),
-    in_words(left)
-  ) -- it is data: one line of a log, whatever it is
+    MAX_REEXPORTS,
+    mailbox:gsub("%c", "?"):sub(1, MAX_NAME_BYTES),
+    text.duration(left)
+  )
   if mode == "enforce" then return nil, message, left end
   log.warn("%s: %s; sent all the same", call:info().operation, message)
-  return counted
+  return reservation
 end
 
---- What was not accepted does not count; that the API refused it for the quota is remembered.
--- @param counted what quota.take returned
--- @tparam table err of the call, its outcome that of all attempts
-function quota.failed(counted, err)
-  if not counted then return end
-  if counted.taken and err.outcome ~= "unknown" then counted.store:uncount(counted.name) end
+---Gives back the re-export of a call that was not accepted. Stores a refusal of the API for its quota.
+---@param reservation table? from quota.reserve
+---@param err cmr.Error of the call, with the outcome of all attempts
+function quota.failed(reservation, err)
+  if not reservation then return end
+  local store, name = reservation.store, reservation.name
+  if reservation.counted and err.outcome ~= "unknown" then store:uncount(name) end
   if err.kind == "quota_exceeded" then
-    local seconds = math.min(WEEK, err.retry_after or DAY)
-    counted.store:append(counted.name, ("%.0f"):format(os.time() + seconds), seconds)
+    local seconds = math.min(WINDOW_SECONDS, err.retry_after or REFUSAL_SECONDS)
+    store:append(name, ("%.0f"):format(os.time() + seconds), seconds)
   end
 end
 

@@ -1,182 +1,186 @@
---- One call's life: pace, start, wait, retry or return. The call is prepared already.
+---Sends a prepared call: reserves the quota, waits for a slot, makes attempts, returns the result.
 
 local core = require "cmr.core"
+local coroutines = require "cmr.loop.coroutines"
+local errors = require "cmr.util.errors"
+local limiter = require "cmr.limiter"
 local operations = require "cmr.operations"
-local partial = require "cmr.partial"
 local quota = require "cmr.quota"
-local raise = require("cmr.util.errors").raise
 local retry = require "cmr.retry"
-local threads = require "cmr.loop.coroutines"
-local waits = require "cmr.loop"
+local settlement = require "cmr.settlement"
 
-local infos = setmetatable({}, { __mode = "k" }) -- of answers and errors
-local LONGEST_PAUSE = 60 -- seconds for which one answer may hold back everybody of its key
-local pauses = {} -- key -> until when the server said to wait, as this process heard
-local worse = { not_sent = 1, rejected = 2, unknown = 3 }
+local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
 
--- The digits of a clock below any that matter: good enough to spread retries, and no seed to share.
-local function dice()
+-- The job of a call that the caller waits for: its timeout starts at once. See cmr.jobs.
+local FOREGROUND_JOB = {
+  max_queue_seconds = 0,
+  may_send = function()
+    return true
+  end,
+}
+
+local sender = {}
+
+local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
+
+-- The clock's lowest digits spread retries well enough, and there is no seed to share.
+local function jitter()
   return core.now() * 1e5 % 1
 end
 
---- What the user wants to be told. A hook that fails must not lose the answer of a call that was done.
-local function tell(hook, info)
-  if not hook then return nil end
-  local fine, answer = pcall(hook, info)
-  if not fine then
-    io.stderr:write("cmr: a hook failed: ", tostring(answer), "\n")
-    return nil
-  end
-  return answer
+local function more_severe(one, other)
+  return OUTCOME_SEVERITY[one] > OUTCOME_SEVERITY[other] and one or other
 end
 
--- Waits for a place in the line of a key's rate. Who has one when the server says to wait takes another, behind that.
--- @treturn[1] boolean true
--- @treturn[2] nil when the wait would be too long
--- @treturn[2] number how long it would be, seconds
--- @treturn[2] number how long it may be
-local function line_up(state, key, wait, deadline)
-  repeat
-    local told, now = pauses[key], wait.now()
-    local delay, needed = state.limiter:reserve(key, state.options.rate, now, deadline - now)
-    if not delay then return nil, needed, deadline - now end
-    if delay > 0 then wait.sleep(core.engine(), delay) end
-  until pauses[key] == told or pauses[key] <= wait.now()
+local function failure(record, kind, message, retry_after)
+  local operation = record.call:info().operation
+  return core.error {
+    kind = kind,
+    operation = operation,
+    message = ("%s: %s"):format(operation, message),
+    outcome = record.outcome,
+    retry_after = retry_after,
+  }
+end
+
+local function finish(record, loop, result)
+  record.elapsed = loop.now() - record.started_at
+  records[result] = record
+end
+
+local function fail(record, loop, err)
+  err.outcome = more_severe(record.outcome, err.outcome)
+  err.attempts = record.attempts
+  quota.failed(record.reservation, err)
+  finish(record, loop, err)
+  return nil, err.message, err
+end
+
+-- Waits for a slot. Returns the seconds left for the attempt; or nil and an error, if it must not be made.
+local function get_ready(record, state, loop, job)
+  local opts = state.options
+  if opts.rate then
+    local ok, needed, max_wait = limiter.wait_for_slot(state.limiter, record.key, opts.rate, loop, record.deadline)
+    if not ok then
+      local message = "the next request may leave in %.1f s, and the call has %.1f s left"
+      return nil, failure(record, "rate_limited", message:format(needed, max_wait), needed)
+    end
+  end
+  if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
+  local now = loop.now()
+  record.deadline = math.min(record.deadline, now + opts.timeout) -- a job's timeout starts here
+  local left = record.deadline - now
+  if left > 0 then return left end
+  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(opts.timeout))
+end
+
+-- Makes one attempt. Returns the envelope, or nil and an error.
+local function attempt(record, state, loop, left)
+  local opts, call = state.options, record.call
+  record.attempts = record.attempts + 1
+  local engine = core.engine() -- a new one after a fork or a close
+  call:start(engine, math.min(opts.attempt_timeout, left))
+  loop.wait(engine, call)
+  local res, _, err = call:result()
+  call:release() -- the call lives as long as its result, for cmr.info
+  if opts.on_response then
+    local info = call:info()
+    info.attempt, info.err = record.attempts, err
+    errors.call_hook(opts.on_response, info)
+  end
+  if res then return res end
+  record.outcome = more_severe(err.outcome, record.outcome)
+  if opts.rate and err.kind == "rate_limited" then
+    limiter.pause(state.limiter, record.key, loop.now(), err.retry_after or 1 / opts.rate)
+  end
+  return nil, err
+end
+
+-- Waits before the next attempt. Returns false if there must be none.
+local function back_off(record, state, loop, err)
+  local opts = state.options
+  if record.attempts > opts.retries or not retry.again(err, record.call:repeatable()) then return false end
+  local left = record.deadline - loop.now()
+  local delay = retry.delay(err, record.attempts, left, opts.jitter or jitter)
+  if delay >= left then return false end
+  if opts.on_retry then
+    local event = { operation = err.operation, attempt = record.attempts, delay = delay, err = err }
+    if errors.call_hook(opts.on_retry, event) == false then return false end
+  end
+  loop.sleep(core.engine(), delay)
   return true
 end
 
-local run = {}
+local function make_attempts(record, state, loop, job)
+  local left, res, err
+  repeat
+    left, err = get_ready(record, state, loop, job)
+    if not left then return fail(record, loop, err) end
+    res, err = attempt(record, state, loop, left)
+    if res then
+      finish(record, loop, res)
+      return res
+    end
+  until not back_off(record, state, loop, err)
+  return fail(record, loop, err)
+end
 
---- Facts about an answer or an error. See Client.info.
-function run.info(result)
-  local known = infos[result]
-  if not known then return nil end
-  local info = known.call:info()
-  info.attempts, info.elapsed = known.attempts, known.elapsed
-  info.partial = result.kind == nil and partial(operations[info.operation], result) or nil
+-- Re-raises an error from the user's limiter or loop adapter. A re-export that was not sent is first given back to the
+-- quota.
+local function reraise(record, ok, ...)
+  if ok then return ... end
+  if record.attempts == 0 then quota.failed(record.reservation, { outcome = "not_sent" }) end
+  error((...), 0)
+end
+
+---Sends a prepared call.
+---@param state table of the client: target, options, limiter, store
+---@param call any from the core
+---@param loop cmr.Loop
+---@param job cmr.Job? nil: the caller waits for the call
+---@return cmr.Answer? answer
+---@return string? message
+---@return cmr.Error? err
+function sender.send(state, call, loop, job)
+  job = job or FOREGROUND_JOB
+  local opts = state.options
+  local reservation, message, seconds = quota.reserve(state, call)
+  local now = loop.now()
+  local record = {
+    call = call,
+    key = opts.rate and state.target:key_id(),
+    reservation = reservation,
+    started_at = now,
+    deadline = now + opts.timeout + job.max_queue_seconds,
+    attempts = 0,
+    outcome = "not_sent",
+    elapsed = 0,
+  }
+  if opts.on_response then call:trace() end
+  if message then return fail(record, loop, failure(record, "quota_exceeded", message, seconds)) end
+  if not reservation then return make_attempts(record, state, loop, job) end
+  return reraise(record, coroutines.pcall(make_attempts, record, state, loop, job))
+end
+
+---Reports facts about an answer or an error. See cmr.info.
+---@param result table
+---@return cmr.Info? info nil when no call returned it
+function sender.info(result)
+  local record = records[result]
+  if not record then return nil end
+  local info = record.call:info()
+  info.attempts, info.elapsed = record.attempts, record.elapsed
+  if result.kind == nil then info.partial = settlement.failed_items(operations[info.operation], result) end
   return info
 end
 
---- The body that was sent for an answer, decoded; nil where there was none, or for a table that is none of ours.
-function run.sent(result)
-  local known = infos[result]
-  local text = known and known.call:body()
-  return text and core.json_decode(text) or nil
+---The body of the request that an answer belongs to, decoded.
+---@param result table
+---@return table? body nil where there was none, or when no call returned the answer
+function sender.request_body(result)
+  local record = records[result]
+  local body = record and record.call:body()
+  return body and core.json_decode(body) or nil
 end
 
---- The strategy by which a client's calls wait here. Raises where nothing can.
--- @tparam table state of the client
--- @tparam string name of what wants to wait, for the message
--- @tparam[opt] boolean iterating whether the caller is an iterator; false: it does not wait itself
-function run.strategy(state, name, iterating)
-  local wait = state.wait or waits.detect(iterating)
-  local refused = wait.refuse and wait.refuse(iterating)
-  if refused then raise(name .. ": " .. refused) end
-  return wait
-end
-
--- What a limiter or a hook of the user's own raises is raised again; what was not sent does not count.
-local function counted_out(counted, fine, ...)
-  if not fine then
-    if not counted.sent then quota.failed(counted, { outcome = "not_sent" }) end
-    error((...), 0)
-  end
-  return ...
-end
-
--- See run.call. counted, used_up and seconds are what quota.take returned.
-local function carry_out(state, call, wait, job, counted, used_up, seconds)
-  local own = state.options
-  local key = own.rate and state.target:key_id()
-  local repeatable = call:repeatable()
-  local begun = wait.now()
-  local deadline = begun + own.timeout
-  local attempt, outcome = 0, "not_sent"
-  if own.on_response then call:trace() end
-
-  local function give_up(err)
-    if worse[outcome] > worse[err.outcome] then err.outcome = outcome end
-    err.attempts = attempt
-    quota.failed(counted, err)
-    infos[err] = { call = call, attempts = attempt, elapsed = wait.now() - begun }
-    return nil, err.message, err
-  end
-
-  local function fail(kind, message, retry_after)
-    local operation = call:info().operation
-    message = ("%s: %s"):format(operation, message)
-    return give_up(core.error {
-      kind = kind,
-      operation = operation,
-      message = message,
-      outcome = outcome,
-      retry_after = retry_after,
-    })
-  end
-
-  if used_up then return fail("quota_exceeded", used_up, seconds) end
-  while true do
-    if own.rate then
-      local fine, needed, most = line_up(state, key, wait, job and attempt == 0 and math.huge or deadline)
-      if not fine then
-        local message = "the next request may leave in %.1f s, and the call has %.1f s left"
-        return fail("rate_limited", message:format(needed, most), needed)
-      end
-      if job and attempt == 0 then deadline = wait.now() + own.timeout end
-    end
-    if job and job.cancelled then return fail("cancelled", "cancelled") end
-    local left = deadline - wait.now()
-    if left <= 0 then return fail("timeout", ("no time left after %.1f s"):format(own.timeout)) end
-    if job and attempt == 0 and job.before_send and job.before_send() == false then
-      return fail("cancelled", "cancelled")
-    end
-
-    attempt = attempt + 1
-    if counted then counted.sent = true end
-    local engine = core.engine() -- another one after a fork or a close
-    call:start(engine, math.min(own.attempt_timeout, left))
-    if job then job.call = call end
-    wait.wait(engine, call)
-    local res, _, err = call:result()
-    call:release() -- the call lives as long as its result, for cmr.info
-    if own.on_response then
-      local info = call:info()
-      info.attempt, info.err = attempt, err
-      tell(own.on_response, info)
-    end
-    if res then
-      infos[res] = { call = call, attempts = attempt, elapsed = wait.now() - begun }
-      return res
-    end
-
-    if worse[err.outcome] > worse[outcome] then outcome = err.outcome end
-    left = deadline - wait.now()
-    if own.rate and err.kind == "rate_limited" then
-      local now, pause = wait.now(), math.min(LONGEST_PAUSE, err.retry_after or 1 / own.rate)
-      pauses[key] = math.max(pauses[key] or 0, now + pause)
-      state.limiter:pause(key, now, pause)
-    end
-    if attempt > own.retries or not retry.again(err, repeatable) then return give_up(err) end
-    local delay = retry.delay(err, attempt, left, own.jitter or dice)
-    if delay >= left then return give_up(err) end
-    if tell(own.on_retry, { operation = err.operation, attempt = attempt, delay = delay, err = err }) == false then
-      return give_up(err)
-    end
-    wait.sleep(core.engine(), delay)
-  end
-end
-
---- Runs a prepared call to its end.
--- @tparam table state of the client: target, options, limiter, store
--- @param call from the core
--- @tparam table wait the strategy
--- @tparam[opt] table job what client:start and client:map know of it: cancelled, and call while one is in flight. The
--- budget of a job begins when it leaves the line; before_send() is asked then, before anything is sent.
--- @return the envelope, or nil, message, err
-function run.call(state, call, wait, job)
-  local counted, used_up, seconds = quota.take(state, call)
-  if not counted then return carry_out(state, call, wait, job, nil, used_up, seconds) end
-  return counted_out(counted, threads.protected(carry_out, state, call, wait, job, counted))
-end
-
-return run
+return sender

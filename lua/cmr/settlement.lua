@@ -1,121 +1,17 @@
---- What became of an operation that was only accepted, as the events say that came. Pure.
+---What became of an operation, as far as its answer and the webhooks that arrived say. Pure.
 
-local outcome = {}
+local documented_events = require "cmr.webhook.events"
+local tables = require "cmr.util.tables"
 
--- What an order says itself of how many mailboxes will come, for those who do not know the request (docs).
-local TOTAL = { event = "mailbox.order.success", field = "quantity", of = "mailbox.created" }
-
--- Events that stand for several items: the member of data that lists them (docs).
-local LISTS = { ["prewarmup.order.success"] = "mailboxDetails" }
-
-local function name_of(event)
-  return event.event or event.eventType
+-- An event's name -> the event that announces how many of it follow, and the member of data with this number.
+local ANNOUNCEMENTS = {}
+for _, event in ipairs(documented_events) do
+  local announces = event.announces
+  if announces then ANNOUNCEMENTS[announces.event] = { event = event.name, count = announces.count } end
 end
 
--- How many items of a parameter were sent, and how many of them are not of domains that cannot be had. "mailboxes.*[]"
--- is a map from domains to lists; "domains[]" a list, or one item in place of it.
-local function sent(request, parameter, unavailable)
-  local name, rest = parameter:match "^(%w+)(.*)$"
-  local value = type(request[name]) == "table" and request[name] or {}
-  if rest == "[]" and next(value) ~= nil and value[1] == nil then return 1, 1 end
-  local all, possible = 0, 0
-  for key, item in pairs(value) do
-    local domain = rest == "[]" and type(item) == "table" and item.domain or key
-    local count = rest == "[]" and 1 or #item
-    all = all + count
-    possible = possible + (unavailable[tostring(domain):lower()] and 0 or count)
-  end
-  return all, possible
-end
-
---- What is to be waited for.
--- @tparam table row of the operation
--- @tparam[opt] table request the body that was sent, where it is known
--- @tparam[opt] table partial what failed inside the answer, as in cmr.info
--- @treturn table {event = name, count = how many of it, nil: not known}
-function outcome.expected(row, request, partial)
-  local unavailable, failed = {}, 0
-  for _, item in ipairs(partial or {}) do
-    if type(item) == "table" then
-      failed = failed + 1
-    else
-      unavailable[tostring(item):lower()] = true
-    end
-  end
-  local first
-  for _, entry in ipairs(row.settles) do
-    local event, parameter = entry:match "^(%S+) ?(%S*)$"
-    first = first or event
-    if parameter == "" then return { event = event, count = 1 } end
-    local all, possible = sent(request or {}, parameter, unavailable)
-    if all > 0 then return { event = event, count = math.max(0, possible - failed) } end
-  end
-  return { event = first, count = first ~= TOTAL.of and 1 or nil }
-end
-
--- How many the order itself has announced; nil when it has not yet.
-local function announced(events)
-  local total
-  for _, event in ipairs(events) do
-    local data = type(event.data) == "table" and event.data or {}
-    if name_of(event) == TOTAL.event and type(data[TOTAL.field]) == "number" then
-      total = (total or 0) + data[TOTAL.field]
-    end
-  end
-  return total
-end
-
---- What the events so far say.
--- @tparam table row of the operation
--- @tparam table expected from outcome.expected
--- @tparam table events each once, oldest first
--- @treturn string "done", "failed", or nil: nothing yet
--- @treturn table of the events, those that say it is done, or a part of it
--- @treturn table the event that says it failed, or nil
-function outcome.judge(row, expected, events)
-  local found, count, failure = {}, 0, nil
-  local fails = " " .. table.concat(row.fails or {}, " ") .. " "
-  for _, event in ipairs(events) do
-    local name = name_of(event)
-    if name == expected.event then
-      local list = type(event.data) == "table" and LISTS[name] and event.data[LISTS[name]]
-      found[#found + 1], count = event, count + (type(list) == "table" and #list or 1)
-    elseif not failure and fails:find(" " .. name .. " ", 1, true) then
-      failure = event
-    end
-  end
-  local wanted = expected.count or announced(events)
-  return failure and "failed" or wanted and count >= wanted and "done" or nil, found, failure
-end
-
--- How many domains or the like a parameter of a request names: items of a list, or one in place of it; names of a map.
-local function parts(request, parameter)
-  local value, count = request[parameter:match "^%w+"], 0
-  for _ in pairs(type(value) == "table" and value or {}) do
-    count = count + 1
-  end
-  local one = count > 0 and value[1] == nil and not parameter:find("*", 1, true)
-  return one and 1 or count
-end
-
---- Whether a failure means that nothing was done: only when it is that of the first step of a request for one thing,
--- and nothing else was heard. What else was asked for may be done, or be done yet.
--- @tparam table row of the operation
--- @tparam[opt] table request the body that was sent, where it is known
--- @tparam table events all that came
--- @tparam table failure the one that says it failed
--- @treturn string "rejected" or "unknown"
-function outcome.certainty(row, request, events, failure)
-  if not request or #events > 1 or name_of(failure) ~= row.fails[1] then return "unknown" end
-  local most = 0
-  for _, entry in ipairs(row.settles) do
-    most = math.max(most, parts(request, entry:match "%S+$"))
-  end
-  return most == 1 and "rejected" or "unknown"
-end
-
--- Words in the status of an order, the first of which counts; the statuses themselves are not documented.
-local WORDS = {
+-- Substrings of an order's status, tried in this order. The statuses are undocumented.
+local STATUS_VERDICTS = {
   { "FAIL", "failed" },
   { "UNSUCC", "failed" },
   { "PARTIAL", "failed" },
@@ -126,13 +22,145 @@ local WORDS = {
   { "SUCCESS", "done" },
 }
 
---- What the status of an order says: "done", "failed", or nil.
--- @param status as order_status has it
-function outcome.of_status(status)
+local settlement = {}
+
+local function name_of(event)
+  return event.event or event.eventType
+end
+
+---The items of an answer that failed: some operations answer 200 although single items were refused.
+---@param operation cmr.Operation? its field complete names the member that every item has unless it failed
+---@param res cmr.Answer
+---@return any[]? items nil when none failed
+function settlement.failed_items(operation, res)
+  local data = res.data
+  if type(data) ~= "table" then return nil end
+  local failed = {}
+  if type(data.unavailableDomains) == "table" then -- orders (help)
+    for _, domain in ipairs(data.unavailableDomains) do
+      failed[#failed + 1] = domain
+    end
+  end
+  for _, item in ipairs(data) do
+    if type(item) == "table" then
+      local incomplete = operation and operation.complete and item[operation.complete] == nil
+      if item.success == false or incomplete then -- success: bulk mailbox update (help)
+        failed[#failed + 1] = item
+      end
+    end
+  end
+  return failed[1] ~= nil and failed or nil
+end
+
+-- Counts the items sent in a parameter, and those among them whose domain is available. "mailboxes.*[]" is a map from
+-- domains to lists; "domains[]" a list, or one item in place of it.
+local function count_items(request, parameter, unavailable)
+  local name, path = parameter:match "^(%w+)(.*)$"
+  local value = type(request[name]) == "table" and request[name] or {}
+  if path == "[]" and next(value) ~= nil and value[1] == nil then return 1, 1 end
+  local all, available = 0, 0
+  for key, item in pairs(value) do
+    local domain = path == "[]" and type(item) == "table" and item.domain or key
+    local count = path == "[]" and 1 or #item
+    all = all + count
+    available = available + (unavailable[tostring(domain):lower()] and 0 or count)
+  end
+  return all, available
+end
+
+---The events that report success.
+---@param operation cmr.Operation
+---@param request table? the body that was sent, if it is known
+---@param failed_items any[]? of the answer, as in cmr.info
+---@return table expected {event = name, count = how many, or nil when unknown}
+function settlement.expected(operation, request, failed_items)
+  local unavailable, failed = {}, 0
+  for _, item in ipairs(failed_items or {}) do
+    if type(item) == "table" then
+      failed = failed + 1
+    else
+      unavailable[tostring(item):lower()] = true
+    end
+  end
+  local first
+  for _, entry in ipairs(operation.settles) do
+    local event, parameter = entry:match "^(%S+) ?(%S*)$"
+    first = first or event
+    if parameter == "" then return { event = event, count = 1 } end
+    local all, available = count_items(request or {}, parameter, unavailable)
+    if all > 0 then return { event = event, count = math.max(0, available - failed) } end
+  end
+  return { event = first, count = not ANNOUNCEMENTS[first] and 1 or nil }
+end
+
+-- How many events of a name were announced; nil: none yet.
+local function announced(name, events)
+  local announcement, total = ANNOUNCEMENTS[name], nil
+  for _, event in ipairs(events) do
+    local count = name_of(event) == announcement.event and tables.at(event.data, announcement.count)
+    if type(count) == "number" then total = (total or 0) + count end
+  end
+  return total
+end
+
+---What the events so far say.
+---@param operation cmr.Operation
+---@param expected table from settlement.expected
+---@param events cmr.Event[] each once, oldest first
+---@return string? verdict "done", "failed", or nil: neither yet
+---@return cmr.Event[] found those that report success, or a part of it
+---@return cmr.Event? failure the first that reports a failure
+function settlement.verdict(operation, expected, events)
+  local found, count, failure = {}, 0, nil
+  local failures = " " .. table.concat(operation.fails or {}, " ") .. " "
+  for _, event in ipairs(events) do
+    local name = name_of(event)
+    if name == expected.event then
+      local items = documented_events[name].items and tables.at(event.data, documented_events[name].items)
+      found[#found + 1], count = event, count + (type(items) == "table" and #items or 1)
+    elseif not failure and failures:find(" " .. name .. " ", 1, true) then
+      failure = event
+    end
+  end
+  if failure then return "failed", found, failure end
+  local wanted = expected.count or announced(expected.event, events)
+  return wanted and count >= wanted and "done" or nil, found
+end
+
+-- Counts what a parameter of a request asks for: the items of a list, or one in its place; the names of a map.
+local function count_parts(request, parameter)
+  local value, count = request[parameter:match "^%w+"], 0
+  for _ in pairs(type(value) == "table" and value or {}) do
+    count = count + 1
+  end
+  local is_one = count > 0 and value[1] == nil and not parameter:find("*", 1, true)
+  return is_one and 1 or count
+end
+
+---The outcome of a failed operation. "rejected" when nothing can have been done: the request asked for one item, its
+---first step failed, and no other event came. Otherwise "unknown".
+---@param operation cmr.Operation
+---@param request table? the body that was sent, if it is known
+---@param events cmr.Event[] all that came
+---@param failure cmr.Event the one that reports the failure
+---@return cmr.Outcome outcome
+function settlement.outcome_of_failure(operation, request, events, failure)
+  if not request or #events > 1 or name_of(failure) ~= operation.fails[1] then return "unknown" end
+  local parts = 0
+  for _, entry in ipairs(operation.settles) do
+    parts = math.max(parts, count_parts(request, entry:match "%S+$"))
+  end
+  return parts == 1 and "rejected" or "unknown"
+end
+
+---What the status of an order says.
+---@param status any as in order_status
+---@return string? verdict "done", "failed", or nil
+function settlement.verdict_of_status(status)
   status = type(status) == "string" and status:upper() or ""
-  for _, word in ipairs(WORDS) do
-    if status:find(word[1], 1, true) then return word[2] end
+  for _, entry in ipairs(STATUS_VERDICTS) do
+    if status:find(entry[1], 1, true) then return entry[2] end
   end
 end
 
-return outcome
+return settlement

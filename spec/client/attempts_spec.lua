@@ -12,7 +12,7 @@ describe("a client", function()
   before_each(function()
     core.engine():close() -- libcurl asks again by itself when a used connection fails: each spec begins without one
     server = mock.shared("http")
-    fake = support.fake_wait()
+    fake = support.fake_loop()
   end)
 
   local function client(options)

@@ -144,6 +144,8 @@ describe("a client", function()
 
   it("shows where it sends, never its key", function()
     assert.equal("cmr.client: " .. server.base_url, tostring(client))
+    assert.equal(server.base_url, client:base_url())
+    assert.equal(core.target{api_key = server.key}:key_id(), client:key_id())
     local function search(value, seen)
       if type(value) == "string" then assert.is_nil(value:find(server.key, 1, true), value) end
       if type(value) ~= "table" or seen[value] then return end
@@ -183,7 +185,7 @@ describe("a client", function()
 
     it("has them for one call as well", function()
       server:fault{status = 503, times = 2}
-      local fake = support.fake_wait()
+      local fake = support.fake_loop()
       assert.equal(200, assert(client:with{retries = 2, loop = fake}:platforms(USER)).status)
       assert.equal(2, #fake.slept)
       server:fault{status = 503}
@@ -236,7 +238,7 @@ describe("a client", function()
 
     it("leaves a call of another client that is about to be tried again", function()
       local other = support.new(server, {
-        loop = support.fake_wait(),
+        loop = support.fake_loop(),
         on_retry = function() support.new(server):close() end,
       })
       server:fault{status = 503}
@@ -299,7 +301,7 @@ describe("a client", function()
       raises("cmr.new: unknown option 'api-key' (did you mean 'api_key'?)", function(tell)
         tell(current_line())  cmr.new{["api-key"] = "x"}
       end)
-      raises("cmr.new: bad option 'retries' (a whole number from 0 to 100 expected)", function(tell)
+      raises("cmr.new: bad option 'retries' (a whole number from 0 to 100 expected, got 1.5)", function(tell)
         tell(current_line())  cmr.new{retries = 1.5}
       end)
       raises("cmr.new: a table of options expected, got string", function(tell)
@@ -317,7 +319,7 @@ describe("a client", function()
     end)
 
     it("request's", function()
-      raises("cmr.request: bad field 'bdoy' (query or body expected)", function(tell)
+      raises("cmr.request: unknown option 'bdoy' (body or query expected)", function(tell)
         tell(current_line())  client:request("GET", "/x", {bdoy = {}})
       end)
       raises("cmr.request: bad method (GET, POST, PUT, PATCH or DELETE expected)", function(tell)

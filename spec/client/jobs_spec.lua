@@ -6,6 +6,7 @@ local support = require "spec.support.client"
 local mock = require "spec.support.mock"
 
 local USER, MAILBOX = mock.USER, mock.MAILBOX
+local INVALID = "invalid_argument"
 
 -- Only Lua 5.4 tells a loop that it is left.
 local CLOSES = _VERSION == "Lua 5.4"
@@ -76,7 +77,7 @@ describe("client", function()
       assert.error_matches(function() client:start() end, "start: there is no operation 'nil'")
       local own = {wait = function() end, sleep = function() end, now = core.now}
       assert.error_matches(function() support.new(server, {loop = own}):start("platforms", USER) end,
-        "wait strategy has no spawn")
+        "loop adapter has no spawn")
       assert.equal(0, #server:requests())
     end)
 
@@ -151,7 +152,7 @@ describe("client", function()
         assert.equal(answer, job:wait())
       end)
 
-      it("while it waits in line: it is never sent", function()
+      it("while it waits for its slot: it is never sent", function()
         local paced = support.new(server, {rate = 4, limiter = local_limiter.new()})
         local jobs = {}
         for index = 1, 3 do jobs[index] = paced:start("platforms", USER) end
@@ -285,7 +286,7 @@ describe("client", function()
     it("yields wrong arguments as that input's error, and goes on", function()
       local inputs = {"", {userid = "x"}, USER, {}, {userId = USER}, 5}
       local list = collect(client:map("platforms", inputs, {ordered = true}))
-      for index, expected in ipairs{"invalid_argument", "invalid_argument", false, "invalid_argument", false, "invalid_argument"} do
+      for index, expected in ipairs{INVALID, INVALID, false, INVALID, false, INVALID} do
         assert.equal(inputs[index], list[index].input)
         assert.equal(expected or nil, list[index].err and list[index].err.kind)
         if expected then
@@ -331,7 +332,7 @@ describe("client", function()
       local begun = core.now()
       local function before_send(input)
         table.insert(told, input)
-        assert.is_true(core.now() - begun >= (#told - 1) / 50 - 0.001) -- it has left the line
+        assert.is_true(core.now() - begun >= (#told - 1) / 50 - 0.001) -- it has its slot
         return input ~= "nobody"
       end
       local sent = 0
@@ -347,7 +348,7 @@ describe("client", function()
       assert.same({3, 3}, {sent, #server:requests()}) -- one was tried again
     end)
 
-    it("begins each call's time when it leaves the line", function()
+    it("starts each call's timeout when the call gets its slot", function()
       local paced = support.new(server, {rate = 2, limiter = local_limiter.new(), timeout = 0.7})
       for _, one in ipairs(collect(paced:map("platforms", {USER, USER, USER, USER}))) do
         assert.equal(200, one.res and one.res.status, one.err)
@@ -419,7 +420,7 @@ describe("client", function()
         nothing_is_left()
       end)
 
-      it("sends nothing more of what waits in line", function()
+      it("sends nothing more of what waits for a slot", function()
         local paced = support.new(server, {rate = 4, limiter = local_limiter.new()})
         local function first()
           for _, res in paced:map("platforms", function() return USER end) do return res end

@@ -21,7 +21,7 @@ describe("a client", function()
     core.engine():close()
     server = mock.shared("http")
     server:fault{status = 200, body = {status = 200}, times = 1000}
-    fake = support.fake_wait()
+    fake = support.fake_loop()
     key = new_key()
   end)
 
@@ -61,7 +61,7 @@ describe("a client", function()
     assert.same({}, fake.slept)
   end)
 
-  it("shares the line with every client of the same key", function()
+  it("shares the queue with every client of the same key", function()
     assert(client():platforms(USER))
     assert(client():platforms(USER))
     assert(client():with{timeout = 20}:platforms(USER))

@@ -12,7 +12,7 @@ describe("a client", function()
   before_each(function()
     core.engine():close()
     server = mock.shared("http")
-    fake = support.fake_wait()
+    fake = support.fake_loop()
   end)
 
   local function client(options)
@@ -90,7 +90,7 @@ describe("a client", function()
       local paced = client{rate = 0.1, timeout = 5, api_key = "key-of-a-late-turn"}
       server:fault{times = 9, body = {status = 200}}
       assert(paced:platforms(USER))
-      for _ = 1, 3 do -- and takes no place in the line
+      for _ = 1, 3 do -- and reserves no slot
         local _, why, err = paced:reexport{mailboxId = MAILBOX}
         assert.equal("reexport: the next request may leave in 10.0 s, and the call has 5.0 s left", why)
         assert.equal(why, tostring(err))

@@ -127,8 +127,8 @@ describe("the waiter of a call", function()
 
   it("is posted for a cancelled call, which is not reported", function()
     local other = call "other"
-    waiters.wake(other)
-    waiters.wake(other)
+    waiters.notify(other)
+    waiters.notify(other)
     assert.same({"other"}, woken)
   end)
 
@@ -188,14 +188,14 @@ describe("the waiter of a call", function()
 end)
 
 describe("a place where a coroutine cannot be suspended", function()
-  local threads = require "cmr.loop.coroutines"
+  local coroutines = require "cmr.loop.coroutines"
 
   it("is known", function()
     local seen = {}
     coroutine.wrap(function()
-      seen[1] = threads.can_suspend()
-      pcall(function() seen[2] = threads.can_suspend() end)
-      seen[3] = threads.can_suspend(true)
+      seen[1] = coroutines.can_suspend()
+      pcall(function() seen[2] = coroutines.can_suspend() end)
+      seen[3] = coroutines.can_suspend "iterator"
     end)()
     assert.same(loops.PLAIN_51 and {true, false, false} or {true, true, true}, seen)
   end)

@@ -119,7 +119,7 @@ describe("a call in nginx #nginx", function()
         ngx.print(tostring(res), " ", err.kind, " ", why)
       } }]]}
       local text = server:text("/")
-      assert.matches("^nil usage platforms: no API key", text)
+      assert.matches("^nil invalid_argument platforms: no API key", text)
       assert.matches("env CMR_API_KEY;", text, 1, true)
       assert.equal(0, #upstream:requests())
     end)

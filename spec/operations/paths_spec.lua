@@ -1,7 +1,7 @@
 -- Operations whose method or path no document gives, and the paths a user supplies, for these and for any other.
 local cmr = require "cmr"
 local command = require "spec.support.command"
-local fake_wait = require("spec.support.client").fake_wait
+local fake_loop = require("spec.support.client").fake_loop
 local program = require "spec.support.program"
 local recorded = require "spec.support.recorded"
 
@@ -149,7 +149,7 @@ describe("a supplied path", function()
   end)
 
   it("that is a GET repeats only what changes nothing", function()
-    local wait = fake_wait()
+    local wait = fake_loop()
     local api = recorded.new{retries = 2, loop = wait, endpoints = {
       sandbox_reset_prewarmed = "GET /sandbox/pre-warmup/reset",
       export_mailboxes = "GET /exports/platform-exports",

@@ -51,9 +51,9 @@ function M.run_until_received(server, wanted)
   end
 end
 
---- A strategy whose clock stands still but for sleeping, which takes no time: real answers, no real waits.
--- @return the strategy, with clock (seconds) and slept (array of all sleeps)
-function M.fake_wait()
+--- A loop adapter whose clock moves only by sleeping, which takes no time: real answers, no real waits.
+-- @return the adapter, with clock (seconds) and slept (array of all sleeps)
+function M.fake_loop()
   local fake = {clock = 1000, slept = {}}
   fake.wait = block.wait
   function fake.now() return fake.clock end

@@ -83,7 +83,7 @@ function M.behaves(loop)
     end)
   end
 
-  it("a call waits in line and between attempts without keeping the loop", function()
+  it("a call waits for its slot and between attempts without blocking the loop", function()
     local paced = support.new(server, {rate = 4, limiter = local_limiter.new(), jitter = function() return 0 end})
     slow(0, 3)
     server:fault{status = 429, headers = {["Retry-After"] = "1"}}
@@ -110,16 +110,16 @@ function M.behaves(loop)
     assert.equal("mailbox.exported", events[1].event)
   end)
 
-  it("is found without being told, and only by those who run in it", function()
+  it("is detected, and only for coroutines of its own", function()
     local waits = require "cmr.loop"
     local inside, outside
     loop.run{function()
-      inside = waits.detect()
+      inside = waits.detect "caller"
       local thread = coroutine.wrap(function() outside = client:platforms(USER).status end)
       if not loop.resumes_any then thread() end -- a coroutine of the user's own inside it
     end}
     assert.equal(require("cmr.loop." .. loop.name), inside)
-    assert.equal(require "cmr.loop.block", waits.detect())
+    assert.equal(require "cmr.loop.block", waits.detect "caller")
     if not loop.resumes_any then assert.equal(200, outside) end
   end)
 
@@ -133,7 +133,7 @@ function M.behaves(loop)
     assert.equal(0, core.engine():count())
   end)
 
-  it("is left when the last job is cancelled, is not kept by a job that nobody waits for", function()
+  it("is left when the last job is cancelled, and not kept alive by a job without a waiter", function()
     slow(5, 2)
     local begun = core.now()
     loop.run{function()

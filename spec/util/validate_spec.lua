@@ -58,6 +58,8 @@ describe("a table of options", function()
     assert.equal("unknown option 'timeot' (did you mean 'timeout'?)", message_of{timeot = 1})
     assert.equal("unknown option 'zzzzzzzzz'", message_of{zzzzzzzzz = 1})
     assert.equal("unknown option '1'", message_of{"x"})
+    local _, message = validate.check({poll = "number", timeout = "number"}, {zzzzzzzzz = 1})
+    assert.equal("unknown option 'zzzzzzzzz' (poll or timeout expected)", message)
   end)
 
   it("shows no text that was given: it may be a key", function()

@@ -1,25 +1,67 @@
---- The limiter of the place the code runs in, where a client is not given another. A limiter has
---
---   reserve(key, rate, now, most)   the next place in a key's line: seconds to wait, or nil and how long it would be
---   pause(key, now, seconds)        the server said to wait
+---Rate limits: the limiter that fits the process, and how a call waits for its slot.
+
+local core = require "cmr.core"
+local shared_dict = require "cmr.util.shared_dict"
+
+---Reserves slots in the rate limit of a key. Times are in seconds, the rate in requests per second.
+---
+---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
+---max_wait: then nothing is reserved. pause gives out no slot within a time: the server asked to wait.
+---@class cmr.Limiter
+---@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, max_wait: number): number?, number?
+---@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
+
+local MAX_PAUSE_SECONDS = 60 -- for which one answer may hold back all calls of its key
 
 local limiter = {}
 
--- How many workers of nginx there are to share a rate, without knowing of each other.
-local function workers()
+-- The nginx workers that share the rate without coordination.
+local function worker_count()
   local ngx = package.loaded.ngx
   return ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
 end
 
-local everyone = require("cmr.limiter.memory").new(workers()) -- one line per key, whichever client asks
+local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- for all clients
+local paused_until = {} -- key -> the end of the last pause that this process noticed
 
---- In nginx the workers share a line through lua_shared_dict cmr; without it each takes its part of the rate.
--- @treturn table limiter
-function limiter.here()
-  local ngx = package.loaded.ngx
-  local dict = ngx and ngx.shared and ngx.shared.cmr
+---The limiter of a client without the option limiter: in nginx lua_shared_dict cmr, for all workers. Without it each
+---worker has its share of the rate.
+---@return cmr.Limiter limiter
+function limiter.default()
+  local dict = shared_dict.default()
   if dict then return require("cmr.limiter.shdict").new(dict) end
-  return everyone
+  return process_limiter
+end
+
+---Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the slot is void: another one is
+---reserved after the pause.
+---@param self cmr.Limiter
+---@param key string
+---@param rate number requests per second
+---@param loop cmr.Loop
+---@param deadline number
+---@return boolean? ok nil when the slot is after the deadline
+---@return number? needed seconds until the slot
+---@return number? max_wait seconds until the deadline
+function limiter.wait_for_slot(self, key, rate, loop, deadline)
+  repeat
+    local pause_end, now = paused_until[key], loop.now()
+    local delay, needed = self:reserve(key, rate, now, deadline - now)
+    if not delay then return nil, needed, deadline - now end
+    if delay > 0 then loop.sleep(core.engine(), delay) end
+  until paused_until[key] == pause_end or paused_until[key] <= loop.now()
+  return true
+end
+
+---Holds back all calls of a key, because the server asked to wait.
+---@param self cmr.Limiter
+---@param key string
+---@param now number
+---@param seconds number
+function limiter.pause(self, key, now, seconds)
+  seconds = math.min(MAX_PAUSE_SECONDS, seconds)
+  paused_until[key] = math.max(paused_until[key] or 0, now + seconds)
+  self:pause(key, now, seconds)
 end
 
 return limiter

@@ -53,7 +53,7 @@ function Limiter.new(options)
   return setmetatable({
     redis = opts.redis,
     fallback_shares = opts.fallback_shares or 1,
-    local_limiter = limiter.here(),
+    local_limiter = limiter.default(),
     latest_slots = {}, -- by key, in Redis's time
     both_until = -math.huge, -- until then a slot must fit the local queue as well as that in Redis
   }, Limiter)
@@ -90,13 +90,7 @@ local function reserve_in_redis(self, key, length, after, max_wait)
   return slot - server_time - lateness(self, sent_at, received_at, server_time), reply[3] == 1
 end
 
----Takes the next slot in the queue. See cmr.limiter.memory.
----@param key string
----@param rate number
----@param now number
----@param max_wait number
----@return number? delay
----@return number? needed
+---Reserves the key's next slot. See cmr.Limiter.
 function Limiter:reserve(key, rate, now, max_wait)
   local begun_at, after = core.now(), 0
   local both = begun_at < self.both_until
@@ -120,10 +114,7 @@ function Limiter:reserve(key, rate, now, max_wait)
   return math.max(0, after - elapsed)
 end
 
----Allows no slot for some seconds, on any host.
----@param key string
----@param now number
----@param seconds number
+---Gives out no slot for some seconds, on any host.
 function Limiter:pause(key, now, seconds)
   self.local_limiter:pause(key, now, seconds)
   reserve_in_redis(self, key, 0, seconds, MAX_REDIS_SECONDS)

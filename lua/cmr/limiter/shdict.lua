@@ -26,13 +26,7 @@ local function advance(dict, queue, time)
   end)
 end
 
----Takes the next slot in the queue. See cmr.limiter.memory.
----@param key string
----@param rate number
----@param now number
----@param max_wait number
----@return number? delay
----@return number? needed
+---Reserves the key's next slot. See cmr.Limiter.
 function Limiter:reserve(key, rate, now, max_wait)
   local dict, queue = self.dict, "cmr:queue:" .. key
   local delay = (dict:get(queue) or 0) - now
@@ -45,10 +39,7 @@ function Limiter:reserve(key, rate, now, max_wait)
   return nil, delay
 end
 
----Allows no slot for some seconds.
----@param key string
----@param now number
----@param seconds number
+---Gives out no slot for some seconds.
 function Limiter:pause(key, now, seconds)
   advance(self.dict, "cmr:queue:" .. key, now + seconds)
 end

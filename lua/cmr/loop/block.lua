@@ -1,92 +1,98 @@
---- Waiting in a plain script: the process waits, and everything in flight goes on meanwhile. What was spawned runs in
--- coroutines of ours, and moves whenever somebody waits.
+---Waits in a plain script: the process waits, and every call in flight makes progress meanwhile. Background tasks run
+---in the library's coroutines, and make progress whenever something waits.
 
 local core = require "cmr.core"
-local threads = require "cmr.loop.coroutines"
+local coroutines = require "cmr.loop.coroutines"
 local waiters = require "cmr.loop.waiters"
 
-local block = { now = core.now }
+local MAX_STEP_SECONDS = 1 -- of one poll
 
-local STEP = 1 -- seconds; bounds how long one poll lasts
+local block = { now = core.now, notify = waiters.notify }
 
-local ours = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
+local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
 local sleepers = {} -- waiters with the time they sleep until, the next one last
 
---- Lets what can move move, waiting up to a time for it.
+-- Runs the engine once, waiting at most a time for something to do.
 local function turn(seconds)
   local now = core.now()
-  local next_one = sleepers[#sleepers]
-  while next_one and next_one.at <= now do
+  local sleeper = sleepers[#sleepers]
+  while sleeper and sleeper.wakes_at <= now do
     sleepers[#sleepers] = nil
-    next_one:post()
-    seconds, next_one = 0, sleepers[#sleepers]
+    sleeper:post()
+    seconds, sleeper = 0, sleepers[#sleepers]
   end
-  if next_one then seconds = math.min(seconds, next_one.at - now) end
-  waiters.step(core.engine(), math.min(STEP, seconds) * 1000)
+  if sleeper then seconds = math.min(seconds, sleeper.wakes_at - now) end
+  waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
 end
 
---- Whether the coroutine that runs was spawned here.
+---It fits where no other adapter does.
+---@return boolean
+function block.detected()
+  return true
+end
+
+---Whether the running coroutine was spawned here.
+---@return boolean
 function block.spawned()
   local co = coroutine.running()
-  return co ~= nil and ours[co] == true
+  return co ~= nil and spawned[co] == true
 end
 
 local function can_suspend()
-  return block.spawned() and threads.can_suspend()
+  return block.spawned() and coroutines.can_suspend()
 end
 
---- Waits until the call has finished.
+---Waits until the call has finished.
+---@param call any
 function block.wait(_, call)
-  if can_suspend() then return threads.wait(call) end
+  if can_suspend() then return coroutines.wait(call) end
   while not call:done() do
-    turn(STEP)
+    turn(MAX_STEP_SECONDS)
   end
 end
 
-local function sleep_among_others(seconds)
-  local waiter, place = threads.waiter(), #sleepers
-  waiter.at = core.now() + seconds
-  while place > 0 and sleepers[place].at < waiter.at do
-    place = place - 1
+local function suspend_for(seconds)
+  local waiter, index = coroutines.waiter(), #sleepers
+  waiter.wakes_at = core.now() + seconds
+  while index > 0 and sleepers[index].wakes_at < waiter.wakes_at do
+    index = index - 1
   end
-  table.insert(sleepers, place + 1, waiter)
-  threads.suspend(waiter)
+  table.insert(sleepers, index + 1, waiter)
+  coroutines.suspend(waiter)
 end
 
---- Waits for a time.
--- @tparam number seconds
+---Waits for a time.
+---@param seconds number
 function block.sleep(_, seconds)
-  if can_suspend() then return sleep_among_others(seconds) end
-  local at = core.now() + seconds
+  if can_suspend() then return suspend_for(seconds) end
+  local wakes_at = core.now() + seconds
   while seconds > 0 do
     turn(seconds)
-    seconds = at - core.now()
+    seconds = wakes_at - core.now()
   end
 end
 
---- Runs a function beside the caller, until it first waits.
+---Runs a function in the background; returns when it first waits.
+---@param run fun()
 function block.spawn(run)
-  threads.spawn(function()
+  coroutines.spawn(function()
     local co = coroutine.running()
-    ours[co] = true
+    spawned[co] = true
     run()
-    ours[co] = nil
+    spawned[co] = nil
   end)
 end
 
---- Whoever waits for the call looks again: it was cancelled.
-block.wake = waiters.wake
-
-local function in_place()
-  if not can_suspend() then
-    turn(STEP)
-    return true
-  end
+local function wait_in_place()
+  if can_suspend() then return false end
+  turn(MAX_STEP_SECONDS)
+  return true
 end
 
---- Something to wait for: wait() returns once for every post().
-function block.signal()
-  return threads.signal(in_place)
+---Makes a semaphore.
+---@return cmr.Semaphore semaphore
+function block.semaphore()
+  return coroutines.semaphore(wait_in_place)
 end
 
 return block

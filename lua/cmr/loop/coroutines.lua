@@ -1,28 +1,31 @@
---- Coroutines that wait until something is posted: what block and luv are made of.
+---Coroutines that are suspended until a waiter is posted: what block and luv are made of.
 
 local waiters = require "cmr.loop.waiters"
 
-local threads = {}
+local coroutines = {}
 
--- nginx puts its own in the place of Lua's, which go through its scheduler, and are refused in its log phase.
-local function plain(name)
+local MAX_IDLE = 64 -- coroutines
+
+-- nginx replaces Lua's functions by its own, which go through its scheduler and are refused in its log phase.
+local function native(name)
   return coroutine["_" .. name] or coroutine[name]
 end
-local create, resume, running, yield = plain "create", plain "resume", plain "running", plain "yield"
+local create, resume, running, yield = native "create", native "resume", native "running", native "yield"
 
---- Whether a coroutine can be suspended wherever it is. Lua 5.1 cannot inside an iterator, pcall or any other function
--- of C: there a call waits in place.
-threads.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
+---Whether a coroutine can be suspended anywhere. On Lua 5.1 it cannot inside an iterator, pcall or any other C
+---function: there a call waits in place.
+coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
---- pcall, where it can be yielded across; elsewhere what it raises goes through.
-threads.protected = threads.anywhere and pcall or function(act, ...)
-  return true, act(...)
+---pcall where it can be yielded across; elsewhere errors pass through.
+coroutines.pcall = coroutines.anywhere and pcall or function(task, ...)
+  return true, task(...)
 end
 
---- Whether the running coroutine can be suspended here.
--- @tparam[opt] boolean iterating whether the caller is an iterator, which the stack does not show
-function threads.can_suspend(iterating)
-  if threads.anywhere or iterating then return threads.anywhere end
+---Whether the running coroutine can be suspended here.
+---@param context cmr.LoopContext? the stack does not show an iterator
+---@return boolean
+function coroutines.can_suspend(context)
+  if coroutines.anywhere or context == "iterator" then return coroutines.anywhere end
   local level = 2
   local info = debug.getinfo(level, "S")
   while info and info.what ~= "C" do
@@ -32,87 +35,99 @@ function threads.can_suspend(iterating)
   return info == nil
 end
 
---- Why the running coroutine cannot be suspended here, or nil. It is asked before anything is sent: of what cannot be
--- waited for nobody would learn what became of it.
--- @tparam[opt] boolean iterating as above; false: the caller itself does not wait
-function threads.refuse(iterating)
-  local co, main = running()
-  if iterating == false then
+---Whether the caller runs in a coroutine.
+---@return boolean
+function coroutines.inside()
+  local co, is_main = running()
+  return co ~= nil and not is_main
+end
+
+---The reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request whose
+---coroutine cannot be suspended would have an unknown outcome.
+---@param context cmr.LoopContext
+---@return string? reason
+function coroutines.unsupported(context)
+  if context == "background" then
     return nil
-  elseif not co or main then
+  elseif not coroutines.inside() then
     return "outside a coroutine nothing can wait for the loop; without the option loop the whole process waits"
-  elseif not threads.can_suspend(iterating) then
+  elseif not coroutines.can_suspend(context) then
     return "Lua 5.1 suspends no coroutine in pcall or an iterator; without the option loop the whole process waits"
   end
 end
 
-local waits_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter it is suspended for
+local suspended_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter it is suspended for
 
-local function go(co)
-  local fine, why = resume(co)
-  if not fine then error(debug.traceback(co, tostring(why)), 0) end
+local function continue(co)
+  local ok, message = resume(co)
+  if not ok then error(debug.traceback(co, tostring(message)), 0) end
 end
 
 local function post(waiter)
   waiter.posted = true
   local co = waiter.co
-  if co and waits_for[co] == waiter then
-    waits_for[co] = nil
-    go(co)
+  if co and suspended_for[co] == waiter then
+    suspended_for[co] = nil
+    continue(co)
   end
 end
 
---- Something the running coroutine can wait for: waiter:post() ends it.
-function threads.waiter()
+---A waiter of the running coroutine: waiter:post() ends its wait.
+---@return table waiter
+function coroutines.waiter()
   return { co = running(), post = post }
 end
 
---- Suspends the running coroutine until the waiter is posted, whoever else resumes it.
-function threads.suspend(waiter)
+---Suspends the running coroutine until the waiter is posted. Other code may resume it earlier: then it yields again.
+---@param waiter table
+function coroutines.suspend(waiter)
   while not waiter.posted do
-    waits_for[waiter.co] = waiter
+    suspended_for[waiter.co] = waiter
     yield()
   end
 end
 
---- Suspends the running coroutine until the call has finished.
-function threads.wait(call)
+---Suspends the running coroutine until the call has finished.
+---@param call any
+function coroutines.wait(call)
   if not call:done() then
-    local waiter = threads.waiter()
+    local waiter = coroutines.waiter()
     waiters.add(call, waiter)
-    threads.suspend(waiter)
+    coroutines.suspend(waiter)
   end
 end
 
-local MOST_IDLE = 64
-local idle, tasks = {}, {} -- coroutines that have nothing to run; coroutine -> what it is to run next
+local idle, tasks = {}, {} -- coroutines without a task; coroutine -> its next task
 
--- A coroutine is used again: new ones would be a third of what map leaves to the collector.
+-- Coroutines are reused: new ones would be a third of what map leaves to the collector.
 local function serve()
   local co = running()
   while true do
-    local run = tasks[co]
-    if run then -- somebody else may have resumed it
+    local task = tasks[co]
+    if task then -- else other code has resumed it
       tasks[co] = nil
-      run()
-      if #idle >= MOST_IDLE then return end
+      task()
+      if #idle >= MAX_IDLE then return end
       idle[#idle + 1] = co
-      run = nil -- luacheck: ignore 311 (it would keep the last answer)
+      task = nil -- luacheck: ignore 311 (it would keep the last answer alive)
     end
     yield()
   end
 end
 
---- Runs a function in a coroutine that nobody else uses, until it first waits.
-function threads.spawn(run)
+---Runs a function in a coroutine of its own; returns when the function first waits.
+---@param run fun()
+function coroutines.spawn(run)
   local co = table.remove(idle) or create(serve)
   tasks[co] = run
-  go(co)
+  continue(co)
 end
 
---- Something to wait for: wait() returns once for every post().
--- @tparam[opt] function in_place for who is not to be suspended: does something else, and returns true
-function threads.signal(in_place)
+---Makes a semaphore. in_place is called instead of suspending: it runs the loop once and returns true, or returns false
+---to suspend.
+---@param in_place? fun(): boolean
+---@return cmr.Semaphore semaphore
+function coroutines.semaphore(in_place)
   local count, queue = 0, {}
   return {
     post = function()
@@ -122,9 +137,9 @@ function threads.signal(in_place)
     wait = function()
       while count == 0 do
         if not (in_place and in_place()) then
-          local waiter = threads.waiter()
+          local waiter = coroutines.waiter()
           queue[#queue + 1] = waiter
-          threads.suspend(waiter)
+          coroutines.suspend(waiter)
         end
       end
       count = count - 1
@@ -132,4 +147,4 @@ function threads.signal(in_place)
   }
 end
 
-return threads
+return coroutines

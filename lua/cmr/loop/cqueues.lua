@@ -1,17 +1,38 @@
---- Waiting under cqueues: the coroutine that called waits, its controller goes on. One coroutine per controller steps
--- the engine and is gone when nothing is in flight.
+---Waits under cqueues: the calling coroutine waits, its controller does not. One coroutine per controller steps the
+---engine, and ends when nothing is in flight.
 
 local condition = require "cqueues.condition"
-local core = require "cmr.core"
 local controller = require "cqueues"
-local threads = require "cmr.loop.coroutines"
+local core = require "cmr.core"
+local coroutines = require "cmr.loop.coroutines"
 local waiters = require "cmr.loop.waiters"
 
-local cqueues = { now = core.now, refuse = threads.refuse }
+local MAX_POLL_SECONDS = 1 -- then the engine is stepped in any case
+local PAUSE_SECONDS = 0.001 -- between two steps of an engine without a descriptor
 
-local LOOK = 1 -- seconds after which the engine is looked at in any case
-local PAUSE = 0.001 -- seconds between two steps of an engine that has no descriptor
-local pumping = setmetatable({}, { __mode = "k" }) -- controller -> whether it steps
+local cqueues = {
+  now = core.now,
+  notify = waiters.notify,
+  unsupported = coroutines.unsupported,
+}
+
+local pumping = setmetatable({}, { __mode = "k" }) -- controller -> true while a coroutine of it steps the engine
+
+---Whether cqueues runs the calling coroutine itself, and can suspend it. A coroutine that the user resumes inside one
+---of cqueues's does not count.
+---@param context cmr.LoopContext
+---@return boolean
+function cqueues.detected(context)
+  local _, is_controlled = controller.running()
+  return is_controlled and coroutines.can_suspend(context)
+end
+
+---Called before an engine is closed: a controller may still poll its descriptor.
+---@param engine any
+function cqueues.forget(engine)
+  local fd = engine:fd()
+  if fd then controller.cancel(fd) end
+end
 
 local function post(waiter)
   waiter.condition:signal()
@@ -22,16 +43,17 @@ local function pump()
   while waiters.step(engine) do
     local fd = engine:fd()
     if fd then
-      controller.poll({ pollfd = fd, events = "r" }, LOOK)
+      controller.poll({ pollfd = fd, events = "r" }, MAX_POLL_SECONDS)
     else
-      controller.sleep(PAUSE)
+      controller.sleep(PAUSE_SECONDS)
     end
-    engine = core.engine() -- another one when somebody closed it
+    engine = core.engine() -- a new one after a close
   end
   pumping[here] = nil
 end
 
---- Suspends the coroutine until the call has finished.
+---Suspends the coroutine until the call has finished.
+---@param call any
 function cqueues.wait(_, call)
   local here = controller.running()
   while not call:done() do
@@ -45,22 +67,21 @@ function cqueues.wait(_, call)
   end
 end
 
---- Suspends the coroutine for a time.
--- @tparam number seconds
+---Suspends the coroutine for a time.
+---@param seconds number
 function cqueues.sleep(_, seconds)
   controller.sleep(seconds)
 end
 
---- Runs a function beside the caller.
+---Runs a function in the background.
+---@param run fun()
 function cqueues.spawn(run)
   controller.running():wrap(run)
 end
 
---- Whoever waits for the call looks again: it was cancelled.
-cqueues.wake = waiters.wake
-
---- Something to wait for: wait() returns once for every post().
-function cqueues.signal()
+---Makes a semaphore.
+---@return cmr.Semaphore semaphore
+function cqueues.semaphore()
   local count, waiter = 0, condition.new()
   return {
     post = function()

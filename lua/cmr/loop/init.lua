@@ -1,60 +1,72 @@
---- How to wait: one strategy for each place a call can be made in. A strategy has
---
---   wait(engine, call)      until the call has finished
---   sleep(engine, seconds)
---   now()                   seconds
---   spawn(run)              runs a function beside the caller, until it first waits
---   signal()                {post, wait}: wait() returns once for every post()
---   wake(call)              whoever waits for the call looks again
---   refuse(iterating)       where waiting is not possible everywhere: why not here, or nil; iterating as of detect
---
--- One of the user's own needs the first three; without the others client:start and client:map raise.
+---The loop adapters: how a call waits in each event loop.
 
-local threads = require "cmr.loop.coroutines"
+local loop = {}
 
-local wait = {}
+---How calls wait in an event loop. A user's adapter needs wait, sleep and now. Without spawn, semaphore and notify
+---client:start and client:map raise. Only the library's adapters have detected and forget.
+---@class cmr.Loop
+---@field wait fun(engine: any, call: any) Returns when the call has finished.
+---@field sleep fun(engine: any, seconds: number)
+---@field now fun(): number Seconds of a clock that never goes back.
+---@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
+---@field semaphore? fun(): cmr.Semaphore
+---@field notify? fun(call: any) Makes the waiter of a call check it again: it was cancelled.
+---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
+---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
+---@field forget? fun(engine: any) Called before an engine is closed.
 
---- The strategies by name.
-wait.names = { block = true, nginx = true, luv = true, cqueues = true }
+---Counts posts.
+---@class cmr.Semaphore
+---@field post fun()
+---@field wait fun() Returns once for every post.
 
--- Whether the caller is a coroutine that cqueues runs, and not one of the caller's own inside it.
-local function in_cqueues()
-  local cqueues = package.loaded.cqueues
-  return cqueues and select(2, cqueues.running())
+---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
+---@alias cmr.LoopContext "caller"|"iterator"|"background"
+
+-- The adapters in the order of detection, each with the library it needs.
+local ADAPTERS = {
+  { name = "nginx", library = "ngx" },
+  { name = "cqueues", library = "cqueues" },
+  { name = "luv", library = "luv" },
+  { name = "block" },
+}
+
+---The names that the option loop takes.
+loop.NAMES = {}
+for index, adapter in ipairs(ADAPTERS) do
+  adapter.module = "cmr.loop." .. adapter.name
+  loop.NAMES[index] = adapter.name
 end
 
-local function in_coroutine()
-  local co, main = coroutine.running()
-  return co ~= nil and not main
+---The adapter for the loop that the caller runs in.
+---@param context cmr.LoopContext
+---@return cmr.Loop adapter
+function loop.detect(context)
+  for _, entry in ipairs(ADAPTERS) do
+    if not entry.library or package.loaded[entry.library] then
+      local adapter = require(entry.module)
+      if adapter.detected(context) then return adapter end
+    end
+  end
 end
 
-local function in_luv()
-  return package.loaded.luv and in_coroutine() and not require("cmr.loop.block").spawned()
+---The adapter of a name.
+---@param name string
+---@return cmr.Loop? adapter
+---@return string? message
+function loop.named(name)
+  local ok, adapter = pcall(require, "cmr.loop." .. name)
+  if ok then return adapter end
+  return nil, ("'%s' does not work here"):format(name)
 end
 
---- The strategy for the place the caller runs in.
--- @tparam[opt] boolean iterating whether it is called from an iterator; false: who calls does not wait itself
--- @treturn table strategy
-function wait.detect(iterating)
-  local ngx = package.loaded.ngx
-  if ngx and ngx.get_phase then return require "cmr.loop.nginx" end
-  if in_cqueues() and threads.can_suspend(iterating) then return require "cmr.loop.cqueues" end
-  if in_luv() and threads.can_suspend(iterating) then return require "cmr.loop.luv" end
-  return require "cmr.loop.block"
+---Tells every loop that an engine is about to be closed: the loop may still poll its descriptor.
+---@param engine any
+function loop.forget(engine)
+  for _, entry in ipairs(ADAPTERS) do
+    local adapter = package.loaded[entry.module]
+    if adapter and adapter.forget then adapter.forget(engine) end
+  end
 end
 
---- Before an engine is closed: a loop may still look at its descriptor, and wants to know.
--- @param engine
-function wait.forget(engine)
-  local cqueues, fd = package.loaded.cqueues, engine:fd()
-  if cqueues and fd then cqueues.cancel(fd) end
-end
-
---- The strategy of a name.
--- @tparam string name
--- @treturn table strategy
-function wait.named(name)
-  return require("cmr.loop." .. name)
-end
-
-return wait
+return loop

@@ -1,16 +1,30 @@
---- Waiting in a luv loop: the coroutine that called waits, the loop goes on.
+---Waits in a luv loop: the calling coroutine waits, the loop does not.
 
+local block = require "cmr.loop.block"
 local core = require "cmr.core"
-local threads = require "cmr.loop.coroutines"
+local coroutines = require "cmr.loop.coroutines"
 local uv = require "luv"
 local waiters = require "cmr.loop.waiters"
 
-local luv = { now = core.now, spawn = threads.spawn, refuse = threads.refuse }
+local PAUSE_MILLISECONDS = 1 -- between two steps of an engine without a descriptor
 
-local PAUSE = 1 -- ms between two steps of an engine that has no descriptor
+local luv = {
+  now = core.now,
+  spawn = coroutines.spawn,
+  semaphore = coroutines.semaphore,
+  notify = waiters.notify,
+  unsupported = coroutines.unsupported,
+}
 
 local poll, watched -- the handle that watches an engine's descriptor, and that engine
-local waiting = 0 -- how many coroutines wait: the handle keeps the loop alive, so it is active only for them
+local waiting = 0 -- coroutines: the handle keeps the loop alive, so it is active only while one waits
+
+---Whether the caller is a coroutine that luv's loop can resume, and can be suspended.
+---@param context cmr.LoopContext
+---@return boolean
+function luv.detected(context)
+  return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context)
+end
 
 local function watch(engine)
   local fd = engine:fd()
@@ -27,38 +41,32 @@ local function watch(engine)
     if fd then
       poll:start("r", step)
     else
-      poll:start(PAUSE, PAUSE, step)
+      poll:start(PAUSE_MILLISECONDS, PAUSE_MILLISECONDS, step)
     end
   end
 end
 
---- Suspends the coroutine until the call has finished.
+---Suspends the coroutine until the call has finished.
+---@param engine any
+---@param call any
 function luv.wait(engine, call)
   watch(engine)
   waiting = waiting + 1
-  threads.wait(call)
+  coroutines.wait(call)
   waiting = waiting - 1
   if waiting == 0 then poll:stop() end
 end
 
---- Suspends the coroutine for a time.
--- @tparam number seconds
+---Suspends the coroutine for a time.
+---@param seconds number
 function luv.sleep(_, seconds)
-  local waiter, timer = threads.waiter(), uv.new_timer()
-  uv.update_time() -- the loop's clock may be behind, and a timer counts from there
+  local waiter, timer = coroutines.waiter(), uv.new_timer()
+  uv.update_time() -- the loop's clock may be behind, and a timer counts from it
   timer:start(math.ceil(seconds * 1000), 0, function()
     timer:close()
     waiter:post()
   end)
-  threads.suspend(waiter)
-end
-
---- Whoever waits for the call looks again: it was cancelled.
-luv.wake = waiters.wake
-
---- Something to wait for: wait() returns once for every post().
-function luv.signal()
-  return threads.signal()
+  coroutines.suspend(waiter)
 end
 
 return luv

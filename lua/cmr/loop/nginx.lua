@@ -1,19 +1,18 @@
---- Waiting in nginx: the request that asked waits, the worker does not.
---
--- One steps the engine for every call in flight: a timer, the pump, which is gone when there is none. It is a timer,
--- because a client that goes away takes its request's coroutine with it. For the same reason what requests share is in
--- tables of this module, and not in closures over a request's locals. Where no timer can be made or run, and in a
--- worker that leaves, a request that waits steps in the pump's place.
+---Waits in nginx: the calling request waits, the worker does not.
+---
+---One stepper runs the engine for every call in flight: a timer, the pump, which ends when no call is left. It is a
+---timer, because a request's coroutine is killed when its client disconnects. For the same reason requests share tables
+---of this module, and not closures over a request's locals. Where no timer can be made or run, and in a worker that
+---exits, a waiting request steps in the pump's place.
 
 local core = require "cmr.core"
 local semaphore = require "ngx.semaphore"
 local waiters = require "cmr.loop.waiters"
 
-local nginx = { now = core.now }
-
-local PAUSE = 0.001 -- seconds between two steps; for 0 an nginx without OpenResty's patches logs a warning
-local STALE = 0.05 -- seconds without a step after which whoever waits steps
-local LOOK = 1 -- seconds after which a request looks whether the pump still steps
+local PAUSE_SECONDS = 0.001 -- between two steps; for 0 an nginx without OpenResty's patches logs a warning
+local STALE_SECONDS = 0.05 -- without a step; then a waiting request steps
+local CHECK_INTERVAL_SECONDS = 1 -- between two checks of a request whether the pump still steps
+local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a limit; then the wait begins again
 
 local CAN_WAIT = {
   rewrite = true,
@@ -27,12 +26,21 @@ local CAN_WAIT = {
   ssl_session_fetch = true,
 }
 
---- Why a call cannot wait here, or nil.
-function nginx.refuse()
+local nginx = { now = core.now, notify = waiters.notify }
+
+---Whether the caller runs in nginx.
+---@return boolean
+function nginx.detected()
+  return ngx.get_phase ~= nil
+end
+
+---The reason why a call cannot wait in this phase, or nil.
+---@return string? reason
+function nginx.unsupported()
   local phase = ngx.get_phase()
   if CAN_WAIT[phase] then return nil end
   local way_out = "give loop = 'block' to let the whole worker wait"
-  if phase ~= "exit_worker" then -- which has no timers, nor has init
+  if phase ~= "exit_worker" then -- it has no timers, nor has init
     local where = phase == "init" and " in init_worker_by_lua" or ""
     way_out = ("make the call from ngx.timer.at(0, ...)%s, or %s"):format(where, way_out)
   end
@@ -41,78 +49,78 @@ end
 
 local STARTING = { pump = true }
 
-local stepper -- a pump, a request's semaphore, or nobody; who finds another in its place stops
-local stepped = 0 -- when it last did
+local stepper -- a pump, a request's semaphore, or nil; a stepper that is no longer current stops
+local stepped_at = 0
 
--- One step for everybody. Returns whether calls are left in flight.
+-- Steps the engine for all calls. Returns whether calls are left in flight.
 local function step()
-  stepped = core.now()
+  stepped_at = core.now()
   return waiters.step(core.engine())
 end
 
 local function pump()
-  local me = { pump = true }
-  stepper = me
-  while stepper == me and step() do
-    ngx.sleep(PAUSE)
+  local this = { pump = true }
+  stepper = this
+  while stepper == this and step() do
+    ngx.sleep(PAUSE_SECONDS)
   end
-  if stepper == me then stepper = nil end
+  if stepper == this then stepper = nil end
 end
 
--- The first timer of a worker that leaves would be reported as a socket left open.
+-- nginx would report the first timer of an exiting worker as an open socket.
 local function start_pump()
   return not ngx.worker.exiting() and ngx.timer.at(0, pump)
 end
 
--- Takes the pump's place, and goes on trying to start one.
+-- Steps in the pump's place, and tries to start a pump from time to time.
 local function step_instead(request, now)
   if stepper ~= request then
-    stepper, request.tries_at = request, now
+    stepper, request.restarts_pump_at = request, now
   end
-  if now >= request.tries_at then
-    request.tries_at = now + LOOK
+  if now >= request.restarts_pump_at then
+    request.restarts_pump_at = now + CHECK_INTERVAL_SECONDS
     start_pump()
   end
   step()
 end
 
---- Suspends the request until the call has finished.
+---Suspends the request until the call has finished.
+---@param call any
 function nginx.wait(_, call)
   if call:done() then return end
   local request = semaphore.new()
   waiters.add(call, request)
   if not stepper and start_pump() then
-    stepper, stepped = STARTING, core.now()
+    stepper, stepped_at = STARTING, core.now()
   end
-  local patience = stepper and STALE or PAUSE
-  while not request:wait(patience) and not call:done() do
+  local wait_seconds = stepper and STALE_SECONDS or PAUSE_SECONDS
+  while not request:wait(wait_seconds) and not call:done() do
     local now = core.now()
-    if stepper == request or now - stepped > STALE then
+    if stepper == request or now - stepped_at > STALE_SECONDS then
       step_instead(request, now)
-      patience = PAUSE
+      wait_seconds = PAUSE_SECONDS
     else
-      patience = stepper and stepper.pump and LOOK or STALE
+      wait_seconds = stepper and stepper.pump and CHECK_INTERVAL_SECONDS or STALE_SECONDS
     end
   end
   if stepper == request then stepper = nil end
 end
 
---- Suspends the request for a time.
--- @tparam number seconds
+---Suspends the request for a time.
+---@param seconds number
 function nginx.sleep(_, seconds)
-  ngx.sleep(math.max(PAUSE, seconds))
+  ngx.sleep(math.max(PAUSE_SECONDS, seconds))
 end
 
---- Runs a function beside the caller, in a light thread of its request.
+---Runs a function in the background, in a light thread of its request.
+---@param run fun()
 function nginx.spawn(run)
   ngx.thread.spawn(run)
 end
 
---- Whoever waits for the call looks again: it was cancelled.
-nginx.wake = waiters.wake
-
---- Something to wait for: wait() returns once for every post().
-function nginx.signal()
+---Makes a semaphore.
+---@return cmr.Semaphore semaphore
+function nginx.semaphore()
   local posts = semaphore.new()
   return {
     post = function()
@@ -120,7 +128,7 @@ function nginx.signal()
     end,
     wait = function()
       repeat
-        local posted = posts:wait(60)
+        local posted = posts:wait(MAX_POST_WAIT_SECONDS)
       until posted
     end,
   }

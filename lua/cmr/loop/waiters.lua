@@ -1,5 +1,5 @@
---- Which coroutine waits for which call. All loop adapters share it, because a step of the engine finishes the calls of all
--- of them.
+---Which coroutine waits for which call. All loop adapters share it, because a step of the engine finishes the calls of
+---all of them.
 
 local waiters = {}
 
@@ -21,7 +21,7 @@ end
 
 ---Posts the waiter of a call that was cancelled.
 ---@param call table
-function waiters.wake(call)
+function waiters.notify(call)
   post(call:id())
 end
 

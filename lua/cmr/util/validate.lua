@@ -10,6 +10,8 @@ local errors = require "cmr.util.errors"
 local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
 
+local MAX_LISTED_NAMES = 3 -- of a spec, in a message
+
 local validate = {}
 
 ---A number within bounds.
@@ -40,6 +42,17 @@ function validate.integer(min, max)
     end,
     expected = "a whole number " .. range,
     shows_number = true,
+  }
+end
+
+---Any value: it is checked elsewhere.
+---@return table rule
+function validate.any()
+  return {
+    test = function()
+      return true
+    end,
+    expected = "a value",
   }
 end
 
@@ -133,15 +146,23 @@ end
 
 ---Checks a table of options.
 ---@param spec table<string, table|string> a rule for each name
----@param opts table
+---@param opts any
 ---@return boolean? ok
 ---@return string? message without the caller's name
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
 function validate.check(spec, opts)
+  if type(opts) ~= "table" then
+    local message = "a table of options expected, got " .. type(opts)
+    return nil, message, { code = "bad_option", expected = "a table of options", got = type(opts) }
+  end
   for name, value in pairs(opts) do
     local rule = spec[name]
     if not rule then
-      local hint, suggestion = validate.suggestion(name, tables.sorted_keys(spec))
+      local names = tables.sorted_keys(spec)
+      local hint, suggestion = validate.suggestion(name, names)
+      if not suggestion and #names <= MAX_LISTED_NAMES then
+        hint = (" (%s expected)"):format(text.alternatives(names))
+      end
       local message = ("unknown option '%s'%s"):format(tostring(name), hint)
       return nil, message, { code = "unknown_option", option = name, suggestion = suggestion }
     end
@@ -161,13 +182,11 @@ end
 ---@param opts table? nil: none
 ---@return table opts
 function validate.options(caller, spec, defaults, opts)
-  if opts ~= nil and type(opts) ~= "table" then
-    errors.raise(("%s: a table of options expected, got %s"):format(caller, type(opts)))
-  end
-  local ok, message = validate.check(spec, opts or {})
+  if opts == nil then opts = {} end
+  local ok, message = validate.check(spec, opts)
   if not ok then errors.raise(caller .. ": " .. message) end
   local copy = {}
-  for name, value in pairs(opts or {}) do
+  for name, value in pairs(opts) do
     copy[name] = value
   end
   return setmetatable(copy, { __index = defaults })
