@@ -30,22 +30,22 @@ proxy-password | csrc/response.c | s/ \&\& !strchr(answer->message, '@')// | spe
 timeout-status | csrc/error.c | s/status != 408 \&\& //  | spec/fault/matrix_spec.lua
 large-number | csrc/json.c | s/fabs(value) >= 1e14/fabs(value) >= 1e20/ | spec/core/json_spec.lua
 everything-by-accident | csrc/check.c | s/param->flags \& (REQUIRED | EVERYTHING)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
-post-repeated | lua/cmr/retry.lua | s/return repeatable or err.outcome == "not_sent"/return true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
+post-repeated | lua/cmr/retry.lua | s/local safe = repeatable or .*/local safe = true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
-no-pacing | lua/cmr/limiter/memory.lua | s/at + self.parts/at + 0/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
-hook-loses-answer | lua/cmr/sender.lua | s/local fine, answer = pcall(hook, info)/local fine, answer = true, hook(info)/ | spec/client/process_spec.lua
+no-pacing | lua/cmr/limiter/memory.lua | s/slot + self.shares/slot + 0 * self.shares/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
+hook-loses-answer | lua/cmr/util/errors.lua | s/local ok, answer = pcall(hook, ...)/local ok, answer = true, hook(...)/ | spec/client/process_spec.lua
 read-under-a-restart | csrc/call.c | s/!call->reads, 1/call, 1/ | spec/core/call_spec.lua
 webhook-forged | lua/cmr/webhook/verify.lua | s/if core.same(.*) then/if key then/ | spec/webhook/verify_spec.lua
-webhook-replayed | lua/cmr/webhook/verify.lua | s/known.age > tolerance/known.age > 1e9/ | spec/webhook/verify_spec.lua
+webhook-replayed | lua/cmr/webhook/verify.lua | s/info.age > opts.tolerance/info.age > 1e9/ | spec/webhook/verify_spec.lua
 webhook-twice | lua/cmr/webhook/receiver.lua | s/status == 200 and "done" or "release"/"release"/ | spec/webhook/receiver_spec.lua
-webhook-password-kept | lua/cmr/webhook/receiver.lua | s/secrets, self.store_passwords))/secrets, true))/ | spec/webhook/receiver_spec.lua
-lease-for-ever | lua/cmr/store/memory.lua | s/entry.over > self.now() and entry or nil/entry or nil/ | spec/store/contract_spec.lua
+webhook-password-stored | lua/cmr/webhook/receiver.lua | s/secrets, store_passwords))/secrets, true))/ | spec/webhook/receiver_spec.lua
+lease-for-ever | lua/cmr/store/memory.lua | s/entry.expires > self.now() and entry or nil/entry or nil/ | spec/store/contract_spec.lua
 quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
-bulk-intent-lost | lua/cmr/cli/bulk/journal.lua | s/return self:add(entry(row, {event = "sending"}), true)/return true/ | spec/cli/bulk/bulk_spec.lua spec/cli/bulk/kill_spec.lua
+bulk-intent-lost | lua/cmr/cli/bulk/journal.lua | s/return self:[a-z]*(entry(row, { event = "sending" }), true)/return true/ | spec/cli/bulk/bulk_spec.lua spec/cli/bulk/kill_spec.lua
 not-confirmed | lua/cmr/cli/confirm.lua | s/if given.yes then return end/if given then return end/ | spec/cli/request_spec.lua
 key-elsewhere | lua/cmr/cli/profile.lua | s/^    if address then/    if not name then/ | spec/cli/profile_spec.lua
 private-file-public | csrc/private.c | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/files_spec.lua
-outcome-forgotten | lua/cmr/sender.lua | s/if worse\[outcome\] > worse\[err.outcome\] then/if false then/ | spec/client/attempts_spec.lua
+outcome-forgotten | lua/cmr/sender.lua | s/OUTCOME_SEVERITY\[one\] > OUTCOME_SEVERITY\[other\] and one or other/one/ | spec/client/attempts_spec.lua
 END
 }
 
