@@ -205,7 +205,7 @@ function Client:key_id() end
 ---@field title string The vendor's.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
----@field assumed? string What is undocumented, and how we read it.
+---@field assumed? string The undocumented part, and how we read it.
 ---@field flags table<string, true>
 ---@field rest? "query"|"body" Where undocumented fields go.
 ---@field items? string The path of a list's items in its answer.
@@ -2823,7 +2823,7 @@ function Client:sandbox_prewarmed(fields) end
 ---@field google? cmr.sandbox_order_prewarmed.others.google The OAuth application; counts for mailboxes at Google.
 ---@field microsoftOauthRoute? string The consent page's address; counts for mailboxes at Microsoft.
 ---@field autoRenew? boolean Whether the mailboxes renew themselves.
----@field scenario? "success"|"full_failure"|"partial_failure" What is to happen; success when left out.
+---@field scenario? "success"|"full_failure"|"partial_failure" The outcome to play; success when left out.
 
 ---@class cmr.sandbox_order_prewarmed.others.order
 ---@field domain string Its name, from prewarmed.

@@ -66,7 +66,7 @@ local webhook = require "cmr.webhook"
 ---@field title string The vendor's.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
----@field assumed? string What is undocumented, and how we read it.
+---@field assumed? string The undocumented part, and how we read it.
 ---@field flags table<string, true>
 ---@field rest? "query"|"body" Where undocumented fields go.
 ---@field items? string The path of a list's items in its answer.

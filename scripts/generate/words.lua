@@ -36,7 +36,7 @@ function words.of_outcome(operation)
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     events[index] = ("`%s`%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
   end
-  local failures = operation.fails and (" and fails on %s"):format(words.list(operation.fails, "or", "`")) or ""
+  local failures = operation.fails and (", and fails on %s"):format(words.list(operation.fails, "or", "`")) or ""
   return ("`client:await(res)` returns on %s%s."):format(table.concat(events, ", or "), failures)
 end
 
