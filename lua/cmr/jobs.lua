@@ -1,9 +1,9 @@
 ---Calls in the background: client:start and client:map.
 
 local coroutines = require "cmr.loop.coroutines"
+local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
-local errors = require "cmr.util.errors"
 
 ---What client:map takes. before_send is called when the input's call has its slot, before anything is sent: use it to
 ---write a journal. If it returns false, the call is not sent, and its error is of kind "cancelled".

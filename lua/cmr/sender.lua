@@ -7,7 +7,6 @@ local limiter = require "cmr.limiter"
 local operations = require "cmr.operations"
 local quota = require "cmr.quota"
 local retry = require "cmr.retry"
-local settlement = require "cmr.settlement"
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
 
@@ -170,7 +169,9 @@ function sender.info(result)
   if not record then return nil end
   local info = record.call:info()
   info.attempts, info.elapsed = record.attempts, record.elapsed
-  if result.kind == nil then info.partial = settlement.failed_items(operations[info.operation], result) end
+  if result.kind == nil then
+    info.partial = require("cmr.settlement").failed_items(operations[info.operation], result)
+  end
   return info
 end
 

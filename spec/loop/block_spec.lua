@@ -155,7 +155,6 @@ describe("the waiter of a call", function()
   end)
 
   it("keeps it from collection, and so its id from another one", function()
-    local core = require "cmr.core"
     local target = assert(core.target{api_key = "key"})
     local seen = setmetatable({}, {__mode = "k"})
     local kept = assert(core.platforms(target, mock.USER))
@@ -175,7 +174,6 @@ describe("the waiter of a call", function()
   it("is posted when the engine was closed under the call", function()
     local server = mock.shared "http"
     local client = support.new(server)
-    local core = require "cmr.core"
     server:fault{delay = 1}
     local block, kinds = require "cmr.loop.block", {}
     for index = 1, 2 do
