@@ -952,8 +952,8 @@ function Receiver:receive(raw_body, headers) end
 -- Retrieve all users
 
 ---@class cmr.users.fields
----@field page? integer The page, from 1. The help centre says so of all lists. Assumed.
----@field limit? integer Items per page, at most 100. The help centre says so of all lists. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the partner's users.
@@ -1155,8 +1155,8 @@ function Client:states(countryCode) end
 -- Get Domains For User
 
 ---@class cmr.domains.others
----@field page? integer The page, from 1. The help centre says so of all lists. Assumed.
----@field limit? integer Items per page, at most 100. The help centre says so of all lists. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.domains.fields: cmr.domains.others
@@ -1723,9 +1723,9 @@ function Client:order_status(fields) end
 ---@field domains? cmr.create_order.others.domains[] The domains.
 ---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field billingCycle? "MONTHLY" MONTHLY is the only one.
----@field confirm boolean true: the order is charged and starts at once. false: it is stored for process_order.
+---@field confirm boolean true charges and starts the order at once; false stores it.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
----@field microsoftOauthRoute? string The address of the OAuth consent page; for mailboxes at Microsoft.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field google? cmr.create_order.others.google The OAuth application; for mailboxes at Google.
 ---@field autoRenew? boolean true renews the mailboxes automatically, but not the domain.
 
@@ -1786,10 +1786,10 @@ function Client:create_order(userId, fields) end
 
 ---@class cmr.order_mailboxes.others
 ---@field subscriptionId? string An active subscription. The mailboxes are added to it.
----@field domainId? string A domain whose subscription was cancelled. The API makes a new subscription.
+---@field domainId? string A domain with a cancelled subscription; it gets a new one.
 ---@field mailboxes? table<string, cmr.order_mailboxes.others.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field billingCycle? "MONTHLY" MONTHLY is the only one.
----@field confirm boolean true: the order is charged and starts at once. false: it is stored for process_order.
+---@field confirm boolean true charges and starts the order at once; false stores it.
 ---@field autoRenew? boolean true renews the new subscription automatically; only with domainId.
 
 ---@class cmr.order_mailboxes.others.mailboxes
@@ -1920,8 +1920,8 @@ function Client:add_subscription_mailboxes(fields) end
 -- Get mailboxes for user
 
 ---@class cmr.mailboxes.others
----@field page? integer The page, from 1. The help centre says so of all lists. Assumed.
----@field limit? integer Items per page, at most 100. The help centre says so of all lists. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.mailboxes.fields: cmr.mailboxes.others
@@ -1955,8 +1955,8 @@ function Client:mailboxes(userId, fields) end
 
 ---@class cmr.all_mailboxes.fields
 ---@field userId? string Only the mailboxes of this user. One snippet shows it. Assumed.
----@field page? integer The page, from 1. The help centre says so of all lists. Assumed.
----@field limit? integer Items per page, at most 100. The help centre says so of all lists. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the mailboxes of all users of the partner.
@@ -2500,7 +2500,7 @@ function Client:platforms(userId) end
 -- Add Platform Credentials
 
 ---@class cmr.add_platform.others
----@field app string The platform, such as EMAILBISON. The help centre adds SMARTLEAD and others.
+---@field app string The platform: EMAILBISON; in the help centre also SMARTLEAD.
 ---@field credentials cmr.add_platform.others.credentials The account at the platform.
 ---@field metadata? cmr.add_platform.others.metadata Further fields that EmailBison needs.
 ---@field orgId? string The organization; Instantly only. Assumed.
@@ -2602,7 +2602,7 @@ function Client:remove_platform(fields) end
 ---@field userId? string The user. Assumed.
 
 ---@class cmr.platform_workspaces.fields: cmr.platform_workspaces.others
----@field credentialId string The credential, from platforms. Assumed.
+---@field credentialId string The credential. Assumed.
 
 ---List the workspaces that a credential reaches; Instantly only.
 ---
@@ -2610,7 +2610,7 @@ function Client:remove_platform(fields) end
 ---
 ---Assumed: cmr sends credentialId and userId in the query.
 ---@overload fun(fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
----@param credentialId string The credential, from platforms. Assumed.
+---@param credentialId string The credential. Assumed.
 ---@param fields? cmr.platform_workspaces.others
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2619,7 +2619,7 @@ function cmr.platform_workspaces(credentialId, fields) end
 
 ---As cmr.platform_workspaces.
 ---@overload fun(self: cmr.Client, fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
----@param credentialId string The credential, from platforms. Assumed.
+---@param credentialId string The credential. Assumed.
 ---@param fields? cmr.platform_workspaces.others
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2665,8 +2665,8 @@ function Client:export_mailboxes(userId, fields) end
 -- Re-export a mailbox (Oauth)
 
 ---@class cmr.reexport.fields
----@field userId? string The user who owns the mailbox; the API page does not show it. Assumed.
----@field microsoftOauthRoute? string The address of the OAuth consent page; for mailboxes at Microsoft.
+---@field userId? string The mailbox's user; the API page does not show it. Assumed.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field google? cmr.reexport.fields.google The OAuth application; for mailboxes at Google.
 ---@field mailboxId? string The mailbox, by id.
 ---@field email? string The mailbox, by address.
@@ -2686,7 +2686,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---Needs at least one of `mailboxId` and `email`.
 ---
----Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than 60 s. The help centre puts userId in the query and nests the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
+---Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than 60 s. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2705,8 +2705,8 @@ function Client:reexport(fields) end
 ---@class cmr.prewarmed.fields
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
----@field page? integer The page, from 1. The help centre says so of all lists. Assumed.
----@field limit? integer Items per page, at most 100. The help centre says so of all lists. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.prewarmed.answer: cmr.Answer
@@ -2757,7 +2757,7 @@ function Client:prewarmed(fields) end
 ---@field order cmr.order_prewarmed.others.order[] The domains to buy.
 ---@field serviceProvider "GOOGLE"|"MICROSOFT" The mailboxes' provider.
 ---@field google? cmr.order_prewarmed.others.google The OAuth application; for mailboxes at Google.
----@field microsoftOauthRoute? string The address of the OAuth consent page; for mailboxes at Microsoft.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field autoRenew? boolean true renews the mailboxes automatically.
 
 ---@class cmr.order_prewarmed.others.order
@@ -2801,8 +2801,8 @@ function Client:order_prewarmed(userId, fields) end
 ---@class cmr.sandbox_prewarmed.fields
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
----@field page? integer The page, from 1. The help centre says so of all lists. Assumed.
----@field limit? integer Items per page, at most 100. The help centre says so of all lists. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the sandbox's domains.
@@ -2831,7 +2831,7 @@ function Client:sandbox_prewarmed(fields) end
 ---@field order cmr.sandbox_order_prewarmed.others.order[] The domains to buy.
 ---@field serviceProvider "GOOGLE"|"MICROSOFT" The mailboxes' provider.
 ---@field google? cmr.sandbox_order_prewarmed.others.google The OAuth application; for mailboxes at Google.
----@field microsoftOauthRoute? string The address of the OAuth consent page; for mailboxes at Microsoft.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field autoRenew? boolean true renews the mailboxes automatically.
 ---@field scenario? "success"|"full_failure"|"partial_failure" The outcome to play; success when left out.
 
