@@ -40,8 +40,8 @@ OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(wildcard csrc/*.c))
 build: $(MODULES) ## the C modules for one Lua (LUA=5.4), and build/5.4/env to use it from here
 	@scripts/build/env.sh $(OUT) $(LUA_PROGRAM)
 
-$(OUT)/cmr/core.so: $(filter-out $(OUT)/table.o,$(OBJECTS))
-$(OUT)/cmr/operations.so: $(OUT)/table.o $(OUT)/operations.o # it needs none of the libraries
+$(OUT)/cmr/core.so: $(filter-out $(OUT)/operations_lua.o,$(OBJECTS))
+$(OUT)/cmr/operations.so: $(OUT)/operations_lua.o $(OUT)/operations.o # it needs none of the libraries
 $(MODULES): $(OUT)/link.flags
 	$(LD) $(LIBFLAG) -o $@ $(filter %.o,$^) @$(OUT)/link.flags
 

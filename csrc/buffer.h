@@ -1,4 +1,4 @@
-/* Bytes with a hard maximum from birth. Never raises, never touches Lua. */
+/* Bytes that never exceed a maximum. Never raises, touches no Lua. */
 #ifndef CMR_BUFFER_H
 #define CMR_BUFFER_H
 
@@ -6,16 +6,16 @@
 #include <stddef.h>
 
 struct buffer {
-    char *data; /* NUL-terminated once anything was appended; NULL before */
+    char *data; /* NUL-terminated; NULL until the first append */
     size_t length;
     size_t capacity;
-    size_t maximum; /* bytes it may ever hold, without the NUL */
-    bool overflow;  /* an append was refused because of the maximum */
+    size_t maximum; /* bytes, without the NUL */
+    bool overflow;  /* an append was refused because it would exceed the maximum */
 };
 
 void buffer_init(struct buffer *buffer, size_t maximum);
 
-/* False when the maximum would be passed (overflow is set) or memory is out; the contents stay as they were. */
+/* Each returns false and changes nothing when the maximum would be exceeded, which sets overflow, or memory is out. */
 bool buffer_append(struct buffer *buffer, const char *bytes, size_t length);
 bool buffer_append_string(struct buffer *buffer, const char *string);
 

@@ -150,6 +150,24 @@ static int lua_call_body(lua_State *L)
     return 1;
 }
 
+/* call:operation() -> the operation's name, or nil for a raw request */
+static int lua_call_operation(lua_State *L)
+{
+    const struct call *call = to_call(L);
+
+    lua_pushstring(L, call->operation ? call->operation->name : NULL);
+    return 1;
+}
+
+/* call:arguments() -> the checked arguments by name, or nil for a raw request. The caller must not change them. */
+static int lua_call_arguments(lua_State *L)
+{
+    (void)to_call(L);
+    cmr_get_keep(L, 1);
+    lua_getfield(L, -1, "arguments");
+    return 1;
+}
+
 /* call:repeatable() -> whether sending it twice does no harm; for the retry policy */
 static int lua_call_repeatable(lua_State *L)
 {
@@ -194,6 +212,8 @@ void call_open(lua_State *L)
                                        {"trace", lua_call_trace},
                                        {"method", lua_call_method},
                                        {"body", lua_call_body},
+                                       {"operation", lua_call_operation},
+                                       {"arguments", lua_call_arguments},
                                        {"repeatable", lua_call_repeatable},
                                        {"info", lua_call_info},
                                        {"request", lua_call_request},

@@ -1,4 +1,4 @@
-/* Every difference between Lua 5.1, 5.3, 5.4 and LuaJIT that the core meets. */
+/* The differences between Lua 5.1, 5.3, 5.4 and LuaJIT, and helpers for userdata and fields. */
 #ifndef CMR_COMPAT_H
 #define CMR_COMPAT_H
 
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* Nothing but luaopen_* leaves the module. */
+/* For luaopen_*, the only symbols that the module exports. */
 #define CMR_EXPORT __attribute__((visibility("default")))
 
 #if LUA_VERSION_NUM == 501
@@ -33,7 +33,7 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 
 #endif
 
-/* One table hangs on each of our userdata: what it keeps alive. */
+/* Each userdata has one table, which keeps alive the values that the userdata needs. */
 #if LUA_VERSION_NUM >= 504
 #define cmr_newuserdata(L, size) lua_newuserdatauv((L), (size), 1)
 #define cmr_set_keep(L, index) lua_setiuservalue((L), (index), 1)
@@ -48,14 +48,14 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 #define cmr_get_keep(L, index) lua_getfenv((L), (index))
 #endif
 
-/* The metatable must exist already: it was made when the module was opened, so nothing can raise in between. */
+/* Nothing here can raise: the metatable was made when the module was opened. */
 static inline void cmr_setmetatable(lua_State *L, const char *type)
 {
     luaL_getmetatable(L, type);
     lua_setmetatable(L, -2);
 }
 
-/* A type's metatable: its methods under __index, and a name that error messages and tostring can show. */
+/* Makes a type's metatable: the methods under __index, and a name for error messages and tostring. */
 static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *meta, const luaL_Reg *methods)
 {
     luaL_newmetatable(L, type);
@@ -65,18 +65,27 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
     lua_newtable(L);
     luaL_setfuncs(L, methods, 0);
     lua_setfield(L, -2, "__index");
-    lua_pushboolean(L, 0); /* getmetatable() from Lua sees this, and setmetatable() is refused */
+    lua_pushboolean(L, 0); /* Lua code can neither read nor replace the metatable */
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
 }
 
-/* Whole and exact: what JSON and Lua agree is an integer. */
-static inline bool cmr_is_whole(double value)
+/* Sets a field of the table on top, unless the value is NULL. */
+static inline void cmr_set_string(lua_State *L, const char *field, const char *value)
 {
-    return floor(value) == value && fabs(value) < 9007199254740992.0; /* 2^53 + 1 would arrive as 2^53 */
+    if (value) {
+        lua_pushstring(L, value);
+        lua_setfield(L, -2, field);
+    }
 }
 
-/* Pushes a whole number. Where Lua has no integers, lua_Integer may have 32 bits only, and nothing is gained by it. */
+/* Whether JSON and Lua agree that it is an integer: it is whole and no other number reads as the same double. */
+static inline bool cmr_is_whole(double value)
+{
+    return floor(value) == value && fabs(value) < 9007199254740992.0; /* 2^53: 2^53 + 1 would arrive as it */
+}
+
+/* Pushes a whole number: as an integer where Lua has integers. On Lua 5.1 a lua_Integer may have 32 bits only. */
 static inline void cmr_push_whole(lua_State *L, double value)
 {
 #if LUA_VERSION_NUM == 501
@@ -86,7 +95,7 @@ static inline void cmr_push_whole(lua_State *L, double value)
 #endif
 }
 
-/* A number without a fraction, however large. */
+/* Whether the value is a number without a fraction, however large. */
 static inline bool cmr_is_integer(lua_State *L, int index)
 {
     const double value = lua_tonumber(L, index);

@@ -2,22 +2,21 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
-#include <time.h>
 
+#include "arguments.h"
 #include "call.h"
-#include "check.h"
 #include "compat.h"
+#include "crypto.h"
 #include "engine.h"
 #include "error.h"
-#include "file.h"
-#include "hmac.h"
-#include "interrupt.h"
+#include "files.h"
 #include "json.h"
-#include "nearest.h"
 #include "operations.h"
-#include "private.h"
+#include "pollset.h"
 #include "request.h"
+#include "suggest.h"
 #include "target.h"
+#include "target_options.h"
 #include "terminal.h"
 #include "version.h"
 
@@ -28,8 +27,8 @@
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
 /*
- * Once per process. A resolver thread may still run in libcurl when the last Lua state closes, so the module is never
- * unloaded.
+ * Once per process: keeps the module loaded. A resolver thread of libcurl may still run when the last Lua state
+ * closes.
  */
 static void pin(void)
 {
@@ -43,51 +42,24 @@ static void pin(void)
 /* core.now() -> seconds on a clock that only goes forward */
 static int core_now(lua_State *L)
 {
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
+    lua_pushnumber(L, pollset_now());
     return 1;
 }
 
-/* core.nearest(name, names) -> the name that was probably meant, or nil */
-static int core_nearest(lua_State *L)
+/* core.platforms(target, ...) and its like. The upvalue is the index of the operation's row. */
+static int core_operation(lua_State *L)
 {
-    struct nearest nearest = {.wanted = luaL_checkstring(L, 1)};
-
-    luaL_checktype(L, 2, LUA_TTABLE);
-    for (int i = 1; lua_rawgeti(L, 2, i), lua_type(L, -1) == LUA_TSTRING; i++) {
-        nearest_offer(&nearest, lua_tostring(L, -1), lua_rawlen(L, -1));
-        lua_pop(L, 1); /* the table keeps it */
-    }
-    if (nearest.name)
-        lua_pushlstring(L, nearest.name, nearest.length);
-    else
-        lua_pushnil(L);
-    return 1;
+    return request_operation(L, &operations[lua_tointeger(L, lua_upvalueindex(1))]);
 }
 
-/* core.platforms(target, ...) -> call | nil, message, err; and so on, one function per row */
-enum {
-#define OPERATION(id, ...) ROW_##id,
-#include "operations.def"
-#undef OPERATION
-};
-
-#define OPERATION(id, ...)                                                                                             \
-    static int operation_##id(lua_State *L)                                                                            \
-    {                                                                                                                  \
-        return request_operation(L, &operations[ROW_##id]);                                                            \
+static void set_operations(lua_State *L)
+{
+    for (size_t i = 0; i < operations_count; i++) {
+        lua_pushinteger(L, (lua_Integer)i);
+        lua_pushcclosure(L, core_operation, 1);
+        lua_setfield(L, -2, operations[i].name);
     }
-#include "operations.def"
-#undef OPERATION
-
-static const luaL_Reg operation_functions[] = {
-#define OPERATION(id, ...) {#id, operation_##id},
-#include "operations.def"
-#undef OPERATION
-    {NULL, NULL},
-};
+}
 
 int luaopen_cmr_core(lua_State *L)
 {
@@ -98,20 +70,20 @@ int luaopen_cmr_core(lua_State *L)
                                          {"array", json_array},
                                          {"json_encode", json_encode_value},
                                          {"json_decode", json_decode_value},
-                                         {"hmac_sha256", hmac_sha256_of_strings},
-                                         {"sha256", sha256_of_string},
-                                         {"base64", base64_of_string},
-                                         {"same", hmac_same},
-                                         {"lock", file_lock},
-                                         {"is_at", file_is_at},
-                                         {"sync", file_sync},
-                                         {"catch_interrupt", interrupt_catch},
-                                         {"interrupted", interrupt_noted},
-                                         {"now", core_now},
-                                         {"nearest", core_nearest},
-                                         {"read_private", private_read},
-                                         {"write_private", private_write},
+                                         {"hmac_sha256", crypto_hmac_sha256},
+                                         {"sha256", crypto_sha256},
+                                         {"base64", crypto_base64},
+                                         {"same", crypto_same},
+                                         {"lock", files_lock},
+                                         {"same_file", files_same},
+                                         {"sync", files_sync},
+                                         {"read_private", files_read_private},
+                                         {"write_private", files_write_private},
                                          {"terminal", terminal_columns},
+                                         {"catch_interrupt", terminal_catch_interrupt},
+                                         {"interrupted", terminal_interrupted},
+                                         {"now", core_now},
+                                         {"suggest", suggest_name},
                                          {NULL, NULL}};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -124,16 +96,15 @@ int luaopen_cmr_core(lua_State *L)
 
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
-    luaL_setfuncs(L, operation_functions, 0);
+    set_operations(L);
     json_push_null(L);
     lua_setfield(L, -2, "null");
-    check_push_all(L);
+    arguments_push_all(L);
     lua_setfield(L, -2, "all");
-    lua_pushliteral(L, TARGET_PRODUCTION);
-    lua_setfield(L, -2, "production");
-    lua_pushliteral(L, CMR_VERSION);
-    lua_setfield(L, -2, "_VERSION");
-    lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);
-    lua_setfield(L, -2, "libcurl");
+    target_options_push_names(L);
+    lua_setfield(L, -2, "target_option_names");
+    cmr_set_string(L, "production", TARGET_PRODUCTION);
+    cmr_set_string(L, "_VERSION", CMR_VERSION);
+    cmr_set_string(L, "libcurl", curl_version_info(CURLVERSION_NOW)->version);
     return 1;
 }

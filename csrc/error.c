@@ -56,7 +56,7 @@ static enum kind kind_of_curl(CURLcode code)
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_WRITE_ERROR: /* our own refusal: the answer is over max_response */
+    case CURLE_WRITE_ERROR: /* on_body refused: the answer is over max_response */
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif
@@ -66,9 +66,9 @@ static enum kind kind_of_curl(CURLcode code)
     }
 }
 
-struct fault fault_of_curl(CURLcode code, bool started)
+struct error_info error_of_curl(CURLcode code, bool started)
 {
-    return (struct fault){
+    return (struct error_info){
         .kind = kind_of_curl(code),
         .outcome = started ? UNKNOWN : NOT_SENT,
         .code = (int)code,
@@ -98,12 +98,12 @@ static enum kind kind_of_status(long status)
     }
 }
 
-struct fault fault_of_status(long status)
+struct error_info error_of_status(long status)
 {
-    return (struct fault){
+    return (struct error_info){
         .kind = kind_of_status(status),
-        /* A 4xx is a no, but for a gateway's that it waited for too long. A redirect or a 5xx says nothing about what
-           was done before it. */
+        /* A 4xx is a no, except for the two that say a gateway waited too long. After a redirect or a 5xx the request
+           may have been done. */
         .outcome = status >= 400 && status <= 499 && status != 408 && status != 499 ? REJECTED : UNKNOWN,
         .status = status,
     };
@@ -125,7 +125,7 @@ void error_open(lua_State *L)
     lua_pop(L, 1);
 }
 
-int error_return(lua_State *L, const char *operation, struct fault fault, int body)
+int error_return(lua_State *L, const char *operation, struct error_info info, int body)
 {
     if (operation) {
         lua_pushfstring(L, "%s: %s", operation, lua_tostring(L, -1));
@@ -137,29 +137,20 @@ int error_return(lua_State *L, const char *operation, struct fault fault, int bo
     lua_createtable(L, 0, 9);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, "message");
-    lua_pushstring(L, kind_names[fault.kind]);
-    lua_setfield(L, -2, "kind");
-    lua_pushstring(L, outcome_names[fault.outcome]);
-    lua_setfield(L, -2, "outcome");
-    if (operation) {
-        lua_pushstring(L, operation);
-        lua_setfield(L, -2, "operation");
-    }
-    if (fault.status) {
-        lua_pushinteger(L, fault.status);
+    cmr_set_string(L, "kind", kind_names[info.kind]);
+    cmr_set_string(L, "outcome", outcome_names[info.outcome]);
+    cmr_set_string(L, "operation", operation);
+    if (info.status) {
+        lua_pushinteger(L, info.status);
         lua_setfield(L, -2, "status");
     }
-    if (fault.code) {
-        lua_pushinteger(L, fault.code);
+    if (info.code) {
+        lua_pushinteger(L, info.code);
         lua_setfield(L, -2, "curl_code");
     }
-    if (fault.retry_after > 0) {
-        lua_pushnumber(L, fault.retry_after);
+    if (info.retry_after > 0) {
+        lua_pushnumber(L, info.retry_after);
         lua_setfield(L, -2, "retry_after");
-    }
-    if (fault.mistake) {
-        lua_pushboolean(L, 1);
-        lua_setfield(L, -2, "mistake");
     }
     if (body) {
         lua_pushvalue(L, body);
@@ -169,120 +160,24 @@ int error_return(lua_State *L, const char *operation, struct fault fault, int bo
     return 3;
 }
 
+int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret)
+{
+    const struct error_info info = {.kind = KIND_INVALID_ARGUMENT, .outcome = NOT_SENT};
+
+    refusal_push_message(L, refusal, secret);
+    (void)error_return(L, operation, info, 0);
+    refusal_set_fields(L, refusal, secret);
+    if (refusal->programmer_error) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, "programmer_error");
+    }
+    return 3;
+}
+
 int error_new(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     cmr_setmetatable(L, ERROR_TYPE);
     return 1;
-}
-
-static int hex_value(const char *digits, int count)
-{
-    int value = 0;
-
-    for (int i = 0; i < count; i++) {
-        const char digit = digits[i];
-        if (digit >= '0' && digit <= '9')
-            value = value * 16 + digit - '0';
-        else if ((digit | 32) >= 'a' && (digit | 32) <= 'f')
-            value = value * 16 + (digit | 32) - 'a' + 10;
-        else
-            return -1;
-    }
-    return value;
-}
-
-/* How many bytes at text spell the character: itself, \c or \u0043 as in JSON, %43 as in a URL; 0: none. */
-static size_t match_character(const char *text, const char *end, char character)
-{
-    const size_t left = (size_t)(end - text);
-
-    if (left >= 6 && text[0] == '\\' && text[1] == 'u' && hex_value(text + 2, 4) == character)
-        return 6;
-    if (left >= 3 && text[0] == '%' && hex_value(text + 1, 2) == character)
-        return 3;
-    if (left >= 2 && text[0] == '\\' && text[1] == character)
-        return 2;
-    return left >= 1 && text[0] == character ? 1 : 0;
-}
-
-static size_t match_escaped(const char *text, const char *end, const char *secret)
-{
-    const char *at = text;
-
-    for (; *secret; secret++) {
-        const size_t step = match_character(at, end, *secret);
-        if (!step)
-            return 0;
-        at += step;
-    }
-    return (size_t)(at - text);
-}
-
-void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret)
-{
-    const char *end = bytes + length;
-    const char *from = bytes; /* not yet copied */
-    luaL_Buffer masked;
-
-    luaL_buffinit(L, &masked);
-    while (secret && *secret && bytes < end) {
-        const size_t hit = match_escaped(bytes, end, secret);
-        if (hit) {
-            luaL_addlstring(&masked, from, (size_t)(bytes - from));
-            luaL_addlstring(&masked, "***", 3);
-            from = bytes + hit;
-        }
-        bytes += hit ? hit : 1;
-    }
-    luaL_addlstring(&masked, from, (size_t)(end - from));
-    luaL_pushresult(&masked);
-}
-
-/* The length of the UTF-8 sequence at bytes, or 0 when it is none (or an overlong one, or a surrogate). */
-static size_t utf8_length(const unsigned char *bytes, size_t left)
-{
-    const unsigned char lead = bytes[0];
-    const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-
-    if (length == 0 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((bytes[i] & 0xC0) != 0x80)
-            return 0;
-    if ((lead == 0xE0 && bytes[1] < 0xA0) || (lead == 0xED && bytes[1] > 0x9F) || (lead == 0xF0 && bytes[1] < 0x90) ||
-        (lead == 0xF4 && bytes[1] > 0x8F))
-        return 0;
-    return length;
-}
-
-void quote_printable(lua_State *L, size_t most)
-{
-    size_t left;
-    const unsigned char *bytes = (const unsigned char *)lua_tolstring(L, -1, &left);
-    char quote[QUOTE_ARGUMENT + 3];
-    size_t length = 0;
-
-    while (left > 0) {
-        const size_t step = utf8_length(bytes, left);
-        /* C0, DEL and C1 controls drive terminals */
-        const bool printable =
-            step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
-        const size_t size = printable ? step : 1;
-        if (length + size > most) {
-            memcpy(quote + length, "...", 3);
-            length += 3;
-            break;
-        }
-        if (printable)
-            memcpy(quote + length, bytes, step);
-        else
-            quote[length] = bytes[0] == '\n' || bytes[0] == '\t' || bytes[0] == '\r' ? ' ' : '?';
-        length += size;
-        bytes += step ? step : 1;
-        left -= step ? step : 1;
-    }
-    lua_pushlstring(L, quote, length);
-    lua_replace(L, -2);
 }

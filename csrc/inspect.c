@@ -4,16 +4,8 @@
 
 #include "call.h"
 #include "compat.h"
-#include "error.h"
 #include "response.h"
-
-static void set_string(lua_State *L, const char *name, const char *text)
-{
-    if (!text)
-        return;
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
+#include "text.h"
 
 static void set_number(lua_State *L, const char *name, double number)
 {
@@ -36,7 +28,7 @@ static void set_time(lua_State *L, const char *name, double seconds)
 
 static void set_trace(lua_State *L, const struct trace *trace)
 {
-    set_string(L, "tls", *trace->tls ? trace->tls : NULL);
+    cmr_set_string(L, "tls", *trace->tls ? trace->tls : NULL);
     lua_createtable(L, 0, 4);
     set_time(L, "resolved", trace->resolved);
     set_time(L, "connected", trace->connected);
@@ -99,16 +91,16 @@ int lua_call_info(lua_State *L)
     const struct answer *answer = &call->answer;
 
     lua_createtable(L, 0, 11);
-    set_string(L, "operation", call->name);
-    set_string(L, "method", call->method);
-    set_string(L, "url", call->url.data ? call->url.data : "");
+    cmr_set_string(L, "operation", call->name);
+    cmr_set_string(L, "method", call->method);
+    cmr_set_string(L, "url", call->url.data ? call->url.data : "");
     set_number(L, "elapsed", answer->elapsed);
     set_integer(L, "sends", answer->sends);
     if (call->traced)
         set_trace(L, &answer->trace);
     if (answer->status) {
         set_integer(L, "status", answer->status);
-        set_string(L, "http_version", http_version(answer->http_version));
+        cmr_set_string(L, "http_version", http_version(answer->http_version));
         lua_pushboolean(L, answer->connects == 0);
         lua_setfield(L, -2, "reused");
         call->reads++;
@@ -126,13 +118,13 @@ int lua_call_request(lua_State *L)
 
     luaL_argcheck(L, call->state != CALL_CLOSED, 1, "the call is not ready");
     lua_createtable(L, 0, 8);
-    set_string(L, "method", call->method);
+    cmr_set_string(L, "method", call->method);
     set_masked(L, "url", call->url.data, call->url.length, target->key);
     set_headers(L, call->request_body ? target->headers_body : target->headers, target->key);
     if (call->request_body)
         set_masked(L, "body", call->request_body, call->request_body_length, target->key);
-    set_string(L, "ca_file", target->ca_file);
-    set_string(L, "proxy", target->loopback ? "" : target->proxy);
-    set_string(L, "resolve", target->resolve ? target->resolve->data : NULL);
+    cmr_set_string(L, "ca_file", target->ca_file);
+    cmr_set_string(L, "proxy", target->loopback ? "" : target->proxy);
+    cmr_set_string(L, "resolve", target->resolve ? target->resolve->data : NULL);
     return 1;
 }

@@ -1,56 +1,50 @@
 #include "json.h"
 
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "compat.h"
+#include "text.h"
 
-enum { MAX_DEPTH = 100 };
+enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64 };
 
 #define ARRAY_TYPE "cmr.array"
-#define CJSON "cmr.cjson" /* registry: the table {encode, decode} of our instance */
+#define TEXT_TYPE "cmr.json.text"
+#define DECODE "cmr.json.decode" /* registry: decode of our instance of lua-cjson */
 
-/* A string with a NUL is refused everywhere, so nothing a user sends can be this token. */
-static const char EMPTY_ARRAY[] = "\0[]";
-static const char EMPTY_ARRAY_JSON[] = "\"\\u0000[]\"";
-
-static void configure(lua_State *L, const char *option, double value)
+/* The text of a JSON value in the making: a userdata, so that an error while it grows frees it. */
+static int text_gc(lua_State *L)
 {
-    lua_getfield(L, -1, option);
-    lua_pushnumber(L, value);
-    lua_call(L, 1, 0);
-}
-
-static void refuse_invalid_numbers(lua_State *L, const char *option)
-{
-    lua_getfield(L, -1, option);
-    lua_pushboolean(L, 0);
-    lua_call(L, 1, 0);
+    buffer_free(luaL_checkudata(L, 1, TEXT_TYPE));
+    return 0;
 }
 
 void json_open(lua_State *L)
 {
+    static const luaL_Reg meta[] = {{"__gc", text_gc}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{NULL, NULL}};
+
     luaL_newmetatable(L, ARRAY_TYPE);
-    lua_pushstring(L, ARRAY_TYPE);
-    lua_setfield(L, -2, "__name");
+    cmr_set_string(L, "__name", ARRAY_TYPE);
     lua_pop(L, 1);
+    cmr_newtype(L, TEXT_TYPE, meta, methods);
 
     lua_getglobal(L, "require");
     lua_pushstring(L, "cjson");
     lua_call(L, 1, 1);
     lua_getfield(L, -1, "new");
     lua_call(L, 0, 1);
-    refuse_invalid_numbers(L, "decode_invalid_numbers");
-    refuse_invalid_numbers(L, "encode_invalid_numbers");
-    configure(L, "decode_max_depth", MAX_DEPTH);
-    configure(L, "encode_max_depth", MAX_DEPTH);
-    configure(L, "encode_number_precision", 14); /* the most that 2.1.0 can */
-
-    lua_createtable(L, 2, 0);
-    lua_getfield(L, -2, "encode");
-    lua_rawseti(L, -2, 1);
-    lua_getfield(L, -2, "decode");
-    lua_rawseti(L, -2, 2);
-    lua_setfield(L, LUA_REGISTRYINDEX, CJSON);
+    lua_getfield(L, -1, "decode_invalid_numbers");
+    lua_pushboolean(L, 0);
+    lua_call(L, 1, 0);
+    lua_getfield(L, -1, "decode_max_depth");
+    lua_pushinteger(L, MAX_DEPTH);
+    lua_call(L, 1, 0);
+    lua_getfield(L, -1, "decode");
+    lua_setfield(L, LUA_REGISTRYINDEX, DECODE);
     lua_pop(L, 2);
 }
 
@@ -64,7 +58,7 @@ bool json_is_null(lua_State *L, int index)
     return lua_islightuserdata(L, index) && lua_touserdata(L, index) == NULL;
 }
 
-/* cmr.array(t): t itself, marked. A table that has a metatable of its own is refused. */
+/* cmr.array(t) -> t, marked. Raises for a table that has another metatable. */
 int json_array(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -90,145 +84,271 @@ bool json_is_marked(lua_State *L, int index)
     return marked;
 }
 
-static bool is_array(lua_State *L, int index)
-{
-    if (!lua_istable(L, index))
-        return false;
-    return json_is_marked(L, index) || lua_rawlen(L, index) > 0;
-}
-
 void json_push_empty_array(lua_State *L)
 {
-    lua_pushlstring(L, EMPTY_ARRAY, sizeof EMPTY_ARRAY - 1);
+    lua_newtable(L);
+    luaL_getmetatable(L, ARRAY_TYPE);
+    lua_setmetatable(L, -2);
 }
 
-static bool refuse(lua_State *L, const char *path, const char *why)
+bool json_check_array(lua_State *L, int index, struct refusal *refusal)
 {
-    lua_pushfstring(L, "bad field '%s' (%s)", path, why);
-    return false;
-}
-
-static bool clean_value(lua_State *L, int index, const char *path, int depth, bool *mistake);
-
-static bool clean_array(lua_State *L, int index, const char *path, int depth, bool *mistake)
-{
-    const size_t length = lua_rawlen(L, index);
     size_t keys = 0;
 
+    index = lua_absindex(L, index);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         keys++;
-    if (keys != length)
-        return refuse(L, path, "an array cannot have holes or names");
-    if (length == 0) {
-        json_push_empty_array(L);
-        return true;
+    return keys == lua_rawlen(L, index) || refuse(refusal, BAD_VALUE, "an array cannot have holes or names");
+}
+
+bool json_check_number(double value, struct refusal *refusal)
+{
+    return isfinite(value) || refuse(refusal, BAD_VALUE, "JSON has no such number");
+}
+
+/* Writes a float: in full when it is whole and has at most 21 digits, else with the fewest digits that read back. */
+static void write_float(char text[MAX_NUMBER_BYTES], double value)
+{
+    const bool whole = floor(value) == value && fabs(value) < 1e21;
+    char *end = text;
+
+    if (whole)
+        (void)snprintf(text, MAX_NUMBER_BYTES, "%.0f", value);
+    else
+        for (int digits = 15; digits <= 17; digits++) {
+            (void)snprintf(text, MAX_NUMBER_BYTES, "%.*g", digits, value);
+            if (strtod(text, NULL) == value)
+                break;
+        }
+    for (const char *at = text; *at; at++) { /* the decimal point of the locale, of one byte or more */
+        if (strchr("0123456789+-e", *at))
+            *end++ = *at;
+        else if (end[-1] != '.')
+            *end++ = '.';
     }
-    lua_createtable(L, (int)length, 0);
+    *end = '\0';
+}
+
+static void write_number(lua_State *L, int index, char text[MAX_NUMBER_BYTES])
+{
+#if LUA_VERSION_NUM >= 503
+    if (lua_isinteger(L, index)) {
+        (void)snprintf(text, MAX_NUMBER_BYTES, LUA_INTEGER_FMT, (LUAI_UACINT)lua_tointeger(L, index));
+        return;
+    }
+#endif
+    write_float(text, lua_tonumber(L, index));
+}
+
+const char *json_push_number(lua_State *L, int index)
+{
+    char text[MAX_NUMBER_BYTES];
+
+    write_number(L, index, text);
+    lua_pushstring(L, text);
+    return lua_tostring(L, -1);
+}
+
+/* One pass over a value: it is checked and its text appended. What is pushed meanwhile is removed by json_encode. */
+struct encoder {
+    lua_State *L;
+    struct buffer *text;
+    bool utf8; /* refuse other text */
+    struct refusal *refusal;
+};
+
+static void append(struct encoder *encoder, const char *bytes, size_t length)
+{
+    if (!buffer_append(encoder->text, bytes, length))
+        luaL_error(encoder->L, "not enough memory");
+}
+
+static void append_text(struct encoder *encoder, const char *text)
+{
+    append(encoder, text, strlen(text));
+}
+
+static void append_escape(struct encoder *encoder, char character)
+{
+    static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    char escape[8];
+
+    for (const char *name = names; *name; name += 2)
+        if (*name == character) {
+            escape[0] = '\\';
+            escape[1] = name[1];
+            append(encoder, escape, 2);
+            return;
+        }
+    (void)snprintf(escape, sizeof escape, "\\u%04x", (unsigned)(unsigned char)character);
+    append(encoder, escape, 6);
+}
+
+static bool is_utf8(const char *text, size_t length)
+{
+    while (length > 0) {
+        const size_t step = text_utf8_length((const unsigned char *)text, length);
+        if (!step)
+            return false;
+        text += step;
+        length -= step;
+    }
+    return true;
+}
+
+/* Appends the string at index, quoted. It must hold no NUL byte. */
+static void append_quoted(struct encoder *encoder, int index)
+{
+    const char *text = lua_tostring(encoder->L, index);
+    const char *start = text; /* of what is not appended yet */
+
+    append_text(encoder, "\"");
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\' || *text == 0x7F) {
+            append(encoder, start, (size_t)(text - start));
+            append_escape(encoder, *text);
+            start = text + 1;
+        }
+    append(encoder, start, (size_t)(text - start));
+    append_text(encoder, "\"");
+}
+
+static bool append_string(struct encoder *encoder, int index)
+{
+    const char *text = text_without_nul(encoder->L, index);
+
+    if (!text)
+        return refuse_data(encoder->refusal, BAD_VALUE, "it holds a NUL byte");
+    if (encoder->utf8 && !is_utf8(text, lua_rawlen(encoder->L, index)))
+        return refuse_data(encoder->refusal, BAD_VALUE, "it is not UTF-8");
+    append_quoted(encoder, index);
+    return true;
+}
+
+static bool append_value(struct encoder *encoder, int index, int depth);
+
+static bool append_array(struct encoder *encoder, int index, int depth)
+{
+    lua_State *L = encoder->L;
+    const size_t length = lua_rawlen(L, index);
+
+    if (!json_check_array(L, index, encoder->refusal))
+        return false;
+    append_text(encoder, "[");
     for (size_t i = 1; i <= length; i++) {
-        lua_pushfstring(L, "%s[%d]", path, (int)i);
+        if (i > 1)
+            append_text(encoder, ",");
         lua_rawgeti(L, index, (int)i);
-        if (!clean_value(L, lua_gettop(L), lua_tostring(L, -2), depth, mistake))
-            return false;
-        lua_rawseti(L, -4, (int)i);
-        lua_pop(L, 2);
+        if (!append_value(encoder, lua_gettop(L), depth))
+            return refuse_in_item(encoder->refusal, i);
+        lua_pop(L, 1);
     }
+    append_text(encoder, "]");
     return true;
 }
 
-static bool clean_object(lua_State *L, int index, const char *path, int depth, bool *mistake)
+/* The name at index must be a string. */
+static bool check_name(struct encoder *encoder, int index)
 {
-    const int copy = lua_gettop(L) + 1;
+    const char *name = text_without_nul(encoder->L, index);
 
-    lua_newtable(L);
-    for (lua_pushnil(L); lua_next(L, index); lua_settop(L, copy + 1)) {
-        if (lua_type(L, copy + 1) != LUA_TSTRING)
-            return refuse(L, path, "a table needs either names or the numbers 1 to n");
-        if (strlen(lua_tostring(L, copy + 1)) != lua_rawlen(L, copy + 1))
-            return refuse(L, path, "a name with a NUL byte");
-        lua_pushfstring(L, "%s.%s", path, lua_tostring(L, copy + 1));
-        if (!clean_value(L, copy + 2, lua_tostring(L, copy + 3), depth, mistake))
+    if (lua_type(encoder->L, index) != LUA_TSTRING)
+        return refuse(encoder->refusal, BAD_VALUE, "a table needs either names or the numbers 1 to n");
+    if (!name)
+        return refuse(encoder->refusal, BAD_VALUE, "it has a name with a NUL byte");
+    if (encoder->utf8 && !is_utf8(name, lua_rawlen(encoder->L, index)))
+        return refuse_data(encoder->refusal, BAD_VALUE, "it has a name that is not UTF-8");
+    return true;
+}
+
+static bool append_object(struct encoder *encoder, int index, int depth)
+{
+    lua_State *L = encoder->L;
+    const int key = lua_gettop(L) + 1;
+    const char *before = "{";
+
+    for (lua_pushnil(L); lua_next(L, index); lua_settop(L, key), before = ",") {
+        if (!check_name(encoder, key))
             return false;
-        lua_pushvalue(L, copy + 1);
-        lua_insert(L, -2);
-        lua_rawset(L, copy);
+        append_text(encoder, before);
+        append_quoted(encoder, key);
+        append_text(encoder, ":");
+        if (!append_value(encoder, key + 1, depth))
+            return refuse_in_member(encoder->refusal, lua_tostring(L, key));
     }
+    append_text(encoder, *before == '{' ? "{}" : "}");
     return true;
 }
 
-static bool clean_number(lua_State *L, int index, const char *path)
+static bool append_number(struct encoder *encoder, int index)
 {
-    const double value = lua_tonumber(L, index);
+    char text[MAX_NUMBER_BYTES];
 
-    if (value != value || value - value != 0)
-        return refuse(L, path, "JSON has no such number");
-    if (fabs(value) >= 1e14)
-        return refuse(L, path, "a number this large would lose digits: send it as a string");
-    lua_pushvalue(L, index);
+    if (!json_check_number(lua_tonumber(encoder->L, index), encoder->refusal))
+        return false;
+    write_number(encoder->L, index, text);
+    append_text(encoder, text);
     return true;
 }
 
-static bool clean_value(lua_State *L, int index, const char *path, int depth, bool *mistake)
+static bool append_value(struct encoder *encoder, int index, int depth)
 {
+    lua_State *L = encoder->L;
+
     luaL_checkstack(L, 8, "nested too deep");
     switch (lua_type(L, index)) {
     case LUA_TBOOLEAN:
-        lua_pushvalue(L, index);
+        append_text(encoder, lua_toboolean(L, index) ? "true" : "false");
         return true;
     case LUA_TNUMBER:
-        return clean_number(L, index, path);
+        return append_number(encoder, index);
     case LUA_TSTRING:
-        if (memchr(lua_tostring(L, index), '\0', lua_rawlen(L, index))) {
-            *mistake = false;
-            return refuse(L, path, "a NUL byte");
-        }
-        lua_pushvalue(L, index);
-        return true;
+        return append_string(encoder, index);
     case LUA_TTABLE:
         if (depth >= MAX_DEPTH)
-            return refuse(L, path, "nested too deep");
-        return is_array(L, index) ? clean_array(L, index, path, depth + 1, mistake)
-                                  : clean_object(L, index, path, depth + 1, mistake);
+            return refuse(encoder->refusal, BAD_VALUE, "nested too deep");
+        return json_is_marked(L, index) || lua_rawlen(L, index) > 0 ? append_array(encoder, index, depth + 1)
+                                                                    : append_object(encoder, index, depth + 1);
     default:
-        if (json_is_null(L, index)) {
-            json_push_null(L);
-            return true;
-        }
-        lua_pushfstring(L, "bad field '%s' (a %s cannot be sent as JSON)", path, luaL_typename(L, index));
-        return false;
+        if (!json_is_null(L, index))
+            return refuse_format(encoder->refusal, BAD_VALUE, "a %s cannot be sent as JSON", luaL_typename(L, index));
+        append_text(encoder, "null");
+        return true;
     }
 }
 
-bool json_clean(lua_State *L, int index, const char *path, bool *mistake)
+bool json_encode(lua_State *L, int index, bool utf8, struct refusal *refusal)
 {
-    *mistake = true;
-    return clean_value(L, lua_absindex(L, index), path, 0, mistake);
+    struct encoder encoder = {.L = L, .utf8 = utf8, .refusal = refusal};
+    int text;
+
+    index = lua_absindex(L, index);
+    encoder.text = cmr_newuserdata(L, sizeof *encoder.text);
+    buffer_init(encoder.text, SIZE_MAX / 4);
+    cmr_setmetatable(L, TEXT_TYPE);
+    text = lua_gettop(L);
+    if (!append_value(&encoder, index, 0)) {
+        lua_settop(L, text - 1);
+        return false;
+    }
+    lua_pushlstring(L, encoder.text->data, encoder.text->length);
+    buffer_free(encoder.text);
+    lua_replace(L, text);
+    lua_settop(L, text);
+    return true;
 }
 
-/* False with a message when lua-cjson refuses; out of memory is no refusal and raises. */
-static bool call_cjson(lua_State *L, int function)
+/* Decodes the text on top. False, with a message, when lua-cjson refuses it; being out of memory raises. */
+static bool call_cjson(lua_State *L)
 {
     int status;
 
-    lua_getfield(L, LUA_REGISTRYINDEX, CJSON);
-    lua_rawgeti(L, -1, function);
-    lua_replace(L, -2);
+    lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
     lua_insert(L, -2);
     status = lua_pcall(L, 1, 1, 0);
     if (status == LUA_ERRMEM)
         lua_error(L);
     return status == 0;
-}
-
-bool json_encode(lua_State *L, int index)
-{
-    lua_pushvalue(L, index);
-    if (!call_cjson(L, 1))
-        return false;
-    if (strstr(lua_tostring(L, -1), EMPTY_ARRAY_JSON)) {
-        luaL_gsub(L, lua_tostring(L, -1), EMPTY_ARRAY_JSON, "[]");
-        lua_replace(L, -2);
-    }
-    return true;
 }
 
 /* Which numbers are integers differs between versions of lua-cjson; here they do not. */
@@ -240,7 +360,7 @@ static void push_number(lua_State *L, double value)
         lua_pushnumber(L, value);
 }
 
-/* Makes the decoded value at index ours, in place; false when it holds a number that JSON has and Lua has not. */
+/* Drops null members and makes whole numbers integers, in place. False for a number out of Lua's range. */
 static bool tidy(lua_State *L, int index)
 {
     luaL_checkstack(L, 4, "nested too deep");
@@ -273,7 +393,7 @@ bool json_decode(lua_State *L, const char *text, size_t length)
         return false;
     }
     lua_pushlstring(L, text, length);
-    if (!call_cjson(L, 2))
+    if (!call_cjson(L))
         return false;
     if (lua_istable(L, -1) ? !tidy(L, lua_gettop(L)) : lua_type(L, -1) == LUA_TNUMBER && isinf(lua_tonumber(L, -1))) {
         lua_settop(L, top); /* tidy stopped in the middle */
@@ -285,18 +405,18 @@ bool json_decode(lua_State *L, const char *text, size_t length)
     return true;
 }
 
-/* core.json_encode(value) -> string; raises on what JSON cannot say. */
 int json_encode_value(lua_State *L)
 {
-    bool mistake;
+    struct refusal refusal = {0};
 
     luaL_checkany(L, 1);
-    if (!json_clean(L, 1, "value", &mistake) || !json_encode(L, -1))
-        return lua_error(L);
-    return 1;
+    if (json_encode(L, 1, false, &refusal))
+        return 1;
+    (void)refuse_in_member(&refusal, "value");
+    refusal_push_message(L, &refusal, NULL);
+    return lua_error(L);
 }
 
-/* core.json_decode(text) -> value | nil, message */
 int json_decode_value(lua_State *L)
 {
     size_t length;

@@ -1,10 +1,15 @@
-/* lua-cjson as the core uses it: an instance of its own with one policy, the same on every lua-cjson from 2.1.0 on. */
+/*
+ * JSON, the same on every Lua and every lua-cjson from 2.1.0 on: an encoder of our own that says what it refuses, and
+ * an instance of lua-cjson for decoding.
+ */
 #ifndef CMR_JSON_H
 #define CMR_JSON_H
 
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "refusal.h"
 
 /* Loads lua-cjson; raises when it is not installed. */
 void json_open(lua_State *L);
@@ -14,19 +19,25 @@ void json_push_null(lua_State *L);
 int json_array(lua_State *L);
 bool json_is_null(lua_State *L, int index);
 bool json_is_marked(lua_State *L, int index); /* by cmr.array */
-
-/* Pushes what the encoder will write as []. */
 void json_push_empty_array(lua_State *L);
 
-/*
- * Pushes a copy of the value at index that json_encode can write, or a message and false.
- * path names the value in the message, as in "google.clientId". mistake says whose fault it is: a NUL byte is the
- * data's, anything else the programmer's.
- */
-bool json_clean(lua_State *L, int index, const char *path, bool *mistake);
+/* Whether the table at index has the items 1 to n and nothing else. Refuses it otherwise. */
+bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 
-/* Pushes the JSON text of a cleaned value, or a message and false. */
-bool json_encode(lua_State *L, int index);
+/* Refuses a number that JSON does not have. */
+bool json_check_number(double value, struct refusal *refusal);
+
+/*
+ * Pushes the number at index as JSON and URLs write it, in every locale: a whole number in full, another one with the
+ * fewest digits that read back as the same. The number must have passed json_check_number.
+ */
+const char *json_push_number(lua_State *L, int index);
+
+/*
+ * Pushes the JSON text of the value at index. A NUL byte is refused, and so is, with utf8, text that is not UTF-8:
+ * both are faults of the data. Everything else that is refused is the programmer's fault.
+ */
+bool json_encode(lua_State *L, int index, bool utf8, struct refusal *refusal);
 
 /*
  * Pushes the decoded value, or a message and false. Object members that are null are left out, nulls in arrays stay
@@ -34,8 +45,10 @@ bool json_encode(lua_State *L, int index);
  */
 bool json_decode(lua_State *L, const char *text, size_t length);
 
-/* core.json_encode(value) and core.json_decode(text) */
+/* core.json_encode(value) -> text; raises on what JSON cannot say. Text that is not UTF-8 passes as it is. */
 int json_encode_value(lua_State *L);
+
+/* core.json_decode(text) -> value, or nil, message */
 int json_decode_value(lua_State *L);
 
 #endif

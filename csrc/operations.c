@@ -44,6 +44,22 @@ const struct param *operation_param(const struct operation *operation, const cha
     return NULL;
 }
 
+bool param_is_field(const struct param *param)
+{
+    return !strpbrk(param->name, ".[");
+}
+
+const char *set_next(const char **set, size_t *length)
+{
+    const char *value = *set;
+
+    if (!value)
+        return NULL;
+    *length = strcspn(value, "|");
+    *set = value[*length] ? value + *length + 1 : NULL;
+    return value;
+}
+
 const char *type_name(enum type type)
 {
     static const char *const names[] = {

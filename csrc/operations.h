@@ -1,27 +1,27 @@
-/* The API's operations as data. The rows are in operations.def; everything else is derived from them. */
+/* The API's operations as data. The rows are in operations.def; everything else is made from them. */
 #ifndef CMR_OPERATIONS_H
 #define CMR_OPERATIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum place { QUERY = 1, BODY };
+enum location { QUERY = 1, BODY };
 
 enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, ANY };
 
 enum param_flag {
     REQUIRED = 1,
-    POSITIONAL = 2,  /* may be given as a leading scalar, in row order */
-    EITHER = 4,      /* at least one of the parameters so marked */
-    ONE_OF = 8,      /* exactly one of the parameters so marked */
-    EVERYTHING = 16, /* a list that means everything when left out: cmr.all must say so */
-    OR_ITEM = 32,    /* one item may stand for a list of it */
+    POSITIONAL = 2,    /* may be given as a leading scalar, in row order */
+    EITHER = 4,        /* at least one of the parameters so marked */
+    ONE_OF = 8,        /* exactly one of the parameters so marked */
+    ALL_REQUIRED = 16, /* a list whose absence would mean all of them: the caller must pass cmr.all for that */
+    ACCEPTS_ITEM = 32, /* one item may be given in place of a list */
     PARAM_ASSUMED = 64,
 };
 
 struct param {
-    const char *name; /* "google.clientId" a member, "domains[]" an item, "mailboxes.*" any value of a map */
-    enum place place;
+    const char *name; /* "google.clientId": a member; "domains[]": an item; "mailboxes.*": any value of a map */
+    enum location location;
     enum type type;
     unsigned flags;
     const char *source; /* "seed", "docs" or "help" */
@@ -34,32 +34,32 @@ enum operation_flag {
     ASYNC = 2,        /* accepted now, done later: the outcome comes as a webhook */
     CHARGES = 4,      /* costs money */
     DANGER = 8,       /* destroys something */
-    ALL_EMPTY = 16,   /* means everything when its list is left out */
+    ALL_EMPTY = 16,   /* acts on everything when its list is left out */
     QUOTA = 32,       /* limited per mailbox and week */
     SAFE = 64,        /* changes nothing, although not a GET */
     DEPRECATED = 128, /* the vendor advises against it */
-    FORM = 256,       /* multipart form data: not built while no path is known to try it on */
+    FORM = 256,       /* takes multipart form data, which is not built while the path is undocumented */
 };
 
 struct operation {
     const char *name;
     const char *method; /* NULL: not documented */
     const char *path;   /* NULL: not documented */
-    const char *group;  /* the vendor's sidebar, or ours where it has none */
-    const char *title;  /* the vendor's, or ours for what is not in the sidebar */
+    const char *group;  /* in the vendor's sidebar, or our own where it has none */
+    const char *title;  /* the vendor's, or our own for an operation that is not in the sidebar */
     const char *summary;
     const char *source;  /* of method and path */
-    const char *assumed; /* what the documents leave open and how it was read; NULL: nothing */
+    const char *assumed; /* a gap in the documentation, and how we read it; NULL: none */
     unsigned flags;
-    enum place rest;   /* where fields go that no row knows, when the documents leave names open; 0: there are none */
+    enum location open_location; /* where undocumented fields go; 0: there can be none */
     const char *items; /* of a list: where the items are in the answer, as in "data.users"; NULL: not documented */
     const char *page;  /* the parameters that choose a page; NULL: not documented */
     const char *limit;
-    const char *complete; /* what every item of data has that did not fail inside a success; NULL: not documented */
-    /* The webhooks that say it is done, "EVENT|EVENT PARAMETER": one for each item of the parameter, and of several the
-       first whose parameter was sent. NULL: none is documented. */
-    const char *settles;
-    const char *fails;          /* "EVENT|EVENT": those that say it failed */
+    const char *success_field; /* of an item of data: an item without it failed; NULL: not documented */
+    /* The webhooks that report success, "EVENT PARAMETER|EVENT": the first whose parameter was sent counts, and one
+       event comes for each item of the parameter. NULL: none is documented. */
+    const char *success_events;
+    const char *failure_events; /* "EVENT|EVENT": the webhooks that report failure */
     const struct param *params; /* ends with a NULL name */
 };
 
@@ -72,7 +72,13 @@ const struct operation *operation_by_name(const char *name);
 /* The row of a parameter by its full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* The name of a type as error messages and the reference say it. */
+/* Whether a parameter is a field of the request itself, and not a part of another one. */
+bool param_is_field(const struct param *param);
+
+/* Steps through a set like "A|B": returns the next value and its length, or NULL at the end. Moves *set on. */
+const char *set_next(const char **set, size_t *length);
+
+/* The name of a type in error messages and in the reference. */
 const char *type_name(enum type type);
 
 #endif

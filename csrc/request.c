@@ -2,299 +2,320 @@
 
 #include <string.h>
 
+#include "arguments.h"
 #include "call.h"
-#include "check.h"
 #include "compat.h"
 #include "error.h"
 #include "json.h"
 #include "target.h"
+#include "text.h"
 #include "url.h"
 
-static int usage(struct check *check, const char *name)
-{
-    const struct fault fault = {.kind = KIND_INVALID_ARGUMENT, .outcome = NOT_SENT, .mistake = check->mistake};
+/*
+ * A request in the making. Its functions may leave values on the stack: the two Lua functions below return what
+ * counts.
+ */
+struct request {
+    lua_State *L;
+    int index; /* of the call on the stack */
+    struct call *call;
+    struct refusal *refusal;
+};
 
-    push_masked(check->L, lua_tostring(check->L, -1), lua_rawlen(check->L, -1), target_check(check->L, 1)->key);
-    quote_printable(check->L, QUOTE_ARGUMENT); /* names in it may come from data */
-    return error_return(check->L, name, fault, 0);
-}
-
-/* A refused append is a value too long for a URL, or the end of memory. */
-static bool url_refused(struct check *check, struct buffer *url)
+/* A refused append means that the URL is too long, or that memory is out. */
+static bool check_length(struct request *request, bool appended)
 {
+    const struct buffer *url = &request->call->url;
+
+    if (appended)
+        return true;
     if (!url->overflow)
-        luaL_error(check->L, "not enough memory");
-    lua_pushfstring(check->L, "the arguments make a URL of more than %d bytes", (int)url->maximum);
-    return check_failed(check, false);
+        luaL_error(request->L, "not enough memory");
+    (void)refuse_format(request->refusal, TOO_LONG, "the arguments make a URL of more than %d bytes",
+                        (int)url->maximum);
+    request->refusal->programmer_error = false;
+    return false;
 }
 
-static bool append_pair(struct buffer *url, bool first, const char *name, const char *value, size_t length)
+static bool append_path(struct request *request, const char *path)
 {
-    return buffer_append_string(url, first ? "?" : "&") && buffer_append_escaped(url, name, strlen(name)) &&
-           buffer_append_string(url, "=") && buffer_append_escaped(url, value, length);
+    struct buffer *url = &request->call->url;
+
+    return check_length(request,
+                        buffer_append_string(url, request->call->target->base_url) && buffer_append_string(url, path));
 }
 
-/* The value at index as the query writes it; pushed. */
-static const char *push_query_value(lua_State *L, int index, size_t *length)
+/* Pushes the value at index as the query writes it. */
+static const char *push_query_value(lua_State *L, int index)
 {
+    if (lua_type(L, index) == LUA_TNUMBER)
+        return json_push_number(L, index);
     if (lua_isboolean(L, index))
-        lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
-    else if (lua_type(L, index) == LUA_TNUMBER && cmr_is_whole(lua_tonumber(L, index)))
-        cmr_push_whole(L, lua_tonumber(L, index)); /* 3, also where it came as 3.0 */
-    else
-        lua_pushvalue(L, index);
-    return lua_tolstring(L, -1, length);
+        return lua_pushfstring(L, lua_toboolean(L, index) ? "true" : "false");
+    lua_pushvalue(L, index);
+    return lua_tostring(L, -1);
 }
 
-/* Of the fields no row knows, the next one by name; NULL when there is none. */
-static const char *next_open(struct check *check, int fields, const char *after)
+/* Appends "?name=value" or "&name=value" with the checked value on top, and pops it. */
+static bool append_query(struct request *request, const char *name)
 {
-    lua_State *L = check->L;
+    lua_State *L = request->L;
+    struct buffer *url = &request->call->url;
+    const char *value = push_query_value(L, lua_gettop(L));
+    const bool appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") &&
+                          buffer_append_escaped(url, name, strlen(name)) && buffer_append_string(url, "=") &&
+                          buffer_append_escaped(url, value, strlen(value));
+
+    lua_pop(L, 2);
+    return check_length(request, appended);
+}
+
+/* The undocumented field that follows `after` by name, or NULL. */
+static const char *next_open(lua_State *L, const struct operation *operation, int arguments, const char *after)
+{
     const char *next = NULL;
 
-    for (lua_pushnil(L); lua_next(L, fields); lua_pop(L, 1)) {
+    for (lua_pushnil(L); lua_next(L, arguments); lua_pop(L, 1)) {
         const char *name = lua_tostring(L, -2); /* the table keeps it */
-        const struct param *param = operation_param(check->operation, name);
-        if ((!param || !check_is_field(param)) && strcmp(name, after) > 0 && (!next || strcmp(name, next) < 0))
+        const struct param *param = operation_param(operation, name);
+        if ((!param || !param_is_field(param)) && strcmp(name, after) > 0 && (!next || strcmp(name, next) < 0))
             next = name;
     }
     return next;
 }
 
-static bool append_field(struct check *check, struct call *call, int fields, const char *name, bool *first)
+static bool append_argument(struct request *request, int arguments, const char *name)
 {
-    lua_State *L = check->L;
-    size_t length;
-    const char *value;
-
-    lua_getfield(L, fields, name);
-    if (!lua_isnil(L, -1)) {
-        value = push_query_value(L, lua_gettop(L), &length);
-        if (!append_pair(&call->url, *first, name, value, length))
-            return url_refused(check, &call->url);
-        *first = false;
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
+    lua_getfield(request->L, arguments, name);
+    if (!lua_isnil(request->L, -1))
+        return append_query(request, name);
+    lua_pop(request->L, 1);
     return true;
 }
 
-static bool build_url(struct check *check, struct call *call, const char *path, int fields)
+static bool build_query(struct request *request, int arguments, enum location open)
 {
-    bool first = true;
+    const struct operation *operation = request->call->operation;
 
-    if (!buffer_append_string(&call->url, call->target->base_url) || !buffer_append_string(&call->url, path))
-        return url_refused(check, &call->url);
-    for (const struct param *param = check->operation->params; param->name; param++)
-        if (param->place == QUERY && check_is_field(param) && !append_field(check, call, fields, param->name, &first))
+    for (const struct param *param = operation->params; param->name; param++)
+        if (param->location == QUERY && param_is_field(param) && !append_argument(request, arguments, param->name))
             return false;
-    if (check->rest == QUERY)
-        for (const char *name = ""; (name = next_open(check, fields, name));)
-            if (!append_field(check, call, fields, name, &first))
+    if (open == QUERY)
+        for (const char *name = ""; (name = next_open(request->L, operation, arguments, name));)
+            if (!append_argument(request, arguments, name))
                 return false;
     return true;
 }
 
-/* Encodes the cleaned table on top and gives it to the call. */
-static bool set_body(struct check *check, struct call *call, int index)
+/* Gives the value on top to the call as its JSON body. */
+static bool set_body(struct request *request)
 {
-    lua_State *L = check->L;
+    lua_State *L = request->L;
 
-    if (!json_encode(L, lua_gettop(L)))
-        return check_failed(check, false);
-    call->request_body = lua_tolstring(L, -1, &call->request_body_length);
-    call_keep(L, index, "body");
+    if (!json_encode(L, -1, true, request->refusal))
+        return false;
+    request->call->request_body = lua_tolstring(L, -1, &request->call->request_body_length);
+    call_keep(L, request->index, "body");
     return true;
 }
 
-static bool build_body(struct check *check, struct call *call, int index, int fields)
+static void copy_argument(lua_State *L, int arguments, const char *name)
 {
-    lua_State *L = check->L;
+    lua_getfield(L, arguments, name);
+    lua_setfield(L, -2, name);
+}
+
+static bool build_body(struct request *request, int arguments, enum location open)
+{
+    lua_State *L = request->L;
+    const struct operation *operation = request->call->operation;
     bool wanted = false;
 
     lua_newtable(L);
-    for (const struct param *param = check->operation->params; param->name; param++) {
-        if (param->place != BODY || !check_is_field(param))
-            continue;
-        wanted = true;
-        lua_getfield(L, fields, param->name);
-        lua_setfield(L, -2, param->name);
-    }
-    if (check->rest == BODY)
-        for (const char *name = ""; (name = next_open(check, fields, name)); wanted = true) {
-            lua_getfield(L, fields, name);
-            lua_setfield(L, -2, name);
+    for (const struct param *param = operation->params; param->name; param++)
+        if (param->location == BODY && param_is_field(param)) {
+            copy_argument(L, arguments, param->name);
+            wanted = true;
         }
-    return !wanted || set_body(check, call, index);
+    if (open == BODY)
+        for (const char *name = ""; (name = next_open(L, operation, arguments, name)); wanted = true)
+            copy_argument(L, arguments, name);
+    return !wanted || set_body(request);
 }
 
-/* Where names are open, the user's method decides what a field is: a GET has a query. */
-static enum place place_of_rest(const struct operation *operation, const char *method)
+/* Where undocumented fields go with a method of the user's: into the query of a GET, into the body of any other. */
+static enum location location_of_open(const struct operation *operation, const char *method)
 {
-    if (!operation->rest || strcmp(method, "GET") == 0)
-        return operation->rest ? QUERY : 0;
-    return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->rest;
+    if (!operation->open_location || strcmp(method, "GET") == 0)
+        return operation->open_location ? QUERY : 0;
+    return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->open_location;
 }
 
-/* Finds method and path: the user's paths before the table's. Pushes what the call must keep for them. */
-static bool find_path(struct check *check, struct call *call, int index, const char **path)
+/* Sets the call's method and finds the path: the user's endpoint before the row's. */
+static bool find_endpoint(struct request *request, const char **path, enum location *open)
 {
-    lua_State *L = check->L;
+    lua_State *L = request->L;
+    struct call *call = request->call;
+    const struct operation *operation = call->operation;
 
-    if (check->operation->flags & FORM) {
-        lua_pushliteral(L, "it takes multipart form data, which is not built while its path is not documented");
-        return check_failed(check, true);
-    }
-    target_push_path(L, 1, check->operation->name);
+    if (operation->flags & FORM)
+        return refuse(request->refusal, UNDOCUMENTED,
+                      "it takes multipart form data, which is not built while its path is not documented");
+    target_push_endpoint(L, 1, operation->name);
     if (lua_isstring(L, -1)) {
-        const char *override = lua_tostring(L, -1);
-        *path = strchr(override, ' ') + 1;
-        lua_pushlstring(L, override, (size_t)(*path - override) - 1);
+        const char *endpoint = lua_tostring(L, -1); /* the target keeps it */
+        (void)url_split_endpoint(endpoint, path);
+        lua_pushlstring(L, endpoint, (size_t)(*path - endpoint) - 1);
         call->method = lua_tostring(L, -1);
-        call_keep(L, index, "method");
-        check->rest = place_of_rest(check->operation, call->method);
-        return true; /* the target keeps the override */
+        call_keep(L, request->index, "method");
+        *open = location_of_open(operation, call->method);
+        return true;
     }
-    lua_pop(L, 1);
-    check->rest = check->operation->rest;
-    call->method = check->operation->method;
-    *path = check->operation->path;
+    *open = operation->open_location;
+    *path = operation->path;
+    call->method = operation->method;
     if (call->method && *path)
         return true;
-    lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
-                    *path ? "method" : "path", check->operation->name, check->operation->name, *path ? *path : "/path");
-    return check_failed(check, true);
+    return refuse_format(request->refusal, UNDOCUMENTED,
+                         "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
+                         *path ? "method" : "path", operation->name, operation->name, *path ? *path : "/path");
 }
 
-static bool check_key(struct check *check, const struct call *call)
+static bool check_key(struct request *request)
 {
-    if (call->target->key)
-        return true;
-    lua_pushliteral(check->L, "no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key");
-    return check_failed(check, false);
+    return request->call->target->key ||
+           refuse_data(request->refusal, NO_KEY,
+                       "no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key");
 }
 
-static int ready(lua_State *L, struct call *call, int index)
+static int finish(struct request *request, bool prepared, const char *name)
 {
-    call->state = CALL_READY;
-    lua_pushvalue(L, index);
+    if (!prepared)
+        return error_return_refusal(request->L, name, request->refusal, request->call->target->key);
+    request->call->state = CALL_READY;
+    lua_pushvalue(request->L, request->index);
     return 1;
+}
+
+static bool prepare_operation(struct request *request, int last)
+{
+    lua_State *L = request->L;
+    const char *path = NULL;
+    enum location open = 0;
+    int arguments;
+
+    if (!find_endpoint(request, &path, &open) ||
+        !arguments_check(L, request->call->operation, open, 2, last, request->refusal))
+        return false;
+    arguments = lua_gettop(L);
+    lua_pushvalue(L, arguments);
+    call_keep(L, request->index, "arguments");
+    return append_path(request, path) && build_query(request, arguments, open) &&
+           build_body(request, arguments, open) && check_key(request);
 }
 
 int request_operation(lua_State *L, const struct operation *operation)
 {
-    struct check check = {.L = L, .operation = operation};
-    const int index = lua_gettop(L) + 1;
-    int last = index - 1;
-    const char *path = NULL;
-    struct call *call;
-    int fields;
+    struct refusal refusal = {0};
+    struct request request = {.L = L, .index = lua_gettop(L) + 1, .refusal = &refusal};
+    int last = request.index - 1;
 
     target_check(L, 1);
     while (last > 1 && lua_isnil(L, last))
         last--;
     luaL_checkstack(L, 20, NULL);
-    call = call_new(L, 1);
-    call->operation = operation;
-    call->name = operation->name;
-    if (!find_path(&check, call, index, &path) || !check_arguments(&check, 2, last))
-        return usage(&check, operation->name);
-    fields = lua_gettop(L);
-    if (!build_url(&check, call, path, fields) || !build_body(&check, call, index, fields) || !check_key(&check, call))
-        return usage(&check, operation->name);
-    return ready(L, call, index);
+    request.call = call_new(L, 1);
+    request.call->operation = operation;
+    request.call->name = operation->name;
+    return finish(&request, prepare_operation(&request, last), operation->name);
 }
 
-static bool bad_query(struct check *check)
+static bool bad_query(struct request *request)
 {
-    lua_pushliteral(check->L, "bad field 'query' (a list of {name, value} expected)");
-    return check_failed(check, true);
+    (void)refuse_unexpected(request->refusal, BAD_TYPE, NULL, "a list of {name, value}");
+    return refuse_in_member(request->refusal, "query");
+}
+
+/* Appends the pair {name, value} on top. */
+static bool append_pair(struct request *request)
+{
+    lua_State *L = request->L;
+    const int pair = lua_gettop(L);
+    const char *name;
+
+    if (!lua_istable(L, pair))
+        return bad_query(request);
+    lua_rawgeti(L, pair, 1);
+    lua_rawgeti(L, pair, 2);
+    name = text_without_nul(L, pair + 1);
+    if (!name)
+        return bad_query(request);
+    if (!arguments_check_query_value(L, pair + 2, request->refusal)) {
+        (void)refuse_in_member(request->refusal, name);
+        return refuse_in_member(request->refusal, "query");
+    }
+    return append_query(request, name);
 }
 
 /* The query of a raw request: a list of {name, value}. */
-static bool build_raw_url(struct check *check, struct call *call, const char *path, int options)
+static bool build_raw_query(struct request *request, int options)
 {
-    lua_State *L = check->L;
-    const int top = lua_gettop(L);
-    bool first = true;
+    lua_State *L = request->L;
+    const int query = lua_gettop(L) + 1;
 
-    if (!buffer_append_string(&call->url, call->target->base_url) || !buffer_append_string(&call->url, path))
-        return url_refused(check, &call->url);
     lua_getfield(L, options, "query");
-    if (lua_isnil(L, -1))
+    if (lua_isnil(L, query))
         return true;
-    if (!lua_istable(L, -1))
-        return bad_query(check);
-    for (int i = 1;; i++, first = false, lua_settop(L, top + 1)) {
-        size_t length;
-        const char *name;
-        const char *value;
-        lua_rawgeti(L, top + 1, i);
-        if (lua_isnil(L, -1))
-            return true;
-        if (!lua_istable(L, -1))
-            return bad_query(check);
-        lua_rawgeti(L, top + 2, 1);
-        lua_rawgeti(L, top + 2, 2);
-        if (lua_type(L, top + 3) != LUA_TSTRING)
-            return bad_query(check);
-        name = lua_tostring(L, top + 3);
-        if (strlen(name) != lua_rawlen(L, top + 3))
-            return bad_query(check);
-        if (lua_type(L, top + 4) != LUA_TSTRING && lua_type(L, top + 4) != LUA_TNUMBER && !lua_isboolean(L, top + 4)) {
-            lua_pushfstring(L, "bad field 'query.%s' (string, number or boolean expected, got %s)", name,
-                            luaL_typename(L, top + 4));
-            return check_failed(check, true);
-        }
-        if (lua_type(L, top + 4) == LUA_TNUMBER && !check_any(check, top + 4, lua_pushfstring(L, "query.%s", name)))
+    if (!lua_istable(L, query))
+        return bad_query(request);
+    for (int i = 1; lua_rawgeti(L, query, i), !lua_isnil(L, -1); i++) {
+        if (!append_pair(request))
             return false;
-        value = push_query_value(L, top + 4, &length);
-        if (memchr(value, '\0', length) || strpbrk(value, "\r\n")) {
-            lua_pushfstring(L, "'query.%s' holds a line break or a NUL byte", name);
-            return check_failed(check, false);
-        }
-        if (!append_pair(&call->url, first, name, value, length))
-            return url_refused(check, &call->url);
+        lua_settop(L, query);
     }
+    return true;
 }
 
-static bool build_raw_body(struct check *check, struct call *call, int index, int options)
+static bool build_raw_body(struct request *request, int options)
 {
-    lua_State *L = check->L;
+    lua_State *L = request->L;
 
     lua_getfield(L, options, "body");
     if (lua_isnil(L, -1))
         return true;
-    if (!lua_istable(L, -1)) {
-        lua_pushfstring(L, "bad field 'body' (table expected, got %s)", luaL_typename(L, -1));
-        return check_failed(check, true);
-    }
-    return check_any(check, lua_gettop(L), "body") && set_body(check, call, index);
+    if (!lua_istable(L, -1))
+        (void)refuse_unexpected(request->refusal, BAD_TYPE, luaL_typename(L, -1), "table");
+    else if (set_body(request))
+        return true;
+    return refuse_in_member(request->refusal, "body");
 }
 
-static bool check_method_and_path(struct check *check, struct call *call, const char *path, size_t length)
+static bool check_method_and_path(struct request *request, const char *path, size_t length)
 {
-    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
-    const char *fault = url_path_fault(path, length);
-    const char *const *known = methods;
+    if (!url_is_method(request->call->method, lua_rawlen(request->L, 2))) {
+        (void)refuse_unexpected(request->refusal, BAD_VALUE, NULL, "GET, POST, PUT, PATCH or DELETE");
+        return refuse_in_member(request->refusal, "method");
+    }
+    if (!url_check_path(path, length, request->refusal, BAD_VALUE))
+        return refuse_in_member(request->refusal, "path");
+    return append_path(request, path);
+}
 
-    while (*known && strcmp(*known, call->method) != 0)
-        known++;
-    if (!*known || strlen(call->method) != lua_rawlen(check->L, 2))
-        lua_pushliteral(check->L, "bad method (GET, POST, PUT, PATCH or DELETE expected)");
-    else if (fault)
-        lua_pushfstring(check->L, "bad path (%s)", fault);
-    else if (length > call->url.maximum)
-        return !buffer_append(&call->url, path, length) && url_refused(check, &call->url);
-    else
-        return true;
-    return check_failed(check, true);
+/* Names the call "GET /path" in messages. */
+static void name_raw(struct request *request, const char *path)
+{
+    lua_State *L = request->L;
+
+    lua_pushfstring(L, "%s %s", request->call->method, path);
+    push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), request->call->target->key);
+    request->call->name = lua_tostring(L, -1);
+    call_keep(L, request->index, "name");
 }
 
 int request_raw(lua_State *L)
 {
-    struct check check = {.L = L};
-    struct call *call;
+    struct refusal refusal = {0};
+    struct request request = {.L = L, .index = 5, .refusal = &refusal};
     const char *path;
     size_t length;
 
@@ -307,18 +328,13 @@ int request_raw(lua_State *L)
         lua_replace(L, 4);
     }
     luaL_checktype(L, 4, LUA_TTABLE);
-    call = call_new(L, 1); /* index 5 */
+    request.call = call_new(L, 1);
     lua_pushvalue(L, 2);
-    call->method = lua_tostring(L, -1);
+    request.call->method = lua_tostring(L, -1);
     call_keep(L, 5, "method");
-    lua_pushfstring(L, "%s %s", lua_tostring(L, 2), path);
-    push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), call->target->key);
-    lua_replace(L, -2);
-    call->name = lua_tostring(L, -1);
-    call_keep(L, 5, "name");
-    if (!check_method_and_path(&check, call, path, length))
-        return usage(&check, "request");
-    if (!build_raw_url(&check, call, path, 4) || !build_raw_body(&check, call, 5, 4) || !check_key(&check, call))
-        return usage(&check, call->name);
-    return ready(L, call, 5);
+    if (!check_method_and_path(&request, path, length))
+        return finish(&request, false, "request");
+    name_raw(&request, path);
+    return finish(&request, build_raw_query(&request, 4) && build_raw_body(&request, 4) && check_key(&request),
+                  request.call->name);
 }

@@ -1,4 +1,4 @@
-/* Lua arguments -> method, URL, body: a call that is ready to start. */
+/* Prepares a call: Lua arguments become method, URL and body. */
 #ifndef CMR_REQUEST_H
 #define CMR_REQUEST_H
 
@@ -7,12 +7,12 @@
 #include "operations.h"
 
 /*
- * function(target, [positional ...], [{field = value}]) -> call, or nil, message, err of kind "invalid_argument" with err.mistake
- * where the programmer is wrong and not the data.
+ * function(target, [positional ...], [{field = value}]) -> a call that is ready to start; or nil, message, err of kind
+ * "invalid_argument".
  */
 int request_operation(lua_State *L, const struct operation *operation);
 
-/* core.request(target, method, path, {query = {{name, value}, ...}, body = table}?) -> the same. */
+/* core.request(target, method, path, {query = {{name, value}, ...}, body = table}?) -> the same */
 int request_raw(lua_State *L);
 
 #endif

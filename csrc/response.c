@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "error.h"
 #include "json.h"
+#include "text.h"
 
 enum { MAX_RATE_DELAY_SECONDS = 60 }; /* a rate limit of some requests per second asks for a shorter delay */
 
@@ -76,19 +77,19 @@ static bool is_quota_response(lua_State *L, int body, const struct call *call)
 
 static int push_refused(lua_State *L, const struct call *call, int body, long status)
 {
-    struct fault fault = fault_of_status(status);
+    struct error_info info = error_of_status(status);
 
-    fault.retry_after = call->answer.retry_after;
-    if (fault.kind == KIND_RATE_LIMITED && is_quota_response(L, body, call))
-        fault.kind = KIND_QUOTA_EXCEEDED;
+    info.retry_after = call->answer.retry_after;
+    if (info.kind == KIND_RATE_LIMITED && is_quota_response(L, body, call))
+        info.kind = KIND_QUOTA_EXCEEDED;
     push_status_message(L, body, status);
-    return error_return(L, call->name, fault, body);
+    return error_return(L, call->name, info, body);
 }
 
 /* A success without an envelope, such as a proxy's page or a truncated body. The API may have done the call. */
 static int push_bad_response(lua_State *L, const struct call *call, int body)
 {
-    const struct fault fault = {.kind = KIND_BAD_RESPONSE, .outcome = UNKNOWN, .status = call->answer.status};
+    const struct error_info info = {.kind = KIND_BAD_RESPONSE, .outcome = UNKNOWN, .status = call->answer.status};
 
     if (call->answer.body.length == 0) {
         lua_pushfstring(L, "HTTP %d without a body", (int)call->answer.status);
@@ -98,7 +99,7 @@ static int push_bad_response(lua_State *L, const struct call *call, int body)
         lua_pushfstring(L, "HTTP %d, but not a JSON object: %s", (int)call->answer.status, lua_tostring(L, -1));
         lua_replace(L, -2);
     }
-    return error_return(L, call->name, fault, body);
+    return error_return(L, call->name, info, body);
 }
 
 static int push_answered(lua_State *L, const struct call *call)
@@ -126,10 +127,11 @@ static int push_answered(lua_State *L, const struct call *call)
 static int push_cancelled(lua_State *L, const struct call *call)
 {
     const bool forked = call->answer.ending == FORKED;
-    const struct fault fault = {.kind = KIND_CANCELLED, .outcome = forked || call->answer.sends ? UNKNOWN : NOT_SENT};
+    const struct error_info info = {.kind = KIND_CANCELLED,
+                                    .outcome = forked || call->answer.sends ? UNKNOWN : NOT_SENT};
 
     lua_pushstring(L, forked ? "the process forked while the call was in flight: its parent has it" : "cancelled");
-    return error_return(L, call->name, fault, 0);
+    return error_return(L, call->name, info, 0);
 }
 
 /* libcurl reports a header line over its limit as out of memory. */
@@ -165,12 +167,12 @@ static void push_curl_message(lua_State *L, const struct answer *answer)
 
 static int push_failed(lua_State *L, const struct call *call)
 {
-    struct fault fault = fault_of_curl(call->answer.code, call->answer.sends > 0);
+    struct error_info info = error_of_curl(call->answer.code, call->answer.sends > 0);
 
     if (is_long_header(&call->answer))
-        fault.kind = KIND_BAD_RESPONSE;
+        info.kind = KIND_BAD_RESPONSE;
     push_curl_message(L, &call->answer);
-    return error_return(L, call->name, fault, 0);
+    return error_return(L, call->name, info, 0);
 }
 
 int response_push(lua_State *L, const struct call *call)

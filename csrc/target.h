@@ -1,4 +1,7 @@
-/* Where requests go and what they carry: base URL, key, headers, TLS, proxy and limits. Checked once, at birth. */
+/*
+ * Where requests go and what they carry: base URL, key, headers, TLS, proxy and limits. Checked once, when it is
+ * created.
+ */
 #ifndef CMR_TARGET_H
 #define CMR_TARGET_H
 
@@ -8,14 +11,14 @@
 #include <stddef.h>
 
 #define TARGET_TYPE "cmr.target"
-#define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* seed */
+#define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* from the quickstart pages */
 
 /*
- * The strings belong to the table that hangs on the userdata; the lists are ours. A call in flight keeps its target
- * alive and, being younger, is finalized before it.
+ * The strings belong to the table that hangs on the userdata; the target owns the lists. A call in flight keeps its
+ * target alive and, being younger, is finalized before it.
  */
 struct target {
-    const char *base_url; /* no trailing slash */
+    const char *base_url; /* no trailing slash; NULL once the target is finalized */
     const char *key;      /* NULL: none was given */
     const char *ca_file;
     const char *proxy;
@@ -26,14 +29,14 @@ struct target {
     long connect_timeout;            /* ms */
     bool loopback;                   /* no proxy */
     bool plain;                      /* http */
-    char key_id[17];                 /* a name for the key that does not tell it; "" until somebody asks */
+    char key_id[17];                 /* identifies the key and does not reveal it; "" until it is asked for */
 };
 
 void target_open(lua_State *L);
 
 /*
- * core.target(options, parent?) -> target, or nil, message. Options: api_key, key_header, base_url, ca_file, proxy,
- * headers, user_agent, allow_http, max_response (bytes), connect_timeout (s), endpoints. What is absent comes from the parent.
+ * core.target(options, parent?) -> target; or nil, message, problem {code = "bad_option", option, and either expected
+ * and got, or reason}. An option that is absent comes from the parent. See target_options.h for the options.
  */
 int target_new(lua_State *L);
 
@@ -41,6 +44,6 @@ int target_new(lua_State *L);
 struct target *target_check(lua_State *L, int index);
 
 /* Pushes the "METHOD /path" that the endpoints option gives an operation, or nil. */
-void target_push_path(lua_State *L, int index, const char *operation);
+void target_push_endpoint(lua_State *L, int index, const char *operation);
 
 #endif

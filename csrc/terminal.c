@@ -1,14 +1,16 @@
 #include "terminal.h"
 
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "files.h"
 
 int terminal_columns(lua_State *L)
 {
-    FILE *file = file_at(L, 1);
+    FILE *file = files_at(L, 1);
     struct winsize size = {.ws_col = 0};
 
     if (!file || !isatty(fileno(file))) {
@@ -17,5 +19,42 @@ int terminal_columns(lua_State *L)
     }
     (void)ioctl(fileno(file), TIOCGWINSZ, &size);
     lua_pushinteger(L, size.ws_col);
+    return 1;
+}
+
+static volatile sig_atomic_t noted_signal;
+
+static void note(int number)
+{
+    if (noted_signal) {
+        (void)signal(number, SIG_DFL);
+        (void)raise(number); /* delivered when this handler returns */
+    }
+    noted_signal = number;
+}
+
+int terminal_catch_interrupt(lua_State *L)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    (void)L;
+    noted_signal = 0;
+    (void)signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        /* no SA_RESTART: a wait for the network or for input returns, and the program can look */
+        const struct sigaction action = {.sa_handler = note};
+        struct sigaction before;
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            (void)sigaction(numbers[i], &action, NULL);
+    }
+    return 0;
+}
+
+int terminal_interrupted(lua_State *L)
+{
+    if (noted_signal)
+        lua_pushinteger(L, noted_signal);
+    else
+        lua_pushnil(L);
     return 1;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_URL = 2000 };
+enum { MAX_BASE_URL_BYTES = 2000 };
 
 bool url_is_visible(const char *text, size_t length)
 {
@@ -15,7 +15,7 @@ bool url_is_visible(const char *text, size_t length)
     return true;
 }
 
-/* One dot of a segment, spelt out or percent-encoded: its length, or 0. */
+/* The length of one dot, spelt out or percent-encoded; 0: there is none. */
 static size_t dot_length(const char *at)
 {
     if (*at == '.')
@@ -34,7 +34,7 @@ static bool is_dot_segment(const char *at)
     return (dots == 1 || dots == 2) && (*at == '/' || *at == '\0');
 }
 
-const char *url_path_fault(const char *path, size_t length)
+static const char *path_fault(const char *path, size_t length)
 {
     if (length == 0 || path[0] != '/' || path[1] == '/')
         return "it must start with one '/'";
@@ -48,7 +48,32 @@ const char *url_path_fault(const char *path, size_t length)
     return NULL;
 }
 
-static const char *why_not(CURLUcode code)
+bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code)
+{
+    const char *fault = path_fault(path, length);
+
+    return !fault || refuse(refusal, code, fault);
+}
+
+bool url_is_method(const char *method, size_t length)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
+
+    for (const char *const *known = methods; *known; known++)
+        if (strlen(*known) == length && memcmp(*known, method, length) == 0)
+            return true;
+    return false;
+}
+
+bool url_split_endpoint(const char *text, const char **path)
+{
+    const size_t length = strcspn(text, " ");
+
+    *path = text + length + 1;
+    return text[length] == ' ' && url_is_method(text, length);
+}
+
+static const char *parse_fault(CURLUcode code)
 {
     return code == CURLUE_OUT_OF_MEMORY ? "out of memory" : "it is not a URL";
 }
@@ -76,9 +101,9 @@ bool url_is_loopback(const char *host)
     return inet_pton(AF_INET, host, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
 }
 
-static const char *base_url_parts(CURLU *url, const char *text, struct base_url *base)
+static const char *parse_base(CURLU *url, const char *text, struct base_url *base)
 {
-    char unwanted[MAX_URL];
+    char unwanted[MAX_BASE_URL_BYTES];
     CURLUcode code = curl_url_set(url, CURLUPART_URL, text, 0);
 
     if (code == CURLUE_OK)
@@ -88,7 +113,7 @@ static const char *base_url_parts(CURLU *url, const char *text, struct base_url 
     if (code == CURLUE_OK)
         code = url_part(url, CURLUPART_PORT, base->port, sizeof base->port);
     if (code != CURLUE_OK)
-        return why_not(code);
+        return parse_fault(code);
     if (strcmp(base->scheme, "https") != 0 && strcmp(base->scheme, "http") != 0)
         return "it must start with https://";
     if (url_part(url, CURLUPART_USER, unwanted, sizeof unwanted) != CURLUE_NO_USER ||
@@ -97,30 +122,37 @@ static const char *base_url_parts(CURLU *url, const char *text, struct base_url 
     return NULL;
 }
 
-const char *url_base_fault(const char *text, size_t length, struct base_url *base)
+static const char *base_fault(const char *text, size_t length, struct base_url *base)
 {
     const char *authority;
     const char *path;
     const char *fault;
     CURLU *url;
 
-    if (length > MAX_URL)
+    if (length > MAX_BASE_URL_BYTES)
         return "it is too long";
     if (!url_is_visible(text, length) || strchr(text, '\\'))
         return "only visible ASCII characters are allowed, and no '\\'";
     if (strpbrk(text, "?#"))
         return "it must not hold a query or a fragment";
-    authority = text + strcspn(text, ":/"); /* libcurl takes https:/host too, and "://" may come later */
+    authority = text + strcspn(text, ":/"); /* libcurl accepts https:/host, and "://" further on */
     if (strncmp(authority, "://", 3) != 0 || authority[3] == '/')
         return "it must start with https:// and a host";
     url = curl_url();
     if (!url)
         return "out of memory";
-    fault = base_url_parts(url, text, base);
+    fault = parse_base(url, text, base);
     curl_url_cleanup(url);
     if (fault)
         return fault;
-    /* libcurl removes dot segments when it parses: look at the text itself */
+    /* libcurl removes dot segments when it parses, so this looks at the text */
     path = strchr(authority + 3, '/');
-    return path ? url_path_fault(path, strlen(path)) : NULL;
+    return path ? path_fault(path, strlen(path)) : NULL;
+}
+
+bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal)
+{
+    const char *fault = base_fault(text, length, base);
+
+    return !fault || refuse(refusal, BAD_OPTION, fault);
 }

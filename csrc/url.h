@@ -1,9 +1,14 @@
-/* Which addresses requests may go to: the base URL and the paths below it. libcurl parses; these are the rules. */
+/*
+ * Which addresses requests may go to: rules for the base URL and for the paths below it. libcurl parses. Touches no
+ * Lua.
+ */
 #ifndef CMR_URL_H
 #define CMR_URL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "refusal.h"
 
 struct base_url {
     char scheme[8];
@@ -11,14 +16,20 @@ struct base_url {
     char port[8];
 };
 
-/* Each says why not, or NULL; none quotes what it was given. */
-const char *url_base_fault(const char *text, size_t length, struct base_url *base);
-const char *url_path_fault(const char *path, size_t length);
+/* Each refuses with the given code. The reason never quotes the text. */
+bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal);
+bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code);
+
+/* Splits "METHOD /path"; false when the text does not begin with a method of the API and a space. */
+bool url_split_endpoint(const char *text, const char **path);
+
+/* Whether it is a method of the API: GET, POST, PUT, PATCH or DELETE. */
+bool url_is_method(const char *method, size_t length);
 
 /* Whether the host is this machine, whatever a resolver says: 127.0.0.0/8, ::1, localhost. */
 bool url_is_loopback(const char *host);
 
-/* Nothing but visible ASCII characters. */
+/* Whether all characters are visible ASCII. */
 bool url_is_visible(const char *text, size_t length);
 
 #endif

@@ -49,6 +49,13 @@
 ---@field body? any The answer, decoded where it is JSON; of client:await the event that says it failed.
 ---@field events? cmr.Event[] Of client:await: the events that came.
 ---@field curl_code? integer libcurl's, as the curl program exits with.
+---@field code? string Of "invalid_argument": "unknown_field", "missing_field", "duplicate_field", "conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key".
+---@field field? string Of "invalid_argument": the path of the field, as in "domains[2].domainName".
+---@field expected? string Of "invalid_argument": what the field may be, in words.
+---@field got? string Of "invalid_argument": the type it has.
+---@field suggestion? string Of "invalid_argument": the field that was probably meant.
+---@field reason? string Of "invalid_argument": what is wrong, in words, where expected does not say it.
+---@field programmer_error? true Of "invalid_argument": the program is wrong and not its data; the functions of cmr raise it.
 
 ---What cmr.all is: everything, where a list that is left out would mean it.
 ---@class cmr.All

@@ -109,7 +109,7 @@ end
 
 -- Raises a mistake of the calling program; returns a fault of the data.
 local function refuse(message, err)
-  if err.mistake or err.programmer_error then errors.raise(message) end
+  if err.programmer_error then errors.raise(message) end
   err.attempts = 0
   return nil, message, err
 end

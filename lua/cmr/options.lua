@@ -78,20 +78,9 @@ local SPEC = {
 }
 
 -- The core checks these.
-local TARGET_NAMES = {
-  api_key = true,
-  key_header = true,
-  base_url = true,
-  ca_file = true,
-  proxy = true,
-  headers = true,
-  user_agent = true,
-  allow_http = true,
-  max_response = true,
-  connect_timeout = true,
-  endpoints = true,
-}
-for name in pairs(TARGET_NAMES) do
+local TARGET_NAMES = {}
+for _, name in ipairs(core.target_option_names) do
+  TARGET_NAMES[name] = true
   SPEC[name] = validate.any()
 end
 

@@ -1,25 +1,24 @@
---- What the vendor's documents show of requests and answers, word for word. Pure data, on any Lua and in nginx.
---
--- One entry per operation that has any; what is not here is not documented. These are JSON texts:
---   request    fields of a call as the operation's function takes them, query and body together; a required id that no
---              sample shows is missing
---   also       a second documented form of them
---   answer     the whole envelope
---   partial    as much of an answer as is shown where no document shows its envelope, or not this one
---   refusals   array of envelopes that say no
--- and beside them:
---   status     the HTTP status of success where it is not 200
---   map        said where the members of the answer's data are no fields, but named by data: what they are, a type, or
---              "shown" when the answer shows it
---   source     "seed", "docs" or "help", as in the operations table; request_source where the request has another
--- The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message: both are left so. Where the
--- documents show the parts and not the whole (dns_records, update_mailboxes, set_warmup_settings) they are put
--- together.
-local examples = {}
+---The requests and answers that the vendor's documentation shows, word for word. Pure data, on any Lua and in nginx.
+---
+---There is an entry for each operation with a sample. Its members:
+---  request    JSON text: the fields of a call, as the operation's function takes them, query and body together. A
+---             required id that no sample shows is missing
+---  also       JSON text: a second documented form of the fields
+---  answer     JSON text: the whole envelope
+---  partial    JSON text: the documented part of an answer whose envelope, or this form of it, is undocumented
+---  refusals   array of JSON texts: envelopes of refusals
+---  status     the HTTP status of success, where it is not 200
+---  map        where the names in the answer's data are data themselves: their type, or "shown" when the answer has one
+---  source     "seed", "docs" or "help", as in the operations table
+---  request_source  the source of the request, where it is another one
+---The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message; they are left so. The samples of
+---dns_records, update_mailboxes and set_warmup_settings are put together from documented parts.
+
+local samples = {}
 
 -- Users
 
-examples.create_user = {
+samples.create_user = {
   source = "help",
   request_source = "docs",
   request = [[{"languagePreference":"en","email":"johndoe@company.com","company":"TechCorp Inc.","firstName":"John",
@@ -28,33 +27,33 @@ examples.create_user = {
   answer = [[{"status":200,"message":"User created","data":{"id":"usr_abc123"}}]],
 }
 
-examples.delete_user = {
+samples.delete_user = {
   source = "docs",
   answer = [[{"status":200,"message":"User successfully deleted"}]],
 }
 
 -- Geo
 
-examples.countries = { source = "help", map = "string" }
-examples.states = { source = "help", map = "string" }
+samples.countries = { source = "help", map = "string" }
+samples.states = { source = "help", map = "string" }
 
 -- Domains
 
-examples.check_workspace = {
+samples.check_workspace = {
   source = "help",
   request = [[{"domainName":"acmecorp.com","serviceProvider":"GOOGLE"}]],
   also = [[{"domains":[{"domainName":"acmecorp.com","serviceProvider":"GOOGLE"},{"domainName":"example.com"}]}]],
   answer = [[{"status":200,"message":"Workspace not exists","data":null}]],
 }
 
-examples.domain_renewal_prices = {
+samples.domain_renewal_prices = {
   source = "docs",
   answer = [[{"status":200,"message":"Domain renewal prices fetched successfully","data":[{"domainName":"acme.com",
     "domainId":"5J7HM04FRXMT7VK86128K6D25ASP","years":1,"renewalPrice":"14.50","expireOn":"2026-11-30T00:00:00.000Z",
     "autoRenew":false}]}]],
 }
 
-examples.set_domain_auto_renew = {
+samples.set_domain_auto_renew = {
   source = "docs",
   request = [[{"userId":"8J7H...","domains":["hefty-minion.net"],"autoRenew":true}]],
   answer = [[{"status":200,"message":"Auto-renew toggled on for 1 domain.","data":[{"domainName":"acme.com",
@@ -63,25 +62,25 @@ examples.set_domain_auto_renew = {
 
 -- DNS
 
-examples.dns_records = {
+samples.dns_records = {
   source = "help",
   partial = [[{"data":{"records":[{"recordId":"record_123","host":"@","value":"...","recordType":"TXT",
     "priority":""}],"disabledRecords":[]}}]],
 }
 
-examples.add_dns_records = {
+samples.add_dns_records = {
   source = "help",
   request = [[{"domain":"example.com","records":[{"host":"mail","value":"192.0.2.10","recordType":"A"}]}]],
 }
 
-examples.update_dns_record = {
+samples.update_dns_record = {
   source = "help",
   request = [[{"recordId":"record_123","domain":"example.com","host":"mail","value":"192.0.2.20","recordType":"A"}]],
 }
 
 -- Orders
 
-examples.create_order = {
+samples.create_order = {
   source = "help",
   answer = [[{"status":200,"message":"Order created and queued for processing","data":{
     "orderId":"ord_R8K2LQPZA9XM","unavailableDomains":[]},
@@ -90,7 +89,7 @@ examples.create_order = {
 
 -- Mailboxes
 
-examples.update_mailboxes = {
+samples.update_mailboxes = {
   source = "help",
   answer = [[{"status":200,"message":"Mailbox details will update shortly",
     "actionId":"ACT_7a078272-0fa7-4db4-a85b-c78697dacea1"}]],
@@ -98,7 +97,7 @@ examples.update_mailboxes = {
     {"mailboxId":"...","success":false,"message":"Rate limit exceeded"}]}]],
 }
 
-examples.remove_mailbox = {
+samples.remove_mailbox = {
   source = "docs",
   request = [[{"mailboxId":"JKFLDKDHSKTGITJAGFD"}]],
   answer = [[{"status":200,"message":"Mailbox will be removed shortly"}]],
@@ -106,22 +105,22 @@ examples.remove_mailbox = {
 
 -- Warmup
 
-examples.toggle_warmup = {
+samples.toggle_warmup = {
   source = "help",
   answer = [[{"status":200,"message":"Warmup paused","data":{"status":"PAUSED"},"actionId":"ACT_..."}]],
 }
 
-examples.set_warmup_status = {
+samples.set_warmup_status = {
   source = "help",
   request = [[{"status":"ACTIVE"}]],
 }
 
-examples.stop_warmup = {
+samples.stop_warmup = {
   source = "help",
   answer = [[{"status":200,"message":"Warmup disabled","data":null,"actionId":"ACT_..."}]],
 }
 
-examples.set_warmup_settings = {
+samples.set_warmup_settings = {
   source = "help",
   request = [[{"warmupLimit":40,"minimumWarmupLimit":5,"warmupReplyRate":0.30,"warmupOpenRate":0.80,
     "warmupSpamProtectionRate":0.20,"warmupOnWeekdays":true,"increasePerDay":2,"warmupDisableSlow":false,
@@ -130,7 +129,7 @@ examples.set_warmup_settings = {
 
 -- Subscriptions
 
-examples.subscriptions = {
+samples.subscriptions = {
   source = "docs",
   answer = [[{"status":200,"message":"Subscriptions fetched successfully","data":{"subscriptions":[{
     "subscriptionId":"1BNTZJG2Q041JWGS3NY9E1BZ9APA","subscriptionStatus":"ACTIVE","totalMailboxQuantity":1,
@@ -139,7 +138,7 @@ examples.subscriptions = {
     "domain":"bestpremium.org"}],"pagination":{"totalSearchedCount":2,"currentPage":1,"nextPage":2,"totalPages":1}}}]],
 }
 
-examples.renew_subscriptions = {
+samples.renew_subscriptions = {
   source = "docs",
   request = [[{"subscriptionIds":["6ZHR985PGP456XG8HCYHF919YVS6"]}]],
   answer = [[{"status":200,
@@ -147,12 +146,12 @@ examples.renew_subscriptions = {
     "actionId":"ACT_..."}]],
 }
 
-examples.cancel_subscription = {
+samples.cancel_subscription = {
   source = "docs",
   answer = [[{"status":200,"message":"Subscription will be cancelled successfully","data":null}]],
 }
 
-examples.recreate_subscriptions = {
+samples.recreate_subscriptions = {
   source = "docs",
   request = [[{"subscriptionIds":["..."]}]],
   also = [[{"domainNames":["yourdomain.com"]}]],
@@ -160,7 +159,7 @@ examples.recreate_subscriptions = {
 
 -- Export
 
-examples.platforms = {
+samples.platforms = {
   source = "seed",
   request = [[{"userId":"BVZGM5TE9BMP3PP0VWGW943RGV1B"}]],
   answer = [[{"status":200,"message":"Fetched connected accounts successfully","data":{"EMAILBISON":{"connected":true,
@@ -170,23 +169,23 @@ examples.platforms = {
   map = "shown",
 }
 
-examples.add_platform = {
+samples.add_platform = {
   source = "docs",
   answer = [[{"status":200,"message":"Platform credentials added successfully","data":{
     "credentialId":"A1B2C3D4E5F6G7H8"}}]],
 }
 
-examples.update_platform = {
+samples.update_platform = {
   source = "help",
   request = [[{"orgId":"<selected-org-id>"}]],
 }
 
-examples.remove_platform = {
+samples.remove_platform = {
   source = "docs",
   answer = [[{"status":200,"message":"Platform credentials removed successfully","data":null}]],
 }
 
-examples.reexport = {
+samples.reexport = {
   source = "seed",
   request = [[{"microsoftOauthRoute":"","google":{
     "googleOauthRoute":"https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount?access_type=offline...",
@@ -198,7 +197,7 @@ examples.reexport = {
 
 -- Pre-warmup
 
-examples.prewarmed = {
+samples.prewarmed = {
   source = "help",
   answer = [[{"status":200,"message":"Pre-warmed up domains fetched successfully","data":{"inventory":[{
     "domain":"prewarm-acmecorp.com","preWarmedUpMailboxes":[{"email":"jwilson@prewarm-acmecorp.com",
@@ -206,14 +205,14 @@ examples.prewarmed = {
     "renewalPrice":15}],"currentPage":1,"totalPages":5,"totalDomains":42,"totalMailboxes":126}}]],
 }
 
-examples.order_prewarmed = { source = "help", status = 201 }
+samples.order_prewarmed = { source = "help", status = 201 }
 
 -- Placement
 
-examples.create_placement_test = {
+samples.create_placement_test = {
   source = "help",
   answer = [[{"status":200,"message":"Success","data":{"orderId":"7K2M9P4Q1R8S5T3U6V0W2X4Y8Z1A"}}]],
   refusals = { [[{"status":402,"message":"Insufficient wallet balance to run placement test","data":null}]] },
 }
 
-return examples
+return samples

@@ -71,7 +71,8 @@ describe("the program", function()
       {{"platforms", "U", "--output", "xml"},
         "argument for option '--output' must be one of 'json', 'jsonl', 'table', 'csv'", "cmr platforms"},
       {{"mock", "--port", "x"}, "option '--port' wants a whole number, not 'x'", "cmr mock"},
-      {{"mock", "--port", "70000"}, "option 'port' must be 1 to 65535", "cmr mock"},
+      {{"mock", "--port", "70000"},
+        "bad option 'port' (a whole number from 1 to 65535 expected, got 70000)", "cmr mock"},
     }
     for _, case in ipairs(cases) do
       local expected = ("cmr: %s\nTry '%s --help'.\n"):format(case[2], case[3])

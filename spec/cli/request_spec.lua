@@ -113,8 +113,8 @@ describe("a request of the command", function()
       [{"api", "GET", "/x?y=1"}] = "the path has no query: give it as -q NAME=VALUE",
       [{"api", "GET", "/x", "-q", "y"}] = "option '--query' wants NAME=VALUE, not 'y'",
       [{"api", "GET", "/x", "-q", "y=1", "-q", "y=2"}] = "option '--query': 'y' is given twice",
-      [{"api", "GET", "x"}] = "request: bad path (it must start with one '/')",
-      [{"api", "FETCH", "/x", "-y"}] = "request: bad method (GET, POST, PUT, PATCH or DELETE expected)",
+      [{"api", "GET", "x"}] = "request: bad field 'path' (it must start with one '/')",
+      [{"api", "FETCH", "/x", "-y"}] = "request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)",
       [{"api", "POST", "/x", "-d", "1", "-y"}] = "option '--data' wants a JSON object",
     }
     for line, message in pairs(mistakes) do

@@ -9,8 +9,7 @@ local BASE = "https://api.test/v1"
 local target = assert(core.target{api_key = "key", base_url = BASE})
 
 local function body_of(call)
-  local get = rawget(debug, "getuservalue") or rawget(debug, "getfenv")
-  return get(call).body
+  return call:body()
 end
 
 local function prepare(name, ...)
@@ -22,7 +21,7 @@ local function check_refusal(mistake, expected, call, message, err)
   assert.equal(expected, message)
   assert.equal("invalid_argument", err.kind)
   assert.equal("not_sent", err.outcome)
-  assert.equal(mistake, err.mistake)
+  assert.equal(mistake, err.programmer_error)
 end
 
 local function mistake(expected, name, ...)
@@ -67,12 +66,15 @@ describe("an integer", function()
     end
   end)
 
-  it("is not so large that digits are lost", function()
-    local large = "bad field 'page' (a number this large would lose digits: send it as a string)"
+  it("keeps all of its digits, however large", function()
     assert.equal("?page=99999999999999", query("subscriptions", {page = 99999999999999}))
-    mistake(large, "subscriptions", {page = 100000000000000})
-    mistake(large, "subscriptions", {page = 2 ^ 53})
-    mistake(large, "subscriptions", {page = -2 ^ 53})
+    assert.equal("?page=100000000000000", query("subscriptions", {page = 100000000000000}))
+    assert.equal("?page=9007199254740992", query("subscriptions", {page = 2 ^ 53}))
+    assert.equal("?page=-9007199254740992", query("subscriptions", {page = -2 ^ 53}))
+    if math.type then
+      assert.equal("?page=9223372036854775807", query("subscriptions", {page = math.maxinteger}))
+      assert.equal("?page=-9223372036854775808", query("subscriptions", {page = math.mininteger}))
+    end
   end)
 end)
 
@@ -190,7 +192,7 @@ describe("a map", function()
   it("is no empty list either", function()
     local call, _, err = prepare(order(cmr.array{}))
     assert.is_nil(call)
-    assert.is_true(err.mistake)
+    assert.is_true(err.programmer_error)
   end)
 end)
 
@@ -244,7 +246,7 @@ describe("cmr.all", function()
     mistake("bad field 'subscriptionIds' (array expected, got userdata)", "renew_subscriptions",
       {subscriptionIds = cmr.all})
     mistake("bad field 'domains' (array expected, got userdata)", "domain_renewal_prices", USER, {domains = cmr.all})
-    mistake("bad field 'search' (a userdata cannot be sent as JSON)", "users", {search = cmr.all})
+    mistake("bad field 'search' (string, number or boolean expected, got userdata)", "users", {search = cmr.all})
     assert.is_false(cmr.all == cmr.null)
   end)
 end)
@@ -254,19 +256,19 @@ describe("where the documents leave names open", function()
     assert.equal("?page=2&search=jane%20doe&z%26=1", query("users", {["z&"] = "1", search = "jane doe", page = 2}))
     assert.equal("?a=true&b=3&c=0.5", query("users", {a = true, b = 3.0, c = 0.5}))
     assert.equal("", query("users"))
-    mistake("bad field 'search' (string expected, got table)", "users", {search = {}})
-    mistake("bad field 'search' (a function cannot be sent as JSON)", "users", {search = print})
+    mistake("bad field 'search' (string, number or boolean expected, got table)", "users", {search = {}})
+    mistake("bad field 'search' (string, number or boolean expected, got function)", "users", {search = print})
     mistake("bad field 'search' (JSON has no such number)", "users", {search = 0 / 0})
     mistake("bad field 'page' (integer expected, got string)", "users", {page = "2"})
     data("'search' is empty", "users", {search = ""})
-    data("'search' holds a NUL byte", "users", {search = "\0"})
-    data("'search' holds a line break", "users", {search = "a\nb"})
+    data("bad field 'search' (it holds a NUL byte)", "users", {search = "\0"})
+    data("bad field 'search' (it holds a line break)", "users", {search = "a\nb"})
   end)
 
   it("a null has no place in the query", function()
     local call, _, err = prepare("users", {search = cmr.null})
     assert.is_nil(call)
-    assert.is_true(err.mistake)
+    assert.is_true(err.programmer_error)
   end)
 
   it("any field goes into the body", function()
@@ -288,9 +290,102 @@ describe("where the documents leave names open", function()
     for _, name in ipairs{"users", "toggle_subscription_auto_renew"} do
       local call, _, err = prepare(name, {["a\0b"] = "x"})
       assert.is_nil(call)
-      assert.is_true(err.mistake)
+      assert.is_true(err.programmer_error)
       mistake("bad field '[1]' (its members need names)", name, {"x"})
     end
+  end)
+end)
+
+describe("a refusal", function()
+  local deep = {add_dns_records = {USER, {domain = "a.com", records = {{host = "@", value = "x", recordType = 5}}}}}
+
+  -- The fields of the error besides kind, outcome, operation and message.
+  local function fields(name, ...)
+    local _, message, err = prepare(name, ...)
+    local more = {}
+    for field, value in pairs(err) do more[field] = value end
+    assert.equal(message, more.message)
+    more.kind, more.outcome, more.operation, more.message = nil, nil, nil, nil
+    return more
+  end
+
+  it("says in fields what is wrong, and where", function()
+    local mine = true
+    assert.same({code = "unknown_field", field = "mailboxid", suggestion = "mailboxId",
+      reason = "reexport has no such field", programmer_error = mine}, fields("reexport", {mailboxid = "M"}))
+    assert.same({code = "unknown_field", field = "google.zebra", reason = "reexport has no such field",
+      programmer_error = mine}, fields("reexport", {email = "a@b", google = {zebra = 1}}))
+    assert.same({code = "missing_field", field = "userId", programmer_error = mine}, fields("platforms"))
+    assert.same({code = "missing_field", field = "domains", reason = "cmr.all: all of them", programmer_error = mine},
+      fields("renew_domains", USER))
+    assert.same({code = "missing_field", reason = "'mailboxId' or 'email'", programmer_error = mine},
+      fields("reexport", {}))
+    assert.same({code = "conflicting_fields", programmer_error = mine,
+      reason = "only one of 'componentMailboxIds' or 'mailboxIds' can be given"},
+      fields("export_mailboxes", {credentialId = "C", mailboxIds = {"M"}, componentMailboxIds = {"M"}}))
+    assert.same({code = "duplicate_field", field = "userId", programmer_error = mine},
+      fields("platforms", USER, {userId = USER}))
+    assert.same({code = "bad_type", field = "page", expected = "integer", got = "string", programmer_error = mine},
+      fields("subscriptions", {page = "2"}))
+    assert.same({code = "bad_value", field = "serviceProvider", expected = "one of GOOGLE|MICROSOFT",
+      programmer_error = mine}, fields("check_workspace", {domainName = "a.com", serviceProvider = "X"}))
+    assert.same({code = "bad_type", field = "records[1].recordType", expected = "string", got = "number",
+      reason = "ids are strings, so that no digit is lost", programmer_error = mine},
+      fields("add_dns_records", USER, deep.add_dns_records[2]))
+    assert.same({code = "bad_type", field = 'mailboxes["a.com"][1]', expected = "object", got = "string",
+      programmer_error = mine}, fields("create_order", USER, {confirm = false, mailboxes = {["a.com"] = {"x"}}}))
+    assert.same({code = "bad_arguments", reason = "at most 1 positional argument, then one table of fields",
+      programmer_error = mine}, fields("platforms", USER, "x"))
+    assert.same("undocumented", fields("wallet").code)
+  end)
+
+  it("of data is not the programmer's", function()
+    assert.same({code = "empty", field = "userId"}, fields("platforms", ""))
+    assert.same({code = "bad_value", field = "userId", reason = "it holds a NUL byte"}, fields("platforms", "a\0"))
+    assert.same({code = "too_long", reason = "the arguments make a URL of more than 8000 bytes"},
+      fields("platforms", ("x"):rep(9000)))
+  end)
+
+  it("names a path of any length", function()
+    local name, nested = ("n"):rep(100), print
+    for _ = 1, 50 do nested = {[name] = nested} end
+    local err = fields("toggle_subscription_auto_renew", {a = nested})
+    assert.matches("^a.*%.%.%.$", err.field)
+    assert.is_true(#err.field <= 503)
+    err = fields("toggle_subscription_auto_renew", {[("n"):rep(10000)] = print})
+    assert.equal("...", err.field)
+    assert.equal("a function cannot be sent as JSON", err.reason)
+  end)
+end)
+
+describe("a call", function()
+  it("keeps its checked arguments, whether they go into the query or the body", function()
+    local fields = {mailboxId = "M", email = "a@b", google = {appName = "A"}, userId = USER}
+    local call = assert(prepare("reexport", fields))
+    assert.equal("reexport", call:operation())
+    assert.same(fields, call:arguments())
+    fields.google.appName = "B"
+    assert.equal("A", call:arguments().google.appName)
+    assert.same({userId = USER}, assert(prepare("platforms", USER)):arguments())
+    assert.same({userId = USER}, assert(prepare("renew_domains", USER, {domains = cmr.all})):arguments())
+    assert.same({}, assert(prepare("countries")):arguments())
+  end)
+
+  it("that is a raw request has none", function()
+    local call = assert(core.request(target, "GET", "/x"))
+    assert.is_nil(call:operation())
+    assert.is_nil(call:arguments())
+  end)
+end)
+
+describe("text that is not UTF-8", function()
+  it("is not sent in a body, and is a fault of the data", function()
+    for _, text in ipairs{"\255", "a\228b", "\195", "\237\160\128", "\192\128", "\244\144\128\128"} do
+      data("bad field 'mailboxId' (it is not UTF-8)", "reexport", {mailboxId = text})
+      data("bad field 'a.b[2]' (it is not UTF-8)", "toggle_subscription_auto_renew", {a = {b = {1, text}}})
+      data("bad field 'a' (it has a name that is not UTF-8)", "toggle_subscription_auto_renew", {a = {[text] = 1}})
+    end
+    assert.equal("\195\164\240\159\152\128", sent("reexport", {mailboxId = "\195\164\240\159\152\128"}).mailboxId)
   end)
 end)
 
@@ -319,7 +414,7 @@ describe("positional arguments", function()
     for _, name in ipairs{"countries", "toggle_subscription_auto_renew"} do
       local call, message, err = prepare(name, "x")
       assert.is_nil(call)
-      assert.is_true(err.mistake)
+      assert.is_true(err.programmer_error)
       assert.is_nil(message:find("null", 1, true), message)
     end
   end)

@@ -14,8 +14,7 @@ local function request(...)
 end
 
 local function body_of(call)
-  local get = rawget(debug, "getuservalue") or rawget(debug, "getfenv")
-  return get(call).body
+  return call:body()
 end
 
 local function check_refusal(mistake, expected, call, message, err)
@@ -24,7 +23,7 @@ local function check_refusal(mistake, expected, call, message, err)
   assert.equal(message, err.message)
   assert.equal("invalid_argument", err.kind)
   assert.equal("not_sent", err.outcome)
-  assert.equal(mistake, err.mistake)
+  assert.equal(mistake, err.programmer_error)
 end
 
 local function mistake(expected, ...)
@@ -50,20 +49,20 @@ describe("the method and the path", function()
 
   it("are a method of the API", function()
     for _, method in ipairs{"", "get", "HEAD", "OPTIONS", "GET ", " GET", "GET\r\nx: y", "\0"} do
-      mistake("request: bad method (GET, POST, PUT, PATCH or DELETE expected)", method, "/x")
+      mistake("request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)", method, "/x")
     end
   end)
 
   it("are a method without a NUL byte", function()
-    mistake("request: bad method (GET, POST, PUT, PATCH or DELETE expected)", "GET\0", "/x")
-    mistake("request: bad method (GET, POST, PUT, PATCH or DELETE expected)", "GET\0POST", "/x")
+    mistake("request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)", "GET\0", "/x")
+    mistake("request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)", "GET\0POST", "/x")
   end)
 
   it("are a path below the base URL", function()
-    local start = "request: bad path (it must start with one '/')"
-    local visible = "request: bad path (only visible ASCII characters are allowed: percent-encode the others)"
-    local separator = "request: bad path ('?', '#' and '\\' are not allowed)"
-    local dots = "request: bad path ('.' and '..' segments are not allowed)"
+    local start = "request: bad field 'path' (it must start with one '/')"
+    local visible = "request: bad field 'path' (only visible ASCII characters are allowed: percent-encode the others)"
+    local separator = "request: bad field 'path' ('?', '#' and '\\' are not allowed)"
+    local dots = "request: bad field 'path' ('.' and '..' segments are not allowed)"
     for path, expected in pairs{
       [""] = start, ["x"] = start, ["//evil.example/x"] = start, ["https://evil.example/x"] = start, ["@x"] = start,
       ["/a b"] = visible, ["/a\r\nx: y"] = visible, ["/a\0"] = visible, ["/\195\164"] = visible, ["/\127"] = visible,
@@ -84,7 +83,7 @@ describe("the method and the path", function()
   it("are named in messages at a bearable length", function()
     local path = "/" .. ("x"):rep(2 ^ 20)
     local _, message, err = request("GET", path)
-    assert.is_nil(err.mistake)
+    assert.is_nil(err.programmer_error)
     assert.matches("the arguments make a URL of more than 8000 bytes", message, 1, true)
     assert.is_true(#message < 10000, "a message of " .. #message .. " bytes")
   end)
@@ -134,12 +133,8 @@ describe("the query", function()
       numbers[#numbers + 1] = 9223372036854775807
     end
     for _, number in ipairs(numbers) do
-      local call, message = request("GET", "/x", {query = {{"a", number}}})
-      if call then
-        assert.equal(("%s/x?a=%d"):format(BASE, number), call:info().url)
-      else
-        assert.matches("GET /x: ", message, 1, true)
-      end
+      local call = assert(request("GET", "/x", {query = {{"a", number}}}))
+      assert.equal(("%s/x?a=%d"):format(BASE, number), call:info().url)
     end
   end)
 
@@ -150,8 +145,11 @@ describe("the query", function()
   end)
 
   it("holds no NUL byte and no line break", function()
-    for _, value in ipairs{"a\0b", "\0", "a\rb", "a\nb"} do
-      data("GET /x: 'query.a' holds a line break or a NUL byte", "GET", "/x", {query = {{"a", value}}})
+    for _, value in ipairs{"a\0b", "\0"} do
+      data("GET /x: bad field 'query.a' (it holds a NUL byte)", "GET", "/x", {query = {{"a", value}}})
+    end
+    for _, value in ipairs{"a\rb", "a\nb"} do
+      data("GET /x: bad field 'query.a' (it holds a line break)", "GET", "/x", {query = {{"a", value}}})
     end
   end)
 
@@ -203,7 +201,6 @@ describe("the body", function()
   end)
 
   it("holds what JSON can say, and messages say where it does not", function()
-    local large = " (a number this large would lose digits: send it as a string)"
     local function refused(why, value)
       mistake("POST /x: bad field 'body." .. why, "POST", "/x", {body = value})
     end
@@ -213,16 +210,13 @@ describe("the body", function()
     refused("a' (JSON has no such number)", {a = 0 / 0})
     refused("a' (JSON has no such number)", {a = 1 / 0})
     refused("a' (JSON has no such number)", {a = -1 / 0})
-    refused("a.b'" .. large, {a = {b = 1e14}})
-    refused("a'" .. large, {a = -100000000000000})
-    refused("a'" .. large, {a = 2 ^ 53})
     refused("a' (an array cannot have holes or names)", {a = {1, nil, 3}})
     refused("a' (an array cannot have holes or names)", {a = {1, 2, b = 3}})
     refused("a' (an array cannot have holes or names)", {a = cmr.array{b = 3}})
     refused("a' (a table needs either names or the numbers 1 to n)", {a = {[2] = "x"}})
     refused("a' (a table needs either names or the numbers 1 to n)", {a = {[1.5] = "x"}})
     refused("a' (a table needs either names or the numbers 1 to n)", {a = {[true] = "x"}})
-    refused("a' (a name with a NUL byte)", {a = {["b\0"] = 1}})
+    refused("a' (it has a name with a NUL byte)", {a = {["b\0"] = 1}})
   end)
 
   it("ends: a cycle is refused", function()
@@ -230,7 +224,7 @@ describe("the body", function()
     cycle.a = cycle
     local call, message, err = request("POST", "/x", {body = cycle})
     assert.is_nil(call)
-    assert.is_true(err.mistake)
+    assert.is_true(err.programmer_error)
     assert.matches("^POST /x: bad field 'body%.a%.a.* %(nested too deep%)$", message)
     local list = {}
     list[1] = list
@@ -244,7 +238,7 @@ describe("the body", function()
     assert.is_nil(call)
     assert.matches("body.a", message, 1, true)
     assert.matches("a NUL byte", message, 1, true)
-    assert.is_nil(err.mistake)
+    assert.is_nil(err.programmer_error)
   end)
 end)
 
@@ -261,11 +255,13 @@ describe("a client's request", function()
   end
 
   it("raises mistakes that teach", function()
-    raises("request: bad method (GET, POST, PUT, PATCH or DELETE expected)", "FETCH", "/x")
-    raises("request: bad path ('.' and '..' segments are not allowed)", "GET", "/../x")
+    raises("request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)", "FETCH", "/x")
+    raises("request: bad field 'path' ('.' and '..' segments are not allowed)", "GET", "/../x")
     raises("request: unknown option 'params' (body or query expected)", "GET", "/x", {params = {}})
-    raises("request: bad option 'query' (a table of names and values expected, got string)", "GET", "/x", {query = "a=1"})
-    raises("request: bad option 'query' (a table of names and values expected, got table)", "GET", "/x", {query = {"a"}})
+    raises("request: bad option 'query' (a table of names and values expected, got string)", "GET", "/x",
+      {query = "a=1"})
+    raises("request: bad option 'query' (a table of names and values expected, got table)", "GET", "/x",
+      {query = {"a"}})
     raises("GET /x: bad field 'query.a' (string, number or boolean expected, got table)", "GET", "/x",
       {query = {a = {}}})
     raises("POST /x: bad field 'body' (table expected, got string)", "POST", "/x", {body = "{}"})

@@ -12,10 +12,8 @@ local MEGABYTE = 2 ^ 20
 
 local target = assert(core.target{api_key = KEY, base_url = BASE})
 
--- The fields of what keeps a call alive: the encoded body is one of them, and no method shows it.
 local function body_of(call)
-  local get = rawget(debug, "getuservalue") or rawget(debug, "getfenv")
-  return get(call).body
+  return call:body()
 end
 
 local function url_of(call)
@@ -33,7 +31,7 @@ local function check_refusal(mistake, expected, call, message, err)
   assert.equal(message, tostring(err))
   assert.equal("invalid_argument", err.kind)
   assert.equal("not_sent", err.outcome)
-  assert.equal(mistake, err.mistake)
+  assert.equal(mistake, err.programmer_error)
   for _, field in ipairs{"status", "curl_code", "retry_after", "body"} do assert.is_nil(err[field]) end
   for _, value in pairs(err) do assert.is_nil(tostring(value):find(KEY, 1, true)) end
   return err
@@ -103,15 +101,16 @@ describe("a required id", function()
   end)
 
   it("holds no NUL byte", function()
-    data("platforms: 'userId' holds a NUL byte", "platforms", "a\0b")
-    data("platforms: 'userId' holds a NUL byte", "platforms", "\0")
-    data("reexport: 'mailboxId' holds a NUL byte", "reexport", {mailboxId = MAILBOX .. "\0"})
-    data("reexport: 'google.appName' holds a NUL byte", "reexport", {mailboxId = MAILBOX, google = {appName = "\0"}})
+    data("platforms: bad field 'userId' (it holds a NUL byte)", "platforms", "a\0b")
+    data("platforms: bad field 'userId' (it holds a NUL byte)", "platforms", "\0")
+    data("reexport: bad field 'mailboxId' (it holds a NUL byte)", "reexport", {mailboxId = MAILBOX .. "\0"})
+    data("reexport: bad field 'google.appName' (it holds a NUL byte)", "reexport",
+      {mailboxId = MAILBOX, google = {appName = "\0"}})
   end)
 
   it("breaks no line of the query", function()
-    data("platforms: 'userId' holds a line break", "platforms", "a\r\nhost: evil.example")
-    data("platforms: 'userId' holds a line break", "platforms", "a\n")
+    data("platforms: bad field 'userId' (it holds a line break)", "platforms", "a\r\nhost: evil.example")
+    data("platforms: bad field 'userId' (it holds a line break)", "platforms", "a\n")
     assert.equal("a\r\nb", sent("reexport", {mailboxId = MAILBOX, google = {appName = "a\r\nb"}}).google.appName)
   end)
 
@@ -159,7 +158,7 @@ describe("a field", function()
   it("is not named by a row of the table that is none of a user's", function()
     for _, name in ipairs{"google.clientId", "componentMailboxIds[]", "mailboxIds[1]", "*"} do
       local _, _, err = prepare("export_mailboxes", {credentialId = "C", mailboxIds = {"M"}, [name] = "x"})
-      assert.is_true(err.mistake, name)
+      assert.is_true(err.programmer_error, name)
       assert.matches("bad field '" .. name .. "' (", err.message, 1, true)
     end
   end)
@@ -168,7 +167,7 @@ describe("a field", function()
     for _, fields in ipairs{{["userId\0"] = USER}, {userId = USER, ["userId\0x"] = "other"}} do
       local call, _, err = prepare("platforms", fields)
       assert.is_nil(call)
-      assert.is_true(err.mistake)
+      assert.is_true(err.programmer_error)
     end
     local call = prepare("reexport", {mailboxId = MAILBOX, google = {["clientId\0"] = "x"}})
     assert.is_nil(call)
@@ -198,7 +197,7 @@ describe("a field", function()
   it("that is an object is no array", function()
     assert.same({}, sent("reexport", {mailboxId = MAILBOX, google = {}}).google)
     local _, _, err = prepare("reexport", {mailboxId = MAILBOX, google = core.array{}})
-    assert.is_true(err and err.mistake)
+    assert.is_true(err and err.programmer_error)
   end)
 end)
 
@@ -292,7 +291,7 @@ describe("export_mailboxes", function()
       local call, message, err = prepare("export_mailboxes", {credentialId = "C", mailboxIds = empty})
       assert.is_nil(call)
       assert.equal("export_mailboxes: 'mailboxIds' is empty", message)
-      assert.is_nil(err.mistake)
+      assert.is_nil(err.programmer_error)
     end
   end)
 
@@ -300,7 +299,7 @@ describe("export_mailboxes", function()
     local function export(mailboxIds)
       return "export_mailboxes", {credentialId = "C", mailboxIds = mailboxIds}
     end
-    local expected = "export_mailboxes: bad field 'mailboxIds' (array expected: the items 1 to n, and no names)"
+    local expected = "export_mailboxes: bad field 'mailboxIds' (an array cannot have holes or names)"
     local holed = {"M", nil, "N"}
     mistake("export_mailboxes: bad field 'mailboxIds' (array expected, got string)", export("M"))
     mistake(expected, export(holed))
@@ -312,7 +311,7 @@ describe("export_mailboxes", function()
     mistake("export_mailboxes: bad field 'mailboxIds[1]' (string expected, got boolean)", export{false})
     holed.name = "as many members as its length"
     local _, _, err = prepare(export(holed))
-    assert.is_true(err.mistake)
+    assert.is_true(err.programmer_error)
   end)
 end)
 
@@ -381,7 +380,7 @@ describe("a client", function()
   it("returns what is wrong with the data, and sends nothing", function()
     local err = check_refusal(nil, "platforms: 'userId' is empty", client:platforms(""))
     assert.equal(0, err.attempts)
-    err = check_refusal(nil, "GET /x: 'query.a' holds a line break or a NUL byte",
+    err = check_refusal(nil, "GET /x: bad field 'query.a' (it holds a line break)",
       client:request("GET", "/x", {query = {a = "\n"}}))
     assert.equal(0, err.attempts)
   end)

@@ -69,7 +69,7 @@ describe("base_url", function()
     refuses("only visible ASCII characters are allowed, and no '\\'", "https://api.test\\@evil.example",
       "https://api.test/\\", "https://api.test/a b", " https://api.test", "https://api.test\r\n",
       "https://api.test/\t", "https://api.test/\127", "https://\195\164.test", "https://api.test/\1")
-    refuses("a NUL byte", "https://api.test\0.evil.example", "\0")
+    refuses("it holds a NUL byte", "https://api.test\0.evil.example", "\0")
   end)
 
   it("is a URL with a host", function()
@@ -105,7 +105,7 @@ describe("base_url", function()
 
   it("is a string", function()
     for _, value in ipairs{5, true, {}, print} do
-      refused("base_url", "string expected, got " .. type(value), {base_url = value})
+      refused("base_url", "a string expected, got " .. type(value), {base_url = value})
     end
   end)
 end)
@@ -149,8 +149,8 @@ describe("plain http", function()
     assert.equal("http://api.test/v1/x", url_of{base_url = "http://api.test/v1", allow_http = true})
     assert.equal("http://api.test/v1/x", url_of({base_url = "http://api.test/v1"}, parent))
     assert.is_nil((core.target({base_url = "http://api.test/v1", allow_http = false}, parent)))
-    refused("allow_http", "boolean expected", {base_url = "http://api.test", allow_http = "yes"})
-    refused("allow_http", "boolean expected", {base_url = "https://api.test", allow_http = 1})
+    refused("allow_http", "a boolean expected, got string", {base_url = "http://api.test", allow_http = "yes"})
+    refused("allow_http", "a boolean expected, got number", {base_url = "https://api.test", allow_http = 1})
   end)
 end)
 
@@ -160,9 +160,9 @@ describe("api_key", function()
       refused("api_key", "it holds a space, a line break or another character that no key has", {api_key = KEY .. tail})
       refused("api_key", "it holds a space, a line break or another character that no key has", {api_key = tail .. KEY})
     end
-    refused("api_key", "a NUL byte", {api_key = KEY .. "\0"})
+    refused("api_key", "it holds a NUL byte", {api_key = KEY .. "\0"})
     for _, value in ipairs{5, true, {}, false} do
-      refused("api_key", "string expected, got " .. type(value), {api_key = value})
+      refused("api_key", "a string expected, got " .. type(value), {api_key = value})
     end
   end)
 
@@ -228,14 +228,14 @@ describe("endpoints", function()
     } do
       refused("endpoints.platforms", why, {endpoints = {platforms = path}})
     end
-    refused("endpoints.platforms", "'METHOD /path' expected", {endpoints = {platforms = 5}})
-    refused("endpoints.platforms", "'METHOD /path' expected", {endpoints = {platforms = {}}})
+    refused("endpoints.platforms", "'METHOD /path' expected, got number", {endpoints = {platforms = 5}})
+    refused("endpoints.platforms", "'METHOD /path' expected, got table", {endpoints = {platforms = {}}})
   end)
 
   it("names operations", function()
     refused("endpoints.platfroms", "there is no such operation", {endpoints = {platfroms = "GET /x"}})
     refused("endpoints", "a table of operations and 'METHOD /path' expected", {endpoints = {"GET /x"}})
-    refused("endpoints", "a table of operations and 'METHOD /path' expected", {endpoints = "GET /x"})
+    refused("endpoints", "a table of operations and 'METHOD /path' expected, got string", {endpoints = "GET /x"})
   end)
 
   it("is checked once: what becomes of the table later changes nothing", function()
@@ -260,7 +260,10 @@ describe("headers", function()
       {["x!#$%&'*+-.^_`|~9"] = "a: b"}} do
       assert(core.target{headers = headers})
     end
-    for _, headers in ipairs{"X: y", 5, true, {"X: y"}, {["X-Trace"] = 1}, {["X-Trace"] = true}, {["X-Trace"] = {"1"}},
+    for _, headers in ipairs{"X: y", 5, true} do
+      refused("headers", "a table of names and values expected, got " .. type(headers), {headers = headers})
+    end
+    for _, headers in ipairs{{"X: y"}, {["X-Trace"] = 1}, {["X-Trace"] = true}, {["X-Trace"] = {"1"}},
       {[true] = "1"}} do
       refused("headers", "a table of names and values expected", {headers = headers})
     end
@@ -279,9 +282,9 @@ describe("headers", function()
   it("are not those of the library", function()
     for _, name in ipairs{"Host", "Content-Length", "content-type", "Transfer-Encoding", "Connection", "EXPECT",
       "accept", "Accept-Encoding", "User-Agent", "cmr-x-api-key", "CMR-X-API-Key"} do
-      refused("headers", "'" .. name .. "' is set by the library", {headers = {[name] = "1"}})
+      refused("headers." .. name, "it is set by the library", {headers = {[name] = "1"}})
     end
-    refused("headers", "'X-Key' is set by the library", {key_header = "x-key", headers = {["X-Key"] = "1"}})
+    refused("headers.X-Key", "it is set by the library", {key_header = "x-key", headers = {["X-Key"] = "1"}})
   end)
 end)
 
@@ -303,9 +306,9 @@ describe("another option", function()
 
   it("is a string without a NUL byte", function()
     for _, name in ipairs{"key_header", "user_agent", "ca_file", "proxy"} do
-      refused(name, "a NUL byte", {[name] = "a\0b"})
+      refused(name, "it holds a NUL byte", {[name] = "a\0b"})
       for _, value in ipairs{5, true, {}} do
-        refused(name, "string expected, got " .. type(value), {[name] = value})
+        refused(name, "a string expected, got " .. type(value), {[name] = value})
       end
     end
   end)
@@ -314,11 +317,12 @@ describe("another option", function()
     for name, range in pairs{max_response = {1, 1e9}, connect_timeout = {0.001, 1e6}} do
       assert(core.target{[name] = range[1]})
       assert(core.target{[name] = range[2]})
+      local expected = ("a number from %.14g to %.14g expected, got "):format(range[1], range[2])
       for _, value in ipairs{0, -1, range[1] / 2, range[2] * 2, 0 / 0, 1 / 0, -1 / 0} do
-        refused(name, "out of range", {[name] = value})
+        refused(name, expected .. (value ~= value and "nan" or ("%.14g"):format(value)), {[name] = value})
       end
       for _, value in ipairs{"5", true, {}} do
-        refused(name, "number expected, got " .. type(value), {[name] = value})
+        refused(name, expected .. type(value), {[name] = value})
       end
     end
   end)
@@ -328,6 +332,32 @@ describe("another option", function()
     assert.has_error(function() core.target("https://api.test") end)
     assert.has_error(function() core.target({}, {}) end)
     assert.has_error(function() core.target({}, io.stdout) end)
+  end)
+end)
+
+describe("a problem", function()
+  local function problem(options)
+    local _, _, found = core.target(options)
+    return found
+  end
+
+  it("is a table that names the option", function()
+    assert.same({code = "bad_option", option = "proxy", expected = "a string", got = "number"}, problem{proxy = 5})
+    assert.same({code = "bad_option", option = "max_response", expected = "a number from 1 to 1000000000", got = "0"},
+      problem{max_response = 0})
+    assert.same({code = "bad_option", option = "base_url", reason = "it must start with https:// and a host"},
+      problem{base_url = "x"})
+    assert.same({code = "bad_option", option = "endpoints.wallet", reason = "it must start with one '/'"},
+      problem{endpoints = {wallet = "GET x"}})
+    assert.same({code = "bad_option", option = "endpoints.***", reason = "there is no such operation"},
+      problem{api_key = KEY, endpoints = {[KEY] = "GET /x"}})
+  end)
+
+  it("can be with any option of a list", function()
+    for _, name in ipairs(core.target_option_names) do
+      local found = problem{[name] = print}
+      assert.same({"bad_option", name, "function"}, {found.code, found.option, found.got})
+    end
   end)
 end)
 
@@ -358,6 +388,6 @@ describe("a target made from another", function()
     assert.matches("bad option 'base_url' (plain http", message, 1, true)
     target, message = core.target({key_header = "X-Trace"}, core.target{headers = {["x-trace"] = "1"}})
     assert.is_nil(target)
-    assert.equal("bad option 'headers' ('x-trace' is set by the library)", message)
+    assert.equal("bad option 'headers.x-trace' (it is set by the library)", message)
   end)
 end)

@@ -1,6 +1,6 @@
 /* Lua values of any shape as the arguments of an operation, of a raw request, and of the encoder. */
+#include "arguments.h"
 #include "call.h"
-#include "check.h"
 #include "fuzz.h"
 #include "operations.h"
 
@@ -116,7 +116,7 @@ static void push_value(lua_State *L, struct input *input, const struct operation
         push_list(L, input, operation, depth);
         break;
     case 9:
-        check_push_all(L);
+        arguments_push_all(L);
         break;
     case 10:
         lua_getglobal(L, "print");

@@ -10,8 +10,8 @@ local function check(fact, what, ...)
 end
 
 local kinds, outcomes = {}, { not_sent = true, rejected = true, unknown = true }
-for kind in ([[network timeout tls bad_response unauthorized payment_required forbidden not_found conflict bad_request rate_limited quota_exceeded
-    server_error unexpected_status cancelled invalid_argument]]):gmatch "%S+" do
+for kind in ([[network timeout tls bad_response unauthorized payment_required forbidden not_found conflict bad_request
+    rate_limited quota_exceeded server_error unexpected_status cancelled invalid_argument]]):gmatch "%S+" do
   kinds[kind] = true
 end
 
@@ -54,9 +54,14 @@ function checks.result(...)
 end
 
 --- What is wrong with arguments: nothing was sent.
-function checks.usage(...)
+function checks.invalid_argument(...)
   local err = checks.result(...)
-  check(err and err.kind == "invalid_argument" and err.outcome == "not_sent", "not a usage error: %s", err and err.kind)
+  check(err and err.kind == "invalid_argument" and err.outcome == "not_sent", "not an argument's error: %s",
+    err and err.kind)
+  check(type(err.code) == "string" and #err.code > 0, "no code")
+  for _, name in ipairs { "field", "reason", "expected", "got", "suggestion" } do
+    check(not err[name] or name == "field" and err[name] == "" or checks.message(err[name]) == nil, "no text: %s", name)
+  end
 end
 
 --- A decoded envelope: a table with no null as a member.
@@ -90,10 +95,10 @@ function checks.transfer(info, ...)
   end
 end
 
---- The same as JSON sees it. What is nil or null in an object is absent; cjson 2.1.0 writes 14 digits.
+--- The same as JSON sees it. A nil or a null in an object is absent; an integer beyond 2^53 is decoded as a float.
 local function equal(a, b)
   if type(a) == "number" and type(b) == "number" then
-    return a == b or math.abs(a - b) <= 1e-13 * math.abs(a)
+    return a == b or a + 0.0 == b + 0.0
   elseif type(a) ~= "table" or type(b) ~= "table" then
     return a == b
   end
@@ -136,7 +141,7 @@ function checks.json(value, why)
   end
   local said, text = pcall(core.json_encode, value)
   if not said then
-    check(text:find "a NUL byte" or text:find "lose digits" or text:find "nested too deep", "not encoded: %s", text)
+    check(text:find "a NUL byte" or text:find "nested too deep", "not encoded: %s", text)
     return
   end
   local again, message = core.json_decode(text)

@@ -8,7 +8,7 @@
 #include "fuzz.h"
 
 static const char *const names[] = {"base_url",     "base_url",        "base_url", "headers", "headers",
-                                    "key_header",   "user_agent",      "proxy",    "paths",   "allow_http",
+                                    "key_header",   "user_agent",      "proxy",    "endpoints",   "allow_http",
                                     "max_response", "connect_timeout", "ca_file",  NULL};
 static const char *const schemes[] = {"https://", "http://", "HTTP://", "hTTps://", "ftp://",
                                       "file:///", "//",      "",        "http:/",   NULL};

@@ -1,16 +1,16 @@
 -- Dispatch without a server.
 
-describe("cmr.mock.api", function()
-  local api = require "cmr.mock.api"
-  local state = require "cmr.mock.state"
+describe("cmr.mock.dispatch", function()
+  local Dispatch = require "cmr.mock.dispatch"
+  local State = require "cmr.mock.state"
 
   local function answer(operations, method, path)
-    local world = state.new({rate = 0, window = "bucket"}, function() return 0 end)
-    local service = api.new({key = "k", base = "/base", operations = operations}, world)
+    local state = State.new({rate = 0, window = "bucket"}, function() return 0 end)
+    local dispatch = Dispatch.new({key = "k", base = "/base", operations = operations}, state)
     local headers = {["cmr-x-api-key"] = "k"}
     local request = {method = method, path = "/base" .. path, query = {}, headers = headers, raw_body = ""}
-    service:identify(request)
-    return service:answer(request)
+    dispatch:identify(request)
+    return dispatch:answer(request)
   end
 
   it("answers 501 for an operation nobody has written yet", function()

@@ -2,7 +2,7 @@
 -- away in the middle.
 local socket = require "socket"
 
-local M = {}
+local http = {}
 
 local Request = {}
 Request.__index = Request
@@ -11,8 +11,8 @@ Request.__index = Request
 -- @param port number
 -- @param path with its query
 -- @param options method ("GET"), headers = {name = value}, body = text
--- @return a request; it is answered by M.collect or request:answer()
-function M.send(port, path, options)
+-- @return a request; it is answered by http.collect or request:answer()
+function http.send(port, path, options)
   options = options or {}
   local body = options.body or ""
   local lines = {("%s %s HTTP/1.0"):format(options.method or "GET", path), "Host: localhost"} -- 1.0: nothing is chunked
@@ -60,7 +60,7 @@ end
 -- @param requests array; each gets status, headers, body, took (seconds), or without an answer why
 -- @param seconds how long at most; who is not answered then has why = "no answer"
 -- @param poll called over and over meanwhile, when there is something else to do; true from it ends the waiting
-function M.collect(requests, seconds, poll)
+function http.collect(requests, seconds, poll)
   local limit = socket.gettime() + (seconds or 10)
   while true do
     local waiting, owner = {}, {}
@@ -81,7 +81,7 @@ end
 
 --- Waits for the answer and returns the request, which has it.
 function Request:answer(seconds)
-  return M.collect({self}, seconds)[1]
+  return http.collect({self}, seconds)[1]
 end
 
-return M
+return http

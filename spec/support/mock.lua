@@ -3,11 +3,11 @@
 local cjson = require "cjson"
 local assert = require "luassert"
 
-local M = {}
+local mock = {}
 
 -- The seed's user and mailbox.
-M.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
-M.MAILBOX = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
+mock.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
+mock.MAILBOX = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
 
 local Server = {}
 Server.__index = Server
@@ -22,7 +22,7 @@ local function configured(text)
 end
 
 --- The program that runs this Lua.
-function M.interpreter()
+function mock.interpreter()
   local program
   local index = -1
   while arg and arg[index] do
@@ -33,16 +33,16 @@ function M.interpreter()
 end
 
 --- The shell command that runs the mock with these options (see cmr.mock).
-function M.command(options)
+function mock.command(options)
   local parts = {}
   for name, value in pairs(options) do parts[#parts + 1] = ("%s=%s"):format(name, cjson.encode(value)) end
   local code = ("os.exit(require('cmr.mock').run{%s})"):format(table.concat(parts, ","))
-  return quote(M.interpreter()) .. " -e " .. quote(code)
+  return quote(mock.interpreter()) .. " -e " .. quote(code)
 end
 
 --- A server from the lines a mock prints; blocks until it is ready, raises when it ends before.
 -- @param pipe what reads the mock's standard output; lines before the mock's own are skipped
-function M.attach(pipe)
+function mock.attach(pipe)
   local server = setmetatable({pipe = pipe, lines = {}}, Server)
   for line in pipe:lines() do
     table.insert(server.lines, line)
@@ -62,22 +62,22 @@ end
 --- Start a mock of one's own; stop it with server:stop(). It does not outlive this process, whatever happens to that.
 -- @param options as of cmr.mock: {port, tls, rate, window}
 -- @return a server: base_url, key, ca_file (with tls), control_url, token, pid, lines (all it printed)
-function M.start(options)
+function mock.start(options)
   local path = os.tmpname()
   os.remove(path)
   os.execute("LD_PRELOAD=$CMR_WITNESS; mkfifo -m 600 " .. path)
   -- A shell between us and the mock waits for the end of its input, which comes when we are gone.
   local lifeline = assert(io.popen(("exec 3<&0; %s >%s </dev/null 3<&- & read -r _ <&3; kill $! 2>/dev/null; wait")
-    :format(M.command(options or {}), path), "w"))
+    :format(mock.command(options or {}), path), "w"))
   local pipe = assert(io.open(path, "r"))
   os.remove(path)
-  local server = M.attach(pipe)
+  local server = mock.attach(pipe)
   server.lifeline = lifeline
   return server
 end
 
--- busted gives every spec file fresh modules; what shall last as long as the suite has to hang on busted itself.
-local function keep()
+-- busted gives every spec file fresh modules. What must last as long as the suite is stored in busted itself.
+local function suite_servers()
   local busted = package.loaded.busted
   if not busted then return {} end
   local servers = rawget(busted, "cmr_mocks")
@@ -98,9 +98,9 @@ end
 --- The mock all specs share, in its seeded state and without a rate limit.
 -- Started at first use, stopped with the suite.
 -- @param kind "http" or "tls"
-function M.shared(kind)
-  local servers = keep()
-  servers[kind] = servers[kind] or M.start{tls = kind == "tls", rate = 0}
+function mock.shared(kind)
+  local servers = suite_servers()
+  servers[kind] = servers[kind] or mock.start{tls = kind == "tls", rate = 0}
   servers[kind]:reset()
   return servers[kind]
 end
@@ -169,7 +169,7 @@ function Server:call(method, url, options)
 end
 
 --- Assert that an answer is a refusal with this status and, unless nil, this message. Returns the answer.
-function M.refused(status, message, reply)
+function mock.refused(status, message, reply)
   assert.equal(status, reply.status)
   if message then assert.equal(message, reply.body.message) end
   assert.equal(cjson.null, reply.body.data)
@@ -178,9 +178,9 @@ end
 
 --- A control request; raises unless it succeeds. Returns the decoded answer.
 function Server:control(method, name, body)
-  local reply, why = self:request(method, self.control_url .. name,
+  local reply, message = self:request(method, self.control_url .. name,
     {key = false, headers = {["x-mock-token"] = self.token}, body = body})
-  if not reply then error("the mock's control: " .. why, 2) end
+  if not reply then error("the mock's control: " .. message, 2) end
   if reply.status ~= 200 then error(("the mock's control: %d %s"):format(reply.status, reply.text), 2) end
   return reply.body
 end
@@ -195,7 +195,7 @@ function Server:requests()
   return self:control("GET", "requests")
 end
 
---- Order a fault; see cmr.mock.faults.
+--- Order a fault; see docs/mock.md.
 function Server:fault(order)
   self:control("POST", "faults", order)
 end
@@ -226,4 +226,4 @@ function Server:stop()
   return rest
 end
 
-return M
+return mock

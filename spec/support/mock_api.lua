@@ -1,10 +1,10 @@
--- The mock's API as specs of its answers ask it: queries and bodies as tables, what is expected said in the call.
+-- The mock's API for specs of its answers: queries and bodies are tables, the call says what it expects.
 local assert = require "luassert"
 local cjson = require "cjson"
 local http = require "spec.support.http"
 local mock = require "spec.support.mock"
 
-local M = {USER = mock.USER, MAILBOX = mock.MAILBOX}
+local mock_api = {USER = mock.USER, MAILBOX = mock.MAILBOX}
 
 local Api = {}
 Api.__index = Api
@@ -20,7 +20,7 @@ local function send(url, method, headers, body)
 end
 
 --- The shared mock, in its seeded state.
-function M.new()
+function mock_api.new()
   return setmetatable({server = mock.shared("http")}, Api)
 end
 
@@ -82,20 +82,20 @@ function Api:advance(seconds)
 end
 
 --- Assert that an answer says that this is made up; false: that nothing is.
-function M.assumed(what, reply)
+function mock_api.assumed(what, reply)
   local said = reply.headers["x-mock-assumed"]
   if not what then return assert.is_nil(said) end
   assert.matches(what, tostring(said), 1, true)
 end
 
 --- The UTC time of the API's text, in seconds.
-function M.time(text)
+function mock_api.time(text)
   local year, month, day, hour, minute, second = text:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.000Z$")
   assert.is_string(year, text)
   local offset = os.time(os.date("*t", 86400)) - os.time(os.date("!*t", 86400))
   return os.time{year = year, month = month, day = day, hour = hour, min = minute, sec = second, isdst = false} + offset
 end
 
-M.null = cjson.null
+mock_api.null = cjson.null
 
-return M
+return mock_api

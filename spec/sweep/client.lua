@@ -14,7 +14,7 @@ end
 local function client(answer, given)
   local block = require "cmr.loop.block"
   local options = { api_key = KEY, base_url = ("http://127.0.0.1:%d/%s"):format(port, answer), rate = false,
-    wait = { wait = block.wait, now = block.now, sleep = function() end } }
+    loop = { wait = block.wait, now = block.now, sleep = function() end } }
   for name, value in pairs(given or {}) do
     options[name] = value
   end

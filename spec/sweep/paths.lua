@@ -14,8 +14,8 @@ local function check(fact, what)
 end
 
 local kinds, outcomes = {}, { not_sent = true, rejected = true, unknown = true }
-for kind in ([[network timeout tls protocol unauthorized payment forbidden not_found conflict invalid rate_limited quota
-    server http cancelled usage]]):gmatch "%S+" do
+for kind in ([[network timeout tls bad_response unauthorized payment_required forbidden not_found conflict bad_request
+    rate_limited quota_exceeded server_error unexpected_status cancelled invalid_argument]]):gmatch "%S+" do
   kinds[kind] = true
 end
 
@@ -157,7 +157,7 @@ local paths = {
       refused("line break", core.target { headers = { X = "a\nb" } })
       refused("endpoints.nothing", core.target { endpoints = { nothing = "GET /" } })
       refused("string expected", core.target { proxy = 1 })
-      refused("out of range", core.target { max_response = 0 })
+      refused("a number from 1", core.target { max_response = 0 })
     end,
   },
   {
@@ -189,7 +189,7 @@ local paths = {
       local where = target "ok"
       local function mistake(pattern, ...)
         local err = expect("invalid_argument", ...)
-        check(err.mistake and err.outcome == "not_sent", "no mistake")
+        check(err.programmer_error and err.outcome == "not_sent", "no mistake")
         refused(pattern, nil, err.message)
       end
       mistake("did you mean 'mailboxId'", core.reexport(where, { mailboxid = "1" }))
@@ -201,10 +201,10 @@ local paths = {
       mistake("given twice", core.platforms(where, "1", { userId = "1" }))
       mistake("at most 1 positional", core.platforms(where, "1", "2"))
       mistake("names only", core.reexport(where, "1"))
-      mistake("array expected", core.export_mailboxes(where, "1", { credentialId = "c", mailboxIds = { a = 1 } }))
+      mistake("holes or names", core.export_mailboxes(where, "1", { credentialId = "c", mailboxIds = { a = 1 } }))
       mistake("mailboxIds[2]", core.export_mailboxes(where, "1", { credentialId = "c", mailboxIds = { "1", 2 } }))
-      mistake("bad method", core.request(where, "BREW", "/x"))
-      mistake("bad path", core.request(where, "GET", "x"))
+      mistake("bad field 'method'", core.request(where, "BREW", "/x"))
+      mistake("bad field 'path'", core.request(where, "GET", "x"))
       mistake("cannot be sent", core.request(where, "POST", "/x", { body = { a = { b = print } } }))
     end,
   },
@@ -215,7 +215,7 @@ local paths = {
       local where = target "ok"
       local function bad(pattern, ...)
         local err = expect("invalid_argument", ...)
-        check(not err.mistake and err.outcome == "not_sent", "a mistake")
+        check(not err.programmer_error and err.outcome == "not_sent", "a mistake")
         refused(pattern, nil, err.message)
       end
       bad("is empty", core.platforms(where, ""))
@@ -345,7 +345,7 @@ local paths = {
     before = require_core,
     run = function()
       check(tostring(core.error { message = "x" }) == "x", "no message")
-      check(core.nearest("mailboxid", { "email", "mailboxId" }) == "mailboxId", "not near")
+      check(core.suggest("mailboxid", { "email", "mailboxId" }) == "mailboxId", "not near")
     end,
   },
   {

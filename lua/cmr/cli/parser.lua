@@ -103,7 +103,7 @@ local function improve(message, parser, names)
   local kind, word = message:match "^unknown (%a+) '(.-)'"
   if not kind then return message end
   local known = names[kind .. "s"]
-  local meant = require("cmr.core").nearest(word, known) or containing(word, known)
+  local meant = require("cmr.core").suggest(word, known) or containing(word, known)
   if not meant then return message end
   if names.arguments[meant] then return ("%s (give it as the argument %s)"):format(message, names.arguments[meant]) end
   return ("%s (did you mean '%s'?)"):format(message, meant)

@@ -83,7 +83,7 @@ local fields = { "api_key", "base_url", "key_header", "ca_file" }
 local function options_of(config, name)
   local profile = config.profiles[name]
   if profile == nil then
-    local meant = core.nearest(name, M.names(config))
+    local meant = core.suggest(name, M.names(config))
     wrong("no profile '%s' (%s)", name, meant and ("did you mean '%s'?"):format(meant) or "cmr init makes one")
   end
   local options = { profile = name }

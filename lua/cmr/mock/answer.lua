@@ -1,27 +1,38 @@
--- The answers of the API: a status and the documented envelope {status, message, data, actionId}.
+---The answers of the API: a status and the documented envelope {status, message, data, actionId}. Lists are answered
+---in pages.
+
 local json = require "cmr.mock.json"
 local random = require "cmr.util.random"
-local examples = require "cmr.samples"
+local samples = require "cmr.samples"
 
 local answer = {}
 
---- An answer {status, headers, envelope}.
--- @param data nil is sent as null, false leaves the member out (as some documented answers do)
--- @param more further members of the envelope, like {actionId = ...}
-function answer.new(status, message, data, more)
+local MAX_PAGE_ITEMS = 100
+local PAGE_ITEMS = 20 -- unless the request says
+
+---Makes an answer.
+---@param status integer
+---@param message string
+---@param data any nil: null; false: no member, as in some documented answers
+---@param members table? more members of the envelope: {actionId}
+---@return table answer {status, headers, envelope}
+function answer.new(status, message, data, members)
   local envelope = { status = status, message = message }
   if data == nil then
     envelope.data = json.null
   elseif data ~= false then
     envelope.data = data
   end
-  for name, value in pairs(more or {}) do
+  for name, value in pairs(members or {}) do
     envelope[name] = value
   end
   return { status = status, headers = {}, envelope = envelope }
 end
 
---- Mark the answer where the documents leave something open: the header x-mock-assumed says what was made up.
+---Names what the documentation leaves open in an answer, in its header x-mock-assumed.
+---@param reply table
+---@param what string
+---@return table reply
 function answer.assume(reply, what)
   local before = reply.headers["x-mock-assumed"]
   reply.headers["x-mock-assumed"] = before and before .. "; " .. what or what
@@ -32,48 +43,99 @@ local function action(wanted)
   return wanted and { actionId = "ACT_" .. random.uuid() } or nil
 end
 
--- As the documents show it.
-local function documented(shown, status, data, message)
-  if data == nil then data = shown.data ~= nil and json.null end
-  local reply = answer.new(status, message or shown.message, data, action(shown.actionId))
-  return reply.envelope.message == shown.message and reply or answer.assume(reply, "message")
+-- As the documented answer shows it.
+local function documented(sample, status, data, message)
+  if data == nil then data = sample.data ~= nil and json.null end
+  local reply = answer.new(status, message or sample.message, data, action(sample.actionId))
+  return reply.envelope.message == sample.message and reply or answer.assume(reply, "message")
 end
 
--- In the style of the others where the documents do not show it.
-local function made_up(row, status, data, message, data_shown)
-  local reply = answer.assume(answer.new(status, message, data, action(row.flags.async)), "message")
-  if not data_shown then answer.assume(reply, "data") end
-  return row.flags.async and answer.assume(reply, "actionId") or reply
+-- Like the documented answers of other operations.
+local function undocumented(operation, status, data, message, data_is_documented)
+  local reply = answer.assume(answer.new(status, message, data, action(operation.flags.async)), "message")
+  if not data_is_documented then answer.assume(reply, "data") end
+  return operation.flags.async and answer.assume(reply, "actionId") or reply
 end
 
---- The success of an operation: its documented example with this data. What the documents do not show is marked.
--- @param request its operation says which example
--- @param data nil: null, or no member, as the example has it
--- @param message where the documents show none, or another one than this case needs
+---Makes the success of the request's operation: its documented answer with this data.
+---@param request table
+---@param data any nil: null, or no member, as in the documented answer
+---@param message string? where none is documented, or not for this case
+---@return table answer
 function answer.success(request, data, message)
-  local row = request.operation
-  local example = examples[row.name] or {}
-  local status = example.status or 200
-  if example.answer then return documented(json.decode(example.answer), status, data, message) end
-  return made_up(row, status, data, message, example.partial)
+  local operation = request.operation
+  local sample = samples[operation.name] or {}
+  local status = sample.status or 200
+  if sample.answer then return documented(json.decode(sample.answer), status, data, message) end
+  return undocumented(operation, status, data, message, sample.partial)
 end
 
---- Refuse the request: raises the answer, which a handler need not catch.
--- @param assumed what of it is made up: "message" when left out, false for nothing
+---Refuses the request: raises the answer. A handler need not catch it.
+---@param status integer
+---@param message string
+---@param assumed string|false|nil nil: "message"; false: all of it is documented
 function answer.refuse(status, message, assumed)
   local reply = answer.new(status, message)
   if assumed ~= false then answer.assume(reply, assumed or "message") end
   error(reply, 0)
 end
 
---- What a function returns, or the answer with which it refuses.
+---Calls a function that may refuse.
+---@param handler function
+---@param ... any its arguments
+---@return any result of the function, or the answer with which it refused
 function answer.of(handler, ...)
-  local done, reply = pcall(handler, ...)
-  if done or type(reply) == "table" and reply.envelope then return reply end
+  local ok, reply = pcall(handler, ...)
+  if ok or type(reply) == "table" and reply.envelope then return reply end
   error(reply, 0)
 end
 
---- The body as text.
+---Cuts the page that a request asks for out of a list.
+---@param request table
+---@param list table[]
+---@param page_items integer? items of a page, unless the request says; default: 20
+---@return table items
+---@return integer page its number
+---@return integer pages their count
+function answer.page(request, list, page_items)
+  local page, limit = request.fields.page or 1, request.fields.limit or page_items or PAGE_ITEMS
+  if limit > MAX_PAGE_ITEMS then -- assumed: it is refused, not lowered
+    answer.refuse(400, ("'limit' must be at most %d"):format(MAX_PAGE_ITEMS), "status 400; message")
+  end
+  local items = json.array()
+  for index = (page - 1) * limit + 1, math.min(page * limit, #list) do
+    items[#items + 1] = list[index]
+  end
+  return items, page, math.max(1, math.ceil(#list / limit))
+end
+
+---Makes the data of a list: {[name] = items, pagination = {...}}, as documented for subscriptions. Assumed: other lists
+---have this form too.
+---@param request table
+---@param name string
+---@param list table[]
+---@param show function item -> the item as the answer shows it
+---@param page_items integer?
+---@return table data
+function answer.list(request, name, list, show, page_items)
+  local items, page, pages = answer.page(request, list, page_items)
+  for index, item in ipairs(items) do
+    items[index] = show(item)
+  end
+  return {
+    [name] = items,
+    pagination = {
+      totalSearchedCount = #list,
+      currentPage = page,
+      nextPage = page + 1, -- as in the documented sample, even on the last page
+      totalPages = pages,
+    },
+  }
+end
+
+---The body of an answer as text.
+---@param reply table
+---@return string
 function answer.body(reply)
   return reply.body or json.encode(reply.envelope)
 end

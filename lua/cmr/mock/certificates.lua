@@ -1,7 +1,8 @@
--- A throw-away authority and a certificate for this machine, made by the openssl program.
-local tls = {}
+---A throw-away certificate authority and a certificate for this machine, made by the openssl program.
 
-local CA = [[
+local certificates = {}
+
+local AUTHORITY = [[
 [req]
 distinguished_name = name
 x509_extensions = authority
@@ -29,8 +30,9 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 ]]
 
--- The authority signs once; its key is gone before the server starts.
-tls.script = [[
+---The sh script that makes ca.pem, leaf.pem and leaf.key in its directory. The authority signs once: its key is deleted
+---before the server starts.
+certificates.script = [[
 openssl ecparam -genkey -name prime256v1 -noout -out ca.key
 openssl ecparam -genkey -name prime256v1 -noout -out leaf.key
 openssl req -x509 -new -key ca.key -config ca.cnf -days 30 -out ca.pem
@@ -38,13 +40,13 @@ openssl req -new -key leaf.key -config leaf.cnf -out leaf.csr
 openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 30 \
   -extfile leaf.cnf -extensions leaf -out leaf.pem
 rm -f ca.key leaf.csr
-# A program under test may run as somebody else, like nginx's workers: it reads the certificate, and nothing else.
+# A program under test may run as another user: it can read the authority's certificate, and nothing else.
 chmod 600 ./*
 chmod 644 ca.pem
 chmod 711 .
 ]]
 
---- Files that the script wants beside it: name to text.
-tls.files = { ["ca.cnf"] = CA, ["leaf.cnf"] = LEAF }
+---The files that the script needs in its directory: text by name.
+certificates.files = { ["ca.cnf"] = AUTHORITY, ["leaf.cnf"] = LEAF }
 
-return tls
+return certificates

@@ -1,112 +1,134 @@
--- The mock's own interface under /_mock/, for tests: reset, look, seed, break things, turn the clock.
-local json = require "cmr.mock.json"
-local rate = require "cmr.mock.rate_limit"
+---The control calls under /_mock/, for tests. docs/mock.md describes them.
+
+local Deliveries = require "cmr.mock.deliveries"
 local faults = require "cmr.mock.faults"
-local seeding = require "cmr.mock.seeding"
-local webhooks = require "cmr.mock.deliveries"
+local json = require "cmr.mock.json"
+local rate_limit = require "cmr.mock.rate_limit"
+local seed = require "cmr.mock.model.seed"
 
 local control = {}
+
+local PREFIX = "/_mock/"
+local MAX_REDELIVERIES = 10000
+
+local handlers = {} -- by "METHOD /path": function(body, state) -> answer
 
 local function reply(status, value)
   return { status = status, headers = {}, body = json.encode(value) }
 end
 
-local function refuse(why)
-  return reply(400, { error = why })
+local function refuse(message)
+  return reply(400, { error = message })
 end
 
-local handlers = {}
+local function check(body, types)
+  for field in pairs(body) do
+    if not types[field] then return nil, ("unknown field '%s'"):format(field) end
+  end
+  for field, expected in pairs(types) do
+    local kind, optional = expected:match "^(%a+)(%??)$"
+    local value = body[field]
+    if kind ~= "any" and (type(value) ~= kind and not (value == nil and optional == "?") or value == "") then
+      return nil, ("'%s' must be a %s"):format(field, kind)
+    end
+  end
+  return true
+end
 
--- A handler for JSON objects of these fields: name = type, with a "?" at the end when it may be left out.
+-- A control call that takes an object of these fields: name = type, with a "?" when the field may be left out.
 local function accept(name, types, handler)
-  handlers["POST /_mock/" .. name] = function(body, world)
-    for field in pairs(body) do
-      if not types[field] then return refuse(("unknown field '%s'"):format(field)) end
-    end
-    for field, wanted in pairs(types) do
-      local kind, optional = wanted:match "^(%a+)(%??)$"
-      local value = body[field]
-      if type(value) ~= kind and not (value == nil and optional == "?") or value == "" then
-        return refuse(("'%s' must be a %s"):format(field, kind))
-      end
-    end
-    local value, why = handler(body, world)
-    return value and reply(200, value) or refuse(why)
+  handlers["POST " .. PREFIX .. name] = function(body, state)
+    local ok, message = check(body, types)
+    if not ok then return refuse(message) end
+    local value, problem = handler(body, state)
+    return value and reply(200, value) or refuse(problem)
   end
 end
 
-accept("reset", { rate = "number?", window = "string?" }, function(body, world)
+local function show(name, list)
+  handlers["GET " .. PREFIX .. name] = function(_, state)
+    return reply(200, json.array(list(state)))
+  end
+end
+
+accept("reset", { rate = "number?", window = "string?" }, function(body, state)
   if body.rate and body.rate < 0 then return nil, "'rate' must be requests per second, 0 for no limit" end
-  if body.window and not rate.known(body.window) then return nil, "'window' must be bucket, fixed or sliding" end
-  world:reset(body)
-  return { rate = world.rate, window = world.window }
+  if body.window and not rate_limit.exists(body.window) then return nil, "'window' must be bucket, fixed or sliding" end
+  state:reset(body)
+  return { rate = state.rate, window = state.window }
 end)
 
-accept("clock", { advance = "number?", speed = "number?" }, function(body, world)
+accept("clock", { advance = "number?", speed = "number?" }, function(body, state)
   if (body.advance or 0) < 0 then return nil, "'advance' must be seconds, 0 or more" end
   if (body.speed or 1) < 1 then return nil, "'speed' must be 1 or more" end
-  world:pass(body.advance or 0, body.speed)
-  return { now = world:now() }
+  state:advance(body.advance or 0, body.speed)
+  return { now = state:now() }
 end)
 
-accept("webhooks", { url = "string", signatureFormat = "string?", actionId = "boolean?" }, function(body, world)
-  local destination, why = webhooks.check(body)
-  if not destination then return nil, why end
-  world.webhooks:add(destination)
+accept("webhooks", { url = "string", signatureFormat = "string?", actionId = "boolean?" }, function(body, state)
+  local destination, message = Deliveries.destination(body)
+  if not destination then return nil, message end
+  state.deliveries:add(destination)
   return { url = destination.url, signatureFormat = destination.signature_format.name }
 end)
 
-accept("deliveries", { id = "number", times = "number?" }, function(body, world)
-  if (body.times or 1) < 1 or (body.times or 1) > 10000 then return nil, "'times' must be 1 to 10000" end
-  local times, why = world.webhooks:again(body.id, body.times or 1)
-  return times and { times = times }, why
+accept("deliveries", { id = "number", times = "number?" }, function(body, state)
+  local times = body.times or 1
+  if times < 1 or times > MAX_REDELIVERIES then return nil, ("'times' must be 1 to %d"):format(MAX_REDELIVERIES) end
+  local ok, message = state.deliveries:redeliver(body.id, times)
+  return ok and { times = times }, message
 end)
 
-accept("failures", { domain = "string", reason = "string" }, function(body, world)
-  world.refused[body.domain:lower()] = body.reason
+accept("failures", { domain = "string", reason = "string" }, function(body, state)
+  state.failures[body.domain:lower()] = body.reason
   return body
 end)
 
-accept("wallet", { balance = "number" }, function(body, world)
-  world.balance = body.balance
+accept("wallet", { balance = "number" }, function(body, state)
+  state.balance = body.balance
   return body
 end)
 
-for name, kind in pairs(seeding) do
+accept("faults", faults.FIELDS, function(body, state)
+  local fault, message = faults.new(body)
+  if not fault then return nil, message end
+  table.insert(state.faults, fault)
+  return { queued = #state.faults }
+end)
+
+for name, kind in pairs(seed.kinds) do
   accept(name, kind.fields, kind.add)
 end
 
-handlers["GET /_mock/requests"] = function(_, world)
-  return reply(200, json.array(world:requests()))
-end
+show("requests", function(state)
+  return state:requests()
+end)
 
-handlers["GET /_mock/deliveries"] = function(_, world)
-  return reply(200, world.webhooks:list())
-end
+show("deliveries", function(state)
+  return state.deliveries:list()
+end)
 
-handlers["POST /_mock/faults"] = function(body, world)
-  local fault, why = faults.check(body)
-  if not fault then return refuse(why) end
-  table.insert(world.faults, fault)
-  return reply(200, { queued = #world.faults })
-end
-
---- Is this path the mock's own?
+---Whether a path belongs to the control calls.
+---@param path string
+---@return boolean
 function control.owns(path)
-  return path:sub(1, 7) == "/_mock/"
+  return path:sub(1, #PREFIX) == PREFIX
 end
 
---- The answer {status, headers, body} to a control request.
--- @param request {method, path, headers, raw_body}
--- @param token the header x-mock-token must say this
-function control.answer(request, world, token)
+---Answers a control call.
+---@param request table {method, path, headers, raw_body}
+---@param state table
+---@param token string the right value of the header x-mock-token
+---@return table answer {status, headers, body}
+function control.answer(request, state, token)
   if request.headers["x-mock-token"] ~= token then return reply(403, { error = "the header x-mock-token is wrong" }) end
-  local handler = handlers[request.method .. " " .. request.path]
-  if not handler then return reply(404, { error = "no such control: " .. request.method .. " " .. request.path }) end
-  local body, why = json.object(request.raw_body)
-  if not body then return refuse("bad JSON: " .. why) end
-  world:catch_up()
-  return handler(body, world)
+  local call = request.method .. " " .. request.path
+  local handler = handlers[call]
+  if not handler then return reply(404, { error = "no such control call: " .. call }) end
+  local body, message = json.object(request.raw_body)
+  if not body then return refuse("bad JSON: " .. message) end
+  state:catch_up()
+  return handler(body, state)
 end
 
 return control

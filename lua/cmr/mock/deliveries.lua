@@ -1,73 +1,76 @@
--- Webhooks of the mock: where they go, what is to be delivered, how each attempt ended. Pure; cmr.mock.webhook_sender sends.
+---Webhook deliveries: their destinations, their bodies, their attempts. Pure: cmr.mock.webhook_sender sends them.
+
 local events = require "cmr.webhook.events"
-local signature = require "cmr.webhook.signature"
 local json = require "cmr.mock.json"
 local random = require "cmr.util.random"
+local signature = require "cmr.webhook.signature"
+local tables = require "cmr.util.tables"
 
-local webhooks = {}
-webhooks.__index = webhooks
+local Deliveries = {}
+Deliveries.__index = Deliveries
+Deliveries.__name = "cmr.mock.deliveries"
 
--- Seconds after a failed attempt until the next one; after the last the delivery has failed. Documented: at once, about
--- 30 s, about 5 min; assumed: that the first of the three is the delivery itself, and that each counts from the one
--- before.
-local RETRIES = { 30, 300 }
-local KEPT = 10000 -- deliveries; older ones are forgotten
+-- Between attempts. After the last one the delivery has failed. Documented: at once, about 30 s, about 5 min. Assumed:
+-- the first of the three is the delivery itself, and each wait starts at the attempt before.
+local RETRY_SECONDS = { 30, 300 }
+local MAX_DELIVERIES = 10000 -- older ones are forgotten
+local SIGNATURE_FORMAT = "body-hex-seconds" -- unless the test says; the real one is undocumented
 
--- What the documents do not settle: how it is signed.
-local SIGNATURE_FORMAT = "body-hex-seconds"
-
---- Nothing to deliver, and nowhere.
--- @param now returns the time, as retries count it
-function webhooks.new(now)
-  return setmetatable({ now = now, destinations = {}, deliveries = {} }, webhooks)
+---Makes an empty list of deliveries without destinations.
+---@param now function returns the time that retries are counted by, in seconds
+---@return table deliveries
+function Deliveries.new(now)
+  return setmetatable({ now = now, destinations = {}, items = {}, count = 0 }, Deliveries)
 end
 
---- Check a destination that came as JSON.
--- @param given {url, signatureFormat = "body-hex-seconds", actionId = true}: url on this machine,
---   signatureFormat one of cmr.webhook.signature_formats, actionId whether data has one, as in the samples of the help centre
--- @return it, or nil and what is wrong
-function webhooks.check(given)
-  local tls, host, port, path = given.url:match "^http(s?)://([%w.]+):?(%d*)(.*)$"
+---Checks a destination.
+---@param fields table {url = on this machine, signatureFormat = a name of cmr.webhook.signature, actionId = false when
+---  data has none; the sources disagree}
+---@return table? destination
+---@return string? message
+function Deliveries.destination(fields)
+  local tls, host, port, path = fields.url:match "^http(s?)://([%w.]+):?(%d*)(.*)$"
   if not tls then
-    tls, host, port, path = given.url:match "^http(s?)://(%[::1%]):?(%d*)(.*)$"
+    tls, host, port, path = fields.url:match "^http(s?)://(%[::1%]):?(%d*)(.*)$"
   end
-  local here = host and (host == "localhost" or host == "[::1]" or host:find "^127%.%d+%.%d+%.%d+$")
-  if not here or path:find "[%c ]" or not path:find "^[/?]" and path ~= "" then
+  local is_local = host and (host == "localhost" or host == "[::1]" or host:find "^127%.%d+%.%d+%.%d+$")
+  if not is_local or path:find "[%c ]" or not path:find "^[/?]" and path ~= "" then
     return nil, "'url' must be http or https on this machine: http://127.0.0.1:PORT/PATH"
   end
-  local format = signature.FORMATS[given.signatureFormat or SIGNATURE_FORMAT]
+  local format = signature.FORMATS[fields.signatureFormat or SIGNATURE_FORMAT]
   if not format then return nil, "'signatureFormat' must be a name like " .. SIGNATURE_FORMAT end
   return {
-    url = given.url,
+    url = fields.url,
     tls = tls == "s",
     host = host == "localhost" and "127.0.0.1" or host,
     name = host,
     port = port == "" and (tls == "s" and 443 or 80) or tonumber(port),
     path = path:sub(1, 1) == "/" and path or "/" .. path,
     signature_format = format,
-    action_id = given.actionId ~= false,
+    action_id = fields.actionId ~= false,
   }
 end
 
---- Send what happens from now on there as well; a destination of the same url is replaced.
-function webhooks:add(destination)
+---Adds a destination for the events from now on. Replaces one with the same URL.
+---@param destination table
+function Deliveries:add(destination)
   for index, other in ipairs(self.destinations) do
     if other.url == destination.url then table.remove(self.destinations, index) end
   end
   table.insert(self.destinations, destination)
 end
 
--- The members of data that no document names.
-local function assumed(row, data)
-  local known, list = { actionId = true }, {}
-  for _, field in ipairs(row.fields) do
-    known[field.name] = true
-  end
+-- Names the undocumented members of an event's data.
+local function assumed(kind, data)
+  local undocumented = {}
   for name in pairs(data) do
-    if not known[name] then list[#list + 1] = name end
+    undocumented[name] = name ~= "actionId" or nil
   end
-  table.sort(list)
-  return #list > 0 and "data's " .. table.concat(list, ", ") or nil
+  for _, field in ipairs(kind.fields) do
+    undocumented[field.name] = nil
+  end
+  local names = tables.sorted_keys(undocumented)
+  return #names > 0 and "data's " .. table.concat(names, ", ") or nil
 end
 
 local function body_of(event, destination)
@@ -75,77 +78,93 @@ local function body_of(event, destination)
   for name, value in pairs(event.data) do
     data[name] = value
   end
-  if destination.action_id then data.actionId = event.ticket and event.ticket.actionId end
-  return json.encode { [event.row.key] = event.row.name, eventId = event.id, data = data }
+  if destination.action_id then data.actionId = event.action and event.action.actionId end
+  return json.encode { [event.kind.key] = event.kind.name, eventId = event.id, data = data }
 end
 
---- Something has happened.
--- @param name one of the documented events
--- @param data what they tell; members that are nil are left out
--- @param ticket {actionId = of the call that this is the outcome of, once it is answered}, or nil
-function webhooks:tell(name, data, ticket)
-  local row = assert(events[name], name)
-  local event = { row = row, data = data, ticket = ticket, id = row.key == "event" and random.id(28) or nil }
+local function enqueue(self, event, destination)
+  self.count = self.count + 1
+  table.insert(self.items, {
+    id = self.count,
+    event = event,
+    destination = destination,
+    assumed = assumed(event.kind, event.data),
+    attempts = {},
+    state = "pending",
+    due_at = self.now(),
+  })
+  if #self.items > MAX_DELIVERIES then table.remove(self.items, 1) end
+end
+
+---Emits an event to every destination.
+---@param name string a documented event
+---@param data table members that are nil are left out
+---@param action table? {actionId = of the call that the event ends, once that is answered}
+function Deliveries:emit(name, data, action)
+  local kind = assert(events[name], name)
+  local event = { kind = kind, data = data, action = action, id = kind.key == "event" and random.id(28) or nil }
   for _, destination in ipairs(self.destinations) do
-    self:enqueue { event = event, destination = destination, assumed = assumed(row, data) }
+    enqueue(self, event, destination)
   end
 end
 
-function webhooks:enqueue(delivery)
-  self.count = (self.count or 0) + 1
-  delivery.id, delivery.attempts, delivery.state, delivery.due = self.count, {}, "pending", self.now()
-  table.insert(self.deliveries, delivery)
-  if #self.deliveries > KEPT then table.remove(self.deliveries, 1) end
-end
-
---- Deliver a delivery again, as its own with its own attempts, so many times.
--- @return how many, or nil and why not
-function webhooks:again(id, times)
-  for _, delivery in ipairs(self.deliveries) do
+---Delivers a delivery again, each time as a new one with its own attempts.
+---@param id number
+---@param times number
+---@return boolean? ok
+---@return string? message
+function Deliveries:redeliver(id, times)
+  for _, delivery in ipairs(self.items) do
     if delivery.id == id then
       for _ = 1, times do
-        self:enqueue { event = delivery.event, destination = delivery.destination, assumed = delivery.assumed }
+        enqueue(self, delivery.event, delivery.destination)
       end
-      return times
+      return true
     end
   end
   return nil, "no such delivery"
 end
 
---- The deliveries whose time has come, at most so many; their attempts are begun.
-function webhooks:due(most)
-  local list, now = {}, self.now()
-  for _, delivery in ipairs(self.deliveries) do
-    if #list >= most then break end
-    if delivery.due and delivery.due <= now then
-      delivery.due = nil
+---Takes the deliveries that are due. Their attempts count as begun.
+---@param max integer
+---@return table[] deliveries
+function Deliveries:due(max)
+  local due, now = {}, self.now()
+  for _, delivery in ipairs(self.items) do
+    if #due >= max then break end
+    if delivery.due_at and delivery.due_at <= now then
+      delivery.due_at = nil
       delivery.body = delivery.body or body_of(delivery.event, delivery.destination)
-      list[#list + 1] = delivery
+      due[#due + 1] = delivery
     end
   end
-  return list
+  return due
 end
 
---- How an attempt ended: the status of the answer, or nil and why there was none.
-function webhooks:settle(delivery, status, why)
-  local attempts = delivery.attempts
-  attempts[#attempts + 1] = { at = self.now(), status = status, error = why }
+---Ends an attempt.
+---@param delivery table
+---@param status number? of the answer; nil: there was none
+---@param message string? without an answer: the reason
+function Deliveries:finish_attempt(delivery, status, message)
+  local attempts, now = delivery.attempts, self.now()
+  attempts[#attempts + 1] = { at = now, status = status, error = message }
   if status and status >= 200 and status <= 299 then
     delivery.state = "delivered"
-  elseif RETRIES[#attempts] then
-    delivery.due = self.now() + RETRIES[#attempts]
+  elseif RETRY_SECONDS[#attempts] then
+    delivery.due_at = now + RETRY_SECONDS[#attempts]
   else
     delivery.state = "failed"
   end
 end
 
---- All of them for GET /_mock/deliveries.
-function webhooks:list()
-  local list = json.array()
-  for index, delivery in ipairs(self.deliveries) do
+---Lists all deliveries, as GET /_mock/deliveries shows them.
+---@return table[] deliveries
+function Deliveries:list()
+  local list = {}
+  for index, delivery in ipairs(self.items) do
     list[index] = {
       id = delivery.id,
-      event = delivery.event.row.name,
+      event = delivery.event.kind.name,
       eventId = delivery.event.id,
       url = delivery.destination.url,
       signatureFormat = delivery.destination.signature_format.name,
@@ -157,4 +176,4 @@ function webhooks:list()
   return list
 end
 
-return webhooks
+return Deliveries

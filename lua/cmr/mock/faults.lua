@@ -1,69 +1,76 @@
--- Faults ordered by a test: what goes wrong with the next requests that match.
-local json = require "cmr.mock.json"
+---Faults that a test orders: what goes wrong with the next requests that match.
+
 local answer = require "cmr.mock.answer"
+local json = require "cmr.mock.json"
 
-local faults = {}
+local faults = {
+  ---The fields of an order, as control.lua checks them.
+  FIELDS = {
+    match = "table?",
+    times = "number?",
+    status = "number?",
+    headers = "table?",
+    body = "any?",
+    delay = "number?",
+    close = "any?",
+  },
+}
 
-local MATCH = { operation = "string", method = "string", path = "string" }
-local FIELDS = { match = "table", times = "number", status = "number", headers = "table", delay = "number" }
+local MATCH_FIELDS = { operation = true, method = true, path = true }
 
---- Check an order that came as JSON; so that a misspelt one does not silently do nothing.
--- @param order {match = {operation, method, path}, times = 1, status, headers = {}, body, delay = seconds, close}:
---   `body` is text sent as it is, or a value sent as JSON (without one, an envelope for the status); `close` is true
---   (closed without reading the body, nothing is done) or "after" (the request is carried out, its answer is lost)
--- @return the order, ready for faults.take, or nil and what is wrong
-function faults.check(order)
-  for name, value in pairs(order) do
-    local want = FIELDS[name]
-    if want and type(value) ~= want then return nil, ("'%s' must be a %s"):format(name, want) end
-    if not want and name ~= "body" and name ~= "close" then return nil, ("unknown field '%s'"):format(name) end
+---Checks an order and makes it a fault.
+---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
+---  A body that is text is sent as it is, another one as JSON; the default is an envelope. With close = true nothing
+---  is read or done; with "after" the request is done and its answer lost
+---@return table? fault the order itself
+---@return string? message
+function faults.new(order)
+  local match, headers, close, status = order.match or {}, order.headers or {}, order.close, order.status
+  local times, delay = order.times or 1, order.delay or 0
+  for name, value in pairs(match) do
+    if not MATCH_FIELDS[name] or type(value) ~= "string" then
+      return nil, ("'match.%s' is unknown or not a string"):format(name)
+    end
   end
-  for name, value in pairs(order.match or {}) do
-    if type(value) ~= MATCH[name] then return nil, ("'match.%s' is unknown or no string"):format(name) end
-  end
-  for name, value in pairs(order.headers or {}) do
+  for name, value in pairs(headers) do
     if type(value) ~= "string" then return nil, ("'headers.%s' must be a string"):format(name) end
   end
-  local close, status, times, delay = order.close, order.status, order.times or 1, order.delay or 0
   if close ~= nil and type(close) ~= "boolean" and close ~= "after" then
     return nil, "'close' must be true, false or \"after\""
   end
   if status and (status < 200 or status > 599 or status % 1 ~= 0) then return nil, "'status' must be 200 to 599" end
   if times < 1 or times % 1 ~= 0 then return nil, "'times' must be a whole number from 1" end
   if delay < 0 then return nil, "'delay' must be seconds, 0 or more" end
-  return {
-    match = order.match or {},
-    left = times,
-    status = status,
-    headers = order.headers or {},
-    body = order.body,
-    delay = delay,
-    close = close,
-  }
+  order.match, order.headers, order.left, order.delay = match, headers, times, delay
+  return order
 end
 
-local function matches(want, request)
-  return (want.operation == nil or want.operation == request.operation_name)
-    and (want.method == nil or want.method == request.method)
-    and (want.path == nil or want.path == request.path or want.path == request.operation_path)
+local function matches(match, request)
+  return (match.operation == nil or match.operation == request.operation_name)
+    and (match.method == nil or match.method == request.method)
+    and (match.path == nil or match.path == request.path or match.path == request.operation_path)
 end
 
---- The first fault in `queue` meant for this request, counted down and removed when used up; or nil.
-function faults.take(queue, request)
-  for index, fault in ipairs(queue) do
+---Takes the first fault that matches a request. A fault is removed when it has been taken as often as ordered.
+---@param list table[] changed
+---@param request table
+---@return table? fault
+function faults.take(list, request)
+  for index, fault in ipairs(list) do
     if matches(fault.match, request) then
       fault.left = fault.left - 1
-      if fault.left == 0 then table.remove(queue, index) end
+      if fault.left == 0 then table.remove(list, index) end
       return fault
     end
   end
 end
 
---- The answer a fault gives, or nil when it leaves the answer to the API.
+---The answer of a fault.
+---@param fault table
+---@return table? answer nil: the API answers
 function faults.answer(fault)
   if not fault.status and fault.body == nil then return nil end
-  local status = fault.status or 200
-  local reply = answer.new(status, "mock: a fault was ordered")
+  local reply = answer.new(fault.status or 200, "mock: a fault was ordered")
   if type(fault.body) == "string" then
     reply.body = fault.body
   elseif fault.body ~= nil then

@@ -1,17 +1,14 @@
--- A request's fields, held against the operations table: what is required, types, closed sets. All that the table says
--- is checked here, so that no handler has to.
-local json = require "cmr.mock.json"
+---A request's fields, and the check against its operation: required fields, types, closed sets.
+
 local answer = require "cmr.mock.answer"
+local json = require "cmr.mock.json"
+local tables = require "cmr.util.tables"
 
 local fields = {}
 
 local refuse = answer.refuse
 
-local types = {
-  any = function()
-    return true
-  end,
-}
+local types = {}
 
 for _, name in ipairs { "string", "number", "boolean" } do
   types[name] = function(value)
@@ -19,32 +16,33 @@ for _, name in ipairs { "string", "number", "boolean" } do
   end
 end
 
--- All whole numbers of the table count something: pages, items, years.
+function types.any()
+  return true
+end
+
+-- Every integer of the API counts something: pages, items, years.
 function types.integer(value)
   return type(value) == "number" and value % 1 == 0 and value >= 1
 end
 
--- An empty table may have been either: lua-cjson does not tell.
+-- lua-cjson decodes [] and {} alike, so an empty table may be either.
 function types.array(value)
-  return type(value) == "table" and (#value > 0 or next(value) == nil)
+  return tables.is_list(value) or type(value) == "table" and next(value) == nil
 end
 
-function types.object(value)
-  return type(value) == "table" and #value == 0
-end
+types.object = tables.is_object
+types.map = tables.is_object
 
-types.map = types.object
-
-local function missing(value)
+local function is_missing(value)
   return value == nil or value == json.null or value == ""
 end
 
--- The parameters below each: trees[row]["mailboxes.*[]"] lists {step = "username", param}, and so on.
+-- By operation, its parameters by their parent: trees[operation]["mailboxes.*[]"] lists {step = "username", param}.
 local trees = setmetatable({}, { __mode = "k" })
 
-local function tree_of(row)
+local function tree_of(operation)
   local tree = { [""] = {} }
-  for _, param in ipairs(row.params) do
+  for _, param in ipairs(operation.params) do
     local parent, step = param.name:match "^(.+)(%[%])$"
     if not parent then
       parent, step = param.name:match "^(.+)%.([^.]+)$"
@@ -56,22 +54,23 @@ local function tree_of(row)
   return tree
 end
 
-local function one_of(values, value)
-  for _, allowed in ipairs(values) do
-    if allowed == value then return true end
+local function contains(list, value)
+  for _, item in ipairs(list) do
+    if item == value then return true end
   end
+  return false
 end
 
-local check
+local check_value
 
 local function check_member(tree, param, value, path)
-  -- An optional string may be empty: the vendor's own sample has one.
+  -- an optional string may be empty, as in the vendor's own sample
   local absent = value == nil or value == json.null or (value == "" and param.required)
   if absent and param.required then refuse(400, ("Please provide '%s'"):format(path)) end
-  if not absent then check(tree, param, value, path) end
+  if not absent then check_value(tree, param, value, path) end
 end
 
-local function check_below(tree, child, value, path)
+local function check_child(tree, child, value, path)
   if child.step == "[]" then
     for index, item in ipairs(value) do
       check_member(tree, child.param, item, ("%s[%d]"):format(path, index - 1))
@@ -85,80 +84,78 @@ local function check_below(tree, child, value, path)
   end
 end
 
-function check(tree, param, value, path)
-  local below = tree[param.name] or {}
+function check_value(tree, param, value, path)
+  local children = tree[param.name] or {}
   if param.or_item and type(value) == "table" and not types.array(value) then
-    return check(tree, below[1].param, value, path)
+    return check_value(tree, children[1].param, value, path)
   end
   if not types[param.type](value) then
     refuse(400, ("'%s' must be of type %s"):format(path, param.type == "integer" and "integer, from 1" or param.type))
   end
-  if param.values and not one_of(param.values, value) then
+  if param.values and not contains(param.values, value) then
     refuse(400, ("'%s' must be one of %s"):format(path, table.concat(param.values, ", ")))
   end
   if (param.required or param.either) and param.type == "array" and #value == 0 then
     refuse(400, ("'%s' must not be empty"):format(path))
   end
-  for _, child in ipairs(below) do
-    check_below(tree, child, value, path)
+  for _, child in ipairs(children) do
+    check_child(tree, child, value, path)
   end
 end
 
--- Parameters of which one is wanted, or at least one.
-local function check_choice(row, given)
-  local names, count, exactly = {}, 0, false
-  for _, param in ipairs(row.params) do
+-- Of the parameters marked "either", one must be there, or at least one.
+local function check_choice(operation, values)
+  local names, count, exactly_one = {}, 0, false
+  for _, param in ipairs(operation.params) do
     if param.either then
       names[#names + 1] = "'" .. param.name .. "'"
-      exactly = param.either == "one"
-      if not missing(given[param.name]) then count = count + 1 end
+      exactly_one = param.either == "one"
+      if not is_missing(values[param.name]) then count = count + 1 end
     end
   end
-  local what = table.concat(names, " or ")
-  -- assumed: the status, as of a rule that was not kept
-  if #names > 0 and count == 0 then refuse(422, "Please provide " .. what, "status 422; message") end
-  if exactly and count > 1 then refuse(422, "Please provide only one of " .. what, "status 422; message") end
+  local choice = table.concat(names, " or ")
+  -- assumed: the status
+  if #names > 0 and count == 0 then refuse(422, "Please provide " .. choice, "status 422; message") end
+  if exactly_one and count > 1 then refuse(422, "Please provide only one of " .. choice, "status 422; message") end
 end
 
-local function check_user(row, given)
-  for _, param in ipairs(row.params) do
-    if param.name == "userId" and (given.userId == "" or param.required and missing(given.userId)) then
-      -- assumed: the message is documented, its status is not
-      refuse(422, "Please provide a userId", "status 422")
+local function check_user(operation, values)
+  for _, param in ipairs(operation.params) do
+    if param.name == "userId" and (values.userId == "" or param.required and is_missing(values.userId)) then
+      refuse(422, "Please provide a userId", "status 422") -- the message is documented
     end
   end
 end
 
---- Refuse a request whose fields are not as a row says.
--- @param given table of field = value
-function fields.check(row, given)
-  trees[row] = trees[row] or tree_of(row)
-  check_user(row, given)
-  for _, top in ipairs(trees[row][""]) do
-    check_member(trees[row], top.param, given[top.param.name], top.param.name)
+---Refuses a request whose fields do not fit its operation.
+---@param operation table
+---@param values table {field = value}
+function fields.check(operation, values)
+  trees[operation] = trees[operation] or tree_of(operation)
+  check_user(operation, values)
+  for _, top in ipairs(trees[operation][""]) do
+    check_member(trees[operation], top.param, values[top.param.name], top.param.name)
   end
-  check_choice(row, given)
+  check_choice(operation, values)
 end
 
---- What a request gives, each field from the place where the row wants it; numbers in the query become numbers.
--- @param request {operation = row, query, body}
--- @return table of field = value, without those that are null
+---Reads the fields of a request from the query and the body, as its operation says. A null is left out; a number in the
+---query becomes a number.
+---@param request table {operation, query, body}
+---@return table values {field = value}
 function fields.of(request)
-  local row, given = request.operation, {}
-  local function take(name, value)
-    if value ~= json.null then given[name] = value end
-  end
-  if row.rest and row.rest ~= json.null then
-    for name, value in pairs(request[row.rest]) do
-      take(name, value)
+  local operation, values = request.operation, {}
+  if operation.rest and operation.rest ~= json.null then
+    for name, value in pairs(request[operation.rest]) do
+      if value ~= json.null then values[name] = value end
     end
   end
-  for _, param in ipairs(row.params) do
+  for _, param in ipairs(operation.params) do
     local value = request[param["in"]][param.name]
     if param["in"] == "query" and param.type == "integer" then value = tonumber(value) or value end
-    take(param.name, value)
+    if value ~= json.null then values[param.name] = value end
   end
-  return given
+  return values
 end
 
 return fields

@@ -1,19 +1,19 @@
--- The rate limit, pure: the caller passes the clock in. The vendor documents 5 requests per second per key but not how
--- they are counted, so there are the three usual ways to choose from.
-local rate = {}
+---The rate limit. Pure: the caller passes the time. The vendor documents 5 requests per second and key, but not how to
+---count them, so there are the three usual ways.
 
--- Waiting exactly as long as one was told must be enough in spite of rounding.
-local EPSILON = 1e-9
+local rate_limit = {}
+
+local EPSILON_SECONDS = 1e-9 -- a client that waits exactly Retry-After must pass, in spite of rounding
 
 local algorithms = {}
 
--- Tokens drip in at the rate; `limit` of them may be saved up.
+-- Tokens drip in at the rate; up to `limit` of them are saved.
 function algorithms.bucket(limit, window)
   local tokens, last = limit, nil
   return function(now)
     if last then tokens = math.min(limit, tokens + (now - last) * limit / window) end
     last = now
-    if tokens + EPSILON < 1 then return false, (1 - tokens) * window / limit end
+    if tokens + EPSILON_SECONDS < 1 then return false, (1 - tokens) * window / limit end
     tokens = tokens - 1
     return true
   end
@@ -23,11 +23,11 @@ end
 function algorithms.fixed(limit, window)
   local current, count
   return function(now)
-    local slot = math.floor(now / window + EPSILON)
-    if slot ~= current then
-      current, count = slot, 0
+    local tick = math.floor(now / window + EPSILON_SECONDS)
+    if tick ~= current then
+      current, count = tick, 0
     end
-    if count >= limit then return false, (slot + 1) * window - now end
+    if count >= limit then return false, (tick + 1) * window - now end
     count = count + 1
     return true
   end
@@ -35,26 +35,28 @@ end
 
 -- `limit` requests in any stretch of one window. A refused request does not count.
 function algorithms.sliding(limit, window)
-  local times, at = {}, 0 -- a ring of the last `limit` requests let through
+  local times, index = {}, 0 -- a ring of the last `limit` requests that passed
   return function(now)
-    local oldest = times[at + 1]
-    if oldest and now - oldest + EPSILON < window then return false, oldest + window - now end
-    times[at + 1] = now
-    at = (at + 1) % limit
+    local oldest = times[index + 1]
+    if oldest and now - oldest + EPSILON_SECONDS < window then return false, oldest + window - now end
+    times[index + 1] = now
+    index = (index + 1) % limit
     return true
   end
 end
 
---- Is there an algorithm of this name?
-function rate.known(name)
+---Whether there is an algorithm of this name.
+---@param name string
+---@return boolean
+function rate_limit.exists(name)
   return algorithms[name] ~= nil
 end
 
---- A limiter for one key.
--- @param name "bucket", "fixed" or "sliding"
--- @param per_second requests per second, 0 for no limit; a fraction widens the window: 0.5 is one request in 2 s
--- @return take(now), now in seconds: true when the request may pass, else false and the seconds until one may
-function rate.new(name, per_second)
+---Makes a limiter for one key.
+---@param name string "bucket", "fixed" or "sliding"
+---@param per_second number 0: no limit. Less than 1 widens the window: 0.5 is one request in 2 s
+---@return function take take(now in seconds) -> true, or false and the seconds to wait
+function rate_limit.new(name, per_second)
   if per_second == 0 then
     return function()
       return true
@@ -64,4 +66,4 @@ function rate.new(name, per_second)
   return algorithms[name](limit, limit / per_second)
 end
 
-return rate
+return rate_limit

@@ -1,126 +1,154 @@
--- What the mock knows: the time, the limits, the requests it has seen, and the world of the API: users, domains,
--- subscriptions, mailboxes, orders and more, each with its rules in a file of world/.
-local rate = require "cmr.mock.rate_limit"
-local agenda = require "cmr.mock.model.agenda"
-local money = require "cmr.mock.model.money"
+---The mock's state: the clock, the schedule, the rate limits, the recorded requests, the faults, the deliveries, and
+---the collections. Each kind of item has its rules in a file of model/.
+
+local account = require "cmr.mock.model.account"
+local Collection = require "cmr.mock.model.collection"
+local Deliveries = require "cmr.mock.deliveries"
+local rate_limit = require "cmr.mock.rate_limit"
 local seed = require "cmr.mock.model.seed"
-local shelf = require "cmr.mock.model.collection"
-local webhooks = require "cmr.mock.deliveries"
 
-local state = {}
-state.__index = state
+local State = {}
+State.__index = State
+State.__name = "cmr.mock.state"
 
--- The last requests are kept, older ones forgotten.
-local RECORDED = 10000
+local MAX_RECORDED_REQUESTS = 10000
 
-local SHELVES = { "users", "domains", "subscriptions", "mailboxes", "orders", "tests", "pool", "sandbox_pool" }
+local COLLECTIONS =
+  { "users", "domains", "subscriptions", "mailboxes", "orders", "placement_tests", "pool", "sandbox_pool" }
 
---- A new world in its seeded state.
--- @param settings {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination or nil}
--- @param clock returns the time in seconds since 1970
-function state.new(settings, clock)
-  local world = setmetatable({ settings = settings, clock = clock }, state)
-  world:reset {}
-  return world
+---Makes a state with the first data in it.
+---@param settings table {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination?}
+---@param clock function returns seconds since 1970
+---@return table state
+function State.new(settings, clock)
+  local state = setmetatable({ settings = settings, clock = clock }, State)
+  state:reset {}
+  return state
 end
 
---- Back to the seed: nothing recorded, no faults, fresh limits, the true time, the settings the mock began with.
--- @param overrides {rate, window} to change settings until the next reset
-function state:reset(overrides)
+---Resets everything: the data, the records, the faults, the limits, the clock, the settings of the start.
+---@param overrides table {rate, window} until the next reset
+function State:reset(overrides)
   self.rate = overrides.rate or self.settings.rate
   self.window = overrides.window or self.settings.window
-  self.faults, self.limiters = {}, {}
+  self.faults, self.limiters, self.failures, self.schedule = {}, {}, {}, {}
   self.recorded, self.offset = { count = 0 }, 0
-  self.speed, self.since = 1, self.clock()
-  self.refused = {}
-  self.webhooks = webhooks.new(function()
+  self.speed, self.speed_since = 1, self.clock()
+  self.deliveries = Deliveries.new(function()
     return self:now()
   end)
-  if self.settings.webhook then self.webhooks:add(self.settings.webhook) end
-  self.agenda, self.balance = agenda.new(), money.BALANCE
-  for _, name in ipairs(SHELVES) do
-    self[name] = shelf.new()
+  if self.settings.webhook then self.deliveries:add(self.settings.webhook) end
+  self.balance = account.INITIAL_BALANCE
+  for _, name in ipairs(COLLECTIONS) do
+    self[name] = Collection.new()
   end
-  seed(self)
+  seed.fill(self)
 end
 
---- The time in seconds since 1970, including what a test has advanced it by, and how fast it lets it pass.
-function state:now()
+---The mock's time. While a scheduled function runs, it is the time that function was scheduled for.
+---@return number seconds since 1970
+function State:now()
   local now = self.clock()
-  return self.moment or now + self.offset + (now - self.since) * (self.speed - 1)
+  return self.virtual_now or now + self.offset + (now - self.speed_since) * (self.speed - 1)
 end
 
---- Let time pass: some of it at once, and from now on so many times as fast.
-function state:pass(seconds, speed)
+---Advances the clock.
+---@param seconds number at once
+---@param speed number? from now on; nil: unchanged
+function State:advance(seconds, speed)
   self.offset = self:now() - self.clock() + seconds
-  self.speed, self.since = speed or self.speed, self.clock()
+  self.speed, self.speed_since = speed or self.speed, self.clock()
 end
 
---- A time (default: now) as the API writes it: "2024-05-01T10:00:00.000Z".
-function state:timestamp(time)
+---A time as the API writes it.
+---@param time number? default: now
+---@return string timestamp "2024-05-01T10:00:00.000Z"
+function State:timestamp(time)
   return os.date("!%Y-%m-%dT%H:%M:%S.000Z", math.floor(time or self:now()))
 end
 
---- Have something done at a time; while it is done, it is that time.
-function state:at(time, action)
-  self.agenda:add(time, action)
+---Schedules a function. Functions of the same time run in the order in which they were scheduled.
+---@param time number seconds since 1970
+---@param run function
+function State:at(time, run)
+  local schedule = self.schedule
+  local index = #schedule
+  while index > 0 and schedule[index].time > time do
+    index = index - 1
+  end
+  table.insert(schedule, index + 1, { time = time, run = run })
 end
 
---- Have the call that is being served come to an end in some seconds: what is told then is its outcome.
-function state:after(seconds, action)
-  local ticket = self.ticket
+---Schedules the end of the current call. Events that the function emits carry the actionId of the call.
+---@param seconds number from now
+---@param run function
+function State:after(seconds, run)
+  local action = self.action
   self:at(self:now() + seconds, function()
-    self.ticket = ticket
-    action()
-    self.ticket = nil
+    self.action = action
+    run()
+    self.action = nil
   end)
 end
 
---- Serve a call: what it answers names its outcome.
--- @return what the function returns, an answer
-function state:call(handler, ...)
-  self.ticket = {}
-  local ticket, reply = self.ticket, handler(...)
-  self.ticket = nil
-  ticket.actionId = reply.envelope.actionId
+---Runs the scheduled functions that are due, including those that they schedule.
+function State:catch_up()
+  local schedule = self.schedule
+  self.virtual_now = nil
+  local now = self:now()
+  while schedule[1] and schedule[1].time <= now do
+    local entry = table.remove(schedule, 1)
+    self.virtual_now = entry.time
+    entry.run()
+  end
+  self.virtual_now = nil
+end
+
+---Runs the handler of a call. Its answer's actionId becomes that of the call's later events.
+---@param handler function returns an answer
+---@param ... any its arguments
+---@return table answer
+function State:handle(handler, ...)
+  local action = {}
+  self.action = action
+  local reply = handler(...)
+  self.action = nil
+  action.actionId = reply.envelope.actionId
   return reply
 end
 
---- Something has happened that the documents have an event for; see cmr.mock.deliveries.
-function state:tell(name, data)
-  self.webhooks:tell(name, data, self.ticket)
+---Emits an event. See cmr.mock.deliveries.
+---@param name string
+---@param data table
+function State:emit(name, data)
+  self.deliveries:emit(name, data, self.action)
 end
 
---- Do what was due since the last time.
-function state:catch_up()
-  self.moment = nil
-  for time, action in self.agenda:due(self:now()) do
-    self.moment = time
-    action()
-  end
-  self.moment = nil
+---Counts a request against the rate limit of its key. The clock's speed does not count here.
+---@param key string
+---@return boolean passes
+---@return number? seconds to wait, when it does not
+function State:take(key)
+  self.limiters[key] = self.limiters[key] or rate_limit.new(self.window, self.rate)
+  return self.limiters[key](self.clock() + self.offset)
 end
 
---- May a request with this key pass? true, or false and the seconds to wait.
-function state:take(key)
-  self.limiters[key] = self.limiters[key] or rate.new(self.window, self.rate)
-  return self.limiters[key](self.clock() + self.offset) -- not faster when all else is
-end
-
---- Remember a request; fields may be added to `entry` afterwards.
-function state:record(entry)
+---Records a request. The caller may add members to it afterwards.
+---@param entry table
+function State:record(entry)
   local recorded = self.recorded
   recorded.count = recorded.count + 1
-  recorded[(recorded.count - 1) % RECORDED + 1] = entry
+  recorded[(recorded.count - 1) % MAX_RECORDED_REQUESTS + 1] = entry
 end
 
---- The requests seen since the last reset, oldest first, at most the last 10,000.
-function state:requests()
+---Lists the recorded requests, oldest first.
+---@return table[] entries
+function State:requests()
   local recorded, list = self.recorded, {}
-  for index = math.max(1, recorded.count - RECORDED + 1), recorded.count do
-    list[#list + 1] = recorded[(index - 1) % RECORDED + 1]
+  for index = math.max(1, recorded.count - MAX_RECORDED_REQUESTS + 1), recorded.count do
+    list[#list + 1] = recorded[(index - 1) % MAX_RECORDED_REQUESTS + 1]
   end
   return list
 end
 
-return state
+return State

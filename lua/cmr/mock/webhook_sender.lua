@@ -1,14 +1,16 @@
--- Sending the mock's webhooks, inside nginx: signed, over sockets that do not hold up the worker.
+---Sends the mock's webhooks from inside nginx: signed, over sockets that do not block the worker.
+
 local ffi = require "ffi"
 local signature = require "cmr.webhook.signature"
+local text = require "cmr.util.text"
 
-local deliver = {}
+local webhook_sender = {}
 
-local EVERY = 0.02 -- seconds between looks for what is due
-local TIMEOUT = 60 * 1000 -- ms that a receiver has; documented
-local AT_ONCE = 100 -- attempts
+local POLL_INTERVAL_SECONDS = 0.02
+local RECEIVER_TIMEOUT_MS = 60 * 1000 -- documented
+local MAX_CONCURRENT_ATTEMPTS = 100
 
--- libcrypto is in every nginx that speaks TLS.
+-- libcrypto is in every nginx that has TLS.
 ffi.cdef [[
 const void *EVP_sha256(void);
 unsigned char *HMAC(const void *md, const void *key, int key_len, const unsigned char *d, size_t n, unsigned char *out,
@@ -17,79 +19,77 @@ unsigned char *HMAC(const void *md, const void *key, int key_len, const unsigned
 
 local digest = ffi.new "unsigned char[32]"
 
-local function hex(bytes)
-  return (bytes:gsub(".", function(char)
-    return ("%02x"):format(char:byte())
-  end))
-end
-
 local function sign(key, format, timestamp, body)
   local message = signature.signed_text(format.signs, timestamp, body)
   assert(ffi.C.HMAC(ffi.C.EVP_sha256(), key, #key, message, #message, digest, nil) ~= nil)
   local bytes = ffi.string(digest, 32)
-  return format.encoding == "hex" and hex(bytes) or ngx.encode_base64(bytes)
+  return format.encoding == "hex" and text.hex(bytes) or ngx.encode_base64(bytes)
 end
 
--- The request. Assumed: that every attempt is signed anew.
-local function request(delivery, key)
-  local to, body = delivery.destination, delivery.body
-  local timestamp = signature.timestamp(ngx.now(), to.signature_format.unit)
+-- Assumed: every attempt is signed anew.
+local function request_text(delivery, key)
+  local destination, body = delivery.destination, delivery.body
+  local format = destination.signature_format
+  local timestamp = signature.timestamp(ngx.now(), format.unit)
   local lines = {
-    "POST " .. to.path .. " HTTP/1.1",
-    ("Host: %s:%d"):format(to.name, to.port),
+    "POST " .. destination.path .. " HTTP/1.1",
+    ("Host: %s:%d"):format(destination.name, destination.port),
     "Content-Type: application/json",
     "Content-Length: " .. #body,
     "Connection: close",
     signature.TIMESTAMP_HEADER .. ": " .. timestamp,
-    signature.SIGNATURE_HEADER .. ": " .. sign(key, to.signature_format, timestamp, body),
+    signature.SIGNATURE_HEADER .. ": " .. sign(key, format, timestamp, body),
   }
   if delivery.assumed then lines[#lines + 1] = "x-mock-assumed: " .. delivery.assumed end
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
 end
 
--- The status of the answer, or nil and why there is none.
-local function attempt(delivery, key)
-  local to, socket = delivery.destination, ngx.socket.tcp()
-  socket:settimeout(TIMEOUT)
-  local fine, why = socket:connect(to.host, to.port)
-  -- a receiver under test has a certificate that nobody vouches for, and the request stays on this machine
-  if fine and to.tls then
-    fine, why = socket:sslhandshake(nil, to.name, false)
+-- Sends a delivery on a new connection: the first line of the answer, or nil and a message.
+local function exchange(socket, delivery, key)
+  local destination = delivery.destination
+  local ok, message = socket:connect(destination.host, destination.port)
+  if ok and destination.tls then
+    -- not verified: a receiver under test has no real certificate, and the request stays on this machine
+    ok, message = socket:sslhandshake(nil, destination.name, false)
   end
-  if fine then
-    fine, why = socket:send(request(delivery, key))
+  if ok then
+    ok, message = socket:send(request_text(delivery, key))
   end
-  local line
-  if fine then
-    line, why = socket:receive "*l"
-  end
-  socket:close()
-  local status = line and line:match "^HTTP/%d%.%d (%d%d%d)"
-  return tonumber(status), not status and (why or "no HTTP") or nil
+  if not ok then return nil, message end
+  return socket:receive "*l"
 end
 
---- Deliver, from now on, what comes to be due in a world.
--- @param world from state.new
--- @param key the one that signs
-function deliver.start(world, key)
-  local busy = 0
-  local function one(_, webhooks, delivery)
-    webhooks:settle(delivery, attempt(delivery, key))
-    busy = busy - 1
+local function attempt(delivery, key)
+  local socket = ngx.socket.tcp()
+  socket:settimeout(RECEIVER_TIMEOUT_MS)
+  local status_line, message = exchange(socket, delivery, key)
+  socket:close()
+  local status = tonumber(status_line and status_line:match "^HTTP/%d%.%d (%d%d%d)")
+  return status, not status and (message or "the answer is not HTTP") or nil
+end
+
+---Starts sending the deliveries of a state when they are due.
+---@param state table
+---@param key string signs them
+function webhook_sender.start(state, key)
+  local running = 0
+  local function send(_, deliveries, delivery)
+    deliveries:finish_attempt(delivery, attempt(delivery, key))
+    running = running - 1
   end
-  assert(ngx.timer.every(EVERY, function()
-    local webhooks = world.webhooks
-    if not webhooks.destinations[1] then return end
+  assert(ngx.timer.every(POLL_INTERVAL_SECONDS, function()
+    local deliveries = state.deliveries
+    if not deliveries.destinations[1] then return end
     ngx.update_time()
-    world:catch_up()
-    for _, delivery in ipairs(webhooks:due(AT_ONCE - busy)) do
-      busy = busy + 1
-      if not ngx.timer.at(0, one, webhooks, delivery) then
-        busy = busy - 1
-        webhooks:settle(delivery, nil, "no timer")
+    state:catch_up()
+    for _, delivery in ipairs(deliveries:due(MAX_CONCURRENT_ATTEMPTS - running)) do
+      running = running + 1
+      if not ngx.timer.at(0, send, deliveries, delivery) then
+        running = running - 1
+        deliveries:finish_attempt(delivery, nil, "no timer")
       end
     end
   end))
 end
 
-return deliver
+return webhook_sender

@@ -1,39 +1,40 @@
--- The mock inside nginx: with cmr.mock.webhook_sender the only file that knows ngx. One process, so its state is plain tables
--- of this module.
-local json = require "cmr.mock.json"
-local state = require "cmr.mock.state"
-local api = require "cmr.mock.api"
+---The mock inside nginx. Besides cmr.mock.webhook_sender the only file that uses ngx. nginx runs as one process, so the
+---state is plain tables of this module.
+
 local answer = require "cmr.mock.answer"
-local faults = require "cmr.mock.faults"
 local control = require "cmr.mock.control"
-local deliver = require "cmr.mock.webhook_sender"
-local webhooks = require "cmr.mock.deliveries"
+local Deliveries = require "cmr.mock.deliveries"
+local Dispatch = require "cmr.mock.dispatch"
+local faults = require "cmr.mock.faults"
+local json = require "cmr.mock.json"
+local request_body = require "cmr.util.request_body"
+local shell = require "cmr.util.shell"
+local State = require "cmr.mock.state"
+local webhook_sender = require "cmr.mock.webhook_sender"
 
-local server = {}
+local worker = {}
 
--- How much of a body is kept in the record.
-local RECORDED_BODY = 1024 * 1024
+local MAX_RECORDED_BODY_BYTES = 1024 * 1024
+local CLOSE_CONNECTION = 444 -- nginx's own status
 
-local config, world, service
+local config, state, dispatch
 
---- Read the launcher's configuration: config.json in nginx's prefix.
-function server.init()
-  local file = assert(io.open(ngx.config.prefix() .. "config.json", "rb"))
-  config = assert(json.decode(file:read "*a"))
-  file:close()
-  local webhook = config.webhook and assert(webhooks.check { url = config.webhook })
-  world = state.new({ rate = config.rate, window = config.window, webhook = webhook }, ngx.now)
-  service = api.new(config, world)
+---Reads the configuration that the launcher wrote: config.json in nginx's prefix.
+function worker.init()
+  config = assert(json.decode(assert(shell.read(ngx.config.prefix() .. "config.json"))))
+  local webhook = config.webhook and assert(Deliveries.destination { url = config.webhook })
+  state = State.new({ rate = config.rate, window = config.window, webhook = webhook }, ngx.now)
+  dispatch = Dispatch.new(config, state)
 end
 
---- Tell the launcher that connections are accepted; its end of the pipe is our standard output.
-function server.ready()
-  deliver.start(world, config.key)
+---Tells the launcher, which reads our standard output, that connections are accepted.
+function worker.ready()
+  webhook_sender.start(state, config.key)
   io.stdout:write "ready\n"
   io.stdout:flush()
 end
 
--- A parameter without a value is an empty one; of a repeated one the last counts.
+-- A parameter without a value is an empty one. Of a repeated one the last counts.
 local function query()
   local arguments = ngx.req.get_uri_args(0)
   for name, value in pairs(arguments) do
@@ -49,18 +50,6 @@ local function headers()
     plain[name] = type(value) == "table" and table.concat(value, ", ") or value
   end
   return plain
-end
-
-local function body()
-  ngx.req.read_body()
-  local text = ngx.req.get_body_data()
-  local path = not text and ngx.req.get_body_file()
-  if path then
-    local file = assert(io.open(path, "rb"))
-    text = file:read "*a"
-    file:close()
-  end
-  return text or ""
 end
 
 local function receive()
@@ -87,7 +76,7 @@ local function record(request)
     connection_requests = tonumber(ngx.var.connection_requests),
     http = ("%.1f"):format(ngx.req.http_version()),
   }
-  world:record(entry)
+  state:record(entry)
   return entry
 end
 
@@ -103,40 +92,40 @@ local function send(reply)
 end
 
 local function serve_api(request)
-  service:identify(request)
+  dispatch:identify(request)
   local entry = record(request)
-  local fault = faults.take(world.faults, request)
+  local fault = faults.take(state.faults, request)
   if fault and fault.close == true then
-    entry.status = 444
-    return ngx.exit(444)
+    entry.status = CLOSE_CONNECTION
+    return ngx.exit(CLOSE_CONNECTION)
   end
-  request.raw_body = body()
-  entry.body = request.raw_body:sub(1, RECORDED_BODY)
+  request.raw_body = request_body.read()
+  entry.body = request.raw_body:sub(1, MAX_RECORDED_BODY_BYTES)
   if fault and fault.delay > 0 then ngx.sleep(fault.delay) end
-  local reply = fault and faults.answer(fault) or service:answer(request)
+  local reply = fault and faults.answer(fault) or dispatch:answer(request)
   if fault then
     for name, value in pairs(fault.headers) do
       reply.headers[name] = value
     end
   end
   entry.status = reply.status
-  if fault and fault.close == "after" then return ngx.exit(444) end
+  if fault and fault.close == "after" then return ngx.exit(CLOSE_CONNECTION) end
   send(reply)
 end
 
---- Serve one request.
-function server.serve()
+---Serves one request.
+function worker.serve()
   ngx.update_time()
   local request = receive()
   if not control.owns(request.path) then return serve_api(request) end
-  request.raw_body = body()
-  send(control.answer(request, world, config.token))
+  request.raw_body = request_body.read()
+  send(control.answer(request, state, config.token))
 end
 
---- What nginx itself refuses (a broken request line, a body too large, a mistake of ours) has the envelope, too.
-function server.refused()
+---Answers what nginx itself refuses, in the envelope: a bad request line, too large a body, an error of the mock.
+function worker.refused()
   local status = ngx.status
   send(answer.assume(answer.new(status, ("nginx answered %d"):format(status)), "everything"))
 end
 
-return server
+return worker

@@ -135,7 +135,7 @@ end
 ---@return string hint " (did you mean 'timeout'?)", or ""
 ---@return string? suggestion the name that was probably meant
 function validate.suggestion(name, names)
-  local suggestion = type(name) == "string" and core.nearest(name, names) or nil
+  local suggestion = type(name) == "string" and core.suggest(name, names) or nil
   return suggestion and (" (did you mean '%s'?)"):format(suggestion) or "", suggestion
 end
 

@@ -18,7 +18,7 @@ local function parameter(row, name, what)
     if not param.name:find "[%[*]" then names[#names + 1] = param.name end
   end
   if row.rest and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
-  local near = core.nearest(name, names)
+  local near = core.suggest(name, names)
   local hint = near and (" (did you mean '%s'?)"):format(near)
     or what == "column" and (" ('--ignore %s' leaves it out)"):format(name)
     or ""

@@ -30,7 +30,7 @@ local function operation(name)
   for index, one in ipairs(operations) do
     names[index] = arguments.command(one.name)
   end
-  local near = core.nearest(name, names)
+  local near = core.suggest(name, names)
   wrong("there is no operation '%s'%s", name, near and (" (did you mean '%s'?)"):format(near) or "")
 end
 

@@ -113,7 +113,7 @@ end
 
 --- Whether a path names the file it is read from.
 function Input:is(path)
-  return core.is_at(self.file, path)
+  return core.same_file(self.file, path)
 end
 
 function Input:close()

@@ -179,7 +179,7 @@ end
 
 --- Whether a path names it.
 function Journal:is(path)
-  return core.is_at(self.file, path)
+  return core.same_file(self.file, path)
 end
 
 function Journal:close()

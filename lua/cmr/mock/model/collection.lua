@@ -1,56 +1,65 @@
--- Things by id, in the order in which they came.
-local shelf = {}
-shelf.__index = shelf
+---A collection: items by id, in the order in which they were added.
 
---- An empty one.
-function shelf.new()
-  return setmetatable({ by_id = {}, ids = {} }, shelf)
+local Collection = {}
+Collection.__index = Collection
+Collection.__name = "cmr.mock.collection"
+
+local function matches(item, filter)
+  for name, value in pairs(filter or {}) do
+    if item[name] ~= value then return false end
+  end
+  return true
 end
 
---- The thing of this id, or nil.
-function shelf:get(id)
+---Makes an empty collection.
+---@return table collection
+function Collection.new()
+  return setmetatable({ by_id = {}, ids = {} }, Collection)
+end
+
+---@param id string
+---@return table? item
+function Collection:get(id)
   return self.by_id[id]
 end
 
---- Put a thing there; one of the same id is replaced. Returns the thing.
-function shelf:put(id, thing)
+---Adds an item, or replaces the one with the same id.
+---@param id string
+---@param item table
+---@return table item
+function Collection:put(id, item)
   if not self.by_id[id] then self.ids[#self.ids + 1] = id end
-  self.by_id[id] = thing
-  return thing
+  self.by_id[id] = item
+  return item
 end
 
---- Take the thing of this id away.
-function shelf:remove(id)
+---@param id string
+function Collection:remove(id)
   self.by_id[id] = nil
   for index = #self.ids, 1, -1 do
     if self.ids[index] == id then table.remove(self.ids, index) end
   end
 end
 
-local function fits(thing, wanted)
-  for name, value in pairs(wanted) do
-    if thing[name] ~= value then return false end
-  end
-  return true
-end
-
---- The things with these members, in order.
--- @param wanted {member = value}; nothing for all
-function shelf:list(wanted)
-  local list = {}
+---Lists the items that match a filter, in order.
+---@param filter table? {member = value}; nil: all items
+---@return table[] items
+function Collection:list(filter)
+  local items = {}
   for _, id in ipairs(self.ids) do
-    local thing = self.by_id[id]
-    if fits(thing, wanted or {}) then list[#list + 1] = thing end
+    local item = self.by_id[id]
+    if matches(item, filter) then items[#items + 1] = item end
   end
-  return list
+  return items
 end
 
---- Take all things with these members away.
-function shelf:clear(wanted)
+---Removes the items that match a filter.
+---@param filter table {member = value}
+function Collection:clear(filter)
   local ids = self.ids
   self.ids = {}
   for _, id in ipairs(ids) do
-    if fits(self.by_id[id], wanted) then
+    if matches(self.by_id[id], filter) then
       self.by_id[id] = nil
     else
       self.ids[#self.ids + 1] = id
@@ -58,4 +67,4 @@ function shelf:clear(wanted)
   end
 end
 
-return shelf
+return Collection

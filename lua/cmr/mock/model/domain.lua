@@ -1,112 +1,122 @@
--- Domains: their lives from registration to expiry.
+---A domain, from its registration to its expiry.
+
+local account = require "cmr.mock.model.account"
+local Collection = require "cmr.mock.model.collection"
 local random = require "cmr.util.random"
-local shelf = require "cmr.mock.model.collection"
-local money = require "cmr.mock.model.money"
-local users = require "cmr.mock.model.users"
+local text = require "cmr.util.text"
 
-local domains = {}
+local Domain = {}
+Domain.__index = Domain
+Domain.__name = "cmr.mock.domain"
 
-local DAY = 24 * 60 * 60
-local YEAR = 365 * DAY
-local WINDOW, GRACE = 45 * DAY, 7 * DAY
-local QUEUED = 30 -- seconds that renewing takes; assumed
+local YEAR_SECONDS = 365 * text.DAY
+local RENEWABLE_SECONDS = 45 * text.DAY -- before the expiry
+local GRACE_SECONDS = 7 * text.DAY
+local RENEWAL_SECONDS = 30 -- how long a renewal takes; assumed
 
--- What an event of a domain says, with more.
-local function told(world, domain, more)
-  local data = users.told(world, domain.userId)
+local function emit(domain, event, fields)
+  local data = account.event_data(domain.state, domain.userId)
   data.domainId, data.domainName = domain.domainId, domain.domainName
-  data.expiryDate = domain.expireOn and world:timestamp(domain.expireOn)
-  for name, value in pairs(more or {}) do
+  data.expiryDate = domain.expireOn and domain.state:timestamp(domain.expireOn)
+  for name, value in pairs(fields or {}) do
     data[name] = value
   end
-  return data
+  domain.state:emit(event, data)
 end
 
--- Renewed, or not when the wallet does not cover it.
-local function pay_and_extend(world, domain, years)
-  if not money.pay(world, money.RENEWAL * years) then
-    world:tell("domain.renewal.failed", told(world, domain, { reason = "Insufficient wallet balance" }))
+local function pay_and_extend(domain, years)
+  if not account.pay(domain.state, account.RENEWAL_PRICE * years) then
+    emit(domain, "domain.renewal.failed", { reason = "Insufficient wallet balance" })
     return false
   end
-  domain.expireOn = domain.expireOn + years * YEAR
-  world:tell("domain.renewal.success", told(world, domain))
+  domain.expireOn = domain.expireOn + years * YEAR_SECONDS
+  emit(domain, "domain.renewal.success")
   return true
 end
 
--- A domain that renews itself does so when it expires; assumed.
-local function watch(world, domain)
-  local expiry = domain.expireOn
+-- Assumed: auto-renewal happens at the expiry.
+local function watch_expiry(domain)
+  local state, expiry = domain.state, domain.expireOn
   local function lapsed()
-    return world.domains:get(domain.domainName) == domain and domain.expireOn == expiry
+    return state.domains:get(domain.domainName) == domain and domain.expireOn == expiry
   end
-  world:at(expiry, function()
+  state:at(expiry, function()
     if not lapsed() then return end
-    if domain.autoRenew and pay_and_extend(world, domain, 1) then return watch(world, domain) end
-    world:tell("domain.grace_period", told(world, domain))
-    world:at(expiry + GRACE, function()
-      if lapsed() then world:tell("domain.expired", told(world, domain)) end
+    if domain.autoRenew and pay_and_extend(domain, 1) then return watch_expiry(domain) end
+    emit(domain, "domain.grace_period")
+    state:at(expiry + GRACE_SECONDS, function()
+      if lapsed() then emit(domain, "domain.expired") end
     end)
   end)
 end
 
---- A new domain, not registered yet: it is PENDING until domains.register.
--- @param given {domainName, userId, domainId, autoRenew = false, sandbox}
-function domains.add(world, given)
-  return world.domains:put(given.domainName, {
-    domainId = given.domainId or random.id(28),
-    domainName = given.domainName,
-    userId = given.userId,
-    autoRenew = given.autoRenew or false,
-    sandbox = given.sandbox,
-    records = shelf.new(),
+---Adds a domain that is PENDING until it is registered.
+---@param state table
+---@param fields table {domainName, userId, domainId, autoRenew = false, sandbox}
+---@return table domain
+function Domain.add(state, fields)
+  local domain = setmetatable({
+    state = state,
+    domainId = fields.domainId or random.id(28),
+    domainName = fields.domainName,
+    userId = fields.userId,
+    autoRenew = fields.autoRenew or false,
+    sandbox = fields.sandbox,
+    records = Collection.new(),
+  }, Domain)
+  return state.domains:put(fields.domainName, domain)
+end
+
+---Registers the domain from now on.
+---@param seconds number? how long; default: a year
+---@return table domain
+function Domain:register(seconds)
+  self.expireOn = self.state:now() + (seconds or YEAR_SECONDS)
+  watch_expiry(self)
+  return self
+end
+
+---Registers the domain for an order.
+---@param years number
+---@param order table
+function Domain:register_for(years, order)
+  self:register(years * YEAR_SECONDS)
+  emit(self, "domain.order.success", {
+    orderId = order.orderId,
+    creationTime = self.state:timestamp(),
+    price = account.DOMAIN_PRICE,
   })
 end
 
---- It is registered, from now on. Returns it.
--- @param seconds for how long; a year when left out
-function domains.register(world, domain, seconds)
-  domain.expireOn = world:now() + (seconds or YEAR)
-  watch(world, domain)
-  return domain
+---@return string status as documented
+function Domain:status()
+  local now = self.state:now()
+  if not self.expireOn then return "PENDING" end
+  if self.renewing then return "RENEWING" end
+  if now < self.expireOn then return "ACTIVE" end
+  return now < self.expireOn + GRACE_SECONDS and "GRACE_PERIOD" or "EXPIRED"
 end
 
---- Say that an order has had it registered.
-function domains.tell_ordered(world, domain, order)
-  world:tell(
-    "domain.order.success",
-    told(world, domain, { orderId = order.orderId, creationTime = world:timestamp(), price = money.DOMAIN })
-  )
-end
-
---- So many years, in seconds.
-function domains.years(count)
-  return count * YEAR
-end
-
---- The documented status of a domain.
-function domains.status(world, domain)
-  local now = world:now()
-  if not domain.expireOn then return "PENDING" end
-  if domain.renewing then return "RENEWING" end
-  if now < domain.expireOn then return "ACTIVE" end
-  return now < domain.expireOn + GRACE and "GRACE_PERIOD" or "EXPIRED"
-end
-
---- May it be renewed now? true, or false and why not.
-function domains.renewable(world, domain)
-  local status = domains.status(world, domain)
-  if status ~= "ACTIVE" and status ~= "GRACE_PERIOD" then return false, "The domain is " .. status .. "." end
-  if domain.expireOn - world:now() > WINDOW then return false, "The domain is not within 45 days of its expiry." end
+---Whether the domain may be renewed now.
+---@return boolean? ok
+---@return string? message
+function Domain:check_renewable()
+  local status = self:status()
+  if status ~= "ACTIVE" and status ~= "GRACE_PERIOD" then return nil, "The domain is " .. status .. "." end
+  if self.expireOn - self.state:now() > RENEWABLE_SECONDS then
+    return nil, "The domain is not within 45 days of its expiry."
+  end
   return true
 end
 
---- Renew a domain: charged and done a little later, or not at all when the wallet does not cover it by then.
-function domains.renew(world, domain, years)
-  domain.renewing = true
-  world:after(QUEUED, function()
-    domain.renewing = nil
-    if pay_and_extend(world, domain, years) then watch(world, domain) end
+---Renews the domain a little later, if the wallet covers it then.
+---@param years number
+function Domain:renew(years)
+  self.renewing = true
+  self.state:after(RENEWAL_SECONDS, function()
+    self.renewing = nil
+    if pay_and_extend(self, years) then watch_expiry(self) end
   end)
 end
 
-return domains
+return Domain

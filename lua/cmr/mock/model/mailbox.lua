@@ -1,93 +1,103 @@
--- Mailboxes and how they are warmed up.
+---A mailbox and its warmup.
+
+local account = require "cmr.mock.model.account"
 local random = require "cmr.util.random"
-local users = require "cmr.mock.model.users"
 
-local mailboxes = {}
+local Mailbox = {}
+Mailbox.__index = Mailbox
+Mailbox.__name = "cmr.mock.mailbox"
 
--- The minutes until a warmup that was started is ACTIVE; assumed how many.
-local STARTING = 120
+local WARMUP_START_SECONDS = 120 -- "minutes" until a warmup is ACTIVE; assumed how many
 
---- A new mailbox; one of the same id is replaced.
--- @param given {email, userId, mailboxId, subscriptionId, status = "ACTIVE", firstName, lastName, profilePicture}
-function mailboxes.add(world, given)
-  local id = given.mailboxId or random.id(28)
-  return world.mailboxes:put(id, {
+---Adds a mailbox, or replaces the one with the same id.
+---@param state table
+---@param fields table {email, userId, mailboxId, subscriptionId, status = "ACTIVE", firstName, lastName,
+---  profilePicture}
+---@return table mailbox
+function Mailbox.add(state, fields)
+  local id = fields.mailboxId or random.id(28)
+  local mailbox = setmetatable({
+    state = state,
     mailboxId = id,
-    email = given.email,
-    domain = given.email:match "@(.*)$",
-    userId = given.userId,
-    subscriptionId = given.subscriptionId,
-    status = given.status or "ACTIVE",
-    firstName = given.firstName or "John",
-    lastName = given.lastName or "Doe",
-    profilePicture = given.profilePicture,
-    reexports = {}, -- when it was re-exported
+    email = fields.email,
+    domain = fields.email:match "@(.*)$",
+    userId = fields.userId,
+    subscriptionId = fields.subscriptionId,
+    status = fields.status or "ACTIVE",
+    firstName = fields.firstName or "John",
+    lastName = fields.lastName or "Doe",
+    profilePicture = fields.profilePicture,
+    reexports = {}, -- their times
+  }, Mailbox)
+  return state.mailboxes:put(id, mailbox)
+end
+
+---@param state table
+---@param email string
+---@return table? mailbox
+function Mailbox.by_email(state, email)
+  return state.mailboxes:list({ email = email })[1]
+end
+
+---Replaces the mailbox by one of the same person, under a new id and in another subscription.
+---@param subscription_id string
+function Mailbox:replace(subscription_id)
+  self.state.mailboxes:remove(self.mailboxId)
+  Mailbox.add(self.state, {
+    email = self.email,
+    userId = self.userId,
+    subscriptionId = subscription_id,
+    status = self.status,
+    firstName = self.firstName,
+    lastName = self.lastName,
+    profilePicture = self.profilePicture,
   })
 end
 
---- The mailbox with this address, or nil.
-function mailboxes.by_email(world, email)
-  return world.mailboxes:list({ email = email })[1]
-end
-
---- What takes a mailbox's place in another subscription: the same person under a new id, nothing else.
-function mailboxes.successor(mailbox, subscription_id)
+---What an event says about a new mailbox: the person and the credentials.
+---@return table fields
+function Mailbox:access()
   return {
-    email = mailbox.email,
-    userId = mailbox.userId,
-    subscriptionId = subscription_id,
-    status = mailbox.status,
-    firstName = mailbox.firstName,
-    lastName = mailbox.lastName,
-    profilePicture = mailbox.profilePicture,
-  }
-end
-
---- Say that it is there, with what one needs to use it.
-function mailboxes.tell_created(world, mailbox, order)
-  world:tell("mailbox.created", {
-    userId = mailbox.userId,
-    orderId = order.orderId,
-    mailboxId = mailbox.mailboxId,
-    email = mailbox.email,
-    firstName = mailbox.firstName,
-    lastName = mailbox.lastName,
+    mailboxId = self.mailboxId,
+    email = self.email,
+    firstName = self.firstName,
+    lastName = self.lastName,
     password = "mock-password",
     appPassword = "mock-app-password",
     authenticatorSecret = "MOCKSECRET",
-  })
-end
-
--- What an event of its warmup says.
-local function of_warmup(world, mailbox)
-  local subscription = world.subscriptions:get(mailbox.subscriptionId)
-  return {
-    mailboxId = mailbox.mailboxId,
-    email = mailbox.email,
-    domain = mailbox.domain,
-    workspaceType = subscription and subscription.serviceProvider,
   }
 end
 
---- Enrol a mailbox in warmup: PENDING, and ACTIVE some minutes later.
-function mailboxes.warm_up(world, mailbox)
-  local warmup = { status = "PENDING", settings = mailbox.warmup and mailbox.warmup.settings }
-  mailbox.warmup = warmup
-  world:after(STARTING, function()
+---Emits the event of a mailbox that an order created.
+---@param order table
+function Mailbox:emit_created(order)
+  local data = self:access()
+  data.userId, data.orderId = self.userId, order.orderId
+  self.state:emit("mailbox.created", data)
+end
+
+local function emit_warmup(mailbox, event, data)
+  local subscription = mailbox.state.subscriptions:get(mailbox.subscriptionId)
+  data.mailboxId, data.email, data.domain = mailbox.mailboxId, mailbox.email, mailbox.domain
+  data.workspaceType = subscription and subscription.serviceProvider
+  mailbox.state:emit(event, data)
+end
+
+---Starts the warmup: PENDING, and ACTIVE some minutes later.
+function Mailbox:start_warmup()
+  local warmup = { status = "PENDING", settings = self.warmup and self.warmup.settings }
+  self.warmup = warmup
+  self.state:after(WARMUP_START_SECONDS, function()
     if warmup.status ~= "PENDING" then return end
     warmup.status = "ACTIVE"
-    local told = of_warmup(world, mailbox)
-    for name, value in pairs(users.told(world, mailbox.userId)) do
-      told[name] = value
-    end
-    world:tell("mailbox.warmup.started", told)
+    emit_warmup(self, "mailbox.warmup.started", account.event_data(self.state, self.userId))
   end)
 end
 
---- End a mailbox's warmup, for good.
-function mailboxes.cool_down(world, mailbox)
-  mailbox.warmup.status = "STOPPED"
-  world:tell("mailbox.warmup.removed", of_warmup(world, mailbox))
+---Stops the warmup for good.
+function Mailbox:stop_warmup()
+  self.warmup.status = "STOPPED"
+  emit_warmup(self, "mailbox.warmup.removed", {})
 end
 
-return mailboxes
+return Mailbox

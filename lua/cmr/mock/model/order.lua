@@ -1,45 +1,51 @@
--- Orders: they are PENDING until everything is there. The documents say that this takes 10 to 90 s; when within them
--- each step comes, and the statuses of orders, are assumed.
+---An order, from CREATED over PENDING to its end. The documentation says that an order takes 10 to 90 s. The time of
+---each step and the statuses are assumed.
+
+local account = require "cmr.mock.model.account"
+local Domain = require "cmr.mock.model.domain"
+local Mailbox = require "cmr.mock.model.mailbox"
 local random = require "cmr.util.random"
-local domains = require "cmr.mock.model.domain"
-local mailboxes = require "cmr.mock.model.mailbox"
-local subscriptions = require "cmr.mock.model.subscription"
-local users = require "cmr.mock.model.users"
+local Subscription = require "cmr.mock.model.subscription"
 
-local orders = {}
+local Order = {}
+Order.__index = Order
+Order.__name = "cmr.mock.order"
 
--- Seconds from the order on.
-local REGISTERED, PASSWORDS, DONE = 10, 20, 30
+-- From the order on.
+local REGISTRATION_SECONDS, PASSWORD_SECONDS, DONE_SECONDS = 10, 20, 30
 
---- A new order that is not processed yet.
--- @param given {userId, sandbox}
-function orders.add(world, given)
-  local order = { orderId = random.id(28), userId = given.userId, sandbox = given.sandbox, status = "CREATED" }
-  return world.orders:put(order.orderId, order)
+---Adds an order that is not processed yet.
+---@param state table
+---@param fields table {userId, sandbox}
+---@return table order
+function Order.add(state, fields)
+  local id = random.id(28)
+  local order = { state = state, orderId = id, userId = fields.userId, sandbox = fields.sandbox, status = "CREATED" }
+  return state.orders:put(id, setmetatable(order, Order))
 end
 
---- It is PENDING now, and finished later.
--- @param work function() that does it and returns the domains it failed for, [{domain, reason}]
--- @param count how many domains there are, to tell a part from all of them
-function orders.finish_later(world, order, work, count)
-  order.status = "PENDING"
-  world:after(DONE, function()
-    order.failed = work()
-    order.status = "COMPLETED"
-    if #order.failed > 0 then order.status = #order.failed < count and "PARTIALLY_COMPLETED" or "FAILED" end
+---Makes the order PENDING and finishes it later.
+---@param work function does the rest; returns the domains that failed, [{domain, reason}]
+---@param count integer all domains of the order: tells a part from all of them
+function Order:finish_later(work, count)
+  self.status = "PENDING"
+  self.state:after(DONE_SECONDS, function()
+    self.failed = work()
+    self.status = "COMPLETED"
+    if #self.failed > 0 then self.status = #self.failed < count and "PARTIALLY_COMPLETED" or "FAILED" end
   end)
 end
 
--- The subscription for a domain's new mailboxes: the one that was asked for or a new one; or nil and why not.
-local function subscription_for(world, part, given)
-  local current = subscriptions.of_domain(world, part.domain)
+-- The subscription that new mailboxes go into: the requested one, or a new one.
+local function subscription_for(order, part, fields)
+  local current = Subscription.of_domain(order.state, part.domain)
   if not part.subscriptionId then
     if current then return nil, "Workspace validation failed" end -- the documented reason
-    return subscriptions.add(world, {
-      userId = given.userId,
+    return Subscription.add(order.state, {
+      userId = fields.userId,
       domain = part.domain,
-      serviceProvider = given.serviceProvider,
-      autoRenew = given.autoRenew,
+      serviceProvider = fields.serviceProvider,
+      autoRenew = fields.autoRenew,
     })
   end
   if not current or current.subscriptionId ~= part.subscriptionId or current.status ~= "ACTIVE" then
@@ -48,15 +54,25 @@ local function subscription_for(world, part, given)
   return current
 end
 
--- The mailboxes of one domain, or nil and why not.
-local function create_mailboxes(world, part, given)
+local function emit_mailboxes(order, part, subscription, created)
+  local state = order.state
+  local domain = state.domains:get(part.domain)
+  local data = account.event_data(state, order.userId)
+  data.domainId, data.domainName, data.orderId = domain and domain.domainId, part.domain, order.orderId
+  data.subscriptionId, data.workspaceType = subscription.subscriptionId, subscription.serviceProvider
+  data.creationTime, data.expiryDate = state:timestamp(), state:timestamp(subscription.periodEnd)
+  data.price, data.quantity = subscription.pricePerMailbox * #created, #created
+  state:emit("mailbox.order.success", data)
+end
+
+local function create_mailboxes(order, part, fields)
   local created = {}
   if #part.mailboxes == 0 then return created end
-  local subscription, why = subscription_for(world, part, given)
-  if not subscription then return nil, why end
+  local subscription, message = subscription_for(order, part, fields)
+  if not subscription then return nil, message end
   for index, wanted in ipairs(part.mailboxes) do
-    created[index] = mailboxes.add(world, {
-      userId = given.userId,
+    created[index] = Mailbox.add(order.state, {
+      userId = fields.userId,
       subscriptionId = subscription.subscriptionId,
       email = wanted.username .. "@" .. part.domain,
       firstName = wanted.firstName,
@@ -66,78 +82,61 @@ local function create_mailboxes(world, part, given)
     })
     created[index].wants_warmup = wanted.onWarmup == true
   end
+  emit_mailboxes(order, part, subscription, created)
   return created
 end
 
--- Say that the provider has confirmed the mailboxes of one domain.
-local function tell_mailboxes(world, part, order, created)
-  if #created == 0 then return end
-  local domain = world.domains:get(part.domain)
-  local subscription = world.subscriptions:get(created[1].subscriptionId)
-  local data = users.told(world, order.userId)
-  data.domainId, data.domainName, data.orderId = domain and domain.domainId, part.domain, order.orderId
-  data.subscriptionId, data.workspaceType = subscription.subscriptionId, subscription.serviceProvider
-  data.creationTime, data.expiryDate = world:timestamp(), world:timestamp(subscription.periodEnd)
-  data.price, data.quantity = subscription.pricePerMailbox * #created, #created
-  world:tell("mailbox.order.success", data)
+-- Registers one domain and creates its mailboxes: these, or nil and the reason of the failure.
+local function fulfil(order, part, fields)
+  local state = order.state
+  local reason = state.failures[part.domain]
+  if reason then
+    if part.years then state.domains:remove(part.domain) end
+    return nil, reason
+  end
+  if part.years then state.domains:get(part.domain):register_for(part.years, order) end
+  return create_mailboxes(order, part, fields)
 end
 
--- Say that a domain, or mailboxes for it, could not be had.
-local function tell_failed(world, part, order, why)
-  local data = users.told(world, order.userId)
-  data.orderId, data.domainName, data.reason = order.orderId, part.domain, why
-  world:tell(part.years and "domain.order.failed" or "mailbox.order.failed", data)
+local function emit_failed(order, part, reason)
+  local data = account.event_data(order.state, order.userId)
+  data.orderId, data.domainName, data.reason = order.orderId, part.domain, reason
+  order.state:emit(part.years and "domain.order.failed" or "mailbox.order.failed", data)
 end
 
--- One domain of an order: registered, and its mailboxes there; or nil and why not.
-local function fulfil(world, part, order, given)
-  local why = world.refused[part.domain]
-  if why then
-    if part.years then world.domains:remove(part.domain) end
-    return nil, why
+---Processes the order in the documented steps: registers its domains, then creates its mailboxes.
+---@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = number to register it,
+---  subscriptionId = of an existing subscription, mailboxes = [...]}]}
+function Order:process(fields)
+  local state, created, failed = self.state, {}, {}
+  for _, part in ipairs(fields.parts) do
+    if part.years then Domain.add(state, { domainName = part.domain, userId = fields.userId }) end
   end
-  if part.years then
-    local domain = domains.register(world, world.domains:get(part.domain), domains.years(part.years))
-    domains.tell_ordered(world, domain, order)
-  end
-  return create_mailboxes(world, part, given)
-end
-
---- Process an order: its domains are registered, then its mailboxes made, in the documented states.
--- @param given {userId, serviceProvider, autoRenew,
---   parts = [{domain = name, years = to register it, subscriptionId = to add to it, mailboxes = [...]}]}
-function orders.process(world, order, given)
-  local created, failed = {}, {}
-  for _, part in ipairs(given.parts) do
-    if part.years then domains.add(world, { domainName = part.domain, userId = given.userId }) end
-  end
-  world:after(REGISTERED, function()
-    for _, part in ipairs(given.parts) do
-      local some, why = fulfil(world, part, order, given)
-      if some then
-        tell_mailboxes(world, part, order, some)
-      else
-        failed[#failed + 1] = { domain = part.domain, reason = why }
-        tell_failed(world, part, order, why)
+  state:after(REGISTRATION_SECONDS, function()
+    for _, part in ipairs(fields.parts) do
+      local mailboxes, reason = fulfil(self, part, fields)
+      if not mailboxes then
+        failed[#failed + 1] = { domain = part.domain, reason = reason }
+        emit_failed(self, part, reason)
       end
-      for _, mailbox in ipairs(some or {}) do
+      for _, mailbox in ipairs(mailboxes or {}) do
         created[#created + 1] = mailbox
       end
     end
   end)
-  world:after(PASSWORDS, function()
+  state:after(PASSWORD_SECONDS, function()
     for _, mailbox in ipairs(created) do
       mailbox.status = "CREATING_PASSWORD"
     end
   end)
-  orders.finish_later(world, order, function()
+  self:finish_later(function()
     for _, mailbox in ipairs(created) do
       mailbox.status = "ACTIVE"
-      mailboxes.tell_created(world, mailbox, order)
-      if mailbox.wants_warmup then mailboxes.warm_up(world, mailbox) end
+      mailbox:emit_created(self)
+      if mailbox.wants_warmup then mailbox:start_warmup() end
     end
     return failed
-  end, #given.parts)
+  end, #fields.parts)
 end
 
-return orders
+return Order

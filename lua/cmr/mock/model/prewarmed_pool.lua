@@ -1,23 +1,23 @@
--- Domains whose mailboxes are warm already: the pool, a pool of the sandbox, and how one leaves it.
-local json = require "cmr.mock.json"
-local examples = require "cmr.samples"
-local domains = require "cmr.mock.model.domain"
-local mailboxes = require "cmr.mock.model.mailbox"
-local money = require "cmr.mock.model.money"
-local subscriptions = require "cmr.mock.model.subscription"
-local users = require "cmr.mock.model.users"
+---The pools of domains with warm mailboxes, one of them for the sandbox, and how a domain is sold from a pool.
 
-local prewarmed = {}
+local account = require "cmr.mock.model.account"
+local Domain = require "cmr.mock.model.domain"
+local json = require "cmr.mock.json"
+local Mailbox = require "cmr.mock.model.mailbox"
+local samples = require "cmr.samples"
+local Subscription = require "cmr.mock.model.subscription"
+
+local prewarmed_pool = {}
 
 local PROVIDERS = { "GOOGLE", "MICROSOFT" }
 
--- The documented ones of the sandbox.
+-- As documented.
 local SANDBOX = {
   GOOGLE = { "sandbox.nexora-tech.com", "mail-sandbox.brightplathlabs.com" },
   MICROSOFT = { "sandbox-mail.corevista.io", "sandbox.stratospherehq.com" },
 }
 
--- The first person is of the documented sample.
+-- The first person is from the documented sample.
 local PEOPLE = { { "jwilson", "James", "Wilson" }, { "mlopez", "Maria", "Lopez" }, { "achen", "Amy", "Chen" } }
 
 local function put(pool, name, provider)
@@ -33,22 +33,27 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
---- Fill both pools: as many domains and mailboxes as the documented answer counts, the documented domain first.
-function prewarmed.fill(world)
-  local sample = json.decode(examples.prewarmed.answer).data
-  put(world.pool, sample.inventory[1].domain, "GOOGLE")
+---Fills both pools with as many domains as the documented answer counts. The documented domain is the first.
+---@param state table
+function prewarmed_pool.fill(state)
+  local sample = json.decode(samples.prewarmed.answer).data
+  put(state.pool, sample.inventory[1].domain, "GOOGLE")
   for number = 2, sample.totalDomains do
-    put(world.pool, ("prewarm-%02d.com"):format(number), PROVIDERS[(number - 1) % #PROVIDERS + 1])
+    put(state.pool, ("prewarm-%02d.com"):format(number), PROVIDERS[(number - 1) % #PROVIDERS + 1])
   end
   for _, provider in ipairs(PROVIDERS) do
     for _, name in ipairs(SANDBOX[provider]) do
-      put(world.sandbox_pool, name, provider)
+      put(state.sandbox_pool, name, provider)
     end
   end
 end
 
---- The domains of a pool at a provider with a text in their names; nil for all.
-function prewarmed.find(pool, provider, contains)
+---Lists the domains of a pool.
+---@param pool table
+---@param provider string? nil: any
+---@param contains string? a part of the name
+---@return table[] items
+function prewarmed_pool.find(pool, provider, contains)
   local found = {}
   for _, item in ipairs(pool:list { serviceProvider = provider }) do
     if item.domain:find(contains or "", 1, true) then found[#found + 1] = item end
@@ -56,96 +61,93 @@ function prewarmed.find(pool, provider, contains)
   return found
 end
 
--- Deletes subscriptions with all of their mailboxes, also those that were added later.
-local function clear(world, wanted)
-  for _, subscription in ipairs(world.subscriptions:list(wanted)) do
-    subscriptions.cancel(world, subscription)
-    world.subscriptions:remove(subscription.subscriptionId)
+-- Deletes subscriptions with all of their mailboxes, including those that were added later.
+local function clear_subscriptions(state, filter)
+  for _, subscription in ipairs(state.subscriptions:list(filter)) do
+    subscription:cancel()
+    state.subscriptions:remove(subscription.subscriptionId)
   end
 end
 
--- A mailbox as the event shows it.
-local function show(world, mailbox, index, subscription)
-  return {
-    mailboxId = mailbox.mailboxId,
-    email = mailbox.email,
-    firstName = mailbox.firstName,
-    lastName = mailbox.lastName,
-    profilePicture = json.null,
-    password = "mock-password",
-    appPassword = "mock-app-password",
-    authenticatorSecret = "MOCKSECRET",
-    isAdmin = index == 1,
-    warmingUpFrom = world:timestamp(),
-    expiryDate = world:timestamp(subscription.periodEnd),
-  }
-end
-
--- Gives a domain with its mailboxes to a user; returns what the event says of it.
-local function assign(world, item, given)
-  local userId, sandbox = given.userId, given.sandbox
-  domains.register(world, domains.add(world, { domainName = item.domain, userId = userId, sandbox = sandbox }))
-  local subscription = subscriptions.add(world, {
-    userId = userId,
+-- Gives a domain with its mailboxes to a user. Returns its part of the event.
+local function assign(state, item, fields)
+  local user_id, sandbox = fields.userId, fields.sandbox
+  Domain.add(state, { domainName = item.domain, userId = user_id, sandbox = sandbox }):register()
+  local subscription = Subscription.add(state, {
+    userId = user_id,
     domain = item.domain,
     serviceProvider = item.serviceProvider,
-    autoRenew = given.autoRenew,
+    autoRenew = fields.autoRenew,
     sandbox = sandbox,
   })
   local shown = json.array()
   for index, person in ipairs(item.mailboxes) do
-    local mailbox = mailboxes.add(world, {
-      userId = userId,
+    local mailbox = Mailbox.add(state, {
+      userId = user_id,
       subscriptionId = subscription.subscriptionId,
       email = person.email,
       firstName = person.firstName,
       lastName = person.lastName,
     })
     mailbox.warmup = { status = "ACTIVE" }
-    shown[index] = show(world, mailbox, index, subscription)
+    local details = mailbox:access()
+    details.profilePicture, details.isAdmin = json.null, index == 1
+    details.warmingUpFrom, details.expiryDate = state:timestamp(), state:timestamp(subscription.periodEnd)
+    shown[index] = details
   end
   return { domain = item.domain, subscriptionId = subscription.subscriptionId, preWarmedUpMailboxes = shown }
 end
 
---- Give a domain of a pool, with its mailboxes, to a user. What comes from the sandbox costs nothing and stays there.
--- @param given {userId, autoRenew, sandbox = true for the sandbox's pool}
--- @return what the event says of the domain, or nil and the documented reason of a failure
-function prewarmed.sell(world, name, provider, given)
-  local pool = given.sandbox and world.sandbox_pool or world.pool
+---Sells a domain of a pool, with its mailboxes, to a user. A sandbox domain costs nothing and stays in the pool.
+---@param state table
+---@param name string
+---@param provider string
+---@param fields table {userId, autoRenew, sandbox = true for the sandbox's pool}
+---@return table? sold the domain's part of the event
+---@return string? message the documented reason of the failure
+function prewarmed_pool.sell(state, name, provider, fields)
+  local pool = fields.sandbox and state.sandbox_pool or state.pool
   local item = pool:get(name)
   if not item or item.serviceProvider ~= provider then return nil, "The domain is not in the pool." end
-  if given.sandbox then
-    clear(world, { sandbox = true, domain = name }) -- what an earlier order left; the domain itself is replaced
+  if fields.sandbox then
+    clear_subscriptions(state, { sandbox = true, domain = name }) -- of an earlier order; the domain itself is replaced
   else
-    if not money.pay(world, money.PREWARMED) then return nil, "Insufficient wallet balance" end
+    if not account.pay(state, account.PREWARMED_PRICE) then return nil, "Insufficient wallet balance" end
     pool:remove(name)
   end
-  return assign(world, item, given)
+  return assign(state, item, fields)
 end
 
---- Say how an order ended: what was had and what was not, each in an event of its own.
--- @param sold array of what sell returned
--- @param failed [{domain, reason}]
-function prewarmed.tell(world, order, provider, sold, failed)
-  local function told(more)
-    local data = users.told(world, order.userId)
-    data.orderId, data.serviceProvider = order.orderId, provider
-    for name, value in pairs(more) do
-      data[name] = value
-    end
-    return data
+---Emits the end of an order: one event for the sold domains, one for the failed ones.
+---@param order table
+---@param provider string
+---@param sold table[] from prewarmed_pool.sell
+---@param failed table[] [{domain, reason}]
+function prewarmed_pool.emit_ordered(order, provider, sold, failed)
+  local state = order.state
+  local function data()
+    local fields = account.event_data(state, order.userId)
+    fields.orderId, fields.serviceProvider = order.orderId, provider
+    return fields
   end
-  if #sold > 0 then world:tell("prewarmup.order.success", told { mailboxDetails = json.array(sold) }) end
+  if #sold > 0 then
+    local success = data()
+    success.mailboxDetails = json.array(sold)
+    state:emit("prewarmup.order.success", success)
+  end
   if #failed > 0 then
-    world:tell("prewarmup.order.failed", told { reason = failed[1].reason, failedDomains = json.array(failed) })
+    local failure = data()
+    failure.reason, failure.failedDomains = failed[1].reason, json.array(failed)
+    state:emit("prewarmup.order.failed", failure)
   end
 end
 
---- Delete all that came from the sandbox.
-function prewarmed.clear_sandbox(world)
-  clear(world, { sandbox = true })
-  world.domains:clear { sandbox = true }
-  world.orders:clear { sandbox = true }
+---Deletes everything that was sold from the sandbox.
+---@param state table
+function prewarmed_pool.clear_sandbox(state)
+  clear_subscriptions(state, { sandbox = true })
+  state.domains:clear { sandbox = true }
+  state.orders:clear { sandbox = true }
 end
 
-return prewarmed
+return prewarmed_pool

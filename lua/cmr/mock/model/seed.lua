@@ -1,40 +1,112 @@
--- What there is at the beginning: what the vendor's own examples show.
+---The first data: what the vendor's own samples show. And what a test can add.
+
+local account = require "cmr.mock.model.account"
+local Domain = require "cmr.mock.model.domain"
 local json = require "cmr.mock.json"
-local examples = require "cmr.samples"
-local domains = require "cmr.mock.model.domain"
-local mailboxes = require "cmr.mock.model.mailbox"
-local prewarmed = require "cmr.mock.model.prewarmed_pool"
-local subscriptions = require "cmr.mock.model.subscription"
-local users = require "cmr.mock.model.users"
+local Mailbox = require "cmr.mock.model.mailbox"
+local prewarmed_pool = require "cmr.mock.model.prewarmed_pool"
+local samples = require "cmr.samples"
+local Subscription = require "cmr.mock.model.subscription"
 
-local USER = json.decode(examples.platforms.request).userId
-local MAILBOX = json.decode(examples.reexport.request)
+local seed = {
+  ---What a test can add: by kind, {fields = as control.lua checks them, add = function(body, state) -> the answer, or
+  ---nil and a message}.
+  kinds = {},
+}
 
---- Put the seed into an empty world.
-return function(world)
-  local user = users.add(world, USER)
-  for app, connected in pairs(json.decode(examples.platforms.answer).data) do
-    for _, credential in ipairs(connected.credentials) do
+local USER_ID = json.decode(samples.platforms.request).userId
+local MAILBOX = json.decode(samples.reexport.request)
+
+local function ensure_domain(state, name, user_id)
+  return state.domains:get(name) or Domain.add(state, { domainName = name, userId = user_id }):register()
+end
+
+-- A kind that belongs to an existing user.
+local function kind_of_user(name, fields, add)
+  fields.userId = "string"
+  seed.kinds[name] = {
+    fields = fields,
+    add = function(body, state)
+      if not state.users:get(body.userId) then return nil, "no such user: add the user first" end
+      return add(body, state)
+    end,
+  }
+end
+
+seed.kinds.users = {
+  fields = { userId = "string" },
+  add = function(body, state)
+    account.add_user(state, body.userId)
+    return { userId = body.userId }
+  end,
+}
+
+-- Replaces a domain of the same name.
+kind_of_user(
+  "domains",
+  { domainName = "string", domainId = "string?", expiresIn = "number?", autoRenew = "boolean?" },
+  function(body, state)
+    body.domainName = body.domainName:lower()
+    state.domains:remove(body.domainName)
+    local domain = Domain.add(state, body):register(body.expiresIn)
+    return { domainName = domain.domainName, domainId = domain.domainId }
+  end
+)
+
+-- Adds its domain too. It is ACTIVE for a month, whatever else the domain has.
+kind_of_user(
+  "subscriptions",
+  { subscriptionId = "string", domain = "string", serviceProvider = "string?", autoRenew = "boolean?" },
+  function(body, state)
+    body.domain = body.domain:lower()
+    ensure_domain(state, body.domain, body.userId)
+    Subscription.add(state, body)
+    return { subscriptionId = body.subscriptionId }
+  end
+)
+
+-- Adds its domain and a subscription with auto-renewal too, unless they exist. Replaces a mailbox of the same id.
+kind_of_user("mailboxes", { mailboxId = "string", email = "string", status = "string?" }, function(body, state)
+  local name = body.email:match "@(.+)$"
+  if not name then return nil, "'email' must be an address" end
+  ensure_domain(state, name, body.userId)
+  local subscription = Subscription.of_domain(state, name)
+    or Subscription.add(state, { userId = body.userId, domain = name, autoRenew = true })
+  body.subscriptionId = subscription.subscriptionId
+  Mailbox.add(state, body)
+  return { mailboxId = body.mailboxId }
+end)
+
+---Puts the first data into an empty state.
+---@param state table
+function seed.fill(state)
+  local user = account.add_user(state, USER_ID)
+  for app, platform in pairs(json.decode(samples.platforms.answer).data) do
+    for _, credential in ipairs(platform.credentials) do
       credential.app = app
       table.insert(user.credentials, credential)
     end
   end
 
-  local priced = json.decode(examples.domain_renewal_prices.answer).data[1]
-  local sample = json.decode(examples.subscriptions.answer).data.subscriptions[1]
   local name = MAILBOX.email:match "@(.*)$"
-  domains.register(world, domains.add(world, { domainName = name, domainId = priced.domainId, userId = USER }))
-  subscriptions.add(world, {
-    subscriptionId = sample.subscriptionId,
+  local domain = json.decode(samples.domain_renewal_prices.answer).data[1]
+  Domain.add(state, { domainName = name, domainId = domain.domainId, userId = USER_ID }):register()
+  local subscription = json.decode(samples.subscriptions.answer).data.subscriptions[1]
+  Subscription.add(state, {
+    subscriptionId = subscription.subscriptionId,
     domain = name,
-    userId = USER,
-    serviceProvider = sample.serviceProvider,
-    autoRenew = sample.autoRenew,
+    userId = USER_ID,
+    serviceProvider = subscription.serviceProvider,
+    autoRenew = subscription.autoRenew,
   })
-  mailboxes.add(
-    world,
-    { mailboxId = MAILBOX.mailboxId, email = MAILBOX.email, userId = USER, subscriptionId = sample.subscriptionId }
-  )
+  Mailbox.add(state, {
+    mailboxId = MAILBOX.mailboxId,
+    email = MAILBOX.email,
+    userId = USER_ID,
+    subscriptionId = subscription.subscriptionId,
+  })
 
-  prewarmed.fill(world)
+  prewarmed_pool.fill(state)
 end
+
+return seed

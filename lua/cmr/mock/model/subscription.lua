@@ -1,189 +1,196 @@
--- Subscriptions: the mailboxes of a domain, paid by the month.
+---A subscription: the mailboxes of one domain, paid by the month.
+
+local account = require "cmr.mock.model.account"
 local random = require "cmr.util.random"
-local money = require "cmr.mock.model.money"
-local domains = require "cmr.mock.model.domain"
-local mailboxes = require "cmr.mock.model.mailbox"
-local users = require "cmr.mock.model.users"
+local text = require "cmr.util.text"
 
-local subscriptions = {}
+local Subscription = {}
+Subscription.__index = Subscription
+Subscription.__name = "cmr.mock.subscription"
 
-local DAY = 24 * 60 * 60
-local MONTH, GRACE = 30 * DAY, 7 * DAY -- a month has 30 days here; assumed
-local QUEUED = 30 -- seconds that renewing or recreating takes; assumed
+local MONTH_SECONDS = 30 * text.DAY -- assumed
+local GRACE_SECONDS = 7 * text.DAY
+local RETRY_SECONDS = text.DAY -- between attempts to renew an unpaid one; assumed
+local CHANGE_SECONDS = 30 -- how long renewing and recreating take; assumed
 
-local watch -- defined below: a renewed period is watched like the first one
+local watch_period -- defined below: a renewed period is watched like the first one
 
-local function alive(world, subscription)
-  return world.subscriptions:get(subscription.subscriptionId) == subscription and subscription.status ~= "CANCELLED"
+local function is_alive(subscription)
+  return subscription.state.subscriptions:get(subscription.subscriptionId) == subscription
+    and subscription.status ~= "CANCELLED"
 end
 
-local function set_mailboxes(world, subscription, from, to)
-  for _, mailbox in ipairs(world.mailboxes:list { subscriptionId = subscription.subscriptionId, status = from }) do
+local function set_mailboxes(subscription, from, to)
+  local filter = { subscriptionId = subscription.subscriptionId, status = from }
+  for _, mailbox in ipairs(subscription.state.mailboxes:list(filter)) do
     mailbox.status = to
   end
 end
 
--- Say what the documents have an event for; all of them say the same.
-local function tell(world, name, subscription, reason)
-  local domain = world.domains:get(subscription.domain)
-  local data = users.told(world, subscription.userId)
+-- All events of a subscription have the same data.
+local function emit(subscription, event, reason)
+  local state = subscription.state
+  local domain = state.domains:get(subscription.domain)
+  local data = account.event_data(state, subscription.userId)
   data.subscriptionId, data.domain = subscription.subscriptionId, subscription.domain
   data.domainId = domain and domain.domainId
   data.workspaceType, data.autoRenew = subscription.serviceProvider, subscription.autoRenew
-  data.quantity = subscriptions.quantity(world, subscription)
-  data.periodStart = world:timestamp(subscription.periodStart)
-  data.periodEnd = world:timestamp(subscription.periodEnd)
+  data.quantity = subscription:quantity()
+  data.periodStart = state:timestamp(subscription.periodStart)
+  data.periodEnd = state:timestamp(subscription.periodEnd)
   data.description, data.subscriptionStatus = "", subscription.status
   data.reason = reason
-  world:tell("subscription." .. name, data)
+  state:emit("subscription." .. event, data)
 end
 
--- Pays for the next month: true, or false and why not.
-local function renew(world, subscription)
-  local domain = world.domains:get(subscription.domain)
-  local lapsed = domain and domains.status(world, domain)
-  if lapsed == "GRACE_PERIOD" or lapsed == "EXPIRED" then
-    tell(world, "renewal.failed", subscription, "The domain is " .. lapsed .. ".")
-    return false, "domain"
+-- Pays for the next month: true, or nil and "domain" or "payment".
+local function renew(subscription)
+  local state = subscription.state
+  local domain = state.domains:get(subscription.domain)
+  local status = domain and domain:status()
+  if status == "GRACE_PERIOD" or status == "EXPIRED" then
+    emit(subscription, "renewal.failed", "The domain is " .. status .. ".")
+    return nil, "domain"
   end
-  local now, price, begin = world:now(), subscription.pricePerMailbox, subscription.periodEnd
-  if now - subscription.created >= 12 * MONTH then price = money.OLD_MAILBOX end
-  if not money.pay(world, price * subscriptions.quantity(world, subscription)) then return false, "payment" end
-  if begin + MONTH <= now then begin = now end -- had been EXPIRED for long
-  local dearer = price ~= subscription.pricePerMailbox
+  local now, price, start = state:now(), subscription.pricePerMailbox, subscription.periodEnd
+  if now - subscription.created_at >= 12 * MONTH_SECONDS then price = account.OLD_MAILBOX_PRICE end
+  if not account.pay(state, price * subscription:quantity()) then return nil, "payment" end
+  if start + MONTH_SECONDS <= now then start = now end -- it was EXPIRED for longer than a month
+  local price_rose = price ~= subscription.pricePerMailbox
   subscription.pricePerMailbox = price
-  subscription.periodStart, subscription.periodEnd = begin, begin + MONTH
+  subscription.periodStart, subscription.periodEnd = start, start + MONTH_SECONDS
   subscription.status = "ACTIVE"
-  set_mailboxes(world, subscription, "EXPIRED", "ACTIVE")
-  tell(world, "renewal.success", subscription)
-  if dearer then tell(world, "updated", subscription) end
-  watch(world, subscription)
+  set_mailboxes(subscription, "EXPIRED", "ACTIVE")
+  emit(subscription, "renewal.success")
+  if price_rose then emit(subscription, "updated") end
+  watch_period(subscription)
   return true
 end
 
--- Not paid since a time: with auto-renewal it is tried again every day (assumed: how often), without it ends after a
+-- The subscription is unpaid since a time. With auto-renewal it is tried again every day; without, it ends after a
 -- grace of 7 days.
-local function owe(world, subscription, since)
-  local debt, new = {}, subscription.status ~= "PAST_DUE"
+local function set_past_due(subscription, since)
+  local state, debt, is_new = subscription.state, {}, subscription.status ~= "PAST_DUE"
   subscription.status, subscription.debt = "PAST_DUE", debt
-  if new then tell(world, "past_due", subscription) end
-  world:at(world:now() + DAY, function()
-    if not alive(world, subscription) or subscription.status ~= "PAST_DUE" or subscription.debt ~= debt then return end
+  if is_new then emit(subscription, "past_due") end
+  state:at(state:now() + RETRY_SECONDS, function()
+    if not is_alive(subscription) or subscription.status ~= "PAST_DUE" or subscription.debt ~= debt then return end
     if subscription.autoRenew then
-      if not renew(world, subscription) then owe(world, subscription, since) end
-    elseif world:now() < since + GRACE then
-      owe(world, subscription, since)
+      if not renew(subscription) then set_past_due(subscription, since) end
+    elseif state:now() < since + GRACE_SECONDS then
+      set_past_due(subscription, since)
     else
       subscription.status = "EXPIRED"
-      set_mailboxes(world, subscription, "ACTIVE", "EXPIRED")
-      tell(world, "expired", subscription)
+      set_mailboxes(subscription, "ACTIVE", "EXPIRED")
+      emit(subscription, "expired")
     end
   end)
 end
 
-function watch(world, subscription)
+function watch_period(subscription)
   local period_end = subscription.periodEnd
-  world:at(period_end, function()
-    if not alive(world, subscription) or subscription.periodEnd ~= period_end then return end
-    if subscription.status ~= "ACTIVE" or subscription.autoRenew and renew(world, subscription) then return end
-    owe(world, subscription, period_end)
+  subscription.state:at(period_end, function()
+    if not is_alive(subscription) or subscription.periodEnd ~= period_end then return end
+    if subscription.status ~= "ACTIVE" or subscription.autoRenew and renew(subscription) then return end
+    set_past_due(subscription, period_end)
   end)
 end
 
---- A new subscription, ACTIVE from now on and paid for a month.
--- @param given {userId, domain = name, subscriptionId, serviceProvider = "GOOGLE", autoRenew = false, sandbox}
-function subscriptions.add(world, given)
-  local now = world:now()
-  local subscription = {
-    subscriptionId = given.subscriptionId or random.id(28),
-    userId = given.userId,
-    domain = given.domain,
-    serviceProvider = given.serviceProvider or "GOOGLE",
+---Adds a subscription that is ACTIVE and paid for a month.
+---@param state table
+---@param fields table {userId, domain = name, subscriptionId, serviceProvider = "GOOGLE", autoRenew = false, sandbox}
+---@return table subscription
+function Subscription.add(state, fields)
+  local now = state:now()
+  local subscription = setmetatable({
+    state = state,
+    subscriptionId = fields.subscriptionId or random.id(28),
+    userId = fields.userId,
+    domain = fields.domain,
+    serviceProvider = fields.serviceProvider or "GOOGLE",
     billingCycle = "MONTHLY",
-    pricePerMailbox = money.MAILBOX,
-    autoRenew = given.autoRenew or false,
-    sandbox = given.sandbox,
+    pricePerMailbox = account.MAILBOX_PRICE,
+    autoRenew = fields.autoRenew or false,
+    sandbox = fields.sandbox,
     status = "ACTIVE",
-    created = now,
+    created_at = now,
     periodStart = now,
-    periodEnd = now + MONTH,
-  }
-  watch(world, subscription)
-  return world.subscriptions:put(subscription.subscriptionId, subscription)
+    periodEnd = now + MONTH_SECONDS,
+  }, Subscription)
+  watch_period(subscription)
+  return state.subscriptions:put(subscription.subscriptionId, subscription)
 end
 
---- How many mailboxes it has.
-function subscriptions.quantity(world, subscription)
-  return #world.mailboxes:list { subscriptionId = subscription.subscriptionId }
-end
-
---- The subscription a domain has, and with it a workspace: the one that is not CANCELLED; or nil.
-function subscriptions.of_domain(world, name)
-  for _, subscription in ipairs(world.subscriptions:list { domain = name }) do
+---The subscription of a domain, and with it the workspace. A CANCELLED one does not count.
+---@param state table
+---@param name string
+---@return table? subscription
+function Subscription.of_domain(state, name)
+  for _, subscription in ipairs(state.subscriptions:list { domain = name }) do
     if subscription.status ~= "CANCELLED" then return subscription end
   end
 end
 
---- End it and delete its mailboxes, at once, as a call wants it.
-function subscriptions.cancel_by_call(world, subscription)
-  subscriptions.cancel(world, subscription)
-  tell(world, "cancelled", subscription)
+---Removes a mailbox, and with the last mailbox its subscription.
+---@param mailbox table
+function Subscription.remove_mailbox(mailbox)
+  local state = mailbox.state
+  state.mailboxes:remove(mailbox.mailboxId)
+  local subscription = state.subscriptions:get(mailbox.subscriptionId)
+  if subscription and subscription:quantity() == 0 then subscription:cancel() end
 end
 
---- End it and delete its mailboxes, at once.
-function subscriptions.cancel(world, subscription)
-  subscription.status = "CANCELLED"
-  world.mailboxes:clear { subscriptionId = subscription.subscriptionId }
+---@return integer mailboxes
+function Subscription:quantity()
+  return #self.state.mailboxes:list { subscriptionId = self.subscriptionId }
 end
 
---- Take a mailbox away, and the subscription with the last one.
-function subscriptions.remove_mailbox(world, mailbox)
-  world.mailboxes:remove(mailbox.mailboxId)
-  local subscription = world.subscriptions:get(mailbox.subscriptionId)
-  if subscription and subscriptions.quantity(world, subscription) == 0 then
-    subscriptions.cancel(world, subscription)
-  end
+---Cancels the subscription and deletes its mailboxes, at once and without an event.
+function Subscription:cancel()
+  self.status = "CANCELLED"
+  self.state.mailboxes:clear { subscriptionId = self.subscriptionId }
 end
 
---- Is it less than a day to the end of what is paid?
-function subscriptions.ends_soon(world, subscription)
-  return subscription.periodEnd - world:now() < DAY
+---Cancels the subscription for a call.
+function Subscription:cancel_by_call()
+  self:cancel()
+  emit(self, "cancelled")
 end
 
---- How many days are paid for, whole or not.
-function subscriptions.days_left(world, subscription)
-  return math.max(0, subscription.periodEnd - world:now()) / DAY
+---@return number days that are paid for, with a fraction
+function Subscription:days_left()
+  return math.max(0, self.periodEnd - self.state:now()) / text.DAY
 end
 
---- Renew it: done a little later, or PAST_DUE when the wallet does not cover it by then.
-function subscriptions.renew(world, subscription)
-  local before = subscription.status
-  subscription.status = "RENEWING"
-  if before == "ACTIVE" then tell(world, "renewing", subscription) end
-  world:after(QUEUED, function()
-    if not alive(world, subscription) then return end
-    local renewed, why = renew(world, subscription)
+---Renews the subscription a little later. It becomes PAST_DUE when the wallet does not cover it then.
+function Subscription:renew()
+  local before = self.status
+  self.status = "RENEWING"
+  if before == "ACTIVE" then emit(self, "renewing") end
+  self.state:after(CHANGE_SECONDS, function()
+    if not is_alive(self) then return end
+    local renewed, problem = renew(self)
     if renewed then return end
-    subscription.status = before
-    local ended = world:now() >= subscription.periodEnd
-    if before ~= "EXPIRED" and (why == "payment" or ended) then owe(world, subscription, world:now()) end
+    self.status = before
+    local now = self.state:now()
+    if before ~= "EXPIRED" and (problem == "payment" or now >= self.periodEnd) then set_past_due(self, now) end
   end)
 end
 
---- Give it a new id, and its mailboxes as well, a little later; what is paid stays paid. The sources disagree on
--- whether accounts are kept or replaced: as in the newer one, they are replaced.
-function subscriptions.recreate(world, subscription)
-  world:after(QUEUED, function()
-    if not alive(world, subscription) then return end
-    local old, new = subscription.subscriptionId, random.id(28)
-    world.subscriptions:remove(old)
-    subscription.subscriptionId = new
-    world.subscriptions:put(new, subscription)
-    for _, mailbox in ipairs(world.mailboxes:list { subscriptionId = old }) do
-      world.mailboxes:remove(mailbox.mailboxId)
-      mailboxes.add(world, mailboxes.successor(mailbox, new))
+---Gives the subscription and its mailboxes new ids, a little later. The paid period stays. The sources disagree on
+---whether accounts are replaced; the newer one says so.
+function Subscription:recreate()
+  local state = self.state
+  state:after(CHANGE_SECONDS, function()
+    if not is_alive(self) then return end
+    local old_id = self.subscriptionId
+    self.subscriptionId = random.id(28)
+    state.subscriptions:remove(old_id)
+    state.subscriptions:put(self.subscriptionId, self)
+    for _, mailbox in ipairs(state.mailboxes:list { subscriptionId = old_id }) do
+      mailbox:replace(self.subscriptionId)
     end
   end)
 end
 
-return subscriptions
+return Subscription

@@ -1,59 +1,131 @@
--- Domains and their workspaces.
-local json = require "cmr.mock.json"
+---Domains, their workspaces and their renewal.
+
+local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
-local paging = require "cmr.mock.paging"
+local json = require "cmr.mock.json"
 local scope = require "cmr.mock.routes.scope"
-local world_domains = require "cmr.mock.model.domain"
-local subscriptions = require "cmr.mock.model.subscription"
+local Subscription = require "cmr.mock.model.subscription"
 
 local domains = {}
 
-function domains.domains(request, world)
-  local list = request.user and world.domains:list { userId = request.user.userId } or {}
-  local data = paging.data(request, "domains", list, function(domain)
-    local subscription = subscriptions.of_domain(world, domain.domainName)
+function domains.domains(request, state)
+  local list = request.user and state.domains:list { userId = request.user.userId } or {}
+  local data = answer.list(request, "domains", list, function(domain)
+    local subscription = Subscription.of_domain(state, domain.domainName)
     return {
       domainName = domain.domainName,
       domainId = domain.domainId,
-      status = world_domains.status(world, domain),
+      status = domain:status(),
       serviceProvider = subscription and subscription.serviceProvider or json.null,
-      expireOn = domain.expireOn and world:timestamp(domain.expireOn) or json.null,
+      expireOn = domain.expireOn and state:timestamp(domain.expireOn) or json.null,
       autoRenew = domain.autoRenew,
     }
   end)
   return answer.success(request, data, "Domains fetched successfully")
 end
 
--- The provider that has a workspace for the domain, or nil.
-local function workspace(world, wanted)
-  local subscription = subscriptions.of_domain(world, wanted.domainName:lower())
+-- The provider of a domain's workspace, or nil.
+local function workspace(state, wanted)
+  local subscription = Subscription.of_domain(state, wanted.domainName:lower())
   local provider = subscription and subscription.serviceProvider
   return (not wanted.serviceProvider or wanted.serviceProvider == provider) and provider or nil
 end
 
-function domains.check_workspace(request, world)
-  local given = request.fields
-  if given.domains then
+function domains.check_workspace(request, state)
+  local wanted = request.fields
+  if wanted.domains then
     local data = json.array()
-    for index, wanted in ipairs(given.domains) do
-      data[index] = { domainName = wanted.domainName, hasWorkspace = workspace(world, wanted) ~= nil }
+    for index, item in ipairs(wanted.domains) do
+      data[index] = { domainName = item.domainName, hasWorkspace = workspace(state, item) ~= nil }
     end
     return answer.assume(answer.success(request, data, "Workspaces checked"), "data")
   end
-  local provider = workspace(world, given)
+  local provider = workspace(state, wanted)
   if not provider then return answer.success(request) end
-  local data = { domainName = given.domainName, serviceProvider = provider }
+  local data = { domainName = wanted.domainName, serviceProvider = provider }
   return answer.assume(answer.success(request, data, "Workspace exists"), "status 200; data")
 end
 
-function domains.add_google_client_id(request, world)
-  local given = request.fields
-  scope.domains(world, request.user, given.domains)
-  -- assumed: how it is checked; the documents say only that it is
-  if not given.clientId:find "%.apps%.googleusercontent%.com$" then
+function domains.add_google_client_id(request, state)
+  scope.domains(state, request.user, request.fields.domains)
+  -- assumed: how it is checked; the documentation says only that it is
+  if not request.fields.clientId:find "%.apps%.googleusercontent%.com$" then
     answer.refuse(422, "The clientId is not one of Google.", "status 422; message")
   end
   return answer.success(request, nil, "Client id will be added shortly")
+end
+
+-- Answers with an item for each domain of the request. A domain that does not qualify is an error inside the data.
+-- item(domain) -> its item, or nil and a message. With skip_errors such a domain is left out.
+-- message(count) -> the message for so many domains that qualify; nil: the documented one
+local function answer_each(request, state, item, skip_errors, message)
+  local data, count = json.array(), 0
+  for _, domain in ipairs(scope.domains(state, request.user, request.fields.domains)) do
+    local shown, problem = item(domain)
+    if shown then
+      count = count + 1
+      shown.domainName, shown.domainId = domain.domainName, domain.domainId
+    elseif not skip_errors then
+      shown = { domainName = domain.domainName, success = false, message = problem }
+    end
+    data[#data + 1] = shown
+  end
+  local reply = answer.success(request, data, message and message(count))
+  return count < #data and answer.assume(reply, "how a domain's error is shown") or reply
+end
+
+local function price(state, domain, years)
+  return {
+    years = years,
+    renewalPrice = ("%.2f"):format(account.RENEWAL_PRICE * years),
+    expireOn = state:timestamp(domain.expireOn),
+    autoRenew = domain.autoRenew,
+  }
+end
+
+function domains.domain_renewal_prices(request, state)
+  return answer_each(request, state, function(domain)
+    local ok, message = domain:check_renewable()
+    if not ok then return nil, message end
+    return price(state, domain, request.fields.years or 1)
+  end)
+end
+
+-- Documented: without names, every domain that qualifies. Assumed: an empty wallet shows later, not here.
+function domains.renew_domains(request, state)
+  local years, names = request.fields.years or 1, request.fields.domains
+  return answer_each(
+    request,
+    state,
+    function(domain)
+      local ok, message = domain:check_renewable()
+      if not ok then return nil, message end
+      domain:renew(years)
+      return price(state, domain, years)
+    end,
+    not names or #names == 0,
+    function()
+      return "Domains added for renewal."
+    end
+  )
+end
+
+-- Documented: it can always be turned off. Assumed: it cannot be turned on when that is too late.
+function domains.set_domain_auto_renew(request, state)
+  local on = request.fields.autoRenew
+  return answer_each(
+    request,
+    state,
+    function(domain)
+      if on and domain:status() == "EXPIRED" then return nil, "The domain is EXPIRED." end
+      domain.autoRenew = on
+      return { autoRenew = on }
+    end,
+    false,
+    function(count)
+      return ("Auto-renew toggled %s for %d domain%s."):format(on and "on" or "off", count, count == 1 and "" or "s")
+    end
+  )
 end
 
 return domains

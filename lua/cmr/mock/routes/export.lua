@@ -1,49 +1,107 @@
--- Exporting mailboxes to connected platforms, and again over OAuth.
+---Sending platforms: their credentials, exports of mailboxes to them, and re-exports over OAuth.
+
 local answer = require "cmr.mock.answer"
+local json = require "cmr.mock.json"
+local Mailbox = require "cmr.mock.model.mailbox"
+local random = require "cmr.util.random"
 local scope = require "cmr.mock.routes.scope"
-local mailboxes = require "cmr.mock.model.mailbox"
+local text = require "cmr.util.text"
 
 local export = {}
 
-local WEEK, REEXPORTS_A_WEEK = 7 * 24 * 60 * 60, 3
-local SOON = 10 -- seconds until an export is done; assumed
+local MAX_REEXPORTS_PER_WEEK = 3
+local EXPORT_SECONDS = 10 -- until an export is done; assumed
 
-function export.export_mailboxes(request, world)
-  local given = request.fields
-  -- The user named or, the parameter being assumed, whoever owns the credential.
-  local _, user = scope.credential(world, request.user, given.credentialId)
-  local ids = given.componentMailboxIds or given.mailboxIds -- the sources disagree on the name
-  for _, mailbox in ipairs(scope.mailboxes(world, user, ids)) do
+function export.platforms(request)
+  local apps = {}
+  for _, credential in ipairs(request.user.credentials) do
+    local app = apps[credential.app] or { connected = true, credentials = {} }
+    apps[credential.app] = app
+    table.insert(app.credentials, {
+      credentialId = credential.credentialId,
+      email = credential.email,
+      connectedAt = credential.connectedAt,
+      metadata = credential.metadata,
+    })
+  end
+  local reply = answer.success(request, apps)
+  -- assumed: an app without credentials is left out, not listed as unconnected
+  return next(apps) and reply or answer.assume(reply, "no platform is an empty object")
+end
+
+function export.add_platform(request, state)
+  local fields = request.fields
+  -- assumed: the trigger; the documentation says only that bad credentials are answered with 400 and not stored
+  if fields.credentials.password == "wrong" then answer.refuse(400, "The credentials were rejected by the platform") end
+  local id = random.id(16)
+  table.insert(request.user.credentials, {
+    app = fields.app,
+    credentialId = id,
+    email = fields.credentials.email,
+    connectedAt = state:timestamp(),
+    metadata = fields.metadata or {},
+    orgId = fields.orgId,
+  })
+  return answer.success(request, { credentialId = id })
+end
+
+function export.update_platform(request, state)
+  local credential = scope.credential(state, request.user, request.fields.credentialId)
+  credential.orgId = request.fields.orgId or credential.orgId
+  local data = { credentialId = credential.credentialId }
+  return answer.success(request, data, "Platform credentials updated successfully")
+end
+
+function export.remove_platform(request, state)
+  local _, owner, index = scope.credential(state, request.user, request.fields.credentialId)
+  table.remove(owner.credentials, index)
+  return answer.success(request)
+end
+
+-- Documented: for Instantly only. Assumed: its spelling, and that the chosen workspace becomes the orgId.
+function export.platform_workspaces(request, state)
+  local credential = scope.credential(state, request.user, request.fields.credentialId)
+  if credential.app:upper() ~= "INSTANTLY" then answer.refuse(422, "The platform has no workspaces.") end
+  local data =
+    json.array { { orgId = "org_1", name = "First workspace" }, { orgId = "org_2", name = "Second workspace" } }
+  return answer.success(request, data, "Workspaces fetched successfully")
+end
+
+function export.export_mailboxes(request, state)
+  local fields = request.fields
+  -- userId is assumed: without it, the mailboxes are those of the credential's owner
+  local _, owner = scope.credential(state, request.user, fields.credentialId)
+  local ids = fields.componentMailboxIds or fields.mailboxIds -- the sources disagree on the name
+  for _, mailbox in ipairs(scope.all(scope.mailbox, state, owner, ids)) do
     if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
   end
   return answer.success(request, nil, "Mailboxes queued for export")
 end
 
--- assumed: the week is the last 7 days, and a refused request does not count
-local function quota_left(mailbox, now)
+-- Assumed: the week is the last 7 days, and a refused request does not count.
+local function has_quota(mailbox, now)
   local recent = {}
   for _, time in ipairs(mailbox.reexports) do
-    if now - time < WEEK then recent[#recent + 1] = time end
+    if now - time < text.WEEK then recent[#recent + 1] = time end
   end
   mailbox.reexports = recent
-  return #recent < REEXPORTS_A_WEEK
+  return #recent < MAX_REEXPORTS_PER_WEEK
 end
 
-function export.reexport(request, world)
-  local given = request.fields
-  local id = given.mailboxId
-  if not id then -- assumed: with both, the id decides
-    local found = mailboxes.by_email(world, given.email)
+function export.reexport(request, state)
+  local id = request.fields.mailboxId
+  if not id then -- assumed: of both, the id decides
+    local found = Mailbox.by_email(state, request.fields.email)
     id = found and found.mailboxId or ""
   end
-  local mailbox = scope.mailbox(world, request.user, id)
-  if not quota_left(mailbox, world:now()) then
-    -- assumed: the documents say that the request is rejected, not how
+  local mailbox = scope.mailbox(state, request.user, id)
+  if not has_quota(mailbox, state:now()) then
+    -- assumed: the documentation says that the request is rejected, not how
     answer.refuse(429, "Re-export limit exceeded: 3 times per mailbox per week", "status 429; message; no Retry-After")
   end
-  table.insert(mailbox.reexports, world:now())
-  world:after(SOON, function()
-    world:tell("mailbox.exported", { userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email })
+  table.insert(mailbox.reexports, state:now())
+  state:after(EXPORT_SECONDS, function()
+    state:emit("mailbox.exported", { userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email })
   end)
   return answer.success(request)
 end

@@ -1,20 +1,24 @@
--- Mailboxes: lists, details, changes, removal.
-local json = require "cmr.mock.json"
+---Mailboxes and their warmup. A warmup is PENDING, ACTIVE, PAUSED, or STOPPED for good.
+
+local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
-local paging = require "cmr.mock.paging"
+local json = require "cmr.mock.json"
+local Mailbox = require "cmr.mock.model.mailbox"
+local samples = require "cmr.samples"
 local scope = require "cmr.mock.routes.scope"
-local world_mailboxes = require "cmr.mock.model.mailbox"
-local subscriptions = require "cmr.mock.model.subscription"
+local Subscription = require "cmr.mock.model.subscription"
 
 local mailboxes = {}
 
--- Seconds until a change or a removal is done; assumed.
-local SOON = 10
+local CHANGE_SECONDS = 10 -- until a change or a removal is done; assumed
 
 local CHANGEABLE = { "firstName", "lastName", "profilePicture" }
 
-local function show(world, mailbox)
-  local subscription = world.subscriptions:get(mailbox.subscriptionId)
+-- By the status that a warmup was set to; the second is assumed.
+local WARMUP_MESSAGES = { PAUSED = "Warmup paused", ACTIVE = "Warmup resumed" }
+
+local function show(mailbox)
+  local subscription = mailbox.state.subscriptions:get(mailbox.subscriptionId)
   return {
     mailboxId = mailbox.mailboxId,
     email = mailbox.email,
@@ -29,101 +33,157 @@ local function show(world, mailbox)
   }
 end
 
-local function list(request, world)
-  local wanted = { userId = request.user and request.user.userId }
-  local data = paging.data(request, "mailboxes", world.mailboxes:list(wanted), function(mailbox)
-    return show(world, mailbox)
-  end)
-  return answer.success(request, data, "Mailboxes fetched successfully")
+function mailboxes.mailboxes(request, state)
+  local list = state.mailboxes:list { userId = request.user and request.user.userId }
+  return answer.success(request, answer.list(request, "mailboxes", list, show), "Mailboxes fetched successfully")
 end
 
-mailboxes.mailboxes, mailboxes.all_mailboxes = list, list
+mailboxes.all_mailboxes = mailboxes.mailboxes
 
-function mailboxes.mailbox(request, world)
-  local mailbox = scope.mailbox(world, nil, request.fields.mailboxId)
-  return answer.success(request, show(world, mailbox), "Mailbox fetched successfully")
+function mailboxes.mailbox(request, state)
+  local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
+  return answer.success(request, show(mailbox), "Mailbox fetched successfully")
 end
 
--- Assumed: names as in the events that carry access.
-function mailboxes.mailbox_admin(request, world)
-  local mailbox = scope.mailbox(world, request.user, request.fields.mailboxId)
+-- Assumed: the names of the credentials, as in the events.
+function mailboxes.mailbox_admin(request, state)
+  local mailbox = scope.mailbox(state, request.user, request.fields.mailboxId)
+  local access = mailbox:access()
   local data = {
     mailboxId = mailbox.mailboxId,
     email = "admin@" .. mailbox.domain,
-    password = "mock-password",
-    authenticatorSecret = "MOCKSECRET",
+    password = access.password,
+    authenticatorSecret = access.authenticatorSecret,
     isAdmin = true,
   }
   return answer.success(request, data, "Admin details fetched successfully")
 end
 
-local function change(world, mailbox, given)
-  world:after(SOON, function()
+local function change_later(mailbox, fields)
+  mailbox.state:after(CHANGE_SECONDS, function()
     local changed = {}
-    if given.userName then
-      mailbox.email = given.userName .. "@" .. mailbox.domain
-      changed.userName = given.userName
+    if fields.userName then
+      mailbox.email = fields.userName .. "@" .. mailbox.domain
+      changed.userName = fields.userName
     end
     for _, name in ipairs(CHANGEABLE) do
-      mailbox[name], changed[name] = given[name] or mailbox[name], given[name]
+      mailbox[name], changed[name] = fields[name] or mailbox[name], fields[name]
     end
-    if given.removeProfilePicture then
+    if fields.removeProfilePicture then
       mailbox.profilePicture, changed.profilePicture = nil, json.null
     end
-    world:tell(
+    mailbox.state:emit(
       "mailbox.updated",
       { userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email, updatedFields = changed }
     )
   end)
 end
 
--- Refuses a change that cannot be.
-local function check_change(request, world, given)
-  local mailbox = scope.mailbox(world, request.user, given.mailboxId)
-  local email = given.userName and given.userName .. "@" .. mailbox.domain
-  local other = email and world_mailboxes.by_email(world, email)
+-- The mailbox to change. Refuses an address that another mailbox has.
+local function changeable(request, state, fields)
+  local mailbox = scope.mailbox(state, request.user, fields.mailboxId)
+  local email = fields.userName and fields.userName .. "@" .. mailbox.domain
+  local other = email and Mailbox.by_email(state, email)
   if other and other ~= mailbox then answer.refuse(409, ("The mailbox %s exists already."):format(email)) end
   return mailbox
 end
 
--- Several mailboxes: each fails by itself.
-local function update_each(request, world, items)
+-- Each mailbox of a list fails by itself.
+local function update_each(request, state, list)
   local data = json.array()
-  for index, given in ipairs(items) do
-    local mailbox = answer.of(check_change, request, world, given)
+  for index, fields in ipairs(list) do
+    local mailbox = answer.of(changeable, request, state, fields)
     local refused = mailbox.envelope
     local message = refused and refused.message or "Mailbox details will update shortly"
-    data[index] = { mailboxId = given.mailboxId, success = not refused, message = message }
-    if not refused then change(world, mailbox, given) end
+    data[index] = { mailboxId = fields.mailboxId, success = not refused, message = message }
+    if not refused then change_later(mailbox, fields) end
   end
   return answer.assume(answer.success(request, data), "an item's message")
 end
 
-function mailboxes.update_mailboxes(request, world)
-  local given = request.fields.mailboxData
-  if #given > 0 then return update_each(request, world, given) end
-  change(world, check_change(request, world, given), given)
+function mailboxes.update_mailboxes(request, state)
+  local fields = request.fields.mailboxData
+  if #fields > 0 then return update_each(request, state, fields) end
+  change_later(changeable(request, state, fields), fields)
   return answer.success(request)
 end
 
-function mailboxes.remove_mailbox(request, world)
-  local mailbox = scope.mailbox(world, request.user, request.fields.mailboxId)
-  if subscriptions.ends_soon(world, world.subscriptions:get(mailbox.subscriptionId)) then
+function mailboxes.remove_mailbox(request, state)
+  local mailbox = scope.mailbox(state, request.user, request.fields.mailboxId)
+  if state.subscriptions:get(mailbox.subscriptionId):days_left() < 1 then
     answer.refuse(422, "The subscription ends within 24 hours.", "status 422; message")
   end
-  world:after(SOON, function()
-    if world.mailboxes:get(mailbox.mailboxId) then subscriptions.remove_mailbox(world, mailbox) end
+  state:after(CHANGE_SECONDS, function()
+    if state.mailboxes:get(mailbox.mailboxId) then Subscription.remove_mailbox(mailbox) end
   end)
   return answer.success(request)
 end
 
 -- Assumed: the mailbox is named by mailboxId.
-function mailboxes.validate_mailbox(request, world)
+function mailboxes.validate_mailbox(request, state)
   local id = request.fields.mailboxId
   if type(id) ~= "string" then answer.refuse(400, "Please provide 'mailboxId'", "the body's names; message") end
-  local mailbox = scope.mailbox(world, request.user, id)
+  local mailbox = scope.mailbox(state, request.user, id)
   local data = { mailboxId = id, smtp = mailbox.status == "ACTIVE", dns = true }
   return answer.assume(answer.success(request, data, "Mailbox validated"), "the body's names")
+end
+
+-- The mailbox of the request, whose warmup must not be STOPPED.
+local function warming(request, state)
+  local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
+  if not mailbox.warmup or mailbox.warmup.status == "STOPPED" then
+    answer.refuse(422, "The mailbox is not in warmup.")
+  end
+  return mailbox
+end
+
+-- Documented: the price is for the rest of the subscription's period: the price of 30 days x days left / 30.
+function mailboxes.start_warmup(request, state)
+  local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
+  if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
+  if mailbox.warmup and mailbox.warmup.status ~= "STOPPED" then answer.refuse(409, "The mailbox is in warmup.") end
+  local days = state.subscriptions:get(mailbox.subscriptionId):days_left()
+  if not account.pay(state, account.WARMUP_PRICE * days / 30) then
+    answer.refuse(402, "Insufficient wallet balance", "status 402; message")
+  end
+  mailbox:start_warmup()
+  return answer.success(request, { status = mailbox.warmup.status }, "Warmup enabled")
+end
+
+local function set_warmup(request, warmup, status)
+  if warmup.status == "PENDING" then answer.refuse(422, "The warmup is PENDING.") end
+  warmup.status = status
+  return answer.success(request, { status = status }, WARMUP_MESSAGES[status])
+end
+
+function mailboxes.toggle_warmup(request, state)
+  local warmup = warming(request, state).warmup
+  return set_warmup(request, warmup, warmup.status == "ACTIVE" and "PAUSED" or "ACTIVE")
+end
+
+function mailboxes.set_warmup_status(request, state)
+  local warmup = warming(request, state).warmup
+  local status = request.fields.status
+  if not WARMUP_MESSAGES[status] then
+    answer.refuse(400, "'status' must be one of ACTIVE, PAUSED", "the statuses; message")
+  end
+  return set_warmup(request, warmup, status)
+end
+
+function mailboxes.stop_warmup(request, state)
+  warming(request, state):stop_warmup()
+  return answer.success(request)
+end
+
+-- Assumed: the documented sample has the defaults.
+function mailboxes.set_warmup_settings(request, state)
+  local warmup = warming(request, state).warmup
+  warmup.settings = warmup.settings or json.decode(samples.set_warmup_settings.request)
+  for name in pairs(warmup.settings) do
+    local value = request.fields[name]
+    if value ~= nil then warmup.settings[name] = value end
+  end
+  return answer.success(request, warmup.settings, "Warmup settings updated")
 end
 
 return mailboxes

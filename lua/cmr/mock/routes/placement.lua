@@ -1,57 +1,59 @@
--- Placement tests: in which folders mail lands.
+---Placement tests: in which folders mail arrives.
+
+local account = require "cmr.mock.model.account"
+local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
 local random = require "cmr.util.random"
-local answer = require "cmr.mock.answer"
-local paging = require "cmr.mock.paging"
 local scope = require "cmr.mock.routes.scope"
-local money = require "cmr.mock.model.money"
 
 local placement = {}
 
--- Seconds until a test is done, and what its status is then; both assumed.
-local DURATION, DONE = 60, "COMPLETED"
+local TEST_SECONDS = 60 -- until a test is done; assumed
+local DONE_STATUS = "COMPLETED" -- assumed
 
-function placement.create_placement_test(request, world)
-  local given = request.fields
-  local tested = scope.mailboxes(world, request.user, given.mailboxIds)
-  for _, mailbox in ipairs(tested) do
+function placement.create_placement_test(request, state)
+  local fields = request.fields
+  local mailboxes = scope.all(scope.mailbox, state, request.user, fields.mailboxIds)
+  for _, mailbox in ipairs(mailboxes) do
     if mailbox.status ~= "ACTIVE" then answer.refuse(400, ("The mailbox %s is not ACTIVE."):format(mailbox.email)) end
   end
-  if not money.pay(world, #tested * money.PLACEMENT + (given.aiInsight and money.INSIGHT or 0)) then
+  if
+    not account.pay(state, #mailboxes * account.PLACEMENT_PRICE + (fields.aiInsight and account.INSIGHT_PRICE or 0))
+  then
     answer.refuse(402, "Insufficient wallet balance to run placement test", false)
   end
   local test = {
-    orderId = random.id(29), -- as long as the sample's
+    orderId = random.id(29), -- as long as in the sample
     userId = request.user.userId,
-    spamassassin = given.spamassassin or false,
-    blacklist = given.blacklist or false,
-    aiInsight = given.aiInsight or false,
-    done_at = world:now() + DURATION,
+    spamassassin = fields.spamassassin or false,
+    blacklist = fields.blacklist or false,
+    aiInsight = fields.aiInsight or false,
+    done_at = state:now() + TEST_SECONDS,
     mailboxes = {},
   }
-  for index, mailbox in ipairs(tested) do
+  for index, mailbox in ipairs(mailboxes) do
     test.mailboxes[index] =
       { placementOrderId = random.id(28), mailboxId = mailbox.mailboxId, fromEmail = mailbox.email }
   end
-  world.tests:put(test.orderId, test)
+  state.placement_tests:put(test.orderId, test)
   return answer.success(request, { orderId = test.orderId })
 end
 
--- Assumed: what is inside; without results everything is empty.
+-- Assumed: its members. Until the test is done they are empty.
 local function report(test, done)
-  local landed = done and { { folder = "INBOX" } } or {}
+  local folders = done and { { folder = "INBOX" } } or {}
   return {
-    inboxTest = { google = json.array(landed), microsoft365 = json.array(landed) },
+    inboxTest = { google = json.array(folders), microsoft365 = json.array(folders) },
     spamassassin = done and test.spamassassin and { score = 0 } or {},
     blacklist = done and test.blacklist and { listed = false } or {},
   }
 end
 
-local function show(world, test)
-  local done = world:now() >= test.done_at
+local function show(state, test)
+  local done = state:now() >= test.done_at
   local shown = {
     orderId = test.orderId,
-    status = done and DONE or "PENDING",
+    status = done and DONE_STATUS or "PENDING",
     spamassassin = test.spamassassin,
     blacklist = test.blacklist,
     mailboxCount = #test.mailboxes,
@@ -70,20 +72,21 @@ local function show(world, test)
   return shown
 end
 
-local function has(test, id)
+local function has_mailbox(test, id)
   for _, mailbox in ipairs(test.mailboxes) do
     if mailbox.mailboxId == id then return true end
   end
   return false
 end
 
-function placement.placement_reports(request, world)
-  local given, found = request.fields, {}
-  for _, test in ipairs(world.tests:list { userId = request.user.userId, orderId = given.orderId }) do
-    if not given.mailboxId or has(test, given.mailboxId) then table.insert(found, 1, test) end -- newest first
+function placement.placement_reports(request, state)
+  local fields, found = request.fields, {}
+  local filter = { userId = request.user.userId, orderId = fields.orderId }
+  for _, test in ipairs(state.placement_tests:list(filter)) do
+    if not fields.mailboxId or has_mailbox(test, fields.mailboxId) then table.insert(found, 1, test) end -- newest first
   end
-  local data = paging.data(request, "reports", found, function(test)
-    return show(world, test)
+  local data = answer.list(request, "reports", found, function(test)
+    return show(state, test)
   end)
   return answer.success(request, data, "Placement reports fetched successfully")
 end

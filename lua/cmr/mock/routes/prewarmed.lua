@@ -1,80 +1,78 @@
--- Domains with warm mailboxes: what there is, and ordering them.
+---Domains with warm mailboxes: the inventory and orders.
+
+local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
-local paging = require "cmr.mock.paging"
-local money = require "cmr.mock.model.money"
-local orders = require "cmr.mock.model.order"
-local world_prewarmed = require "cmr.mock.model.prewarmed_pool"
+local Order = require "cmr.mock.model.order"
+local prewarmed_pool = require "cmr.mock.model.prewarmed_pool"
 
 local prewarmed = {}
 
--- An inventory: the documented page, its numbers in data itself.
+-- The documented form: the page numbers are in data itself.
 local function inventory(request, pool)
-  local given = request.fields
-  local found = world_prewarmed.find(pool, given.serviceProvider, given.contains)
-  local items, page, pages = paging.cut(request, found)
-  local mailboxes = 0
+  local found = prewarmed_pool.find(pool, request.fields.serviceProvider, request.fields.contains)
+  local items, page, pages = answer.page(request, found)
+  local count = 0
   for _, item in ipairs(found) do
-    mailboxes = mailboxes + #item.mailboxes
+    count = count + #item.mailboxes
   end
   for index, item in ipairs(items) do
     items[index] = {
       domain = item.domain,
       preWarmedUpMailboxes = item.mailboxes,
-      purchasePrice = money.PREWARMED,
-      renewalPrice = money.PREWARMED_RENEWAL,
+      purchasePrice = account.PREWARMED_PRICE,
+      renewalPrice = account.PREWARMED_RENEWAL_PRICE,
     }
   end
-  return { inventory = items, currentPage = page, totalPages = pages, totalDomains = #found, totalMailboxes = mailboxes }
+  return { inventory = items, currentPage = page, totalPages = pages, totalDomains = #found, totalMailboxes = count }
 end
 
-function prewarmed.prewarmed(request, world)
-  return answer.success(request, inventory(request, world.pool))
+function prewarmed.prewarmed(request, state)
+  return answer.success(request, inventory(request, state.pool))
 end
 
-function prewarmed.sandbox_prewarmed(request, world)
-  return answer.success(request, inventory(request, world.sandbox_pool), "Pre-warmed up domains fetched successfully")
+function prewarmed.sandbox_prewarmed(request, state)
+  return answer.success(request, inventory(request, state.sandbox_pool), "Pre-warmed up domains fetched successfully")
 end
 
--- An order in which each domain succeeds or fails by itself, later.
--- @param sandbox true, or nil for the real ones
--- @param sell function(index, name, given) -> what the event says of it, or nil and the reason
-local function place(request, world, sandbox, sell)
-  local given = request.fields
-  local to = { userId = request.user and request.user.userId, autoRenew = given.autoRenew, sandbox = sandbox }
-  local order = orders.add(world, to)
-  orders.finish_later(world, order, function()
-    local failed, had = {}, {}
-    for index, item in ipairs(given.order) do
-      local sold, why = sell(index, item.domain:lower(), to)
-      had[#had + 1] = sold
-      if not sold then failed[#failed + 1] = { domain = item.domain, reason = why } end
+-- Creates an order in which each domain is sold or fails by itself, later.
+-- failure(index) -> the reason why a domain fails before it is sold, or nil
+local function create(request, state, sandbox, failure)
+  local fields = request.fields
+  local provider = fields.serviceProvider
+  local owner = { userId = request.user and request.user.userId, autoRenew = fields.autoRenew, sandbox = sandbox }
+  local order = Order.add(state, owner)
+  order:finish_later(function()
+    local sold, failed = {}, {}
+    for index, item in ipairs(fields.order) do
+      local domain, reason = nil, failure and failure(index)
+      if not reason then
+        domain, reason = prewarmed_pool.sell(state, item.domain:lower(), provider, owner)
+      end
+      sold[#sold + 1] = domain
+      if not domain then failed[#failed + 1] = { domain = item.domain, reason = reason } end
     end
-    world_prewarmed.tell(world, order, given.serviceProvider, had, failed)
+    prewarmed_pool.emit_ordered(order, provider, sold, failed)
     return failed
-  end, #given.order)
+  end, #fields.order)
   return answer.success(request, { orderId = order.orderId }, "Order created and queued for processing")
 end
 
-function prewarmed.order_prewarmed(request, world)
-  return place(request, world, nil, function(_, name, to)
-    return world_prewarmed.sell(world, name, request.fields.serviceProvider, to)
-  end)
+function prewarmed.order_prewarmed(request, state)
+  return create(request, state)
 end
 
-function prewarmed.sandbox_order_prewarmed(request, world)
-  local given = request.fields
-  local count = #given.order
-  return place(request, world, true, function(index, name, to)
-    -- assumed: in a partial failure the last one fails
-    if given.scenario == "full_failure" or given.scenario == "partial_failure" and index == count then
-      return nil, "The scenario was " .. given.scenario .. "."
+-- Assumed: in a partial failure the last domain fails.
+function prewarmed.sandbox_order_prewarmed(request, state)
+  local scenario, count = request.fields.scenario, #request.fields.order
+  return create(request, state, true, function(index)
+    if scenario == "full_failure" or scenario == "partial_failure" and index == count then
+      return "The scenario was " .. scenario .. "."
     end
-    return world_prewarmed.sell(world, name, given.serviceProvider, to)
   end)
 end
 
-function prewarmed.sandbox_reset_prewarmed(request, world)
-  world_prewarmed.clear_sandbox(world)
+function prewarmed.sandbox_reset_prewarmed(request, state)
+  prewarmed_pool.clear_sandbox(state)
   return answer.success(request, nil, "Sandbox data deleted")
 end
 

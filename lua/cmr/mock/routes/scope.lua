@@ -1,85 +1,112 @@
--- Whose things are meant: what is not there is refused with 404, what is another user's with 403. Without a user (where
--- the documents want none, or leave it open) everything of the partner is in reach.
+---Which items a request may reach. A missing item is refused with 404, another user's with 403. Without a user (where
+---the documentation wants none, or leaves it open) every item of the partner can be reached.
+
 local answer = require "cmr.mock.answer"
-local subscriptions = require "cmr.mock.model.subscription"
+local Subscription = require "cmr.mock.model.subscription"
 
 local scope = {}
 
--- Documented: here an unknown user has nothing, and is no error.
+-- Documented: for this operation an unknown user is one without items, not an error.
 local LENIENT = { domains = true }
 
---- The user whom userId names, or nil without one.
-function scope.user(request, world)
+---@param request table
+---@param state table
+---@return table? user named by userId
+function scope.user(request, state)
   local id = request.fields.userId
-  local user = id and world.users:get(id)
+  local user = id and state.users:get(id)
   if id and not user and not LENIENT[request.operation.name] then
     answer.refuse(404, "The requested user does not exist.", false)
   end
   return user
 end
 
--- The thing, when it is there and the user's.
-local function own(thing, user, what)
-  if not thing then answer.refuse(404, ("The requested %s does not exist."):format(what)) end
-  if user and thing.userId ~= user.userId then
-    answer.refuse(403, ("The %s does not belong to the user."):format(what))
+local function checked(item, user, kind)
+  if not item then answer.refuse(404, ("The requested %s does not exist."):format(kind)) end
+  if user and item.userId ~= user.userId then
+    answer.refuse(403, ("The %s does not belong to the user."):format(kind))
   end
-  return thing
+  return item
 end
 
---- The mailbox of this id.
-function scope.mailbox(world, user, id)
-  return own(world.mailboxes:get(id), user, "mailbox")
+---@param state table
+---@param user table?
+---@param id string
+---@return table mailbox
+function scope.mailbox(state, user, id)
+  return checked(state.mailboxes:get(id), user, "mailbox")
 end
 
---- The mailboxes of these ids. Assumed: one that is refused refuses them all.
-function scope.mailboxes(world, user, ids)
-  local list = {}
+---@param state table
+---@param user table?
+---@param name string
+---@return table domain
+function scope.domain(state, user, name)
+  return checked(state.domains:get(name:lower()), user, "domain")
+end
+
+---The domains of these names, or without names all domains of the user.
+---@param state table
+---@param user table
+---@param names string[]?
+---@return table[] domains
+function scope.domains(state, user, names)
+  if not names or #names == 0 then return state.domains:list { userId = user.userId } end
+  return scope.all(scope.domain, state, user, names)
+end
+
+---@param state table
+---@param user table?
+---@param id string
+---@return table order
+function scope.order(state, user, id)
+  return checked(state.orders:get(id), user, "order")
+end
+
+---@param state table
+---@param user table?
+---@param id string
+---@return table subscription
+function scope.subscription(state, user, id)
+  return checked(state.subscriptions:get(id), user, "subscription")
+end
+
+---@param state table
+---@param user table?
+---@param name string of the domain
+---@return table subscription
+function scope.subscription_of_domain(state, user, name)
+  return checked(Subscription.of_domain(state, name:lower()), user, "subscription")
+end
+
+---Finds several items. Assumed: one refusal refuses them all.
+---@param find function of scope, like scope.mailbox
+---@param state table
+---@param user table?
+---@param ids string[]
+---@return table[] items
+function scope.all(find, state, user, ids)
+  local items = {}
   for index, id in ipairs(ids) do
-    list[index] = scope.mailbox(world, user, id)
+    items[index] = find(state, user, id)
   end
-  return list
+  return items
 end
 
---- The domain of this name.
-function scope.domain(world, user, name)
-  return own(world.domains:get(name:lower()), user, "domain")
-end
-
---- The domains of these names; all of the user's when there are none. Assumed: one that is refused refuses them all.
-function scope.domains(world, user, names)
-  if not names or #names == 0 then return world.domains:list { userId = user.userId } end
-  local list = {}
-  for index, name in ipairs(names) do
-    list[index] = scope.domain(world, user, name)
-  end
-  return list
-end
-
---- The order of this id.
-function scope.order(world, user, id)
-  return own(world.orders:get(id), user, "order")
-end
-
---- The subscription of this id.
-function scope.subscription(world, user, id)
-  return own(world.subscriptions:get(id), user, "subscription")
-end
-
---- The subscription that a domain has.
-function scope.subscription_of_domain(world, user, name)
-  return own(subscriptions.of_domain(world, name:lower()), user, "subscription")
-end
-
---- A credential of a sending platform, by id.
--- @return the credential, its user, its place in the user's list
-function scope.credential(world, user, id)
-  for _, candidate in ipairs(user and { user } or world.users:list()) do
-    for index, credential in ipairs(candidate.credentials) do
-      if credential.credentialId == id then return credential, candidate, index end
+---Finds a credential of a sending platform.
+---@param state table
+---@param user table?
+---@param id string
+---@return table credential
+---@return table owner the user that has it
+---@return integer index in the owner's credentials
+function scope.credential(state, user, id)
+  for _, owner in ipairs(user and { user } or state.users:list()) do
+    for index, credential in ipairs(owner.credentials) do
+      if credential.credentialId == id then return credential, owner, index end
     end
   end
-  return own(nil, user, "credential")
+  return checked(nil, user, "credential")
 end
 
 return scope

@@ -1,15 +1,42 @@
--- Users.
-local random = require "cmr.util.random"
+---Users, and the countries and states of their addresses.
+
+local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
 local fields = require "cmr.mock.fields"
-local paging = require "cmr.mock.paging"
-local world_users = require "cmr.mock.model.users"
+local random = require "cmr.util.random"
 
 local users = {}
 
 local ENTITIES = { amp = "&", apos = "'", quot = '"', lt = "<", gt = ">" }
 
--- HTML entities are decoded first (documented); of the numeric ones those of ASCII.
+-- A few of each, as examples.
+local COUNTRIES = {
+  Australia = "AU",
+  Canada = "CA",
+  France = "FR",
+  Germany = "DE",
+  India = "IN",
+  Italy = "IT",
+  Japan = "JP",
+  Netherlands = "NL",
+  Singapore = "SG",
+  Spain = "ES",
+  ["United Kingdom"] = "GB",
+  ["United States"] = "US",
+}
+
+local STATES = {
+  US = { California = "CA", Delaware = "DE", Florida = "FL", ["New York"] = "NY", Texas = "TX", Washington = "WA" },
+  CA = { Alberta = "AB", ["British Columbia"] = "BC", Ontario = "ON", Quebec = "QC" },
+  DE = { Bavaria = "BY", Berlin = "BE", Hamburg = "HH" },
+}
+
+local COUNTRY_CODES = {}
+for _, code in pairs(COUNTRIES) do
+  COUNTRY_CODES[code] = true
+end
+
+-- Documented: HTML entities are decoded first. Here, numeric ones only for ASCII.
 local function decode(text)
   text = text:gsub("&#(%d+);", function(code)
     if tonumber(code) < 128 then return string.char(tonumber(code)) end
@@ -17,10 +44,10 @@ local function decode(text)
   return (text:gsub("&(%a+);", ENTITIES))
 end
 
--- What may be in all fields but the address: Unicode letters, digits, spaces and . , ' # & ( ) / -
+-- Documented: every field but the address holds Unicode letters, digits, spaces and . , ' # & ( ) / -
 local function profile_of(request)
-  local row, profile = request.rows.create_user, {}
-  for _, param in ipairs(row.params) do
+  local profile = {}
+  for _, param in ipairs(request.operations.create_user.params) do
     local value = request.fields[param.name]
     if value and param.name ~= "email" then
       value = decode(value)
@@ -41,39 +68,49 @@ local function show(user)
   return shown
 end
 
-function users.users(request, world)
-  return answer.success(request, paging.data(request, "users", world.users:list(), show), "Users fetched successfully")
+function users.users(request, state)
+  return answer.success(request, answer.list(request, "users", state.users:list(), show), "Users fetched successfully")
 end
 
 function users.user(request)
   return answer.success(request, show(request.user), "User fetched successfully")
 end
 
-function users.create_user(request, world)
+function users.create_user(request, state)
   local id = random.id(28)
-  world_users.add(world, id, profile_of(request))
+  account.add_user(state, id, profile_of(request))
   return answer.success(request, { id = id })
 end
 
--- The newer of two sources refuses a part: so does this.
+-- The newer of two sources wants the whole profile.
 function users.update_user(request)
-  fields.check(request.rows.create_user, request.fields)
+  fields.check(request.operations.create_user, request.fields)
   request.user.profile = profile_of(request)
   return answer.assume(answer.success(request, nil, "User updated"), "a part is refused: the sources disagree")
 end
 
-function users.delete_user(request, world)
-  local mine = { userId = request.user.userId }
-  local counts = { mailboxCount = #world.mailboxes:list(mine), domainCount = #world.domains:list(mine) }
+function users.delete_user(request, state)
+  local filter = { userId = request.user.userId }
+  local counts = { mailboxCount = #state.mailboxes:list(filter), domainCount = #state.domains:list(filter) }
   if counts.mailboxCount > 0 or counts.domainCount > 0 then
     local reply = answer.new(422, "The user still has domains or mailboxes.", nil, counts)
     return answer.assume(reply, "status 422; message; where the counts are")
   end
-  world.users:remove(mine.userId)
-  for _, name in ipairs { "subscriptions", "orders", "tests" } do
-    world[name]:clear(mine)
+  state.users:remove(filter.userId)
+  for _, name in ipairs { "subscriptions", "orders", "placement_tests" } do
+    state[name]:clear(filter)
   end
   return answer.success(request)
+end
+
+function users.countries(request)
+  return answer.assume(answer.success(request, COUNTRIES, "Countries fetched successfully"), "which there are")
+end
+
+function users.states(request)
+  local code = request.fields.countryCode
+  if not COUNTRY_CODES[code] then answer.refuse(404, "The requested country does not exist.", "status 404; message") end
+  return answer.assume(answer.success(request, STATES[code] or {}, "States fetched successfully"), "which there are")
 end
 
 return users

@@ -1,19 +1,11 @@
-/* cmr.operations: the rows as a Lua table, for all that is derived from them. A module of its own, since what only reads
-   the rows, a command's help or its completion, need not wait for libcurl's thirty libraries. */
-#include <string.h>
-
+/*
+ * cmr.operations: the rows of operations.def as a Lua table. It is a module of its own, because a command's help and
+ * its completion read the rows only, and should not load libcurl and its thirty libraries.
+ */
 #include "compat.h"
 #include "operations.h"
 
 CMR_EXPORT int luaopen_cmr_operations(lua_State *L);
-
-static void set_string(lua_State *L, const char *field, const char *value)
-{
-    if (value) {
-        lua_pushstring(L, value);
-        lua_setfield(L, -2, field);
-    }
-}
 
 static void set_true(lua_State *L, const char *field, bool value)
 {
@@ -23,44 +15,36 @@ static void set_true(lua_State *L, const char *field, bool value)
     }
 }
 
-static void push_values(lua_State *L, const char *values)
+static void set_values(lua_State *L, const char *field, const char *set)
 {
+    size_t length;
     int count = 0;
 
+    if (!set)
+        return;
     lua_newtable(L);
-    for (;;) {
-        const size_t length = strcspn(values, "|");
-        lua_pushlstring(L, values, length);
+    for (const char *value; (value = set_next(&set, &length));) {
+        lua_pushlstring(L, value, length);
         lua_rawseti(L, -2, ++count);
-        if (!values[length])
-            return;
-        values += length + 1;
     }
-}
-
-static void set_values(lua_State *L, const char *field, const char *values)
-{
-    if (values) {
-        push_values(L, values);
-        lua_setfield(L, -2, field);
-    }
+    lua_setfield(L, -2, field);
 }
 
 static void push_param(lua_State *L, const struct param *param)
 {
     lua_createtable(L, 0, 8);
-    set_string(L, "name", param->name);
-    set_string(L, "in", param->place == QUERY ? "query" : "body");
-    set_string(L, "type", type_name(param->type));
-    set_string(L, "source", param->source);
-    set_string(L, "summary", param->summary);
+    cmr_set_string(L, "name", param->name);
+    cmr_set_string(L, "in", param->location == QUERY ? "query" : "body");
+    cmr_set_string(L, "type", type_name(param->type));
+    cmr_set_string(L, "source", param->source);
+    cmr_set_string(L, "summary", param->summary);
     set_true(L, "required", param->flags & REQUIRED);
     set_true(L, "positional", param->flags & POSITIONAL);
     set_true(L, "assumed", param->flags & PARAM_ASSUMED);
-    set_true(L, "everything", param->flags & EVERYTHING);
-    set_true(L, "or_item", param->flags & OR_ITEM);
+    set_true(L, "everything", param->flags & ALL_REQUIRED);
+    set_true(L, "or_item", param->flags & ACCEPTS_ITEM);
     if (param->flags & (EITHER | ONE_OF))
-        set_string(L, "either", param->flags & EITHER ? "any" : "one");
+        cmr_set_string(L, "either", param->flags & EITHER ? "any" : "one");
     set_values(L, "values", param->values);
 }
 
@@ -92,21 +76,24 @@ static void push_operation(lua_State *L, const struct operation *operation)
     int positional = 0;
 
     lua_createtable(L, 0, 16);
-    set_string(L, "name", operation->name);
-    set_string(L, "method", operation->method);
-    set_string(L, "path", operation->path);
-    set_string(L, "group", operation->group);
-    set_string(L, "title", operation->title);
-    set_string(L, "summary", operation->summary);
-    set_string(L, "source", operation->source);
-    set_string(L, "assumed", operation->assumed);
-    set_string(L, "rest", operation->rest == QUERY ? "query" : operation->rest == BODY ? "body" : NULL);
-    set_string(L, "items", operation->items);
-    set_string(L, "page", operation->page);
-    set_string(L, "limit", operation->limit);
-    set_string(L, "complete", operation->complete);
-    set_values(L, "settles", operation->settles);
-    set_values(L, "fails", operation->fails);
+    cmr_set_string(L, "name", operation->name);
+    cmr_set_string(L, "method", operation->method);
+    cmr_set_string(L, "path", operation->path);
+    cmr_set_string(L, "group", operation->group);
+    cmr_set_string(L, "title", operation->title);
+    cmr_set_string(L, "summary", operation->summary);
+    cmr_set_string(L, "source", operation->source);
+    cmr_set_string(L, "assumed", operation->assumed);
+    cmr_set_string(L, "rest",
+                   operation->open_location == QUERY  ? "query"
+                   : operation->open_location == BODY ? "body"
+                                                      : NULL);
+    cmr_set_string(L, "items", operation->items);
+    cmr_set_string(L, "page", operation->page);
+    cmr_set_string(L, "limit", operation->limit);
+    cmr_set_string(L, "complete", operation->success_field);
+    set_values(L, "settles", operation->success_events);
+    set_values(L, "fails", operation->failure_events);
     push_flags(L, operation->flags);
     lua_setfield(L, -2, "flags");
     lua_newtable(L);

@@ -1,4 +1,4 @@
-#include "hmac.h"
+#include "crypto.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
@@ -7,58 +7,59 @@
 
 #include "compat.h"
 
-bool hmac_sha256(const char *key, size_t key_length, const char *message, size_t length,
-                 unsigned char digest[HMAC_SIZE])
+bool crypto_hmac(const char *key, size_t key_length, const char *message, size_t length,
+                 unsigned char digest[DIGEST_BYTES])
 {
     unsigned int size = 0;
 
     if (key_length > INT_MAX)
         return false;
     return HMAC(EVP_sha256(), key, (int)key_length, (const unsigned char *)message, length, digest, &size) &&
-           size == HMAC_SIZE;
+           size == DIGEST_BYTES;
 }
 
-static int push_digest(lua_State *L, bool made, const unsigned char digest[HMAC_SIZE])
+static int push_digest(lua_State *L, bool made, const unsigned char digest[DIGEST_BYTES])
 {
     if (!made)
         return luaL_error(L, "libcrypto makes no SHA-256");
-    lua_pushlstring(L, (const char *)digest, HMAC_SIZE);
+    lua_pushlstring(L, (const char *)digest, DIGEST_BYTES);
     return 1;
 }
 
-int hmac_sha256_of_strings(lua_State *L)
+int crypto_hmac_sha256(lua_State *L)
 {
     size_t key_length;
     size_t length;
     const char *key = luaL_checklstring(L, 1, &key_length);
     const char *message = luaL_checklstring(L, 2, &length);
-    unsigned char digest[HMAC_SIZE];
+    unsigned char digest[DIGEST_BYTES];
 
-    return push_digest(L, hmac_sha256(key, key_length, message, length, digest), digest);
+    return push_digest(L, crypto_hmac(key, key_length, message, length, digest), digest);
 }
 
-int sha256_of_string(lua_State *L)
+int crypto_sha256(lua_State *L)
 {
     size_t length;
     const char *message = luaL_checklstring(L, 1, &length);
-    unsigned char digest[HMAC_SIZE];
+    unsigned char digest[DIGEST_BYTES];
     unsigned int size = 0;
 
-    return push_digest(L, EVP_Digest(message, length, digest, &size, EVP_sha256(), NULL) && size == HMAC_SIZE, digest);
+    return push_digest(L, EVP_Digest(message, length, digest, &size, EVP_sha256(), NULL) && size == DIGEST_BYTES,
+                       digest);
 }
 
-int base64_of_string(lua_State *L)
+int crypto_base64(lua_State *L)
 {
     size_t length;
     const char *bytes = luaL_checklstring(L, 1, &length);
-    unsigned char text[(HMAC_SIZE + 2) / 3 * 4 + 1];
+    unsigned char text[(DIGEST_BYTES + 2) / 3 * 4 + 1];
 
-    luaL_argcheck(L, length <= HMAC_SIZE, 1, "too long");
+    luaL_argcheck(L, length <= DIGEST_BYTES, 1, "too long");
     lua_pushlstring(L, (const char *)text, (size_t)EVP_EncodeBlock(text, (const unsigned char *)bytes, (int)length));
     return 1;
 }
 
-int hmac_same(lua_State *L)
+int crypto_same(lua_State *L)
 {
     size_t a_length;
     size_t b_length;

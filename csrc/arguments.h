@@ -1,0 +1,28 @@
+/*
+ * Checks Lua arguments against the parameters of an operation's row and makes one table of them. Request.c reads that
+ * table and checks nothing again.
+ */
+#ifndef CMR_ARGUMENTS_H
+#define CMR_ARGUMENTS_H
+
+#include <lua.h>
+#include <stdbool.h>
+
+#include "operations.h"
+#include "refusal.h"
+
+/*
+ * Pushes the checked table: the arguments from index first to last, the leading scalars under their names and then the
+ * fields of the last table. It is a copy, except for values that a row leaves open; those are checked when they are
+ * encoded. A list given as cmr.all is left out. Undocumented fields belong to `open`, and are refused when it is 0.
+ */
+bool arguments_check(lua_State *L, const struct operation *operation, enum location open, int first, int last,
+                     struct refusal *refusal);
+
+/* Whether the value at index can stand in a query: a string without a NUL byte or line break, a number, a boolean. */
+bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusal);
+
+/* Pushes cmr.all, the value for "all of them" where leaving a list out would mean that. */
+void arguments_push_all(lua_State *L);
+
+#endif

@@ -1,0 +1,25 @@
+/* SHA-256, its HMAC and Base64 from libcrypto, and a comparison in constant time. */
+#ifndef CMR_CRYPTO_H
+#define CMR_CRYPTO_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { DIGEST_BYTES = 32 };
+
+/* False when libcrypto fails. Touches no Lua. */
+bool crypto_hmac(const char *key, size_t key_length, const char *message, size_t length,
+                 unsigned char digest[DIGEST_BYTES]);
+
+/* core.hmac_sha256(key, message) and core.sha256(message) -> 32 bytes */
+int crypto_hmac_sha256(lua_State *L);
+int crypto_sha256(lua_State *L);
+
+/* core.base64(bytes) -> text, padded; for at most DIGEST_BYTES bytes */
+int crypto_base64(lua_State *L);
+
+/* core.same(a, b) -> whether the strings are equal. The time it takes depends on their lengths only. */
+int crypto_same(lua_State *L);
+
+#endif

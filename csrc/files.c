@@ -1,0 +1,199 @@
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "compat.h"
+
+FILE *files_at(lua_State *L, int index)
+{
+    void *stream = lua_touserdata(L, index);
+    bool is_file;
+
+    if (!stream || !lua_getmetatable(L, index))
+        return NULL;
+    luaL_getmetatable(L, LUA_FILEHANDLE);
+    is_file = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    if (!is_file)
+        return NULL;
+#if LUA_VERSION_NUM >= 502
+    return ((luaL_Stream *)stream)->closef ? ((luaL_Stream *)stream)->f : NULL;
+#else
+    return *(FILE **)stream; /* NULL once it is closed */
+#endif
+}
+
+static int descriptor(lua_State *L)
+{
+    FILE *file = files_at(L, 1);
+
+    luaL_argcheck(L, file, 1, "an open file expected");
+    return fileno(file);
+}
+
+static int answer(lua_State *L, int failed)
+{
+    if (!failed) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, errno == EWOULDBLOCK ? "locked" : strerror(errno));
+    return 2;
+}
+
+int files_lock(lua_State *L)
+{
+    const int fd = descriptor(L);
+
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a program started meanwhile would hold the lock too */
+    return answer(L, flock(fd, LOCK_EX | LOCK_NB));
+}
+
+int files_same(lua_State *L)
+{
+    struct stat opened;
+    struct stat named;
+    const bool both = fstat(descriptor(L), &opened) == 0 && stat(luaL_checkstring(L, 2), &named) == 0;
+
+    lua_pushboolean(L, both && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino);
+    return 1;
+}
+
+int files_sync(lua_State *L)
+{
+#ifdef __APPLE__
+    return answer(L, fsync(descriptor(L)));
+#else
+    return answer(L, fdatasync(descriptor(L)));
+#endif
+}
+
+static int push_errno(lua_State *L, int code)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, strerror(code));
+    lua_pushinteger(L, code);
+    return 3;
+}
+
+/* Returns the number of bytes read, at most `size`, or -1 with errno. */
+static ssize_t read_all(int fd, char *bytes, size_t size)
+{
+    size_t length = 0;
+    ssize_t count;
+
+    do {
+        count = read(fd, bytes + length, size - length);
+        length += count > 0 ? (size_t)count : 0;
+    } while (count > 0 || (count < 0 && errno == EINTR));
+    return count < 0 ? -1 : (ssize_t)length;
+}
+
+/* Returns NULL, or what is wrong with the file. */
+static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], ssize_t *length)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0)
+        return strerror(errno);
+    if (!S_ISREG(status.st_mode))
+        return "it is no file";
+    if (status.st_mode & (S_IRWXG | S_IRWXO))
+        return "others may read or change it: chmod 600 it";
+    *length = read_all(fd, bytes, MAX_PRIVATE_BYTES + 1);
+    if (*length < 0)
+        return strerror(errno);
+    return *length > MAX_PRIVATE_BYTES ? "it is too large" : NULL;
+}
+
+int files_read_private(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* opening a fifo would block */
+    char bytes[MAX_PRIVATE_BYTES + 1];
+    const char *fault;
+    ssize_t length = 0;
+
+    if (fd < 0)
+        return push_errno(L, errno);
+    fault = load(fd, bytes, &length);
+    (void)close(fd);
+    if (fault) {
+        lua_pushnil(L);
+        lua_pushstring(L, fault);
+        return 2;
+    }
+    lua_pushlstring(L, bytes, (size_t)length);
+    return 1;
+}
+
+/* Makes the directories above a file. A failure shows when the file itself is made. */
+static void make_directories(const char *file)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof path && file[i]; i++) {
+        path[i] = '\0';
+        if (i > 0 && file[i] == '/')
+            (void)mkdir(path, S_IRWXU);
+        path[i] = file[i];
+    }
+}
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        const ssize_t count = write(fd, bytes, length);
+        if (count < 0 && errno != EINTR)
+            return false;
+        bytes += count > 0 ? count : 0;
+        length -= count > 0 ? (size_t)count : 0;
+    }
+    return fsync(fd) == 0;
+}
+
+/* Writes a temporary file and renames it. Returns 0 or errno. */
+static int replace(const char *path, const char *text, size_t length)
+{
+    char temporary[PATH_MAX];
+    int code = 0;
+    int fd;
+
+    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
+        return ENAMETOOLONG;
+    make_directories(path);
+    fd = mkstemp(temporary); /* mode 0600 */
+    if (fd < 0)
+        return errno;
+    if (!write_all(fd, text, length))
+        code = errno;
+    if (close(fd) != 0 && !code)
+        code = errno;
+    if (!code && rename(temporary, path) != 0)
+        code = errno;
+    if (code)
+        (void)unlink(temporary);
+    return code;
+}
+
+int files_write_private(lua_State *L)
+{
+    size_t length;
+    const char *path = luaL_checkstring(L, 1);
+    const char *text = luaL_checklstring(L, 2, &length);
+    const int code = length > MAX_PRIVATE_BYTES ? EFBIG : replace(path, text, length);
+
+    if (code)
+        return push_errno(L, code);
+    lua_pushboolean(L, 1);
+    return 1;
+}

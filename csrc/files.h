@@ -1,0 +1,41 @@
+/*
+ * Files that the io library is not enough for: locked, synced to the disk, and readable by their owner alone.
+ *
+ * The functions of core that take a file take an open one of the io library.
+ */
+#ifndef CMR_FILES_H
+#define CMR_FILES_H
+
+#include <lua.h>
+#include <stdio.h>
+
+enum { MAX_PRIVATE_BYTES = 65536 }; /* of a file that only its owner may read */
+
+/* The open file of the io library at index, or NULL. */
+FILE *files_at(lua_State *L, int index);
+
+/*
+ * core.lock(file) -> true, or nil, "locked" when another process has the lock, or nil, message. The lock ends when the
+ * file is closed or the process ends, however it ends.
+ */
+int files_lock(lua_State *L);
+
+/* core.same_file(file, path) -> whether the path names this file. */
+int files_same(lua_State *L);
+
+/* core.sync(file) -> true, or nil, message. What was flushed is then on the disk and survives a power cut. */
+int files_sync(lua_State *L);
+
+/*
+ * core.read_private(path) -> text, or nil, message; errno comes third when the file cannot be opened. Refuses a file
+ * that others may read or change.
+ */
+int files_read_private(lua_State *L);
+
+/*
+ * core.write_private(path, text) -> true, or nil, message, errno. The file has the whole text or stays as it was; its
+ * mode is 0600. Missing directories are made, for the owner alone.
+ */
+int files_write_private(lua_State *L);
+
+#endif

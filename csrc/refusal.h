@@ -1,0 +1,65 @@
+/*
+ * "No, because": what is wrong with an argument, a JSON value, a URL or an option.
+ *
+ * A function that may refuse takes a struct refusal that begins as {0}. It returns false when it refuses, with the Lua
+ * stack as it found it. The innermost function says what is wrong; each caller on the way back adds its part of the
+ * path in front. Nothing here raises or touches Lua, except for the functions that take a lua_State.
+ */
+#ifndef CMR_REFUSAL_H
+#define CMR_REFUSAL_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum refusal_code {
+    NOT_REFUSED,
+    UNKNOWN_FIELD,
+    MISSING_FIELD,
+    DUPLICATE_FIELD,    /* positional and by name */
+    CONFLICTING_FIELDS, /* only one of them can be given */
+    EMPTY_FIELD,
+    BAD_TYPE,
+    BAD_VALUE,
+    BAD_ARGUMENTS, /* too many, or in the wrong order */
+    BAD_OPTION,
+    UNDOCUMENTED, /* the operation cannot be called without an endpoint from the user */
+    TOO_LONG,
+    NO_KEY,
+};
+
+struct refusal {
+    enum refusal_code code;
+    bool programmer_error;  /* the program is wrong, not its data: the Lua layer raises it */
+    const char *suggestion; /* the name in a row that was probably meant, or NULL */
+    char expected[128];     /* in words; "": the reason says it */
+    char got[32];           /* a type, or a number out of range; "": not known */
+    char reason[256];       /* in words; "": none */
+    char field[512];        /* ".domains[2].domain": the path of the field or option; "": none */
+};
+
+/*
+ * Each refuses and returns false. The programmer is wrong, except with refuse_data: then the data is, and the error is
+ * returned and not raised. reason and got may be NULL.
+ */
+bool refuse(struct refusal *refusal, enum refusal_code code, const char *reason);
+bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *reason);
+bool refuse_format(struct refusal *refusal, enum refusal_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Refuses a value because something else was expected, which the format says. */
+bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Each adds a part in front of the path and returns false. A path that is too long loses its end. */
+bool refuse_in_member(struct refusal *refusal, const char *name);
+bool refuse_in_item(struct refusal *refusal, size_t index);
+bool refuse_in_key(struct refusal *refusal, const char *key);
+
+/* Pushes the message: without the secret, fit for a line of a log. */
+void refusal_push_message(lua_State *L, const struct refusal *refusal, const char *secret);
+
+/* Sets code, field (option for BAD_OPTION), expected, got, suggestion and reason in the table on top. */
+void refusal_set_fields(lua_State *L, const struct refusal *refusal, const char *secret);
+
+#endif

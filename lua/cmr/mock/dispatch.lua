@@ -1,0 +1,107 @@
+---The API as a function from request to answer: key, rate limit, operation, handler. No I/O.
+---
+---A handler is a function of a file of routes/, named like its operation: handler(request, state) returns an answer or
+---raises a refusal. request.fields holds the checked fields, request.user the user that userId names.
+
+local answer = require "cmr.mock.answer"
+local fields = require "cmr.mock.fields"
+local json = require "cmr.mock.json"
+local scope = require "cmr.mock.routes.scope"
+
+local Dispatch = {}
+Dispatch.__index = Dispatch
+Dispatch.__name = "cmr.mock.dispatch"
+
+local KEY_HEADER = "cmr-x-api-key"
+
+local GROUPS = { "users", "domains", "dns", "orders", "mailboxes", "subscriptions", "export", "prewarmed", "placement" }
+
+local handlers = {}
+for _, group in ipairs(GROUPS) do
+  for name, handler in pairs(require("cmr.mock.routes." .. group)) do
+    handlers[name] = handler
+  end
+end
+
+---Makes the API over a state.
+---@param config table {key = the right key, base = "/api/v1/integration", operations = array}
+---@param state table
+---@return table dispatch
+function Dispatch.new(config, state)
+  local by_path, by_name = {}, {}
+  for _, operation in ipairs(config.operations) do
+    by_name[operation.name] = operation
+    if operation.path and operation.path ~= json.null then
+      local methods = by_path[operation.path] or {}
+      -- assumed: an operation without a documented method takes any
+      methods[(operation.method == json.null or not operation.method) and "*" or operation.method] = operation
+      by_path[operation.path] = methods
+    end
+  end
+  return setmetatable(
+    { key = config.key, base = config.base, by_path = by_path, by_name = by_name, state = state },
+    Dispatch
+  )
+end
+
+---Finds the operation of a request: sets its operation, operation_name and operation_path.
+---@param request table {method, path = as it was sent}
+function Dispatch:identify(request)
+  if request.path:sub(1, #self.base) ~= self.base then return end
+  local path = request.path:sub(#self.base + 1)
+  local methods = self.by_path[path]
+  if not methods then return end
+  request.methods, request.operation_path = methods, path
+  request.operation = methods[request.method] or methods["*"]
+  request.operation_name = request.operation and request.operation.name
+end
+
+local function not_allowed(methods)
+  local allowed = {}
+  for method in pairs(methods) do
+    allowed[#allowed + 1] = method
+  end
+  table.sort(allowed)
+  local reply = answer.assume(answer.new(405, "Method Not Allowed"), "status 405; message")
+  reply.headers["Allow"] = table.concat(allowed, ", ")
+  return reply
+end
+
+local function over_limit(seconds)
+  -- assumed: that Retry-After counts seconds, and the message
+  local reply = answer.assume(answer.new(429, "Rate limit exceeded"), "Retry-After in seconds; message")
+  reply.headers["Retry-After"] = tostring(math.max(1, math.ceil(seconds - 1e-9)))
+  return reply
+end
+
+local function handle(handler, request, state)
+  request.fields = fields.of(request)
+  fields.check(request.operation, request.fields)
+  request.user = scope.user(request, state)
+  return handler(request, state)
+end
+
+---Answers a request that was identified.
+---@param request table {method, path, query = {name = text}, headers = {lower-case name = text}, raw_body}
+---@return table answer
+function Dispatch:answer(request)
+  local key = request.headers[KEY_HEADER]
+  if key ~= self.key then return answer.new(401, "Invalid API Key") end
+  local passes, seconds = self.state:take(key)
+  if not passes then return over_limit(seconds) end
+  if not request.methods then return answer.assume(answer.new(404, "Not Found"), "message") end
+  local operation = request.operation
+  if not operation then return not_allowed(request.methods) end
+  local handler = handlers[operation.name]
+  if not handler then
+    local message = ("mock: the operation '%s' is not implemented"):format(operation.name)
+    return answer.assume(answer.new(501, message), "everything")
+  end
+  local body = json.object(request.raw_body)
+  if not body then return answer.assume(answer.new(400, "Malformed JSON"), "message") end
+  request.body, request.operations = body, self.by_name
+  self.state:catch_up()
+  return self.state:handle(answer.of, handle, handler, request, self.state)
+end
+
+return Dispatch
