@@ -1,5 +1,5 @@
--- The library runs unchanged on Lua 5.1, 5.3, 5.4 and LuaJIT: only what all of them have is there to use, and what one
--- of them lacks is named here, so that a reader knows where to look twice.
+-- The library runs unchanged on Lua 5.1, 5.3, 5.4 and LuaJIT. It may use the globals that all of them have, and those
+-- below, which some of them lack.
 std = "min"
 max_line_length = 120
 read_globals = {
@@ -13,10 +13,10 @@ read_globals = {
 }
 exclude_files = { "build" }
 
-files["spec"].std = "max+busted" -- may ask for more, where it is there
+files["spec"].std = "max+busted" -- may use more, if it is there
 files["bench"].std = "max"
 files["bench/peers/cosocket.lua"].std = "ngx_lua"
-files["bench/spread.lua"].globals = { "init", "delay" } -- what wrk calls
+files["bench/spread.lua"].globals = { "init", "delay" } -- wrk calls these
 files["lua/cmr/mock"].std = "ngx_lua" -- runs in nginx
 files["lua/cmr/listen/worker.lua"].std = "ngx_lua"
 files["examples/nginx"].std = "ngx_lua"

@@ -314,7 +314,7 @@ function Client.try_new(opts, parent)
   }, Client)
 end
 
----Makes a client. What is not given comes from the environment, or has its default.
+---Makes a client. Options that are not given come from the environment, or have their defaults.
 ---@param opts? cmr.Options
 ---@return cmr.Client client
 function Client.new(opts)

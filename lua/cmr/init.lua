@@ -53,6 +53,15 @@ local webhook = require "cmr.webhook"
 ---@field body? any The answer, decoded where it is JSON. Of client:await the event that reports the failure.
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's code, as the curl program exits with.
+---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key".
+---@field code? string
+---@field field? string The path of the field with the mistake: "domains[2].domainName".
+---@field expected? string The values that the field takes, in words.
+---@field got? string The type of the field's value.
+---@field suggestion? string The name that was probably meant.
+---@field reason? string The mistake in words, where expected does not say it.
+---@field programmer_error? true The program is wrong, not its data: the functions of cmr raise such an error.
 
 ---The type of cmr.all: every item, where an operation acts on everything if its list is omitted.
 ---@class cmr.All
@@ -66,7 +75,7 @@ local webhook = require "cmr.webhook"
 ---@field title string The vendor's.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
----@field assumed? string What is undocumented, and how we read it.
+---@field assumed? string The undocumented part, and how we read it.
 ---@field flags table<string, true>
 ---@field rest? "query"|"body" Where undocumented fields go.
 ---@field items? string The path of a list's items in its answer.

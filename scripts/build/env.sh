@@ -1,15 +1,15 @@
 #!/bin/sh
-# Writes DIRECTORY/env, for a shell to source, and DIRECTORY/bin/cmr, the command on that build:
-# env.sh DIRECTORY LUA_PROGRAM, from the top of the checkout.
+# Writes DIRECTORY/env, for a shell to source, and DIRECTORY/bin/cmr, the command on this build:
+# env.sh DIRECTORY LUA_PROGRAM, in the top folder.
 set -eu
 here=$(pwd)
 build=$here/$1
 mkdir -p "$1/bin"
 
 scripts/build/write-if-changed.sh "$1/env" <<END
-# . $1/env  makes this shell, and the $2 started from it, find cmr in this checkout.
+# . $1/env  lets this shell, and each $2 that it starts, find cmr in this checkout.
 case \${LUA_CPATH-} in "$build/?.so;"*) ;; *)
-    unset LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 # they would win over the next two
+    unset LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 # they would override the next two
     export LUA_PATH="$here/lua/?.lua;$here/lua/?/init.lua;\${LUA_PATH:-;}"
     export LUA_CPATH="$build/?.so;\${LUA_CPATH:-;}"
     export PATH="$build/bin:\$PATH"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the core's flags on one line, for the compiler to read with @file: flags.sh compile|link
-# Reads the Makefile's settings from the environment: FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR and the directories
-# LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR, which win over pkg-config where they are set.
+# The environment has the Makefile's settings: FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR, and the directories
+# LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR. A directory that is set overrides pkg-config.
 set -eu
 
 system=$(uname -s)
@@ -10,13 +10,13 @@ jit) lua=LuaJIT version=501 lua_packages=luajit ;;
 *) lua="Lua $FLAVOUR" version=$(echo "$FLAVOUR" | sed 's/\./0/') lua_packages="lua$FLAVOUR lua-$FLAVOUR lua$(echo "$FLAVOUR" | tr -d .) lua" ;;
 esac
 
-# Homebrew keeps its libraries out of pkg-config's sight.
+# pkg-config does not look where Homebrew has its libraries.
 if [ "$system" = Darwin ] && command -v brew >/dev/null; then
     PKG_CONFIG_PATH=$(brew --prefix openssl@3)/lib/pkgconfig:$(brew --prefix curl)/lib/pkgconfig:${PKG_CONFIG_PATH-}
     export PKG_CONFIG_PATH
 fi
 
-# ask OPTION PACKAGE...: what pkg-config says of the first package it knows.
+# ask OPTION PACKAGE...: the answer of pkg-config for the first package that it knows.
 ask() {
     option=$1
     shift
@@ -26,7 +26,8 @@ ask() {
     [ "$package" = libcurl ] && curl-config "$option" 2>/dev/null
 }
 
-# cflags DIRECTORY PACKAGE...; libs DIRECTORY LIBRARY PACKAGE: the directory where one is given, else what is known.
+# cflags DIRECTORY PACKAGE...; libs DIRECTORY LIBRARY PACKAGE: flags for the directory, or for the package if it is
+# empty.
 cflags() {
     directory=$1
     shift
@@ -36,7 +37,7 @@ libs() {
     if [ "$1" ]; then echo "-L$1 -l$2"; else ask --libs "$3" || echo "-l$2"; fi
 }
 
-# require WHAT SETTING PACKAGES CODE: CODE must compile; where it does not, say what to install.
+# require WHAT SETTING PACKAGES CODE: CODE must compile. If it does not, the message says what to install.
 require() {
     # shellcheck disable=SC2086 # flags are words
     printf '%b\n' "$4" | $CC $flags -fsyntax-only -x c - >/dev/null 2>&1 && return
@@ -69,7 +70,7 @@ compile)
     ;;
 link)
     flags="$LDFLAGS $(libs "$CURL_LIBDIR" curl libcurl) $(libs "$CRYPTO_LIBDIR" crypto libcrypto) -lm"
-    # Bound at load, and never unloaded: a thread of libcurl may still run when a Lua state closes.
+    # All symbols are bound at load. The module stays loaded: a libcurl thread may still run when a Lua state closes.
     [ "$system" = Darwin ] || flags="-Wl,--as-needed,-z,relro,-z,now,-z,nodelete $flags -ldl -pthread"
     ;;
 esac

@@ -1,17 +1,20 @@
 #!/bin/sh
-# install.sh install|uninstall BUILD LUA_PROGRAM DESTDIR LIBDIR LUADIR BINDIR SHAREDIR, from the top of the checkout.
+# Installs or removes what `make` built: install.sh install|uninstall BUILD LUA_PROGRAM DESTDIR LIBDIR LUADIR BINDIR
+# SHAREDIR, in the top folder.
 set -eu
 action=$1 build=$2 program=$3 destdir=$4 libdir=$5 luadir=$6 bindir=$7 sharedir=$8
 
-# Where the shells look for what completes a command: SHELL FILE
+# SHELL FILE: where each shell looks for completions
 completions="bash $sharedir/bash-completion/completions/cmr
 zsh $sharedir/zsh/site-functions/_cmr
 fish $sharedir/fish/vendor_completions.d/cmr.fish"
 manual=$sharedir/man/man1/cmr.1
+types=$sharedir/cmr/types/cmr.lua # for the workspace library of an editor
 
 if [ "$action" = uninstall ]; then
     rm -rf "$destdir$libdir/cmr" "$destdir$luadir/cmr"
-    rm -f "$destdir$bindir/cmr" "$destdir$manual"
+    rm -f "$destdir$bindir/cmr" "$destdir$manual" "$destdir$types"
+    rmdir "$destdir$sharedir/cmr/types" "$destdir$sharedir/cmr" 2>/dev/null || :
     echo "$completions" | while read -r _ file; do rm -f "$destdir$file"; done
     exit
 fi
@@ -29,14 +32,15 @@ done
 (cd lua && find cmr -type f) | while read -r file; do
     put 644 "lua/$file" "$destdir$luadir/$file"
 done
+put 644 types/cmr.lua "$destdir$types"
 
-# A library for nginx's LuaJIT is no reason to have a command that does not start, or to replace one that does.
+# A library built for nginx's LuaJIT must not bring a command that cannot start, nor replace one that can.
 if ! command -v "$program" >/dev/null; then
     echo "cmr, the command, is left out: there is no $program to run it" >&2
     exit 0
 fi
 
-# The command runs on the Lua it was built for and finds its modules wherever PREFIX is.
+# The command runs on the Lua that it was built for, and finds its modules below any PREFIX.
 made=$(mktemp)
 trap 'rm -f "$made"' EXIT
 {

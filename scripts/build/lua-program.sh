@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the program that runs a Lua, the usual name when none is installed: lua-program.sh 5.1|5.3|5.4|jit
+# Prints the name of the program that runs a Lua, or its usual name if none is installed: lua-program.sh 5.1|5.3|5.4|jit
 set -eu
 
 case $1 in

@@ -1,13 +1,12 @@
 #!/bin/sh
-# Installs what is missing, and nothing else: setup.sh run|demo|test|lint|bench. Each level includes those before it, but
-# bench does not want lint.
-# Knows apt, dnf, apk and brew; elsewhere, or where it may not install, it says what is missing.
+# Installs missing packages: setup.sh run|demo|test|lint|bench. Each level includes those before it; bench does not
+# include lint. It knows apt, dnf, apk and brew. Elsewhere, or if it may not install, it lists the missing packages.
 set -eu
 cd "$(dirname "$0")/../.."
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# What is needed from which level on, as `have` recognizes it, and the packages it comes in.
-# A dash: no package is known. Lua modules can then come from LuaRocks.
+# The needs of each level, as `have` tests them, and their packages. A dash: no package is known. LuaRocks may then have
+# the Lua module.
 needs() {
     cat <<'END'
 level| need                        | apt                        | dnf                | apk                | brew
@@ -62,10 +61,11 @@ lint | program clang-tidy          | clang-tidy                 | clang-tools-ex
 lint | program clang-format        | clang-format               | clang-tools-extra  | clang-extra-tools  | clang-format
 lint | program cppcheck            | cppcheck                   | cppcheck           | cppcheck           | cppcheck
 lint | program luacheck            | lua-check                  | -                  | -                  | luacheck
+lint | program npm                 | nodejs npm                 | nodejs-npm         | nodejs npm         | node
 END
 }
 
-# have NEED...: whether it is here, wherever it came from.
+# have NEED...: whether this machine has it, from any source.
 have() {
     kind=$1
     shift
@@ -82,7 +82,7 @@ have() {
     esac </dev/null >/dev/null 2>&1
 }
 
-# The rows for the wanted levels of what is not here.
+# The rows of needs() for the chosen levels that this machine lacks.
 missing() {
     needs | sed 1d | while IFS='|' read -r level need packages; do
         # shellcheck disable=SC2086 # words
@@ -90,14 +90,14 @@ missing() {
     done
 }
 
-# The packages that MANAGER has for the rows read.
+# packages_of MANAGER: its packages for the rows on standard input.
 packages_of() {
     case $1 in apt) column=3 ;; dnf) column=4 ;; apk) column=5 ;; brew) column=6 ;; esac
     cut -d '|' -f "$column" | tr -s ' ' '\n' | grep -v -e '^-$' -e '^$' | sort -u | tr '\n' ' '
 }
 
-# Debian starts a service as soon as it is installed, unless a policy says no, and again at every boot: nothing here wants
-# the system's nginx or Redis to run. A policy that says no already stays, any other one comes back in the end.
+# Debian starts a service when it is installed, unless a policy forbids that, and at every boot. We do not need the
+# system's nginx or Redis to run. A policy that forbids it already remains; any other one is restored at the end.
 policy=/usr/sbin/policy-rc.d
 deny_services() {
     refused=0

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Shows cmr at work against its own mock of the API, over TLS, each command before what it prints:
-# demo.sh BUILD LUA_PROGRAM. Fails when anything does not show what it should.
+# Shows cmr at work against its mock of the API, over TLS: each command, then its output. demo.sh BUILD LUA_PROGRAM.
+# Fails if a command does not print what it should.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1 lua=$2
@@ -43,9 +43,9 @@ until grep -q '^# ready' "$directory/mock"; do
     { [ $tries -lt 300 ] && kill -0 $mock; } || fail 'the mock did not start'
     sleep 0.1
 done
-mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # whose end is the end of all
+mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # all ends with this process
 head -n 1 "$directory/mock"
-eval "$(grep '^export ' "$directory/mock")" # the address, the key and the certificate: nothing else is needed
+eval "$(grep '^export ' "$directory/mock")" # the address, the key and the certificate
 
 printf '\n--- Which platforms has a user connected? A script, the command, a one-liner.\n'
 show 0 'A1B2C3D4E5F6G7H8' "$lua examples/platforms.lua $user"

@@ -1,9 +1,17 @@
---- The derived documents: array of {path = in the checkout, text = what belongs there}.
+---The generated documents: array of {path = in the checkout, text = its content}.
 
+local annotations = require "scripts.generate.annotations"
+local cmr = require "cmr"
 local core = require "cmr.core"
-local examples = require "cmr.samples"
-local events = require "cmr.webhook.events"
-local derive_events = require "scripts.generate.events"
+local event_list = require "cmr.webhook.events"
+local events = require "scripts.generate.events"
+local library = require "scripts.generate.library"
+local man = require "scripts.generate.man"
+local openapi = require "scripts.generate.openapi"
+local operations = require "cmr.operations"
+local reference = require "scripts.generate.reference"
+local samples = require "cmr.samples"
+local types = require "scripts.generate.types"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -12,33 +20,32 @@ local function read(path)
   return text
 end
 
-local rows, facts =
-  require "cmr.operations", {
-    version = core._VERSION,
-    server = tostring(core.target {}):match "https://%S+",
-  }
+local public, all = annotations.read("lua/cmr", cmr)
+local server = tostring(core.target {}):match "https://%S+"
 
-return {
+local documents = {
   {
     path = "types/cmr.lua",
-    text = require "scripts.generate.types"(
-      rows,
-      examples,
-      read "scripts/generate/types_head.lua"
-        .. "\n"
-        .. read "scripts/generate/types_webhook.lua"
-        .. derive_events.types(events)
-    ),
+    text = types.document(operations, samples, annotations.declarations(public) .. events.types(event_list)),
+  },
+  {
+    path = "docs/library.md",
+    text = library.page(all, read "scripts/generate/library.md"),
   },
   {
     path = "docs/reference.md",
-    text = require "scripts.generate.reference"(
-      rows,
-      examples,
+    text = reference.page(
+      operations,
+      samples,
       read "scripts/generate/reference.md",
-      read "scripts/generate/webhooks.md" .. derive_events.reference(events)
+      read "scripts/generate/webhooks.md" .. events.reference(event_list)
     ),
   },
-  { path = "docs/cmr.1", text = require "scripts.generate.man"(rows, core._VERSION) },
-  { path = "docs/maintainers/openapi.json", text = require "scripts.generate.openapi"(rows, examples, facts) },
+  { path = "docs/cmr.1", text = man.page(operations, core._VERSION) },
+  {
+    path = "docs/maintainers/openapi.json",
+    text = openapi.document(operations, samples, { version = core._VERSION, server = server }),
+  },
 }
+
+return documents

@@ -1,5 +1,5 @@
--- Writes the documents that follow from the operations table: lua5.4 scripts/generate/init.lua, from the top of the checkout
--- and with a build's env. What each is made from and how is in the files beside; spec/package/generated_spec.lua compares.
+-- Writes the generated documents: lua5.4 scripts/generate/init.lua, in the top folder and with a build's env.
+-- spec/package/generated_spec.lua fails when one of them is not up to date.
 
 package.path = "./?.lua;" .. package.path
 

@@ -1,32 +1,40 @@
---- JSON whose members keep their order and numbers their digits: read from a sample, or made by hand; written as JSON
--- or as Lua, laid out for people. Pure, and the same text on every Lua.
+---JSON whose members keep their order and whose numbers keep their digits: read from a sample, or made by hand; written
+---as JSON or as Lua, laid out for people. Pure, and the same text on every Lua.
 
-local json = { null = {} }
+local ordered_json = { null = {} }
 
 local objects, arrays, numbers = {}, {}, {}
 
---- An object of {name, value} pairs, in this order. A pair whose value is nil is left out.
-function json.object(pairs_)
-  return setmetatable(pairs_, objects)
+---An object of {name, value} pairs, in this order. A pair without a value is left out.
+---@param members table[]
+---@return table object
+function ordered_json.object(members)
+  return setmetatable(members, objects)
 end
 
---- An array of the values 1 to n.
-function json.array(values)
+---An array of the values 1 to n.
+---@param values any[]
+---@return table array
+function ordered_json.array(values)
   return setmetatable(values, arrays)
 end
 
---- A number, as it is written.
-function json.number(text)
+---A number, as it is written.
+---@param text string|number
+---@return table number
+function ordered_json.number(text)
   return setmetatable({ text = tostring(text) }, numbers)
 end
 
---- What a value is: "object", "array", "string", "integer", "number", "boolean" or "null".
-function json.kind(value)
+---The kind of a value: "object", "array", "string", "integer", "number", "boolean" or "null".
+---@param value any
+---@return string kind
+function ordered_json.kind(value)
   local meta = getmetatable(value)
   if meta == objects then return "object" end
   if meta == arrays then return "array" end
   if meta == numbers then return value.text:find "^-?%d+$" and "integer" or "number" end
-  return value == json.null and "null" or type(value)
+  return value == ordered_json.null and "null" or type(value)
 end
 
 local read_value
@@ -43,7 +51,7 @@ local function read_list(text, at, close, item)
   return list, at + 1
 end
 
--- Samples hold no escapes; one that did would be told, not misread.
+-- Samples have no escapes. One that had would be refused, not misread.
 local function read_string(text, at)
   local value, after = text:match('^"([^"\\]*)"()', at)
   return assert(value, "a string without escapes expected"), after
@@ -56,7 +64,7 @@ local function read_member(text, at)
   return { name, value }, at
 end
 
-local literals = { ["true"] = true, ["false"] = false, null = json.null }
+local literals = { ["true"] = true, ["false"] = false, null = ordered_json.null }
 
 function read_value(text, at)
   local first = text:sub(at, at)
@@ -64,33 +72,38 @@ function read_value(text, at)
   local list
   if first == "{" then
     list, at = read_list(text, at, "}", read_member)
-    return json.object(list), at
+    return ordered_json.object(list), at
   end
   if first == "[" then
     list, at = read_list(text, at, "]", read_value)
-    return json.array(list), at
+    return ordered_json.array(list), at
   end
   local word = assert(text:match("^[%w.+-]+", at), "a value expected")
   local value = literals[word]
-  if value == nil then value = json.number(assert(tonumber(word), "a value expected") and word) end
+  if value == nil then value = ordered_json.number(assert(tonumber(word), "a value expected") and word) end
   return value, at + #word
 end
 
---- The value of a JSON text. Raises when it is none.
-function json.read(text)
+---The value of a JSON text. Raises if it is not JSON.
+---@param text string
+---@return any value
+function ordered_json.read(text)
   local value, after = read_value(text, text:find "%S")
   assert(not text:find("%S", after), "nothing more expected")
   return value
 end
 
---- The value of a member of an object, or nil.
-function json.member(object, name)
+---The value of a member of an object.
+---@param object table
+---@param name string
+---@return any? value
+function ordered_json.member(object, name)
   for _, pair in ipairs(object) do
     if pair[1] == name then return pair[2] end
   end
 end
 
--- Fit for JSON and for Lua: there are no other control characters in what is written here.
+-- Escapes for JSON and for Lua: our texts have no other control characters.
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" }
 
 local function quote(text)
@@ -118,7 +131,7 @@ local styles = {
 
 local write
 
--- On one line where it fits into what is left of it, else a line for each part.
+-- On one line if it fits into the rest of the line, else a line for each part.
 local function lay_out(brackets, parts, indent, used, width)
   local open, close = brackets:sub(1, 1), brackets:sub(2)
   local line = open .. table.concat(parts, ", ") .. close
@@ -128,7 +141,7 @@ local function lay_out(brackets, parts, indent, used, width)
 end
 
 function write(value, style, indent, used, width)
-  local kind, deeper, parts = json.kind(value), indent .. "  ", {}
+  local kind, deeper, parts = ordered_json.kind(value), indent .. "  ", {}
   if kind == "object" then
     for _, pair in ipairs(value) do
       local name = style.name(pair[1])
@@ -147,13 +160,14 @@ function write(value, style, indent, used, width)
   return kind == "boolean" and tostring(value) or value.text
 end
 
---- The text of a value, without a newline at its end.
--- @param value  from json.read, or made of json.object, json.array, json.number, strings, booleans and json.null
--- @param style  "json" or "lua"
--- @param width  lines that fit into it stay whole; default 100
--- @param used   how much of the first line is taken already; default 0
-function json.write(value, style, width, used)
+---The text of a value, without a newline at its end.
+---@param value any from read(), or made of object(), array(), number(), null, strings and booleans
+---@param style "json"|"lua"
+---@param width integer? lines that fit stay whole; default 100
+---@param used integer? columns of the first line that are used already; default 0
+---@return string text
+function ordered_json.write(value, style, width, used)
   return write(value, styles[style], "", used or 0, width or 100)
 end
 
-return json
+return ordered_json

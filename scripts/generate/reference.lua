@@ -1,12 +1,14 @@
---- docs/reference.md: the operations for people, by group. Pure.
+---docs/reference.md: the operations for people, by group. Pure.
 
 local arguments = require "cmr.cli.arguments"
-local describe = require "cmr.cli.describe"
-local json = require "scripts.generate.ordered_json"
+local help = require "cmr.cli.help"
+local ordered_json = require "scripts.generate.ordered_json"
 local shape = require "scripts.generate.shape"
 local words = require "scripts.generate.words"
 
--- What a heading can be linked by, as GitHub makes it.
+local reference = {}
+
+-- The anchor that GitHub gives a heading.
 local function anchor(heading)
   return "#" .. heading:lower():gsub("[^%w _-]", ""):gsub(" ", "-")
 end
@@ -15,9 +17,9 @@ local function block(language, text)
   return ("```%s\n%s\n```"):format(language, text)
 end
 
-local function signature(row)
-  local parts, fields = {}, row.rest ~= nil
-  for _, param in ipairs(row.params) do
+local function signature(operation)
+  local parts, fields = {}, operation.rest ~= nil
+  for _, param in ipairs(operation.params) do
     if param.positional then
       parts[#parts + 1] = param.name
     else
@@ -25,55 +27,55 @@ local function signature(row)
     end
   end
   if fields then parts[#parts + 1] = "fields" end
-  return ("cmr.%s(%s)"):format(row.name, table.concat(parts, ", "))
+  return ("cmr.%s(%s)"):format(operation.name, table.concat(parts, ", "))
 end
 
-local function command(row)
-  return (describe.example(row):gsub("%s*\\\n%s*", " "))
+local function command(operation)
+  return (help.example(operation):gsub("%s*\\\n%s*", " "))
 end
 
-local function http(row)
-  local missing = words.missing(row)
-  if not missing then return ("`%s %s`"):format(row.method, row.path) end
-  return ('`%s`; its %s is not documented: `cmr.new{endpoints = {%s = "%s %s"}}` supplies it'):format(
-    row.method or row.path,
+local function http(operation)
+  local missing = words.missing(operation)
+  if not missing then return ("`%s %s`"):format(operation.method, operation.path) end
+  return ('`%s`; its %s is undocumented: `cmr.new{endpoints = {%s = "%s %s"}}` supplies it'):format(
+    operation.method or operation.path,
     missing,
-    row.name,
-    row.method or "METHOD",
-    row.path or "/..."
+    operation.name,
+    operation.method or "METHOD",
+    operation.path or "/..."
   )
 end
 
--- The ways to say it: Lua, shell, HTTP.
-local function ways(row)
-  return ("- Lua: `%s`\n- Shell: `%s`\n- HTTP: %s\n- Title: %s (%s)"):format(
-    signature(row),
-    command(row),
-    http(row),
-    row.title,
-    row.source
+-- How it is called: Lua, shell, HTTP.
+local function ways(operation)
+  return ("- Lua: `%s`\n- Shell: `%s`\n- HTTP: %s\n- Title: %s"):format(
+    signature(operation),
+    command(operation),
+    http(operation),
+    operation.title
   )
 end
 
-local function warnings(row)
-  local sentences = words.of_flags(row)
-  if row.flags.list then
-    local what = row.items and ('"%s"'):format(row.name) or ('{"%s", items = "data.WHERE"}'):format(row.name)
-    sentences[#sentences + 1] = ("All of them: `client:each(%s, ...)`%s."):format(
+local function warnings(operation)
+  local sentences = words.of_flags(operation)
+  if operation.flags.list then
+    local what = operation.items and ('"%s"'):format(operation.name)
+      or ('{"%s", items = "data.WHERE"}'):format(operation.name)
+    sentences[#sentences + 1] = ("All items: `client:each(%s, ...)`%s."):format(
       what,
-      row.items and "" or "; where its answer has them is not documented"
+      operation.items and "" or "; where its answer has them is undocumented"
     )
   end
-  if row.complete then
-    sentences[#sentences + 1] = "Single items may fail inside a success: see `cmr.info(res).partial`."
+  if operation.complete then
+    sentences[#sentences + 1] = "Single items may fail inside a success: `cmr.info(res).partial` lists them."
   end
-  sentences[#sentences + 1] = words.of_outcome(row)
+  sentences[#sentences + 1] = words.of_outcome(operation)
   return sentences[1] and table.concat(sentences, " ")
 end
 
-local function type_of(param, rows)
-  if param.type == "array" and rows[param.name .. "[]"] then
-    local item = type_of(rows[param.name .. "[]"], rows)
+local function type_of(param, params)
+  if param.type == "array" and params[param.name .. "[]"] then
+    local item = type_of(params[param.name .. "[]"], params)
     return (param.or_item and item .. ", or " or "") .. "array of " .. item
   end
   return param.type
@@ -85,127 +87,128 @@ local function needed(param)
   return param.required and not param.name:find "]$" and "yes" or ""
 end
 
-local function table_of(row)
-  if #row.params == 0 then return nil end
-  local rows = {}
-  for _, param in ipairs(row.params) do
-    rows[param.name] = param
+local function description_of(param)
+  local description = param.summary
+  if param.values and #param.values > 1 then
+    description = description .. " " .. words.list(param.values, "or", "`") .. "."
   end
-  local lines = { "| field | type | needed | goes into | source | what it is |", "|---|---|---|---|---|---|" }
-  for _, param in ipairs(row.params) do
-    local told = param.summary
-    if param.values and #param.values > 1 then told = told .. " " .. words.list(param.values, "or", "`") .. "." end
-    lines[#lines + 1] = ("| `%s` | %s | %s | %s | %s%s | %s |"):format(
+  return description .. (param.assumed and " Assumed." or "")
+end
+
+local function table_of(operation)
+  if #operation.params == 0 then return nil end
+  local params = {}
+  for _, param in ipairs(operation.params) do
+    params[param.name] = param
+  end
+  local lines = { "| field | type | needed | goes into | description |", "|---|---|---|---|---|" }
+  for _, param in ipairs(operation.params) do
+    lines[#lines + 1] = ("| `%s` | %s | %s | %s | %s |"):format(
       param.name,
-      type_of(param, rows),
+      type_of(param, params),
       needed(param),
       words.is_field(param) and param["in"] or "",
-      param.source,
-      param.assumed and ", assumed" or "",
-      told
+      description_of(param)
     )
   end
   return table.concat(lines, "\n")
 end
 
-local function open(row)
-  return row.rest and ("Further fields go into the %s as they are: the documents do not name them."):format(row.rest)
+local function open(operation)
+  return operation.rest
+    and ("Further fields go into the %s as they are: their names are undocumented."):format(operation.rest)
 end
 
--- The call that sends a documented request; an id that the sample leaves out is a placeholder.
-local function call(row, request)
-  local given, values, fields = json.read(request), {}, json.object {}
-  for _, param in ipairs(row.params) do
-    local value = json.member(given, param.name)
+-- The call that sends a documented request; a placeholder stands for an id that the sample omits.
+local function call(operation, request)
+  local documented, values, fields = ordered_json.read(request), {}, ordered_json.object {}
+  for _, param in ipairs(operation.params) do
+    local value = ordered_json.member(documented, param.name)
     if value == nil and param.required and words.is_field(param) then
       value = arguments.placeholder(param.name)
       if not param.positional then table.insert(fields, { param.name, value }) end
     end
-    if param.positional and value ~= nil then values[#values + 1] = json.write(value, "lua") end
+    if param.positional and value ~= nil then values[#values + 1] = ordered_json.write(value, "lua") end
   end
-  for _, pair in ipairs(given) do
-    local param = shape.member(shape.of_row(row), pair[1]).param
+  for _, pair in ipairs(documented) do
+    local param = shape.member(shape.of_operation(operation), pair[1]).param
     if not param.positional then table.insert(fields, pair) end
   end
   if #values == 0 then
-    local opening = "cmr." .. row.name
-    return opening .. json.write(fields, "lua", 100, #opening)
+    local opening = "cmr." .. operation.name
+    return opening .. ordered_json.write(fields, "lua", 100, #opening)
   end
-  local opening = ("cmr.%s(%s"):format(row.name, table.concat(values, ", "))
+  local opening = ("cmr.%s(%s"):format(operation.name, table.concat(values, ", "))
   if #fields == 0 then return opening .. ")" end
-  return opening .. ", " .. json.write(fields, "lua", 100, #opening + 3) .. ")"
+  return opening .. ", " .. ordered_json.write(fields, "lua", 100, #opening + 3) .. ")"
 end
 
-local function calls(row, example)
-  if not example.request then return nil end
-  local text = call(row, example.request)
-  if example.also then text = text .. "\n" .. call(row, example.also) end
-  return ("A documented call (%s):\n\n%s"):format(example.request_source or example.source, block("lua", text))
+local function calls(operation, sample)
+  if not sample.request then return nil end
+  local text = call(operation, sample.request)
+  if sample.also then text = text .. "\n" .. call(operation, sample.also) end
+  return "A documented call:\n\n" .. block("lua", text)
 end
 
-local function sample(text)
-  return block("json", json.write(json.read(text), "json"))
+local function json_block(text)
+  return block("json", ordered_json.write(ordered_json.read(text), "json"))
 end
 
-local function answers(example)
+local function answers(sample)
   local parts = {}
   local function add(text, ...)
     parts[#parts + 1] = text:format(...)
   end
-  if example.status then add("Success has the status %d (%s).", example.status, example.source) end
-  if example.answer then add("The documented answer (%s):\n\n%s", example.source, sample(example.answer)) end
-  if example.partial then
-    add(
-      "Of %s answer, this much is documented (%s):\n\n%s",
-      example.answer and "another" or "the",
-      example.source,
-      sample(example.partial)
-    )
+  if sample.status then add("Success has the status %d.", sample.status) end
+  if sample.answer then add("The documented answer:\n\n%s", json_block(sample.answer)) end
+  if sample.partial then
+    local which = sample.answer and "Another answer is documented in part" or "The answer is documented in part"
+    add("%s:\n\n%s", which, json_block(sample.partial))
   end
-  if example.map and example.map ~= "shown" then
-    add("The answer's `data` is a map, from names to values of type %s (%s).", example.map, example.source)
+  if sample.map and sample.map ~= "shown" then
+    add("The answer's `data` is a map from names to values of type %s.", sample.map)
   end
-  if not (example.answer or example.partial or example.map) then add "What `data` holds is not documented." end
-  for _, text in ipairs(example.refusals or {}) do
-    add("A documented refusal:\n\n%s", sample(text))
+  if not (sample.answer or sample.partial or sample.map) then add "The content of `data` is undocumented." end
+  for _, text in ipairs(sample.refusals or {}) do
+    add("A documented refusal:\n\n%s", json_block(text))
   end
   return table.concat(parts, "\n\n")
 end
 
-local function operation(row, example)
-  local parts = { "### cmr." .. row.name, row.summary }
+local function section(operation, sample)
+  local parts = { "### cmr." .. operation.name, operation.summary }
   local function add(part)
     parts[#parts + 1] = part
   end
-  add(warnings(row))
-  add(ways(row))
-  add(words.of_assumed(row))
-  add(table_of(row))
-  add(open(row))
-  add(calls(row, example))
-  add(answers(example))
+  add(warnings(operation))
+  add(ways(operation))
+  add(words.of_assumed(operation))
+  add(table_of(operation))
+  add(open(operation))
+  add(calls(operation, sample))
+  add(answers(sample))
   return table.concat(parts, "\n\n") .. "\n"
 end
 
---- The page.
--- @param rows      the operations table
--- @param examples  cmr.samples
--- @param head      what stands before the contents
--- @param webhooks  the section on webhooks, or nil
--- @return its text
-return function(rows, examples, head, webhooks)
-  local at, links, sections = {}, {}, {} -- at: group -> its place in the other two
-  for _, row in ipairs(rows) do
-    local group = at[row.group] or #links + 1
-    if not at[row.group] then
-      at[row.group] = group
-      links[group] = ("- [%s](%s): "):format(row.group, anchor(row.group))
-      sections[group] = "## " .. row.group .. "\n"
+---The page.
+---@param operations table[]
+---@param samples table cmr.samples
+---@param head string the text before the contents
+---@param webhooks string? the section on webhooks
+---@return string text
+function reference.page(operations, samples, head, webhooks)
+  local at, links, sections = {}, {}, {} -- at: group -> its index in the other two
+  for _, operation in ipairs(operations) do
+    local group = at[operation.group] or #links + 1
+    if not at[operation.group] then
+      at[operation.group] = group
+      links[group] = ("- [%s](%s): "):format(operation.group, anchor(operation.group))
+      sections[group] = "## " .. operation.group .. "\n"
     else
       links[group] = links[group] .. ", "
     end
-    links[group] = links[group] .. ("[%s](%s)"):format(row.name, anchor("cmr." .. row.name))
-    sections[group] = sections[group] .. "\n" .. operation(row, examples[row.name] or {})
+    links[group] = links[group] .. ("[%s](%s)"):format(operation.name, anchor("cmr." .. operation.name))
+    sections[group] = sections[group] .. "\n" .. section(operation, samples[operation.name] or {})
   end
   if webhooks then
     links[#links + 1] = "- [Webhooks](#webhooks)"
@@ -213,3 +216,5 @@ return function(rows, examples, head, webhooks)
   end
   return ("%s## Contents\n\n%s\n\n%s"):format(head, table.concat(links, "\n"), table.concat(sections, "\n"))
 end
+
+return reference

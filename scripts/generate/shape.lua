@@ -1,10 +1,10 @@
---- What a request or an answer consists of, as a tree: from the rows of the operations table, or from a sample.
---
--- A node: {type = "string" ... "object", "array", "map", "any", "null"; param = its row, where it has one;
--- members = array of {name, node} of an object; item = node of an array's items; value = node of a map's values;
--- optional = true where one sample shows it and another does not}. Pure.
+---The structure of a request or an answer as a tree: from an operation's parameters, or from a sample. Pure.
+---
+---A node: {type = "string" ... "object", "array", "map", "any", "null"; param = the parameter, where there is one;
+---members = array of {name, node} of an object; item = node of an array's items; value = node of a map's values;
+---optional = true where one sample shows it and another does not}.
 
-local json = require "scripts.generate.ordered_json"
+local ordered_json = require "scripts.generate.ordered_json"
 
 local shape = {}
 
@@ -20,14 +20,15 @@ local function split(name)
   return parent, name:match "[^.]+$"
 end
 
---- The object that an operation's parameters make.
--- @param row    of the operations table
--- @param place  "query" or "body": only those; nil: all
-function shape.of_row(row, place)
+---The object that an operation's parameters make.
+---@param operation table
+---@param location string? "query" or "body": only those; nil: all
+---@return table node
+function shape.of_operation(operation, location)
   local root = node "object"
   local nodes = { [""] = root }
-  for _, param in ipairs(row.params) do
-    if not place or param["in"] == place then
+  for _, param in ipairs(operation.params) do
+    if not location or param["in"] == location then
       local parent, part = split(param.name)
       local made, above = node(param.type, param), nodes[parent]
       nodes[param.name] = made
@@ -51,7 +52,7 @@ end
 
 local merge
 
--- Members of both objects; what only one of them has is optional.
+-- The members of both objects; a member of only one of them is optional.
 local function merge_members(one, other)
   local members = {}
   for _, member in ipairs(one) do
@@ -69,13 +70,13 @@ local function merge_members(one, other)
   return members
 end
 
--- One node for what is shown twice.
+-- One node for two samples of the same value.
 function merge(one, other)
   if not one or not other then return one or other end
   if one.type == "null" or other.type == "null" then
-    local known = one.type == "null" and other or one
-    known.optional = true
-    return known
+    local other_type = one.type == "null" and other or one
+    other_type.optional = true
+    return other_type
   end
   if one.type ~= other.type then return node "any" end
   one.members = merge_members(one.members, other.members)
@@ -83,9 +84,11 @@ function merge(one, other)
   return one
 end
 
--- A price is a number also where the sample has a whole one.
+-- A price is a number, even if the sample has a whole one.
 local function of_sample(value, name)
-  local made = node(name and name:find "[pP]rice" and json.kind(value) == "integer" and "number" or json.kind(value))
+  local made = node(
+    name and name:find "[pP]rice" and ordered_json.kind(value) == "integer" and "number" or ordered_json.kind(value)
+  )
   if made.type == "array" then
     for _, item in ipairs(value) do
       made.item = merge(made.item, of_sample(item))
@@ -98,7 +101,7 @@ local function of_sample(value, name)
   return made
 end
 
--- Turns an object whose members are named by data into a map of what they are.
+-- Turns an object into a map: its members are named by data, as domain names.
 local function make_map(object, type)
   for _, member in ipairs(object.members) do
     object.value = merge(object.value, member[2])
@@ -106,25 +109,28 @@ local function make_map(object, type)
   object.type, object.members, object.value = "map", {}, object.value or node(type)
 end
 
---- What is documented of an operation's answer.
--- @param example  of cmr.samples, or nil
--- @return the envelope's node, or nil when nothing is
-function shape.of_answer(example)
-  if not example then return nil end
+---The structure of an operation's documented answer.
+---@param sample table? of cmr.samples
+---@return table? node the envelope's, nil where nothing is documented
+function shape.of_answer(sample)
+  if not sample then return nil end
   local tree
   for _, name in ipairs { "answer", "partial" } do
-    if example[name] then tree = merge(tree, of_sample(json.read(example[name]))) end
+    if sample[name] then tree = merge(tree, of_sample(ordered_json.read(sample[name]))) end
   end
-  if example.map then
+  if sample.map then
     tree = tree or node "object"
     local data = find(tree.members, "data") or node "object"
     if not find(tree.members, "data") then table.insert(tree.members, { "data", data }) end
-    make_map(data, example.map)
+    make_map(data, sample.map)
   end
   return tree
 end
 
---- The member of an object's node, or nil.
+---The member of an object's node.
+---@param tree table
+---@param name string
+---@return table? node
 function shape.member(tree, name)
   return find(tree.members, name)
 end

@@ -1,62 +1,73 @@
---- What the reference, the types and the OpenAPI document say in the same words. Pure.
+---Words that the reference, the types and the OpenAPI document share. Pure.
 
 local words = {}
 
---- The flags, in the order in which they are told.
+---The flags and their sentences, in the order in which documents have them.
 words.flags = {
   { "charges", "Charges money." },
-  { "danger", "Destroys: what it removes does not come back." },
-  { "all_when_empty", "Means everything when its list is left out." },
-  { "async", "Asynchronous: the answer says that it was accepted, a webhook later how it ended." },
-  { "quota", "Limited per mailbox and week, however it is asked for." },
+  { "danger", "Destroys: this cannot be undone." },
+  { "all_when_empty", "Acts on everything if its list is omitted." },
+  { "async", "Asynchronous: the answer only accepts the request. A webhook reports later how it ended." },
+  { "quota", "Limited per mailbox and week." },
   { "list", "A list, in pages." },
-  { "safe", "Changes nothing, although it is no GET." },
+  { "safe", "Changes nothing, although it is not a GET." },
   { "deprecated", "Deprecated by the vendor." },
-  { "form", "Takes multipart form data, which is not built while the path is not documented: a call raises." },
+  { "form", "Takes multipart form data, which cmr does not build while the path is undocumented: a call raises." },
 }
 
---- Sentences for an operation's flags.
-function words.of_flags(row)
+---The sentences of an operation's flags.
+---@param operation table
+---@return string[]
+function words.of_flags(operation)
   local sentences = {}
   for _, flag in ipairs(words.flags) do
-    if row.flags[flag[1]] then sentences[#sentences + 1] = flag[2] end
+    if operation.flags[flag[1]] then sentences[#sentences + 1] = flag[2] end
   end
   return sentences
 end
 
---- How an asynchronous operation's outcome arrives, as a sentence; nil where no document says.
-function words.of_outcome(row)
-  if not row.settles then return nil end
-  local told = {}
-  for index, entry in ipairs(row.settles) do
+---A sentence on how an asynchronous operation's outcome arrives; nil where it is undocumented.
+---@param operation table
+---@return string?
+function words.of_outcome(operation)
+  if not operation.settles then return nil end
+  local events = {}
+  for index, entry in ipairs(operation.settles) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
-    told[index] = ("`%s`%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
+    events[index] = ("`%s`%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
   end
-  local failures = row.fails and ("; that it failed by %s"):format(words.list(row.fails, "or", "`")) or ""
-  return ("`client:await(res)` knows that it is done by %s%s."):format(table.concat(told, ", or "), failures)
+  local failures = operation.fails and (", and fails on %s"):format(words.list(operation.fails, "or", "`")) or ""
+  return ("`client:await(res)` returns on %s%s."):format(table.concat(events, ", or "), failures)
 end
 
---- What the documents leave open, as a sentence; nil when nothing.
-function words.of_assumed(row)
-  return row.assumed and ("Assumed: %s."):format((row.assumed:gsub("%.$", "")))
+---A sentence on the part of an operation that is undocumented; nil if there is none.
+---@param operation table
+---@return string?
+function words.of_assumed(operation)
+  return operation.assumed and ("Assumed: %s."):format((operation.assumed:gsub("%.$", "")))
 end
 
---- What of an operation no document says and a call needs, "path" or "method"; nil when nothing.
-function words.missing(row)
-  return not row.path and "path" or not row.method and "method" or nil
+---The undocumented part without which an operation cannot be called; nil if there is none.
+---@param operation table
+---@return string? missing "path" or "method"
+function words.missing(operation)
+  return not operation.path and "path" or not operation.method and "method" or nil
 end
 
---- Whether a parameter is a field of the request itself, and not of an object in it.
+---Whether a parameter is a field of the request itself, not of an object in it.
+---@param param table
+---@return boolean
 function words.is_field(param)
   return not param.name:find "[%[.]"
 end
 
---- The names of the parameters of which at least one ("any") or exactly one ("one") is needed; empty when there is no
--- such choice.
--- @return the names, "any" or "one"
-function words.choice(row)
+---The parameters of which at least one ("any") or exactly one ("one") is needed.
+---@param operation table
+---@return string[] names
+---@return string? kind "any" or "one"; nil where there is no such choice
+function words.choice(operation)
   local names, kind = {}, nil
-  for _, param in ipairs(row.params) do
+  for _, param in ipairs(operation.params) do
     if param.either then
       names[#names + 1], kind = param.name, param.either
     end
@@ -64,7 +75,11 @@ function words.choice(row)
   return names, kind
 end
 
---- "`a`, `b` or `c`"
+---"`a`, `b` or `c`"
+---@param names string[]
+---@param joint string "or"
+---@param quote string around each name
+---@return string
 function words.list(names, joint, quote)
   local quoted = {}
   for index, name in ipairs(names) do
@@ -74,7 +89,11 @@ function words.list(names, joint, quote)
   return table.concat(quoted, ", ", 1, #quoted - 1) .. " " .. joint .. " " .. quoted[#quoted]
 end
 
---- Text in lines of at most width characters, each after the prefix.
+---Breaks text into lines of at most width characters, each with the prefix.
+---@param text string
+---@param width integer
+---@param prefix string
+---@return string
 function words.wrap(text, width, prefix)
   local lines, line = {}, nil
   for word in text:gmatch "%S+" do

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the C peers and runs the benchmark: bench.sh, with ONLY, QUICK and KEEP as bench/run.lua reads them.
+# Builds the C peers and runs the benchmark: bench.sh. bench/run.lua reads ONLY, QUICK and KEEP from the environment.
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p build/bench

@@ -1,2 +1,2 @@
--- busted's own program, for whichever Lua runs this: the installed one may be tied to another.
+-- Runs busted on the Lua that runs this file: the installed program may be tied to another Lua.
 require "busted.runner" { standalone = false }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Which lines the specs run, on Lua 5.4: coverage.sh. Fails when fewer than LEAST percent of the lines of C or of Lua do.
-# Lua that runs inside nginx cannot be seen from here and is left out: its specs are those of the mock and spec/nginx.
+# Counts the lines that the specs run on Lua 5.4: coverage.sh. Fails if they are fewer than LEAST percent of C or of
+# Lua. Lua inside nginx cannot be counted here; the specs of the mock and spec/nginx run it.
 set -eu
 cd "$(dirname "$0")/../.."
 least=${LEAST-90}

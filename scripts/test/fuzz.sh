@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fuzzes one target, or gives targets (all) their corpora again: fuzz.sh TARGET SECONDS | fuzz.sh replay [TARGET]...
-# What is found goes to build/chaos: TARGET-corpus/ new inputs, TARGET-crash-* those that break something.
+# Fuzzes one target, or replays the corpora of targets (default: all): fuzz.sh TARGET SECONDS | fuzz.sh replay
+# [TARGET]... build/chaos/TARGET-corpus gets new inputs, build/chaos/TARGET-crash-* are inputs that break something.
 set -eu
 cd "$(dirname "$0")/../.."
 targets='response arguments transfer json target webhook'

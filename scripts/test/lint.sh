@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every compiler and linter over the whole tree: lint.sh LUA... The last line is the sum: N passed, N failed.
+# Runs every compiler and linter on the whole tree: lint.sh LUA... The last line is the sum: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 log=$(mktemp)
@@ -7,7 +7,7 @@ trap 'rm -f "$log"' EXIT
 passed=0
 failed=0
 
-# step NAME COMMAND...: shows what the command says only when it fails.
+# step NAME COMMAND...: shows the output of the command only if it fails.
 step() {
     name=$1
     shift
@@ -45,8 +45,11 @@ step 'csrc without circles' scripts/test/csrc-circles.sh build/lint/gcc-5.4
 step clang-tidy tidy
 step cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 csrc
 step clang-format clang-format --dry-run -Werror csrc/*.c csrc/*.h
+step stylua scripts/build/format.sh --check
 step luacheck luacheck --quiet --no-color lua spec bench bin/cmr rockspec examples scripts .luacheckrc .busted
-for script in scripts/*.sh; do
+step wording scripts/test/wording.sh
+step 'rows of mutate.sh' scripts/test/mutate.sh rows
+for script in scripts/*/*.sh; do
     step "$script" sh -n "$script"
 done
 step .ci/run bash -n .ci/run

@@ -1,7 +1,7 @@
 #!/bin/sh
-# docs/maintainers/openapi.json before judges that are not ours: two linters, and a mock server made from it that validates what our
-# functions send. openapi-check.sh LUA_PROGRAM, with a build's env; needs Node.js and npm, whose packages go to
-# build/openapi. The last line is the sum: N passed, N failed.
+# Checks docs/maintainers/openapi.json with outside programs: two linters, and a mock server made from it that validates
+# the requests of our functions. openapi-check.sh LUA_PROGRAM, with a build's env. Needs Node.js and npm; the packages
+# go to build/openapi. The last line is the sum: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
@@ -37,7 +37,7 @@ step() {
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL  $name"; fi
 }
 
-# Not errors to either, and nothing to say here: a tag has its name, and the document no contact.
+# Two rules do not apply: a tag needs no description, and the document has no contact.
 step 'redocly lint' $bin/redocly lint --skip-rule=tag-description docs/maintainers/openapi.json
 echo '{"extends": ["spectral:oas"], "rules": {"info-contact": "off"}}' >$tools/spectral.json
 step 'spectral lint' $bin/spectral lint --ruleset $tools/spectral.json docs/maintainers/openapi.json

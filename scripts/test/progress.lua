@@ -1,7 +1,7 @@
--- For busted --helper: says which file of specs runs, and so where a run that hangs did; and how long those took that
--- took long.
+-- For busted --helper: prints each spec file before it runs, so that a run that hangs shows where, and the duration of
+-- slow files.
 local busted = require "busted"
-local LONG = 3 -- seconds
+local SLOW_SECONDS = 3
 local begun
 busted.subscribe({ "file", "start" }, function(file)
   begun = require("socket").gettime()
@@ -11,6 +11,6 @@ busted.subscribe({ "file", "start" }, function(file)
 end)
 busted.subscribe({ "file", "end" }, function()
   local took = require("socket").gettime() - begun
-  if took > LONG then io.write((" (%.0f s)"):format(took)) end
+  if took > SLOW_SECONDS then io.write((" (%.0f s)"):format(took)) end
   return nil, true
 end)

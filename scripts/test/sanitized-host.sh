@@ -1,9 +1,9 @@
 #!/bin/sh
-# Builds a C program that holds Lua 5.4 and the core, all of it under the sanitizers, as build/chaos/NAME:
-# host.sh gcc|clang NAME [SOURCE|FLAG]...  With clang the core is ready for libFuzzer.
+# Builds a C program that contains Lua 5.4 and the core, under the sanitizers, as build/chaos/NAME:
+# sanitized-host.sh gcc|clang NAME [SOURCE|FLAG]...  With clang the core is ready for libFuzzer.
 set -eu
 cd "$(dirname "$0")/../.."
-unset MAKEFLAGS MFLAGS MAKELEVEL # of a make that may have started this
+unset MAKEFLAGS MFLAGS MAKELEVEL # of a make that may run this script
 compiler=$1 name=$2
 shift 2
 

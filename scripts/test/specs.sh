@@ -1,30 +1,30 @@
 #!/bin/sh
-# Runs the specs on builds: test.sh NAME..., a NAME being a directory of build/ (5.4, jit, asan-5.4).
+# Runs the specs on builds: specs.sh NAME..., where NAME is a directory of build/ (5.4, jit, asan-5.4).
 # SPECS chooses files or directories, OPTIONS go to busted, RUNNER goes before the Lua program. Specs see LUA (the
 # program), CMR_FLAVOUR (the NAME) and the paths of build/NAME/env. The last line is the sum: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make starts afresh
 
-# What says nothing new on another Lua: specs of the build itself, of C, and of nginx, which brings its own Lua.
-only_once=rock,valgrind,build,pty,tour,sweep,stress,fuzz,nginx,soak,redis,bulk
+# Specs that have the same result on every Lua: of the build, of C, of pages, and of nginx, which has its own Lua.
+only_once=rock,valgrind,build,pty,tour,docs,sweep,stress,fuzz,nginx,soak,redis,bulk
 
-# A run that hangs is a run that failed.
+# A run that hangs fails.
 limit=
 command -v timeout >/dev/null && limit='timeout -k 10 900'
 
-# The sanitizers' runtime must come first in every process that loads the module: a Lua program does not bring it.
+# Every process that loads the module needs the sanitizers' runtime first; a Lua program does not bring it.
 sanitize() {
     export ASAN_OPTIONS=detect_leaks=1
     export LSAN_OPTIONS="suppressions=$PWD/scripts/test/lsan.supp:print_suppressions=0"
-    # curl hangs at its start with the runtime in it, and is not what is tested.
+    # curl hangs at its start with the runtime in it.
     printf '#!/bin/sh\nunset LD_PRELOAD\nexec %s "$@"\n' "$(command -v curl)" >"build/$1/bin/curl"
     chmod +x "build/$1/bin/curl"
     LD_PRELOAD=$(gcc -print-file-name=libasan.so)
     export LD_PRELOAD
 }
 
-# Every process of a plain run is watched for the key: see spec/support/witness.c. SEEN is where it would be noted.
+# spec/support/witness.c watches every process of a plain run for the key, and reports it in SEEN.
 watch() {
     CMR_WITNESS=$PWD/build/witness.so
     SEEN=$CMR_WITNESS.seen
@@ -46,7 +46,7 @@ run_busted() (
     exec $limit ${RUNNER-} "$LUA" scripts/test/busted.lua --output=plainTerminal --helper=scripts/test/progress.lua $tags ${OPTIONS-} ${SPECS:-spec}
 )
 
-# The mock's key, and so the one in nearly every request: whatever the specs print must not hold it.
+# The mock's key, which nearly every request has: the output of the specs must not contain it.
 CMR_MOCK_KEY=secret-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 export CMR_MOCK_KEY
 
@@ -56,7 +56,7 @@ trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-# run NAME: shows and keeps what it prints, and its status.
+# run NAME: shows and stores its output, and stores its status.
 run() {
     echo "== build/$1"
     case ${RUNNER-}$1$(uname -s) in 5.4Linux) watch ;; *) unset CMR_WITNESS ;; esac
@@ -67,7 +67,7 @@ run() {
     fi
 }
 
-# count NAME: adds what became of it to the sum.
+# count NAME: adds its result to the sum.
 count() {
     # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
     summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$logs/$1")
@@ -93,8 +93,8 @@ count() {
 "
 }
 
-# The first runs alone: it has what is measured. The others mostly wait, and run at the same time, which specs of time
-# are told by CMR_BESIDE.
+# The first build runs alone: its specs measure time. The others mostly wait and run at the same time; CMR_BESIDE tells
+# specs of time about that.
 run "$1"
 count "$1"
 shift

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Random operations on calls and the engine, under the sanitizers: stress.sh [OPERATIONS [SEED]]; see spec/stress.
+# Runs random operations on calls and the engine, under the sanitizers: stress.sh [OPERATIONS [SEED]]; see spec/stress.
 set -eu
 cd "$(dirname "$0")/../.."
 scripts/test/sanitized-host.sh gcc stress spec/stress/stress.c spec/sweep/peer.c

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every path with its n-th request for memory refused, for every n: sweep.sh [STRIDE [NAME]], see spec/sweep/sweep.c.
+# Runs every path with its n-th request for memory refused, for every n: sweep.sh [STRIDE [NAME]]; see
+# spec/sweep/sweep.c.
 set -eu
 cd "$(dirname "$0")/../.."
 scripts/test/sanitized-host.sh gcc sweep -Wl,--wrap=realloc -Wl,--wrap=free spec/sweep/sweep.c spec/sweep/peer.c

@@ -1,20 +1,20 @@
 #!/bin/sh
-# Specs that make calls, on Lua 5.4 under valgrind. Fails on memory definitely lost, or read or written where it must not
-# be, when a module of ours is on the stack: what Lua, libcurl and OpenSSL do among themselves is not ours to judge.
+# Runs specs that make calls on Lua 5.4 under valgrind. Fails on memory that is definitely lost, and on invalid reads
+# and writes, if one of our modules is on the stack. Faults of Lua, libcurl and OpenSSL alone are ignored.
 set -eu
 cd "$(dirname "$0")/../.."
 report=build/valgrind.xml
 
-# Forked children are left out: they abandon what they inherit of the engine, on purpose.
+# Forked children are silent: they abandon the engine that they inherit, on purpose.
 export RUNNER="valgrind --quiet --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite
     --num-callers=40 --xml=yes --xml-file=$report"
 export SPECS="${SPECS:-spec/package/quickstart_pages_spec.lua spec/core/call_spec.lua spec/core/engine_spec.lua
     spec/core/response_spec.lua spec/core/json_spec.lua spec/client/attempts_spec.lua}"
-# Hundreds of TLS connections at once, and what is measured in time, take longer here than they may.
+# Hundreds of TLS connections at once, and measured times, take too long here.
 export OPTIONS='--filter-out=hundreds --filter-out=time.of.one'
 scripts/test/specs.sh 5.4 && status=0 || status=$?
 
-# The report has one tag a line; a frame of ours has <obj>…/cmr/core.so</obj>.
+# The report has one tag a line; a frame in our modules has <obj>…/cmr/core.so</obj>.
 awk '
     function inner() { gsub(/^ *<[a-z]+>|<\/[a-z]+>$/, ""); return $0 }
     /<error>/ { text = ""; ours = 0 }

@@ -1,7 +1,7 @@
 -- From a row of the operations table to a command: its options, its help, and the arguments it makes of a command line.
 local core = require "cmr.core"
 local arguments = require "cmr.cli.arguments"
-local words_of = require "cmr.cli.describe"
+local words_of = require "cmr.cli.help"
 local parser = require "cmr.cli.parser"
 local operations = require "cmr.operations"
 
@@ -53,9 +53,18 @@ describe("an option's name", function()
     for name, option in pairs(names) do assert.equal(option, arguments.option(name)) end
   end)
 
-  it("does not exist for what is inside an array or a map", function()
+  it("does not exist for a field inside an array or a map", function()
     for _, name in ipairs{"domains[]", "domains[].domain", "mailboxes.*", "mailboxes.*[].username"} do
       assert.is_nil(arguments.option(name))
+    end
+  end)
+
+  it("tells whether its value is a secret, which an id never is", function()
+    for _, name in ipairs{"password", "credentials.password", "google.clientSecret", "token"} do
+      assert.is_true(arguments.secret(name), name)
+    end
+    for _, name in ipairs{"credentialId", "credentials.email", "userId", "domains[].domain", "mailboxes.*"} do
+      assert.is_false(arguments.secret(name), name)
     end
   end)
 
@@ -65,7 +74,7 @@ describe("an option's name", function()
     for _, row in ipairs(rows) do
       local seen = {["--json"] = true, ["--help"] = true, ["--version"] = true, ["--compact"] = true,
         ["--api-key"] = true, ["--key"] = true, ["--apikey"] = true}
-      for _, global in ipairs(parser.globals) do seen[global[1]] = true end
+      for _, global in ipairs(parser.GLOBAL_OPTIONS) do seen[global[1]] = true end
       for _, param in ipairs(row.params) do
         local option = arguments.option(param.name)
         if option and seen[option] then found[#found + 1] = row.name .. " " .. option end
@@ -82,7 +91,7 @@ describe("an option's name", function()
     assert.same({"y --timeout"}, collisions{{name = "y", params = {{name = "timeout"}}}})
   end)
 
-  it("and a command's name exist once, beside the command's own", function()
+  it("is no command's name, and no two commands have the same", function()
     local seen = {help = true}
     for _, entry in ipairs(require "cmr.cli.commands") do seen[entry[1]] = true end
     for _, row in ipairs(operations) do
@@ -120,7 +129,7 @@ describe("the argument table", function()
     assert.equal("", build{["credentials.password"] = ""}.credentials.password)
   end)
 
-  it("refuses what is of another type, and names the option", function()
+  it("refuses a value of another type, and names the option", function()
     assert.equal("option '--count' wants a whole number", wrong{count = "1.5"})
     assert.equal("option '--count' wants a whole number", wrong{count = "0x10"})
     assert.equal("option '--count' wants a whole number", wrong{count = "9007199254740993"})
@@ -160,7 +169,7 @@ describe("the argument table", function()
     assert.is_nil(said:find("hunter2", 1, true))
   end)
 
-  it("wants what the operation requires, from wherever it comes", function()
+  it("needs what the operation requires, from an option or from --json", function()
     local function missing(given) return mistake(arguments.build, ROW, given, no_files) end
     assert.equal("missing argument USER_ID", missing{})
     assert.equal("missing option '--credentials', or its members: --credentials-password", missing{userId = "U"})
@@ -176,13 +185,13 @@ describe("help", function()
     return raised.text
   end
 
-  it("groups the commands as the table does, and says what is dangerous", function()
+  it("groups the commands as the table does, and marks the dangerous ones", function()
     local shown = help({ROW}, {"--help"})
     assert.matches("Things:\n   make%-thing +Make Thing %[charges money%]\n", shown)
     assert.matches("Other commands:\n.*   api .*\n   mock .*\n   operations .*\n   probe ", shown)
   end)
 
-  it("tells all about a command", function()
+  it("describes a command", function()
     local shown = help({ROW}, {"make-thing", "--help"})
     assert.matches("^Usage: cmr make%-thing %[options%] USER_ID\n", shown)
     assert.matches("Charges money%.", shown)
@@ -190,11 +199,21 @@ describe("help", function()
     assert.matches("%-%-google%-client%-id TEXT +google%.clientId %(string%)", shown)
     assert.matches("%-%-service%-provider {GOOGLE,MICROSOFT}", shown)
     assert.matches("%-%-confirm %[{true,false}%]", shown)
+    local unbroken = shown:gsub("%s+", " ")
+    assert.matches("confirm (boolean; the order's own field confirm, not a confirmation)", unbroken, 1, true)
     local inside = "Inside the JSON values:\n   domains[] (object)\n   domains[].domain (string, required)\n"
     assert.matches(inside, shown, 1, true)
     assert.matches("@FILE%s+reads it from a file and keeps it out of the%s+process list%.", shown)
     assert.matches("Example:\n   cmr make-thing USER_ID --credentials-password @FILE \\\n"
       .. "      --domains '[{\"domain\":\"acme.com\"}]'\n", shown, 1, true)
+  end)
+
+  it("has the library's defaults", function()
+    local defaults = require("cmr.options").DEFAULTS
+    for _, global in ipairs(parser.GLOBAL_OPTIONS) do
+      local default = defaults[global[1]:sub(3)]
+      if default then assert.matches(("(default: %s)"):format(default), global[3], 1, true) end
+    end
   end)
 
   -- As a shell sees them.
@@ -212,7 +231,7 @@ describe("help", function()
     return list
   end
 
-  it("has an example for every operation, which the parser and the library take", function()
+  it("has an example for every operation, which the parser and the library accept", function()
     local target = assert(core.target{api_key = "k"})
     assert.equal("cmr reexport --mailbox-id MAILBOX_ID", words_of.example(operations.reexport))
     for _, row in ipairs(operations) do

@@ -80,7 +80,7 @@ describe("the program", function()
     end
   end)
 
-  it("wants a key, and never as an argument", function()
+  it("needs a key, and refuses it as an argument", function()
     local none = cmr{"platforms", USER}
     assert.equal(2, none.status)
     assert.matches("^cmr: no API key: .*cmr init.*CMR_API_KEY.*%-%-api%-key%-file\n", none.err)
@@ -99,7 +99,7 @@ describe("the program", function()
     end
   end)
 
-  it("can be driven in process, with a world of its own", function()
+  it("can be run in process, with another system", function()
     local out, err = {}, {}
     local function sink(parts)
       return {
@@ -110,11 +110,11 @@ describe("the program", function()
         flush = function() return true end,
       }
     end
-    local main = require "cmr.cli"
-    local world = {stdout = sink(out), stderr = sink(err), getenv = function() return nil end}
-    assert.equal(0, main({"--version"}, world))
+    local main = require("cmr.cli").main
+    local system = {stdout = sink(out), stderr = sink(err), getenv = function() return nil end}
+    assert.equal(0, main({"--version"}, system))
     assert.matches("^cmr %d", table.concat(out))
-    assert.equal(2, main({"platforms", USER}, world))
+    assert.equal(2, main({"platforms", USER}, system))
     assert.matches("^cmr: no API key", table.concat(err))
   end)
 
@@ -125,25 +125,25 @@ describe("the program", function()
       given = options
       return 7
     end}
-    assert.equal(7, require "cmr.cli"{"mock", "--port", "4000", "--tls", "--rate", "2.5", "--window", "sliding"})
+    assert.equal(7, require("cmr.cli").main{"mock", "--port", "4000", "--tls", "--rate", "2.5", "--window", "sliding"})
     assert.same({port = 4000, tls = true, rate = 2.5, window = "sliding"}, given)
-    assert.equal(7, require "cmr.cli"{"mock"})
+    assert.equal(7, require("cmr.cli").main{"mock"})
     assert.same({}, given)
   end)
 
   it("loads only what a command needs", function()
-    local code = [[local main = require "cmr.cli"; main{"operations"}
-      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.describe", "cmr.cli.arguments"} do
+    local code = [[local main = require("cmr.cli").main; main{"operations"}
+      for _, name in ipairs{"cmr.mock", "cmr.client", "cmr.cli.request", "cmr.cli.help", "cmr.cli.arguments"} do
         io.stderr:write(name, " ", tostring(package.loaded[name] ~= nil), "\n")
       end]]
     local err = file_with("")
     os.execute(("%s >/dev/null 2>%s"):format(command.lua("-e", code), err))
-    assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.request false\ncmr.cli.describe false\n"
+    assert.equal("cmr.mock false\ncmr.client false\ncmr.cli.request false\ncmr.cli.help false\n"
       .. "cmr.cli.arguments true\n", command.read(err))
   end)
 
-  it("waits neither for libcurl nor for JSON to say what commands there are", function()
-    local code = [[local main = require "cmr.cli"; local status = main{%s}
+  it("lists the commands without loading libcurl or JSON", function()
+    local code = [[local main = require("cmr.cli").main; local status = main{%s}
       for _, name in ipairs{"cmr.core", "cjson"} do assert(not package.loaded[name], name) end
       os.exit(status)]]
     for _, line in ipairs{'"--help"', '"completion", "bash"', '"completion", "candidates", "--", "reexport", "--m"'} do
@@ -255,7 +255,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.equal(2, #server:requests())
   end)
 
-  it("says why the API refused, and ends with 1", function()
+  it("reports why the API refused, and ends with 1", function()
     local unknown = cmr({"platforms", "NOBODY"}, {env = env})
     assert.same({1, ""}, {unknown.status, unknown.out})
     assert.matches("^cmr: [^\n]+\n$", unknown.err)
@@ -270,7 +270,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.matches("^cmr: [^\n]+\ncmr: outcome: rejected, the server refused it", quota.err)
   end)
 
-  it("says what became of an order", function()
+  it("reports the outcome of an order", function()
     server:fault{match = {operation = "reexport"}, close = true}
     local lost = cmr({"reexport", "--mailbox-id", MAILBOX}, {env = env})
     assert.equal(1, lost.status)
@@ -286,7 +286,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.is_nil(get.err:find("outcome:", 1, true))
   end)
 
-  it("says when to come back", function()
+  it("reports when to retry", function()
     server:fault{match = {operation = "platforms"}, status = 429, headers = {["Retry-After"] = "7"},
       body = {status = 429, message = "Too many requests"}}
     local limited = cmr({"platforms", USER, "--retries", "0"}, {env = env})
@@ -294,7 +294,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.matches("\ncmr: retry after 7 seconds\n$", limited.err)
   end)
 
-  it("tells mistakes that only the library sees from failures", function()
+  it("ends with 2 for mistakes that only the library sees", function()
     for _, line in ipairs{
       {"platforms", ""},
       {"reexport", "--email", ""},
@@ -317,7 +317,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.matches("^STATUS     200\nACTION ID  ACT_[%x-]+\nMESSAGE    OAuth [^\n]+\n$", shown.out)
   end)
 
-  it("is quiet when nobody reads, and says so when the disk is full", function()
+  it("is quiet when its reader has gone, and reports a full disk", function()
     local alone = cmr({"operations"}, {lead = "sleep 0.5;", after = "| true"})
     assert.same({141, ""}, {alone.status, alone.err})
     local deaf = cmr({"operations"}, {lead = "sleep 0.5; trap '' PIPE;", after = "| true"})
@@ -332,7 +332,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.same({status = 130, out = "", err = ""}, stopped)
   end)
 
-  it("speaks TLS with the authority it is told to trust", function()
+  it("speaks TLS with the given authority", function()
     local secure = mock.shared("tls")
     local settings = {CMR_BASE_URL = secure.base_url, CMR_API_KEY = secure.key}
     assert.equal(1, cmr({"platforms", USER, "--retries", "0"}, {env = settings}).status)

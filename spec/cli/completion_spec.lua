@@ -28,7 +28,7 @@ local function candidates(...)
 end
 
 describe("completion", function()
-  it("knows commands, options, closed sets and where files may stand", function()
+  it("offers commands, options, closed sets, and file names", function()
     local all = {}
     for _, word in ipairs(candidates "") do all[word] = true end
     for _, row in ipairs(operations) do assert.is_true(all[(row.name:gsub("_", "-"))], row.name) end
@@ -62,7 +62,7 @@ describe("completion", function()
     for _, case in ipairs(cases) do assert.same(case[2], candidates(unpack(case[1]))) end
   end)
 
-  it("knows the profiles, and keeps quiet where they cannot be read", function()
+  it("offers the profiles, and nothing when they cannot be read", function()
     assert.same({}, candidates("--profile", ""))
     assert(core.write_private(home .. "/cmr/config", '{"profiles": {"main": {}, "sandbox": {}}}'))
     assert.same({"main", "sandbox"}, candidates("--profile", ""))
@@ -71,7 +71,7 @@ describe("completion", function()
     assert.same({}, candidates("--profile", ""))
   end)
 
-  it("is printed for three shells", function()
+  it("has scripts for three shells", function()
     for _, shell in ipairs{"bash", "zsh", "fish"} do
       assert.same({status = 0, out = scripts[shell], err = ""}, command.run{"completion", shell})
     end

@@ -1,5 +1,5 @@
 -- CSV as RFC 4180 has it, read line by line.
-local csv = require "cmr.cli.bulk.csv"
+local csv = require "cmr.cli.csv"
 
 -- The records of a text, each with the line it begins at: {1, "a", "b"}.
 local function read(text)
@@ -13,9 +13,9 @@ local function read(text)
 end
 
 local function fault(text)
-  local fine, why = pcall(read, text)
-  assert.is_false(fine)
-  return why.usage
+  local ok, mistake = pcall(read, text)
+  assert.is_false(ok)
+  return mistake.usage
 end
 
 describe("CSV", function()
@@ -34,11 +34,11 @@ describe("CSV", function()
   end)
 
   it("is refused, with the line, where nothing would say any more how it goes on", function()
-    assert.equal("line 2: there is text behind a closing quote", fault 'a\n"b"c\n')
-    assert.equal("line 2: a quote inside a cell that has none around it", fault 'a\nb"c"\n')
-    assert.equal("line 2: a quote is opened and not closed", fault 'a\n"b\nc\nd\n')
-    assert.equal("line 1: a quote is opened and not closed", fault('"' .. ("x"):rep(2000000) .. '\n"\n'))
-    assert.equal("line 1: a quote is opened and not closed", fault('"' .. ("x\n"):rep(500000)))
+    assert.equal("line 2: there is text after a closing quote", fault 'a\n"b"c\n')
+    assert.equal("line 2: there is a quote inside an unquoted cell", fault 'a\nb"c"\n')
+    assert.equal("line 2: a quote is not closed", fault 'a\n"b\nc\nd\n')
+    assert.equal("line 1: a quote is not closed", fault('"' .. ("x"):rep(2000000) .. '\n"\n'))
+    assert.equal("line 1: a quote is not closed", fault('"' .. ("x\n"):rep(500000)))
     assert.equal("line 1: it has a NUL byte: the text must be UTF-8", fault "a\0b\n")
   end)
 end)

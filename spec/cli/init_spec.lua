@@ -33,7 +33,7 @@ local function init(words, key)
 end
 
 describe("cmr init", function()
-  it("tries the key with a read and keeps it with its address, for the owner alone", function()
+  it("tries the key with a read and stores it with its address, readable by the owner alone", function()
     local done = init({"--base-url", server.base_url}, server.key .. "\nmore\n")
     assert.same({0, ""}, {done.status, done.err})
     assert.equal(("The API accepts the key: Countries fetched successfully\nProfile 'production' is in %s/cmr/config: "
@@ -50,7 +50,7 @@ describe("cmr init", function()
     assert.same({0, ""}, {used.status, used.err})
   end)
 
-  it("adds to what is kept, replaces, and says which is the default", function()
+  it("adds a profile, replaces one, and reports the default", function()
     local file = command.file_with(server.key)
     assert.equal(0, init({"--base-url", server.base_url, "--profile", "one", "--api-key-file", file}).status)
     local second = init({"--profile", "two", "--no-check"}, "second-key")
@@ -66,7 +66,7 @@ describe("cmr init", function()
     }}, kept())
   end)
 
-  it("keeps nothing when the API does not accept the key, or is not there", function()
+  it("stores nothing when the API refuses the key or cannot be reached", function()
     local refused = init({"--base-url", server.base_url}, "wrong-key")
     assert.equal(1, refused.status)
     assert.matches("^cmr: countries: HTTP 401: Invalid API Key\n", refused.err)
@@ -76,10 +76,10 @@ describe("cmr init", function()
     assert.is_nil(kept())
   end)
 
-  it("says what is missing or wrong before it asks the API", function()
+  it("reports what is missing or wrong before it asks the API", function()
     local cases = {
       {{}, "", "no API key: the first line of standard input is empty"},
-      {{"--sandbox"}, "key", "option '--sandbox' wants '--base-url': the documents do not say where the sandbox is"},
+      {{"--sandbox"}, "key", "option '--sandbox' wants '--base-url': the sandbox's address is undocumented"},
       {{"--profile", "a b"}, "key", "a profile's name is made of letters, digits, dots, dashes and underscores"},
       {{"--ca-file", "ca.pem"}, "key", "option '--ca-file' wants an absolute path: it becomes part of the profile"},
       {{"--key-header", "a b"}, "word", "the key_header of the profile 'production' is wrong (it is not"},
@@ -153,7 +153,7 @@ describe("cmr init at a terminal #pty", function()
     assert.same({api_key = "typed-key", base_url = core.production}, kept().profiles.production)
   end)
 
-  it("leaves the terminal as it was when it is interrupted, and keeps nothing", function()
+  it("restores the terminal when it is interrupted, and stores nothing", function()
     for key, status in pairs{[pty.ctrl_c] = 130, [pty.ctrl_d] = 1} do
       local terminal = start{"--base-url", server.base_url, "--profile", "x"}
       terminal:expect("shown): ", true)

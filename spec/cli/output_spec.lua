@@ -1,14 +1,12 @@
 -- What the command prints: JSON, tables, and text that no terminal obeys.
 local core = require "cmr.core"
-local colour = require "cmr.cli.colour"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"
-local hints = require "cmr.cli.hints"
-local json = require "cmr.cli.pretty_json"
+local json = require("cmr.cli.pretty_json").encode
 local rows_of = require "cmr.cli.tabulate"
-local table_of = require "cmr.cli.table"
+local table_of = require("cmr.cli.text_table").format
+local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
-local width = require "cmr.cli.width"
 
 describe("JSON", function()
   it("has sorted keys, the envelope's in the vendor's order, and two spaces", function()
@@ -34,7 +32,7 @@ describe("JSON", function()
     assert.equal('{"status":200,"data":{"a":[1,2]}}', json({status = 200, data = {a = {1, 2}}}, {compact = true}))
   end)
 
-  it("takes an empty table for a list when its name is a plural, or when it is told to", function()
+  it("takes an empty table for a list when its name is a plural, or when the caller says so", function()
     local value = {data = {}, credentials = {}, address = {}}
     assert.equal('{"data":{},"address":{},"credentials":[]}', json(value, {compact = true}))
     local function list(key) return key == "data" and "[]" or nil end
@@ -70,7 +68,7 @@ describe("text from a server", function()
     for given, expected in pairs(cases) do assert.equal(expected, text.utf8(given)) end
   end)
 
-  it("loses what a terminal would obey", function()
+  it("loses its control characters", function()
     assert.equal(" [31mred bell ", text.printable("\27[31mred\7bell\194\155"))
     assert.equal("a  evil ", text.printable("a\226\128\174\226\129\166evil\226\129\169")) -- nor turns the direction
   end)
@@ -102,7 +100,7 @@ SMARTLEAD   false
     return (table_of(columns, rows, options))
   end
 
-  it("shows any list of objects, wherever in the data it is, what names a thing first", function()
+  it("shows a list of objects anywhere in the data, names first", function()
     local list = {
       {billingCycle = "M", id = "1", domain = "a.com", subscriptionStatus = "ACTIVE", price = 8},
       {id = "2", nested = {a = {1, 2}, b = {{c = 1}}}, none = core.null, price = 15.5},
@@ -145,7 +143,7 @@ ID  DOMAIN  SUBSCRIPTION STATUS  BILLING CYCLE  NONE  PRICE  NESTED.A  NESTED.B
     end
     local function widest(printed)
       local most = 0
-      for line in printed:gmatch("[^\n]+") do most = math.max(most, width.of(line)) end
+      for line in printed:gmatch("[^\n]+") do most = math.max(most, terminal.width(line)) end
       return most
     end
     local columns, rows = rows_of.of("users", {data = {users = list}})
@@ -169,11 +167,11 @@ ID  DOMAIN  SUBSCRIPTION STATUS  BILLING CYCLE  NONE  PRICE  NESTED.A  NESTED.B
   end)
 
   it("counts wide characters", function()
-    assert.equal(4, width.of("\230\188\162\229\173\151")) -- two of Chinese
-    assert.equal(2, width.of("\240\159\153\130")) -- a face
-    assert.equal(1, width.of("e\204\129")) -- e and an accent of its own
-    assert.equal("\230\188\162\226\128\166", width.fit("\230\188\162\229\173\151", 3))
-    assert.same({"ab", "c"}, {width.split("abc", 2)})
+    assert.equal(4, terminal.width("\230\188\162\229\173\151")) -- two of Chinese
+    assert.equal(2, terminal.width("\240\159\153\130")) -- a face
+    assert.equal(1, terminal.width("e\204\129")) -- e and an accent of its own
+    assert.equal("\230\188\162\226\128\166", terminal.fit("\230\188\162\229\173\151", 3))
+    assert.same({"ab", "c"}, {terminal.split("abc", 2)})
   end)
 
   it("is painted where there is colour", function()
@@ -193,12 +191,12 @@ describe("CSV", function()
       {"plain", 1, true}, {'a "quoted" one', 1.5, core.null}, {"two\r\nlines, with a comma", {1, "x"}, " "},
     }
     assert.equal('a,"b,c",d\r\nplain,1,true\r\n"a ""quoted"" one",1.5,\r\n'
-      .. '"two\r\nlines, with a comma","[1,""x""]"," "\r\n', csv({"a", "b,c", "d"}, rows))
+      .. '"two\r\nlines, with a comma","[1,""x""]"," "\r\n', csv.write({"a", "b,c", "d"}, rows))
   end)
 
   it("keeps a terminal safe", function()
-    assert.equal('a\r\n" [2J x"\r\n', csv({"a"}, {{"\27[2J\nx"}}, true))
-    assert.equal('a\r\n"\27[2J\nx"\r\n', csv({"a"}, {{"\27[2J\nx"}}))
+    assert.equal('a\r\n" [2J x"\r\n', csv.write({"a"}, {{"\27[2J\nx"}}, true))
+    assert.equal('a\r\n"\27[2J\nx"\r\n', csv.write({"a"}, {{"\27[2J\nx"}}))
   end)
 end)
 
@@ -230,7 +228,7 @@ describe("a field", function()
     assert.equal("{}\n", raw "data.empty")
   end)
 
-  it("that is missing is explained", function()
+  it("is explained when it is missing", function()
     local function why(path) return select(2, field.select(answer, path)) end
     assert.equal("data.EMAILBISON has connected, credentials", why "data.EMAILBISON.conected")
     assert.equal("the answer has data, status", why "date")
@@ -246,12 +244,12 @@ describe("a field", function()
 end)
 
 describe("colour", function()
-  local function painted(environment, terminal)
-    local world = {
+  local function painted(environment, columns)
+    local system = {
       getenv = function(name) return environment[name] end,
-      terminal = function() return terminal end,
+      terminal = function() return columns end,
     }
-    return colour.of(world, "a file")("heading", "X") ~= "X"
+    return terminal.painter(system, "a file")("heading", "X") ~= "X"
   end
 
   it("is for terminals, and not where NO_COLOR or TERM=dumb are set", function()
@@ -259,15 +257,5 @@ describe("colour", function()
     assert.is_false(painted({TERM = "xterm"}, nil))
     assert.is_false(painted({TERM = "xterm", NO_COLOR = "1"}, 80))
     assert.is_false(painted({TERM = "dumb"}, 80))
-  end)
-end)
-
-describe("a time", function()
-  it("is said as people do", function()
-    local times = {
-      [0.5] = "0.5 seconds", [1] = "1 second", [7] = "7 seconds", [60] = "1 minute", [90] = "1 minute 30 seconds",
-      [3600] = "1 hour", [3661] = "1 hour 1 minute", [86400] = "1 day", [400000] = "4 days 15 hours", [1e18] = "years",
-    }
-    for seconds, words in pairs(times) do assert.equal(words, hints.duration(seconds)) end
   end)
 end)

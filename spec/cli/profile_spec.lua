@@ -27,7 +27,7 @@ local KEPT = {
   },
 }
 
-local function world(env)
+local function system(env)
   return {getenv = function(name) return name == "XDG_CONFIG_HOME" and home or env[name] end}
 end
 
@@ -41,11 +41,11 @@ describe("a profile", function()
 
   -- What the command line, the environment and --api-key-file lead to: the settings, or the mistake's message.
   local function settings(given, env, key)
-    local ok, result = pcall(profile.settings, given, world(env or {}), key)
+    local ok, result = pcall(profile.settings, given, system(env or {}), key)
     return ok and result or result.usage
   end
 
-  it("that is named is all there is", function()
+  it("gives both key and address when it is named", function()
     for _, env in ipairs{{}, KEY, URL, BOTH} do assert.same(SANDBOX, settings({profile = "sandbox"}, env)) end
     assert.equal("option '--api-key-file' does not go with '--profile': a profile is a key and its address",
       settings({profile = "sandbox"}, {}, "key"))
@@ -53,7 +53,7 @@ describe("a profile", function()
       settings({profile = "sandbox", base_url = "x"}, KEY))
   end)
 
-  it("that is not named stays out of what the command line or the environment has a key for", function()
+  it("is not used when the command line or the environment has a key", function()
     assert.same({}, settings({}, KEY))
     assert.same({}, settings({}, BOTH))
     assert.same({base_url = "x"}, settings({base_url = "x"}, BOTH))
@@ -62,24 +62,24 @@ describe("a profile", function()
     assert.same({api_key = "key", base_url = "x"}, settings({base_url = "x"}, URL, "key"))
   end)
 
-  it("that is the default one is used when nothing else says a key, and at its own address only", function()
+  it("is used by default without another key, and only at its own address", function()
     assert.same(MAIN, settings({}))
     assert.same(MAIN, settings({}, {CMR_API_KEY = "", CMR_BASE_URL = ""}))
     local refused = "no API key for the address of %s: that of the profile 'main' goes only to its own address"
     assert.equal(refused:format "CMR_BASE_URL", settings({}, URL))
     assert.equal(refused:format "--base-url", settings{base_url = "x"})
     keep{profiles = KEPT.profiles}
-    assert.matches("^no API key: let 'cmr init' keep one, or put it in the environment as CMR_API_KEY", settings{})
+    assert.matches("^no API key: store one with 'cmr init', or put it in the environment as CMR_API_KEY", settings{})
   end)
 
-  it("trusts what the command line says, or what it says itself", function()
+  it("trusts the certificates of the command line, or its own", function()
     assert.equal("/given.pem", settings({ca_file = "/given.pem"}).ca_file)
     assert.equal("/given.pem", settings({profile = "sandbox", ca_file = "/given.pem"}).ca_file)
     assert.equal("/given.pem", settings({ca_file = "/given.pem"}, KEY).ca_file)
     assert.is_nil(settings({profile = "sandbox"}).ca_file)
   end)
 
-  it("may be unknown or not fit for use, which says nothing of what is in it", function()
+  it("may be unknown or unusable; the message has nothing of its content", function()
     assert.equal("no profile 'sandbax' (did you mean 'sandbox'?)", settings{profile = "sandbax"})
     assert.equal("no profile 'x' (cmr init makes one)", settings{profile = "x"})
     keep{default = "gone", profiles = {
@@ -104,7 +104,7 @@ describe("a profile", function()
     assert.same({}, settings({}, KEY)) -- it is not asked
   end)
 
-  it("is kept where the XDG rules say", function()
+  it("is stored where the XDG rules say", function()
     local function path(env)
       return profile.path{getenv = function(name) return env[name] end}
     end
@@ -132,7 +132,7 @@ describe("the program with profiles #cli", function()
     server:fault{status = 200, times = count, body = {status = 200, message = "sandbox", data = {}}}
   end
 
-  it("acts on the sandbox, with the sandbox's key only, when --profile says so", function()
+  it("acts on the sandbox with --profile, with the sandbox's key only", function()
     answers(sandbox, 2)
     keep{profiles = {sandbox = {
       api_key = "sandbox-key", base_url = sandbox.base_url, key_header = "cmr-x-sandbox-api-key",

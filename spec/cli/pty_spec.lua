@@ -1,8 +1,8 @@
--- The terminal of the specs is one: what they say of the command rests on that.
+-- The specs' own terminal behaves like a real one.
 local pty = require "spec.support.pty"
 
 describe("a program in a terminal #pty", function()
-  it("has the terminal's size, and is told of a new one", function()
+  it("has the terminal's size, and notices a new one", function()
     local shell = pty.start({"sh", "-c", "trap 'stty size' WINCH; stty size; echo; while :; do read -r _; done"},
       {columns = 60, rows = 20})
     shell:expect("20 60\r\n\r\n", true)
@@ -11,7 +11,7 @@ describe("a program in a terminal #pty", function()
     shell:close()
   end)
 
-  it("is typed to, waited for, interrupted, and ends with a status", function()
+  it("takes input, is interrupted, and ends with a status", function()
     local shell = pty.start{"sh", "-c", "test -t 0 && test -t 1 && echo ready; read -r line; echo got $line; exit 7"}
     shell:expect "ready"
     shell:type("a word" .. pty.enter)
@@ -31,7 +31,7 @@ describe("a program in a terminal #pty", function()
     assert.equal(127, pty.start{"/nonexistent/program"}:finish().status)
   end)
 
-  it("may not say or do what it is waited for", function()
+  it("is reported when it does not print or end as expected", function()
     local shell = pty.start({"sh", "-c", "echo something; sleep 30"}, {limit = 0})
     assert.has_error(function() shell:expect "else" end, 'it did not print "else":\nsomething\r\n')
     assert.has_error(function() shell:finish() end, "it did not end:\nsomething\r\n")

@@ -55,15 +55,17 @@ describe("a request of the command", function()
       end)
     end
 
-    it("needs no key and no --yes, and says where the key is", function()
+    it("needs no key and no --yes, and shows where the key comes from", function()
       local shown = cmr({"cancel-subscription", "--domain", "x.com", "--dry-run"}, {env = {CMR_CA_FILE = "/a file"}})
       assert.same({0, ""}, {shown.status, shown.err})
       assert.matches([[^printf 'cmr%-x%-api%-key: %%s' "%$CMR_API_KEY" | curl .*%-%-request POST]], shown.out)
-      assert.matches("'https://customers.coldmailreseller.com/", shown.out, 1, true)
+      assert.matches("--url https://customers.coldmailreseller.com/", shown.out, 1, true)
       assert.matches("--cacert '/a file'", shown.out, 1, true)
+      shown = cmr({"users", "--dry-run", "--ca-file", "/given.pem"}, {env = {CMR_CA_FILE = "/a file"}})
+      assert.matches("--cacert /given.pem", shown.out, 1, true)
       local file = file_with("another-key")
       shown = cmr({"users", "--dry-run", "--api-key-file", file}, {env = env})
-      assert.matches(([[printf 'cmr-x-api-key: %%s' "$(head -n 1 '%s')" | curl]]):format(file), shown.out, 1, true)
+      assert.matches(([[printf 'cmr-x-api-key: %%s' "$(head -n 1 %s)" | curl]]):format(file), shown.out, 1, true)
       assert.is_nil(shown.out:find("another-key", 1, true))
     end)
 
@@ -74,7 +76,7 @@ describe("a request of the command", function()
     end)
   end)
 
-  it("that charges or destroys wants --yes where nobody can be asked", function()
+  it("needs --yes without a terminal when it charges or destroys", function()
     local lines = {
       [{"cancel-subscription", "--domain", "x.com"}] = "cancel%-subscription destroys",
       [{"renew-domains", USER, "--domains", "all"}] = "renew%-domains charges money, means all of them",
@@ -113,8 +115,8 @@ describe("a request of the command", function()
       [{"api", "GET", "/x?y=1"}] = "the path has no query: give it as -q NAME=VALUE",
       [{"api", "GET", "/x", "-q", "y"}] = "option '--query' wants NAME=VALUE, not 'y'",
       [{"api", "GET", "/x", "-q", "y=1", "-q", "y=2"}] = "option '--query': 'y' is given twice",
-      [{"api", "GET", "x"}] = "request: bad field 'path' (it must start with one '/')",
-      [{"api", "FETCH", "/x", "-y"}] = "request: bad field 'method' (GET, POST, PUT, PATCH or DELETE expected)",
+      [{"api", "GET", "x"}] = "argument PATH is wrong (it must start with one '/')",
+      [{"api", "FETCH", "/x", "-y"}] = "argument METHOD is wrong (GET, POST, PUT, PATCH or DELETE expected)",
       [{"api", "POST", "/x", "-d", "1", "-y"}] = "option '--data' wants a JSON object",
     }
     for line, message in pairs(mistakes) do
@@ -126,7 +128,7 @@ describe("a request of the command", function()
     assert.matches("^cmr: GET /nowhere: HTTP 404", lost.err)
   end)
 
-  it("tells with -v what was sent, how it went, and why again", function()
+  it("logs with -v the request, its attempts and the reasons for retries", function()
     server:fault{match = {operation = "platforms"}, status = 429, times = 1}
     local told = cmr({"platforms", USER, "-v", "--field", "data.EMAILBISON.connected"}, {env = env})
     assert.same({0, "true\n"}, {told.status, told.out})
@@ -171,7 +173,7 @@ describe("a request of the command", function()
     assert.equal("", shown("domains", "nobody", "--output", "csv"))
   end)
 
-  it("that failed has a hint in the words of a shell", function()
+  it("has a hint in the words of a shell when it fails", function()
     local function err(line, settings)
       local failed = cmr(line, {env = settings or env})
       assert.is_true(failed.status > 0)
@@ -179,16 +181,16 @@ describe("a request of the command", function()
     end
     assert.matches("\ncmr: hint: is this the key for that base URL%? CMR_API_KEY or %-%-api%-key%-file",
       err({"users"}, {CMR_BASE_URL = server.base_url, CMR_API_KEY = "wrong"}))
-    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"METHOD /path\"} in CMR_ENDPOINTS\n",
+    assert.matches("^cmr: the path of wallet is not documented: .* {\"wallet\": \"GET /path\"} in CMR_ENDPOINTS\n",
       err{"wallet"})
-    assert.matches("^cmr: reexport: missing required argument: %-%-mailbox%-id or %-%-email\n", err{"reexport"})
-    assert.matches("^cmr: renew_domains: %-%-domains is empty %(the word all: all of them%)\n",
+    assert.matches("^cmr: missing option '%-%-mailbox%-id' or '%-%-email'\n", err{"reexport"})
+    assert.matches("^cmr: option '%-%-domains' is empty %(the word all: all of them%)\n",
       err{"renew-domains", USER, "--domains", "[]"})
-    assert.matches("^cmr: delete_user: USER_ID is empty\n", err{"delete-user", ""})
+    assert.matches("^cmr: argument USER_ID is empty\n", err{"delete-user", ""})
     assert.matches("^cmr: CMR_BASE_URL is wrong %(plain http .*: use https%)\n",
       err({"users"}, {CMR_BASE_URL = "http://x.example", CMR_API_KEY = "k"}))
     assert.matches("^cmr: option '%-%-base%-url' is wrong %(", err{"users", "--base-url", "http://x.example"})
-    assert.matches("^cmr: option '%-%-rate' is wrong %(a positive number, or off expected%)\n",
+    assert.matches("^cmr: option '%-%-rate' is wrong %(a number from 0%.001 to 1000000 or off expected, got 0%)\n",
       err{"users", "--rate", "0"})
     assert.matches("^cmr: CMR_ENDPOINTS: bad entry 'zork' %(", err({"users"}, {CMR_API_KEY = "another",
       CMR_ENDPOINTS = file_with('{"zork": "GET /x"}')}))
@@ -198,7 +200,7 @@ describe("a request of the command", function()
     assert.matches("\ncmr: retry after 4 days 15 hours\n", err{"platforms", USER})
   end)
 
-  it("ends quietly when the reader has enough", function()
+  it("ends quietly when its reader stops", function()
     local head = cmr({"users", "--output", "jsonl"}, {env = env, lead = "sleep 0.1;", after = "| head -c 1"})
     assert.equal("", head.err)
     assert.is_true(head.status == 0 or head.status == 141)

@@ -1,7 +1,7 @@
--- The command before somebody: tables that fit, colour, and questions.
+-- The command at a terminal: tables that fit, colour, and questions.
 local mock = require "spec.support.mock"
 local pty = require "spec.support.pty"
-local width = require "cmr.cli.width"
+local width = require("cmr.cli.terminal").width
 
 local USER = mock.USER
 
@@ -27,7 +27,7 @@ describe("cmr in a terminal #pty", function()
   local function widest(text)
     local most = 0
     for line in plain(text):gmatch("[^\n]+") do
-      if not line:find("^cmr: ") then most = math.max(most, width.of(line)) end
+      if not line:find("^cmr: ") then most = math.max(most, width(line)) end
     end
     return most
   end
@@ -50,7 +50,7 @@ describe("cmr in a terminal #pty", function()
     end)
   end
 
-  it("has colour, unless it is told not to", function()
+  it("has colour, unless the environment forbids it", function()
     local line = {"platforms", USER}
     assert.matches('\27[34m"connected"\27[0m: true', pty.run(line, {env = env}).out, 1, true)
     assert.is_nil(pty.run(line, {env = settings{NO_COLOR = "1"}}).out:find("\27", 1, true))
@@ -60,7 +60,7 @@ describe("cmr in a terminal #pty", function()
     assert.matches("\27[32mtrue\27[0m", shown.out, 1, true)
   end)
 
-  it("does not obey what a server sends", function()
+  it("prints no control characters of a server", function()
     server:fault{match = {operation = "users"}, status = 200,
       body = {status = 200, data = {users = {{id = "\27]0;title\7", note = "\194\155"}}}}, times = 4}
     for _, how in ipairs{"--output=csv", "--output=table", "--output=jsonl", "--field=data.users.id"} do

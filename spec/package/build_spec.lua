@@ -105,11 +105,17 @@ describe("build #build", function()
       assert.equal(read "docs/cmr.1", read(share .. "man/man1/cmr.1"))
     end)
 
+    it("brings the types to a folder of their own, for an editor's library", function()
+      assert.equal("cmr.lua", run("ls " .. destination .. "/opt/cmr/share/cmr/types"))
+      assert.equal(read "types/cmr.lua", read(destination .. "/opt/cmr/share/cmr/types/cmr.lua"))
+    end)
+
     it("leaves nothing behind when it is undone, and what is not its own alone", function()
       local other = destination .. "/opt/cmr/share/lua/5.4/other.lua"
       run("touch " .. other)
       run(("make --no-print-directory uninstall LUA=%s PREFIX=/opt/cmr DESTDIR=%s"):format(flavour, destination))
       assert.equal(other, run("find " .. destination .. " -type f"))
+      assert.equal("", run("find " .. destination .. " -name types"))
     end)
   end)
 

@@ -1,5 +1,5 @@
--- What is derived from the operations table: checked in, and never stale. Facts are held against literals of the
--- vendor's documents, not against the table.
+-- The generated documents are checked in and never stale. Facts are compared with literals of the vendor's
+-- documentation, not with the table of operations.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
@@ -34,7 +34,7 @@ local function first_difference(one, other)
   return "it is longer"
 end
 
-describe("each derived document", function()
+describe("each generated document", function()
   for _, document in ipairs(require "scripts.generate.documents") do
     it("is up to date: " .. document.path, function()
       local found = read(document.path)
@@ -54,17 +54,19 @@ describe("each derived document", function()
           summary = "Which."},
       },
     }
-    local types = require "scripts.generate.types"({row}, {}, "")
-    assert.matches('\n---@field colour? "RED"|"BLUE" Which. (docs)\n', types, 1, true)
+    local types = require("scripts.generate.types").document({row}, {}, "")
+    assert.matches('\n---@field colour? "RED"|"BLUE" Which.\n', types, 1, true)
     assert.matches("\nfunction cmr.made_up(userId, fields) end\n", types, 1, true)
     assert.matches("\nfunction Client:made_up(userId, fields) end\n", types, 1, true)
-    local reference = require "scripts.generate.reference"({row}, {}, "")
+    local reference = require("scripts.generate.reference").page({row}, {}, "")
     assert.matches("\n### cmr.made_up\n\nMakes up.\n\nCharges money.\n", reference, 1, true)
-    assert.matches("\n| `colour` | string |  | body | docs | Which. `RED` or `BLUE`. |\n", reference, 1, true)
-    local openapi = require "scripts.generate.openapi"({row}, {}, {version = "1", server = "https://x"})
+    assert.matches("\n| `colour` | string |  | body | Which. `RED` or `BLUE`. |\n", reference, 1, true)
+    local openapi = require("scripts.generate.openapi").document({row}, {}, {version = "1", server = "https://x"})
     local operation = core.json_decode(openapi).paths["/made/up"].post
     assert.equal("made_up", operation.operationId)
-    assert.same({"RED", "BLUE"}, operation.requestBody.content["application/json"].schema.properties.colour.enum)
+    local colour = operation.requestBody.content["application/json"].schema.properties.colour
+    assert.same({"RED", "BLUE"}, colour.enum)
+    assert.same({"help", "docs"}, {operation["x-source"], colour["x-source"]})
   end)
 end)
 
@@ -153,8 +155,9 @@ describe("the annotations for editors", function()
       local line = type(value) == "function" and "\nfunction cmr." .. name .. "(" or "\n---@field " .. name .. " "
       assert.matches(line, text, 1, true)
     end
+    local without_client = {new = true, try_new = true, info = true}
     for name, value in pairs(getmetatable(cmr.new{api_key = "any"})) do
-      if type(value) == "function" and name:sub(1, 2) ~= "__" and name ~= "new" and name ~= "info" then
+      if type(value) == "function" and name:sub(1, 2) ~= "__" and not without_client[name] then
         assert.matches("\nfunction Client:" .. name .. "(", text, 1, true)
       end
     end
@@ -168,12 +171,16 @@ describe("the annotations for editors", function()
         assert.is_nil(declared[class], class)
         declared[class] = true
       end
-      if line:find("^%-%-%-@") then
-        for name in line:gmatch("cmr%.%u%w*") do named[name] = true end
-        for name in line:gmatch("cmr%.[%l_]+%.[%w_.]*[%w_]") do named[name] = true end
+      if line:find("^%-%-%-[@|]") then
+        local names = class and line:gsub("^%-%-%-@%l+ [%w_.]+", "") or line -- a class does not name itself
+        for name in names:gmatch("cmr%.%u%w*") do named[name] = true end
+        for name in names:gmatch("cmr%.[%l_]+%.[%w_.]*[%w_]") do named[name] = true end
       end
     end
-    for name in pairs(named) do assert.is_true(declared[name], name) end
+    for name in pairs(named) do
+      local there = require("cmr.util.tables").at({cmr = cmr}, name) -- a function of the library
+      assert.is_true(declared[name] or there ~= nil, name)
+    end
     for name in pairs(declared) do assert.is_true(named[name] or name == "cmr", name .. " is used by nothing") end
   end)
 
@@ -205,7 +212,7 @@ describe("the annotations for editors", function()
       "---@field connectedAt string",
       "---@field metadata cmr.platforms.answer.data.credentials.metadata")
     has("---@overload fun(fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?",
-      "---@param userId string The user. (seed)",
+      "---@param userId string The user.",
       "---@return cmr.platforms.answer? answer",
       "---@return string? message",
       "---@return cmr.Error? err",
@@ -216,17 +223,17 @@ describe("the annotations for editors", function()
       "---@return cmr.Error? err",
       "function cmr.reexport(fields) end")
     has("---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> "
-      .. "The mailboxes to create: domain name -> a list. (docs)")
-    has("---@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user. (docs)")
+      .. "The mailboxes to create: domain name -> a list.")
+    has("---@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user.")
     has("---@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] "
-      .. "A mailbox, or a list of them. (help)")
+      .. "A mailbox, or a list of them.")
   end)
 
   it("have the fields that an error has", function()
     local fields = {}
     for name in text:match("%-%-%-@class cmr.Error\n(.-)\n\n"):gmatch("@field ([%w_]+)") do fields[name] = true end
-    assert.same({"attempts", "body", "curl_code", "events", "kind", "message", "operation", "outcome", "retry_after",
-      "status"}, list_of(fields))
+    assert.same({"attempts", "body", "code", "curl_code", "events", "expected", "field", "got", "kind", "message",
+      "operation", "outcome", "programmer_error", "reason", "retry_after", "status", "suggestion"}, list_of(fields))
   end)
 
   it("have the options that there are, with their defaults", function()
@@ -237,9 +244,12 @@ describe("the annotations for editors", function()
       assert.not_matches("unknown option", tostring(why), 1, true)
     end
     for _, name in ipairs(require "cmr.loop".NAMES) do assert.matches('"' .. name .. '"', declared.loop, 1, true) end
-    local listed = {}
-    for name in read "README.md":match("\n## Options(.-)\n## "):gmatch("\n| `([%w_]+)`") do listed[name] = true end
-    assert.same(list_of(listed), list_of(declared))
+    local checked
+    for index = 1, 20 do
+      local name, value = debug.getupvalue(require("cmr.options").split, index)
+      if name == "SPEC" then checked = value end
+    end
+    assert.same(list_of(checked), list_of(declared))
     for name, value in pairs(require "cmr.options".DEFAULTS) do
       assert.matches("Default: " .. value .. ".", declared[name], 1, true)
     end
@@ -254,6 +264,41 @@ describe("the annotations for editors", function()
       for name in text:match("@alias cmr." .. class .. "\n(.-)\n\n"):gmatch('| "([%l_]+)"') do declared[name] = true end
       assert.same(list_of(names), list_of(declared))
     end
+  end)
+end)
+
+describe("the page of the library", function()
+  local text = read "docs/library.md"
+
+  it("has each option, its default and each kind of error", function()
+    for name, value in pairs(require "cmr.options".DEFAULTS) do
+      local default = tostring(value):gsub("%p", "%%%0")
+      assert.matches(("\n| `%s` | `[^\n]*` | %s | [^\n]*|\n"):format(name, default), text)
+    end
+    for name in read "csrc/error.c":match("kind_names%[%] = (%b{})"):gmatch('"([%l_]+)"') do
+      assert.matches("\n| `" .. name .. "` | ", text, 1, true)
+    end
+  end)
+
+  it("has each function of the library", function()
+    for name, value in pairs(cmr) do
+      if type(value) == "function" and not operations[name] then
+        local at = text:find("\n### cmr." .. name .. "(", 1, true) or text:find("`" .. name .. "`", 1, true)
+        assert.is_number(at, name)
+      end
+    end
+    for name in pairs(cmr.webhook) do
+      if type(cmr.webhook[name]) == "function" then
+        assert.matches("\n### cmr.webhook." .. name .. "(", text, 1, true)
+      end
+    end
+    local Client = getmetatable(cmr.new{api_key = "any"})
+    for name in text:gmatch "\n### client:([%l_]+)%(" do assert.is_function(Client[name]) end
+  end)
+
+  it("has no marker left", function()
+    assert.not_matches("<!-- generated", text, 1, true)
+    assert.matches("^<!%-%- Generated by `make docs`", text)
   end)
 end)
 
@@ -292,14 +337,14 @@ describe("the reference", function()
   it("says what an operation costs and destroys", function()
     assert.matches("\nCharges money. ", section "create_order", 1, true)
     assert.matches("\nDestroys: ", section "cancel_subscription", 1, true)
-    assert.matches("Means everything when its list is left out.", section "renew_domains", 1, true)
+    assert.matches("Acts on everything if its list is omitted.", section "renew_domains", 1, true)
     assert.not_matches("Charges", section "set_domain_auto_renew", 1, true)
   end)
 
   it("says how to supply what is not documented", function()
-    assert.matches('`GET`; its path is not documented: `cmr.new{endpoints = {wallet = "GET /..."}}` supplies it',
+    assert.matches('`GET`; its path is undocumented: `cmr.new{endpoints = {wallet = "GET /..."}}` supplies it',
       section "wallet", 1, true)
-    assert.matches('`/sandbox/pre-warmup/reset`; its method is not documented: `cmr.new{endpoints = {'
+    assert.matches('`/sandbox/pre-warmup/reset`; its method is undocumented: `cmr.new{endpoints = {'
       .. 'sandbox_reset_prewarmed = "METHOD /sandbox/pre-warmup/reset"}}` supplies it',
       section "sandbox_reset_prewarmed", 1, true)
   end)

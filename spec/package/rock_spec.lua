@@ -31,9 +31,9 @@ describe("rock #rock", function()
     assert.matches("^cmr " .. require("cmr")._VERSION, run_in_tree(tree .. "/bin/cmr --version"))
   end)
 
-  it("keeps completion and the manual page within", function()
+  it("keeps completion, the manual page and the types within", function()
     local files = run("cd " .. tree .. "/lib/luarocks/rocks-5.4/cmr/scm-1/share && find . -type f | sort")
-    assert.equal("./bash-completion/completions/cmr\n./fish/vendor_completions.d/cmr.fish\n./man/man1/cmr.1\n"
-      .. "./zsh/site-functions/_cmr", files)
+    assert.equal("./bash-completion/completions/cmr\n./cmr/types/cmr.lua\n"
+      .. "./fish/vendor_completions.d/cmr.fish\n./man/man1/cmr.1\n./zsh/site-functions/_cmr", files)
   end)
 end)

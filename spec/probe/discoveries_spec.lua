@@ -11,10 +11,10 @@ local function found(answers)
     if seen.answers[id] then id = id .. index end
     seen.answers[id] = {status = status, envelope = answer[2], version = answer.version or "1.1",
       encoding = answer.encoding, headers = answer.headers}
-    seen.requests[index] = {ask = id, operation = answer[1], status = status}
+    seen.requests[index] = {step = id, operation = answer[1], status = status}
   end
   local by_id = {}
-  for _, discovery in ipairs(discoveries.of(seen)) do by_id[discovery.id] = discovery.found end
+  for _, discovery in ipairs(discoveries.find(seen)) do by_id[discovery.id] = discovery.found end
   return by_id
 end
 

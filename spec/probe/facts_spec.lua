@@ -1,6 +1,6 @@
 -- Every fact of `cmr probe` can be contradicted, and each by what it is about: a mock's answers are changed one by one.
 local cjson = require "cjson"
-local check = require "cmr.probe"
+local probe = require "cmr.probe"
 local client = require "spec.support.client"
 local mock = require "spec.support.mock"
 local populate = require "spec.support.populated"
@@ -10,7 +10,7 @@ local server, requests
 -- The facts that do not hold.
 local function contradicted()
   local ids = {}
-  for _, fact in ipairs(check.run(client.new(server, {retries = 0})).facts) do
+  for _, fact in ipairs(probe.run(client.new(server, {retries = 0})).facts) do
     if fact.verdict == "contradicted" then ids[#ids + 1] = fact.id end
   end
   table.sort(ids)
@@ -161,7 +161,7 @@ describe("a changed answer contradicts", function()
     local reply = answer_to(operation, nth)
     local status, body = edit(reply.body)
     order(operation, nth, status or reply.status, body or reply.body)
-    local report = check.run(client.new(server, {retries = 0}))
+    local report = probe.run(client.new(server, {retries = 0}))
     assert.equal(0, report.counts.contradicted)
     for _, fact in ipairs(report.facts) do
       if fact.id == id then return {fact.verdict, fact.found} end
@@ -172,14 +172,14 @@ describe("a changed answer contradicts", function()
     local function alone(body)
       body.data.pagination = {totalSearchedCount = 1, currentPage = 1, nextPage = cjson.null, totalPages = 1}
     end
-    assert.same({"not seen", "three of them, and nextPage is null or missing on the last page"},
+    assert.same({"not seen", "three of them; nextPage is null or missing, but this is the last page"},
       found("subscriptions.pagination", "subscriptions", 1, alone))
     for _, operation in ipairs{"mailboxes", "all_mailboxes"} do
       local body = answer_to(operation, 1).body
       body.data.mailboxes[1].id, body.data.mailboxes[1].mailboxId = "GUESSED", nil
       order(operation, 1, 200, body)
     end
-    assert.same({"not seen", "HTTP 404, for a mailboxId that is a guess"},
+    assert.same({"not seen", "HTTP 404, but the mailboxId is a guess"},
       found("mailbox.path", "mailbox", 1, refused(404)))
     assert.same({"not seen", "HTTP 500"}, found("key.wrong_status", "countries", 1, refused(500)))
     assert.same({"not seen", "HTTP 429"}, found("users.path", "users", 1, refused(429)))
@@ -193,6 +193,6 @@ describe("a changed answer contradicts", function()
     for _, change in ipairs(edits) do
       for _, id in ipairs(change.ids) do covered[id] = true end
     end
-    for _, fact in ipairs(check.run(client.new(server)).facts) do assert.is_true(covered[fact.id], fact.id) end
+    for _, fact in ipairs(probe.run(client.new(server)).facts) do assert.is_true(covered[fact.id], fact.id) end
   end)
 end)

@@ -1,11 +1,11 @@
 -- Where lists are, and whether page and limit are honoured, as far as answers tell.
-local pages = require "cmr.probe.paging"
+local paging = require "cmr.probe.paging"
 
 local A, B = {id = "a"}, {id = "b"}
 
 describe("a list", function()
   local function found(envelope, documented, words)
-    local path, items = pages.list(envelope, documented, words)
+    local path, items = paging.list(envelope, documented, words)
     return {path, items and #items}
   end
 
@@ -45,7 +45,7 @@ end
 
 describe("limit=1", function()
   local function limit(first, second)
-    return verdict(pages.limit, first, second)
+    return verdict(paging.judge_limit, first, second)
   end
 
   it("is honoured when one of many comes", function()
@@ -72,7 +72,7 @@ end)
 
 describe("page=2", function()
   local function second(...)
-    return verdict(pages.page, ...)
+    return verdict(paging.judge_page, ...)
   end
 
   it("is honoured when another page comes", function()
@@ -97,12 +97,12 @@ end)
 
 describe("a second page", function()
   it("is worth asking for unless there is none", function()
-    assert.is_true(pages.more(page({A}, {totalPages = 2})))
-    assert.is_nil(pages.more(page{A}))
-    assert.is_nil(pages.more(page({A, B}, {totalPages = 1})))
-    assert.same({false, "there is only one item"}, {pages.more(page({A}, {totalSearchedCount = 1}))})
-    assert.same({false, "there is only one item"}, {pages.more(page({A}, {totalPages = 1}))})
-    assert.same({false, "the list is empty"}, {pages.more(page{})})
-    assert.same({false, "no list was found in the answer"}, {pages.more{data = {id = "x"}}})
+    assert.is_true(paging.has_more(page({A}, {totalPages = 2})))
+    assert.is_nil(paging.has_more(page{A}))
+    assert.is_nil(paging.has_more(page({A, B}, {totalPages = 1})))
+    assert.same({false, "there is only one item"}, {paging.has_more(page({A}, {totalSearchedCount = 1}))})
+    assert.same({false, "there is only one item"}, {paging.has_more(page({A}, {totalPages = 1}))})
+    assert.same({false, "the list is empty"}, {paging.has_more(page{})})
+    assert.same({false, "no list was found in the answer"}, {paging.has_more{data = {id = "x"}}})
   end)
 end)

@@ -5,7 +5,7 @@ local steps = {}
 for _, step in ipairs(plan.steps) do steps[step.id] = step end
 
 describe("an id", function()
-  -- What is known after the first item of a list was seen.
+  -- The known ids after the first item of a list was seen.
   local function learnt(operation, item, known, guessed)
     known, guessed = known or {}, guessed or {}
     plan.learn(steps[operation], {data = {list = {item}}}, known, guessed)
@@ -51,11 +51,11 @@ describe("a question", function()
   end)
 
   it("for a second page is the first's with another page, when there is one", function()
-    local step = steps[plan.second "domains"]
+    local step = steps[plan.second_page "domains"]
     local two = {data = {domains = {{domain = "x"}}, pagination = {totalPages = 2}}}
     assert.same({userId = "U", page = 2, limit = 1}, plan.query(step, {userId = "U"}, two))
     two.data.pagination.totalPages = 1
     assert.same({nil, "there is only one item"}, {plan.query(step, {userId = "U"}, two)})
-    assert.same({nil, "page 1 was not had"}, {plan.query(step, {userId = "U"})})
+    assert.same({nil, "page 1 could not be read"}, {plan.query(step, {userId = "U"})})
   end)
 end)

@@ -14,7 +14,7 @@ end)
 teardown(command.clean)
 
 -- Runs it without pacing; words are further arguments.
-local function check(...)
+local function probe(...)
   return command.run({"probe", "--rate", "off", "--retries", "0", ...}, {env = env})
 end
 
@@ -48,17 +48,17 @@ describe("cmr probe", function()
   it("confirms all against the mock, in a report in Markdown", function()
     populate(server)
     local before = #server:requests()
-    local shown = check()
+    local shown = probe()
     assert.same({0, ""}, {shown.status, shown.err})
-    assert.matches("^# What the API says: cmr probe\n\ncmr %d+%.%d+%.%d+ %(.*%)%. 26 requests, ", shown.out)
-    assert.matches("to an API that is not production", shown.out, 1, true)
+    assert.matches("^# Report of cmr probe\n\ncmr %d+%.%d+%.%d+ %(.*%)%. 26 requests, ", shown.out)
+    assert.matches("to an API that is not the production API", shown.out, 1, true)
     assert.is_nil(section(shown.out, "Contradicted"))
     assert.is_nil(section(shown.out, "Not seen"))
     assert.matches("\n- `no_user.status` (assumed): a missing userId is refused with HTTP 400 or 422. "
       .. "Seen: HTTP 422.\n", shown.out, 1, true)
     assert.matches("\n- `users.list`: data.users.\n", shown.out, 1, true)
-    assert.matches("\n- Not documented, not tried: .*wallet.*%.\n", shown.out)
-    assert.matches("\n%d+ confirmed, 0 contradicted, 0 not seen, %d+ discoveries%.\n\nThere is no key, .*\n$",
+    assert.matches("\n- Not documented: .*wallet.*%.\n", shown.out)
+    assert.matches("\n%d+ confirmed, 0 contradicted, 0 not seen, %d+ discoveries%.\n\nThis report holds no key, .*\n$",
       shown.out)
     assert.equal(26, #server:requests() - before)
   end)
@@ -66,7 +66,7 @@ describe("cmr probe", function()
   it("only reads, and only what it says it read", function()
     populate(server)
     local before = #server:requests()
-    local report = cjson.decode(check("--output", "json").out)
+    local report = cjson.decode(probe("--output", "json").out)
     local requests = server:requests()
     assert.equal(#report.requests, #requests - before)
     for index, asked in ipairs(report.requests) do
@@ -74,14 +74,14 @@ describe("cmr probe", function()
       assert.same({"GET", "", asked.operation, asked.status},
         {request.method, request.body, request.operation, request.status})
       assert.not_equal("mailbox_admin", request.operation)
-      local key = asked.ask == "wrong key" and "cmr-check-wrong-key" or server.key
+      local key = asked.step == "wrong key" and "cmr-probe-wrong-key" or server.key
       assert.equal(key, request.headers["cmr-x-api-key"])
     end
   end)
 
   it("gives the same as data", function()
     populate(server)
-    local text, compact = check().out, check("--output", "json", "--compact").out
+    local text, compact = probe().out, probe("--output", "json", "--compact").out
     assert.matches("^[^\n]+\n$", compact)
     local report = cjson.decode(compact)
     assert.same({report.counts.confirmed, 0, 0, report.counts.discoveries}, {#report.facts, report.counts.contradicted,
@@ -99,7 +99,7 @@ describe("cmr probe", function()
 
   it("names the five facts that were changed, and no other", function()
     populate(server)
-    check()
+    probe()
     local requests = server:requests()
     -- The first so many requests of an operation are answered as ever, the next one with this.
     local function change(operation, nth, edit)
@@ -125,7 +125,7 @@ describe("cmr probe", function()
     server:fault{match = {operation = "prewarmed"}}
     server:fault{match = {operation = "prewarmed"}, body = page_1}
 
-    local shown = check()
+    local shown = probe()
     assert.same({1, ""}, {shown.status, shown.err})
     local five = {}
     for id in section(shown.out, "Contradicted"):gmatch("%- `(.-)`") do five[#five + 1] = id end
@@ -134,7 +134,7 @@ describe("cmr probe", function()
       "subscriptions.pagination"}, five)
     local contradicted = section(shown.out, "Contradicted")
     assert.matches("Seen: HTTP 403.", contradicted, 1, true)
-    assert.matches("Seen: not so: states.", contradicted, 1, true)
+    assert.matches("Seen: not true of: states.", contradicted, 1, true)
     assert.matches("Seen: missing or null: totalSearchedCount.", contradicted, 1, true)
     assert.matches("Seen: missing or null: credentials[].connectedAt.", contradicted, 1, true)
     assert.matches("Seen: page 2 repeats page 1.", contradicted, 1, true)
@@ -143,44 +143,44 @@ describe("cmr probe", function()
   end)
 
   it("says what it did not see, and why", function()
-    local report = cjson.decode(check("--output", "json").out)
+    local report = cjson.decode(probe("--output", "json").out)
     assert.same({}, ids(report, "contradicted"))
-    local why = {}
+    local reasons = {}
     for _, fact in ipairs(report.facts) do
-      if fact.verdict == "not seen" then why[fact.id] = fact.found end
+      if fact.verdict == "not seen" then reasons[fact.id] = fact.found end
     end
-    assert.equal("there is only one item", why["users.limit"])
-    assert.equal("not asked: there is only one item", why["users.page"])
-    assert.equal("not asked: the list is empty", why["placement_reports.page"])
-    assert.equal("both are empty", why["dns_records.fields"])
+    assert.equal("there is only one item", reasons["users.limit"])
+    assert.equal("not asked: there is only one item", reasons["users.page"])
+    assert.equal("not asked: the list is empty", reasons["placement_reports.page"])
+    assert.equal("both are empty", reasons["dns_records.fields"])
 
     server:fault{match = {operation = "states"}, status = 503}
     server:fault{match = {operation = "user"}, times = 2, close = true}
     server:fault{match = {operation = "mailbox"}, status = 403}
-    report = cjson.decode(check("--output", "json").out)
+    report = cjson.decode(probe("--output", "json").out)
     assert.same({}, ids(report, "contradicted"))
-    for _, fact in ipairs(report.facts) do why[fact.id] = fact.verdict .. ": " .. fact.found end
-    assert.equal("not seen: HTTP 503", why["states.path"])
-    assert.equal("not seen: no answer (network)", why["user.path"])
-    assert.equal("not seen: HTTP 403", why["mailbox.path"])
+    for _, fact in ipairs(report.facts) do reasons[fact.id] = fact.verdict .. ": " .. fact.found end
+    assert.equal("not seen: HTTP 503", reasons["states.path"])
+    assert.equal("not seen: no answer (network)", reasons["user.path"])
+    assert.equal("not seen: HTTP 403", reasons["mailbox.path"])
   end)
 
   it("looks at the user it is given", function()
     server:add_user("GIVENUSER")
     server:add_mailbox{mailboxId = "GIVENMAILBOX", email = "given@given.example", userId = "GIVENUSER"}
-    assert.equal(0, check("GIVENUSER").status)
+    assert.equal(0, probe("GIVENUSER").status)
     local seen = {}
     for _, request in ipairs(server:requests()) do
       local query = request.query
-      if query.userId and query.userId ~= "CMR0CHECK0NO0SUCH0USER000000" then seen[query.userId] = true end
+      if query.userId and query.userId ~= "CMR0PROBE0NO0SUCH0USER000000" then seen[query.userId] = true end
       if query.domain then seen[query.domain] = true end
       if query.mailboxId then seen[query.mailboxId] = true end
     end
     assert.same({GIVENUSER = true, ["given.example"] = true, GIVENMAILBOX = true}, seen)
 
-    local shown = check("STRANGER")
+    local shown = probe("STRANGER")
     assert.same({0, ""}, {shown.status, shown.err})
-    assert.matches("HTTP 404, for a given user who may not be this partner's.", shown.out, 1, true)
+    assert.matches("HTTP 404, but the given user may belong to another partner.", shown.out, 1, true)
     assert.matches("not asked: the API does not know the given user.", shown.out, 1, true)
     assert.is_nil(shown.out:find("STRANGER", 1, true))
   end)
@@ -197,7 +197,7 @@ describe("cmr probe", function()
     local shown = command.run({"probe", "--rate", "off"},
       {env = {CMR_BASE_URL = tls.base_url, CMR_API_KEY = tls.key, CMR_CA_FILE = tls.ca_file}})
     assert.matches("\n- `http.version`: HTTP/2.\n", shown.out, 1, true)
-    assert.matches("\n- `http.version`: HTTP/1.1.\n", check().out, 1, true)
+    assert.matches("\n- `http.version`: HTTP/1.1.\n", probe().out, 1, true)
   end)
 end)
 
@@ -217,7 +217,7 @@ describe("cmr probe keeps to itself", function()
 
   it("the key, and all that answers hold", function()
     populate(server)
-    check()
+    probe()
     local secrets, count = {[server.key] = true, [mock.USER] = true, [server.base_url] = true}, 0
     for _, request in ipairs(server:requests()) do
       if request.method == "GET" then
@@ -225,7 +225,7 @@ describe("cmr probe keeps to itself", function()
         texts(body.data, secrets, request.operation == "countries" or request.operation == "states")
       end
     end
-    for _, shown in ipairs{check(), check("--output", "json"), check(mock.USER)} do
+    for _, shown in ipairs{probe(), probe("--output", "json"), probe(mock.USER)} do
       assert.equal(0, shown.status)
       for secret in pairs(secrets) do
         count = count + 1
@@ -252,7 +252,7 @@ describe("cmr probe keeps to itself", function()
       for _, operation in ipairs{"user", "mailbox", "states", "platforms", "domains", "users"} do
         server:fault{match = {operation = operation}, times = operation == "platforms" and 3 or 1, body = body}
       end
-      local shown = check((table.unpack or unpack)(options))
+      local shown = probe((table.unpack or unpack)(options))
       assert.equal(1, shown.status)
       assert.matches("byName%.%*: a number", shown.out)
       for _, name in ipairs(private) do assert.is_nil(shown.out:find(name, 1, true), name) end
@@ -264,7 +264,7 @@ describe("cmr probe keeps to itself", function()
     local data = {hidden = 1, visible = true, owner = "hidden", email = "jwilson@x.example", jwilson = {a = 1}}
     server:fault{match = {operation = "mailbox"}, body = {status = 200, message = "", data = data}}
     assert.matches("`mailbox.fields`: data: * number or object, email string, owner string, visible boolean; "
-      .. "data.*: a number.", check().out, 1, true)
+      .. "data.*: a number.", probe().out, 1, true)
   end)
 end)
 
@@ -275,26 +275,26 @@ describe("cmr probe ends early", function()
 
   it("when nobody answers", function()
     env.CMR_BASE_URL = "http://127.66.66.66:1" -- where nobody listens
-    local shown = check()
+    local shown = probe()
     assert.same({1, ""}, {shown.status, shown.out})
     assert.matches("^cmr: the API cannot be reached: [^\n]+\n$", shown.err)
   end)
 
   it("when the key is refused", function()
     env.CMR_API_KEY = "not-the-key"
-    failed("the API refuses the key (HTTP 401): nothing else was tried", check())
+    failed("the API refuses the key (HTTP 401): nothing else was tried", probe())
     assert.equal(1, #server:requests())
   end)
 
   it("when something else answers", function()
     server:fault{match = {operation = "subscriptions"}, body = "<html>Welcome, Jane Roe</html>"}
-    failed("what answers there is not the API (HTTP 200, but no JSON object)", check())
+    failed("the answer does not come from the API (HTTP 200, but no JSON object)", probe())
   end)
 
   it("when it stops answering, with what it saw", function()
     server:fault{match = {operation = "users"}, times = 2, close = true} -- a GET is sent again on a fresh connection
     server:fault{match = {operation = "countries"}, times = 2, status = 502}
-    local report = cjson.decode(check("--output", "json").out)
+    local report = cjson.decode(probe("--output", "json").out)
     assert.equal(4, #report.requests)
     local last = report.facts[#report.facts]
     assert.same({}, ids(report, "contradicted"))
@@ -310,18 +310,18 @@ describe("cmr probe ends early", function()
       {{"A", "B"}, "too many arguments (usage: cmr probe [-h] [<USER_ID>])"},
       {{"--retries", "1.5"}, "option '--retries' wants a whole number, not '1.5'"},
     } do
-      local shown = check((table.unpack or unpack)(case[1]))
+      local shown = probe((table.unpack or unpack)(case[1]))
       assert.same({status = 2, out = "", err = ("cmr: %s\nTry 'cmr probe --help'.\n"):format(case[2])}, shown)
     end
     env.CMR_API_KEY = nil
-    assert.equal(2, check().status)
+    assert.equal(2, probe().status)
     assert.same({}, server:requests())
   end)
 end)
 
 describe("cmr probe is loaded", function()
   it("for itself alone", function()
-    local code = [[local main = require "cmr.cli"; main{%s}
+    local code = [[local main = require("cmr.cli").main; main{%s}
       for name in pairs(package.loaded) do if name:find("^cmr%%.probe") then io.stderr:write("loaded\n") end end]]
     for words, expected in pairs{['"operations"'] = "", ['"probe", "--help"'] = "", ['"probe"'] = "loaded\n"} do
       local err = command.file_with("")

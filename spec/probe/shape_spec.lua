@@ -75,13 +75,3 @@ describe("fields held against documented ones", function()
     assert.same({{"[].b"}, {}, {}}, compare({{a = 1, b = 1}}, {{a = 1}, {a = 1}}))
   end)
 end)
-
-describe("two values", function()
-  it("are the same, all the way down, or not", function()
-    assert.is_true(shape.same({a = {1, {b = "x"}}}, {a = {1, {b = "x"}}}))
-    for _, other in ipairs{{a = {1, {b = "y"}}}, {a = {1}}, {a = {1, {b = "x", c = 1}}}, {}, 5} do
-      assert.is_false(shape.same({a = {1, {b = "x"}}}, other))
-      assert.is_false(shape.same(other, {a = {1, {b = "x"}}}))
-    end
-  end)
-end)

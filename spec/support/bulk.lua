@@ -46,8 +46,8 @@ function M.journal(path)
   local events, kinds = {}, {}
   local file = io.open(path, "rb")
   for line in file and file:lines() or function() end do
-    local fine, entry = pcall(cjson.decode, line)
-    if fine and entry.row then events[entry.row], kinds[entry.row] = entry.event, entry.kind end
+    local ok, entry = pcall(cjson.decode, line)
+    if ok and entry.row then events[entry.row], kinds[entry.row] = entry.event, entry.kind end
   end
   if file then file:close() end
   return events, kinds

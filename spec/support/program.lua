@@ -1,55 +1,65 @@
--- Runs Lua code in a process of its own, for what cannot be seen from inside: the environment, signals, standard error.
-local M = {}
+---Runs Lua code in a process of its own, for what cannot be seen from inside: the environment, signals, standard error.
+local program = {}
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
+---A text as one word of sh.
+---@param text string|number
+---@return string
+function program.quote(text)
+  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
 
-local function write(text)
+---Makes a temporary file with these contents.
+---@param contents string
+---@return string path
+function program.file_with(contents)
   local path = os.tmpname()
   local file = assert(io.open(path, "wb"))
-  file:write(text)
+  file:write(contents)
   file:close()
   return path
 end
 
-local function take(path)
+---Reads a whole file.
+---@param path string
+---@return string
+function program.read(path)
   local file = assert(io.open(path, "rb"))
   local text = file:read("*a")
   file:close()
-  os.remove(path)
   return text
 end
 
---- The program that runs this Lua.
-function M.interpreter()
-  local program = os.getenv("LUA") or ""
-  if program:find("lua", 1, true) then return program end
+---The program that runs this Lua.
+---@return string
+function program.interpreter()
+  local path = os.getenv("LUA") or ""
+  if path:find("lua", 1, true) then return path end
   return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
---- Run code to its end.
--- @param code Lua; it sees the library of this build, and no CMR_* variable but those given
--- @param options env = {NAME = value}; through = a program to run it under, like "env --default-signal=PIPE"; limit =
---   seconds after which it is killed, 60
--- @return {status = its exit status, 128 + n for signal n, 124 when it was killed; out = standard output; err =
---   standard error}
-function M.run(code, options)
+---Runs code to its end. It sees the library of this build, and no CMR_* variable but those of options.env.
+---@param code string Lua
+---@param options {env: table<string, string>?, through: string?, limit: integer?}? through: a program to run it under,
+---  like "env --default-signal=PIPE"; limit: seconds after which it is killed, 60
+---@return {status: integer, out: string, err: string} status: 128 + n for signal n, 124 when it was killed
+function program.run(code, options)
   options = options or {}
-  local program, out, err = write(code), write(""), write("")
-  -- The environment is written down in a file: on a command line everybody could read it.
+  local source, out, err = program.file_with(code), program.file_with "", program.file_with ""
+  -- The environment goes into a file, because every user can read a command line.
   local lines = {"unset CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_ENDPOINTS"}
-  for name, value in pairs(options.env or {}) do table.insert(lines, ("export %s=%s"):format(name, quote(value))) end
+  for name, value in pairs(options.env or {}) do
+    lines[#lines + 1] = ("export %s=%s"):format(name, program.quote(value))
+  end
   lines[#lines + 1] = ("timeout %d %s %s %s </dev/null >%s 2>%s"):format(
-    options.limit or 60, options.through or "", quote(M.interpreter()), program, out, err)
+    options.limit or 60, options.through or "", program.quote(program.interpreter()), source, out, err)
   lines[#lines + 1] = "echo $?"
-  local script = write(table.concat(lines, "\n"))
+  local script = program.file_with(table.concat(lines, "\n"))
   local pipe = assert(io.popen("sh " .. script, "r"))
   local status = tonumber(pipe:read("*a"))
   pipe:close()
-  os.remove(script)
-  os.remove(program)
-  return {status = status, out = take(out), err = take(err)}
+  local result = {status = status, out = program.read(out), err = program.read(err)}
+  for _, path in ipairs{script, source, out, err} do os.remove(path) end
+  return result
 end
 
-return M
+return program

@@ -1,63 +1,76 @@
--- A program in a terminal, as somebody sits before it: type, wait for what it says, see how it ended.
+---A program in a terminal: types to it, waits for its output, sees how it ended.
 local command = require "spec.support.command"
 
 local library = require "spec.support.compile" "spec/support/pty.c"
 local start = assert(package.loadlib(library, "luaopen_spec_pty"))().start
 os.remove(library)
 
-local M = {}
+local pty = {}
 
 local Terminal = {}
 Terminal.__index = Terminal
+Terminal.__name = "spec.Terminal"
 
-local signals = {HUP = 1, INT = 2, KILL = 9, TERM = 15, WINCH = 28}
+local SIGNALS = {HUP = 1, INT = 2, KILL = 9, TERM = 15, WINCH = 28}
 
---- Keys for Terminal:type.
-M.ctrl_c, M.ctrl_d, M.enter, M.tab = "\3", "\4", "\r", "\t"
+---Keys for Terminal:type.
+pty.ctrl_c, pty.ctrl_d, pty.enter, pty.tab = "\3", "\4", "\r", "\t"
 
---- Starts a program in a terminal of its own. It is killed after 60 s, and when the terminal is closed or collected.
--- @param words    array: the program and its arguments
--- @param options  columns = 80; rows = 24; limit = seconds to wait for anything, 10; term = "xterm";
---   env = {NAME = value}: of CMR_*, XDG_CONFIG_HOME, NO_COLOR and COLUMNS the program has only what this says
--- @return a terminal; its `output` is all the program has printed, lines ending with \r\n
-function M.start(words, options)
+---@class spec.TerminalOptions
+---@field columns integer? default: 80
+---@field rows integer? default: 24
+---@field limit number? seconds to wait for anything; default: 10
+---@field term string? $TERM; default: "xterm"
+---@field env table<string, string>? of the variables that the command reads, the program has only these
+
+---Starts a program in a terminal of its own. It is killed after 60 s, and when the terminal is closed or collected.
+---@param words string[] the program and its arguments
+---@param options spec.TerminalOptions?
+---@return table terminal its `output` is everything the program has printed, with lines that end in \r\n
+function pty.start(words, options)
   options = options or {}
   local lines, line = command.environment(options.env), {"exec"}
   for _, word in ipairs(words) do line[#line + 1] = command.quote(word) end
-  table.insert(lines, 1, 'rm -f "$0"') -- read all the same
+  table.insert(lines, 1, 'rm -f "$0"') -- sh has it open
   lines[#lines + 1] = "export TERM=" .. (options.term or "xterm")
   lines[#lines + 1] = table.concat(line, " ")
   local script = command.file_with(table.concat(lines, "\n"))
   return setmetatable({
     pty = start({"sh", script}, options.columns or 80, options.rows or 24),
     output = "",
-    seen = 1, -- where what no expect has consumed yet begins
+    seen = 1, -- where the output begins that nothing has matched yet
     limit = options.limit or 10,
   }, Terminal)
 end
 
---- Starts `cmr words...`. Options as of M.start.
-function M.cmr(words, options)
+---Starts `cmr words...`.
+---@param words string[]
+---@param options spec.TerminalOptions?
+---@return table terminal
+function pty.cmr(words, options)
   local line = {command.interpreter(), "bin/cmr"}
   for _, word in ipairs(words) do line[#line + 1] = word end
-  return M.start(line, options)
+  return pty.start(line, options)
 end
 
--- Takes what comes within a tenth of a second; false after the end.
-local function listen(self)
+-- Takes the output of a tenth of a second; false after the end.
+local function read_some(self)
   local text = self.pty:read(100)
   self.output = self.output .. (text or "")
   return text ~= nil
 end
 
---- Types text; "\r" is the return key.
+---Types text; "\r" is the return key.
+---@param text string
 function Terminal:type(text)
   self.pty:write(text)
 end
 
---- Waits until the output after what was last expected has a match of a pattern; raises with the output when it ends or
--- the limit passes before. Returns the match, or its captures.
--- @param plain  true: the pattern is text
+---Waits until the output after the last match has a match of a pattern. Raises, with the output, when the program ends
+---before it or the limit passes.
+---@param pattern string
+---@param plain boolean? true: the pattern is text
+---@return string ... the match, or its captures
 function Terminal:expect(pattern, plain)
   local deadline, going = os.time() + self.limit + 1, true
   while true do
@@ -70,15 +83,15 @@ function Terminal:expect(pattern, plain)
     end
     if not going then error(("it ended without %q:\n%s"):format(pattern, self.output), 2) end
     if os.time() > deadline then error(("it did not print %q:\n%s"):format(pattern, self.output), 2) end
-    going = listen(self)
+    going = read_some(self)
   end
 end
 
---- Reads to the end and closes. Raises when the program goes on beyond the limit.
--- @return {status = its exit status, 128 + n for signal n; out = all it printed}
+---Reads to the end and closes. Raises when the program runs longer than the limit.
+---@return {status: integer, out: string} status: 128 + n for signal n
 function Terminal:finish()
   local deadline = os.time() + self.limit + 1
-  while listen(self) do
+  while read_some(self) do
     if os.time() > deadline then
       self:close()
       error("it did not end:\n" .. self.output, 2)
@@ -89,27 +102,32 @@ function Terminal:finish()
   return {status = status, out = self.output}
 end
 
---- Makes the terminal another size, of which the program is told as by a real one.
+---Changes the terminal's size, which the program notices as in a real one.
+---@param columns integer
+---@param rows integer?
 function Terminal:resize(columns, rows)
   self.pty:resize(columns, rows or 24)
 end
 
---- Sends a signal by its name (HUP, INT, KILL, TERM, WINCH) to the program; the Ctrl-C of a user is M.ctrl_c, typed.
+---Sends a signal to the program. A user's Ctrl-C is pty.ctrl_c, typed.
+---@param name string HUP, INT, KILL, TERM or WINCH
 function Terminal:signal(name)
-  self.pty:kill(signals[name])
+  self.pty:kill(SIGNALS[name])
 end
 
---- Hangs up, and kills the program if it has not ended.
+---Hangs up, and kills the program if it has not ended.
 function Terminal:close()
   self.pty:close()
 end
 
---- Runs `cmr words...` to its end. Options as of M.start; input = text to type before.
--- @return as Terminal:finish
-function M.run(words, options)
-  local terminal = M.cmr(words, options)
+---Runs `cmr words...` to its end.
+---@param words string[]
+---@param options spec.TerminalOptions? and input: text to type first
+---@return table of Terminal:finish
+function pty.run(words, options)
+  local terminal = pty.cmr(words, options)
   if options and options.input then terminal:type(options.input) end
   return terminal:finish()
 end
 
-return M
+return pty

@@ -55,10 +55,14 @@ describe("a table as a value of JSON", function()
   it("has one canonical text for equal content, and another for any other", function()
     assert.equal(tables.canonical{a = 1, b = {"x", 2}}, tables.canonical{b = {"x", 2}, a = 1})
     local seen = {}
-    for _, value in ipairs{1, "1", true, {}, {1}, {"1"}, {a = 1}, {a = "1"}, 1e300, 0.1} do
+    for _, value in ipairs{1, "1", true, {}, {1}, {"1"}, {a = 1}, {a = "1"}, 1e300, 0.1,
+      {a = "x", b = "y"}, {a = "x,string b=string y"}, {a = "x,string 1 b=string 1 y"}} do
       local canonical = tables.canonical(value)
       assert.is_nil(seen[canonical])
       seen[canonical] = true
+    end
+    for _, value in ipairs{{a = {1, {b = "y"}}}, {a = {1}}, {a = {1, {b = "x", c = 1}}}, {}, 5} do
+      assert.not_equal(tables.canonical{a = {1, {b = "x"}}}, tables.canonical(value))
     end
   end)
 end)

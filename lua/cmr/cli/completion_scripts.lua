@@ -1,9 +1,9 @@
---- Completion for shells: each asks `cmr completion candidates`, and so knows what the command knows. Requires nothing:
--- `make install` runs this file by itself.
+---Completion scripts for the shells. Each one asks `cmr completion candidates` while the user types.
+---`make install` runs this file alone, so it requires nothing.
 
-local M = {}
+local completion_scripts = {}
 
-M.bash = [=[
+completion_scripts.bash = [=[
 # Completion of cmr in bash 3.2 and newer.
 _cmr() {
     local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} words word before prefix file candidate
@@ -34,7 +34,7 @@ _cmr() {
 complete -F _cmr cmr
 ]=]
 
-M.zsh = [=[
+completion_scripts.zsh = [=[
 #compdef cmr
 # Completion of cmr in zsh.
 _cmr() {
@@ -51,7 +51,7 @@ _cmr() {
 if [[ $funcstack[1] == _cmr ]]; then _cmr "$@"; else compdef _cmr cmr; fi
 ]=]
 
-M.fish = [=[
+completion_scripts.fish = [=[
 # Completion of cmr in fish.
 function __cmr_complete
     set -l words (commandline -opc)
@@ -70,4 +70,4 @@ end
 complete -c cmr -f -a '(__cmr_complete)'
 ]=]
 
-return M
+return completion_scripts

@@ -1,26 +1,101 @@
---- Columns and rows as CSV (RFC 4180): a header, CRLF at the ends of lines, quotes where they are needed. Pure.
+---CSV (RFC 4180): written as a header and rows with CRLF at the ends of lines; read a record at a time, with quotes,
+---line ends inside them, CRLF or LF.
 
-local rows = require "cmr.cli.tabulate"
+local io = require "cmr.cli.io"
+local tabulate = require "cmr.cli.tabulate"
 local text = require "cmr.util.text"
 
-local function quoted(value)
-  if not value:find '[",\r\n]' and not value:find "^%s" and not value:find "%s$" then return value end
-  return '"' .. value:gsub('"', '""') .. '"'
+local csv = {}
+
+local MAX_RECORD_BYTES = 1048576 -- a longer record has a quote that is not closed
+local QUOTE, COMMA = 34, 44
+
+local function quote(cell)
+  if not cell:find '[",\r\n]' and not cell:find "^%s" and not cell:find "%s$" then return cell end
+  return '"' .. cell:gsub('"', '""') .. '"'
 end
 
---- @param columns  array of names
--- @param list     array of rows, each with a value per column
--- @param safe     true: it goes to a terminal, which must not obey it
--- @return the text
-return function(columns, list, safe)
+---Writes columns and rows.
+---@param columns string[] names
+---@param rows any[][] a value for each column
+---@param printable boolean? true: for a terminal, without control characters
+---@return string
+function csv.write(columns, rows, printable)
   local lines = {}
-  for index = 0, #list do
-    local row, cells = list[index] or columns, {}
+  for index = 0, #rows do
+    local row, cells = rows[index] or columns, {}
     for position = 1, #columns do
-      local cell = rows.cell(row[position])
-      cells[position] = quoted(safe and text.printable(cell) or text.utf8(cell))
+      local cell = tabulate.cell(row[position])
+      cells[position] = quote(printable and text.printable(cell) or text.utf8(cell))
     end
     lines[index + 1] = table.concat(cells, ",") .. "\r\n"
   end
   return table.concat(lines)
 end
+
+-- The quoted cell at an index, and the index behind it. The record has an even number of quotes, so the cell is closed.
+local function read_quoted(record, index)
+  local parts = {}
+  local piece, after = record:match('^"([^"]*)"()', index)
+  while record:byte(after) == QUOTE do
+    parts[#parts + 1] = piece .. '"'
+    piece, after = record:match('^"([^"]*)"()', after)
+  end
+  parts[#parts + 1] = piece
+  return table.concat(parts), after
+end
+
+local function has_open_quote(line)
+  return line:find('"', 1, true) ~= nil and select(2, line:gsub('"', "")) % 2 == 1
+end
+
+local function split(record, line_number)
+  local cells, index = {}, 1
+  repeat
+    local cell
+    if record:byte(index) == QUOTE then
+      cell, index = read_quoted(record, index)
+      if record:find("^[^,]", index) then io.usage("line %d: there is text after a closing quote", line_number) end
+    else
+      cell, index = record:match("^([^,]*)()", index)
+      if cell:find('"', 1, true) then io.usage("line %d: there is a quote inside an unquoted cell", line_number) end
+    end
+    cells[#cells + 1] = cell
+    local is_last = record:byte(index) ~= COMMA
+    index = index + 1
+  until is_last
+  return cells
+end
+
+---Iterates over records; empty lines are skipped. Raises a mistake for a fault, because after one it is unclear where
+---the next record begins.
+---@param next_line fun(): string? a line without its LF, or nil
+---@return fun(): string[]?, integer? cells, and the number of the record's first line; nil at the end
+function csv.records(next_line)
+  local number = 0
+  local function read()
+    local line = next_line()
+    if line then number = number + 1 end
+    return line
+  end
+  return function()
+    local record
+    repeat
+      record = read()
+    until not record or not record:find "^\r?$"
+    if not record then return nil end
+    local first = number
+    local lines, length, open = { record }, #record, has_open_quote(record)
+    while open do
+      local line = length <= MAX_RECORD_BYTES and read()
+      if not line then io.usage("line %d: a quote is not closed", first) end
+      lines[#lines + 1], length = line, length + #line
+      if has_open_quote(line) then open = false end
+    end
+    record = table.concat(lines, "\n")
+    if record:find "%z" then io.usage("line %d: it has a NUL byte: the text must be UTF-8", first) end
+    return split((record:gsub("\r$", "")), first), first
+  end
+end
+
+return csv

@@ -1,8 +1,8 @@
---- The command `cmr`. The module is its main function; what each part does is in the files beside this one.
--- Exit status: 0 done; 1 the API refused or could not be reached; 2 the command line is wrong, nothing was sent;
--- 130 interrupted; 141 nobody reads the output.
+---The command `cmr`: parses the command line, runs the command, reports how it ended.
 
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
+
+local cli = {}
 
 -- "cmr 0.1.0 (Lua 5.4, libcurl 7.88.1)"
 local function version()
@@ -12,58 +12,58 @@ local function version()
   return ("cmr %s (%s, libcurl %s)\n"):format(core._VERSION, lua, core.libcurl)
 end
 
-local function run(line, world, at)
-  if line[1] == "help" then line = { line[2] or "--help", line[2] and "--help" } end
-  local rows = require "cmr.operations"
-  local parser, own = require("cmr.cli.parser").new(rows, line, version)
-  local given = parser:parse(line)
-  at.command = "cmr " .. given.command
-  local beside = own[given.command]
-  if beside then
-    if given.dry_run and not beside.dry_run then
-      error({ usage = "option '--dry-run' is for the commands that make one request" }, 0)
-    end
-    return beside.run(given, world, version)
+local function run(words, system, context)
+  if words[1] == "help" then words = { words[2] or "--help", words[2] and "--help" } end
+  local operations = require "cmr.operations"
+  local parser, commands = require("cmr.cli.parser").new(operations, words, version)
+  local parsed = parser:parse(words)
+  context.command = "cmr " .. parsed.command
+  local command = commands[parsed.command]
+  if not command then
+    return require("cmr.cli.request").run(operations[parsed.command:gsub("-", "_")], parsed, system)
   end
-  return require("cmr.cli.request").run(rows[given.command:gsub("-", "_")], given, world)
+  if parsed.dry_run and not command.dry_run then
+    io.usage "option '--dry-run' is for the commands that make one request"
+  end
+  return command.run(parsed, system, version)
 end
 
--- Says how it ended when it did not end well, or with help; returns the exit status.
-local function report(ending, world, command)
+-- Prints help, or the message of a mistake or failure. Returns the exit status.
+local function report(ending, system, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)
-    if ending:find("interrupted!", 1, true) then return 130 end -- what the interpreter makes of Ctrl-C
-    ending = { failure = "internal error: " .. ending, status = 1 }
+    if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end -- the interpreter's error on Ctrl-C
+    ending = { failure = "internal error: " .. ending, status = io.EXIT_FAILURE }
   end
   if ending.text then
-    stream.write(world, ending.text)
-    return 0
+    io.write(system, ending.text)
+    return io.EXIT_OK
   end
   local printable = require("cmr.util.text").printable
   for line in (ending.usage or ending.failure or ""):gmatch "[^\n]+" do
-    world.stderr:write("cmr: ", printable(line), "\n")
+    system.stderr:write("cmr: ", printable(line), "\n")
   end
-  if ending.usage then
-    world.stderr:write(("Try '%s --help'.\n"):format(ending.command or command))
-    return 2
-  end
-  return ending.status
+  if not ending.usage then return ending.status end
+  system.stderr:write(("Try '%s --help'.\n"):format(ending.command or command))
+  return io.EXIT_USAGE
 end
 
---- Runs the command.
--- @param arg    array of words, as lua gives them to a script
--- @param world  replacements for what it reads and writes, see cmr.cli.io; default: the real ones
--- @return the exit status
-return function(arg, world)
-  stream.hold()
-  world = setmetatable(world or {}, { __index = stream.world })
-  local line, at = {}, { command = "cmr" }
+---Runs the command.
+---@param arg string[] the words after the program's name
+---@param system table? replacements for what it reads and writes, see io.system
+---@return integer status one of io.EXIT_*
+function cli.main(arg, system)
+  io.occupy_standard_streams()
+  system = setmetatable(system or {}, { __index = io.system })
+  local words, context = {}, { command = "cmr" }
   for index, word in ipairs(arg) do
-    line[index] = word
+    words[index] = word
   end
-  local ok, ending = pcall(run, line, world, at)
+  local ok, ending = pcall(run, words, system, context)
   if ok then return ending end
-  ok, ending = pcall(report, ending, world, at.command)
+  ok, ending = pcall(report, ending, system, context.command)
   if ok then return ending end
-  return type(ending) == "table" and ending.status or 1 -- help that nobody reads
+  return type(ending) == "table" and ending.status or io.EXIT_FAILURE -- standard output was closed under help
 end
+
+return cli

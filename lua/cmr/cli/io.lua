@@ -1,71 +1,84 @@
---- What the command reads and writes.
+---What the command reads and writes, and how it fails.
 
-local M = {}
+local shell = require "cmr.util.shell"
+
+local stdio = io
+
+local io = {
+  EXIT_OK = 0,
+  EXIT_FAILURE = 1, -- the API refused, or could not be reached
+  EXIT_USAGE = 2, -- the command line is wrong, or was not confirmed; nothing was sent
+  EXIT_INCOMPLETE = 3, -- cmr bulk: some rows are not done
+  EXIT_INTERRUPTED = 130,
+  EXIT_BROKEN_PIPE = 141, -- as a shell reports a program that SIGPIPE ended
+}
 
 local EPIPE = 32
 
---- The world outside, for main: a table of its own can replace any of these in a spec. terminal(file) -> columns, 0
--- where the terminal does not say; nil when the file is no terminal.
-M.world = {
-  stdin = io.stdin,
-  stdout = io.stdout,
-  stderr = io.stderr,
-  open = io.open,
+---Everything outside the program. A spec passes a table with some of these replaced.
+---terminal(file) returns the file's columns, 0 when the terminal does not tell, nil when the file is no terminal.
+io.system = {
+  stdin = stdio.stdin,
+  stdout = stdio.stdout,
+  stderr = stdio.stderr,
+  open = stdio.open,
+  popen = stdio.popen,
+  tmpfile = stdio.tmpfile,
   getenv = os.getenv,
   terminal = function(file)
     return require("cmr.core").terminal(file)
   end,
 }
 
-local held = {}
+local placeholders = {}
 
---- A standard stream that is closed (>&-) would be the next file to be opened, a journal or a connection, and what is
--- said would go there: these take its place, and cannot be written to. To be called before anything is opened.
-function M.hold()
-  for place = 1, 3 do
-    held[place] = held[place] or io.open("/dev/null", "rb")
+---Occupies the standard streams that are closed (>&-). Else the next file we open gets such a descriptor, and our
+---messages go into it. Call it before anything is opened.
+function io.occupy_standard_streams()
+  for index = 1, 3 do
+    placeholders[index] = placeholders[index] or stdio.open("/dev/null", "rb")
   end
 end
 
---- How many columns there are to write in: $COLUMNS or what the terminal says; nil, no limit, when standard output is
--- no terminal.
-function M.columns(world)
-  local columns = world.terminal(world.stdout)
-  if not columns then return nil end
-  local wanted = tonumber((world.getenv "COLUMNS" or ""):match "^%d+$")
-  return wanted and wanted > 0 and wanted or columns > 0 and columns or 80
+---Raises a mistake in the command line or the input: exit status 2, with a pointer to --help.
+---@param format string of string.format
+function io.usage(format, ...)
+  error({ usage = format:format(...) }, 0)
 end
 
---- Writes text to standard output. When that fails it raises {failure = message, status = 1}, or, when nobody reads
--- any more, {status = 141}: quiet, and the status a shell gives a program that SIGPIPE ended.
-function M.write(world, text)
-  local ok, why, code = world.stdout:write(text)
-  if ok then
-    ok, why, code = world.stdout:flush()
-  end
+---Raises a failure: exit status 1.
+---@param format string of string.format
+function io.failure(format, ...)
+  error({ failure = format:format(...), status = io.EXIT_FAILURE }, 0)
+end
+
+---Writes to standard output. Raises a failure when it cannot; without a message when the reader has gone.
+---@param system table see io.system
+---@param text string
+function io.write(system, text)
+  local ok, message, code = shell.append(system.stdout, text)
   if ok then return end
-  if code == EPIPE then error({ status = 141 }, 0) end
-  error({ failure = "cannot write the output: " .. why, status = 1 }, 0)
+  if code == EPIPE then error({ status = io.EXIT_BROKEN_PIPE }, 0) end
+  io.failure("cannot write the output: %s", message)
 end
 
---- A function(path) -> text | nil, why not (without the path). "-" is standard input, which can be read once.
-function M.reader(world)
-  local used
+---Makes a function(path) -> text | nil, message without the path. "-" is standard input, which can be read once.
+---@param system table see io.system
+---@return fun(path: string): string?, string?
+function io.reader(system)
+  local stdin_read = false
   return function(path)
-    local file, why
-    if path ~= "-" then
-      file, why = world.open(path, "rb")
-      if not file then return nil, (why:gsub("^.*: ", "")) end
-    elseif used then
-      return nil, "standard input was read already"
-    else
-      file, used = world.stdin, true
+    if path == "-" then
+      if stdin_read then return nil, "standard input was read already" end
+      stdin_read = true
+      return system.stdin:read "*a"
     end
-    local text
-    text, why = file:read "*a"
-    if file ~= world.stdin then file:close() end
-    return text, why
+    local file, message = system.open(path, "rb")
+    if not file then return nil, (message:gsub("^.*: ", "")) end
+    local text, failure = file:read "*a"
+    file:close()
+    return text, failure
   end
 end
 
-return M
+return io

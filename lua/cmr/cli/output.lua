@@ -1,91 +1,92 @@
---- An answer on standard output, in the form that --output and --field ask for.
+---An answer on standard output, in the form that --output and --field ask for.
 
-local colour = require "cmr.cli.colour"
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
-local M = {}
+local output = {
+  FORMATS = { "json", "jsonl", "table", "csv" }, -- values of --output
+}
 
---- What --output takes.
-M.formats = { "json", "jsonl", "table", "csv" }
-
-local function encoder(world, given, about)
-  local options = { compact = given.compact, empty = about.empty, paint = colour.of(world, world.stdout) }
+local function encoder(system, parsed, about)
+  local painter = require("cmr.cli.terminal").painter(system, system.stdout)
+  local style = { compact = parsed.compact, empty = about.empty, paint = painter }
   return function(value, compact)
-    options.compact = compact or options.compact
-    return require "cmr.cli.pretty_json"(value, options) .. "\n"
+    style.compact = compact or style.compact
+    return require("cmr.cli.pretty_json").encode(value, style) .. "\n"
   end
+end
+
+local function tabulated(answer, about)
+  return (about.rows or require("cmr.cli.tabulate").of)(about.name, answer)
 end
 
 local writers = {}
 
-function writers.json(answer, world, given, about)
-  stream.write(world, encoder(world, given, about)(answer))
+function writers.json(answer, system, parsed, about)
+  io.write(system, encoder(system, parsed, about)(answer))
 end
 
--- The items of the answer's list, one a line; an answer without a list on one line.
-function writers.jsonl(answer, world, given, about)
-  local encode, lines = encoder(world, given, about), {}
+-- A line per item of the answer's list; an answer without a list is one line.
+function writers.jsonl(answer, system, parsed, about)
+  local encode, lines = encoder(system, parsed, about), {}
   local list = require("cmr.cli.tabulate").list(answer.data, about.name)
   for index, item in ipairs(list or { answer }) do
     lines[index] = encode(item, true)
   end
-  stream.write(world, table.concat(lines))
+  io.write(system, table.concat(lines))
 end
 
-local function rows_of(answer, about)
-  return (about.rows or require("cmr.cli.tabulate").of)(about.name, answer)
-end
-
-function writers.csv(answer, world, _, about)
-  local columns, rows = rows_of(answer, about)
+function writers.csv(answer, system, _, about)
+  local columns, rows = tabulated(answer, about)
   if #columns == 0 then return end
-  stream.write(world, require "cmr.cli.csv"(columns, rows, world.terminal(world.stdout) ~= nil))
+  io.write(system, require("cmr.cli.csv").write(columns, rows, system.terminal(system.stdout) ~= nil))
 end
 
-function writers.table(answer, world, _, about)
-  local columns, rows, record = rows_of(answer, about)
+function writers.table(answer, system, _, about)
+  local columns, rows, record = tabulated(answer, about)
   if #rows == 0 then
-    world.stderr:write "cmr: the list is empty\n"
+    system.stderr:write "cmr: the list is empty\n"
     return
   end
-  local text, shown = require "cmr.cli.table"(columns, rows, {
-    width = stream.columns(world),
-    paint = colour.of(world, world.stdout),
+  local terminal = require "cmr.cli.terminal"
+  local text, shown = require("cmr.cli.text_table").format(columns, rows, {
+    width = terminal.columns(system),
+    paint = terminal.painter(system, system.stdout),
     record = record,
   })
-  stream.write(world, text)
+  io.write(system, text)
   if shown < #columns then
-    world.stderr:write(
-      ("cmr: not enough room for %s; --output json or csv shows all\n"):format(table.concat(columns, ", ", shown + 1))
-    )
+    local hidden = table.concat(columns, ", ", shown + 1)
+    system.stderr:write(("cmr: not enough room for %s; --output json or csv shows all\n"):format(hidden))
   end
 end
 
-local function raw(value, world)
+local function write_raw(value, system)
   local text = require("cmr.cli.field").raw(value)
-  if world.terminal(world.stdout) then
+  if system.terminal(system.stdout) then
     local printable = require("cmr.util.text").printable
     text = text:gsub("[^\n]+", printable)
   end
-  stream.write(world, text)
+  io.write(system, text)
 end
 
---- Prints an answer.
--- @param answer  the decoded envelope, or a table like it
--- @param given   the parser's result: output, field, compact
--- @param world   see cmr.cli.io
--- @param about   name = the operation; default = the form where none is asked for (json); empty of cmr.cli.pretty_json; rows =
---   function(name, answer) in place of cmr.cli.tabulate
--- A field that is not there raises {failure = message, status = 1}.
-function M.show(answer, given, world, about)
-  if not given.field then return writers[given.output or about.default or "json"](answer, world, given, about) end
-  local value, why = require("cmr.cli.field").select(answer, given.field)
-  if value == nil then
-    error({ failure = ("no field '%s' in the answer: %s"):format(given.field, why), status = 1 }, 0)
-  end
-  if not given.output then return raw(value, world) end
-  if given.output == "json" then return writers.json(value, world, given, about) end
-  return writers[given.output]({ data = value }, world, given, {})
+---@class cmr.cli.About what output.show knows of an answer
+---@field name string? the operation
+---@field default string? the form where --output asks for none; json unless it is given
+---@field empty (fun(key: string?): string?)? see cmr.cli.JsonStyle
+---@field rows (fun(name: string?, answer: table): string[], any[][], boolean?)? used in place of tabulate.of
+
+---Prints an answer. Raises a failure when --field names a field that the answer does not have.
+---@param answer table the decoded envelope, or a table like it
+---@param parsed table the parser's result: output, field, compact
+---@param system table see io.system
+---@param about cmr.cli.About
+function output.show(answer, parsed, system, about)
+  if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
+  local value, message = require("cmr.cli.field").select(answer, parsed.field)
+  if value == nil then io.failure("no field '%s' in the answer: %s", parsed.field, message) end
+  if not parsed.output then return write_raw(value, system) end
+  if parsed.output == "json" then return writers.json(value, system, parsed, about) end
+  return writers[parsed.output]({ data = value }, system, parsed, {})
 end
 
-return M
+return output

@@ -1,31 +1,17 @@
---- The command line, built from the rows of the operations table: argparse does the parsing.
--- Parsing ends with a table of what was given, or raises {text = what to print} (help) or
--- {usage = message, command = "cmr reexport"} (a mistake).
+---The command line, built from the operations table; argparse does the parsing.
+---Parsing returns a table, or raises {text = help to print} or {usage = message, command = "cmr reexport"}.
 
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
-local commands_beside = require "cmr.cli.commands"
-local formats = require("cmr.cli.output").formats
+local commands = require "cmr.cli.commands"
+local formats = require("cmr.cli.output").FORMATS
 
 local unpack = table.unpack or unpack
 
-local M = {}
-
--- The words of the help are made when somebody wants to see it.
-local function describing(words)
-  for word in pairs(words) do
-    if word:find "^%-%a*h" or word == "--help" then return require "cmr.cli.describe" end
-  end
-end
-
--- Options of every command: option, placeholder, description. The field of the result is the name with _ for -.
-M.globals = {
+-- Options of every command: option, placeholder, description. The result has them under the name with _ for -.
+local GLOBAL_OPTIONS = {
   { "--api-key-file", "FILE", "Read the API key from the first line of FILE. Without it the key is $CMR_API_KEY." },
-  {
-    "--profile",
-    "PROFILE",
-    "Use the key and address that 'cmr init' has kept under this name, not the environment's.",
-  },
+  { "--profile", "PROFILE", "Use the key and address that 'cmr init' stored under this name, not the environment's." },
   { "--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)." },
   { "--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)." },
   { "--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)." },
@@ -35,24 +21,29 @@ M.globals = {
   { "--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item." },
 }
 
--- And those without a value.
-M.flags = {
+local GLOBAL_FLAGS = {
   { "--compact", "Print JSON on one line." },
   { "--dry-run", "Print the request as a curl command and send nothing." },
   { "-y --yes", "Do not ask before what charges or destroys." },
-  { "-v --verbose", "Tell on standard error of attempts, connections and times." },
+  { "-v --verbose", "Log attempts, connections and times on standard error." },
 }
 
-local key_refused = "the API key is never an argument, which every user of this machine could read: "
+local parser = {
+  GLOBAL_OPTIONS = GLOBAL_OPTIONS,
+}
+
+local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
+
+local KEY_REFUSED = "the API key is never an argument, which every user of this machine could read: "
   .. "put it in the environment as CMR_API_KEY, or in a file named by --api-key-file"
 
-local epilog = [[
+local EPILOG = [[
 'cmr COMMAND --help' shows a command's arguments, with an example. These options go before or after the command.
 
-What charges or destroys asks before it is sent, or wants --yes where nobody can
-be asked.
+A command that charges or destroys asks for a confirmation before it sends
+anything. Without a terminal it needs --yes.
 
-Key: that of --profile, --api-key-file, $CMR_API_KEY, or what 'cmr init' has kept.
+Key: of --profile, --api-key-file, $CMR_API_KEY, or the profile that 'cmr init' stored.
 
 Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_ENDPOINTS, a JSON file with
 METHOD and path of operations that are not documented; NO_COLOR.
@@ -61,31 +52,39 @@ Exit status: 0 done; 1 the API refused or could not be reached, or its answer
 has no such field; 2 the command line is wrong or was not confirmed, nothing was
 sent.]]
 
-local details = [[
+local DETAILS = [[
 %sEvery option's value may be @FILE, the contents of a file (@- is standard input); @@ begins a literal @.
 'cmr --help' shows the options of every command.]]
 
-local function stop(outcome)
-  error(outcome, 0)
+local function stop(ending)
+  error(ending, 0)
 end
 
--- parser: a function that gives it; row: that of an operation, whose example argparse must not break into lines
-local function help_of(parser, row)
+-- The help module, loaded only when help is asked for.
+local function help_if_asked(words)
+  for word in pairs(words) do
+    if word:find "^%-%a*h" or word == "--help" then return require "cmr.cli.help" end
+  end
+end
+
+-- get_parser: argparse would break the lines of an operation's example, so the example stands behind its help.
+local function help_option(get_parser, operation)
   return {
     name = "-h --help",
     description = "Show this help.",
     action = function()
-      local example = row and ("\nExample:\n   %s\n"):format(require("cmr.cli.describe").example(row)) or ""
-      stop { text = parser():get_help() .. "\n" .. example }
+      local example = operation and ("\nExample:\n   %s\n"):format(require("cmr.cli.help").example(operation)) or ""
+      stop { text = get_parser():get_help() .. "\n" .. example }
     end,
   }
 end
 
--- The only name that a word is a part of: "--client-id" of "--google-client-id".
-local function containing(word, names)
+-- The only name that contains a word: "--google-client-id" for "--client-id".
+local function only_containing(word, names)
   local part, found = word:match("^%-*(.*)$"):lower(), nil
+  if #part < MIN_PART_CHARACTERS then return nil end
   for _, name in ipairs(names) do
-    if #part > 3 and name:find(part, 1, true) then
+    if name:find(part, 1, true) then
       if found then return nil end
       found = name
     end
@@ -93,29 +92,31 @@ local function containing(word, names)
   return found
 end
 
--- argparse's message, with a better guess of what was meant.
--- names: options = array, commands = array, arguments = option a positional argument would have -> its placeholder
-local function improve(message, parser, names)
+-- argparse's message, with our suggestion.
+-- names: options and commands, arrays; arguments, option that a positional argument would have -> its placeholder
+local function improve(message, element, names)
   if message == "too many arguments" then
-    return ("%s (usage: %s)"):format(message, (parser:get_usage():gsub("^Usage: ", "")))
+    return ("%s (usage: %s)"):format(message, (element:get_usage():gsub("^Usage: ", "")))
   end
   message = message:gsub("\nDid you mean.*$", "")
   local kind, word = message:match "^unknown (%a+) '(.-)'"
   if not kind then return message end
-  local known = names[kind .. "s"]
-  local meant = require("cmr.core").suggest(word, known) or containing(word, known)
-  if not meant then return message end
-  if names.arguments[meant] then return ("%s (give it as the argument %s)"):format(message, names.arguments[meant]) end
-  return ("%s (did you mean '%s'?)"):format(message, meant)
+  local candidates = names[kind .. "s"]
+  local _, suggestion = require("cmr.util.validate").suggestion(word, candidates)
+  suggestion = suggestion or only_containing(word, candidates)
+  if not suggestion then return message end
+  local placeholder = names.arguments[suggestion]
+  if placeholder then return ("%s (give it as the argument %s)"):format(message, placeholder) end
+  return ("%s (did you mean '%s'?)"):format(message, suggestion)
 end
 
 local function add_globals(root, names, version)
-  for _, global in ipairs(M.globals) do
+  for _, global in ipairs(GLOBAL_OPTIONS) do
     local option = root:option(global[1]):argname(global[2]):description(global[3])
     if global[1] == "--output" then option:choices(formats) end
     table.insert(names.options, global[1])
   end
-  for _, flag in ipairs(M.flags) do
+  for _, flag in ipairs(GLOBAL_FLAGS) do
     root:flag(flag[1], flag[2])
     table.insert(names.options, flag[1]:match "%-%-%S+")
   end
@@ -123,64 +124,63 @@ local function add_globals(root, names, version)
     stop { text = version() }
   end)
   root:option("--api-key"):hidden_name("--apikey --key"):hidden(true):args("?"):action(function()
-    stop { usage = key_refused }
+    stop { usage = KEY_REFUSED }
   end)
 end
 
 -- Returns the parameter's part of the usage line, when it has one.
-local function add_parameter(command, param, names, describe)
+local function add_parameter(command, param, names, help)
   local name = arguments.option(param.name)
   if not name then return nil end
   table.insert(names.options, name)
-  local target = "." .. param.name -- the dot keeps it apart from commands and global options
-  local made, usage
+  local element, usage
   if param.positional then
     local placeholder = arguments.placeholder(param.name)
     names.arguments[name] = placeholder
-    -- optional for argparse: --json can hold it too, and build complains better
-    made = command:argument(placeholder):args "?"
+    -- optional for argparse: --json may have it, and arguments.build has the better message
+    element = command:argument(placeholder):args "?"
     usage = param.required and placeholder or "[" .. placeholder .. "]"
   else
-    made = command:option(name)
-    if param.type == "boolean" then made:args "?" end
-    if describe then made:argname(describe.value(param)) end
+    element = command:option(name)
+    if param.type == "boolean" then element:args "?" end
+    if help then element:argname(help.value(param)) end
   end
-  made:target(target)
-  if describe then made:description(describe.parameter(param)) end
+  element:target("." .. param.name) -- the dot keeps it apart from the command and the global options
+  if help then element:description(help.parameter(param)) end
   return usage
 end
 
-local function add_details(command, row, names, describe)
-  local usage = { "Usage: cmr", arguments.command(row.name), "[options]" }
-  for _, param in ipairs(row.params) do
-    usage[#usage + 1] = add_parameter(command, param, names, describe)
+local function add_details(command, operation, names, help)
+  local usage = { "Usage: cmr", arguments.command(operation.name), "[options]" }
+  for _, param in ipairs(operation.params) do
+    usage[#usage + 1] = add_parameter(command, param, names, help)
   end
   command:option("--json"):target("."):argname("JSON|@FILE|-"):description(
     "All arguments as one JSON object: as text, from a file or from standard input. Options override its "
       .. "members; members that are null are left out."
   )
   command:usage(table.concat(usage, " "))
-  if describe then command:epilog(details:format(describe.inside(row))) end
+  if help then command:epilog(DETAILS:format(help.inside(operation))) end
 end
 
 -- Adds the commands of the operations, by group.
-local function add_operations(root, rows, wanted, register, names, describe)
+local function add_operations(root, operations, wanted, register, names, help)
   local groups, order = {}, {}
-  for _, row in ipairs(rows) do
-    local name = arguments.command(row.name)
-    if wanted(name) or wanted(row.name) then
-      local command = root:command(name):hidden_name(row.name)
-      if describe then command:summary(describe.summary(row)) end
-      if wanted(name, true) or wanted(row.name, true) then
-        if describe then command:description(describe.operation(row)) end
-        register(command, name, row)
-        add_details(command, row, names[command], describe)
+  for _, operation in ipairs(operations) do
+    local name = arguments.command(operation.name)
+    if wanted(name) or wanted(operation.name) then
+      local command = root:command(name):hidden_name(operation.name)
+      if help then command:summary(help.summary(operation)) end
+      if wanted(name, true) or wanted(operation.name, true) then
+        if help then command:description(help.operation(operation)) end
+        register(command, name, operation)
+        add_details(command, operation, names[command], help)
       end
-      if not groups[row.group] then
-        groups[row.group] = {}
-        order[#order + 1] = row.group
+      if not groups[operation.group] then
+        groups[operation.group] = {}
+        order[#order + 1] = operation.group
       end
-      table.insert(groups[row.group], command)
+      table.insert(groups[operation.group], command)
     end
   end
   for _, group in ipairs(order) do
@@ -188,75 +188,76 @@ local function add_operations(root, rows, wanted, register, names, describe)
   end
 end
 
--- Adds the commands beside them; returns the modules of those that are wanted whole, by name.
-local function add_beside(root, wanted, register)
-  local own = {}
-  for _, entry in ipairs(commands_beside) do
+-- Adds the other commands. Returns the modules of the wanted ones, by name.
+local function add_commands(root, wanted, register)
+  local modules = {}
+  for _, entry in ipairs(commands) do
     local name, summary = entry[1], entry[2]
     if wanted(name) then
       local command = root:command(name, summary)
       if wanted(name, true) then
         register(command, name)
-        own[name] = require("cmr.cli.commands." .. (entry[3] or name))
-        own[name].arguments(command)
+        modules[name] = require("cmr.cli.commands." .. (entry[3] or name))
+        modules[name].arguments(command)
       end
     end
   end
-  return own
+  return modules
 end
 
--- The names of all commands, and whether any is among the words.
-local function all_commands(rows, words)
-  local commands, any = {}, false
-  for _, row in ipairs(rows) do
-    commands[#commands + 1] = arguments.command(row.name)
-    any = any or words[commands[#commands]] or words[row.name]
+-- The names of all commands, and whether any of them is among the words.
+local function all_commands(operations, words)
+  local list, any = {}, false
+  for _, operation in ipairs(operations) do
+    list[#list + 1] = arguments.command(operation.name)
+    any = any or words[list[#list]] or words[operation.name]
   end
-  for _, entry in ipairs(commands_beside) do
-    commands[#commands + 1] = entry[1]
+  for _, entry in ipairs(commands) do
+    list[#list + 1] = entry[1]
     any = any or words[entry[1]]
   end
-  return commands, any
+  return list, any
 end
 
---- The parser for these rows.
--- @param rows     the operations table
--- @param line     the words to be parsed; only the commands among them are made, or all of them, without their
---   arguments, to be listed where there is none
--- @param version  function() -> text, for --version
--- @return the argparse parser; its result has `command`, the global options, and the command's own under "." .. name,
---   ("." alone is --json); and the modules of those commands on the line that are no operation, by name
-function M.new(rows, line, version)
+---Makes the parser for a command line. It has only the commands among the words; or, where there is none, all of them
+---without their arguments, to be listed.
+---@param operations table cmr.operations
+---@param line string[] the words to be parsed
+---@param version fun(): string for --version
+---@return table parser of argparse; its result has `command`, the global options, a command's own arguments under
+---  "." .. name, and --json under "."
+---@return table<string, table> modules of those commands on the line that are no operation, by name
+function parser.new(operations, line, version)
   local words = {}
   for _, word in ipairs(line) do
     words[word] = true
   end
-  local commands, any = all_commands(rows, words)
-  local function wanted(name, whole)
-    return words[name] or not any and not whole
+  local command_names, any = all_commands(operations, words)
+  local function wanted(name, with_arguments)
+    return words[name] or not any and not with_arguments
   end
 
-  local root = argparse("cmr", "The Cold Mail Reseller API from a shell: one command per operation.", epilog)
-  local names = { [root] = { command = "cmr", commands = commands, options = {}, arguments = {} } }
+  local root = argparse("cmr", "The Cold Mail Reseller API from a shell: one command per operation.", EPILOG)
+  local names = { [root] = { command = "cmr", commands = command_names, options = {}, arguments = {} } }
   root:usage("Usage: cmr [options] COMMAND [arguments]"):help_max_width(80):help_description_margin(34)
-  root:command_target("command"):add_help(help_of(function()
-    return any and M.new(rows, { "--help" }, version) or root -- before a command: help for all of them
+  root:command_target("command"):add_help(help_option(function()
+    return any and parser.new(operations, { "--help" }, version) or root -- before a command: help for all of them
   end))
   add_globals(root, names[root], version)
 
-  local function register(command, name, row)
-    command:add_help(help_of(function()
+  local function register(command, name, operation)
+    command:add_help(help_option(function()
       return command
-    end, row))
+    end, operation))
     names[command] = { command = "cmr " .. name, options = { unpack(names[root].options) }, arguments = {} }
   end
 
-  add_operations(root, rows, wanted, register, names, describing(words))
-  local own = add_beside(root, wanted, register)
-  root.error = function(where, message)
-    stop { usage = improve(message, where, names[where]), command = names[where].command }
+  add_operations(root, operations, wanted, register, names, help_if_asked(words))
+  local modules = add_commands(root, wanted, register)
+  root.error = function(element, message)
+    stop { usage = improve(message, element, names[element]), command = names[element].command }
   end
-  return root, own
+  return root, modules
 end
 
-return M
+return parser

@@ -1,190 +1,185 @@
---- One request: command line -> arguments -> client -> answer -> standard output.
+---One request: command line -> arguments -> client -> answer -> standard output.
 
+local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"
-local stream = require "cmr.cli.io"
 
 local unpack = table.unpack or unpack
 
-local M = {}
-
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
+local request = {}
 
 local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
-  -- where in this program it was raised, and that this is cmr, says nothing to a user of the command
-  wrong(
-    "%s",
-    (
-      message
-        :gsub("^[^\n ]*:%d+: ", "")
-        :gsub("^cmr%.", "")
-        :gsub("^new: ", "")
-        :gsub("^preview: ", "")
-        :gsub("^%l+%.run: ", "")
-    )
-  )
+  -- without the line of this program and the function's name
+  io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^%l+%.run: ", "")))
 end
 
---- Calls a function of the library and returns what it returns. A string that it raises is a mistake in what it was
--- given, and becomes {usage = message}; Ctrl-C arrives as a string too and goes on as it is.
-function M.library(action, ...)
+---Calls a function of the library and returns its results. A string that it raises is a mistake in its arguments, and
+---is raised as one of the command line; but Ctrl-C, which arrives as a string too, is raised again.
+---@param action function
+---@return any ... its results
+function request.library(action, ...)
   return returned(pcall(action, ...))
 end
 
--- The same, with the mistake in the words of a shell.
-local function translated(given, row, action, ...)
-  local results = { pcall(M.library, action, ...) }
-  if results[1] then return unpack(results, 2, 4) end
-  local mistake = results[2]
-  if type(mistake) == "table" and mistake.usage then
-    mistake.usage = require("cmr.cli.words").shell(mistake.usage, given, row)
-  end
-  error(mistake, 0)
-end
-
---- The key in a file's first line, for --api-key-file.
--- @param read  of stream.reader
-function M.key(path, read)
-  if path == "-" then wrong "option '--api-key-file' wants a file, not standard input" end
-  local text, why = read(path)
-  -- the path stays unsaid: somebody may have put the key itself there
-  if not text then wrong("option '--api-key-file' names no file that can be read (%s)", why) end
-  local key = text:match("^[^\r\n]*"):match "^%s*(.-)%s*$"
-  if key == "" then wrong "option '--api-key-file': the file's first line is empty" end
+---The key in a file's first line, for --api-key-file. Raises a mistake.
+---@param path string
+---@param read fun(path: string): string?, string? of io.reader
+---@return string key
+function request.key(path, read)
+  if path == "-" then io.usage "option '--api-key-file' wants a file, not standard input" end
+  local contents, message = read(path)
+  -- without the path, in whose place the user may have put the key itself
+  if not contents then io.usage("option '--api-key-file' names no file that can be read (%s)", message) end
+  local key = contents:match("^[^\r\n]*"):match "^%s*(.-)%s*$"
+  if key == "" then io.usage "option '--api-key-file': the file's first line is empty" end
   return key
 end
 
---- The number an option gives; nil when it is absent.
--- @param option  "--timeout"
--- @param text    as typed, or nil
--- @param whole   true: no fraction
-function M.number(option, text, whole)
+---The number that an option gives. Raises a mistake.
+---@param option string "--timeout"
+---@param text string? as typed; nil: the option is absent
+---@param whole boolean? true: no fraction
+---@return number?
+function request.number(option, text, whole)
   if not text then return nil end
   local value = text:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(text)
   if value then return value end
-  wrong("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
+  io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
 end
 
---- Which key goes where: see cmr.cli.profile.
--- @param given  the parser's result
--- @param world  see cmr.cli.io
--- @param read   of stream.reader
-function M.settings(given, world, read)
-  local key = given.api_key_file and M.key(given.api_key_file, read)
-  return require("cmr.cli.profile").settings(given, world, key)
+---Which key goes where: see cmr.cli.profile.
+---@param parsed table the parser's result
+---@param system table see io.system
+---@param read fun(path: string): string?, string? of io.reader
+---@return table settings of profile.settings
+function request.settings(parsed, system, read)
+  local key = parsed.api_key_file and request.key(parsed.api_key_file, read)
+  return require("cmr.cli.profile").settings(parsed, system, key)
 end
 
---- A client as the command line and the environment describe it. Without a key it is one for --dry-run only.
--- @param given  the parser's result
--- @param world  see cmr.cli.io
--- @param read   of stream.reader
--- @param settings  which key goes where (default: that of cmr.cli.profile)
-function M.client(given, world, read, settings)
-  settings = settings or M.settings(given, world, read)
-  given.kept = settings.profile
-  local options = {
+---Makes a client from the command line and the environment, and notes the profile it uses in parsed.profile.
+---@param parsed table the parser's result
+---@param system table see io.system
+---@param read fun(path: string): string?, string? of io.reader
+---@param settings table? which key goes where; default: request.settings
+---@return cmr.Client
+function request.client(parsed, system, read, settings)
+  settings = settings or request.settings(parsed, system, read)
+  parsed.profile = settings.profile
+  local opts = {
     api_key = settings.api_key,
     base_url = settings.base_url,
     key_header = settings.key_header,
     ca_file = settings.ca_file,
-    timeout = M.number("--timeout", given.timeout),
-    retries = M.number("--retries", given.retries, true),
+    timeout = request.number("--timeout", parsed.timeout),
+    retries = request.number("--retries", parsed.retries, true),
   }
-  if given.rate == "off" then
-    options.rate = false
+  if parsed.rate == "off" then
+    opts.rate = false
   else
-    options.rate = M.number("--rate", given.rate)
+    opts.rate = request.number("--rate", parsed.rate)
   end
-  if given.verbose then
-    options.on_response, options.on_retry = require("cmr.cli.verbose").hooks(world)
+  if parsed.verbose then
+    opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
   end
-  return translated(given, nil, require("cmr.client").new, options)
+  local client, message, problem = require("cmr.client").try_new(opts)
+  if not client then io.usage("%s", require("cmr.cli.messages").mistake(message, problem, parsed)) end
+  return client
 end
 
---- A client for one request: a rate would only delay the repetition of that.
-function M.client_for_one(given, world, read, settings)
-  given.rate = given.rate or "off"
-  return M.client(given, world, read, settings)
+---Makes a client for one request. Without --rate it has no rate limit, which could only delay a retry.
+---@param parsed table the parser's result
+---@param system table see io.system
+---@param read fun(path: string): string?, string? of io.reader
+---@param settings table? which key goes where; default: request.settings
+---@return cmr.Client
+function request.client_for_one(parsed, system, read, settings)
+  parsed.rate = parsed.rate or "off"
+  return request.client(parsed, system, read, settings)
 end
 
-local function fail(order, given, message, err)
-  if err.kind == "invalid_argument" then wrong("%s", require("cmr.cli.words").shell(message, given, order.row)) end
-  local lines = require("cmr.cli.hints").after(order.row, err, order.acts)
-  error({ failure = table.concat({ message, unpack(lines) }, "\n"), status = 1 }, 0)
+local function fail(order, parsed, message, err)
+  local messages = require "cmr.cli.messages"
+  if err.kind == "invalid_argument" then io.usage("%s", messages.mistake(message, err, parsed, order.operation)) end
+  local advice = messages.advice(order.operation, err, order.has_effect)
+  io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
-local function preview(order, client, given)
-  local request, message, err =
-    translated(given, order.row, client.preview, client, order.what, unpack(order.arguments))
-  if not request then fail(order, given, message, err) end
-  return request
-end
-
--- What was asked for before or in place of the request itself: to see it, to be asked. True when that is all.
-local function look_first(order, client, given, world)
-  if not (given.dry_run or given.verbose or order.reason and not given.yes) then return false end
-  local request = preview(order, client, given)
-  local profile = given.kept and ("the profile '%s'"):format(given.kept)
-  if given.dry_run then
-    stream.write(world, require "cmr.cli.curl"(request, given.kept, given.api_key_file))
-    return true
+-- Shows the request, or asks for a confirmation, as far as the command line wants it. Returns whether to send it.
+local function confirmed(order, call, parsed, system)
+  if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
+  local preview = call:request()
+  if parsed.dry_run then
+    io.write(system, require("cmr.cli.inspect").curl(preview, parsed.profile, parsed.api_key_file))
+    return false
   end
   if order.reason then
-    local lines = { request.method .. " " .. request.url }
-    lines[#lines + 1] = profile and "with " .. profile
-    lines[#lines + 1] = request.body
-    require("cmr.cli.confirm").ask(order.reason, lines, given, world)
+    local lines = { preview.method .. " " .. preview.url }
+    lines[#lines + 1] = parsed.profile and ("with the profile '%s'"):format(parsed.profile)
+    lines[#lines + 1] = preview.body
+    require("cmr.cli.prompt").confirm(order.reason, lines, parsed, system)
   end
-  if given.verbose then require("cmr.cli.verbose").line(world, request.method .. " " .. request.url) end
-  return false
+  if parsed.verbose then require("cmr.cli.inspect").log(system, "%s %s", preview.method, preview.url) end
+  return true
 end
 
---- Sends one request and prints its answer.
--- @param order   what = an operation or "request"; arguments = an array of its arguments; row = from the operations
---   table, where it has one; acts = whether it may do something; reason = why to ask before ("reexport charges money"),
---   or nil; about = of cmr.cli.output
--- @param given   the parser's result
--- @param world   see cmr.cli.io
--- @param client  of M.client
--- @return 0; a failure raises {failure = message, status = 1}, a mistake {usage = message}
-function M.send(order, given, world, client)
-  if look_first(order, client, given, world) then return 0 end
-  local answer, message, err = translated(given, order.row, client[order.what], client, unpack(order.arguments))
-  if not answer then fail(order, given, message, err) end
-  output.show(answer, given, world, order.about)
-  return 0
+---@class cmr.cli.Order a request that the command is to make
+---@field method string the client's method: an operation, or "request"
+---@field args any[] its arguments
+---@field prepare function? the core's function for the method; default: the core's function of that name
+---@field operation table? the row of cmr.operations
+---@field has_effect boolean whether it may change something
+---@field reason string? why to confirm it: "reexport charges money"
+---@field about cmr.cli.About
+
+---Sends one request and prints its answer. Raises a failure, or a mistake.
+---@param order cmr.cli.Order
+---@param parsed table the parser's result
+---@param system table see io.system
+---@param client cmr.Client
+---@return integer status
+function request.send(order, parsed, system, client)
+  -- prepared here too, because the client raises a mistake as plain text
+  local prepare = order.prepare or require("cmr.core")[order.method]
+  local call, message, err = prepare(client._state.target, unpack(order.args))
+  if not call then fail(order, parsed, message, err) end
+  if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
+  local answer
+  answer, message, err = client[order.method](client, unpack(order.args))
+  if not answer then fail(order, parsed, message, err) end
+  output.show(answer, parsed, system, order.about)
+  return io.EXIT_OK
 end
 
---- Runs the operation of a row and prints its answer.
--- @param row    from the operations table
--- @param given  the parser's result
--- @param world  see cmr.cli.io
--- @return as M.send
-function M.run(row, given, world)
+local function empty_list(key)
+  return key == "data" and "[]" or nil
+end
+
+---Runs an operation and prints its answer. Raises a failure, or a mistake.
+---@param operation table a row of cmr.operations
+---@param parsed table the parser's result
+---@param system table see io.system
+---@return integer status
+function request.run(operation, parsed, system)
   local arguments = require "cmr.cli.arguments"
-  local read, texts = stream.reader(world), {}
-  for target, text in pairs(given) do
+  local read, texts = io.reader(system), {}
+  for target, text in pairs(parsed) do
     if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
   end
-  local prepared = arguments.build(row, texts, read)
-  local flags = row.flags
+  local args = arguments.build(operation, texts, read)
+  local flags = operation.flags
   local risky = flags.charges or flags.danger or flags.all_when_empty
-  local reason = risky and require("cmr.cli.confirm").reason(row, prepared)
-  local empty = row.flags.list and function(key)
-    return key == "data" and "[]" or nil
-  end
-  return M.send({
-    what = row.name,
-    arguments = { prepared },
-    row = row,
-    acts = row.method ~= "GET",
-    reason = reason and ("%s %s"):format(arguments.command(row.name), reason),
-    about = { name = row.name, empty = empty },
-  }, given, world, M.client_for_one(given, world, read))
+  local reason = risky and require("cmr.cli.prompt").reason(operation, args)
+  return request.send({
+    method = operation.name,
+    args = { args },
+    operation = operation,
+    has_effect = operation.method ~= "GET",
+    reason = reason and ("%s %s"):format(arguments.command(operation.name), reason),
+    about = { name = operation.name, empty = flags.list and empty_list or nil },
+  }, parsed, system, request.client_for_one(parsed, system, read))
 end
 
-return M
+return request

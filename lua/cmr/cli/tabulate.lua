@@ -1,41 +1,43 @@
---- An answer as columns and rows, for tables and CSV. Pure.
+---An answer as columns and rows, for tables and CSV. Pure.
 
 local core = require "cmr.core"
-local json = require "cmr.cli.pretty_json"
 local operations = require "cmr.operations"
+local pretty_json = require "cmr.cli.pretty_json"
+local tables = require "cmr.util.tables"
 
-local M = {}
+local tabulate = {}
 
-local function sorted_keys(object)
-  local keys = {}
-  for key in pairs(object) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
+local NAME_FIELDS = { key = true, name = true, email = true, domain = true, domainName = true, host = true }
 
-local function object(value)
+local function as_table(value)
   return type(value) == "table" and value or {}
 end
 
-local function is_object(value)
-  return type(value) == "table" and value[1] == nil and next(value) ~= nil
+local function has_members(value)
+  return tables.is_object(value) and next(value) ~= nil
 end
 
--- Answers whose members are named by data: operation -> function(data) -> columns, rows.
+local function is_empty(value)
+  return type(value) == "table" and next(value) == nil
+end
+
+local function is_list_of_objects(value)
+  return tables.is_list(value) and has_members(value[1])
+end
+
+-- Views of answers whose members are named by data: function(data) -> columns, rows.
 local views = {}
 
---- One row per stored credential; an app without any has a row too.
+-- A row per stored credential; an app without any has a row too.
 function views.platforms(data)
   local columns = { "platform", "connected", "credentialId", "email", "workspace", "connectedAt" }
   local rows = {}
-  for _, app in ipairs(sorted_keys(data)) do
-    local account = object(data[app])
-    local credentials = object(account.credentials)
+  for _, app in ipairs(tables.sorted_keys(data)) do
+    local account = as_table(data[app])
+    local credentials = as_table(account.credentials)
     for index = 1, math.max(#credentials, 1) do
-      local credential = object(credentials[index])
-      local workspace = object(credential.metadata).workspace
+      local credential = as_table(credentials[index])
+      local workspace = as_table(credential.metadata).workspace
       rows[#rows + 1] =
         { app, account.connected, credential.credentialId, credential.email, workspace, credential.connectedAt }
     end
@@ -43,74 +45,64 @@ function views.platforms(data)
   return columns, rows
 end
 
--- A map of names and codes.
-local function codes(data)
+local function names_and_codes(data)
   local rows = {}
-  for index, name in ipairs(sorted_keys(data)) do
+  for index, name in ipairs(tables.sorted_keys(data)) do
     rows[index] = { name, data[name] }
   end
   return { "name", "code" }, rows
 end
 
-views.countries, views.states = codes, codes
+views.countries, views.states = names_and_codes, names_and_codes
 
-local function is_list(value)
-  return type(value) == "table" and is_object(value[1])
-end
-
-local function is_empty(value)
-  return type(value) == "table" and next(value) == nil
-end
-
-local function find(data, is)
-  for _, key in ipairs(sorted_keys(data)) do
-    if is(data[key]) then return data[key], key end
+local function first_member(data, test)
+  for _, key in ipairs(tables.sorted_keys(data)) do
+    if test(data[key]) then return data[key], key end
   end
 end
 
---- The list in an answer's data: itself, or the first member that is one of objects; of an operation that lists, else
--- the one that is empty.
--- @param data       of the envelope
--- @param operation  its name, or nil
--- @return the list and its name; nil when there is none
-function M.list(data, operation)
+---Finds the list in an answer's data: the data itself, or its first member that is a list of objects. For an operation
+---that lists, it may also be empty.
+---@param data any of the envelope
+---@param operation string? its name
+---@return any[]? list nil: there is none
+---@return string? name of the member; "" for the data itself
+function tabulate.list(data, operation)
   if type(data) ~= "table" then return nil end
-  if data[1] ~= nil then return data, "" end
-  local list, name = find(data, is_list)
+  if tables.is_list(data) then return data, "" end
+  local list, name = first_member(data, is_list_of_objects)
   local row = operation and operations[operation]
   if list or not (row and row.flags.list) then return list, name end
   if is_empty(data) then return data, "" end
-  return find(data, is_empty)
+  return first_member(data, is_empty)
 end
 
 -- Adds an object's members to a row, those of inner objects under dotted names.
-local function flatten(value, prefix, row)
-  for _, key in ipairs(sorted_keys(value)) do
+local function flatten(object, prefix, row)
+  for key, value in pairs(object) do
     local name = prefix .. tostring(key)
-    if is_object(value[key]) then
-      flatten(value[key], name .. ".", row)
+    if has_members(value) then
+      flatten(value, name .. ".", row)
     else
-      row[name] = value[key]
+      row[name] = value
     end
   end
   return row
 end
 
-local names = { key = true, name = true, email = true, domain = true, domainName = true, host = true }
-
--- What a person looks for first stands first: what it is, what it is called, how it is; lists and long rests last.
-local function rank(field, name, nested)
+-- The order of columns: the id of the listed thing, its name, its status, other values, lists.
+local function rank(field, list_name, nested)
   local stem = field:match "^(.*)[iI]d$"
-  if stem and name:sub(1, #stem) == stem then return 1 end
-  if names[field] then return 2 end
+  if stem and list_name:sub(1, #stem) == stem then return 1 end
+  if NAME_FIELDS[field] then return 2 end
   if field:find "[sS]tatus$" then return 3 end
   return nested[field] and 5 or 4
 end
 
-local function of_objects(list, name)
+local function from_list(list, list_name)
   local rows, fields, nested, seen = {}, {}, {}, {}
   for index, item in ipairs(list) do
-    rows[index] = is_object(item) and flatten(item, "", {}) or { value = item }
+    rows[index] = has_members(item) and flatten(item, "", {}) or { value = item }
     for field, value in pairs(rows[index]) do
       if not seen[field] then
         seen[field] = true
@@ -120,7 +112,7 @@ local function of_objects(list, name)
     end
   end
   table.sort(fields, function(a, b)
-    local x, y = rank(a, name, nested), rank(b, name, nested)
+    local x, y = rank(a, list_name, nested), rank(b, list_name, nested)
     if x ~= y then return x < y end
     return a < b
   end)
@@ -133,11 +125,11 @@ local function of_objects(list, name)
   return fields, rows
 end
 
--- A map of objects, named by data, becomes a list of them.
-local function keyed(data)
+-- A map of objects, named by data, as a list of them; nil when it is something else.
+local function from_map(data)
   local list = {}
-  for _, key in ipairs(sorted_keys(data)) do
-    if not is_object(data[key]) then return nil end
+  for _, key in ipairs(tables.sorted_keys(data)) do
+    if not has_members(data[key]) then return nil end
     local item = { key = key }
     for name, value in pairs(data[key]) do
       item[name] = value
@@ -147,40 +139,46 @@ local function keyed(data)
   return #list > 1 and list or nil
 end
 
---- Columns and rows of an operation's answer.
--- @param operation  its name; those whose answer's members are named by data have a view of their own
--- @param answer     the decoded envelope
--- @return array of the API's field names, dotted where objects hold objects; array of rows, a row holds a value per
---   column, nil where there is none; whether the one row is no list's item, but all there is
-function M.of(operation, answer)
+local function copy(object)
+  local members = {}
+  for name, value in pairs(object) do
+    members[name] = value
+  end
+  return members
+end
+
+---Lays out an operation's answer.
+---@param operation string its name
+---@param answer table the decoded envelope
+---@return string[] columns the API's field names, dotted where objects hold objects
+---@return any[][] rows a value per column, nil where there is none
+---@return boolean? record true: the one row is no list's item, but all there is
+function tabulate.of(operation, answer)
   local data = answer.data
-  if views[operation] and is_object(data) then return views[operation](data) end
-  local list, name = M.list(data, operation)
-  list = list or is_object(data) and keyed(data)
-  if list then return of_objects(list, name or "") end
-  if type(data) == "table" and not is_object(data) and answer.actionId == nil then return {}, {} end
-  local record = {}
-  if is_object(data) then
-    for field, value in pairs(data) do
-      record[field] = value
-    end
+  local is_object = has_members(data)
+  if views[operation] and is_object then return views[operation](data) end
+  local list, name = tabulate.list(data, operation)
+  list = list or is_object and from_map(data)
+  if list then return from_list(list, name or "") end
+  if is_empty(data) and answer.actionId == nil then return {}, {} end
+  local record = copy(is_object and data or answer)
+  if is_object then
     record.actionId = answer.actionId
-  else
-    for field, value in pairs(answer) do
-      record[field] = value
-    end
-    if type(data) == "table" then record.data = nil end
+  elseif type(data) == "table" then
+    record.data = nil
   end
   if next(record) == nil then return {}, {} end
-  local columns, rows = of_objects({ record }, "")
+  local columns, rows = from_list({ record }, "")
   return columns, rows, true
 end
 
---- One value as a cell: text as it is, nothing for null, JSON for what is nested.
-function M.cell(value)
+---One value as a cell: text unchanged, "" for null, JSON for what is nested.
+---@param value any
+---@return string
+function tabulate.cell(value)
   if value == nil or value == core.null then return "" end
   if type(value) == "string" then return value end
-  return json(value, { compact = true })
+  return pretty_json.encode(value, { compact = true })
 end
 
-return M
+return tabulate

@@ -1,174 +1,150 @@
---- What answers show that no document says, and no assumption is about. Pure.
+---Discoveries: what answers show although neither the documentation nor a fact mentions it. Pure.
 
-local core = require "cmr.core"
-local examples = require "cmr.samples"
-local judge = require "cmr.probe.judge"
-local pages = require "cmr.probe.paging"
-local shape = require "cmr.probe.shape"
+local facts = require "cmr.probe.facts"
 local operations = require "cmr.operations"
+local paging = require "cmr.probe.paging"
+local samples = require "cmr.samples"
+local shape = require "cmr.probe.shape"
+local tables = require "cmr.util.tables"
 
-local M = {}
+local discoveries = {}
 
-local MOST = 100 -- fields of one operation
+local MAX_FIELDS = 100 -- of one operation
+local ENVELOPE = { status = 200, message = "", data = {}, actionId = "" }
 
--- Sorted, each once.
-local function distinct(list)
-  local seen, names = {}, {}
-  for _, name in ipairs(list) do
-    if not seen[name] then names[#names + 1] = name end
-    seen[name] = true
-  end
-  table.sort(names)
-  return names
+-- The names of a set: "a, b".
+local function enumerate(set)
+  return table.concat(tables.sorted_keys(set), ", ")
 end
 
-local function enumerate(list)
-  return table.concat(distinct(list), ", ")
-end
-
--- Fields with their types, by what they are in: "data.users[]: email string, id string; data.pagination: ...".
+-- Fields with their types, by their parents: "data.users[]: email string, id string; data.pagination: ...".
 local function describe(paths, fields)
   local groups, order = {}, {}
   for index, path in ipairs(paths) do
-    if index > MOST then
+    if index > MAX_FIELDS then
       order[#order + 1] = "and more"
       break
     end
-    local where, name = path:match "^(.*)%.([^.]+)$"
-    where = where or "the answer"
-    if not groups[where] then
-      groups[where] = {}
-      order[#order + 1] = where
+    local parent, name = path:match "^(.*)%.([^.]+)$"
+    parent = parent or "the answer"
+    if not groups[parent] then
+      groups[parent] = {}
+      order[#order + 1] = parent
     end
-    table.insert(groups[where], ("%s %s"):format(name or path, shape.types(fields[path])))
+    table.insert(groups[parent], ("%s %s"):format(name or path, shape.types(fields[path])))
   end
-  for index, where in ipairs(order) do
-    if groups[where] then order[index] = where .. ": " .. table.concat(groups[where], ", ") end
+  for index, parent in ipairs(order) do
+    if groups[parent] then order[index] = parent .. ": " .. table.concat(groups[parent], ", ") end
   end
   return table.concat(order, "; ")
 end
 
-local ENVELOPE = { status = 200, message = "", data = {}, actionId = "" }
-
--- What a document shows of an operation's answers.
-local function documented(operation)
-  local shown = examples[operation] or {}
+local function documented_fields(operation)
   local fields = shape.fields(ENVELOPE, {})
-  shape.fields(core.json_decode(shown.answer or shown.partial or "{}"), {}, fields)
+  shape.fields(shape.sample(operation), {}, fields)
   if operation == "dns_records" then
-    shape.fields(core.json_decode(shown.partial).data.records, {}, fields, "data.disabledRecords")
+    shape.fields(shape.sample(operation).data.records, {}, fields, "data.disabledRecords")
   end
   return fields
 end
 
--- The envelope, without data where that is a map as documented: its names are values.
+-- The envelope, without data where that is a map as documented: the map's names are values.
 local function without_map(operation, envelope)
-  if (examples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
+  if (samples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
   for _, value in pairs(envelope.data) do
     if type(value) ~= "string" then return envelope end
   end
-  local rest = {}
+  local copy = {}
   for name, value in pairs(envelope) do
-    rest[name] = name ~= "data" and value or nil
+    if name ~= "data" then copy[name] = value end
   end
-  return rest
+  return copy
 end
 
-local function fields_of(operation, asks, seen)
+local function undocumented_fields(operation, step_ids, seen)
   local actual = {}
-  for _, ask in ipairs(asks) do
-    local envelope = judge.success(seen, ask)
+  for _, id in ipairs(step_ids) do
+    local envelope = facts.success(seen, id)
     if envelope then shape.fields(without_map(operation, envelope), seen.words, actual) end
   end
-  local _, _, unknown = shape.compare(documented(operation), actual)
+  local _, _, unknown = shape.compare(documented_fields(operation), actual)
   return describe(unknown, actual)
 end
 
--- Success answers, by operation, in the order they came in.
+-- The operations in the order of their first requests, and the ids of each one's steps.
 local function by_operation(seen)
-  local order, asks = {}, {}
+  local order, step_ids = {}, {}
   for _, request in ipairs(seen.requests) do
     local name = request.operation
-    if not asks[name] then
-      asks[name] = {}
+    if not step_ids[name] then
+      step_ids[name] = {}
       order[#order + 1] = name
     end
-    table.insert(asks[name], request.ask)
+    table.insert(step_ids[name], request.step)
   end
-  return order, asks
-end
-
-local function header_names(answer)
-  local names = {}
-  for name in pairs(answer.headers or {}) do
-    if name:find("ratelimit", 1, true) or name:find("rate-limit", 1, true) or name == "retry-after" then
-      names[#names + 1] = name
-    end
-  end
-  return names
+  return order, step_ids
 end
 
 local function add(list, id, found)
   if found ~= "" then list[#list + 1] = { id = id, found = found } end
 end
 
--- Of HTTP, over all answers.
-local function transport(seen, list)
-  local versions, encodings, limits = {}, {}, {}
+local function add_transport(list, seen)
+  local versions, encodings, headers = {}, {}, {}
   for _, answer in pairs(seen.answers) do
     if answer.status then
-      versions[#versions + 1] = "HTTP/" .. answer.version
+      versions["HTTP/" .. answer.version] = true
       local encoding = (answer.encoding or "not compressed"):lower()
-      encodings[#encodings + 1] = encoding:match "^[%l ]+$" or "something else"
-      for _, name in ipairs(header_names(answer)) do
-        limits[#limits + 1] = name
+      encodings[encoding:match "^[%l ]+$" or "something else"] = true
+      for name in pairs(answer.headers or {}) do
+        if name:find("ratelimit", 1, true) or name:find("rate-limit", 1, true) or name == "retry-after" then
+          headers[name] = true
+        end
       end
     end
   end
   add(list, "http.version", enumerate(versions))
   add(list, "http.encoding", enumerate(encodings))
-  add(list, "http.rate", #limits > 0 and enumerate(limits) or "no headers about the rate limit")
+  add(list, "http.rate", next(headers) and enumerate(headers) or "no headers about the rate limit")
 end
 
--- Of refusals, what is in them beside the documented members.
-local function refusals(seen, list)
-  local actual = {}
-  for _, answer in pairs(seen.answers) do
-    if answer.envelope and answer.status >= 400 then shape.fields(answer.envelope, seen.words, actual) end
-  end
-  local fields = shape.fields(ENVELOPE, {})
-  local _, _, unknown = shape.compare(fields, actual)
-  add(list, "refusals.fields", describe(unknown, actual))
-end
-
--- The keys of platforms, whose spelling is documented for few.
-local function apps(seen, list)
-  local envelope = judge.success(seen, "platforms")
-  local data, names = envelope and envelope.data, {}
-  if type(data) ~= "table" or shape.type(data) ~= "object" then return end
-  for name in pairs(data) do
-    names[#names + 1] = shape.is_app(name) and name or "*"
+-- The names of the apps. The documentation spells only some of them.
+local function add_apps(list, seen)
+  local envelope = facts.success(seen, "platforms")
+  if not envelope or shape.type(envelope.data) ~= "object" then return end
+  local names = {}
+  for name in pairs(envelope.data) do
+    names[shape.is_app(name) and name or "*"] = true
   end
   add(list, "platforms.apps", enumerate(names))
 end
 
---- All of them.
--- @param seen  see cmr.probe.judge
--- @return array of {id, found}
-function M.of(seen)
-  local list = {}
-  transport(seen, list)
-  local order, asks = by_operation(seen)
-  for _, operation in ipairs(order) do
-    local row = operations[operation]
-    local envelope = row.flags.list and not row.items and judge.success(seen, operation)
-    local path, items = pages.list(envelope or {}, nil, seen.words)
-    if path then add(list, operation .. ".list", path .. (#items == 0 and ", which is empty" or "")) end
-    add(list, operation .. ".fields", fields_of(operation, asks[operation], seen))
+local function add_refusals(list, seen)
+  local actual = {}
+  for _, answer in pairs(seen.answers) do
+    if answer.envelope and answer.status >= 400 then shape.fields(answer.envelope, seen.words, actual) end
   end
-  apps(seen, list)
-  refusals(seen, list)
+  local _, _, unknown = shape.compare(shape.fields(ENVELOPE, {}), actual)
+  add(list, "refusals.fields", describe(unknown, actual))
+end
+
+---Finds all discoveries.
+---@param seen table see cmr.probe.facts
+---@return table[] list of {id, found}
+function discoveries.find(seen)
+  local list = {}
+  add_transport(list, seen)
+  local order, step_ids = by_operation(seen)
+  for _, name in ipairs(order) do
+    local operation = operations[name]
+    local envelope = operation.flags.list and not operation.items and facts.success(seen, name)
+    local path, items = paging.list(envelope or {}, nil, seen.words)
+    if path then add(list, name .. ".list", path .. (#items == 0 and ", which is empty" or "")) end
+    add(list, name .. ".fields", undocumented_fields(name, step_ids[name], seen))
+  end
+  add_apps(list, seen)
+  add_refusals(list, seen)
   return list
 end
 
-return M
+return discoveries

@@ -1,70 +1,69 @@
---- What answers tell of lists: where they are, how they are cut into pages, and whether the parameters that ask for a
--- page do so. Pure. Pages are asked for with limit=1.
+---Lists and pages: where an answer has its list, and whether `page` and `limit` work. Pure. All pages are requested
+---with limit=1.
 
-local judge = require "cmr.probe.judge"
+local facts = require "cmr.probe.facts"
 local shape = require "cmr.probe.shape"
+local tables = require "cmr.util.tables"
 
-local M = {}
+local paging = {}
 
-local yes, no, unseen = judge.yes, judge.no, judge.unseen
+local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
-local DEEPEST = 3 -- data, data.users, data.result.users
+local MAX_DEPTH = 3 -- data, data.users, data.result.users
+local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems", "count" }
 
--- Lists and empty tables that are no items of another list, outermost first.
+-- Lists and empty tables that are not inside a list, outermost first.
 local function candidates(envelope, words)
   local found, level = {}, { { path = "", value = envelope } }
-  for _ = 1, DEEPEST do
-    local below = {}
-    for _, at in ipairs(level) do
-      local names = {}
-      for name in pairs(at.value) do
-        names[#names + 1] = name
-      end
-      table.sort(names)
-      for _, name in ipairs(names) do
-        local kind = shape.type(at.value[name])
-        local path = (at.path .. "." .. shape.name(at.value, name, words)):gsub("^%.", "")
-        local entry = { path = path, kind = kind, value = at.value[name] }
-        if kind == "object" then below[#below + 1] = entry end
+  for _ = 1, MAX_DEPTH do
+    local next_level = {}
+    for _, object in ipairs(level) do
+      for _, name in ipairs(tables.sorted_keys(object.value)) do
+        local kind = shape.type(object.value[name])
+        local path = (object.path .. "." .. shape.name(object.value, name, words)):gsub("^%.", "")
+        local entry = { path = path, kind = kind, value = object.value[name] }
+        if kind == "object" then next_level[#next_level + 1] = entry end
         if kind == "list" or kind == "empty" then found[#found + 1] = entry end
       end
     end
-    level = below
+    level = next_level
   end
   return found
 end
 
---- The list of an answer.
--- @param envelope    decoded
--- @param documented  where it should be, or nil; somewhere else is looked when it is not there
--- @param words       of shape.words: what the path may not give away
--- @return its path, its items; nil when there is none
-function M.list(envelope, documented, words)
-  local there = documented and shape.at(envelope, documented)
-  if type(there) == "table" and shape.type(there) ~= "object" then return documented, there end
-  local some, nothing
+---The list of an answer: at the documented path, else the first list of objects, of other values, or without items.
+---@param envelope table
+---@param documented string? where it should be
+---@param words table? of shape.words: what the path must not reveal
+---@return string? path
+---@return table? items
+function paging.list(envelope, documented, words)
+  local value = documented and tables.at(envelope, documented)
+  if type(value) == "table" and shape.type(value) ~= "object" then return documented, value end
+  local full, empty
   for _, entry in ipairs(candidates(envelope, words or {})) do
     if entry.kind == "list" then
       if type(entry.value[1]) == "table" then return entry.path, entry.value end
-      some = some or entry
+      full = full or entry
     else
-      nothing = nothing or entry
+      empty = empty or entry
     end
   end
-  local entry = some or nothing
+  local entry = full or empty
   if entry then return entry.path, entry.value end
 end
 
-local totals = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems", "count" }
-
---- What an answer says about its pages: {current, pages, total}, each nil when it is not there.
-function M.position(envelope)
+---The page numbers and the total in an answer.
+---@param envelope table
+---@return {current: number?, pages: number?, total: number?}
+function paging.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}
-  for _, where in ipairs { data.pagination or 0, data.meta or 0, envelope.pagination or 0, envelope.meta or 0, data } do
-    if type(where) == "table" then
-      local found = { current = tonumber(where.currentPage or where.page), pages = tonumber(where.totalPages) }
-      for _, name in ipairs(totals) do
-        found.total = found.total or tonumber(where[name])
+  local objects = { data.pagination or 0, data.meta or 0, envelope.pagination or 0, envelope.meta or 0, data }
+  for _, object in ipairs(objects) do
+    if type(object) == "table" then
+      local found = { current = tonumber(object.currentPage or object.page), pages = tonumber(object.totalPages) }
+      for _, name in ipairs(TOTAL_FIELDS) do
+        found.total = found.total or tonumber(object[name])
       end
       if next(found) then return found end
     end
@@ -72,46 +71,59 @@ function M.position(envelope)
   return {}
 end
 
---- Whether there is a second page of one item.
--- @return true, or nil when the answer does not tell, or false and why not
-function M.more(envelope, documented)
-  local path, items = M.list(envelope, documented)
+---Whether there is a second page of one item.
+---@param envelope table of the first page
+---@param documented string? where its list should be
+---@return boolean? more nil: the answer does not say
+---@return string? reason why not
+function paging.has_more(envelope, documented)
+  local path, items = paging.list(envelope, documented)
   if not path then return false, "no list was found in the answer" end
   if #items == 0 then return false, "the list is empty" end
-  local position = M.position(envelope)
+  local position = paging.position(envelope)
   if (position.total or 0) > 1 or (position.pages or 0) > 1 then return true end
   if #items == 1 and (position.total == 1 or position.pages == 1) then return false, "there is only one item" end
   return nil
 end
 
---- Whether limit=1 was honoured.
--- @param first, second  envelopes of pages 1 and 2; the second may be nil
--- @return a verdict, what was seen
-function M.limit(first, second, documented)
-  local path, items = M.list(first, documented)
-  if path and #items > 1 then return no "many items came" end
-  local more, why = M.more(first, documented)
-  if more then return yes "one of many items came" end
-  if more == false then return unseen(why) end
-  local _, others = M.list(second or {}, documented)
-  if others and #others > 0 and not shape.same(items, others) then return yes "pages 1 and 2 have one item each" end
-  return unseen "one item came, and nothing says that there are more"
+local function is_same(items, others)
+  return tables.canonical(items) == tables.canonical(others)
 end
 
---- Whether page=2 was honoured. Parameters and result as of limit; both envelopes are there.
-function M.page(first, second, documented)
-  local _, items = M.list(first, documented)
-  local _, others = M.list(second, documented)
-  local more, current = M.more(first, documented), M.position(second).current
-  if others and #others > 0 and shape.same(items, others) then
+---Whether limit=1 works.
+---@param first table the envelope of page 1
+---@param second table? the envelope of page 2
+---@param documented string? where the list should be
+---@return string verdict, string found
+function paging.judge_limit(first, second, documented)
+  local path, items = paging.list(first, documented)
+  if path and #items > 1 then return no "more than one item came" end
+  local more, reason = paging.has_more(first, documented)
+  if more then return yes "one of many items came" end
+  if more == false then return unseen(reason) end
+  local _, others = paging.list(second or {}, documented)
+  if others and #others > 0 and not is_same(items, others) then return yes "pages 1 and 2 have one item each" end
+  return unseen "one item came, and the answer does not say whether there are more"
+end
+
+---Whether page=2 works.
+---@param first table the envelope of page 1
+---@param second table the envelope of page 2
+---@param documented string? where the list should be
+---@return string verdict, string found
+function paging.judge_page(first, second, documented)
+  local _, items = paging.list(first, documented)
+  local _, others = paging.list(second, documented)
+  local more, current = paging.has_more(first, documented), paging.position(second).current
+  if others and #others > 0 and is_same(items, others) then
     if more or #items > 1 then return no "page 2 repeats page 1" end
-    return unseen "page 2 repeats the one item of page 1, and nothing says that there are more"
+    return unseen "page 2 repeats the one item of page 1, and the answer does not say whether there are more"
   end
-  if current and current ~= 2 then return no "the answer calls itself another page" end
+  if current and current ~= 2 then return no "the answer has another page number" end
   if not others then return unseen "page 2 has no list" end
   if #others == 0 and more and #items == 1 then return no "page 2 is empty although there are more items" end
-  if current then return yes "the answer calls itself page 2" end
+  if current then return yes "the answer has page number 2" end
   return yes(#others == 0 and "page 2 is empty, page 1 is not" or "page 2 has other items than page 1")
 end
 
-return M
+return paging

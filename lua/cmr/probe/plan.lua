@@ -1,107 +1,56 @@
---- What `cmr probe` asks, in this order, and how later questions get their ids. Pure.
+---The requests of the probe in their order, and where later ones get their ids. Pure.
 
-local pages = require "cmr.probe.paging"
+local operations = require "cmr.operations"
+local paging = require "cmr.probe.paging"
 
-local M = {}
+local plan = {}
 
--- Nobody's. The real user, domain and mailbox come from earlier answers, or from the command line.
-local NOBODY = "CMR0CHECK0NO0SUCH0USER000000"
+-- The id of no user. The real user, domain and mailbox come from earlier answers or from the command line.
+local NO_USER = "CMR0PROBE0NO0SUCH0USER000000"
 
---- The key that no partner has.
-M.WRONG_KEY = "cmr-check-wrong-key"
+---The key of no partner.
+plan.WRONG_KEY = "cmr-probe-wrong-key"
 
--- id, where it is not the operation's; operation; query; needs = parameters that are known by then; second = page 2 of
--- the ask of that id; wrong_key
-M.steps = {
+---Reads that are not in the plan, and why.
+plan.UNPLANNED = {
+  order_status = "its query is not documented",
+  platform_workspaces = "it needs a credential of Instantly and sends a request there",
+}
+
+---The steps: id, by default the operation; operation; query; needs = names of ids that it sends; second_page_of = the
+---id of the step for page 1; wrong_key.
+plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
-  { operation = "subscriptions", second = "subscriptions" },
+  { operation = "subscriptions", second_page_of = "subscriptions" },
   { operation = "users", query = { page = 1, limit = 1 } },
-  { operation = "users", second = "users" },
+  { operation = "users", second_page_of = "users" },
   { id = "wrong key", operation = "countries", wrong_key = true },
   { operation = "countries" },
   { operation = "states", query = { countryCode = "US" } },
-  { id = "unknown user", operation = "platforms", query = { userId = NOBODY } },
+  { id = "unknown user", operation = "platforms", query = { userId = NO_USER } },
   { id = "no user", operation = "platforms" },
-  { id = "unknown user's domains", operation = "domains", query = { userId = NOBODY } },
+  { id = "unknown user's domains", operation = "domains", query = { userId = NO_USER } },
   { operation = "platforms", needs = { "userId" } },
   { operation = "user", needs = { "userId" } },
   { operation = "domains", query = { page = 1, limit = 1 }, needs = { "userId" } },
-  { operation = "domains", second = "domains" },
+  { operation = "domains", second_page_of = "domains" },
   { operation = "dns_records", needs = { "userId", "domain" } },
   { operation = "mailboxes", query = { page = 1, limit = 1 }, needs = { "userId" } },
-  { operation = "mailboxes", second = "mailboxes" },
+  { operation = "mailboxes", second_page_of = "mailboxes" },
   { operation = "all_mailboxes", query = { page = 1, limit = 1 } },
-  { operation = "all_mailboxes", second = "all_mailboxes" },
+  { operation = "all_mailboxes", second_page_of = "all_mailboxes" },
   { operation = "mailbox", needs = { "mailboxId" } },
   { operation = "placement_reports", query = { page = 1, limit = 1 }, needs = { "userId" } },
-  { operation = "placement_reports", second = "placement_reports" },
+  { operation = "placement_reports", second_page_of = "placement_reports" },
   { operation = "prewarmed", query = { page = 1, limit = 1 } },
-  { operation = "prewarmed", second = "prewarmed", query = { serviceProvider = "GOOGLE" } },
+  { operation = "prewarmed", second_page_of = "prewarmed", query = { serviceProvider = "GOOGLE" } },
   { id = "prewarmed, MICROSOFT", operation = "prewarmed", query = { serviceProvider = "MICROSOFT", limit = 1 } },
   { operation = "sandbox_prewarmed", query = { page = 1, limit = 1 } },
 }
 
---- Reads that are not asked, and why.
-M.unasked = {
-  order_status = "the names of its query are not documented",
-  platform_workspaces = "it wants a credential of Instantly, and asks there",
-}
-
---- The id of the ask for a second page.
-function M.second(id)
-  return id .. ", page 2"
-end
-
-for _, step in ipairs(M.steps) do
-  step.id = step.id or step.second and M.second(step.second) or step.operation
-end
-
-local by_id = {}
-for _, step in ipairs(M.steps) do
-  by_id[step.id] = step
-end
-
---- Why a list has no second page worth asking for, or nil.
--- @param envelope  of the first page
--- @param items     where its list is documented to be, or nil
-local function pointless(envelope, items)
-  local more, why = pages.more(envelope, items)
-  return more == false and why or nil
-end
-
---- The query of a step.
--- @param known  name -> id: what is known by now
--- @param first  the envelope of the first page, for a second one; nil when there is none
--- @param items  where the operation's list is documented to be, or nil
--- @return name -> value, or nil and why it is not asked
-function M.query(step, known, first, items)
-  local query, base = {}, by_id[step.second or step.id]
-  if step.second then
-    local why = not first and "page 1 was not had" or pointless(first, items)
-    if why then return nil, why end
-  end
-  for _, name in ipairs(base.needs or {}) do
-    if not known[name] then return nil, ("no %s was found in earlier answers"):format(name) end
-    query[name] = known[name]
-  end
-  for name, value in pairs(base.query or {}) do
-    query[name] = value
-  end
-  for name, value in pairs(step.query or {}) do
-    query[name] = value
-  end
-  if step.second then query.page = 2 end
-  return query
-end
-
---- The known ids that a step's query is made of, as names.
-function M.needs(step)
-  return by_id[step.second or step.id].needs or {}
-end
-
--- Where ids may be: operation -> what is found in which fields of an item, those that documents name and those that are
--- guesses. The domain of a subscription may be gone.
-local sources = {
+-- Where ids are: operation -> fields of an item, those that are documented and those that are guesses. The domain of a
+-- subscription may no longer exist.
+local ID_FIELDS = {
   subscriptions = { { name = "userId", documented = { "userId" } }, { name = "domain", guesses = { "domain" } } },
   users = { { name = "userId", documented = { "userId", "id" }, guesses = { "_id" } } },
   domains = { { name = "domain", documented = { "domain", "domainName" }, guesses = { "name" } } },
@@ -109,31 +58,83 @@ local sources = {
   all_mailboxes = { { name = "mailboxId", documented = { "mailboxId" }, guesses = { "id", "_id" } } },
 }
 
-local function find(item, fields)
+---The id of the step for page 2.
+---@param id string of the step for page 1
+---@return string
+function plan.second_page(id)
+  return id .. ", page 2"
+end
+
+local steps_by_id = {}
+for _, step in ipairs(plan.steps) do
+  step.id = step.id or step.second_page_of and plan.second_page(step.second_page_of) or step.operation
+  steps_by_id[step.id] = step
+end
+
+-- A step for page 2 has the query of page 1.
+local function base_of(step)
+  return steps_by_id[step.second_page_of or step.id]
+end
+
+---The names of the ids that a step sends.
+---@param step table
+---@return string[]
+function plan.needs(step)
+  return base_of(step).needs or {}
+end
+
+---The query of a step.
+---@param step table
+---@param ids table name -> id, from earlier answers
+---@param first table? for a second page: the envelope of the first
+---@return table? query name -> value
+---@return string? reason why the step is skipped
+function plan.query(step, ids, first)
+  local query = {}
+  if step.second_page_of then
+    if not first then return nil, "page 1 could not be read" end
+    local more, reason = paging.has_more(first, operations[step.operation].items)
+    if more == false then return nil, reason end
+  end
+  for _, name in ipairs(plan.needs(step)) do
+    if not ids[name] then return nil, ("no %s was found in earlier answers"):format(name) end
+    query[name] = ids[name]
+  end
+  for _, fields in ipairs { base_of(step).query or {}, step.query or {} } do
+    for name, value in pairs(fields) do
+      query[name] = value
+    end
+  end
+  if step.second_page_of then query.page = 2 end
+  return query
+end
+
+local function first_text(item, fields)
   for _, field in ipairs(fields or {}) do
     if type(item[field]) == "string" and item[field] ~= "" then return item[field] end
   end
 end
 
---- Takes ids from an answer. What is known already stays, unless it is a guess.
--- @param known    name -> id, changed
--- @param guessed  name -> whether it is a guess, changed
--- @param items    where the operation's list is documented to be, or nil
-function M.learn(step, envelope, known, guessed, items)
-  local _, list = pages.list(envelope, items)
-  local item = list and list[1]
+---Takes ids from an answer. An id that is already there stays, unless it is a guess.
+---@param step table
+---@param envelope table
+---@param ids table name -> id, changed
+---@param guessed table name -> whether the id is a guess, changed
+function plan.learn(step, envelope, ids, guessed)
+  local _, items = paging.list(envelope, operations[step.operation].items)
+  local item = items and items[1]
   if type(item) ~= "table" or step.id ~= step.operation then return end
-  for _, source in ipairs(sources[step.operation] or {}) do
+  for _, source in ipairs(ID_FIELDS[step.operation] or {}) do
     local name = source.name
-    local value, guess = find(item, source.documented), find(item, source.guesses)
-    -- a subscription may be another user's than the given one
-    local stranger = step.operation == "subscriptions" and item.userId ~= known.userId
-    if value and (not known[name] or guessed[name]) then
-      known[name], guessed[name] = value, false
-    elseif guess and not known[name] and not stranger then
-      known[name], guessed[name] = guess, true
+    local value, guess = first_text(item, source.documented), first_text(item, source.guesses)
+    -- the subscription may belong to another user than the given one
+    local is_foreign = step.operation == "subscriptions" and item.userId ~= ids.userId
+    if value and (not ids[name] or guessed[name]) then
+      ids[name], guessed[name] = value, false
+    elseif guess and not ids[name] and not is_foreign then
+      ids[name], guessed[name] = guess, true
     end
   end
 end
 
-return M
+return plan

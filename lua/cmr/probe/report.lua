@@ -1,79 +1,71 @@
---- A report as text, in Markdown. Pure.
+---The probe's report as Markdown. Pure.
 
-local M = {}
+local report = {}
 
-local titles = {
-  { "contradicted", "Contradicted" },
-  { "confirmed", "Confirmed" },
-  { "not seen", "Not seen" },
+local SECTIONS = {
+  { verdict = "contradicted", title = "Contradicted", label = "Seen" },
+  { verdict = "confirmed", title = "Confirmed", label = "Seen" },
+  { verdict = "not seen", title = "Not seen", label = "Reason" },
 }
 
-local function names(list)
-  local commands = {}
-  for index, name in ipairs(list) do
-    commands[index] = (name:gsub("_", "-"))
-  end
-  return table.concat(commands, ", ")
+-- Operations as the command spells them.
+local function commands(names)
+  return (table.concat(names, ", "):gsub("_", "-"))
 end
 
-local function untried(report, lines)
-  lines[#lines + 1] = "\n## Not tried\n"
-  lines[#lines + 1] = ("- Not documented, not tried: %s."):format(names(report.untried.undocumented))
-  for _, entry in ipairs(report.untried.unasked) do
-    lines[#lines + 1] = ("- %s: %s."):format(names { entry.operation }, entry.why)
+---Writes a report as text.
+---@param result table of probe.run
+---@param version string one line about the program
+---@return string
+function report.text(result, version)
+  local lines = {}
+  local function add(format, ...)
+    lines[#lines + 1] = format:format(...)
   end
-  lines[#lines + 1] = ("- No reads: %s."):format(names(report.untried.acting))
-end
 
-local function section(facts, verdict, title, lines)
-  local first = true
-  for _, fact in ipairs(facts) do
-    if fact.verdict == verdict then
-      if first then lines[#lines + 1] = ("\n## %s\n"):format(title) end
-      first = false
-      lines[#lines + 1] = ("- `%s` (%s): %s. %s: %s."):format(
-        fact.id,
-        fact.source,
-        fact.expected,
-        verdict == "not seen" and "Why not" or "Seen",
-        fact.found
-      )
+  add "# Report of cmr probe\n"
+  add(
+    "%s. %d requests, all of them reads, to %s.",
+    version,
+    #result.requests,
+    result.production and "the production API" or "an API that is not the production API"
+  )
+  add "Each line has the name of a fact, its source, what cmr expects, and what was seen."
+  for _, section in ipairs(SECTIONS) do
+    local is_first = true
+    for _, fact in ipairs(result.facts) do
+      if fact.verdict == section.verdict then
+        if is_first then add("\n## %s\n", section.title) end
+        is_first = false
+        add("- `%s` (%s): %s. %s: %s.", fact.id, fact.source, fact.expected, section.label, fact.found)
+      end
     end
   end
-end
 
---- The text of a report.
--- @param report   of cmr.probe.run
--- @param version  one line about the program
--- @return the text, a newline at its end
-function M.text(report, version)
-  local lines = {
-    "# What the API says: cmr probe\n",
-    ("%s. %d requests, all of them reads, to %s. Of each fact: where it is from, what is expected, what was seen."):format(
-      version,
-      #report.requests,
-      report.production and "production" or "an API that is not production"
-    ),
-  }
-  for _, title in ipairs(titles) do
-    section(report.facts, title[1], title[2], lines)
+  add "\n## Discoveries\n"
+  for _, discovery in ipairs(result.discoveries) do
+    add("- `%s`: %s.", discovery.id, discovery.found)
   end
-  lines[#lines + 1] = "\n## Discoveries\n"
-  for _, discovery in ipairs(report.discoveries) do
-    lines[#lines + 1] = ("- `%s`: %s."):format(discovery.id, discovery.found)
+
+  add "\n## Not tried\n"
+  add("- Not documented: %s.", commands(result.untried.undocumented))
+  for _, skipped in ipairs(result.untried.skipped) do
+    add("- %s: %s.", commands { skipped.operation }, skipped.reason)
   end
-  untried(report, lines)
-  local counts = report.counts
-  lines[#lines + 1] = ("\n%d confirmed, %d contradicted, %d not seen, %d discoveries.\n"):format(
+  add("- Not a read: %s.", commands(result.untried.acting))
+
+  local counts = result.counts
+  add(
+    "\n%d confirmed, %d contradicted, %d not seen, %d discoveries.\n",
     counts.confirmed,
     counts.contradicted,
     counts.not_seen,
     counts.discoveries
   )
-  lines[#lines + 1] = [[
-There is no key, id, address, name or other value of yours in this report. To help, paste it into an issue of cmr,
-above all when something is contradicted.]]
+  add [[
+This report holds no key, id, address, name or other value of yours. Please paste it into an issue of cmr, above all
+when something is contradicted.]]
   return table.concat(lines, "\n") .. "\n"
 end
 
-return M
+return report

@@ -1,7 +1,7 @@
 ---Commands and whole files, as plain Lua reaches them.
 
 local shell = {
-  ALONE = "unset LD_PRELOAD; ", -- before a command: some programs hang under a sanitizer that was preloaded for this Lua
+  ALONE = "unset LD_PRELOAD; ", -- before a command: some programs hang under a preloaded sanitizer
 }
 
 ---A text as one word of sh, quoted only when it must be.
@@ -42,6 +42,23 @@ function shell.write(path, text)
   assert(file:write(text))
   assert(file:close())
 end
+
+---Writes to an open file and flushes it, so that the kernel has the text.
+---@param file file*
+---@param text string
+---@return boolean? ok
+---@return string? message
+---@return integer? errno
+function shell.append(file, text)
+  local ok, message, errno = file:write(text)
+  if not ok then return nil, message, errno end
+  ok, message, errno = file:flush()
+  return ok and true, message, errno
+end
+
+-- Compiled code of LuaJIT flushes again after a failure. The second flush has nothing to write and succeeds.
+local jit = rawget(_G, "jit")
+if jit then jit.off(shell.append) end
 
 ---Whether a file can be read.
 ---@param path string

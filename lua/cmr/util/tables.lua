@@ -48,6 +48,7 @@ end
 ---@return string
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. ("%.17g"):format(value) end
+  if type(value) == "string" then return "string " .. #value .. " " .. value end -- no text can imitate a member
   if type(value) ~= "table" then return type(value) .. " " .. tostring(value) end
   local members = {}
   for name, member in pairs(value) do

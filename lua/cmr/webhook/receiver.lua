@@ -21,7 +21,8 @@ local verify = require "cmr.webhook.verify"
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
----@field on? table<string, cmr.EventHandler> By event name; "*" for all others. Other events are answered with 200.
+---By event name; "*" for all others. Other events are answered with 200.
+---@field on? cmr.Handlers|table<string, cmr.EventHandler>
 ---@field store? cmr.Store Default: lua_shared_dict cmr in nginx, if declared; else one per process.
 ---@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.

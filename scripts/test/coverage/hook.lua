@@ -1,14 +1,14 @@
--- Loaded by LUA_INIT in every Lua program that the specs start: notes which lines of lua/ run, and writes them down at
--- the end of the program, one file a process.
+-- LUA_INIT loads this in every Lua program that the specs start. It records the lines of lua/ that run, and writes them
+-- to a file for each process at its end.
 local folder = os.getenv "CMR_COVERAGE"
 if not folder then return end
 
 local seen = {} -- source -> line -> true
-local lines_of = setmetatable({}, { __mode = "k" }) -- function -> seen[its source], or false when it is not ours
+local lines_of = setmetatable({}, { __mode = "k" }) -- function -> seen[its source], or false for code outside lua/cmr
 
 local getinfo = debug.getinfo
 
-local function look(run)
+local function lines_of_source(run)
   local source = getinfo(run, "S").source
   if not source:find("lua/cmr/", 1, true) then return false end
   seen[source] = seen[source] or {}
@@ -19,13 +19,13 @@ local function hook(_, line)
   local run = getinfo(2, "f").func
   local lines = lines_of[run]
   if lines == nil then
-    lines = look(run)
+    lines = lines_of_source(run)
     lines_of[run] = lines
   end
   if lines then lines[line] = true end
 end
 
--- A hook belongs to one coroutine.
+-- A hook belongs to one coroutine, so each new one gets it.
 local create, wrap = coroutine.create, coroutine.wrap
 local function hooked(run)
   return function(...)

@@ -1,12 +1,11 @@
--- Sums up what scripts/test/coverage/hook.lua wrote: report.lua FOLDER LEAST. Lists the lines that never ran.
+-- Sums up the files of scripts/test/coverage/hook.lua: report.lua FOLDER LEAST. Lists the lines that never ran.
 local folder, least = arg[1], tonumber(arg[2])
 
--- What cannot be seen from here, and where its specs are.
+-- Files that the hook cannot see, and their specs.
 local elsewhere = {
   ["lua/cmr/loop/nginx.lua"] = "spec/nginx",
   ["lua/cmr/limiter/shdict.lua"] = "spec/nginx",
   ["lua/cmr/listen/worker.lua"] = "spec/listen/listen_spec.lua",
-  ["types/cmr.lua"] = "never run",
 }
 
 local function lines_of(command)
@@ -31,7 +30,7 @@ local function instructions(file)
   local lines = {}
   for _, text in ipairs(lines_of("luac5.4 -p -l " .. file)) do
     local line, name = text:match "^%s+%d+%s+%[(%d+)%]%s+(%u+)"
-    if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then -- not a function's mere end
+    if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then -- not the mere end of a function
       lines[tonumber(line)] = true
     end
   end

@@ -75,7 +75,7 @@ cmr: row 3 (line 4): reexport: missing required argument: 'mailboxId' or 'email'
 cmr: 3 rows: 1 done, 2 failed
 cmr: failed: 1 invalid_argument, 1 not_found
 cmr: journal: %s
-cmr: failures: %s (--from it with --journal %s)
+cmr: failures: %s (send them again with --from this file --journal %s)
 ]]):format(journal, failed, journal), ended.err)
     local given_back = "cmr.kind,cmr.outcome,cmr.message,cmr.row,mailboxId,google.appName\r\n"
       .. "invalid_argument,not_sent,reexport: missing required argument: 'mailboxId' or 'email',3,,\r\n"
@@ -102,7 +102,7 @@ cmr: failures: %s (--from it with --journal %s)
     local few = {"--concurrency", "1", "--max-failures", "1", (table.unpack or unpack)(words)}
     local ended = cmr(few)
     assert.equal(3, ended.status)
-    local stays = ("cmr: %s stays as it is: 2 rows of it neither done nor failed\n"):format(path)
+    local stays = ("cmr: %s is unchanged: 2 rows neither done nor failed\n"):format(path)
     assert.matches(stays, ended.err, 1, true)
     assert.equal("mailboxId\nGONE\nG1\nG2\n", read(path))
     assert.matches("rejected,[^\r\n]*,1,GONE\r\n$", read(path .. ".part"))
@@ -126,7 +126,8 @@ cmr: failures: %s (--from it with --journal %s)
       assert.equal(3, cmr{"reexport", "--from", path, "--failures", failed, "--no-journal"}.status)
       local text = read(failed)
       assert.matches('\n{"cmr.kind":"not_found",.-"cmr.row":%d,"mailboxId": "GONE", "google": {} }\n$', text)
-      assert.matches('^{"cmr.kind":"invalid_argument","cmr.outcome":"not_sent","cmr.message":"[^\n]*","cmr.row":%d}\n', text)
+      assert.matches('^{"cmr.kind":"invalid_argument","cmr.outcome":"not_sent",'
+        .. '"cmr.message":"[^\n]*","cmr.row":%d}\n', text)
       path = failed
     end
   end)
@@ -140,15 +141,16 @@ cmr: failures: %s (--from it with --journal %s)
     server:fault{times = 1, status = 500}
     local ended = cmr{"reexport", "--from", path, "--concurrency", "1"}
     assert.equal(3, ended.status)
-    assert.matches("cmr: 4 rows: 1 done, 1 unknown, 2 later\n", ended.err, 1, true)
+    assert.matches("cmr: 4 rows: 1 done, 1 unknown, 2 deferred\n", ended.err, 1, true)
     assert.matches("cmr: unknown: row 3: may have been done", ended.err, 1, true)
-    assert.matches("cmr: later: 1 payment_required, 1 quota_exceeded: run the same again from %d%d%d%d%-%d%d%-%d%d ", ended.err)
+    assert.matches("cmr: deferred: 1 payment_required, 1 quota_exceeded: "
+      .. "run the same command again from %d%d%d%d%-%d%d%-%d%d ", ended.err)
 
     ended = cmr{"reexport", "--from", path}
-    assert.matches("cmr: 4 rows: 2 done (1 of them before), 1 unknown, 1 later\n", ended.err, 1, true)
+    assert.matches("cmr: 4 rows: 2 done (1 of them before), 1 unknown, 1 deferred\n", ended.err, 1, true)
     assert.equal(5, sent())
     ended = cmr{"reexport", "--from", path, "--retry-unknown"}
-    assert.matches("cmr: 4 rows: 3 done (2 of them before), 1 later\n", ended.err, 1, true)
+    assert.matches("cmr: 4 rows: 3 done (2 of them before), 1 deferred\n", ended.err, 1, true)
     assert.equal(3, ended.status)
     assert.equal(6, sent())
 
@@ -172,7 +174,7 @@ cmr: failures: %s (--from it with --journal %s)
     env.CMR_API_KEY = "another"
     ended = cmr{"reexport", "--from", path, "--no-journal", "--concurrency", "1"}
     assert.equal(3, ended.status)
-    assert.matches("cmr: 30 rows: 0 done, 1 later, 29 not tried\n", ended.err, 1, true)
+    assert.matches("cmr: 30 rows: 0 done, 1 deferred, 29 not tried\n", ended.err, 1, true)
     assert.matches("cmr: stopped: the API refuses the key\n", ended.err, 1, true)
     assert.equal(4, sent())
   end)
@@ -221,7 +223,7 @@ cmr: failures: %s (--from it with --journal %s)
     assert.same({status = 0, out = "", err = "cmr: 2 rows: 2 would be sent\n"},
       cmr{"reexport", "--from", rows "mailboxId\nM1\nM2\n", "--dry-run"})
     assert.equal(3, ended.status)
-    assert.matches("cmr: 3 rows: 2 would be sent, 1 bad\n", ended.err, 1, true)
+    assert.matches("cmr: 3 rows: 2 would be sent, 1 invalid\n", ended.err, 1, true)
     assert.is_nil(io.open(path .. ".reexport.journal"))
     assert.equal(0, sent())
   end)
@@ -251,9 +253,9 @@ cmr: failures: %s (--from it with --journal %s)
       {"option '--results' names the input", "reexport", "--from", twice, "--results", twice, "--duplicates"},
       {"option '--failures' names the journal",
         "reexport", "--from", twice, "--journal", kept, "--failures", kept, "--duplicates"},
-      {"line 2: it is not UTF-8: save the input as that", "reexport", "--from", rows "mailboxId\nJos\233\n"},
+      {"line 2 is not UTF-8: save the input as UTF-8", "reexport", "--from", rows "mailboxId\nJos\233\n"},
       {"option '--set': 'email' is given twice", "reexport", "--from", twice, "--set", "email=a", "--set", "email=b"},
-      {("%s is no journal of cmr bulk"):format(twice), "reexport", "--from", twice, "--journal", twice},
+      {("%s is not a journal of cmr bulk"):format(twice), "reexport", "--from", twice, "--journal", twice},
     } do
       local ended = cmr{(table.unpack or unpack)(case, 2)}
       assert.same({status = 2, out = "", err = ("cmr: %s\nTry 'cmr bulk --help'.\n"):format(case[1])}, ended)
@@ -271,7 +273,7 @@ cmr: failures: %s (--from it with --journal %s)
       local ended = cmr{"update-mailboxes", "--from", path, "--journal", journal}
       assert.equal(3, ended.status)
       assert.matches(("cmr: 1 row: 1 done%s\n"):format(before), ended.err, 1, true)
-      assert.matches("cmr: done in part, items of them failed: row 1\n", ended.err, 1, true)
+      assert.matches("cmr: done in part, some items failed: row 1\n", ended.err, 1, true)
     end
     assert.equal(1, sent())
   end)

@@ -2,11 +2,11 @@
 local core = require "cmr.core"
 local operations = require "cmr.operations"
 local command = require "spec.support.command"
-local identity = require "cmr.cli.bulk.identity"
+local columns = require "cmr.cli.bulk.columns"
 local input = require "cmr.cli.bulk.input"
-local rows = require "cmr.cli.bulk.columns"
+local selection = require "cmr.cli.bulk.selection"
 
-local world = {open = io.open, stdin = io.stdin}
+local system = {open = io.open, stdin = io.stdin}
 
 teardown(command.clean)
 
@@ -14,25 +14,25 @@ teardown(command.clean)
 local function read(operation, text, options)
   options = options or {}
   local row = operations[operation]
-  local file = input.open(command.file_with(text), options.format, world)
+  local file = input.open(command.file_with(text), options.format, system)
   finally(function() file:close() end)
-  local settings = rows.settings(row, options.set or {}, options.read)
-  local arguments = rows.reader(row, file, options.ignore or {}, settings)
+  local defaults = columns.defaults(row, options.set or {}, options.read)
+  local arguments = columns.reader(row, file, options.ignore or {}, defaults)
   local all = {}
   for _ = 1, 2 do -- it can be read again
     all = {}
     for one in file:rows() do
-      local given, why = arguments(one)
-      all[one.number] = given or why
+      local args, message = arguments(one)
+      all[one.number] = args or message
     end
   end
   return all
 end
 
 local function fault(...)
-  local fine, why = pcall(read, ...)
-  assert.is_false(fine)
-  return why.usage
+  local ok, mistake = pcall(read, ...)
+  assert.is_false(ok)
+  return mistake.usage
 end
 
 describe("rows of a bulk run", function()
@@ -79,14 +79,15 @@ describe("rows of a bulk run", function()
   it("leave out columns that are ignored, have no name, or are ours", function()
     local options = {ignore = {note = true}}
     assert.same({{email = "a@b.c"}}, read("reexport", "cmr.kind,email,note,\nquota_exceeded,a@b.c,n,\n", options))
-    assert.same({{email = "a@b.c"}}, read("reexport", '{"cmr.kind":"quota_exceeded","email":"a@b.c","note":1}', options))
+    assert.same({{email = "a@b.c"}},
+      read("reexport", '{"cmr.kind":"quota_exceeded","email":"a@b.c","note":1}', options))
   end)
 
   it("are refused where a name or the form is wrong, before anything else", function()
     for _, case in ipairs{
-      {"column 'mailboxid' is no field of reexport (did you mean 'mailboxId'?)", "mailboxid\nx\n"},
-      {"column 'zzz' is no field of reexport ('--ignore zzz' leaves it out)", "zzz\nx\n"},
-      {"column 'email' is there twice", "email,email\nx,y\n"},
+      {"column 'mailboxid' is not a field of reexport (did you mean 'mailboxId'?)", "mailboxid\nx\n"},
+      {"column 'zzz' is not a field of reexport ('--ignore zzz' leaves it out)", "zzz\nx\n"},
+      {"column 'email' appears twice", "email,email\nx,y\n"},
       {"the header has no field of reexport: cmr.kind", "cmr.kind\nx\n"},
       {"line 3: 2 cells under a header of 1: a comma too many or too few?", "email\na\nb,c\n"},
       {"the input is UTF-16: save it as UTF-8", "\255\254e\0m\0a\0i\0l\0\n"},
@@ -98,25 +99,25 @@ describe("rows of a bulk run", function()
     assert.matches("^line 1: a JSON object expected %(.+%)$", fault("reexport", '{"email":"x"'))
     assert.matches("^option '%-%-from': /%S+ is empty$", fault("reexport", "\n"))
     assert.equal("option '--set' wants NAME=VALUE, not 'x'", fault("reexport", "email\n", {set = {"x"}}))
-    assert.equal("option '--set': 'mailBoxId' is no field of reexport (did you mean 'mailboxId'?)",
+    assert.equal("option '--set': 'mailBoxId' is not a field of reexport (did you mean 'mailboxId'?)",
       fault("reexport", "email\n", {set = {"mailBoxId=x"}}))
     assert.equal("option '--set limit' wants a whole number", fault("subscriptions", "page\n", {set = {"limit=x"}}))
   end)
 end)
 
-describe("the name of a row", function()
+describe("the id of a row", function()
   it("is the same for the same content, however it is written", function()
     local csv = read("reexport", "google.appName,mailboxId,google.clientId\nA,M,c\n")[1]
     local json = read("reexport", '{"mailboxId":"M","google":{"clientId":"c","appName":"A"}}')[1]
-    assert.equal(identity(csv), identity(json))
-    assert.equal("1WyYs2LVRgbu8TQUFM09", identity{a = {1, true, core.null, "x"}, b = core.all})
+    assert.equal(selection.id(csv), selection.id(json))
+    assert.equal("1WyYs2LVRgbu8TQUFM09", selection.id{a = {1, true, core.null, "x"}, b = core.all})
   end)
 
   it("is another for other content", function()
     local seen = {}
     for _, given in ipairs{{a = "1"}, {a = 1}, {a = true}, {a = core.null}, {a = core.all}, {a = {}}, {b = "1"}, {},
       {a = {"x", "y"}}, {a = {"x,1:y"}}, {a = {x = "y"}}, {a = 1.5}} do
-      local name = identity(given)
+      local name = selection.id(given)
       assert.equal(20, #name)
       assert.is_nil(seen[name])
       seen[name] = true

@@ -16,21 +16,21 @@ local function filled()
   for number = 1, 5 do assert(one:sending(row(number))) end
   assert(one:done(row(1), {actionId = "ACT_1"}))
   assert(one:done(row(2), {}, 3))
-  assert(one:failed(row(3), {kind = "quota_exceeded", outcome = "rejected", message = "no \255", again = 17}))
+  assert(one:failed(row(3), {kind = "quota_exceeded", outcome = "rejected", message = "no \255", retry_at = 17}))
   assert(one:failed(row(4), {kind = "timeout", outcome = "unknown", message = "late"}))
   one:close()
   return path
 end
 
 local STATES = {
-  ["id-1"] = "done", ["id-2"] = "partly", ["id-4"] = "unknown", ["id-5"] = "unknown",
-  ["id-3"] = {kind = "quota_exceeded", outcome = "rejected", message = "no \239\191\189", again = 17},
+  ["id-1"] = "done", ["id-2"] = "partial", ["id-4"] = "unknown", ["id-5"] = "unknown",
+  ["id-3"] = {kind = "quota_exceeded", outcome = "rejected", message = "no \239\191\189", retry_at = 17},
 }
 
 local function fault(action, ...)
-  local fine, why = pcall(action, ...)
-  assert.is_false(fine)
-  return why.usage
+  local ok, mistake = pcall(action, ...)
+  assert.is_false(ok)
+  return mistake.usage
 end
 
 local function append(path, text)
@@ -77,7 +77,7 @@ describe("a journal", function()
       journal.open(torn, BINDING):close()
       states = journal.read(torn, BINDING)
       assert.equal("unknown", states["id-6"])
-      assert.equal("partly", states["id-2"])
+      assert.equal("partial", states["id-2"])
       os.remove(torn)
     end
   end)
@@ -91,7 +91,7 @@ describe("a journal", function()
     text = command.read(path) .. "junk\n"
     assert.matches("is damaged at line 11$", fault(journal.read, command.file_with(text), BINDING))
     for _, other in ipairs{"mailboxId\nM1\n", "\n", "{}\n", '{"journal":2}\n', "[1]\n"} do
-      assert.matches("is no journal of cmr bulk$", fault(journal.open, command.file_with(other), BINDING))
+      assert.matches("is not a journal of cmr bulk$", fault(journal.open, command.file_with(other), BINDING))
     end
   end)
 
@@ -100,9 +100,9 @@ describe("a journal", function()
     for name, what in pairs{operation = "another operation (reexport)", key = "another key",
       url = "another base URL (https://example.com/api)"} do
       local other = setmetatable({[name] = "other"}, {__index = BINDING})
-      local message = ("the journal %s is of %s: name another with --journal"):format(path, what)
+      local message = ("the journal %s is for %s: choose another one with --journal"):format(path, what)
       if name == "key" then
-        message = message .. ", or, if the key was exchanged, write \"key\":\"other\" into its first line"
+        message = message .. "; if you changed the API key, write \"key\":\"other\" into its first line"
       end
       assert.equal(message, fault(journal.read, path, other))
       assert.equal(message, fault(journal.open, path, other))
@@ -112,7 +112,7 @@ describe("a journal", function()
   it("belongs to one run at a time", function()
     local path = filled()
     local first = journal.open(path, BINDING)
-    assert.equal("another run is at work with the journal " .. path, fault(journal.open, path, BINDING))
+    assert.equal("another run is using the journal " .. path, fault(journal.open, path, BINDING))
     first:close()
     journal.open(path, BINDING):close()
     assert.matches("^the journal cannot be written: /none/here: ", fault(journal.open, "/none/here", BINDING))
@@ -122,9 +122,9 @@ describe("a journal", function()
     local full = io.open("/dev/full", "wb")
     if not full then return pending "no /dev/full" end
     local broken = setmetatable({file = full}, getmetatable(journal.open(filled(), BINDING)))
-    local written, why = broken:sending(row(1))
-    assert.is_nil(written)
-    assert.matches("No space left", why)
+    local ok, message = broken:sending(row(1))
+    assert.is_nil(ok)
+    assert.matches("No space left", message)
   end)
 
   it("is whole again when what was torn in the middle of a run is followed by more", function()
@@ -177,10 +177,10 @@ describe("core.lock and core.sync", function()
     pipe:close()
     file:close()
     local again = assert(io.open(path, "ab"))
-    local locked, why = core.lock(again)
+    local locked, message = core.lock(again)
     again:close()
     os.execute("kill " .. child)
-    assert.same({true}, {locked, why})
+    assert.same({true}, {locked, message})
   end)
 
   it("want an open file", function()

@@ -125,7 +125,7 @@ describe("cmr bulk #bulk", function()
     terminal:expect "0/20"
     terminal:expect "0/20" -- all four have left
     terminal:type(pty.ctrl_c)
-    terminal:expect("cmr: interrupted; 4 in flight", true)
+    terminal:expect("cmr: interrupted; waiting for 4 in flight", true)
     terminal:type(pty.ctrl_c)
     assert.equal(130, terminal:finish().status)
     assert.equal(4, tally().sending)
@@ -152,7 +152,7 @@ describe("cmr bulk #bulk", function()
     terminal:expect "1/4"
     local second = cmr()
     assert.equal(2, second.status)
-    assert.matches("cmr: another run is at work with the journal " .. journal, second.err, 1, true)
+    assert.matches("cmr: another run is using the journal " .. journal, second.err, 1, true)
     terminal:signal "KILL" -- and a killed one leaves nothing that is stuck
     terminal:finish()
     assert.equal(0, cmr{"--rate", "off"}.status)
@@ -179,7 +179,7 @@ describe("cmr bulk #bulk", function()
     end
     file:close()
     local ended = program.run(([[
-      local status = require "cmr.cli"{"bulk", "reexport", "--dry-run", "--from", %q}
+      local status = require("cmr.cli").main{"bulk", "reexport", "--dry-run", "--from", %q}
       print(io.open "/proc/self/status":read "*a":match "VmHWM:%%s+(%%d+) kB")
       os.exit(status)]]):format(path), {env = env()})
     assert.same({0, "cmr: 100000 rows: 100000 would be sent\n"}, {ended.status, ended.err})

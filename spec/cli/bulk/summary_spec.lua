@@ -1,40 +1,32 @@
 -- What a bulk run says while it runs, and at its end.
-local progress = require "cmr.cli.bulk.progress"
-local tally = require "cmr.cli.bulk.tally"
+local summary = require "cmr.cli.bulk.summary"
 
-local function counts(todo, done, failed, unknown, later)
-  return {todo = todo, done = done, failed = failed or 0, unknown = unknown or 0, later = later or 0}
+local function counts(todo, done, failed, unknown, deferred)
+  return {todo = todo, done = done, failed = failed or 0, unknown = unknown or 0, deferred = deferred or 0}
 end
 
 describe("progress", function()
-  it("says durations as people do", function()
-    for seconds, text in pairs{[0] = "0 s", [89] = "89 s", [90] = "2 min", [3600] = "60 min", [5400] = "1 h 30 min",
-      [172000] = "47 h 47 min", [172800] = "2.0 days", [1e6] = "11.6 days"} do
-      assert.equal(text, progress.duration(seconds))
-    end
-  end)
-
   it("is a line with rate, time left and what went wrong", function()
-    assert.equal("cmr: 0 of 100 rows, 0.0/s\n", progress.line(counts(100, 0), 0))
-    assert.equal("cmr: 40 of 10000 rows, 4.0/s, 42 min left\n", progress.line(counts(10000, 40), 10))
-    assert.equal("cmr: 100 of 100 rows, 4.0/s, 2 failed, 1 unknown, 3 later\n",
-      progress.line(counts(100, 94, 2, 1, 3), 25))
+    assert.equal("cmr: 0 of 100 rows, 0.0/s\n", summary.line(counts(100, 0), 0))
+    assert.equal("cmr: 40 of 10000 rows, 4.0/s, 41 minutes 30 seconds left\n", summary.line(counts(10000, 40), 10))
+    assert.equal("cmr: 100 of 100 rows, 4.0/s, 2 failed, 1 unknown, 3 deferred\n",
+      summary.line(counts(100, 94, 2, 1, 3), 25))
   end)
 
   it("is a bar that fits the terminal", function()
-    assert.equal("[" .. ("#"):rep(10) .. ("-"):rep(30) .. "] 25/100  25%  5.0/s, 15 s left",
-      progress.bar(counts(100, 25), 5, 200))
-    assert.equal("[#####################] 4/4 100%  2.0/s, 2 failed", progress.bar(counts(4, 2, 2), 2, 50))
+    assert.equal("[" .. ("#"):rep(10) .. ("-"):rep(30) .. "] 25/100  25%  5.0/s, 15 seconds left",
+      summary.bar(counts(100, 25), 5, 200))
+    assert.equal("[#####################] 4/4 100%  2.0/s, 2 failed", summary.bar(counts(4, 2, 2), 2, 50))
     for columns = 1, 120 do
-      local bar = progress.bar(counts(10000, 5000, 100, 10, 3), 1000, columns)
+      local bar = summary.bar(counts(10000, 5000, 100, 10, 3), 1000, columns)
       assert.is_true(#bar < columns, columns)
     end
   end)
 
-  -- A world whose clock and terminal are ours.
+  -- A system whose clock and terminal are ours.
   local function shown(columns, term)
     local text, clock = {}, {now = 0}
-    local world = {
+    local system = {
       stderr = {
         write = function(_, ...) text[#text + 1] = table.concat{...} end,
         flush = function() end,
@@ -43,7 +35,7 @@ describe("progress", function()
       getenv = function(name) return name == "TERM" and term or nil end,
     }
     local numbers = counts(10, 0)
-    local one = progress.new(numbers, world, function() return clock.now end)
+    local one = summary.progress(numbers, system, function() return clock.now end)
     return one, numbers, clock, function()
       local all = table.concat(text)
       text = {}
@@ -55,7 +47,7 @@ describe("progress", function()
     local one, numbers, clock, said = shown(60)
     clock.now, numbers.done = 1, 5
     one:show()
-    assert.equal("\r[###############---------------] 5/10  50%  5.0/s, 1 s left\27[K", said())
+    assert.equal("\r[############-------------] 5/10  50%  5.0/s, 1 second left\27[K", said())
     one:clear()
     one:clear()
     assert.equal("\r\27[K", said())
@@ -69,47 +61,48 @@ describe("progress", function()
         one:show()
       end
       one:clear()
-      assert.equal("cmr: 2 of 10 rows, 0.2/s, 40 s left\ncmr: 4 of 10 rows, 0.2/s, 30 s left\n", said())
+      assert.equal("cmr: 2 of 10 rows, 0.2/s, 40 seconds left\ncmr: 4 of 10 rows, 0.2/s, 30 seconds left\n", said())
     end
   end)
 end)
 
 describe("a summary", function()
   it("says that all is done", function()
-    local one = tally.new(2)
+    local one = summary.tally(2)
     one:add({number = 1}, "done")
     one:add({number = 2}, "done")
     one:add({number = 3}, "done", "done", true)
     assert.same({"3 rows: 3 done (1 of them before)"}, one:lines(3))
-    assert.is_true(one:complete(3))
-    assert.is_false(one:complete(4))
+    assert.is_true(one:is_complete(3))
+    assert.is_false(one:is_complete(4))
   end)
 
   it("says what is not, why, and what to do", function()
-    local one = tally.new(30)
+    local one = summary.tally(30)
     one:add({number = 1}, "done")
-    one:add({number = 2}, "partly")
+    one:add({number = 2}, "partial")
     one:add({number = 3}, "failed", {kind = "not_found"})
     one:add({number = 4}, "failed", {kind = "bad_request"}, true)
     one:add({number = 5}, "failed", {kind = "bad_request"})
-    one:add({number = 6}, "later", {kind = "quota_exceeded", again = 1000000})
-    one:add({number = 7}, "later", {kind = "payment_required"}, true)
+    one:add({number = 6}, "deferred", {kind = "quota_exceeded", retry_at = 1000000})
+    one:add({number = 7}, "deferred", {kind = "payment_required"}, true)
     for number = 8, 29 do one:add({number = number}, "unknown", {kind = "timeout"}) end
     local lines = one:lines(30)
     assert.same({
-      "30 rows: 2 done, 3 failed, 22 unknown, 2 later, 1 not tried",
+      "30 rows: 2 done, 3 failed, 22 unknown, 2 deferred, 1 not tried",
       "failed: 1 not_found, 2 bad_request",
-      "done in part, items of them failed: row 2",
+      "done in part, some items failed: row 2",
       "unknown: rows 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27 and 2 more: " ..
-        "may have been done; look, and if not, --retry-unknown",
-      "later: 1 payment_required, 1 quota_exceeded: run the same again" .. os.date(" from %Y-%m-%d %H:%M", 1000000),
+        "may have been done; look, and if they were not, use --retry-unknown",
+      "deferred: 1 payment_required, 1 quota_exceeded: run the same command again"
+        .. os.date(" from %Y-%m-%d %H:%M", 1000000),
     }, lines)
-    assert.is_false(one:complete(30))
+    assert.is_false(one:is_complete(30))
   end)
 
   it("is not complete when items of a row failed", function()
-    local one = tally.new(1)
-    one:add({number = 1}, "partly")
-    assert.is_false(one:complete(1))
+    local one = summary.tally(1)
+    one:add({number = 1}, "partial")
+    assert.is_false(one:is_complete(1))
   end)
 end)

@@ -1,179 +1,190 @@
---- One operation for every row of a file: what `cmr bulk` does, from its command line to its exit status.
+---One operation for every row of a file: a bulk run, from its command line to its exit status.
 
 local arguments = require "cmr.cli.arguments"
-local call = require "cmr.cli.request"
-local confirm = require "cmr.cli.confirm"
+local columns = require "cmr.cli.bulk.columns"
 local core = require "cmr.core"
-local failures = require "cmr.cli.bulk.failures"
 local input = require "cmr.cli.bulk.input"
+local io = require "cmr.cli.io"
 local journal = require "cmr.cli.bulk.journal"
-local plan = require "cmr.cli.bulk.plan"
-local progress = require "cmr.cli.bulk.progress"
-local results = require "cmr.cli.bulk.results"
-local rows = require "cmr.cli.bulk.columns"
-local tally = require "cmr.cli.bulk.tally"
-local work = require "cmr.cli.bulk.runner"
 local operations = require "cmr.operations"
+local outputs = require "cmr.cli.bulk.outputs"
+local prompt = require "cmr.cli.prompt"
+local request = require "cmr.cli.request"
+local runner = require "cmr.cli.bulk.runner"
+local selection = require "cmr.cli.bulk.selection"
+local summary = require "cmr.cli.bulk.summary"
+local text = require "cmr.util.text"
+local validate = require "cmr.util.validate"
 
-local M = {}
+local bulk = {}
 
-local TOLD = 10 -- bad rows that are shown
+local DEFAULT_CONCURRENCY = 8
+local MAX_REPORTED_ROWS = 10 -- invalid ones
+local GC_PAUSE_PERCENT = 110 -- the collector does not see the memory that calls hold in C
 
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
-
-local function operation(name)
-  local row = operations[name:gsub("-", "_")]
-  if row then return row end
+local function operation_named(name)
+  local operation = operations[name:gsub("-", "_")]
+  if operation then return operation end
   local names = {}
-  for index, one in ipairs(operations) do
-    names[index] = arguments.command(one.name)
+  for index, row in ipairs(operations) do
+    names[index] = arguments.command(row.name)
   end
-  local near = core.suggest(name, names)
-  wrong("there is no operation '%s'%s", name, near and (" (did you mean '%s'?)"):format(near) or "")
+  io.usage("there is no operation '%s'%s", name, validate.suggestion(name, names))
 end
 
-local function count(option, text)
-  local number = call.number(option, text, true)
-  if number == 0 then wrong("option '%s' wants a whole number from 1", option) end
+local function positive_integer(option, typed)
+  local number = request.number(option, typed, true)
+  if number == 0 then io.usage("option '%s' wants a whole number from 1", option) end
   return number
 end
 
--- Where to write down what was done; nil: nowhere.
-local function journal_of(given, row, harmless)
-  if given[".no_journal"] then
-    if given[".journal"] then wrong "option '--journal' or option '--no-journal', not both" end
+-- The path of the journal; nil: none.
+local function journal_path(parsed, operation, repeatable)
+  if parsed[".no_journal"] then
+    if parsed[".journal"] then io.usage "option '--journal' or option '--no-journal', not both" end
     return nil
   end
-  if given[".journal"] or harmless then return given[".journal"] end
-  if given[".from"] == "-" then wrong "rows from standard input need option '--journal', or '--no-journal'" end
-  return ("%s.%s.journal"):format(given[".from"], row.name)
+  if parsed[".journal"] or repeatable then return parsed[".journal"] end
+  if parsed[".from"] == "-" then io.usage "rows from standard input need option '--journal', or '--no-journal'" end
+  return ("%s.%s.journal"):format(parsed[".from"], operation.name)
 end
 
-local function say(world, line)
-  world.stderr:write("cmr: ", require("cmr.util.text").printable(line), "\n")
+local function say(system, format, ...)
+  system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
 
--- Looks at every row before the first is sent: says which are wrong, and refuses what is there twice unless that is
--- meant. Returns as plan.look does, and why to ask before they are sent.
-local function look(job, duplicates, world)
-  local bad, reason = 0, ""
-  local counts, ids = plan.look(job, function(one)
-    if one.problem then
-      bad = bad + 1
-      if bad <= TOLD then say(world, ("row %d (line %d): %s"):format(one.number, one.line, one.problem)) end
-    elseif one.first ~= one.number and not duplicates then
-      wrong("rows %d and %d are the same: option '--duplicates' sends both", one.first, one.number)
-    elseif one.arguments then
-      local why = confirm.reason(job.row, one.arguments) or ""
-      if #why > #reason then reason = why end
+-- Checks arguments without sending them. Returns nil, message when something is wrong.
+local function check(client, operation, args)
+  local ok, preview, message = pcall(request.library, client.preview, client, operation.name, args)
+  if ok then return preview, message end
+  if type(preview) == "table" and preview.usage then return nil, preview.usage end
+  error(preview, 0)
+end
+
+local function start(parsed, system, read)
+  local operation = operation_named(parsed[".operation"])
+  if not parsed[".from"] then io.usage "missing option '--from'" end
+  local repeatable = operation.method == "GET" or operation.flags.safe
+  local run = {
+    operation = operation,
+    repeatable = repeatable,
+    journal_path = journal_path(parsed, operation, repeatable),
+    concurrency = positive_integer("--concurrency", parsed[".concurrency"]) or DEFAULT_CONCURRENCY,
+    max_failures = positive_integer("--max-failures", parsed[".max_failures"]),
+    retry_unknown = parsed[".retry_unknown"],
+    retry_failed = parsed[".retry_failed"],
+    time = os.time,
+    stderr = system.stderr,
+  }
+  local ignored = {}
+  for _, name in ipairs(parsed[".ignore"]) do
+    ignored[name] = true
+  end
+  local defaults = columns.defaults(operation, parsed[".set"], read)
+  local client = request.client(parsed, system, read)
+  run.client = client
+  run.binding = { operation = operation.name, url = client:base_url(), key = client:key_id() }
+  run.input = input.open(parsed[".from"], parsed[".format"], system)
+  run.read = columns.reader(operation, run.input, ignored, defaults)
+  run.check = function(args)
+    return check(client, operation, args)
+  end
+  run.states = run.journal_path and journal.read(run.journal_path, run.binding) or {}
+  return run
+end
+
+-- Looks at every row before the first is sent. Reports the invalid ones, and refuses rows with the same content unless
+-- they are meant. Returns as selection.review does, and the reason to ask for a confirmation.
+local function review(run, allow_duplicates, system)
+  local invalid, reason = 0, ""
+  local counts, ids = selection.review(run, function(row)
+    if row.problem then
+      invalid = invalid + 1
+      if invalid <= MAX_REPORTED_ROWS then say(system, "row %d (line %d): %s", row.number, row.line, row.problem) end
+    elseif row.first ~= row.number and not allow_duplicates then
+      io.usage("rows %d and %d are the same: option '--duplicates' sends both", row.first, row.number)
+    elseif row.args then
+      local row_reason = prompt.reason(run.operation, row.args) or ""
+      if #row_reason > #reason then reason = row_reason end
     end
   end)
   return counts, ids, reason ~= "" and reason
 end
 
-local function dry_run(world, counts)
-  local parts = { ("%s: %d would be sent"):format(tally.rows(counts.rows), counts.todo) }
-  for _, standing in ipairs { "done", "partly", "failed", "unknown", "later", "bad" } do
-    if counts[standing] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[standing], standing) end
+local function report_dry_run(system, counts)
+  local parts = { ("%s: %d would be sent"):format(summary.rows(counts.rows), counts.todo) }
+  for _, status in ipairs { "done", "partial", "failed", "unknown", "deferred", "invalid" } do
+    if counts[status] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[status], status) end
   end
-  say(world, table.concat(parts, ", "))
-  return counts.bad > 0 and 3 or 0
+  say(system, "%s", table.concat(parts, ", "))
+  return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
 
--- What is written must not destroy what is read, or known.
-local function distinct(given, file, kept)
+local function confirm(run, reason, counts, parsed, system)
+  local what = ("%s %s"):format(arguments.command(run.operation.name), reason)
+  local rows = ("%s of %s, at %s"):format(summary.rows(counts.todo), parsed[".from"], run.binding.url)
+  prompt.confirm(what, { rows }, parsed, system)
+end
+
+-- An output must overwrite neither the input nor the journal.
+local function check_outputs(run, parsed)
   for _, name in ipairs { "results", "failures" } do
-    local to = given["." .. name]
-    if to and name == "results" and file:is(to) then wrong("option '--%s' names the input", name) end
-    if to and kept and kept:is(to) then wrong("option '--%s' names the journal", name) end
+    local path = parsed["." .. name]
+    if path and name == "results" and run.input:is_at(path) then io.usage("option '--%s' names the input", name) end
+    if path and run.journal and run.journal:is_at(path) then io.usage("option '--%s' names the journal", name) end
   end
 end
 
---- @param given  the parser's result
--- @param world  see cmr.cli.io
--- @param read   of stream.reader
--- @return the exit status. Raises {usage = message}, {failure = message, status}
-function M.run(given, world, read)
-  collectgarbage("setpause", 110) -- which does not see what each call holds in C
-  local row = operation(given[".operation"])
-  if not given[".from"] then wrong "missing option '--from'" end
-  local harmless = row.method == "GET" or row.flags.safe
-  local path = journal_of(given, row, harmless)
-  local concurrency = count("--concurrency", given[".concurrency"]) or 8
-  local max_failures = count("--max-failures", given[".max_failures"])
-  local ignored = {}
-  for _, name in ipairs(given[".ignore"]) do
-    ignored[name] = true
+local function open_outputs(run, parsed, system)
+  if run.journal_path then
+    run.states = nil -- not twice in memory
+    run.journal = journal.open(run.journal_path, run.binding)
+    run.states = run.journal.states
   end
-  local settings = rows.settings(row, given[".set"], read)
-  local client = call.client(given, world, read)
-  local target = client._state.target
-  local binding = { operation = row.name, url = tostring(client):match ": (.*)$", key = target:key_id() }
+  check_outputs(run, parsed)
+  local path = parsed[".results"] or run.repeatable and "-"
+  run.results = path and outputs.results(path, run.journal_path ~= nil, system)
+  run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input)
+end
 
-  local file = input.open(given[".from"], given[".format"], world)
-  local job = {
-    row = row,
-    input = file,
-    client = client,
-    concurrency = concurrency,
-    max_failures = max_failures,
-    time = os.time,
-    harmless = harmless,
-    retry_unknown = given[".retry_unknown"],
-    retry_failed = given[".retry_failed"],
-    stderr = world.stderr,
-    states = path and journal.read(path, binding) or {},
-    read = rows.reader(row, file, ignored, settings),
-    check = function(prepared)
-      return call.library(core[row.name], target, prepared)
-    end,
-  }
-  local counts, ids, reason = look(job, harmless or given[".duplicates"], world)
-  if given.dry_run then return dry_run(world, counts) end
-  if reason then
-    local what = ("%s %s"):format(arguments.command(row.name), reason)
-    confirm.ask(
-      what,
-      { ("%s of %s, at %s"):format(tally.rows(counts.todo), given[".from"], binding.url) },
-      given,
-      world
-    )
+-- Closes the outputs and writes the summary. Returns whether every row is done.
+local function finish(run, rows, parsed, system)
+  if run.results then run.results:close() end
+  local from, failures, is_complete = parsed[".from"], run.failures, run.tally:is_complete(rows)
+  local left_out = failures and run.input:is_at(parsed[".failures"]) and run.tally:left_out(rows) or 0
+  local problem = failures and failures:close(left_out > 0)
+  for _, line in ipairs(run.tally:lines(rows)) do
+    say(system, "%s", line)
   end
-
-  if path then
-    job.states = nil -- not twice in memory
-    job.journal = journal.open(path, binding)
-    job.states = job.journal.states
-  end
-  distinct(given, file, job.journal)
-  local to = given[".results"] or harmless and "-" or nil
-  job.ids, job.tally = ids, tally.new(counts.todo + counts.bad)
-  job.results = to and results.new(to, path ~= nil, world)
-  job.failures = given[".failures"] and failures.new(given[".failures"], file)
-  job.progress = progress.new(job.tally, world, core.now)
-  local ending = work.run(job)
-
-  if job.results then job.results:close() end
-  local left_out = job.failures and file:is(given[".failures"]) and job.tally:left_out(counts.rows) or 0
-  local problem = job.failures and job.failures:close(left_out > 0)
-  for _, line in ipairs(job.tally:lines(counts.rows)) do
-    say(world, line)
-  end
-  if path then say(world, "journal: " .. path) end
+  if run.journal_path then say(system, "journal: %s", run.journal_path) end
   if problem then
-    say(world, ("the failures could not be written (%s)"):format(problem))
-  elseif job.failures and not job.tally:complete(counts.rows) then
-    local how = path and (" (--from it with --journal %s)"):format(path) or ""
-    if left_out > 0 then
-      local why = "%s stays as it is: %s of it neither done nor failed"
-      say(world, why:format(given[".from"], tally.rows(left_out)))
-    end
-    say(world, ("failures: %s%s"):format(job.failures.path, how))
+    say(system, "the failures could not be written (%s)", problem)
+  elseif failures and not is_complete then
+    if left_out > 0 then say(system, "%s is unchanged: %s neither done nor failed", from, summary.rows(left_out)) end
+    local hint = run.journal_path and (" (send them again with --from this file --journal %s)"):format(run.journal_path)
+    say(system, "failures: %s%s", failures.path, hint or "")
   end
-  if ending then error(ending, 0) end
-  return job.tally:complete(counts.rows) and not problem and 0 or 3
+  return is_complete and not problem
 end
 
-return M
+---Runs `cmr bulk`. Raises a mistake or a failure.
+---@param parsed table the parser's result
+---@param system table see io.system
+---@param read fun(path: string): string?, string? of io.reader
+---@return integer status
+function bulk.run(parsed, system, read)
+  collectgarbage("setpause", GC_PAUSE_PERCENT)
+  local run = start(parsed, system, read)
+  local counts, ids, reason = review(run, run.repeatable or parsed[".duplicates"], system)
+  if parsed.dry_run then return report_dry_run(system, counts) end
+  if reason then confirm(run, reason, counts, parsed, system) end
+  open_outputs(run, parsed, system)
+  run.ids, run.tally = ids, summary.tally(counts.todo + counts.invalid)
+  run.progress = summary.progress(run.tally, system, core.now)
+  local ending = runner.run(run)
+  local is_complete = finish(run, counts.rows, parsed, system)
+  if ending then error(ending, 0) end
+  return is_complete and io.EXIT_OK or io.EXIT_INCOMPLETE
+end
+
+return bulk

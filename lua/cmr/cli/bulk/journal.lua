@@ -1,34 +1,35 @@
---- What became of each row, in a file that survives the run: JSON lines, only ever added to.
---
---   {"journal":1,"operation":"reexport","url":"https://...","key":"<key_id>","at":"2026-06-23T09:00:00Z"}
---   {"row":17,"id":"...","event":"sending","at":"..."}     on the disk before the request leaves
---   {"row":17,"id":"...","event":"done","actionId":"ACT_...","at":"..."}
---   {"row":17,"id":"...","event":"failed","kind":"bad_request","outcome":"rejected","message":"..."}
---
--- A row is known by id, a digest of its content. "sending" and nothing after it means that nobody knows. A line that
--- was torn is followed by {"event":"torn"}: had it been a "sending", the request would not have left.
+---The journal of a bulk run: what became of each row, in a file of JSON lines that only grows.
+---
+---  {"journal":1,"operation":"reexport","url":"https://...","key":"<key_id>","at":"2026-06-23T09:00:00Z"}
+---  {"row":17,"id":"...","event":"sending","at":"..."}     on the disk before the request leaves
+---  {"row":17,"id":"...","event":"done","actionId":"ACT_...","at":"..."}
+---  {"row":17,"id":"...","event":"failed","kind":"bad_request","outcome":"rejected","message":"..."}
+---
+---The id of a row is a digest of its content. "sending" without a later line means that the outcome is unknown. A torn
+---line is followed by {"event":"torn"}: if it was a "sending", the request did not leave.
 
 local core = require "cmr.core"
-local utf8 = require("cmr.util.text").utf8
+local io = require "cmr.cli.io"
+local shell = require "cmr.util.shell"
+local text = require "cmr.util.text"
 
-local M = {}
+local journal = {}
 
 local Journal = {}
 Journal.__index = Journal
+Journal.__name = "cmr.cli.bulk.journal"
 
+local VERSION = 1
 local TORN = '\n{"event":"torn"}\n'
+local KEY_HINT = [[; if you changed the API key, write "key":"%s" into its first line]]
 
 local BINDING = {
-  { "operation", "another operation (%s)" },
-  { "url", "another base URL (%s)" },
-  { "key", "another key" },
+  { name = "operation", text = "another operation (%s)" },
+  { name = "url", text = "another base URL (%s)" },
+  { name = "key", text = "another key", hint = KEY_HINT },
 }
 
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
-
-local function stamp()
+local function timestamp()
   return os.date "!%Y-%m-%dT%H:%M:%SZ"
 end
 
@@ -39,42 +40,41 @@ end
 
 local function check_header(path, line, binding)
   local header = decode(line)
-  if not header or header.journal ~= 1 then wrong("%s is no journal of cmr bulk", path) end
+  if not header or header.journal ~= VERSION then io.usage("%s is not a journal of cmr bulk", path) end
   for _, field in ipairs(BINDING) do
-    local name, what = field[1], field[2]
-    if header[name] ~= binding[name] then
-      local hint = name == "key" and ', or, if the key was exchanged, write "key":"%s" into its first line' or ""
-      what = what:format(tostring(header[name]))
-      wrong("the journal %s is of %s: name another with --journal%s", path, what, hint:format(tostring(binding.key)))
+    if header[field.name] ~= binding[field.name] then
+      local other = field.text:format(tostring(header[field.name]))
+      local hint = (field.hint or ""):format(tostring(binding.key))
+      io.usage("the journal %s is for %s: choose another one with --journal%s", path, other, hint)
     end
   end
 end
 
--- The state a line of the journal leaves a row in: see M.read.
+-- The state of a row after an entry: see journal.read.
 local function state_after(entry)
-  if entry.event == "done" then return entry.partial and "partly" or "done" end
+  if entry.event == "done" then return entry.partial and "partial" or "done" end
   if entry.event == "failed" and entry.outcome ~= "unknown" then
-    return { kind = entry.kind, outcome = entry.outcome, message = entry.message, again = entry.again }
+    return { kind = entry.kind, outcome = entry.outcome, message = entry.message, retry_at = entry.retry_at }
   end
   return "unknown"
 end
 
--- Reads all of it. Returns the states, and what must be added before anything else.
+-- Reads the whole file. Returns the states, and the text that must be added before any other.
 local function load(file, path, binding)
-  local states, number, bad, damaged = {}, 1, nil, false
+  local states, number, bad_line, is_damaged = {}, 1, nil, false
   file:seek "set"
-  local line = file:read "*l"
-  if not line then return states, "" end
-  check_header(path, line, binding)
-  for text in file:lines() do
+  local header = file:read "*l"
+  if not header then return states, "" end
+  check_header(path, header, binding)
+  for line in file:lines() do
     number = number + 1
-    local entry = decode(text)
+    local entry = decode(line)
     if not entry then
-      bad = bad or number
+      bad_line = bad_line or number
     elseif entry.event == "torn" then
-      bad = nil
-    elseif bad then
-      damaged = true
+      bad_line = nil
+    elseif bad_line then
+      is_damaged = true
       break
     elseif entry.id then
       states[entry.id] = state_after(entry)
@@ -82,103 +82,114 @@ local function load(file, path, binding)
   end
   local size = file:seek "end"
   file:seek("set", size - 1)
-  local whole = file:read(1) == "\n"
-  if not bad then return states, whole and "" or "\n" end
-  if whole or damaged then wrong("the journal %s is damaged at line %d", path, bad) end
+  local ends_with_line = file:read(1) == "\n"
+  if not bad_line then return states, ends_with_line and "" or "\n" end
+  if ends_with_line or is_damaged then io.usage("the journal %s is damaged at line %d", path, bad_line) end
   return states, TORN
 end
 
---- What a journal says, without changing it.
--- @param path     a file that need not be there
--- @param binding  {operation, url, key}: what it must have been made for
--- @return id -> "done"; "partly": done, but items of it failed; "unknown"; or, failed, {kind, outcome, message, again =
---   the time from which another try has a chance, seconds since 1970}. Raises {usage = message}
-function M.read(path, binding)
-  local file = io.open(path, "rb")
+---Reads a journal without changing it. Raises a mistake.
+---@param path string a file that need not exist
+---@param binding table {operation, url, key}: the run that the journal must belong to
+---@return table states id -> "done"; "partial": done, but some items failed; "unknown"; or, when it failed, {kind,
+---outcome, message, retry_at = the time at which a retry may succeed, seconds since 1970}
+function journal.read(path, binding)
+  local file = io.system.open(path, "rb")
   if not file then return {} end
   local states = load(file, path, binding)
   file:close()
   return states
 end
 
--- A new file is on the disk when its name is as well.
+-- A new file is safe when its name is on the disk too.
 local function sync_directory(path)
-  local directory = io.open(path:match "^.*/" or ".", "rb")
+  local directory = io.system.open(path:match "^.*/" or ".", "rb")
   if not directory then return end
   core.sync(directory)
   directory:close()
 end
 
---- Opens a journal for this run alone; makes it when it is not there, heals it when its last line was torn.
--- @return journal, with states as of M.read. Raises {usage = message}
-function M.open(path, binding)
-  local file, why = io.open(path, "a+b")
-  if not file then wrong("the journal cannot be written: %s", why) end
-  local locked, refused = core.lock(file)
-  if refused == "locked" then wrong("another run is at work with the journal %s", path) end
-  if not locked then wrong("the journal %s cannot be locked (%s)", path, refused) end
-  local fine, states, first = pcall(load, file, path, binding)
-  if not fine then
-    file:close() -- and with it the lock
+---Opens a journal for this run alone. Creates it when there is none, and repairs it when its last line was torn. Raises
+---a mistake.
+---@param path string
+---@param binding table see journal.read
+---@return table journal with states
+function journal.open(path, binding)
+  local file, message = io.system.open(path, "a+b")
+  if not file then io.usage("the journal cannot be written: %s", message) end
+  local ok
+  ok, message = core.lock(file)
+  if message == "locked" then io.usage("another run is using the journal %s", path) end
+  if not ok then io.usage("the journal %s cannot be locked (%s)", path, message) end
+  local loaded, states, first = pcall(load, file, path, binding)
+  if not loaded then
+    file:close() -- which releases the lock
     error(states, 0)
   end
-  local self = setmetatable({ file = file, states = states, path = path }, Journal)
+  local self = setmetatable({ file = file, states = states }, Journal)
   if file:seek "end" == 0 then
-    first = core.json_encode {
-      journal = 1,
-      operation = binding.operation,
-      url = binding.url,
-      key = binding.key,
-      at = stamp(),
-    } .. "\n"
+    local header = { journal = VERSION, at = timestamp() }
+    for _, field in ipairs(BINDING) do
+      header[field.name] = binding[field.name]
+    end
+    first = core.json_encode(header) .. "\n"
   end
-  local written, problem = self:add(first, true)
-  if written then sync_directory(path) end
-  if not written then wrong("the journal %s cannot be written: %s", path, problem) end
+  ok, message = self:append(first, true)
+  if not ok then io.usage("the journal %s cannot be written: %s", path, message) end
+  sync_directory(path)
   return self
 end
 
--- On the disk when it returns true, for `safe`; else with the kernel, which outlives this program.
-function Journal:add(text, safe)
-  local fine, why = self.file:write(self.torn and TORN .. text or text)
-  if fine then
-    fine, why = self.file:flush()
-  end
-  self.torn = not fine -- some of it may be there, and more may follow when the disk has room again
-  if fine and safe then return core.sync(self.file) end
-  return fine and true, why
+-- With `sync` the text is on the disk when this returns true. Otherwise the kernel has it, which outlives this program.
+function Journal:append(lines, sync)
+  local ok, message = shell.append(self.file, self.torn and TORN .. lines or lines)
+  self.torn = not ok -- a part may be written, and more may follow when the disk has room again
+  if ok and sync then return core.sync(self.file) end
+  return ok, message
 end
 
 local function entry(row, fields)
-  fields.row, fields.id, fields.at = row.number, row.id, stamp()
+  fields.row, fields.id, fields.at = row.number, row.id, timestamp()
   return core.json_encode(fields) .. "\n"
 end
 
---- The row's request is about to leave: true once that is on the disk; nil, why not
+---Records that the row's request is about to leave.
+---@param row table
+---@return boolean? ok true: it is on the disk
+---@return string? message
 function Journal:sending(row)
-  return self:add(entry(row, { event = "sending" }), true)
+  return self:append(entry(row, { event = "sending" }), true)
 end
 
---- The row's request was answered well. Returns as sending does.
--- @param partial  how many of its items failed all the same, or nil
-function Journal:done(row, answer, partial)
-  return self:add(entry(row, { event = "done", actionId = answer.actionId, partial = partial }))
+---Records a success.
+---@param row table
+---@param answer table
+---@param failed_items integer? how many of its items failed
+---@return boolean? ok
+---@return string? message
+function Journal:done(row, answer, failed_items)
+  return self:append(entry(row, { event = "done", actionId = answer.actionId, partial = failed_items }))
 end
 
---- It failed. Returns as sending does.
--- @param failure  as in the states of M.read, or with the outcome "unknown"
+---Records a failure.
+---@param row table
+---@param failure table {kind, outcome, message, retry_at}
+---@return boolean? ok
+---@return string? message
 function Journal:failed(row, failure)
-  return self:add(entry(row, {
+  return self:append(entry(row, {
     event = "failed",
     kind = failure.kind,
     outcome = failure.outcome,
-    message = utf8(failure.message),
-    again = failure.again,
+    message = text.utf8(failure.message),
+    retry_at = failure.retry_at,
   }))
 end
 
---- Whether a path names it.
-function Journal:is(path)
+---Whether a path names the journal.
+---@param path string
+---@return boolean
+function Journal:is_at(path)
   return core.same_file(self.file, path)
 end
 
@@ -186,4 +197,4 @@ function Journal:close()
   self.file:close()
 end
 
-return M
+return journal

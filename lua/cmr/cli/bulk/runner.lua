@@ -1,154 +1,154 @@
---- Sends the rows that are to be sent, a few at a time, and writes down what becomes of them.
+---Sends the rows of a bulk run, a few at a time, and records what becomes of them.
 
-local core = require "cmr.core"
 local block = require "cmr.loop.block"
-local plan = require "cmr.cli.bulk.plan"
-local tally = require "cmr.cli.bulk.tally"
+local core = require "cmr.core"
+local selection = require "cmr.cli.bulk.selection"
 
-local M = {}
+local runner = {}
 
-local TICK = 0.2 -- seconds between looks at the progress and at signals
-local LONG = 0.02 -- seconds that rows are passed without a break
+local TICK_SECONDS = 0.2 -- between two looks at the progress and at signals
+local MAX_SKIPPING_SECONDS = 0.02 -- of rows that are not sent; then the requests in flight get their turn
 
--- Nothing more is begun; what is in flight is waited for. The first reason counts.
-local function halt(job, status, message)
-  job.ending = job.ending or { status = status, failure = message }
+-- Sends no more rows and waits for those in flight. The first reason counts.
+local function stop(run, status, message)
+  run.ending = run.ending or { status = status, failure = message }
 end
 
--- Whether nothing more shall leave.
-local function over(job)
+local function is_stopped(run)
   local signal = core.interrupted()
-  if signal and not job.ending then
-    halt(job, 128 + signal)
-    job.progress:clear()
-    local waits = "cmr: interrupted; %d in flight are waited for, Ctrl-C again leaves them unknown\n"
-    job.stderr:write(job.open == 0 and "cmr: interrupted\n" or waits:format(job.open))
+  if signal and not run.ending then
+    stop(run, 128 + signal)
+    run.progress:clear()
+    local waiting = run.in_flight > 0
+        and ("; waiting for %d in flight (Ctrl-C again leaves them unknown)"):format(run.in_flight)
+      or ""
+    run.stderr:write("cmr: interrupted", waiting, "\n")
   end
-  return job.ending ~= nil
+  return run.ending ~= nil
 end
 
-local function left_alone(job, one)
-  local failure = job.states[one.id]
-  if one.standing == "bad" then
-    failure = { kind = "invalid_argument", outcome = "not_sent", message = one.problem }
-    job.tally:add(one, "failed", failure)
+local function skip(run, row)
+  local failure = run.states[row.id]
+  if row.status == "invalid" then
+    failure = { kind = "invalid_argument", outcome = "not_sent", message = row.problem }
+    run.tally:add(row, "failed", failure)
   else
-    job.tally:add(one, one.standing, failure, true)
+    run.tally:add(row, row.status, failure, true)
   end
-  if type(failure) == "table" and job.failures then job.failures:add(one, failure) end
+  if type(failure) == "table" and run.failures then run.failures:add(row, failure) end
 end
 
 -- The next row to be sent.
-local function next_row(job, rows)
+local function next_row(run, rows)
   local since = core.now()
-  while not over(job) do
-    local one = rows()
-    if not one then return nil end
-    if one.id and not job.ids[one.id] then
-      return halt(job, 1, "the input changed while it was read")
-    elseif one.standing == "todo" then
-      return one
-    end
-    left_alone(job, one)
-    if core.now() - since > LONG then
-      block.sleep(core.engine(), 1e-6) -- else what is in flight would time out
+  while not is_stopped(run) do
+    local row = rows()
+    if not row then return nil end
+    if row.id and not run.ids[row.id] then return stop(run, 1, "the input changed while it was read") end
+    if row.status == "todo" then return row end
+    skip(run, row)
+    if core.now() - since > MAX_SKIPPING_SECONDS then
+      block.sleep(core.engine(), 1e-6) -- otherwise the requests in flight would time out
       since = core.now()
     end
   end
 end
 
--- What a journal cannot take must not be sent, and must not go on.
-local function written(job, fine, why)
-  if not fine then halt(job, 1, ("the journal cannot be written (%s): what was in flight is unknown"):format(why)) end
-  return fine
+-- Stops when an entry is not in the journal: no further request may leave without one.
+local function check_entry(run, ok, message)
+  if not ok then
+    stop(run, 1, ("the journal cannot be written (%s): the requests in flight are unknown"):format(message))
+  end
+  return ok
 end
 
--- A row has left the line: whether it may be sent.
-local function before_send(job, one)
-  if over(job) then return false end
-  if job.journal and not written(job, job.journal:sending(one)) then return false end
-  one.sent, job.open = true, job.open + 1
+-- A row has its slot. Returns whether it is sent.
+local function before_send(run, row)
+  if is_stopped(run) then return false end
+  if run.journal and not check_entry(run, run.journal:sending(row)) then return false end
+  row.is_sent, run.in_flight = true, run.in_flight + 1
   return true
 end
 
--- Before the journal, for a row that is done is not asked for again.
-local function show(job, one, answer, err)
-  if not job.results then return end
-  local fine, ending = pcall(job.results.add, job.results, one, answer, err)
-  if not fine then job.ending = job.ending or ending end -- nobody reads them
+-- Written before the journal entry: once a row is done, no later run fetches its result again.
+local function write_result(run, row, answer, err)
+  if not run.results then return end
+  local ok, ending = pcall(run.results.add, run.results, row, answer, err)
+  if not ok then run.ending = run.ending or ending end -- the reader has gone
 end
 
-local function succeeded(job, one, answer, partial)
-  show(job, one, answer)
-  job.tally:add(one, partial and "partly" or "done")
-  if job.journal then written(job, job.journal:done(one, answer, partial and #partial)) end
+local function record_success(run, row, answer, failed_items)
+  write_result(run, row, answer)
+  run.tally:add(row, failed_items and "partial" or "done")
+  if run.journal then check_entry(run, run.journal:done(row, answer, failed_items and #failed_items)) end
 end
 
-local function failed(job, one, err)
-  show(job, one, nil, err)
+local function record_failure(run, row, err)
+  write_result(run, row, nil, err)
   local failure = { kind = err.kind, outcome = err.outcome, message = err.message }
-  local standing = tally.standing(failure)
-  if standing == "later" and err.retry_after then failure.again = math.ceil(job.time() + err.retry_after) end
-  job.tally:add(one, standing, failure)
-  if job.journal then written(job, job.journal:failed(one, failure)) end
-  if job.failures and standing ~= "unknown" then job.failures:add(one, failure) end
-  if err.kind == "unauthorized" then halt(job, 3, "stopped: the API refuses the key") end
-  if job.max_failures and job.tally.failed + job.tally.unknown >= job.max_failures then
-    halt(job, 3, ("stopped after %d failures"):format(job.max_failures))
+  local status = selection.status_after(failure)
+  if status == "deferred" and err.retry_after then failure.retry_at = math.ceil(run.time() + err.retry_after) end
+  run.tally:add(row, status, failure)
+  if run.journal then check_entry(run, run.journal:failed(row, failure)) end
+  if run.failures and status ~= "unknown" then run.failures:add(row, failure) end
+  if err.kind == "unauthorized" then stop(run, 3, "stopped: the API refuses the key") end
+  if run.max_failures and run.tally.failed + run.tally.unknown >= run.max_failures then
+    stop(run, 3, ("stopped after %d failures"):format(run.max_failures))
   end
 end
 
--- Beside the requests: the progress; and the end after a signal, when rows wait in line and none is in flight.
-local function watch(job)
+-- Shows the progress in the background. After a signal it ends the run when no request is in flight, although rows
+-- still wait for their slots.
+local function watch(run)
   block.spawn(function()
-    while not job.finished do
-      job.progress:show()
-      block.sleep(core.engine(), TICK)
-      if over(job) and core.interrupted() and job.open == 0 then error("interrupted!", 0) end
+    while not run.is_finished do
+      run.progress:show()
+      block.sleep(core.engine(), TICK_SECONDS)
+      if is_stopped(run) and core.interrupted() and run.in_flight == 0 then error("interrupted!", 0) end
     end
   end)
 end
 
-local function each(job)
-  local rows, in_flight = plan.rows(job), {} -- by their arguments
-  local function inputs()
-    local one = next_row(job, rows)
-    if not one then return nil end
-    in_flight[one.arguments] = one
-    return one.arguments
+local function send_all(run)
+  local rows, rows_by_args = selection.rows(run), {}
+  local function next_args()
+    local row = next_row(run, rows)
+    if not row then return nil end
+    rows_by_args[row.args] = row
+    return row.args
   end
-  local given = {
-    concurrency = job.concurrency,
-    before_send = function(arguments)
-      return before_send(job, in_flight[arguments])
+  local opts = {
+    concurrency = run.concurrency,
+    before_send = function(args)
+      return before_send(run, rows_by_args[args])
     end,
   }
-  for arguments, answer, _, err in job.client:map(job.row.name, inputs, given) do
-    local one = in_flight[arguments]
-    in_flight[arguments] = nil
-    if one.sent then job.open = job.open - 1 end
+  for args, answer, _, err in run.client:map(run.operation.name, next_args, opts) do
+    local row = rows_by_args[args]
+    rows_by_args[args] = nil
+    if row.is_sent then run.in_flight = run.in_flight - 1 end
     if answer then
-      succeeded(job, one, answer, job.client.info(answer).partial)
-    elseif one.sent or err.kind ~= "cancelled" then -- else it was not to be sent any more
-      failed(job, one, err)
+      record_success(run, row, answer, run.client.info(answer).partial)
+    elseif row.is_sent or err.kind ~= "cancelled" then -- a row that was cancelled before it was sent is not tried
+      record_failure(run, row, err)
     end
   end
 end
 
---- Works until all is sent, or something ends it.
--- @param job  as of plan.rows, and row (of the operations), client, ids (of plan.look), concurrency, max_failures,
---   tally, progress, stderr; journal, results, failures: where it has them
--- @return nil when all was tried; else {status, failure = why} or whatever was raised
-function M.run(job)
-  job.open = 0 -- rows that were sent and have no outcome yet
+---Sends the rows until none is left or something stops the run.
+---@param run table as for selection.rows, and operation, client, ids (of selection.review), concurrency, max_failures,
+---tally, progress, stderr; journal, results and failures when there are any
+---@return any ending nil when every row was tried; else {status, failure = message}, or the error that was raised
+function runner.run(run)
+  run.in_flight = 0
   core.catch_interrupt()
-  watch(job)
-  local fine, why = pcall(each, job)
-  job.finished = true
-  job.progress:clear()
-  if not fine and type(why) == "table" and why.usage then halt(job, 1, why.usage) end -- of an input that changed
-  if not fine then job.ending = job.ending or why end
-  return job.ending
+  watch(run)
+  local ok, message = pcall(send_all, run)
+  run.is_finished = true
+  run.progress:clear()
+  if not ok and type(message) == "table" and message.usage then stop(run, 1, message.usage) end -- the input changed
+  if not ok then run.ending = run.ending or message end
+  return run.ending
 end
 
-return M
+return runner

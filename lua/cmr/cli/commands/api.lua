@@ -1,20 +1,20 @@
---- cmr api: any request, for what has no command.
+---cmr api: any request, for what has no command.
 
 local arguments = require "cmr.cli.arguments"
-local call = require "cmr.cli.request"
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
+local tables = require "cmr.util.tables"
 
-local M = { dry_run = true }
+local api = { dry_run = true }
 
-local details = [[
-Whatever is not a GET may charge or destroy, and asks before it is sent, or wants
---yes.
+local DETAILS = [[
+A request other than a GET may charge or destroy. It asks for a confirmation, or
+needs --yes.
 
 Example:
    cmr api GET /subscriptions -q status=ACTIVE -q limit=100
    cmr api POST /mailboxes/oauth -d @reexport.json]]
 
-function M.arguments(command)
+function api.arguments(command)
   command:usage "Usage: cmr api [options] METHOD PATH"
   command:argument("METHOD"):target(".method"):description "GET, POST, PUT, PATCH or DELETE."
   command:argument("PATH"):target(".path"):description "Below the base URL, as in /exports/platform-credentials."
@@ -29,32 +29,46 @@ function M.arguments(command)
     :target(".data")
     :argname("JSON|@FILE|-")
     :description "The body, a JSON object or array: as text, from a file or from standard input."
-  command:epilog(details)
+  command:epilog(DETAILS)
 end
 
-local function query(pairs_given)
-  if not pairs_given or #pairs_given == 0 then return nil end
+local function query(options)
+  if not options or #options == 0 then return nil end
   local values = {}
-  for _, pair in ipairs(pairs_given) do
-    local name, value = pair:match "^([^=]+)=(.*)$"
-    if not name then error({ usage = ("option '--query' wants NAME=VALUE, not '%s'"):format(pair) }, 0) end
-    if values[name] then error({ usage = ("option '--query': '%s' is given twice"):format(name) }, 0) end
+  for _, option in ipairs(options) do
+    local name, value = option:match "^([^=]+)=(.*)$"
+    if not name then io.usage("option '--query' wants NAME=VALUE, not '%s'", option) end
+    if values[name] then io.usage("option '--query': '%s' is given twice", name) end
     values[name] = value
   end
   return values
 end
 
-function M.run(given, world)
-  local read, method, path = stream.reader(world), given[".method"]:upper(), given[".path"]
-  if path:find("?", 1, true) then error({ usage = "the path has no query: give it as -q NAME=VALUE" }, 0) end
-  local request = { query = query(given[".query"]), body = arguments.json("--data", given[".data"], read) }
-  return call.send({
-    what = "request",
-    arguments = { method, path, request },
-    acts = method ~= "GET",
-    reason = method ~= "GET" and ("api: a %s may charge or destroy"):format(method) or nil,
-    about = {},
-  }, given, world, call.client_for_one(given, world, read))
+local function prepare(target, method, path, fields)
+  local list
+  if fields.query then
+    list = {}
+    for index, name in ipairs(tables.sorted_keys(fields.query)) do
+      list[index] = { name, fields.query[name] }
+    end
+  end
+  return require("cmr.core").request(target, method, path, { query = list, body = fields.body })
 end
 
-return M
+function api.run(parsed, system)
+  local request = require "cmr.cli.request"
+  local read, method, path = io.reader(system), parsed[".method"]:upper(), parsed[".path"]
+  if path:find("?", 1, true) then io.usage "the path has no query: give it as -q NAME=VALUE" end
+  local fields = { query = query(parsed[".query"]), body = arguments.json("--data", parsed[".data"], read) }
+  local has_effect = method ~= "GET"
+  return request.send({
+    method = "request",
+    prepare = prepare,
+    args = { method, path, fields },
+    has_effect = has_effect,
+    reason = has_effect and ("api: a %s may charge or destroy"):format(method) or nil,
+    about = {},
+  }, parsed, system, request.client_for_one(parsed, system, read))
+end
+
+return api

@@ -1,23 +1,21 @@
---- cmr bulk: one operation for every row of a file.
+---cmr bulk: one operation for every row of a file.
 
-local stream = require "cmr.cli.io"
+local bulk = { dry_run = true }
 
-local M = { dry_run = true }
-
-local details = [[
+local DETAILS = [[
 The input is CSV with a header of the API's field names (mailboxId,
 google.clientId; lists and objects as JSON), or JSON lines. An empty cell is a
 field left out. Columns that begin with "cmr." are left out. --dry-run checks
 every row.
 
-What is done to the API is written down in a journal (default:
-FILE.OPERATION.journal), before each request leaves and when it was answered.
-The same command again does what is not done yet, and nothing twice. A row is
-known by its content; one that was changed is a new row. Left alone are rows
-   that are done;
-   whose outcome is unknown: they may have been done (--retry-unknown);
-   that were refused (--retry-failed). What was never sent, or refused for a
-   quota, the rate, the key or the balance, is tried again without.
+A journal (default: FILE.OPERATION.journal) records each request before it is
+sent and when it is answered. The same command again sends the rows that are not
+done yet, and no row twice. A row is identified by its content; a changed row is
+a new row. These rows are skipped:
+   rows that are done;
+   rows whose outcome is unknown, which may be done (--retry-unknown);
+   rows that were refused (--retry-failed). A row that was never sent, or was
+   refused for a quota, the rate, the key or the balance, is sent without it.
 
 Example:
    cmr bulk reexport --from mailboxes.csv --set google.clientId=5493-maeh \
@@ -26,7 +24,7 @@ Example:
 Exit status: 0 every row is done; 3 some are not; 1 it had to stop; 2 the
 command line or the input is wrong, nothing was sent; 130 interrupted.]]
 
-function M.arguments(command)
+function bulk.arguments(command)
   command:argument("OPERATION"):target(".operation"):description "As in 'cmr operations'."
   command:option("--from"):target(".from"):argname("FILE"):description "The rows; - is standard input."
   command
@@ -50,12 +48,12 @@ function M.arguments(command)
     :option("--concurrency")
     :target(".concurrency")
     :argname("N")
-    :description "Requests at once (default: 8). --rate says how many leave a second."
-  command:option("--journal"):target(".journal"):argname("FILE"):description "Where to write down what was done."
-  command:flag("--no-journal"):target(".no_journal"):description "Forget what was done."
+    :description "Requests at once (default: 8). --rate limits how many are sent a second."
+  command:option("--journal"):target(".journal"):argname("FILE"):description "Where to record what was done."
+  command:flag("--no-journal"):target(".no_journal"):description "Record nothing."
   command:flag("--retry-unknown"):target(".retry_unknown"):description "Send again what may have been done."
   command:flag("--retry-failed"):target(".retry_failed"):description "Send again what was refused."
-  command:flag("--duplicates"):target(".duplicates"):description "Send rows with the same content, each."
+  command:flag("--duplicates"):target(".duplicates"):description "Send every one of several rows with the same content."
   command:option("--max-failures"):target(".max_failures"):argname("N"):description "Stop after so many."
   command
     :option("--results")
@@ -66,12 +64,12 @@ function M.arguments(command)
     :option("--failures")
     :target(".failures")
     :argname("FILE")
-    :description "The rows that failed, with the reason, in the input's format, ready to be fed back."
-  command:epilog(details)
+    :description "The rows that failed, with the reason, in the input's format, ready to be the next input."
+  command:epilog(DETAILS)
 end
 
-function M.run(given, world)
-  return require("cmr.cli.bulk").run(given, world, stream.reader(world))
+function bulk.run(parsed, system)
+  return require("cmr.cli.bulk").run(parsed, system, require("cmr.cli.io").reader(system))
 end
 
-return M
+return bulk

@@ -1,56 +1,177 @@
---- cmr completion: commands, options and values for the shells that complete them.
+---cmr completion: scripts for the shells, and the candidates that the scripts ask for. The parser knows them: an option
+---that it takes can be completed.
 
-local stream = require "cmr.cli.io"
+local io = require "cmr.cli.io"
 
-local M = {}
+local completion = {}
 
-local details = [[
+local DETAILS = [[
 `make install` puts it where shells look. Elsewhere:
 
    bash   eval "$(cmr completion bash)"     in ~/.bashrc
    zsh    eval "$(cmr completion zsh)"      in ~/.zshrc, after compinit
    fish   cmr completion fish | source      in ~/.config/fish/config.fish]]
 
-function M.arguments(command)
-  command:epilog(details)
+function completion.arguments(command)
+  command:epilog(DETAILS)
   command:argument("SHELL"):target(".shell"):argname("{bash,zsh,fish}"):description "For which shell."
-  command:argument("WORDS"):target(".words"):args("*"):hidden(true) -- after candidates: the line so far
+  command:argument("WORDS"):target(".words"):args("*"):hidden(true) -- after "candidates": the words before the cursor
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- What stands for values that only the running command knows.
-local function lists(world)
+-- By placeholder: values that are neither in the parser nor files.
+local function value_lists(system)
   return {
     OPERATION = function()
       local names = {}
-      for index, row in ipairs(require "cmr.operations") do
-        names[index] = require("cmr.cli.arguments").command(row.name)
+      for index, operation in ipairs(require "cmr.operations") do
+        names[index] = require("cmr.cli.arguments").command(operation.name)
       end
       return names
     end,
     PROFILE = function()
       local profile = require "cmr.cli.profile"
-      local ok, config = pcall(profile.load, world)
+      local ok, config = pcall(profile.load, system)
       return ok and profile.names(config) or {}
     end,
   }
 end
 
-function M.run(given, world, version)
-  local shell, words = given[".shell"], given[".words"]
-  if shell == "candidates" then
-    local function parser_of(line)
-      return (require("cmr.cli.parser").new(require "cmr.operations", line, version))
+-- The option with this name, of the command or of every command.
+local function option_of(parsers, name)
+  for _, parser in ipairs(parsers) do
+    for _, option in ipairs(parser._options) do
+      for _, alias in ipairs(option._aliases) do
+        if alias == name then return option end
+      end
     end
-    local lines = require("cmr.cli.complete").lines(parser_of, words, lists(world))
-    lines[#lines + 1] = ""
-    stream.write(world, table.concat(lines, "\n"))
-    return 0
   end
-  local script = require("cmr.cli.completion_scripts")[shell]
-  if not script or words[1] then error({ usage = "argument SHELL must be bash, zsh or fish" }, 0) end
-  stream.write(world, script)
-  return 0
 end
 
-return M
+local function command_of(root, name)
+  for _, command in ipairs(root._commands) do
+    for _, alias in ipairs(command._aliases) do
+      if alias == name then return command end
+    end
+  end
+end
+
+-- What stands before the cursor: {parsers = the command and the root, position of the next argument, option whose value
+-- comes next, only_arguments = true after --}; nil after an unknown command.
+local function read_words(root, words)
+  local context = { position = 1, parsers = { root } }
+  for index = 1, #words - 1 do
+    local word = words[index]
+    if context.option then
+      context.option = nil
+    elseif word == "--" then
+      context.only_arguments = true
+    elseif word:sub(1, 1) == "-" and not context.only_arguments then
+      local option = option_of(context.parsers, word)
+      context.option = option and option._maxargs > 0 and option or nil
+    elseif not context.parsers[2] then
+      local command = command_of(root, word)
+      if not command then return nil end
+      context.parsers = { command, root }
+    else
+      context.position = context.position + 1
+    end
+  end
+  return context
+end
+
+local Candidates = {}
+Candidates.__index = Candidates
+Candidates.__name = "cmr.cli.Candidates"
+
+-- Adds a word that begins as typed: the word, a tab, its description.
+function Candidates:offer(word, description)
+  if word:sub(1, #self.typed) ~= self.typed then return end
+  description = (description or ""):gsub("%s+", " ")
+  table.insert(self.lines, word .. "\t" .. description)
+end
+
+-- The values of an option or an argument. prefix stands before them in the word, as in --output=.
+function Candidates:values(element, prefix, lists)
+  local argname = element._argname
+  if type(argname) == "table" then argname = argname[1] end
+  argname = argname or element._name
+  local choices = element._choices or lists[argname] and lists[argname]()
+  if choices then
+    for _, value in ipairs(choices) do
+      self:offer(prefix .. value)
+    end
+  elseif argname:find "^{" then
+    for value in argname:gmatch "[^{},]+" do
+      self:offer(prefix .. value)
+    end
+  elseif argname == "FILE" then
+    table.insert(self.lines, "\t" .. prefix)
+  end
+  local value = self.typed:sub(#prefix + 1)
+  if value:sub(1, 1) == "@" and value:sub(1, 2) ~= "@@" then table.insert(self.lines, "\t" .. prefix .. "@") end
+end
+
+function Candidates:options(parsers)
+  for _, parser in ipairs(parsers) do
+    for _, option in ipairs(parser._options) do
+      local name = option._public_aliases[#option._public_aliases]
+      if name and not option._hidden then self:offer(name, option._description) end
+    end
+  end
+end
+
+function Candidates:commands(root)
+  for _, command in ipairs(root._commands) do
+    self:offer(command._name, command._summary or command._description)
+  end
+end
+
+-- The lines for a script: "word<tab>description" for each candidate, "<tab>prefix" where a file name may follow prefix.
+-- words: the words after cmr; the last one, which may be empty, is the one to complete.
+local function candidate_lines(get_parser, words, lists)
+  local typed, line = words[#words] or "", { "--help" } -- with which the parser has the descriptions too
+  local candidates = setmetatable({ typed = typed, lines = {} }, Candidates)
+  if words[1] == "help" and words[2] then
+    candidates:commands(get_parser(line))
+    return candidates.lines
+  end
+  for index = 1, #words - 1 do
+    line[index + 1] = words[index]
+  end
+  local context = read_words(get_parser(line), words)
+  if not context then return candidates.lines end
+  local parsers, only_arguments = context.parsers, context.only_arguments
+  local name = not only_arguments and typed:match "^(%-%-[^=]+)="
+  local option = context.option or name and option_of(parsers, name)
+  local argument = parsers[2] and parsers[1]._arguments[context.position]
+  if option then
+    candidates:values(option, context.option and "" or name .. "=", lists)
+  elseif typed:sub(1, 1) == "-" and not only_arguments then
+    candidates:options(parsers)
+  elseif not parsers[2] then
+    candidates:commands(get_parser { "--help" })
+  elseif argument then
+    candidates:values(argument, "", lists)
+  end
+  return candidates.lines
+end
+
+function completion.run(parsed, system, version)
+  local shell, words = parsed[".shell"], parsed[".words"]
+  if shell == "candidates" then
+    local function get_parser(line)
+      return (require("cmr.cli.parser").new(require "cmr.operations", line, version))
+    end
+    local lines = candidate_lines(get_parser, words, value_lists(system))
+    lines[#lines + 1] = ""
+    io.write(system, table.concat(lines, "\n"))
+    return io.EXIT_OK
+  end
+  local script = require("cmr.cli.completion_scripts")[shell]
+  if not script or words[1] then io.usage "argument SHELL must be bash, zsh or fish" end
+  io.write(system, script)
+  return io.EXIT_OK
+end
+
+return completion

@@ -1,19 +1,21 @@
---- The commands that are no operation of the API, each in the file of its name (or of the third text, where the name is
--- this list's), which is loaded when it is asked for:
---
---   arguments(command)           what it takes, for argparse; targets begin with a dot
---   run(given, world, version)   the parser's result, a world of cmr.cli.io, function() -> text; gives the status
---   dry_run                      true: it heeds --dry-run
+---The commands that are no operation of the API: name, summary, module where its name differs. A module is loaded when
+---its command is on the line, and has:
+---
+---    arguments(command)             adds its arguments to argparse's command; targets begin with a dot
+---    run(parsed, system, version)   takes the parser's result, io.system, function() -> text; returns the exit status
+---    dry_run                        true: --dry-run is allowed
 
-return {
+local commands = {
   { "api", "Make any request to the API, for what has no command." },
-  { "bulk", "Run an operation for every row of a file; what was done is not done again." },
+  { "bulk", "Run an operation for every row of a file; rows that are done are not repeated." },
   { "completion", "Print what makes bash, zsh or fish complete this command." },
-  { "init", "Keep an API key, with its address, as a profile.", "init_profile" },
+  { "init", "Store an API key, with its address, as a profile.", "init_profile" },
   { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on." },
   { "mock", "Run a local server that answers like the API, until interrupted." },
   { "operations", "List the API's operations: name, method, path, summary." },
-  { "probe", "See what the live API makes of what the documents leave open; only reads." },
-  { "profiles", "List the profiles that init has kept, without their keys." },
-  { "webhook", "Name the way in which a captured webhook is signed." },
+  { "probe", "Compare the live API with what the documentation leaves open; only reads." },
+  { "profiles", "List the stored profiles, without their keys." },
+  { "webhook", "Tell how a captured webhook is signed." },
 }
+
+return commands

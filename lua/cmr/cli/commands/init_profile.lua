@@ -1,15 +1,15 @@
---- cmr init: keeps a key, with its address, as a profile.
+---cmr init: stores a key, with its address, as a profile.
 
-local ask = require "cmr.cli.ask"
 local core = require "cmr.core"
+local io = require "cmr.cli.io"
 local profile = require "cmr.cli.profile"
-local stream = require "cmr.cli.io"
+local prompt = require "cmr.cli.prompt"
 
-local M = {}
+local init_profile = {}
 
-local SANDBOX_HEADER = "cmr-x-sandbox-api-key" -- help; where the sandbox is, no document says
+local SANDBOX_HEADER = "cmr-x-sandbox-api-key" -- help; the sandbox's address is undocumented
 
-local details = [[
+local DETAILS = [[
 Asks on a terminal for what is not given; the key is not shown. Elsewhere the
 key is the first line of standard input, or of --api-key-file:
 
@@ -21,8 +21,8 @@ the profile its name; --base-url and --ca-file become part of it. The first
 profile is the default one: it is used when neither --profile nor CMR_API_KEY
 says which key.]]
 
-function M.arguments(command)
-  command:epilog(details)
+function init_profile.arguments(command)
+  command:epilog(DETAILS)
   command:flag("--sandbox"):target(".sandbox"):description "It is a key of the sandbox; --base-url says where that is."
   command
     :option("--key-header")
@@ -33,74 +33,68 @@ function M.arguments(command)
   command:flag("--no-check"):target(".no_check"):description "Do not try the key."
 end
 
-local function wrong(message, ...)
-  error({ usage = message:format(...) }, 0)
-end
-
--- The address: as given, or production's; that of the sandbox has to be said.
-local function address_of(given, sandbox, person)
-  if given.base_url then return given.base_url end
+local function address_of(parsed, sandbox, interactive)
+  if parsed.base_url then return parsed.base_url end
   if not sandbox then return core.production end
-  if person then return ask.line "Base URL of the sandbox" end
-  wrong "option '--sandbox' wants '--base-url': the documents do not say where the sandbox is"
+  if interactive then return prompt.line "Base URL of the sandbox" end
+  io.usage "option '--sandbox' wants '--base-url': the sandbox's address is undocumented"
 end
 
-local function name_of(given, sandbox, person)
+local function name_of(parsed, sandbox, interactive)
   local usual = sandbox and "sandbox" or "production"
-  local name = given.profile or person and ask.line("Name of the profile", { default = usual }) or usual
+  local name = parsed.profile or interactive and prompt.line("Name of the profile", { default = usual }) or usual
   if name:find "^[%w._-]+$" then return name end
-  wrong "a profile's name is made of letters, digits, dots, dashes and underscores"
+  io.usage "a profile's name is made of letters, digits, dots, dashes and underscores"
 end
 
-local function key_of(given, world, person)
-  if given.api_key_file then return require("cmr.cli.request").key(given.api_key_file, stream.reader(world)) end
-  local key = person and ask.line("API key (it is not shown)", { secret = true }) or world.stdin:read "*l"
+local function key_of(parsed, system, interactive)
+  if parsed.api_key_file then return require("cmr.cli.request").key(parsed.api_key_file, io.reader(system)) end
+  local key = interactive and prompt.line("API key (it is not shown)", { secret = true }) or system.stdin:read "*l"
   key = (key or ""):match "^%s*(.-)%s*$"
-  if key == "" then wrong "no API key: the first line of standard input is empty" end
+  if key == "" then io.usage "no API key: the first line of standard input is empty" end
   return key
 end
 
--- One read that needs no argument and tells nothing of a customer.
-local function check(client, world)
+-- Makes one read, which needs no argument and returns nothing of a customer.
+local function try_key(client, system)
   local answer, message, err = client:countries()
   if answer then
-    local said = require("cmr.util.text").printable(answer.message or "")
-    return stream.write(world, ("The API accepts the key: %s\n"):format(said))
+    local text = require("cmr.util.text").printable(answer.message or "")
+    return io.write(system, ("The API accepts the key: %s\n"):format(text))
   end
-  if err.kind == "invalid_argument" then wrong("%s", message) end
-  local hint = "nothing was written; --no-check writes without trying the key"
-  error({ failure = message .. "\n" .. hint, status = 1 }, 0)
+  if err.kind == "invalid_argument" then io.usage("%s", message) end
+  io.failure("%s\nnothing was written; --no-check writes without trying the key", message)
 end
 
-function M.run(given, world)
-  local call = require "cmr.cli.request"
-  local config = profile.load(world) -- a file that cannot be used is found before anything is asked
-  if given.ca_file and given.ca_file:sub(1, 1) ~= "/" then
-    wrong "option '--ca-file' wants an absolute path: it becomes part of the profile"
+function init_profile.run(parsed, system)
+  local config = profile.load(system) -- before any question: the file may be unusable
+  if parsed.ca_file and parsed.ca_file:sub(1, 1) ~= "/" then
+    io.usage "option '--ca-file' wants an absolute path: it becomes part of the profile"
   end
-  local person = world.terminal(world.stdin) ~= nil
-  local sandbox = given[".sandbox"]
-  if person and not sandbox and not given.base_url then
-    sandbox = ask.line("Is it a key of the sandbox?", { default = "no" }):lower():find "^y" ~= nil
+  local interactive = system.terminal(system.stdin) ~= nil
+  local sandbox = parsed[".sandbox"]
+  if interactive and not sandbox and not parsed.base_url then
+    sandbox = prompt.line("Is it a key of the sandbox?", { default = "no" }):lower():find "^y" ~= nil
   end
-  local base_url = address_of(given, sandbox, person)
-  local name = name_of(given, sandbox, person)
-  local made = {
+  local base_url = address_of(parsed, sandbox, interactive)
+  local name = name_of(parsed, sandbox, interactive)
+  local fields = {
     base_url = base_url,
-    ca_file = given.ca_file,
-    key_header = given[".key_header"] or sandbox and SANDBOX_HEADER or nil,
-    api_key = key_of(given, world, person),
+    ca_file = parsed.ca_file,
+    key_header = parsed[".key_header"] or sandbox and SANDBOX_HEADER or nil,
+    api_key = key_of(parsed, system, interactive),
   }
-  local client = call.client_for_one(given, world, nil, setmetatable({ profile = name }, { __index = made }))
-  if not given[".no_check"] then check(client, world) end
+  local settings = setmetatable({ profile = name }, { __index = fields })
+  local client = require("cmr.cli.request").client_for_one(parsed, system, nil, settings)
+  if not parsed[".no_check"] then try_key(client, system) end
 
-  config.profiles[name] = made
-  if given[".default"] or not config.default then config.default = name end
-  local path = profile.save(world, config)
+  config.profiles[name] = fields
+  if parsed[".default"] or not config.default then config.default = name end
+  local path = profile.save(system, config)
   local use = config.default == name and "used when neither --profile nor CMR_API_KEY says otherwise"
     or ("used with --profile %s"):format(name)
-  stream.write(world, ("Profile '%s' is in %s: %s.\n"):format(name, path, use))
-  return 0
+  io.write(system, ("Profile '%s' is in %s: %s.\n"):format(name, path, use))
+  return io.EXIT_OK
 end
 
-return M
+return init_profile

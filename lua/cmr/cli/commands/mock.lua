@@ -1,8 +1,8 @@
---- cmr mock: the API as a local server.
+---cmr mock: the API as a local server.
 
-local M = {}
+local mock = {}
 
-function M.arguments(command)
+function mock.arguments(command)
   command:epilog "What it prints when it is ready is for a shell: cmr mock --tls >mock.env &  and then  . ./mock.env"
   command:option("--port"):target(".port"):argname("N"):description "Port on 127.0.0.1 (default: a free one)."
   command:flag("--tls"):target(".tls"):description "Serve HTTPS and HTTP/2, with a throw-away CA."
@@ -23,15 +23,15 @@ function M.arguments(command)
     :description "Deliver signed webhooks to this URL on this machine, such as that of cmr listen."
 end
 
-function M.run(given)
-  local call = require "cmr.cli.request"
-  return call.library(require("cmr.mock").run, {
-    port = call.number("--port", given[".port"], true),
-    tls = given[".tls"],
-    rate = call.number("--rate", given[".rate"]),
-    window = given[".window"],
-    webhook = given[".webhook"],
+function mock.run(parsed)
+  local request = require "cmr.cli.request"
+  return request.library(require("cmr.mock").run, {
+    port = request.number("--port", parsed[".port"], true),
+    tls = parsed[".tls"],
+    rate = request.number("--rate", parsed[".rate"]),
+    window = parsed[".window"],
+    webhook = parsed[".webhook"],
   })
 end
 
-return M
+return mock

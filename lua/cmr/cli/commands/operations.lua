@@ -1,30 +1,31 @@
---- cmr operations: the table all else is made from.
+---cmr operations: the operations table.
 
 local output = require "cmr.cli.output"
 
-local M = {}
+local operations = {}
 
-function M.arguments(command)
+function operations.arguments(command)
   command:epilog "A table, unless --output asks for another form; json and jsonl have the rows with their parameters."
 end
 
-local function rows_of(_, answer)
-  local list = {}
-  for index, row in ipairs(answer.data) do
-    list[index] = { row.name, row.method or "?", row.path or "?", row.summary or row.title }
+local function tabulated(_, answer)
+  local rows = {}
+  for index, operation in ipairs(answer.data) do
+    rows[index] =
+      { operation.name, operation.method or "?", operation.path or "?", operation.summary or operation.title }
   end
-  return { "name", "method", "path", "summary" }, list
+  return { "name", "method", "path", "summary" }, rows
 end
 
-function M.run(given, world)
-  local rows = require "cmr.operations"
-  local about = { default = "table", rows = rows_of }
-  function about.empty(key)
-    return key == "flags" and "{}" or "[]"
-  end
-  local answer = given.output == "json" and not given.field and rows or { data = rows }
-  output.show(answer, given, world, about)
+local function empty(key)
+  return key == "flags" and "{}" or "[]"
+end
+
+function operations.run(parsed, system)
+  local list = require "cmr.operations"
+  local answer = parsed.output == "json" and not parsed.field and list or { data = list }
+  output.show(answer, parsed, system, { default = "table", rows = tabulated, empty = empty })
   return 0
 end
 
-return M
+return operations

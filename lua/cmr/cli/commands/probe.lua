@@ -1,11 +1,11 @@
---- cmr probe: the live API against our assumptions.
+---cmr probe: the live API against our assumptions.
 
+local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"
-local stream = require "cmr.cli.io"
 
-local M = {}
+local probe = {}
 
-local details = [[
+local DETAILS = [[
 Makes some 25 requests, all of them reads, one of them with a wrong key. The
 report has no key and no values in it, and can be pasted into an issue as it is;
 --output gives its facts as data, json all of it.
@@ -13,35 +13,35 @@ report has no key and no values in it, and can be pasted into an issue as it is;
 Exit status: 0 nothing is contradicted; 1 something is, or the API could not be
 reached; 2 the command line is wrong, nothing was sent.]]
 
-function M.arguments(command)
-  command:argument("USER_ID"):target(".userId"):args("?"):description "Whose things to look at (default: anybody's)."
-  command:epilog(details)
+function probe.arguments(command)
+  command:argument("USER_ID"):target(".userId"):args("?"):description "The user to read from (default: any)."
+  command:epilog(DETAILS)
 end
 
-local function facts(_, answer)
-  local list = {}
+local function tabulated(_, answer)
+  local rows = {}
   for index, fact in ipairs(answer.data) do
-    list[index] = { fact.verdict, fact.id, fact.source, fact.expected, fact.found }
+    rows[index] = { fact.verdict, fact.id, fact.source, fact.expected, fact.found }
   end
-  return { "verdict", "id", "source", "expected", "found" }, list
+  return { "verdict", "id", "source", "expected", "found" }, rows
 end
 
-function M.run(given, world, version)
-  if given[".userId"] == "" then error({ usage = "argument USER_ID is empty" }, 0) end
-  local client = require("cmr.cli.request").client(given, world, stream.reader(world))
-  local report = require("cmr.probe").run(client, given[".userId"])
-  if given.output or given.field then
-    local whole = given.field or given.output == "json"
-    output.show(whole and report or { data = report.facts }, given, world, {
-      empty = function()
-        return "[]"
-      end,
-      rows = facts,
-    })
+local function empty()
+  return "[]"
+end
+
+function probe.run(parsed, system, version)
+  if parsed[".userId"] == "" then io.usage "argument USER_ID is empty" end
+  local client = require("cmr.cli.request").client(parsed, system, io.reader(system))
+  local report, message, err = require("cmr.probe").run(client, parsed[".userId"])
+  if not report then io[err.kind == "invalid_argument" and "usage" or "failure"]("%s", message) end
+  if parsed.output or parsed.field then
+    local answer = (parsed.field or parsed.output == "json") and report or { data = report.facts }
+    output.show(answer, parsed, system, { empty = empty, rows = tabulated })
   else
-    stream.write(world, require("cmr.probe.report").text(report, version():sub(1, -2)))
+    io.write(system, require("cmr.probe.report").text(report, version():sub(1, -2)))
   end
-  return report.counts.contradicted == 0 and 0 or 1
+  return report.counts.contradicted == 0 and io.EXIT_OK or io.EXIT_FAILURE
 end
 
-return M
+return probe

@@ -1,51 +1,49 @@
---- cmr profiles: what cmr init has kept, without the keys.
+---cmr profiles: the stored profiles, without their keys.
 
 local output = require "cmr.cli.output"
 local profile = require "cmr.cli.profile"
 
-local M = {}
+local profiles = {}
 
-function M.arguments(command)
+function profiles.arguments(command)
   command:epilog(
     "They are in ~/.config/cmr/config, which is JSON and can be edited.\n"
       .. "A table, unless --output asks for another form."
   )
 end
 
-local function rows_of(_, answer)
+local function tabulated(_, answer)
   local rows = {}
-  for index, kept in ipairs(answer.data) do
-    rows[index] = { kept.name, kept.default and "default" or nil, kept.base_url, kept.key_header, kept.ca_file }
+  for index, entry in ipairs(answer.data) do
+    rows[index] = { entry.name, entry.default and "default" or nil, entry.base_url, entry.key_header, entry.ca_file }
   end
   return { "name", "default", "base_url", "key_header", "ca_file" }, rows
 end
 
-function M.run(given, world)
-  local config = profile.load(world)
+local function empty()
+  return "[]"
+end
+
+function profiles.run(parsed, system)
+  local config = profile.load(system)
   local list = {}
   for index, name in ipairs(profile.names(config)) do
-    local kept = config.profiles[name]
+    local stored = config.profiles[name]
     list[index] = {
       name = name,
       default = name == config.default,
-      base_url = kept.base_url,
-      key_header = kept.key_header,
-      ca_file = kept.ca_file,
+      base_url = stored.base_url,
+      key_header = stored.key_header,
+      ca_file = stored.ca_file,
     }
   end
-  if #list == 0 and not given.output then
-    world.stderr:write "cmr: there are none; cmr init makes one\n"
+  if #list == 0 and not parsed.output then
+    system.stderr:write "cmr: there are none; cmr init makes one\n"
     return 0
   end
-  local answer = given.output == "json" and not given.field and list or { data = list }
-  output.show(answer, given, world, {
-    default = "table",
-    rows = rows_of,
-    empty = function()
-      return "[]"
-    end,
-  })
+  local answer = parsed.output == "json" and not parsed.field and list or { data = list }
+  output.show(answer, parsed, system, { default = "table", rows = tabulated, empty = empty })
   return 0
 end
 
-return M
+return profiles

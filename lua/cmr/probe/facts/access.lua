@@ -1,164 +1,102 @@
---- Facts: keys, the envelope of every answer, refusals.
+---Facts: the key, the envelope of every answer, refusals, and the path of every operation.
 
-local judge = require "cmr.probe.judge"
+local facts = require "cmr.probe.facts"
+local operations = require "cmr.operations"
+local plan = require "cmr.probe.plan"
 local shape = require "cmr.probe.shape"
 
-local yes, no, unseen = judge.yes, judge.no, judge.unseen
+local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
-local facts = {}
+-- We guessed the method of these.
+local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
-local function fact(id, expected, source, decide)
-  facts[#facts + 1] = { id = id, expected = expected, source = source, judge = decide }
-end
-
--- The answer to an ask that was made to be refused; nil and why when something else came in between.
+-- The answer to a step that should be refused; nil and the reason when something else came in between.
 local function answer_to(seen, id)
   local answer = seen.answers[id]
   if answer and answer.status and answer.status < 500 and answer.status ~= 429 then return answer end
-  local _, why = judge.success(seen, id)
-  return nil, why
+  local _, reason = facts.success(seen, id)
+  return nil, reason
 end
 
 local function refused_with(id, ...)
-  local wanted = { ... }
+  local statuses = { ... }
   return function(seen)
-    local answer, why = answer_to(seen, id)
-    if not answer then return unseen(why) end
+    local answer, reason = answer_to(seen, id)
+    if not answer then return unseen(reason) end
     local found = ("HTTP %d"):format(answer.status)
-    for _, status in ipairs(wanted) do
+    for _, status in ipairs(statuses) do
       if answer.status == status then return yes(found) end
     end
     return no(found)
   end
 end
 
--- A refusal's message is not shown: it may name somebody.
-local function told(id, message)
+-- The report does not show the message of a refusal: it may hold a name.
+local function refused_saying(id, message)
   return function(seen)
-    local answer, why = answer_to(seen, id)
-    if not answer then return unseen(why) end
+    local answer, reason = answer_to(seen, id)
+    if not answer then return unseen(reason) end
     if answer.status < 400 then return unseen(("it was not refused (HTTP %d)"):format(answer.status)) end
-    if answer.envelope and answer.envelope.message == message then return yes "it says so" end
-    return no "it says something else"
+    if answer.envelope and answer.envelope.message == message then return yes "the same message" end
+    return no "another message"
   end
 end
 
--- Keys
-
-fact("key.header", "the key goes in the header cmr-x-api-key", "seed", function(seen)
-  local wrong, why = answer_to(seen, "wrong key")
-  if not wrong then return unseen(why) end
-  if wrong.status < 400 then return no(("a wrong key is let in, too (HTTP %d)"):format(wrong.status)) end
+local function judge_key(seen)
+  local answer, reason = answer_to(seen, "wrong key")
+  if not answer then return unseen(reason) end
+  if answer.status < 400 then return no(("a wrong key is accepted too (HTTP %d)"):format(answer.status)) end
   for id in pairs(seen.answers) do
-    if judge.success(seen, id) then return yes "the key is let in, a wrong one is not" end
+    if facts.success(seen, id) then return yes "your key is accepted, a wrong one is not" end
   end
-  return unseen "nothing was let in"
-end)
+  return unseen "no request succeeded"
+end
 
-fact("key.wrong_status", "a wrong key is refused with HTTP 401", "help", refused_with("wrong key", 401))
-fact("key.wrong_message", 'a wrong key is told "Invalid API Key"', "help", told("wrong key", "Invalid API Key"))
-
--- The envelope. What a proxy in front of the API may have answered (429, 5xx, redirections) is not held against it.
-
-local function is_apis(answer)
+-- A proxy in front of the API may answer with 429, 5xx or a redirection. These say nothing about the API.
+local function is_from_api(answer)
   local status = answer.status
   return status and (status <= 299 or status >= 400 and status <= 499 and status ~= 429)
 end
 
--- A fact that all answers of a kind share.
--- is_one(answer): whether it is of the kind; holds(envelope, answer)
-local function all(is_one, holds)
+-- Judges all answers of a kind.
+local function all(is_of_kind, holds)
   return function(seen)
-    local count, where = 0, {}
+    local count, exceptions = 0, {}
     for _, request in ipairs(seen.requests) do
-      local answer = seen.answers[request.ask]
-      if is_apis(answer) and is_one(answer) then
+      local answer = seen.answers[request.step]
+      if is_from_api(answer) and is_of_kind(answer) then
         count = count + 1
-        if not holds(answer.envelope, answer) then where[#where + 1] = request.ask end
+        if not holds(answer.envelope, answer) then exceptions[#exceptions + 1] = request.step end
       end
     end
     if count == 0 then return unseen "there was no such answer" end
-    if #where > 0 then return no("not so: " .. table.concat(where, "; ")) end
-    return yes(("in all answers (%s)"):format(judge.count(count)))
+    if #exceptions > 0 then return no("not true of: " .. table.concat(exceptions, "; ")) end
+    return yes(("in all answers (%s)"):format(count == 1 and "1" or "many"))
   end
+end
+
+local function is_any()
+  return true
 end
 
 local function has_envelope(answer)
   return answer.envelope ~= nil
 end
 
-fact(
-  "envelope.object",
-  "every answer is a JSON object",
-  "seed",
-  all(function()
-    return true
-  end, function(envelope)
-    return envelope ~= nil
-  end)
-)
+local function is_success(answer)
+  return has_envelope(answer) and answer.status <= 299
+end
 
-fact(
-  "envelope.status",
-  "status repeats the status of HTTP",
-  "help",
-  all(has_envelope, function(envelope, answer)
-    return envelope.status == answer.status
-  end)
-)
+local function is_refusal(answer)
+  return has_envelope(answer) and answer.status >= 400
+end
 
-fact(
-  "envelope.message",
-  "message is a string",
-  "seed",
-  all(has_envelope, function(envelope)
-    return type(envelope.message) == "string"
-  end)
-)
-
-fact(
-  "envelope.data",
-  "an answer to a read has data",
-  "seed",
-  all(function(answer)
-    return has_envelope(answer) and answer.status <= 299
-  end, function(envelope)
-    return envelope.data ~= nil
-  end)
-)
-
-fact(
-  "envelope.refused",
-  "data of a refusal is null",
-  "help",
-  all(function(answer)
-    return has_envelope(answer) and answer.status >= 400
-  end, function(envelope)
-    return envelope.data == nil
-  end)
-)
-
--- Users
-
-fact(
-  "unknown_user.status",
-  "platforms of a user that is not there: HTTP 404",
-  "seed",
-  refused_with("unknown user", 404)
-)
-fact(
-  "unknown_user.message",
-  'such a user is told "The requested user does not exist."',
-  "help",
-  told("unknown user", "The requested user does not exist.")
-)
-
-fact("unknown_user.domains", "domains of a user that is not there: HTTP 200 and an empty list", "help", function(seen)
-  local answer, why = answer_to(seen, "unknown user's domains")
-  if not answer then return unseen(why) end
+local function judge_unknown_domains(seen)
+  local answer, reason = answer_to(seen, "unknown user's domains")
+  if not answer then return unseen(reason) end
   if answer.status ~= 200 then return no(("HTTP %d"):format(answer.status)) end
   local data = answer.envelope and answer.envelope.data
-  if type(data) ~= "table" then return no "data is no list, and has none" end
+  if type(data) ~= "table" then return no "data is not a list and contains none" end
   local found = {}
   for _, kinds in pairs(shape.fields(data, {})) do
     for kind in pairs(kinds) do
@@ -166,15 +104,121 @@ fact("unknown_user.domains", "domains of a user that is not there: HTTP 200 and 
     end
   end
   if found.list then return no "there is a list with items" end
-  return (found.empty and yes or no)(found.empty and "HTTP 200, and nothing in the list" or "there is no list")
-end)
+  if found.empty then return yes "HTTP 200 and an empty list" end
+  return no "there is no list"
+end
 
-fact("no_user.status", "a missing userId is refused with HTTP 400 or 422", "assumed", refused_with("no user", 400, 422))
-fact(
-  "no_user.message",
-  'a missing userId is told "Please provide a userId"',
-  "help",
-  told("no user", "Please provide a userId")
-)
+local function answers_at_path(step)
+  return function(seen)
+    local envelope, reason = facts.success(seen, step.id)
+    local answer = seen.answers[step.id]
+    if envelope then return yes(("HTTP %d"):format(answer.status)) end
+    if not facts.is_telling(answer) then return unseen(reason) end
+    if seen.user_unknown and step.id == "platforms" then
+      return unseen(reason .. ", but the given user may belong to another partner")
+    end
+    for _, name in ipairs(plan.needs(step)) do
+      if seen.guessed[name] and answer.status >= 400 then
+        return unseen(("%s, but the %s is a guess"):format(reason, name))
+      end
+    end
+    return no(reason)
+  end
+end
 
-return facts
+local access = {
+  { "key.header", "the key goes in the header cmr-x-api-key", "seed", judge_key },
+  { "key.wrong_status", "a wrong key is refused with HTTP 401", "help", refused_with("wrong key", 401) },
+  {
+    "key.wrong_message",
+    'the message for a wrong key is "Invalid API Key"',
+    "help",
+    refused_saying("wrong key", "Invalid API Key"),
+  },
+
+  {
+    "envelope.object",
+    "every answer is a JSON object",
+    "seed",
+    all(is_any, function(envelope)
+      return envelope ~= nil
+    end),
+  },
+  {
+    "envelope.status",
+    "status equals the HTTP status",
+    "help",
+    all(has_envelope, function(envelope, answer)
+      return envelope.status == answer.status
+    end),
+  },
+  {
+    "envelope.message",
+    "message is a string",
+    "seed",
+    all(has_envelope, function(envelope)
+      return type(envelope.message) == "string"
+    end),
+  },
+  {
+    "envelope.data",
+    "every successful answer has data",
+    "seed",
+    all(is_success, function(envelope)
+      return envelope.data ~= nil
+    end),
+  },
+  {
+    "envelope.refused",
+    "data is null in a refusal",
+    "help",
+    all(is_refusal, function(envelope)
+      return envelope.data == nil
+    end),
+  },
+
+  {
+    "unknown_user.status",
+    "platforms of an unknown user are refused with HTTP 404",
+    "seed",
+    refused_with("unknown user", 404),
+  },
+  {
+    "unknown_user.message",
+    'the message for an unknown user is "The requested user does not exist."',
+    "help",
+    refused_saying("unknown user", "The requested user does not exist."),
+  },
+  {
+    "unknown_user.domains",
+    "domains of an unknown user are an empty list with HTTP 200",
+    "help",
+    judge_unknown_domains,
+  },
+  {
+    "no_user.status",
+    "a missing userId is refused with HTTP 400 or 422",
+    "assumed",
+    refused_with("no user", 400, 422),
+  },
+  {
+    "no_user.message",
+    'the message for a missing userId is "Please provide a userId"',
+    "help",
+    refused_saying("no user", "Please provide a userId"),
+  },
+}
+
+for _, step in ipairs(plan.steps) do
+  if step.id == step.operation then
+    local operation = operations[step.operation]
+    access[#access + 1] = {
+      operation.name .. ".path",
+      ("%s %s answers"):format(operation.method, operation.path),
+      ASSUMED_PATHS[operation.name] and "assumed" or operation.source,
+      answers_at_path(step),
+    }
+  end
+end
+
+return access

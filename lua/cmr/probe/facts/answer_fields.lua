@@ -1,198 +1,183 @@
---- Facts: the documented fields of answers, with their types, and times.
+---Facts: the documented fields of answers, with their types, and times.
 
-local core = require "cmr.core"
-local examples = require "cmr.samples"
-local judge = require "cmr.probe.judge"
-local pages = require "cmr.probe.paging"
+local facts = require "cmr.probe.facts"
+local paging = require "cmr.probe.paging"
+local plan = require "cmr.probe.plan"
+local samples = require "cmr.samples"
 local shape = require "cmr.probe.shape"
+local tables = require "cmr.util.tables"
 
-local yes, no, unseen = judge.yes, judge.no, judge.unseen
+local yes, no, unseen, on_success = facts.yes, facts.no, facts.unseen, facts.on_success
 
-local facts = {}
+local DOCUMENTED_FIELDS = "an item has the documented fields with the documented types"
+-- The documentation lists these names without a sample, so any type will do.
+local REPORT_FIELDS =
+  { "orderId", "status", "spamassassin", "blacklist", "mailboxCount", "aiInsightRequested", "mailboxes" }
+local ISO_TIME = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.?%d*Z$"
+local DATE = "^%d%d%d%d%-%d%d%-%d%d"
 
-local function fact(id, expected, source, decide)
-  facts[#facts + 1] = { id = id, expected = expected, source = source, judge = decide }
+-- The names of fields that hold a time in the samples.
+local time_fields = {}
+for operation in pairs(samples) do
+  shape.walk(shape.sample(operation), {}, function(path, kind, value)
+    if kind == "string" and value:find(ISO_TIME) then time_fields[path:match "[^.]+$"] = true end
+  end)
 end
 
-local function example(operation)
-  local shown = examples[operation]
-  return core.json_decode(shown.answer or shown.partial)
-end
-
--- Documented fields
-
--- Judges values, seen in answers, by a documented one. what: how a report calls the value, as in "data.records"
-local function like(documented, values, what, words)
+-- Compares values with the documented one. `name` is what the report calls the value, as in "data.records".
+local function compare(documented, values, name, words)
   local actual = {}
   for _, value in ipairs(values) do
-    shape.fields(value, words, actual, what)
+    shape.fields(value, words, actual, name)
   end
-  local missing, wrong = shape.compare(shape.fields(documented, {}, nil, what), actual)
+  local missing, wrong = shape.compare(shape.fields(documented, {}, nil, name), actual)
   local found = {}
   if #missing > 0 then found[1] = "missing or null: " .. table.concat(missing, ", ") end
   if #wrong > 0 then found[#found + 1] = table.concat(wrong, ", ") end
   if #found > 0 then return no(table.concat(found, "; ")) end
-  return yes "all are there"
+  return yes "all are present"
 end
 
--- The lists of an operation's pages, those that have items.
-local function lists(seen, ids, items)
-  local found, why = {}, nil
+-- The lists that have items, from several answers; with the reason when there is none.
+local function full_lists(seen, ids, path)
+  local found, reason = {}, nil
   for _, id in ipairs(ids) do
-    local envelope, reason = judge.success(seen, id)
-    local _, list = pages.list(envelope or {}, items)
-    if list and #list > 0 then found[#found + 1] = list end
-    why = why or reason
+    local envelope, message = facts.success(seen, id)
+    local _, items = paging.list(envelope or {}, path)
+    if items and #items > 0 then found[#found + 1] = items end
+    reason = reason or message
   end
-  return found, why or "there are no items"
+  return found, reason or "there are no items"
 end
 
-local function items_like(operation, ids, items, documented)
+local function items_as_documented(operation, ids, path)
   return function(seen)
-    local found, why = lists(seen, ids, items)
-    if #found == 0 then return unseen(why) end
-    return like(documented or shape.at(example(operation), items), found, items or "list", seen.words)
+    local found, reason = full_lists(seen, ids, path)
+    if #found == 0 then return unseen(reason) end
+    return compare(tables.at(shape.sample(operation), path), found, path, seen.words)
   end
 end
 
-fact(
-  "subscriptions.fields",
-  "an item has the documented fields, of the documented types",
-  "docs",
-  items_like("subscriptions", { "subscriptions", "subscriptions, page 2" }, "data.subscriptions")
-)
-
-fact(
-  "prewarmed.fields",
-  "an item has the documented fields, of the documented types",
-  "help",
-  items_like("prewarmed", { "prewarmed", "prewarmed, page 2", "prewarmed, MICROSOFT" }, "data.inventory")
-)
-
-fact(
-  "dns_records.fields",
-  "data.records and data.disabledRecords list records with the documented fields",
-  "help",
-  function(seen)
-    local envelope, why = judge.success(seen, "dns_records")
-    if not envelope then return unseen(why) end
-    local data = type(envelope.data) == "table" and envelope.data or {}
-    if type(data.records) ~= "table" or type(data.disabledRecords) ~= "table" then
-      return no "one of the two is missing or null"
-    end
-    local list = #data.records > 0 and data.records or data.disabledRecords
-    if #list == 0 then return unseen "both are empty" end
-    return like(example("dns_records").data.records, { list }, "records", seen.words)
+local function judge_dns_records(envelope, seen)
+  local data = type(envelope.data) == "table" and envelope.data or {}
+  if type(data.records) ~= "table" or type(data.disabledRecords) ~= "table" then
+    return no "one of the two is missing or null"
   end
-)
+  local items = #data.records > 0 and data.records or data.disabledRecords
+  if #items == 0 then return unseen "both are empty" end
+  return compare(shape.sample("dns_records").data.records, { items }, "records", seen.words)
+end
 
--- The documents list these names and show no sample: any type will do.
-local report_fields =
-  { "orderId", "status", "spamassassin", "blacklist", "mailboxCount", "aiInsightRequested", "mailboxes" }
-
-fact("placement_reports.fields", "a group has the documented fields", "help", function(seen)
-  local found, why = lists(seen, { "placement_reports", "placement_reports, page 2" })
-  if #found == 0 then return unseen(why) end
-  for _, name in ipairs(report_fields) do
-    local there = false
-    for _, list in ipairs(found) do
-      there = there or type(list[1]) == "table" and list[1][name] ~= nil
+local function judge_reports(seen)
+  local found, reason = full_lists(seen, { "placement_reports", plan.second_page "placement_reports" })
+  if #found == 0 then return unseen(reason) end
+  for _, name in ipairs(REPORT_FIELDS) do
+    local present = false
+    for _, items in ipairs(found) do
+      present = present or type(items[1]) == "table" and items[1][name] ~= nil
     end
-    if not there then return no("missing or null: " .. name) end
+    if not present then return no("missing or null: " .. name) end
   end
-  return yes "all are there"
-end)
+  return yes "all are present"
+end
 
--- Platforms
-
-fact("platforms.by_app", "data is keyed by app: a boolean connected, a list of credentials", "seed", function(seen)
-  local envelope, why = judge.success(seen, "platforms")
-  if not envelope then return unseen(why) end
+local function judge_apps(envelope)
   local kind = shape.type(envelope.data)
-  if kind == "empty" then return unseen "there is no app" end
+  if kind == "empty" then return unseen "there are no apps" end
   if kind ~= "object" then return no("data is of type " .. kind) end
   for _, app in pairs(envelope.data) do
     if type(app) ~= "table" or type(app.connected) ~= "boolean" or type(app.credentials) ~= "table" then
-      return no "an app is otherwise"
+      return no "an app has another form"
     end
   end
-  return yes "every app is"
-end)
+  return yes "every app has this form"
+end
 
-fact(
-  "platforms.fields",
-  "a credential of EMAILBISON has the documented fields, of the documented types",
-  "seed",
-  function(seen)
-    local envelope, why = judge.success(seen, "platforms")
-    if not envelope then return unseen(why) end
-    local list = shape.at(envelope, "data.EMAILBISON.credentials")
-    if type(list) ~= "table" or #list == 0 then return unseen "there is none" end
-    local documented = shape.at(example "platforms", "data.EMAILBISON.credentials")
-    return like(documented, { list }, "credentials", seen.words)
+local function judge_credentials(envelope, seen)
+  local path = "data.EMAILBISON.credentials"
+  local items = tables.at(envelope, path)
+  if type(items) ~= "table" or #items == 0 then return unseen "there are no such credentials" end
+  return compare(tables.at(shape.sample "platforms", path), { items }, "credentials", seen.words)
+end
+
+local function maps_to(pattern)
+  return function(envelope)
+    local kind = shape.type(envelope.data)
+    if kind == "empty" then return unseen "data is empty" end
+    if kind ~= "object" then return no("data is of type " .. kind) end
+    for _, code in pairs(envelope.data) do
+      if type(code) ~= "string" then return no("a value is of type " .. shape.type(code)) end
+      if not code:find(pattern) then return no "a value is not such a code" end
+    end
+    return yes "it is"
   end
-)
-
--- Geo
-
-local function is_map(envelope, pattern)
-  local kind = shape.type(envelope.data)
-  if kind == "empty" then return unseen "it is empty" end
-  if kind ~= "object" then return no("data is of type " .. kind) end
-  for _, code in pairs(envelope.data) do
-    if type(code) ~= "string" then return no("a value is of type " .. shape.type(code)) end
-    if not code:find(pattern) then return no "a value is no such code" end
-  end
-  return yes "it is"
 end
 
-local function map(operation, what, pattern)
-  fact(operation .. ".map", "data is a map " .. what, "help", function(seen)
-    local envelope, why = judge.success(seen, operation)
-    if not envelope then return unseen(why) end
-    return is_map(envelope, pattern)
-  end)
-end
-
-map("countries", "from names to codes of two capital letters", "^%u%u$")
-map("states", "from names to codes", "^%w[%w-]*$")
-
--- Times
-
-local ISO = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.?%d*Z$"
-local DATE = "^%d%d%d%d%-%d%d%-%d%d"
-
-local documented_times = {}
-for _, shown in pairs(examples) do
-  local text = shown.answer or shown.partial
-  shape.walk(text and core.json_decode(text) or {}, {}, function(path, kind, value)
-    if kind == "string" and value:find(ISO) then documented_times[path:match "[^.]+$"] = true end
-  end)
-end
-
-fact("times", "times are ISO 8601 in UTC", "seed", function(seen)
-  local count, exact, other = 0, 0, {}
-  local noted = {}
+local function judge_times(seen)
+  local count, with_fractions, exceptions, noted = 0, 0, {}, {}
   for _, request in ipairs(seen.requests) do
-    local envelope = judge.success(seen, request.ask)
+    local envelope = facts.success(seen, request.step)
     shape.walk(envelope or {}, seen.words, function(path, kind, value)
-      if kind ~= "string" or not (value:find(DATE) or documented_times[path:match "[^.]+$"]) then return end
+      if kind ~= "string" or not (value:find(DATE) or time_fields[path:match "[^.]+$"]) then return end
       count = count + 1
-      exact = exact + (value:find "%.%d+Z$" and 1 or 0)
-      local place = request.operation .. ": " .. path
-      if not value:find(ISO) and not noted[place] then
-        noted[place] = true
-        other[#other + 1] = place
+      with_fractions = with_fractions + (value:find "%.%d+Z$" and 1 or 0)
+      local field = request.operation .. ": " .. path
+      if not value:find(ISO_TIME) and not noted[field] then
+        noted[field] = true
+        exceptions[#exceptions + 1] = field
       end
     end)
   end
-  if count == 0 then return unseen "there were none" end
-  if #other > 0 then return no("not so: " .. table.concat(other, ", ")) end
-  return yes(
-    exact == count and "all with fractions of seconds"
-      or exact == 0 and "none with fractions of seconds"
-      or "some with fractions of seconds"
-  )
-end)
+  if count == 0 then return unseen "there were no times" end
+  if #exceptions > 0 then return no("not true of: " .. table.concat(exceptions, ", ")) end
+  local share = with_fractions == count and "all" or with_fractions == 0 and "none" or "some"
+  return yes(share .. " with fractions of seconds")
+end
 
-return facts
+local answer_fields = {
+  {
+    "subscriptions.fields",
+    DOCUMENTED_FIELDS,
+    "docs",
+    items_as_documented("subscriptions", { "subscriptions", plan.second_page "subscriptions" }, "data.subscriptions"),
+  },
+  {
+    "prewarmed.fields",
+    DOCUMENTED_FIELDS,
+    "help",
+    items_as_documented(
+      "prewarmed",
+      { "prewarmed", plan.second_page "prewarmed", "prewarmed, MICROSOFT" },
+      "data.inventory"
+    ),
+  },
+  {
+    "dns_records.fields",
+    "data.records and data.disabledRecords list records with the documented fields",
+    "help",
+    on_success("dns_records", judge_dns_records),
+  },
+  { "placement_reports.fields", "a group has the documented fields", "help", judge_reports },
+  {
+    "platforms.by_app",
+    "data has an object for each app, with a boolean connected and a list of credentials",
+    "seed",
+    on_success("platforms", judge_apps),
+  },
+  {
+    "platforms.fields",
+    "a credential of EMAILBISON has the documented fields with the documented types",
+    "seed",
+    on_success("platforms", judge_credentials),
+  },
+  {
+    "countries.map",
+    "data is a map from names to codes of two capital letters",
+    "help",
+    on_success("countries", maps_to "^%u%u$"),
+  },
+  { "states.map", "data is a map from names to codes", "help", on_success("states", maps_to "^%w[%w-]*$") },
+  { "times", "times are ISO 8601 in UTC", "seed", judge_times },
+}
+
+return answer_fields

@@ -1,26 +1,90 @@
---- What the library takes for true of the API, fact by fact, and how answers decide. Pure.
+---Facts: statements about the API that the library relies on, and what the probe's answers say about each. Pure.
+---
+---A fact is a row {id, as "subscriptions.page"; what the API should do; its source: "seed", "docs" or "help", the
+---vendor's page that states it, or "assumed"; judge: function(seen) -> verdict, found}.
+---
+---What was seen is one table: {answers = step's id -> answer of reader.read; skipped = step's id -> why it was not
+---sent; requests = list of {step = id, operation, status}; words = of shape.words; guessed = name of an id -> whether
+---it is a guess; user_unknown = whether the API does not know the user on the command line}.
 
-local M = {}
-
--- {id = "subscriptions.page", expected = text, source = "seed", "docs", "help" or "assumed",
---  judge = function(seen) -> verdict, what was seen}; see cmr.probe.judge for seen and the verdicts.
 local facts = {}
 
-for _, group in ipairs { "access", "paths", "lists", "answer_fields" } do
-  for _, fact in ipairs(require("cmr.probe.facts." .. group)) do
-    facts[#facts + 1] = fact
+local unpack = table.unpack or unpack
+
+local GROUPS = { "access", "lists", "answer_fields" }
+-- Refusals that concern rights, money or the rate, and not the question.
+local UNRELATED_REFUSALS = { [401] = true, [402] = true, [403] = true, [429] = true }
+
+---The verdicts, with what was seen.
+---@param found string
+---@return string verdict, string found
+function facts.yes(found)
+  return "confirmed", found
+end
+
+---@param found string
+---@return string verdict, string found
+function facts.no(found)
+  return "contradicted", found
+end
+
+---@param reason string
+---@return string verdict, string reason
+function facts.unseen(reason)
+  return "not seen", reason
+end
+
+---The envelope of a step's successful answer.
+---@param seen table
+---@param id string the step's
+---@return table? envelope
+---@return string? reason why there is none
+function facts.success(seen, id)
+  local answer = seen.answers[id]
+  if not answer then return nil, "not asked: " .. (seen.skipped[id] or "no request needed it") end
+  if not answer.status then return nil, ("no answer (%s)"):format(answer.err.kind) end
+  if answer.status >= 200 and answer.status <= 299 then
+    if answer.envelope then return answer.envelope end
+    return nil, ("HTTP %d, but no JSON object"):format(answer.status)
+  end
+  return nil, ("HTTP %d"):format(answer.status)
+end
+
+---Makes the judge of a fact that needs one step's success.
+---@param id string the step's
+---@param judge fun(envelope: table, seen: table): string, string
+---@return fun(seen: table): string, string
+function facts.on_success(id, judge)
+  return function(seen)
+    local envelope, reason = facts.success(seen, id)
+    if not envelope then return facts.unseen(reason) end
+    return judge(envelope, seen)
   end
 end
 
---- Judges all facts.
--- @return array of {id, expected, source, verdict, found}
-function M.judge(seen)
+---Whether the API answered the question: it succeeded, or refused for a reason other than rights, money, the rate or
+---its own health.
+---@param answer table? of reader.read
+---@return boolean
+function facts.is_telling(answer)
+  local status = answer and answer.status
+  return status ~= nil and status < 500 and not UNRELATED_REFUSALS[status]
+end
+
+---Judges all facts.
+---@param seen table
+---@return table[] list of {id, expected, source = "documented" or "assumed", verdict, found}
+function facts.judge(seen)
   local judged = {}
-  for index, fact in ipairs(facts) do
-    local verdict, found = fact.judge(seen)
-    judged[index] = { id = fact.id, expected = fact.expected, source = fact.source, verdict = verdict, found = found }
+  for _, group in ipairs(GROUPS) do -- loaded here, because the groups need this module
+    for _, fact in ipairs(require("cmr.probe.facts." .. group)) do
+      local id, expected, source, judge = unpack(fact)
+      local verdict, found = judge(seen)
+      source = source == "assumed" and "assumed" or "documented"
+      judged[#judged + 1] = { id = id, expected = expected, source = source, verdict = verdict, found = found }
+    end
   end
   return judged
 end
 
-return M
+return facts

@@ -1,175 +1,157 @@
---- Facts: lists, and how they are cut into pages.
+---Facts: where lists are, their pages, their filters.
 
-local judge = require "cmr.probe.judge"
-local pages = require "cmr.probe.paging"
+local facts = require "cmr.probe.facts"
+local operations = require "cmr.operations"
+local paging = require "cmr.probe.paging"
 local plan = require "cmr.probe.plan"
 local shape = require "cmr.probe.shape"
-local operations = require "cmr.operations"
+local tables = require "cmr.util.tables"
 
-local yes, no, unseen = judge.yes, judge.no, judge.unseen
+local yes, no, unseen, on_success = facts.yes, facts.no, facts.unseen, facts.on_success
 
-local facts = {}
-
-local function fact(id, expected, source, decide)
-  facts[#facts + 1] = { id = id, expected = expected, source = source, judge = decide }
-end
-
--- A fact about one answer that must be a success.
-local function of(id, decide)
-  return function(seen)
-    local envelope, why = judge.success(seen, id)
-    if not envelope then return unseen(why) end
-    return decide(envelope, seen)
-  end
-end
-
--- Whether a parameter is documented under this name for this operation.
-local function source_of(row, name)
-  for _, param in ipairs(row.params) do
+-- Where the documentation has a parameter from, or "assumed".
+local function source_of(operation, name)
+  for _, param in ipairs(operation.params) do
     if param.name == name then return param.assumed and "assumed" or param.source end
   end
 end
 
-local function refused(seen, id)
+-- The verdict on a parameter when its request did not succeed.
+local function not_accepted(seen, id, reason)
   local answer = seen.answers[id]
-  if judge.telling(answer) and answer.status >= 400 then return no(("HTTP %d"):format(answer.status)) end
+  if facts.is_telling(answer) and answer.status >= 400 then return no(("HTTP %d"):format(answer.status)) end
+  return unseen(reason)
 end
 
--- Parameters
-
-for _, step in ipairs(plan.steps) do
-  if step.second then
-    local row = operations[step.operation]
-    local id = step.second
-    fact(
-      row.name .. ".limit",
-      "limit=1 gives one item",
-      source_of(row, "limit"),
-      of(id, function(first, seen)
-        return pages.limit(first, judge.success(seen, step.id) or nil, row.items)
-      end)
-    )
-    fact(
-      row.name .. ".page",
-      "page=2 gives the second page",
-      source_of(row, "page"),
-      of(id, function(first, seen)
-        local second, why = judge.success(seen, step.id)
-        if second then return pages.page(first, second, row.items) end
-        local verdict, found = refused(seen, step.id)
-        if verdict then return verdict, found end
-        return unseen(why)
-      end)
-    )
-  end
-end
-
--- Where the list is
-
-local function is_at(path)
+local function list_at(path)
   return function(envelope, seen)
-    local there = shape.at(envelope, path)
-    local kind = there ~= nil and shape.type(there)
+    local value = tables.at(envelope, path)
+    local kind = value ~= nil and shape.type(value)
     if kind == "list" then return yes "a list with items" end
     if kind == "empty" then return yes "an empty list" end
-    local found = pages.list(envelope, nil, seen.words)
+    local found = paging.list(envelope, nil, seen.words)
     return no((kind and "it is of type " .. kind or "nothing is there") .. (found and "; a list is at " .. found or ""))
   end
 end
 
-fact("subscriptions.items", "the list is data.subscriptions", "docs", of("subscriptions", is_at "data.subscriptions"))
-fact("prewarmed.items", "the list is data.inventory", "help", of("prewarmed", is_at "data.inventory"))
-fact(
-  "sandbox_prewarmed.items",
-  "the list is data.inventory",
-  "assumed",
-  of("sandbox_prewarmed", is_at "data.inventory")
-)
-
--- What is said of pages
-
-local function missing(object, names)
-  local list = {}
+local function missing_from(object, names)
+  local missing = {}
   for _, name in ipairs(names) do
-    if object[name] == nil then list[#list + 1] = name end
+    if object[name] == nil then missing[#missing + 1] = name end
   end
-  return list
+  return missing
 end
 
-fact(
-  "subscriptions.pagination",
-  "data.pagination has totalSearchedCount, currentPage, nextPage, totalPages",
-  "docs",
-  of("subscriptions", function(envelope)
-    local where = shape.at(envelope, "data.pagination")
-    if type(where) ~= "table" then return no "there is no such object" end
-    local lacking = missing(where, { "totalSearchedCount", "currentPage", "nextPage", "totalPages" })
-    if #lacking == 0 then return yes "all four" end
-    if #lacking == 1 and lacking[1] == "nextPage" and where.currentPage == where.totalPages then
-      return unseen "three of them, and nextPage is null or missing on the last page"
-    end
-    return no("missing or null: " .. table.concat(lacking, ", "))
-  end)
-)
+local function judge_pagination(envelope)
+  local pagination = tables.at(envelope, "data.pagination")
+  if type(pagination) ~= "table" then return no "there is no such object" end
+  local missing = missing_from(pagination, { "totalSearchedCount", "currentPage", "nextPage", "totalPages" })
+  if #missing == 0 then return yes "all four" end
+  if #missing == 1 and missing[1] == "nextPage" and pagination.currentPage == pagination.totalPages then
+    return unseen "three of them; nextPage is null or missing, but this is the last page"
+  end
+  return no("missing or null: " .. table.concat(missing, ", "))
+end
 
-fact(
-  "prewarmed.pagination",
-  "data itself has currentPage, totalPages, totalDomains, totalMailboxes",
-  "help",
-  of("prewarmed", function(envelope)
-    if type(envelope.data) ~= "table" then return no "data is no object" end
-    local lacking = missing(envelope.data, { "currentPage", "totalPages", "totalDomains", "totalMailboxes" })
-    if #lacking == 0 then return yes "all four" end
-    return no("missing or null: " .. table.concat(lacking, ", "))
-  end)
-)
+local function judge_flat_pagination(envelope)
+  if type(envelope.data) ~= "table" then return no "data is not an object" end
+  local missing = missing_from(envelope.data, { "currentPage", "totalPages", "totalDomains", "totalMailboxes" })
+  if #missing == 0 then return yes "all four" end
+  return no("missing or null: " .. table.concat(missing, ", "))
+end
 
-local function numbers(path)
+local function numbers_at(path)
   return function(envelope)
-    local where, types, wrong = shape.at(envelope, path), {}, false
+    local object, types, verdict = tables.at(envelope, path), {}, yes
     for _, name in ipairs { "currentPage", "totalPages" } do
-      local value = type(where) == "table" and where[name]
+      local value = type(object) == "table" and object[name]
       if not value then return unseen(("there is no %s.%s"):format(path, name)) end
       types[#types + 1] = ("%s is a %s"):format(name, type(value))
-      wrong = wrong or type(value) ~= "number"
+      if type(value) ~= "number" then verdict = no end
     end
-    return (wrong and no or yes)(table.concat(types, ", "))
+    return verdict(table.concat(types, ", "))
   end
 end
 
-fact(
-  "subscriptions.numbers",
-  "currentPage and totalPages are numbers",
-  "docs",
-  of("subscriptions", numbers "data.pagination")
-)
-fact("prewarmed.numbers", "currentPage and totalPages are numbers", "help", of("prewarmed", numbers "data"))
+local function judge_provider_filter(unfiltered, seen)
+  local all, counts = paging.position(unfiltered).total, {}
+  for index, id in ipairs { plan.second_page "prewarmed", "prewarmed, MICROSOFT" } do
+    local envelope, reason = facts.success(seen, id)
+    if not envelope then return not_accepted(seen, id, reason) end
+    counts[index] = paging.position(envelope).total
+  end
+  if not (all and counts[1] and counts[2]) then return unseen "the answers have no total" end
+  if all == 0 then return unseen "there are no items" end
+  if counts[1] + counts[2] == all then return yes "the two totals add up to the total without the filter" end
+  if counts[1] == all and counts[2] == all then return no "the totals are the same as without the filter" end
+  if counts[1] <= all and counts[2] <= all then return yes "the totals are smaller than without the filter" end
+  return no "a total is larger than without the filter"
+end
 
--- Filters
+local lists = {
+  {
+    "subscriptions.items",
+    "the list is at data.subscriptions",
+    "docs",
+    on_success("subscriptions", list_at "data.subscriptions"),
+  },
+  { "prewarmed.items", "the list is at data.inventory", "help", on_success("prewarmed", list_at "data.inventory") },
+  {
+    "sandbox_prewarmed.items",
+    "the list is at data.inventory",
+    "assumed",
+    on_success("sandbox_prewarmed", list_at "data.inventory"),
+  },
+  {
+    "subscriptions.pagination",
+    "data.pagination has totalSearchedCount, currentPage, nextPage, totalPages",
+    "docs",
+    on_success("subscriptions", judge_pagination),
+  },
+  {
+    "prewarmed.pagination",
+    "data itself has currentPage, totalPages, totalDomains, totalMailboxes",
+    "help",
+    on_success("prewarmed", judge_flat_pagination),
+  },
+  {
+    "subscriptions.numbers",
+    "currentPage and totalPages are numbers",
+    "docs",
+    on_success("subscriptions", numbers_at "data.pagination"),
+  },
+  { "prewarmed.numbers", "currentPage and totalPages are numbers", "help", on_success("prewarmed", numbers_at "data") },
+  {
+    "prewarmed.serviceProvider",
+    "serviceProvider=GOOGLE and serviceProvider=MICROSOFT filter the list",
+    "help",
+    on_success("prewarmed", judge_provider_filter),
+  },
+}
 
-fact(
-  "prewarmed.serviceProvider",
-  "serviceProvider chooses between GOOGLE and MICROSOFT",
-  "help",
-  of("prewarmed", function(every, seen)
-    local all = pages.position(every).total
-    local some, counts = { plan.second "prewarmed", "prewarmed, MICROSOFT" }, {}
-    for index, id in ipairs(some) do
-      local envelope, why = judge.success(seen, id)
-      if not envelope then
-        local verdict, found = refused(seen, id)
-        if verdict then return verdict, found end
-        return unseen(why)
-      end
-      counts[index] = pages.position(envelope).total
-    end
-    if not (all and counts[1] and counts[2]) then return unseen "the answers do not say how many there are" end
-    if all == 0 then return unseen "there are none" end
-    if counts[1] + counts[2] == all then return yes "the two add up to what comes without it" end
-    if counts[1] == all and counts[2] == all then return no "as many come as without it" end
-    if counts[1] <= all and counts[2] <= all then return yes "fewer come than without it" end
-    return no "more come than without it"
-  end)
-)
+for _, step in ipairs(plan.steps) do
+  local first_id = step.second_page_of
+  if first_id then
+    local operation = operations[step.operation]
+    lists[#lists + 1] = {
+      operation.name .. ".limit",
+      "limit=1 returns one item",
+      source_of(operation, "limit"),
+      on_success(first_id, function(first, seen)
+        return paging.judge_limit(first, facts.success(seen, step.id) or nil, operation.items)
+      end),
+    }
+    lists[#lists + 1] = {
+      operation.name .. ".page",
+      "page=2 returns the second page",
+      source_of(operation, "page"),
+      on_success(first_id, function(first, seen)
+        local second, reason = facts.success(seen, step.id)
+        if not second then return not_accepted(seen, step.id, reason) end
+        return paging.judge_page(first, second, operation.items)
+      end),
+    }
+  end
+end
 
-return facts
+return lists

@@ -1,0 +1,208 @@
+---What became of the rows so far: counted, shown as a progress bar, and said in the last lines.
+
+local text = require "cmr.util.text"
+
+local summary = {}
+
+local Tally = {}
+Tally.__index = Tally
+Tally.__name = "cmr.cli.bulk.tally"
+
+local Progress = {}
+Progress.__index = Progress
+Progress.__name = "cmr.cli.bulk.progress"
+
+local MAX_LISTED_ROWS = 20
+local MAX_BAR_COLUMNS, MIN_BAR_COLUMNS = 40, 5
+local DEFAULT_COLUMNS = 80
+local LINE_INTERVAL_SECONDS = 10
+
+---Counts rows in words: "1 row", "2 rows".
+---@param count integer
+---@return string
+function summary.rows(count)
+  return count == 1 and "1 row" or ("%d rows"):format(count)
+end
+
+---Makes a tally. Its fields todo, done, failed, unknown and deferred count the rows of this run; `earlier` counts the
+---rows that an earlier run left behind and this one does not send.
+---@param todo integer how many rows are to be sent
+---@return table tally
+function summary.tally(todo)
+  return setmetatable({
+    todo = todo,
+    done = 0,
+    failed = 0,
+    unknown = 0,
+    deferred = 0,
+    earlier = { done = 0, failed = 0, unknown = 0, deferred = 0 },
+    kinds = { failed = {}, deferred = {} },
+    listed = { unknown = {}, partial = {} },
+    retry_at = nil,
+  }, Tally)
+end
+
+local function list_row(list, number)
+  list.count = (list.count or 0) + 1
+  if list.count <= MAX_LISTED_ROWS then list[list.count] = number end
+end
+
+---Counts a row.
+---@param row table
+---@param status "done"|"partial"|"failed"|"unknown"|"deferred"
+---@param failure table? of a row that failed or is deferred
+---@param is_earlier boolean? whether this run does not send it
+function Tally:add(row, status, failure, is_earlier)
+  if self.listed[status] then list_row(self.listed[status], row.number) end
+  if status == "partial" then status = "done" end
+  local counts = is_earlier and self.earlier or self
+  counts[status] = counts[status] + 1
+  local kinds = self.kinds[status]
+  if kinds then kinds[failure.kind] = (kinds[failure.kind] or 0) + 1 end
+  if status == "deferred" and failure.retry_at then
+    self.retry_at = math.min(self.retry_at or failure.retry_at, failure.retry_at)
+  end
+end
+
+---Whether every row is done, with all its items.
+---@param rows integer how many the input has
+---@return boolean
+function Tally:is_complete(rows)
+  return self.done + self.earlier.done == rows and not self.listed.partial.count
+end
+
+---How many rows are neither done nor among the failures: they were not tried, or their outcome is unknown.
+---@param rows integer how many the input has
+---@return integer
+function Tally:left_out(rows)
+  local left = rows
+  for _, status in ipairs { "done", "failed", "deferred" } do
+    left = left - self[status] - self.earlier[status]
+  end
+  return left
+end
+
+-- "1 not_found, 2 bad_request"
+local function count_kinds(kinds)
+  local parts = {}
+  for kind, count in pairs(kinds) do
+    parts[#parts + 1] = ("%d %s"):format(count, kind)
+  end
+  table.sort(parts)
+  return table.concat(parts, ", ")
+end
+
+local function row_numbers(list)
+  local more = list.count > MAX_LISTED_ROWS and (" and %d more"):format(list.count - MAX_LISTED_ROWS) or ""
+  return (list.count == 1 and "row " or "rows ") .. table.concat(list, ", ") .. more
+end
+
+---The last lines of the run.
+---@param rows integer how many the input has
+---@return string[]
+function Tally:lines(rows)
+  local earlier, sum, parts = self.earlier, {}, {}
+  for status, count in pairs(earlier) do
+    sum[status] = self[status] + count
+  end
+  parts[1] = ("%d done"):format(sum.done)
+  if earlier.done > 0 then parts[1] = parts[1] .. (" (%d of them before)"):format(earlier.done) end
+  for _, status in ipairs { "failed", "unknown", "deferred" } do
+    if sum[status] > 0 then parts[#parts + 1] = ("%d %s"):format(sum[status], status) end
+  end
+  local untried = rows - sum.done - sum.failed - sum.unknown - sum.deferred
+  if untried > 0 then parts[#parts + 1] = ("%d not tried"):format(untried) end
+
+  local lines = { ("%s: %s"):format(summary.rows(rows), table.concat(parts, ", ")) }
+  local function add(format, ...)
+    lines[#lines + 1] = format:format(...)
+  end
+  if sum.failed > 0 then add("failed: %s", count_kinds(self.kinds.failed)) end
+  if self.listed.partial.count then add("done in part, some items failed: %s", row_numbers(self.listed.partial)) end
+  if sum.unknown > 0 then
+    local numbers = row_numbers(self.listed.unknown)
+    add("unknown: %s: may have been done; look, and if they were not, use --retry-unknown", numbers)
+  end
+  if sum.deferred > 0 then
+    local from = self.retry_at and os.date(" from %Y-%m-%d %H:%M", self.retry_at) or ""
+    add("deferred: %s: run the same command again%s", count_kinds(self.kinds.deferred), from)
+  end
+  return lines
+end
+
+-- How many rows have ended, and "3.9/s, 37 minutes left, 3 failed, 1 unknown", without the counts that are zero.
+local function details(tally, elapsed)
+  local ended = tally.done + tally.failed + tally.unknown + tally.deferred
+  local rate = elapsed > 0 and ended / elapsed or 0
+  local parts = { ("%.1f/s"):format(rate) }
+  if rate > 0 and tally.todo > ended then
+    parts[2] = text.duration(math.ceil((tally.todo - ended) / rate)) .. " left"
+  end
+  for _, status in ipairs { "failed", "unknown", "deferred" } do
+    if tally[status] > 0 then parts[#parts + 1] = ("%d %s"):format(tally[status], status) end
+  end
+  return ended, table.concat(parts, ", ")
+end
+
+---The progress bar.
+---@param tally table
+---@param elapsed number seconds
+---@param columns integer of the terminal; 0: unknown
+---@return string
+function summary.bar(tally, elapsed, columns)
+  local ended, rest = details(tally, elapsed)
+  local share = tally.todo > 0 and ended / tally.todo or 1
+  local label = ("%d/%d %3d%%  %s"):format(ended, tally.todo, math.floor(100 * share), rest)
+  local width = math.min(MAX_BAR_COLUMNS, (columns > 0 and columns or DEFAULT_COLUMNS) - #label - 4)
+  if width < MIN_BAR_COLUMNS then return label:sub(1, columns > 0 and columns - 1 or #label) end
+  local full = math.floor(width * share)
+  return ("[%s%s] %s"):format(("#"):rep(full), ("-"):rep(width - full), label)
+end
+
+---The progress as a line.
+---@param tally table
+---@param elapsed number seconds
+---@return string
+function summary.line(tally, elapsed)
+  local ended, rest = details(tally, elapsed)
+  return ("cmr: %d of %d rows, %s\n"):format(ended, tally.todo, rest)
+end
+
+---Makes the progress display: a bar on a terminal, elsewhere a line every ten seconds.
+---@param tally table it changes while it is shown
+---@param system table see io.system
+---@param now fun(): number seconds
+---@return table progress
+function summary.progress(tally, system, now)
+  local terminal = system.terminal
+  if system.getenv "TERM" == "dumb" then terminal = function() end end -- it cannot overwrite a line
+  return setmetatable({
+    tally = tally,
+    stderr = system.stderr,
+    terminal = terminal,
+    now = now,
+    started_at = now(),
+    line_at = now(),
+  }, Progress)
+end
+
+---Shows the progress, when it is due.
+function Progress:show()
+  local now, columns = self.now(), self.terminal(self.stderr)
+  if columns then
+    self.stderr:write("\r", summary.bar(self.tally, now - self.started_at, columns), "\27[K")
+    self.stderr:flush()
+    self.is_drawn = true
+  elseif now - self.line_at >= LINE_INTERVAL_SECONDS then
+    self.line_at = now
+    self.stderr:write(summary.line(self.tally, now - self.started_at))
+  end
+end
+
+---Removes the bar, so that other text can be written to standard error.
+function Progress:clear()
+  if self.is_drawn then self.stderr:write "\r\27[K" end
+  self.is_drawn = false
+end
+
+return summary

@@ -1,0 +1,85 @@
+---What --dry-run and -v show of a request: the curl command that would make it, and a line for every attempt.
+
+local shell = require "cmr.util.shell"
+local text = require "cmr.util.text"
+
+local inspect = {}
+
+local TIMING_STEPS = { "resolved", "connected", "secured", "first_byte" }
+
+---A request as a curl command. The key comes from the environment or a file through curl's standard input, because
+---every user of the machine can read the arguments of a program. Pure.
+---@param request table of client:preview
+---@param profile string? the profile with the key; it gets its own variable, since CMR_API_KEY may hold another key
+---@param key_file string? the file with the key
+---@return string command for a shell, over several lines
+function inspect.curl(request, profile, key_file)
+  local parts = { "curl --silent --show-error --request " .. request.method }
+  local function add(option, value)
+    parts[#parts + 1] = ("--%s %s"):format(option, shell.quote(value))
+  end
+  if request.url:find "[%[%]{}]" then parts[1] = parts[1] .. " --globoff" end
+  add("url", request.url)
+  for _, header in ipairs(request.headers) do
+    add("header", header)
+  end
+  if request.key_header then parts[#parts + 1] = "--header @-" end
+  if request.body or request.method == "POST" then add("data-raw", request.body or "") end
+  if request.ca_file then add("cacert", request.ca_file) end
+  if request.resolve then add("resolve", request.resolve) end
+  if request.proxy == "" then
+    add("noproxy", "*")
+  elseif request.proxy then
+    add("proxy", request.proxy)
+  end
+  parts[#parts + 1] = "--compressed"
+  local command = table.concat(parts, " \\\n  ")
+  if request.key_header then
+    local variable = profile and ("CMR_%s_KEY"):format((profile:upper():gsub("%W", "_"))) or "CMR_API_KEY"
+    local key = key_file and ("$(head -n 1 %s)"):format(shell.quote(key_file)) or "$" .. variable
+    command = ([[printf '%s: %%s' "%s" | ]]):format(request.key_header, key) .. command
+  end
+  return text.utf8(command) .. "\n"
+end
+
+local function timing(info)
+  local parts = {}
+  for _, step in ipairs(TIMING_STEPS) do
+    local seconds = info.timing and info.timing[step]
+    if seconds then parts[#parts + 1] = ("%s %.3f"):format(step:gsub("_", " "), seconds) end
+  end
+  return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
+end
+
+local function result(info)
+  if not info.status then return info.err and ("no answer: %s"):format(info.err.kind) or "no answer" end
+  local parts = { ("HTTP %d"):format(info.status), "HTTP/" .. info.http_version }
+  parts[#parts + 1] = info.tls
+  parts[#parts + 1] = info.reused and "connection used again" or "new connection"
+  return table.concat(parts, ", ")
+end
+
+---Writes a line of -v to standard error.
+---@param system table see io.system
+---@param format string of string.format
+function inspect.log(system, format, ...)
+  system.stderr:write("* ", text.printable(format:format(...)), "\n")
+end
+
+---The hooks of cmr.new for -v.
+---@param system table see io.system
+---@return function on_response
+---@return function on_retry
+function inspect.hooks(system)
+  local function on_response(info)
+    local format = "%s, attempt %d: %s, %.3f s%s"
+    inspect.log(system, format, info.operation, info.attempt, result(info), info.elapsed, timing(info))
+  end
+  local function on_retry(retry)
+    local format = "%s, attempt %d: %s; the next one in %.1f s"
+    inspect.log(system, format, retry.operation, retry.attempt, retry.err.message, retry.delay)
+  end
+  return on_response, on_retry
+end
+
+return inspect

@@ -1,0 +1,159 @@
+---The library's errors for a person at a shell: options and variables instead of Lua's names, and advice. Pure.
+
+local arguments = require "cmr.cli.arguments"
+
+local messages = {}
+
+-- The variable that gives a setting of the client when no option does.
+local VARIABLES =
+  { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", endpoints = "CMR_ENDPOINTS" }
+
+local PROFILE_SETTINGS = { api_key = true, base_url = true, key_header = true, ca_file = true }
+
+-- Where `cmr api` gets the parts of a request.
+local API_LABELS =
+  { method = "argument METHOD", path = "argument PATH", query = "option '--query'", body = "option '--data'" }
+
+-- What an outcome means for running the command again.
+local OUTCOMES = {
+  not_sent = "the server never saw it, so it can be repeated",
+  rejected = "the server refused it, so nothing was done",
+  unknown = "it may have been done: look before repeating it",
+}
+
+local HINTS = {
+  unauthorized = "is this the key for that base URL? CMR_API_KEY or --api-key-file, CMR_BASE_URL or --base-url",
+  payment_required = "the wallet does not cover it",
+  quota_exceeded = "a mailbox can be exported again three times a week",
+  timeout = "a longer --timeout may help; -v tells where the time goes",
+  tls = "CMR_CA_FILE or --ca-file names further certificates to trust",
+  bad_response = "is the base URL that of the API?",
+}
+
+local function hint(operation, err)
+  if err.kind == "bad_request" and operation then
+    return ("'cmr %s --help' tells what it takes"):format(arguments.command(operation.name))
+  elseif err.kind == "network" and err.outcome == "not_sent" then
+    return "is the base URL right, and reachable from here? -v tells how far it came"
+  end
+  return HINTS[err.kind]
+end
+
+---The lines to show after a failure's message.
+---@param operation table? a row of cmr.operations; nil: any other request
+---@param err cmr.Error
+---@param has_effect boolean whether the request may have changed something: it was no GET
+---@return string[]
+function messages.advice(operation, err, has_effect)
+  local lines = {}
+  if has_effect and OUTCOMES[err.outcome] then
+    lines[1] = ("outcome: %s, %s"):format(err.outcome, OUTCOMES[err.outcome])
+  end
+  if err.retry_after then lines[#lines + 1] = "retry after " .. require("cmr.util.text").duration(err.retry_after) end
+  local advice = hint(operation, err)
+  if advice then lines[#lines + 1] = "hint: " .. advice end
+  return lines
+end
+
+-- What is wrong with a value. The command writes false as off, and has no option allow_http.
+local function detail(problem)
+  local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
+  if not problem.expected then return reason end
+  local expected = problem.expected:gsub("%f[%a]false$", "off")
+  local got = problem.got and ", got " .. problem.got or ""
+  return ("%s expected%s%s"):format(expected, got, reason and ": " .. reason or "")
+end
+
+-- Where the client's setting came from.
+local function source(name, parsed)
+  local option = name == "api_key" and "api_key_file" or name
+  if parsed.profile and PROFILE_SETTINGS[name] and not parsed[option] then
+    return ("the %s of the profile '%s'"):format(name, parsed.profile)
+  end
+  if not parsed[option] and VARIABLES[name] then return VARIABLES[name] end
+  return ("option '--%s'"):format((option:gsub("_", "-")))
+end
+
+local function param_named(operation, name)
+  for _, param in ipairs(operation and operation.params or {}) do
+    if param.name == name then return param end
+  end
+end
+
+-- The argument or option that gives a field, and the field's path when that option gives more: "option '--domains'",
+-- "domains[1].years".
+local function label(field, operation)
+  local first = field:match "^[%w_]+"
+  local exact = arguments.option(field) and param_named(operation, field)
+  local param, inside = exact or param_named(operation, first), field
+  if exact or field == first and (param or API_LABELS[field]) then inside = nil end
+  if not param then return API_LABELS[first] or "option '--json'", inside end
+  if param.positional then return "argument " .. arguments.placeholder(param.name), inside end
+  return ("option '%s'"):format(arguments.option(param.name)), inside
+end
+
+-- By the error's code: function(problem, operation, parsed) -> message.
+local WORDINGS = {}
+
+function WORDINGS.bad_option(problem, _, parsed)
+  local endpoint = problem.option:match "^endpoints%.(.*)$"
+  if endpoint then return ("CMR_ENDPOINTS: bad entry '%s' (%s)"):format(endpoint, detail(problem)) end
+  return ("%s is wrong (%s)"):format(source(problem.option, parsed), detail(problem))
+end
+
+function WORDINGS.undocumented(problem, operation)
+  if operation.flags.form then return problem.reason end
+  local name, method, path = operation.name, operation.method, operation.path
+  local endpoint = ('{"%s": "%s %s"}'):format(name, method or "METHOD", path or "/path")
+  local format = "the %s of %s is not documented: if you know it, name a file with %s in CMR_ENDPOINTS"
+  return format:format(path and "method" or "path", name, endpoint)
+end
+
+local function alternatives(operation)
+  local options = {}
+  for _, param in ipairs(operation.params) do
+    if param.either then options[#options + 1] = ("'%s'"):format(arguments.option(param.name)) end
+  end
+  return require("cmr.util.text").alternatives(options)
+end
+
+function WORDINGS.missing_field(problem, operation)
+  if not problem.field then return "missing option " .. alternatives(operation) end
+  local option, inside = label(problem.field, operation)
+  return inside and ("%s: '%s' is missing"):format(option, inside) or "missing " .. option
+end
+
+function WORDINGS.conflicting_fields(_, operation)
+  return ("only one of %s can be given"):format(alternatives(operation))
+end
+
+function WORDINGS.empty(problem, operation)
+  local option, inside = label(problem.field, operation)
+  local subject = inside and ("%s: '%s'"):format(option, inside) or option
+  return problem.reason and subject .. " is empty (the word all: all of them)" or subject .. " is empty"
+end
+
+function WORDINGS.unknown_field(problem, operation)
+  local suggestion = problem.suggestion and (" (did you mean '%s'?)"):format(problem.suggestion) or ""
+  return ("'%s' is no field of %s%s"):format(problem.field, arguments.command(operation.name), suggestion)
+end
+
+function WORDINGS.bad_value(problem, operation)
+  local option, inside = label(problem.field, operation)
+  return ("%s is wrong (%s%s)"):format(option, inside and inside .. ": " or "", detail(problem))
+end
+
+WORDINGS.bad_type = WORDINGS.bad_value
+
+---Words a mistake that the library found.
+---@param message string of the library
+---@param problem table the error, or what Client.try_new returned third: code, field or option, expected, got, reason
+---@param parsed table the parser's result; profile: the one in use
+---@param operation table? a row of cmr.operations
+---@return string
+function messages.mistake(message, problem, parsed, operation)
+  local words = WORDINGS[problem.code]
+  return words and words(problem, operation, parsed) or message
+end
+
+return messages

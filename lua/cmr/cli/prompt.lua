@@ -1,0 +1,96 @@
+---Questions to the person at the terminal, and the confirmation of what charges or destroys.
+
+local io = require "cmr.cli.io"
+local shell = require "cmr.util.shell"
+
+local prompt = {}
+
+local MAX_LINE_COLUMNS = 1000
+
+-- sh reads the answer, for two things that Lua cannot do: sh turns the echo off, and on again however it ends; and
+-- Ctrl-C ends the question on every Lua. The answer comes through a pipe, with a newline when there was one.
+local READ_VISIBLE = [[
+printf '%%s' %s >&2
+IFS= read -r line && printf '%%s\n' "$line"]]
+local READ_HIDDEN = [[
+saved=$(stty -g) || exit
+trap 'stty "$saved"; echo >&2' EXIT
+trap 'exit 130' HUP INT TERM PIPE
+stty -echo
+]] .. READ_VISIBLE
+
+---Asks a question on the terminal. Raises a failure when no answer comes (Ctrl-D).
+---@param question string
+---@param opts { default: string?, secret: boolean? }? default: of an empty answer; secret: the answer is not shown
+---@return string answer
+function prompt.line(question, opts)
+  local default, script = opts and opts.default, opts and opts.secret and READ_HIDDEN or READ_VISIBLE
+  local shown = default and ("%s [%s]: "):format(question, default) or question .. ": "
+  local pipe = assert(io.system.popen(script:format(shell.quote(shown)), "r"))
+  local ok, answer = pcall(function()
+    return pipe:read("*a"):match "^(.*)\n$"
+  end)
+  pipe:close() -- after Ctrl-C too: it waits until sh has turned the echo on
+  if not ok then error(answer, 0) end
+  if not answer then io.failure "no answer, nothing was written" end
+  return answer == "" and default or answer
+end
+
+local function has_all(value)
+  if value == require("cmr.core").all then return true end
+  if type(value) ~= "table" then return false end
+  for _, member in pairs(value) do
+    if has_all(member) then return true end
+  end
+  return false
+end
+
+---Tells why an operation needs a confirmation.
+---@param operation table a row of cmr.operations
+---@param args table? its arguments
+---@return string? reason "charges money, means all of them"; nil when it needs none
+function prompt.reason(operation, args)
+  local reasons = {}
+  if operation.flags.charges then reasons[#reasons + 1] = "charges money" end
+  if operation.flags.danger then reasons[#reasons + 1] = "destroys" end
+  if has_all(args) then reasons[#reasons + 1] = "means all of them" end
+  return reasons[1] and table.concat(reasons, ", ")
+end
+
+-- Opens /dev/tty, because standard input may carry --json and standard output may be a file. With neither standard
+-- input nor standard error at a terminal, the command takes it that no person is there.
+local function open_terminal(system)
+  if not system.terminal(system.stderr) and not system.terminal(system.stdin) then return nil end
+  local reader, writer = system.open("/dev/tty", "r"), system.open("/dev/tty", "w")
+  if reader and writer then return reader, writer end
+  if reader then reader:close() end
+end
+
+local function refuse(message)
+  error({ failure = message .. "; nothing was sent", status = io.EXIT_USAGE }, 0)
+end
+
+---Asks for a confirmation on the terminal, unless --yes was given. Raises a failure when the answer is no, or when
+---there is no terminal.
+---@param what string the command and the reason: "cancel-subscription destroys"
+---@param lines string[] what will be done
+---@param parsed table the parser's result
+---@param system table see io.system
+function prompt.confirm(what, lines, parsed, system)
+  if parsed.yes then return end
+  local reader, writer = open_terminal(system)
+  if not reader then refuse(what .. ": say --yes to go on without being asked, or --dry-run to see the request") end
+  local terminal, text = require "cmr.cli.terminal", require "cmr.util.text"
+  writer:write(text.printable(what), ".\n")
+  for _, line in ipairs(lines) do
+    writer:write("  ", terminal.fit(text.printable(line), MAX_LINE_COLUMNS), "\n")
+  end
+  writer:write "Go on? [y/N] "
+  writer:flush()
+  local answer = (reader:read "*l" or ""):lower()
+  reader:close()
+  writer:close()
+  if answer ~= "y" and answer ~= "yes" then refuse "not confirmed" end
+end
+
+return prompt

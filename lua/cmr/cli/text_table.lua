@@ -1,0 +1,145 @@
+---Columns and rows as aligned text. Pure.
+
+local tables = require "cmr.util.tables"
+local tabulate = require "cmr.cli.tabulate"
+local terminal = require "cmr.cli.terminal"
+local text = require "cmr.util.text"
+
+local text_table = {}
+
+local GAP_COLUMNS = 2 -- between two cells
+local MIN_CUT_COLUMNS = 10 -- a column is not cut below this
+local MAX_WHOLE_ID_COLUMNS = 36 -- shorter ids are not cut: people copy them
+
+-- "connectedAt" -> "CONNECTED AT"
+local function heading(field)
+  return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
+end
+
+-- Like tabulate.cell, but a list of plain values is shown without the marks of JSON.
+local function cell_text(value)
+  if not tables.is_list(value) then return text.printable(tabulate.cell(value)) end
+  local items = {}
+  for index, item in ipairs(value) do
+    if type(item) == "table" then return text.printable(tabulate.cell(value)) end
+    items[index] = tabulate.cell(item)
+  end
+  return text.printable(table.concat(items, ", "))
+end
+
+-- Narrows the widths to the room. Returns how many columns fit.
+local function narrow(columns, widths, room)
+  local least, used, shown = {}, -GAP_COLUMNS, 0
+  for index, natural in ipairs(widths) do
+    local id = columns[index]:find "[iI]d$" and natural <= MAX_WHOLE_ID_COLUMNS
+    least[index] = id and natural or math.min(natural, MIN_CUT_COLUMNS)
+    used = used + GAP_COLUMNS + least[index]
+    if used > room and index > 1 then break end
+    shown = index
+  end
+  local total = -GAP_COLUMNS
+  for index = 1, shown do
+    total = total + GAP_COLUMNS + widths[index]
+  end
+  while total > room do
+    local widest
+    for index = 1, shown do
+      local spare = widths[index] > least[index]
+      if spare and (not widest or widths[index] > widths[widest]) then widest = index end
+    end
+    if not widest then break end
+    widths[widest] = widths[widest] - 1
+    total = total - 1
+  end
+  if shown == 1 then widths[1] = math.min(widths[1], room) end
+  return shown
+end
+
+local function is_number_column(rows, index)
+  local found = false
+  for _, row in ipairs(rows) do
+    if row[index] ~= nil and type(row[index]) ~= "number" then return false end
+    found = found or row[index] ~= nil
+  end
+  return found
+end
+
+-- A line per row.
+local function grid(columns, rows, room, paint)
+  local widths, cells = {}, {}
+  for number = 0, #rows do
+    cells[number] = {}
+    for index, field in ipairs(columns) do
+      local cell = number == 0 and heading(field) or cell_text(rows[number][index])
+      cells[number][index] = cell
+      widths[index] = math.max(widths[index] or 0, terminal.width(cell))
+    end
+  end
+  local shown = narrow(columns, widths, room)
+  local align_right, lines = {}, {}
+  for index = 1, shown do
+    align_right[index] = is_number_column(rows, index)
+  end
+  for number = 0, #rows do
+    local line, blank = {}, "" -- blank: written only before another cell
+    for index = 1, shown do
+      local cell = terminal.fit(cells[number][index], widths[index])
+      local space = (" "):rep(widths[index] - terminal.width(cell))
+      cell = paint(number == 0 and "heading" or terminal.style_of(cell), cell)
+      if align_right[index] then
+        line[#line + 1] = blank .. space .. cell
+        blank = ""
+      elseif cell == "" then
+        blank = blank .. space
+      else
+        line[#line + 1] = blank .. cell
+        blank = space
+      end
+      blank = blank .. (" "):rep(GAP_COLUMNS)
+    end
+    lines[number + 1] = table.concat(line) .. "\n"
+  end
+  return table.concat(lines), shown
+end
+
+-- A line per field, or several where the value is long.
+local function record(columns, row, room, paint)
+  local label_width, lines = 0, {}
+  for _, field in ipairs(columns) do
+    label_width = math.max(label_width, terminal.width(heading(field)))
+  end
+  for index, field in ipairs(columns) do
+    local label, rest = heading(field), cell_text(row[index])
+    repeat
+      local part
+      part, rest = terminal.split(rest, math.max(room - label_width - GAP_COLUMNS, MIN_CUT_COLUMNS))
+      local space = (" "):rep(label_width + GAP_COLUMNS - terminal.width(label))
+      local value = part == "" and "" or space .. paint(terminal.style_of(part), part)
+      lines[#lines + 1] = paint("heading", label) .. value .. "\n"
+      label = ""
+    until rest == ""
+  end
+  return table.concat(lines)
+end
+
+---@class cmr.cli.TableOptions
+---@field width integer? the room in columns; long cells are cut, then the last columns left out
+---@field paint (fun(style: string?, text: string): string)? see terminal.painter
+---@field record boolean? true: the one row is shown with a line per field
+
+---Lays out a table: a line of headings, a line per row, no spaces at their ends.
+---@param columns string[] the API's field names
+---@param rows any[][] a value per column
+---@param opts cmr.cli.TableOptions?
+---@return string text
+---@return integer shown how many columns are in it
+function text_table.format(columns, rows, opts)
+  opts = opts or {}
+  local room, paint = opts.width or math.huge, opts.paint or function(_, cell)
+    return cell
+  end
+  if opts.record then return record(columns, rows[1], room, paint), #columns end
+  return grid(columns, rows, room, paint)
+end
+
+return text_table

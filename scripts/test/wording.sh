@@ -1,0 +1,45 @@
+#!/bin/sh
+# Finds riddles, sentences that hide their subject: wording.sh. Prints FILE:LINE: TEXT for each and then fails.
+# The words are those of the two patterns below: anywhere in a comment, at the beginning of a sentence in a page.
+set -eu
+cd "$(dirname "$0")/../.."
+
+# comments LANGUAGE FILE...: the comments as FILE:LINE: TEXT. A comment marker inside a string is none.
+comments() {
+    language=$1
+    shift
+    awk -v language="$language" '
+        FNR == 1 { inside = 0 }
+        language == "c" {
+            text = $0
+            gsub(/"([^"\\]|\\.)*"/, "", text)
+            shown = inside ? text : ""
+            if (!inside && match(text, /\/[*\/]/)) {
+                shown = substr(text, RSTART)
+                inside = substr(shown, 2, 1) == "*"
+            }
+            if (inside && index(shown, "*/")) inside = 0
+        }
+        language == "lua" {
+            text = $0
+            if (text !~ /^[ \t]*--/) gsub(/"([^"\\]|\\.)*"|\047([^\047\\]|\\.)*\047/, "", text)
+            shown = match(text, /--/) ? substr(text, RSTART) : ""
+        }
+        language == "sh" { shown = match($0, /(^|[ \t])# /) ? substr($0, RSTART) : "" }
+        shown { print FILENAME ":" FNR ": " shown }
+    ' "$@"
+}
+
+found=$(
+    {
+        comments c csrc/*.c csrc/*.h csrc/*.def scripts/build/format.mjs
+        find lua scripts -name '*.lua' | sort | while read -r file; do comments lua "$file"; done
+        comments sh scripts/*/*.sh Makefile .ci/run
+    } | grep -E '\b(Who|Whose|Whoever|What is|that of|of ours)\b' || :
+    find README.md SECURITY.md docs -name '*.md' | sort |
+        xargs grep -nE '(^|[.!?:|] |^[-*#0-9. ]+ )(Who|Whose|Whoever|What is)\b|\bof ours\b' || :
+)
+[ -z "$found" ] || {
+    echo "$found"
+    exit 1
+}
