@@ -41,8 +41,8 @@ static void push_param(lua_State *L, const struct param *param)
     set_true(L, "required", param->flags & REQUIRED);
     set_true(L, "positional", param->flags & POSITIONAL);
     set_true(L, "assumed", param->flags & PARAM_ASSUMED);
-    set_true(L, "everything", param->flags & ALL_REQUIRED);
-    set_true(L, "or_item", param->flags & ACCEPTS_ITEM);
+    set_true(L, "all_required", param->flags & ALL_REQUIRED);
+    set_true(L, "accepts_item", param->flags & ACCEPTS_ITEM);
     if (param->flags & (EITHER | ONE_OF))
         cmr_set_string(L, "either", param->flags & EITHER ? "any" : "one");
     set_values(L, "values", param->values);
@@ -84,16 +84,16 @@ static void push_operation(lua_State *L, const struct operation *operation)
     cmr_set_string(L, "summary", operation->summary);
     cmr_set_string(L, "source", operation->source);
     cmr_set_string(L, "assumed", operation->assumed);
-    cmr_set_string(L, "rest",
+    cmr_set_string(L, "open_location",
                    operation->open_location == QUERY  ? "query"
                    : operation->open_location == BODY ? "body"
                                                       : NULL);
     cmr_set_string(L, "items", operation->items);
     cmr_set_string(L, "page", operation->page);
     cmr_set_string(L, "limit", operation->limit);
-    cmr_set_string(L, "complete", operation->success_field);
-    set_values(L, "settles", operation->success_events);
-    set_values(L, "fails", operation->failure_events);
+    cmr_set_string(L, "success_field", operation->success_field);
+    set_values(L, "success_events", operation->success_events);
+    set_values(L, "failure_events", operation->failure_events);
     push_flags(L, operation->flags);
     lua_setfield(L, -2, "flags");
     lua_newtable(L);

@@ -21,14 +21,14 @@ describe("the rows' columns settles and fails", function()
     for _, row in ipairs(rows) do
       local params = {}
       for _, param in ipairs(row.params) do params[param.name] = true end
-      for _, entry in ipairs(row.settles or {}) do
+      for _, entry in ipairs(row.success_events or {}) do
         count = count + 1
         local name, parameter = entry:match "^(%S+) ?(%S*)$"
         assert.is_table(events[name], entry)
         assert.is_true(parameter == "" or params[parameter] or #row.params == 0, row.name .. ": " .. entry)
       end
-      for _, name in ipairs(row.fails or {}) do assert.is_table(events[name], name) end
-      if row.settles then assert.is_true(row.flags.async, row.name) end
+      for _, name in ipairs(row.failure_events or {}) do assert.is_table(events[name], name) end
+      if row.success_events then assert.is_true(row.flags.async, row.name) end
     end
     assert.is_true(count > 10)
   end)

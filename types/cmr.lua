@@ -216,13 +216,13 @@ function Client:key_id() end
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
 ---@field assumed? string The undocumented part, and how we read it.
 ---@field flags table<string, true>
----@field rest? "query"|"body" Where undocumented fields go.
+---@field open_location? "query"|"body" Where undocumented fields go.
 ---@field items? string The path of a list's items in its answer.
 ---@field page? string
 ---@field limit? string
----@field complete? string The member that every item of data has unless it failed.
----@field settles? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of the parameter.
----@field fails? string[] The webhooks that report a failure.
+---@field success_field? string The member that every item of data has unless it failed.
+---@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of the parameter.
+---@field failure_events? string[] The webhooks that report a failure.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -234,8 +234,8 @@ function Client:key_id() end
 ---@field positional? true
 ---@field assumed? true
 ---@field either? "any"|"one"
----@field everything? true
----@field or_item? true
+---@field all_required? true
+---@field accepts_item? true
 ---@field values? string[]
 ---@field source "seed"|"docs"|"help"
 ---@field summary string

@@ -45,7 +45,7 @@ local function plan_of(res)
   local operation = type(name) == "string" and operations[name]
   if not operation then
     errors.raise "await: an operation's answer expected, or {operation = name, actionId = ..., orderId = ...}"
-  elseif not operation.settles then
+  elseif not operation.success_events then
     errors.raise(("await: no event is documented to report the success of '%s'"):format(name))
   end
   local args = sender.arguments(res)

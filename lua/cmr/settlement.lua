@@ -43,7 +43,7 @@ function settlement.failed_items(operation, res)
   end
   for _, item in ipairs(data) do
     if type(item) == "table" then
-      local incomplete = operation and operation.complete and item[operation.complete] == nil
+      local incomplete = operation and operation.success_field and item[operation.success_field] == nil
       if item.success == false or incomplete then -- success: bulk mailbox update (help)
         failed[#failed + 1] = item
       end
@@ -83,7 +83,7 @@ function settlement.expected(operation, args, failed_items)
     end
   end
   local first
-  for _, entry in ipairs(operation.settles) do
+  for _, entry in ipairs(operation.success_events) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     first = first or event
     if parameter == "" then return { event = event, count = 1 } end
@@ -112,7 +112,7 @@ end
 ---@return cmr.Event? failure the first that reports a failure
 function settlement.verdict(operation, expected, events)
   local found, count, failure = {}, 0, nil
-  local failures = " " .. table.concat(operation.fails or {}, " ") .. " "
+  local failures = " " .. table.concat(operation.failure_events or {}, " ") .. " "
   for _, event in ipairs(events) do
     local name = name_of(event)
     if name == expected.event then
@@ -145,9 +145,9 @@ end
 ---@param failure cmr.Event the one that reports the failure
 ---@return cmr.Outcome outcome
 function settlement.outcome_of_failure(operation, args, events, failure)
-  if not args or #events > 1 or name_of(failure) ~= operation.fails[1] then return "unknown" end
+  if not args or #events > 1 or name_of(failure) ~= operation.failure_events[1] then return "unknown" end
   local parts = 0
-  for _, entry in ipairs(operation.settles) do
+  for _, entry in ipairs(operation.success_events) do
     parts = math.max(parts, count_parts(args, entry:match "%S+$"))
   end
   return parts == 1 and "rejected" or "unknown"

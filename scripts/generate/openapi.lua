@@ -77,7 +77,7 @@ end
 function schema(node, further)
   local param = node.param or {}
   local made = kind_of(node, further)
-  if param.or_item then made = { { "anyOf", array { schema(node.item, further), object(made) } } } end
+  if param.accepts_item then made = { { "anyOf", array { schema(node.item, further), object(made) } } } end
   table.insert(made, 1, { "description", param.summary })
   table.insert(made, { "enum", closed_set(param) })
   table.insert(made, { "x-source", param.source })
@@ -110,7 +110,7 @@ local function parameters(operation, sample)
       { "x-assumed", param.assumed },
     }
   end
-  if operation.rest == "query" then
+  if operation.open_location == "query" then
     list[#list + 1] = object {
       { "name", "others" },
       { "in", "query" },
@@ -147,7 +147,7 @@ end
 
 local function request_body(operation, sample)
   local tree = shape.of_operation(operation, "body")
-  local open = operation.rest == "body"
+  local open = operation.open_location == "body"
   if not tree.members[1] and not open then return nil end
   local properties, required = properties_of(tree, false)
   local choice = choice_of(operation)

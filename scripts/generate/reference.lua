@@ -18,7 +18,7 @@ local function block(language, text)
 end
 
 local function signature(operation)
-  local parts, fields = {}, operation.rest ~= nil
+  local parts, fields = {}, operation.open_location ~= nil
   for _, param in ipairs(operation.params) do
     if param.positional then
       parts[#parts + 1] = param.name
@@ -66,7 +66,7 @@ local function warnings(operation)
       operation.items and "" or "; where its answer has them is undocumented"
     )
   end
-  if operation.complete then
+  if operation.success_field then
     sentences[#sentences + 1] = "Single items may fail inside a success: `cmr.info(res).partial` lists them."
   end
   sentences[#sentences + 1] = words.of_outcome(operation)
@@ -76,13 +76,13 @@ end
 local function type_of(param, params)
   if param.type == "array" and params[param.name .. "[]"] then
     local item = type_of(params[param.name .. "[]"], params)
-    return (param.or_item and item .. ", or " or "") .. "array of " .. item
+    return (param.accepts_item and item .. ", or " or "") .. "array of " .. item
   end
   return param.type
 end
 
 local function needed(param)
-  if param.everything then return "yes; `cmr.all` for everything" end
+  if param.all_required then return "yes; `cmr.all` for everything" end
   if param.either then return param.either == "any" and "one of these" or "exactly one of these" end
   return param.required and not param.name:find "]$" and "yes" or ""
 end
@@ -115,8 +115,8 @@ local function table_of(operation)
 end
 
 local function open(operation)
-  return operation.rest
-    and ("Further fields go into the %s as they are: their names are undocumented."):format(operation.rest)
+  return operation.open_location
+    and ("Further fields go into the %s as they are: their names are undocumented."):format(operation.open_location)
 end
 
 -- The call that sends a documented request; a placeholder stands for an id that the sample omits.

@@ -37,7 +37,7 @@ function Writer:type(node, class)
   if node.type == "array" then
     local item = node.item and self:type(node.item, class) or "any"
     local list = (item:find("|", 1, true) and "(" .. item .. ")" or item) .. "[]"
-    return param.or_item and item .. "|" .. list or param.everything and list .. "|cmr.All" or list
+    return param.accepts_item and item .. "|" .. list or param.all_required and list .. "|cmr.All" or list
   end
   return scalars[node.type] or "any"
 end
@@ -47,7 +47,7 @@ local function description_of(param)
 end
 
 local function optional(node)
-  if node.param then return not (node.param.required or node.param.everything) end
+  if node.param then return not (node.param.required or node.param.all_required) end
   return node.optional or node.type == "null"
 end
 
@@ -80,12 +80,12 @@ function Writer:arguments(operation)
   for _, member in ipairs(shape.of_operation(operation).members) do
     table.insert(member[2].param.positional and first or rest, member)
   end
-  if not rest[1] and not operation.rest then others = nil end
+  if not rest[1] and not operation.open_location then others = nil end
   if not first[1] then
-    if others then self:class(fields, nil, rest, operation.rest) end
+    if others then self:class(fields, nil, rest, operation.open_location) end
     return first, others and fields
   end
-  if others then self:class(others, nil, rest, operation.rest) end
+  if others then self:class(others, nil, rest, operation.open_location) end
   self:class(fields, others, first)
   return first, others
 end
@@ -120,7 +120,7 @@ end
 
 local function needs_table(operation)
   for _, param in ipairs(operation.params) do
-    local needed = param.required or param.either or param.everything
+    local needed = param.required or param.either or param.all_required
     if needed and words.is_field(param) and not param.positional then return true end
   end
   return false

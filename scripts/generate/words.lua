@@ -30,13 +30,15 @@ end
 ---@param operation table
 ---@return string?
 function words.of_outcome(operation)
-  if not operation.settles then return nil end
+  if not operation.success_events then return nil end
   local events = {}
-  for index, entry in ipairs(operation.settles) do
+  for index, entry in ipairs(operation.success_events) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     events[index] = ("`%s`%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
   end
-  local failures = operation.fails and (", and fails on %s"):format(words.list(operation.fails, "or", "`")) or ""
+  local failures = operation.failure_events
+      and (", and fails on %s"):format(words.list(operation.failure_events, "or", "`"))
+    or ""
   return ("`client:await(res)` returns on %s%s."):format(table.concat(events, ", or "), failures)
 end
 

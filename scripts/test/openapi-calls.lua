@@ -20,7 +20,7 @@ local function object_of(node, all, chosen)
   local object = {}
   for _, member in ipairs(node.members) do
     local param = member[2].param
-    local wanted = param.required or param.everything or (all and not param.either)
+    local wanted = param.required or param.all_required or (all and not param.either)
     if param.either and (not chosen or chosen == param.name) then
       wanted, chosen = true, chosen or param.name
     end
@@ -56,7 +56,7 @@ local function calls_of(operation)
   for _, name in ipairs(words.choice(operation)) do
     table.insert(calls, { "all, with " .. name, object_of(tree, true, name) })
   end
-  if operation.rest then
+  if operation.open_location then
     local fields = object_of(tree)
     fields.undocumented = "x"
     table.insert(calls, { "an undocumented field", fields })

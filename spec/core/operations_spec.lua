@@ -11,10 +11,10 @@ local FLAGS = {list = true, async = true, charges = true, danger = true, all_whe
   safe = true, deprecated = true, form = true}
 
 local OPERATION = {name = true, group = true, method = true, path = true, title = true, summary = true, source = true,
-  assumed = true, flags = true, positional = true, params = true, rest = true, items = true, page = true, limit = true,
-  complete = true, settles = true, fails = true}
+  assumed = true, flags = true, positional = true, params = true, open_location = true, items = true, page = true,
+  limit = true, success_field = true, success_events = true, failure_events = true}
 local PARAM = {name = true, ["in"] = true, type = true, required = true, positional = true, assumed = true,
-  either = true, everything = true, or_item = true, values = true, source = true, summary = true}
+  either = true, all_required = true, accepts_item = true, values = true, source = true, summary = true}
 
 -- Names of what is set.
 local function keys(set)
@@ -77,7 +77,7 @@ describe("each operation", function()
     for _, row in ipairs(operations) do
       assert.is_true(row.method == nil or METHODS[row.method], row.name)
       if row.path then assert.matches("^/[%w/_-]*%w$", row.path) end
-      if not row.method or not row.path then assert.is_string(row.rest, row.name) end
+      if not row.method or not row.path then assert.is_string(row.open_location, row.name) end
     end
   end)
 
@@ -92,7 +92,7 @@ describe("each operation", function()
   it("that lists says by which parameters pages are chosen", function()
     for _, row in ipairs(operations) do
       local params = by_name(row.params)
-      assert.is_true(row.rest == nil or row.rest == "query" or row.rest == "body", row.name)
+      assert.is_true(row.open_location == nil or row.open_location == "query" or row.open_location == "body", row.name)
       assert.equal(row.flags.list, row.page ~= nil or nil, row.name)
       assert.equal(row.page == nil, row.limit == nil, row.name)
       for _, field in ipairs{"page", "limit"} do
@@ -112,7 +112,7 @@ describe("each operation", function()
     for _, row in ipairs(operations) do
       local lists = 0
       for _, param in ipairs(row.params) do
-        if param.everything then
+        if param.all_required then
           lists = lists + 1
           assert.equal("array", param.type, row.name)
           assert.is_nil(param.required, row.name)
@@ -155,7 +155,7 @@ describe("each parameter", function()
       assert.is_true(SOURCES[param.source], name)
       assert.is_string(param.summary, name)
       assert.is_true(#param.summary > 0, name)
-      for _, flag in ipairs{"required", "positional", "assumed", "everything", "or_item"} do
+      for _, flag in ipairs{"required", "positional", "assumed", "all_required", "accepts_item"} do
         assert.is_true(param[flag] == nil or param[flag] == true, name)
       end
       assert.is_true(param.either == nil or param.either == "any" or param.either == "one", name)
@@ -188,7 +188,7 @@ describe("each parameter", function()
       for name, param in pairs(params) do
         if param.type == "array" then assert.is_table(params[name .. "[]"], row.name .. "." .. name) end
         if param.type == "map" then assert.is_table(params[name .. ".*"], row.name .. "." .. name) end
-        if param.or_item then assert.equal("array", param.type, row.name .. "." .. name) end
+        if param.accepts_item then assert.equal("array", param.type, row.name .. "." .. name) end
       end
     end
   end)

@@ -330,7 +330,7 @@ describe("the reference", function()
       local told = section(row.name)
       for _, param in ipairs(row.params) do assert.matches("| `" .. param.name .. "` |", told, 1, true) end
       assert.equal(row.assumed ~= nil, told:find("\nAssumed: ", 1, true) ~= nil, row.name)
-      assert.equal(row.rest ~= nil, told:find("\nFurther fields go into the ", 1, true) ~= nil, row.name)
+      assert.equal(row.open_location ~= nil, told:find("\nFurther fields go into the ", 1, true) ~= nil, row.name)
     end
   end)
 
@@ -432,13 +432,13 @@ describe("the OpenAPI document", function()
           if part.properties and part ~= schema then assert.is_false(part.additionalProperties, row.name) end
           if part.additionalProperties == true then open = open + 1 end
         end)
-        assert.equal(row.rest == "body" and 1 or 0, open, row.name)
-        if schema then assert.equal(row.rest == "body", schema.additionalProperties, row.name) end
+        assert.equal(row.open_location == "body" and 1 or 0, open, row.name)
+        if schema then assert.equal(row.open_location == "body", schema.additionalProperties, row.name) end
         local others = 0
         for _, parameter in ipairs(operation.parameters or {}) do
           if parameter.schema.additionalProperties == true then others = others + 1 end
         end
-        assert.equal(row.rest == "query" and 1 or 0, others, row.name)
+        assert.equal(row.open_location == "query" and 1 or 0, others, row.name)
       end
     end
   end)

@@ -107,8 +107,8 @@ end
 ---@return any value
 ---@return string? message nil, message: what is wrong with it, "wants a number"
 function arguments.value(param, text)
-  if param.everything and text == "all" then return require("cmr.core").all end
-  local kind = param.or_item and text:find "^%s*{" and "object" or param.type
+  if param.all_required and text == "all" then return require("cmr.core").all end
+  local kind = param.accepts_item and text:find "^%s*{" and "object" or param.type
   local value, message = parsers[kind](text)
   if value == nil then return nil, message end
   if param.values and not contains(param.values, value) then
@@ -175,7 +175,7 @@ end
 local function missing(operation, param)
   if param.positional then return "missing argument " .. arguments.placeholder(param.name) end
   local option = arguments.option(param.name)
-  if param.everything then return ("missing option '%s': a list, or the word all"):format(option) end
+  if param.all_required then return ("missing option '%s': a list, or the word all"):format(option) end
   local members = {}
   for _, other in ipairs(operation.params) do
     if other.name:sub(1, #param.name + 1) == param.name .. "." then
@@ -208,7 +208,7 @@ function arguments.build(operation, texts, read)
     end
   end
   for _, param in ipairs(operation.params) do
-    local required = param.required or param.everything
+    local required = param.required or param.all_required
     if required and not param.name:find "[%[*.]" and args[param.name] == nil then
       io.usage("%s", missing(operation, param))
     end

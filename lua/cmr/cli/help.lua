@@ -76,7 +76,7 @@ end
 function help.parameter(param)
   local required = param.required and not param.name:find "]$" and ", required" or ""
   if param.either then required = param.either == "one" and ", exactly one of these" or ", one of these" end
-  if param.everything then required = ", required: a list, or the word all" end
+  if param.all_required then required = ", required: a list, or the word all" end
   local clarification = CLARIFICATIONS[param.name] and "; " .. CLARIFICATIONS[param.name] or ""
   local text = ("%s (%s%s%s)"):format(param.name, param.type, required, clarification)
   if param.summary then text = text .. ": " .. param.summary end
@@ -112,7 +112,7 @@ local function first_call(operation)
   local chosen, required, has_alternative = {}, {}, false
   for _, param in ipairs(operation.params) do
     local parent = param.name:match "^(.*)%.[^.]+$"
-    local needed = (param.required or param.everything) and (not parent or required[parent])
+    local needed = (param.required or param.all_required) and (not parent or required[parent])
     if param.either and not has_alternative then
       needed, has_alternative = true, true
     end
@@ -171,7 +171,7 @@ end
 -- The word after a parameter's option in an example.
 local function sample_word(operation, param)
   if arguments.secret(param.name) then return "@FILE" end
-  if param.everything then return "all" end
+  if param.all_required then return "all" end
   local value
   if not param.name:find "[iI]ds?$" and param.type ~= "boolean" then value = documented_value(operation, param.name) end
   if value == nil then value = sample_value(operation, param) end

@@ -86,7 +86,7 @@ end
 
 function check_value(tree, param, value, path)
   local children = tree[param.name] or {}
-  if param.or_item and type(value) == "table" and not types.array(value) then
+  if param.accepts_item and type(value) == "table" and not types.array(value) then
     return check_value(tree, children[1].param, value, path)
   end
   if not types[param.type](value) then
@@ -145,8 +145,8 @@ end
 ---@return table values {field = value}
 function fields.of(request)
   local operation, values = request.operation, {}
-  if operation.rest and operation.rest ~= json.null then
-    for name, value in pairs(request[operation.rest]) do
+  if operation.open_location and operation.open_location ~= json.null then
+    for name, value in pairs(request[operation.open_location]) do
       if value ~= json.null then values[name] = value end
     end
   end

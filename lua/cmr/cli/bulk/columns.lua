@@ -34,7 +34,7 @@ local function parameter(operation, name, source)
     if param.name == name then return param end
     if not param.name:find "[%[*]" then names[#names + 1] = param.name end
   end
-  if operation.rest and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
+  if operation.open_location and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
   local hint = validate.suggestion(name, names)
   if hint == "" and source == "column" then hint = (" ('--ignore %s' leaves it out)"):format(name) end
   io.usage("%s '%s' is not a field of %s%s", source, name, operation.name, hint)
