@@ -952,17 +952,17 @@ function Receiver:receive(raw_body, headers) end
 -- Retrieve all users
 
 ---@class cmr.users.fields
----@field page? integer The page, from 1; by the help centre's rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100; by the same rule. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
----The users of the partner.
+---List the partner's users.
 ---
 ---`GET /users/list`
 ---
 ---A list, in pages.
 ---
----Assumed: paging and a search exist, their names are not given: page and limit by the help centre's general rule.
+---Assumed: the page names no query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.users.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -981,7 +981,7 @@ function Client:users(fields) end
 ---@class cmr.user.fields
 ---@field userId string The user.
 
----A user's profile and billing details.
+---Get a user's profile and billing details.
 ---
 ---`GET /users`
 ---@overload fun(fields: cmr.user.fields): cmr.Answer?, string?, cmr.Error?
@@ -1006,14 +1006,14 @@ function Client:user(userId) end
 ---@field company string The company's name.
 ---@field firstName string First name.
 ---@field lastName string Last name.
----@field country string ISO 3166-1 alpha-2, as in countries.
+---@field country string The ISO 3166-1 alpha-2 code, from countries.
 ---@field city string City.
----@field addressLineOne string Street and number.
----@field addressLineTwo? string More of the address.
----@field addressLineThree? string More of the address.
----@field languagePreference string A language's code, as in en.
+---@field addressLineOne string The street and the number.
+---@field addressLineTwo? string A further line of the address.
+---@field addressLineThree? string A further line of the address.
+---@field languagePreference string The language's code, such as en.
 ---@field postalCode string Postal code.
----@field state string The state; the samples give its name, the help centre its code.
+---@field state string The state. The samples give its name, the help centre its code.
 ---@field phoneCc string The dialling code, without +.
 ---@field phone string The number, without the dialling code.
 
@@ -1023,7 +1023,7 @@ function Client:user(userId) end
 ---@class cmr.create_user.answer.data
 ---@field id string
 
----Make a user; the new id is data.id.
+---Create a user; data.id is the new id.
 ---
 ---`POST /users`
 ---@param fields cmr.create_user.fields
@@ -1046,25 +1046,25 @@ function Client:create_user(fields) end
 ---@field company? string The company's name.
 ---@field firstName? string First name.
 ---@field lastName? string Last name.
----@field country? string ISO 3166-1 alpha-2, as in countries.
+---@field country? string The ISO 3166-1 alpha-2 code, from countries.
 ---@field city? string City.
----@field addressLineOne? string Street and number.
----@field addressLineTwo? string More of the address.
----@field addressLineThree? string More of the address.
----@field languagePreference? string A language's code, as in en.
+---@field addressLineOne? string The street and the number.
+---@field addressLineTwo? string A further line of the address.
+---@field addressLineThree? string A further line of the address.
+---@field languagePreference? string The language's code, such as en.
 ---@field postalCode? string Postal code.
----@field state? string The state; the samples give its name, the help centre its code.
+---@field state? string The state. The samples give its name, the help centre its code.
 ---@field phoneCc? string The dialling code, without +.
 ---@field phone? string The number, without the dialling code.
 
 ---@class cmr.update_user.fields: cmr.update_user.others
 ---@field userId string The user.
 
----Change a user; send the full set of fields, the newer document refuses a part.
+---Change a user. Send all fields: the newer document refuses a part of them.
 ---
 ---`PUT /users`
 ---
----Assumed: the API pages make every field optional, the help centre wants all of them: not checked here.
+---Assumed: the API pages make every field optional, the help centre requires all; cmr does not check it.
 ---@overload fun(fields: cmr.update_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.update_user.others
@@ -1087,7 +1087,7 @@ function Client:update_user(userId, fields) end
 ---@class cmr.delete_user.fields
 ---@field userId string The user.
 
----Delete a user without domains and mailboxes, for good.
+---Delete a user for good. The user must have no domains and no mailboxes.
 ---
 ---`DELETE /users`
 ---
@@ -1112,7 +1112,7 @@ function Client:delete_user(userId) end
 ---@class cmr.countries.answer: cmr.Answer
 ---@field data table<string, string>
 
----Country names and their ISO codes.
+---List the countries with their ISO codes.
 ---
 ---`GET /geo/countries`
 ---@return cmr.countries.answer? answer
@@ -1129,16 +1129,16 @@ function Client:countries() end
 -- Get States of a Country
 
 ---@class cmr.states.fields
----@field countryCode string ISO 3166-1 alpha-2.
+---@field countryCode string The ISO 3166-1 alpha-2 code.
 
 ---@class cmr.states.answer: cmr.Answer
 ---@field data table<string, string>
 
----A country's states and their codes.
+---List a country's states with their codes.
 ---
 ---`GET /geo/states`
 ---@overload fun(fields: cmr.states.fields): cmr.states.answer?, string?, cmr.Error?
----@param countryCode string ISO 3166-1 alpha-2.
+---@param countryCode string The ISO 3166-1 alpha-2 code.
 ---@return cmr.states.answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -1146,7 +1146,7 @@ function cmr.states(countryCode) end
 
 ---As cmr.states.
 ---@overload fun(self: cmr.Client, fields: cmr.states.fields): cmr.states.answer?, string?, cmr.Error?
----@param countryCode string ISO 3166-1 alpha-2.
+---@param countryCode string The ISO 3166-1 alpha-2 code.
 ---@return cmr.states.answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -1155,20 +1155,20 @@ function Client:states(countryCode) end
 -- Get Domains For User
 
 ---@class cmr.domains.others
----@field page? integer The page, from 1; by the help centre's rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100; by the same rule. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.domains.fields: cmr.domains.others
 ---@field userId string The user.
 
----A user's domains; an unknown user has an empty list, not an error.
+---List a user's domains. For an unknown user the list is empty.
 ---
 ---`GET /domains/by-user`
 ---
 ---A list, in pages.
 ---
----Assumed: further query names are not given: page and limit by the help centre's general rule.
+---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
 ---@overload fun(fields: cmr.domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domains.others
@@ -1191,7 +1191,7 @@ function Client:domains(userId, fields) end
 ---@class cmr.suggest_domains.fields
 ---@field [string] any Further names are undocumented.
 
----Names that could be registered.
+---Suggest domain names that can be registered.
 ---
 ---`POST /...`
 ---
@@ -1216,7 +1216,7 @@ function Client:suggest_domains(fields) end
 ---@class cmr.check_domain.fields
 ---@field [string] any Further names are undocumented.
 
----Whether a name can be registered, and its price.
+---Check if a domain name can be registered, and at which price.
 ---
 ---`POST /...`
 ---
@@ -1241,14 +1241,14 @@ function Client:check_domain(fields) end
 ---@class cmr.check_workspace.fields
 ---@field userId? string The user. Assumed.
 ---@field domainName? string One domain.
----@field serviceProvider? "GOOGLE"|"MICROSOFT" Where to look, for one domain.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" The provider to look at, for one domain.
 ---@field domains? cmr.check_workspace.fields.domains[] Several domains.
 
 ---@class cmr.check_workspace.fields.domains
 ---@field domainName string Its name.
----@field serviceProvider? "GOOGLE"|"MICROSOFT" Where to look.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" The provider to look at.
 
----Whether a domain has a workspace already; data is null when it has none.
+---Check if a domain has a workspace already; data is null if it has none.
 ---
 ---`POST /domains/has-workspace`
 ---
@@ -1256,7 +1256,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----Assumed: whether userId is wanted is not documented.
+---Assumed: the page does not say if userId is needed.
 ---@param fields cmr.check_workspace.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1300,7 +1300,7 @@ function Client:add_domain_forwarding(fields) end
 ---@class cmr.add_email_forwarding.fields
 ---@field [string] any Further names are undocumented.
 
----Forward all mail of a domain; its mailboxes must be ACTIVE.
+---Forward all mail of a domain. Its mailboxes must be ACTIVE.
 ---
 ---`POST /...`
 ---
@@ -1330,13 +1330,13 @@ function Client:add_email_forwarding(fields) end
 ---@class cmr.add_google_client_id.fields: cmr.add_google_client_id.others
 ---@field userId string The user.
 
----Allow an OAuth client in the workspaces of domains.
+---Allow an OAuth client in the workspaces of these domains.
 ---
 ---`POST /domains/add-client-id`
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: the application's name is sent as appName, its key elsewhere: here it is not spelt out; domains are names, and what is required is not said.
+---Assumed: the page does not name the fields; appName is the name that other pages use, domains are domain names, and cmr requires domains and clientId.
 ---@overload fun(fields: cmr.add_google_client_id.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_google_client_id.others
@@ -1359,7 +1359,7 @@ function Client:add_google_client_id(userId, fields) end
 ---@class cmr.remove_domains.fields
 ---@field [string] any Further names are undocumented.
 
----Give up domains; refused while mailboxes remain.
+---Remove domains. The API refuses while they have mailboxes.
 ---
 ---`DELETE /...`
 ---
@@ -1382,8 +1382,8 @@ function Client:remove_domains(fields) end
 -- Get domain renewal pricing
 
 ---@class cmr.domain_renewal_prices.others
----@field domains? string[] The domains; what leaving them out means is not said.
----@field years? integer For how long; 1 when left out.
+---@field domains? string[] The domains. The page does not say what happens without them.
+---@field years? integer Years; 1 by default.
 
 ---@class cmr.domain_renewal_prices.fields: cmr.domain_renewal_prices.others
 ---@field userId string The user.
@@ -1399,7 +1399,7 @@ function Client:remove_domains(fields) end
 ---@field expireOn string
 ---@field autoRenew boolean
 
----What renewing domains costs; those outside their window come back as errors in data.
+---Get the price of renewing domains. A domain outside its renewal window is an error inside data.
 ---
 ---`POST /domains/renewal-price`
 ---
@@ -1425,12 +1425,12 @@ function Client:domain_renewal_prices(userId, fields) end
 
 ---@class cmr.renew_domains.others
 ---@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user.
----@field years? integer For how long; 1 when left out. Assumed.
+---@field years? integer Years; 1 by default. Assumed.
 
 ---@class cmr.renew_domains.fields: cmr.renew_domains.others
 ---@field userId string The user.
 
----Renew domains; charged to the wallet.
+---Renew domains. The wallet is charged.
 ---
 ---`POST /domains/renew`
 ---
@@ -1440,7 +1440,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: userId, domains and years are those of the price call: the page's own table could not be read.
+---Assumed: the page's own table could not be read; userId, domains and years are as in domain_renewal_prices.
 ---@overload fun(fields: cmr.renew_domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.renew_domains.others
@@ -1462,7 +1462,7 @@ function Client:renew_domains(userId, fields) end
 
 ---@class cmr.set_domain_auto_renew.others
 ---@field domains string[]|cmr.All The domains; cmr.all for every one of the user.
----@field autoRenew boolean Whether they do.
+---@field autoRenew boolean true: they renew automatically.
 
 ---@class cmr.set_domain_auto_renew.fields: cmr.set_domain_auto_renew.others
 ---@field userId string The user.
@@ -1475,13 +1475,13 @@ function Client:renew_domains(userId, fields) end
 ---@field domainId string
 ---@field autoRenew boolean
 
----Whether domains renew themselves.
+---Switch a domain's automatic renewal on or off.
 ---
 ---`PATCH /domains/toggle-auto-renew`
 ---
 ---Acts on everything if its list is omitted.
 ---
----Assumed: PATCH: an older sidebar says POST.
+---Assumed: PATCH; an older sidebar says POST.
 ---@overload fun(fields: cmr.set_domain_auto_renew.fields): cmr.set_domain_auto_renew.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.set_domain_auto_renew.others
@@ -1519,7 +1519,7 @@ function Client:set_domain_auto_renew(userId, fields) end
 ---@field recordType string
 ---@field priority string
 
----A domain's records, active and disabled.
+---List a domain's DNS records, active and disabled.
 ---
 ---`GET /dns`
 ---@overload fun(fields: cmr.dns_records.fields): cmr.dns_records.answer?, string?, cmr.Error?
@@ -1546,16 +1546,16 @@ function Client:dns_records(userId, domain) end
 ---@field records cmr.add_dns_records.others.records[] The records.
 
 ---@class cmr.add_dns_records.others.records
----@field host string The name below the domain; @ for itself.
----@field value string What the record says.
+---@field host string The name below the domain; @ is the domain itself.
+---@field value string The record's value.
 ---@field recordType string A, AAAA, CNAME, MX, TXT, NS.
----@field priority? any Of an MX record.
----@field excludedDMARCtags? string[] Of a TXT record at _dmarc.
+---@field priority? any The priority of an MX record.
+---@field excludedDMARCtags? string[] DMARC tags to leave out, for a TXT record at _dmarc.
 
 ---@class cmr.add_dns_records.fields: cmr.add_dns_records.others
 ---@field userId string The user.
 
----Add records to a domain.
+---Add DNS records to a domain.
 ---
 ---`POST /dns`
 ---@overload fun(fields: cmr.add_dns_records.fields): cmr.Answer?, string?, cmr.Error?
@@ -1580,20 +1580,20 @@ function Client:add_dns_records(userId, fields) end
 ---@class cmr.update_dns_record.others
 ---@field recordId string The record, from dns_records.
 ---@field domain string The domain's name.
----@field host string The name below the domain; @ for itself.
----@field value string What the record says.
+---@field host string The name below the domain; @ is the domain itself.
+---@field value string The record's value.
 ---@field recordType string A, AAAA, CNAME, MX, TXT, NS.
----@field priority? any Of an MX record.
----@field excludedDMARCtags? string[] Of a TXT record at _dmarc.
+---@field priority? any The priority of an MX record.
+---@field excludedDMARCtags? string[] DMARC tags to leave out, for a TXT record at _dmarc.
 
 ---@class cmr.update_dns_record.fields: cmr.update_dns_record.others
 ---@field userId string The user.
 
----Replace a record, all of it.
+---Replace a DNS record as a whole.
 ---
 ---`PUT /dns`
 ---
----Assumed: priority and excludedDMARCtags are taken for writable as in add_dns_records.
+---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---@overload fun(fields: cmr.update_dns_record.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_dns_record.others
@@ -1618,13 +1618,13 @@ function Client:update_dns_record(userId, fields) end
 ---@field recordId string The record, from dns_records.
 ---@field [string] any Further names are undocumented.
 
----Delete a record.
+---Delete a DNS record.
 ---
 ---`DELETE /dns`
 ---
 ---Destroys: this cannot be undone.
 ---
----Assumed: whether a body or the domain is wanted as well is not documented.
+---Assumed: the page does not say if a body or the domain is needed as well.
 ---@param fields cmr.delete_dns_record.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1647,11 +1647,11 @@ function Client:delete_dns_record(fields) end
 ---@field userId string The user.
 ---@field domain string The domain's name.
 
----Replace a domain's nameservers, all of them; takes up to 48 h to spread.
+---Replace all nameservers of a domain. The change takes up to 48 hours to spread.
 ---
 ---`PUT /dns/nameservers`
 ---
----Assumed: the name of the list in the body is not documented: give it as the server expects it.
+---Assumed: the page does not name the list in the body; cmr sends the name that you give.
 ---@overload fun(fields: cmr.set_nameservers.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -1676,7 +1676,7 @@ function Client:set_nameservers(userId, domain, fields) end
 ---@class cmr.order.fields
 ---@field [string] any Further names are undocumented.
 
----What was ordered.
+---Get an order.
 ---
 ---`GET /...`
 ---
@@ -1699,11 +1699,11 @@ function Client:order(fields) end
 ---@class cmr.order_status.fields
 ---@field [string] any Further names are undocumented.
 
----How far an order is.
+---Get the status of an order.
 ---
 ---`GET /orders/status`
 ---
----Assumed: the query's names are not documented: any are sent.
+---Assumed: the page does not name the query parameters; cmr sends the names that you give.
 ---@param fields? cmr.order_status.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1721,28 +1721,28 @@ function Client:order_status(fields) end
 
 ---@class cmr.create_order.others
 ---@field domains? cmr.create_order.others.domains[] The domains.
----@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> The mailboxes to create: domain name -> a list.
----@field billingCycle? "MONTHLY" MONTHLY, the only one there is.
----@field confirm boolean true: done and charged at once; false: stored for process_order.
----@field serviceProvider? "GOOGLE"|"MICROSOFT" Where the mailboxes are; GOOGLE when left out.
----@field microsoftOauthRoute? string The consent page's address; counts for mailboxes at Microsoft.
----@field google? cmr.create_order.others.google The OAuth application; counts for mailboxes at Google.
----@field autoRenew? boolean Whether the mailboxes renew themselves; not the domain.
+---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> The mailboxes to create: a list for each domain name.
+---@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field confirm boolean true charges and starts the order at once; false stores it.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
+---@field google? cmr.create_order.others.google The OAuth application; for mailboxes at Google.
+---@field autoRenew? boolean true renews the mailboxes automatically, but not the domain.
 
 ---@class cmr.create_order.others.domains
 ---@field domain string Its name.
----@field years integer For how long.
----@field forwardTo? string Where visitors are sent.
+---@field years integer Years.
+---@field forwardTo? string The URL to which visitors are sent.
 
 ---@class cmr.create_order.others.mailboxes
----@field username string What stands before the @.
+---@field username string The part of the address before the @.
 ---@field firstName string The sender's first name.
 ---@field lastName string The sender's last name.
----@field profilePicture? string A picture's address.
----@field onWarmup? boolean Whether to warm it up; not, when left out.
+---@field profilePicture? string The URL of a picture.
+---@field onWarmup? boolean true warms the mailbox up; false by default.
 
 ---@class cmr.create_order.others.google
----@field googleOauthRoute? string The consent page's address.
+---@field googleOauthRoute? string The address of the OAuth consent page.
 ---@field clientId? string The OAuth client's id.
 ---@field appName? string The OAuth application's name.
 
@@ -1756,7 +1756,7 @@ function Client:order_status(fields) end
 ---@field orderId string
 ---@field unavailableDomains any[]
 
----Order domains with mailboxes; look at unavailableDomains even when it succeeds.
+---Order domains with mailboxes. Check data.unavailableDomains even after a success.
 ---
 ---`POST /orders/json`
 ---
@@ -1764,7 +1764,7 @@ function Client:order_status(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: confirm must be said: what its absence means is not documented.
+---Assumed: cmr requires confirm, because the page does not say what happens without it.
 ---@overload fun(fields: cmr.create_order.fields): cmr.create_order.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_order.others
@@ -1785,24 +1785,24 @@ function Client:create_order(userId, fields) end
 -- Order mailboxes (json)
 
 ---@class cmr.order_mailboxes.others
----@field subscriptionId? string An active subscription, to which they are added.
----@field domainId? string A domain whose subscription was cancelled: a new one is made.
----@field mailboxes? table<string, cmr.order_mailboxes.others.mailboxes[]> The mailboxes to create: domain name -> a list.
----@field billingCycle? "MONTHLY" MONTHLY, the only one there is.
----@field confirm boolean true: done and charged at once; false: stored for process_order.
----@field autoRenew? boolean Whether the new subscription renews itself; with domainId.
+---@field subscriptionId? string An active subscription. The mailboxes are added to it.
+---@field domainId? string A domain with a cancelled subscription; it gets a new one.
+---@field mailboxes? table<string, cmr.order_mailboxes.others.mailboxes[]> The mailboxes to create: a list for each domain name.
+---@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field confirm boolean true charges and starts the order at once; false stores it.
+---@field autoRenew? boolean true renews the new subscription automatically; only with domainId.
 
 ---@class cmr.order_mailboxes.others.mailboxes
----@field username string What stands before the @.
+---@field username string The part of the address before the @.
 ---@field firstName string The sender's first name.
 ---@field lastName string The sender's last name.
----@field profilePicture? string A picture's address.
----@field onWarmup? boolean Whether to warm it up; not, when left out.
+---@field profilePicture? string The URL of a picture.
+---@field onWarmup? boolean true warms the mailbox up; false by default.
 
 ---@class cmr.order_mailboxes.fields: cmr.order_mailboxes.others
 ---@field userId string The user.
 
----Order mailboxes on a domain there is.
+---Order mailboxes for an existing domain.
 ---
 ---`POST /orders/create-mailbox-order/json`
 ---
@@ -1812,7 +1812,7 @@ function Client:create_order(userId, fields) end
 ---
 ---Needs exactly one of `subscriptionId` and `domainId`.
 ---
----Assumed: confirm must be said: what its absence means is not documented.
+---Assumed: cmr requires confirm, because the page does not say what happens without it.
 ---@overload fun(fields: cmr.order_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_mailboxes.others
@@ -1862,7 +1862,7 @@ function Client:process_order(fields) end
 ---@class cmr.create_order_form.fields
 ---@field [string] any Further names are undocumented.
 
----Order domains with mailboxes and their pictures, as a form.
+---Order domains with mailboxes and their pictures, as form data.
 ---
 ---`POST /...`
 ---
@@ -1891,7 +1891,7 @@ function Client:create_order_form(fields) end
 ---@class cmr.add_subscription_mailboxes.fields
 ---@field [string] any Further names are undocumented.
 
----The vendor advises order_mailboxes instead.
+---Add mailboxes to a subscription. The vendor recommends order_mailboxes instead.
 ---
 ---`POST /...`
 ---
@@ -1920,20 +1920,20 @@ function Client:add_subscription_mailboxes(fields) end
 -- Get mailboxes for user
 
 ---@class cmr.mailboxes.others
----@field page? integer The page, from 1; by the help centre's rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100; by the same rule. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.mailboxes.fields: cmr.mailboxes.others
 ---@field userId string The user.
 
----A user's mailboxes.
+---List a user's mailboxes.
 ---
 ---`GET /mailboxes/single`
 ---
 ---A list, in pages.
 ---
----Assumed: further query names are not given: page and limit by the help centre's general rule.
+---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
 ---@overload fun(fields: cmr.mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.mailboxes.others
@@ -1954,18 +1954,18 @@ function Client:mailboxes(userId, fields) end
 -- Get all mailboxes
 
 ---@class cmr.all_mailboxes.fields
----@field userId? string Only this user's; one snippet shows it. Assumed.
----@field page? integer The page, from 1; by the help centre's rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100; by the same rule. Assumed.
+---@field userId? string Only the mailboxes of this user. One snippet shows it. Assumed.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
----The mailboxes of all users of the partner.
+---List the mailboxes of all users of the partner.
 ---
 ---`GET /mailboxes`
 ---
 ---A list, in pages.
 ---
----Assumed: query names are not given: page and limit by the help centre's general rule.
+---Assumed: the page names no query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.all_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1984,7 +1984,7 @@ function Client:all_mailboxes(fields) end
 ---@class cmr.mailbox.fields
 ---@field mailboxId string The mailbox.
 
----One mailbox.
+---Get a mailbox.
 ---
 ---`GET /mailboxes/mailbox`
 ---@overload fun(fields: cmr.mailbox.fields): cmr.Answer?, string?, cmr.Error?
@@ -2008,7 +2008,7 @@ function Client:mailbox(mailboxId) end
 ---@field userId string The user.
 ---@field mailboxId string The mailbox.
 
----The administrator's access to a mailbox.
+---Get the administrator's credentials for a mailbox.
 ---
 ---`GET /mailboxes/admin-mailbox-details`
 ---@overload fun(fields: cmr.mailbox_admin.fields): cmr.Answer?, string?, cmr.Error?
@@ -2034,12 +2034,12 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] A mailbox, or a list of them.
 
 ---@class cmr.update_mailboxes.others.mailboxData
----@field mailboxId string Which.
----@field userName? string What stands before the @.
+---@field mailboxId string The mailbox.
+---@field userName? string The part of the address before the @.
 ---@field firstName? string The sender's first name.
 ---@field lastName? string The sender's last name.
----@field profilePicture? string A picture's address.
----@field removeProfilePicture? boolean Whether to remove the picture.
+---@field profilePicture? string The URL of a picture.
+---@field removeProfilePicture? boolean true removes the picture.
 
 ---@class cmr.update_mailboxes.fields: cmr.update_mailboxes.others
 ---@field userId string The user.
@@ -2052,7 +2052,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---@field success boolean
 ---@field message string
 
----Change one mailbox or several; single ones may fail inside a success.
+---Change one or more mailboxes. Single mailboxes may fail inside a success.
 ---
 ---`PATCH /mailboxes/update-mailbox-details`
 ---
@@ -2080,7 +2080,7 @@ function Client:update_mailboxes(userId, fields) end
 ---@field userId string The user.
 ---@field mailboxId string The mailbox.
 
----Delete a mailbox; the last one takes the whole workspace with it.
+---Delete a mailbox. With the last mailbox the whole workspace is deleted.
 ---
 ---`DELETE /mailboxes/remove`
 ---
@@ -2088,7 +2088,7 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: one version of the page seems to call it deprecated; nothing else is documented.
+---Assumed: one version of the page seems to call the operation deprecated.
 ---@param fields cmr.remove_mailbox.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2110,13 +2110,13 @@ function Client:remove_mailbox(fields) end
 ---@class cmr.validate_mailbox.fields: cmr.validate_mailbox.others
 ---@field userId string The user.
 
----Check SMTP and DNS before an export.
+---Check a mailbox's SMTP and DNS before an export.
 ---
 ---`POST /mailboxes/validate-mailbox`
 ---
 ---Changes nothing, although it is not a GET.
 ---
----Assumed: the body's names are not documented: any are sent.
+---Assumed: the page does not name the body's fields; cmr sends the names that you give.
 ---@overload fun(fields: cmr.validate_mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.validate_mailbox.others
@@ -2142,7 +2142,7 @@ function Client:validate_mailbox(userId, fields) end
 ---@class cmr.start_warmup.fields: cmr.start_warmup.others
 ---@field mailboxId string The mailbox.
 
----Warm a mailbox up, for a prorated charge; it must be ACTIVE.
+---Start a mailbox's warmup for a prorated charge. The mailbox must be ACTIVE.
 ---
 ---`POST /mailboxes/warmup`
 ---
@@ -2150,7 +2150,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: no body is shown, so none is sent unless fields are given.
+---Assumed: the page shows no body; cmr sends one only if you give fields.
 ---@overload fun(fields: cmr.start_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param fields? cmr.start_warmup.others
@@ -2179,7 +2179,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---@class cmr.toggle_warmup.answer.data
 ---@field status string
 
----Pause or go on: set_warmup_status reaches a known state, this flips it.
+---Pause a running warmup, or resume a paused one. set_warmup_status sets a state by name instead.
 ---
 ---`POST /mailboxes/warmup/toggle`
 ---
@@ -2203,18 +2203,18 @@ function Client:toggle_warmup(mailboxId) end
 
 ---@class cmr.set_warmup_status.fields
 ---@field mailboxId string The mailbox.
----@field status string As in ACTIVE.
+---@field status string The state, such as ACTIVE.
 
----Pause or go on, by name of the state.
+---Set a warmup's state by name, to pause or resume it.
 ---
 ---`PATCH /mailboxes/warmup/status`
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: that the outcome comes later: the answer is not shown.
+---Assumed: the page does not show the answer; cmr assumes that the outcome comes later.
 ---@overload fun(fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status string As in ACTIVE.
+---@param status string The state, such as ACTIVE.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2223,7 +2223,7 @@ function cmr.set_warmup_status(mailboxId, status) end
 ---As cmr.set_warmup_status.
 ---@overload fun(self: cmr.Client, fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status string As in ACTIVE.
+---@param status string The state, such as ACTIVE.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2234,7 +2234,7 @@ function Client:set_warmup_status(mailboxId, status) end
 ---@class cmr.stop_warmup.fields
 ---@field mailboxId string The mailbox.
 
----End a mailbox's warmup; nothing is refunded, and starting anew is charged anew.
+---Stop a mailbox's warmup. Nothing is refunded, and a new start is charged again.
 ---
 ---`DELETE /mailboxes/warmup`
 ---
@@ -2273,7 +2273,7 @@ function Client:stop_warmup(mailboxId) end
 ---@class cmr.set_warmup_settings.fields: cmr.set_warmup_settings.others
 ---@field mailboxId string The mailbox.
 
----How a mailbox is warmed up; units and bounds are not documented.
+---Change how a mailbox is warmed up. Units and bounds are not documented.
 ---
 ---`PATCH /mailboxes/warmup/settings`
 ---@overload fun(fields: cmr.set_warmup_settings.fields): cmr.Answer?, string?, cmr.Error?
@@ -2296,11 +2296,11 @@ function Client:set_warmup_settings(mailboxId, fields) end
 -- Get All Subscriptions
 
 ---@class cmr.subscriptions.fields
----@field limit? integer Items per page; 50 when left out.
+---@field limit? integer Items per page; 50 by default.
 ---@field page? integer The page, from 1.
----@field status? string Only those in this state, as in ACTIVE.
----@field componentSubscriptionId? string Only this one.
----@field domain? string Only this domain's.
+---@field status? string Only subscriptions in this state, such as ACTIVE.
+---@field componentSubscriptionId? string Only this subscription.
+---@field domain? string Only subscriptions of this domain.
 
 ---@class cmr.subscriptions.answer: cmr.Answer
 ---@field data cmr.subscriptions.answer.data
@@ -2328,13 +2328,13 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---@field nextPage integer
 ---@field totalPages integer
 
----The subscriptions of all users of the partner.
+---List the subscriptions of all users of the partner.
 ---
 ---`GET /subscriptions`
 ---
 ---A list, in pages.
 ---
----Assumed: without a limit a page has 50 items by this page, 20 by the help centre; what the filters match is not said.
+---Assumed: without a limit a page has 50 items according to this page, 20 according to the help centre; how filters match is not documented.
 ---@param fields? cmr.subscriptions.fields
 ---@return cmr.subscriptions.answer? answer
 ---@return string? message
@@ -2353,7 +2353,7 @@ function Client:subscriptions(fields) end
 ---@class cmr.renew_subscriptions.fields
 ---@field subscriptionIds string[] The subscriptions.
 
----Renew subscriptions; charged to the wallet.
+---Renew subscriptions. The wallet is charged.
 ---
 ---`POST /subscriptions/renew-subscriptions`
 ---
@@ -2378,11 +2378,11 @@ function Client:renew_subscriptions(fields) end
 ---@class cmr.toggle_subscription_auto_renew.fields
 ---@field [string] any Further names are undocumented.
 
----Whether a subscription renews itself.
+---Switch a subscription's automatic renewal on or off.
 ---
 ---`POST /subscriptions/toggle-autorenewal`
 ---
----Assumed: the body's names, and whether it sets or flips, are not documented: any are sent.
+---Assumed: the page neither names the body's fields nor says if the operation sets or flips; cmr sends the names that you give.
 ---@param fields? cmr.toggle_subscription_auto_renew.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2399,10 +2399,10 @@ function Client:toggle_subscription_auto_renew(fields) end
 -- Cancel Subscription
 
 ---@class cmr.cancel_subscription.fields
----@field subscriptionId? string Which, by id.
----@field domain? string Which, by domain.
+---@field subscriptionId? string The subscription, by id.
+---@field domain? string The subscription, by domain.
 
----End a subscription and delete its workspace, at once and for good.
+---Cancel a subscription and delete its workspace, at once and for good.
 ---
 ---`POST /subscriptions/cancel`
 ---
@@ -2412,7 +2412,7 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---Needs exactly one of `subscriptionId` and `domain`.
 ---
----Assumed: exactly one of the two: the page says that one is required.
+---Assumed: cmr sends exactly one of the two; the page says that one is required.
 ---@param fields cmr.cancel_subscription.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2429,10 +2429,10 @@ function Client:cancel_subscription(fields) end
 -- Subscription Recreation
 
 ---@class cmr.recreate_subscriptions.fields
----@field subscriptionIds? string[] Which, by id.
----@field domainNames? string[] Which, by domain.
+---@field subscriptionIds? string[] The subscriptions, by id.
+---@field domainNames? string[] The subscriptions, by domain.
 
----Replace subscriptions at their yearly limit by new ones; contents may be lost.
+---Replace subscriptions at their yearly limit by new ones. Their contents may be lost.
 ---
 ---`POST /component/subscriptions/recreate`
 ---
@@ -2479,7 +2479,7 @@ function Client:recreate_subscriptions(fields) end
 ---@field appName string
 ---@field workspace string
 
----The sending platforms a user has connected, with their credentials' ids.
+---List a user's sending platforms with the stored credentials.
 ---
 ---`GET /exports/platform-credentials`
 ---@overload fun(fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?
@@ -2500,9 +2500,9 @@ function Client:platforms(userId) end
 -- Add Platform Credentials
 
 ---@class cmr.add_platform.others
----@field app string The platform: EMAILBISON; the help centre adds SMARTLEAD and others.
+---@field app string The platform: EMAILBISON; in the help centre also SMARTLEAD.
 ---@field credentials cmr.add_platform.others.credentials The account at the platform.
----@field metadata? cmr.add_platform.others.metadata What EmailBison wants besides.
+---@field metadata? cmr.add_platform.others.metadata Further fields that EmailBison needs.
 ---@field orgId? string The organization; Instantly only. Assumed.
 
 ---@class cmr.add_platform.others.credentials
@@ -2510,7 +2510,7 @@ function Client:platforms(userId) end
 ---@field password string The account's password.
 
 ---@class cmr.add_platform.others.metadata
----@field appBaseUrl? string The platform's address.
+---@field appBaseUrl? string The URL of the platform.
 ---@field clientId? string The OAuth client's id.
 ---@field appName? string The OAuth application's name.
 ---@field workspace? string The workspace at the platform.
@@ -2524,11 +2524,11 @@ function Client:platforms(userId) end
 ---@class cmr.add_platform.answer.data
 ---@field credentialId string
 
----Connect a sending platform; the credentials are checked live, and each call adds an entry.
+---Connect a sending platform. The API tries the credentials, and each call adds an entry.
 ---
 ---`POST /exports/platform-credential`
 ---
----Assumed: orgId is sent beside credentials and metadata: where it belongs is not documented.
+---Assumed: the page does not say where orgId belongs; cmr sends it next to credentials and metadata.
 ---@overload fun(fields: cmr.add_platform.fields): cmr.add_platform.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_platform.others
@@ -2554,11 +2554,11 @@ function Client:add_platform(userId, fields) end
 ---@field orgId? string The organization; Instantly only.
 ---@field [string] any Further names are undocumented.
 
----Change a credential of a sending platform; it keeps its id.
+---Change a credential of a sending platform. The credential keeps its id.
 ---
 ---`PUT /exports/platform-credential`
 ---
----Assumed: userId and credentialId are sent in the query as in remove_platform; of the body only orgId is shown.
+---Assumed: the page shows only orgId; cmr sends userId and credentialId in the query, as in remove_platform.
 ---@param fields cmr.update_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2578,7 +2578,7 @@ function Client:update_platform(fields) end
 ---@field userId string The user.
 ---@field credentialId string The credential, from platforms.
 
----Forget one credential of a sending platform.
+---Remove a credential of a sending platform.
 ---
 ---`DELETE /exports/platform-credential`
 ---
@@ -2602,15 +2602,15 @@ function Client:remove_platform(fields) end
 ---@field userId? string The user. Assumed.
 
 ---@class cmr.platform_workspaces.fields: cmr.platform_workspaces.others
----@field credentialId string The credential, from platforms. Assumed.
+---@field credentialId string The credential. Assumed.
 
----The workspaces a credential reaches; Instantly only.
+---List the workspaces that a credential reaches; Instantly only.
 ---
 ---`GET /exports/platform-workspaces`
 ---
----Assumed: credentialId and userId are sent in the query.
+---Assumed: cmr sends credentialId and userId in the query.
 ---@overload fun(fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
----@param credentialId string The credential, from platforms. Assumed.
+---@param credentialId string The credential. Assumed.
 ---@param fields? cmr.platform_workspaces.others
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2619,7 +2619,7 @@ function cmr.platform_workspaces(credentialId, fields) end
 
 ---As cmr.platform_workspaces.
 ---@overload fun(self: cmr.Client, fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
----@param credentialId string The credential, from platforms. Assumed.
+---@param credentialId string The credential. Assumed.
 ---@param fields? cmr.platform_workspaces.others
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2630,8 +2630,8 @@ function Client:platform_workspaces(credentialId, fields) end
 
 ---@class cmr.export_mailboxes.others
 ---@field credentialId string The platform's credential, from platforms.
----@field componentMailboxIds? string[] The mailboxes; the name the API pages use.
----@field mailboxIds? string[] The mailboxes; the name the help centre uses.
+---@field componentMailboxIds? string[] The mailboxes; the API pages use this name.
+---@field mailboxIds? string[] The mailboxes; the help centre uses this name.
 
 ---@class cmr.export_mailboxes.fields: cmr.export_mailboxes.others
 ---@field userId? string The user who owns the mailboxes. Assumed.
@@ -2644,7 +2644,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
----Assumed: POST although the sidebar says GET, which with this body is implausible; userId goes in the query.
+---Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query.
 ---@overload fun(fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
 ---@param fields cmr.export_mailboxes.others
@@ -2665,18 +2665,18 @@ function Client:export_mailboxes(userId, fields) end
 -- Re-export a mailbox (Oauth)
 
 ---@class cmr.reexport.fields
----@field userId? string The user who owns the mailbox; the API page does not show it. Assumed.
----@field microsoftOauthRoute? string The consent page's address; counts for mailboxes at Microsoft.
----@field google? cmr.reexport.fields.google The OAuth application; counts for mailboxes at Google.
+---@field userId? string The mailbox's user; the API page does not show it. Assumed.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
+---@field google? cmr.reexport.fields.google The OAuth application; for mailboxes at Google.
 ---@field mailboxId? string The mailbox, by id.
 ---@field email? string The mailbox, by address.
 
 ---@class cmr.reexport.fields.google
----@field googleOauthRoute? string The consent page's address.
+---@field googleOauthRoute? string The address of the OAuth consent page.
 ---@field clientId? string The OAuth client's id.
 ---@field appName? string The OAuth application's name.
 
----Export one mailbox again over OAuth; at most 3 times per mailbox and week.
+---Export a mailbox again over OAuth, at most 3 times per mailbox and week.
 ---
 ---`POST /mailboxes/oauth`
 ---
@@ -2686,7 +2686,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---Needs at least one of `mailboxId` and `email`.
 ---
----Assumed: the status of a used-up quota is not documented: a 429 that speaks of the week, or asks for more than 60 s, is taken for it; userId in the query is from the help centre, which also nests the Microsoft route in an object; of mailboxId and email the sample wants one, the text both: either will do.
+---Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than 60 s. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2703,10 +2703,10 @@ function Client:reexport(fields) end
 -- Get All Pre-Warmup Mailboxes
 
 ---@class cmr.prewarmed.fields
----@field serviceProvider? "GOOGLE"|"MICROSOFT" Only those at this provider.
----@field contains? string Only those with this in their name.
----@field page? integer The page, from 1; by the help centre's rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100; by the same rule. Assumed.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
+---@field contains? string Only domains with this text in their name.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.prewarmed.answer: cmr.Answer
@@ -2731,13 +2731,13 @@ function Client:reexport(fields) end
 ---@field lastName string
 ---@field createdAt string
 
----Domains with mailboxes that are warm already, and their prices.
+---List domains with warm mailboxes that you can buy, with their prices.
 ---
 ---`GET /pre-warmup`
 ---
 ---A list, in pages.
 ---
----Assumed: paging names are not spelt out: page and limit by the help centre's general rule.
+---Assumed: the page does not name the paging parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.prewarmed.fields
 ---@return cmr.prewarmed.answer? answer
 ---@return string? message
@@ -2755,24 +2755,24 @@ function Client:prewarmed(fields) end
 
 ---@class cmr.order_prewarmed.others
 ---@field order cmr.order_prewarmed.others.order[] The domains to buy.
----@field serviceProvider "GOOGLE"|"MICROSOFT" Where its mailboxes are.
----@field google? cmr.order_prewarmed.others.google The OAuth application; counts for mailboxes at Google.
----@field microsoftOauthRoute? string The consent page's address; counts for mailboxes at Microsoft.
----@field autoRenew? boolean Whether the mailboxes renew themselves.
+---@field serviceProvider "GOOGLE"|"MICROSOFT" The mailboxes' provider.
+---@field google? cmr.order_prewarmed.others.google The OAuth application; for mailboxes at Google.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
+---@field autoRenew? boolean true renews the mailboxes automatically.
 
 ---@class cmr.order_prewarmed.others.order
 ---@field domain string Its name, from prewarmed.
----@field forwardTo? string Where visitors are sent.
+---@field forwardTo? string The URL to which visitors are sent.
 
 ---@class cmr.order_prewarmed.others.google
----@field googleOauthRoute? string The consent page's address.
+---@field googleOauthRoute? string The address of the OAuth consent page.
 ---@field clientId? string The OAuth client's id.
 ---@field appName? string The OAuth application's name.
 
 ---@class cmr.order_prewarmed.fields: cmr.order_prewarmed.others
 ---@field userId string The user.
 
----Buy domains with warm mailboxes; each may succeed or fail by itself.
+---Buy domains with warm mailboxes. Each domain succeeds or fails by itself.
 ---
 ---`POST /pre-warmup/order`
 ---
@@ -2799,19 +2799,19 @@ function Client:order_prewarmed(userId, fields) end
 -- [SANDBOX] - Get All Pre-Warmup Mailboxes
 
 ---@class cmr.sandbox_prewarmed.fields
----@field serviceProvider? "GOOGLE"|"MICROSOFT" Only those at this provider.
----@field contains? string Only those with this in their name.
----@field page? integer The page, from 1; by the help centre's rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100; by the same rule. Assumed.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
+---@field contains? string Only domains with this text in their name.
+---@field page? integer The page, from 1; as for all lists. Assumed.
+---@field limit? integer Items per page, at most 100; as for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
----The sandbox's domains.
+---List the sandbox's domains.
 ---
 ---`GET /sandbox/pre-warmup`
 ---
 ---A list, in pages.
 ---
----Assumed: the method is not documented: GET; the rest as in prewarmed.
+---Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
 ---@param fields? cmr.sandbox_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2829,31 +2829,31 @@ function Client:sandbox_prewarmed(fields) end
 
 ---@class cmr.sandbox_order_prewarmed.others
 ---@field order cmr.sandbox_order_prewarmed.others.order[] The domains to buy.
----@field serviceProvider "GOOGLE"|"MICROSOFT" Where its mailboxes are.
----@field google? cmr.sandbox_order_prewarmed.others.google The OAuth application; counts for mailboxes at Google.
----@field microsoftOauthRoute? string The consent page's address; counts for mailboxes at Microsoft.
----@field autoRenew? boolean Whether the mailboxes renew themselves.
----@field scenario? "success"|"full_failure"|"partial_failure" The outcome to play; success when left out.
+---@field serviceProvider "GOOGLE"|"MICROSOFT" The mailboxes' provider.
+---@field google? cmr.sandbox_order_prewarmed.others.google The OAuth application; for mailboxes at Google.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
+---@field autoRenew? boolean true renews the mailboxes automatically.
+---@field scenario? "success"|"full_failure"|"partial_failure" The outcome to simulate; success by default.
 
 ---@class cmr.sandbox_order_prewarmed.others.order
 ---@field domain string Its name, from prewarmed.
----@field forwardTo? string Where visitors are sent.
+---@field forwardTo? string The URL to which visitors are sent.
 
 ---@class cmr.sandbox_order_prewarmed.others.google
----@field googleOauthRoute? string The consent page's address.
+---@field googleOauthRoute? string The address of the OAuth consent page.
 ---@field clientId? string The OAuth client's id.
 ---@field appName? string The OAuth application's name.
 
 ---@class cmr.sandbox_order_prewarmed.fields: cmr.sandbox_order_prewarmed.others
 ---@field userId? string The user. Assumed.
 
----Order in the sandbox: costs nothing, and sends webhooks like the real one.
+---Order in the sandbox. The order costs nothing and sends webhooks like a real one.
 ---
 ---`POST /sandbox/pre-warmup/order`
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: the method is not documented: POST; userId in the query as in order_prewarmed.
+---Assumed: the method is not documented; cmr uses POST, and sends userId in the query as in order_prewarmed.
 ---@overload fun(fields: cmr.sandbox_order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user. Assumed.
 ---@param fields cmr.sandbox_order_prewarmed.others
@@ -2901,7 +2901,7 @@ function Client:sandbox_reset_prewarmed(fields) end
 ---@class cmr.wallet.fields
 ---@field [string] any Further names are undocumented.
 
----The partner's balance.
+---Get the partner's balance.
 ---
 ---`GET /...`
 ---
@@ -2924,7 +2924,7 @@ function Client:wallet(fields) end
 ---@class cmr.send_error.fields
 ---@field [string] any Further names are undocumented.
 
----Not documented beyond its name.
+---Send an error report. Only the name is documented.
 ---
 ---`POST /...`
 ---
@@ -2946,9 +2946,9 @@ function Client:send_error(fields) end
 
 ---@class cmr.create_placement_test.others
 ---@field mailboxIds string[] The mailboxes; ACTIVE, with SMTP credentials.
----@field spamassassin? boolean Whether to score with SpamAssassin.
----@field blacklist? boolean Whether to look into blacklists.
----@field aiInsight? boolean Whether to add an analysis; costs extra.
+---@field spamassassin? boolean true adds a SpamAssassin score.
+---@field blacklist? boolean true checks blacklists.
+---@field aiInsight? boolean true adds an analysis for an extra charge.
 
 ---@class cmr.create_placement_test.fields: cmr.create_placement_test.others
 ---@field userId string The user.
@@ -2959,7 +2959,7 @@ function Client:send_error(fields) end
 ---@class cmr.create_placement_test.answer.data
 ---@field orderId string
 
----See in which folders mail lands; charged to the wallet.
+---Test in which folders mail arrives. The wallet is charged.
 ---
 ---`POST /placement`
 ---
@@ -2986,15 +2986,15 @@ function Client:create_placement_test(userId, fields) end
 -- Get placement reports
 
 ---@class cmr.placement_reports.others
----@field orderId? string Only this test's.
----@field mailboxId? string Only this mailbox's.
+---@field orderId? string Only reports of this test.
+---@field mailboxId? string Only reports of this mailbox.
 ---@field page? integer The page, from 1.
 ---@field limit? integer Items per page.
 
 ---@class cmr.placement_reports.fields: cmr.placement_reports.others
 ---@field userId string The user.
 
----Placement tests, newest first.
+---List placement tests, newest first.
 ---
 ---`GET /placement/reports`
 ---

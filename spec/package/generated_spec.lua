@@ -223,7 +223,7 @@ describe("the annotations for editors", function()
       "---@return cmr.Error? err",
       "function cmr.reexport(fields) end")
     has("---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> "
-      .. "The mailboxes to create: domain name -> a list.")
+      .. "The mailboxes to create: a list for each domain name.")
     has("---@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user.")
     has("---@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] "
       .. "A mailbox, or a list of them.")
