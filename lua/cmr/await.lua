@@ -37,7 +37,7 @@ local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- The plan of a wait: the operation, its ids, and the number of each event.
+-- The plan of a wait: the operation, its ids, the expected events.
 local function plan_of(res)
   if type(res) ~= "table" then errors.raise("await: an operation's answer expected, got " .. type(res)) end
   local info = sender.info(res) or {}

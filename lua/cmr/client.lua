@@ -347,13 +347,18 @@ end
 ---The address that the client's requests go to.
 ---@return string base_url
 function Client:base_url()
-  return tostring(state_of(self, "base_url").target):match ": (.*)"
+  return tostring(self:target()):match ": (.*)"
 end
 
 ---A digest of the client's key: tells keys apart, and does not reveal them.
 ---@return string key_id
 function Client:key_id()
-  return state_of(self, "key_id").target:key_id()
+  return self:target():key_id()
+end
+
+-- The core's target: for the command, which prepares its calls without raising.
+function Client:target()
+  return state_of(self, "target").target
 end
 
 ---Shows where the client's requests go, never the key.

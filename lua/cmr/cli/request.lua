@@ -143,7 +143,7 @@ end
 function request.send(order, parsed, system, client)
   -- prepared here too, because the client raises a mistake as plain text
   local prepare = order.prepare or require("cmr.core")[order.method]
-  local call, message, err = prepare(client._state.target, unpack(order.args))
+  local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
   if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
   local answer
