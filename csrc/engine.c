@@ -87,8 +87,9 @@ static int lua_engine_fd(lua_State *L)
     const int fd = pollset_descriptor(&engine_check(L, 1)->pollset);
 
     if (fd < 0)
-        return 0;
-    lua_pushinteger(L, fd);
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, fd);
     return 1;
 }
 

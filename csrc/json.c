@@ -149,7 +149,7 @@ const char *json_push_number(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* One pass over a value: it is checked and its text appended. What is pushed meanwhile is removed by json_encode. */
+/* One pass over a value checks it and appends its text. json_encode removes the values that are pushed meanwhile. */
 struct encoder {
     lua_State *L;
     struct buffer *text;

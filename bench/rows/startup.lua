@@ -14,10 +14,8 @@ local function times(commands, env, runs)
   for index, command in ipairs(commands) do
     quoted[index] = shell.quote(command)
   end
-  shell.run(
-    ("hyperfine -N --warmup 2 --runs %d --style none --export-json %s %s"):format(runs, path, table.concat(quoted, " ")),
-    env
-  )
+  local options = ("-N --warmup 2 --runs %d --style none --export-json %s"):format(runs, path)
+  shell.run(("hyperfine %s %s"):format(options, table.concat(quoted, " ")), env)
   local results = cjson.decode(nginx.read(path)).results
   os.remove(path)
   local medians = {}

@@ -425,8 +425,8 @@ describe("an operation that is not documented enough", function()
     mistake("the method of sandbox_reset_prewarmed is not documented: supply it with cmr.new{endpoints = "
       .. "{sandbox_reset_prewarmed = 'METHOD /sandbox/pre-warmup/reset'}}", "sandbox_reset_prewarmed")
     for _, name in ipairs{"wallet", "suggest_domains", "remove_domains"} do
-      mistake(("the path of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD /path'}}"):format(name,
-        name), name)
+      local message = "the path of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD /path'}}"
+      mistake(message:format(name, name), name)
     end
   end)
 

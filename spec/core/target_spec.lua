@@ -248,7 +248,8 @@ describe("endpoints", function()
         print(core.platforms(target, "u"):info().url)
       end
       local none = setmetatable({}, {__index = function() return "junk" end})
-      print(core.platforms(core.target{api_key = "k", base_url = "https://api.test", endpoints = none}, "u"):info().url)]])
+      local target = core.target{api_key = "k", base_url = "https://api.test", endpoints = none}
+      print(core.platforms(target, "u"):info().url)]])
     assert.equal(("https://api.test/v2?userId=u\n"):rep(3)
       .. "https://api.test/exports/platform-credentials?userId=u\n", answer.out, answer.err)
   end)

@@ -218,7 +218,8 @@ describe("CMR_ENDPOINTS", function()
   end)
 
   it("gives way to the option", function()
-    local ended = run('{"wallet": "GET /of-the-file"}', [[cmr.new{endpoints = {wallet = "GET /of-the-option"}}:wallet()]])
+    local ended = run('{"wallet": "GET /of-the-file"}',
+      [[cmr.new{endpoints = {wallet = "GET /of-the-option"}}:wallet()]])
     assert.same({status = 0, out = "", err = ""}, ended)
     api:sent(1, {"GET", "/of-the-option"})
   end)

@@ -26,8 +26,8 @@ end
 local kinds = {
   ok = "success", slow = "success", last = "success", continue = "success", gzip = "success", gone = "not_found",
   busy = "rate_limited", week = "rate_limited", html = "server_error", text = "bad_response", empty = "bad_response",
-  big = "bad_response", garbage = "bad_response", cut = "network", close = "network", reset = "network", stop = "network",
-  hold = "timeout",
+  big = "bad_response", garbage = "bad_response", cut = "network", close = "network", reset = "network",
+  stop = "network", hold = "timeout",
 }
 local answers = { "ok", "ok", "ok", "ok", "ok" } -- and each one once
 for answer in pairs(kinds) do

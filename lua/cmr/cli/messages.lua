@@ -55,7 +55,7 @@ function messages.advice(operation, err, has_effect)
   return lines
 end
 
--- The reason for a refusal. The command writes false as off, and has no option allow_http.
+-- The mistake in a value, in words. The command writes false as off, and has no option allow_http.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end

@@ -104,7 +104,7 @@ function State:catch_up()
   self.virtual_now = nil
 end
 
----Runs the handler of a call. Its answer's actionId becomes that of the call's later events.
+---Runs the handler of a call. The call's later events get its answer's actionId.
 ---@param handler function returns an answer
 ---@param ... any its arguments
 ---@return table answer
