@@ -155,9 +155,10 @@ describe("an option", function()
     problem = select(3, try_new{api_key = KEY, retries = 101})
     assert.same({code = "bad_option", option = "retries", expected = "a whole number from 0 to 100", got = "101"},
       problem)
-    client, message = try_new{api_key = KEY, base_url = "http://api.test"}
+    client, message, problem = try_new{api_key = KEY, base_url = "http://api.test"}
     assert.is_nil(client)
     assert.matches("^bad option 'base_url' %(plain http would", message)
+    assert.same({"bad_option", "base_url"}, {problem.code, problem.option})
     assert.equal("https://api.test", try_new{api_key = KEY, base_url = "https://api.test"}:base_url())
   end)
 

@@ -2833,7 +2833,7 @@ function Client:sandbox_prewarmed(fields) end
 ---@field google? cmr.sandbox_order_prewarmed.others.google The OAuth application; for mailboxes at Google.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field autoRenew? boolean true renews the mailboxes automatically.
----@field scenario? "success"|"full_failure"|"partial_failure" The outcome to play; success when left out.
+---@field scenario? "success"|"full_failure"|"partial_failure" The outcome to simulate; success by default.
 
 ---@class cmr.sandbox_order_prewarmed.others.order
 ---@field domain string Its name, from prewarmed.

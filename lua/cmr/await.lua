@@ -37,12 +37,6 @@ local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
-local function percent_decoded(text)
-  return (text:gsub("%%(%x%x)", function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
-end
-
 -- The plan of a wait: the operation, its ids, and the number of each event.
 local function plan_of(res)
   if type(res) ~= "table" then errors.raise("await: an operation's answer expected, got " .. type(res)) end
@@ -54,17 +48,16 @@ local function plan_of(res)
   elseif not operation.settles then
     errors.raise(("await: no event is documented to report the success of '%s'"):format(name))
   end
-  local request = sender.request_body(res)
-  local expected = settlement.expected(operation, request, info.partial)
+  local args = sender.arguments(res)
+  local expected = settlement.expected(operation, args, info.partial)
   if type(res.count) == "number" then expected.count = res.count end
-  local user = (info.url or ""):match "[?&]userId=([^&]+)"
   return {
     operation = operation,
-    request = request,
+    args = args,
     expected = expected,
     action = nonempty(res.actionId) or nonempty(tables.at(res, "data.actionId")),
     order = nonempty(tables.at(res, "data.orderId")) or nonempty(res.orderId),
-    user = nonempty(res.userId) or user and percent_decoded(user),
+    user = nonempty(res.userId) or nonempty(tables.at(args, "userId")),
   }
 end
 
@@ -120,7 +113,7 @@ local function poll_store(self)
   local verdict, found, failure = settlement.verdict(plan.operation, plan.expected, events)
   self.events, self.found = events, found
   if verdict == "failed" then
-    local outcome = settlement.outcome_of_failure(plan.operation, plan.request, events, failure)
+    local outcome = settlement.outcome_of_failure(plan.operation, plan.args, events, failure)
     return true, fail_operation(self, outcome, failure, failure.event or failure.eventType, failure.data)
   end
   return verdict == "done", found

@@ -2,7 +2,6 @@
 ---sent, in the client's store, by the mailbox's id or address; the dashboard's are not visible. The API decides: its
 ---refusals are stored too.
 
-local core = require "cmr.core"
 local log = require "cmr.util.log"
 local operations = require "cmr.operations"
 local text = require "cmr.util.text"
@@ -16,9 +15,9 @@ local quota = {}
 
 -- The mailbox of a call that has a quota; nil when it has none.
 local function mailbox_of(call)
-  local body = call:body()
-  local operation = body and operations[call:info().operation]
-  local args = operation and operation.flags.quota and core.json_decode(body) or {}
+  local operation = operations[call:operation()]
+  if not operation or not operation.flags.quota then return nil end
+  local args = call:arguments()
   return args.mailboxId or args.email and args.email:lower()
 end
 
@@ -54,7 +53,7 @@ function quota.reserve(state, call)
     text.duration(left)
   )
   if mode == "enforce" then return nil, message, left end
-  log.warn("%s: %s; sent all the same", call:info().operation, message)
+  log.warn("%s: %s; sent all the same", call:operation(), message)
   return reservation
 end
 

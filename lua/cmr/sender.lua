@@ -175,13 +175,12 @@ function sender.info(result)
   return info
 end
 
----The body of the request that an answer belongs to, decoded.
+---The arguments of the call that returned an answer. They must not be changed.
 ---@param result table
----@return table? body nil where there was none, or when no call returned the answer
-function sender.request_body(result)
+---@return table? args by name; nil for a raw request, or when no call returned the answer
+function sender.arguments(result)
   local record = records[result]
-  local body = record and record.call:body()
-  return body and core.json_decode(body) or nil
+  return record and record.call:arguments()
 end
 
 return sender

@@ -54,9 +54,9 @@ end
 
 -- Counts the items sent in a parameter, and those among them whose domain is available. "mailboxes.*[]" is a map from
 -- domains to lists; "domains[]" a list, or one item in place of it.
-local function count_items(request, parameter, unavailable)
+local function count_items(args, parameter, unavailable)
   local name, path = parameter:match "^(%w+)(.*)$"
-  local value = type(request[name]) == "table" and request[name] or {}
+  local value = type(args[name]) == "table" and args[name] or {}
   if path == "[]" and next(value) ~= nil and value[1] == nil then return 1, 1 end
   local all, available = 0, 0
   for key, item in pairs(value) do
@@ -70,10 +70,10 @@ end
 
 ---The events that report success.
 ---@param operation cmr.Operation
----@param request table? the body that was sent, if it is known
+---@param args table? those of the call, if they are known
 ---@param failed_items any[]? of the answer, as in cmr.info
 ---@return table expected {event = name, count = how many, or nil when unknown}
-function settlement.expected(operation, request, failed_items)
+function settlement.expected(operation, args, failed_items)
   local unavailable, failed = {}, 0
   for _, item in ipairs(failed_items or {}) do
     if type(item) == "table" then
@@ -87,7 +87,7 @@ function settlement.expected(operation, request, failed_items)
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
     first = first or event
     if parameter == "" then return { event = event, count = 1 } end
-    local all, available = count_items(request or {}, parameter, unavailable)
+    local all, available = count_items(args or {}, parameter, unavailable)
     if all > 0 then return { event = event, count = math.max(0, available - failed) } end
   end
   return { event = first, count = not ANNOUNCEMENTS[first] and 1 or nil }
@@ -128,8 +128,8 @@ function settlement.verdict(operation, expected, events)
 end
 
 -- Counts what a parameter of a request asks for: the items of a list, or one in its place; the names of a map.
-local function count_parts(request, parameter)
-  local value, count = request[parameter:match "^%w+"], 0
+local function count_parts(args, parameter)
+  local value, count = args[parameter:match "^%w+"], 0
   for _ in pairs(type(value) == "table" and value or {}) do
     count = count + 1
   end
@@ -140,15 +140,15 @@ end
 ---The outcome of a failed operation. "rejected" when nothing can have been done: the request asked for one item, its
 ---first step failed, and no other event came. Otherwise "unknown".
 ---@param operation cmr.Operation
----@param request table? the body that was sent, if it is known
+---@param args table? those of the call, if they are known
 ---@param events cmr.Event[] all that came
 ---@param failure cmr.Event the one that reports the failure
 ---@return cmr.Outcome outcome
-function settlement.outcome_of_failure(operation, request, events, failure)
-  if not request or #events > 1 or name_of(failure) ~= operation.fails[1] then return "unknown" end
+function settlement.outcome_of_failure(operation, args, events, failure)
+  if not args or #events > 1 or name_of(failure) ~= operation.fails[1] then return "unknown" end
   local parts = 0
   for _, entry in ipairs(operation.settles) do
-    parts = math.max(parts, count_parts(request, entry:match "%S+$"))
+    parts = math.max(parts, count_parts(args, entry:match "%S+$"))
   end
   return parts == 1 and "rejected" or "unknown"
 end

@@ -19,7 +19,7 @@ local LOCATIONS = [[
   location = /cancelled { content_by_lua_block {
     local inside = require "spec.support.inside"
     local job = inside.shared():start("platforms", inside.USER)
-    ngx.thread.spawn(function() ngx.sleep(0.1) job:cancel() end)
+    ngx.thread.spawn(function() ngx.sleep(0.5) job:cancel() end)
     ngx.print(inside.word(job:wait()))
   } }
   location = /not_waited { content_by_lua_block {
