@@ -313,6 +313,7 @@ describe("a call", function()
     end)
 
     it("after it finished, before it was reported, is not reported", function()
+      for _ in engine.finished, engine do end -- of the specs before
       local kept, other = platforms(), platforms()
       other:start(engine, 5)
       kept:start(engine, 5)

@@ -14,6 +14,7 @@ describe("the engine", function()
     server = mock.shared(kind)
     target = support.target(server)
     engine = core.engine()
+    for _ in engine.finished, engine do end -- of the specs before
   end
 
   before_each(function() use("http") end)
