@@ -566,7 +566,7 @@ function Receiver:receive(raw_body, headers) end
 ---@field key integer The position of the key that signed, of several.
 ---@alias cmr.EventName
 ---| "domain.order.success" # A domain is registered.
----| "domain.order.failed" # A domain could not be had: taken, restricted, the registrar, the wallet, its workspace. No mailbox events follow.
+---| "domain.order.failed" # A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
 ---| "domain.renewal.success" # A domain is renewed.
 ---| "domain.renewal.failed" # A domain could not be renewed.
 ---| "domain.grace_period" # A domain has reached its expiry: 7 days are left.
@@ -577,7 +577,7 @@ function Receiver:receive(raw_body, headers) end
 ---| "mailbox.updated" # A mailbox's details have changed.
 ---| "mailbox.exported" # An OAuth export is finished.
 ---| "mailbox.warmup.started" # A mailbox's warmup is ACTIVE.
----| "mailbox.warmup.removed" # A mailbox's warmup is deleted; a pause says nothing.
+---| "mailbox.warmup.removed" # A mailbox's warmup is deleted; a pause sends no event.
 ---| "subscription.renewing" # A subscription goes from ACTIVE to RENEWING.
 ---| "subscription.renewal.success" # A subscription is renewed.
 ---| "subscription.renewal.failed" # A subscription's domain is in GRACE_PERIOD or EXPIRED.
@@ -607,7 +607,7 @@ function Receiver:receive(raw_body, headers) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A domain could not be had: taken, restricted, the registrar, the wallet, its workspace. No mailbox events follow.
+---A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
 ---@class cmr.event.domain.order.failed: cmr.Event
 ---@field event "domain.order.failed"
 ---@field data cmr.event.domain.order.failed.data
@@ -729,7 +729,7 @@ function Receiver:receive(raw_body, headers) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A mailbox's warmup is deleted; a pause says nothing.
+---A mailbox's warmup is deleted; a pause sends no event.
 ---@class cmr.event.mailbox.warmup.removed: cmr.Event
 ---@field eventType "mailbox.warmup.removed"
 ---@field data cmr.event.mailbox.warmup.removed.data

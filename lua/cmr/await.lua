@@ -33,6 +33,7 @@ local MAX_REASON_BYTES = 200 -- of the vendor's, in a message
 
 local await = {}
 
+-- A text, or nil.
 local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
@@ -82,26 +83,18 @@ local function read_events(store, plan)
   return events
 end
 
-local function fail(self, kind, outcome, body, message, ...)
+local function fail(self, kind, outcome, body, message)
   local name = self.plan.operation.name
-  message = ("%s: %s"):format(name, message:format(...)):gsub("%c", " ")
-  return nil,
-    message,
-    core.error {
-      kind = kind,
-      operation = name,
-      message = message,
-      outcome = outcome,
-      attempts = 0,
-      body = body,
-      events = self.events,
-    }
+  message = ("%s: %s"):format(name, message):gsub("%c", " ")
+  local err = { kind = kind, operation = name, message = message, outcome = outcome, attempts = 0, body = body }
+  err.events = self.events
+  return nil, message, core.error(err)
 end
 
 local function fail_operation(self, outcome, body, message, data)
   local reason = nonempty(tables.at(data, "reason"))
   message = reason and message .. ": " .. reason:sub(1, MAX_REASON_BYTES) or message
-  return fail(self, "operation_failed", outcome, body, "%s", message)
+  return fail(self, "operation_failed", outcome, body, message)
 end
 
 -- Reads the store. Returns whether the operation is settled, and the results of await.run then.
@@ -139,14 +132,6 @@ local function poll_status(self, left)
 end
 
 ---Waits until an accepted operation has finished. See client:await.
----@param client cmr.Client
----@param store cmr.Store
----@param loop cmr.Loop
----@param res cmr.Answer|cmr.Accepted
----@param opts cmr.AwaitOptions?
----@return cmr.Event[]? events
----@return string? message
----@return cmr.Error? err
 function await.run(client, store, loop, res, opts)
   opts = validate.options("await", SPEC, DEFAULTS, opts)
   local plan = plan_of(res)
@@ -168,18 +153,10 @@ function await.run(client, store, loop, res, opts)
     loop.sleep(core.engine(), math.min(pause, left))
     pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
   end
-  return fail(
-    self,
-    "timeout",
-    "unknown",
-    nil,
-    "no outcome after %g s: %d of %s %s%s",
-    opts.timeout,
-    #self.found,
-    plan.expected.count or "?",
-    plan.expected.event,
-    self.store_message and "; the store is unavailable: " .. self.store_message or ""
-  )
+  local found = ("%d of %s %s"):format(#self.found, plan.expected.count or "?", plan.expected.event)
+  local message = ("no outcome after %g s: %s"):format(opts.timeout, found)
+  if self.store_message then message = message .. "; the store is unavailable: " .. self.store_message end
+  return fail(self, "timeout", "unknown", nil, message)
 end
 
 return await

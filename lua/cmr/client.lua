@@ -67,7 +67,7 @@ local REQUEST_SPEC = {
     end,
     expected = "a table of names and values",
   },
-  body = validate.any(),
+  body = validate.ANY,
 }
 
 ---A list operation's name, or with it what the documentation leaves out about its answer.
@@ -114,6 +114,12 @@ local function refuse(message, err)
   return nil, message, err
 end
 
+-- Sends what the core has prepared, or returns the core's refusal.
+local function send(state, caller, context, call, message, err)
+  if not call then return refuse(message, err) end
+  return sender.send(state, call, loop_for(state, caller, context))
+end
+
 local function operation_named(name, caller)
   local operation = type(name) == "string" and operations[name]
   if operation then return operation end
@@ -130,9 +136,7 @@ for _, operation in ipairs(operations) do
   local prepare = core[name]
   Client[name] = function(self, ...)
     local state = state_of(self, name)
-    local call, message, err = prepare(state.target, ...)
-    if not call then return refuse(message, err) end
-    return sender.send(state, call, loop_for(state, name, "caller"))
+    return send(state, name, "caller", prepare(state.target, ...))
   end
 end
 
@@ -160,9 +164,7 @@ end
 ---@return cmr.Error? err
 function Client:request(method, path, fields)
   local state = state_of(self, "request")
-  local call, message, err = prepare_request(state, "request", method, path, fields)
-  if not call then return refuse(message, err) end
-  return sender.send(state, call, loop_for(state, "request", "caller"))
+  return send(state, "request", "caller", prepare_request(state, "request", method, path, fields))
 end
 
 ---Iterates over the items of a list. Pages are fetched as they are needed.
@@ -197,9 +199,7 @@ function Client:each(what, ...)
   args[count] = fields
   local function fetch(number)
     fields[page] = number
-    local call, message, err = core[name](state.target, unpack(args, 1, count))
-    if not call then return refuse(message, err) end
-    return sender.send(state, call, loop_for(state, "each", "iterator"))
+    return send(state, "each", "iterator", core[name](state.target, unpack(args, 1, count)))
   end
   return require("cmr.pagination").iterate(fetch, name, items, fields[page] or 1)
 end
@@ -228,9 +228,9 @@ end
 ---@return cmr.Job job
 function Client:start(name, ...)
   local state = state_of(self, "start")
-  local operation = operation_named(name, "start")
+  local prepare = core[operation_named(name, "start").name]
   local loop = background_loop_for(state, "start", "background")
-  local call, message, err = core[operation.name](state.target, ...)
+  local call, message, err = prepare(state.target, ...)
   local jobs = require "cmr.jobs"
   if not call then return jobs.finished(loop.semaphore(), refuse(message, err)) end
   return jobs.start(state, call, loop, loop.semaphore())
@@ -292,7 +292,7 @@ end
 
 ---Makes a client without raising.
 ---@param opts cmr.Options
----@param parent table? the state of the client that it shares with; nil: what is not given comes from the environment
+---@param parent table? the state of the client that it shares with; nil: missing options come from the environment
 ---@return cmr.Client? client
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
@@ -314,12 +314,9 @@ function Client.try_new(opts, parent)
   }, Client)
 end
 
----Makes a client. Options that are not given come from the environment, or have their defaults.
----@param opts? cmr.Options
----@return cmr.Client client
+---Makes a client. See cmr.new.
 function Client.new(opts)
-  if opts == nil then opts = {} end
-  local self, message = Client.try_new(opts)
+  local self, message = Client.try_new(opts == nil and {} or opts)
   if not self then errors.raise("new: " .. message) end
   return self
 end
@@ -361,14 +358,10 @@ function Client:target()
   return state_of(self, "target").target
 end
 
----Shows where the client's requests go, never the key.
 function Client:__tostring()
-  return "cmr.client: " .. tostring(self._state.target):match ": (.*)"
+  return "cmr.client: " .. tostring(self._state.target):match ": (.*)" -- never the key
 end
 
----Reports facts about an answer or an error.
----@param result cmr.Answer|cmr.Error What a call returned.
----@return cmr.Info? info nil when no call returned it.
 Client.info = sender.info
 
 return Client

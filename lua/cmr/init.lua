@@ -7,7 +7,6 @@ local Client = require "cmr.client"
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
 local operations = require "cmr.operations"
-local webhook = require "cmr.webhook"
 
 ---A success: the API's envelope.
 ---@class cmr.Answer
@@ -115,8 +114,16 @@ local cmr = {
   operations = operations,
   null = core.null,
   all = core.all,
-  webhook = webhook,
 }
+
+-- cmr.webhook is loaded when it is first used.
+setmetatable(cmr, {
+  __index = function(_, name)
+    if name ~= "webhook" then return nil end
+    cmr.webhook = require "cmr.webhook"
+    return cmr.webhook
+  end,
+})
 
 ---Marks a table as a JSON array, so that {} is sent as [].
 ---@generic T: table

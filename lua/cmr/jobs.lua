@@ -12,11 +12,7 @@ local validate = require "cmr.util.validate"
 ---@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
 ---@field before_send? fun(input: any): boolean? Called before anything is sent; false: it is not sent.
 
-local MAP_SPEC = {
-  concurrency = validate.integer(1),
-  ordered = "boolean",
-  before_send = "function",
-}
+local MAP_SPEC = { concurrency = validate.integer(1), ordered = "boolean", before_send = "function" }
 local MAP_DEFAULTS = { concurrency = 16, ordered = false }
 
 local unpack = table.unpack or unpack
@@ -31,16 +27,11 @@ Job.__name = "cmr.job"
 
 Job.max_queue_seconds = math.huge -- the job's timeout starts when it gets its first slot
 
-local function finish(job, ...)
-  job.results, job.finished = { n = select("#", ...), ... }, true
+local function finish(job, ok, ...)
+  job.results, job.raised, job.finished = { n = select("#", ...), ... }, not ok, true
   for _ = 1, math.max(1, job.waiting) do
     job.semaphore.post(job)
   end
-end
-
-local function finish_task(job, ok, ...)
-  job.raised = not ok
-  finish(job, ...)
 end
 
 ---Starts a prepared call in the background. An error raised there is raised again by job:wait(). On Lua 5.1, where
@@ -50,23 +41,19 @@ end
 ---@param loop cmr.Loop
 ---@param semaphore table posted with the job when it has finished
 ---@param before_send? fun(): boolean?
----@return cmr.Job job
 function jobs.start(state, call, loop, semaphore, before_send)
   local job = { call = call, loop = loop, semaphore = semaphore, before_send = before_send, waiting = 0 }
   setmetatable(job, Job)
   loop.spawn(function()
-    finish_task(job, coroutines.pcall(sender.send, state, call, loop, job))
+    finish(job, coroutines.pcall(sender.send, state, call, loop, job))
   end)
   return job
 end
 
----A job that has finished without a call.
----@param semaphore table posted with the job
----@param ... any its results
----@return cmr.Job job
+---A job that has finished without a call, with its results.
 function jobs.finished(semaphore, ...)
   local job = setmetatable({ semaphore = semaphore, waiting = 0 }, Job)
-  finish(job, ...)
+  finish(job, true, ...)
   return job
 end
 
@@ -134,11 +121,7 @@ end
 
 ---Runs many inputs concurrently. See client:map. Leaving the loop early cancels the calls in flight: at once on Lua
 ---5.4, elsewhere when the iterator is collected.
----@param loop cmr.Loop
----@param inputs any[]|fun(): any
----@param opts cmr.MapOptions?
 ---@param start fun(input: any, semaphore: table, before_send: function?): cmr.Job
----@return function iterator
 function jobs.map(loop, inputs, opts, start)
   opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)
   local next_input, exhausted = iterator_of(inputs), false

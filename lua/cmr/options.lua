@@ -72,16 +72,16 @@ local SPEC = {
   store = stores.RULE,
   reexport_quota = validate.one_of("warn", "enforce", false),
   loop = validate.either(validate.one_of(unpack(loops.NAMES)), validate.methods("wait", "sleep", "now")),
-  jitter = validate.callable(),
-  on_retry = validate.callable(),
-  on_response = validate.callable(),
+  jitter = "function",
+  on_retry = "function",
+  on_response = "function",
 }
 
 -- The core checks these.
 local TARGET_NAMES = {}
 for _, name in ipairs(core.target_option_names) do
   TARGET_NAMES[name] = true
-  SPEC[name] = validate.any()
+  SPEC[name] = validate.ANY
 end
 
 local function read_endpoints(path)
@@ -114,9 +114,7 @@ end
 
 ---Adds the environment and nginx's limits to a new client's options.
 ---@param target_opts table those for core.target; they are changed
----@return table? target_opts
----@return string? message
----@return table? problem {code, option}
+---@return table? target_opts or nil, a message and the problem {code, option}
 function options.with_environment(target_opts)
   for name, variable in pairs(ENVIRONMENT) do
     local value = os.getenv(variable)

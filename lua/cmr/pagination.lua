@@ -18,7 +18,6 @@ local function broken(operation, message)
 end
 
 ---An answer's place among its pages.
----@param res cmr.Answer
 ---@return number? page
 ---@return number? total pages
 function pagination.position(res)
@@ -32,7 +31,6 @@ end
 ---@param operation string for messages
 ---@param path string of the items in an answer, as in "data.users"
 ---@param first number page
----@return fun(): any, string?, cmr.Error? iterator the next item; or once false, message, err
 function pagination.iterate(fetch, operation, path, first)
   local number, items, index, is_last = first - 1, {}, 0, false
   local seen = {}

@@ -29,8 +29,6 @@ local function refused_for(store, name)
 end
 
 ---Counts a call that is about to be sent.
----@param state table of the client: options.reexport_quota ("warn", "enforce" or false), store, target
----@param call any from the core
 ---@return table? reservation for quota.failed; nil for a call without a quota
 ---@return string? message the reason why the call must not be sent
 ---@return number? seconds until it may
@@ -47,11 +45,9 @@ function quota.reserve(state, call)
     left = reason == "exhausted" and seconds or nil -- an unavailable store limits nothing
   end
   if not left then return reservation end
-  local message = ("the %d re-exports of mailbox %s within a week are used up; the next in %s"):format(
-    MAX_REEXPORTS,
-    mailbox:gsub("%c", "?"):sub(1, MAX_NAME_BYTES),
-    text.duration(left)
-  )
+  local shown = mailbox:gsub("%c", "?"):sub(1, MAX_NAME_BYTES)
+  local message = "the %d re-exports of mailbox %s within a week are used up; the next in %s"
+  message = message:format(MAX_REEXPORTS, shown, text.duration(left))
   if mode == "enforce" then return nil, message, left end
   log.warn("%s: %s; sent all the same", call:operation(), message)
   return reservation
@@ -59,7 +55,7 @@ end
 
 ---Gives back the re-export of a call that was not accepted. Stores a refusal of the API for its quota.
 ---@param reservation table? from quota.reserve
----@param err cmr.Error of the call, with the outcome of all attempts
+---@param err cmr.Error with the outcome of all attempts
 function quota.failed(reservation, err)
   if not reservation then return end
   local store, name = reservation.store, reservation.name

@@ -12,7 +12,6 @@ local retry = {}
 ---harmless: other calls are repeated only if the server never saw them, or refused them unread for the rate limit.
 ---@param err cmr.Error of the attempt
 ---@param repeatable boolean whether doing it twice is harmless, as for a GET
----@return boolean
 function retry.again(err, repeatable)
   local safe = repeatable or err.outcome == "not_sent"
   if err.kind == "rate_limited" then return true end
@@ -22,7 +21,7 @@ function retry.again(err, repeatable)
 end
 
 ---The wait before the next attempt.
----@param err cmr.Error of the attempt
+---@param err cmr.Error of the last one
 ---@param attempts integer made so far
 ---@param left number seconds left of the call's timeout
 ---@param jitter fun(): number from 0 to 1

@@ -1,6 +1,6 @@
 ---The requests and answers that the vendor's documentation shows, word for word. Pure data, on any Lua and in nginx.
 ---
----There is an entry for each operation with a sample. Its members:
+---There is an entry for each operation with a sample, in the order of the operations. Its members:
 ---  request    JSON text: the fields of a call, as the operation's function takes them, query and body together. A
 ---             required id that no sample shows is missing
 ---  also       JSON text: a second documented form of the fields
@@ -16,8 +16,6 @@
 
 local samples = {}
 
--- Users
-
 samples.create_user = {
   source = "help",
   request_source = "docs",
@@ -27,17 +25,9 @@ samples.create_user = {
   answer = [[{"status":200,"message":"User created","data":{"id":"usr_abc123"}}]],
 }
 
-samples.delete_user = {
-  source = "docs",
-  answer = [[{"status":200,"message":"User successfully deleted"}]],
-}
-
--- Geo
-
+samples.delete_user = { source = "docs", answer = [[{"status":200,"message":"User successfully deleted"}]] }
 samples.countries = { source = "help", map = "string" }
 samples.states = { source = "help", map = "string" }
-
--- Domains
 
 samples.check_workspace = {
   source = "help",
@@ -60,8 +50,6 @@ samples.set_domain_auto_renew = {
     "domainId":"5J7HM04FRXMT7VK86128K6D25ASP","autoRenew":true}]}]],
 }
 
--- DNS
-
 samples.dns_records = {
   source = "help",
   partial = [[{"data":{"records":[{"recordId":"record_123","host":"@","value":"...","recordType":"TXT",
@@ -78,16 +66,12 @@ samples.update_dns_record = {
   request = [[{"recordId":"record_123","domain":"example.com","host":"mail","value":"192.0.2.20","recordType":"A"}]],
 }
 
--- Orders
-
 samples.create_order = {
   source = "help",
   answer = [[{"status":200,"message":"Order created and queued for processing","data":{
     "orderId":"ord_R8K2LQPZA9XM","unavailableDomains":[]},
     "actionId":"ACT_7a078272-0fa7-4db4-a85b-c78697dacea1"}]],
 }
-
--- Mailboxes
 
 samples.update_mailboxes = {
   source = "help",
@@ -103,17 +87,12 @@ samples.remove_mailbox = {
   answer = [[{"status":200,"message":"Mailbox will be removed shortly"}]],
 }
 
--- Warmup
-
 samples.toggle_warmup = {
   source = "help",
   answer = [[{"status":200,"message":"Warmup paused","data":{"status":"PAUSED"},"actionId":"ACT_..."}]],
 }
 
-samples.set_warmup_status = {
-  source = "help",
-  request = [[{"status":"ACTIVE"}]],
-}
+samples.set_warmup_status = { source = "help", request = [[{"status":"ACTIVE"}]] }
 
 samples.stop_warmup = {
   source = "help",
@@ -126,8 +105,6 @@ samples.set_warmup_settings = {
     "warmupSpamProtectionRate":0.20,"warmupOnWeekdays":true,"increasePerDay":2,"warmupDisableSlow":false,
     "minimumDelayBetweenWarmupEmails":60,"maximumDelayBetweenWarmupEmails":300}]],
 }
-
--- Subscriptions
 
 samples.subscriptions = {
   source = "docs",
@@ -157,8 +134,6 @@ samples.recreate_subscriptions = {
   also = [[{"domainNames":["yourdomain.com"]}]],
 }
 
--- Export
-
 samples.platforms = {
   source = "seed",
   request = [[{"userId":"BVZGM5TE9BMP3PP0VWGW943RGV1B"}]],
@@ -175,10 +150,7 @@ samples.add_platform = {
     "credentialId":"A1B2C3D4E5F6G7H8"}}]],
 }
 
-samples.update_platform = {
-  source = "help",
-  request = [[{"orgId":"<selected-org-id>"}]],
-}
+samples.update_platform = { source = "help", request = [[{"orgId":"<selected-org-id>"}]] }
 
 samples.remove_platform = {
   source = "docs",
@@ -195,8 +167,6 @@ samples.reexport = {
     "actionId":"ACT_7a078272-0fa7-4db4-a85b-c78697dacea1"}]],
 }
 
--- Pre-warmup
-
 samples.prewarmed = {
   source = "help",
   answer = [[{"status":200,"message":"Pre-warmed up domains fetched successfully","data":{"inventory":[{
@@ -206,8 +176,6 @@ samples.prewarmed = {
 }
 
 samples.order_prewarmed = { source = "help", status = 201 }
-
--- Placement
 
 samples.create_placement_test = {
   source = "help",

@@ -132,14 +132,11 @@ local function reraise(record, ok, ...)
   error((...), 0)
 end
 
----Sends a prepared call.
+---Sends a prepared call and returns its results.
 ---@param state table of the client: target, options, limiter, store
 ---@param call any from the core
 ---@param loop cmr.Loop
 ---@param job cmr.Job? nil: the caller waits for the call
----@return cmr.Answer? answer
----@return string? message
----@return cmr.Error? err
 function sender.send(state, call, loop, job)
   job = job or FOREGROUND_JOB
   local opts = state.options
@@ -162,8 +159,6 @@ function sender.send(state, call, loop, job)
 end
 
 ---Reports facts about an answer or an error. See cmr.info.
----@param result table
----@return cmr.Info? info nil when no call returned it
 function sender.info(result)
   local record = records[result]
   if not record then return nil end
@@ -176,7 +171,6 @@ function sender.info(result)
 end
 
 ---The arguments of the call that returned an answer. They must not be changed.
----@param result table
 ---@return table? args by name; nil for a raw request, or when no call returned the answer
 function sender.arguments(result)
   local record = records[result]

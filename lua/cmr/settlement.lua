@@ -1,4 +1,4 @@
----What became of an operation, as far as its answer and the webhooks that arrived say. Pure.
+---How an operation ended, according to its answer and the webhooks that arrived. Pure.
 
 local documented_events = require "cmr.webhook.events"
 local tables = require "cmr.util.tables"
@@ -29,8 +29,6 @@ local function name_of(event)
 end
 
 ---The items of an answer that failed: some operations answer 200 although single items were refused.
----@param operation cmr.Operation? its field complete names the member that every item has unless it failed
----@param res cmr.Answer
 ---@return any[]? items nil when none failed
 function settlement.failed_items(operation, res)
   local data = res.data
@@ -69,8 +67,7 @@ local function count_items(args, parameter, unavailable)
 end
 
 ---The events that report success.
----@param operation cmr.Operation
----@param args table? those of the call, if they are known
+---@param args table? the call's arguments by name, if they are available
 ---@param failed_items any[]? of the answer, as in cmr.info
 ---@return table expected {event = name, count = how many, or nil when unknown}
 function settlement.expected(operation, args, failed_items)
@@ -103,13 +100,12 @@ local function announced(name, events)
   return total
 end
 
----What the events so far say.
----@param operation cmr.Operation
+---The verdict of the events that arrived so far.
 ---@param expected table from settlement.expected
 ---@param events cmr.Event[] each once, oldest first
 ---@return string? verdict "done", "failed", or nil: neither yet
----@return cmr.Event[] found those that report success, or a part of it
----@return cmr.Event? failure the first that reports a failure
+---@return cmr.Event[] found the events that report success, or a part of it
+---@return cmr.Event? failure the first event that reports a failure
 function settlement.verdict(operation, expected, events)
   local found, count, failure = {}, 0, nil
   local failures = " " .. table.concat(operation.failure_events or {}, " ") .. " "
@@ -139,11 +135,9 @@ end
 
 ---The outcome of a failed operation. "rejected" when nothing can have been done: the request asked for one item, its
 ---first step failed, and no other event came. Otherwise "unknown".
----@param operation cmr.Operation
----@param args table? those of the call, if they are known
----@param events cmr.Event[] all that came
----@param failure cmr.Event the one that reports the failure
----@return cmr.Outcome outcome
+---@param args table? the call's arguments by name, if they are available
+---@param events cmr.Event[] all that arrived
+---@param failure cmr.Event one of them
 function settlement.outcome_of_failure(operation, args, events, failure)
   if not args or #events > 1 or name_of(failure) ~= operation.failure_events[1] then return "unknown" end
   local parts = 0
@@ -153,9 +147,7 @@ function settlement.outcome_of_failure(operation, args, events, failure)
   return parts == 1 and "rejected" or "unknown"
 end
 
----What the status of an order says.
----@param status any as in order_status
----@return string? verdict "done", "failed", or nil
+---The verdict of an order's status: "done", "failed", or nil.
 function settlement.verdict_of_status(status)
   status = type(status) == "string" and status:upper() or ""
   for _, entry in ipairs(STATUS_VERDICTS) do

@@ -48,7 +48,7 @@ describe("the limiter of hosts", function()
       local argv = {}
       for index, value in ipairs(arguments) do argv[index] = ("%.17g"):format(value) end
       now, clock = now + way[1], clock + way[1]
-      local answer = script(what.source, {
+      local answer = script(what, {
         KEYS = names, ARGV = argv, tonumber = tonumber, math = math,
         redis = {call = function(name, ...) return commands[name](...) end},
       })

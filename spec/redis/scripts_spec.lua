@@ -22,28 +22,28 @@ describe("a connection to Redis", function()
   end
 
   it("runs a script on keys that have the prefix", function()
-    assert.same({"cmr:a", "b", "c"}, connection():eval({source = ECHO}, {"a"}, {"b", "c"}))
-    assert.same({"x:a", "b", ""}, connection{prefix = "x:"}:eval({source = ECHO}, {"a"}, {"b"}))
-    assert.same({"", "", ""}, connection():eval({source = ECHO}, {}, {}))
+    assert.same({"cmr:a", "b", "c"}, connection():eval(ECHO, {"a"}, {"b", "c"}))
+    assert.same({"x:a", "b", ""}, connection{prefix = "x:"}:eval(ECHO, {"a"}, {"b"}))
+    assert.same({"", "", ""}, connection():eval(ECHO, {}, {}))
   end)
 
   it("loses no digit of a number", function()
-    local reply = connection():eval({source = ECHO}, {"a"}, {1732234234.123456, 123456789012345})
+    local reply = connection():eval(ECHO, {"a"}, {1732234234.123456, 123456789012345})
     assert.equal(1732234234.123456, tonumber(reply[2]))
     assert.equal("123456789012345", reply[3])
   end)
 
   it("has integers, strings, arrays and false for nothing", function()
     local r = connection()
-    assert.equal(7, r:eval({source = "return 7"}, {}, {}))
-    assert.equal("7", r:eval({source = 'return "7"'}, {}, {}))
-    assert.same({1, "2"}, r:eval({source = 'return {1, "2"}'}, {}, {}))
-    assert.is_false(r:eval({source = "return nil"}, {}, {}))
-    assert.equal("a\r\nb\0c", r:eval({source = "return ARGV[1]"}, {}, {"a\r\nb\0c"}))
+    assert.equal(7, r:eval("return 7", {}, {}))
+    assert.equal("7", r:eval('return "7"', {}, {}))
+    assert.same({1, "2"}, r:eval('return {1, "2"}', {}, {}))
+    assert.is_false(r:eval("return nil", {}, {}))
+    assert.equal("a\r\nb\0c", r:eval("return ARGV[1]", {}, {"a\r\nb\0c"}))
   end)
 
   it("sends a script once, and again when Redis has forgotten it", function()
-    local r, script = connection(), {source = "return 'only here'"}
+    local r, script = connection(), "return 'only here'"
     server:cli "config resetstat"
     for _ = 1, 3 do assert.equal("only here", r:eval(script, {}, {})) end
     local stats = server:cli "info commandstats"
@@ -57,9 +57,9 @@ describe("a connection to Redis", function()
 
   it("stays open", function()
     local r = connection()
-    r:eval({source = "return 1"}, {}, {})
+    r:eval("return 1", {}, {})
     local before = server:cli("info stats"):match "total_connections_received:(%d+)"
-    for _ = 1, 5 do r:eval({source = "return 1"}, {}, {}) end
+    for _ = 1, 5 do r:eval("return 1", {}, {}) end
     local after = server:cli("info stats"):match "total_connections_received:(%d+)"
     assert.equal(before + 1, tonumber(after)) -- the cli's own
   end)
@@ -67,14 +67,14 @@ describe("a connection to Redis", function()
   it("is replaced when Redis closed it", function()
     local r = connection()
     assert.same({}, warned(function()
-      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+      assert.equal(1, r:eval("return 1", {}, {}))
       server:cli "client kill type normal"
-      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+      assert.equal(1, r:eval("return 1", {}, {}))
     end))
   end)
 
   it("is replaced in a forked process, and the parent keeps the old one", function()
-    local r, script = connection(), {source = "return ARGV[1]"}
+    local r, script = connection(), "return ARGV[1]"
     assert.equal("0", r:eval(script, {}, {"0"}))
     local function ask(who)
       for index = 1, 200 do assert.equal(who .. index, r:eval(script, {}, {who .. index})) end
@@ -87,9 +87,9 @@ describe("a connection to Redis", function()
   end)
 
   it("chooses a database, and goes through a socket of the file system", function()
-    connection{db = 3}:eval({source = 'return redis.call("SET", KEYS[1], "x")'}, {"here"}, {})
+    connection{db = 3}:eval('return redis.call("SET", KEYS[1], "x")', {"here"}, {})
     assert.equal("x", server:cli "-n 3 get cmr:here")
-    assert.equal(2, connection{unix = server.unix}:eval({source = "return 2"}, {}, {}))
+    assert.equal(2, connection{unix = server.unix}:eval("return 2", {}, {}))
   end)
 
   describe("with a password", function()
@@ -100,17 +100,17 @@ describe("a connection to Redis", function()
 
     it("sends it, with a name or without", function()
       local r = connection{port = guarded.port, password = "a-password-of-redis"}
-      assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+      assert.equal(1, r:eval("return 1", {}, {}))
       guarded:cli "acl setuser jane on '>janes-password' '~*' '+@all'"
       r = connection{port = guarded.port, username = "jane", password = "janes-password"}
-      assert.equal(2, r:eval({source = "return 2"}, {}, {}))
+      assert.equal(2, r:eval("return 2", {}, {}))
       assert.matches("user=jane", guarded:cli "client list")
     end)
 
     it("shows it nowhere, even when it is wrong", function()
       local r = connection{port = guarded.port, password = "wrong-password"}
       local reply, message
-      local warnings = warned(function() reply, message = r:eval({source = "return 1"}, {}, {}) end)
+      local warnings = warned(function() reply, message = r:eval("return 1", {}, {}) end)
       assert.is_nil(reply)
       assert.matches("^WRONGPASS", message)
       assert.is_nil((message .. tostring(r) .. table.concat(warnings)):find("wrong-password", 1, true))
@@ -123,9 +123,9 @@ describe("a connection to Redis", function()
       local warnings = warned(function()
         local r = connection{port = port}
         for _ = 1, 3 do
-          assert.same({nil, "connection refused"}, {r:eval({source = "return 1"}, {}, {})})
+          assert.same({nil, "connection refused"}, {r:eval("return 1", {}, {})})
         end
-        connection{port = port}:eval({source = "return 1"}, {}, {})
+        connection{port = port}:eval("return 1", {}, {})
       end)
       assert.equal(1, #warnings)
       assert.matches("^cmr: Redis at 127.0.0.1:%d+/0 is unavailable %(connection refused%)[^\n]*\n$", warnings[1])
@@ -136,20 +136,20 @@ describe("a connection to Redis", function()
       finally(function() instance:stop() end)
       local r = connection{port = instance.port, timeout = 0.1}
       local warnings = warned(function()
-        assert.equal(1, r:eval({source = "return 1"}, {}, {}))
+        assert.equal(1, r:eval("return 1", {}, {}))
         instance:signal "STOP"
         local begun = core.now()
-        assert.same({nil, "timeout"}, {r:eval({source = "return 1"}, {}, {})})
+        assert.same({nil, "timeout"}, {r:eval("return 1", {}, {})})
         local took = core.now() - begun
         assert.is_true(took > 0.09 and took < 0.9, took)
         begun = core.now()
-        for _ = 1, 100 do r:eval({source = "return 1"}, {}, {}) end
+        for _ = 1, 100 do r:eval("return 1", {}, {}) end
         assert.is_true(core.now() - begun < 0.09)
         instance:signal "CONT"
-        nginx.eventually("Redis is back", function() return r:eval({source = "return 1"}, {}, {}) == 1 end)
+        nginx.eventually("Redis is back", function() return r:eval("return 1", {}, {}) == 1 end)
         assert.is_true(core.now() - begun < 2)
         instance:signal "STOP"
-        r:eval({source = "return 1"}, {}, {})
+        r:eval("return 1", {}, {})
       end)
       assert.equal(2, #warnings) -- one for each outage
     end)
@@ -157,7 +157,7 @@ describe("a connection to Redis", function()
     it("is found again when it died and came back empty", function()
       local instance = support.start()
       finally(function() instance:stop() end)
-      local r, script = connection{port = instance.port, timeout = 0.05}, {source = "return 'back'"}
+      local r, script = connection{port = instance.port, timeout = 0.05}, "return 'back'"
       local warnings = warned(function()
         assert.equal("back", r:eval(script, {}, {}))
         instance:kill()
@@ -172,7 +172,7 @@ describe("a connection to Redis", function()
   it("returns the error of a script", function()
     local r = connection{db = 5} -- an address of its instance: this counts as an outage
     local reply, message
-    warned(function() reply, message = r:eval({source = 'return redis.call("GET")'}, {}, {}) end)
+    warned(function() reply, message = r:eval('return redis.call("GET")', {}, {}) end)
     assert.is_nil(reply)
     assert.matches("Wrong number of args", message)
   end)

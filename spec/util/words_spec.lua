@@ -20,9 +20,9 @@ describe("words for people", function()
   end)
 
   it("list words", function()
-    assert.equal("", text.alternatives{})
-    assert.equal("a", text.alternatives{"a"})
-    assert.equal("a or b", text.alternatives{"a", "b"})
+    assert.equal("", text.list({}, "or"))
+    assert.equal("a", text.list({"a"}, "or"))
+    assert.equal("a or b", text.list({"a", "b"}, "or"))
     assert.equal("a, b and c", text.list({"a", "b", "c"}, "and"))
   end)
 

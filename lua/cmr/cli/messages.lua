@@ -114,7 +114,7 @@ local function alternatives(operation)
   for _, param in ipairs(operation.params) do
     if param.either then options[#options + 1] = ("'%s'"):format(arguments.option(param.name)) end
   end
-  return require("cmr.util.text").alternatives(options)
+  return require("cmr.util.text").list(options, "or")
 end
 
 function WORDINGS.missing_field(problem, operation)

@@ -31,7 +31,6 @@ local function modules_of(build)
   for _, source in ipairs(BUILT_IN_MODULES) do
     if build:match("%-%-add%-module=%S*" .. source) then return {} end
   end
-  return nil
 end
 
 local function inspect(program)
@@ -50,18 +49,15 @@ local function inspect(program)
 end
 
 ---Finds the nginx to use: $CMR_NGINX, else nginx, else openresty.
----@return table? program {path, modules = string[] to load, takes_error_log, http2_directive}
----@return string? message
+---@return table? program {path, modules = string[] to load, takes_error_log, http2_directive}; or nil and a message
 function find.nginx()
-  local wish = os.getenv "CMR_NGINX"
-  if wish and wish ~= "" then
-    local program = inspect(wish)
-    if program then return program end
-    return nil, ("CMR_NGINX names '%s', which is no nginx with ngx_lua"):format(wish)
+  local name = os.getenv "CMR_NGINX"
+  if not name or name == "" then
+    local program = inspect "nginx" or inspect "openresty"
+    return program, not program and HELP or nil
   end
-  local program = inspect "nginx" or inspect "openresty"
-  if program then return program end
-  return nil, HELP
+  local program = inspect(name)
+  return program, not program and ("CMR_NGINX names '%s', which is no nginx with ngx_lua"):format(name) or nil
 end
 
 return find

@@ -1,4 +1,4 @@
----Runs an nginx of our own in the foreground, with our Lua in it: the mock and the listener.
+---Runs an nginx in the foreground, with Lua of this library in it: the mock or the listener.
 
 local find = require "cmr.launcher.find"
 local process = require "cmr.launcher.process"
@@ -42,27 +42,20 @@ local HTTP = [[
 ]]
 
 ---Quotes a text for nginx.conf.
----@param text string
----@return string
 function launcher.quote(text)
   return '"' .. text:gsub('[\\"]', "\\%0") .. '"'
 end
 
----Writes an nginx.conf.
+---The text of an nginx.conf.
 ---@param opts table modules as of find.nginx; main, http: directives of these blocks; lua_path; log_level
----@return string text
 function launcher.nginx_conf(opts)
   local modules = {}
   for _, path in ipairs(opts.modules) do
     modules[#modules + 1] = ("load_module %s;"):format(launcher.quote(path))
   end
-  local values = {
-    log_level = opts.log_level or "warn",
-    modules = table.concat(modules, "\n"),
-    main = opts.main,
-    lua_path = launcher.quote(opts.lua_path):sub(2, -2),
-    http = opts.http,
-  }
+  local values = { log_level = opts.log_level or "warn", main = opts.main, http = opts.http }
+  values.modules = table.concat(modules, "\n")
+  values.lua_path = launcher.quote(opts.lua_path):sub(2, -2)
   return (NGINX_CONF:gsub("%$([%a_]+)", values))
 end
 
@@ -76,18 +69,12 @@ end
 
 -- Starts nginx once, on one port.
 local function attempt(name, program, parts)
+  local conf = { modules = program.modules, main = MAIN, http = HTTP .. parts.http, lua_path = lua_path() }
+  local options = program.takes_error_log and " -e error.log" or ""
   local files = {
-    ["nginx.conf"] = launcher.nginx_conf {
-      modules = program.modules,
-      main = MAIN,
-      http = HTTP .. parts.http,
-      lua_path = lua_path(),
-    },
+    ["nginx.conf"] = launcher.nginx_conf(conf),
     ["prepare.sh"] = parts.prepare or "",
-    ["start.sh"] = ('exec %s -p "$dir/" -c nginx.conf%s\n'):format(
-      shell.quote(program.path),
-      program.takes_error_log and " -e error.log" or ""
-    ),
+    ["start.sh"] = ('exec %s -p "$dir/" -c nginx.conf%s\n'):format(shell.quote(program.path), options),
   }
   for file, text in pairs(parts.files) do
     files[file] = text
@@ -106,9 +93,8 @@ end
 function launcher.run(name, port, parts)
   local program, message = find.nginx()
   for _ = 1, program and (port and 1 or MAX_ATTEMPTS) or 0 do
-    local candidate = port or random.integer(MIN_PORT, MAX_PORT)
     local stopped
-    stopped, message = attempt(name, program, parts(candidate, program))
+    stopped, message = attempt(name, program, parts(port or random.integer(MIN_PORT, MAX_PORT), program))
     if stopped then return 0 end
     if not message:find(IN_USE, 1, true) then break end
   end

@@ -103,16 +103,10 @@ end
 ---@return string? log of a breakdown
 function process.run(name, files, on)
   local directory = ("%s/%s.%s"):format(os.getenv "TMPDIR" or "/tmp", name, random.hex(8))
-  local ok, stopped, log = pcall(
-    run_in,
-    directory,
-    files,
-    setmetatable({
-      ready = function(pid)
-        on.ready(pid, directory)
-      end,
-    }, { __index = on })
-  )
+  local function ready(pid)
+    on.ready(pid, directory)
+  end
+  local ok, stopped, log = pcall(run_in, directory, files, setmetatable({ ready = ready }, { __index = on }))
   shell.output("rm -rf " .. shell.quote(directory)) -- an interruption may come before the script can do it
   if ok then return stopped, log end
   -- Ctrl-C is an error in the middle of reading; on Lua 5.4 it is two: the read that failed, then this.

@@ -11,7 +11,7 @@ local shared_dict = require "cmr.util.shared_dict"
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, max_wait: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
 
-local MAX_PAUSE_SECONDS = 60 -- for which one answer may hold back all calls of its key
+local MAX_PAUSE_SECONDS = 60 -- the longest that one answer may hold back the calls of its key
 
 local limiter = {}
 
@@ -26,7 +26,6 @@ local paused_until = {} -- key -> the end of the last pause that this process no
 
 ---The limiter of a client without the option limiter: in nginx lua_shared_dict cmr, for all workers. Without it each
 ---worker has its share of the rate.
----@return cmr.Limiter limiter
 function limiter.default()
   local dict = shared_dict.default()
   if dict then return require("cmr.limiter.shdict").new(dict) end
@@ -54,10 +53,6 @@ function limiter.wait_for_slot(self, key, rate, loop, deadline)
 end
 
 ---Holds back all calls of a key, because the server asked to wait.
----@param self cmr.Limiter
----@param key string
----@param now number
----@param seconds number
 function limiter.pause(self, key, now, seconds)
   seconds = math.min(MAX_PAUSE_SECONDS, seconds)
   paused_until[key] = math.max(paused_until[key] or 0, now + seconds)

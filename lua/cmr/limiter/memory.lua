@@ -1,5 +1,5 @@
----A limiter for one process. Its slots are evenly spaced, so that no window of a second, however the vendor draws it,
----sees more requests than the rate.
+---A limiter for one process. Its slots are evenly spaced, so that no second, wherever it begins, has more requests than
+---the rate.
 
 ---@class cmr.limiter.Memory: cmr.Limiter
 local Limiter = {}
@@ -7,8 +7,7 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.memory"
 
 ---Makes a limiter. Clients share one unless they get another.
----@param shares? integer The limiters, here and elsewhere, that share the rate evenly; 1.
----@return cmr.Limiter limiter
+---@param shares? integer how many limiters, here and elsewhere, share the rate evenly: 1
 function Limiter.new(shares)
   return setmetatable({ next_slots = {}, shares = shares or 1 }, Limiter)
 end

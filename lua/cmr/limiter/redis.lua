@@ -23,8 +23,7 @@ local SPEC = { fallback_shares = validate.integer(1) }
 -- Reserves the next slot that is at least `after` seconds away. Returns its time, Redis's time, and 1 if it was
 -- reserved. A pause is a slot of length 0. The key expires with its last slot. If Redis's clock was set back, the queue
 -- moves back with it; for that the time of the last change is stored too.
-local RESERVE = {
-  source = [[
+local RESERVE = [[
 local time, length, after, max_wait = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time[1] + time[2] / 1e6
 local next_slot, changed = (redis.call("GET", KEYS[1]) or "0 0"):match("(%S+) (%S+)")
@@ -35,8 +34,7 @@ if reserved then
   redis.call("SET", KEYS[1], ("%.6f %.6f"):format(slot + length, now), "PX", ttl)
 end
 return {("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0}
-]],
-}
+]]
 
 ---Options of cmr.limiter.redis.
 ---@class cmr.RedisLimiterOptions: cmr.RedisOptions
@@ -47,7 +45,6 @@ return {("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0}
 
 ---Makes a limiter.
 ---@param options? cmr.RedisLimiterOptions
----@return cmr.Limiter
 function Limiter.new(options)
   local opts = redis.options("limiter.redis.new", SPEC, options)
   return setmetatable({
@@ -80,7 +77,7 @@ local function reserve_in_redis(self, key, length, after, max_wait)
   local reply = self.redis:eval(RESERVE, { "queue:" .. key }, { length, after, math.min(max_wait, MAX_REDIS_SECONDS) })
   local received_at = core.now()
   local slot = reply and tonumber(reply[1])
-  -- meanwhile another coroutine may have got a later one
+  -- another coroutine may have got a later slot meanwhile
   if slot then self.latest_slots[key] = slot < latest_slot and slot or math.max(slot, self.latest_slots[key] or 0) end
   if not slot or slot < latest_slot then
     self.both_until = received_at + 2 * self.redis.retry_seconds -- other hosts may notice later

@@ -12,9 +12,7 @@ Limiter.__name = "cmr.limiter.shdict"
 
 local ROUNDING_SECONDS = 1e-6
 
----Makes a limiter on a dictionary.
----@param dict table as from ngx.shared.cmr
----@return cmr.Limiter
+---Makes a limiter on a dictionary, as in ngx.shared.cmr.
 function Limiter.new(dict)
   return setmetatable({ dict = dict }, Limiter)
 end

@@ -10,7 +10,7 @@ local webhook = require "cmr.webhook"
 
 local listen = {}
 
--- Where systems have their trusted certificates.
+-- The files in which systems have their trusted certificates.
 local CA_FILES = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" }
 
 -- Only the command's standard input has the event. Bytes that the command leaves unread are drained, or writing them
@@ -45,7 +45,7 @@ local FORWARD = [[location = /_listen/forward {
 local SPEC = {
   port = validate.integer(1, 65535),
   verify = "table",
-  emit = validate.callable(),
+  emit = "function",
   forward = {
     expected = "an http or https URL",
     test = function(value)

@@ -12,7 +12,7 @@ local block = { now = core.now, notify = waiters.notify }
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
 local sleepers = {} -- waiters with the time they sleep until, the next one last
 
--- Runs the engine once, waiting at most a time for something to do.
+-- Runs the engine once. Waits for work, but no longer than this.
 local function turn(seconds)
   local now = core.now()
   local sleeper = sleepers[#sleepers]
@@ -25,14 +25,12 @@ local function turn(seconds)
   waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
 end
 
----It fits where no other adapter does.
----@return boolean
+---It fits wherever no other adapter does.
 function block.detected()
   return true
 end
 
 ---Whether the running coroutine was spawned here.
----@return boolean
 function block.spawned()
   local co = coroutine.running()
   return co ~= nil and spawned[co] == true
@@ -43,7 +41,6 @@ local function can_suspend()
 end
 
 ---Waits until the call has finished.
----@param call any
 function block.wait(_, call)
   if can_suspend() then return coroutines.wait(call) end
   while not call:done() do
@@ -62,7 +59,6 @@ local function suspend_for(seconds)
 end
 
 ---Waits for a time.
----@param seconds number
 function block.sleep(_, seconds)
   if can_suspend() then return suspend_for(seconds) end
   local wakes_at = core.now() + seconds
@@ -73,7 +69,6 @@ function block.sleep(_, seconds)
 end
 
 ---Runs a function in the background; returns when it first waits.
----@param run fun()
 function block.spawn(run)
   coroutines.spawn(function()
     local co = coroutine.running()
@@ -89,8 +84,7 @@ local function wait_in_place()
   return true
 end
 
----Makes a semaphore.
----@return cmr.Semaphore semaphore
+---Makes a cmr.Semaphore.
 function block.semaphore()
   return coroutines.semaphore(wait_in_place)
 end

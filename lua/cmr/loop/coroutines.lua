@@ -1,4 +1,4 @@
----Coroutines that are suspended until a waiter is posted: what block and luv are made of.
+---Coroutines that are suspended until a waiter is posted: the adapters block and luv are made of them.
 
 local waiters = require "cmr.loop.waiters"
 
@@ -23,7 +23,6 @@ end
 
 ---Whether the running coroutine can be suspended here.
 ---@param context cmr.LoopContext? the stack does not show an iterator
----@return boolean
 function coroutines.can_suspend(context)
   if coroutines.anywhere or context == "iterator" then return coroutines.anywhere end
   local level = 2
@@ -36,7 +35,6 @@ function coroutines.can_suspend(context)
 end
 
 ---Whether the caller runs in a coroutine.
----@return boolean
 function coroutines.inside()
   local co, is_main = running()
   return co ~= nil and not is_main
@@ -44,8 +42,6 @@ end
 
 ---The reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request whose
 ---coroutine cannot be suspended would have an unknown outcome.
----@param context cmr.LoopContext
----@return string? reason
 function coroutines.unsupported(context)
   if context == "background" then
     return nil
@@ -73,13 +69,11 @@ local function post(waiter)
 end
 
 ---A waiter of the running coroutine: waiter:post() ends its wait.
----@return table waiter
 function coroutines.waiter()
   return { co = running(), post = post }
 end
 
 ---Suspends the running coroutine until the waiter is posted. Other code may resume it earlier: then it yields again.
----@param waiter table
 function coroutines.suspend(waiter)
   while not waiter.posted do
     suspended_for[waiter.co] = waiter
@@ -88,7 +82,6 @@ function coroutines.suspend(waiter)
 end
 
 ---Suspends the running coroutine until the call has finished.
----@param call any
 function coroutines.wait(call)
   if not call:done() then
     local waiter = coroutines.waiter()
@@ -116,17 +109,14 @@ local function serve()
 end
 
 ---Runs a function in a coroutine of its own; returns when the function first waits.
----@param run fun()
 function coroutines.spawn(run)
   local co = table.remove(idle) or create(serve)
   tasks[co] = run
   continue(co)
 end
 
----Makes a semaphore. in_place is called instead of suspending: it runs the loop once and returns true, or returns false
----to suspend.
----@param in_place? fun(): boolean
----@return cmr.Semaphore semaphore
+---Makes a cmr.Semaphore. in_place, if there is one, is called instead of suspending: it runs the loop once and returns
+---true, or returns false to suspend.
 function coroutines.semaphore(in_place)
   local count, queue = 0, {}
   return {

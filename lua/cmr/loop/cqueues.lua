@@ -10,25 +10,18 @@ local waiters = require "cmr.loop.waiters"
 local MAX_POLL_SECONDS = 1 -- then the engine is stepped in any case
 local PAUSE_SECONDS = 0.001 -- between two steps of an engine without a descriptor
 
-local cqueues = {
-  now = core.now,
-  notify = waiters.notify,
-  unsupported = coroutines.unsupported,
-}
+local cqueues = { now = core.now, notify = waiters.notify, unsupported = coroutines.unsupported }
 
 local pumping = setmetatable({}, { __mode = "k" }) -- controller -> true while a coroutine of it steps the engine
 
 ---Whether cqueues runs the calling coroutine itself, and can suspend it. A coroutine that the user resumes inside one
 ---of cqueues's does not count.
----@param context cmr.LoopContext
----@return boolean
 function cqueues.detected(context)
   local _, is_controlled = controller.running()
   return is_controlled and coroutines.can_suspend(context)
 end
 
 ---Called before an engine is closed: a controller may still poll its descriptor.
----@param engine any
 function cqueues.forget(engine)
   local fd = engine:fd()
   if fd then controller.cancel(fd) end
@@ -53,7 +46,6 @@ local function pump()
 end
 
 ---Suspends the coroutine until the call has finished.
----@param call any
 function cqueues.wait(_, call)
   local here = controller.running()
   while not call:done() do
@@ -68,29 +60,26 @@ function cqueues.wait(_, call)
 end
 
 ---Suspends the coroutine for a time.
----@param seconds number
 function cqueues.sleep(_, seconds)
   controller.sleep(seconds)
 end
 
 ---Runs a function in the background.
----@param run fun()
 function cqueues.spawn(run)
   controller.running():wrap(run)
 end
 
----Makes a semaphore.
----@return cmr.Semaphore semaphore
+---Makes a cmr.Semaphore.
 function cqueues.semaphore()
-  local count, waiter = 0, condition.new()
+  local count, posted = 0, condition.new()
   return {
     post = function()
       count = count + 1
-      waiter:signal()
+      posted:signal()
     end,
     wait = function()
       while count == 0 do
-        waiter:wait()
+        posted:wait()
       end
       count = count - 1
     end,

@@ -40,7 +40,6 @@ end
 
 ---The adapter for the loop that the caller runs in.
 ---@param context cmr.LoopContext
----@return cmr.Loop adapter
 function loop.detect(context)
   for _, entry in ipairs(ADAPTERS) do
     if not entry.library or package.loaded[entry.library] then
@@ -50,10 +49,7 @@ function loop.detect(context)
   end
 end
 
----The adapter of a name.
----@param name string
----@return cmr.Loop? adapter
----@return string? message
+---The adapter of a name; or nil and a message.
 function loop.named(name)
   local ok, adapter = pcall(require, "cmr.loop." .. name)
   if ok then return adapter end
@@ -61,7 +57,6 @@ function loop.named(name)
 end
 
 ---Tells every loop that an engine is about to be closed: the loop may still poll its descriptor.
----@param engine any
 function loop.forget(engine)
   for _, entry in ipairs(ADAPTERS) do
     local adapter = package.loaded[entry.module]

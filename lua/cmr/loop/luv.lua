@@ -20,7 +20,6 @@ local poll, watched -- the handle that watches an engine's descriptor, and that 
 local waiting = 0 -- coroutines: the handle keeps the loop alive, so it is active only while one waits
 
 ---Whether the caller is a coroutine that luv's loop can resume, and can be suspended.
----@param context cmr.LoopContext
 ---@return boolean
 function luv.detected(context)
   return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context)
@@ -29,9 +28,7 @@ end
 local function watch(engine)
   local fd = engine:fd()
   if watched ~= engine then
-    if poll then
-      poll:close() -- that engine is closed, and its descriptor may be the new one's
-    end
+    if poll then poll:close() end -- that engine is closed, and its descriptor may be the new one's
     poll, watched = assert(fd and uv.new_poll(fd) or uv.new_timer()), engine
   end
   if not poll:is_active() then
@@ -47,8 +44,6 @@ local function watch(engine)
 end
 
 ---Suspends the coroutine until the call has finished.
----@param engine any
----@param call any
 function luv.wait(engine, call)
   watch(engine)
   waiting = waiting + 1
@@ -58,7 +53,6 @@ function luv.wait(engine, call)
 end
 
 ---Suspends the coroutine for a time.
----@param seconds number
 function luv.sleep(_, seconds)
   local waiter, timer = coroutines.waiter(), uv.new_timer()
   uv.update_time() -- the loop's clock may be behind, and a timer counts from it

@@ -29,13 +29,11 @@ local CAN_WAIT = {
 local nginx = { now = core.now, notify = waiters.notify }
 
 ---Whether the caller runs in nginx.
----@return boolean
 function nginx.detected()
   return ngx.get_phase ~= nil
 end
 
 ---The reason why a call cannot wait in this phase, or nil.
----@return string? reason
 function nginx.unsupported()
   local phase = ngx.get_phase()
   if CAN_WAIT[phase] then return nil end
@@ -85,7 +83,6 @@ local function step_instead(request, now)
 end
 
 ---Suspends the request until the call has finished.
----@param call any
 function nginx.wait(_, call)
   if call:done() then return end
   local request = semaphore.new()
@@ -107,19 +104,16 @@ function nginx.wait(_, call)
 end
 
 ---Suspends the request for a time.
----@param seconds number
 function nginx.sleep(_, seconds)
   ngx.sleep(math.max(PAUSE_SECONDS, seconds))
 end
 
 ---Runs a function in the background, in a light thread of its request.
----@param run fun()
 function nginx.spawn(run)
   ngx.thread.spawn(run)
 end
 
----Makes a semaphore.
----@return cmr.Semaphore semaphore
+---Makes a cmr.Semaphore.
 function nginx.semaphore()
   local posts = semaphore.new()
   return {

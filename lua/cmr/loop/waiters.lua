@@ -6,7 +6,6 @@ local waiters = {}
 local waiting = {} -- call:id() -> waiter
 
 ---Adds a waiter, which is posted once when the call has finished or was cancelled.
----@param call table
 ---@param waiter table has post(waiter, 1), as nginx's semaphores do
 function waiters.add(call, waiter)
   waiter.call = call -- as long as the call lives, no other one has its id
@@ -20,14 +19,12 @@ local function post(id)
 end
 
 ---Posts the waiter of a call that was cancelled.
----@param call table
 function waiters.notify(call)
   post(call:id())
 end
 
 ---Steps the engine and posts the waiters of all calls that have finished. A posted waiter may run at once and step the
 ---engine too: then that step posts the rest. An error in one is raised after the others were posted.
----@param engine table
 ---@param milliseconds number? waits up to this long for work
 ---@return boolean in_flight whether calls are left in flight
 function waiters.step(engine, milliseconds)

@@ -1,4 +1,4 @@
----Connections to Redis in nginx, from its own pool. The request waits, the worker does not.
+---Connections to Redis in nginx, from nginx's pool. The request waits, the worker does not.
 
 local cosocket = {}
 
@@ -16,8 +16,7 @@ local function library()
   end
 end
 
----Returns what has to be installed, or nil.
----@return string? message
+---Names the library that has to be installed first, or returns nil.
 function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
 end
@@ -44,8 +43,7 @@ end
 
 ---Takes a connection from the pool, or makes one.
 ---@param owner cmr.Redis
----@return table? connection {reused = boolean}; command, release, close
----@return string? message
+---@return table? connection {reused = boolean}; command, release, close; or nil and a message
 function cosocket.open(owner)
   local redis, message = protected(connect, owner.opts, owner.address)
   if not redis then return nil, message end
@@ -54,9 +52,7 @@ end
 
 ---Sends a command.
 ---@param name string in lower case
----@param ... string|number
----@return any reply false for null; nil after a failure
----@return string? message
+---@return any reply false for null; nil and a message after a failure
 function Connection:command(name, ...)
   local reply, message = protected(self.redis[name], self.redis, ...)
   if not reply then return nil, message end
@@ -68,7 +64,6 @@ function Connection:release()
   protected(self.redis.set_keepalive, self.redis, IDLE_SECONDS * 1000, MAX_IDLE_CONNECTIONS)
 end
 
----Closes the connection.
 function Connection:close()
   protected(self.redis.close, self.redis)
 end

@@ -20,8 +20,7 @@ local function library()
   return ok and type(found) == "table" and found.connect and found
 end
 
----Returns what has to be installed, or nil.
----@return string? message
+---Names the library that has to be installed first, or returns nil.
 function luasocket.missing()
   redis_lua = redis_lua or library()
   if not redis_lua then return "redis-lua is not installed (Debian: lua-redis; LuaRocks: redis-lua)" end
@@ -47,8 +46,7 @@ end
 
 ---Takes the idle connection, or makes one. A forked process has an engine of its own and always makes one.
 ---@param owner cmr.Redis
----@return table? connection {reused = boolean}; command, release, close
----@return string? message
+---@return table? connection {reused = boolean}; command, release, close; or nil and a message
 function luasocket.open(owner)
   local idle, engine = owner.idle_connection, core.engine()
   owner.idle_connection = nil
@@ -66,9 +64,7 @@ end
 
 ---Sends a command.
 ---@param name string in lower case
----@param ... string|number
----@return any reply false for null; nil after a failure
----@return string? message
+---@return any reply false for null; nil and a message after a failure
 function Connection:command(name, ...)
   local ok, reply = pcall(self.redis[name], self.redis, ...)
   if ok then return reply ~= nil and reply end -- redis-lua returns nil for null
@@ -81,7 +77,6 @@ function Connection:release()
   self.owner.idle_connection = self
 end
 
----Closes the connection.
 function Connection:close()
   self.socket:close()
 end

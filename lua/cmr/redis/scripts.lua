@@ -39,6 +39,7 @@ local DEFAULTS = { host = "127.0.0.1", port = 6379, db = 0, timeout = 0.5, prefi
 local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, at most 1/5 of the time goes into retries
 
 local unpack = table.unpack or unpack
+local digests = {} -- script -> its SHA-1, as Redis returned it
 local outages = {} -- by address, for all connections of the process: {since, retry_at, message}
 
 local function connect(opts)
@@ -59,15 +60,13 @@ end
 
 ---Makes a connection. Nothing is sent yet. A missing library raises.
 ---@param options? cmr.RedisOptions
----@return cmr.Redis
 function Redis.new(options)
   return connect(validate.options("redis.scripts.new", SPEC, nil, options))
 end
 
----Checks the options of something that uses Redis: its own, and those of a connection or, in their place, `redis`: a
----connection.
+---Checks the options of a limiter or a store: its own ones, and either a connection's or `redis`, a connection.
 ---@param caller string for messages
----@param spec table rules of its own options
+---@param spec table the rules of its own options
 ---@param options table?
 ---@return table opts `redis` is the connection
 function Redis.options(caller, spec, options)
@@ -92,12 +91,12 @@ end
 -- Redis loses its scripts when it restarts.
 local function run(connection, script, ...)
   local reply, message
-  if not script.sha then
-    script.sha, message = connection:command("script", "load", script.source)
-    if not script.sha then return nil, message end
+  if not digests[script] then
+    digests[script], message = connection:command("script", "load", script)
+    if not digests[script] then return nil, message end
   end
-  reply, message = connection:command("evalsha", script.sha, ...)
-  if reply == nil and message:find "^NOSCRIPT" then return connection:command("eval", script.source, ...) end
+  reply, message = connection:command("evalsha", digests[script], ...)
+  if reply == nil and message:find "^NOSCRIPT" then return connection:command("eval", script, ...) end
   return reply, message
 end
 
@@ -149,7 +148,7 @@ local function parameters(prefix, keys, args)
 end
 
 ---Runs a script.
----@param script {source: string} Lua for Redis; its digest is stored in the table
+---@param script string Lua for Redis
 ---@param keys string[] each gets the prefix
 ---@param args (string|number)[]
 ---@return any reply integers, strings, arrays of them; false for null; nil if Redis is unavailable or refuses
@@ -173,10 +172,8 @@ function Redis:eval(script, keys, args)
   return nil, message
 end
 
----Shows the address, not the password.
----@return string
 function Redis:__tostring()
-  return "cmr.redis.scripts: " .. self.address
+  return "cmr.redis.scripts: " .. self.address -- without the password
 end
 
 return Redis

@@ -1,5 +1,5 @@
----Stores: what calls, webhooks and workers share and what outlives each of them. One backend per reach: a process
----(memory), an nginx (shdict), many hosts (redis).
+---Stores: they hold what calls, webhooks and workers share. The backends reach differently far: memory one process,
+---shdict one nginx, redis many hosts.
 
 local shared_dict = require "cmr.util.shared_dict"
 local validate = require "cmr.util.validate"
@@ -25,12 +25,12 @@ local validate = require "cmr.util.validate"
 
 local store = {
   RULE = validate.methods("claim", "done", "release", "append", "list", "count", "uncount"), -- for options
+  LEASE_OVER = "the lease is over",
 }
 
 local process_store
 
 ---The store to use without an option: lua_shared_dict cmr in nginx, if declared; else one of this process.
----@return cmr.Store
 function store.default()
   local dict = shared_dict.default()
   if dict then return require("cmr.store.shdict").new(dict) end

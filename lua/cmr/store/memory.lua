@@ -1,4 +1,4 @@
----A store of one process, gone with it.
+---A store of one process. It ends with the process.
 
 local core = require "cmr.core"
 local stores = require "cmr.store"
@@ -8,17 +8,13 @@ local Store = {}
 Store.__index = Store
 Store.__name = "cmr.store.memory"
 
-local LEASE_OVER = "the lease is over"
 local MIN_SWEEP_ENTRIES = 1000
 
 ---Makes a store.
 ---@param now? fun(): number a clock that never goes back, seconds
----@return cmr.Store
 function Store.new(now)
-  return setmetatable(
-    { now = now or core.now, entries = {}, size = 0, sweep_at = MIN_SWEEP_ENTRIES, tokens = 0 },
-    Store
-  )
+  local self = { now = now or core.now, entries = {}, size = 0, sweep_at = MIN_SWEEP_ENTRIES, tokens = 0 }
+  return setmetatable(self, Store)
 end
 
 -- Removes expired entries. Runs when there are twice as many entries as the last sweep left.
@@ -57,7 +53,7 @@ end
 
 function Store:done(name, token, ttl)
   local entry = get(self, "claim:" .. name)
-  if entry and entry.token ~= token then return nil, LEASE_OVER end
+  if entry and entry.token ~= token then return nil, stores.LEASE_OVER end
   entry = put(self, "claim:" .. name, entry or {}, ttl) -- reuses the table: marking allocates no memory
   entry.done, entry.token = true, nil
   return true
@@ -65,7 +61,7 @@ end
 
 function Store:release(name, token)
   local entry = get(self, "claim:" .. name)
-  if not entry or entry.token ~= token then return nil, LEASE_OVER end
+  if not entry or entry.token ~= token then return nil, stores.LEASE_OVER end
   entry.expires = self.now()
   return true
 end

@@ -1,77 +1,65 @@
 ---A store of many hosts, in Redis (5 or newer). Each operation is one script: it is atomic, and goes by Redis's clock.
 
 local redis = require "cmr.redis.scripts"
+local stores = require "cmr.store"
 
 ---@class cmr.store.Redis: cmr.Store
 local Store = {}
 Store.__index = Store
 Store.__name = "cmr.store.redis"
 
-local LEASE_OVER = "the lease is over"
+local CLAIM = [[
+local owner = redis.call('GET', KEYS[1])
+if owner == 'done' then return {'done', 0} end
+if owner then return {'busy', redis.call('PTTL', KEYS[1])} end
+local now = redis.call('TIME')
+local token = now[1] .. '.' .. now[2]
+redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
+return {'claimed', token}
+]]
 
-local CLAIM = {
-  source = [[
-  local owner = redis.call('GET', KEYS[1])
-  if owner == 'done' then return {'done', 0} end
-  if owner then return {'busy', redis.call('PTTL', KEYS[1])} end
-  local now = redis.call('TIME')
-  local token = now[1] .. '.' .. now[2]
-  redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
-  return {'claimed', token}
-]],
-}
+local DONE = [[
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2])
+return 1
+]]
 
-local DONE = {
-  source = [[
-  local owner = redis.call('GET', KEYS[1])
-  if owner and owner ~= ARGV[1] then return 0 end
-  redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2])
-  return 1
-]],
-}
+local RELEASE = [[
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+]]
 
-local RELEASE = {
-  source = [[
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  return redis.call('DEL', KEYS[1])
-]],
-}
+local APPEND = [[
+redis.call('RPUSH', KEYS[1], ARGV[1])
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+]]
 
-local APPEND = {
-  source = [[
-  redis.call('RPUSH', KEYS[1], ARGV[1])
-  return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-]],
-}
-
-local LIST = { source = "return redis.call('LRANGE', KEYS[1], 0, -1)" }
+local LIST = "return redis.call('LRANGE', KEYS[1], 0, -1)"
 
 -- stores.count_in_window, in milliseconds.
-local COUNT = {
-  source = [[
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-  local oldest = redis.call('LINDEX', KEYS[1], 0)
-  while oldest and oldest + window <= now do
-    redis.call('LPOP', KEYS[1])
-    oldest = redis.call('LINDEX', KEYS[1], 0)
-  end
-  local count = redis.call('LLEN', KEYS[1])
-  if count >= limit then
-    return {0, redis.call('LINDEX', KEYS[1], count - limit) + window - now}
-  end
-  redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  return {count + 1, 0}
-]],
-}
+local COUNT = [[
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local oldest = redis.call('LINDEX', KEYS[1], 0)
+while oldest and oldest + window <= now do
+  redis.call('LPOP', KEYS[1])
+  oldest = redis.call('LINDEX', KEYS[1], 0)
+end
+local count = redis.call('LLEN', KEYS[1])
+if count >= limit then
+  return {0, redis.call('LINDEX', KEYS[1], count - limit) + window - now}
+end
+redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return {count + 1, 0}
+]]
 
-local UNCOUNT = { source = "redis.call('RPOP', KEYS[1]) return 1" }
+local UNCOUNT = "redis.call('RPOP', KEYS[1]) return 1"
 
 ---Makes a store.
 ---@param options? cmr.RedisOptions or {redis = a cmr.Redis}
----@return cmr.Store
 function Store.new(options)
   return setmetatable({ redis = redis.options("store.redis.new", {}, options).redis }, Store)
 end
@@ -84,7 +72,7 @@ end
 local function change(self, script, key, ...)
   local reply, message = self.redis:eval(script, { key }, { ... })
   if not reply then return nil, message end
-  if reply == 0 then return nil, LEASE_OVER end
+  if reply == 0 then return nil, stores.LEASE_OVER end
   return true
 end
 

@@ -11,12 +11,9 @@ Store.__index = Store
 Store.__name = "cmr.store.shdict"
 
 local DONE = "done"
-local LEASE_OVER = "the lease is over"
 local MIN_RELEASE_SECONDS = 1
 
----Makes a store on a dictionary.
----@param dict table as from ngx.shared.cmr
----@return cmr.Store
+---Makes a store on a dictionary, as in ngx.shared.cmr.
 function Store.new(dict)
   return setmetatable({ dict = dict }, Store)
 end
@@ -38,7 +35,7 @@ end
 
 function Store:done(name, token, ttl)
   local dict, key = self.dict, "cmr:claim:" .. name
-  if (dict:get(key) or token) ~= token then return nil, LEASE_OVER end
+  if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
   -- overwrites a claim taken this instant: the event was handled
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
@@ -46,7 +43,7 @@ end
 
 function Store:release(name, token)
   local dict, key = self.dict, "cmr:claim:" .. name
-  if dict:get(key) ~= token then return nil, LEASE_OVER end
+  if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
   -- a claim this close to its end is left to expire: it may be another worker's by now
   if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true

@@ -1,4 +1,4 @@
----Errors: raising the caller's mistakes where they are, and calling what a user supplied.
+---Errors: raises the caller's mistakes where they are, and calls the user's hooks.
 
 local log = require "cmr.util.log"
 
@@ -19,17 +19,13 @@ function errors.raise(message)
   error("cmr." .. message, info and level or 0)
 end
 
----Calls a user's hook. An error in it is logged and not raised, because the call itself has been made and its result
----must reach the caller.
----@param hook function? nil: does nothing
----@param ... any its arguments
----@return any answer its first result; nil after an error
+---Calls a user's hook, if there is one, and returns its first result. An error in it is logged and not raised, because
+---the call itself has been made and its result must reach the caller.
 function errors.call_hook(hook, ...)
   if not hook then return nil end
   local ok, answer = pcall(hook, ...)
   if ok then return answer end
   log.error("a hook failed: %s", tostring(answer))
-  return nil
 end
 
 return errors

@@ -14,16 +14,12 @@ local function write(level, format, ...)
   end
 end
 
----Logs what the program survives, but somebody should know.
----@param format string of string.format
----@param ... any its arguments
+---Logs a problem that the program works around. Takes the arguments of string.format.
 function log.warn(format, ...)
   write("WARN", format, ...)
 end
 
----Logs what did not work.
----@param format string of string.format
----@param ... any its arguments
+---Logs a failure. Takes the arguments of string.format.
 function log.error(format, ...)
   write("ERR", format, ...)
 end

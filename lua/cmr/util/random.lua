@@ -14,47 +14,31 @@ local function bytes(count)
   return read
 end
 
----Random bytes in hexadecimal.
----@param count integer bytes; the text has twice as many characters
----@return string
+---Some random bytes in hexadecimal: twice as many characters.
 function random.hex(count)
   return text.hex(bytes(count))
 end
 
----A random whole number within bounds that are less than 2^24 apart.
----@param low integer
----@param high integer
----@return integer
+---A random whole number from low to high, which are less than 2^24 apart.
 function random.integer(low, high)
   local a, b, c, d = bytes(4):byte(1, 4)
   return low + (((a * 256 + b) * 256 + c) * 256 + d) % (high - low + 1)
 end
 
 ---An opaque id like "A1B2C3D4E5F6G7H8".
----@param length integer characters
----@return string
 function random.id(length)
-  return (
-    bytes(length):gsub(".", function(char)
-      local at = char:byte() % 32 + 1
-      return ALPHABET:sub(at, at)
-    end)
-  )
+  local id = bytes(length):gsub(".", function(char)
+    local index = char:byte() % 32 + 1
+    return ALPHABET:sub(index, index)
+  end)
+  return id
 end
 
 ---A version 4 UUID.
----@return string
 function random.uuid()
-  local hex = random.hex(16)
   local variant = ("89ab"):sub(random.integer(1, 4)):sub(1, 1)
-  return ("%s-%s-4%s-%s%s-%s"):format(
-    hex:sub(1, 8),
-    hex:sub(9, 12),
-    hex:sub(14, 16),
-    variant,
-    hex:sub(18, 20),
-    hex:sub(21, 32)
-  )
+  local first, version, last = random.hex(4) .. "-" .. random.hex(2), random.hex(2):sub(2), random.hex(6)
+  return ("%s-4%s-%s%s-%s"):format(first, version, variant, random.hex(2):sub(2), last)
 end
 
 return random

@@ -25,8 +25,6 @@ local MAX_JSON_NUMBER = 1e14 -- lua-cjson writes 14 digits
 local MASK = "***"
 
 ---Whether a field of this name holds a secret.
----@param name any
----@return boolean
 function redact.is_secret_name(name)
   name = type(name) == "string" and name:lower():gsub("[_%- ]", "") or ""
   for _, pattern in ipairs(SECRET_NAME_PATTERNS) do
@@ -35,10 +33,7 @@ function redact.is_secret_name(name)
   return false
 end
 
----Masks secrets in a text.
----@param text string
----@param secrets string[] longest first
----@return string
+---Masks secrets, the longest first, in a text.
 function redact.mask(text, secrets)
   for _, secret in ipairs(secrets) do
     local first, last = text:find(secret, 1, true)
@@ -50,10 +45,9 @@ function redact.mask(text, secrets)
   return text
 end
 
----The secrets in an event, longest first, so that none is cut by another.
+---The secrets in an event, and more ones, the longest first, so that none is cut by another.
 ---@param event table
----@param more? string[] further secrets
----@return string[] secrets
+---@param more? string[]
 function redact.secrets(event, more)
   local secrets = {}
   local function add(value)
@@ -82,7 +76,6 @@ end
 ---@param value any
 ---@param secrets string[] longest first
 ---@param with_secret_fields? boolean
----@return any copy
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
     return (redact.mask(value, secrets):gsub("%z", ""))

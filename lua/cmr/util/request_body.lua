@@ -5,7 +5,6 @@ local shell = require "cmr.util.shell"
 local request_body = {}
 
 ---Reads the body as it was sent. nginx keeps a large one in a file.
----@return string body
 function request_body.read()
   ngx.req.read_body()
   local path = ngx.req.get_body_file()

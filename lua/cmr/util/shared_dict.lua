@@ -34,8 +34,7 @@ end
 ---@param key string
 ---@param value any
 ---@param ttl number? seconds; nil: for good
----@return boolean? ok
----@return string? message "exists", "no memory"
+---@return boolean? ok or nil and "exists" or "no memory"
 function shared_dict.put(dict, method, key, value, ttl)
   local ok, message = dict["safe_" .. method](dict, key, value, ttl)
   if message ~= "no memory" then return ok, message end
@@ -50,11 +49,8 @@ end
 
 ---Replaces a value under a lock: a dictionary has no compare-and-set. `change` must not yield. A worker that was
 ---stopped for longer than the lock lasts does not write, but starts again.
----@param dict table
----@param key string
 ---@param change fun(value: any): any, number? returns the new value and its TTL; nil leaves the old one
----@return boolean? ok
----@return string? message
+---@return boolean? ok or nil and a message
 function shared_dict.update(dict, key, change)
   local lock_key = "cmr:lock:" .. key
   local lock_token, is_holder, ok, message

@@ -5,16 +5,12 @@ local shell = {
 }
 
 ---A text as one word of sh, quoted only when it must be.
----@param text string
----@return string
 function shell.quote(text)
   if text:match "^[%w%._/:=@%-]+$" then return text end
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
----What a command prints, without the final newline; empty when it fails.
----@param command string
----@return string
+---The output of a command, without the final newline; empty when the command fails.
 function shell.output(command)
   local pipe = assert(io.popen(shell.ALONE .. command, "r"))
   local text = pipe:read "*a" or ""
@@ -22,10 +18,7 @@ function shell.output(command)
   return (text:gsub("\n$", ""))
 end
 
----Reads a whole file.
----@param path string
----@return string? text
----@return string? message
+---Reads a whole file. Returns its text; or nil and a message.
 function shell.read(path)
   local file, message = io.open(path, "rb")
   if not file then return nil, message end
@@ -35,8 +28,6 @@ function shell.read(path)
 end
 
 ---Writes a whole file. Raises when it cannot.
----@param path string
----@param text string
 function shell.write(path, text)
   local file = assert(io.open(path, "wb"))
   assert(file:write(text))
@@ -44,11 +35,7 @@ function shell.write(path, text)
 end
 
 ---Writes to an open file and flushes it, so that the kernel has the text.
----@param file file*
----@param text string
----@return boolean? ok
----@return string? message
----@return integer? errno
+---@return boolean? ok or nil, a message and the errno
 function shell.append(file, text)
   local ok, message, errno = file:write(text)
   if not ok then return nil, message, errno end

@@ -2,10 +2,7 @@
 
 local tables = {}
 
----The value at a dotted path.
----@param value any
----@param path string "data.pagination"
----@return any value nil when there is none
+---The value at a dotted path, as in "data.pagination"; nil when there is none.
 function tables.at(value, path)
   for name in path:gmatch "[^.]+" do
     if type(value) ~= "table" then return nil end
@@ -15,8 +12,6 @@ function tables.at(value, path)
 end
 
 ---The keys of a table in order. Keys of several types are ordered by their text.
----@param object table
----@return any[] keys
 function tables.sorted_keys(object)
   local keys = {}
   for key in pairs(object) do
@@ -29,23 +24,17 @@ function tables.sorted_keys(object)
   return keys
 end
 
----Whether a value is a table with items and without names. An empty table is no list.
----@param value any
----@return boolean
+---Whether a value is a table with items. An empty table is no list.
 function tables.is_list(value)
   return type(value) == "table" and value[1] ~= nil
 end
 
 ---Whether a value is a table without items. An empty table is an object.
----@param value any
----@return boolean
 function tables.is_object(value)
   return type(value) == "table" and value[1] == nil
 end
 
 ---A text that is the same for equal content, whatever the order of names. Unlike JSON it takes every number.
----@param value any
----@return string
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. ("%.17g"):format(value) end
   if type(value) == "string" then return "string " .. #value .. " " .. value end -- no text can imitate a member

@@ -30,8 +30,6 @@ local function sequence_end(bytes, start)
 end
 
 ---Replaces every byte that is not UTF-8 by U+FFFD.
----@param bytes string
----@return string
 function text.utf8(bytes)
   if not bytes:find "[\128-\255]" then return bytes end
   local parts, at = {}, 1
@@ -43,25 +41,19 @@ function text.utf8(bytes)
   return table.concat(parts)
 end
 
----Replaces what a terminal would obey by spaces: control characters, and those that turn the direction of text.
----@param bytes string
----@return string
+---Replaces by spaces the characters that a terminal obeys: controls, and those that turn the direction of text.
 function text.printable(bytes)
   bytes = text.utf8(bytes):gsub("%c", " "):gsub("\194[\128-\159]", " ")
   return (bytes:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
 end
 
 ---A number without an exponent where it is whole: 100000, 0.001.
----@param number number
----@return string
 function text.number(number)
   if number % 1 == 0 and number > -1e15 and number < 1e15 then return ("%.0f"):format(number) end
   return ("%.14g"):format(number)
 end
 
 ---Seconds as a person says them: "4 days 15 hours", "7 seconds".
----@param seconds number
----@return string
 function text.duration(seconds)
   if seconds < text.MINUTE then return ("%.3g second%s"):format(seconds, seconds == 1 and "" or "s") end
   if seconds > MAX_DURATION_SECONDS then return "years" end
@@ -76,8 +68,6 @@ function text.duration(seconds)
 end
 
 ---Bytes in lower-case hexadecimal.
----@param bytes string
----@return string
 function text.hex(bytes)
   return (bytes:gsub(".", function(byte)
     return ("%02x"):format(byte:byte())
@@ -86,18 +76,10 @@ end
 
 ---Words as a sentence lists them: "a, b and c".
 ---@param words string[]
----@param last string the word before the last one
----@return string
-function text.list(words, last)
+---@param conjunction "and"|"or"
+function text.list(words, conjunction)
   if #words < 2 then return words[1] or "" end
-  return ("%s %s %s"):format(table.concat(words, ", ", 1, #words - 1), last, words[#words])
-end
-
----Words of which one is to be chosen: "a, b or c".
----@param words string[]
----@return string
-function text.alternatives(words)
-  return text.list(words, "or")
+  return ("%s %s %s"):format(table.concat(words, ", ", 1, #words - 1), conjunction, words[#words])
 end
 
 return text

@@ -1,9 +1,9 @@
 ---The one checker of option tables: known names, values that fit, one wording for what does not. Pure, but for raising.
 ---
----    local SPEC = { timeout = validate.number(0.001, 1e5, "seconds"), log = validate.callable(), host = "string" }
+---    local SPEC = { timeout = validate.number(0.001, 1e5, "seconds"), log = "function", host = "string" }
 ---    local opts = validate.options("cmr.new", SPEC, DEFAULTS, opts)
 ---
----A rule is the name of a type, or {test = function(value) -> boolean, expected = text}.
+---A rule is the name of a type, or {expected = text, test = function(value) -> boolean}.
 
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
@@ -14,65 +14,47 @@ local MAX_LISTED_NAMES = 3 -- of a spec, in a message
 
 local validate = {}
 
+---The rule for a value that is checked elsewhere.
+validate.ANY = {
+  expected = "a value",
+  test = function()
+    return true
+  end,
+}
+
+local function range(noun, min, max, is_whole)
+  local bounds = max and ("from %s to %s"):format(text.number(min), text.number(max)) or text.number(min) .. " or more"
+  return {
+    expected = noun .. " " .. bounds,
+    test = function(value)
+      if type(value) ~= "number" or is_whole and value % 1 ~= 0 then return false end
+      return value >= min and value <= (max or math.huge)
+    end,
+    shows_number = true,
+  }
+end
+
 ---A number within bounds.
 ---@param min number
 ---@param max number?
 ---@param unit string? what it counts: "seconds"
----@return table rule
 function validate.number(min, max, unit)
-  local range = max and ("from %s to %s"):format(text.number(min), text.number(max)) or text.number(min) .. " or more"
-  return {
-    test = function(value)
-      return type(value) == "number" and value >= min and value <= (max or math.huge)
-    end,
-    expected = (unit and unit .. ", " or "a number ") .. range,
-    shows_number = true,
-  }
+  return range(unit and unit .. "," or "a number", min, max, false)
 end
 
 ---A whole number within bounds.
----@param min number
----@param max number?
----@return table rule
+---@param min integer
+---@param max integer?
 function validate.integer(min, max)
-  local range = max and ("from %s to %s"):format(text.number(min), text.number(max)) or text.number(min) .. " or more"
-  return {
-    test = function(value)
-      return type(value) == "number" and value % 1 == 0 and value >= min and value <= (max or math.huge)
-    end,
-    expected = "a whole number " .. range,
-    shows_number = true,
-  }
-end
-
----Any value: it is checked elsewhere.
----@return table rule
-function validate.any()
-  return {
-    test = function()
-      return true
-    end,
-    expected = "a value",
-  }
-end
-
----A function.
----@return table rule
-function validate.callable()
-  return {
-    test = function(value)
-      return type(value) == "function"
-    end,
-    expected = "a function",
-  }
+  return range("a whole number", min, max, true)
 end
 
 ---A table with these functions in it, or behind its metatable.
 ---@param ... string their names
----@return table rule
 function validate.methods(...)
   local names = { ... }
   return {
+    expected = "a table with " .. text.list(names, "and"),
     test = function(value)
       if type(value) ~= "table" then return false end
       for _, name in ipairs(names) do
@@ -80,13 +62,10 @@ function validate.methods(...)
       end
       return true
     end,
-    expected = "a table with " .. text.list(names, "and"),
   }
 end
 
 ---One of some values: strings, or false.
----@param ... any the values
----@return table rule
 function validate.one_of(...)
   local values, shown = {}, {}
   for index, value in ipairs { ... } do
@@ -94,44 +73,38 @@ function validate.one_of(...)
     shown[index] = type(value) == "string" and "'" .. value .. "'" or tostring(value)
   end
   return {
+    expected = text.list(shown, "or"),
     test = function(value)
       return value ~= nil and values[value] == true
     end,
-    expected = text.alternatives(shown),
+  }
+end
+
+local function rule_of(rule)
+  if type(rule) == "table" then return rule end
+  return {
+    expected = (rule:find "^[aeiou]" and "an " or "a ") .. rule,
+    test = function(value)
+      return type(value) == rule
+    end,
   }
 end
 
 ---Either of two rules.
----@param one table|string
----@param other table|string
----@return table rule
 function validate.either(one, other)
-  local first, second = validate.rule(one), validate.rule(other)
+  one, other = rule_of(one), rule_of(other)
   return {
+    expected = one.expected .. " or " .. other.expected,
     test = function(value)
-      return first.test(value) or second.test(value)
+      return one.test(value) or other.test(value)
     end,
-    expected = first.expected .. " or " .. second.expected,
-    shows_number = first.shows_number or second.shows_number,
+    shows_number = one.shows_number or other.shows_number,
   }
 end
 
----A rule as a table.
----@param rule table|string
----@return table rule
-function validate.rule(rule)
-  if type(rule) == "table" then return rule end
-  return {
-    test = function(value)
-      return type(value) == rule
-    end,
-    expected = (rule:find "^[aeiou]" and "an " or "a ") .. rule,
-  }
-end
-
----"Did you mean", for a name that is not known.
+---"Did you mean", for a name that does not exist.
 ---@param name any
----@param names string[] the known ones
+---@param names string[] the names that exist
 ---@return string hint " (did you mean 'timeout'?)", or ""
 ---@return string? suggestion the name that was probably meant
 function validate.suggestion(name, names)
@@ -142,6 +115,14 @@ end
 -- A number that is out of range is shown. No other value is: it may be a secret.
 local function got(value, rule)
   return type(value) == "number" and rule.shows_number and text.number(value) or type(value)
+end
+
+local function unknown_option(spec, name)
+  local names = tables.sorted_keys(spec)
+  local hint, suggestion = validate.suggestion(name, names)
+  if not suggestion and #names <= MAX_LISTED_NAMES then hint = (" (%s expected)"):format(text.list(names, "or")) end
+  local message = ("unknown option '%s'%s"):format(tostring(name), hint)
+  return nil, message, { code = "unknown_option", option = name, suggestion = suggestion }
 end
 
 ---Checks a table of options.
@@ -156,31 +137,22 @@ function validate.check(spec, opts)
     return nil, message, { code = "bad_option", expected = "a table of options", got = type(opts) }
   end
   for name, value in pairs(opts) do
-    local rule = spec[name]
-    if not rule then
-      local names = tables.sorted_keys(spec)
-      local hint, suggestion = validate.suggestion(name, names)
-      if not suggestion and #names <= MAX_LISTED_NAMES then
-        hint = (" (%s expected)"):format(text.alternatives(names))
-      end
-      local message = ("unknown option '%s'%s"):format(tostring(name), hint)
-      return nil, message, { code = "unknown_option", option = name, suggestion = suggestion }
-    end
-    rule = validate.rule(rule)
+    if not spec[name] then return unknown_option(spec, name) end
+    local rule = rule_of(spec[name])
     if not rule.test(value) then
-      local message = ("bad option '%s' (%s expected, got %s)"):format(name, rule.expected, got(value, rule))
-      return nil, message, { code = "bad_option", option = name, expected = rule.expected, got = got(value, rule) }
+      local problem = { code = "bad_option", option = name, expected = rule.expected, got = got(value, rule) }
+      return nil, ("bad option '%s' (%s expected, got %s)"):format(name, problem.expected, problem.got), problem
     end
   end
   return true
 end
 
----Checks a table of options and returns a copy. Raises at the caller's line.
+---Checks a table of options. Raises at the caller's line.
 ---@param caller string the function, as its user calls it, without "cmr."
 ---@param spec table<string, table|string> a rule for each name
 ---@param defaults table? behind the copy
 ---@param opts table? nil: none
----@return table opts
+---@return table opts a copy
 function validate.options(caller, spec, defaults, opts)
   if opts == nil then opts = {} end
   local ok, message = validate.check(spec, opts)

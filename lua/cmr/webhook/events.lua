@@ -24,119 +24,90 @@ local TYPES = {
   ["mailboxDetails[].preWarmedUpMailboxes[].isAdmin"] = "boolean",
 }
 
-local function event(name, source, when, fields, extra)
-  local row = { name = name, source = source, when = when, fields = {}, key = "event" }
-  for field in fields:gmatch "%S+" do
-    row.fields[#row.fields + 1] = { name = field, type = TYPES[field] or "string" }
+local WARM_MAILBOX = "mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret "
+  .. "isAdmin warmingUpFrom expiryDate"
+
+-- Fields that a row names together.
+local GROUPS = {
+  SUBSCRIPTION = "userId userEmail subscriptionId domainId domain workspaceType quantity periodStart periodEnd "
+    .. "autoRenew description subscriptionStatus",
+  MAILBOX_DETAILS = "mailboxDetails mailboxDetails[].domain mailboxDetails[].subscriptionId "
+    .. "mailboxDetails[].preWarmedUpMailboxes "
+    .. WARM_MAILBOX:gsub("%S+", "mailboxDetails[].preWarmedUpMailboxes[].%0"),
+}
+
+-- SOURCE NAME: WHEN, and below it the other members. An event without fields is undocumented.
+local ROWS = [[
+docs domain.order.success: A domain is registered.
+  fields userId userEmail orderId domainId domainName creationTime expiryDate price
+docs domain.order.failed:
+  when A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
+  fields reason
+  open everything but the reason
+help domain.renewal.success: A domain is renewed.
+help domain.renewal.failed: A domain could not be renewed.
+help domain.grace_period: A domain has reached its expiry: 7 days are left.
+help domain.expired: A domain's grace is over: the API can no longer renew it.
+docs mailbox.order.success: The provider has confirmed an order of mailboxes.
+  fields domainId domainName userId userEmail subscriptionId orderId workspaceType
+  fields creationTime expiryDate price quantity
+docs mailbox.order.failed: An order of mailboxes failed.
+docs mailbox.created: A mailbox is ready; one event for each. Its credentials are in it.
+  fields userId orderId mailboxId email
+  open the credentials
+docs mailbox.updated: A mailbox's details have changed.
+  fields updatedFields
+  open everything but updatedFields, which holds only what changed
+help mailbox.exported: An OAuth export is finished.
+help mailbox.warmup.started: A mailbox's warmup is ACTIVE.
+  fields userId userEmail mailboxId email domain workspaceType
+  key eventType
+help mailbox.warmup.removed: A mailbox's warmup is deleted; a pause sends no event.
+  fields mailboxId email domain workspaceType
+  key eventType
+docs subscription.renewing: A subscription goes from ACTIVE to RENEWING.
+  fields SUBSCRIPTION
+docs subscription.renewal.success: A subscription is renewed.
+  fields SUBSCRIPTION
+docs subscription.renewal.failed: A subscription's domain is in GRACE_PERIOD or EXPIRED.
+  fields SUBSCRIPTION
+  open a reason (help)
+help subscription.past_due: A subscription's payment failed, or its period ended unrenewed.
+  fields SUBSCRIPTION
+help subscription.expired: A subscription that was past due is not recovered.
+  fields SUBSCRIPTION
+docs subscription.cancelled: A subscription was cancelled by a call.
+  fields SUBSCRIPTION
+docs subscription.updated: Once, when the price after 12 months applies.
+  fields SUBSCRIPTION
+docs prewarmup.order.success: Warm mailboxes are assigned. Their credentials are in it.
+  fields userId userEmail orderId serviceProvider MAILBOX_DETAILS
+  items mailboxDetails
+docs prewarmup.order.failed: Warm mailboxes could not be assigned.
+help dns-record.updated: A change of DNS or of forwarding is applied.
+  fields userId
+  open the action, the domain's name and the record
+]]
+
+for line in ROWS:gmatch "[^\n]+" do
+  local source, name, when = line:match "^(%S+) (%S+): ?(.*)$"
+  local row = events[#events]
+  if source then
+    row = { name = name, source = source, when = when, fields = {}, key = "event", open = "nothing is named" }
+    events[#events + 1], events[name] = row, row
+  else
+    local member, value = line:match "^  (%S+) (.*)$"
+    if member ~= "fields" then
+      row[member] = value
+    else
+      row.open = nil
+      for field in value:gsub("[%u_]+", GROUPS):gmatch "%S+" do
+        row.fields[#row.fields + 1] = { name = field, type = TYPES[field] or "string" }
+      end
+    end
   end
-  for member, value in pairs(extra or {}) do
-    row[member] = value
-  end
-  events[#events + 1], events[name] = row, row
 end
 
-local UNDOCUMENTED = { open = "nothing is named" }
-local SUBSCRIPTION = "userId userEmail subscriptionId domainId domain workspaceType quantity periodStart periodEnd "
-  .. "autoRenew description subscriptionStatus"
-
--- The fields of data.mailboxDetails.
-local function mailbox_details()
-  local names = { "mailboxDetails" }
-  for name in ("domain subscriptionId preWarmedUpMailboxes"):gmatch "%S+" do
-    names[#names + 1] = "mailboxDetails[]." .. name
-  end
-  for name in
-    (
-      "mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret isAdmin "
-      .. "warmingUpFrom expiryDate"
-    ):gmatch "%S+"
-  do
-    names[#names + 1] = "mailboxDetails[].preWarmedUpMailboxes[]." .. name
-  end
-  return table.concat(names, " ")
-end
-
-event(
-  "domain.order.success",
-  "docs",
-  "A domain is registered.",
-  "userId userEmail orderId domainId domainName creationTime expiryDate price"
-)
-event(
-  "domain.order.failed",
-  "docs",
-  "A domain could not be had: taken, restricted, the registrar, the wallet, its workspace. No mailbox events follow.",
-  "reason",
-  { open = "everything but the reason" }
-)
-event("domain.renewal.success", "help", "A domain is renewed.", "", UNDOCUMENTED)
-event("domain.renewal.failed", "help", "A domain could not be renewed.", "", UNDOCUMENTED)
-event("domain.grace_period", "help", "A domain has reached its expiry: 7 days are left.", "", UNDOCUMENTED)
-event("domain.expired", "help", "A domain's grace is over: the API can no longer renew it.", "", UNDOCUMENTED)
-event(
-  "mailbox.order.success",
-  "docs",
-  "The provider has confirmed an order of mailboxes.",
-  "domainId domainName userId userEmail subscriptionId orderId workspaceType creationTime expiryDate price quantity",
-  { announces = { event = "mailbox.created", count = "quantity" } }
-)
-event("mailbox.order.failed", "docs", "An order of mailboxes failed.", "", UNDOCUMENTED)
-event(
-  "mailbox.created",
-  "docs",
-  "A mailbox is ready; one event for each. Its credentials are in it.",
-  "userId orderId mailboxId email",
-  { open = "the credentials" }
-)
-event(
-  "mailbox.updated",
-  "docs",
-  "A mailbox's details have changed.",
-  "updatedFields",
-  { open = "everything but updatedFields, which holds only what changed" }
-)
-event("mailbox.exported", "help", "An OAuth export is finished.", "", UNDOCUMENTED)
-event(
-  "mailbox.warmup.started",
-  "help",
-  "A mailbox's warmup is ACTIVE.",
-  "userId userEmail mailboxId email domain workspaceType",
-  { key = "eventType" }
-)
-event(
-  "mailbox.warmup.removed",
-  "help",
-  "A mailbox's warmup is deleted; a pause says nothing.",
-  "mailboxId email domain workspaceType",
-  { key = "eventType" }
-)
-event("subscription.renewing", "docs", "A subscription goes from ACTIVE to RENEWING.", SUBSCRIPTION)
-event("subscription.renewal.success", "docs", "A subscription is renewed.", SUBSCRIPTION)
-event(
-  "subscription.renewal.failed",
-  "docs",
-  "A subscription's domain is in GRACE_PERIOD or EXPIRED.",
-  SUBSCRIPTION,
-  { open = "a reason (help)" }
-)
-event("subscription.past_due", "help", "A subscription's payment failed, or its period ended unrenewed.", SUBSCRIPTION)
-event("subscription.expired", "help", "A subscription that was past due is not recovered.", SUBSCRIPTION)
-event("subscription.cancelled", "docs", "A subscription was cancelled by a call.", SUBSCRIPTION)
-event("subscription.updated", "docs", "Once, when the price after 12 months applies.", SUBSCRIPTION)
-event(
-  "prewarmup.order.success",
-  "docs",
-  "Warm mailboxes are assigned. Their credentials are in it.",
-  "userId userEmail orderId serviceProvider " .. mailbox_details(),
-  { items = "mailboxDetails" }
-)
-event("prewarmup.order.failed", "docs", "Warm mailboxes could not be assigned.", "", UNDOCUMENTED)
-event(
-  "dns-record.updated",
-  "help",
-  "A change of DNS or of forwarding is applied.",
-  "userId",
-  { open = "the action, the domain's name and the record" }
-)
+events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
 
 return events

@@ -9,6 +9,7 @@
 
 local receiver = require "cmr.webhook.receiver"
 local signature = require "cmr.webhook.signature"
+local validate = require "cmr.util.validate"
 local verify = require "cmr.webhook.verify"
 
 ---Verifies and receives webhooks.
@@ -25,7 +26,7 @@ local webhook = { signature_formats = signature.NAMES }
 ---@return string? message
 ---@return cmr.Refusal? err Its status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options)
-  return verify.delivery(raw_body, headers, verify.options("webhook.verify", options))
+  return verify.delivery(raw_body, headers, validate.options("webhook.verify", verify.SPEC, verify.DEFAULTS, options))
 end
 
 ---Receives webhooks in nginx. Each event runs its function once, to whichever worker and however often it is delivered,
@@ -38,9 +39,7 @@ end
 ---
 ---@param options cmr.HandlerOptions
 ---@return fun() handler For content_by_lua: reads the body, answers with the status of cmr.Receiver:receive.
-function webhook.handler(options)
-  return receiver.handler(options)
-end
+webhook.handler = receiver.handler
 
 ---Receives webhooks in any other server.
 ---@param options cmr.HandlerOptions
@@ -52,9 +51,7 @@ end
 ---Returns facts about an event that verify returned, or nil for any other table.
 ---@param event cmr.Event
 ---@return cmr.Delivery? info
-function webhook.info(event)
-  return verify.info(event)
-end
+webhook.info = verify.info
 
 ---Returns an id that differs for every event and stays the same in each delivery of it: the eventId or, for an event
 ---without one (warmup events), "sha256:" and the hash of its body.

@@ -51,15 +51,9 @@ local SPEC = {
   done_ttl = validate.number(1, 1e9, "seconds"),
   event_ttl = validate.number(1, 1e9, "seconds"),
   store_passwords = "boolean",
-  log = validate.callable(),
+  log = "function",
 }
-local DEFAULTS = {
-  on = {},
-  lease = 240,
-  done_ttl = text.WEEK,
-  event_ttl = text.HOUR,
-  store_passwords = false,
-}
+local DEFAULTS = { on = {}, lease = 240, done_ttl = text.WEEK, event_ttl = text.HOUR, store_passwords = false }
 for name, rule in pairs(verify.SPEC) do
   SPEC[name], DEFAULTS[name] = rule, verify.DEFAULTS[name]
 end
@@ -71,7 +65,6 @@ local LOGGERS = { WARN = log.warn, ERR = log.error }
 ---Makes a receiver.
 ---@param caller string for messages
 ---@param options cmr.HandlerOptions
----@return cmr.Receiver
 function Receiver.new(caller, options)
   if options == nil then errors.raise(caller .. ": a table of options expected, got nil") end
   local opts = validate.options(caller, SPEC, DEFAULTS, options)
@@ -181,8 +174,6 @@ function Receiver:receive(raw_body, headers)
 end
 
 ---Makes a receiver for nginx. See cmr.webhook.handler.
----@param options cmr.HandlerOptions
----@return fun()
 function Receiver.handler(options)
   local ngx = package.loaded.ngx
   if not ngx then errors.raise "webhook.handler: works in nginx only; elsewhere use cmr.webhook.receiver" end

@@ -24,23 +24,17 @@ local MIN_MILLISECONDS_DIGITS = 12 -- that many digits of seconds would be the y
 ---@param signs "body"|"timestamp.body"
 ---@param encoding "hex"|"base64"
 ---@param unit "seconds"|"milliseconds"
----@return string name
 function signature.name(signs, encoding, unit)
   return ("%s-%s-%s"):format(signs, encoding, unit)
 end
 
----The text that the digest is made of.
----@param signs "body"|"timestamp.body"
----@param timestamp string the header's value
----@param body string as received
----@return string text
+---The text that the digest is made of, from the header's value and the body as received.
 function signature.signed_text(signs, timestamp, body)
   return signs == "body" and body or timestamp .. "." .. body
 end
 
 ---How a digest is written. Each encoding has one spelling: lower-case hexadecimal, or Base64 with padding and no spare
 ---bits.
----@param digest string
 ---@return "hex"|"base64"|nil encoding
 function signature.encoding(digest)
   if #digest == 64 and not digest:find "[^0-9a-f]" then return "hex" end
@@ -48,7 +42,6 @@ function signature.encoding(digest)
 end
 
 ---Reads a timestamp. Its length tells its unit.
----@param timestamp string
 ---@return number? seconds since 1970; nil unless it is a whole number
 ---@return "seconds"|"milliseconds"|nil unit
 function signature.parse_timestamp(timestamp)
@@ -57,10 +50,7 @@ function signature.parse_timestamp(timestamp)
   return tonumber(timestamp) / TICKS_PER_SECOND[unit], unit
 end
 
----Writes a timestamp.
----@param seconds number since 1970
----@param unit "seconds"|"milliseconds"
----@return string timestamp
+---Writes a timestamp, given in seconds, in a unit.
 function signature.timestamp(seconds, unit)
   return ("%d"):format(math.floor(seconds * TICKS_PER_SECOND[unit]))
 end
