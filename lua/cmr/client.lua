@@ -297,19 +297,19 @@ end
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
 function Client.try_new(opts, parent)
-  local target_opts, own_opts, problem = options.split(opts)
-  if not target_opts then return nil, own_opts, problem end
+  local target_opts, lua_opts, problem = options.split(opts)
+  if not target_opts then return nil, lua_opts, problem end
   local target, message
   target, message, problem = target_for(target_opts, parent)
   if not target then return nil, message, problem end
-  setmetatable(own_opts, { __index = parent and parent.options or options.DEFAULTS })
+  setmetatable(lua_opts, { __index = parent and parent.options or options.DEFAULTS })
   return setmetatable({
     _state = {
       target = target,
-      options = own_opts,
-      limiter = own_opts.limiter or limiter.default(),
-      store = own_opts.store or stores.default(),
-      loop = own_opts.loop, -- nil: the one that fits each call
+      options = lua_opts,
+      limiter = lua_opts.limiter or limiter.default(),
+      store = lua_opts.store or stores.default(),
+      loop = lua_opts.loop, -- nil: the one that fits each call
     },
   }, Client)
 end

@@ -149,19 +149,15 @@ local function client()
   return default_client
 end
 
+local names = { "await", "each", "map", "preview", "request", "start" }
 for _, operation in ipairs(operations) do
-  local name = operation.name
+  names[#names + 1] = operation.name
+end
+for _, name in ipairs(names) do
   cmr[name] = function(first, ...)
     if first == cmr then errors.raise(("%s: call it with a dot: cmr.%s(...)"):format(name, name)) end
     local self = client()
     return self[name](self, first, ...)
-  end
-end
-
-for _, name in ipairs { "await", "each", "map", "preview", "request", "start" } do
-  cmr[name] = function(...)
-    local self = client()
-    return self[name](self, ...)
   end
 end
 

@@ -48,7 +48,7 @@ local options = {}
 ---@field attempt integer
 ---@field err? cmr.Error
 
----The defaults of what is decided in Lua. The core has its own: production, 5 s to connect, 16 MiB of answer.
+---The defaults of the options that Lua uses. The core has the others: production, 5 s to connect, 16 MiB of answer.
 options.DEFAULTS = {
   timeout = 30,
   attempt_timeout = 12,
@@ -62,7 +62,7 @@ local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_fil
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more holds a worker too long
 
----The rules of what is decided in Lua.
+-- The core checks the options that it uses.
 local SPEC = {
   timeout = validate.number(0.001, 1e5, "seconds"),
   attempt_timeout = validate.number(0.001, 1e5, "seconds"),
@@ -77,7 +77,6 @@ local SPEC = {
   on_response = "function",
 }
 
--- The core checks these.
 local TARGET_NAMES = {}
 for _, name in ipairs(core.target_option_names) do
   TARGET_NAMES[name] = true
@@ -96,19 +95,19 @@ end
 ---Checks options, and sorts them by what uses them.
 ---@param opts cmr.Options
 ---@return table? target_opts for core.target, which checks them
----@return table|string own_opts the others, with the loop adapter of a name; or a message
+---@return table|string lua_opts the others, with the loop adapter of a name; or a message
 ---@return table? problem {code, option, expected, got, suggestion}
 function options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)
   if not ok then return nil, message, problem end
-  local target_opts, own_opts = {}, {}
+  local target_opts, lua_opts = {}, {}
   for name, value in pairs(opts) do
-    (TARGET_NAMES[name] and target_opts or own_opts)[name] = value
+    (TARGET_NAMES[name] and target_opts or lua_opts)[name] = value
   end
-  local name = own_opts.loop
-  if type(name) ~= "string" then return target_opts, own_opts end
-  own_opts.loop, message = loops.named(name)
-  if own_opts.loop then return target_opts, own_opts end
+  local name = lua_opts.loop
+  if type(name) ~= "string" then return target_opts, lua_opts end
+  lua_opts.loop, message = loops.named(name)
+  if lua_opts.loop then return target_opts, lua_opts end
   return nil, ("bad option 'loop' (%s)"):format(message), { code = "bad_option", option = "loop", got = name }
 end
 

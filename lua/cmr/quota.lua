@@ -1,6 +1,6 @@
----Counts a mailbox's re-exports: 3 a week, those of the dashboard included (seed). They are counted before they are
----sent, in the client's store, by the mailbox's id or address; the dashboard's are not visible. The API decides: its
----refusals are stored too.
+---Counts a mailbox's re-exports. The API allows 3 a week (seed). A client counts each in its store before sending it,
+---by the mailbox's id or address. It cannot see the re-exports made in the dashboard, which the API counts too. So the
+---API decides, and its refusals are stored as well.
 
 local log = require "cmr.util.log"
 local operations = require "cmr.operations"

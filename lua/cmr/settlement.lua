@@ -123,7 +123,7 @@ function settlement.verdict(operation, expected, events)
   return wanted and count >= wanted and "done" or nil, found
 end
 
--- Counts what a parameter of a request asks for: the items of a list, or one in its place; the names of a map.
+-- Counts the things that a parameter asks for: the items of a list, 1 for a single item, or the names of a map.
 local function count_parts(args, parameter)
   local value, count = args[parameter:match "^%w+"], 0
   for _ in pairs(type(value) == "table" and value or {}) do

@@ -52,7 +52,7 @@ function Limiter.new(options)
     fallback_shares = opts.fallback_shares or 1,
     local_limiter = limiter.default(),
     latest_slots = {}, -- by key, in Redis's time
-    both_until = -math.huge, -- until then a slot must fit the local queue as well as that in Redis
+    both_until = -math.huge, -- until then a slot must fit both the local queue and the one in Redis
   }, Limiter)
 end
 

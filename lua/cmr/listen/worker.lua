@@ -50,7 +50,7 @@ function worker.receive(forwards)
     return ngx.exec "/_listen/forward"
   end
   ngx.status = in_time and delivery.status or 503
-  ngx.header["Content-Length"] = 0 -- the sender may be anybody and learns no more
+  ngx.header["Content-Length"] = 0 -- anyone may send here, and learns no more
 end
 
 ---Reports the answer to a delivery that was passed on.

@@ -6,7 +6,7 @@ local coroutines = {}
 
 local MAX_IDLE = 64 -- coroutines
 
--- nginx replaces Lua's functions by its own, which go through its scheduler and are refused in its log phase.
+-- nginx replaces Lua's functions. The replacements use nginx's scheduler, and raise in its log phase.
 local function native(name)
   return coroutine["_" .. name] or coroutine[name]
 end
@@ -108,7 +108,7 @@ local function serve()
   end
 end
 
----Runs a function in a coroutine of its own; returns when the function first waits.
+---Runs a function in another coroutine; returns when the function first waits.
 function coroutines.spawn(run)
   local co = table.remove(idle) or create(serve)
   tasks[co] = run

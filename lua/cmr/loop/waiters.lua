@@ -1,5 +1,5 @@
----Which coroutine waits for which call. All loop adapters share it, because a step of the engine finishes the calls of
----all of them.
+---Stores which coroutine waits for which call. All loop adapters share this module, because one step of the engine may
+---finish a call of any of them.
 
 local waiters = {}
 

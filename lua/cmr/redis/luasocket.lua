@@ -44,7 +44,7 @@ local function connect(opts)
   return socket
 end
 
----Takes the idle connection, or makes one. A forked process has an engine of its own and always makes one.
+---Takes the idle connection, or makes one. A forked process has another engine, so it makes one.
 ---@param owner cmr.Redis
 ---@return table? connection {reused = boolean}; command, release, close; or nil and a message
 function luasocket.open(owner)

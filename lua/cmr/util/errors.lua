@@ -7,7 +7,7 @@ local errors = {}
 local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)util/errors%.lua$" or "@"
 
 ---Raises a mistake of the calling program at the line of the first caller outside the library. The error is a string,
----because Lua 5.1's own program and nginx print no other.
+---because nginx and the program lua of Lua 5.1 print no other value.
 ---@param message string what follows "cmr."
 function errors.raise(message)
   local level = 2

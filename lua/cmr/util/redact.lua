@@ -2,8 +2,8 @@
 
 local redact = {}
 
--- In the name of a field that holds a secret. Documented are password, appPassword and authenticatorSecret. New
--- mailboxes' credential fields are undocumented, so the list is deliberately broad.
+-- Patterns in the names of fields that hold a secret. Documented are password, appPassword and authenticatorSecret. The
+-- credential fields of new mailboxes are undocumented, so the list is deliberately broad.
 local SECRET_NAME_PATTERNS = {
   "pass",
   "pwd",

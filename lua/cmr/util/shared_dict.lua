@@ -1,4 +1,4 @@
----nginx's shared memory, a lua_shared_dict: the library's own one, and what its atomic operations lack.
+---nginx's shared memory: finds the lua_shared_dict of the library, and adds the atomic operations that nginx lacks.
 
 local core = require "cmr.core"
 local log = require "cmr.util.log"

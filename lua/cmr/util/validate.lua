@@ -1,4 +1,4 @@
----The one checker of option tables: known names, values that fit, one wording for what does not. Pure, but for raising.
+---The one checker of option tables: their names, their values, and one wording for mistakes. Pure, but for raising.
 ---
 ---    local SPEC = { timeout = validate.number(0.001, 1e5, "seconds"), log = "function", host = "string" }
 ---    local opts = validate.options("cmr.new", SPEC, DEFAULTS, opts)

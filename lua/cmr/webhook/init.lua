@@ -4,7 +4,7 @@
 ---    if not event then return answer(err.status, message) end
 ---    if seen(cmr.webhook.id(event)) then return answer(200) end -- the vendor delivers an event more than once
 ---
----It is undocumented whether the timestamp is signed. If it is not, anybody who has seen a delivery can send it again
+---It is undocumented whether the timestamp is signed. If it is not, anyone who has seen a delivery can send it again
 ---with a fresh timestamp. The tolerance then protects nothing: only the event's id reveals the replay.
 
 local receiver = require "cmr.webhook.receiver"

@@ -50,7 +50,7 @@ function signature.parse_timestamp(timestamp)
   return tonumber(timestamp) / TICKS_PER_SECOND[unit], unit
 end
 
----Writes a timestamp, given in seconds, in a unit.
+---The header's value for a time in seconds.
 function signature.timestamp(seconds, unit)
   return ("%d"):format(math.floor(seconds * TICKS_PER_SECOND[unit]))
 end
