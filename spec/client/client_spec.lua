@@ -342,6 +342,15 @@ describe("a client", function()
         tell(current_line())  client.platforms(USER)
       end)
     end)
+
+    it("a colon in place of the dot", function()
+      raises("cmr.platforms: call it with a dot: cmr.platforms(...)", function(tell)
+        tell(current_line())  cmr:platforms(USER)
+      end)
+      raises("cmr.await: call it with a dot: cmr.await(...)", function(tell)
+        tell(current_line())  cmr:await {}
+      end)
+    end)
   end)
 
   it("does not confuse a mistake with what the data may be", function()
