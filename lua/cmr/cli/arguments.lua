@@ -10,15 +10,12 @@ local function kebab(name)
 end
 
 ---The command of an operation: "add_platform" -> "add-platform".
----@param name string
----@return string
 function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
 ---The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that
 ---begins with its parent's name has it once: "google.googleOauthRoute" -> "--google-oauth-route".
----@param name string
 ---@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
@@ -35,15 +32,11 @@ function arguments.option(name)
 end
 
 ---The placeholder of a parameter: "userId" -> "USER_ID".
----@param name string
----@return string
 function arguments.placeholder(name)
   return (kebab(name:match "[^.]+$"):upper():gsub("-", "_"))
 end
 
 ---Whether a parameter's value should stay out of the process list.
----@param name string
----@return boolean
 function arguments.secret(name)
   local last = name:match "[^.]+$"
   return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$" -- a credentialId is none
@@ -102,9 +95,6 @@ local function contains(values, value)
 end
 
 ---The value that a text means for a parameter.
----@param param table of a row of cmr.operations
----@param text string
----@return any value
 ---@return string? message nil, message: what is wrong with it, "wants a number"
 function arguments.value(param, text)
   if param.all_required and text == "all" then return require("cmr.core").all end
@@ -118,11 +108,7 @@ function arguments.value(param, text)
 end
 
 ---The value that an option's text means for a parameter; @FILE is read. Raises a mistake.
----@param param table of a row of cmr.operations
 ---@param label string of the option, for the message
----@param text string
----@param read fun(path: string): string?, string?
----@return any value
 function arguments.convert(param, label, text, read)
   if not param.positional then text = expand(label, text, read) end
   local value, message = arguments.value(param, text)
@@ -131,9 +117,7 @@ function arguments.convert(param, label, text, read)
 end
 
 ---Puts a value under a dotted name.
----@param args table
 ---@param name string "google.clientId"
----@param value any
 ---@param only_absent boolean? true: an existing value stays
 ---@return string? problem
 function arguments.put(args, name, value, only_absent)
@@ -149,7 +133,6 @@ end
 ---The object or array that an option gives as JSON. Raises a mistake.
 ---@param option string "--json"
 ---@param text string? JSON, @FILE, or - for standard input; nil: the option is absent
----@param read fun(path: string): string?, string?
 ---@param only_object boolean? true: an array is refused
 ---@return table? value nil when the option is absent
 function arguments.json(option, text, read, only_object)
@@ -188,7 +171,6 @@ end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
 ---another type, an unreadable file and a missing required parameter.
----@param operation table a row of cmr.operations
 ---@param texts table<string, string|string[]> parameter name -> text as typed, {} or {text} for a boolean option; ""
 ---  -> text of --json
 ---@param read fun(path: string): string?, string? "-" is standard input

@@ -19,7 +19,6 @@ end
 ---@param columns string[] names
 ---@param rows any[][] a value for each column
 ---@param printable boolean? true: for a terminal, without control characters
----@return string
 function csv.write(columns, rows, printable)
   local lines = {}
   for index = 0, #rows do

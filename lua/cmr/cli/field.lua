@@ -92,8 +92,6 @@ local function scalar(value)
 end
 
 ---A value as a shell wants it: text unchanged, a line for each item of a list, everything else as JSON.
----@param value any
----@return string
 function field.raw(value)
   if not tables.is_list(value) then return scalar(value) .. "\n" end
   local lines = {}

@@ -33,8 +33,6 @@ local SAMPLE_VALUES = {
 }
 
 ---One line for the list of commands.
----@param operation table a row of cmr.operations
----@return string
 function help.summary(operation)
   local words = {}
   for _, mark in ipairs(MARKS) do
@@ -46,8 +44,6 @@ function help.summary(operation)
 end
 
 ---The paragraph at the top of a command's help.
----@param operation table a row of cmr.operations
----@return string
 function help.operation(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
@@ -59,8 +55,6 @@ function help.operation(operation)
 end
 
 ---The placeholder of a parameter's value: TEXT, JSON, {A,B}.
----@param param table of a row of cmr.operations
----@return string
 function help.value(param)
   if param.values then return "{" .. table.concat(param.values, ",") .. "}" end
   local type = param.type
@@ -71,8 +65,6 @@ function help.value(param)
 end
 
 ---The description of a parameter: the API's field name, its type, whether it is required, its meaning.
----@param param table of a row of cmr.operations
----@return string
 function help.parameter(param)
   local required = param.required and not param.name:find "]$" and ", required" or ""
   if param.either then required = param.either == "one" and ", exactly one of these" or ", one of these" end
@@ -87,7 +79,6 @@ function help.parameter(param)
 end
 
 ---The fields that only JSON can give.
----@param operation table a row of cmr.operations
 ---@return string text a heading and a line for each; "" when there are none
 function help.inside(operation)
   local lines = {}
@@ -179,8 +170,6 @@ local function sample_word(operation, param)
 end
 
 ---A command line with the least that a call needs.
----@param operation table a row of cmr.operations
----@return string
 function help.example(operation)
   local command = "cmr " .. arguments.command(operation.name)
   local options = {}

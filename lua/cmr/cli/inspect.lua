@@ -60,14 +60,11 @@ local function result(info)
 end
 
 ---Writes a line of -v to standard error.
----@param system table see io.system
----@param format string of string.format
 function inspect.log(system, format, ...)
   system.stderr:write("* ", text.printable(format:format(...)), "\n")
 end
 
 ---The hooks of cmr.new for -v.
----@param system table see io.system
 ---@return function on_response
 ---@return function on_retry
 function inspect.hooks(system)

@@ -41,20 +41,16 @@ function io.occupy_standard_streams()
 end
 
 ---Raises a mistake in the command line or the input: exit status 2, with a pointer to --help.
----@param format string of string.format
 function io.usage(format, ...)
   error({ usage = format:format(...) }, 0)
 end
 
 ---Raises a failure: exit status 1.
----@param format string of string.format
 function io.failure(format, ...)
   error({ failure = format:format(...), status = io.EXIT_FAILURE }, 0)
 end
 
 ---Writes to standard output. Raises a failure when it cannot; without a message when the reader has gone.
----@param system table see io.system
----@param text string
 function io.write(system, text)
   local ok, message, code = shell.append(system.stdout, text)
   if ok then return end
@@ -63,7 +59,6 @@ function io.write(system, text)
 end
 
 ---Makes a function(path) -> text | nil, message without the path. "-" is standard input, which can be read once.
----@param system table see io.system
 ---@return fun(path: string): string?, string?
 function io.reader(system)
   local stdin_read = false

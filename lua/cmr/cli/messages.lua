@@ -41,9 +41,7 @@ end
 
 ---The lines to show after a failure's message.
 ---@param operation table? a row of cmr.operations; nil: any other request
----@param err cmr.Error
 ---@param has_effect boolean whether the request may have changed something: it was no GET
----@return string[]
 function messages.advice(operation, err, has_effect)
   local lines = {}
   if has_effect and OUTCOMES[err.outcome] then
@@ -150,7 +148,6 @@ WORDINGS.bad_type = WORDINGS.bad_value
 ---@param problem table the error, or what Client.try_new returned third: code, field or option, expected, got, reason
 ---@param parsed table the parser's result; profile: the one in use
 ---@param operation table? a row of cmr.operations
----@return string
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]
   return words and words(problem, operation, parsed) or message

@@ -78,8 +78,6 @@ end
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
 ---@param answer table the decoded envelope, or a table like it
 ---@param parsed table the parser's result: output, field, compact
----@param system table see io.system
----@param about cmr.cli.About
 function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
   local value, message = require("cmr.cli.field").select(answer, parsed.field)

@@ -221,7 +221,6 @@ end
 
 ---Makes the parser for a command line. It has only the commands among the words; or, where there is none, all of them
 ---without their arguments, to be listed.
----@param operations table cmr.operations
 ---@param line string[] the words to be parsed
 ---@param version fun(): string for --version
 ---@return table parser of argparse; its result has `command`, the global options, a command's own arguments under

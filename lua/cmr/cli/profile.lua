@@ -34,7 +34,6 @@ local function variable(system, name)
 end
 
 ---The path of the file with the profiles.
----@param system table see io.system
 ---@return string? path nil: there is no home directory
 function profile.path(system)
   local base = variable(system, "XDG_CONFIG_HOME")
@@ -46,7 +45,6 @@ function profile.path(system)
 end
 
 ---Reads the stored profiles. Raises a mistake for a file that cannot be used.
----@param system table see io.system
 ---@return table config {default = name, profiles = {name = fields}}; without a file {profiles = {}}
 function profile.load(system)
   local path = profile.path(system)
@@ -62,9 +60,6 @@ function profile.load(system)
 end
 
 ---Writes the profiles. Raises a failure when it cannot.
----@param system table see io.system
----@param config table of profile.load
----@return string path
 function profile.save(system, config)
   local path = profile.path(system)
   if not path then io.failure "the profile cannot be stored: HOME is not set" end
@@ -75,8 +70,6 @@ function profile.save(system, config)
 end
 
 ---The names of the profiles, sorted.
----@param config table of profile.load
----@return string[]
 function profile.names(config)
   return tables.sorted_keys(config.profiles)
 end
@@ -119,7 +112,6 @@ end
 
 ---Which key goes where, by the table above. Raises a mistake.
 ---@param parsed table the parser's result: profile, base_url, ca_file, dry_run (which needs no key)
----@param system table see io.system
 ---@param key string? of --api-key-file
 ---@return table settings api_key, base_url, key_header, ca_file for cmr.new, which takes the others from the
 ---  environment; profile: the name of the one that is used

@@ -20,9 +20,7 @@ stty -echo
 ]] .. READ_VISIBLE
 
 ---Asks a question on the terminal. Raises a failure when no answer comes (Ctrl-D).
----@param question string
 ---@param opts { default: string?, secret: boolean? }? default: of an empty answer; secret: the answer is not shown
----@return string answer
 function prompt.line(question, opts)
   local default, script = opts and opts.default, opts and opts.secret and READ_HIDDEN or READ_VISIBLE
   local shown = default and ("%s [%s]: "):format(question, default) or question .. ": "
@@ -46,7 +44,6 @@ local function has_all(value)
 end
 
 ---Tells why an operation needs a confirmation.
----@param operation table a row of cmr.operations
 ---@param args table? its arguments
 ---@return string? reason "charges money, means all of them"; nil when it needs none
 function prompt.reason(operation, args)
@@ -74,8 +71,6 @@ end
 ---there is no terminal.
 ---@param what string the command and the reason: "cancel-subscription destroys"
 ---@param lines string[] what will be done
----@param parsed table the parser's result
----@param system table see io.system
 function prompt.confirm(what, lines, parsed, system)
   if parsed.yes then return end
   local reader, writer = open_terminal(system)

@@ -17,16 +17,11 @@ end
 
 ---Calls a function of the library and returns its results. A string that it raises is a mistake in its arguments, and
 ---is raised as one of the command line; but Ctrl-C, which arrives as a string too, is raised again.
----@param action function
----@return any ... its results
 function request.library(action, ...)
   return returned(pcall(action, ...))
 end
 
 ---The key in a file's first line, for --api-key-file. Raises a mistake.
----@param path string
----@param read fun(path: string): string?, string? of io.reader
----@return string key
 function request.key(path, read)
   if path == "-" then io.usage "option '--api-key-file' wants a file, not standard input" end
   local contents, message = read(path)
@@ -50,21 +45,12 @@ function request.number(option, text, whole)
 end
 
 ---Which key goes where: see cmr.cli.profile.
----@param parsed table the parser's result
----@param system table see io.system
----@param read fun(path: string): string?, string? of io.reader
----@return table settings of profile.settings
 function request.settings(parsed, system, read)
   local key = parsed.api_key_file and request.key(parsed.api_key_file, read)
   return require("cmr.cli.profile").settings(parsed, system, key)
 end
 
 ---Makes a client from the command line and the environment, and notes the profile it uses in parsed.profile.
----@param parsed table the parser's result
----@param system table see io.system
----@param read fun(path: string): string?, string? of io.reader
----@param settings table? which key goes where; default: request.settings
----@return cmr.Client
 function request.client(parsed, system, read, settings)
   settings = settings or request.settings(parsed, system, read)
   parsed.profile = settings.profile
@@ -90,11 +76,6 @@ function request.client(parsed, system, read, settings)
 end
 
 ---Makes a client for one request. Without --rate it has no rate limit, which could only delay a retry.
----@param parsed table the parser's result
----@param system table see io.system
----@param read fun(path: string): string?, string? of io.reader
----@param settings table? which key goes where; default: request.settings
----@return cmr.Client
 function request.client_for_one(parsed, system, read, settings)
   parsed.rate = parsed.rate or "off"
   return request.client(parsed, system, read, settings)
@@ -135,11 +116,6 @@ end
 ---@field about cmr.cli.About
 
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order cmr.cli.Order
----@param parsed table the parser's result
----@param system table see io.system
----@param client cmr.Client
----@return integer status
 function request.send(order, parsed, system, client)
   -- prepared here too, because the client raises a mistake as plain text
   local prepare = order.prepare or require("cmr.core")[order.method]
@@ -158,10 +134,6 @@ local function empty_list(key)
 end
 
 ---Runs an operation and prints its answer. Raises a failure, or a mistake.
----@param operation table a row of cmr.operations
----@param parsed table the parser's result
----@param system table see io.system
----@return integer status
 function request.run(operation, parsed, system)
   local arguments = require "cmr.cli.arguments"
   local read, texts = io.reader(system), {}

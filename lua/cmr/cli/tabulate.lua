@@ -148,7 +148,6 @@ local function copy(object)
 end
 
 ---Lays out an operation's answer.
----@param operation string its name
 ---@param answer table the decoded envelope
 ---@return string[] columns the API's field names, dotted where objects hold objects
 ---@return any[][] rows a value per column, nil where there is none
@@ -173,8 +172,6 @@ function tabulate.of(operation, answer)
 end
 
 ---One value as a cell: text unchanged, "" for null, JSON for what is nested.
----@param value any
----@return string
 function tabulate.cell(value)
   if value == nil or value == core.null then return "" end
   if type(value) == "string" then return value end

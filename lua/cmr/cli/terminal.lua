@@ -53,7 +53,6 @@ end
 
 ---Makes the function that colours text for a file. It returns the text unchanged where the file is no terminal, where
 ---NO_COLOR (no-color.org) is set or TERM=dumb, and for an unknown style.
----@param system table see io.system
 ---@param file file* system.stdout or system.stderr
 ---@return fun(style: string?, text: string): string
 function terminal.painter(system, file)
@@ -62,14 +61,12 @@ function terminal.painter(system, file)
 end
 
 ---The style of a cell with this text.
----@param text string
 ---@return string? style
 function terminal.style_of(text)
   return STYLE_OF_VALUE[text]
 end
 
 ---How many columns a table may take: $COLUMNS, or the terminal's width.
----@param system table see io.system
 ---@return integer? columns nil, without limit: standard output is no terminal
 function terminal.columns(system)
   local columns = system.terminal(system.stdout)
@@ -100,7 +97,6 @@ local function character_width(character)
 end
 
 ---How many columns a text takes.
----@param text string
 ---@return integer columns
 function terminal.width(text)
   if not text:find "[\128-\255]" then return #text end
@@ -112,8 +108,6 @@ function terminal.width(text)
 end
 
 ---Splits a text after as many characters as fit, at least one.
----@param text string
----@param columns integer
 ---@return string beginning
 ---@return string rest
 function terminal.split(text, columns)
@@ -127,9 +121,6 @@ function terminal.split(text, columns)
 end
 
 ---Cuts a text that does not fit, with an ellipsis at its end.
----@param text string
----@param columns integer
----@return string
 function terminal.fit(text, columns)
   if terminal.width(text) <= columns then return text end
   if columns < 2 then return ELLIPSIS end

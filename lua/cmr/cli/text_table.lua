@@ -131,7 +131,6 @@ end
 ---@param columns string[] the API's field names
 ---@param rows any[][] a value per column
 ---@param opts cmr.cli.TableOptions?
----@return string text
 ---@return integer shown how many columns are in it
 function text_table.format(columns, rows, opts)
   opts = opts or {}

@@ -32,7 +32,6 @@ local function candidates(envelope, words)
 end
 
 ---The list of an answer: at the documented path, else the first list of objects, of other values, or without items.
----@param envelope table
 ---@param documented string? where it should be
 ---@param words table? of shape.words: what the path must not reveal
 ---@return string? path
@@ -54,7 +53,6 @@ function paging.list(envelope, documented, words)
 end
 
 ---The page numbers and the total in an answer.
----@param envelope table
 ---@return {current: number?, pages: number?, total: number?}
 function paging.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}
@@ -94,7 +92,6 @@ end
 ---@param first table the envelope of page 1
 ---@param second table? the envelope of page 2
 ---@param documented string? where the list should be
----@return string verdict, string found
 function paging.judge_limit(first, second, documented)
   local path, items = paging.list(first, documented)
   if path and #items > 1 then return no "more than one item came" end
@@ -110,7 +107,6 @@ end
 ---@param first table the envelope of page 1
 ---@param second table the envelope of page 2
 ---@param documented string? where the list should be
----@return string verdict, string found
 function paging.judge_page(first, second, documented)
   local _, items = paging.list(first, documented)
   local _, others = paging.list(second, documented)

@@ -60,7 +60,6 @@ local ID_FIELDS = {
 
 ---The id of the step for page 2.
 ---@param id string of the step for page 1
----@return string
 function plan.second_page(id)
   return id .. ", page 2"
 end
@@ -77,14 +76,11 @@ local function base_of(step)
 end
 
 ---The names of the ids that a step sends.
----@param step table
----@return string[]
 function plan.needs(step)
   return base_of(step).needs or {}
 end
 
 ---The query of a step.
----@param step table
 ---@param ids table name -> id, from earlier answers
 ---@param first table? for a second page: the envelope of the first
 ---@return table? query name -> value
@@ -116,8 +112,6 @@ local function first_text(item, fields)
 end
 
 ---Takes ids from an answer. An id that is already there stays, unless it is a guess.
----@param step table
----@param envelope table
 ---@param ids table name -> id, changed
 ---@param guessed table name -> whether the id is a guess, changed
 function plan.learn(step, envelope, ids, guessed)

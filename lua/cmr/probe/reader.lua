@@ -25,7 +25,6 @@ function reader.refusal(operation)
 end
 
 ---Sends one read to the documented path, whatever the option `endpoints` says. Raises when the operation is not a read.
----@param client table of cmr.new
 ---@param name string the operation's name
 ---@param query table? name -> string or number; not checked against the operation, so that a field can be left out
 ---@return table answer {status = HTTP status, envelope = the decoded answer, version = of HTTP, encoding, headers,

@@ -16,7 +16,6 @@ end
 ---Writes a report as text.
 ---@param result table of probe.run
 ---@param version string one line about the program
----@return string
 function report.text(result, version)
   local lines = {}
   local function add(format, ...)

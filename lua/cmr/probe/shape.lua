@@ -43,8 +43,6 @@ for _, sample in pairs(samples) do
 end
 
 ---The documented answer of an operation, or the documented part of it.
----@param operation string its name
----@return table
 function shape.sample(operation)
   local sample = samples[operation] or {}
   return core.json_decode(sample.answer or sample.partial or "{}")
@@ -52,8 +50,6 @@ end
 
 ---The type of a value: string, number, boolean, list, object; "empty" for a list or an object without members, because
 ---decoded JSON does not tell them apart; "null" inside a list (a null member of an object is absent).
----@param value any
----@return string
 function shape.type(value)
   if value == core.null then return "null" end
   if type(value) ~= "table" then return type(value) end
@@ -62,9 +58,7 @@ function shape.type(value)
 end
 
 ---Collects the words of all strings in a value, in lower case: no name that is shown may reveal them.
----@param value any
 ---@param words table set, changed
----@return table words
 function shape.words(value, words)
   if type(value) == "table" then
     for _, member in pairs(value) do
@@ -83,8 +77,6 @@ function shape.words(value, words)
 end
 
 ---Whether a name looks like a platform's, as EMAILBISON does, and not like an id.
----@param name string
----@return boolean
 function shape.is_app(name)
   return #name <= MAX_APP_NAME_BYTES and name:find "^%u[%u_]*$" ~= nil
 end
@@ -121,17 +113,11 @@ local function public_name(name, in_map, words)
 end
 
 ---The name of an object's member as it may be shown.
----@param object table
----@param name string
----@param words table of shape.words
----@return string
 function shape.name(object, name, words)
   return public_name(name, is_map(object), words)
 end
 
 ---Visits a value and everything in it, in the order of the names.
----@param value any
----@param words table of shape.words
 ---@param visit fun(path: string, kind: string, value: any) the path is like "data.users[].id"
 ---@param path string? of the value itself; default ""
 function shape.walk(value, words, visit, path)
@@ -152,8 +138,6 @@ function shape.walk(value, words, visit, path)
 end
 
 ---All fields of a value.
----@param value any
----@param words table of shape.words
 ---@param fields table? added to when given
 ---@param path string? of the value itself; default ""
 ---@return table fields path -> {type = true}
@@ -168,7 +152,6 @@ end
 
 ---The types of a field as text: "string", "number or string".
 ---@param kinds table set of types
----@return string
 function shape.types(kinds)
   return table.concat(tables.sorted_keys(kinds), " or ")
 end

@@ -10,15 +10,11 @@ local columns = {}
 local OWN_PREFIX = "cmr."
 
 ---The name of one of cmr's own columns.
----@param name string
----@return string
 function columns.own(name)
   return OWN_PREFIX .. name
 end
 
 ---Whether a column is cmr's own.
----@param name string
----@return boolean
 function columns.is_own(name)
   return name:sub(1, #OWN_PREFIX) == OWN_PREFIX
 end
@@ -66,7 +62,6 @@ local function columns_of(operation, header, ignored)
 end
 
 ---The fields of --set, for the rows that leave them out. Raises a mistake.
----@param operation table a row of cmr.operations
 ---@param texts string[] "NAME=VALUE"
 ---@param read fun(path: string): string?, string? of io.reader, for @FILE
 ---@return table[] list of {param, value}
@@ -106,8 +101,6 @@ local function from_object(object, ignored)
 end
 
 ---Makes the function that turns a row into arguments. Raises a mistake in the header.
----@param operation table a row of cmr.operations
----@param input table of input.open
 ---@param ignored table<string, boolean> names of --ignore
 ---@param defaults table[] of columns.defaults
 ---@return fun(row: table): table?, string? args, or nil, message

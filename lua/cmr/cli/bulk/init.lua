@@ -168,10 +168,6 @@ local function finish(run, rows, parsed, system)
 end
 
 ---Runs `cmr bulk`. Raises a mistake or a failure.
----@param parsed table the parser's result
----@param system table see io.system
----@param read fun(path: string): string?, string? of io.reader
----@return integer status
 function bulk.run(parsed, system, read)
   collectgarbage("setpause", GC_PAUSE_PERCENT)
   local run = start(parsed, system, read)

@@ -75,7 +75,6 @@ end
 ---Opens the input. Raises a mistake.
 ---@param path string "-" is standard input
 ---@param format "csv"|"jsonl"|nil default: by the first character
----@param system table see io.system
 ---@return table input with format, and header (names) when it is CSV
 function input.open(path, format, system)
   local file = system.stdin
@@ -114,8 +113,6 @@ function Input:rows()
 end
 
 ---Whether a path names the input.
----@param path string
----@return boolean
 function Input:is_at(path)
   return core.same_file(self.file, path)
 end

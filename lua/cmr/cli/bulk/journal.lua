@@ -111,7 +111,6 @@ end
 
 ---Opens a journal for this run alone. Creates it when there is none, and repairs it when its last line was torn. Raises
 ---a mistake.
----@param path string
 ---@param binding table see journal.read
 ---@return table journal with states
 function journal.open(path, binding)
@@ -154,7 +153,6 @@ local function entry(row, fields)
 end
 
 ---Records that the row's request is about to leave.
----@param row table
 ---@return boolean? ok true: it is on the disk
 ---@return string? message
 function Journal:sending(row)
@@ -162,8 +160,6 @@ function Journal:sending(row)
 end
 
 ---Records a success.
----@param row table
----@param answer table
 ---@param failed_items integer? how many of its items failed
 ---@return boolean? ok
 ---@return string? message
@@ -172,7 +168,6 @@ function Journal:done(row, answer, failed_items)
 end
 
 ---Records a failure.
----@param row table
 ---@param failure table {kind, outcome, message, retry_at}
 ---@return boolean? ok
 ---@return string? message
@@ -187,8 +182,6 @@ function Journal:failed(row, failure)
 end
 
 ---Whether a path names the journal.
----@param path string
----@return boolean
 function Journal:is_at(path)
   return core.same_file(self.file, path)
 end

@@ -34,8 +34,6 @@ end
 ---mistake.
 ---@param path string "-" is standard output
 ---@param append boolean whether earlier results stay in the file
----@param system table see io.system
----@return table results
 function outputs.results(path, append, system)
   if path == "-" then return setmetatable({ system = system }, Results) end
   local file, message = io.system.open(path, append and "ab" or "wb")
@@ -44,7 +42,6 @@ function outputs.results(path, append, system)
 end
 
 ---Writes a result. Raises as io.write does.
----@param row table
 ---@param answer table?
 ---@param err table?
 function Results:add(row, answer, err)
@@ -99,9 +96,6 @@ end
 ---Opens the failures: the rows that failed in the input's own format, so that they can be the next input. The reasons
 ---are in columns or members that begin with "cmr.". The text goes into PATH.part, because PATH may be the input. Raises
 ---a mistake.
----@param path string
----@param input table of input.open
----@return table failures
 function outputs.failures(path, input)
   local part = path .. ".part"
   local ok, message = core.write_private(part, "") -- rows may hold passwords
@@ -128,7 +122,6 @@ function Failures:write(line)
 end
 
 ---Writes a row that failed.
----@param row table
 ---@param failure table {kind, outcome, message}
 function Failures:add(row, failure)
   local fields = { kind = failure.kind, outcome = failure.outcome, message = failure.message, row = row.number }

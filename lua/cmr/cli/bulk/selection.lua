@@ -42,7 +42,6 @@ function serialize(value)
 end
 
 ---The id of a row: the same for the same arguments in every run, on every Lua and in any format of the input.
----@param args table of an operation
 ---@return string id 20 characters
 function selection.id(args)
   return core.base64(core.sha256(serialize(args)):sub(1, ID_BYTES))

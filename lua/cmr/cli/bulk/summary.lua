@@ -18,8 +18,6 @@ local DEFAULT_COLUMNS = 80
 local LINE_INTERVAL_SECONDS = 10
 
 ---Counts rows in words: "1 row", "2 rows".
----@param count integer
----@return string
 function summary.rows(count)
   return count == 1 and "1 row" or ("%d rows"):format(count)
 end
@@ -27,7 +25,6 @@ end
 ---Makes a tally. Its fields todo, done, failed, unknown and deferred count the rows of this run; `earlier` counts the
 ---rows that an earlier run left behind and this one does not send.
 ---@param todo integer how many rows are to be sent
----@return table tally
 function summary.tally(todo)
   return setmetatable({
     todo = todo,
@@ -48,7 +45,6 @@ local function list_row(list, number)
 end
 
 ---Counts a row.
----@param row table
 ---@param status "done"|"partial"|"failed"|"unknown"|"deferred"
 ---@param failure table? of a row that failed or is deferred
 ---@param is_earlier boolean? whether this run does not send it
@@ -65,15 +61,11 @@ function Tally:add(row, status, failure, is_earlier)
 end
 
 ---Whether every row is done, with all its items.
----@param rows integer how many the input has
----@return boolean
 function Tally:is_complete(rows)
   return self.done + self.earlier.done == rows and not self.listed.partial.count
 end
 
 ---How many rows are neither done nor among the failures: they were not tried, or their outcome is unknown.
----@param rows integer how many the input has
----@return integer
 function Tally:left_out(rows)
   local left = rows
   for _, status in ipairs { "done", "failed", "deferred" } do
@@ -98,8 +90,6 @@ local function row_numbers(list)
 end
 
 ---The last lines of the run.
----@param rows integer how many the input has
----@return string[]
 function Tally:lines(rows)
   local earlier, sum, parts = self.earlier, {}, {}
   for status, count in pairs(earlier) do
@@ -145,10 +135,8 @@ local function details(tally, elapsed)
 end
 
 ---The progress bar.
----@param tally table
 ---@param elapsed number seconds
 ---@param columns integer of the terminal; 0: unknown
----@return string
 function summary.bar(tally, elapsed, columns)
   local ended, rest = details(tally, elapsed)
   local share = tally.todo > 0 and ended / tally.todo or 1
@@ -160,9 +148,7 @@ function summary.bar(tally, elapsed, columns)
 end
 
 ---The progress as a line.
----@param tally table
 ---@param elapsed number seconds
----@return string
 function summary.line(tally, elapsed)
   local ended, rest = details(tally, elapsed)
   return ("cmr: %d of %d rows, %s\n"):format(ended, tally.todo, rest)
@@ -170,9 +156,7 @@ end
 
 ---Makes the progress display: a bar on a terminal, elsewhere a line every ten seconds.
 ---@param tally table it changes while it is shown
----@param system table see io.system
 ---@param now fun(): number seconds
----@return table progress
 function summary.progress(tally, system, now)
   local terminal = system.terminal
   if system.getenv "TERM" == "dumb" then terminal = function() end end -- it cannot overwrite a line

@@ -16,27 +16,19 @@ local GROUPS = { "access", "lists", "answer_fields" }
 local UNRELATED_REFUSALS = { [401] = true, [402] = true, [403] = true, [429] = true }
 
 ---The verdicts, with what was seen.
----@param found string
----@return string verdict, string found
 function facts.yes(found)
   return "confirmed", found
 end
 
----@param found string
----@return string verdict, string found
 function facts.no(found)
   return "contradicted", found
 end
 
----@param reason string
----@return string verdict, string reason
 function facts.unseen(reason)
   return "not seen", reason
 end
 
 ---The envelope of a step's successful answer.
----@param seen table
----@param id string the step's
 ---@return table? envelope
 ---@return string? reason why there is none
 function facts.success(seen, id)
@@ -51,7 +43,6 @@ function facts.success(seen, id)
 end
 
 ---Makes the judge of a fact that needs one step's success.
----@param id string the step's
 ---@param judge fun(envelope: table, seen: table): string, string
 ---@return fun(seen: table): string, string
 function facts.on_success(id, judge)
@@ -65,14 +56,12 @@ end
 ---Whether the API answered the question: it succeeded, or refused for a reason other than rights, money, the rate or
 ---its own health.
 ---@param answer table? of reader.read
----@return boolean
 function facts.is_telling(answer)
   local status = answer and answer.status
   return status ~= nil and status < 500 and not UNRELATED_REFUSALS[status]
 end
 
 ---Judges all facts.
----@param seen table
 ---@return table[] list of {id, expected, source = "documented" or "assumed", verdict, found}
 function facts.judge(seen)
   local judged = {}
