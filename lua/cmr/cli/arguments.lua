@@ -14,6 +14,22 @@ function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
+---The commands of all operations.
+function arguments.commands(operations)
+  local names = {}
+  for index, operation in ipairs(operations) do
+    names[index] = arguments.command(operation.name)
+  end
+  return names
+end
+
+---The parameter of an operation with this name, or nil.
+function arguments.param(operation, name)
+  for _, param in ipairs(operation.params) do
+    if param.name == name then return param end
+  end
+end
+
 ---The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that
 ---begins with its parent's name has it once: "google.googleOauthRoute" -> "--google-oauth-route".
 ---@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
@@ -128,6 +144,22 @@ function arguments.put(args, name, value, only_absent)
     if type(object) ~= "table" then return ("'%s' is given as something else than an object"):format(parent) end
   end
   if object[last] == nil or not only_absent then object[last] = value end
+end
+
+---The names and values of an option NAME=VALUE that is repeated. Raises a mistake.
+---@param option string "--set"
+---@param texts string[]
+---@return table[] list of {name, value}
+function arguments.pairs(option, texts)
+  local list, seen = {}, {}
+  for index, text in ipairs(texts) do
+    local name, value = text:match "^([^=]+)=(.*)$"
+    if not name then io.usage("option '%s' wants NAME=VALUE, not '%s'", option, text) end
+    if seen[name] then io.usage("option '%s': '%s' is given twice", option, name) end
+    seen[name] = true
+    list[index] = { name = name, value = value }
+  end
+  return list
 end
 
 ---The object or array that an option gives as JSON. Raises a mistake.

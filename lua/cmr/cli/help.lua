@@ -129,12 +129,6 @@ local function documented_value(operation, name)
   if value ~= nil and not encode(value):find("...", 1, true) then return value end
 end
 
-local function param_of(operation, name)
-  for _, param in ipairs(operation.params) do
-    if param.name == name then return param end
-  end
-end
-
 local sample_value
 
 local function required_members(operation, name)
@@ -148,7 +142,7 @@ end
 
 function sample_value(operation, param)
   local name, kind = param.name, param.type
-  local item, map_value = param_of(operation, name .. "[]"), param_of(operation, name .. ".*")
+  local item, map_value = arguments.param(operation, name .. "[]"), arguments.param(operation, name .. ".*")
   if kind == "array" then return require("cmr.core").array { item and sample_value(operation, item) } end
   if kind == "map" and map_value then return { ["acme.com"] = sample_value(operation, map_value) } end
   if kind == "object" or kind == "map" then return required_members(operation, name) end

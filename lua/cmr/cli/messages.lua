@@ -72,18 +72,12 @@ local function source(name, parsed)
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
 
-local function param_named(operation, name)
-  for _, param in ipairs(operation and operation.params or {}) do
-    if param.name == name then return param end
-  end
-end
-
 -- The argument or option that gives a field, and the field's path when that option gives more: "option '--domains'",
 -- "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
-  local exact = arguments.option(field) and param_named(operation, field)
-  local param, inside = exact or param_named(operation, first), field
+  local exact = operation and arguments.option(field) and arguments.param(operation, field)
+  local param, inside = exact or operation and arguments.param(operation, first), field
   if exact or field == first and (param or API_LABELS[field]) then inside = nil end
   if not param then return API_LABELS[first] or "option '--json'", inside end
   if param.positional then return "argument " .. arguments.placeholder(param.name), inside end

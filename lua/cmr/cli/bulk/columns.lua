@@ -25,9 +25,9 @@ end
 
 -- The parameter of a name. An operation with undocumented fields takes any name, as text.
 local function parameter(operation, name, source)
-  local names = {}
+  local exact, names = arguments.param(operation, name), {}
+  if exact then return exact end
   for _, param in ipairs(operation.params) do
-    if param.name == name then return param end
     if not param.name:find "[%[*]" then names[#names + 1] = param.name end
   end
   if operation.open_location and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
@@ -66,14 +66,10 @@ end
 ---@param read fun(path: string): string?, string? of io.reader, for @FILE
 ---@return table[] list of {param, value}
 function columns.defaults(operation, texts, read)
-  local list, seen = {}, {}
-  for index, text in ipairs(texts) do
-    local name, value = text:match "^([^=]+)=(.*)$"
-    if not name then io.usage("option '--set' wants NAME=VALUE, not '%s'", text) end
-    if seen[name] then io.usage("option '--set': '%s' is given twice", name) end
-    seen[name] = true
-    local param = parameter(operation, name, "option '--set':")
-    list[index] = { param = param, value = arguments.convert(param, ("option '--set %s'"):format(name), value, read) }
+  local list = {}
+  for index, pair in ipairs(arguments.pairs("--set", texts)) do
+    local param, label = parameter(operation, pair.name, "option '--set':"), ("option '--set %s'"):format(pair.name)
+    list[index] = { param = param, value = arguments.convert(param, label, pair.value, read) }
   end
   return parents_first(list)
 end

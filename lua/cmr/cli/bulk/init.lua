@@ -25,11 +25,7 @@ local GC_PAUSE_PERCENT = 110 -- the collector does not see the memory that calls
 local function operation_named(name)
   local operation = operations[name:gsub("-", "_")]
   if operation then return operation end
-  local names = {}
-  for index, row in ipairs(operations) do
-    names[index] = arguments.command(row.name)
-  end
-  io.usage("there is no operation '%s'%s", name, validate.suggestion(name, names))
+  io.usage("there is no operation '%s'%s", name, validate.suggestion(name, arguments.commands(operations)))
 end
 
 local function positive_integer(option, typed)
