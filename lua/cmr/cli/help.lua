@@ -1,5 +1,5 @@
----The words and examples of the help, from the operations table. Pure. Only the examples load the core and JSON: the
----list of commands must not wait for them.
+---The words and examples of the help, from the operations table. Pure. Only the examples load the core and JSON, so
+---that the list of commands is fast.
 
 local arguments = require "cmr.cli.arguments"
 
@@ -7,7 +7,7 @@ local help = {}
 
 local MAX_EXAMPLE_COLUMNS = 72
 
--- What a user should know before running an operation, in this order: flag, in the list of commands, in the help.
+-- Warnings before an operation, in this order: its flag, the words in the list of commands, the sentence in its help.
 local MARKS = {
   { "charges", "charges money", "Charges money." },
   { "danger", "destroys", "Destroys: what it removes does not come back." },
@@ -17,7 +17,7 @@ local MARKS = {
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
--- Fields whose option could be taken for one of the command's.
+-- Fields with an option that looks like one of the command's.
 local CLARIFICATIONS = { confirm = "the order's own field confirm, not a confirmation" }
 
 -- Values for examples where the documentation shows none.
@@ -78,8 +78,7 @@ function help.parameter(param)
   return text
 end
 
----The fields that only JSON can give.
----@return string text a heading and a line for each; "" when there are none
+---A heading and a line for each field that only JSON can give; "" when there are none.
 function help.inside(operation)
   local lines = {}
   for _, param in ipairs(operation.params) do

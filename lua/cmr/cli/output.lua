@@ -86,9 +86,7 @@ local function empty(key)
   return key == "flags" and "{}" or "[]"
 end
 
----Prints a list that is no answer of the API, as a table by default.
----@param answer table its data is the list
----@param columns string[]
+---Prints answer.data, a list that does not come from the API. The default is a table.
 ---@param row fun(item: table): any[] a value per column
 function output.rows(answer, parsed, system, columns, row)
   local function lay_out()

@@ -231,13 +231,13 @@ local function all_commands(operations, words)
   return list, any
 end
 
----Makes the parser for a command line. It has only the commands among the words; or, where there is none, all of them
----without their arguments, to be listed.
+---Makes the parser for a command line. It has only the commands among the words; if there are none, it lists all
+---commands without their arguments.
 ---@param line string[] the words to be parsed
 ---@param version fun(): string for --version
----@return table parser of argparse; its result has `command`, the global options, a command's own arguments under
+---@return table parser of argparse; its result has `command`, the global options, the command's arguments under
 ---  "." .. name, and --json under "."
----@return table<string, table> modules of those commands on the line that are no operation, by name
+---@return table<string, table> modules by name, of the commands on the line that are no operation
 function parser.new(operations, line, version)
   local words = {}
   for _, word in ipairs(line) do

@@ -57,8 +57,7 @@ function shape.type(value)
   return tables.is_list(value) and "list" or "object"
 end
 
----Collects the words of all strings in a value, in lower case: no name that is shown may reveal them.
----@param words table set, changed
+---Adds the words of all strings in a value to a set, in lower case. A name that is shown must not reveal them.
 function shape.words(value, words)
   if type(value) == "table" then
     for _, member in pairs(value) do
@@ -93,7 +92,7 @@ local function signature(value)
   return kind .. " " .. table.concat(tables.sorted_keys(object), " ")
 end
 
--- Whether an object's undocumented names are the keys of a map: one cannot be a field's name, or all values are alike.
+-- Whether an object's undocumented names are keys of a map: some name cannot be a field's, or all values are alike.
 local function is_map(object)
   local alike, differ, count = nil, false, 0
   for name, value in pairs(object) do
@@ -138,7 +137,7 @@ function shape.walk(value, words, visit, path)
 end
 
 ---All fields of a value.
----@param fields table? added to when given
+---@param fields table? the fields are added to it
 ---@param path string? of the value itself; default ""
 ---@return table fields path -> {type = true}
 function shape.fields(value, words, fields, path)
@@ -150,8 +149,7 @@ function shape.fields(value, words, fields, path)
   return fields
 end
 
----The types of a field as text: "string", "number or string".
----@param kinds table set of types
+---A set of types as text: "number or string".
 function shape.types(kinds)
   return table.concat(tables.sorted_keys(kinds), " or ")
 end
@@ -184,9 +182,7 @@ local function agree(documented, actual)
   return true
 end
 
----Compares fields with the documented ones.
----@param documented table of shape.fields
----@param actual table of shape.fields
+---Compares fields with the documented ones, both of shape.fields.
 ---@return string[] missing fields that are absent although their parent is there
 ---@return string[] wrong fields of another type
 ---@return string[] unknown undocumented fields that have a value

@@ -1,5 +1,5 @@
 ---From a row of the input to the arguments of an operation. A column has the name of an API field, a member with a dot:
----google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are cmr's own and are ignored.
+---google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are reserved and ignored.
 
 local arguments = require "cmr.cli.arguments"
 local io = require "cmr.cli.io"
@@ -7,20 +7,20 @@ local validate = require "cmr.util.validate"
 
 local columns = {}
 
-local OWN_PREFIX = "cmr."
+local RESERVED_PREFIX = "cmr."
 
----The name of one of cmr's own columns.
-function columns.own(name)
-  return OWN_PREFIX .. name
+---The name of a column that cmr adds.
+function columns.reserved(name)
+  return RESERVED_PREFIX .. name
 end
 
----Whether a column is cmr's own.
-function columns.is_own(name)
-  return name:sub(1, #OWN_PREFIX) == OWN_PREFIX
+---Whether cmr added a column.
+function columns.is_reserved(name)
+  return name:sub(1, #RESERVED_PREFIX) == RESERVED_PREFIX
 end
 
 local function is_used(name, ignored)
-  return name ~= "" and not ignored[name] and not columns.is_own(name)
+  return name ~= "" and not ignored[name] and not columns.is_reserved(name)
 end
 
 -- The parameter of a name. An operation with undocumented fields takes any name, as text.
@@ -63,7 +63,6 @@ end
 
 ---The fields of --set, for the rows that leave them out. Raises a mistake.
 ---@param texts string[] "NAME=VALUE"
----@param read fun(path: string): string?, string? of io.reader, for @FILE
 ---@return table[] list of {param, value}
 function columns.defaults(operation, texts, read)
   local list = {}
@@ -98,7 +97,6 @@ end
 
 ---Makes the function that turns a row into arguments. Raises a mistake in the header.
 ---@param ignored table<string, boolean> names of --ignore
----@param defaults table[] of columns.defaults
 ---@return fun(row: table): table?, string? args, or nil, message
 function columns.reader(operation, input, ignored, defaults)
   local used_columns = input.header and columns_of(operation, input.header, ignored)

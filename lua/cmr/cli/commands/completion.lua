@@ -48,8 +48,8 @@ local function option_of(parsers, name)
   end
 end
 
--- What stands before the cursor: {parsers = the command and the root, position of the next argument, option whose value
--- comes next, only_arguments = true after --}; nil after an unknown command.
+-- The state before the cursor: {parsers = the command and the root; position of the next argument; option, if its value
+-- comes next; only_arguments = true after --}. Returns nil after an unknown command.
 local function read_words(root, words)
   local context = { position = 1, parsers = { root } }
   for index = 1, #words - 1 do
