@@ -65,7 +65,7 @@ describe("a profile", function()
   it("is used by default without another key, and only at its own address", function()
     assert.same(MAIN, settings({}))
     assert.same(MAIN, settings({}, {CMR_API_KEY = "", CMR_BASE_URL = ""}))
-    local refused = "no API key for the address of %s: that of the profile 'main' goes only to its own address"
+    local refused = "no API key for the address of %s: the profile 'main' sends its key only to its own address"
     assert.equal(refused:format "CMR_BASE_URL", settings({}, URL))
     assert.equal(refused:format "--base-url", settings{base_url = "x"})
     keep{profiles = KEPT.profiles}

@@ -1,5 +1,4 @@
----Names and values of an operation on the command line: its options, and the argument table they make.
----Pure: the function passed as `read` reads the files.
+---An operation on the command line: its command, its options, and the argument table they make. Pure, but for `read`.
 
 local io = require "cmr.cli.io"
 
@@ -10,15 +9,28 @@ local function kebab(name)
 end
 
 ---The command of an operation: "add_platform" -> "add-platform".
----@param name string
----@return string
 function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
+---The commands of all operations.
+function arguments.commands(operations)
+  local names = {}
+  for index, operation in ipairs(operations) do
+    names[index] = arguments.command(operation.name)
+  end
+  return names
+end
+
+---The parameter of an operation with this name, or nil.
+function arguments.param(operation, name)
+  for _, param in ipairs(operation.params) do
+    if param.name == name then return param end
+  end
+end
+
 ---The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that
 ---begins with its parent's name has it once: "google.googleOauthRoute" -> "--google-oauth-route".
----@param name string
 ---@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
@@ -35,15 +47,11 @@ function arguments.option(name)
 end
 
 ---The placeholder of a parameter: "userId" -> "USER_ID".
----@param name string
----@return string
 function arguments.placeholder(name)
   return (kebab(name:match "[^.]+$"):upper():gsub("-", "_"))
 end
 
 ---Whether a parameter's value should stay out of the process list.
----@param name string
----@return boolean
 function arguments.secret(name)
   local last = name:match "[^.]+$"
   return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$" -- a credentialId is none
@@ -58,7 +66,7 @@ local function json_parser(opening, expected)
   end
 end
 
--- By the parameter's type: function(text) -> value, or nil and what is wrong with the text.
+-- By the parameter's type: function(text) -> value, or nil, message.
 local parsers = {
   string = function(text)
     return text
@@ -102,10 +110,7 @@ local function contains(values, value)
 end
 
 ---The value that a text means for a parameter.
----@param param table of a row of cmr.operations
----@param text string
----@return any value
----@return string? message nil, message: what is wrong with it, "wants a number"
+---@return string? message after nil: "wants a number"
 function arguments.value(param, text)
   if param.all_required and text == "all" then return require("cmr.core").all end
   local kind = param.accepts_item and text:find "^%s*{" and "object" or param.type
@@ -117,12 +122,7 @@ function arguments.value(param, text)
   return value
 end
 
----The value that an option's text means for a parameter; @FILE is read. Raises a mistake.
----@param param table of a row of cmr.operations
----@param label string of the option, for the message
----@param text string
----@param read fun(path: string): string?, string?
----@return any value
+---The value that an option's text means for a parameter; @FILE is read. Raises a mistake with the option's label.
 function arguments.convert(param, label, text, read)
   if not param.positional then text = expand(label, text, read) end
   local value, message = arguments.value(param, text)
@@ -130,12 +130,8 @@ function arguments.convert(param, label, text, read)
   return value
 end
 
----Puts a value under a dotted name.
----@param args table
----@param name string "google.clientId"
----@param value any
+---Puts a value under a dotted name: "google.clientId". Returns a message when it cannot.
 ---@param only_absent boolean? true: an existing value stays
----@return string? problem
 function arguments.put(args, name, value, only_absent)
   local object, last = args, name:match "[^.]+$"
   for parent in name:gmatch "([^.]+)%." do
@@ -146,12 +142,22 @@ function arguments.put(args, name, value, only_absent)
   if object[last] == nil or not only_absent then object[last] = value end
 end
 
----The object or array that an option gives as JSON. Raises a mistake.
----@param option string "--json"
----@param text string? JSON, @FILE, or - for standard input; nil: the option is absent
----@param read fun(path: string): string?, string?
+---The values NAME=VALUE of an option, as a list of {name, value}. Raises a mistake.
+function arguments.pairs(option, texts)
+  local list, seen = {}, {}
+  for index, text in ipairs(texts) do
+    local name, value = text:match "^([^=]+)=(.*)$"
+    if not name then io.usage("option '%s' wants NAME=VALUE, not '%s'", option, text) end
+    if seen[name] then io.usage("option '%s': '%s' is given twice", option, name) end
+    seen[name] = true
+    list[index] = { name = name, value = value }
+  end
+  return list
+end
+
+---The object or array in an option's text; nil without a text. Raises a mistake.
+---@param text string? JSON, @FILE, or - for standard input
 ---@param only_object boolean? true: an array is refused
----@return table? value nil when the option is absent
 function arguments.json(option, text, read, only_object)
   if not text then return nil end
   local contents, message = text, nil
@@ -188,11 +194,8 @@ end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
 ---another type, an unreadable file and a missing required parameter.
----@param operation table a row of cmr.operations
----@param texts table<string, string|string[]> parameter name -> text as typed, {} or {text} for a boolean option; ""
----  -> text of --json
----@param read fun(path: string): string?, string? "-" is standard input
----@return table args under the API's own field names
+---@param texts table<string, string|string[]> the texts by parameter, {} or {text} for a boolean; under "" of --json
+---@return table args under the API's field names
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}
   -- objects first: options for their members override them

@@ -1,5 +1,4 @@
----CSV (RFC 4180): written as a header and rows with CRLF at the ends of lines; read a record at a time, with quotes,
----line ends inside them, CRLF or LF.
+---CSV (RFC 4180). Writing ends lines with CRLF; reading takes CRLF or LF, and line ends inside quotes.
 
 local io = require "cmr.cli.io"
 local tabulate = require "cmr.cli.tabulate"
@@ -15,11 +14,9 @@ local function quote(cell)
   return '"' .. cell:gsub('"', '""') .. '"'
 end
 
----Writes columns and rows.
----@param columns string[] names
----@param rows any[][] a value for each column
+---Writes a header and rows.
+---@param rows any[][] a value per column
 ---@param printable boolean? true: for a terminal, without control characters
----@return string
 function csv.write(columns, rows, printable)
   local lines = {}
   for index = 0, #rows do
@@ -33,7 +30,7 @@ function csv.write(columns, rows, printable)
   return table.concat(lines)
 end
 
--- The quoted cell at an index, and the index behind it. The record has an even number of quotes, so the cell is closed.
+-- The quoted cell at an index, and the index behind it. The number of quotes is even, so the cell is closed.
 local function read_quoted(record, index)
   local parts = {}
   local piece, after = record:match('^"([^"]*)"()', index)
@@ -67,8 +64,7 @@ local function split(record, line_number)
   return cells
 end
 
----Iterates over records; empty lines are skipped. Raises a mistake for a fault, because after one it is unclear where
----the next record begins.
+---Iterates over records and skips empty lines. Raises the first fault: after it nothing shows where a record begins.
 ---@param next_line fun(): string? a line without its LF, or nil
 ---@return fun(): string[]?, integer? cells, and the number of the record's first line; nil at the end
 function csv.records(next_line)

@@ -1,11 +1,11 @@
 ---One value of an answer, by a path such as data.EMAILBISON.connected. Pure.
 ---
----A name is a member of an object, and of every object in a list; a number is an item of a list, from 0. Members whose
----own name has dots (domains) are found as well.
+---A name is a member of an object, and of every object in a list; a number is an item of a list, from 0. The name of a
+---member may contain dots (a domain).
 
 local core = require "cmr.core"
-local pretty_json = require "cmr.cli.pretty_json"
 local tables = require "cmr.util.tables"
+local tabulate = require "cmr.cli.tabulate"
 
 local field = {}
 
@@ -72,11 +72,9 @@ local function explain(value, path)
   return ("%s%s has %s"):format(where, first, table.concat(names, ", ", 1, math.min(#names, MAX_SHOWN_NAMES)))
 end
 
----The value at a path.
----@param answer table the decoded envelope
----@param path string names and numbers with dots between them
----@return any value of a list whose items lack it in part, with core.null there
----@return string? message nil, message: what there is instead
+---The value at a path. A list gets core.null for the items without the member.
+---@return any value
+---@return string? message after nil: the members that exist instead
 function field.select(answer, path)
   if path:find "^%." or path:find "%.%." or path:find "%.$" or path == "" then
     return nil, "a path has names with dots between them, as in data.EMAILBISON.connected"
@@ -86,19 +84,12 @@ function field.select(answer, path)
   return value
 end
 
-local function scalar(value)
-  if value == core.null then return "" end
-  return type(value) == "string" and value or pretty_json.encode(value, { compact = true })
-end
-
 ---A value as a shell wants it: text unchanged, a line for each item of a list, everything else as JSON.
----@param value any
----@return string
 function field.raw(value)
-  if not tables.is_list(value) then return scalar(value) .. "\n" end
+  if not tables.is_list(value) then return tabulate.cell(value) .. "\n" end
   local lines = {}
   for index, item in ipairs(value) do
-    lines[index] = scalar(item):gsub("[\r\n]+", " ") .. "\n"
+    lines[index] = tabulate.cell(item):gsub("[\r\n]+", " ") .. "\n"
   end
   return table.concat(lines)
 end

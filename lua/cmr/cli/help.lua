@@ -1,5 +1,5 @@
----The words and examples of the help, from the operations table. Pure. Only the examples load the core and JSON: the
----list of commands must not wait for them.
+---The words and examples of the help, from the operations table. Pure. Only the examples load the core and JSON, so
+---that the list of commands is fast.
 
 local arguments = require "cmr.cli.arguments"
 
@@ -7,7 +7,7 @@ local help = {}
 
 local MAX_EXAMPLE_COLUMNS = 72
 
--- What a user should know before running an operation, in this order: flag, in the list of commands, in the help.
+-- Warnings before an operation, in this order: its flag, the words in the list of commands, the sentence in its help.
 local MARKS = {
   { "charges", "charges money", "Charges money." },
   { "danger", "destroys", "Destroys: what it removes does not come back." },
@@ -17,7 +17,7 @@ local MARKS = {
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
--- Fields whose option could be taken for one of the command's.
+-- Fields with an option that looks like one of the command's.
 local CLARIFICATIONS = { confirm = "the order's own field confirm, not a confirmation" }
 
 -- Values for examples where the documentation shows none.
@@ -33,8 +33,6 @@ local SAMPLE_VALUES = {
 }
 
 ---One line for the list of commands.
----@param operation table a row of cmr.operations
----@return string
 function help.summary(operation)
   local words = {}
   for _, mark in ipairs(MARKS) do
@@ -46,8 +44,6 @@ function help.summary(operation)
 end
 
 ---The paragraph at the top of a command's help.
----@param operation table a row of cmr.operations
----@return string
 function help.operation(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
@@ -59,8 +55,6 @@ function help.operation(operation)
 end
 
 ---The placeholder of a parameter's value: TEXT, JSON, {A,B}.
----@param param table of a row of cmr.operations
----@return string
 function help.value(param)
   if param.values then return "{" .. table.concat(param.values, ",") .. "}" end
   local type = param.type
@@ -71,8 +65,6 @@ function help.value(param)
 end
 
 ---The description of a parameter: the API's field name, its type, whether it is required, its meaning.
----@param param table of a row of cmr.operations
----@return string
 function help.parameter(param)
   local required = param.required and not param.name:find "]$" and ", required" or ""
   if param.either then required = param.either == "one" and ", exactly one of these" or ", one of these" end
@@ -86,9 +78,7 @@ function help.parameter(param)
   return text
 end
 
----The fields that only JSON can give.
----@param operation table a row of cmr.operations
----@return string text a heading and a line for each; "" when there are none
+---A heading and a line for each field that only JSON can give; "" when there are none.
 function help.inside(operation)
   local lines = {}
   for _, param in ipairs(operation.params) do
@@ -138,12 +128,6 @@ local function documented_value(operation, name)
   if value ~= nil and not encode(value):find("...", 1, true) then return value end
 end
 
-local function param_of(operation, name)
-  for _, param in ipairs(operation.params) do
-    if param.name == name then return param end
-  end
-end
-
 local sample_value
 
 local function required_members(operation, name)
@@ -157,7 +141,7 @@ end
 
 function sample_value(operation, param)
   local name, kind = param.name, param.type
-  local item, map_value = param_of(operation, name .. "[]"), param_of(operation, name .. ".*")
+  local item, map_value = arguments.param(operation, name .. "[]"), arguments.param(operation, name .. ".*")
   if kind == "array" then return require("cmr.core").array { item and sample_value(operation, item) } end
   if kind == "map" and map_value then return { ["acme.com"] = sample_value(operation, map_value) } end
   if kind == "object" or kind == "map" then return required_members(operation, name) end
@@ -179,8 +163,6 @@ local function sample_word(operation, param)
 end
 
 ---A command line with the least that a call needs.
----@param operation table a row of cmr.operations
----@return string
 function help.example(operation)
   local command = "cmr " .. arguments.command(operation.name)
   local options = {}

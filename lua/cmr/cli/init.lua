@@ -50,7 +50,7 @@ end
 
 ---Runs the command.
 ---@param arg string[] the words after the program's name
----@param system table? replacements for what it reads and writes, see io.system
+---@param system table? replacements for members of io.system
 ---@return integer status one of io.EXIT_*
 function cli.main(arg, system)
   io.occupy_standard_streams()

@@ -1,4 +1,4 @@
----What --dry-run and -v show of a request: the curl command that would make it, and a line for every attempt.
+---A request as --dry-run and -v show it: as a curl command, and as a line for every attempt.
 
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
@@ -10,9 +10,8 @@ local TIMING_STEPS = { "resolved", "connected", "secured", "first_byte" }
 ---A request as a curl command. The key comes from the environment or a file through curl's standard input, because
 ---every user of the machine can read the arguments of a program. Pure.
 ---@param request table of client:preview
----@param profile string? the profile with the key; it gets its own variable, since CMR_API_KEY may hold another key
+---@param profile string? the profile with the key: its variable is not CMR_API_KEY, which may have another key
 ---@param key_file string? the file with the key
----@return string command for a shell, over several lines
 function inspect.curl(request, profile, key_file)
   local parts = { "curl --silent --show-error --request " .. request.method }
   local function add(option, value)
@@ -60,16 +59,11 @@ local function result(info)
 end
 
 ---Writes a line of -v to standard error.
----@param system table see io.system
----@param format string of string.format
 function inspect.log(system, format, ...)
   system.stderr:write("* ", text.printable(format:format(...)), "\n")
 end
 
----The hooks of cmr.new for -v.
----@param system table see io.system
----@return function on_response
----@return function on_retry
+---The hooks on_response and on_retry of cmr.new for -v.
 function inspect.hooks(system)
   local function on_response(info)
     local format = "%s, attempt %d: %s, %.3f s%s"

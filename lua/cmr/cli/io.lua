@@ -1,4 +1,7 @@
----What the command reads and writes, and how it fails.
+---The command's files, streams and environment, and its failures.
+---
+---In all of cli/, `system` is io.system or a replacement, `parsed` the parser's result, `read` a function of io.reader,
+---`operation` a row of cmr.operations, and `param` one of its parameters.
 
 local shell = require "cmr.util.shell"
 
@@ -15,25 +18,19 @@ local io = {
 
 local EPIPE = 32
 
----Everything outside the program. A spec passes a table with some of these replaced.
----terminal(file) returns the file's columns, 0 when the terminal does not tell, nil when the file is no terminal.
-io.system = {
-  stdin = stdio.stdin,
-  stdout = stdio.stdout,
-  stderr = stdio.stderr,
-  open = stdio.open,
-  popen = stdio.popen,
-  tmpfile = stdio.tmpfile,
+---Everything outside the program: Lua's io, and these. A spec passes a table with some of them replaced.
+---terminal(file) returns the file's columns, 0 if the terminal does not report them, nil if the file is no terminal.
+io.system = setmetatable({
   getenv = os.getenv,
   terminal = function(file)
     return require("cmr.core").terminal(file)
   end,
-}
+}, { __index = stdio })
 
 local placeholders = {}
 
----Occupies the standard streams that are closed (>&-). Else the next file we open gets such a descriptor, and our
----messages go into it. Call it before anything is opened.
+---Occupies the standard streams that are closed (>&-). Otherwise the next file that cmr opens gets such a descriptor,
+---and cmr's messages go into it. Call it before anything is opened.
 function io.occupy_standard_streams()
   for index = 1, 3 do
     placeholders[index] = placeholders[index] or stdio.open("/dev/null", "rb")
@@ -41,20 +38,16 @@ function io.occupy_standard_streams()
 end
 
 ---Raises a mistake in the command line or the input: exit status 2, with a pointer to --help.
----@param format string of string.format
 function io.usage(format, ...)
   error({ usage = format:format(...) }, 0)
 end
 
 ---Raises a failure: exit status 1.
----@param format string of string.format
 function io.failure(format, ...)
   error({ failure = format:format(...), status = io.EXIT_FAILURE }, 0)
 end
 
 ---Writes to standard output. Raises a failure when it cannot; without a message when the reader has gone.
----@param system table see io.system
----@param text string
 function io.write(system, text)
   local ok, message, code = shell.append(system.stdout, text)
   if ok then return end
@@ -63,8 +56,6 @@ function io.write(system, text)
 end
 
 ---Makes a function(path) -> text | nil, message without the path. "-" is standard input, which can be read once.
----@param system table see io.system
----@return fun(path: string): string?, string?
 function io.reader(system)
   local stdin_read = false
   return function(path)

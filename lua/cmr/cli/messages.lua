@@ -4,7 +4,7 @@ local arguments = require "cmr.cli.arguments"
 
 local messages = {}
 
--- The variable that gives a setting of the client when no option does.
+-- The variable of a client's setting.
 local VARIABLES =
   { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", endpoints = "CMR_ENDPOINTS" }
 
@@ -14,7 +14,7 @@ local PROFILE_SETTINGS = { api_key = true, base_url = true, key_header = true, c
 local API_LABELS =
   { method = "argument METHOD", path = "argument PATH", query = "option '--query'", body = "option '--data'" }
 
--- What an outcome means for running the command again.
+-- Whether the command can be run again.
 local OUTCOMES = {
   not_sent = "the server never saw it, so it can be repeated",
   rejected = "the server refused it, so nothing was done",
@@ -40,10 +40,8 @@ local function hint(operation, err)
 end
 
 ---The lines to show after a failure's message.
----@param operation table? a row of cmr.operations; nil: any other request
----@param err cmr.Error
+---@param operation table? nil: `cmr api`
 ---@param has_effect boolean whether the request may have changed something: it was no GET
----@return string[]
 function messages.advice(operation, err, has_effect)
   local lines = {}
   if has_effect and OUTCOMES[err.outcome] then
@@ -74,18 +72,12 @@ local function source(name, parsed)
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
 
-local function param_named(operation, name)
-  for _, param in ipairs(operation and operation.params or {}) do
-    if param.name == name then return param end
-  end
-end
-
--- The argument or option that gives a field, and the field's path when that option gives more: "option '--domains'",
+-- The argument or option for a field; and the field's path when it is inside that option's JSON: "option '--domains'",
 -- "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
-  local exact = arguments.option(field) and param_named(operation, field)
-  local param, inside = exact or param_named(operation, first), field
+  local exact = operation and arguments.option(field) and arguments.param(operation, field)
+  local param, inside = exact or operation and arguments.param(operation, first), field
   if exact or field == first and (param or API_LABELS[field]) then inside = nil end
   if not param then return API_LABELS[first] or "option '--json'", inside end
   if param.positional then return "argument " .. arguments.placeholder(param.name), inside end
@@ -146,11 +138,9 @@ end
 WORDINGS.bad_type = WORDINGS.bad_value
 
 ---Words a mistake that the library found.
----@param message string of the library
----@param problem table the error, or what Client.try_new returned third: code, field or option, expected, got, reason
----@param parsed table the parser's result; profile: the one in use
----@param operation table? a row of cmr.operations
----@return string
+---@param message string the library's own words, for a code without a wording
+---@param problem table the error, or the third result of Client.try_new
+---@param operation table?
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]
   return words and words(problem, operation, parsed) or message

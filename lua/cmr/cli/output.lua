@@ -69,17 +69,10 @@ local function write_raw(value, system)
   io.write(system, text)
 end
 
----@class cmr.cli.About what output.show knows of an answer
----@field name string? the operation
----@field default string? the form where --output asks for none; json unless it is given
----@field empty (fun(key: string?): string?)? see cmr.cli.JsonStyle
----@field rows (fun(name: string?, answer: table): string[], any[][], boolean?)? used in place of tabulate.of
-
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
 ---@param answer table the decoded envelope, or a table like it
----@param parsed table the parser's result: output, field, compact
----@param system table see io.system
----@param about cmr.cli.About
+---@param about table with optional members: name of the operation; default, the form without --output; empty, see
+---pretty_json.encode; rows, in place of tabulate.of
 function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
   local value, message = require("cmr.cli.field").select(answer, parsed.field)
@@ -87,6 +80,23 @@ function output.show(answer, parsed, system, about)
   if not parsed.output then return write_raw(value, system) end
   if parsed.output == "json" then return writers.json(value, system, parsed, about) end
   return writers[parsed.output]({ data = value }, system, parsed, {})
+end
+
+local function empty(key)
+  return key == "flags" and "{}" or "[]"
+end
+
+---Prints answer.data, a list that does not come from the API. The default is a table.
+---@param row fun(item: table): any[] a value per column
+function output.rows(answer, parsed, system, columns, row)
+  local function lay_out()
+    local rows = {}
+    for index, item in ipairs(answer.data) do
+      rows[index] = row(item)
+    end
+    return columns, rows
+  end
+  output.show(answer, parsed, system, { default = "table", rows = lay_out, empty = empty })
 end
 
 return output

@@ -4,11 +4,12 @@
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
-local formats = require("cmr.cli.output").FORMATS
 
 local unpack = table.unpack or unpack
 
--- Options of every command: option, placeholder, description. The result has them under the name with _ for -.
+local FORMATS = "{" .. table.concat(require("cmr.cli.output").FORMATS, ",") .. "}"
+
+-- Options of every command, see add_options.
 local GLOBAL_OPTIONS = {
   { "--api-key-file", "FILE", "Read the API key from the first line of FILE. Without it the key is $CMR_API_KEY." },
   { "--profile", "PROFILE", "Use the key and address that 'cmr init' stored under this name, not the environment's." },
@@ -17,20 +18,15 @@ local GLOBAL_OPTIONS = {
   { "--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)." },
   { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
-  { "--output", "{json,jsonl,table,csv}", "How to print (default: json; for operations: table; for probe: text)." },
+  { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
   { "--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item." },
+  { "--compact", false, "Print JSON on one line." },
+  { "--dry-run", false, "Print the request as a curl command and send nothing." },
+  { "-y --yes", false, "Do not ask before what charges or destroys." },
+  { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
-local GLOBAL_FLAGS = {
-  { "--compact", "Print JSON on one line." },
-  { "--dry-run", "Print the request as a curl command and send nothing." },
-  { "-y --yes", "Do not ask before what charges or destroys." },
-  { "-v --verbose", "Log attempts, connections and times on standard error." },
-}
-
-local parser = {
-  GLOBAL_OPTIONS = GLOBAL_OPTIONS,
-}
+local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
 
@@ -110,16 +106,30 @@ local function improve(message, element, names)
   return ("%s (did you mean '%s'?)"):format(message, suggestion)
 end
 
+local function choices_of(row)
+  if row.choices or not row[2] or not row[2]:find "^{" then return row.choices end
+  local choices = {}
+  for choice in row[2]:gmatch "[^{},]+" do
+    choices[#choices + 1] = choice
+  end
+  return choices
+end
+
+-- Adds options. Each row is {name, placeholder or false for a flag, description, choices = , count = }; a placeholder
+-- "{a,b}" lists the choices. The parser's result has them under prefix and name, with _ for -.
+local function add_options(element, rows, prefix, names)
+  for _, row in ipairs(rows) do
+    local name, choices = row[1]:match "%-%-%S+", choices_of(row)
+    local option = row[2] and element:option(row[1]):argname(row[2]) or element:flag(row[1])
+    option:target(prefix .. name:sub(3):gsub("-", "_")):description(row[3])
+    if choices then option:choices(choices) end
+    if row.count then option:count(row.count) end
+    table.insert(names.options, name)
+  end
+end
+
 local function add_globals(root, names, version)
-  for _, global in ipairs(GLOBAL_OPTIONS) do
-    local option = root:option(global[1]):argname(global[2]):description(global[3])
-    if global[1] == "--output" then option:choices(formats) end
-    table.insert(names.options, global[1])
-  end
-  for _, flag in ipairs(GLOBAL_FLAGS) do
-    root:flag(flag[1], flag[2])
-    table.insert(names.options, flag[1]:match "%-%-%S+")
-  end
+  add_options(root, GLOBAL_OPTIONS, "", names)
   root:flag("--version", "Show the versions of cmr, Lua and libcurl."):action(function()
     stop { text = version() }
   end)
@@ -189,7 +199,7 @@ local function add_operations(root, operations, wanted, register, names, help)
 end
 
 -- Adds the other commands. Returns the modules of the wanted ones, by name.
-local function add_commands(root, wanted, register)
+local function add_commands(root, wanted, register, names)
   local modules = {}
   for _, entry in ipairs(commands) do
     local name, summary = entry[1], entry[2]
@@ -197,8 +207,11 @@ local function add_commands(root, wanted, register)
       local command = root:command(name, summary)
       if wanted(name, true) then
         register(command, name)
-        modules[name] = require("cmr.cli.commands." .. (entry[3] or name))
-        modules[name].arguments(command)
+        local module = require("cmr.cli.commands." .. (entry[3] or name))
+        modules[name] = module
+        command:epilog(module.epilog)
+        add_options(command, module.options or {}, ".", names[command])
+        if module.arguments then module.arguments(command) end
       end
     end
   end
@@ -207,10 +220,9 @@ end
 
 -- The names of all commands, and whether any of them is among the words.
 local function all_commands(operations, words)
-  local list, any = {}, false
-  for _, operation in ipairs(operations) do
-    list[#list + 1] = arguments.command(operation.name)
-    any = any or words[list[#list]] or words[operation.name]
+  local list, any = arguments.commands(operations), false
+  for index, operation in ipairs(operations) do
+    any = any or words[list[index]] or words[operation.name]
   end
   for _, entry in ipairs(commands) do
     list[#list + 1] = entry[1]
@@ -219,14 +231,13 @@ local function all_commands(operations, words)
   return list, any
 end
 
----Makes the parser for a command line. It has only the commands among the words; or, where there is none, all of them
----without their arguments, to be listed.
----@param operations table cmr.operations
+---Makes the parser for a command line. It has only the commands among the words; if there are none, it lists all
+---commands without their arguments.
 ---@param line string[] the words to be parsed
 ---@param version fun(): string for --version
----@return table parser of argparse; its result has `command`, the global options, a command's own arguments under
+---@return table parser of argparse; its result has `command`, the global options, the command's arguments under
 ---  "." .. name, and --json under "."
----@return table<string, table> modules of those commands on the line that are no operation, by name
+---@return table<string, table> modules by name, of the commands on the line that are no operation
 function parser.new(operations, line, version)
   local words = {}
   for _, word in ipairs(line) do
@@ -253,7 +264,7 @@ function parser.new(operations, line, version)
   end
 
   add_operations(root, operations, wanted, register, names, help_if_asked(words))
-  local modules = add_commands(root, wanted, register)
+  local modules = add_commands(root, wanted, register, names)
   root.error = function(element, message)
     stop { usage = improve(message, element, names[element]), command = names[element].command }
   end

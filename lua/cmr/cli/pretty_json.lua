@@ -3,6 +3,7 @@
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
+local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
 local pretty_json = {}
@@ -82,22 +83,14 @@ local function by_plural(key)
   return key and key:find "[^s]s$" and "[]" or "{}"
 end
 
-local function unpainted(_, encoded)
-  return encoded
-end
-
----@class cmr.cli.JsonStyle
----@field compact boolean? one line
----@field empty (fun(key: string?): string?)? "[]" or "{}" for an empty table under that key; nil: "[]" after a plural
----@field paint (fun(style: string, text: string): string)? see terminal.painter
-
----Encodes a value.
+---Encodes a value, without a newline at the end.
 ---@param value any as decoded; null in an array is core.null
----@param opts cmr.cli.JsonStyle?
----@return string json without a newline at the end
+---@param opts table? compact: true for one line; paint, see terminal.painter; empty(key): "[]" or "{}" for an empty
+---  table under that key, or nil for "[]" after a plural
+---@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}
-  local style = { paint = opts.paint or unpainted }
+  local style = { paint = opts.paint or terminal.plain }
   function style.empty(key)
     return opts.empty and opts.empty(key) or by_plural(key)
   end

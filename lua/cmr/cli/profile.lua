@@ -1,16 +1,16 @@
 ---Profiles: a key with the address it is for and the header it goes in, stored under a name.
 ---
----They are in one file, $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config), which only its owner can read:
+---Only its owner can read the file, $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config); ca_file is optional:
 ---
 ---    {"default": "production",
 ---     "profiles": {"production": {"api_key": "...", "base_url": "https://...", "key_header": "cmr-x-api-key"}}}
 ---
----A profile may have a ca_file too. A key goes only to its own address, so key and address have one source:
+---cmr sends a key only to the key's own address, so key and address come from one source:
 ---
 ---    --profile   a key elsewhere                address elsewhere               key        address
----    given       --api-key-file                 any                             refused
----    given       any                            --base-url                      refused
----    given       $CMR_API_KEY, or none          $CMR_BASE_URL, or none          profile    profile
+---    named       --api-key-file                 any                             refused
+---    named       any                            --base-url                      refused
+---    named       $CMR_API_KEY, or none          $CMR_BASE_URL, or none          profile    profile
 ---    absent      --api-key-file, $CMR_API_KEY   --base-url, $CMR_BASE_URL       that one   that one, else production
 ---    absent      none                           none                            default    default
 ---    absent      none                           --base-url, $CMR_BASE_URL       refused
@@ -26,6 +26,8 @@ local profile = {}
 local ENOENT, ENOTDIR = 2, 20
 
 local FIELDS = { "api_key", "base_url", "key_header", "ca_file" }
+local NO_KEY = "no API key: store one with 'cmr init', or put it in the environment as CMR_API_KEY, "
+  .. "or in a file named by --api-key-file"
 local OPTIONAL = { key_header = true, ca_file = true }
 
 local function variable(system, name)
@@ -34,7 +36,6 @@ local function variable(system, name)
 end
 
 ---The path of the file with the profiles.
----@param system table see io.system
 ---@return string? path nil: there is no home directory
 function profile.path(system)
   local base = variable(system, "XDG_CONFIG_HOME")
@@ -46,7 +47,6 @@ function profile.path(system)
 end
 
 ---Reads the stored profiles. Raises a mistake for a file that cannot be used.
----@param system table see io.system
 ---@return table config {default = name, profiles = {name = fields}}; without a file {profiles = {}}
 function profile.load(system)
   local path = profile.path(system)
@@ -62,9 +62,6 @@ function profile.load(system)
 end
 
 ---Writes the profiles. Raises a failure when it cannot.
----@param system table see io.system
----@param config table of profile.load
----@return string path
 function profile.save(system, config)
   local path = profile.path(system)
   if not path then io.failure "the profile cannot be stored: HOME is not set" end
@@ -75,8 +72,6 @@ function profile.save(system, config)
 end
 
 ---The names of the profiles, sorted.
----@param config table of profile.load
----@return string[]
 function profile.names(config)
   return tables.sorted_keys(config.profiles)
 end
@@ -99,30 +94,25 @@ local function options_of(config, name)
   return options
 end
 
--- The options where nothing on the command line or in the environment names a key: the default profile's.
+-- The options of the default profile: neither the command line nor the environment names a key.
 local function default_options(parsed, system)
   local config = profile.load(system)
   local name = config.default
   if type(name) ~= "string" then
     if parsed.dry_run then return { api_key = "(none)", base_url = parsed.base_url } end
-    io.usage(
-      "no API key: store one with 'cmr init', or put it in the environment as CMR_API_KEY, "
-        .. "or in a file named by --api-key-file"
-    )
+    io.usage(NO_KEY)
   end
   local address = parsed.base_url and "--base-url" or variable(system, "CMR_BASE_URL") and "CMR_BASE_URL"
   if address then
-    io.usage("no API key for the address of %s: that of the profile '%s' goes only to its own address", address, name)
+    io.usage("no API key for the address of %s: the profile '%s' sends its key only to its own address", address, name)
   end
   return options_of(config, name)
 end
 
 ---Which key goes where, by the table above. Raises a mistake.
----@param parsed table the parser's result: profile, base_url, ca_file, dry_run (which needs no key)
----@param system table see io.system
 ---@param key string? of --api-key-file
----@return table settings api_key, base_url, key_header, ca_file for cmr.new, which takes the others from the
----  environment; profile: the name of the one that is used
+---@return table settings api_key, base_url, key_header, ca_file; cmr.new takes absent ones from the environment.
+---  profile: the name of the profile in use
 function profile.settings(parsed, system, key)
   local options
   if parsed.profile then

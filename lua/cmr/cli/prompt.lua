@@ -7,8 +7,8 @@ local prompt = {}
 
 local MAX_LINE_COLUMNS = 1000
 
--- sh reads the answer, for two things that Lua cannot do: sh turns the echo off, and on again however it ends; and
--- Ctrl-C ends the question on every Lua. The answer comes through a pipe, with a newline when there was one.
+-- sh reads the answer, because Lua cannot turn the echo off and on again, and because Ctrl-C then ends the question on
+-- every Lua. The answer comes through a pipe; it ends with a newline unless the user pressed Ctrl-D.
 local READ_VISIBLE = [[
 printf '%%s' %s >&2
 IFS= read -r line && printf '%%s\n' "$line"]]
@@ -20,9 +20,7 @@ stty -echo
 ]] .. READ_VISIBLE
 
 ---Asks a question on the terminal. Raises a failure when no answer comes (Ctrl-D).
----@param question string
 ---@param opts { default: string?, secret: boolean? }? default: of an empty answer; secret: the answer is not shown
----@return string answer
 function prompt.line(question, opts)
   local default, script = opts and opts.default, opts and opts.secret and READ_HIDDEN or READ_VISIBLE
   local shown = default and ("%s [%s]: "):format(question, default) or question .. ": "
@@ -45,10 +43,8 @@ local function has_all(value)
   return false
 end
 
----Tells why an operation needs a confirmation.
----@param operation table a row of cmr.operations
+---The reason why an operation needs a confirmation, as in "charges money, means all of them"; nil when it needs none.
 ---@param args table? its arguments
----@return string? reason "charges money, means all of them"; nil when it needs none
 function prompt.reason(operation, args)
   local reasons = {}
   if operation.flags.charges then reasons[#reasons + 1] = "charges money" end
@@ -57,8 +53,8 @@ function prompt.reason(operation, args)
   return reasons[1] and table.concat(reasons, ", ")
 end
 
--- Opens /dev/tty, because standard input may carry --json and standard output may be a file. With neither standard
--- input nor standard error at a terminal, the command takes it that no person is there.
+-- Opens /dev/tty, because standard input may carry --json and standard output may be a file. If neither standard input
+-- nor standard error is a terminal, no person can answer.
 local function open_terminal(system)
   if not system.terminal(system.stderr) and not system.terminal(system.stdin) then return nil end
   local reader, writer = system.open("/dev/tty", "r"), system.open("/dev/tty", "w")
@@ -70,12 +66,10 @@ local function refuse(message)
   error({ failure = message .. "; nothing was sent", status = io.EXIT_USAGE }, 0)
 end
 
----Asks for a confirmation on the terminal, unless --yes was given. Raises a failure when the answer is no, or when
+---Asks for a confirmation on the terminal, unless the user said --yes. Raises a failure when the answer is no, or when
 ---there is no terminal.
 ---@param what string the command and the reason: "cancel-subscription destroys"
----@param lines string[] what will be done
----@param parsed table the parser's result
----@param system table see io.system
+---@param lines string[] the requests
 function prompt.confirm(what, lines, parsed, system)
   if parsed.yes then return end
   local reader, writer = open_terminal(system)

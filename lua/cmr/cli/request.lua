@@ -15,33 +15,27 @@ local function returned(ok, ...)
   io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^%l+%.run: ", "")))
 end
 
----Calls a function of the library and returns its results. A string that it raises is a mistake in its arguments, and
----is raised as one of the command line; but Ctrl-C, which arrives as a string too, is raised again.
----@param action function
----@return any ... its results
+---Calls a function of the library and returns its results. A string that it raises is a mistake in its arguments and
+---becomes a mistake in the command line; but Ctrl-C, which arrives as a string too, is raised again.
 function request.library(action, ...)
   return returned(pcall(action, ...))
 end
 
 ---The key in a file's first line, for --api-key-file. Raises a mistake.
----@param path string
----@param read fun(path: string): string?, string? of io.reader
----@return string key
 function request.key(path, read)
   if path == "-" then io.usage "option '--api-key-file' wants a file, not standard input" end
   local contents, message = read(path)
-  -- without the path, in whose place the user may have put the key itself
+  -- without the path: the user may have written the key itself there
   if not contents then io.usage("option '--api-key-file' names no file that can be read (%s)", message) end
   local key = contents:match("^[^\r\n]*"):match "^%s*(.-)%s*$"
   if key == "" then io.usage "option '--api-key-file': the file's first line is empty" end
   return key
 end
 
----The number that an option gives. Raises a mistake.
+---The number in an option's text; nil without a text. Raises a mistake.
 ---@param option string "--timeout"
----@param text string? as typed; nil: the option is absent
+---@param text string?
 ---@param whole boolean? true: no fraction
----@return number?
 function request.number(option, text, whole)
   if not text then return nil end
   local value = text:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(text)
@@ -49,22 +43,13 @@ function request.number(option, text, whole)
   io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
 end
 
----Which key goes where: see cmr.cli.profile.
----@param parsed table the parser's result
----@param system table see io.system
----@param read fun(path: string): string?, string? of io.reader
----@return table settings of profile.settings
+---Returns which key goes to which address, see profile.settings.
 function request.settings(parsed, system, read)
   local key = parsed.api_key_file and request.key(parsed.api_key_file, read)
   return require("cmr.cli.profile").settings(parsed, system, key)
 end
 
 ---Makes a client from the command line and the environment, and notes the profile it uses in parsed.profile.
----@param parsed table the parser's result
----@param system table see io.system
----@param read fun(path: string): string?, string? of io.reader
----@param settings table? which key goes where; default: request.settings
----@return cmr.Client
 function request.client(parsed, system, read, settings)
   settings = settings or request.settings(parsed, system, read)
   parsed.profile = settings.profile
@@ -75,12 +60,8 @@ function request.client(parsed, system, read, settings)
     ca_file = settings.ca_file,
     timeout = request.number("--timeout", parsed.timeout),
     retries = request.number("--retries", parsed.retries, true),
+    rate = parsed.rate ~= "off" and request.number("--rate", parsed.rate),
   }
-  if parsed.rate == "off" then
-    opts.rate = false
-  else
-    opts.rate = request.number("--rate", parsed.rate)
-  end
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
   end
@@ -90,11 +71,6 @@ function request.client(parsed, system, read, settings)
 end
 
 ---Makes a client for one request. Without --rate it has no rate limit, which could only delay a retry.
----@param parsed table the parser's result
----@param system table see io.system
----@param read fun(path: string): string?, string? of io.reader
----@param settings table? which key goes where; default: request.settings
----@return cmr.Client
 function request.client_for_one(parsed, system, read, settings)
   parsed.rate = parsed.rate or "off"
   return request.client(parsed, system, read, settings)
@@ -107,7 +83,7 @@ local function fail(order, parsed, message, err)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
--- Shows the request, or asks for a confirmation, as far as the command line wants it. Returns whether to send it.
+-- Shows the request or asks for a confirmation, if the command line says so. Returns whether to send it.
 local function confirmed(order, call, parsed, system)
   if not (parsed.dry_run or parsed.verbose or order.reason and not parsed.yes) then return true end
   local preview = call:request()
@@ -117,7 +93,7 @@ local function confirmed(order, call, parsed, system)
   end
   if order.reason then
     local lines = { preview.method .. " " .. preview.url }
-    lines[#lines + 1] = parsed.profile and ("with the profile '%s'"):format(parsed.profile)
+    lines[2] = parsed.profile and ("with the profile '%s'"):format(parsed.profile)
     lines[#lines + 1] = preview.body
     require("cmr.cli.prompt").confirm(order.reason, lines, parsed, system)
   end
@@ -125,21 +101,10 @@ local function confirmed(order, call, parsed, system)
   return true
 end
 
----@class cmr.cli.Order a request that the command is to make
----@field method string the client's method: an operation, or "request"
----@field args any[] its arguments
----@field prepare function? the core's function for the method; default: the core's function of that name
----@field operation table? the row of cmr.operations
----@field has_effect boolean whether it may change something
----@field reason string? why to confirm it: "reexport charges money"
----@field about cmr.cli.About
-
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order cmr.cli.Order
----@param parsed table the parser's result
----@param system table see io.system
----@param client cmr.Client
----@return integer status
+---@param order table method of the client; args for it; prepare, in place of the core's function of that name;
+---  operation, unless it is `cmr api`; has_effect: whether it may change something; reason to ask for a confirmation,
+---  as in "reexport charges money"; about, see output.show
 function request.send(order, parsed, system, client)
   -- prepared here too, because the client raises a mistake as plain text
   local prepare = order.prepare or require("cmr.core")[order.method]
@@ -158,10 +123,6 @@ local function empty_list(key)
 end
 
 ---Runs an operation and prints its answer. Raises a failure, or a mistake.
----@param operation table a row of cmr.operations
----@param parsed table the parser's result
----@param system table see io.system
----@return integer status
 function request.run(operation, parsed, system)
   local arguments = require "cmr.cli.arguments"
   local read, texts = io.reader(system), {}

@@ -63,9 +63,8 @@ end
 
 ---Finds the list in an answer's data: the data itself, or its first member that is a list of objects. For an operation
 ---that lists, it may also be empty.
----@param data any of the envelope
 ---@param operation string? its name
----@return any[]? list nil: there is none
+---@return any[]? list
 ---@return string? name of the member; "" for the data itself
 function tabulate.list(data, operation)
   if type(data) ~= "table" then return nil end
@@ -125,20 +124,6 @@ local function from_list(list, list_name)
   return fields, rows
 end
 
--- A map of objects, named by data, as a list of them; nil when it is something else.
-local function from_map(data)
-  local list = {}
-  for _, key in ipairs(tables.sorted_keys(data)) do
-    if not has_members(data[key]) then return nil end
-    local item = { key = key }
-    for name, value in pairs(data[key]) do
-      item[name] = value
-    end
-    list[#list + 1] = item
-  end
-  return #list > 1 and list or nil
-end
-
 local function copy(object)
   local members = {}
   for name, value in pairs(object) do
@@ -147,12 +132,23 @@ local function copy(object)
   return members
 end
 
+-- A map of objects, named by data, as a list of them; nil when it is something else.
+local function from_map(data)
+  local list = {}
+  for _, key in ipairs(tables.sorted_keys(data)) do
+    if not has_members(data[key]) then return nil end
+    local item = copy(data[key])
+    if item.key == nil then item.key = key end
+    list[#list + 1] = item
+  end
+  return #list > 1 and list or nil
+end
+
 ---Lays out an operation's answer.
----@param operation string its name
 ---@param answer table the decoded envelope
 ---@return string[] columns the API's field names, dotted where objects hold objects
 ---@return any[][] rows a value per column, nil where there is none
----@return boolean? record true: the one row is no list's item, but all there is
+---@return boolean? record true: the one row is the whole answer, not an item of a list
 function tabulate.of(operation, answer)
   local data = answer.data
   local is_object = has_members(data)
@@ -173,8 +169,6 @@ function tabulate.of(operation, answer)
 end
 
 ---One value as a cell: text unchanged, "" for null, JSON for what is nested.
----@param value any
----@return string
 function tabulate.cell(value)
   if value == nil or value == core.null then return "" end
   if type(value) == "string" then return value end

@@ -13,7 +13,7 @@ local STYLES = {
   bad = "31", -- red
 }
 
--- Values that tell at a glance how things are: of connected, autoRenew and success, and the documented states.
+-- The values of connected, autoRenew and success, and the documented states.
 local STYLE_OF_VALUE = {
   ["true"] = "good",
   ACTIVE = "good",
@@ -42,7 +42,8 @@ local WIDE = {
 }
 local ZERO_WIDTH = { { 0x300, 0x36F }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F } }
 
-local function paint_nothing(_, text)
+---The painter without colours.
+function terminal.plain(_, text)
   return text
 end
 
@@ -51,25 +52,20 @@ local function paint(style, text)
   return ("\27[%sm%s\27[0m"):format(STYLES[style], text)
 end
 
----Makes the function that colours text for a file. It returns the text unchanged where the file is no terminal, where
----NO_COLOR (no-color.org) is set or TERM=dumb, and for an unknown style.
----@param system table see io.system
----@param file file* system.stdout or system.stderr
+---Makes the function that colours text for a file. It leaves the text as it is if the file is no terminal, if NO_COLOR
+---(no-color.org) is set, if TERM=dumb, and for an unknown style.
 ---@return fun(style: string?, text: string): string
 function terminal.painter(system, file)
-  if (system.getenv "NO_COLOR" or "") ~= "" or system.getenv "TERM" == "dumb" then return paint_nothing end
-  return system.terminal(file) and paint or paint_nothing
+  if (system.getenv "NO_COLOR" or "") ~= "" or system.getenv "TERM" == "dumb" then return terminal.plain end
+  return system.terminal(file) and paint or terminal.plain
 end
 
----The style of a cell with this text.
----@param text string
----@return string? style
+---The style of a cell with this text, or nil.
 function terminal.style_of(text)
   return STYLE_OF_VALUE[text]
 end
 
 ---How many columns a table may take: $COLUMNS, or the terminal's width.
----@param system table see io.system
 ---@return integer? columns nil, without limit: standard output is no terminal
 function terminal.columns(system)
   local columns = system.terminal(system.stdout)
@@ -100,8 +96,6 @@ local function character_width(character)
 end
 
 ---How many columns a text takes.
----@param text string
----@return integer columns
 function terminal.width(text)
   if not text:find "[\128-\255]" then return #text end
   local width = 0
@@ -111,11 +105,7 @@ function terminal.width(text)
   return width
 end
 
----Splits a text after as many characters as fit, at least one.
----@param text string
----@param columns integer
----@return string beginning
----@return string rest
+---Splits a text after as many characters as fit, at least one. Returns the beginning and the rest.
 function terminal.split(text, columns)
   local finish, used = 0, 0
   for start, character in text:gmatch "()([^\128-\191][\128-\191]*)" do
@@ -127,9 +117,6 @@ function terminal.split(text, columns)
 end
 
 ---Cuts a text that does not fit, with an ellipsis at its end.
----@param text string
----@param columns integer
----@return string
 function terminal.fit(text, columns)
   if terminal.width(text) <= columns then return text end
   if columns < 2 then return ELLIPSIS end

@@ -122,22 +122,16 @@ local function record(columns, row, room, paint)
   return table.concat(lines)
 end
 
----@class cmr.cli.TableOptions
----@field width integer? the room in columns; long cells are cut, then the last columns left out
----@field paint (fun(style: string?, text: string): string)? see terminal.painter
----@field record boolean? true: the one row is shown with a line per field
-
 ---Lays out a table: a line of headings, a line per row, no spaces at their ends.
 ---@param columns string[] the API's field names
 ---@param rows any[][] a value per column
----@param opts cmr.cli.TableOptions?
+---@param opts table? width, to which long cells are cut, and then columns left out; paint, see terminal.painter;
+---  record: true shows the one row with a line per field
 ---@return string text
----@return integer shown how many columns are in it
+---@return integer shown the number of columns in it
 function text_table.format(columns, rows, opts)
   opts = opts or {}
-  local room, paint = opts.width or math.huge, opts.paint or function(_, cell)
-    return cell
-  end
+  local room, paint = opts.width or math.huge, opts.paint or terminal.plain
   if opts.record then return record(columns, rows[1], room, paint), #columns end
   return grid(columns, rows, room, paint)
 end

@@ -129,7 +129,6 @@ local function add_refusals(list, seen)
 end
 
 ---Finds all discoveries.
----@param seen table see cmr.probe.facts
 ---@return table[] list of {id, found}
 function discoveries.find(seen)
   local list = {}

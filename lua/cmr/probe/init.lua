@@ -12,7 +12,7 @@ local probe = {}
 
 local MAX_UNANSWERED_REQUESTS = 3 -- in a row; after them the probe sends no more
 
--- The first answer shows whether the other requests make sense. Returns the reason why they do not.
+-- The reason to send no other request after the first answer, or nil.
 local function reason_to_stop(answer)
   if not answer.status then
     if answer.err.kind == "invalid_argument" then return answer.message end
@@ -51,7 +51,7 @@ local function send_all(client, user)
       seen.answers[step.id] = answer
       seen.requests[#seen.requests + 1] = { step = step.id, operation = step.operation, status = answer.status }
       unanswered = is_unanswered(answer) and unanswered + 1 or 0
-      -- the given user may not exist: then answers about that user say nothing
+      -- if the user on the command line does not exist, answers about that user say nothing
       seen.user_unknown = seen.user_unknown or user and step.id == "platforms" and answer.status == 404
       local envelope = facts.success(seen, step.id)
       if envelope then plan.learn(step, envelope, ids, seen.guessed) end
@@ -86,12 +86,12 @@ local function untried(seen)
 end
 
 ---Calls the API and judges its answers.
----@param client table of cmr.new; all requests but one use its key, that one a wrong key
----@param user string? the user to look at; default: one that a subscription or the list of users names
----@return table? report {production = whether the production API answered, requests = list of {step, operation,
----status}, facts = of facts.judge, discoveries = list of {id, found}, untried = {undocumented = names, skipped = list
----of {operation, reason}, acting = names}, counts = {confirmed, contradicted, not_seen, discoveries}}; nil when the API
----cannot be reached or refuses the key
+---@param client cmr.Client one request uses a wrong key instead of the client's
+---@param user string? default: a user of a subscription or of the list of users
+---@return table? report {production = whether the production API answered; requests = list of {step, operation,
+---  status}; facts, see facts.judge; discoveries = list of {id, found}; untried = {undocumented = names, skipped = list
+---  of {operation, reason}, acting = names}; counts = {confirmed, contradicted, not_seen, discoveries}}; nil when the
+---  API cannot be reached or refuses the key
 ---@return string? message
 ---@return table? err of the first request
 function probe.run(client, user)

@@ -1,5 +1,5 @@
----Lists and pages: where an answer has its list, and whether `page` and `limit` work. Pure. All pages are requested
----with limit=1.
+---Lists and pages: where an answer has its list, and whether `page` and `limit` work. Pure. `first` and `second` are
+---the envelopes of pages 1 and 2, requested with limit=1; `documented` is the list's documented path.
 
 local facts = require "cmr.probe.facts"
 local shape = require "cmr.probe.shape"
@@ -32,9 +32,7 @@ local function candidates(envelope, words)
 end
 
 ---The list of an answer: at the documented path, else the first list of objects, of other values, or without items.
----@param envelope table
----@param documented string? where it should be
----@param words table? of shape.words: what the path must not reveal
+---@param words table? of shape.words, which the path must not reveal
 ---@return string? path
 ---@return table? items
 function paging.list(envelope, documented, words)
@@ -54,7 +52,6 @@ function paging.list(envelope, documented, words)
 end
 
 ---The page numbers and the total in an answer.
----@param envelope table
 ---@return {current: number?, pages: number?, total: number?}
 function paging.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}
@@ -71,16 +68,12 @@ function paging.position(envelope)
   return {}
 end
 
----Whether there is a second page of one item.
----@param envelope table of the first page
----@param documented string? where its list should be
----@return boolean? more nil: the answer does not say
----@return string? reason why not
-function paging.has_more(envelope, documented)
-  local path, items = paging.list(envelope, documented)
+---Whether there is a second page of one item: nil when the answer does not say, false with a reason.
+function paging.has_more(first, documented)
+  local path, items = paging.list(first, documented)
   if not path then return false, "no list was found in the answer" end
   if #items == 0 then return false, "the list is empty" end
-  local position = paging.position(envelope)
+  local position = paging.position(first)
   if (position.total or 0) > 1 or (position.pages or 0) > 1 then return true end
   if #items == 1 and (position.total == 1 or position.pages == 1) then return false, "there is only one item" end
   return nil
@@ -90,11 +83,7 @@ local function is_same(items, others)
   return tables.canonical(items) == tables.canonical(others)
 end
 
----Whether limit=1 works.
----@param first table the envelope of page 1
----@param second table? the envelope of page 2
----@param documented string? where the list should be
----@return string verdict, string found
+---Judges whether limit=1 works; `second` may be nil.
 function paging.judge_limit(first, second, documented)
   local path, items = paging.list(first, documented)
   if path and #items > 1 then return no "more than one item came" end
@@ -106,11 +95,7 @@ function paging.judge_limit(first, second, documented)
   return unseen "one item came, and the answer does not say whether there are more"
 end
 
----Whether page=2 works.
----@param first table the envelope of page 1
----@param second table the envelope of page 2
----@param documented string? where the list should be
----@return string verdict, string found
+---Judges whether page=2 works.
 function paging.judge_page(first, second, documented)
   local _, items = paging.list(first, documented)
   local _, others = paging.list(second, documented)

@@ -11,7 +11,7 @@ local NO_USER = "CMR0PROBE0NO0SUCH0USER000000"
 ---The key of no partner.
 plan.WRONG_KEY = "cmr-probe-wrong-key"
 
----Reads that are not in the plan, and why.
+---Reads that are not in the plan, with the reason.
 plan.UNPLANNED = {
   order_status = "its query is not documented",
   platform_workspaces = "it needs a credential of Instantly and sends a request there",
@@ -58,9 +58,7 @@ local ID_FIELDS = {
   all_mailboxes = { { name = "mailboxId", documented = { "mailboxId" }, guesses = { "id", "_id" } } },
 }
 
----The id of the step for page 2.
----@param id string of the step for page 1
----@return string
+---The id of the step for page 2, from the id of the step for page 1.
 function plan.second_page(id)
   return id .. ", page 2"
 end
@@ -77,18 +75,13 @@ local function base_of(step)
 end
 
 ---The names of the ids that a step sends.
----@param step table
----@return string[]
 function plan.needs(step)
   return base_of(step).needs or {}
 end
 
----The query of a step.
----@param step table
+---The query of a step; or nil and the reason to skip it.
 ---@param ids table name -> id, from earlier answers
 ---@param first table? for a second page: the envelope of the first
----@return table? query name -> value
----@return string? reason why the step is skipped
 function plan.query(step, ids, first)
   local query = {}
   if step.second_page_of then
@@ -115,11 +108,7 @@ local function first_text(item, fields)
   end
 end
 
----Takes ids from an answer. An id that is already there stays, unless it is a guess.
----@param step table
----@param envelope table
----@param ids table name -> id, changed
----@param guessed table name -> whether the id is a guess, changed
+---Adds ids from an answer to `ids`, and to `guessed` whether each is a guess. An id stays, unless it is a guess.
 function plan.learn(step, envelope, ids, guessed)
   local _, items = paging.list(envelope, operations[step.operation].items)
   local item = items and items[1]
@@ -127,7 +116,7 @@ function plan.learn(step, envelope, ids, guessed)
   for _, source in ipairs(ID_FIELDS[step.operation] or {}) do
     local name = source.name
     local value, guess = first_text(item, source.documented), first_text(item, source.guesses)
-    -- the subscription may belong to another user than the given one
+    -- the subscription may belong to another user than the one on the command line
     local is_foreign = step.operation == "subscriptions" and item.userId ~= ids.userId
     if value and (not ids[name] or guessed[name]) then
       ids[name], guessed[name] = value, false

@@ -10,10 +10,7 @@ local PRODUCTION = "https://customers.coldmailreseller.com/api/v1/integration/"
 local HARMLESS_FLAGS = { list = true, deprecated = true }
 local SECRET_ANSWERS = { mailbox_admin = "its answer holds an administrator's password" }
 
----Why the probe must not call an operation.
----@param operation table? a row of the operations table
----@return string? reason nil: it may
----@return boolean? undocumented whether the reason is that the request is not documented
+---The reason why the probe must not call an operation, or nil; and whether it is that the request is undocumented.
 function reader.refusal(operation)
   if not operation then return "there is no such operation" end
   if not operation.path or not operation.method then return "not documented", true end
@@ -25,12 +22,9 @@ function reader.refusal(operation)
 end
 
 ---Sends one read to the documented path, whatever the option `endpoints` says. Raises when the operation is not a read.
----@param client table of cmr.new
----@param name string the operation's name
----@param query table? name -> string or number; not checked against the operation, so that a field can be left out
----@return table answer {status = HTTP status, envelope = the decoded answer, version = of HTTP, encoding, headers,
----production = whether the production API answered, err = of the library}; without an answer {err = err, message =
----text}
+---@param query table? name -> string or number; not checked, so that a field can be left out
+---@return table answer {status of HTTP, envelope = the decoded answer, version of HTTP, encoding, headers, production =
+---  whether the production API answered, err of the library}; without an answer {err, message}
 function reader.read(client, name, query)
   local operation = cmr.operations[name]
   local refusal = reader.refusal(operation)

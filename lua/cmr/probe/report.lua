@@ -13,10 +13,7 @@ local function commands(names)
   return (table.concat(names, ", "):gsub("_", "-"))
 end
 
----Writes a report as text.
----@param result table of probe.run
----@param version string one line about the program
----@return string
+---Writes a report of probe.run as text. The version is one line about the program.
 function report.text(result, version)
   local lines = {}
   local function add(format, ...)

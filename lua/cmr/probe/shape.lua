@@ -43,8 +43,6 @@ for _, sample in pairs(samples) do
 end
 
 ---The documented answer of an operation, or the documented part of it.
----@param operation string its name
----@return table
 function shape.sample(operation)
   local sample = samples[operation] or {}
   return core.json_decode(sample.answer or sample.partial or "{}")
@@ -52,8 +50,6 @@ end
 
 ---The type of a value: string, number, boolean, list, object; "empty" for a list or an object without members, because
 ---decoded JSON does not tell them apart; "null" inside a list (a null member of an object is absent).
----@param value any
----@return string
 function shape.type(value)
   if value == core.null then return "null" end
   if type(value) ~= "table" then return type(value) end
@@ -61,10 +57,7 @@ function shape.type(value)
   return tables.is_list(value) and "list" or "object"
 end
 
----Collects the words of all strings in a value, in lower case: no name that is shown may reveal them.
----@param value any
----@param words table set, changed
----@return table words
+---Adds the words of all strings in a value to a set, in lower case. A name that is shown must not reveal them.
 function shape.words(value, words)
   if type(value) == "table" then
     for _, member in pairs(value) do
@@ -83,8 +76,6 @@ function shape.words(value, words)
 end
 
 ---Whether a name looks like a platform's, as EMAILBISON does, and not like an id.
----@param name string
----@return boolean
 function shape.is_app(name)
   return #name <= MAX_APP_NAME_BYTES and name:find "^%u[%u_]*$" ~= nil
 end
@@ -101,7 +92,7 @@ local function signature(value)
   return kind .. " " .. table.concat(tables.sorted_keys(object), " ")
 end
 
--- Whether an object's undocumented names are the keys of a map: one cannot be a field's name, or all values are alike.
+-- Whether an object's undocumented names are keys of a map: some name cannot be a field's, or all values are alike.
 local function is_map(object)
   local alike, differ, count = nil, false, 0
   for name, value in pairs(object) do
@@ -121,17 +112,11 @@ local function public_name(name, in_map, words)
 end
 
 ---The name of an object's member as it may be shown.
----@param object table
----@param name string
----@param words table of shape.words
----@return string
 function shape.name(object, name, words)
   return public_name(name, is_map(object), words)
 end
 
 ---Visits a value and everything in it, in the order of the names.
----@param value any
----@param words table of shape.words
 ---@param visit fun(path: string, kind: string, value: any) the path is like "data.users[].id"
 ---@param path string? of the value itself; default ""
 function shape.walk(value, words, visit, path)
@@ -152,9 +137,7 @@ function shape.walk(value, words, visit, path)
 end
 
 ---All fields of a value.
----@param value any
----@param words table of shape.words
----@param fields table? added to when given
+---@param fields table? the fields are added to it
 ---@param path string? of the value itself; default ""
 ---@return table fields path -> {type = true}
 function shape.fields(value, words, fields, path)
@@ -166,9 +149,7 @@ function shape.fields(value, words, fields, path)
   return fields
 end
 
----The types of a field as text: "string", "number or string".
----@param kinds table set of types
----@return string
+---A set of types as text: "number or string".
 function shape.types(kinds)
   return table.concat(tables.sorted_keys(kinds), " or ")
 end
@@ -201,9 +182,7 @@ local function agree(documented, actual)
   return true
 end
 
----Compares fields with the documented ones.
----@param documented table of shape.fields
----@param actual table of shape.fields
+---Compares fields with the documented ones, both of shape.fields.
 ---@return string[] missing fields that are absent although their parent is there
 ---@return string[] wrong fields of another type
 ---@return string[] unknown undocumented fields that have a value

@@ -1,5 +1,5 @@
 ---From a row of the input to the arguments of an operation. A column has the name of an API field, a member with a dot:
----google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are cmr's own and are ignored.
+---google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are reserved and ignored.
 
 local arguments = require "cmr.cli.arguments"
 local io = require "cmr.cli.io"
@@ -7,31 +7,27 @@ local validate = require "cmr.util.validate"
 
 local columns = {}
 
-local OWN_PREFIX = "cmr."
+local RESERVED_PREFIX = "cmr."
 
----The name of one of cmr's own columns.
----@param name string
----@return string
-function columns.own(name)
-  return OWN_PREFIX .. name
+---The name of a column that cmr adds.
+function columns.reserved(name)
+  return RESERVED_PREFIX .. name
 end
 
----Whether a column is cmr's own.
----@param name string
----@return boolean
-function columns.is_own(name)
-  return name:sub(1, #OWN_PREFIX) == OWN_PREFIX
+---Whether cmr added a column.
+function columns.is_reserved(name)
+  return name:sub(1, #RESERVED_PREFIX) == RESERVED_PREFIX
 end
 
 local function is_used(name, ignored)
-  return name ~= "" and not ignored[name] and not columns.is_own(name)
+  return name ~= "" and not ignored[name] and not columns.is_reserved(name)
 end
 
 -- The parameter of a name. An operation with undocumented fields takes any name, as text.
 local function parameter(operation, name, source)
-  local names = {}
+  local exact, names = arguments.param(operation, name), {}
+  if exact then return exact end
   for _, param in ipairs(operation.params) do
-    if param.name == name then return param end
     if not param.name:find "[%[*]" then names[#names + 1] = param.name end
   end
   if operation.open_location and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
@@ -66,19 +62,13 @@ local function columns_of(operation, header, ignored)
 end
 
 ---The fields of --set, for the rows that leave them out. Raises a mistake.
----@param operation table a row of cmr.operations
 ---@param texts string[] "NAME=VALUE"
----@param read fun(path: string): string?, string? of io.reader, for @FILE
 ---@return table[] list of {param, value}
 function columns.defaults(operation, texts, read)
-  local list, seen = {}, {}
-  for index, text in ipairs(texts) do
-    local name, value = text:match "^([^=]+)=(.*)$"
-    if not name then io.usage("option '--set' wants NAME=VALUE, not '%s'", text) end
-    if seen[name] then io.usage("option '--set': '%s' is given twice", name) end
-    seen[name] = true
-    local param = parameter(operation, name, "option '--set':")
-    list[index] = { param = param, value = arguments.convert(param, ("option '--set %s'"):format(name), value, read) }
+  local list = {}
+  for index, pair in ipairs(arguments.pairs("--set", texts)) do
+    local param, label = parameter(operation, pair.name, "option '--set':"), ("option '--set %s'"):format(pair.name)
+    list[index] = { param = param, value = arguments.convert(param, label, pair.value, read) }
   end
   return parents_first(list)
 end
@@ -106,10 +96,7 @@ local function from_object(object, ignored)
 end
 
 ---Makes the function that turns a row into arguments. Raises a mistake in the header.
----@param operation table a row of cmr.operations
----@param input table of input.open
 ---@param ignored table<string, boolean> names of --ignore
----@param defaults table[] of columns.defaults
 ---@return fun(row: table): table?, string? args, or nil, message
 function columns.reader(operation, input, ignored, defaults)
   local used_columns = input.header and columns_of(operation, input.header, ignored)

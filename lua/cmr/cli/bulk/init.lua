@@ -25,11 +25,7 @@ local GC_PAUSE_PERCENT = 110 -- the collector does not see the memory that calls
 local function operation_named(name)
   local operation = operations[name:gsub("-", "_")]
   if operation then return operation end
-  local names = {}
-  for index, row in ipairs(operations) do
-    names[index] = arguments.command(row.name)
-  end
-  io.usage("there is no operation '%s'%s", name, validate.suggestion(name, names))
+  io.usage("there is no operation '%s'%s", name, validate.suggestion(name, arguments.commands(operations)))
 end
 
 local function positive_integer(option, typed)
@@ -93,8 +89,8 @@ local function start(parsed, system, read)
   return run
 end
 
--- Looks at every row before the first is sent. Reports the invalid ones, and refuses rows with the same content unless
--- they are meant. Returns as selection.review does, and the reason to ask for a confirmation.
+-- Checks every row before the first is sent. Reports the invalid ones; refuses rows with the same content unless
+-- allow_duplicates is true. Returns counts and ids, see selection.review, and the reason to ask for a confirmation.
 local function review(run, allow_duplicates, system)
   local invalid, reason = 0, ""
   local counts, ids = selection.review(run, function(row)
@@ -113,9 +109,7 @@ end
 
 local function report_dry_run(system, counts)
   local parts = { ("%s: %d would be sent"):format(summary.rows(counts.rows), counts.todo) }
-  for _, status in ipairs { "done", "partial", "failed", "unknown", "deferred", "invalid" } do
-    if counts[status] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[status], status) end
-  end
+  summary.add_counts(parts, counts, { "done", "partial", "failed", "unknown", "deferred", "invalid" })
   say(system, "%s", table.concat(parts, ", "))
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
@@ -168,10 +162,6 @@ local function finish(run, rows, parsed, system)
 end
 
 ---Runs `cmr bulk`. Raises a mistake or a failure.
----@param parsed table the parser's result
----@param system table see io.system
----@param read fun(path: string): string?, string? of io.reader
----@return integer status
 function bulk.run(parsed, system, read)
   collectgarbage("setpause", GC_PAUSE_PERCENT)
   local run = start(parsed, system, read)

@@ -14,8 +14,7 @@ Input.__name = "cmr.cli.bulk.input"
 local CHUNK_BYTES = 65536
 local UTF8_MARK = "^\239\187\191"
 
--- Copies a stream that cannot be read twice into a file without a name, before the first request leaves: a slow writer
--- would delay the answers.
+-- Copies a stream into a file without a name, so that it can be read several times.
 local function spool(stream)
   local copy = assert(io.system.tmpfile())
   repeat
@@ -75,8 +74,7 @@ end
 ---Opens the input. Raises a mistake.
 ---@param path string "-" is standard input
 ---@param format "csv"|"jsonl"|nil default: by the first character
----@param system table see io.system
----@return table input with format, and header (names) when it is CSV
+---@return table input with format, and for CSV header, a list of names
 function input.open(path, format, system)
   local file = system.stdin
   if path ~= "-" then
@@ -114,8 +112,6 @@ function Input:rows()
 end
 
 ---Whether a path names the input.
----@param path string
----@return boolean
 function Input:is_at(path)
   return core.same_file(self.file, path)
 end

@@ -111,9 +111,7 @@ end
 
 ---Opens a journal for this run alone. Creates it when there is none, and repairs it when its last line was torn. Raises
 ---a mistake.
----@param path string
----@param binding table see journal.read
----@return table journal with states
+---@return table journal with states, see journal.read
 function journal.open(path, binding)
   local file, message = io.system.open(path, "a+b")
   if not file then io.usage("the journal cannot be written: %s", message) end
@@ -153,29 +151,18 @@ local function entry(row, fields)
   return core.json_encode(fields) .. "\n"
 end
 
----Records that the row's request is about to leave.
----@param row table
----@return boolean? ok true: it is on the disk
----@return string? message
+---Records that the row's request is about to leave. Like done and failed it returns true, or nil and a message.
 function Journal:sending(row)
   return self:append(entry(row, { event = "sending" }), true)
 end
 
 ---Records a success.
----@param row table
----@param answer table
 ---@param failed_items integer? how many of its items failed
----@return boolean? ok
----@return string? message
 function Journal:done(row, answer, failed_items)
   return self:append(entry(row, { event = "done", actionId = answer.actionId, partial = failed_items }))
 end
 
 ---Records a failure.
----@param row table
----@param failure table {kind, outcome, message, retry_at}
----@return boolean? ok
----@return string? message
 function Journal:failed(row, failure)
   return self:append(entry(row, {
     event = "failed",
@@ -187,8 +174,6 @@ function Journal:failed(row, failure)
 end
 
 ---Whether a path names the journal.
----@param path string
----@return boolean
 function Journal:is_at(path)
   return core.same_file(self.file, path)
 end

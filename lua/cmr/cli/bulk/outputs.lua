@@ -18,9 +18,10 @@ local Failures = {}
 Failures.__index = Failures
 Failures.__name = "cmr.cli.bulk.failures"
 
+local ERROR_FIELDS = { "kind", "outcome", "status", "message", "body", "retry_after" }
 local FAILURE_FIELDS = { "kind", "outcome", "message", "row" }
 
--- The arguments that tell a reader which row it was: scalars without passwords.
+-- The arguments by which a reader recognizes the row: scalars without passwords.
 local function public_scalars(args)
   local scalars = {}
   for name, value in pairs(args) do
@@ -30,12 +31,9 @@ local function public_scalars(args)
   return scalars
 end
 
----Opens the results: JSON lines {"row":17,"input":{...},"answer":{...}}, or "error" in place of "answer". Raises a
+---Opens the results: JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead of "answer". Raises a
 ---mistake.
 ---@param path string "-" is standard output
----@param append boolean whether earlier results stay in the file
----@param system table see io.system
----@return table results
 function outputs.results(path, append, system)
   if path == "-" then return setmetatable({ system = system }, Results) end
   local file, message = io.system.open(path, append and "ab" or "wb")
@@ -44,20 +42,13 @@ function outputs.results(path, append, system)
 end
 
 ---Writes a result. Raises as io.write does.
----@param row table
----@param answer table?
----@param err table?
 function Results:add(row, answer, err)
   local result = { row = row.number, input = public_scalars(row.args), answer = answer }
   if err then
-    result.error = {
-      kind = err.kind,
-      outcome = err.outcome,
-      status = err.status,
-      message = err.message,
-      body = err.body,
-      retry_after = err.retry_after,
-    }
+    result.error = {}
+    for _, name in ipairs(ERROR_FIELDS) do
+      result.error[name] = err[name]
+    end
   end
   io.write(self.system, pretty_json.encode(result, { compact = true }) .. "\n")
 end
@@ -66,17 +57,17 @@ function Results:close()
   if self.file then self.file:close() end
 end
 
--- The values of the columns that are not of an earlier run's failures.
-local function without_own(header, values)
+-- The values without those that an earlier run added to its failures.
+local function without_reserved(header, values)
   local list = {}
   for index, name in ipairs(header) do
-    if not columns.is_own(name) then list[#list + 1] = values[index] end
+    if not columns.is_reserved(name) then list[#list + 1] = values[index] end
   end
   return list
 end
 
 local function csv_line(header, row, fields)
-  local cells = without_own(header, row.cells)
+  local cells = without_reserved(header, row.cells)
   for index, name in ipairs(FAILURE_FIELDS) do
     table.insert(cells, index, fields[name])
   end
@@ -90,7 +81,7 @@ local function json_line(_, row, fields)
   for index, name in ipairs(FAILURE_FIELDS) do
     local value = fields[name]
     if type(value) == "string" then value = text.utf8(value) end
-    members[index] = ("%s:%s"):format(core.json_encode(columns.own(name)), core.json_encode(value))
+    members[index] = ("%s:%s"):format(core.json_encode(columns.reserved(name)), core.json_encode(value))
   end
   local rest = row.json:gsub('^{"cmr%.kind":.-"cmr%.row":%d+,?', "{"):match "^%s*{%s*(.-)%s*$"
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
@@ -99,9 +90,6 @@ end
 ---Opens the failures: the rows that failed in the input's own format, so that they can be the next input. The reasons
 ---are in columns or members that begin with "cmr.". The text goes into PATH.part, because PATH may be the input. Raises
 ---a mistake.
----@param path string
----@param input table of input.open
----@return table failures
 function outputs.failures(path, input)
   local part = path .. ".part"
   local ok, message = core.write_private(part, "") -- rows may hold passwords
@@ -113,9 +101,9 @@ function outputs.failures(path, input)
   local self = setmetatable({ file = file, path = path, header = input.header }, Failures)
   self.format_line = input.header and csv_line or json_line
   if input.header then
-    local names = without_own(input.header, input.header)
+    local names = without_reserved(input.header, input.header)
     for index, name in ipairs(FAILURE_FIELDS) do
-      table.insert(names, index, columns.own(name))
+      table.insert(names, index, columns.reserved(name))
     end
     self:write(csv.write(names, {}))
   end
@@ -128,16 +116,13 @@ function Failures:write(line)
 end
 
 ---Writes a row that failed.
----@param row table
----@param failure table {kind, outcome, message}
 function Failures:add(row, failure)
   local fields = { kind = failure.kind, outcome = failure.outcome, message = failure.message, row = row.number }
   self:write(self.format_line(self.header, row, fields))
 end
 
----Ends the failures: PATH.part becomes PATH.
----@param keep_part boolean true: it stays PATH.part, and self.path says so
----@return string? message why it could not be written
+---Ends the failures: PATH.part becomes PATH, unless keep_part is true; then self.path becomes PATH.part. Returns a
+---message when the file could not be written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message

@@ -6,7 +6,7 @@ local selection = require "cmr.cli.bulk.selection"
 
 local runner = {}
 
-local TICK_SECONDS = 0.2 -- between two looks at the progress and at signals
+local TICK_SECONDS = 0.2 -- between two checks for progress and signals
 local MAX_SKIPPING_SECONDS = 0.02 -- of rows that are not sent; then the requests in flight get their turn
 
 -- Sends no more rows and waits for those in flight. The first reason counts.

@@ -41,16 +41,12 @@ function serialize(value)
   return SERIALIZERS[type(value)](value)
 end
 
----The id of a row: the same for the same arguments in every run, on every Lua and in any format of the input.
----@param args table of an operation
----@return string id 20 characters
+---The id of a row, 20 characters: the same for the same arguments in every run, on every Lua, in any format.
 function selection.id(args)
   return core.base64(core.sha256(serialize(args)):sub(1, ID_BYTES))
 end
 
----The status of a row after a failure.
----@param failure table with kind and outcome
----@return "unknown"|"deferred"|"failed"
+---The status of a row after a failure: "unknown", "deferred" or "failed".
 function selection.status_after(failure)
   if failure.outcome == "unknown" then return "unknown" end
   return TRANSIENT_KINDS[failure.kind] and "deferred" or "failed"
@@ -72,11 +68,11 @@ end
 ---invalid one.
 ---@param run table with input, read (of columns.reader), check (args -> true, or nil, message), states (of
 ---journal.read), repeatable (sending a row twice does no harm), retry_unknown, retry_failed, time
----@return fun(): table? row
+---@return fun(): table? iterator
 ---@return table ids the set of the ids so far
 function selection.rows(run)
   local next_row, first, copies = run.input:rows(), {}, {}
-  return function()
+  local function iterator()
     local row = next_row()
     if not row then return nil end
     local args, message = run.read(row)
@@ -97,13 +93,11 @@ function selection.rows(run)
       row.status, row.problem = "invalid", message
     end
     return row
-  end,
-    first
+  end
+  return iterator, first
 end
 
----Looks at every row.
----@param run table see selection.rows
----@param on_row fun(row: table)
+---Visits every row.
 ---@return table counts by status, and `rows`, their sum
 ---@return table ids the set of the ids
 function selection.review(run, on_row)

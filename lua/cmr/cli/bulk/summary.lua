@@ -1,4 +1,4 @@
----What became of the rows so far: counted, shown as a progress bar, and said in the last lines.
+---Counts the rows by their status, shows a progress bar, and words the last lines of a run.
 
 local text = require "cmr.util.text"
 
@@ -18,16 +18,18 @@ local DEFAULT_COLUMNS = 80
 local LINE_INTERVAL_SECONDS = 10
 
 ---Counts rows in words: "1 row", "2 rows".
----@param count integer
----@return string
 function summary.rows(count)
   return count == 1 and "1 row" or ("%d rows"):format(count)
 end
 
----Makes a tally. Its fields todo, done, failed, unknown and deferred count the rows of this run; `earlier` counts the
----rows that an earlier run left behind and this one does not send.
----@param todo integer how many rows are to be sent
----@return table tally
+---Adds "3 failed" to the parts for every status with rows.
+function summary.add_counts(parts, counts, statuses)
+  for _, status in ipairs(statuses) do
+    if counts[status] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[status], status) end
+  end
+end
+
+---Makes a tally of a run with `todo` rows to send. Its fields done, failed, unknown and deferred count its rows.
 function summary.tally(todo)
   return setmetatable({
     todo = todo,
@@ -48,10 +50,9 @@ local function list_row(list, number)
 end
 
 ---Counts a row.
----@param row table
 ---@param status "done"|"partial"|"failed"|"unknown"|"deferred"
 ---@param failure table? of a row that failed or is deferred
----@param is_earlier boolean? whether this run does not send it
+---@param is_earlier boolean? true: an earlier run left it behind, and this one does not send it
 function Tally:add(row, status, failure, is_earlier)
   if self.listed[status] then list_row(self.listed[status], row.number) end
   if status == "partial" then status = "done" end
@@ -64,16 +65,12 @@ function Tally:add(row, status, failure, is_earlier)
   end
 end
 
----Whether every row is done, with all its items.
----@param rows integer how many the input has
----@return boolean
+---Whether every one of so many rows is done, with all its items.
 function Tally:is_complete(rows)
   return self.done + self.earlier.done == rows and not self.listed.partial.count
 end
 
----How many rows are neither done nor among the failures: they were not tried, or their outcome is unknown.
----@param rows integer how many the input has
----@return integer
+---How many of the input's rows are neither done nor among the failures: they were not tried, or are unknown.
 function Tally:left_out(rows)
   local left = rows
   for _, status in ipairs { "done", "failed", "deferred" } do
@@ -98,8 +95,6 @@ local function row_numbers(list)
 end
 
 ---The last lines of the run.
----@param rows integer how many the input has
----@return string[]
 function Tally:lines(rows)
   local earlier, sum, parts = self.earlier, {}, {}
   for status, count in pairs(earlier) do
@@ -107,9 +102,7 @@ function Tally:lines(rows)
   end
   parts[1] = ("%d done"):format(sum.done)
   if earlier.done > 0 then parts[1] = parts[1] .. (" (%d of them before)"):format(earlier.done) end
-  for _, status in ipairs { "failed", "unknown", "deferred" } do
-    if sum[status] > 0 then parts[#parts + 1] = ("%d %s"):format(sum[status], status) end
-  end
+  summary.add_counts(parts, sum, { "failed", "unknown", "deferred" })
   local untried = rows - sum.done - sum.failed - sum.unknown - sum.deferred
   if untried > 0 then parts[#parts + 1] = ("%d not tried"):format(untried) end
 
@@ -138,17 +131,13 @@ local function details(tally, elapsed)
   if rate > 0 and tally.todo > ended then
     parts[2] = text.duration(math.ceil((tally.todo - ended) / rate)) .. " left"
   end
-  for _, status in ipairs { "failed", "unknown", "deferred" } do
-    if tally[status] > 0 then parts[#parts + 1] = ("%d %s"):format(tally[status], status) end
-  end
+  summary.add_counts(parts, tally, { "failed", "unknown", "deferred" })
   return ended, table.concat(parts, ", ")
 end
 
 ---The progress bar.
----@param tally table
 ---@param elapsed number seconds
 ---@param columns integer of the terminal; 0: unknown
----@return string
 function summary.bar(tally, elapsed, columns)
   local ended, rest = details(tally, elapsed)
   local share = tally.todo > 0 and ended / tally.todo or 1
@@ -160,19 +149,13 @@ function summary.bar(tally, elapsed, columns)
 end
 
 ---The progress as a line.
----@param tally table
----@param elapsed number seconds
----@return string
 function summary.line(tally, elapsed)
   local ended, rest = details(tally, elapsed)
   return ("cmr: %d of %d rows, %s\n"):format(ended, tally.todo, rest)
 end
 
 ---Makes the progress display: a bar on a terminal, elsewhere a line every ten seconds.
----@param tally table it changes while it is shown
----@param system table see io.system
 ---@param now fun(): number seconds
----@return table progress
 function summary.progress(tally, system, now)
   local terminal = system.terminal
   if system.getenv "TERM" == "dumb" then terminal = function() end end -- it cannot overwrite a line

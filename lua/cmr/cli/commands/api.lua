@@ -6,7 +6,7 @@ local tables = require "cmr.util.tables"
 
 local api = { dry_run = true }
 
-local DETAILS = [[
+api.epilog = [[
 A request other than a GET may charge or destroy. It asks for a confirmation, or
 needs --yes.
 
@@ -14,32 +14,26 @@ Example:
    cmr api GET /subscriptions -q status=ACTIVE -q limit=100
    cmr api POST /mailboxes/oauth -d @reexport.json]]
 
+api.options = {
+  { "-q --query", "NAME=VALUE", "A parameter of the query; may be repeated.", count = "*" },
+  {
+    "-d --data",
+    "JSON|@FILE|-",
+    "The body, a JSON object or array: as text, from a file or from standard input.",
+  },
+}
+
 function api.arguments(command)
   command:usage "Usage: cmr api [options] METHOD PATH"
   command:argument("METHOD"):target(".method"):description "GET, POST, PUT, PATCH or DELETE."
   command:argument("PATH"):target(".path"):description "Below the base URL, as in /exports/platform-credentials."
-  command
-    :option("-q --query")
-    :target(".query")
-    :argname("NAME=VALUE")
-    :count("*")
-    :description "A parameter of the query; may be repeated."
-  command
-    :option("-d --data")
-    :target(".data")
-    :argname("JSON|@FILE|-")
-    :description "The body, a JSON object or array: as text, from a file or from standard input."
-  command:epilog(DETAILS)
 end
 
 local function query(options)
-  if not options or #options == 0 then return nil end
+  if #options == 0 then return nil end
   local values = {}
-  for _, option in ipairs(options) do
-    local name, value = option:match "^([^=]+)=(.*)$"
-    if not name then io.usage("option '--query' wants NAME=VALUE, not '%s'", option) end
-    if values[name] then io.usage("option '--query': '%s' is given twice", name) end
-    values[name] = value
+  for _, pair in ipairs(arguments.pairs("--query", options)) do
+    values[pair.name] = pair.value
   end
   return values
 end

@@ -2,7 +2,7 @@
 
 local bulk = { dry_run = true }
 
-local DETAILS = [[
+bulk.epilog = [[
 The input is CSV with a header of the API's field names (mailboxId,
 google.clientId; lists and objects as JSON), or JSON lines. An empty cell is a
 field left out. Columns that begin with "cmr." are left out. --dry-run checks
@@ -24,48 +24,28 @@ Example:
 Exit status: 0 every row is done; 3 some are not; 1 it had to stop; 2 the
 command line or the input is wrong, nothing was sent; 130 interrupted.]]
 
+bulk.options = {
+  { "--from", "FILE", "The rows; - is standard input." },
+  { "--format", "{csv,jsonl}", "Of the input (default: by its first character)." },
+  { "--set", "NAME=VALUE", "A field for every row that does not have it; VALUE may be @FILE.", count = "*" },
+  { "--ignore", "COLUMN", "A column that is no field of the operation.", count = "*" },
+  { "--concurrency", "N", "Requests at once (default: 8). --rate limits how many are sent a second." },
+  { "--journal", "FILE", "Where to record what was done." },
+  { "--no-journal", false, "Record nothing." },
+  { "--retry-unknown", false, "Send again what may have been done." },
+  { "--retry-failed", false, "Send again what was refused." },
+  { "--duplicates", false, "Send every one of several rows with the same content." },
+  { "--max-failures", "N", "Stop after so many." },
+  { "--results", "FILE", "The answers as JSON lines; - is standard output (default for what only reads)." },
+  {
+    "--failures",
+    "FILE",
+    "The rows that failed, with the reason, in the input's format, ready to be the next input.",
+  },
+}
+
 function bulk.arguments(command)
   command:argument("OPERATION"):target(".operation"):description "As in 'cmr operations'."
-  command:option("--from"):target(".from"):argname("FILE"):description "The rows; - is standard input."
-  command
-    :option("--format")
-    :target(".format")
-    :choices({ "csv", "jsonl" })
-    :description "Of the input (default: by its first character)."
-  command
-    :option("--set")
-    :target(".set")
-    :argname("NAME=VALUE")
-    :count("*")
-    :description "A field for every row that does not have it; VALUE may be @FILE."
-  command
-    :option("--ignore")
-    :target(".ignore")
-    :argname("COLUMN")
-    :count("*")
-    :description "A column that is no field of the operation."
-  command
-    :option("--concurrency")
-    :target(".concurrency")
-    :argname("N")
-    :description "Requests at once (default: 8). --rate limits how many are sent a second."
-  command:option("--journal"):target(".journal"):argname("FILE"):description "Where to record what was done."
-  command:flag("--no-journal"):target(".no_journal"):description "Record nothing."
-  command:flag("--retry-unknown"):target(".retry_unknown"):description "Send again what may have been done."
-  command:flag("--retry-failed"):target(".retry_failed"):description "Send again what was refused."
-  command:flag("--duplicates"):target(".duplicates"):description "Send every one of several rows with the same content."
-  command:option("--max-failures"):target(".max_failures"):argname("N"):description "Stop after so many."
-  command
-    :option("--results")
-    :target(".results")
-    :argname("FILE")
-    :description "The answers as JSON lines; - is standard output (default for what only reads)."
-  command
-    :option("--failures")
-    :target(".failures")
-    :argname("FILE")
-    :description "The rows that failed, with the reason, in the input's format, ready to be the next input."
-  command:epilog(DETAILS)
 end
 
 function bulk.run(parsed, system)

@@ -5,7 +5,7 @@ local io = require "cmr.cli.io"
 
 local completion = {}
 
-local DETAILS = [[
+completion.epilog = [[
 `make install` puts it where shells look. Elsewhere:
 
    bash   eval "$(cmr completion bash)"     in ~/.bashrc
@@ -13,7 +13,6 @@ local DETAILS = [[
    fish   cmr completion fish | source      in ~/.config/fish/config.fish]]
 
 function completion.arguments(command)
-  command:epilog(DETAILS)
   command:argument("SHELL"):target(".shell"):argname("{bash,zsh,fish}"):description "For which shell."
   command:argument("WORDS"):target(".words"):args("*"):hidden(true) -- after "candidates": the words before the cursor
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
@@ -23,11 +22,7 @@ end
 local function value_lists(system)
   return {
     OPERATION = function()
-      local names = {}
-      for index, operation in ipairs(require "cmr.operations") do
-        names[index] = require("cmr.cli.arguments").command(operation.name)
-      end
-      return names
+      return require("cmr.cli.arguments").commands(require "cmr.operations")
     end,
     PROFILE = function()
       local profile = require "cmr.cli.profile"
@@ -37,27 +32,24 @@ local function value_lists(system)
   }
 end
 
+local function named(elements, name)
+  for _, element in ipairs(elements) do
+    for _, alias in ipairs(element._aliases) do
+      if alias == name then return element end
+    end
+  end
+end
+
 -- The option with this name, of the command or of every command.
 local function option_of(parsers, name)
   for _, parser in ipairs(parsers) do
-    for _, option in ipairs(parser._options) do
-      for _, alias in ipairs(option._aliases) do
-        if alias == name then return option end
-      end
-    end
+    local option = named(parser._options, name)
+    if option then return option end
   end
 end
 
-local function command_of(root, name)
-  for _, command in ipairs(root._commands) do
-    for _, alias in ipairs(command._aliases) do
-      if alias == name then return command end
-    end
-  end
-end
-
--- What stands before the cursor: {parsers = the command and the root, position of the next argument, option whose value
--- comes next, only_arguments = true after --}; nil after an unknown command.
+-- The state before the cursor: {parsers = the command and the root; position of the next argument; option, if its value
+-- comes next; only_arguments = true after --}. Returns nil after an unknown command.
 local function read_words(root, words)
   local context = { position = 1, parsers = { root } }
   for index = 1, #words - 1 do
@@ -70,7 +62,7 @@ local function read_words(root, words)
       local option = option_of(context.parsers, word)
       context.option = option and option._maxargs > 0 and option or nil
     elseif not context.parsers[2] then
-      local command = command_of(root, word)
+      local command = named(root._commands, word)
       if not command then return nil end
       context.parsers = { command, root }
     else

@@ -1,7 +1,9 @@
 ---The commands that are no operation of the API: name, summary, module where its name differs. A module is loaded when
 ---its command is on the line, and has:
 ---
----    arguments(command)             adds its arguments to argparse's command; targets begin with a dot
+---    options                        rows of parser.add_options
+---    epilog                         the end of its help
+---    arguments(command)             optional: adds its arguments to argparse's command; targets begin with a dot
 ---    run(parsed, system, version)   takes the parser's result, io.system, function() -> text; returns the exit status
 ---    dry_run                        true: --dry-run is allowed
 

@@ -9,7 +9,7 @@ local init_profile = {}
 
 local SANDBOX_HEADER = "cmr-x-sandbox-api-key" -- help; the sandbox's address is undocumented
 
-local DETAILS = [[
+init_profile.epilog = [[
 Asks on a terminal for what is not given; the key is not shown. Elsewhere the
 key is the first line of standard input, or of --api-key-file:
 
@@ -21,17 +21,16 @@ the profile its name; --base-url and --ca-file become part of it. The first
 profile is the default one: it is used when neither --profile nor CMR_API_KEY
 says which key.]]
 
-function init_profile.arguments(command)
-  command:epilog(DETAILS)
-  command:flag("--sandbox"):target(".sandbox"):description "It is a key of the sandbox; --base-url says where that is."
-  command
-    :option("--key-header")
-    :target(".key_header")
-    :argname("NAME")
-    :description "The header that carries the key (default: that of production or of the sandbox)."
-  command:flag("--default"):target(".default"):description "Make it the default profile."
-  command:flag("--no-check"):target(".no_check"):description "Do not try the key."
-end
+init_profile.options = {
+  { "--sandbox", false, "It is a key of the sandbox; --base-url says where that is." },
+  {
+    "--key-header",
+    "NAME",
+    "The header that carries the key (default: that of production or of the sandbox).",
+  },
+  { "--default", false, "Make it the default profile." },
+  { "--no-check", false, "Do not try the key." },
+}
 
 local function address_of(parsed, sandbox, interactive)
   if parsed.base_url then return parsed.base_url end

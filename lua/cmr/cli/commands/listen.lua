@@ -4,7 +4,7 @@ local io = require "cmr.cli.io"
 
 local listen = {}
 
-local DETAILS = [[
+listen.epilog = [[
 Prints a line of JSON for each delivery: whether it was accepted, how it was
 signed, the event without its passwords. A delivery that is not signed with the
 API key is refused. The vendor delivers to a public HTTPS address: a tunnel or a
@@ -13,31 +13,28 @@ server has to pass it on to this one. A delivery that comes again is handled aga
 Example:
    cmr listen --port 8080 --exec 'jq -r ".data.email // empty" >>emails.txt']]
 
-function listen.arguments(command)
-  command:option("--port"):target(".port"):argname("N"):description "Port on 127.0.0.1 (default: a free one)."
-  command
-    :option("--forward")
-    :target(".forward")
-    :argname("URL")
-    :description "Pass accepted deliveries on to URL, body and headers unchanged, and answer with its answer."
-  command:option("--exec"):target(".exec"):argname("CMD"):description(
+listen.options = {
+  { "--port", "N", "Port on 127.0.0.1 (default: a free one)." },
+  {
+    "--forward",
+    "URL",
+    "Pass accepted deliveries on to URL, body and headers unchanged, and answer with its answer.",
+  },
+  {
+    "--exec",
+    "CMD",
     "Run this shell command for each accepted event. It gets the event unchanged on its standard input, passwords "
-      .. "too. When it fails, the answer is 500 and the vendor tries again."
-  )
-  command
-    :option("--signature-format")
-    :target(".signature-format")
-    :argname("NAME")
-    :choices(require("cmr.webhook").signature_formats)
-    :description "Accept only this signature format, as cmr webhook detect names it (default: any documented one)."
-  command
-    :option("--tolerance")
-    :target(".tolerance")
-    :argname("SECONDS")
-    :description "How far off a timestamp may be (default: 300)."
-  command:flag("--show-passwords"):target(".show-passwords"):description "Print passwords as well."
-  command:epilog(DETAILS)
-end
+      .. "too. When it fails, the answer is 500 and the vendor tries again.",
+  },
+  {
+    "--signature-format",
+    "NAME",
+    "Accept only this signature format, as cmr webhook detect names it (default: any documented one).",
+    choices = require("cmr.webhook").signature_formats,
+  },
+  { "--tolerance", "SECONDS", "How far off a timestamp may be (default: 300)." },
+  { "--show-passwords", false, "Print passwords as well." },
+}
 
 function listen.run(parsed, system)
   local pretty_json = require "cmr.cli.pretty_json"
@@ -46,10 +43,10 @@ function listen.run(parsed, system)
     port = request.number("--port", parsed[".port"], true),
     forward = parsed[".forward"],
     exec = parsed[".exec"],
-    show_passwords = parsed[".show-passwords"] or false,
+    show_passwords = parsed[".show_passwords"] or false,
     verify = {
       api_key = request.settings(parsed, system, io.reader(system)).api_key,
-      signature_format = parsed[".signature-format"],
+      signature_format = parsed[".signature_format"],
       tolerance = request.number("--tolerance", parsed[".tolerance"]),
     },
     emit = function(record)

@@ -5,7 +5,7 @@ local output = require "cmr.cli.output"
 
 local probe = {}
 
-local DETAILS = [[
+probe.epilog = [[
 Makes some 25 requests, all of them reads, one of them with a wrong key. The
 report has no key and no values in it, and can be pasted into an issue as it is;
 --output gives its facts as data, json all of it.
@@ -15,19 +15,12 @@ reached; 2 the command line is wrong, nothing was sent.]]
 
 function probe.arguments(command)
   command:argument("USER_ID"):target(".userId"):args("?"):description "The user to read from (default: any)."
-  command:epilog(DETAILS)
 end
 
-local function tabulated(_, answer)
-  local rows = {}
-  for index, fact in ipairs(answer.data) do
-    rows[index] = { fact.verdict, fact.id, fact.source, fact.expected, fact.found }
-  end
-  return { "verdict", "id", "source", "expected", "found" }, rows
-end
+local COLUMNS = { "verdict", "id", "source", "expected", "found" }
 
-local function empty()
-  return "[]"
+local function row(fact)
+  return { fact.verdict, fact.id, fact.source, fact.expected, fact.found }
 end
 
 function probe.run(parsed, system, version)
@@ -37,7 +30,7 @@ function probe.run(parsed, system, version)
   if not report then io[err.kind == "invalid_argument" and "usage" or "failure"]("%s", message) end
   if parsed.output or parsed.field then
     local answer = (parsed.field or parsed.output == "json") and report or { data = report.facts }
-    output.show(answer, parsed, system, { empty = empty, rows = tabulated })
+    output.rows(answer, parsed, system, COLUMNS, row)
   else
     io.write(system, require("cmr.probe.report").text(report, version():sub(1, -2)))
   end

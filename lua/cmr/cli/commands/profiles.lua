@@ -5,23 +5,13 @@ local profile = require "cmr.cli.profile"
 
 local profiles = {}
 
-function profiles.arguments(command)
-  command:epilog(
-    "They are in ~/.config/cmr/config, which is JSON and can be edited.\n"
-      .. "A table, unless --output asks for another form."
-  )
-end
+profiles.epilog = "They are in ~/.config/cmr/config, which is JSON and can be edited.\n"
+  .. "A table, unless --output asks for another form."
 
-local function tabulated(_, answer)
-  local rows = {}
-  for index, entry in ipairs(answer.data) do
-    rows[index] = { entry.name, entry.default and "default" or nil, entry.base_url, entry.key_header, entry.ca_file }
-  end
-  return { "name", "default", "base_url", "key_header", "ca_file" }, rows
-end
+local COLUMNS = { "name", "default", "base_url", "key_header", "ca_file" }
 
-local function empty()
-  return "[]"
+local function row(entry)
+  return { entry.name, entry.default and "default" or nil, entry.base_url, entry.key_header, entry.ca_file }
 end
 
 function profiles.run(parsed, system)
@@ -42,7 +32,7 @@ function profiles.run(parsed, system)
     return 0
   end
   local answer = parsed.output == "json" and not parsed.field and list or { data = list }
-  output.show(answer, parsed, system, { default = "table", rows = tabulated, empty = empty })
+  output.rows(answer, parsed, system, COLUMNS, row)
   return 0
 end
 

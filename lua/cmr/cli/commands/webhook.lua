@@ -4,7 +4,7 @@ local io = require "cmr.cli.io"
 
 local webhook = {}
 
-local DETAILS = [[
+webhook.epilog = [[
 FILE is a delivery as it came over the wire: header lines, one of which is
 cmr-x-signature and one cmr-x-timestamp, an empty line, the body to its last
 byte. A request line in front is skipped. - is standard input. The delivery is
@@ -16,7 +16,6 @@ command line is wrong.]]
 function webhook.arguments(command)
   command:argument("ACTION"):target(".action"):choices({ "detect" }):description "detect: name the signature format."
   command:argument("FILE"):target(".file"):description "The delivery."
-  command:epilog(DETAILS)
 end
 
 -- Headers and body of a captured request; nil: it has no empty line.

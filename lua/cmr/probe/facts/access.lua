@@ -10,47 +10,43 @@ local yes, no, unseen = facts.yes, facts.no, facts.unseen
 -- We guessed the method of these.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
--- The answer to a step that should be refused; nil and the reason when something else came in between.
-local function answer_to(seen, id)
-  local answer = seen.answers[id]
-  if answer and answer.status and answer.status < 500 and answer.status ~= 429 then return answer end
-  local _, reason = facts.success(seen, id)
-  return nil, reason
+-- Makes the judge of a step that should be refused. It learns nothing from a 429, a 5xx, or no answer.
+local function on_answer(id, judge)
+  return function(seen)
+    local answer = seen.answers[id]
+    if answer and answer.status and answer.status < 500 and answer.status ~= 429 then return judge(answer, seen) end
+    local _, reason = facts.success(seen, id)
+    return unseen(reason)
+  end
 end
 
 local function refused_with(id, ...)
   local statuses = { ... }
-  return function(seen)
-    local answer, reason = answer_to(seen, id)
-    if not answer then return unseen(reason) end
+  return on_answer(id, function(answer)
     local found = ("HTTP %d"):format(answer.status)
     for _, status in ipairs(statuses) do
       if answer.status == status then return yes(found) end
     end
     return no(found)
-  end
+  end)
 end
 
 -- The report does not show the message of a refusal: it may hold a name.
 local function refused_saying(id, message)
-  return function(seen)
-    local answer, reason = answer_to(seen, id)
-    if not answer then return unseen(reason) end
+  return on_answer(id, function(answer)
     if answer.status < 400 then return unseen(("it was not refused (HTTP %d)"):format(answer.status)) end
     if answer.envelope and answer.envelope.message == message then return yes "the same message" end
     return no "another message"
-  end
+  end)
 end
 
-local function judge_key(seen)
-  local answer, reason = answer_to(seen, "wrong key")
-  if not answer then return unseen(reason) end
+local judge_key = on_answer("wrong key", function(answer, seen)
   if answer.status < 400 then return no(("a wrong key is accepted too (HTTP %d)"):format(answer.status)) end
   for id in pairs(seen.answers) do
     if facts.success(seen, id) then return yes "your key is accepted, a wrong one is not" end
   end
   return unseen "no request succeeded"
-end
+end)
 
 -- A proxy in front of the API may answer with 429, 5xx or a redirection. These say nothing about the API.
 local function is_from_api(answer)
@@ -91,9 +87,27 @@ local function is_refusal(answer)
   return has_envelope(answer) and answer.status >= 400
 end
 
-local function judge_unknown_domains(seen)
-  local answer, reason = answer_to(seen, "unknown user's domains")
-  if not answer then return unseen(reason) end
+local function is_object(envelope)
+  return envelope ~= nil
+end
+
+local function has_status(envelope, answer)
+  return envelope.status == answer.status
+end
+
+local function has_message(envelope)
+  return type(envelope.message) == "string"
+end
+
+local function has_data(envelope)
+  return envelope.data ~= nil
+end
+
+local function has_no_data(envelope)
+  return envelope.data == nil
+end
+
+local judge_unknown_domains = on_answer("unknown user's domains", function(answer)
   if answer.status ~= 200 then return no(("HTTP %d"):format(answer.status)) end
   local data = answer.envelope and answer.envelope.data
   if type(data) ~= "table" then return no "data is not a list and contains none" end
@@ -106,7 +120,7 @@ local function judge_unknown_domains(seen)
   if found.list then return no "there is a list with items" end
   if found.empty then return yes "HTTP 200 and an empty list" end
   return no "there is no list"
-end
+end)
 
 local function answers_at_path(step)
   return function(seen)
@@ -135,48 +149,11 @@ local access = {
     "help",
     refused_saying("wrong key", "Invalid API Key"),
   },
-
-  {
-    "envelope.object",
-    "every answer is a JSON object",
-    "seed",
-    all(is_any, function(envelope)
-      return envelope ~= nil
-    end),
-  },
-  {
-    "envelope.status",
-    "status equals the HTTP status",
-    "help",
-    all(has_envelope, function(envelope, answer)
-      return envelope.status == answer.status
-    end),
-  },
-  {
-    "envelope.message",
-    "message is a string",
-    "seed",
-    all(has_envelope, function(envelope)
-      return type(envelope.message) == "string"
-    end),
-  },
-  {
-    "envelope.data",
-    "every successful answer has data",
-    "seed",
-    all(is_success, function(envelope)
-      return envelope.data ~= nil
-    end),
-  },
-  {
-    "envelope.refused",
-    "data is null in a refusal",
-    "help",
-    all(is_refusal, function(envelope)
-      return envelope.data == nil
-    end),
-  },
-
+  { "envelope.object", "every answer is a JSON object", "seed", all(is_any, is_object) },
+  { "envelope.status", "status equals the HTTP status", "help", all(has_envelope, has_status) },
+  { "envelope.message", "message is a string", "seed", all(has_envelope, has_message) },
+  { "envelope.data", "every successful answer has data", "seed", all(is_success, has_data) },
+  { "envelope.refused", "data is null in a refusal", "help", all(is_refusal, has_no_data) },
   {
     "unknown_user.status",
     "platforms of an unknown user are refused with HTTP 404",

@@ -7,7 +7,7 @@ local samples = require "cmr.samples"
 local shape = require "cmr.probe.shape"
 local tables = require "cmr.util.tables"
 
-local yes, no, unseen, on_success = facts.yes, facts.no, facts.unseen, facts.on_success
+local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
 local DOCUMENTED_FIELDS = "an item has the documented fields with the documented types"
 -- The documentation lists these names without a sample, so any type will do.
@@ -50,7 +50,8 @@ local function full_lists(seen, ids, path)
   return found, reason or "there are no items"
 end
 
-local function items_as_documented(operation, ids, path)
+local function items_as_documented(operation, path, ...)
+  local ids = { operation, plan.second_page(operation), ... }
   return function(seen)
     local found, reason = full_lists(seen, ids, path)
     if #found == 0 then return unseen(reason) end
@@ -135,48 +136,43 @@ local function judge_times(seen)
 end
 
 local answer_fields = {
-  {
-    "subscriptions.fields",
-    DOCUMENTED_FIELDS,
-    "docs",
-    items_as_documented("subscriptions", { "subscriptions", plan.second_page "subscriptions" }, "data.subscriptions"),
-  },
+  { "subscriptions.fields", DOCUMENTED_FIELDS, "docs", items_as_documented("subscriptions", "data.subscriptions") },
   {
     "prewarmed.fields",
     DOCUMENTED_FIELDS,
     "help",
-    items_as_documented(
-      "prewarmed",
-      { "prewarmed", plan.second_page "prewarmed", "prewarmed, MICROSOFT" },
-      "data.inventory"
-    ),
+    items_as_documented("prewarmed", "data.inventory", "prewarmed, MICROSOFT"),
   },
   {
     "dns_records.fields",
     "data.records and data.disabledRecords list records with the documented fields",
     "help",
-    on_success("dns_records", judge_dns_records),
+    judge_dns_records,
+    "dns_records",
   },
   { "placement_reports.fields", "a group has the documented fields", "help", judge_reports },
   {
     "platforms.by_app",
     "data has an object for each app, with a boolean connected and a list of credentials",
     "seed",
-    on_success("platforms", judge_apps),
+    judge_apps,
+    "platforms",
   },
   {
     "platforms.fields",
     "a credential of EMAILBISON has the documented fields with the documented types",
     "seed",
-    on_success("platforms", judge_credentials),
+    judge_credentials,
+    "platforms",
   },
   {
     "countries.map",
     "data is a map from names to codes of two capital letters",
     "help",
-    on_success("countries", maps_to "^%u%u$"),
+    maps_to "^%u%u$",
+    "countries",
   },
-  { "states.map", "data is a map from names to codes", "help", on_success("states", maps_to "^%w[%w-]*$") },
+  { "states.map", "data is a map from names to codes", "help", maps_to "^%w[%w-]*$", "states" },
   { "times", "times are ISO 8601 in UTC", "seed", judge_times },
 }
 

@@ -1,11 +1,12 @@
 ---Facts: statements about the API that the library relies on, and what the probe's answers say about each. Pure.
 ---
 ---A fact is a row {id, as "subscriptions.page"; what the API should do; its source: "seed", "docs" or "help", the
----vendor's page that states it, or "assumed"; judge: function(seen) -> verdict, found}.
+---vendor's page that states it, or "assumed"; judge; step}. judge(seen) returns verdict and found. A fact that names a
+---step is judged only when that step succeeded: by judge(envelope, seen).
 ---
----What was seen is one table: {answers = step's id -> answer of reader.read; skipped = step's id -> why it was not
----sent; requests = list of {step = id, operation, status}; words = of shape.words; guessed = name of an id -> whether
----it is a guess; user_unknown = whether the API does not know the user on the command line}.
+---`seen` is all that the probe saw: {answers = by step, see reader.read; skipped = by step, the reason why it was not
+---sent; requests = list of {step, operation, status}; words = of shape.words; guessed = by name of an id, whether it is
+---a guess; user_unknown = whether the API does not know the user on the command line}.
 
 local facts = {}
 
@@ -15,28 +16,20 @@ local GROUPS = { "access", "lists", "answer_fields" }
 -- Refusals that concern rights, money or the rate, and not the question.
 local UNRELATED_REFUSALS = { [401] = true, [402] = true, [403] = true, [429] = true }
 
----The verdicts, with what was seen.
----@param found string
----@return string verdict, string found
+---The verdicts, each with what was seen, or with the reason why nothing was.
 function facts.yes(found)
   return "confirmed", found
 end
 
----@param found string
----@return string verdict, string found
 function facts.no(found)
   return "contradicted", found
 end
 
----@param reason string
----@return string verdict, string reason
 function facts.unseen(reason)
   return "not seen", reason
 end
 
 ---The envelope of a step's successful answer.
----@param seen table
----@param id string the step's
 ---@return table? envelope
 ---@return string? reason why there is none
 function facts.success(seen, id)
@@ -50,36 +43,29 @@ function facts.success(seen, id)
   return nil, ("HTTP %d"):format(answer.status)
 end
 
----Makes the judge of a fact that needs one step's success.
----@param id string the step's
----@param judge fun(envelope: table, seen: table): string, string
----@return fun(seen: table): string, string
-function facts.on_success(id, judge)
-  return function(seen)
-    local envelope, reason = facts.success(seen, id)
-    if not envelope then return facts.unseen(reason) end
-    return judge(envelope, seen)
-  end
-end
-
 ---Whether the API answered the question: it succeeded, or refused for a reason other than rights, money, the rate or
 ---its own health.
 ---@param answer table? of reader.read
----@return boolean
 function facts.is_telling(answer)
   local status = answer and answer.status
   return status ~= nil and status < 500 and not UNRELATED_REFUSALS[status]
 end
 
+local function verdict_on(judge, step, seen)
+  if not step then return judge(seen) end
+  local envelope, reason = facts.success(seen, step)
+  if not envelope then return facts.unseen(reason) end
+  return judge(envelope, seen)
+end
+
 ---Judges all facts.
----@param seen table
 ---@return table[] list of {id, expected, source = "documented" or "assumed", verdict, found}
 function facts.judge(seen)
   local judged = {}
   for _, group in ipairs(GROUPS) do -- loaded here, because the groups need this module
     for _, fact in ipairs(require("cmr.probe.facts." .. group)) do
-      local id, expected, source, judge = unpack(fact)
-      local verdict, found = judge(seen)
+      local id, expected, source, judge, step = unpack(fact)
+      local verdict, found = verdict_on(judge, step, seen)
       source = source == "assumed" and "assumed" or "documented"
       judged[#judged + 1] = { id = id, expected = expected, source = source, verdict = verdict, found = found }
     end

@@ -7,9 +7,11 @@ local plan = require "cmr.probe.plan"
 local shape = require "cmr.probe.shape"
 local tables = require "cmr.util.tables"
 
-local yes, no, unseen, on_success = facts.yes, facts.no, facts.unseen, facts.on_success
+local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- Where the documentation has a parameter from, or "assumed".
+local ARE_NUMBERS = "currentPage and totalPages are numbers"
+
+-- The source of a parameter in the documentation, or "assumed".
 local function source_of(operation, name)
   for _, param in ipairs(operation.params) do
     if param.name == name then return param.assumed and "assumed" or param.source end
@@ -89,68 +91,55 @@ local function judge_provider_filter(unfiltered, seen)
 end
 
 local lists = {
-  {
-    "subscriptions.items",
-    "the list is at data.subscriptions",
-    "docs",
-    on_success("subscriptions", list_at "data.subscriptions"),
-  },
-  { "prewarmed.items", "the list is at data.inventory", "help", on_success("prewarmed", list_at "data.inventory") },
+  { "subscriptions.items", "the list is at data.subscriptions", "docs", list_at "data.subscriptions", "subscriptions" },
+  { "prewarmed.items", "the list is at data.inventory", "help", list_at "data.inventory", "prewarmed" },
   {
     "sandbox_prewarmed.items",
     "the list is at data.inventory",
     "assumed",
-    on_success("sandbox_prewarmed", list_at "data.inventory"),
+    list_at "data.inventory",
+    "sandbox_prewarmed",
   },
   {
     "subscriptions.pagination",
     "data.pagination has totalSearchedCount, currentPage, nextPage, totalPages",
     "docs",
-    on_success("subscriptions", judge_pagination),
+    judge_pagination,
+    "subscriptions",
   },
   {
     "prewarmed.pagination",
     "data itself has currentPage, totalPages, totalDomains, totalMailboxes",
     "help",
-    on_success("prewarmed", judge_flat_pagination),
+    judge_flat_pagination,
+    "prewarmed",
   },
-  {
-    "subscriptions.numbers",
-    "currentPage and totalPages are numbers",
-    "docs",
-    on_success("subscriptions", numbers_at "data.pagination"),
-  },
-  { "prewarmed.numbers", "currentPage and totalPages are numbers", "help", on_success("prewarmed", numbers_at "data") },
+  { "subscriptions.numbers", ARE_NUMBERS, "docs", numbers_at "data.pagination", "subscriptions" },
+  { "prewarmed.numbers", ARE_NUMBERS, "help", numbers_at "data", "prewarmed" },
   {
     "prewarmed.serviceProvider",
     "serviceProvider=GOOGLE and serviceProvider=MICROSOFT filter the list",
     "help",
-    on_success("prewarmed", judge_provider_filter),
+    judge_provider_filter,
+    "prewarmed",
   },
 }
 
 for _, step in ipairs(plan.steps) do
-  local first_id = step.second_page_of
+  local first_id, operation = step.second_page_of, operations[step.operation]
   if first_id then
-    local operation = operations[step.operation]
-    lists[#lists + 1] = {
-      operation.name .. ".limit",
-      "limit=1 returns one item",
-      source_of(operation, "limit"),
-      on_success(first_id, function(first, seen)
-        return paging.judge_limit(first, facts.success(seen, step.id) or nil, operation.items)
-      end),
-    }
-    lists[#lists + 1] = {
-      operation.name .. ".page",
-      "page=2 returns the second page",
-      source_of(operation, "page"),
-      on_success(first_id, function(first, seen)
-        local second, reason = facts.success(seen, step.id)
-        if not second then return not_accepted(seen, step.id, reason) end
-        return paging.judge_page(first, second, operation.items)
-      end),
-    }
+    local function judge_limit(first, seen)
+      return paging.judge_limit(first, facts.success(seen, step.id) or nil, operation.items)
+    end
+    local function judge_page(first, seen)
+      local second, reason = facts.success(seen, step.id)
+      if not second then return not_accepted(seen, step.id, reason) end
+      return paging.judge_page(first, second, operation.items)
+    end
+    local limit_source, page_source = source_of(operation, "limit"), source_of(operation, "page")
+    local name = operation.name
+    lists[#lists + 1] = { name .. ".limit", "limit=1 returns one item", limit_source, judge_limit, first_id }
+    lists[#lists + 1] = { name .. ".page", "page=2 returns the second page", page_source, judge_page, first_id }
   end
 end
 
