@@ -68,22 +68,14 @@ static struct suggestion suggest_member(const struct checker *checker, const cha
 static bool unknown_member(const struct checker *checker, const char *object, const char *name)
 {
     checker->refusal->suggestion = suggest_member(checker, object, name).name;
-    (void)refuse_format(checker->refusal, UNKNOWN_FIELD, "%s has no such field", checker->operation->name);
-    return refuse_in_member(checker->refusal, name);
+    return refuse(checker->refusal, UNKNOWN_FIELD,
+                  lua_pushfstring(checker->L, "%s has no such field", checker->operation->name)) ||
+           refuse_in(checker->refusal, ".%s", name);
 }
 
 static const char *type_at(lua_State *L, int index)
 {
     return json_is_null(L, index) ? "null" : luaL_typename(L, index);
-}
-
-static bool bad_type(const struct checker *checker, const struct param *param, int index)
-{
-    const bool id_as_number = param->type == STRING && lua_type(checker->L, index) == LUA_TNUMBER;
-
-    if (id_as_number)
-        (void)refuse(checker->refusal, BAD_TYPE, "ids are strings, so that no digit is lost");
-    return refuse_unexpected(checker->refusal, BAD_TYPE, type_at(checker->L, index), "%s", type_name(param->type));
 }
 
 #define ALL_OF_THEM "cmr.all: all of them"
@@ -143,7 +135,8 @@ static bool check_string(const struct checker *checker, const struct param *para
     if (param->location == QUERY && !check_query_text(checker->L, index, checker->refusal))
         return false;
     if (param->values && !in_set(param->values, value, length))
-        return refuse_unexpected(checker->refusal, BAD_VALUE, NULL, "one of %s", param->values);
+        return refuse_unexpected(checker->refusal, BAD_VALUE, NULL,
+                                 lua_pushfstring(checker->L, "one of %s", param->values));
     lua_pushvalue(checker->L, index);
     return true;
 }
@@ -153,20 +146,17 @@ static bool check_value(struct checker *checker, const struct param *param, int 
 /* A field that no row has, of an operation whose names are not documented. */
 static bool check_open(struct checker *checker, const char *name, int index)
 {
+    lua_State *L = checker->L;
     const struct suggestion suggestion = suggest_member(checker, "", name);
 
     if (suggestion.name && suggestion.distance == 0) /* user_id */
         return unknown_member(checker, "", name);
-    if (checker->open == QUERY) {
-        if (lua_type(checker->L, index) == LUA_TSTRING && lua_rawlen(checker->L, index) == 0)
-            (void)refuse_data(checker->refusal, EMPTY_FIELD, NULL);
-        else
-            (void)arguments_check_query_value(checker->L, index, checker->refusal);
-        if (checker->refusal->code)
-            return refuse_in_member(checker->refusal, name);
-    }
-    lua_pushvalue(checker->L, index);
-    return true;
+    lua_pushvalue(L, index);
+    if (checker->open == BODY)
+        return true;
+    if (lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) == 0)
+        return refuse_data(checker->refusal, EMPTY_FIELD, NULL) || refuse_in(checker->refusal, ".%s", name);
+    return arguments_check_query_value(L, index, checker->refusal) || refuse_in(checker->refusal, ".%s", name);
 }
 
 static bool check_member(struct checker *checker, const char *object, const char *name, int index)
@@ -174,7 +164,7 @@ static bool check_member(struct checker *checker, const char *object, const char
     const struct param *param = find_member(checker, object, name);
 
     if (param)
-        return check_value(checker, param, index) || refuse_in_member(checker->refusal, name);
+        return check_value(checker, param, index) || refuse_in(checker->refusal, ".%s", name);
     if (*object || !*name || !checker->open)
         return unknown_member(checker, object, name);
     return check_open(checker, name, index);
@@ -191,17 +181,19 @@ static bool check_required(const struct checker *checker, const char *object, in
             continue;
         lua_pushstring(L, member);
         lua_rawget(L, index);
-        if (lua_isnil(L, -1) || json_is_null(L, -1)) {
-            (void)refuse(checker->refusal, MISSING_FIELD, param->flags & ALL_REQUIRED ? ALL_OF_THEM : NULL);
-            return refuse_in_member(checker->refusal, member);
-        }
+        if (lua_isnil(L, -1) || json_is_null(L, -1))
+            return refuse(checker->refusal, MISSING_FIELD, param->flags & ALL_REQUIRED ? ALL_OF_THEM : NULL) ||
+                   refuse_in(checker->refusal, ".%s", member);
         lua_pop(L, 1);
     }
     return true;
 }
 
-/* Every member must have a row, every required row a member. */
-static bool check_object(struct checker *checker, const char *object, int index)
+/*
+ * The members of a map are values of one row. Each member of an object has its own row, and each required row a member;
+ * the request itself is the object "".
+ */
+static bool check_members(struct checker *checker, const char *object, const struct param *value, int index)
 {
     lua_State *L = checker->L;
     const int copy = lua_gettop(L) + 1;
@@ -209,17 +201,16 @@ static bool check_object(struct checker *checker, const char *object, int index)
     lua_newtable(L);
     for (lua_pushnil(L); lua_next(L, index); lua_settop(L, copy + 1)) {
         const char *name = text_without_nul(L, copy + 1);
-        if (lua_type(L, copy + 1) != LUA_TSTRING) {
-            (void)refuse(checker->refusal, BAD_VALUE, "its members need names");
-            return *object ? false : refuse_in_item(checker->refusal, 1);
-        }
         if (!name)
-            return unknown_member(checker, object, lua_tostring(L, copy + 1));
-        if (!check_member(checker, object, name, copy + 2))
+            return refuse(checker->refusal, BAD_VALUE, "its members need names") ||
+                   (*object ? false : refuse_in(checker->refusal, "[1]"));
+        if (!value && !check_member(checker, object, name, copy + 2))
             return false;
+        if (value && !check_value(checker, value, copy + 2))
+            return refuse_in(checker->refusal, "[\"%s\"]", name);
         lua_setfield(L, copy, name);
     }
-    return check_required(checker, object, index);
+    return value || check_required(checker, object, index);
 }
 
 static bool is_empty(lua_State *L, int index)
@@ -259,7 +250,7 @@ static bool check_array(struct checker *checker, const struct param *param, int 
     for (size_t i = 1; i <= length; i++) {
         lua_rawgeti(L, index, (int)i);
         if (!check_value(checker, item, copy + 1))
-            return refuse_in_item(checker->refusal, i);
+            return refuse_in(checker->refusal, "[%zu]", i);
         lua_rawseti(L, copy, (int)i);
         lua_settop(L, copy);
     }
@@ -268,47 +259,44 @@ static bool check_array(struct checker *checker, const struct param *param, int 
 
 static bool check_map(struct checker *checker, const struct param *param, int index)
 {
-    lua_State *L = checker->L;
     const struct param *value = find_content(checker, param, ".*");
-    const int copy = lua_gettop(L) + 1;
 
-    if (!value) {
-        lua_pushvalue(L, index);
+    if (value)
+        return check_members(checker, param->name, value, index);
+    lua_pushvalue(checker->L, index);
+    return true;
+}
+
+static bool has_type(lua_State *L, enum type type, int index)
+{
+    switch (type) {
+    case STRING:
+        return lua_type(L, index) == LUA_TSTRING;
+    case INTEGER:
+        return cmr_is_integer(L, index);
+    case NUMBER:
+        return lua_type(L, index) == LUA_TNUMBER;
+    case BOOLEAN:
+        return lua_isboolean(L, index);
+    case ARRAY:
+        return lua_istable(L, index);
+    case OBJECT:
+    case MAP:
+        return lua_istable(L, index) && !json_is_marked(L, index);
+    default: /* json_encode checks it */
         return true;
     }
-    lua_newtable(L);
-    for (lua_pushnil(L); lua_next(L, index); lua_settop(L, copy + 1)) {
-        const char *name = text_without_nul(L, copy + 1);
-        if (!name)
-            return refuse(checker->refusal, BAD_VALUE, "its members need names");
-        if (!check_value(checker, value, copy + 2))
-            return refuse_in_key(checker->refusal, name);
-        lua_setfield(L, copy, name);
-    }
-    return true;
 }
 
-static bool check_scalar(const struct checker *checker, const struct param *param, int index)
+static bool check_type(const struct checker *checker, const struct param *param, int index)
 {
     lua_State *L = checker->L;
-    const int type = lua_type(L, index);
 
-    if (type != (param->type == BOOLEAN ? LUA_TBOOLEAN : LUA_TNUMBER) ||
-        (param->type == INTEGER && !cmr_is_integer(L, index)))
-        return bad_type(checker, param, index);
-    if (type == LUA_TNUMBER && !json_check_number(lua_tonumber(L, index), checker->refusal))
-        return false;
-    lua_pushvalue(L, index);
-    return true;
-}
-
-static bool check_table(struct checker *checker, const struct param *param, int index)
-{
-    if (!lua_istable(checker->L, index) || (param->type != ARRAY && json_is_marked(checker->L, index)))
-        return bad_type(checker, param, index);
-    if (param->type == ARRAY)
-        return check_array(checker, param, index);
-    return param->type == MAP ? check_map(checker, param, index) : check_object(checker, param->name, index);
+    if (has_type(L, param->type, index))
+        return true;
+    if (param->type == STRING && lua_type(L, index) == LUA_TNUMBER)
+        (void)refuse(checker->refusal, BAD_TYPE, "ids are strings, so that no digit is lost");
+    return refuse_unexpected(checker->refusal, BAD_TYPE, type_at(L, index), type_name(param->type));
 }
 
 static bool check_value(struct checker *checker, const struct param *param, int index)
@@ -320,25 +308,25 @@ static bool check_value(struct checker *checker, const struct param *param, int 
         json_push_null(L);
         return true;
     }
+    if (param->flags & ALL_REQUIRED && is_all(L, index)) {
+        lua_pushnil(L); /* left out, as the user asked */
+        return true;
+    }
+    if (!check_type(checker, param, index))
+        return false;
     switch (param->type) {
     case STRING:
-        return lua_type(L, index) == LUA_TSTRING ? check_string(checker, param, index)
-                                                 : bad_type(checker, param, index);
-    case INTEGER:
-    case NUMBER:
-    case BOOLEAN:
-        return check_scalar(checker, param, index);
+        return check_string(checker, param, index);
     case ARRAY:
+        return check_array(checker, param, index);
     case OBJECT:
+        return check_members(checker, param->name, NULL, index);
     case MAP:
-        if (param->flags & ALL_REQUIRED && is_all(L, index)) {
-            lua_pushnil(L); /* left out, as the user asked */
-            return true;
-        }
-        return check_table(checker, param, index);
-    default: /* json_encode checks it */
+        return check_map(checker, param, index);
+    default:
         lua_pushvalue(L, index);
-        return true;
+        return param->type == ANY || param->type == BOOLEAN ||
+               json_check_number(lua_tonumber(L, index), checker->refusal);
     }
 }
 
@@ -353,20 +341,21 @@ static const char *first_name(const struct operation *operation, unsigned flags)
 
 static bool too_many(const struct checker *checker)
 {
+    lua_State *L = checker->L;
     const struct operation *operation = checker->operation;
     int count = 0;
 
     for (const struct param *param = operation->params; param->name; param++)
         count += (param->flags & POSITIONAL) != 0;
     if (count)
-        return refuse_format(checker->refusal, BAD_ARGUMENTS,
-                             "at most %d positional argument%s, then one table of fields", count,
-                             count == 1 ? "" : "s");
-    if (!operation->params->name && !checker->open)
-        return refuse_format(checker->refusal, BAD_ARGUMENTS, "%s takes no arguments", operation->name);
-    return refuse_format(checker->refusal, BAD_ARGUMENTS, "it takes names only: %s{%s = ...}", operation->name,
-                         operation->params->name ? first_name(operation, REQUIRED | EITHER | ONE_OF | ALL_REQUIRED)
-                                                 : "name");
+        lua_pushfstring(L, "at most %d positional argument%s, then one table of fields", count, count == 1 ? "" : "s");
+    else if (!operation->params->name && !checker->open)
+        lua_pushfstring(L, "%s takes no arguments", operation->name);
+    else
+        lua_pushfstring(L, "it takes names only: %s{%s = ...}", operation->name,
+                        operation->params->name ? first_name(operation, REQUIRED | EITHER | ONE_OF | ALL_REQUIRED)
+                                                : "name");
+    return refuse(checker->refusal, BAD_ARGUMENTS, lua_tostring(L, -1));
 }
 
 /* Puts the positional arguments into the table at `all`, under their names. */
@@ -403,10 +392,9 @@ static bool collect(const struct checker *checker, int first, int last)
     for (lua_pushnil(L); lua_next(L, fields); lua_settop(L, all + 1)) {
         lua_pushvalue(L, all + 1);
         lua_rawget(L, all);
-        if (!lua_isnil(L, -1)) {
-            (void)refuse(checker->refusal, DUPLICATE_FIELD, NULL);
-            return refuse_in_member(checker->refusal, lua_tostring(L, all + 1));
-        }
+        if (!lua_isnil(L, -1))
+            return refuse(checker->refusal, DUPLICATE_FIELD, NULL) ||
+                   refuse_in(checker->refusal, ".%s", lua_tostring(L, all + 1));
         lua_pop(L, 1);
         lua_pushvalue(L, all + 1);
         lua_insert(L, -2);
@@ -437,7 +425,7 @@ static bool check_alternatives(const struct checker *checker, int fields)
     if (!marked || given == 1 || (given > 1 && !exactly))
         return true;
     if (given)
-        return refuse_format(checker->refusal, CONFLICTING_FIELDS, "only one of %s can be given", names);
+        return refuse(checker->refusal, CONFLICTING_FIELDS, lua_pushfstring(L, "only one of %s can be given", names));
     return refuse(checker->refusal, MISSING_FIELD, names);
 }
 
@@ -447,7 +435,8 @@ bool arguments_check(lua_State *L, const struct operation *operation, enum locat
     struct checker checker = {.L = L, .operation = operation, .open = open, .refusal = refusal};
     const int all = lua_gettop(L) + 1;
 
-    if (collect(&checker, first, last) && check_object(&checker, "", all) && check_alternatives(&checker, all + 1)) {
+    if (collect(&checker, first, last) && check_members(&checker, "", NULL, all) &&
+        check_alternatives(&checker, all + 1)) {
         lua_replace(L, all);
         return true;
     }

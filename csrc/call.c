@@ -1,6 +1,6 @@
 #include "call.h"
 
-#include <string.h>
+#include <stdint.h>
 
 #include "compat.h"
 #include "easy.h"
@@ -26,7 +26,7 @@ struct call *call_new(lua_State *L, int target)
     struct target *checked = target_check(L, target);
     struct call *call = cmr_newuserdata(L, sizeof *call);
 
-    *call = (struct call){.target = checked, .url.maximum = MAX_URL_BYTES};
+    *call = (struct call){.target = checked, .url.maximum = MAX_URL_BYTES, .body.maximum = SIZE_MAX / 4};
     clear_answer(call);
     cmr_setmetatable(L, CALL_TYPE);
     lua_createtable(L, 0, 4);
@@ -132,24 +132,6 @@ static int lua_call_trace(lua_State *L)
     return 0;
 }
 
-/* call:method() -> "GET", ... */
-static int lua_call_method(lua_State *L)
-{
-    lua_pushstring(L, to_call(L)->method);
-    return 1;
-}
-
-/* call:body() -> the JSON that it sends, or nil */
-static int lua_call_body(lua_State *L)
-{
-    const struct call *call = to_call(L);
-
-    if (!call->request_body)
-        return 0;
-    lua_pushlstring(L, call->request_body, call->request_body_length);
-    return 1;
-}
-
 /* call:operation() -> the operation's name, or nil for a raw request */
 static int lua_call_operation(lua_State *L)
 {
@@ -185,6 +167,7 @@ static int lua_call_gc(lua_State *L)
     multi_remove(call);
     call->state = CALL_CLOSED;
     buffer_free(&call->url);
+    buffer_free(&call->body);
     buffer_free(&call->answer.headers);
     buffer_free(&call->answer.body);
     return 0;
@@ -210,8 +193,6 @@ void call_open(lua_State *L)
                                        {"result", lua_call_result},
                                        {"release", lua_call_release},
                                        {"trace", lua_call_trace},
-                                       {"method", lua_call_method},
-                                       {"body", lua_call_body},
                                        {"operation", lua_call_operation},
                                        {"arguments", lua_call_arguments},
                                        {"repeatable", lua_call_repeatable},

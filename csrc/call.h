@@ -52,14 +52,13 @@ struct pollset;
 struct call {
     enum call_state state;
 
-    /* the request; all but the URL belongs to the table that hangs on the userdata */
+    /* the request; all but the buffers belongs to the table that hangs on the userdata */
     const struct operation *operation; /* NULL: a raw request */
     const char *name;                  /* for messages */
     const char *method;
     struct target *target;
-    const char *request_body; /* NULL: none */
-    size_t request_body_length;
     struct buffer url;
+    struct buffer body; /* JSON; without data: none */
     bool traced;
 
     /* the attempt */

@@ -55,12 +55,53 @@ static inline void cmr_setmetatable(lua_State *L, const char *type)
     lua_setmetatable(L, -2);
 }
 
+/* Whether the value has the metatable of this type. */
+static inline bool cmr_has_metatable(lua_State *L, int index, const char *type)
+{
+    bool equal;
+
+    if (!lua_getmetatable(L, index))
+        return false;
+    luaL_getmetatable(L, type);
+    equal = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return equal;
+}
+
+/* Each sets a field of the table on top: a string unless it is NULL, true unless the value is false. */
+static inline void cmr_set_string(lua_State *L, const char *field, const char *value)
+{
+    if (value) {
+        lua_pushstring(L, value);
+        lua_setfield(L, -2, field);
+    }
+}
+
+static inline void cmr_set_true(lua_State *L, const char *field, bool value)
+{
+    if (value) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, field);
+    }
+}
+
+static inline void cmr_set_integer(lua_State *L, const char *field, long value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, field);
+}
+
+static inline void cmr_set_number(lua_State *L, const char *field, double value)
+{
+    lua_pushnumber(L, value);
+    lua_setfield(L, -2, field);
+}
+
 /* Makes a type's metatable: the methods under __index, and a name for error messages and tostring. */
 static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *meta, const luaL_Reg *methods)
 {
     luaL_newmetatable(L, type);
-    lua_pushstring(L, type);
-    lua_setfield(L, -2, "__name");
+    cmr_set_string(L, "__name", type);
     luaL_setfuncs(L, meta, 0);
     lua_newtable(L);
     luaL_setfuncs(L, methods, 0);
@@ -68,15 +109,6 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
     lua_pushboolean(L, 0); /* Lua code can neither read nor replace the metatable */
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
-}
-
-/* Sets a field of the table on top, unless the value is NULL. */
-static inline void cmr_set_string(lua_State *L, const char *field, const char *value)
-{
-    if (value) {
-        lua_pushstring(L, value);
-        lua_setfield(L, -2, field);
-    }
 }
 
 /* Whether JSON and Lua agree that it is an integer: it is whole and no other number reads as the same double. */

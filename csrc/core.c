@@ -61,6 +61,18 @@ static void set_operations(lua_State *L)
     }
 }
 
+static void set_target_option_names(lua_State *L)
+{
+    const char *name;
+
+    lua_newtable(L);
+    for (int i = 0; (name = target_option_name((size_t)i)); i++) {
+        lua_pushstring(L, name);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "target_option_names");
+}
+
 int luaopen_cmr_core(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"target", target_new},
@@ -101,8 +113,7 @@ int luaopen_cmr_core(lua_State *L)
     lua_setfield(L, -2, "null");
     arguments_push_all(L);
     lua_setfield(L, -2, "all");
-    target_options_push_names(L);
-    lua_setfield(L, -2, "target_option_names");
+    set_target_option_names(L);
     cmr_set_string(L, "production", TARGET_PRODUCTION);
     cmr_set_string(L, "_VERSION", CMR_VERSION);
     cmr_set_string(L, "libcurl", curl_version_info(CURLVERSION_NOW)->version);

@@ -143,10 +143,10 @@ static CURLcode set_request(struct call *call)
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);  /* the key would go with it */
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl supports */
-    SET(CURLOPT_HTTPHEADER, call->request_body ? target->headers_body : target->headers);
-    if (call->request_body || strcmp(call->method, "POST") == 0) {
-        SET(CURLOPT_POSTFIELDS, call->request_body ? call->request_body : "");
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->request_body_length);
+    SET(CURLOPT_HTTPHEADER, call->body.data ? target->headers_body : target->headers);
+    if (call->body.data || strcmp(call->method, "POST") == 0) {
+        SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
     }
     SET(CURLOPT_CUSTOMREQUEST, call->method);
     return code;

@@ -6,37 +6,11 @@
 
 #define ERROR_TYPE "cmr.error"
 
-static const char *const kind_names[] = {
-    [KIND_NETWORK] = "network",
-    [KIND_TIMEOUT] = "timeout",
-    [KIND_TLS] = "tls",
-    [KIND_BAD_RESPONSE] = "bad_response",
-    [KIND_UNAUTHORIZED] = "unauthorized",
-    [KIND_PAYMENT_REQUIRED] = "payment_required",
-    [KIND_FORBIDDEN] = "forbidden",
-    [KIND_NOT_FOUND] = "not_found",
-    [KIND_CONFLICT] = "conflict",
-    [KIND_BAD_REQUEST] = "bad_request",
-    [KIND_RATE_LIMITED] = "rate_limited",
-    [KIND_QUOTA_EXCEEDED] = "quota_exceeded",
-    [KIND_SERVER_ERROR] = "server_error",
-    [KIND_UNEXPECTED_STATUS] = "unexpected_status",
-    [KIND_OPERATION_FAILED] = "operation_failed",
-    [KIND_CANCELLED] = "cancelled",
-    [KIND_INVALID_ARGUMENT] = "invalid_argument",
-};
-
-static const char *const outcome_names[] = {
-    [NOT_SENT] = "not_sent",
-    [REJECTED] = "rejected",
-    [UNKNOWN] = "unknown",
-};
-
-static enum kind kind_of_curl(CURLcode code)
+static const char *kind_of_curl(CURLcode code)
 {
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-        return KIND_TIMEOUT;
+        return "timeout";
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_ENGINE_NOTFOUND:
     case CURLE_SSL_ENGINE_SETFAILED:
@@ -52,7 +26,7 @@ static enum kind kind_of_curl(CURLcode code)
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_CLIENTCERT:
     case CURLE_USE_SSL_FAILED:
-        return KIND_TLS;
+        return "tls";
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
@@ -60,9 +34,9 @@ static enum kind kind_of_curl(CURLcode code)
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif
-        return KIND_BAD_RESPONSE;
+        return "bad_response";
     default:
-        return KIND_NETWORK;
+        return "network";
     }
 }
 
@@ -70,31 +44,31 @@ struct error_info error_of_curl(CURLcode code, bool started)
 {
     return (struct error_info){
         .kind = kind_of_curl(code),
-        .outcome = started ? UNKNOWN : NOT_SENT,
+        .outcome = started ? "unknown" : "not_sent",
         .code = (int)code,
     };
 }
 
-static enum kind kind_of_status(long status)
+static const char *kind_of_status(long status)
 {
     switch (status) {
     case 400:
     case 422:
-        return KIND_BAD_REQUEST;
+        return "bad_request";
     case 401:
-        return KIND_UNAUTHORIZED;
+        return "unauthorized";
     case 402:
-        return KIND_PAYMENT_REQUIRED;
+        return "payment_required";
     case 403:
-        return KIND_FORBIDDEN;
+        return "forbidden";
     case 404:
-        return KIND_NOT_FOUND;
+        return "not_found";
     case 409:
-        return KIND_CONFLICT;
+        return "conflict";
     case 429:
-        return KIND_RATE_LIMITED;
+        return "rate_limited";
     default:
-        return status >= 500 && status <= 599 ? KIND_SERVER_ERROR : KIND_UNEXPECTED_STATUS;
+        return status >= 500 && status <= 599 ? "server_error" : "unexpected_status";
     }
 }
 
@@ -104,7 +78,7 @@ struct error_info error_of_status(long status)
         .kind = kind_of_status(status),
         /* A 4xx is a no, except for the two that say a gateway waited too long. After a redirect or a 5xx the request
            may have been done. */
-        .outcome = status >= 400 && status <= 499 && status != 408 && status != 499 ? REJECTED : UNKNOWN,
+        .outcome = status >= 400 && status <= 499 && status != 408 && status != 499 ? "rejected" : "unknown",
         .status = status,
     };
 }
@@ -118,8 +92,7 @@ static int error_tostring(lua_State *L)
 void error_open(lua_State *L)
 {
     luaL_newmetatable(L, ERROR_TYPE);
-    lua_pushstring(L, ERROR_TYPE);
-    lua_setfield(L, -2, "__name");
+    cmr_set_string(L, "__name", ERROR_TYPE);
     lua_pushcfunction(L, error_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pop(L, 1);
@@ -137,21 +110,15 @@ int error_return(lua_State *L, const char *operation, struct error_info info, in
     lua_createtable(L, 0, 9);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, "message");
-    cmr_set_string(L, "kind", kind_names[info.kind]);
-    cmr_set_string(L, "outcome", outcome_names[info.outcome]);
+    cmr_set_string(L, "kind", info.kind);
+    cmr_set_string(L, "outcome", info.outcome);
     cmr_set_string(L, "operation", operation);
-    if (info.status) {
-        lua_pushinteger(L, info.status);
-        lua_setfield(L, -2, "status");
-    }
-    if (info.code) {
-        lua_pushinteger(L, info.code);
-        lua_setfield(L, -2, "curl_code");
-    }
-    if (info.retry_after > 0) {
-        lua_pushnumber(L, info.retry_after);
-        lua_setfield(L, -2, "retry_after");
-    }
+    if (info.status)
+        cmr_set_integer(L, "status", info.status);
+    if (info.code)
+        cmr_set_integer(L, "curl_code", info.code);
+    if (info.retry_after > 0)
+        cmr_set_number(L, "retry_after", info.retry_after);
     if (body) {
         lua_pushvalue(L, body);
         lua_setfield(L, -2, "body");
@@ -162,15 +129,12 @@ int error_return(lua_State *L, const char *operation, struct error_info info, in
 
 int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret)
 {
-    const struct error_info info = {.kind = KIND_INVALID_ARGUMENT, .outcome = NOT_SENT};
+    const struct error_info info = {.kind = "invalid_argument", .outcome = "not_sent"};
 
     refusal_push_message(L, refusal, secret);
     (void)error_return(L, operation, info, 0);
     refusal_set_fields(L, refusal, secret);
-    if (refusal->programmer_error) {
-        lua_pushboolean(L, 1);
-        lua_setfield(L, -2, "programmer_error");
-    }
+    cmr_set_true(L, "programmer_error", refusal->programmer_error);
     return 3;
 }
 

@@ -8,36 +8,13 @@
 
 #include "refusal.h"
 
-enum kind {
-    KIND_NETWORK,
-    KIND_TIMEOUT,
-    KIND_TLS,
-    KIND_BAD_RESPONSE,
-    KIND_UNAUTHORIZED,
-    KIND_PAYMENT_REQUIRED,
-    KIND_FORBIDDEN,
-    KIND_NOT_FOUND,
-    KIND_CONFLICT,
-    KIND_BAD_REQUEST,
-    KIND_RATE_LIMITED,
-    KIND_QUOTA_EXCEEDED,
-    KIND_SERVER_ERROR,
-    KIND_UNEXPECTED_STATUS,
-    KIND_OPERATION_FAILED, /* accepted, and later reported as failed by a webhook */
-    KIND_CANCELLED,
-    KIND_INVALID_ARGUMENT,
-};
-
-/* From the least severe to the most. */
-enum outcome {
-    NOT_SENT, /* the server never saw the request */
-    REJECTED, /* the server refused it */
-    UNKNOWN,  /* it may have been done */
-};
-
+/*
+ * outcome is "not_sent" (the server never saw the request), "rejected" (it refused it) or "unknown" (it may have been
+ * done).
+ */
 struct error_info {
-    enum kind kind;
-    enum outcome outcome;
+    const char *kind; /* "network", ...: docs/library.md lists them */
+    const char *outcome;
     long status;        /* HTTP status, or the one in the body; 0: no answer */
     int code;           /* libcurl's code; 0: none */
     double retry_after; /* seconds; 0: none */
@@ -53,14 +30,14 @@ struct error_info error_of_status(long status);
 void error_open(lua_State *L);
 
 /*
- * Turns the message on top into nil, message, err; returns 3. operation may be NULL. A body for err.body is taken from
- * the index body, or left out when that is 0.
+ * Turns the message on top into nil, message, err; returns 3. err has message, kind, outcome, and where they are known
+ * operation (which may be NULL), status, curl_code, retry_after and body (the value at that index; 0: none).
  */
 int error_return(lua_State *L, const char *operation, struct error_info info, int body);
 
 /*
- * Pushes nil, message, err of kind "invalid_argument" for a refusal; returns 3. err has the refusal's code, field,
- * expected, got, suggestion and reason, and programmer_error = true where the program is wrong and not its data.
+ * Pushes nil, message, err of kind "invalid_argument" for a refusal; returns 3. err also has the refusal's fields, and
+ * programmer_error = true where the program is wrong and not its data.
  */
 int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret);
 

@@ -15,14 +15,8 @@
 FILE *files_at(lua_State *L, int index)
 {
     void *stream = lua_touserdata(L, index);
-    bool is_file;
 
-    if (!stream || !lua_getmetatable(L, index))
-        return NULL;
-    luaL_getmetatable(L, LUA_FILEHANDLE);
-    is_file = lua_rawequal(L, -1, -2);
-    lua_pop(L, 2);
-    if (!is_file)
+    if (!stream || !cmr_has_metatable(L, index, LUA_FILEHANDLE))
         return NULL;
 #if LUA_VERSION_NUM >= 502
     return ((luaL_Stream *)stream)->closef ? ((luaL_Stream *)stream)->f : NULL;

@@ -7,23 +7,11 @@
 #include "response.h"
 #include "text.h"
 
-static void set_number(lua_State *L, const char *name, double number)
-{
-    lua_pushnumber(L, number);
-    lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, long integer)
-{
-    lua_pushinteger(L, integer);
-    lua_setfield(L, -2, name);
-}
-
 /* A time that was not reached is left out. */
 static void set_time(lua_State *L, const char *name, double seconds)
 {
     if (seconds > 0)
-        set_number(L, name, seconds);
+        cmr_set_number(L, name, seconds);
 }
 
 static void set_trace(lua_State *L, const struct trace *trace)
@@ -39,16 +27,10 @@ static void set_trace(lua_State *L, const struct trace *trace)
 
 static const char *http_version(long version)
 {
-    switch (version) {
-    case CURL_HTTP_VERSION_1_0:
-        return "1.0";
-    case CURL_HTTP_VERSION_1_1:
-        return "1.1";
-    case CURL_HTTP_VERSION_2_0:
-        return "2";
-    default:
-        return "3";
-    }
+    return version == CURL_HTTP_VERSION_1_0   ? "1.0"
+           : version == CURL_HTTP_VERSION_1_1 ? "1.1"
+           : version == CURL_HTTP_VERSION_2_0 ? "2"
+                                              : "3";
 }
 
 static void set_masked(lua_State *L, const char *name, const char *text, size_t length, const char *key)
@@ -94,12 +76,12 @@ int lua_call_info(lua_State *L)
     cmr_set_string(L, "operation", call->name);
     cmr_set_string(L, "method", call->method);
     cmr_set_string(L, "url", call->url.data ? call->url.data : "");
-    set_number(L, "elapsed", answer->elapsed);
-    set_integer(L, "sends", answer->sends);
+    cmr_set_number(L, "elapsed", answer->elapsed);
+    cmr_set_integer(L, "sends", answer->sends);
     if (call->traced)
         set_trace(L, &answer->trace);
     if (answer->status) {
-        set_integer(L, "status", answer->status);
+        cmr_set_integer(L, "status", answer->status);
         cmr_set_string(L, "http_version", http_version(answer->http_version));
         lua_pushboolean(L, answer->connects == 0);
         lua_setfield(L, -2, "reused");
@@ -120,9 +102,9 @@ int lua_call_request(lua_State *L)
     lua_createtable(L, 0, 8);
     cmr_set_string(L, "method", call->method);
     set_masked(L, "url", call->url.data, call->url.length, target->key);
-    set_headers(L, call->request_body ? target->headers_body : target->headers, target->key);
-    if (call->request_body)
-        set_masked(L, "body", call->request_body, call->request_body_length, target->key);
+    set_headers(L, call->body.data ? target->headers_body : target->headers, target->key);
+    if (call->body.data)
+        set_masked(L, "body", call->body.data, call->body.length, target->key);
     cmr_set_string(L, "ca_file", target->ca_file);
     cmr_set_string(L, "proxy", target->loopback ? "" : target->proxy);
     cmr_set_string(L, "resolve", target->resolve ? target->resolve->data : NULL);

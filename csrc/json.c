@@ -15,7 +15,6 @@ enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64 };
 #define TEXT_TYPE "cmr.json.text"
 #define DECODE "cmr.json.decode" /* registry: decode of our instance of lua-cjson */
 
-/* The text of a JSON value in the making: a userdata, so that an error while it grows frees it. */
 static int text_gc(lua_State *L)
 {
     buffer_free(luaL_checkudata(L, 1, TEXT_TYPE));
@@ -29,7 +28,6 @@ void json_open(lua_State *L)
 
     luaL_newmetatable(L, ARRAY_TYPE);
     cmr_set_string(L, "__name", ARRAY_TYPE);
-    lua_pop(L, 1);
     cmr_newtype(L, TEXT_TYPE, meta, methods);
 
     lua_getglobal(L, "require");
@@ -45,7 +43,7 @@ void json_open(lua_State *L)
     lua_call(L, 1, 0);
     lua_getfield(L, -1, "decode");
     lua_setfield(L, LUA_REGISTRYINDEX, DECODE);
-    lua_pop(L, 2);
+    lua_pop(L, 3);
 }
 
 void json_push_null(lua_State *L)
@@ -58,37 +56,24 @@ bool json_is_null(lua_State *L, int index)
     return lua_islightuserdata(L, index) && lua_touserdata(L, index) == NULL;
 }
 
-/* cmr.array(t) -> t, marked. Raises for a table that has another metatable. */
 int json_array(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_argcheck(L, !lua_getmetatable(L, 1) || json_is_marked(L, 1), 1, "the table has a metatable already");
     lua_settop(L, 1);
-    luaL_getmetatable(L, ARRAY_TYPE);
-    if (lua_getmetatable(L, 1)) {
-        luaL_argcheck(L, lua_rawequal(L, -1, -2), 1, "the table has a metatable already");
-        lua_pop(L, 1);
-    }
-    lua_setmetatable(L, 1);
+    cmr_setmetatable(L, ARRAY_TYPE);
     return 1;
 }
 
 bool json_is_marked(lua_State *L, int index)
 {
-    bool marked;
-
-    if (!lua_getmetatable(L, index))
-        return false;
-    luaL_getmetatable(L, ARRAY_TYPE);
-    marked = lua_rawequal(L, -1, -2);
-    lua_pop(L, 2);
-    return marked;
+    return cmr_has_metatable(L, index, ARRAY_TYPE);
 }
 
 void json_push_empty_array(lua_State *L)
 {
     lua_newtable(L);
-    luaL_getmetatable(L, ARRAY_TYPE);
-    lua_setmetatable(L, -2);
+    cmr_setmetatable(L, ARRAY_TYPE);
 }
 
 bool json_check_array(lua_State *L, int index, struct refusal *refusal)
@@ -129,22 +114,15 @@ static void write_float(char text[MAX_NUMBER_BYTES], double value)
     *end = '\0';
 }
 
-static void write_number(lua_State *L, int index, char text[MAX_NUMBER_BYTES])
-{
-#if LUA_VERSION_NUM >= 503
-    if (lua_isinteger(L, index)) {
-        (void)snprintf(text, MAX_NUMBER_BYTES, LUA_INTEGER_FMT, (LUAI_UACINT)lua_tointeger(L, index));
-        return;
-    }
-#endif
-    write_float(text, lua_tonumber(L, index));
-}
-
 const char *json_push_number(lua_State *L, int index)
 {
     char text[MAX_NUMBER_BYTES];
 
-    write_number(L, index, text);
+#if LUA_VERSION_NUM >= 503
+    if (lua_isinteger(L, index))
+        return lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tointeger(L, index));
+#endif
+    write_float(text, lua_tonumber(L, index));
     lua_pushstring(L, text);
     return lua_tostring(L, -1);
 }
@@ -170,30 +148,13 @@ static void append_text(struct encoder *encoder, const char *text)
 
 static void append_escape(struct encoder *encoder, char character)
 {
-    static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    static const char special[] = "\"\\\b\f\n\r\t";
+    static const char letters[] = "\"\\bfnrt";
+    const char *found = strchr(special, character);
     char escape[8];
 
-    for (const char *name = names; *name; name += 2)
-        if (*name == character) {
-            escape[0] = '\\';
-            escape[1] = name[1];
-            append(encoder, escape, 2);
-            return;
-        }
-    (void)snprintf(escape, sizeof escape, "\\u%04x", (unsigned)(unsigned char)character);
-    append(encoder, escape, 6);
-}
-
-static bool is_utf8(const char *text, size_t length)
-{
-    while (length > 0) {
-        const size_t step = text_utf8_length((const unsigned char *)text, length);
-        if (!step)
-            return false;
-        text += step;
-        length -= step;
-    }
-    return true;
+    (void)snprintf(escape, sizeof escape, found ? "\\%c" : "\\u%04x", found ? letters[found - special] : character);
+    append_text(encoder, escape);
 }
 
 /* Appends the string at index, quoted. It must hold no NUL byte. */
@@ -219,7 +180,7 @@ static bool append_string(struct encoder *encoder, int index)
 
     if (!text)
         return refuse_data(encoder->refusal, BAD_VALUE, "it holds a NUL byte");
-    if (encoder->utf8 && !is_utf8(text, lua_rawlen(encoder->L, index)))
+    if (encoder->utf8 && !text_is_utf8(text, lua_rawlen(encoder->L, index)))
         return refuse_data(encoder->refusal, BAD_VALUE, "it is not UTF-8");
     append_quoted(encoder, index);
     return true;
@@ -240,7 +201,7 @@ static bool append_array(struct encoder *encoder, int index, int depth)
             append_text(encoder, ",");
         lua_rawgeti(L, index, (int)i);
         if (!append_value(encoder, lua_gettop(L), depth))
-            return refuse_in_item(encoder->refusal, i);
+            return refuse_in(encoder->refusal, "[%zu]", i);
         lua_pop(L, 1);
     }
     append_text(encoder, "]");
@@ -256,7 +217,7 @@ static bool check_name(struct encoder *encoder, int index)
         return refuse(encoder->refusal, BAD_VALUE, "a table needs either names or the numbers 1 to n");
     if (!name)
         return refuse(encoder->refusal, BAD_VALUE, "it has a name with a NUL byte");
-    if (encoder->utf8 && !is_utf8(name, lua_rawlen(encoder->L, index)))
+    if (encoder->utf8 && !text_is_utf8(name, lua_rawlen(encoder->L, index)))
         return refuse_data(encoder->refusal, BAD_VALUE, "it has a name that is not UTF-8");
     return true;
 }
@@ -274,7 +235,7 @@ static bool append_object(struct encoder *encoder, int index, int depth)
         append_quoted(encoder, key);
         append_text(encoder, ":");
         if (!append_value(encoder, key + 1, depth))
-            return refuse_in_member(encoder->refusal, lua_tostring(L, key));
+            return refuse_in(encoder->refusal, ".%s", lua_tostring(L, key));
     }
     append_text(encoder, *before == '{' ? "{}" : "}");
     return true;
@@ -282,12 +243,10 @@ static bool append_object(struct encoder *encoder, int index, int depth)
 
 static bool append_number(struct encoder *encoder, int index)
 {
-    char text[MAX_NUMBER_BYTES];
-
     if (!json_check_number(lua_tonumber(encoder->L, index), encoder->refusal))
         return false;
-    write_number(encoder->L, index, text);
-    append_text(encoder, text);
+    append_text(encoder, json_push_number(encoder->L, index));
+    lua_pop(encoder->L, 1);
     return true;
 }
 
@@ -311,31 +270,21 @@ static bool append_value(struct encoder *encoder, int index, int depth)
                                                                     : append_object(encoder, index, depth + 1);
     default:
         if (!json_is_null(L, index))
-            return refuse_format(encoder->refusal, BAD_VALUE, "a %s cannot be sent as JSON", luaL_typename(L, index));
+            return refuse(encoder->refusal, BAD_VALUE,
+                          lua_pushfstring(L, "a %s cannot be sent as JSON", luaL_typename(L, index)));
         append_text(encoder, "null");
         return true;
     }
 }
 
-bool json_encode(lua_State *L, int index, bool utf8, struct refusal *refusal)
+bool json_encode(lua_State *L, int index, bool utf8, struct buffer *text, struct refusal *refusal)
 {
-    struct encoder encoder = {.L = L, .utf8 = utf8, .refusal = refusal};
-    int text;
+    struct encoder encoder = {.L = L, .utf8 = utf8, .text = text, .refusal = refusal};
+    const int top = lua_gettop(L);
+    const bool encoded = append_value(&encoder, lua_absindex(L, index), 0);
 
-    index = lua_absindex(L, index);
-    encoder.text = cmr_newuserdata(L, sizeof *encoder.text);
-    buffer_init(encoder.text, SIZE_MAX / 4);
-    cmr_setmetatable(L, TEXT_TYPE);
-    text = lua_gettop(L);
-    if (!append_value(&encoder, index, 0)) {
-        lua_settop(L, text - 1);
-        return false;
-    }
-    lua_pushlstring(L, encoder.text->data, encoder.text->length);
-    buffer_free(encoder.text);
-    lua_replace(L, text);
-    lua_settop(L, text);
-    return true;
+    lua_settop(L, top);
+    return encoded;
 }
 
 /* Decodes the text on top. False, with a message, when lua-cjson refuses it; being out of memory raises. */
@@ -351,19 +300,27 @@ static bool call_cjson(lua_State *L)
     return status == 0;
 }
 
-/* Which numbers are integers differs between versions of lua-cjson; here they do not. */
-static void push_number(lua_State *L, double value)
+/*
+ * Makes the number on top an integer when it is whole: which are integers differs between versions of lua-cjson. False
+ * when it is out of Lua's range.
+ */
+static bool tidy_number(lua_State *L)
 {
-    if (cmr_is_whole(value))
+    const double value = lua_tonumber(L, -1);
+
+    if (isinf(value))
+        return false;
+    if (cmr_is_whole(value)) {
         cmr_push_whole(L, value);
-    else
-        lua_pushnumber(L, value);
+        lua_replace(L, -2);
+    }
+    return true;
 }
 
 /* Drops null members and makes whole numbers integers, in place. False for a number out of Lua's range. */
 static bool tidy(lua_State *L, int index)
 {
-    luaL_checkstack(L, 4, "nested too deep");
+    luaL_checkstack(L, 5, "nested too deep");
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         const int key = lua_gettop(L) - 1;
         if (lua_istable(L, -1)) {
@@ -374,10 +331,10 @@ static bool tidy(lua_State *L, int index)
             lua_pushnil(L);
             lua_rawset(L, index);
         } else if (lua_type(L, -1) == LUA_TNUMBER) {
-            if (isinf(lua_tonumber(L, -1)))
-                return false;
             lua_pushvalue(L, key);
-            push_number(L, lua_tonumber(L, key + 1));
+            lua_pushvalue(L, key + 1);
+            if (!tidy_number(L))
+                return false;
             lua_rawset(L, index);
         }
     }
@@ -387,6 +344,7 @@ static bool tidy(lua_State *L, int index)
 bool json_decode(lua_State *L, const char *text, size_t length)
 {
     const int top = lua_gettop(L);
+    bool in_range = true;
 
     if (memchr(text, '\0', length)) {
         lua_pushliteral(L, "a NUL byte");
@@ -395,24 +353,32 @@ bool json_decode(lua_State *L, const char *text, size_t length)
     lua_pushlstring(L, text, length);
     if (!call_cjson(L))
         return false;
-    if (lua_istable(L, -1) ? !tidy(L, lua_gettop(L)) : lua_type(L, -1) == LUA_TNUMBER && isinf(lua_tonumber(L, -1))) {
+    if (lua_istable(L, -1))
+        in_range = tidy(L, top + 1);
+    else if (lua_type(L, -1) == LUA_TNUMBER)
+        in_range = tidy_number(L);
+    if (!in_range) {
         lua_settop(L, top); /* tidy stopped in the middle */
         lua_pushliteral(L, "a number out of range");
-        return false;
     }
-    if (lua_type(L, -1) == LUA_TNUMBER)
-        push_number(L, lua_tonumber(L, -1));
-    return true;
+    return in_range;
 }
 
 int json_encode_value(lua_State *L)
 {
     struct refusal refusal = {0};
+    struct buffer *text; /* a userdata, so that an error while it grows frees it */
 
     luaL_checkany(L, 1);
-    if (json_encode(L, 1, false, &refusal))
+    text = cmr_newuserdata(L, sizeof *text);
+    buffer_init(text, SIZE_MAX / 4);
+    cmr_setmetatable(L, TEXT_TYPE);
+    if (json_encode(L, 1, false, text, &refusal)) {
+        lua_pushlstring(L, text->data, text->length);
+        buffer_free(text);
         return 1;
-    (void)refuse_in_member(&refusal, "value");
+    }
+    (void)refuse_in(&refusal, ".value");
     refusal_push_message(L, &refusal, NULL);
     return lua_error(L);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buffer.h"
 #include "refusal.h"
 
 /* Loads lua-cjson; raises when it is not installed. */
@@ -34,10 +35,11 @@ bool json_check_number(double value, struct refusal *refusal);
 const char *json_push_number(lua_State *L, int index);
 
 /*
- * Pushes the JSON text of the value at index. A NUL byte is refused, and so is, with utf8, text that is not UTF-8:
- * both are faults of the data. Everything else that is refused is the programmer's fault.
+ * Appends the JSON text of the value at index to a buffer that a userdata owns: it may raise. A NUL byte is refused, and
+ * so is, with utf8, text that is not UTF-8: both are faults of the data. Everything else that is refused is the
+ * programmer's fault.
  */
-bool json_encode(lua_State *L, int index, bool utf8, struct refusal *refusal);
+bool json_encode(lua_State *L, int index, bool utf8, struct buffer *text, struct refusal *refusal);
 
 /*
  * Pushes the decoded value, or a message and false. Object members that are null are left out, nulls in arrays stay

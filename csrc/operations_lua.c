@@ -7,14 +7,6 @@
 
 CMR_EXPORT int luaopen_cmr_operations(lua_State *L);
 
-static void set_true(lua_State *L, const char *field, bool value)
-{
-    if (value) {
-        lua_pushboolean(L, 1);
-        lua_setfield(L, -2, field);
-    }
-}
-
 static void set_values(lua_State *L, const char *field, const char *set)
 {
     size_t length;
@@ -38,11 +30,11 @@ static void push_param(lua_State *L, const struct param *param)
     cmr_set_string(L, "type", type_name(param->type));
     cmr_set_string(L, "source", param->source);
     cmr_set_string(L, "summary", param->summary);
-    set_true(L, "required", param->flags & REQUIRED);
-    set_true(L, "positional", param->flags & POSITIONAL);
-    set_true(L, "assumed", param->flags & PARAM_ASSUMED);
-    set_true(L, "all_required", param->flags & ALL_REQUIRED);
-    set_true(L, "accepts_item", param->flags & ACCEPTS_ITEM);
+    cmr_set_true(L, "required", param->flags & REQUIRED);
+    cmr_set_true(L, "positional", param->flags & POSITIONAL);
+    cmr_set_true(L, "assumed", param->flags & PARAM_ASSUMED);
+    cmr_set_true(L, "all_required", param->flags & ALL_REQUIRED);
+    cmr_set_true(L, "accepts_item", param->flags & ACCEPTS_ITEM);
     if (param->flags & (EITHER | ONE_OF))
         cmr_set_string(L, "either", param->flags & EITHER ? "any" : "one");
     set_values(L, "values", param->values);
@@ -67,7 +59,7 @@ static void push_flags(lua_State *L, unsigned flags)
 
     lua_newtable(L);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        set_true(L, names[i].name, flags & names[i].flag);
+        cmr_set_true(L, names[i].name, flags & names[i].flag);
 }
 
 static void push_operation(lua_State *L, const struct operation *operation)

@@ -25,25 +25,9 @@ bool refuse(struct refusal *refusal, enum refusal_code code, const char *reason)
     return refuse_data(refusal, code, reason);
 }
 
-bool refuse_format(struct refusal *refusal, enum refusal_code code, const char *format, ...)
+bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *expected)
 {
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(refusal->reason, sizeof refusal->reason, format, arguments);
-    va_end(arguments);
-    refusal->code = code;
-    refusal->programmer_error = true;
-    return false;
-}
-
-bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(refusal->expected, sizeof refusal->expected, format, arguments);
-    va_end(arguments);
+    copy(refusal->expected, sizeof refusal->expected, expected);
     copy(refusal->got, sizeof refusal->got, got);
     refusal->code = code;
     refusal->programmer_error = true;
@@ -51,45 +35,41 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
 }
 
 /* A part is kept whole or not at all: half of one could be half of the key, which no mask finds. */
-static bool prepend(struct refusal *refusal, const char *before, const char *name, const char *after)
+bool refuse_in(struct refusal *refusal, const char *format, ...)
 {
     static const char more[] = "...";
-    char *path = refusal->field;
-    const size_t most = sizeof refusal->field - sizeof more;
-    size_t length = strlen(path);
-    size_t part;
+    char path[sizeof refusal->field];
+    const size_t most = sizeof path - sizeof more;
+    va_list arguments;
+    size_t length;
 
-    if (strlen(before) + strlen(name) + strlen(after) > most)
-        name = more;
-    part = strlen(before) + strlen(name) + strlen(after);
-    if (part + length > most) {
-        memcpy(path, more, sizeof more);
-        length = sizeof more - 1;
-    }
-    memmove(path + part, path, length + 1);
-    memcpy(path, before, strlen(before));
-    memcpy(path + strlen(before), name, strlen(name));
-    memcpy(path + part - strlen(after), after, strlen(after));
+    va_start(arguments, format);
+    length = (size_t)vsnprintf(path, sizeof path, format, arguments);
+    va_end(arguments);
+    if (length > most)
+        length = (size_t)snprintf(path, sizeof path, ".%s", more);
+    copy(path + length, sizeof path - length, length + strlen(refusal->field) > most ? more : refusal->field);
+    memcpy(refusal->field, path, sizeof path);
     return false;
 }
 
-bool refuse_in_member(struct refusal *refusal, const char *name)
-{
-    return prepend(refusal, ".", name, "");
-}
-
-bool refuse_in_item(struct refusal *refusal, size_t index)
-{
-    char number[24];
-
-    (void)snprintf(number, sizeof number, "%zu", index);
-    return prepend(refusal, "[", number, "]");
-}
-
-bool refuse_in_key(struct refusal *refusal, const char *key)
-{
-    return prepend(refusal, "[\"", key, "\"]");
-}
+static const struct {
+    const char *name;
+    const char *format; /* of a message about a field; NULL: the detail is the message */
+} codes[] = {
+    [UNKNOWN_FIELD] = {"unknown_field", "bad field '%s'"},
+    [MISSING_FIELD] = {"missing_field", "missing required argument '%s'"},
+    [DUPLICATE_FIELD] = {"duplicate_field", "'%s' is given twice"},
+    [CONFLICTING_FIELDS] = {"conflicting_fields", NULL},
+    [EMPTY_FIELD] = {"empty", "'%s' is empty"},
+    [BAD_TYPE] = {"bad_type", "bad field '%s'"},
+    [BAD_VALUE] = {"bad_value", "bad field '%s'"},
+    [BAD_ARGUMENTS] = {"bad_arguments", NULL},
+    [BAD_OPTION] = {"bad_option", "bad option '%s'"},
+    [UNDOCUMENTED] = {"undocumented", NULL},
+    [TOO_LONG] = {"too_long", NULL},
+    [NO_KEY] = {"no_key", NULL},
+};
 
 /* The path without the dot of its first part. */
 static const char *field_of(const struct refusal *refusal)
@@ -108,40 +88,6 @@ static const char *push_detail(lua_State *L, const struct refusal *refusal)
                            *refusal->reason ? ": " : "", refusal->reason);
 }
 
-static void push_words(lua_State *L, const struct refusal *refusal)
-{
-    const char *field = field_of(refusal);
-    const char *detail = push_detail(L, refusal);
-
-    switch (refusal->code) {
-    case UNKNOWN_FIELD:
-    case BAD_TYPE:
-    case BAD_VALUE:
-        lua_pushfstring(L, "bad field '%s' (%s)", field, detail);
-        break;
-    case BAD_OPTION:
-        lua_pushfstring(L, "bad option '%s' (%s)", field, detail);
-        break;
-    case MISSING_FIELD:
-        if (*refusal->field)
-            lua_pushfstring(L, *detail ? "missing required argument '%s' (%s)" : "missing required argument '%s'",
-                            field, detail);
-        else
-            lua_pushfstring(L, "missing required argument: %s", detail);
-        break;
-    case EMPTY_FIELD:
-        lua_pushfstring(L, *detail ? "'%s' is empty (%s)" : "'%s' is empty", field, detail);
-        break;
-    case DUPLICATE_FIELD:
-        lua_pushfstring(L, "'%s' is given twice", field);
-        break;
-    default:
-        lua_pushstring(L, detail);
-        break;
-    }
-    lua_replace(L, -2);
-}
-
 /* Replaces the string on top. */
 static void mask(lua_State *L, const char *secret)
 {
@@ -152,33 +98,33 @@ static void mask(lua_State *L, const char *secret)
 
 void refusal_push_message(lua_State *L, const struct refusal *refusal, const char *secret)
 {
-    push_words(L, refusal);
+    const char *format = codes[refusal->code].format;
+    const char *detail = push_detail(L, refusal);
+
+    if (*refusal->field && format) {
+        const char *subject = lua_pushfstring(L, format, field_of(refusal));
+        lua_pushfstring(L, *detail ? "%s (%s)" : "%s", subject, detail);
+        lua_replace(L, -3);
+        lua_pop(L, 1);
+    } else if (refusal->code == MISSING_FIELD) {
+        lua_pushfstring(L, "missing required argument: %s", detail);
+        lua_replace(L, -2);
+    }
     mask(L, secret);
+}
+
+static void set_words(lua_State *L, const char *name, const char *words)
+{
+    cmr_set_string(L, name, *words ? words : NULL);
 }
 
 void refusal_set_fields(lua_State *L, const struct refusal *refusal, const char *secret)
 {
-    static const char *const codes[] = {
-        [NOT_REFUSED] = "",
-        [UNKNOWN_FIELD] = "unknown_field",
-        [MISSING_FIELD] = "missing_field",
-        [DUPLICATE_FIELD] = "duplicate_field",
-        [CONFLICTING_FIELDS] = "conflicting_fields",
-        [EMPTY_FIELD] = "empty",
-        [BAD_TYPE] = "bad_type",
-        [BAD_VALUE] = "bad_value",
-        [BAD_ARGUMENTS] = "bad_arguments",
-        [BAD_OPTION] = "bad_option",
-        [UNDOCUMENTED] = "undocumented",
-        [TOO_LONG] = "too_long",
-        [NO_KEY] = "no_key",
-    };
-
-    cmr_set_string(L, "code", codes[refusal->code]);
-    cmr_set_string(L, "expected", *refusal->expected ? refusal->expected : NULL);
+    cmr_set_string(L, "code", codes[refusal->code].name);
     cmr_set_string(L, "suggestion", refusal->suggestion);
-    cmr_set_string(L, "got", *refusal->got ? refusal->got : NULL);
-    cmr_set_string(L, "reason", *refusal->reason ? refusal->reason : NULL);
+    set_words(L, "expected", refusal->expected);
+    set_words(L, "got", refusal->got);
+    set_words(L, "reason", refusal->reason);
     if (*refusal->field) {
         lua_pushstring(L, field_of(refusal));
         mask(L, secret);

@@ -1,16 +1,15 @@
 /*
  * "No, because": what is wrong with an argument, a JSON value, a URL or an option.
  *
- * A function that may refuse takes a struct refusal that begins as {0}. It returns false when it refuses, with the Lua
- * stack as it found it. The innermost function says what is wrong; each caller on the way back adds its part of the
- * path in front. Nothing here raises or touches Lua, except for the functions that take a lua_State.
+ * A function that may refuse takes a struct refusal that begins as {0}, and returns false when it refuses. The innermost
+ * function says what is wrong; each caller on the way back adds its part of the path in front. Both return false, so
+ * that `refuse(...) || refuse_in(...)` does both.
  */
 #ifndef CMR_REFUSAL_H
 #define CMR_REFUSAL_H
 
 #include <lua.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 enum refusal_code {
     NOT_REFUSED,
@@ -38,23 +37,13 @@ struct refusal {
     char field[512];        /* ".domains[2].domain": the path of the field or option; "": none */
 };
 
-/*
- * Each refuses and returns false. The programmer is wrong, except with refuse_data: then the data is, and the error is
- * returned and not raised. reason and got may be NULL.
- */
+/* Each refuses: the programmer is wrong, except with refuse_data. All texts are copied and may be NULL. */
 bool refuse(struct refusal *refusal, enum refusal_code code, const char *reason);
 bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *reason);
-bool refuse_format(struct refusal *refusal, enum refusal_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *expected);
 
-/* Refuses a value because something else was expected, which the format says. */
-bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
-/* Each adds a part in front of the path and returns false. A path that is too long loses its end. */
-bool refuse_in_member(struct refusal *refusal, const char *name);
-bool refuse_in_item(struct refusal *refusal, size_t index);
-bool refuse_in_key(struct refusal *refusal, const char *key);
+/* Adds a part, such as ".domain" or "[2]", in front of the path. A path that is too long loses its end. */
+bool refuse_in(struct refusal *refusal, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Pushes the message: without the secret, fit for a line of a log. */
 void refusal_push_message(lua_State *L, const struct refusal *refusal, const char *secret);

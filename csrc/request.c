@@ -11,10 +11,7 @@
 #include "text.h"
 #include "url.h"
 
-/*
- * A request in the making. Its functions may leave values on the stack: the two Lua functions below return what
- * counts.
- */
+/* A request in the making. Its functions may leave values on the stack: the Lua functions return what counts. */
 struct request {
     lua_State *L;
     int index; /* of the call on the stack */
@@ -27,14 +24,11 @@ static bool check_length(struct request *request, bool appended)
 {
     const struct buffer *url = &request->call->url;
 
-    if (appended)
-        return true;
-    if (!url->overflow)
+    if (!appended && !url->overflow)
         luaL_error(request->L, "not enough memory");
-    (void)refuse_format(request->refusal, TOO_LONG, "the arguments make a URL of more than %d bytes",
-                        (int)url->maximum);
-    request->refusal->programmer_error = false;
-    return false;
+    return appended || refuse_data(request->refusal, TOO_LONG,
+                                   lua_pushfstring(request->L, "the arguments make a URL of more than %d bytes",
+                                                   (int)url->maximum));
 }
 
 static bool append_path(struct request *request, const char *path)
@@ -45,7 +39,6 @@ static bool append_path(struct request *request, const char *path)
                         buffer_append_string(url, request->call->target->base_url) && buffer_append_string(url, path));
 }
 
-/* Pushes the value at index as the query writes it. */
 static const char *push_query_value(lua_State *L, int index)
 {
     if (lua_type(L, index) == LUA_TNUMBER)
@@ -56,17 +49,21 @@ static const char *push_query_value(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* Appends "?name=value" or "&name=value" with the checked value on top, and pops it. */
+/* Appends "?name=value" or "&name=value" with the checked value on top, and pops it. A value that is nil is left out. */
 static bool append_query(struct request *request, const char *name)
 {
     lua_State *L = request->L;
     struct buffer *url = &request->call->url;
-    const char *value = push_query_value(L, lua_gettop(L));
-    const bool appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") &&
-                          buffer_append_escaped(url, name, strlen(name)) && buffer_append_string(url, "=") &&
-                          buffer_append_escaped(url, value, strlen(value));
+    bool appended = true;
 
-    lua_pop(L, 2);
+    if (!lua_isnil(L, -1)) {
+        const char *value = push_query_value(L, lua_gettop(L));
+        appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") &&
+                   buffer_append_escaped(url, name, strlen(name)) && buffer_append_string(url, "=") &&
+                   buffer_append_escaped(url, value, strlen(value));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
     return check_length(request, appended);
 }
 
@@ -87,10 +84,7 @@ static const char *next_open(lua_State *L, const struct operation *operation, in
 static bool append_argument(struct request *request, int arguments, const char *name)
 {
     lua_getfield(request->L, arguments, name);
-    if (!lua_isnil(request->L, -1))
-        return append_query(request, name);
-    lua_pop(request->L, 1);
-    return true;
+    return append_query(request, name);
 }
 
 static bool build_query(struct request *request, int arguments, enum location open)
@@ -110,13 +104,7 @@ static bool build_query(struct request *request, int arguments, enum location op
 /* Gives the value on top to the call as its JSON body. */
 static bool set_body(struct request *request)
 {
-    lua_State *L = request->L;
-
-    if (!json_encode(L, -1, true, request->refusal))
-        return false;
-    request->call->request_body = lua_tolstring(L, -1, &request->call->request_body_length);
-    call_keep(L, request->index, "body");
-    return true;
+    return json_encode(request->L, -1, true, &request->call->body, request->refusal);
 }
 
 static void copy_argument(lua_State *L, int arguments, const char *name)
@@ -176,9 +164,10 @@ static bool find_endpoint(struct request *request, const char **path, enum locat
     call->method = operation->method;
     if (call->method && *path)
         return true;
-    return refuse_format(request->refusal, UNDOCUMENTED,
-                         "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
-                         *path ? "method" : "path", operation->name, operation->name, *path ? *path : "/path");
+    return refuse(
+        request->refusal, UNDOCUMENTED,
+        lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
+                        *path ? "method" : "path", operation->name, operation->name, *path ? *path : "/path"));
 }
 
 static bool check_key(struct request *request)
@@ -232,8 +221,8 @@ int request_operation(lua_State *L, const struct operation *operation)
 
 static bool bad_query(struct request *request)
 {
-    (void)refuse_unexpected(request->refusal, BAD_TYPE, NULL, "a list of {name, value}");
-    return refuse_in_member(request->refusal, "query");
+    return refuse_unexpected(request->refusal, BAD_TYPE, NULL, "a list of {name, value}") ||
+           refuse_in(request->refusal, ".query");
 }
 
 /* Appends the pair {name, value} on top. */
@@ -250,10 +239,8 @@ static bool append_pair(struct request *request)
     name = text_without_nul(L, pair + 1);
     if (!name)
         return bad_query(request);
-    if (!arguments_check_query_value(L, pair + 2, request->refusal)) {
-        (void)refuse_in_member(request->refusal, name);
-        return refuse_in_member(request->refusal, "query");
-    }
+    if (!arguments_check_query_value(L, pair + 2, request->refusal))
+        return refuse_in(request->refusal, ".query.%s", name);
     return append_query(request, name);
 }
 
@@ -284,20 +271,18 @@ static bool build_raw_body(struct request *request, int options)
     if (lua_isnil(L, -1))
         return true;
     if (!lua_istable(L, -1))
-        (void)refuse_unexpected(request->refusal, BAD_TYPE, luaL_typename(L, -1), "table");
-    else if (set_body(request))
-        return true;
-    return refuse_in_member(request->refusal, "body");
+        return refuse_unexpected(request->refusal, BAD_TYPE, luaL_typename(L, -1), "table") ||
+               refuse_in(request->refusal, ".body");
+    return set_body(request) || refuse_in(request->refusal, ".body");
 }
 
 static bool check_method_and_path(struct request *request, const char *path, size_t length)
 {
-    if (!url_is_method(request->call->method, lua_rawlen(request->L, 2))) {
-        (void)refuse_unexpected(request->refusal, BAD_VALUE, NULL, "GET, POST, PUT, PATCH or DELETE");
-        return refuse_in_member(request->refusal, "method");
-    }
+    if (!url_is_method(request->call->method, lua_rawlen(request->L, 2)))
+        return refuse_unexpected(request->refusal, BAD_VALUE, NULL, "GET, POST, PUT, PATCH or DELETE") ||
+               refuse_in(request->refusal, ".method");
     if (!url_check_path(path, length, request->refusal, BAD_VALUE))
-        return refuse_in_member(request->refusal, "path");
+        return refuse_in(request->refusal, ".path");
     return append_path(request, path);
 }
 

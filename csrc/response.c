@@ -80,8 +80,8 @@ static int push_refused(lua_State *L, const struct call *call, int body, long st
     struct error_info info = error_of_status(status);
 
     info.retry_after = call->answer.retry_after;
-    if (info.kind == KIND_RATE_LIMITED && is_quota_response(L, body, call))
-        info.kind = KIND_QUOTA_EXCEEDED;
+    if (status == 429 && is_quota_response(L, body, call))
+        info.kind = "quota_exceeded";
     push_status_message(L, body, status);
     return error_return(L, call->name, info, body);
 }
@@ -89,7 +89,7 @@ static int push_refused(lua_State *L, const struct call *call, int body, long st
 /* A success without an envelope, such as a proxy's page or a truncated body. The API may have done the call. */
 static int push_bad_response(lua_State *L, const struct call *call, int body)
 {
-    const struct error_info info = {.kind = KIND_BAD_RESPONSE, .outcome = UNKNOWN, .status = call->answer.status};
+    const struct error_info info = {.kind = "bad_response", .outcome = "unknown", .status = call->answer.status};
 
     if (call->answer.body.length == 0) {
         lua_pushfstring(L, "HTTP %d without a body", (int)call->answer.status);
@@ -127,8 +127,8 @@ static int push_answered(lua_State *L, const struct call *call)
 static int push_cancelled(lua_State *L, const struct call *call)
 {
     const bool forked = call->answer.ending == FORKED;
-    const struct error_info info = {.kind = KIND_CANCELLED,
-                                    .outcome = forked || call->answer.sends ? UNKNOWN : NOT_SENT};
+    const struct error_info info = {.kind = "cancelled",
+                                    .outcome = forked || call->answer.sends ? "unknown" : "not_sent"};
 
     lua_pushstring(L, forked ? "the process forked while the call was in flight: its parent has it" : "cancelled");
     return error_return(L, call->name, info, 0);
@@ -170,7 +170,7 @@ static int push_failed(lua_State *L, const struct call *call)
     struct error_info info = error_of_curl(call->answer.code, call->answer.sends > 0);
 
     if (is_long_header(&call->answer))
-        info.kind = KIND_BAD_RESPONSE;
+        info.kind = "bad_response";
     push_curl_message(L, &call->answer);
     return error_return(L, call->name, info, 0);
 }

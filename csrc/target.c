@@ -24,17 +24,17 @@ struct target *target_check(lua_State *L, int index)
 static void push_options(lua_State *L)
 {
     const int all = lua_gettop(L) + 1;
+    const char *name;
 
     lua_newtable(L);
-    for (const char *const *name = target_option_names; *name; name++) {
-        lua_getfield(L, 1, *name);
+    for (size_t i = 0; (name = target_option_name(i)); i++) {
+        lua_getfield(L, 1, name);
         if (lua_isnil(L, -1) && !lua_isnil(L, 2)) {
-            lua_pop(L, 1);
             cmr_get_keep(L, 2);
-            lua_getfield(L, -1, *name);
-            lua_replace(L, -2);
+            lua_getfield(L, -1, name);
         }
-        lua_setfield(L, all, *name);
+        lua_setfield(L, all, name);
+        lua_settop(L, all);
     }
 }
 

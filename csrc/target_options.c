@@ -1,5 +1,6 @@
 #include "target_options.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,103 +13,108 @@
 
 #define KEY_HEADER "cmr-x-api-key" /* from the quickstart pages */
 
-const char *const target_option_names[] = {"api_key",      "key_header",      "base_url",   "ca_file",
-                                           "proxy",        "headers",         "user_agent", "allow_http",
-                                           "max_response", "connect_timeout", "endpoints",  NULL};
-
-void target_options_push_names(lua_State *L)
-{
-    lua_newtable(L);
-    for (int i = 0; target_option_names[i]; i++) {
-        lua_pushstring(L, target_option_names[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-}
-
-/* A take_ function checks one option or more. When it refuses it may leave values on the stack, which
-   target_options_check removes. */
+/* The options as they were given, or the defaults. Each take_ function below may leave values on the stack. */
 struct options {
     lua_State *L;
     int table;
     struct target *target;
     struct refusal *refusal;
+    const char *api_key, *key_header, *base_url, *ca_file, *proxy, *user_agent;
+    bool allow_http;
+    double max_response, connect_timeout;
 };
+
+static const struct option {
+    const char *name;
+    int type;
+    const char *expected; /* of a number: see take_number */
+    size_t offset;        /* in struct options; 0: the table is read later */
+    double least, most;
+} rows[] = {
+    {"api_key", LUA_TSTRING, "a string", offsetof(struct options, api_key), 0, 0},
+    {"key_header", LUA_TSTRING, "a string", offsetof(struct options, key_header), 0, 0},
+    {"base_url", LUA_TSTRING, "a string", offsetof(struct options, base_url), 0, 0},
+    {"ca_file", LUA_TSTRING, "a string", offsetof(struct options, ca_file), 0, 0},
+    {"proxy", LUA_TSTRING, "a string", offsetof(struct options, proxy), 0, 0},
+    {"headers", LUA_TTABLE, "a table of names and values", 0, 0, 0},
+    {"user_agent", LUA_TSTRING, "a string", offsetof(struct options, user_agent), 0, 0},
+    {"allow_http", LUA_TBOOLEAN, "a boolean", offsetof(struct options, allow_http), 0, 0},
+    {"max_response", LUA_TNUMBER, NULL, offsetof(struct options, max_response), 1, 1e9},
+    {"connect_timeout", LUA_TNUMBER, NULL, offsetof(struct options, connect_timeout), 0.001, 1e6},
+    {"endpoints", LUA_TTABLE, "a table of operations and 'METHOD /path'", 0, 0, 0},
+};
+
+const char *target_option_name(size_t index)
+{
+    return index < sizeof rows / sizeof rows[0] ? rows[index].name : NULL;
+}
 
 static bool bad_option(const struct options *options, const char *name, const char *reason)
 {
-    (void)refuse(options->refusal, BAD_OPTION, reason);
-    return refuse_in_member(options->refusal, name);
+    return refuse(options->refusal, BAD_OPTION, reason) || refuse_in(options->refusal, ".%s", name);
 }
 
-/* For the value on top. */
-static bool bad_type(const struct options *options, const char *name, const char *expected)
+static bool bad_type(const struct options *options, const char *name, const char *got, const char *expected)
 {
-    (void)refuse_unexpected(options->refusal, BAD_OPTION, luaL_typename(options->L, -1), "%s", expected);
-    return refuse_in_member(options->refusal, name);
+    return refuse_unexpected(options->refusal, BAD_OPTION, got, expected) || refuse_in(options->refusal, ".%s", name);
 }
 
 static bool out_of_memory(const struct options *options, const char *name)
 {
-    (void)refuse_data(options->refusal, BAD_OPTION, "out of memory");
-    return refuse_in_member(options->refusal, name);
+    return refuse_data(options->refusal, BAD_OPTION, "out of memory") || refuse_in(options->refusal, ".%s", name);
 }
 
-/* Leaves *value alone when the option is absent. */
-static bool take_string(const struct options *options, const char *name, const char **value)
+static bool take_number(const struct options *options, const struct option *row, double *value)
 {
     lua_State *L = options->L;
-
-    lua_getfield(L, options->table, name);
-    if (!lua_isnil(L, -1)) {
-        if (lua_type(L, -1) != LUA_TSTRING)
-            return bad_type(options, name, "a string");
-        *value = text_without_nul(L, -1);
-        if (!*value)
-            return bad_option(options, name, "it holds a NUL byte");
-    }
-    lua_pop(L, 1); /* the table keeps the string */
-    return true;
-}
-
-static bool take_number(const struct options *options, const char *name, double least, double most, double *value)
-{
-    lua_State *L = options->L;
+    const bool is_number = lua_type(L, -1) == LUA_TNUMBER;
+    char expected[64];
     char got[32];
 
-    lua_getfield(L, options->table, name);
-    if (!lua_isnil(L, -1)) {
-        *value = lua_tonumber(L, -1);
-        if (lua_type(L, -1) != LUA_TNUMBER || !(*value >= least && *value <= most)) {
-            (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value); /* without a sign */
-            (void)refuse_unexpected(options->refusal, BAD_OPTION,
-                                    lua_type(L, -1) == LUA_TNUMBER ? got : luaL_typename(L, -1),
-                                    "a number from %.14g to %.14g", least, most);
-            return refuse_in_member(options->refusal, name);
-        }
+    *value = lua_tonumber(L, -1);
+    if (is_number && *value >= row->least && *value <= row->most)
+        return true;
+    (void)snprintf(expected, sizeof expected, "a number from %.14g to %.14g", row->least, row->most);
+    (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value); /* without a sign */
+    return bad_type(options, row->name, is_number ? got : luaL_typename(L, -1), expected);
+}
+
+/* Takes the value on top. The table keeps the strings. */
+static bool take(struct options *options, const struct option *row)
+{
+    lua_State *L = options->L;
+    void *value = (char *)options + row->offset;
+
+    if (row->type == LUA_TNUMBER)
+        return take_number(options, row, value);
+    if (lua_type(L, -1) != row->type)
+        return bad_type(options, row->name, luaL_typename(L, -1), row->expected);
+    if (row->type == LUA_TBOOLEAN)
+        *(bool *)value = lua_toboolean(L, -1);
+    if (row->type == LUA_TSTRING) {
+        *(const char **)value = text_without_nul(L, -1);
+        return *(const char **)value || bad_option(options, row->name, "it holds a NUL byte");
     }
-    lua_pop(L, 1);
     return true;
 }
 
-static bool take_boolean(const struct options *options, const char *name, bool *value)
+static bool take_plain(struct options *options)
 {
-    lua_getfield(options->L, options->table, name);
-    if (!lua_isnil(options->L, -1) && !lua_isboolean(options->L, -1))
-        return bad_type(options, name, "a boolean");
-    *value = lua_toboolean(options->L, -1);
-    lua_pop(options->L, 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        lua_getfield(options->L, options->table, rows[i].name);
+        if (!lua_isnil(options->L, -1) && !take(options, &rows[i]))
+            return false;
+        lua_pop(options->L, 1);
+    }
     return true;
 }
 
 static bool take_key(const struct options *options)
 {
-    struct target *target = options->target;
+    const char *key = options->api_key;
 
-    if (!take_string(options, "api_key", &target->key))
-        return false;
-    if (target->key && !*target->key)
-        target->key = NULL;
-    return !target->key || url_is_visible(target->key, strlen(target->key)) ||
+    options->target->key = key && *key ? key : NULL;
+    return !key || url_is_visible(key, strlen(key)) ||
            bad_option(options, "api_key", "it holds a space, a line break or another character that no key has");
 }
 
@@ -130,18 +136,14 @@ static bool take_base_url(const struct options *options)
     lua_State *L = options->L;
     struct target *target = options->target;
     struct base_url base = {.scheme = ""};
-    const char *text = TARGET_PRODUCTION;
-    size_t length;
-    bool allow_http = false;
+    const char *text = options->base_url;
+    size_t length = strlen(text);
 
-    if (!take_string(options, "base_url", &text) || !take_boolean(options, "allow_http", &allow_http))
-        return false;
-    length = strlen(text);
     if (!url_check_base(text, length, &base, options->refusal))
-        return refuse_in_member(options->refusal, "base_url");
+        return refuse_in(options->refusal, ".base_url");
     target->loopback = url_is_loopback(base.host);
     target->plain = strcmp(base.scheme, "http") == 0;
-    if (target->plain && !target->loopback && !allow_http)
+    if (target->plain && !target->loopback && !options->allow_http)
         return bad_option(options, "base_url",
                           "plain http would show the key to everyone on the way: use https, or allow_http");
     while (text[length - 1] == '/')
@@ -196,94 +198,68 @@ static bool append(struct curl_slist **list, const char *line)
     return longer != NULL;
 }
 
-/* Adds the "Name: value" on top to both lists and pops it. */
-static bool add_header(const struct options *options)
+static bool add_header(const struct options *options, const char *line)
 {
-    const char *line = lua_tostring(options->L, -1);
-
-    if (!append(&options->target->headers, line) || !append(&options->target->headers_body, line))
-        return out_of_memory(options, "headers");
-    lua_pop(options->L, 1);
-    return true;
+    return (append(&options->target->headers, line) && append(&options->target->headers_body, line)) ||
+           out_of_memory(options, "headers");
 }
 
 /* Adds the name at index -2 with the value on top. */
-static bool add_user_header(const struct options *options, const char *key_header)
+static bool add_user_header(const struct options *options)
 {
-    static const char expected[] = "a table of names and values";
     lua_State *L = options->L;
     const char *name = text_without_nul(L, -2);
+    bool added;
 
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
-        (void)refuse_unexpected(options->refusal, BAD_OPTION, NULL, "%s", expected);
-        return refuse_in_member(options->refusal, "headers");
-    }
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+        return bad_type(options, "headers", NULL, "a table of names and values");
     if (!name || !is_token(name))
         return bad_option(options, "headers", "a header's name holds a character that is not allowed");
     if (!is_header_value(lua_tostring(L, -1), lua_rawlen(L, -1)))
         return bad_option(options, "headers", "a header's value holds a line break or another control character");
-    if (is_reserved(name, key_header)) {
-        (void)bad_option(options, name, "it is set by the library");
-        return refuse_in_member(options->refusal, "headers");
-    }
+    if (is_reserved(name, options->key_header))
+        return bad_option(options, name, "it is set by the library") || refuse_in(options->refusal, ".headers");
     /* "Name;" is how libcurl sends a header without a value */
-    lua_pushfstring(L, lua_rawlen(L, -1) ? "%s: %s" : "%s;", name, lua_tostring(L, -1));
-    return add_header(options);
+    added = add_header(options, lua_pushfstring(L, lua_rawlen(L, -1) ? "%s: %s" : "%s;", name, lua_tostring(L, -1)));
+    lua_pop(L, 1);
+    return added;
 }
 
-static bool add_user_headers(const struct options *options, const char *key_header)
+static bool add_user_headers(const struct options *options)
 {
     lua_State *L = options->L;
 
     lua_getfield(L, options->table, "headers");
-    if (!lua_isnil(L, -1) && !lua_istable(L, -1))
-        return bad_type(options, "headers", "a table of names and values");
     if (lua_istable(L, -1))
         for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-            if (!add_user_header(options, key_header))
+            if (!add_user_header(options))
                 return false;
-    lua_pop(L, 1);
     return true;
 }
 
-/* Pushes "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
-static void push_lua_version(lua_State *L)
+/* Returns "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
+static const char *push_lua_version(lua_State *L)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* a strict _G may raise for a global that is absent */
     lua_getfield(L, -1, "jit");
-    lua_replace(L, -2);
-    if (lua_istable(L, -1)) {
+    if (lua_istable(L, -1))
         lua_getfield(L, -1, "version");
-        lua_replace(L, -2);
-    }
-    if (lua_type(L, -1) != LUA_TSTRING) {
-        lua_pop(L, 1);
-        lua_pushstring(L, LUA_VERSION);
-    }
+    return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : LUA_VERSION;
 }
 
-static bool add_own_headers(const struct options *options, const char *key_header, const char *user_agent)
+static bool add_own_headers(const struct options *options)
 {
     lua_State *L = options->L;
     struct target *target = options->target;
+    const char *agent = options->user_agent;
 
-    push_lua_version(L);
-    lua_pushfstring(L, "User-Agent: %s%scmr/%s (%s; libcurl/%s)", user_agent, *user_agent ? " " : "", CMR_VERSION,
-                    lua_tostring(L, -1), curl_version_info(CURLVERSION_NOW)->version);
-    lua_replace(L, -2);
-    if (!add_header(options))
+    agent = lua_pushfstring(L, "User-Agent: %s%scmr/%s (%s; libcurl/%s)", agent, *agent ? " " : "", CMR_VERSION,
+                            push_lua_version(L), curl_version_info(CURLVERSION_NOW)->version);
+    if (!add_header(options, agent) || !add_header(options, "Accept: application/json") ||
+        !add_header(options, "Expect:")) /* no waiting for 100-continue */
         return false;
-    lua_pushliteral(L, "Accept: application/json");
-    if (!add_header(options))
+    if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
-    lua_pushliteral(L, "Expect:"); /* no waiting for 100-continue */
-    if (!add_header(options))
-        return false;
-    if (target->key) {
-        lua_pushfstring(L, "%s: %s", key_header, target->key);
-        if (!add_header(options))
-            return false;
-    }
     /* libcurl would call a POST without a body a form */
     return (append(&target->headers, "Content-Type:") &&
             append(&target->headers_body, "Content-Type: application/json")) ||
@@ -292,47 +268,34 @@ static bool add_own_headers(const struct options *options, const char *key_heade
 
 static bool take_headers(const struct options *options)
 {
-    const char *key_header = KEY_HEADER;
-    const char *user_agent = "";
-
-    if (!take_string(options, "key_header", &key_header) || !take_string(options, "user_agent", &user_agent))
-        return false;
-    if (!is_token(key_header) || is_reserved(key_header, ""))
+    if (!is_token(options->key_header) || is_reserved(options->key_header, ""))
         return bad_option(options, "key_header", "it is not a header's name, or the name of one that the library sets");
-    if (!is_header_value(user_agent, strlen(user_agent)))
+    if (!is_header_value(options->user_agent, strlen(options->user_agent)))
         return bad_option(options, "user_agent", "it holds a control character");
-    return add_own_headers(options, key_header, user_agent) && add_user_headers(options, key_header);
+    return add_own_headers(options) && add_user_headers(options);
 }
 
-/* Copies the entry at index -2 and -1, an operation and its "METHOD /path", into the table at `copy`. */
-static bool take_endpoint(const struct options *options, int copy)
+/* The operation at index -2 with its "METHOD /path" on top. */
+static bool check_endpoint(const struct options *options)
 {
     lua_State *L = options->L;
     const char *operation = lua_tostring(L, -2);
-    const char *endpoint = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    const char *endpoint = text_without_nul(L, -1);
     const char *path;
 
-    if (!operation_by_name(operation))
-        (void)bad_option(options, operation, "there is no such operation");
-    else if (!endpoint)
-        (void)bad_type(options, operation, "'METHOD /path'");
-    else if (!url_split_endpoint(endpoint, &path))
-        (void)bad_option(options, operation, "it must say METHOD /path, as in 'GET /wallet'");
-    else if (!url_check_path(path, lua_rawlen(L, -1) - (size_t)(path - endpoint), options->refusal, BAD_OPTION))
-        (void)refuse_in_member(options->refusal, operation);
-    else {
-        lua_pushvalue(L, -2);
-        lua_pushvalue(L, -2);
-        lua_rawset(L, copy);
-        return true;
-    }
-    return refuse_in_member(options->refusal, "endpoints");
+    if (!text_without_nul(L, -2) || !operation_by_name(operation))
+        return bad_option(options, operation, "there is no such operation");
+    if (lua_type(L, -1) != LUA_TSTRING)
+        return bad_type(options, operation, luaL_typename(L, -1), "'METHOD /path'");
+    if (!endpoint || !url_split_endpoint(endpoint, &path))
+        return bad_option(options, operation, "it must say METHOD /path, as in 'GET /wallet'");
+    return url_check_path(path, lua_rawlen(L, -1) - (size_t)(path - endpoint), options->refusal, BAD_OPTION) ||
+           refuse_in(options->refusal, ".%s", operation);
 }
 
 /* Replaces the endpoints by a copy: later changes to the user's table are not checked. */
 static bool take_endpoints(const struct options *options)
 {
-    static const char expected[] = "a table of operations and 'METHOD /path'";
     lua_State *L = options->L;
     const int copy = lua_gettop(L) + 1;
 
@@ -340,42 +303,47 @@ static bool take_endpoints(const struct options *options)
     lua_getfield(L, options->table, "endpoints");
     if (lua_isnil(L, -1))
         return true;
-    if (!lua_istable(L, -1))
-        return bad_type(options, "endpoints", expected);
-    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING) {
-            (void)refuse_unexpected(options->refusal, BAD_OPTION, NULL, "%s", expected);
-            return refuse_in_member(options->refusal, "endpoints");
-        }
-        if (!take_endpoint(options, copy))
-            return false;
+    for (lua_pushnil(L); lua_next(L, copy + 1); lua_settop(L, copy + 2)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            return bad_type(options, "endpoints", NULL, "a table of operations and 'METHOD /path'");
+        if (!check_endpoint(options))
+            return refuse_in(options->refusal, ".endpoints");
+        lua_setfield(L, copy, lua_tostring(L, -2));
     }
     lua_pushvalue(L, copy);
     lua_setfield(L, options->table, "endpoints");
     return true;
 }
 
-static bool take_all(const struct options *options)
+static bool take_all(struct options *options)
 {
     struct target *target = options->target;
-    double max_response = 16 * 1024 * 1024;
-    double connect_timeout = 5;
 
-    if (!take_key(options) || !take_base_url(options) || !take_headers(options) ||
-        !take_string(options, "ca_file", &target->ca_file) || !take_string(options, "proxy", &target->proxy) ||
-        !take_number(options, "max_response", 1, 1e9, &max_response) ||
-        !take_number(options, "connect_timeout", 0.001, 1e6, &connect_timeout) || !take_endpoints(options))
+    if (!take_plain(options) || !take_key(options) || !take_base_url(options) || !take_headers(options) ||
+        !take_endpoints(options))
         return false;
-    if (target->proxy && !url_is_visible(target->proxy, strlen(target->proxy)))
+    if (options->proxy && !url_is_visible(options->proxy, strlen(options->proxy)))
         return bad_option(options, "proxy", "only visible ASCII characters are allowed");
-    target->max_response = (size_t)max_response;
-    target->connect_timeout = (long)(connect_timeout * 1000);
+    target->ca_file = options->ca_file;
+    target->proxy = options->proxy;
+    target->max_response = (size_t)options->max_response;
+    target->connect_timeout = (long)(options->connect_timeout * 1000);
     return true;
 }
 
 bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal)
 {
-    const struct options options = {.L = L, .table = index, .target = target, .refusal = refusal};
+    struct options options = {
+        .L = L,
+        .table = index,
+        .target = target,
+        .refusal = refusal,
+        .key_header = KEY_HEADER,
+        .base_url = TARGET_PRODUCTION,
+        .user_agent = "",
+        .max_response = 16 * 1024 * 1024,
+        .connect_timeout = 5,
+    };
     const int top = lua_gettop(L);
     const bool taken = take_all(&options);
 

@@ -4,16 +4,13 @@
 
 #include <lua.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "refusal.h"
 #include "target.h"
 
-/* api_key, key_header, base_url, ca_file, proxy, headers, user_agent, allow_http, max_response (bytes), connect_timeout
-   (seconds), endpoints. Ends with NULL. */
-extern const char *const target_option_names[];
-
-/* Pushes the names as a list: core.target_option_names. */
-void target_options_push_names(lua_State *L);
+/* The name of an option: api_key, key_header, ...; NULL after the last one. */
+const char *target_option_name(size_t index);
 
 /*
  * Checks the table of options at index and fills the target, which must hang on a userdata: it owns the lists from the

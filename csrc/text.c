@@ -67,7 +67,8 @@ void push_masked(lua_State *L, const char *bytes, size_t length, const char *sec
     luaL_pushresult(&masked);
 }
 
-size_t text_utf8_length(const unsigned char *bytes, size_t left)
+/* The length of the UTF-8 sequence at bytes; 0 when there is none, or an overlong one, or a surrogate. */
+static size_t utf8_length(const unsigned char *bytes, size_t left)
 {
     const unsigned char lead = bytes[0];
     const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
@@ -91,7 +92,7 @@ void quote_printable(lua_State *L, size_t most)
     size_t length = 0;
 
     while (left > 0) {
-        const size_t step = text_utf8_length(bytes, left);
+        const size_t step = utf8_length(bytes, left);
         /* C0 and C1 controls and DEL would control a terminal */
         const bool printable =
             step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
@@ -111,6 +112,18 @@ void quote_printable(lua_State *L, size_t most)
     }
     lua_pushlstring(L, quote, length);
     lua_replace(L, -2);
+}
+
+bool text_is_utf8(const char *text, size_t length)
+{
+    size_t step;
+
+    for (; length > 0; text += step, length -= step) {
+        step = utf8_length((const unsigned char *)text, length);
+        if (!step)
+            return false;
+    }
+    return true;
 }
 
 const char *text_without_nul(lua_State *L, int index)

@@ -3,6 +3,7 @@
 #define CMR_TEXT_H
 
 #include <lua.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Pushes the bytes with "***" for every occurrence of the secret, also one that is escaped for JSON or a URL. */
@@ -13,8 +14,8 @@ enum { QUOTE_ANSWER = 200, QUOTE_ARGUMENT = 500 }; /* bytes */
 /* Replaces the string on top by its first `most` bytes, fit for a line of a log; "..." follows when it was longer. */
 void quote_printable(lua_State *L, size_t most);
 
-/* The length of the UTF-8 sequence at bytes; 0 when there is none, or an overlong one, or a surrogate. */
-size_t text_utf8_length(const unsigned char *bytes, size_t left);
+/* Whether it is UTF-8, without overlong sequences and surrogates. */
+bool text_is_utf8(const char *text, size_t length);
 
 /* The string at index when it is one without a NUL byte, else NULL. Never converts a number. */
 const char *text_without_nul(lua_State *L, int index);

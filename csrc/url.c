@@ -34,25 +34,18 @@ static bool is_dot_segment(const char *at)
     return (dots == 1 || dots == 2) && (*at == '/' || *at == '\0');
 }
 
-static const char *path_fault(const char *path, size_t length)
-{
-    if (length == 0 || path[0] != '/' || path[1] == '/')
-        return "it must start with one '/'";
-    if (!url_is_visible(path, length))
-        return "only visible ASCII characters are allowed: percent-encode the others";
-    if (strpbrk(path, "?#\\"))
-        return "'?', '#' and '\\' are not allowed";
-    for (const char *slash = path; slash; slash = strchr(slash + 1, '/'))
-        if (is_dot_segment(slash + 1))
-            return "'.' and '..' segments are not allowed";
-    return NULL;
-}
-
 bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code)
 {
-    const char *fault = path_fault(path, length);
-
-    return !fault || refuse(refusal, code, fault);
+    if (length == 0 || path[0] != '/' || path[1] == '/')
+        return refuse(refusal, code, "it must start with one '/'");
+    if (!url_is_visible(path, length))
+        return refuse(refusal, code, "only visible ASCII characters are allowed: percent-encode the others");
+    if (strpbrk(path, "?#\\"))
+        return refuse(refusal, code, "'?', '#' and '\\' are not allowed");
+    for (const char *slash = path; slash; slash = strchr(slash + 1, '/'))
+        if (is_dot_segment(slash + 1))
+            return refuse(refusal, code, "'.' and '..' segments are not allowed");
+    return true;
 }
 
 bool url_is_method(const char *method, size_t length)
@@ -71,11 +64,6 @@ bool url_split_endpoint(const char *text, const char **path)
 
     *path = text + length + 1;
     return text[length] == ' ' && url_is_method(text, length);
-}
-
-static const char *parse_fault(CURLUcode code)
-{
-    return code == CURLUE_OUT_OF_MEMORY ? "out of memory" : "it is not a URL";
 }
 
 /* Copies one part of a URL. */
@@ -101,7 +89,7 @@ bool url_is_loopback(const char *host)
     return inet_pton(AF_INET, host, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
 }
 
-static const char *parse_base(CURLU *url, const char *text, struct base_url *base)
+static bool parse_base(CURLU *url, const char *text, struct base_url *base, struct refusal *refusal)
 {
     char unwanted[MAX_BASE_URL_BYTES];
     CURLUcode code = curl_url_set(url, CURLUPART_URL, text, 0);
@@ -113,46 +101,34 @@ static const char *parse_base(CURLU *url, const char *text, struct base_url *bas
     if (code == CURLUE_OK)
         code = url_part(url, CURLUPART_PORT, base->port, sizeof base->port);
     if (code != CURLUE_OK)
-        return parse_fault(code);
+        return refuse(refusal, BAD_OPTION, code == CURLUE_OUT_OF_MEMORY ? "out of memory" : "it is not a URL");
     if (strcmp(base->scheme, "https") != 0 && strcmp(base->scheme, "http") != 0)
-        return "it must start with https://";
-    if (url_part(url, CURLUPART_USER, unwanted, sizeof unwanted) != CURLUE_NO_USER ||
-        url_part(url, CURLUPART_PASSWORD, unwanted, sizeof unwanted) != CURLUE_NO_PASSWORD || strchr(text, '@'))
-        return "it must not hold a user name or password";
-    return NULL;
-}
-
-static const char *base_fault(const char *text, size_t length, struct base_url *base)
-{
-    const char *authority;
-    const char *path;
-    const char *fault;
-    CURLU *url;
-
-    if (length > MAX_BASE_URL_BYTES)
-        return "it is too long";
-    if (!url_is_visible(text, length) || strchr(text, '\\'))
-        return "only visible ASCII characters are allowed, and no '\\'";
-    if (strpbrk(text, "?#"))
-        return "it must not hold a query or a fragment";
-    authority = text + strcspn(text, ":/"); /* libcurl accepts https:/host, and "://" further on */
-    if (strncmp(authority, "://", 3) != 0 || authority[3] == '/')
-        return "it must start with https:// and a host";
-    url = curl_url();
-    if (!url)
-        return "out of memory";
-    fault = parse_base(url, text, base);
-    curl_url_cleanup(url);
-    if (fault)
-        return fault;
-    /* libcurl removes dot segments when it parses, so this looks at the text */
-    path = strchr(authority + 3, '/');
-    return path ? path_fault(path, strlen(path)) : NULL;
+        return refuse(refusal, BAD_OPTION, "it must start with https://");
+    return (url_part(url, CURLUPART_USER, unwanted, sizeof unwanted) == CURLUE_NO_USER &&
+            url_part(url, CURLUPART_PASSWORD, unwanted, sizeof unwanted) == CURLUE_NO_PASSWORD && !strchr(text, '@')) ||
+           refuse(refusal, BAD_OPTION, "it must not hold a user name or password");
 }
 
 bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal)
 {
-    const char *fault = base_fault(text, length, base);
+    const char *authority = text + strcspn(text, ":/");
+    const char *path;
+    CURLU *url;
+    bool parsed;
 
-    return !fault || refuse(refusal, BAD_OPTION, fault);
+    if (length > MAX_BASE_URL_BYTES)
+        return refuse(refusal, BAD_OPTION, "it is too long");
+    if (!url_is_visible(text, length) || strchr(text, '\\'))
+        return refuse(refusal, BAD_OPTION, "only visible ASCII characters are allowed, and no '\\'");
+    if (strpbrk(text, "?#"))
+        return refuse(refusal, BAD_OPTION, "it must not hold a query or a fragment");
+    /* libcurl accepts https:/host, and "://" further on */
+    if (strncmp(authority, "://", 3) != 0 || authority[3] == '/')
+        return refuse(refusal, BAD_OPTION, "it must start with https:// and a host");
+    url = curl_url();
+    parsed = url ? parse_base(url, text, base, refusal) : refuse_data(refusal, BAD_OPTION, "out of memory");
+    curl_url_cleanup(url); /* also NULL */
+    /* libcurl removes dot segments when it parses, so this looks at the text */
+    path = strchr(authority + 3, '/');
+    return parsed && (!path || url_check_path(path, strlen(path), refusal, BAD_OPTION));
 }

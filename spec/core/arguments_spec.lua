@@ -9,7 +9,7 @@ local BASE = "https://api.test/v1"
 local target = assert(core.target{api_key = "key", base_url = BASE})
 
 local function body_of(call)
-  return call:body()
+  return call:request().body
 end
 
 local function prepare(name, ...)
@@ -435,7 +435,7 @@ describe("an operation that is not documented enough", function()
       endpoints = {wallet = "GET /wallet", remove_domains = "DELETE /d"}}
     assert.equal(BASE .. "/wallet?currency=USD", core.wallet(own, {currency = "USD"}):info().url)
     local call = core.remove_domains(own, {domains = {"a.com"}})
-    assert.equal("DELETE", call:method())
+    assert.equal("DELETE", call:request().method)
     assert.same({domains = {"a.com"}}, cjson.decode(body_of(call)))
   end)
 

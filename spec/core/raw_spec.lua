@@ -14,7 +14,7 @@ local function request(...)
 end
 
 local function body_of(call)
-  return call:body()
+  return call:request().body
 end
 
 local function check_refusal(mistake, expected, call, message, err)
@@ -38,7 +38,7 @@ describe("the method and the path", function()
   it("are sent as they are", function()
     for _, method in ipairs{"GET", "POST", "PUT", "PATCH", "DELETE"} do
       local call = assert(request(method, "/a/b%20c/d.e;f=1/"))
-      assert.equal(method, call:method())
+      assert.equal(method, call:request().method)
       assert.equal(method, call:info().method)
       assert.equal(method .. " /a/b%20c/d.e;f=1/", call:info().operation)
       assert.equal(BASE .. "/a/b%20c/d.e;f=1/", call:info().url)

@@ -13,7 +13,7 @@ local MEGABYTE = 2 ^ 20
 local target = assert(core.target{api_key = KEY, base_url = BASE})
 
 local function body_of(call)
-  return call:body()
+  return call:request().body
 end
 
 local function url_of(call)
@@ -56,7 +56,7 @@ describe("a required id", function()
   it("goes into the query, by place or by name", function()
     for _, call in ipairs{prepare("platforms", USER), (prepare("platforms", {userId = USER}))} do
       assert.equal(BASE .. "/exports/platform-credentials?userId=" .. USER, url_of(call))
-      assert.equal("GET", call:method())
+      assert.equal("GET", call:request().method)
       assert.equal("platforms", call:info().operation)
       assert.is_nil(body_of(call))
     end
@@ -252,7 +252,7 @@ describe("reexport", function()
     }
     local call = assert(prepare("reexport", sample))
     assert.same(sample, cjson.decode(body_of(call)))
-    assert.equal("POST", call:method())
+    assert.equal("POST", call:request().method)
     assert.equal(BASE .. "/mailboxes/oauth", url_of(call))
   end)
 
@@ -342,7 +342,7 @@ describe("positional arguments", function()
     mistake(expected, "remove_platform", USER, "C")
     mistake(expected, "remove_platform", USER, {credentialId = "C"})
     local call = assert(prepare("remove_platform", {credentialId = "C", userId = USER}))
-    assert.equal("DELETE", call:method())
+    assert.equal("DELETE", call:request().method)
     assert.equal(BASE .. "/exports/platform-credential?userId=" .. USER .. "&credentialId=C", url_of(call))
     assert.is_nil(body_of(call))
   end)

@@ -204,7 +204,7 @@ describe("endpoints", function()
   it("replaces an operation's method and path", function()
     for _, method in ipairs{"GET", "POST", "PUT", "PATCH", "DELETE"} do
       local call = path_of(method .. " /v2/platforms")
-      assert.equal(method, call:method())
+      assert.equal(method, call:request().method)
       assert.equal(method, call:info().method)
       assert.equal("https://api.test/v2/platforms?userId=" .. USER, call:info().url)
       assert.equal("platforms", call:info().operation)

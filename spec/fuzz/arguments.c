@@ -144,8 +144,8 @@ static void check_prepared(lua_State *L, int top, int given)
         push_check(L, "call");
         lua_pushvalue(L, top + 1);
         lua_pushstring(L, call->target->base_url);
-        if (call->request_body)
-            lua_pushlstring(L, call->request_body, call->request_body_length);
+        if (call->body.data)
+            lua_pushlstring(L, call->body.data, call->body.length);
         else
             lua_pushnil(L);
         if (given)

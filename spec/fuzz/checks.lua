@@ -124,7 +124,7 @@ function checks.call(call, base_url, body, given)
   check(not url:find "[^\x21-\x7E]" and not url:find("[#\\]"), "a URL with %q", url)
   local path = url:match("^[^?]*"):gsub("%%2[eE]", ".")
   check(not path:find "/%.%.?/" and not path:find "/%.%.?$", "dots in %q", url)
-  check(("GET POST PUT PATCH DELETE"):find(call:method(), 1, true), "the method %s", call:method())
+  check(("GET POST PUT PATCH DELETE"):find(call:request().method, 1, true), "the method %s", call:request().method)
   check(not body or not body:find "%z", "a NUL in the body")
   if body then
     local decoded, why = core.json_decode(body)

@@ -204,7 +204,7 @@ local function inspect(call)
   check(fine or why:find "not finished", why)
   check(not before or fine, "finished, and no result")
   local info = call:info()
-  check(info.url:find "^http://127" and tostring(call):find "cmr.call: " and call:method(), "no facts")
+  check(info.url:find "^http://127" and tostring(call):find "cmr.call: " and call:request().method, "no facts")
   check(not info.headers or info.status, "headers without an answer")
 end
 

@@ -167,7 +167,7 @@ local paths = {
       local where = target("ok", { endpoints = { platforms = "GET /over" } })
       local call = made(core.platforms(where, "a b&c/\u{e4}"))
       check(call:info().url:find("/ok/over?userId=a%20b%26c%2F%C3%A4", 1, true), "not that URL: " .. call:info().url)
-      check(call:method() == "GET" and tostring(call):find "platforms", "no name")
+      check(call:request().method == "GET" and tostring(call):find "platforms", "no name")
       made(core.reexport(where, { email = "a@b", google = { clientId = "1", appName = core.null } }))
       made(core.export_mailboxes(where, "user", { credentialId = "c", mailboxIds = { "1", "2", "3" } }))
     end,
@@ -367,7 +367,7 @@ local paths = {
       call:trace()
       call:start(core.engine(), 2)
       expect("success", wait(call):result())
-      check(call:info().timing and call:body() == request.body, "no trace")
+      check(call:info().timing and call:request().body == request.body, "no trace")
     end,
   },
   {
