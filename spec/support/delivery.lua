@@ -1,7 +1,7 @@
 -- Deliveries as the vendor would sign them: headers(format, body, {key, time, signature, timestamp}).
 
 local core = require "cmr.core"
-local signature = require "cmr.webhook.signature"
+local signature = require "cmr.webhook.signature_formats"
 local text = require "cmr.util.text"
 
 local delivery = { KEY = "Partner-Key/1+2=", NOW = 1790000000 }

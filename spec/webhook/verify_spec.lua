@@ -2,7 +2,7 @@
 
 local cmr = require "cmr"
 local core = require "cmr.core"
-local signature = require "cmr.webhook.signature"
+local signature_formats = require "cmr.webhook.signature_formats"
 local delivery = require "spec.support.delivery"
 
 local webhook = require "cmr.webhook"
@@ -67,7 +67,7 @@ describe("a delivery", function()
       for _, pinned in ipairs(webhook.signature_formats) do
         local accepted, _, err = verify(BODY, headers, { signature_format = pinned })
         assert.equal(pinned == format, accepted ~= nil)
-        local parts, others = signature.FORMATS[format], signature.FORMATS[pinned]
+        local parts, others = signature_formats.FORMATS[format], signature_formats.FORMATS[pinned]
         if not accepted then
           assert.equal(parts.encoding ~= others.encoding and "malformed_signature"
             or parts.unit ~= others.unit and "malformed_timestamp" or "bad_signature", err.kind)

@@ -3,7 +3,7 @@
 local events = require "cmr.webhook.events"
 local json = require "cmr.mock.json"
 local random = require "cmr.util.random"
-local signature = require "cmr.webhook.signature"
+local signature_formats = require "cmr.webhook.signature_formats"
 local tables = require "cmr.util.tables"
 
 local Deliveries = {}
@@ -24,7 +24,7 @@ function Deliveries.new(now)
 end
 
 ---Checks a destination.
----@param fields table {url = on this machine, signatureFormat = a name of cmr.webhook.signature, actionId = false when
+---@param fields table {url = on this machine, signatureFormat = a name of cmr.webhook.signature_formats, actionId = false when
 ---  data has none; the sources disagree}
 ---@return table? destination
 ---@return string? message
@@ -37,7 +37,7 @@ function Deliveries.destination(fields)
   if not is_local or path:find "[%c ]" or not path:find "^[/?]" and path ~= "" then
     return nil, "'url' must be http or https on this machine: http://127.0.0.1:PORT/PATH"
   end
-  local format = signature.FORMATS[fields.signatureFormat or SIGNATURE_FORMAT]
+  local format = signature_formats.FORMATS[fields.signatureFormat or SIGNATURE_FORMAT]
   if not format then return nil, "'signatureFormat' must be a name like " .. SIGNATURE_FORMAT end
   return {
     url = fields.url,

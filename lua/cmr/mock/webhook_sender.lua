@@ -1,7 +1,7 @@
 ---Sends the mock's webhooks from inside nginx: signed, over sockets that do not block the worker.
 
 local ffi = require "ffi"
-local signature = require "cmr.webhook.signature"
+local signature_formats = require "cmr.webhook.signature_formats"
 local text = require "cmr.util.text"
 
 local webhook_sender = {}
@@ -20,7 +20,7 @@ unsigned char *HMAC(const void *md, const void *key, int key_len, const unsigned
 local digest = ffi.new "unsigned char[32]"
 
 local function sign(key, format, timestamp, body)
-  local message = signature.signed_text(format.signs, timestamp, body)
+  local message = signature_formats.signed_text(format.signs, timestamp, body)
   assert(ffi.C.HMAC(ffi.C.EVP_sha256(), key, #key, message, #message, digest, nil) ~= nil)
   local bytes = ffi.string(digest, 32)
   return format.encoding == "hex" and text.hex(bytes) or ngx.encode_base64(bytes)
@@ -30,15 +30,15 @@ end
 local function request_text(delivery, key)
   local destination, body = delivery.destination, delivery.body
   local format = destination.signature_format
-  local timestamp = signature.timestamp(ngx.now(), format.unit)
+  local timestamp = signature_formats.timestamp(ngx.now(), format.unit)
   local lines = {
     "POST " .. destination.path .. " HTTP/1.1",
     ("Host: %s:%d"):format(destination.name, destination.port),
     "Content-Type: application/json",
     "Content-Length: " .. #body,
     "Connection: close",
-    signature.TIMESTAMP_HEADER .. ": " .. timestamp,
-    signature.SIGNATURE_HEADER .. ": " .. sign(key, format, timestamp, body),
+    signature_formats.TIMESTAMP_HEADER .. ": " .. timestamp,
+    signature_formats.SIGNATURE_HEADER .. ": " .. sign(key, format, timestamp, body),
   }
   if delivery.assumed then lines[#lines + 1] = "x-mock-assumed: " .. delivery.assumed end
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body

@@ -8,14 +8,14 @@
 ---with a fresh timestamp. The tolerance then protects nothing: only the event's id reveals the replay.
 
 local receiver = require "cmr.webhook.receiver"
-local signature = require "cmr.webhook.signature"
+local signature_formats = require "cmr.webhook.signature_formats"
 local validate = require "cmr.util.validate"
 local verify = require "cmr.webhook.verify"
 
 ---Verifies and receives webhooks.
 ---@class cmr.Webhook
 ---@field signature_formats string[] What option signature_format takes: "body-hex-seconds" and seven others.
-local webhook = { signature_formats = signature.NAMES }
+local webhook = { signature_formats = signature_formats.NAMES }
 
 ---Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
 ---decoded and encoded again has other bytes.

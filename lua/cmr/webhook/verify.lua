@@ -2,7 +2,7 @@
 
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
-local signature = require "cmr.webhook.signature"
+local signature_formats = require "cmr.webhook.signature_formats"
 local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 
@@ -86,7 +86,7 @@ verify.SPEC = {
   signature_format = {
     expected = "one of cmr.webhook.signature_formats",
     test = function(value)
-      return signature.FORMATS[value] ~= nil
+      return signature_formats.FORMATS[value] ~= nil
     end,
   },
   now = validate.either("number", "function"),
@@ -137,9 +137,9 @@ end
 
 -- Finds out what was signed and with which key; nil if no key fits.
 local function find_signer(body, timestamp, digest, encoding, format, keys)
-  for _, signs in ipairs(signature.SIGNED_PARTS) do
+  for _, signs in ipairs(signature_formats.SIGNED_PARTS) do
     if not format or format.signs == signs then
-      local signed_text = signature.signed_text(signs, timestamp, body)
+      local signed_text = signature_formats.signed_text(signs, timestamp, body)
       for index, key in ipairs(keys) do
         if core.same(ENCODERS[encoding](core.hmac_sha256(key, signed_text)), digest) then return signs, index end
       end
@@ -149,21 +149,21 @@ end
 
 -- Checks the signature. Returns what it tells about the delivery.
 local function authenticate(body, headers, opts, keys)
-  local digest, message, err = read_header(headers, signature.SIGNATURE_HEADER, "missing_signature")
+  local digest, message, err = read_header(headers, signature_formats.SIGNATURE_HEADER, "missing_signature")
   if not digest then return nil, message, err end
   local timestamp
-  timestamp, message, err = read_header(headers, signature.TIMESTAMP_HEADER, "missing_timestamp")
+  timestamp, message, err = read_header(headers, signature_formats.TIMESTAMP_HEADER, "missing_timestamp")
   if not timestamp then return nil, message, err end
-  local format = signature.FORMATS[opts.signature_format]
-  local encoding = signature.encoding(digest)
+  local format = signature_formats.FORMATS[opts.signature_format]
+  local encoding = signature_formats.encoding(digest)
   if not encoding or format and format.encoding ~= encoding then
     local expected = format and format.encoding or "hex or base64"
-    return refuse("malformed_signature", "%s is no SHA-256 digest in %s", signature.SIGNATURE_HEADER, expected)
+    return refuse("malformed_signature", "%s is no SHA-256 digest in %s", signature_formats.SIGNATURE_HEADER, expected)
   end
-  local seconds, unit = signature.parse_timestamp(timestamp)
+  local seconds, unit = signature_formats.parse_timestamp(timestamp)
   if not seconds or format and format.unit ~= unit then
     local expected = format and format.unit or "seconds or milliseconds"
-    return refuse("malformed_timestamp", "%s is no Unix time in %s", signature.TIMESTAMP_HEADER, expected)
+    return refuse("malformed_timestamp", "%s is no Unix time in %s", signature_formats.TIMESTAMP_HEADER, expected)
   end
   local signs, key = find_signer(body, timestamp, digest, encoding, format, keys)
   if not signs then
@@ -171,7 +171,7 @@ local function authenticate(body, headers, opts, keys)
     return refuse("bad_signature", "the signature does not fit this delivery and %s", which)
   end
   return {
-    signature_format = signature.name(signs, encoding, unit),
+    signature_format = signature_formats.name(signs, encoding, unit),
     timestamp = seconds,
     timestamp_signed = signs ~= "body",
     key = key,

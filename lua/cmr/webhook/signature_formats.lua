@@ -4,7 +4,7 @@
 ---with it (help). Undocumented: whether the timestamp is signed too, and how digest and timestamp are written. Each
 ---combination is a signature format with a name.
 
-local signature = {
+local signature_formats = {
   SIGNATURE_HEADER = "cmr-x-signature", -- both in lower case (help)
   TIMESTAMP_HEADER = "cmr-x-timestamp",
   -- No delivery is valid in both ways: a JSON object cannot begin with a timestamp and a dot.
@@ -24,19 +24,19 @@ local MIN_MILLISECONDS_DIGITS = 12 -- that many digits of seconds would be the y
 ---@param signs "body"|"timestamp.body"
 ---@param encoding "hex"|"base64"
 ---@param unit "seconds"|"milliseconds"
-function signature.name(signs, encoding, unit)
+function signature_formats.name(signs, encoding, unit)
   return ("%s-%s-%s"):format(signs, encoding, unit)
 end
 
 ---The text that the digest is made of, from the header's value and the body as received.
-function signature.signed_text(signs, timestamp, body)
+function signature_formats.signed_text(signs, timestamp, body)
   return signs == "body" and body or timestamp .. "." .. body
 end
 
 ---How a digest is written. Each encoding has one spelling: lower-case hexadecimal, or Base64 with padding and no spare
 ---bits.
 ---@return "hex"|"base64"|nil encoding
-function signature.encoding(digest)
+function signature_formats.encoding(digest)
   if #digest == 64 and not digest:find "[^0-9a-f]" then return "hex" end
   return #digest == 44 and digest:find "^[A-Za-z0-9+/]+[AEIMQUYcgkosw048]=$" and "base64" or nil
 end
@@ -44,25 +44,25 @@ end
 ---Reads a timestamp. Its length tells its unit.
 ---@return number? seconds since 1970; nil unless it is a whole number
 ---@return "seconds"|"milliseconds"|nil unit
-function signature.parse_timestamp(timestamp)
+function signature_formats.parse_timestamp(timestamp)
   if #timestamp > MAX_TIMESTAMP_DIGITS or not timestamp:find "^[1-9]%d*$" then return nil end
   local unit = #timestamp < MIN_MILLISECONDS_DIGITS and "seconds" or "milliseconds"
   return tonumber(timestamp) / TICKS_PER_SECOND[unit], unit
 end
 
 ---The header's value for a time in seconds.
-function signature.timestamp(seconds, unit)
+function signature_formats.timestamp(seconds, unit)
   return ("%d"):format(math.floor(seconds * TICKS_PER_SECOND[unit]))
 end
 
-for _, signs in ipairs(signature.SIGNED_PARTS) do
+for _, signs in ipairs(signature_formats.SIGNED_PARTS) do
   for _, encoding in ipairs(ENCODINGS) do
     for _, unit in ipairs(UNITS) do
-      local name = signature.name(signs, encoding, unit)
-      signature.NAMES[#signature.NAMES + 1] = name
-      signature.FORMATS[name] = { name = name, signs = signs, encoding = encoding, unit = unit }
+      local name = signature_formats.name(signs, encoding, unit)
+      signature_formats.NAMES[#signature_formats.NAMES + 1] = name
+      signature_formats.FORMATS[name] = { name = name, signs = signs, encoding = encoding, unit = unit }
     end
   end
 end
 
-return signature
+return signature_formats
