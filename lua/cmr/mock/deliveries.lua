@@ -24,7 +24,7 @@ function Deliveries.new(now)
 end
 
 ---Checks a destination.
----@param fields table {url = on this machine, signatureFormat = a name of cmr.webhook.signature_formats, actionId = false when
+---@param fields table {url = on this machine, signatureFormat = a signature format, actionId = false when
 ---  data has none; the sources disagree}
 ---@return table? destination
 ---@return string? message
