@@ -31,7 +31,7 @@ local options = {}
 ---@field user_agent? string Put before the library's own.
 ---@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
----@field loop? "block"|"nginx"|"luv"|"cqueues"|cmr.Loop The loop adapter. Default: the one that fits each call.
+---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before a wait; false stops.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field jitter? fun(): number From 0 to 1: spreads retries. Default: the clock's digits.

@@ -220,15 +220,16 @@ end
 ---Reads what the source of the library says.
 ---@param folder string "lua/cmr"
 ---@param module table see public()
+---@param types table<string, string> a type's name in the source -> what it is written as
 ---@return table[] public
 ---@return table[] all what is not public too
-function annotations.read(folder, module)
+function annotations.read(folder, module, types)
   local list = {}
   local find = "find %s -name '*.lua' -not -path '*/cli/*' -not -path '*/mock/*' | LC_ALL=C sort"
   local files = io.popen(find:format(folder))
   for path in files:lines() do
     local file = assert(io.open(path, "rb"))
-    local text = file:read "*a"
+    local text = file:read("*a"):gsub("cmr%.%u%w*", types)
     file:close()
     local ok, message = pcall(annotations.parse, text, list)
     if not ok then error(path .. ": " .. message, 0) end

@@ -6,6 +6,7 @@ local core = require "cmr.core"
 local event_list = require "cmr.webhook.events"
 local events = require "scripts.generate.events"
 local library = require "scripts.generate.library"
+local loops = require "cmr.loop"
 local man = require "scripts.generate.man"
 local openapi = require "scripts.generate.openapi"
 local operations = require "cmr.operations"
@@ -20,7 +21,8 @@ local function read(path)
   return text
 end
 
-local public, all = annotations.read("lua/cmr", cmr)
+local adapters = '"' .. table.concat(loops.NAMES, '"|"') .. '"'
+local public, all = annotations.read("lua/cmr", cmr, { ["cmr.LoopName"] = adapters })
 local server = tostring(core.target {}):match "https://%S+"
 
 local documents = {

@@ -19,6 +19,12 @@ describe("cmr.mock.dispatch", function()
     assert.matches("'wallet' is not implemented", reply.envelope.message, 1, true)
   end)
 
+  it("has a route for every operation whose path is documented", function()
+    for _, row in ipairs(require "cmr.operations") do
+      if row.path then assert.not_equal(501, answer({row}, row.method or "POST", row.path).status, row.name) end
+    end
+  end)
+
   it("takes any method where none is documented", function()
     assert.equal(501, answer({{name = "reset", path = "/reset"}}, "PATCH", "/reset").status)
   end)

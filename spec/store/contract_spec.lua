@@ -17,9 +17,8 @@ local function after(seconds, holds)
   return result
 end
 
-for name, label in pairs{memory = "of a process", shdict = "of nginx's workers #nginx", redis = "of many hosts #redis"}
-do
-  describe("the store " .. label, function()
+for _, backend in pairs(stores) do
+  describe("the store " .. backend.label, function()
     local store, stop
 
     local function is_busy(of)
@@ -28,7 +27,7 @@ do
       near(60, left)
     end
 
-    setup(function() store, stop = stores[name]() end)
+    setup(function() store, stop = backend.start() end)
     teardown(function() stop() end)
 
     describe("lets a name be claimed", function()
@@ -245,7 +244,7 @@ end)
 describe("the store of many hosts #redis", function()
   local core_store, stop, server
 
-  setup(function() core_store, stop, server = stores.redis() end)
+  setup(function() core_store, stop, server = stores.redis.start() end)
   teardown(function() stop() end)
 
   it("is one for all connections, and its keys begin with the prefix", function()

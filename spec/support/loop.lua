@@ -26,8 +26,8 @@ function M.sum()
 end
 
 --- Specs for a loop.
--- @param loop run(tasks): runs functions as coroutines of the loop, until nothing is left to do in it; raises what they
---   raise. sleep(seconds): suspends one of them
+-- @param loop name: the adapter's. run(tasks): runs functions as coroutines of the loop, until nothing is left to do in
+--   it; raises what they raise. sleep(seconds): suspends one of them. resumes_any: it takes every coroutine, as luv
 function M.behaves(loop)
   local server, client
 

@@ -1,4 +1,4 @@
--- A store of each backend. The one in nginx is reached through a location that any worker answers.
+-- A store of each backend: {label = what it is a store of, start() -> the store, a function that ends it, its server}.
 local cjson = require "cjson"
 local nginx = require "spec.support.nginx"
 
@@ -29,22 +29,24 @@ function Remote.__index(_, method)
   end
 end
 
---- Of this process.
-function stores.memory()
+stores.memory = {label = "of a process"}
+
+function stores.memory.start()
   return require("cmr.store.memory").new(), function() end
 end
 
---- Of an nginx with two workers.
--- @return the store, a function that ends it, and the server
-function stores.shdict(size)
-  local server = nginx.start{workers = 2, http = ("lua_shared_dict cmr %s;"):format(size or "1m"), server = SERVER,
+stores.shdict = {label = "of nginx's workers #nginx"}
+
+-- It is reached through a location that any worker answers.
+function stores.shdict.start()
+  local server = nginx.start{workers = 2, http = "lua_shared_dict cmr 1m;", server = SERVER,
     unclean = {"lua_shared_dict"}}
   return setmetatable({server = server}, Remote), function() server:stop() end, server
 end
 
---- In a Redis of its own.
--- @return the store, a function that ends it, and the server
-function stores.redis()
+stores.redis = {label = "of many hosts #redis"}
+
+function stores.redis.start()
   local server = require("spec.support.redis").start()
   return require("cmr.store.redis").new{port = server.port}, function() server:stop() end, server
 end

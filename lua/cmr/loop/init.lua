@@ -23,7 +23,7 @@ local loop = {}
 ---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
--- The adapters in the order of detection, each with the library it needs.
+-- The adapters in the order of detection, each with the library it needs. luv takes every coroutine, block all else.
 local ADAPTERS = {
   { name = "nginx", library = "ngx" },
   { name = "cqueues", library = "cqueues" },
@@ -31,7 +31,7 @@ local ADAPTERS = {
   { name = "block" },
 }
 
----The names that the option loop takes.
+---The names that the option loop takes: cmr.LoopName in annotations, which `make docs` replaces by them.
 loop.NAMES = {}
 for index, adapter in ipairs(ADAPTERS) do
   adapter.module = "cmr.loop." .. adapter.name
