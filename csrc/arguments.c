@@ -45,12 +45,7 @@ static const struct param *find_member(const struct checker *checker, const char
 /* The row for the items ("[]") of a list or for the values (".*") of a map, or NULL. */
 static const struct param *find_content(const struct checker *checker, const struct param *whole, const char *suffix)
 {
-    const size_t length = strlen(whole->name);
-
-    for (const struct param *param = checker->operation->params; param->name; param++)
-        if (strncmp(param->name, whole->name, length) == 0 && strcmp(param->name + length, suffix) == 0)
-            return param;
-    return NULL;
+    return operation_param(checker->operation, lua_pushfstring(checker->L, "%s%s", whole->name, suffix));
 }
 
 static struct suggestion suggest_member(const struct checker *checker, const char *object, const char *name)
@@ -60,7 +55,7 @@ static struct suggestion suggest_member(const struct checker *checker, const cha
     for (const struct param *param = checker->operation->params; param->name; param++) {
         const char *member = member_name(param->name, object);
         if (member)
-            suggestion_offer(&suggestion, member, strlen(member));
+            suggestion_offer(&suggestion, member);
     }
     return suggestion;
 }

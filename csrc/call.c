@@ -38,7 +38,6 @@ struct call *call_new(lua_State *L, int target)
 
 void call_keep(lua_State *L, int index, const char *name)
 {
-    index = lua_absindex(L, index);
     cmr_get_keep(L, index);
     lua_insert(L, -2);
     lua_setfield(L, -2, name);

@@ -1,6 +1,5 @@
 /* The differences between Lua 5.1, 5.3, 5.4 and LuaJIT, and helpers for userdata and fields. */
-#ifndef CMR_COMPAT_H
-#define CMR_COMPAT_H
+#pragma once
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -14,13 +13,7 @@
 #if LUA_VERSION_NUM == 501
 
 #define lua_rawlen(L, i) lua_objlen((L), (i))
-#define lua_absindex cmr_absindex
 #define luaL_setfuncs cmr_setfuncs
-
-static inline int cmr_absindex(lua_State *L, int index)
-{
-    return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
-}
 
 static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues)
 {
@@ -133,5 +126,3 @@ static inline bool cmr_is_integer(lua_State *L, int index)
     const double value = lua_tonumber(L, index);
     return lua_type(L, index) == LUA_TNUMBER && isfinite(value) && floor(value) == value;
 }
-
-#endif

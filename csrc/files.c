@@ -33,15 +33,17 @@ static int descriptor(lua_State *L)
     return fileno(file);
 }
 
-static int answer(lua_State *L, int failed)
+/* Returns true to Lua, or nil, message, code for errno. */
+static int answer(lua_State *L, int code)
 {
-    if (!failed) {
+    if (!code) {
         lua_pushboolean(L, 1);
         return 1;
     }
     lua_pushnil(L);
-    lua_pushstring(L, errno == EWOULDBLOCK ? "locked" : strerror(errno));
-    return 2;
+    lua_pushstring(L, code == EWOULDBLOCK ? "locked" : strerror(code));
+    lua_pushinteger(L, code);
+    return 3;
 }
 
 int files_lock(lua_State *L)
@@ -49,7 +51,7 @@ int files_lock(lua_State *L)
     const int fd = descriptor(L);
 
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a program started meanwhile would hold the lock too */
-    return answer(L, flock(fd, LOCK_EX | LOCK_NB));
+    return answer(L, flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno);
 }
 
 int files_same(lua_State *L)
@@ -65,18 +67,12 @@ int files_same(lua_State *L)
 int files_sync(lua_State *L)
 {
 #ifdef __APPLE__
-    return answer(L, fsync(descriptor(L)));
+    const int status = fsync(descriptor(L));
 #else
-    return answer(L, fdatasync(descriptor(L)));
+    const int status = fdatasync(descriptor(L));
 #endif
-}
 
-static int push_errno(lua_State *L, int code)
-{
-    lua_pushnil(L);
-    lua_pushstring(L, strerror(code));
-    lua_pushinteger(L, code);
-    return 3;
+    return answer(L, status == 0 ? 0 : errno);
 }
 
 /* Returns the number of bytes read, at most `size`, or -1 with errno. */
@@ -118,7 +114,7 @@ int files_read_private(lua_State *L)
     ssize_t length = 0;
 
     if (fd < 0)
-        return push_errno(L, errno);
+        return answer(L, errno);
     fault = load(fd, bytes, &length);
     (void)close(fd);
     if (fault) {
@@ -184,10 +180,6 @@ int files_write_private(lua_State *L)
     size_t length;
     const char *path = luaL_checkstring(L, 1);
     const char *text = luaL_checklstring(L, 2, &length);
-    const int code = length > MAX_PRIVATE_BYTES ? EFBIG : replace(path, text, length);
 
-    if (code)
-        return push_errno(L, code);
-    lua_pushboolean(L, 1);
-    return 1;
+    return answer(L, length > MAX_PRIVATE_BYTES ? EFBIG : replace(path, text, length));
 }

@@ -58,9 +58,8 @@ static bool append_query(struct request *request, const char *name)
 
     if (!lua_isnil(L, -1)) {
         const char *value = push_query_value(L, lua_gettop(L));
-        appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") &&
-                   buffer_append_escaped(url, name, strlen(name)) && buffer_append_string(url, "=") &&
-                   buffer_append_escaped(url, value, strlen(value));
+        appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") && buffer_append_escaped(url, name) &&
+                   buffer_append_string(url, "=") && buffer_append_escaped(url, value);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -104,7 +103,7 @@ static bool build_query(struct request *request, int arguments, enum location op
 /* Gives the value on top to the call as its JSON body. */
 static bool set_body(struct request *request)
 {
-    return json_encode(request->L, -1, true, &request->call->body, request->refusal);
+    return json_encode(request->L, lua_gettop(request->L), true, &request->call->body, request->refusal);
 }
 
 static void copy_argument(lua_State *L, int arguments, const char *name)

@@ -2,8 +2,7 @@
  * Where requests go and what they carry: base URL, key, headers, TLS, proxy and limits. Checked once, when it is
  * created.
  */
-#ifndef CMR_TARGET_H
-#define CMR_TARGET_H
+#pragma once
 
 #include <curl/curl.h>
 #include <lua.h>
@@ -45,5 +44,3 @@ struct target *target_check(lua_State *L, int index);
 
 /* Pushes the "METHOD /path" that the endpoints option gives an operation, or nil. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
-
-#endif

@@ -1,6 +1,5 @@
 /* The options of a target: what each may be. */
-#ifndef CMR_TARGET_OPTIONS_H
-#define CMR_TARGET_OPTIONS_H
+#pragma once
 
 #include <lua.h>
 #include <stdbool.h>
@@ -17,5 +16,3 @@ const char *target_option_name(size_t index);
  * first on. The table keeps the target's strings; base_url and endpoints in it are replaced by what was checked.
  */
 bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal);
-
-#endif
