@@ -55,8 +55,6 @@ static void check_done(lua_State *L, const struct call *call)
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
 }
 
-/* Lua methods */
-
 /* call:start(engine, timeout) -> true: one attempt of timeout seconds. A finished call may be started again. */
 static int lua_call_start(lua_State *L)
 {

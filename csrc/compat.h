@@ -104,22 +104,6 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
     lua_pop(L, 1);
 }
 
-/* Whether JSON and Lua agree that it is an integer: it is whole and no other number reads as the same double. */
-static inline bool cmr_is_whole(double value)
-{
-    return floor(value) == value && fabs(value) < 9007199254740992.0; /* 2^53: 2^53 + 1 would arrive as it */
-}
-
-/* Pushes a whole number: as an integer where Lua has integers. On Lua 5.1 a lua_Integer may have 32 bits only. */
-static inline void cmr_push_whole(lua_State *L, double value)
-{
-#if LUA_VERSION_NUM == 501
-    lua_pushnumber(L, value + 0.0); /* -0 becomes 0 */
-#else
-    lua_pushinteger(L, (lua_Integer)value);
-#endif
-}
-
 /* Whether the value is a number without a fraction, however large. */
 static inline bool cmr_is_integer(lua_State *L, int index)
 {

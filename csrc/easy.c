@@ -49,10 +49,7 @@ static void mark_http1(struct pollset *pollset, int local_port)
         watched->http1 = true;
 }
 
-/*
- * Whether a marked socket is readable before the request was sent: the peer closed it, or sent bytes that are a response to
- * no request.
- */
+/* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
 static bool is_stale(const struct pollset *pollset, int local_port)
 {
     const struct watched *watched = find_socket(pollset, local_port);
@@ -264,10 +261,7 @@ static double seconds_of(CURL *easy, CURLINFO time)
     return (double)microseconds / 1e6;
 }
 
-/*
- * The seconds of a Retry-After: a number, or the time until a date; 0: none. Read here, because libcurl ignores a number
- * that overflows.
- */
+/* The seconds of a Retry-After, 0: none. libcurl ignores a number that overflows. */
 static double read_retry_after(const char *headers)
 {
     static const char name[] = "\nretry-after:";

@@ -54,8 +54,6 @@ int engine_get(lua_State *L)
     return 1;
 }
 
-/* Lua methods */
-
 static int lua_engine_wait(lua_State *L)
 {
     struct multi *multi = engine_check(L, 1);

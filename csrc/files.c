@@ -75,23 +75,11 @@ int files_sync(lua_State *L)
     return answer(L, status == 0 ? 0 : errno);
 }
 
-/* Returns the number of bytes read, at most `size`, or -1 with errno. */
-static ssize_t read_all(int fd, char *bytes, size_t size)
-{
-    size_t length = 0;
-    ssize_t count;
-
-    do {
-        count = read(fd, bytes + length, size - length);
-        length += count > 0 ? (size_t)count : 0;
-    } while (count > 0 || (count < 0 && errno == EINTR));
-    return count < 0 ? -1 : (ssize_t)length;
-}
-
 /* Returns NULL, or what is wrong with the file. */
-static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], ssize_t *length)
+static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], size_t *length)
 {
     struct stat status;
+    ssize_t count;
 
     if (fstat(fd, &status) != 0)
         return strerror(errno);
@@ -99,8 +87,11 @@ static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], ssize_t *leng
         return "it is no file";
     if (status.st_mode & (S_IRWXG | S_IRWXO))
         return "others may read or change it: chmod 600 it";
-    *length = read_all(fd, bytes, MAX_PRIVATE_BYTES + 1);
-    if (*length < 0)
+    do {
+        count = read(fd, bytes + *length, MAX_PRIVATE_BYTES + 1 - *length);
+        *length += count > 0 ? (size_t)count : 0;
+    } while (count > 0 || (count < 0 && errno == EINTR));
+    if (count < 0)
         return strerror(errno);
     return *length > MAX_PRIVATE_BYTES ? "it is too large" : NULL;
 }
@@ -111,7 +102,7 @@ int files_read_private(lua_State *L)
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* opening a fifo would block */
     char bytes[MAX_PRIVATE_BYTES + 1];
     const char *fault;
-    ssize_t length = 0;
+    size_t length = 0;
 
     if (fd < 0)
         return answer(L, errno);
@@ -122,7 +113,7 @@ int files_read_private(lua_State *L)
         lua_pushstring(L, fault);
         return 2;
     }
-    lua_pushlstring(L, bytes, (size_t)length);
+    lua_pushlstring(L, bytes, length);
     return 1;
 }
 

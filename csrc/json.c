@@ -262,18 +262,19 @@ bool json_encode(lua_State *L, int index, bool utf8, struct buffer *text, struct
     return encoded;
 }
 
-/*
- * Makes the number on top an integer when it is whole: which are integers differs between versions of lua-cjson. False
- * when it is out of Lua's range.
- */
+/* Makes a whole number on top an integer, whatever this lua-cjson did. False when it is out of Lua's range. */
 static bool tidy_number(lua_State *L)
 {
     const double value = lua_tonumber(L, -1);
 
     if (isinf(value))
         return false;
-    if (cmr_is_whole(value)) {
-        cmr_push_whole(L, value);
+    if (floor(value) == value && fabs(value) < 9007199254740992.0) { /* 2^53: 2^53 + 1 would arrive as it */
+#if LUA_VERSION_NUM == 501
+        lua_pushnumber(L, value + 0.0); /* -0 becomes 0 */
+#else
+        lua_pushinteger(L, (lua_Integer)value);
+#endif
         lua_replace(L, -2);
     }
     return true;

@@ -44,34 +44,30 @@ static long effective_status(lua_State *L, int body, long status)
     return reported >= 400 && reported <= 599 ? (long)reported : status;
 }
 
+/* Returns the message of an error's body, or the body itself where it is text. Leaves values on the stack. */
+static const char *body_message(lua_State *L, int body)
+{
+    lua_pushvalue(L, body);
+    if (lua_istable(L, body))
+        lua_getfield(L, body, "message");
+    return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+}
+
 /* Pushes "HTTP 404: User not found". */
 static void push_status_message(lua_State *L, int body, long status)
 {
-    if (lua_istable(L, body))
-        lua_getfield(L, body, "message");
-    else
-        lua_pushvalue(L, body);
-    if (lua_type(L, -1) != LUA_TSTRING) {
-        lua_pop(L, 1);
-        lua_pushliteral(L, "");
-    }
+    lua_pushstring(L, body_message(L, body));
     quote_printable(L, QUOTE_ANSWER);
     lua_pushfstring(L, lua_rawlen(L, -1) ? "HTTP %d: %s" : "HTTP %d", (int)status, lua_tostring(L, -1));
-    lua_replace(L, -2);
 }
 
 /* Assumed, since the response to a used-up quota is undocumented: it mentions the week, or asks for a long delay. */
 static bool is_quota_response(lua_State *L, int body, const struct call *call)
 {
-    bool weekly = false;
+    const bool weekly = lua_istable(L, body) && strcasestr(body_message(L, body), "week");
 
     if (!call->operation || !(call->operation->flags & QUOTA))
         return false;
-    if (lua_istable(L, body)) {
-        lua_getfield(L, body, "message");
-        weekly = lua_type(L, -1) == LUA_TSTRING && strcasestr(lua_tostring(L, -1), "week");
-        lua_pop(L, 1);
-    }
     return weekly || call->answer.retry_after > MAX_RATE_DELAY_SECONDS;
 }
 

@@ -1,4 +1,4 @@
-#include "target_options.h"
+#include "target.h"
 
 #include <stddef.h>
 #include <stdio.h>
