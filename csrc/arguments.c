@@ -8,9 +8,7 @@
 #include "suggest.h"
 #include "text.h"
 
-/*
- * A check_ function pushes the checked value, or refuses and may leave more on the stack: arguments_check removes it.
- */
+/* A check_ function pushes the checked value, or refuses; arguments_check removes what is left on the stack. */
 struct checker {
     lua_State *L;
     const struct operation *operation;
@@ -45,12 +43,7 @@ static const struct param *find_member(const struct checker *checker, const char
 /* The row for the items ("[]") of a list or for the values (".*") of a map, or NULL. */
 static const struct param *find_content(const struct checker *checker, const struct param *whole, const char *suffix)
 {
-    const size_t length = strlen(whole->name);
-
-    for (const struct param *param = checker->operation->params; param->name; param++)
-        if (strncmp(param->name, whole->name, length) == 0 && strcmp(param->name + length, suffix) == 0)
-            return param;
-    return NULL;
+    return operation_param(checker->operation, lua_pushfstring(checker->L, "%s%s", whole->name, suffix));
 }
 
 static struct suggestion suggest_member(const struct checker *checker, const char *object, const char *name)
@@ -60,7 +53,7 @@ static struct suggestion suggest_member(const struct checker *checker, const cha
     for (const struct param *param = checker->operation->params; param->name; param++) {
         const char *member = member_name(param->name, object);
         if (member)
-            suggestion_offer(&suggestion, member, strlen(member));
+            suggestion_offer(&suggestion, member);
     }
     return suggestion;
 }
@@ -189,10 +182,7 @@ static bool check_required(const struct checker *checker, const char *object, in
     return true;
 }
 
-/*
- * The members of a map are values of one row. Each member of an object has its own row, and each required row a member;
- * the request itself is the object "".
- */
+/* The members of a map have the row `value`; those of an object their own. The request itself is the object "". */
 static bool check_members(struct checker *checker, const char *object, const struct param *value, int index)
 {
     lua_State *L = checker->L;
@@ -257,16 +247,6 @@ static bool check_array(struct checker *checker, const struct param *param, int 
     return true;
 }
 
-static bool check_map(struct checker *checker, const struct param *param, int index)
-{
-    const struct param *value = find_content(checker, param, ".*");
-
-    if (value)
-        return check_members(checker, param->name, value, index);
-    lua_pushvalue(checker->L, index);
-    return true;
-}
-
 static bool has_type(lua_State *L, enum type type, int index)
 {
     switch (type) {
@@ -322,7 +302,7 @@ static bool check_value(struct checker *checker, const struct param *param, int 
     case OBJECT:
         return check_members(checker, param->name, NULL, index);
     case MAP:
-        return check_map(checker, param, index);
+        return check_members(checker, param->name, find_content(checker, param, ".*"), index);
     default:
         lua_pushvalue(L, index);
         return param->type == ANY || param->type == BOOLEAN ||
@@ -358,8 +338,8 @@ static bool too_many(const struct checker *checker)
     return refuse(checker->refusal, BAD_ARGUMENTS, lua_tostring(L, -1));
 }
 
-/* Puts the positional arguments into the table at `all`, under their names. */
-static bool collect_positional(const struct checker *checker, int all, int first, int last)
+/* Puts the positional arguments into the table of fields on top, which has none of them. */
+static bool collect_positional(const struct checker *checker, int first, int last)
 {
     lua_State *L = checker->L;
     const struct param *param = checker->operation->params;
@@ -371,8 +351,12 @@ static bool collect_positional(const struct checker *checker, int all, int first
             return too_many(checker);
         if (lua_istable(L, index))
             return refuse(checker->refusal, BAD_ARGUMENTS, "the table of fields must be the last argument");
-        lua_pushvalue(L, index);
-        lua_setfield(L, all, param->name);
+        lua_getfield(L, -1, param->name);
+        if (!lua_isnil(L, -1) && !lua_isnil(L, index))
+            return refuse(checker->refusal, DUPLICATE_FIELD, NULL) || refuse_in(checker->refusal, ".%s", param->name);
+        lua_pushvalue(L, lua_isnil(L, index) ? -1 : index);
+        lua_setfield(L, -3, param->name);
+        lua_pop(L, 1);
     }
     return true;
 }
@@ -382,25 +366,15 @@ static bool collect(const struct checker *checker, int first, int last)
 {
     lua_State *L = checker->L;
     const int fields = last >= first && lua_istable(L, last) ? last : 0;
-    const int all = lua_gettop(L) + 1;
 
     lua_newtable(L);
-    if (!collect_positional(checker, all, first, fields ? last - 1 : last))
-        return false;
-    if (!fields)
-        return true;
-    for (lua_pushnil(L); lua_next(L, fields); lua_settop(L, all + 1)) {
-        lua_pushvalue(L, all + 1);
-        lua_rawget(L, all);
-        if (!lua_isnil(L, -1))
-            return refuse(checker->refusal, DUPLICATE_FIELD, NULL) ||
-                   refuse_in(checker->refusal, ".%s", lua_tostring(L, all + 1));
-        lua_pop(L, 1);
-        lua_pushvalue(L, all + 1);
-        lua_insert(L, -2);
-        lua_rawset(L, all);
-    }
-    return true;
+    if (fields)
+        for (lua_pushnil(L); lua_next(L, fields);) {
+            lua_pushvalue(L, -2);
+            lua_insert(L, -2);
+            lua_rawset(L, -4);
+        }
+    return collect_positional(checker, first, fields ? last - 1 : last);
 }
 
 /* Of the parameters marked EITHER at least one must be there, of those marked ONE_OF exactly one. */

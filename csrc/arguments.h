@@ -2,8 +2,7 @@
  * Checks Lua arguments against the parameters of an operation's row and makes one table of them. Request.c reads that
  * table and checks nothing again.
  */
-#ifndef CMR_ARGUMENTS_H
-#define CMR_ARGUMENTS_H
+#pragma once
 
 #include <lua.h>
 #include <stdbool.h>
@@ -24,5 +23,3 @@ bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusa
 
 /* Pushes cmr.all, the value for "all of them" where leaving a list out would mean that. */
 void arguments_push_all(lua_State *L);
-
-#endif

@@ -1,7 +1,6 @@
 #include "buffer.h"
 
 #include <curl/curl.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,21 +49,17 @@ bool buffer_append_string(struct buffer *buffer, const char *string)
     return buffer_append(buffer, string, strlen(string));
 }
 
-bool buffer_append_escaped(struct buffer *buffer, const char *bytes, size_t length)
+bool buffer_append_escaped(struct buffer *buffer, const char *string)
 {
     char *escaped;
     bool done;
 
-    if (length == 0) /* to libcurl a length of 0 means strlen */
-        return true;
-    if (length > buffer->maximum || length > INT_MAX) {
+    if (strlen(string) > buffer->maximum) {
         buffer->overflow = true;
         return false;
     }
-    escaped = curl_easy_escape(NULL, bytes, (int)length);
-    if (!escaped)
-        return false;
-    done = buffer_append_string(buffer, escaped);
+    escaped = curl_easy_escape(NULL, string, 0); /* 0: as long as it is */
+    done = escaped && buffer_append_string(buffer, escaped);
     curl_free(escaped);
     return done;
 }

@@ -1,6 +1,5 @@
 /* Bytes that never exceed a maximum. Never raises, touches no Lua. */
-#ifndef CMR_BUFFER_H
-#define CMR_BUFFER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,9 +19,7 @@ bool buffer_append(struct buffer *buffer, const char *bytes, size_t length);
 bool buffer_append_string(struct buffer *buffer, const char *string);
 
 /* Appends percent-encoded, as libcurl does it. */
-bool buffer_append_escaped(struct buffer *buffer, const char *bytes, size_t length);
+bool buffer_append_escaped(struct buffer *buffer, const char *string);
 
 /* Empties it and gives the memory back; the maximum stays. */
 void buffer_free(struct buffer *buffer);
-
-#endif

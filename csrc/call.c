@@ -38,7 +38,6 @@ struct call *call_new(lua_State *L, int target)
 
 void call_keep(lua_State *L, int index, const char *name)
 {
-    index = lua_absindex(L, index);
     cmr_get_keep(L, index);
     lua_insert(L, -2);
     lua_setfield(L, -2, name);
@@ -55,8 +54,6 @@ static void check_done(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
 }
-
-/* Lua methods */
 
 /* call:start(engine, timeout) -> true: one attempt of timeout seconds. A finished call may be started again. */
 static int lua_call_start(lua_State *L)

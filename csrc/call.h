@@ -2,8 +2,7 @@
  * A call: created closed, prepared, started, finished or cancelled, perhaps started again. It owns an easy handle and
  * buffers, which hang on a userdata that exists before they do.
  */
-#ifndef CMR_CALL_H
-#define CMR_CALL_H
+#pragma once
 
 #include <curl/curl.h>
 #include <lauxlib.h>
@@ -85,5 +84,3 @@ struct call *call_new(lua_State *L, int target);
 
 /* Keeps the value on top alive with the call at index, under a name; pops it. */
 void call_keep(lua_State *L, int index, const char *name);
-
-#endif

@@ -1,6 +1,5 @@
 /* The differences between Lua 5.1, 5.3, 5.4 and LuaJIT, and helpers for userdata and fields. */
-#ifndef CMR_COMPAT_H
-#define CMR_COMPAT_H
+#pragma once
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -14,13 +13,7 @@
 #if LUA_VERSION_NUM == 501
 
 #define lua_rawlen(L, i) lua_objlen((L), (i))
-#define lua_absindex cmr_absindex
 #define luaL_setfuncs cmr_setfuncs
-
-static inline int cmr_absindex(lua_State *L, int index)
-{
-    return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
-}
 
 static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues)
 {
@@ -111,27 +104,9 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
     lua_pop(L, 1);
 }
 
-/* Whether JSON and Lua agree that it is an integer: it is whole and no other number reads as the same double. */
-static inline bool cmr_is_whole(double value)
-{
-    return floor(value) == value && fabs(value) < 9007199254740992.0; /* 2^53: 2^53 + 1 would arrive as it */
-}
-
-/* Pushes a whole number: as an integer where Lua has integers. On Lua 5.1 a lua_Integer may have 32 bits only. */
-static inline void cmr_push_whole(lua_State *L, double value)
-{
-#if LUA_VERSION_NUM == 501
-    lua_pushnumber(L, value + 0.0); /* -0 becomes 0 */
-#else
-    lua_pushinteger(L, (lua_Integer)value);
-#endif
-}
-
 /* Whether the value is a number without a fraction, however large. */
 static inline bool cmr_is_integer(lua_State *L, int index)
 {
     const double value = lua_tonumber(L, index);
     return lua_type(L, index) == LUA_TNUMBER && isfinite(value) && floor(value) == value;
 }
-
-#endif

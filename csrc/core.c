@@ -16,7 +16,6 @@
 #include "request.h"
 #include "suggest.h"
 #include "target.h"
-#include "target_options.h"
 #include "terminal.h"
 #include "version.h"
 
@@ -26,10 +25,7 @@
 
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
-/*
- * Once per process: keeps the module loaded. A resolver thread of libcurl may still run when the last Lua state
- * closes.
- */
+/* Keeps the module loaded: a resolver thread of libcurl may still run when the last Lua state closes. */
 static void pin(void)
 {
     static const char here = 0;

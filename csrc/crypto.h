@@ -1,6 +1,5 @@
 /* SHA-256, its HMAC and Base64 from libcrypto, and a comparison in constant time. */
-#ifndef CMR_CRYPTO_H
-#define CMR_CRYPTO_H
+#pragma once
 
 #include <lua.h>
 #include <stdbool.h>
@@ -21,5 +20,3 @@ int crypto_base64(lua_State *L);
 
 /* core.same(a, b) -> whether the strings are equal. The time it takes depends on their lengths only. */
 int crypto_same(lua_State *L);
-
-#endif

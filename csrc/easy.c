@@ -1,11 +1,12 @@
 #include "easy.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
-
-#include "idle.h"
 
 enum {
     READ_BYTES = 4096,        /* at once; libcurl reads a hundred times in a row, and a step must be short */
@@ -22,6 +23,44 @@ bool easy_is_repeatable(const struct call *call)
            !(call->operation && call->operation->flags & (ASYNC | CHARGES | DANGER | QUOTA));
 }
 
+/* Which idle connection must not be reused: libcurl 7.88 takes one for alive if bytes arrived before its end. */
+
+static struct watched *find_socket(const struct pollset *pollset, int local_port)
+{
+    for (size_t i = 0; i < pollset->count; i++) {
+        union {
+            struct sockaddr any;
+            struct sockaddr_in v4;
+            struct sockaddr_in6 v6;
+        } address = {.any = {.sa_family = AF_UNSPEC}};
+        socklen_t length = sizeof address;
+        if (getsockname(pollset->sockets[i].fd, &address.any, &length) == 0 &&
+            ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port) == local_port)
+            return &pollset->sockets[i];
+    }
+    return NULL;
+}
+
+static void mark_http1(struct pollset *pollset, int local_port)
+{
+    struct watched *watched = find_socket(pollset, local_port);
+
+    if (watched)
+        watched->http1 = true;
+}
+
+/* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
+static bool is_stale(const struct pollset *pollset, int local_port)
+{
+    const struct watched *watched = find_socket(pollset, local_port);
+    char byte;
+
+    if (!watched || !watched->http1)
+        return false;
+    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 /* libcurl's callbacks */
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *userdata)
@@ -29,6 +68,14 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *userdata)
     struct call *call = userdata;
 
     return buffer_append(&call->answer.body, bytes, size * count) ? size * count : 0;
+}
+
+static void remove_newline(struct buffer *text)
+{
+    if (text->length > 0 && text->data[text->length - 1] == '\n')
+        text->length--;
+    if (text->length > 0 && text->data[text->length - 1] == '\r')
+        text->length--;
 }
 
 /* Called with one whole line. A status line begins a new response: the one before was a 100. */
@@ -49,6 +96,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
         (void)curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 0L);
     } else if (length > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
         answer->headers_complete = true;
+    } else if (length > 0 && (bytes[0] == ' ' || bytes[0] == '\t')) {
+        remove_newline(&answer->headers); /* the line continues the one before */
     }
     return buffer_append(&answer->headers, bytes, length) ? length : 0;
 }
@@ -63,7 +112,7 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     const int max_sends = easy_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
-    if (call->answer.sends == 0 && idle_is_stale(call->pollset, local_port))
+    if (call->answer.sends == 0 && is_stale(call->pollset, local_port))
         return CURL_PREREQFUNC_ABORT;
     call->answer.sends++;
     return call->answer.sends > max_sends ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
@@ -212,10 +261,7 @@ static double seconds_of(CURL *easy, CURLINFO time)
     return (double)microseconds / 1e6;
 }
 
-/*
- * The seconds of a Retry-After: a number, or the time until a date; 0: none. Read here, because libcurl ignores a number
- * that overflows.
- */
+/* The seconds of a Retry-After, 0: none. libcurl ignores a number that overflows. */
 static double read_retry_after(const char *headers)
 {
     static const char name[] = "\nretry-after:";
@@ -260,7 +306,7 @@ void easy_finish(struct call *call, CURLcode code)
     call->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     if (code == CURLE_OK && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
         curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
-        idle_mark(call->pollset, (int)local_port);
+        mark_http1(call->pollset, (int)local_port);
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");

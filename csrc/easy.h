@@ -2,8 +2,7 @@
  * One attempt as libcurl is told it: an easy handle's options and callbacks, and what libcurl reports at the end.
  * Touches no Lua.
  */
-#ifndef CMR_EASY_H
-#define CMR_EASY_H
+#pragma once
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -26,5 +25,3 @@ void easy_close(struct call *call);
 
 /* A GET, unless the endpoints option made it one of an operation that changes something. */
 bool easy_is_repeatable(const struct call *call);
-
-#endif

@@ -54,14 +54,6 @@ int engine_get(lua_State *L)
     return 1;
 }
 
-/* Lua methods */
-
-static int lua_engine_step(lua_State *L)
-{
-    lua_pushboolean(L, multi_run(engine_check(L, 1), 0));
-    return 1;
-}
-
 static int lua_engine_wait(lua_State *L)
 {
     struct multi *multi = engine_check(L, 1);
@@ -119,23 +111,16 @@ static int lua_engine_tostring(lua_State *L)
 {
     const struct multi *multi = to_engine(L, 1);
 
-    if (multi->curl)
-        lua_pushfstring(L, "%s: %d in flight", ENGINE_TYPE, multi->count);
-    else
-        lua_pushfstring(L, "%s: closed", ENGINE_TYPE);
+    lua_pushfstring(L, multi->curl ? "%s: %d in flight" : "%s: closed", ENGINE_TYPE, multi->count);
     return 1;
 }
 
 void engine_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", lua_engine_gc}, {"__tostring", lua_engine_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"fd", lua_engine_fd},
-                                       {"step", lua_engine_step},
-                                       {"wait", lua_engine_wait},
-                                       {"finished", lua_engine_finished},
-                                       {"count", lua_engine_count},
-                                       {"close", lua_engine_close},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"fd", lua_engine_fd},       {"wait", lua_engine_wait},   {"finished", lua_engine_finished},
+        {"count", lua_engine_count}, {"close", lua_engine_close}, {NULL, NULL}};
 
     cmr_newtype(L, ENGINE_TYPE, meta, methods);
 }

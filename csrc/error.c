@@ -43,10 +43,7 @@ static const char *kind_of_curl(CURLcode code)
 struct error_info error_of_curl(CURLcode code, bool started)
 {
     return (struct error_info){
-        .kind = kind_of_curl(code),
-        .outcome = started ? "unknown" : "not_sent",
-        .code = (int)code,
-    };
+        .kind = kind_of_curl(code), .outcome = started ? "unknown" : "not_sent", .code = (int)code};
 }
 
 static const char *kind_of_status(long status)
@@ -74,13 +71,12 @@ static const char *kind_of_status(long status)
 
 struct error_info error_of_status(long status)
 {
+    /* A 4xx is a no, except for the two that say a gateway waited too long. After a redirect or a 5xx the request may
+       have been done. */
+    const bool rejected = status >= 400 && status <= 499 && status != 408 && status != 499;
+
     return (struct error_info){
-        .kind = kind_of_status(status),
-        /* A 4xx is a no, except for the two that say a gateway waited too long. After a redirect or a 5xx the request
-           may have been done. */
-        .outcome = status >= 400 && status <= 499 && status != 408 && status != 499 ? "rejected" : "unknown",
-        .status = status,
-    };
+        .kind = kind_of_status(status), .outcome = rejected ? "rejected" : "unknown", .status = status};
 }
 
 static int error_tostring(lua_State *L)

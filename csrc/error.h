@@ -1,6 +1,5 @@
 /* The error table of a call: its kind, its outcome, and what is known besides. */
-#ifndef CMR_ERROR_H
-#define CMR_ERROR_H
+#pragma once
 
 #include <curl/curl.h>
 #include <lua.h>
@@ -43,5 +42,3 @@ int error_return_refusal(lua_State *L, const char *operation, const struct refus
 
 /* core.error(fields) -> fields: gives a table made in Lua the error's metatable. */
 int error_new(lua_State *L);
-
-#endif

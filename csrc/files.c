@@ -33,15 +33,17 @@ static int descriptor(lua_State *L)
     return fileno(file);
 }
 
-static int answer(lua_State *L, int failed)
+/* Returns true to Lua, or nil, message, code for errno. */
+static int answer(lua_State *L, int code)
 {
-    if (!failed) {
+    if (!code) {
         lua_pushboolean(L, 1);
         return 1;
     }
     lua_pushnil(L);
-    lua_pushstring(L, errno == EWOULDBLOCK ? "locked" : strerror(errno));
-    return 2;
+    lua_pushstring(L, code == EWOULDBLOCK ? "locked" : strerror(code));
+    lua_pushinteger(L, code);
+    return 3;
 }
 
 int files_lock(lua_State *L)
@@ -49,7 +51,7 @@ int files_lock(lua_State *L)
     const int fd = descriptor(L);
 
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a program started meanwhile would hold the lock too */
-    return answer(L, flock(fd, LOCK_EX | LOCK_NB));
+    return answer(L, flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno);
 }
 
 int files_same(lua_State *L)
@@ -65,37 +67,19 @@ int files_same(lua_State *L)
 int files_sync(lua_State *L)
 {
 #ifdef __APPLE__
-    return answer(L, fsync(descriptor(L)));
+    const int status = fsync(descriptor(L));
 #else
-    return answer(L, fdatasync(descriptor(L)));
+    const int status = fdatasync(descriptor(L));
 #endif
-}
 
-static int push_errno(lua_State *L, int code)
-{
-    lua_pushnil(L);
-    lua_pushstring(L, strerror(code));
-    lua_pushinteger(L, code);
-    return 3;
-}
-
-/* Returns the number of bytes read, at most `size`, or -1 with errno. */
-static ssize_t read_all(int fd, char *bytes, size_t size)
-{
-    size_t length = 0;
-    ssize_t count;
-
-    do {
-        count = read(fd, bytes + length, size - length);
-        length += count > 0 ? (size_t)count : 0;
-    } while (count > 0 || (count < 0 && errno == EINTR));
-    return count < 0 ? -1 : (ssize_t)length;
+    return answer(L, status == 0 ? 0 : errno);
 }
 
 /* Returns NULL, or what is wrong with the file. */
-static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], ssize_t *length)
+static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], size_t *length)
 {
     struct stat status;
+    ssize_t count;
 
     if (fstat(fd, &status) != 0)
         return strerror(errno);
@@ -103,8 +87,11 @@ static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], ssize_t *leng
         return "it is no file";
     if (status.st_mode & (S_IRWXG | S_IRWXO))
         return "others may read or change it: chmod 600 it";
-    *length = read_all(fd, bytes, MAX_PRIVATE_BYTES + 1);
-    if (*length < 0)
+    do {
+        count = read(fd, bytes + *length, MAX_PRIVATE_BYTES + 1 - *length);
+        *length += count > 0 ? (size_t)count : 0;
+    } while (count > 0 || (count < 0 && errno == EINTR));
+    if (count < 0)
         return strerror(errno);
     return *length > MAX_PRIVATE_BYTES ? "it is too large" : NULL;
 }
@@ -115,10 +102,10 @@ int files_read_private(lua_State *L)
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* opening a fifo would block */
     char bytes[MAX_PRIVATE_BYTES + 1];
     const char *fault;
-    ssize_t length = 0;
+    size_t length = 0;
 
     if (fd < 0)
-        return push_errno(L, errno);
+        return answer(L, errno);
     fault = load(fd, bytes, &length);
     (void)close(fd);
     if (fault) {
@@ -126,7 +113,7 @@ int files_read_private(lua_State *L)
         lua_pushstring(L, fault);
         return 2;
     }
-    lua_pushlstring(L, bytes, (size_t)length);
+    lua_pushlstring(L, bytes, length);
     return 1;
 }
 
@@ -184,10 +171,6 @@ int files_write_private(lua_State *L)
     size_t length;
     const char *path = luaL_checkstring(L, 1);
     const char *text = luaL_checklstring(L, 2, &length);
-    const int code = length > MAX_PRIVATE_BYTES ? EFBIG : replace(path, text, length);
 
-    if (code)
-        return push_errno(L, code);
-    lua_pushboolean(L, 1);
-    return 1;
+    return answer(L, length > MAX_PRIVATE_BYTES ? EFBIG : replace(path, text, length));
 }

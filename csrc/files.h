@@ -3,8 +3,7 @@
  *
  * The functions of core that take a file take an open one of the io library.
  */
-#ifndef CMR_FILES_H
-#define CMR_FILES_H
+#pragma once
 
 #include <lua.h>
 #include <stdio.h>
@@ -15,15 +14,15 @@ enum { MAX_PRIVATE_BYTES = 65536 }; /* of a file that only its owner may read */
 FILE *files_at(lua_State *L, int index);
 
 /*
- * core.lock(file) -> true, or nil, "locked" when another process has the lock, or nil, message. The lock ends when the
- * file is closed or the process ends, however it ends.
+ * core.lock(file) -> true, or nil, message, errno; the message is "locked" when another process has the lock. The lock
+ * ends when the file is closed or the process ends, however it ends.
  */
 int files_lock(lua_State *L);
 
 /* core.same_file(file, path) -> whether the path names this file. */
 int files_same(lua_State *L);
 
-/* core.sync(file) -> true, or nil, message. What was flushed is then on the disk and survives a power cut. */
+/* core.sync(file) -> true, or nil, message, errno. What was flushed is then on the disk and survives a power cut. */
 int files_sync(lua_State *L);
 
 /*
@@ -37,5 +36,3 @@ int files_read_private(lua_State *L);
  * mode is 0600. Missing directories are made, for the owner alone.
  */
 int files_write_private(lua_State *L);
-
-#endif

@@ -65,8 +65,6 @@ static void set_headers(lua_State *L, const struct curl_slist *line, const char 
     lua_setfield(L, -2, "headers");
 }
 
-/* Lua methods */
-
 int lua_call_info(lua_State *L)
 {
     struct call *call = to_call(L);

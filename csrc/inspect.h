@@ -1,6 +1,5 @@
 /* What Lua may ask about a call besides its result. */
-#ifndef CMR_INSPECT_H
-#define CMR_INSPECT_H
+#pragma once
 
 #include <lua.h>
 
@@ -16,5 +15,3 @@ int lua_call_info(lua_State *L);
  * whatever the environment says), resolve. The key is masked in all of them.
  */
 int lua_call_request(lua_State *L);
-
-#endif

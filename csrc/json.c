@@ -30,20 +30,14 @@ void json_open(lua_State *L)
     cmr_set_string(L, "__name", ARRAY_TYPE);
     cmr_newtype(L, TEXT_TYPE, meta, methods);
 
-    lua_getglobal(L, "require");
-    lua_pushstring(L, "cjson");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "new");
-    lua_call(L, 0, 1);
-    lua_getfield(L, -1, "decode_invalid_numbers");
-    lua_pushboolean(L, 0);
-    lua_call(L, 1, 0);
-    lua_getfield(L, -1, "decode_max_depth");
+    (void)luaL_loadstring(L, "local decoder = require('cjson').new()\n"
+                             "decoder.decode_invalid_numbers(false)\n"
+                             "decoder.decode_max_depth(...)\n"
+                             "return decoder.decode");
     lua_pushinteger(L, MAX_DEPTH);
-    lua_call(L, 1, 0);
-    lua_getfield(L, -1, "decode");
+    lua_call(L, 1, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, DECODE);
-    lua_pop(L, 3);
+    lua_pop(L, 1);
 }
 
 void json_push_null(lua_State *L)
@@ -80,7 +74,6 @@ bool json_check_array(lua_State *L, int index, struct refusal *refusal)
 {
     size_t keys = 0;
 
-    index = lua_absindex(L, index);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         keys++;
     return keys == lua_rawlen(L, index) || refuse(refusal, BAD_VALUE, "an array cannot have holes or names");
@@ -157,12 +150,16 @@ static void append_escape(struct encoder *encoder, char character)
     append_text(encoder, escape);
 }
 
-/* Appends the string at index, quoted. It must hold no NUL byte. */
-static void append_quoted(struct encoder *encoder, int index)
+/* Appends the string at index, quoted. The subject begins the reason of a refusal. */
+static bool append_string(struct encoder *encoder, int index, const char *subject)
 {
-    const char *text = lua_tostring(encoder->L, index);
+    lua_State *L = encoder->L;
+    const char *text = text_without_nul(L, index);
     const char *start = text; /* of what is not appended yet */
 
+    if (!text || (encoder->utf8 && !text_is_utf8(text, lua_rawlen(L, index))))
+        return refuse_data(encoder->refusal, BAD_VALUE,
+                           lua_pushfstring(L, text ? "%s is not UTF-8" : "%s holds a NUL byte", subject));
     append_text(encoder, "\"");
     for (; *text; text++)
         if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\' || *text == 0x7F) {
@@ -172,17 +169,6 @@ static void append_quoted(struct encoder *encoder, int index)
         }
     append(encoder, start, (size_t)(text - start));
     append_text(encoder, "\"");
-}
-
-static bool append_string(struct encoder *encoder, int index)
-{
-    const char *text = text_without_nul(encoder->L, index);
-
-    if (!text)
-        return refuse_data(encoder->refusal, BAD_VALUE, "it holds a NUL byte");
-    if (encoder->utf8 && !text_is_utf8(text, lua_rawlen(encoder->L, index)))
-        return refuse_data(encoder->refusal, BAD_VALUE, "it is not UTF-8");
-    append_quoted(encoder, index);
     return true;
 }
 
@@ -208,20 +194,6 @@ static bool append_array(struct encoder *encoder, int index, int depth)
     return true;
 }
 
-/* The name at index must be a string. */
-static bool check_name(struct encoder *encoder, int index)
-{
-    const char *name = text_without_nul(encoder->L, index);
-
-    if (lua_type(encoder->L, index) != LUA_TSTRING)
-        return refuse(encoder->refusal, BAD_VALUE, "a table needs either names or the numbers 1 to n");
-    if (!name)
-        return refuse(encoder->refusal, BAD_VALUE, "it has a name with a NUL byte");
-    if (encoder->utf8 && !text_is_utf8(name, lua_rawlen(encoder->L, index)))
-        return refuse_data(encoder->refusal, BAD_VALUE, "it has a name that is not UTF-8");
-    return true;
-}
-
 static bool append_object(struct encoder *encoder, int index, int depth)
 {
     lua_State *L = encoder->L;
@@ -229,10 +201,13 @@ static bool append_object(struct encoder *encoder, int index, int depth)
     const char *before = "{";
 
     for (lua_pushnil(L); lua_next(L, index); lua_settop(L, key), before = ",") {
-        if (!check_name(encoder, key))
-            return false;
+        if (!text_without_nul(L, key))
+            return refuse(encoder->refusal, BAD_VALUE,
+                          lua_type(L, key) == LUA_TSTRING ? "it has a name with a NUL byte"
+                                                          : "a table needs either names or the numbers 1 to n");
         append_text(encoder, before);
-        append_quoted(encoder, key);
+        if (!append_string(encoder, key, "it has a name that"))
+            return false;
         append_text(encoder, ":");
         if (!append_value(encoder, key + 1, depth))
             return refuse_in(encoder->refusal, ".%s", lua_tostring(L, key));
@@ -262,7 +237,7 @@ static bool append_value(struct encoder *encoder, int index, int depth)
     case LUA_TNUMBER:
         return append_number(encoder, index);
     case LUA_TSTRING:
-        return append_string(encoder, index);
+        return append_string(encoder, index, "it");
     case LUA_TTABLE:
         if (depth >= MAX_DEPTH)
             return refuse(encoder->refusal, BAD_VALUE, "nested too deep");
@@ -281,37 +256,25 @@ bool json_encode(lua_State *L, int index, bool utf8, struct buffer *text, struct
 {
     struct encoder encoder = {.L = L, .utf8 = utf8, .text = text, .refusal = refusal};
     const int top = lua_gettop(L);
-    const bool encoded = append_value(&encoder, lua_absindex(L, index), 0);
+    const bool encoded = append_value(&encoder, index, 0);
 
     lua_settop(L, top);
     return encoded;
 }
 
-/* Decodes the text on top. False, with a message, when lua-cjson refuses it; being out of memory raises. */
-static bool call_cjson(lua_State *L)
-{
-    int status;
-
-    lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
-    lua_insert(L, -2);
-    status = lua_pcall(L, 1, 1, 0);
-    if (status == LUA_ERRMEM)
-        lua_error(L);
-    return status == 0;
-}
-
-/*
- * Makes the number on top an integer when it is whole: which are integers differs between versions of lua-cjson. False
- * when it is out of Lua's range.
- */
+/* Makes a whole number on top an integer, whatever this lua-cjson did. False when it is out of Lua's range. */
 static bool tidy_number(lua_State *L)
 {
     const double value = lua_tonumber(L, -1);
 
     if (isinf(value))
         return false;
-    if (cmr_is_whole(value)) {
-        cmr_push_whole(L, value);
+    if (floor(value) == value && fabs(value) < 9007199254740992.0) { /* 2^53: 2^53 + 1 would arrive as it */
+#if LUA_VERSION_NUM == 501
+        lua_pushnumber(L, value + 0.0); /* -0 becomes 0 */
+#else
+        lua_pushinteger(L, (lua_Integer)value);
+#endif
         lua_replace(L, -2);
     }
     return true;
@@ -345,13 +308,18 @@ bool json_decode(lua_State *L, const char *text, size_t length)
 {
     const int top = lua_gettop(L);
     bool in_range = true;
+    int status;
 
     if (memchr(text, '\0', length)) {
         lua_pushliteral(L, "a NUL byte");
         return false;
     }
+    lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
     lua_pushlstring(L, text, length);
-    if (!call_cjson(L))
+    status = lua_pcall(L, 1, 1, 0);
+    if (status == LUA_ERRMEM)
+        lua_error(L);
+    if (status != 0)
         return false;
     if (lua_istable(L, -1))
         in_range = tidy(L, top + 1);

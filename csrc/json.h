@@ -2,8 +2,7 @@
  * JSON, the same on every Lua and every lua-cjson from 2.1.0 on: an encoder of our own that says what it refuses, and
  * an instance of lua-cjson for decoding.
  */
-#ifndef CMR_JSON_H
-#define CMR_JSON_H
+#pragma once
 
 #include <lua.h>
 #include <stdbool.h>
@@ -35,9 +34,9 @@ bool json_check_number(double value, struct refusal *refusal);
 const char *json_push_number(lua_State *L, int index);
 
 /*
- * Appends the JSON text of the value at index to a buffer that a userdata owns: it may raise. A NUL byte is refused, and
- * so is, with utf8, text that is not UTF-8: both are faults of the data. Everything else that is refused is the
- * programmer's fault.
+ * Appends the JSON text of the value at index to a buffer that a userdata owns: it may raise. A NUL byte in
+ * a text is refused, and so is, with utf8, what is not UTF-8: both are faults of the data. Everything else that is
+ * refused is the programmer's fault.
  */
 bool json_encode(lua_State *L, int index, bool utf8, struct buffer *text, struct refusal *refusal);
 
@@ -52,5 +51,3 @@ int json_encode_value(lua_State *L);
 
 /* core.json_decode(text) -> value, or nil, message */
 int json_decode_value(lua_State *L);
-
-#endif

@@ -2,8 +2,7 @@
  * The transfers in flight: a curl multi, what its transfers share, and the calls in it. It belongs to the process that
  * made it. Touches no Lua.
  */
-#ifndef CMR_MULTI_H
-#define CMR_MULTI_H
+#pragma once
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -51,5 +50,3 @@ struct call *multi_take_finished(struct multi *multi);
 
 /* Moves the finished calls of another multi, which is closed for good, to this one. */
 void multi_adopt_finished(struct multi *multi, struct multi *closed);
-
-#endif

@@ -2,21 +2,8 @@
 
 #include <string.h>
 
-#define PARAMS(...)                                                                                                    \
-    .params = (const struct param[])                                                                                   \
-    {                                                                                                                  \
-        __VA_ARGS__,                                                                                                   \
-        {                                                                                                              \
-            .name = NULL                                                                                               \
-        }                                                                                                              \
-    }
-#define NO_PARAMS                                                                                                      \
-    .params = (const struct param[])                                                                                   \
-    {                                                                                                                  \
-        {                                                                                                              \
-            .name = NULL                                                                                               \
-        }                                                                                                              \
-    }
+#define PARAMS(...) .params = ((const struct param[]){__VA_ARGS__, {.name = NULL}})
+#define NO_PARAMS PARAMS({.name = NULL})
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names what it has */
 

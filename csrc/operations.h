@@ -1,6 +1,5 @@
 /* The API's operations as data. The rows are in operations.def; everything else is made from them. */
-#ifndef CMR_OPERATIONS_H
-#define CMR_OPERATIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,5 +79,3 @@ const char *set_next(const char **set, size_t *length);
 
 /* The name of a type in error messages and in the reference. */
 const char *type_name(enum type type);
-
-#endif

@@ -137,19 +137,6 @@ static int on_timer(CURLM *multi, long timeout, void *userdata)
     return 0;
 }
 
-void pollset_alarm(struct pollset *set, double at)
-{
-    set->alarm = at;
-    arm(set);
-}
-
-int pollset_descriptor(struct pollset *set)
-{
-    set->is_watched = true;
-    arm(set);
-    return set->fd;
-}
-
 bool pollset_open(struct pollset *set)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -216,14 +203,10 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 
 #else
 
-void pollset_alarm(struct pollset *set, double at)
+/* There is no timer: callers step often enough. */
+static void arm(const struct pollset *set)
 {
-    set->alarm = at; /* callers step often enough */
-}
-
-int pollset_descriptor(struct pollset *set)
-{
-    return set->fd;
+    (void)set;
 }
 
 bool pollset_open(struct pollset *set)
@@ -255,3 +238,16 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 }
 
 #endif
+
+void pollset_alarm(struct pollset *set, double at)
+{
+    set->alarm = at;
+    arm(set);
+}
+
+int pollset_descriptor(struct pollset *set)
+{
+    set->is_watched = true;
+    arm(set);
+    return set->fd;
+}

@@ -2,8 +2,7 @@
  * The sockets and the timer of one curl multi behind one descriptor: an epoll set, with a timerfd for event loops that watch
  * it. Where there is no epoll the multi polls for itself and there is no descriptor. Touches no Lua.
  */
-#ifndef CMR_POLLSET_H
-#define CMR_POLLSET_H
+#pragma once
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -15,7 +14,7 @@
 
 struct watched {
     int fd;
-    bool http1; /* see idle.h */
+    bool http1; /* it has had a response in HTTP/1 */
 };
 
 /* Times are seconds on the monotonic clock; INFINITY: never. */
@@ -61,5 +60,3 @@ void pollset_close(struct pollset *set);
 
 /* In a child: closes the inherited descriptors. The parent's peers and its epoll set do not notice. */
 void pollset_forget_after_fork(struct pollset *set);
-
-#endif

@@ -5,8 +5,7 @@
  * function says what is wrong; each caller on the way back adds its part of the path in front. Both return false, so
  * that `refuse(...) || refuse_in(...)` does both.
  */
-#ifndef CMR_REFUSAL_H
-#define CMR_REFUSAL_H
+#pragma once
 
 #include <lua.h>
 #include <stdbool.h>
@@ -50,5 +49,3 @@ void refusal_push_message(lua_State *L, const struct refusal *refusal, const cha
 
 /* Sets code, field (option for BAD_OPTION), expected, got, suggestion and reason in the table on top. */
 void refusal_set_fields(lua_State *L, const struct refusal *refusal, const char *secret);
-
-#endif

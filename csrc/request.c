@@ -58,9 +58,8 @@ static bool append_query(struct request *request, const char *name)
 
     if (!lua_isnil(L, -1)) {
         const char *value = push_query_value(L, lua_gettop(L));
-        appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") &&
-                   buffer_append_escaped(url, name, strlen(name)) && buffer_append_string(url, "=") &&
-                   buffer_append_escaped(url, value, strlen(value));
+        appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") && buffer_append_escaped(url, name) &&
+                   buffer_append_string(url, "=") && buffer_append_escaped(url, value);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -104,7 +103,7 @@ static bool build_query(struct request *request, int arguments, enum location op
 /* Gives the value on top to the call as its JSON body. */
 static bool set_body(struct request *request)
 {
-    return json_encode(request->L, -1, true, &request->call->body, request->refusal);
+    return json_encode(request->L, lua_gettop(request->L), true, &request->call->body, request->refusal);
 }
 
 static void copy_argument(lua_State *L, int arguments, const char *name)
@@ -164,10 +163,9 @@ static bool find_endpoint(struct request *request, const char **path, enum locat
     call->method = operation->method;
     if (call->method && *path)
         return true;
-    return refuse(
-        request->refusal, UNDOCUMENTED,
-        lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
-                        *path ? "method" : "path", operation->name, operation->name, *path ? *path : "/path"));
+    lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
+                    *path ? "method" : "path", operation->name, operation->name, *path ? *path : "/path");
+    return refuse(request->refusal, UNDOCUMENTED, lua_tostring(L, -1));
 }
 
 static bool check_key(struct request *request)
@@ -281,9 +279,8 @@ static bool check_method_and_path(struct request *request, const char *path, siz
     if (!url_is_method(request->call->method, lua_rawlen(request->L, 2)))
         return refuse_unexpected(request->refusal, BAD_VALUE, NULL, "GET, POST, PUT, PATCH or DELETE") ||
                refuse_in(request->refusal, ".method");
-    if (!url_check_path(path, length, request->refusal, BAD_VALUE))
-        return refuse_in(request->refusal, ".path");
-    return append_path(request, path);
+    return url_check_path(path, length, request->refusal, BAD_VALUE) ? append_path(request, path)
+                                                                     : refuse_in(request->refusal, ".path");
 }
 
 /* Names the call "GET /path" in messages. */

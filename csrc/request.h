@@ -1,6 +1,5 @@
 /* Prepares a call: Lua arguments become method, URL and body. */
-#ifndef CMR_REQUEST_H
-#define CMR_REQUEST_H
+#pragma once
 
 #include <lua.h>
 
@@ -14,5 +13,3 @@ int request_operation(lua_State *L, const struct operation *operation);
 
 /* core.request(target, method, path, {query = {{name, value}, ...}, body = table}?) -> the same */
 int request_raw(lua_State *L);
-
-#endif

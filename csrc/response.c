@@ -44,34 +44,30 @@ static long effective_status(lua_State *L, int body, long status)
     return reported >= 400 && reported <= 599 ? (long)reported : status;
 }
 
+/* Returns the message of an error's body, or the body itself where it is text. Leaves values on the stack. */
+static const char *body_message(lua_State *L, int body)
+{
+    lua_pushvalue(L, body);
+    if (lua_istable(L, body))
+        lua_getfield(L, body, "message");
+    return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+}
+
 /* Pushes "HTTP 404: User not found". */
 static void push_status_message(lua_State *L, int body, long status)
 {
-    if (lua_istable(L, body))
-        lua_getfield(L, body, "message");
-    else
-        lua_pushvalue(L, body);
-    if (lua_type(L, -1) != LUA_TSTRING) {
-        lua_pop(L, 1);
-        lua_pushliteral(L, "");
-    }
+    lua_pushstring(L, body_message(L, body));
     quote_printable(L, QUOTE_ANSWER);
     lua_pushfstring(L, lua_rawlen(L, -1) ? "HTTP %d: %s" : "HTTP %d", (int)status, lua_tostring(L, -1));
-    lua_replace(L, -2);
 }
 
 /* Assumed, since the response to a used-up quota is undocumented: it mentions the week, or asks for a long delay. */
 static bool is_quota_response(lua_State *L, int body, const struct call *call)
 {
-    bool weekly = false;
+    const bool weekly = lua_istable(L, body) && strcasestr(body_message(L, body), "week");
 
     if (!call->operation || !(call->operation->flags & QUOTA))
         return false;
-    if (lua_istable(L, body)) {
-        lua_getfield(L, body, "message");
-        weekly = lua_type(L, -1) == LUA_TSTRING && strcasestr(lua_tostring(L, -1), "week");
-        lua_pop(L, 1);
-    }
     return weekly || call->answer.retry_after > MAX_RATE_DELAY_SECONDS;
 }
 
@@ -192,64 +188,37 @@ static void push_lower(lua_State *L, const char *name, size_t length)
     luaL_pushresult(&lower);
 }
 
-/* Adds a header to the table on top. */
-static void add_header(lua_State *L, const struct call *call, const char *line, size_t length)
+/* Adds the header line to the table on top. */
+static void add_header(lua_State *L, const struct call *call, const char *line, const char *end)
 {
-    const char *newline = memchr(line, '\n', length);
-    const char *colon = memchr(line, ':', newline ? (size_t)(newline - line) : length);
+    const char *colon = memchr(line, ':', (size_t)(end - line));
     const char *value;
-    const char *end = line + length;
 
-    if (!colon || (length >= 5 && memcmp(line, "HTTP/", 5) == 0)) /* an empty line or a status line */
+    if (!colon || strncmp(line, "HTTP/", 5) == 0) /* an empty line or a status line */
         return;
-    for (value = colon + 1; value < end && (*value == ' ' || *value == '\t');)
-        value++;
+    value = colon + 1 + strspn(colon + 1, " \t");
     while (end > value && strchr(" \t\r\n", end[-1]))
         end--;
     push_lower(L, line, (size_t)(colon - line));
-    push_masked(L, value, (size_t)(end - value), call->target->key);
-    if (memchr(value, '\n', (size_t)(end - value))) {
-        luaL_gsub(L, lua_tostring(L, -1), "\r\n", "");
-        luaL_gsub(L, lua_tostring(L, -1), "\n", "");
-        lua_replace(L, -3);
-        lua_pop(L, 1);
-    }
-    lua_pushvalue(L, -2);
-    lua_rawget(L, -4);
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-    } else {
-        lua_pushliteral(L, ", ");
-        lua_pushvalue(L, -3);
-        lua_concat(L, 3);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, -3);
+    push_masked(L, value, end > value ? (size_t)(end - value) : 0, call->target->key);
+    if (!lua_isnil(L, -2)) {
+        lua_pushfstring(L, "%s, %s", lua_tostring(L, -2), lua_tostring(L, -1));
         lua_replace(L, -2);
     }
+    lua_replace(L, -2);
     lua_rawset(L, -3);
-}
-
-/* Returns the end of the header that begins at line, with the lines that are folded into it. */
-static const char *header_end(const char *line, const char *end)
-{
-    const char *newline = line;
-    const bool empty = *line == '\r' || *line == '\n'; /* before trailers */
-
-    do {
-        newline = memchr(newline, '\n', (size_t)(end - newline));
-        newline = newline ? newline + 1 : end;
-    } while (!empty && newline < end && (*newline == ' ' || *newline == '\t'));
-    return newline;
 }
 
 void response_push_headers(lua_State *L, const struct call *call)
 {
-    const struct buffer *headers = &call->answer.headers;
-    const char *line = headers->data ? headers->data : "";
-    const char *end = line + headers->length;
+    const char *line = call->answer.headers.data ? call->answer.headers.data : "";
 
     lua_newtable(L);
-    while (line < end) {
-        const char *next = header_end(line, end);
-        add_header(L, call, line, (size_t)(next - line));
-        line = next;
+    for (const char *end; *line; line = end) {
+        end = line + strcspn(line, "\n");
+        end += *end == '\n';
+        add_header(L, call, line, end);
     }
 }

@@ -1,6 +1,5 @@
 /* Turns the bytes of a response into an envelope or an error. */
-#ifndef CMR_RESPONSE_H
-#define CMR_RESPONSE_H
+#pragma once
 
 #include <lua.h>
 
@@ -11,5 +10,3 @@ int response_push(lua_State *L, const struct call *call);
 
 /* Pushes a table of the response headers: lower-case name -> value. Repeated headers are joined with ", ". */
 void response_push_headers(lua_State *L, const struct call *call);
-
-#endif

@@ -7,13 +7,13 @@
 enum { MAX_NAME_BYTES = 48 };
 
 /* Removes what people get wrong first, case and separators: mailbox_id, mailboxid, mailbox-id. */
-static size_t fold(const char *name, size_t length, char folded[MAX_NAME_BYTES])
+static size_t fold(const char *name, char folded[MAX_NAME_BYTES])
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < length; i++)
-        if (name[i] != '_' && name[i] != '-')
-            folded[count++] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 32 : name[i]);
+    for (; *name; name++)
+        if (*name != '_' && *name != '-')
+            folded[count++] = (char)(*name >= 'A' && *name <= 'Z' ? *name | 32 : *name);
     return count;
 }
 
@@ -42,22 +42,19 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
     return row[b_length];
 }
 
-void suggestion_offer(struct suggestion *suggestion, const char *candidate, size_t length)
+void suggestion_offer(struct suggestion *suggestion, const char *candidate)
 {
-    const size_t wanted_length = strlen(suggestion->wanted);
     char wanted[MAX_NAME_BYTES];
     char folded[MAX_NAME_BYTES];
-    size_t wanted_folded;
+    size_t length;
     size_t apart;
 
-    if (wanted_length > MAX_NAME_BYTES || length > MAX_NAME_BYTES)
+    if (strlen(suggestion->wanted) > MAX_NAME_BYTES || strlen(candidate) > MAX_NAME_BYTES)
         return;
-    wanted_folded = fold(suggestion->wanted, wanted_length, wanted);
-    apart = distance(wanted, wanted_folded, folded, fold(candidate, length, folded));
-    if (apart <= (wanted_folded < 6 ? 1 : 2 + wanted_folded / 8) &&
-        (!suggestion->name || apart < suggestion->distance)) {
+    length = fold(suggestion->wanted, wanted);
+    apart = distance(wanted, length, folded, fold(candidate, folded));
+    if (apart <= (length < 6 ? 1 : 2 + length / 8) && (!suggestion->name || apart < suggestion->distance)) {
         suggestion->name = candidate;
-        suggestion->length = length;
         suggestion->distance = apart;
     }
 }
@@ -68,12 +65,9 @@ int suggest_name(lua_State *L)
 
     luaL_checktype(L, 2, LUA_TTABLE);
     for (int i = 1; lua_rawgeti(L, 2, i), lua_type(L, -1) == LUA_TSTRING; i++) {
-        suggestion_offer(&suggestion, lua_tostring(L, -1), lua_rawlen(L, -1));
+        suggestion_offer(&suggestion, lua_tostring(L, -1));
         lua_pop(L, 1); /* the table keeps the string */
     }
-    if (suggestion.name)
-        lua_pushlstring(L, suggestion.name, suggestion.length);
-    else
-        lua_pushnil(L);
+    lua_pushstring(L, suggestion.name); /* NULL becomes nil */
     return 1;
 }

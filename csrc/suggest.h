@@ -1,9 +1,7 @@
 /* "Did you mean": the known name that is nearest to a misspelt one. */
-#ifndef CMR_SUGGEST_H
-#define CMR_SUGGEST_H
+#pragma once
 
 #include <lua.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -13,13 +11,10 @@
 struct suggestion {
     const char *wanted;
     const char *name;
-    size_t length;
     size_t distance; /* 0: only case and separators differ */
 };
 
-void suggestion_offer(struct suggestion *suggestion, const char *candidate, size_t length);
+void suggestion_offer(struct suggestion *suggestion, const char *candidate);
 
 /* core.suggest(name, names) -> the name that was probably meant, or nil */
 int suggest_name(lua_State *L);
-
-#endif

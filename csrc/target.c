@@ -5,8 +5,6 @@
 
 #include "compat.h"
 #include "crypto.h"
-#include "target_options.h"
-
 static struct target *to_target(lua_State *L, int index)
 {
     return luaL_checkudata(L, index, TARGET_TYPE);

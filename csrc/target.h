@@ -2,13 +2,14 @@
  * Where requests go and what they carry: base URL, key, headers, TLS, proxy and limits. Checked once, when it is
  * created.
  */
-#ifndef CMR_TARGET_H
-#define CMR_TARGET_H
+#pragma once
 
 #include <curl/curl.h>
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "refusal.h"
 
 #define TARGET_TYPE "cmr.target"
 #define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* from the quickstart pages */
@@ -36,7 +37,7 @@ void target_open(lua_State *L);
 
 /*
  * core.target(options, parent?) -> target; or nil, message, problem {code = "bad_option", option, and either expected
- * and got, or reason}. An option that is absent comes from the parent. See target_options.h for the options.
+ * and got, or reason}. An option that is absent comes from the parent.
  */
 int target_new(lua_State *L);
 
@@ -46,4 +47,11 @@ struct target *target_check(lua_State *L, int index);
 /* Pushes the "METHOD /path" that the endpoints option gives an operation, or nil. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
-#endif
+/* The name of an option: api_key, key_header, ...; NULL after the last one. */
+const char *target_option_name(size_t index);
+
+/*
+ * Checks the table of options at index and fills the target, which must hang on a userdata: it owns the lists from the
+ * first on. The table keeps the target's strings; base_url and endpoints in it are replaced by what was checked.
+ */
+bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal);

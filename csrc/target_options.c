@@ -1,4 +1,4 @@
-#include "target_options.h"
+#include "target.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -280,14 +280,14 @@ static bool check_endpoint(const struct options *options)
 {
     lua_State *L = options->L;
     const char *operation = lua_tostring(L, -2);
-    const char *endpoint = text_without_nul(L, -1);
+    const char *endpoint = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
     const char *path;
 
     if (!text_without_nul(L, -2) || !operation_by_name(operation))
         return bad_option(options, operation, "there is no such operation");
-    if (lua_type(L, -1) != LUA_TSTRING)
+    if (!endpoint)
         return bad_type(options, operation, luaL_typename(L, -1), "'METHOD /path'");
-    if (!endpoint || !url_split_endpoint(endpoint, &path))
+    if (!url_split_endpoint(endpoint, &path))
         return bad_option(options, operation, "it must say METHOD /path, as in 'GET /wallet'");
     return url_check_path(path, lua_rawlen(L, -1) - (size_t)(path - endpoint), options->refusal, BAD_OPTION) ||
            refuse_in(options->refusal, ".%s", operation);

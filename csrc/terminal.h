@@ -1,6 +1,5 @@
 /* The terminal of a command: its width, and the signals that ask the program to end. */
-#ifndef CMR_TERMINAL_H
-#define CMR_TERMINAL_H
+#pragma once
 
 #include <lua.h>
 
@@ -16,5 +15,3 @@ int terminal_catch_interrupt(lua_State *L);
 
 /* core.interrupted() -> the number of the last signal noted since then, or nil */
 int terminal_interrupted(lua_State *L);
-
-#endif

@@ -1,6 +1,5 @@
 /* Texts that come from outside: the key masked, control characters made harmless, UTF-8 and NUL bytes found. */
-#ifndef CMR_TEXT_H
-#define CMR_TEXT_H
+#pragma once
 
 #include <lua.h>
 #include <stdbool.h>
@@ -19,5 +18,3 @@ bool text_is_utf8(const char *text, size_t length);
 
 /* The string at index when it is one without a NUL byte, else NULL. Never converts a number. */
 const char *text_without_nul(lua_State *L, int index);
-
-#endif

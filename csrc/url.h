@@ -2,8 +2,7 @@
  * Which addresses requests may go to: rules for the base URL and for the paths below it. libcurl parses. Touches no
  * Lua.
  */
-#ifndef CMR_URL_H
-#define CMR_URL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,5 +30,3 @@ bool url_is_loopback(const char *host);
 
 /* Whether all characters are visible ASCII. */
 bool url_is_visible(const char *text, size_t length);
-
-#endif

@@ -298,7 +298,7 @@ describe("a call", function()
       for round = 1, 200 do
         local call = platforms()
         call:start(engine, 5)
-        if round % 3 == 0 then engine:step() end
+        if round % 3 == 0 then engine:wait(0) end
         if round % 50 == 0 then
           call = nil -- luacheck: ignore 311
           collectgarbage()
@@ -307,7 +307,7 @@ describe("a call", function()
       for _ = 1, 3 do collectgarbage() end
       assert.equal(0, engine:count())
       assert.is_false(engine:wait(20))
-      assert.is_false(engine:step())
+      assert.is_false(engine:wait(0))
       server:reset()
       assert.equal(200, attempt(platforms()).status)
     end)

@@ -88,12 +88,12 @@ describe("the engine", function()
         end
       end
       for _, call in ipairs(calls) do assert.equal(1, seen[call:id()]) end
-      assert.is_false(engine:step())
+      assert.is_false(engine:wait(0))
       assert.is_nil(engine:finished())
     end)
 
     it("nothing while there is nothing", function()
-      assert.is_false(engine:step())
+      assert.is_false(engine:wait(0))
       local begun = core.now()
       assert.is_false(engine:wait(50))
       local took = core.now() - begun
@@ -154,7 +154,7 @@ describe("the engine", function()
       while not call:done() do
         assert.is_true(posix.readable(fd, 5000))
         wakes = wakes + 1
-        engine:step()
+        engine:wait(0)
       end
       assert.equal(200, call:result().status)
       assert.is_true(wakes < 50, wakes)
@@ -167,7 +167,7 @@ describe("the engine", function()
       call:start(engine, 0.2)
       while not call:done() do
         assert.is_true(posix.readable(engine:fd(), 700))
-        engine:step()
+        engine:wait(0)
       end
       assert.equal("timeout", select(3, call:result()).kind)
     end)
@@ -191,7 +191,7 @@ describe("the engine", function()
       call:start(engine, 5)
       run_until_received(server, 1)
       call:cancel()
-      engine:step()
+      engine:wait(0)
       assert.is_false(posix.readable(engine:fd(), 300))
     end)
   end)
@@ -203,7 +203,7 @@ describe("the engine", function()
       call:start(engine, 5)
       run_until_received(server, 1)
       local begun = core.now()
-      for _ = 1, 20 do assert.is_false(engine:step()) end
+      for _ = 1, 20 do assert.is_false(engine:wait(0)) end
       local took = core.now() - begun
       assert.is_true(took < 20 * 0.02, took)
       assert.is_false(call:done())
@@ -326,7 +326,7 @@ describe("the engine", function()
 
     it("raises when it is used", function()
       engine:close()
-      for _, name in ipairs{"step", "wait", "fd"} do
+      for _, name in ipairs{"wait", "fd"} do
         local ok, why = pcall(engine[name], engine, 0)
         assert.is_false(ok, name)
         assert.matches("the engine is closed", why, 1, true)
@@ -372,7 +372,7 @@ describe("the engine", function()
       assert.has_error(function() engine:wait(timeout) end)
     end
     assert.has_error(function() engine:wait() end)
-    assert.has_error(function() engine.step(target) end)
+    assert.has_error(function() engine.wait(target, 0) end)
   end)
 
   -- nginx forks after it has read its configuration.
@@ -418,7 +418,7 @@ describe("the engine", function()
 
       it("refuses to be used in the child, and its calls are over there", function()
         assert(posix.child(function()
-          local ok, why = pcall(engine.step, engine)
+          local ok, why = pcall(engine.wait, engine, 0)
           assert(not ok and why:find("belongs to the parent process", 1, true), why)
           assert(in_flight:done())
           local own, reported = core.engine(), {}
@@ -437,7 +437,7 @@ describe("the engine", function()
         call:start(engine, 5)
         assert.equal(0, call:info().sends)
         assert(posix.child(function()
-          assert(not pcall(engine.step, engine))
+          assert(not pcall(engine.wait, engine, 0))
           local _, _, err = call:result()
           assert(err.kind == "cancelled" and err.outcome == "unknown")
         end))

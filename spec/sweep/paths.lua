@@ -272,7 +272,7 @@ local paths = {
       for _, call in ipairs(running) do
         expect("success", call:result())
       end
-      check(finished == 6 and not engine:step(), "not every call once")
+      check(finished == 6 and not engine:wait(0), "not every call once")
     end,
   },
   {
@@ -306,7 +306,7 @@ local paths = {
       for i = 1, 3 do
         made(core.platforms(where, tostring(i))):start(core.engine(), 2)
       end
-      core.engine():step()
+      core.engine():wait(0)
       collectgarbage()
       check(core.engine():count() == 0, "still in flight")
     end,
@@ -320,7 +320,7 @@ local paths = {
       call:start(engine, 2)
       engine:close()
       expect("cancelled", call:result())
-      raises("the engine is closed", engine.step, engine)
+      raises("the engine is closed", engine.wait, engine, 0)
       check(core.engine() ~= engine and core.engine():count() == 0, "no new engine")
     end,
   },
