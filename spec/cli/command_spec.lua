@@ -59,6 +59,7 @@ describe("the program", function()
       {{"reexport", "--google.clientId=X"}, "unknown option '--google.clientId' (did you mean '--google-client-id'?)",
         "cmr reexport"},
       {{"reexport", "--baseURL", "X"}, "unknown option '--baseURL' (did you mean '--base-url'?)", "cmr reexport"},
+      {{"listen", "--forwad", "X"}, "unknown option '--forwad' (did you mean '--forward'?)", "cmr listen"},
       {{"platforms", "--userId", "X"}, "unknown option '--userId' (give it as the argument USER_ID)", "cmr platforms"},
       {{"reexport", "--zzz"}, "unknown option '--zzz'", "cmr reexport"},
       {{"reexport", "X"}, "too many arguments (usage: cmr reexport [options])", "cmr reexport"},

@@ -48,7 +48,7 @@ local function normal(text)
   return (text:gsub("%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z", "TIME"):gsub("ACT_%x[%x-]+", "ACT_ID")
     :gsub("127%.0%.0%.1:%d+", "127.0.0.1:PORT"):gsub("cmr/[%d.]+ %(Lua [^)]*%)", "VERSION")
     :gsub("%f[%w]%u?[%u%d]+%f[%W]", function(word)
-      return #word == 16 and word:find("%d") and "CREDENTIAL" or nil
+      return #word == 16 and "CREDENTIAL" or nil
     end))
 end
 

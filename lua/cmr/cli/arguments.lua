@@ -173,23 +173,23 @@ function arguments.json(option, text, read, only_object)
   return value
 end
 
-local function label_of(param)
+---The name of a parameter's argument or option in messages.
+function arguments.label(param)
   if param.positional then return "argument " .. arguments.placeholder(param.name) end
   return ("option '%s'"):format(arguments.option(param.name))
 end
 
 local function missing(operation, param)
-  if param.positional then return "missing argument " .. arguments.placeholder(param.name) end
-  local option = arguments.option(param.name)
-  if param.all_required then return ("missing option '%s': a list, or the word all"):format(option) end
+  local text = "missing " .. arguments.label(param)
+  if param.positional then return text end
+  if param.all_required then return text .. ": a list, or the word all" end
   local members = {}
   for _, other in ipairs(operation.params) do
     if other.name:sub(1, #param.name + 1) == param.name .. "." then
       members[#members + 1] = arguments.option(other.name)
     end
   end
-  if #members == 0 then return ("missing option '%s'"):format(option) end
-  return ("missing option '%s', or its members: %s"):format(option, table.concat(members, ", "))
+  return #members == 0 and text or ("%s, or its members: %s"):format(text, table.concat(members, ", "))
 end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
@@ -204,7 +204,7 @@ function arguments.build(operation, texts, read)
       local text = texts[param.name]
       if text and (param.name:find(".", 1, true) ~= nil) == nested then
         if type(text) == "table" then text = text[1] or "true" end
-        local label = label_of(param)
+        local label = arguments.label(param)
         local problem = arguments.put(args, param.name, arguments.convert(param, label, text, read))
         if problem then io.usage("%s: %s", label, problem) end
       end

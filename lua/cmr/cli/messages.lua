@@ -80,8 +80,7 @@ local function label(field, operation)
   local param, inside = exact or operation and arguments.param(operation, first), field
   if exact or field == first and (param or API_LABELS[field]) then inside = nil end
   if not param then return API_LABELS[first] or "option '--json'", inside end
-  if param.positional then return "argument " .. arguments.placeholder(param.name), inside end
-  return ("option '%s'"):format(arguments.option(param.name)), inside
+  return arguments.label(param), inside
 end
 
 -- By the error's code: function(problem, operation, parsed) -> message.

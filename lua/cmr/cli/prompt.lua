@@ -68,14 +68,14 @@ end
 
 ---Asks for a confirmation on the terminal, unless the user said --yes. Raises a failure when the answer is no, or when
 ---there is no terminal.
----@param what string the command and the reason: "cancel-subscription destroys"
+---@param subject string the command and the reason: "cancel-subscription destroys"
 ---@param lines string[] the requests
-function prompt.confirm(what, lines, parsed, system)
+function prompt.confirm(subject, lines, parsed, system)
   if parsed.yes then return end
   local reader, writer = open_terminal(system)
-  if not reader then refuse(what .. ": say --yes to go on without being asked, or --dry-run to see the request") end
+  if not reader then refuse(subject .. ": say --yes to go on without being asked, or --dry-run to see the request") end
   local terminal, text = require "cmr.cli.terminal", require "cmr.util.text"
-  writer:write(text.printable(what), ".\n")
+  writer:write(text.printable(subject), ".\n")
   for _, line in ipairs(lines) do
     writer:write("  ", terminal.fit(text.printable(line), MAX_LINE_COLUMNS), "\n")
   end

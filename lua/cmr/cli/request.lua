@@ -49,7 +49,8 @@ function request.settings(parsed, system, read)
   return require("cmr.cli.profile").settings(parsed, system, key)
 end
 
----Makes a client from the command line and the environment, and notes the profile it uses in parsed.profile.
+---Makes a client from the command line and the environment, and stores the name of its profile in parsed.profile.
+---@param settings table? default: request.settings
 function request.client(parsed, system, read, settings)
   settings = settings or request.settings(parsed, system, read)
   parsed.profile = settings.profile

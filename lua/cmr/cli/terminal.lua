@@ -5,13 +5,7 @@ local terminal = {}
 local DEFAULT_COLUMNS = 80
 local ELLIPSIS = "\226\128\166"
 
-local STYLES = {
-  heading = "1", -- bold
-  key = "34", -- blue
-  string = "32", -- green
-  good = "32",
-  bad = "31", -- red
-}
+local STYLES = { heading = "1", key = "34", string = "32", good = "32", bad = "31" } -- bold, blue, green, green, red
 
 -- The values of connected, autoRenew and success, and the documented states.
 local STYLE_OF_VALUE = {

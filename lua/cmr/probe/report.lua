@@ -8,6 +8,8 @@ local SECTIONS = {
   { verdict = "not seen", title = "Not seen", label = "Reason" },
 }
 
+local COUNTS = "\n%d confirmed, %d contradicted, %d not seen, %d discoveries.\n"
+
 -- Operations as the command spells them.
 local function commands(names)
   return (table.concat(names, ", "):gsub("_", "-"))
@@ -21,12 +23,8 @@ function report.text(result, version)
   end
 
   add "# Report of cmr probe\n"
-  add(
-    "%s. %d requests, all of them reads, to %s.",
-    version,
-    #result.requests,
-    result.production and "the production API" or "an API that is not the production API"
-  )
+  local api = result.production and "the production API" or "an API that is not the production API"
+  add("%s. %d requests, all of them reads, to %s.", version, #result.requests, api)
   add "Each line has the name of a fact, its source, what cmr expects, and what was seen."
   for _, section in ipairs(SECTIONS) do
     local is_first = true
@@ -52,13 +50,7 @@ function report.text(result, version)
   add("- Not a read: %s.", commands(result.untried.acting))
 
   local counts = result.counts
-  add(
-    "\n%d confirmed, %d contradicted, %d not seen, %d discoveries.\n",
-    counts.confirmed,
-    counts.contradicted,
-    counts.not_seen,
-    counts.discoveries
-  )
+  add(COUNTS, counts.confirmed, counts.contradicted, counts.not_seen, counts.discoveries)
   add [[
 This report holds no key, id, address, name or other value of yours. Please paste it into an issue of cmr, above all
 when something is contradicted.]]

@@ -45,7 +45,7 @@ local function journal_path(parsed, operation, repeatable)
   return ("%s.%s.journal"):format(parsed[".from"], operation.name)
 end
 
-local function say(system, format, ...)
+local function log(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
 
@@ -96,7 +96,7 @@ local function review(run, allow_duplicates, system)
   local counts, ids = selection.review(run, function(row)
     if row.problem then
       invalid = invalid + 1
-      if invalid <= MAX_REPORTED_ROWS then say(system, "row %d (line %d): %s", row.number, row.line, row.problem) end
+      if invalid <= MAX_REPORTED_ROWS then log(system, "row %d (line %d): %s", row.number, row.line, row.problem) end
     elseif row.first ~= row.number and not allow_duplicates then
       io.usage("rows %d and %d are the same: option '--duplicates' sends both", row.first, row.number)
     elseif row.args then
@@ -110,14 +110,14 @@ end
 local function report_dry_run(system, counts)
   local parts = { ("%s: %d would be sent"):format(summary.rows(counts.rows), counts.todo) }
   summary.add_counts(parts, counts, { "done", "partial", "failed", "unknown", "deferred", "invalid" })
-  say(system, "%s", table.concat(parts, ", "))
+  log(system, "%s", table.concat(parts, ", "))
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
 
 local function confirm(run, reason, counts, parsed, system)
-  local what = ("%s %s"):format(arguments.command(run.operation.name), reason)
+  local subject = ("%s %s"):format(arguments.command(run.operation.name), reason)
   local rows = ("%s of %s, at %s"):format(summary.rows(counts.todo), parsed[".from"], run.binding.url)
-  prompt.confirm(what, { rows }, parsed, system)
+  prompt.confirm(subject, { rows }, parsed, system)
 end
 
 -- An output must overwrite neither the input nor the journal.
@@ -148,15 +148,15 @@ local function finish(run, rows, parsed, system)
   local left_out = failures and run.input:is_at(parsed[".failures"]) and run.tally:left_out(rows) or 0
   local problem = failures and failures:close(left_out > 0)
   for _, line in ipairs(run.tally:lines(rows)) do
-    say(system, "%s", line)
+    log(system, "%s", line)
   end
-  if run.journal_path then say(system, "journal: %s", run.journal_path) end
+  if run.journal_path then log(system, "journal: %s", run.journal_path) end
   if problem then
-    say(system, "the failures could not be written (%s)", problem)
+    log(system, "the failures could not be written (%s)", problem)
   elseif failures and not is_complete then
-    if left_out > 0 then say(system, "%s is unchanged: %s neither done nor failed", from, summary.rows(left_out)) end
+    if left_out > 0 then log(system, "%s is unchanged: %s neither done nor failed", from, summary.rows(left_out)) end
     local hint = run.journal_path and (" (send them again with --from this file --journal %s)"):format(run.journal_path)
-    say(system, "failures: %s%s", failures.path, hint or "")
+    log(system, "failures: %s%s", failures.path, hint or "")
   end
   return is_complete and not problem
 end

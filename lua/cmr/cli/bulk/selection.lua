@@ -62,10 +62,9 @@ local function status_of(state, run)
   return run.retry_failed and "todo" or "failed"
 end
 
----Iterates over the rows with their statuses. Each row of the input gets: id; first, the number of the first row with
----the same content; status: "todo" is to be sent, and "done", "partial" (done, but some of its items failed),
----"unknown", "failed", "deferred" (refused for now) and "invalid" are not; args of a row to be sent; problem of an
----invalid one.
+---Iterates over the rows. Each gets its id; first, the number of the first row with the same content; and its status:
+---"todo" (to be sent, with args), "done", "partial" (done, but some items failed), "unknown", "failed", "deferred"
+---(refused for now) or "invalid" (with the problem).
 ---@param run table with input, read (of columns.reader), check (args -> true, or nil, message), states (of
 ---journal.read), repeatable (sending a row twice does no harm), retry_unknown, retry_failed, time
 ---@return fun(): table? iterator

@@ -18,19 +18,17 @@ function completion.arguments(command)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- By placeholder: values that are neither in the parser nor files.
-local function value_lists(system)
-  return {
-    OPERATION = function()
-      return require("cmr.cli.arguments").commands(require "cmr.operations")
-    end,
-    PROFILE = function()
-      local profile = require "cmr.cli.profile"
-      local ok, config = pcall(profile.load, system)
-      return ok and profile.names(config) or {}
-    end,
-  }
-end
+-- By placeholder: function(system) -> values that are neither in the parser nor files.
+local VALUE_LISTS = {
+  OPERATION = function()
+    return require("cmr.cli.arguments").commands(require "cmr.operations")
+  end,
+  PROFILE = function(system)
+    local profile = require "cmr.cli.profile"
+    local ok, config = pcall(profile.load, system)
+    return ok and profile.names(config) or {}
+  end,
+}
 
 local function named(elements, name)
   for _, element in ipairs(elements) do
@@ -84,11 +82,11 @@ function Candidates:offer(word, description)
 end
 
 -- The values of an option or an argument. prefix stands before them in the word, as in --output=.
-function Candidates:values(element, prefix, lists)
+function Candidates:values(element, prefix)
   local argname = element._argname
   if type(argname) == "table" then argname = argname[1] end
   argname = argname or element._name
-  local choices = element._choices or lists[argname] and lists[argname]()
+  local choices = element._choices or VALUE_LISTS[argname] and VALUE_LISTS[argname](self.system)
   if choices then
     for _, value in ipairs(choices) do
       self:offer(prefix .. value)
@@ -121,9 +119,9 @@ end
 
 -- The lines for a script: "word<tab>description" for each candidate, "<tab>prefix" where a file name may follow prefix.
 -- words: the words after cmr; the last one, which may be empty, is the one to complete.
-local function candidate_lines(get_parser, words, lists)
+local function candidate_lines(get_parser, words, system)
   local typed, line = words[#words] or "", { "--help" } -- with which the parser has the descriptions too
-  local candidates = setmetatable({ typed = typed, lines = {} }, Candidates)
+  local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then
     candidates:commands(get_parser(line))
     return candidates.lines
@@ -138,13 +136,13 @@ local function candidate_lines(get_parser, words, lists)
   local option = context.option or name and option_of(parsers, name)
   local argument = parsers[2] and parsers[1]._arguments[context.position]
   if option then
-    candidates:values(option, context.option and "" or name .. "=", lists)
+    candidates:values(option, context.option and "" or name .. "=")
   elseif typed:sub(1, 1) == "-" and not only_arguments then
     candidates:options(parsers)
   elseif not parsers[2] then
     candidates:commands(get_parser { "--help" })
   elseif argument then
-    candidates:values(argument, "", lists)
+    candidates:values(argument, "")
   end
   return candidates.lines
 end
@@ -155,7 +153,7 @@ function completion.run(parsed, system, version)
     local function get_parser(line)
       return (require("cmr.cli.parser").new(require "cmr.operations", line, version))
     end
-    local lines = candidate_lines(get_parser, words, value_lists(system))
+    local lines = candidate_lines(get_parser, words, system)
     lines[#lines + 1] = ""
     io.write(system, table.concat(lines, "\n"))
     return io.EXIT_OK

@@ -1,10 +1,9 @@
----The commands that are no operation of the API: name, summary, module where its name differs. A module is loaded when
----its command is on the line, and has:
+---The commands that are no operation of the API: name, summary, module if its name differs. The parser loads a module
+---when its command is on the line. A module has:
 ---
----    options                        rows of parser.add_options
----    epilog                         the end of its help
+---    options, epilog                its options, see add_options in cmr.cli.parser, and the end of its help
 ---    arguments(command)             optional: adds its arguments to argparse's command; targets begin with a dot
----    run(parsed, system, version)   takes the parser's result, io.system, function() -> text; returns the exit status
+---    run(parsed, system, version)   returns the exit status; version() returns the text of --version
 ---    dry_run                        true: --dry-run is allowed
 
 local commands = {

@@ -127,7 +127,7 @@ local function answers_at_path(step)
     local envelope, reason = facts.success(seen, step.id)
     local answer = seen.answers[step.id]
     if envelope then return yes(("HTTP %d"):format(answer.status)) end
-    if not facts.is_telling(answer) then return unseen(reason) end
+    if not facts.is_conclusive(answer) then return unseen(reason) end
     if seen.user_unknown and step.id == "platforms" then
       return unseen(reason .. ", but the given user may belong to another partner")
     end

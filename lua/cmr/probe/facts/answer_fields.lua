@@ -165,14 +165,8 @@ local answer_fields = {
     judge_credentials,
     "platforms",
   },
-  {
-    "countries.map",
-    "data is a map from names to codes of two capital letters",
-    "help",
-    maps_to "^%u%u$",
-    "countries",
-  },
-  { "states.map", "data is a map from names to codes", "help", maps_to "^%w[%w-]*$", "states" },
+  { "countries.map", "data maps names to codes of two capital letters", "help", maps_to "^%u%u$", "countries" },
+  { "states.map", "data maps names to codes", "help", maps_to "^%w[%w-]*$", "states" },
   { "times", "times are ISO 8601 in UTC", "seed", judge_times },
 }
 

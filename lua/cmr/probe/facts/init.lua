@@ -46,7 +46,7 @@ end
 ---Whether the API answered the question: it succeeded, or refused for a reason other than rights, money, the rate or
 ---its own health.
 ---@param answer table? of reader.read
-function facts.is_telling(answer)
+function facts.is_conclusive(answer)
   local status = answer and answer.status
   return status ~= nil and status < 500 and not UNRELATED_REFUSALS[status]
 end

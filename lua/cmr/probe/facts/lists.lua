@@ -21,7 +21,7 @@ end
 -- The verdict on a parameter when its request did not succeed.
 local function not_accepted(seen, id, reason)
   local answer = seen.answers[id]
-  if facts.is_telling(answer) and answer.status >= 400 then return no(("HTTP %d"):format(answer.status)) end
+  if facts.is_conclusive(answer) and answer.status >= 400 then return no(("HTTP %d"):format(answer.status)) end
   return unseen(reason)
 end
 
@@ -90,16 +90,12 @@ local function judge_provider_filter(unfiltered, seen)
   return no "a total is larger than without the filter"
 end
 
+local judge_inventory = list_at "data.inventory"
+
 local lists = {
   { "subscriptions.items", "the list is at data.subscriptions", "docs", list_at "data.subscriptions", "subscriptions" },
-  { "prewarmed.items", "the list is at data.inventory", "help", list_at "data.inventory", "prewarmed" },
-  {
-    "sandbox_prewarmed.items",
-    "the list is at data.inventory",
-    "assumed",
-    list_at "data.inventory",
-    "sandbox_prewarmed",
-  },
+  { "prewarmed.items", "the list is at data.inventory", "help", judge_inventory, "prewarmed" },
+  { "sandbox_prewarmed.items", "the list is at data.inventory", "assumed", judge_inventory, "sandbox_prewarmed" },
   {
     "subscriptions.pagination",
     "data.pagination has totalSearchedCount, currentPage, nextPage, totalPages",
