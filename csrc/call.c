@@ -2,8 +2,8 @@
 
 #include <stdint.h>
 
+#include "attempt.h"
 #include "compat.h"
-#include "easy.h"
 #include "engine.h"
 #include "inspect.h"
 #include "multi.h"
@@ -152,7 +152,7 @@ static int lua_call_repeatable(lua_State *L)
 {
     const struct call *call = to_call(L);
 
-    lua_pushboolean(L, call->method && easy_is_repeatable(call));
+    lua_pushboolean(L, call->method && attempt_is_repeatable(call));
     return 1;
 }
 

@@ -4,8 +4,8 @@
 
 #include "call.h"
 #include "compat.h"
+#include "mask.h"
 #include "response.h"
-#include "text.h"
 
 /* A time that was not reached is left out. */
 static void set_time(lua_State *L, const char *name, double seconds)

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "easy.h"
+#include "attempt.h"
 
 #define GRACE_SECONDS 0.01 /* in which libcurl may notice first that a call's time is over */
 
@@ -80,7 +80,7 @@ static void stop(struct multi *multi, struct call *call)
         call->easy = NULL;
     } else {
         (void)curl_multi_remove_handle(multi->curl, call->easy);
-        easy_close(call);
+        attempt_close(call);
     }
 }
 
@@ -96,7 +96,7 @@ static void stop_all(struct multi *multi, enum ending ending)
 
 static void finish(struct multi *multi, struct call *call, CURLcode code)
 {
-    easy_finish(call, code);
+    attempt_finish(call, code);
     stop(multi, call);
     link_call(&multi->finished, call);
 }
@@ -188,9 +188,9 @@ static void set_alarm(struct multi *multi, double deadline)
 
 void multi_add(struct multi *multi, struct call *call, double timeout)
 {
-    if (!easy_open(call, &multi->pollset, multi->share, timeout) ||
+    if (!attempt_open(call, &multi->pollset, multi->share, timeout) ||
         curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
-        easy_close(call);
+        attempt_close(call);
         call->answer.code = CURLE_OUT_OF_MEMORY;
         call->state = CALL_DONE;
         return;

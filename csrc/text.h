@@ -1,12 +1,9 @@
-/* Texts that come from outside: the key masked, control characters made harmless, UTF-8 and NUL bytes found. */
+/* Texts that come from outside: control characters are made harmless, UTF-8 and NUL bytes are found. */
 #pragma once
 
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-/* Pushes the bytes with "***" for every occurrence of the secret, also one that is escaped for JSON or a URL. */
-void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret);
 
 enum { QUOTE_ANSWER = 200, QUOTE_ARGUMENT = 500 }; /* bytes */
 

@@ -1,6 +1,6 @@
 /*
- * One attempt as libcurl is told it: an easy handle's options and callbacks, and what libcurl reports at the end.
- * Touches no Lua.
+ * One attempt as libcurl sees it: the options and callbacks of an easy handle, the age of an idle connection that it
+ * may reuse, and what libcurl reports at the end, Retry-After included. Touches no Lua.
  */
 #pragma once
 
@@ -16,12 +16,12 @@ enum { MAX_HEADER_BYTES = 256 * 1024 };
  * Makes the easy handle of the next attempt, which has timeout seconds. False, and no handle, when there is no memory.
  * No handle is used twice: without memory, curl_easy_reset leaves one that reads into a buffer of size 0.
  */
-bool easy_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout);
+bool attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout);
 
 /* Fills the answer with what libcurl knows of the transfer, which ended with code. */
-void easy_finish(struct call *call, CURLcode code);
+void attempt_finish(struct call *call, CURLcode code);
 
-void easy_close(struct call *call);
+void attempt_close(struct call *call);
 
 /* A GET, unless the endpoints option made it one of an operation that changes something. */
-bool easy_is_repeatable(const struct call *call);
+bool attempt_is_repeatable(const struct call *call);

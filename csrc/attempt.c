@@ -1,4 +1,4 @@
-#include "easy.h"
+#include "attempt.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,7 +17,7 @@ enum {
     MAX_SENDS_REPEATABLE = 2, /* an attempt's; the second after a reused connection closed */
 };
 
-bool easy_is_repeatable(const struct call *call)
+bool attempt_is_repeatable(const struct call *call)
 {
     return strcmp(call->method, "GET") == 0 &&
            !(call->operation && call->operation->flags & (ASYNC | CHARGES | DANGER | QUOTA));
@@ -109,7 +109,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 static int on_send(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {
     struct call *call = userdata;
-    const int max_sends = easy_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
+    const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
     if (call->answer.sends == 0 && is_stale(call->pollset, local_port))
@@ -172,7 +172,7 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_PIPEWAIT, 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* until a response begins */
     SET(CURLOPT_FRESH_CONNECT, call->timed_out ? 1L : 0L);
-    if (!easy_is_repeatable(call))
+    if (!attempt_is_repeatable(call))
         SET(CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_SECONDS);
     SET(CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     SET(CURLOPT_CONNECTTIMEOUT_MS, target->connect_timeout);
@@ -235,17 +235,17 @@ static CURLcode configure(struct call *call, CURLSH *share, double timeout)
     return code;
 }
 
-bool easy_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout)
+bool attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout)
 {
     call->pollset = pollset;
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy) && configure(call, share, timeout) == CURLE_OK)
         return true;
-    easy_close(call);
+    attempt_close(call);
     return false;
 }
 
-void easy_close(struct call *call)
+void attempt_close(struct call *call)
 {
     curl_easy_cleanup(call->easy); /* also NULL */
     call->easy = NULL;
@@ -285,7 +285,7 @@ static double read_retry_after(const char *headers)
     return delay > 0 ? delay : 0;
 }
 
-void easy_finish(struct call *call, CURLcode code)
+void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
