@@ -1,10 +1,8 @@
-#include "inspect.h"
+#include "call.h"
 
 #include <string.h>
 
-#include "call.h"
 #include "compat.h"
-#include "response.h"
 #include "text.h"
 
 /* A time that was not reached is left out. */

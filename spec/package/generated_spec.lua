@@ -128,6 +128,22 @@ describe("the documented examples", function()
   end)
 end)
 
+-- The kinds and outcomes of errors that the sources have, as sets.
+local function error_names()
+  local names = {kind = {}, outcome = {}}
+  local function add(set, text)
+    for name in text:gmatch '"([%l_]+)"' do set[name] = true end
+  end
+  local source = read "csrc/error.c"
+  for _, start in ipairs{"kind_of_curl%(", "kind_of_status%("} do add(names.kind, source:match(start .. ".-\n}\n")) end
+  for _, file in ipairs{"csrc/error.c", "csrc/response.c"} do
+    for text in read(file):gmatch 'kind = ("[%l_]+")' do add(names.kind, text) end
+    for text in read(file):gmatch "%.outcome = ([^,}]*)" do add(names.outcome, text) end
+  end
+  for text in read "lua/cmr/await.lua":gmatch 'fail%(self, ("[%l_]+")' do add(names.kind, text) end
+  return names
+end
+
 describe("the annotations for editors", function()
   local text = read "types/cmr.lua"
 
@@ -256,9 +272,7 @@ describe("the annotations for editors", function()
   end)
 
   it("have the kinds and outcomes that there are", function()
-    local source, known = read "csrc/error.c", {kind = {}, outcome = {}}
-    for name in source:match("kind_names%[%] = (%b{})"):gmatch('"([%l_]+)"') do known.kind[name] = true end
-    for name in source:match("outcome_names%[%] = (%b{})"):gmatch('"([%l_]+)"') do known.outcome[name] = true end
+    local known = error_names()
     for class, names in pairs{Kind = known.kind, Outcome = known.outcome} do
       local declared = {}
       for name in text:match("@alias cmr." .. class .. "\n(.-)\n\n"):gmatch('| "([%l_]+)"') do declared[name] = true end
@@ -275,7 +289,7 @@ describe("the page of the library", function()
       local default = tostring(value):gsub("%p", "%%%0")
       assert.matches(("\n| `%s` | `[^\n]*` | %s | [^\n]*|\n"):format(name, default), text)
     end
-    for name in read "csrc/error.c":match("kind_names%[%] = (%b{})"):gmatch('"([%l_]+)"') do
+    for name in pairs(error_names().kind) do
       assert.matches("\n| `" .. name .. "` | ", text, 1, true)
     end
   end)
