@@ -5,9 +5,7 @@
 #include "attempt.h"
 #include "compat.h"
 #include "engine.h"
-#include "inspect.h"
 #include "multi.h"
-#include "response.h"
 
 enum {
     MAX_URL_BYTES = 8000, /* every server accepts as much (RFC 9112, 3) */

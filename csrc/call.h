@@ -84,3 +84,26 @@ struct call *call_new(lua_State *L, int target);
 
 /* Keeps the value on top alive with the call at index, under a name; pops it. */
 void call_keep(lua_State *L, int index, const char *name);
+
+/* inspect.c */
+
+/*
+ * call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, sends, of the last attempt;
+ * also tls and timing if call:trace() was called before it.
+ */
+int lua_call_info(lua_State *L);
+
+/*
+ * call:request() -> what it would send: method, url, headers (lines as libcurl takes them: "Name:" removes one, "Name;" is an
+ * empty one), key_header (the name of the header with the key, which headers leaves out), body, ca_file, proxy ("": none,
+ * whatever the environment says), resolve. The key is masked in all of them.
+ */
+int lua_call_request(lua_State *L);
+
+/* response.c */
+
+/* Pushes the envelope of a call that is done, or nil, message, err; returns how many values. */
+int response_push(lua_State *L, const struct call *call);
+
+/* Pushes a table of the response headers: lower-case name -> value. Repeated headers are joined with ", ". */
+void response_push_headers(lua_State *L, const struct call *call);

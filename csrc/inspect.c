@@ -1,11 +1,9 @@
-#include "inspect.h"
+#include "call.h"
 
 #include <string.h>
 
-#include "call.h"
 #include "compat.h"
 #include "mask.h"
-#include "response.h"
 
 /* A time that was not reached is left out. */
 static void set_time(lua_State *L, const char *name, double seconds)

@@ -265,14 +265,14 @@ static bool build_raw_query(struct request *request, int options)
 static bool build_raw_body(struct request *request, int options)
 {
     lua_State *L = request->L;
+    bool built;
 
     lua_getfield(L, options, "body");
     if (lua_isnil(L, -1))
         return true;
-    if (!lua_istable(L, -1))
-        return refuse_unexpected(request->refusal, BAD_TYPE, luaL_typename(L, -1), "table") ||
-               refuse_in(request->refusal, ".body");
-    return set_body(request) || refuse_in(request->refusal, ".body");
+    built = lua_istable(L, -1) ? set_body(request)
+                               : refuse_unexpected(request->refusal, BAD_TYPE, luaL_typename(L, -1), "table");
+    return built || refuse_in(request->refusal, ".body");
 }
 
 static bool check_method_and_path(struct request *request, const char *path, size_t length)

@@ -1,9 +1,8 @@
-#include "response.h"
+#include "call.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "call.h"
 #include "compat.h"
 #include "error.h"
 #include "json.h"

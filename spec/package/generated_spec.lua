@@ -16,18 +16,6 @@ end
 
 local unpack = table.unpack or unpack
 
--- The kinds of errors that the core makes: set = {kind = true}.
-local function kinds_of_core()
-  local kinds, source = {}, read "csrc/error.c"
-  for body in source:gmatch "\nstatic const char %*kind_of_%w+(%b()\n%b{})" do
-    for kind in body:gmatch '"([%l_]+)"' do kinds[kind] = true end
-  end
-  for _, path in ipairs{"csrc/error.c", "csrc/response.c"} do
-    for kind in read(path):gmatch 'kind = "([%l_]+)"' do kinds[kind] = true end
-  end
-  return kinds
-end
-
 local function list_of(set)
   local list = {}
   for name in pairs(set) do list[#list + 1] = name end
@@ -139,6 +127,22 @@ describe("the documented examples", function()
       '{"status":200,"message":"Success","data":{"orderId":"7K2M9P4Q1R8S5T3U6V0W2X4Y8Z1A"}}')
   end)
 end)
+
+-- The kinds and outcomes of errors that the sources have, as sets.
+local function error_names()
+  local names = {kind = {}, outcome = {}}
+  local function add(set, text)
+    for name in text:gmatch '"([%l_]+)"' do set[name] = true end
+  end
+  local source = read "csrc/error.c"
+  for _, start in ipairs{"kind_of_curl%(", "kind_of_status%("} do add(names.kind, source:match(start .. ".-\n}\n")) end
+  for _, file in ipairs{"csrc/error.c", "csrc/response.c"} do
+    for text in read(file):gmatch 'kind = ("[%l_]+")' do add(names.kind, text) end
+    for text in read(file):gmatch "%.outcome = ([^,}]*)" do add(names.outcome, text) end
+  end
+  for text in read "lua/cmr/await.lua":gmatch 'fail%(self, ("[%l_]+")' do add(names.kind, text) end
+  return names
+end
 
 describe("the annotations for editors", function()
   local text = read "types/cmr.lua"
@@ -268,8 +272,7 @@ describe("the annotations for editors", function()
   end)
 
   it("have the kinds and outcomes that there are", function()
-    local known = {kind = kinds_of_core(), outcome = {not_sent = true, rejected = true, unknown = true}}
-    known.kind.operation_failed = true -- await's
+    local known = error_names()
     for class, names in pairs{Kind = known.kind, Outcome = known.outcome} do
       local declared = {}
       for name in text:match("@alias cmr." .. class .. "\n(.-)\n\n"):gmatch('| "([%l_]+)"') do declared[name] = true end
@@ -286,7 +289,7 @@ describe("the page of the library", function()
       local default = tostring(value):gsub("%p", "%%%0")
       assert.matches(("\n| `%s` | `[^\n]*` | %s | [^\n]*|\n"):format(name, default), text)
     end
-    for name in pairs(kinds_of_core()) do
+    for name in pairs(error_names().kind) do
       assert.matches("\n| `" .. name .. "` | ", text, 1, true)
     end
   end)
