@@ -10,7 +10,7 @@ local EVAL = [[
     local options = {port = tonumber(ngx.var.arg_port), unix = ngx.var.arg_unix, db = tonumber(ngx.var.arg_db),
       password = ngx.var.arg_guess and "a-wrong-password", timeout = 0.1}
     local r = require("cmr.redis.scripts").new(options)
-    local reply, why = r:eval({source = ngx.unescape_uri(ngx.var.arg_script)}, {"key"}, {"value"})
+    local reply, why = r:eval((ngx.unescape_uri(ngx.var.arg_script)), {"key"}, {"value"})
     ngx.print(reply == nil and why or require "cjson".encode(reply))
   } }
 ]]
@@ -62,7 +62,7 @@ describe("nginx and Redis #nginx #redis", function()
         content_by_lua_block { ngx.print "ok" }
         log_by_lua_block {
           local r = require("cmr.redis.scripts").new{port = 1}
-          ngx.log(ngx.NOTICE, "answer: ", tostring(r:eval({source = "return 1"}, {}, {})))
+          ngx.log(ngx.NOTICE, "answer: ", tostring(r:eval("return 1", {}, {})))
         }
       }
     ]]}
