@@ -14,7 +14,10 @@ struct buffer {
 
 void buffer_init(struct buffer *buffer, size_t maximum);
 
-/* Each returns false and changes nothing when the maximum would be exceeded, which sets overflow, or memory is out. */
+/*
+ * Each returns false and changes nothing when memory runs out, or when the bytes would exceed the maximum; the latter
+ * sets overflow.
+ */
 bool buffer_append(struct buffer *buffer, const char *bytes, size_t length);
 bool buffer_append_string(struct buffer *buffer, const char *string);
 

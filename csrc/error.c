@@ -71,8 +71,8 @@ static const char *kind_of_status(long status)
 
 struct error_info error_of_status(long status)
 {
-    /* A 4xx is a no, except for the two that say a gateway waited too long. After a redirect or a 5xx the request may
-       have been done. */
+    /* A 4xx means that the server refused the request, except the two that say a gateway waited too long. After a
+     * redirect or a 5xx the server may have done the request. */
     const bool rejected = status >= 400 && status <= 499 && status != 408 && status != 499;
 
     return (struct error_info){

@@ -10,7 +10,7 @@
 
 enum { MAX_PRIVATE_BYTES = 65536 }; /* of a file that only its owner may read */
 
-/* The open file of the io library at index, or NULL. */
+/* The FILE of the io library's open file at this stack index, or NULL. */
 FILE *files_at(lua_State *L, int index);
 
 /*

@@ -261,13 +261,14 @@ end
 
 ---Waits until an accepted operation has finished: for the webhooks that report its success or failure. They are read
 ---from the client's store, where cmr.webhook.handler puts them: also those that arrived before, at another worker or,
----with a store in Redis, at another host. The events have no passwords, unless the handler stores them.
+---with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told to store
+---them.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----While no event comes, an order's status is polled: its words are undocumented. If only the status reports success,
----the events have what order_status returned as their member order.
+---Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
+---reports success, the events have what order_status returned as their member order.
 ---
 ---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
 ---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When

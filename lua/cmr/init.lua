@@ -51,7 +51,7 @@ local operations = require "cmr.operations"
 ---@field attempts integer
 ---@field body? any The answer, decoded where it is JSON. Of client:await the event that reports the failure.
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
----@field curl_code? integer libcurl's code, as the curl program exits with.
+---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key".
 ---@field code? string
@@ -138,7 +138,7 @@ cmr.new = Client.new
 
 ---Reports facts about an answer or an error.
 ---@param result cmr.Answer|cmr.Error What a call returned.
----@return cmr.Info? info nil when no call returned it.
+---@return cmr.Info? info nil when the table does not come from a call.
 cmr.info = Client.info
 
 local default_client

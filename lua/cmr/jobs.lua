@@ -57,7 +57,7 @@ function jobs.finished(semaphore, ...)
   return job
 end
 
----Waits for the end of the call. Further calls return the same.
+---Waits until the call has ended. A second wait returns the same values.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -127,7 +127,7 @@ function jobs.map(loop, inputs, opts, start)
   local next_input, exhausted = iterator_of(inputs), false
   local semaphore = loop.semaphore()
   local slots, free = {}, {} -- jobs that were started and not yielded yet; indexes of slots without one
-  local first, last -- the queue of jobs to yield, linked by their field after
+  local first, last -- the queue of jobs to yield; each job's field `after` is the next one
 
   local function enqueue(job)
     if first then

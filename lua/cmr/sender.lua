@@ -81,7 +81,7 @@ local function attempt(record, state, loop, left)
   call:start(engine, math.min(opts.attempt_timeout, left))
   loop.wait(engine, call)
   local res, _, err = call:result()
-  call:release() -- the call lives as long as its result, for cmr.info
+  call:release() -- frees the body now; cmr.info keeps the call as long as its result
   if opts.on_response then
     local info = call:info()
     info.attempt, info.err = record.attempts, err

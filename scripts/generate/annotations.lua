@@ -222,7 +222,7 @@ end
 ---@param module table see public()
 ---@param types table<string, string> a type's name in the source -> what it is written as
 ---@return table[] public
----@return table[] all what is not public too
+---@return table[] all, including what is not public
 function annotations.read(folder, module, types)
   local list = {}
   local find = "find %s -name '*.lua' -not -path '*/cli/*' -not -path '*/mock/*' | LC_ALL=C sort"

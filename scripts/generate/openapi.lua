@@ -292,7 +292,7 @@ local schemas = object {
 ---The document.
 ---@param operations table[]
 ---@param samples table cmr.samples
----@param facts table version = of the library, server = the production base URL
+---@param facts table {version = the library's, server = the production base URL}
 ---@return string text
 function openapi.document(operations, samples, facts)
   local paths, by_path, tags, seen, missing = object {}, {}, array {}, {}, array {}

@@ -63,11 +63,11 @@ local function warnings(operation)
       or ('{"%s", items = "data.WHERE"}'):format(operation.name)
     sentences[#sentences + 1] = ("All items: `client:each(%s, ...)`%s."):format(
       what,
-      operation.items and "" or "; where its answer has them is undocumented"
+      operation.items and "" or "; the place of the list in its answer is undocumented"
     )
   end
   if operation.success_field then
-    sentences[#sentences + 1] = "Single items may fail inside a success: `cmr.info(res).partial` lists them."
+    sentences[#sentences + 1] = "Items may fail although the call succeeds: `cmr.info(res).partial` lists them."
   end
   sentences[#sentences + 1] = words.of_outcome(operation)
   return sentences[1] and table.concat(sentences, " ")
@@ -116,7 +116,7 @@ end
 
 local function open(operation)
   return operation.open_location
-    and ("Further fields go into the %s as they are: their names are undocumented."):format(operation.open_location)
+    and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
 end
 
 -- The call that sends a documented request; a placeholder stands for an id that the sample omits.
@@ -162,7 +162,7 @@ local function answers(sample)
   if sample.status then add("Success has the status %d.", sample.status) end
   if sample.answer then add("The documented answer:\n\n%s", json_block(sample.answer)) end
   if sample.partial then
-    local which = sample.answer and "Another answer is documented in part" or "The answer is documented in part"
+    local which = sample.answer and "A second answer is documented in part" or "The answer is documented in part"
     add("%s:\n\n%s", which, json_block(sample.partial))
   end
   if sample.map and sample.map ~= "shown" then

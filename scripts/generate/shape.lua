@@ -111,7 +111,7 @@ end
 
 ---The structure of an operation's documented answer.
 ---@param sample table? of cmr.samples
----@return table? node the envelope's, nil where nothing is documented
+---@return table? node of the envelope; nil where nothing is documented
 function shape.of_answer(sample)
   if not sample then return nil end
   local tree
@@ -127,7 +127,7 @@ function shape.of_answer(sample)
   return tree
 end
 
----The member of an object's node.
+---Returns the node of an object's member.
 ---@param tree table
 ---@param name string
 ---@return table? node

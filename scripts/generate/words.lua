@@ -42,7 +42,7 @@ function words.of_outcome(operation)
   return ("`client:await(res)` returns on %s%s."):format(table.concat(events, ", or "), failures)
 end
 
----A sentence on the part of an operation that is undocumented; nil if there is none.
+---A sentence that names the undocumented part of an operation; nil if all of it is documented.
 ---@param operation table
 ---@return string?
 function words.of_assumed(operation)

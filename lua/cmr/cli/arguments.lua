@@ -30,7 +30,7 @@ function arguments.param(operation, name)
 end
 
 ---The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that
----begins with its parent's name has it once: "google.googleOauthRoute" -> "--google-oauth-route".
+---begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
 ---@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
 function arguments.option(name)
   if name:find "[%[*]" then return nil end

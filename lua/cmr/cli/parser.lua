@@ -147,7 +147,7 @@ local function add_parameter(command, param, names, help)
   if param.positional then
     local placeholder = arguments.placeholder(param.name)
     names.arguments[name] = placeholder
-    -- optional for argparse: --json may have it, and arguments.build has the better message
+    -- optional for argparse: --json may supply the value, and arguments.build reports a missing one better
     element = command:argument(placeholder):args "?"
     usage = param.required and placeholder or "[" .. placeholder .. "]"
   else
@@ -252,7 +252,8 @@ function parser.new(operations, line, version)
   local names = { [root] = { command = "cmr", commands = command_names, options = {}, arguments = {} } }
   root:usage("Usage: cmr [options] COMMAND [arguments]"):help_max_width(80):help_description_margin(34)
   root:command_target("command"):add_help(help_option(function()
-    return any and parser.new(operations, { "--help" }, version) or root -- before a command: help for all of them
+    -- --help before a command shows the help of all commands
+    return any and parser.new(operations, { "--help" }, version) or root
   end))
   add_globals(root, names[root], version)
 

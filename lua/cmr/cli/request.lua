@@ -107,7 +107,7 @@ end
 ---  operation, unless it is `cmr api`; has_effect: whether it may change something; reason to ask for a confirmation,
 ---  as in "reexport charges money"; about, see output.show
 function request.send(order, parsed, system, client)
-  -- prepared here too, because the client raises a mistake as plain text
+  -- prepare the call here too: the client would raise a mistake as plain text
   local prepare = order.prepare or require("cmr.core")[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end

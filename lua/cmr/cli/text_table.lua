@@ -16,7 +16,7 @@ local function heading(field)
   return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
 end
 
--- Like tabulate.cell, but a list of plain values is shown without the marks of JSON.
+-- Like tabulate.cell, but shows a list of plain values without JSON's brackets and quotes.
 local function cell_text(value)
   if not tables.is_list(value) then return text.printable(tabulate.cell(value)) end
   local items = {}
@@ -27,7 +27,7 @@ local function cell_text(value)
   return text.printable(table.concat(items, ", "))
 end
 
--- Narrows the widths to the room. Returns how many columns fit.
+-- Narrows the columns to the space there is. Returns how many columns fit.
 local function narrow(columns, widths, room)
   local least, used, shown = {}, -GAP_COLUMNS, 0
   for index, natural in ipairs(widths) do

@@ -16,7 +16,7 @@ local MAX_RECORDED_REQUESTS = 10000
 local COLLECTIONS =
   { "users", "domains", "subscriptions", "mailboxes", "orders", "placement_tests", "pool", "sandbox_pool" }
 
----Makes a state with the first data in it.
+---Makes a state that holds the initial data.
 ---@param settings table {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination?}
 ---@param clock function returns seconds since 1970
 ---@return table state

@@ -34,7 +34,7 @@ function worker.ready()
   io.stdout:flush()
 end
 
--- A parameter without a value is an empty one. Of a repeated one the last counts.
+-- A parameter without a value is empty. When a parameter is repeated, its last value counts.
 local function query()
   local arguments = ngx.req.get_uri_args(0)
   for name, value in pairs(arguments) do

@@ -17,8 +17,8 @@ local validate = require "cmr.util.validate"
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---The texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----Counts one more within the last `window` seconds: how many there are then; or nil, "exhausted" and the seconds until
----the next one fits, because there are `limit` already; nil, "unavailable" and a message.
+---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
+---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Takes the newest one back.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?

@@ -1,4 +1,4 @@
----Errors: raises the caller's mistakes where they are, and calls the user's hooks.
+---Raises the caller's mistakes at the caller's line, and calls the user's hooks.
 
 local log = require "cmr.util.log"
 

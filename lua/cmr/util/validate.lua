@@ -1,4 +1,4 @@
----The one checker of option tables: their names, their values, and one wording for mistakes. Pure, but for raising.
+---Checks tables of options: each name must be known, and each value must fit its rule. Pure, except that it raises.
 ---
 ---    local SPEC = { timeout = validate.number(0.001, 1e5, "seconds"), log = "function", host = "string" }
 ---    local opts = validate.options("cmr.new", SPEC, DEFAULTS, opts)

@@ -56,7 +56,7 @@ webhook.info = verify.info
 ---Returns an id that differs for every event and stays the same in each delivery of it: the eventId or, for an event
 ---without one (warmup events), "sha256:" and the hash of its body.
 ---@param event cmr.Event
----@return string? id nil for a table that verify did not return and that has no eventId.
+---@return string? id nil if the table has no eventId and does not come from verify.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or type(event.eventId) == "string" and event.eventId or nil

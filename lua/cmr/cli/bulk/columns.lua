@@ -23,7 +23,7 @@ local function is_used(name, ignored)
   return name ~= "" and not ignored[name] and not columns.is_reserved(name)
 end
 
--- The parameter of a name. An operation with undocumented fields takes any name, as text.
+-- Returns the parameter with this name. An operation with undocumented fields accepts any name; its value is text.
 local function parameter(operation, name, source)
   local exact, names = arguments.param(operation, name), {}
   if exact then return exact end

@@ -91,7 +91,7 @@ end
 ---Reads a journal without changing it. Raises a mistake.
 ---@param path string a file that need not exist
 ---@param binding table {operation, url, key}: the run that the journal must belong to
----@return table states id -> "done"; "partial": done, but some items failed; "unknown"; or, when it failed, {kind,
+---@return table states id -> "done", "partial" (done, but some items failed), "unknown", or for a failed row {kind,
 ---outcome, message, retry_at = the time at which a retry may succeed, seconds since 1970}
 function journal.read(path, binding)
   local file = io.system.open(path, "rb")

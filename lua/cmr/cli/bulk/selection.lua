@@ -1,4 +1,4 @@
----The rows of the input, and which of them a run sends, by what the journal says about them.
+---Reads the rows of the input, and decides from the journal which of them a run sends.
 
 local core = require "cmr.core"
 

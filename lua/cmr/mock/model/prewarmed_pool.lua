@@ -69,7 +69,7 @@ local function clear_subscriptions(state, filter)
   end
 end
 
--- Gives a domain with its mailboxes to a user. Returns its part of the event.
+-- Gives a domain with its mailboxes to a user. Returns what the event says about this domain.
 local function assign(state, item, fields)
   local user_id, sandbox = fields.userId, fields.sandbox
   Domain.add(state, { domainName = item.domain, userId = user_id, sandbox = sandbox }):register()

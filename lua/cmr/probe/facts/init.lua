@@ -1,12 +1,12 @@
 ---Facts: statements about the API that the library relies on, and what the probe's answers say about each. Pure.
 ---
----A fact is a row {id, as "subscriptions.page"; what the API should do; its source: "seed", "docs" or "help", the
----vendor's page that states it, or "assumed"; judge; step}. judge(seen) returns verdict and found. A fact that names a
+---A fact is a row {id, as "subscriptions.page"; what the API should do; its source: "seed"; "docs" or "help" for the
+---vendor's page that states it; or "assumed"; judge; step}. judge(seen) returns verdict and found. A fact that names a
 ---step is judged only when that step succeeded: by judge(envelope, seen).
 ---
 ---`seen` is all that the probe saw: {answers = by step, see reader.read; skipped = by step, the reason why it was not
----sent; requests = list of {step, operation, status}; words = of shape.words; guessed = by name of an id, whether it is
----a guess; user_unknown = whether the API does not know the user on the command line}.
+---sent; requests = list of {step, operation, status}; words = what shape.words returns; guessed = by name of an id,
+---whether it is a guess; user_unknown = whether the API does not know the user on the command line}.
 
 local facts = {}
 
