@@ -145,6 +145,13 @@ describe("the argument table", function()
     assert.matches("^option '%-%-extra' wants JSON %(.+%)$", wrong{extra = "text"})
   end)
 
+  it("refuses a number in JSON that would arrive as another one", function()
+    local refused = "has a number so large that it would lose digits: write it as a string"
+    assert.equal("option '--json' " .. refused, wrong{[""] = '{"google": {"n": [9007199254740993]}}'})
+    assert.equal("option '--extra' " .. refused, wrong{extra = "-12345678901234567891"})
+    assert.equal(9007199254740991, build{extra = "9007199254740991"}.extra)
+  end)
+
   it("begins with --json, which options override", function()
     local made = build{[""] = '{"count": 1, "google": {"appName": "A", "clientId": "B"}, "userId": "J"}',
       userId = "U", count = "2", ["google.clientId"] = "C"}

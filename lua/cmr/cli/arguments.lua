@@ -2,8 +2,11 @@
 ---Pure: the function passed as `read` reads the files.
 
 local io = require "cmr.cli.io"
+local tables = require "cmr.util.tables"
 
-local arguments = {}
+local arguments = {
+  INEXACT = "has a number so large that it would lose digits: write it as a string",
+}
 
 local function kebab(name)
   return (name:gsub("([%l%d])(%u)", "%1-%2"):lower())
@@ -54,6 +57,7 @@ local function json_parser(opening, expected)
     if not text:find("^%s*" .. opening) then return nil, "wants " .. expected end
     local value, message = require("cmr.core").json_decode(text)
     if value == nil then return nil, ("wants %s (%s)"):format(expected, message) end
+    if tables.has_inexact_number(value) then return nil, arguments.INEXACT end
     return value
   end
 end

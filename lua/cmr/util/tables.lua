@@ -2,6 +2,8 @@
 
 local tables = {}
 
+local MIN_INEXACT = 2 ^ 53 -- from here on several whole numbers are one double
+
 ---The value at a dotted path.
 ---@param value any
 ---@param path string "data.pagination"
@@ -41,6 +43,17 @@ end
 ---@return boolean
 function tables.is_object(value)
   return type(value) == "table" and value[1] == nil
+end
+
+---Whether a decoded value holds a number so large that it may have lost digits.
+---@param value any
+---@return boolean
+function tables.has_inexact_number(value)
+  if type(value) == "number" then return value >= MIN_INEXACT or value <= -MIN_INEXACT end
+  for _, member in pairs(type(value) == "table" and value or {}) do
+    if tables.has_inexact_number(member) then return true end
+  end
+  return false
 end
 
 ---A text that is the same for equal content, whatever the order of names. Unlike JSON it takes every number.

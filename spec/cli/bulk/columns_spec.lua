@@ -57,6 +57,12 @@ describe("rows of a bulk run", function()
       read("reexport", 'google.clientId,google\nc,"{""appName"":""A""}"\n'))
   end)
 
+  it("refuse a number that would arrive as another one", function()
+    local refused = "'google' has a number so large that it would lose digits: write it as a string"
+    assert.same({refused}, read("reexport", '{"mailboxId":"M","google":{"n":9007199254740993},"cmr.row":1e300}\n'))
+    assert.same({refused}, read("reexport", 'mailboxId,google\nM,"{""n"":9007199254740993}"\n'))
+  end)
+
   it("never read a file that a cell names", function()
     assert.same({{email = "@/etc/passwd"}}, read("reexport", "email\n@/etc/passwd\n"))
   end)

@@ -3,6 +3,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local io = require "cmr.cli.io"
+local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
 local columns = {}
@@ -100,7 +101,10 @@ end
 local function from_object(object, ignored)
   local args = {}
   for name, value in pairs(object) do
-    if type(name) == "string" and is_used(name, ignored) then args[name] = value end
+    if type(name) == "string" and is_used(name, ignored) then
+      if tables.has_inexact_number(value) then return nil, ("'%s' %s"):format(name, arguments.INEXACT) end
+      args[name] = value
+    end
   end
   return args
 end
@@ -118,7 +122,7 @@ function columns.reader(operation, input, ignored, defaults)
     if used_columns then
       args, message = from_cells(used_columns, row.cells)
     else
-      args = from_object(row.object, ignored)
+      args, message = from_object(row.object, ignored)
     end
     if not args then return nil, message end
     for _, default in ipairs(defaults) do
