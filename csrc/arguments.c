@@ -110,7 +110,7 @@ bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusa
     case LUA_TSTRING:
         return check_query_text(L, index, refusal);
     case LUA_TNUMBER:
-        return json_check_number(lua_tonumber(L, index), refusal);
+        return json_check_number(L, index, refusal);
     case LUA_TBOOLEAN:
         return true;
     default:
@@ -306,7 +306,7 @@ static bool check_value(struct checker *checker, const struct param *param, int 
     default:
         lua_pushvalue(L, index);
         return param->type == ANY || param->type == BOOLEAN ||
-               json_check_number(lua_tonumber(L, index), checker->refusal);
+               json_check_number(L, index, checker->refusal);
     }
 }
 

@@ -11,6 +11,8 @@
 
 enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64 };
 
+#define MIN_INEXACT 9007199254740992.0 /* 2^53: from here on, whole numbers share a double */
+
 #define ARRAY_TYPE "cmr.array"
 #define TEXT_TYPE "cmr.json.text"
 #define DECODE "cmr.json.decode" /* registry: decode of our instance of lua-cjson */
@@ -79,9 +81,22 @@ bool json_check_array(lua_State *L, int index, struct refusal *refusal)
     return keys == lua_rawlen(L, index) || refuse(refusal, BAD_VALUE, "an array cannot have holes or names");
 }
 
-bool json_check_number(double value, struct refusal *refusal)
+static bool check_finite(double value, struct refusal *refusal)
 {
     return isfinite(value) || refuse(refusal, BAD_VALUE, "JSON has no such number");
+}
+
+bool json_check_number(lua_State *L, int index, struct refusal *refusal)
+{
+    const double value = lua_tonumber(L, index);
+
+#if LUA_VERSION_NUM >= 503
+    if (lua_isinteger(L, index))
+        return true;
+#endif
+    return check_finite(value, refusal) &&
+           (fabs(value) < MIN_INEXACT ||
+            refuse(refusal, BAD_VALUE, "a number this large may have lost digits: send it as a string"));
 }
 
 /* Writes a float: in full when it is whole and has at most 21 digits, else with the fewest digits that read back. */
@@ -124,7 +139,7 @@ const char *json_push_number(lua_State *L, int index)
 struct encoder {
     lua_State *L;
     struct buffer *text;
-    bool utf8; /* refuse other text */
+    bool is_request; /* refuse text that is not UTF-8, and floats that may have lost digits */
     struct refusal *refusal;
 };
 
@@ -157,7 +172,7 @@ static bool append_string(struct encoder *encoder, int index, const char *subjec
     const char *text = text_without_nul(L, index);
     const char *start = text; /* of what is not appended yet */
 
-    if (!text || (encoder->utf8 && !text_is_utf8(text, lua_rawlen(L, index))))
+    if (!text || (encoder->is_request && !text_is_utf8(text, lua_rawlen(L, index))))
         return refuse_data(encoder->refusal, BAD_VALUE,
                            lua_pushfstring(L, text ? "%s is not UTF-8" : "%s holds a NUL byte", subject));
     append_text(encoder, "\"");
@@ -218,7 +233,8 @@ static bool append_object(struct encoder *encoder, int index, int depth)
 
 static bool append_number(struct encoder *encoder, int index)
 {
-    if (!json_check_number(lua_tonumber(encoder->L, index), encoder->refusal))
+    if (!(encoder->is_request ? json_check_number(encoder->L, index, encoder->refusal)
+                              : check_finite(lua_tonumber(encoder->L, index), encoder->refusal)))
         return false;
     append_text(encoder, json_push_number(encoder->L, index));
     lua_pop(encoder->L, 1);
@@ -252,9 +268,9 @@ static bool append_value(struct encoder *encoder, int index, int depth)
     }
 }
 
-bool json_encode(lua_State *L, int index, bool utf8, struct buffer *text, struct refusal *refusal)
+bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal)
 {
-    struct encoder encoder = {.L = L, .utf8 = utf8, .text = text, .refusal = refusal};
+    struct encoder encoder = {.L = L, .is_request = is_request, .text = text, .refusal = refusal};
     const int top = lua_gettop(L);
     const bool encoded = append_value(&encoder, index, 0);
 

@@ -24,8 +24,8 @@ void json_push_empty_array(lua_State *L);
 /* Whether the table at index has the items 1 to n and nothing else. Refuses it otherwise. */
 bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 
-/* Refuses a number that JSON does not have. */
-bool json_check_number(double value, struct refusal *refusal);
+/* Refuses a number that JSON does not have, and a float of 2^53 or more: several whole numbers share such a float. */
+bool json_check_number(lua_State *L, int index, struct refusal *refusal);
 
 /*
  * Pushes the number at index as JSON and URLs write it, in every locale: a whole number in full, another one with the
@@ -35,10 +35,10 @@ const char *json_push_number(lua_State *L, int index);
 
 /*
  * Appends the JSON text of the value at index to a buffer that a userdata owns: it may raise. A NUL byte in
- * a text is refused, and so is, with utf8, what is not UTF-8: both are faults of the data. Everything else that is
+ * a text is refused, and so is, in a request, what is not UTF-8: both are faults of the data. Everything else that is
  * refused is the programmer's fault.
  */
-bool json_encode(lua_State *L, int index, bool utf8, struct buffer *text, struct refusal *refusal);
+bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal);
 
 /*
  * Pushes the decoded value, or a message and false. Object members that are null are left out, nulls in arrays stay

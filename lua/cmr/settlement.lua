@@ -1,5 +1,6 @@
 ---How an operation ended, according to its answer and the webhooks that arrived. Pure.
 
+local core = require "cmr.core"
 local documented_events = require "cmr.webhook.events"
 local tables = require "cmr.util.tables"
 
@@ -59,7 +60,7 @@ local function count_items(args, parameter, unavailable)
   local all, available = 0, 0
   for key, item in pairs(value) do
     local domain = path == "[]" and type(item) == "table" and item.domain or key
-    local count = path == "[]" and 1 or #item
+    local count = path == "[]" and 1 or type(item) == "table" and #item or 0 -- null: as if the domain were left out
     all = all + count
     available = available + (unavailable[tostring(domain):lower()] and 0 or count)
   end
@@ -126,8 +127,8 @@ end
 -- Counts the things that a parameter asks for: the items of a list, 1 for a single item, or the names of a map.
 local function count_parts(args, parameter)
   local value, count = args[parameter:match "^%w+"], 0
-  for _ in pairs(type(value) == "table" and value or {}) do
-    count = count + 1
+  for _, item in pairs(type(value) == "table" and value or {}) do
+    if item ~= core.null then count = count + 1 end
   end
   local is_one = count > 0 and value[1] == nil and not parameter:find("*", 1, true)
   return is_one and 1 or count

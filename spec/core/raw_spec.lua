@@ -269,6 +269,20 @@ describe("a client's request", function()
     raises("request: ", "GET", "/x", "a=1")
   end)
 
+  it("refuses a float that may stand for another whole number, and sends an integer of any size", function()
+    for _, value in ipairs{2 ^ 53, -2 ^ 53, 1e20, 1e300} do
+      raises("POST /x: bad field 'body.a[1].b' (a number this large may have lost digits: send it as a string)", "POST",
+        "/x", {body = {a = {{b = value}}}})
+      raises("GET /x: bad field 'query.a' (a number this large may have lost digits: send it as a string)", "GET", "/x",
+        {query = {a = value}})
+    end
+    assert.equal('{"a":9007199254740991}', client:preview("request", "POST", "/x", {body = {a = 2 ^ 53 - 1}}).body)
+    if math.type then
+      local exact = client:preview("request", "POST", "/x", {body = {a = math.maxinteger}})
+      assert.equal('{"a":9223372036854775807}', exact.body)
+    end
+  end)
+
   it("sorts the query, so that one call makes one URL", function()
     local urls = {}
     local cancels = {now = core.now, sleep = untouched.sleep, wait = function(_, call) call:cancel() end}

@@ -198,3 +198,14 @@ describe("a place where a coroutine cannot be suspended", function()
     assert.same(loops.PLAIN_51 and {true, false, false} or {true, true, true}, seen)
   end)
 end)
+
+describe("a table named ngx that is not nginx's", function()
+  it("changes nothing in a plain script", function()
+    local answer = program.run([[
+      package.loaded.ngx = {}
+      local cmr = require "cmr"
+      local client = cmr.new{api_key = "k", base_url = "http://127.0.0.1:1", retries = 0}
+      print(select(3, client:users()).kind)]])
+    assert.equal("network\n", answer.out, answer.err)
+  end)
+end)
