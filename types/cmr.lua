@@ -69,13 +69,14 @@ function Client:map(name, inputs, opts) end
 
 ---Waits until an accepted operation has finished: for the webhooks that report its success or failure. They are read
 ---from the client's store, where cmr.webhook.handler puts them: also those that arrived before, at another worker or,
----with a store in Redis, at another host. The events have no passwords, unless the handler stores them.
+---with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told to store
+---them.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----While no event comes, an order's status is polled: its words are undocumented. If only the status reports success,
----the events have what order_status returned as their member order.
+---Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
+---reports success, the events have what order_status returned as their member order.
 ---
 ---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
 ---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
@@ -191,7 +192,7 @@ function Client:key_id() end
 ---@field attempts integer
 ---@field body? any The answer, decoded where it is JSON. Of client:await the event that reports the failure.
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
----@field curl_code? integer libcurl's code, as the curl program exits with.
+---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key".
 ---@field code? string
@@ -263,7 +264,7 @@ function cmr.new(opts) end
 
 ---Reports facts about an answer or an error.
 ---@param result cmr.Answer|cmr.Error What a call returned.
----@return cmr.Info? info nil when no call returned it.
+---@return cmr.Info? info nil when the table does not come from a call.
 function cmr.info(result) end
 
 ---Sends any other request, under the same rules.
@@ -313,13 +314,14 @@ function cmr.map(name, inputs, opts) end
 
 ---Waits until an accepted operation has finished: for the webhooks that report its success or failure. They are read
 ---from the client's store, where cmr.webhook.handler puts them: also those that arrived before, at another worker or,
----with a store in Redis, at another host. The events have no passwords, unless the handler stores them.
+---with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told to store
+---them.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----While no event comes, an order's status is polled: its words are undocumented. If only the status reports success,
----the events have what order_status returned as their member order.
+---Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
+---reports success, the events have what order_status returned as their member order.
 ---
 ---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
 ---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
@@ -342,7 +344,7 @@ function cmr.await(res, opts) end
 ---@class cmr.Job
 local Job = {}
 
----Waits for the end of the call. Further calls return the same.
+---Waits until the call has ended. A second wait returns the same values.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -398,7 +400,7 @@ function Job:cancel() end
 ---@field connect_timeout? number Seconds. Default: 5.
 ---@field retries? integer Attempts after the first. Default: 2.
 ---@field rate? number|false Requests per second and key; false: no limit. Default: 4.
----@field limiter? cmr.Limiter Default: one per process; in nginx lua_shared_dict cmr, if there is one.
+---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
@@ -408,7 +410,7 @@ function Job:cancel() end
 ---@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before a wait; false stops.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field jitter? fun(): number From 0 to 1: spreads retries. Default: the clock's digits.
 
@@ -437,8 +439,8 @@ function Job:cancel() end
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---The texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----Counts one more within the last `window` seconds: how many there are then; or nil, "exhausted" and the seconds until
----the next one fits, because there are `limit` already; nil, "unavailable" and a message.
+---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
+---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Takes the newest one back.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
@@ -483,7 +485,7 @@ function webhook.info(event) end
 ---Returns an id that differs for every event and stays the same in each delivery of it: the eventId or, for an event
 ---without one (warmup events), "sha256:" and the hash of its body.
 ---@param event cmr.Event
----@return string? id nil for a table that verify did not return and that has no eventId.
+---@return string? id nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
 
 ---Returns the event's name, which warmup events have under another key than all others.
@@ -952,8 +954,8 @@ function Receiver:receive(raw_body, headers) end
 -- Retrieve all users
 
 ---@class cmr.users.fields
----@field page? integer The page, from 1; as for all lists. Assumed.
----@field limit? integer Items per page, at most 100; as for all lists. Assumed.
+---@field page? integer The page, from 1, by the rule for all lists. Assumed.
+---@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the partner's users.
@@ -962,7 +964,7 @@ function Receiver:receive(raw_body, headers) end
 ---
 ---A list, in pages.
 ---
----Assumed: the page names no query parameters; page and limit follow the help centre's rule for lists.
+---Assumed: the page names no query parameters, so page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.users.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1155,8 +1157,8 @@ function Client:states(countryCode) end
 -- Get Domains For User
 
 ---@class cmr.domains.others
----@field page? integer The page, from 1; as for all lists. Assumed.
----@field limit? integer Items per page, at most 100; as for all lists. Assumed.
+---@field page? integer The page, from 1, by the rule for all lists. Assumed.
+---@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.domains.fields: cmr.domains.others
@@ -1241,7 +1243,7 @@ function Client:check_domain(fields) end
 ---@class cmr.check_workspace.fields
 ---@field userId? string The user. Assumed.
 ---@field domainName? string One domain.
----@field serviceProvider? "GOOGLE"|"MICROSOFT" The provider to look at, for one domain.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" The provider to check; only for a single domain.
 ---@field domains? cmr.check_workspace.fields.domains[] Several domains.
 
 ---@class cmr.check_workspace.fields.domains
@@ -1920,8 +1922,8 @@ function Client:add_subscription_mailboxes(fields) end
 -- Get mailboxes for user
 
 ---@class cmr.mailboxes.others
----@field page? integer The page, from 1; as for all lists. Assumed.
----@field limit? integer Items per page, at most 100; as for all lists. Assumed.
+---@field page? integer The page, from 1, by the rule for all lists. Assumed.
+---@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.mailboxes.fields: cmr.mailboxes.others
@@ -1955,8 +1957,8 @@ function Client:mailboxes(userId, fields) end
 
 ---@class cmr.all_mailboxes.fields
 ---@field userId? string Only the mailboxes of this user. One snippet shows it. Assumed.
----@field page? integer The page, from 1; as for all lists. Assumed.
----@field limit? integer Items per page, at most 100; as for all lists. Assumed.
+---@field page? integer The page, from 1, by the rule for all lists. Assumed.
+---@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the mailboxes of all users of the partner.
@@ -1965,7 +1967,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A list, in pages.
 ---
----Assumed: the page names no query parameters; page and limit follow the help centre's rule for lists.
+---Assumed: the page names no query parameters, so page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.all_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2088,7 +2090,7 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: one version of the page seems to call the operation deprecated.
+---Assumed: the operation still works, although one version of the page seems to call it deprecated.
 ---@param fields cmr.remove_mailbox.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2705,8 +2707,8 @@ function Client:reexport(fields) end
 ---@class cmr.prewarmed.fields
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
----@field page? integer The page, from 1; as for all lists. Assumed.
----@field limit? integer Items per page, at most 100; as for all lists. Assumed.
+---@field page? integer The page, from 1, by the rule for all lists. Assumed.
+---@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.prewarmed.answer: cmr.Answer
@@ -2801,8 +2803,8 @@ function Client:order_prewarmed(userId, fields) end
 ---@class cmr.sandbox_prewarmed.fields
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
----@field page? integer The page, from 1; as for all lists. Assumed.
----@field limit? integer Items per page, at most 100; as for all lists. Assumed.
+---@field page? integer The page, from 1, by the rule for all lists. Assumed.
+---@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the sandbox's domains.
@@ -2986,7 +2988,7 @@ function Client:create_placement_test(userId, fields) end
 -- Get placement reports
 
 ---@class cmr.placement_reports.others
----@field orderId? string Only reports of this test.
+---@field orderId? string Lists only the reports of this test.
 ---@field mailboxId? string Only reports of this mailbox.
 ---@field page? integer The page, from 1.
 ---@field limit? integer Items per page.
