@@ -44,19 +44,21 @@ static long effective_status(lua_State *L, int body, long status)
     return reported >= 400 && reported <= 599 ? (long)reported : status;
 }
 
-/* Returns the message of an error's body, or the body itself where it is text. Leaves values on the stack. */
-static const char *body_message(lua_State *L, int body)
+/* Pushes the message of an error's body, the body itself where it is text, or "". Leaves other values below it. */
+static const char *push_body_message(lua_State *L, int body)
 {
     lua_pushvalue(L, body);
     if (lua_istable(L, body))
         lua_getfield(L, body, "message");
-    return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (lua_type(L, -1) != LUA_TSTRING)
+        lua_pushliteral(L, "");
+    return lua_tostring(L, -1);
 }
 
 /* Pushes "HTTP 404: User not found". */
 static void push_status_message(lua_State *L, int body, long status)
 {
-    lua_pushstring(L, body_message(L, body));
+    (void)push_body_message(L, body);
     quote_printable(L, QUOTE_ANSWER);
     lua_pushfstring(L, lua_rawlen(L, -1) ? "HTTP %d: %s" : "HTTP %d", (int)status, lua_tostring(L, -1));
 }
@@ -64,7 +66,7 @@ static void push_status_message(lua_State *L, int body, long status)
 /* Assumed, since the response to a used-up quota is undocumented: it mentions the week, or asks for a long delay. */
 static bool is_quota_response(lua_State *L, int body, const struct call *call)
 {
-    const bool weekly = lua_istable(L, body) && strcasestr(body_message(L, body), "week");
+    const bool weekly = lua_istable(L, body) && strcasestr(push_body_message(L, body), "week");
 
     if (!call->operation || !(call->operation->flags & QUOTA))
         return false;
