@@ -305,8 +305,7 @@ static bool check_value(struct checker *checker, const struct param *param, int 
         return check_members(checker, param->name, find_content(checker, param, ".*"), index);
     default:
         lua_pushvalue(L, index);
-        return param->type == ANY || param->type == BOOLEAN ||
-               json_check_number(L, index, checker->refusal);
+        return param->type == ANY || param->type == BOOLEAN || json_check_number(L, index, checker->refusal);
     }
 }
 

@@ -2,17 +2,12 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
     READ_BYTES = 4096,        /* at once; libcurl reads a hundred times in a row, and a step must be short */
     MAX_IDLE_SECONDS = 5,     /* a request that is not repeatable reuses no connection that was idle for longer */
-    MAX_DATE_BYTES = 64,      /* "Sun, 06 Nov 1994 08:49:37 GMT" has 29 */
-    MAX_DELAY_DIGITS = 18,    /* of a Retry-After */
     MIN_TIMEOUT_MS = 1,       /* 0 would be no timeout */
     MAX_SENDS_REPEATABLE = 2, /* an attempt's; the second after a reused connection closed */
 };
@@ -261,30 +256,6 @@ static double seconds_of(CURL *easy, CURLINFO time)
     return (double)microseconds / 1e6;
 }
 
-/* The seconds of a Retry-After, 0: none. libcurl ignores a number that overflows. */
-static double read_retry_after(const char *headers)
-{
-    static const char name[] = "\nretry-after:";
-    const char *value = headers ? strcasestr(headers, name) : NULL;
-    char date[MAX_DATE_BYTES] = "";
-    size_t digits;
-    size_t length;
-    double delay;
-
-    if (!value)
-        return 0;
-    value += sizeof name - 1;
-    value += strspn(value, " \t");
-    digits = strspn(value, "0123456789");
-    if (digits > 0)
-        return digits > MAX_DELAY_DIGITS ? 1e18 : (double)strtoll(value, NULL, 10);
-    length = strcspn(value, "\r\n");
-    if (length < sizeof date)
-        memcpy(date, value, length);
-    delay = difftime(curl_getdate(date, NULL), time(NULL)); /* curl_getdate is -1 for what is no date */
-    return delay > 0 ? delay : 0;
-}
-
 void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
@@ -296,7 +267,7 @@ void attempt_finish(struct call *call, CURLcode code)
     (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &answer->http_version);
     (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &answer->connects);
     answer->elapsed = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
-    answer->retry_after = read_retry_after(answer->headers.data);
+    answer->retry_after = response_retry_after(answer->headers.data);
     if (call->traced) {
         answer->trace.resolved = seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
         answer->trace.connected = seconds_of(easy, CURLINFO_CONNECT_TIME_T);

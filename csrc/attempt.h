@@ -1,6 +1,6 @@
 /*
  * One attempt as libcurl sees it: the options and callbacks of an easy handle, the age of an idle connection that it
- * may reuse, and what libcurl reports at the end, Retry-After included. Touches no Lua.
+ * may reuse, and what libcurl reports at the end. Touches no Lua.
  */
 #pragma once
 

@@ -29,7 +29,7 @@ enum refusal_code {
 struct refusal {
     enum refusal_code code;
     bool programmer_error;  /* the program is wrong, not its data: the Lua layer raises it */
-    const char *suggestion; /* the name in a row that was probably meant, or NULL */
+    const char *suggestion; /* the known name that the caller probably meant, or NULL */
     char expected[128];     /* in words; "": the reason says it */
     char got[32];           /* a type, or a number out of range; "": not known */
     char reason[256];       /* in words; "": none */

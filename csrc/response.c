@@ -1,7 +1,9 @@
 #include "call.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "compat.h"
 #include "error.h"
@@ -171,6 +173,30 @@ static int push_failed(lua_State *L, const struct call *call)
         info.kind = "bad_response";
     push_curl_message(L, &call->answer);
     return error_return(L, call->name, info, 0);
+}
+
+double response_retry_after(const char *headers)
+{
+    enum { MAX_DATE_BYTES = 64, MAX_DELAY_DIGITS = 18 }; /* "Sun, 06 Nov 1994 08:49:37 GMT" has 29 bytes */
+    static const char name[] = "\nretry-after:";
+    const char *value = headers ? strcasestr(headers, name) : NULL;
+    char date[MAX_DATE_BYTES] = "";
+    size_t digits;
+    size_t length;
+    double delay;
+
+    if (!value)
+        return 0;
+    value += sizeof name - 1;
+    value += strspn(value, " \t");
+    digits = strspn(value, "0123456789");
+    if (digits > 0)
+        return digits > MAX_DELAY_DIGITS ? 1e18 : (double)strtoll(value, NULL, 10);
+    length = strcspn(value, "\r\n");
+    if (length < sizeof date)
+        memcpy(date, value, length);
+    delay = difftime(curl_getdate(date, NULL), time(NULL)); /* curl_getdate is -1 for what is no date */
+    return delay > 0 ? delay : 0;
 }
 
 int response_push(lua_State *L, const struct call *call)

@@ -18,7 +18,7 @@ struct target *target_check(lua_State *L, int index)
     return target;
 }
 
-/* Pushes a table with the options at index 1, and those of the parent at index 2 for what is absent. */
+/* Pushes a table with the options at index 1; the parent's options at index 2 fill the gaps. */
 static void push_options(lua_State *L)
 {
     const int all = lua_gettop(L) + 1;

@@ -41,7 +41,7 @@ int terminal_catch_interrupt(lua_State *L)
     noted_signal = 0;
     (void)signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        /* no SA_RESTART: a wait for the network or for input returns, and the program can look */
+        /* no SA_RESTART: a signal ends a wait for the network or for input, and the program can check what came */
         const struct sigaction action = {.sa_handler = note};
         struct sigaction before;
         if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)

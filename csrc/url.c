@@ -15,7 +15,7 @@ bool url_is_visible(const char *text, size_t length)
     return true;
 }
 
-/* The length of one dot, spelt out or percent-encoded; 0: there is none. */
+/* The length of one dot, plain or percent-encoded; 0: there is none. */
 static size_t dot_length(const char *at)
 {
     if (*at == '.')

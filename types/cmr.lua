@@ -49,7 +49,7 @@ function Client:each(what, ...) end
 ---@return cmr.Error? err
 function Client:preview(name, ...) end
 
----Starts a call in the background. In a plain script it makes progress whenever something waits.
+---Starts a call in the background. In a plain script it makes progress whenever the script waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any Its arguments.
 ---@return cmr.Job job
@@ -67,9 +67,10 @@ function Client:start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function Client:map(name, inputs, opts) end
 
----Waits until an accepted operation has finished: for the webhooks that report its success or failure. They are read
----from the client's store, where cmr.webhook.handler puts them: also those that arrived before, at another worker or,
----with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told to store
+---Waits until an accepted operation has finished: for the webhooks that report its success or failure. cmr reads them
+---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
+---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
+---to store
 ---them.
 ---
 ---    local res = assert(client:create_order(user, order))
@@ -119,7 +120,7 @@ function Client:key_id() end
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
 ---@field tls? string With on_response: the version that a new connection agreed on.
----@field timing? cmr.Timing With on_response.
+---@field timing? cmr.Timing Only if on_response is set.
 
 ---Where an attempt's time went: seconds from its start. A step that was not reached is absent.
 ---@class cmr.Timing
@@ -294,7 +295,7 @@ function cmr.each(what, ...) end
 ---@return cmr.Error? err
 function cmr.preview(name, ...) end
 
----Starts a call in the background. In a plain script it makes progress whenever something waits.
+---Starts a call in the background. In a plain script it makes progress whenever the script waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any Its arguments.
 ---@return cmr.Job job
@@ -312,9 +313,10 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function cmr.map(name, inputs, opts) end
 
----Waits until an accepted operation has finished: for the webhooks that report its success or failure. They are read
----from the client's store, where cmr.webhook.handler puts them: also those that arrived before, at another worker or,
----with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told to store
+---Waits until an accepted operation has finished: for the webhooks that report its success or failure. cmr reads them
+---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
+---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
+---to store
 ---them.
 ---
 ---    local res = assert(client:create_order(user, order))
@@ -428,8 +430,8 @@ function Job:cancel() end
 
 ---Holds claims, lists of texts, and counters. Names of the three never collide. Times are in seconds.
 ---@class cmr.Store
----Claims a name for `lease` seconds: a token; or nil, "busy" and the seconds left of another claim; nil, "done"; nil,
----"unavailable" and a message. If the holder crashes, the claim becomes free when its lease ends.
+---Claims a name for `lease` seconds. Returns a token; or nil, "busy" and the seconds that another claim has left; nil,
+---"done"; nil, "unavailable" and a message. If the holder crashes, the claim becomes free when its lease ends.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?

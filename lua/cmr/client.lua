@@ -33,7 +33,7 @@ local unpack = table.unpack or unpack
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
 ---@field tls? string With on_response: the version that a new connection agreed on.
----@field timing? cmr.Timing With on_response.
+---@field timing? cmr.Timing Only if on_response is set.
 
 ---Where an attempt's time went: seconds from its start. A step that was not reached is absent.
 ---@class cmr.Timing
@@ -222,7 +222,7 @@ function Client:preview(name, ...)
   return call:request()
 end
 
----Starts a call in the background. In a plain script it makes progress whenever something waits.
+---Starts a call in the background. In a plain script it makes progress whenever the script waits in a function of cmr.
 ---@param name string The operation's name.
 ---@param ... any Its arguments.
 ---@return cmr.Job job
@@ -259,9 +259,10 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Waits until an accepted operation has finished: for the webhooks that report its success or failure. They are read
----from the client's store, where cmr.webhook.handler puts them: also those that arrived before, at another worker or,
----with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told to store
+---Waits until an accepted operation has finished: for the webhooks that report its success or failure. cmr reads them
+---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
+---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
+---to store
 ---them.
 ---
 ---    local res = assert(client:create_order(user, order))

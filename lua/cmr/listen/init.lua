@@ -112,9 +112,9 @@ end
 ---@class cmr.ListenOptions
 ---@field port? integer On 127.0.0.1. Default: a free one.
 ---@field verify? cmr.VerifyOptions What to accept.
----Called once it listens ({url, pid}), for each delivery ({delivery = number, accepted, kind and message or id, event
----..., exit = the command's status, status = the answer's}) and for the answer to a forwarded one ({delivery, forwarded
----= status}).
+---Called when the listener begins to listen ({url, pid}), for each delivery ({delivery = number, accepted, kind and
+---message or id, event ..., exit = the command's status, status = the answer's}) and for the answer to a forwarded one
+---({delivery, forwarded = status}).
 ---@field emit fun(report: table)
 ---@field forward? string A URL that gets accepted deliveries, body and headers as received. Its answer is the answer.
 ---@field exec? string A shell command for each accepted delivery, one at a time, its output goes to standard error.

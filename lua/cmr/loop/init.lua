@@ -62,7 +62,7 @@ function loop.named(name)
   return nil, ("'%s' does not work here"):format(name)
 end
 
----Tells every loop that an engine is about to be closed: the loop may still poll its descriptor.
+---Tells every loop that an engine is about to be closed, because a loop may still be polling the engine's descriptor.
 function loop.forget(engine)
   for _, entry in ipairs(ADAPTERS) do
     local adapter = package.loaded[entry.module]

@@ -73,7 +73,7 @@ end
 ---Refuses the request: raises the answer. A handler need not catch it.
 ---@param status integer
 ---@param message string
----@param assumed string|false|nil nil: "message"; false: all of it is documented
+---@param assumed string|false|nil what the mock assumes of the answer; nil: "message"; false: nothing
 function answer.refuse(status, message, assumed)
   local reply = answer.new(status, message)
   if assumed ~= false then answer.assume(reply, assumed or "message") end

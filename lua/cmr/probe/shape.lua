@@ -92,7 +92,8 @@ local function signature(value)
   return kind .. " " .. table.concat(tables.sorted_keys(object), " ")
 end
 
--- Whether an object's undocumented names are keys of a map: some name cannot be a field's, or all values are alike.
+-- Whether an object's undocumented names are keys of a map: they are if one of them cannot name a field, or if all
+-- values are alike.
 local function is_map(object)
   local alike, differ, count = nil, false, 0
   for name, value in pairs(object) do

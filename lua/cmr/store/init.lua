@@ -6,8 +6,8 @@ local validate = require "cmr.util.validate"
 
 ---Holds claims, lists of texts, and counters. Names of the three never collide. Times are in seconds.
 ---@class cmr.Store
----Claims a name for `lease` seconds: a token; or nil, "busy" and the seconds left of another claim; nil, "done"; nil,
----"unavailable" and a message. If the holder crashes, the claim becomes free when its lease ends.
+---Claims a name for `lease` seconds. Returns a token; or nil, "busy" and the seconds that another claim has left; nil,
+---"done"; nil, "unavailable" and a message. If the holder crashes, the claim becomes free when its lease ends.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?

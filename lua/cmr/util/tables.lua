@@ -1,4 +1,4 @@
----Tables as values of JSON: paths into them, their keys in order, what they are. Pure.
+---Tables as values of JSON: paths into them, their keys in order, whether one is a list or an object. Pure.
 
 local tables = {}
 

@@ -8,7 +8,7 @@
 ---  open       what else data holds that is not documented, or not by name
 ---  key        the member with the event's name: "eventType" in samples that show no "event" and no eventId
 ---  items      the member of data that lists the items that the event reports, if it reports several
----  announces  {event, count}: how many events of that name follow is in this member of data
+---  announces  {event, count}: this member of data says how many events of that name follow
 ---Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, the documented
 ---payloads do not.
 

@@ -1,4 +1,4 @@
--- Sums up the files of scripts/test/coverage/hook.lua: report.lua FOLDER LEAST. Lists the lines that never ran.
+-- Sums up the files that scripts/test/coverage/hook.lua wrote: report.lua FOLDER LEAST. Lists the lines that never ran.
 local folder, least = arg[1], tonumber(arg[2])
 
 -- Files that the hook cannot see, and their specs.
