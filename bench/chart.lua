@@ -1,7 +1,7 @@
 -- The bars as a picture: a group for every row, and in it a line where the target is.
 local report = require "bench.report"
 
-local M = {}
+local chart = {}
 
 local WIDTH, LABEL, BAR, SPACE = 1010, 280, 400, 10 -- px: all, names, the longest bar, between it and its value
 local LINE, GAP, TOP = 18, 30, 50
@@ -91,7 +91,7 @@ end
 -- @param rows those that were run
 -- @param machine line to put below the title
 -- @return SVG
-function M.svg(rows, machine)
+function chart.svg(rows, machine)
   local parts, y = {}, TOP + 25
   for _, row in ipairs(rows) do
     if row.bars then
@@ -109,4 +109,4 @@ function M.svg(rows, machine)
   }, "\n")
 end
 
-return M
+return chart

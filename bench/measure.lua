@@ -1,9 +1,9 @@
 -- Rounds in which everybody has a turn, and what is said of them. Machines are noisy, and the same noise meets all who
 -- run in one round: what counts is the ratio of two in a round, and the median of the rounds.
-local M = {}
+local measure = {}
 
 --- The median, nil of none.
-function M.median(values)
+function measure.median(values)
   local sorted = {}
   for index, value in ipairs(values) do
     sorted[index] = value
@@ -17,7 +17,7 @@ end
 -- @param rounds how many
 -- @param contestants array of {name, run = function() -> number or a table of them, once = only in the first round}
 -- @return for each, in the same order, the array of what it returned
-function M.rounds(rounds, contestants)
+function measure.rounds(rounds, contestants)
   local results = {}
   for index = 1, #contestants do
     results[index] = {}
@@ -33,15 +33,15 @@ function M.rounds(rounds, contestants)
 end
 
 local function bar(one, values)
-  return { name = one.name, note = one.note, ours = one.ours, values = values, median = M.median(values) }
+  return { name = one.name, note = one.note, ours = one.ours, values = values, median = measure.median(values) }
 end
 
 --- The same, as bars: {name, note, ours, values, median}.
 -- @param fields where they return tables: names of their fields
 -- @return the bars; with fields, those of each
-function M.bars(rounds, contestants, fields)
+function measure.bars(rounds, contestants, fields)
   local all = {}
-  for index, values in ipairs(M.rounds(rounds, contestants)) do
+  for index, values in ipairs(measure.rounds(rounds, contestants)) do
     for place, field in ipairs(fields or { false }) do
       local picked = {}
       for round, value in ipairs(values) do
@@ -55,19 +55,19 @@ function M.bars(rounds, contestants, fields)
 end
 
 --- The median over the rounds of what combines one's value and the other's.
-function M.combined(ours, peer, combine)
+function measure.combined(ours, peer, combine)
   local values = {}
   for round, value in ipairs(ours.values) do
     values[round] = combine(value, peer.values[round])
   end
-  return M.median(values)
+  return measure.median(values)
 end
 
 --- The median over the rounds of one's value in parts of the other's.
-function M.ratio(ours, peer)
-  return M.combined(ours, peer, function(a, b)
+function measure.ratio(ours, peer)
+  return measure.combined(ours, peer, function(a, b)
     return a / b
   end)
 end
 
-return M
+return measure

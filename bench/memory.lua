@@ -1,13 +1,13 @@
 -- How much memory a process has.
-local M = {}
+local memory = {}
 
 --- Bytes that are resident.
 -- @param pid of which process; this one when it is nil
-function M.resident(pid)
+function memory.resident(pid)
   local file = assert(io.open(("/proc/%s/status"):format(pid or "self"), "r"))
   local text = file:read "*a"
   file:close()
   return tonumber(text:match "VmRSS:%s+(%d+)") * 1024
 end
 
-return M
+return memory

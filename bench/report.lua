@@ -2,7 +2,7 @@
 local cjson = require("cjson").new()
 local shell = require "bench.shell"
 
-local M = {}
+local report = {}
 
 cjson.encode_invalid_numbers "null" -- a machine so busy that nothing was answered
 
@@ -18,46 +18,46 @@ local function digits(value)
 end
 
 --- Whether a row's target is met.
-function M.met(row)
+function report.met(row)
   local relation, limit = row.target:match "^(%S+) ([%d.]+)"
   local within = relation == "<=" and row.value <= tonumber(limit) or relation == ">=" and row.value >= tonumber(limit)
   return (within or row.also or false) and not row.broken
 end
 
 --- The target as text, as in "≤ 1.25 ×".
-function M.target(row)
+function report.target(row)
   return sign(row.target)
 end
 
 --- A value with its unit, as in "1.18 ×".
-function M.value(row)
+function report.value(row)
   local unit = row.target:match "^%S+ [%d.]+ ?(.*)$"
   return sign((("%s %s"):format(digits(row.value), unit):gsub("%s+$", "")))
 end
 
 --- One bar as text, as in "79.1 µs a call".
-function M.bar(row, bar)
+function report.bar(row, bar)
   return ("%s %s"):format(digits(bar.median), sign(row.unit))
 end
 
 --- The table, in Markdown, which reads well in a terminal too.
-function M.table(rows)
+function report.table(rows)
   local lines = { "| what | against | target | measured | |", "|---|---|---|---|---|" }
   for _, row in ipairs(rows) do
-    local measured = M.value(row) .. (row.note and ("; " .. sign(row.note)) or "")
+    local measured = report.value(row) .. (row.note and ("; " .. sign(row.note)) or "")
     lines[#lines + 1] = ("| %s | %s | %s | %s | %s |"):format(
       row.name,
       row.against,
-      M.target(row),
+      report.target(row),
       measured,
-      M.met(row) and "met" or "**missed**"
+      report.met(row) and "met" or "**missed**"
     )
   end
   return table.concat(lines, "\n")
 end
 
 --- What each row was made of: every contestant's median.
-function M.details(rows)
+function report.details(rows)
   local lines = {}
   for _, row in ipairs(rows) do
     lines[#lines + 1] = ("\n%s (%s)"):format(row.name, sign(row.unit))
@@ -70,7 +70,7 @@ function M.details(rows)
 end
 
 --- The machine and the programs, in one line.
-function M.machine()
+function report.machine()
   return ("%s cores of %s; Linux %s; %s; %s; %s; %s"):format(
     shell.output "nproc",
     shell.output "sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1",
@@ -83,7 +83,7 @@ function M.machine()
 end
 
 --- All of it, every round too.
-function M.json(rows, date, machine)
+function report.json(rows, date, machine)
   local all = {}
   for index, row in ipairs(rows) do
     local bars = {}
@@ -97,11 +97,11 @@ function M.json(rows, date, machine)
       target = row.target,
       value = row.value,
       note = row.note,
-      met = M.met(row),
+      met = report.met(row),
       measured = bars[1] and bars or nil,
     }
   end
   return cjson.encode { date = date, machine = machine, rows = all } .. "\n"
 end
 
-return M
+return report

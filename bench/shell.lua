@@ -1,9 +1,9 @@
 -- Programs, run with an environment that nobody else can read.
 local nginx = require "spec.support.nginx"
 
-local M = {}
+local shell = {}
 
-M.quote, M.output = nginx.quote, nginx.output
+shell.quote, shell.output = nginx.quote, nginx.output
 
 local ROOT = nginx.output "pwd"
 
@@ -23,13 +23,13 @@ end
 -- @param env {NAME = value}
 -- @param build whose library Lua programs see: "5.4" (default) or "jit"
 -- @return a function that waits for its end and returns what it printed; raises when it fails
-function M.start(command, env, build)
+function shell.start(command, env, build)
   local lines = {
     "unset LUA_PATH_5_4 LUA_CPATH_5_4 CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_ENDPOINTS",
     paths(build or "5.4"),
   }
   for name, value in pairs(env or {}) do
-    table.insert(lines, ("export %s=%s"):format(name, M.quote(value)))
+    table.insert(lines, ("export %s=%s"):format(name, shell.quote(value)))
   end
   table.insert(lines, command .. " 2>&1")
   table.insert(lines, "echo status $?")
@@ -48,14 +48,14 @@ end
 
 --- Runs one to its end.
 -- @return what it printed
-function M.run(command, env, build)
-  return M.start(command, env, build)()
+function shell.run(command, env, build)
+  return shell.start(command, env, build)()
 end
 
 --- Runs one that prints numbers.
 -- @return them
-function M.numbers(command, env, build)
-  local text = M.run(command, env, build)
+function shell.numbers(command, env, build)
+  local text = shell.run(command, env, build)
   local numbers = {}
   for word in text:gmatch "%S+" do
     table.insert(numbers, tonumber(word) or error(("%s: %s"):format(command, text), 0))
@@ -63,4 +63,4 @@ function M.numbers(command, env, build)
   return (table.unpack or unpack)(numbers)
 end
 
-return M
+return shell

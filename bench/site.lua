@@ -3,7 +3,7 @@ local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local M = {}
+local site = {}
 
 local HTTP = [[
   lua_ssl_trusted_certificate $ca;
@@ -27,7 +27,7 @@ local SERVER = [[
   }
 ]]
 
-M.CLIENTS = {
+site.CLIENTS = {
   ours = { client = "bench.clients.nginx", argument = "nil" },
   blocking = { client = "bench.clients.nginx", argument = '"block"' },
   cosocket = { client = "bench.peers.cosocket", argument = "nil" },
@@ -39,9 +39,9 @@ Site.__index = Site
 --- Starts one.
 -- @param kind of client, a name in CLIENTS
 -- @param seconds after which the upstream answers; nil: at once
-function M.start(kind, seconds)
+function site.start(kind, seconds)
   local env = upstream.env(seconds)
-  local client = M.CLIENTS[kind]
+  local client = site.CLIENTS[kind]
   local values = { ca = env.CMR_CA_FILE, user = upstream.USER, client = client.client, argument = client.argument }
   local server = nginx.start {
     mock = { key = env.CMR_API_KEY, base_url = env.CMR_BASE_URL, ca_file = env.CMR_CA_FILE },
@@ -97,4 +97,4 @@ function Site:stop()
   self.server:stop()
 end
 
-return M
+return site

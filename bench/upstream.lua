@@ -2,9 +2,9 @@
 local nginx = require "spec.support.nginx"
 local tls = require "cmr.mock.certificates"
 
-local M = {}
+local upstream = {}
 
-M.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- of the vendor's example
+upstream.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- of the vendor's example
 
 local KEY = "bench-api-key"
 
@@ -62,8 +62,8 @@ end
 local running
 
 --- Starts it, at first use.
--- @return the server: key, ca_file; M.stop() ends it
-function M.start()
+-- @return the server: key, ca_file; upstream.stop() ends it
+function upstream.start()
   if running then return running end
   local directory = certificates()
   running = nginx.start { conf = CONF, http = ANSWER, server = directory }
@@ -73,23 +73,23 @@ end
 
 --- What a client that calls it wants in its environment.
 -- @param seconds after which it answers; nil: at once
-function M.env(seconds)
-  local server = M.start()
+function upstream.env(seconds)
+  local server = upstream.start()
   local base = ("https://127.0.0.1:%d/%s"):format(server.port, seconds and "after/" .. seconds or "now")
   return {
     CMR_BASE_URL = base,
     CMR_API_KEY = server.key,
     CMR_CA_FILE = server.ca_file,
-    BENCH_USER = M.USER,
-    BENCH_URL = ("%s/exports/platform-credentials?userId=%s"):format(base, M.USER),
+    BENCH_USER = upstream.USER,
+    BENCH_URL = ("%s/exports/platform-credentials?userId=%s"):format(base, upstream.USER),
   }
 end
 
-function M.stop()
+function upstream.stop()
   if not running then return end
   running:stop()
   nginx.output("rm -rf " .. running.certificates)
   running = nil
 end
 
-return M
+return upstream

@@ -1,7 +1,7 @@
 -- The library in nginx.
 local cmr = require "cmr"
 
-local M = {}
+local nginx = {}
 
 local clients = {}
 
@@ -9,10 +9,10 @@ local clients = {}
 -- @param user its argument
 -- @param wait nil, or "block": the worker waits
 -- @return the decoded answer, or nil and why
-function M.call(user, wait)
+function nginx.call(user, wait)
   local client = clients[wait or "nginx"] or cmr.new { rate = false, wait = wait }
   clients[wait or "nginx"] = client
   return client:platforms(user)
 end
 
-return M
+return nginx

@@ -1,7 +1,7 @@
 -- Hosts: several nginx with several workers each, all of one key, that call as fast as their limiter lets them.
 local nginx = require "spec.support.nginx"
 
-local M = {}
+local hosts_module = {}
 
 local Hosts = {}
 Hosts.__index = Hosts
@@ -44,7 +44,7 @@ local SERVER = [[
 --   lines    calls at once in each worker, 2
 --   timeout  of Redis, 0.5 seconds
 --   prefix   of its keys, "cmr:"
-function M.start(options)
+function hosts_module.start(options)
   local values = {
     redis = options.redis and tostring(options.redis.port) or "false",
     hosts = tostring(options.hosts or 3),
@@ -105,7 +105,7 @@ function Hosts:stop()
 end
 
 --- How the API answered its last requests: 200 and 429 to their numbers.
-function M.answers(mock)
+function hosts_module.answers(mock)
   local counts = { [200] = 0, [429] = 0 }
   for _, request in ipairs(mock:requests()) do
     counts[request.status] = (counts[request.status] or 0) + 1
@@ -113,4 +113,4 @@ function M.answers(mock)
   return counts
 end
 
-return M
+return hosts_module

@@ -4,11 +4,11 @@ local cjson = require "cjson"
 local url, key = os.getenv "CMR_BASE_URL", os.getenv "CMR_API_KEY"
 local host, port, base = url:match "^https://([^:/]+):(%d+)(.*)$"
 
-local M = {}
+local cosocket = {}
 
 --- One call.
 -- @return the decoded answer, or nil and why
-function M.call(user)
+function cosocket.call(user)
   local socket = ngx.socket.tcp()
   socket:settimeout(12000)
   local connected, why = socket:connect(host, tonumber(port))
@@ -46,4 +46,4 @@ function M.call(user)
   return cjson.decode(body)
 end
 
-return M
+return cosocket

@@ -3,9 +3,9 @@ local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local M = { title = "RSS after %d calls against after %d" }
+local growth_row = { title = "RSS after %d calls against after %d" }
 
-function M.run(size)
+function growth_row.run(size)
   local few, many = 20000, 200000
   if size.quick then
     few, many = 500, 5000
@@ -33,7 +33,7 @@ function M.run(size)
   end
   return {
     {
-      name = M.title:format(many, few),
+      name = growth_row.title:format(many, few),
       against = "itself",
       unit = "MB",
       bars = bars,
@@ -44,4 +44,4 @@ function M.run(size)
   }
 end
 
-return M
+return growth_row

@@ -3,11 +3,11 @@ local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local M = { title = "map, 64 at once" }
+local map = { title = "map, 64 at once" }
 
 local AT_ONCE = 64
 
-function M.run(size)
+function map.run(size)
   local env, count = upstream.env(), size.quick and 640 or 12800
 
   local function rate(command, calls, build)
@@ -29,7 +29,7 @@ function M.run(size)
   }, { "rate", "cpu" })
   return {
     {
-      name = M.title,
+      name = map.title,
       against = "the C multi loop without decoding",
       unit = "calls/s",
       bars = bars,
@@ -43,4 +43,4 @@ function M.run(size)
   }
 end
 
-return M
+return map

@@ -3,9 +3,9 @@ local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local M = { title = "memory per call in flight, %d held open" }
+local memory = { title = "memory per call in flight, %d held open" }
 
-function M.run(size)
+function memory.run(size)
   local count, env = size.quick and 200 or 1000, upstream.env "3"
 
   local function kilobytes(command, build)
@@ -21,7 +21,7 @@ function M.run(size)
   })
   return {
     {
-      name = M.title:format(count),
+      name = memory.title:format(count),
       against = "the C multi loop",
       unit = "kB",
       bars = bars,
@@ -32,4 +32,4 @@ function M.run(size)
   }
 end
 
-return M
+return memory

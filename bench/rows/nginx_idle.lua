@@ -3,7 +3,7 @@ local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local site = require "bench.site"
 
-local M = { title = "idle worker after a burst: wake-ups in %d s" }
+local nginx_idle = { title = "idle worker after a burst: wake-ups in %d s" }
 
 -- Every wait of the worker's that came to an end; strace leaves in the middle of the last.
 local function wake_ups(trace)
@@ -27,12 +27,12 @@ local function idle(kind, seconds)
   return wake_ups(text)
 end
 
-function M.run(size)
+function nginx_idle.run(size)
   local seconds = size.quick and 2 or 10
   local ours, theirs = idle("ours", seconds), idle("cosocket", seconds)
   return {
     {
-      name = M.title:format(seconds),
+      name = nginx_idle.title:format(seconds),
       against = "strace",
       unit = "wake-ups",
       value = ours,
@@ -42,4 +42,4 @@ function M.run(size)
   }
 end
 
-return M
+return nginx_idle

@@ -2,11 +2,11 @@
 local measure = require "bench.measure"
 local site = require "bench.site"
 
-local M = { title = "nginx, instant answers over TLS, 64 connections" }
+local nginx_instant = { title = "nginx, instant answers over TLS, 64 connections" }
 
 local CONNECTIONS = 64
 
-function M.run(size)
+function nginx_instant.run(size)
   local seconds = size.quick and 1 or 4
   local servers = { cosocket = site.start "cosocket", ours = site.start "ours" }
 
@@ -27,7 +27,7 @@ function M.run(size)
   local ratio = measure.ratio(bars[2], bars[1])
   return {
     {
-      name = M.title,
+      name = nginx_instant.title,
       against = "the cosocket client",
       unit = "calls/s",
       bars = bars,
@@ -38,4 +38,4 @@ function M.run(size)
   }
 end
 
-return M
+return nginx_instant

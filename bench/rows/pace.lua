@@ -3,7 +3,7 @@ local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
 
-local M = { title = "rate used of 4/s by 4 workers over %d s" }
+local pace = { title = "rate used of 4/s by 4 workers over %d s" }
 
 local RATE, WORKERS, LINES = 4, 4, 2 -- calls that wait at the same time in a worker
 local WINDOWS = { "bucket", "fixed", "sliding" }
@@ -33,7 +33,7 @@ local function counted(upstream)
   return answered, refused
 end
 
-function M.run(size)
+function pace.run(size)
   local seconds = size.quick and 4 or 60
   local runs = {}
   for index, window in ipairs(WINDOWS) do
@@ -65,7 +65,7 @@ function M.run(size)
   end
   return {
     {
-      name = M.title:format(seconds),
+      name = pace.title:format(seconds),
       against = "bucket, fixed and sliding windows of 5/s",
       unit = "%",
       bars = bars,
@@ -77,4 +77,4 @@ function M.run(size)
   }
 end
 
-return M
+return pace

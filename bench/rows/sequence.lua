@@ -3,7 +3,7 @@ local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local M = { title = "one call after another, keep-alive, TLS, decoded" }
+local sequence = { title = "one call after another, keep-alive, TLS, decoded" }
 
 local function client(name, note, command, options)
   return { name = name, note = note, command = command, options = options or {} }
@@ -48,14 +48,14 @@ local function contestants(env, count)
   return all
 end
 
-function M.run(size)
+function sequence.run(size)
   local bars, cpu =
     measure.bars(size.rounds, contestants(upstream.env(), size.quick and 300 or 5000), { "wall", "cpu" })
   local slowly = contestants(upstream.env "0.002", size.quick and 20 or 300)
   local slow = measure.bars(size.rounds, { slowly[1], slowly[2] }, { "wall" })
   return {
     {
-      name = M.title,
+      name = sequence.title,
       against = "the libcurl easy loop without decoding",
       unit = "us a call",
       bars = bars,
@@ -70,4 +70,4 @@ function M.run(size)
   }
 end
 
-return M
+return sequence

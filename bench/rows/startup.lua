@@ -5,7 +5,7 @@ local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
-local M = { title = "`cmr platforms` as a whole process" }
+local startup = { title = "`cmr platforms` as a whole process" }
 
 -- The median of some runs of each, ms. hyperfine starts them without a shell.
 local function times(commands, env, runs)
@@ -25,7 +25,7 @@ local function times(commands, env, runs)
   return medians
 end
 
-function M.run(size)
+function startup.run(size)
   local env = upstream.env()
   -- The key is in a file, for curl as for cmr: everybody can read what is on a command line.
   local header = os.tmpname()
@@ -58,7 +58,7 @@ function M.run(size)
   local help = { bar(3, "lua5.4 -e ''"), bar(4, "cmr --help", true) }
   return {
     {
-      name = M.title,
+      name = startup.title,
       against = "the curl program",
       unit = "ms",
       bars = call,
@@ -78,4 +78,4 @@ function M.run(size)
   }
 end
 
-return M
+return startup

@@ -2,28 +2,28 @@
 local cjson = require "cjson"
 local command = require "spec.support.command"
 
-local M = {}
+local bulk = {}
 
 --- The id of the n-th mailbox.
-function M.id(number)
+function bulk.id(number)
   return ("MB%026d"):format(number)
 end
 
 --- A CSV file with a column mailboxId and as many rows.
-function M.mailboxes(count)
+function bulk.mailboxes(count)
   local lines = {"mailboxId\n"}
-  for number = 1, count do lines[number + 1] = M.id(number) .. "\n" end
+  for number = 1, count do lines[number + 1] = bulk.id(number) .. "\n" end
   return command.file_with(table.concat(lines))
 end
 
 --- Puts these mailboxes into a mock, all with one program and over one connection.
-function M.seed(server, count)
+function bulk.seed(server, count)
   local lines = {}
   for number = 1, count do
     lines[#lines + 1] = ('url = "%smailboxes"\nheader = "x-mock-token: %s"\noutput = /dev/null\nfail'):format(
       server.control_url, server.token)
     lines[#lines + 1] = ("data = %s"):format(cjson.encode(cjson.encode{
-      mailboxId = M.id(number), email = ("m%d@d.com"):format(number), userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B",
+      mailboxId = bulk.id(number), email = ("m%d@d.com"):format(number), userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B",
     }))
     if number < count then lines[#lines + 1] = "next" end
   end
@@ -32,7 +32,7 @@ function M.seed(server, count)
 end
 
 --- How often the mock received each mailbox, by number; and how many requests it got of which it read no body.
-function M.received(server)
+function bulk.received(server)
   local times, blank = {}, 0
   for _, request in ipairs(server:requests()) do
     local number = tonumber((request.body:match "MB(%d+)"))
@@ -42,7 +42,7 @@ function M.received(server)
 end
 
 --- What a journal says of each row, by its number: "sending", "done" or "failed", and the kind of a failure.
-function M.journal(path)
+function bulk.journal(path)
   local events, kinds = {}, {}
   local file = io.open(path, "rb")
   for line in file and file:lines() or function() end do
@@ -53,4 +53,4 @@ function M.journal(path)
   return events, kinds
 end
 
-return M
+return bulk

@@ -3,7 +3,7 @@ local cmr = require "cmr"
 local core = require "cmr.core"
 local block = require "cmr.loop.block"
 
-local M = {}
+local client = {}
 
 local function with_server(server, options)
   local all = {api_key = server.key, base_url = server.base_url, ca_file = server.ca_file}
@@ -12,7 +12,7 @@ local function with_server(server, options)
 end
 
 --- A client of this mock, without pacing, and without counting re-exports. Other options as of cmr.new.
-function M.new(server, options)
+function client.new(server, options)
   local all = with_server(server, options)
   if all.rate == nil then all.rate = false end
   if all.reexport_quota == nil then all.reexport_quota = false end
@@ -20,12 +20,12 @@ function M.new(server, options)
 end
 
 --- A target of this mock: what the core makes calls for.
-function M.target(server, options)
+function client.target(server, options)
   return assert(core.target(with_server(server, options)))
 end
 
 --- Lets the engine run until every one of these calls has finished.
-function M.finish(...)
+function client.finish(...)
   local engine = core.engine()
   for _, call in ipairs{...} do
     while not call:done() do engine:wait(1000) end
@@ -33,16 +33,16 @@ function M.finish(...)
 end
 
 --- One attempt with the core alone: starts the call, waits, returns its result.
-function M.attempt(call, timeout)
+function client.attempt(call, timeout)
   call:start(core.engine(), timeout or 10)
-  M.finish(call)
+  client.finish(call)
   return call:result()
 end
 
 --- Starts calls with the core and lets them run until the server has received that many requests.
 -- @param server a mock that is to answer them late
 -- @param wanted how many requests it is to have received
-function M.run_until_received(server, wanted)
+function client.run_until_received(server, wanted)
   local engine = core.engine()
   local limit = core.now() + 10
   while #server:requests() < wanted do
@@ -53,7 +53,7 @@ end
 
 --- A loop adapter whose clock moves only by sleeping, which takes no time: real answers, no real waits.
 -- @return the adapter, with clock (seconds) and slept (array of all sleeps)
-function M.fake_loop()
+function client.fake_loop()
   local fake = {clock = 1000, slept = {}}
   fake.wait = block.wait
   function fake.now() return fake.clock end
@@ -64,4 +64,4 @@ function M.fake_loop()
   return fake
 end
 
-return M
+return client

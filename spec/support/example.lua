@@ -1,12 +1,12 @@
 -- The configuration of examples/nginx in a real nginx: with this build of the library, on a free port, for a mock.
 local nginx = require "spec.support.nginx"
 
-local M = {}
+local example = {}
 
-M.TOKEN, M.USER, M.MAILBOX = "a-token-of-32-characters-or-more", "BVZGM5TE9BMP3PP0VWGW943RGV1B",
+example.TOKEN, example.USER, example.MAILBOX = "a-token-of-32-characters-or-more", "BVZGM5TE9BMP3PP0VWGW943RGV1B",
   "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
 
-M.AUTHORIZATION = {Authorization = "Bearer " .. M.TOKEN}
+example.AUTHORIZATION = {Authorization = "Bearer " .. example.TOKEN}
 
 local FOLDER = "examples/nginx/"
 
@@ -20,7 +20,7 @@ end
 --- Starts it.
 -- @param mock the server its calls are for
 -- @param options as of nginx.start; settings = more options of its client, as Lua; server = more locations
-function M.start(mock, options)
+function example.start(mock, options)
   local all = {mock = mock, files = {}, server = ""}
   for name, value in pairs(options or {}) do all[name] = value end
   local conf = nginx.read(FOLDER .. "nginx.conf"):gsub("load_module [^\n]*\n", "")
@@ -36,4 +36,4 @@ function M.start(mock, options)
   return nginx.start(all)
 end
 
-return M
+return example

@@ -1,12 +1,12 @@
 -- What specs run inside nginx: calls, told as text.
 local cmr = require "cmr"
 
-local M = {}
+local inside = {}
 
-M.USER, M.MAILBOX = "BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR" -- of the mock's seed
+inside.USER, inside.MAILBOX = "BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR" -- of the mock's seed
 
 --- A client without pacing.
-function M.client(options)
+function inside.client(options)
   options = options or {}
   if options.rate == nil then options.rate = false end
   return cmr.new(options)
@@ -15,33 +15,33 @@ end
 local client
 
 --- The same client for all of a worker.
-function M.shared()
-  client = client or M.client{retries = 0}
+function inside.shared()
+  client = client or inside.client{retries = 0}
   return client
 end
 
 --- A result as one word: "ok", or the error's kind and outcome.
-function M.word(res, _, err)
+function inside.word(res, _, err)
   return res and "ok" or err.kind .. "/" .. err.outcome
 end
 
 --- One call as one word; what it raises instead of it.
 -- @param options of the client, nil for the shared one
-function M.call(options)
+function inside.call(options)
   local fine, word = pcall(function()
-    return M.word((options and M.client(options) or M.shared()):platforms(M.USER))
+    return inside.word((options and inside.client(options) or inside.shared()):platforms(inside.USER))
   end)
   return word, fine
 end
 
 --- Eight calls at once, as "1 ok, 2 ok, ...".
-function M.map(options)
+function inside.map(options)
   local fine, text = pcall(function()
     local words, inputs = {}, {}
     for index = 1, 8 do inputs[index] = {userId = tostring(index)} end
-    local one = options and M.client(options) or M.shared()
+    local one = options and inside.client(options) or inside.shared()
     for input, res, why, err in one:map("platforms", inputs, {concurrency = 3, ordered = true}) do
-      words[#words + 1] = input.userId .. " " .. M.word(res, why, err)
+      words[#words + 1] = input.userId .. " " .. inside.word(res, why, err)
     end
     return table.concat(words, ", ")
   end)
@@ -49,10 +49,10 @@ function M.map(options)
 end
 
 --- The first of many calls.
-function M.first()
-  for _, res, why, err in M.shared():map("platforms", function() return M.USER end) do -- luacheck: ignore 512
-    return M.word(res, why, err)
+function inside.first()
+  for _, res, why, err in inside.shared():map("platforms", function() return inside.USER end) do -- luacheck: ignore 512
+    return inside.word(res, why, err)
   end
 end
 
-return M
+return inside

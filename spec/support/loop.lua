@@ -11,13 +11,13 @@ local mock = require "spec.support.mock"
 local before_each, it = busted.before_each, busted.it
 local USER = mock.USER
 
-local M = {}
+local contract = {}
 
 --- Lua 5.1 cannot yield across pcall and iterators.
-M.PLAIN_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+contract.PLAIN_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
 --- A sum: (number) adds to it, () tells it. Others may add while the number is waited for.
-function M.sum()
+function contract.sum()
   local total = 0
   return function(number)
     total = total + (number or 0)
@@ -28,7 +28,7 @@ end
 --- Specs for a loop.
 -- @param loop name: the adapter's. run(tasks): runs functions as coroutines of the loop, until nothing is left to do in
 --   it; raises what they raise. sleep(seconds): suspends one of them. resumes_any: it takes every coroutine, as luv
-function M.behaves(loop)
+function contract.behaves(loop)
   local server, client
 
   before_each(function()
@@ -70,7 +70,7 @@ function M.behaves(loop)
     it("ten calls of 0.5 s take less than 1 s, and something else ticks all the while, over " .. kind, function()
       server = mock.shared(kind)
       client = support.new(server, {retries = 0})
-      local add = M.sum()
+      local add = contract.sum()
       slow(0, 1)
       client:platforms(USER) -- connected
       slow(0.5, 10)
@@ -88,7 +88,7 @@ function M.behaves(loop)
     slow(0, 3)
     server:fault{status = 429, headers = {["Retry-After"] = "1"}}
     slow(0, 10)
-    local add = M.sum()
+    local add = contract.sum()
     local took, longest = beside_ticks(repeated(function()
       add(cmr.info(assert(paced:platforms(USER))).attempts)
     end, 5))
@@ -172,7 +172,7 @@ function M.behaves(loop)
     assert.equal(seen[1], seen[3])
   end)
 
-  local in_place = M.PLAIN_51 and ", in place: iterators of Lua 5.1 cannot yield" or ", without keeping the loop"
+  local in_place = contract.PLAIN_51 and ", in place: iterators of Lua 5.1 cannot yield" or ", without keeping the loop"
 
   it("maps" .. in_place, function()
     slow(0.2, 12)
@@ -185,7 +185,7 @@ function M.behaves(loop)
     end}
     assert.equal(12, count)
     assert.is_true(took >= 0.59 and took < 2.5, took)
-    if not M.PLAIN_51 then assert.is_true(longest < 0.4, longest) end
+    if not contract.PLAIN_51 then assert.is_true(longest < 0.4, longest) end
   end)
 
   it("goes through pages" .. in_place, function()
@@ -203,20 +203,20 @@ function M.behaves(loop)
       end
     end}
     assert.same({1, 2, 3, 4, 5, 6}, ids)
-    if not M.PLAIN_51 then assert.is_true(longest < 0.4, longest) end
+    if not contract.PLAIN_51 then assert.is_true(longest < 0.4, longest) end
   end)
 
-  it("waits inside pcall" .. (M.PLAIN_51 and ", in place: pcall of Lua 5.1 cannot be yielded across"
+  it("waits inside pcall" .. (contract.PLAIN_51 and ", in place: pcall of Lua 5.1 cannot be yielded across"
     or ", without keeping the loop"), function()
     slow(0.4, 3)
-    local add = M.sum()
+    local add = contract.sum()
     local _, longest = beside_ticks(repeated(function()
       local fine, answer = pcall(client.platforms, client, USER)
       assert(fine, answer)
       add(answer.status)
     end, 3))
     assert.equal(600, add())
-    if not M.PLAIN_51 then assert.is_true(longest < 0.4, longest) end
+    if not contract.PLAIN_51 then assert.is_true(longest < 0.4, longest) end
   end)
 
   it("lets hooks make calls", function()
@@ -236,7 +236,7 @@ function M.behaves(loop)
   it("loses nothing when others wait in place meanwhile", function()
     local blocking = support.new(server, {retries = 0, loop = "block"})
     slow(0.02, 1000)
-    local tasks, add = {}, M.sum()
+    local tasks, add = {}, contract.sum()
     for index = 1, 12 do
       local one = index % 3 == 0 and blocking or client
       tasks[index] = function()
@@ -258,7 +258,7 @@ function M.behaves(loop)
     slow(0.1, 1)
     slow(0.3, 1)
     slow(0, 10)
-    local add = M.sum()
+    local add = contract.sum()
     loop.run{
       function()
         add(client:platforms(USER).status)
@@ -278,7 +278,7 @@ function M.behaves(loop)
   it("goes on when the first of those who are answered together closes the engine", function()
     slow(0.1, 3)
     slow(0, 10)
-    local add, closed = M.sum(), false
+    local add, closed = contract.sum(), false
     local tasks = repeated(function()
       add(client:platforms(USER).status)
       if not closed then support.new(server):close() end
@@ -295,7 +295,7 @@ function M.behaves(loop)
 
   it("goes on when a client is closed, with an engine made anew", function()
     slow(0.05, 100)
-    local tasks, add = {}, M.sum()
+    local tasks, add = {}, contract.sum()
     for index = 1, 6 do
       tasks[index] = function()
         for _ = 1, 4 do
@@ -314,4 +314,4 @@ function M.behaves(loop)
   end)
 end
 
-return M
+return contract

@@ -5,7 +5,7 @@ local http = require "spec.support.http"
 local launcher = require "cmr.launcher"
 local socket = require "socket"
 
-local M = {}
+local nginx = {}
 
 local ENDING = 40 -- seconds it may take to stop
 
@@ -14,7 +14,7 @@ local BUILD = os.getenv "CMR_NGINX_BUILD" or "build/jit"
 local SANITIZED = BUILD:find("asan", 1, true) ~= nil
 
 --- Whether it is one with the sanitizers.
-M.sanitized = SANITIZED
+nginx.sanitized = SANITIZED
 
 local UNCLEAN = {
   "%[alert%]", "%[emerg%]", "exited on signal", "exited with code [1-9]", "AddressSanitizer", "LeakSanitizer",
@@ -71,14 +71,14 @@ local function free_port()
   return tonumber(port)
 end
 
-M.quote, M.output, M.write, M.read, M.free_port = quote, output, write, read, free_port
+nginx.quote, nginx.output, nginx.write, nginx.read, nginx.free_port = quote, output, write, read, free_port
 
 --- Waits until something holds; raises when it does not in time.
 -- @param what it is called
 -- @param holds function
 -- @param seconds 10
 -- @return what the function returned
-function M.eventually(what, holds, seconds)
+function nginx.eventually(what, holds, seconds)
   local limit = socket.gettime() + (seconds or 10)
   repeat
     local result = holds()
@@ -142,7 +142,7 @@ end
 --   preload  a library to load into it
 --   unclean  patterns that its error log may have after all
 -- @return the server: port, pid, directory
-function M.start(options)
+function nginx.start(options)
   local program = assert(find.nginx())
   local mock = options.mock
   local given = {port = free_port(), directory = output("mktemp -d"), env = {}}
@@ -159,7 +159,7 @@ function M.start(options)
   server.lifeline = assert(io.popen(([[
     exec 3<&0; sh %s/start.sh </dev/null 3<&- & read -r _ <&3; kill "$(cat %s/nginx.pid 2>/dev/null)" 2>/dev/null; wait
   ]]):format(given.directory, given.directory), "w"))
-  M.eventually("nginx listens", function()
+  nginx.eventually("nginx listens", function()
     if server:file("ended") ~= "" then
       error("nginx did not start:\n" .. server:file("output") .. server:log(), 2)
     end
@@ -217,7 +217,7 @@ function Server:reload()
   local old, expected = {}, tonumber(self:file("nginx.conf"):match("worker_processes (%d+)") or 1)
   for _, pid in ipairs(self:workers()) do old[pid] = true end
   self:signal "HUP"
-  M.eventually("new workers", function()
+  nginx.eventually("new workers", function()
     local new = 0
     for _, pid in ipairs(self:workers()) do new = new + (old[pid] and 0 or 1) end
     return new >= expected
@@ -229,7 +229,7 @@ end
 function Server:stop(signal)
   if not self.lifeline then return end
   self:signal(signal or "TERM")
-  local ended, why = pcall(M.eventually, "the end", function() return self:file("ended") ~= "" end, ENDING)
+  local ended, why = pcall(nginx.eventually, "the end", function() return self:file("ended") ~= "" end, ENDING)
   if not ended then
     for _, pid in ipairs(self:workers()) do self:signal("KILL", pid) end
     self:signal "KILL"
@@ -248,4 +248,4 @@ function Server:stop(signal)
   end
 end
 
-return M
+return nginx

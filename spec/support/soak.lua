@@ -4,7 +4,7 @@ local http = require "spec.support.http"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
 
-local M = {}
+local soak = {}
 
 local CONNECTIONS = 48
 local SAMPLE = 0.5 -- seconds between two looks at the processes
@@ -180,7 +180,7 @@ end
 -- @return report: requests, answered = {status = count}, unanswered = {why = count}, hung_up, longest (seconds),
 --   faults, reloads, resident = {kB of the workers, by generation}, master = {first, last} (kB), descriptors = {first,
 --   last} (of a worker at rest), master_descriptors = {first, last}, seconds
-function M.run(upstream, options)
+function soak.run(upstream, options)
   local server = example.start(upstream, {workers = 2, settings = "rate = false", server = STATE, log = "error"})
   local fine, report = pcall(drive, server, upstream, options)
   server:stop()
@@ -188,4 +188,4 @@ function M.run(upstream, options)
   return report
 end
 
-return M
+return soak
