@@ -1,6 +1,6 @@
 /*
- * A call: created closed, prepared, started, finished or cancelled, perhaps started again. It owns an easy handle and
- * buffers, which hang on a userdata that exists before they do.
+ * A call is created in the closed state, prepared, started, then finished or cancelled; it may be started again. It
+ * owns an easy handle and buffers, which hang on a userdata that exists before they do.
  */
 #pragma once
 
@@ -88,15 +88,15 @@ void call_keep(lua_State *L, int index, const char *name);
 /* inspect.c */
 
 /*
- * call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, sends, of the last attempt;
- * also tls and timing if call:trace() was called before it.
+ * call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, sends, of the last
+ * attempt; also tls and timing if call:trace() was called before it.
  */
 int lua_call_info(lua_State *L);
 
 /*
- * call:request() -> what it would send: method, url, headers (lines as libcurl takes them: "Name:" removes one, "Name;" is an
- * empty one), key_header (the name of the header with the key, which headers leaves out), body, ca_file, proxy ("": none,
- * whatever the environment says), resolve. The key is masked in all of them.
+ * call:request() -> what it would send: method, url, headers (lines as libcurl takes them: "Name:" removes one, "Name;"
+ * is an empty one), key_header (the name of the header that carries the key; `headers` omits that header), body,
+ * ca_file, proxy ("": none, whatever the environment says), resolve. The key is masked in all of them.
  */
 int lua_call_request(lua_State *L);
 

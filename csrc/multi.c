@@ -70,7 +70,7 @@ static void unlink_call(struct call **list, struct call *call)
     call->previous = call->next = NULL;
 }
 
-/* Takes a call out of the running ones. In a child its handle is abandoned: libcurl would write to the parent's peers. */
+/* Takes a call out of the running ones. A child abandons its handle: libcurl would write to the parent's peers. */
 static void stop(struct multi *multi, struct call *call)
 {
     unlink_call(&multi->running, call);
@@ -102,8 +102,8 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
 }
 
 /*
- * Once per process, at the first request: it reads OpenSSL's configuration, which costs more than all else that a program
- * without requests does here. It is never undone: a resolver thread may outlive the last Lua state.
+ * Once per process, at the first request: it reads OpenSSL's configuration, which costs more than all else that a
+ * program without requests does here. It is never undone: a resolver thread may outlive the last Lua state.
  */
 static void init_libcurl(void)
 {

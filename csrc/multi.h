@@ -30,18 +30,19 @@ bool multi_open(struct multi *multi);
 /* Cancels the running calls and closes every connection. Also for a closed one. */
 void multi_close(struct multi *multi);
 
-/* Whether it is open and belongs to this process; an inherited one is closed without touching the parent's connections. */
+/* Whether it is open and this process's; an inherited one is closed without touching the parent's connections. */
 bool multi_is_usable(struct multi *multi);
 
 /* Starts a call, for timeout seconds at most. Without memory the call is done at once, and its answer says so. */
 void multi_add(struct multi *multi, struct call *call, double timeout);
 
-/* Takes a call out of its multi, if it is in one: cancels it if it runs; else multi_take_finished will not return it. */
+/* Takes a call out of its multi, if it is in one: cancels it if it runs; multi_take_finished will not return it. */
 void multi_remove(struct call *call);
 
 /*
- * Does the work there is, after waiting up to timeout_ms for some; returns whether calls finished. When libcurl runs out of
- * memory, all running calls fail and the multi starts anew; it is closed when there is no memory for that either.
+ * Does the work there is, after waiting up to timeout_ms for some; returns whether calls finished. When libcurl runs
+ * out of memory, all running calls fail and the multi starts anew; it is closed when there is no memory for that
+ * either.
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 

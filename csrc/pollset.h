@@ -1,6 +1,6 @@
 /*
- * The sockets and the timer of one curl multi behind one descriptor: an epoll set, with a timerfd for event loops that watch
- * it. Where there is no epoll the multi polls for itself and there is no descriptor. Touches no Lua.
+ * The sockets and the timer of one curl multi behind one descriptor: an epoll set, with a timerfd for event loops that
+ * watch it. Where there is no epoll the multi polls for itself and there is no descriptor. Touches no Lua.
  */
 #pragma once
 
@@ -38,8 +38,8 @@ bool pollset_serve(struct pollset *set, CURLM *multi);
 bool pollset_watch(struct pollset *set, CURL *easy);
 
 /*
- * Lets libcurl do the work that is due, such as to begin a transfer. False when libcurl had no memory for it: the multi can
- * then only be cleaned up.
+ * Lets libcurl do the work that is due, such as to begin a transfer. False when libcurl had no memory for it: the multi
+ * can then only be cleaned up.
  */
 bool pollset_tick(struct pollset *set, CURLM *multi);
 

@@ -50,7 +50,7 @@ static const char *push_query_value(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* Appends "?name=value" or "&name=value" with the checked value on top, and pops it. A value that is nil is left out. */
+/* Appends "?name=value" or "&name=value" with the checked value on top, and pops it. nil is left out. */
 static bool append_query(struct request *request, const char *name)
 {
     lua_State *L = request->L;

@@ -67,17 +67,16 @@ function Client:start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function Client:map(name, inputs, opts) end
 
----Waits until an accepted operation has finished: for the webhooks that report its success or failure. cmr reads them
+---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
----to store
----them.
+---to store them.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
 ---Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
----reports success, the events have what order_status returned as their member order.
+---reports success, `events.order` holds what order_status returned.
 ---
 ---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
 ---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
@@ -223,7 +222,7 @@ function Client:key_id() end
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item of data has unless it failed.
----@field success_events? string[] "EVENT PARAMETER": the webhooks of success, one for each item of it.
+---@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of PARAMETER.
 ---@field failure_events? string[] The webhooks that report a failure.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
@@ -313,17 +312,16 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function cmr.map(name, inputs, opts) end
 
----Waits until an accepted operation has finished: for the webhooks that report its success or failure. cmr reads them
+---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
----to store
----them.
+---to store them.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
 ---Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
----reports success, the events have what order_status returned as their member order.
+---reports success, `events.order` holds what order_status returned.
 ---
 ---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
 ---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
@@ -490,7 +488,7 @@ function webhook.info(event) end
 ---@return string? id nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
 
----Returns the event's name, which warmup events have under another key than all others.
+---Returns the event's name. Warmup events keep it under a key of their own.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event) end

@@ -259,17 +259,16 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Waits until an accepted operation has finished: for the webhooks that report its success or failure. cmr reads them
+---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
----to store
----them.
+---to store them.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
 ---Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
----reports success, the events have what order_status returned as their member order.
+---reports success, `events.order` holds what order_status returned.
 ---
 ---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
 ---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
@@ -294,7 +293,8 @@ end
 
 ---Makes a client without raising.
 ---@param opts cmr.Options
----@param parent table? the state of the client that it shares with; nil: missing options come from the environment
+---@param parent table? the state of the client whose key, engine and limiter the new one shares; nil: the environment
+---  supplies missing options
 ---@return cmr.Client? client
 ---@return string? message
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}

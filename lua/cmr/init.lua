@@ -81,7 +81,7 @@ local operations = require "cmr.operations"
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item of data has unless it failed.
----@field success_events? string[] "EVENT PARAMETER": the webhooks of success, one for each item of it.
+---@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of PARAMETER.
 ---@field failure_events? string[] The webhooks that report a failure.
 ---@field positional string[]
 ---@field params cmr.Parameter[]

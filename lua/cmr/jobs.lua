@@ -97,7 +97,7 @@ function Job:may_send()
   return not self.cancelled and (not before_send or before_send() ~= false)
 end
 
--- Runs a function when the value it returns is collected, on every Lua.
+-- Returns a guard, and calls `act` when Lua collects the guard; works on every Lua.
 local function when_collected(act)
   if newproxy then
     local guard = newproxy(true)

@@ -51,7 +51,7 @@ local function member_names(value)
   return tables.is_object(value) and tables.sorted_keys(value) or {}
 end
 
--- How far the path leads, and what there is: "data has EMAILBISON, SMARTLEAD".
+-- Says how far the path leads and which members are there: "data has EMAILBISON, SMARTLEAD".
 local function explain(value, path)
   local reached = ""
   for part in path:gmatch "[^.]+" do

@@ -94,8 +94,9 @@ end
 ---Runs a program in the foreground, in a temporary directory, until it ends or gets a signal.
 ---
 ---Two of the files are for sh, with the directory in $dir: "prepare.sh" runs first, "start.sh" execs the program, which
----prints a line "ready" once it is. `on` has functions by the first word of a line that the program prints: ready(pid,
----directory), called once, a SIGTERM to that pid stops everything; any others get the rest of the line.
+---prints a line "ready" once it is. `on` maps the first word of a line that the program prints to a function.
+---ready(pid, directory) is called once; a SIGTERM to that pid stops everything. Every other function gets the rest of
+---the line.
 ---@param name string of the directory, before some random digits
 ---@param files table<string, string> texts by name
 ---@param on table<string, function>

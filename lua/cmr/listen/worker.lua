@@ -12,7 +12,7 @@ local VENDOR_TIMEOUT_SECONDS = 60
 
 local token
 local deliveries, count = {}, 0 -- by id: those without a verdict yet
-local forwarding = {} -- id by request: those that were accepted and passed on
+local forwarding = {} -- id by request, for the requests that were accepted and passed on
 
 local function report(...)
   io.stdout:write(table.concat({ ... }, " "), "\n")

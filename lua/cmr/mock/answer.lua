@@ -57,7 +57,7 @@ local function undocumented(operation, status, data, message, data_is_documented
   return operation.flags.async and answer.assume(reply, "actionId") or reply
 end
 
----Makes the success of the request's operation: its documented answer with this data.
+---Makes the answer of a successful request: the operation's documented answer, with this data.
 ---@param request table
 ---@param data any nil: null, or no member, as in the documented answer
 ---@param message string? where none is documented, or not for this case

@@ -68,7 +68,7 @@ function paging.position(envelope)
   return {}
 end
 
----Whether there is a second page of one item: nil when the answer does not say, false with a reason.
+---Whether limit=1 would give a second page: true, false and a reason, or nil when the answer does not say.
 function paging.has_more(first, documented)
   local path, items = paging.list(first, documented)
   if not path then return false, "no list was found in the answer" end

@@ -5,7 +5,7 @@ local paging = require "cmr.probe.paging"
 
 local plan = {}
 
--- The id of no user. The real user, domain and mailbox come from earlier answers or from the command line.
+-- An id that no user has. The real user, domain and mailbox come from earlier answers or from the command line.
 local NO_USER = "CMR0PROBE0NO0SUCH0USER000000"
 
 ---The key of no partner.

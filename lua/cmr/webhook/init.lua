@@ -62,7 +62,7 @@ function webhook.id(event)
   return info and info.id or type(event.eventId) == "string" and event.eventId or nil
 end
 
----Returns the event's name, which warmup events have under another key than all others.
+---Returns the event's name. Warmup events keep it under a key of their own.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event)

@@ -74,8 +74,8 @@ local function csv_line(header, row, fields)
   return csv.write(cells, {})
 end
 
--- The object as it was written, with cmr's members in front. Quotes inside a message are escaped, so the members of an
--- earlier run end at the first "cmr.row".
+-- The object as it was written, with cmr's members in front. It removes the members of an earlier run, which end at the
+-- first "cmr.row": a message cannot contain that, because its quotes are escaped.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do
