@@ -125,8 +125,8 @@ end
 ---Lays out a table: a line of headings, a line per row, no spaces at their ends.
 ---@param columns string[] the API's field names
 ---@param rows any[][] a value per column
----@param opts table? width: long cells are cut to fit it, and if they still do not fit, columns are left out; paint, see
----  terminal.painter; record: true shows the one row with a line per field
+---@param opts table? width: long cells are cut to fit it, and if they still do not fit, columns are left out;
+---  paint, see terminal.painter; record: true shows the one row with a line per field
 ---@return string text
 ---@return integer shown the number of columns in it
 function text_table.format(columns, rows, opts)
