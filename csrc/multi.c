@@ -250,7 +250,7 @@ static void harvest(struct multi *multi)
 
     while ((message = curl_multi_info_read(multi->curl, &left))) {
         struct call *call = NULL;
-        const CURLcode code = message->data.result; /* the message goes with the handle */
+        const CURLcode code = message->data.result; /* the message is gone once the handle is removed */
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
         finish(multi, call, code);
     }

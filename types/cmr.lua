@@ -565,7 +565,7 @@ function Receiver:receive(raw_body, headers) end
 ---@field event cmr.EventName Its name, under whichever key.
 ---@field id string eventId or, without one, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
----@field key integer The position of the key that signed, of several.
+---@field key integer Which of the keys in api_key signed, counted from 1; empty ones are skipped.
 ---@alias cmr.EventName
 ---| "domain.order.success" # A domain is registered.
 ---| "domain.order.failed" # A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.

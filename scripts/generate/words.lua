@@ -34,12 +34,12 @@ function words.of_outcome(operation)
   local events = {}
   for index, entry in ipairs(operation.success_events) do
     local event, parameter = entry:match "^(%S+) ?(%S*)$"
-    events[index] = ("`%s`%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
+    events[index] = ("`%s` has come%s"):format(event, parameter ~= "" and (" for each of `%s`"):format(parameter) or "")
   end
   local failures = operation.failure_events
-      and (", and fails on %s"):format(words.list(operation.failure_events, "or", "`"))
+      and ("; it fails on %s"):format(words.list(operation.failure_events, "or", "`"))
     or ""
-  return ("`client:await(res)` returns on %s%s."):format(table.concat(events, ", or "), failures)
+  return ("`client:await(res)` returns when %s%s."):format(table.concat(events, ", or "), failures)
 end
 
 ---A sentence that names the undocumented part of an operation; nil if all of it is documented.

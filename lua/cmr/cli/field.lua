@@ -72,7 +72,7 @@ local function explain(value, path)
   return ("%s%s has %s"):format(where, first, table.concat(names, ", ", 1, math.min(#names, MAX_SHOWN_NAMES)))
 end
 
----The value at a path. A list gets core.null for the items without the member.
+---The value at a path. For a name after a list: the values of all its items, core.null for an item without that member.
 ---@return any value
 ---@return string? message after nil: the members that exist instead
 function field.select(answer, path)

@@ -11,7 +11,7 @@ local waiters = require "cmr.loop.waiters"
 
 local PAUSE_SECONDS = 0.001 -- between two steps; for 0 an nginx without OpenResty's patches logs a warning
 local STALE_SECONDS = 0.05 -- without a step; then a waiting request steps
-local CHECK_INTERVAL_SECONDS = 1 -- between two checks of a request whether the pump still steps
+local CHECK_INTERVAL_SECONDS = 1 -- how often a waiting request checks that the pump still steps
 local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a limit; after it the wait begins again
 
 local CAN_WAIT = {

@@ -14,7 +14,7 @@ Deliveries.__name = "cmr.mock.deliveries"
 -- the first of the three is the delivery itself, and each wait starts at the attempt before.
 local RETRY_SECONDS = { 30, 300 }
 local MAX_DELIVERIES = 10000 -- older ones are forgotten
-local SIGNATURE_FORMAT = "body-hex-seconds" -- unless the test says; the real one is undocumented
+local SIGNATURE_FORMAT = "body-hex-seconds" -- unless the test names another; the real one is undocumented
 
 ---Makes an empty list of deliveries without destinations.
 ---@param now function returns the time that retries are counted by, in seconds

@@ -53,7 +53,7 @@ local verify = {}
 ---@field event cmr.EventName Its name, under whichever key.
 ---@field id string eventId or, without one, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
----@field key integer The position of the key that signed, of several.
+---@field key integer Which of the keys in api_key signed, counted from 1; empty ones are skipped.
 
 -- The HTTP status by the kind of refusal.
 verify.STATUS = {
