@@ -2,8 +2,8 @@
  * "No, because": what is wrong with an argument, a JSON value, a URL or an option.
  *
  * A function that may refuse takes a struct refusal that begins as {0}, and returns false when it refuses. The
- * innermost function says what is wrong; each caller on the way back adds its part of the path in front. Both return
- * false, so that `refuse(...) || refuse_in(...)` does both.
+ * innermost function says what is wrong; each caller on the way back adds its part of the path in front. refuse and
+ * refuse_in return false, so that `refuse(...) || refuse_in(...)` does both.
  */
 #pragma once
 

@@ -190,7 +190,7 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field body? any The answer, decoded where it is JSON. Of client:await the event that reports the failure.
+---@field body? any The answer, decoded where it is JSON. Of client:await: the event that reports the failure.
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
@@ -587,7 +587,7 @@ function Receiver:receive(raw_body, headers) end
 ---| "subscription.expired" # A subscription that was past due is not recovered.
 ---| "subscription.cancelled" # A subscription was cancelled by a call.
 ---| "subscription.updated" # Once, when the price after 12 months applies.
----| "prewarmup.order.success" # Warm mailboxes are assigned. Their credentials are in it.
+---| "prewarmup.order.success" # Warm mailboxes are assigned. Their credentials are in the event.
 ---| "prewarmup.order.failed" # Warm mailboxes could not be assigned.
 ---| "dns-record.updated" # A change of DNS or of forwarding is applied.
 ---| string # the set is open
@@ -891,7 +891,7 @@ function Receiver:receive(raw_body, headers) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----Warm mailboxes are assigned. Their credentials are in it.
+---Warm mailboxes are assigned. Their credentials are in the event.
 ---@class cmr.event.prewarmup.order.success: cmr.Event
 ---@field event "prewarmup.order.success"
 ---@field data cmr.event.prewarmup.order.success.data

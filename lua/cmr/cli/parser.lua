@@ -63,7 +63,7 @@ local function help_if_asked(words)
   end
 end
 
--- get_parser: argparse would break the lines of an operation's example, so the example stands behind its help.
+-- argparse would break the lines of an operation's example, so the example stands behind the help of get_parser().
 local function help_option(get_parser, operation)
   return {
     name = "-h --help",

@@ -47,7 +47,7 @@ function text.printable(bytes)
   return (bytes:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
 end
 
----A number without an exponent where it is whole: 100000, 0.001.
+---A number as text: 100000, 0.001. A whole one below 1e15 has no exponent.
 function text.number(number)
   if number % 1 == 0 and number > -1e15 and number < 1e15 then return ("%.0f"):format(number) end
   return ("%.14g"):format(number)

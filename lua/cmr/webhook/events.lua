@@ -80,7 +80,7 @@ docs subscription.cancelled: A subscription was cancelled by a call.
   fields SUBSCRIPTION
 docs subscription.updated: Once, when the price after 12 months applies.
   fields SUBSCRIPTION
-docs prewarmup.order.success: Warm mailboxes are assigned. Their credentials are in it.
+docs prewarmup.order.success: Warm mailboxes are assigned. Their credentials are in the event.
   fields userId userEmail orderId serviceProvider MAILBOX_DETAILS
   items mailboxDetails
 docs prewarmup.order.failed: Warm mailboxes could not be assigned.
