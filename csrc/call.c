@@ -120,7 +120,7 @@ static int lua_call_release(lua_State *L)
     return 0;
 }
 
-/* call:trace(): later attempts record more for info(): tls, for a new connection; timing, in seconds */
+/* call:trace(): attempts from now on record more for info(): tls, for a new connection; timing, in seconds */
 static int lua_call_trace(lua_State *L)
 {
     to_call(L)->traced = true;

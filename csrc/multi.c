@@ -210,7 +210,7 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    (void)multi_is_usable(multi); /* in a child no call of it runs afterwards */
+    (void)multi_is_usable(multi); /* in a forked child this closes the multi, so none of its calls is running below */
     if (call->state == CALL_RUNNING) {
         sigpipe_block(&sigpipe);
         call->answer.ending = CANCELLED;

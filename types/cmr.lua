@@ -16,7 +16,7 @@
 
 ---@class cmr.AwaitOptions
 ---@field timeout? number Seconds. Default: 180.
----@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
+---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
 
 ---A client: one key and base URL.
 ---@class cmr.Client
@@ -338,7 +338,7 @@ function cmr.await(res, opts) end
 ---@class cmr.MapOptions
 ---@field concurrency? integer Calls in flight, and results not yet taken. Default: 16.
 ---@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
----@field before_send? fun(input: any): boolean? Called before anything is sent; false: it is not sent.
+---@field before_send? fun(input: any): boolean? Called before the first attempt of an input; false: it is not sent.
 
 ---A call in the background, from client:start.
 ---@class cmr.Job
@@ -1653,7 +1653,7 @@ function Client:delete_dns_record(fields) end
 ---
 ---`PUT /dns/nameservers`
 ---
----Assumed: the page does not name the list in the body; cmr sends the name that you give.
+---Assumed: the page does not name the body's field for the list; cmr sends the name that you give.
 ---@overload fun(fields: cmr.set_nameservers.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.

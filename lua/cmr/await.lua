@@ -19,7 +19,7 @@ local validate = require "cmr.util.validate"
 
 ---@class cmr.AwaitOptions
 ---@field timeout? number Seconds. Default: 180.
----@field poll? number|false Seconds between two requests for an order's status; false: none. Default: 30.
+---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
 
 local SPEC = {
   timeout = validate.number(0.001, 1e6, "seconds"),

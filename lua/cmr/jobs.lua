@@ -10,7 +10,7 @@ local validate = require "cmr.util.validate"
 ---@class cmr.MapOptions
 ---@field concurrency? integer Calls in flight, and results not yet taken. Default: 16.
 ---@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
----@field before_send? fun(input: any): boolean? Called before anything is sent; false: it is not sent.
+---@field before_send? fun(input: any): boolean? Called before the first attempt of an input; false: it is not sent.
 
 local MAP_SPEC = { concurrency = validate.integer(1), ordered = "boolean", before_send = "function" }
 local MAP_DEFAULTS = { concurrency = 16, ordered = false }

@@ -31,8 +31,8 @@ $http
 }
 ]]
 
--- One process without a master: no process can survive it. Started by root it stays root, because only root can enter
--- the directory.
+-- One process without a master, so when it is killed no process is left behind. If root starts it, it stays root,
+-- because only root can enter the directory.
 local MAIN = "master_process off;"
 
 local HTTP = [[

@@ -31,7 +31,7 @@ local ADAPTERS = {
   { name = "block" },
 }
 
----The names that the option loop takes: cmr.LoopName in annotations, which `make docs` replaces by them.
+---The names that the option `loop` takes. Annotations say cmr.LoopName, and `make docs` replaces that name by these.
 loop.NAMES = {}
 for index, adapter in ipairs(ADAPTERS) do
   adapter.module = "cmr.loop." .. adapter.name

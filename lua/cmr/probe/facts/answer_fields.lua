@@ -1,4 +1,4 @@
----Facts: the documented fields of answers, with their types, and times.
+---Facts: the documented fields of answers and their types; the form of times.
 
 local facts = require "cmr.probe.facts"
 local paging = require "cmr.probe.paging"
