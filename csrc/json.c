@@ -32,10 +32,11 @@ void json_open(lua_State *L)
     cmr_set_string(L, "__name", ARRAY_TYPE);
     cmr_newtype(L, TEXT_TYPE, meta, methods);
 
-    (void)luaL_loadstring(L, "local decoder = require('cjson').new()\n"
-                             "decoder.decode_invalid_numbers(false)\n"
-                             "decoder.decode_max_depth(...)\n"
-                             "return decoder.decode");
+    if (luaL_loadstring(L, "local decoder = require('cjson').new()\n"
+                           "decoder.decode_invalid_numbers(false)\n"
+                           "decoder.decode_max_depth(...)\n"
+                           "return decoder.decode") != 0)
+        (void)lua_error(L); /* out of memory */
     lua_pushinteger(L, MAX_DEPTH);
     lua_call(L, 1, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, DECODE);
