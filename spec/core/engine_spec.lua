@@ -388,7 +388,7 @@ describe("the engine", function()
         server:reset()
         server:fault{delay = 0.4}
         in_flight = platforms()
-        in_flight:start(engine, 5)
+        in_flight:start(engine, 30) -- a fork takes long under valgrind
         run_until_received(server, 1)
       end)
 
