@@ -21,7 +21,7 @@ local SECRET_NAME_PATTERNS = {
   "^pin$",
 }
 local MIN_SECRET_CHARACTERS = 4 -- shorter ones are in too many texts
-local MAX_JSON_NUMBER = 1e14 -- lua-cjson writes 14 digits
+local MAX_JSON_NUMBER = 1e14 -- a larger one is stored as text, with all of its digits
 local MASK = "***"
 
 ---Whether a field of this name holds a secret.
