@@ -42,7 +42,7 @@ function nginx_load.run(size)
       end,
     },
     {
-      name = "cmr with wait = 'block', 4 at once",
+      name = "cmr with loop = 'block', 4 at once",
       note = "HTTP/2",
       once = true,
       run = function()
