@@ -22,16 +22,16 @@ INSTALL      = scripts/build/install.sh $(1) $(OUT) $(LUA_PROGRAM) \
 	'$(DESTDIR)' '$(INST_LIBDIR)' '$(INST_LUADIR)' '$(INST_BINDIR)' '$(INST_SHAREDIR)'
 
 # Compiler settings. WERROR=1 makes warnings errors. scripts/build/flags.sh adds the needed flags and finds the libraries,
-# unless LUA_INCDIR, CURL_INCDIR, CURL_LIBDIR, CRYPTO_INCDIR or CRYPTO_LIBDIR name their folders.
+# unless LUA_INCDIR, or the INCDIR or LIBDIR of CURL, CRYPTO or SQLITE (CURL_INCDIR), name their folders.
 CFLAGS  ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 LIBFLAG ?= $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 ifeq ($(origin LD),default)
 LD := $(CC)
 endif
 SETTINGS = $(foreach name,FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR \
-	LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR,$(name)='$($(name))')
+	LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR SQLITE_INCDIR SQLITE_LIBDIR,$(name)='$($(name))')
 
-MODULES := $(OUT)/cmr/core.so $(OUT)/cmr/operations.so
+MODULES := $(OUT)/cmr/core.so $(OUT)/cmr/operations.so $(OUT)/cmr/sqlite.so
 OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(wildcard csrc/*.c))
 
 ##@ Build and install
@@ -40,8 +40,9 @@ OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(wildcard csrc/*.c))
 build: $(MODULES) ## builds the C modules for one Lua (LUA=5.4), and build/5.4/env to use them from here
 	@scripts/build/env.sh $(OUT) $(LUA_PROGRAM)
 
-$(OUT)/cmr/core.so: $(filter-out $(OUT)/operations_lua.o,$(OBJECTS))
+$(OUT)/cmr/core.so: $(filter-out $(OUT)/operations_lua.o $(OUT)/sqlite.o,$(OBJECTS))
 $(OUT)/cmr/operations.so: $(OUT)/operations_lua.o $(OUT)/operations.o # it needs none of the libraries
+$(OUT)/cmr/sqlite.so: $(OUT)/sqlite.o
 $(MODULES): $(OUT)/link.flags
 	$(LD) $(LIBFLAG) -o $@ $(filter %.o,$^) @$(OUT)/link.flags
 

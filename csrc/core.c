@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "arguments.h"
 #include "call.h"
@@ -48,6 +49,16 @@ static int core_operation(lua_State *L)
     return request_operation(L, &operations[lua_tointeger(L, lua_upvalueindex(1))]);
 }
 
+/* core.time() -> seconds since 1970, with a fraction */
+static int core_time(lua_State *L)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    lua_pushnumber(L, (double)now.tv_sec + (double)now.tv_nsec / 1e9);
+    return 1;
+}
+
 static void set_operations(lua_State *L)
 {
     for (size_t i = 0; i < operations_count; i++) {
@@ -91,6 +102,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},
                                          {"now", core_now},
+                                         {"time", core_time},
                                          {"suggest", suggest_name},
                                          {NULL, NULL}};
     static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -22,6 +22,7 @@ external_dependencies = {
   -- Libraries only: a system may keep its headers where LuaRocks does not look and every compiler does.
   CURL = { library = "curl" },
   CRYPTO = { library = "crypto" },
+  SQLITE = { library = "sqlite3" },
 }
 build = {
   type = "make",
@@ -37,6 +38,8 @@ build = {
     CURL_LIBDIR = "$(CURL_LIBDIR)",
     CRYPTO_INCDIR = "$(CRYPTO_INCDIR)",
     CRYPTO_LIBDIR = "$(CRYPTO_LIBDIR)",
+    SQLITE_INCDIR = "$(SQLITE_INCDIR)",
+    SQLITE_LIBDIR = "$(SQLITE_LIBDIR)",
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the core's flags on one line, for the compiler to read with @file: flags.sh compile|link
 # The environment has the Makefile's settings: FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR, and the directories
-# LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR. A directory that is set overrides pkg-config.
+# LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR SQLITE_INCDIR SQLITE_LIBDIR. A directory that is set overrides pkg-config.
 set -eu
 
 system=$(uname -s)
@@ -52,7 +52,8 @@ compile)
     flags="-std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Wall -Wextra ${WERROR:+-Werror} $CPPFLAGS $CFLAGS
         $(cflags "$LUA_INCDIR" $lua_packages)
         $(cflags "$CURL_INCDIR" libcurl)
-        $(cflags "$CRYPTO_INCDIR" libcrypto)"
+        $(cflags "$CRYPTO_INCDIR" libcrypto)
+        $(cflags "$SQLITE_INCDIR" sqlite3)"
     command -v "${CC%% *}" >/dev/null || { echo "cmr: no C compiler: $CC. Install gcc or clang." >&2; exit 1; }
     case $FLAVOUR in
     jit) packages='libluajit2-5.1-dev (apt), luajit-devel (dnf), luajit-dev (apk), luajit (brew)' ;;
@@ -67,9 +68,13 @@ compile)
     require 'libcrypto (OpenSSL)' CRYPTO_INCDIR \
         'libssl-dev (apt), openssl-devel (dnf), openssl-dev (apk), openssl@3 (brew)' \
         '#include <openssl/hmac.h>'
+    require 'SQLite 3.20 or newer' SQLITE_INCDIR \
+        'libsqlite3-dev (apt), sqlite-devel (dnf), sqlite-dev (apk), sqlite (brew)' \
+        '#include <sqlite3.h>\n#if SQLITE_VERSION_NUMBER < 3020000\n#error\n#endif'
     ;;
 link)
-    flags="$LDFLAGS $(libs "$CURL_LIBDIR" curl libcurl) $(libs "$CRYPTO_LIBDIR" crypto libcrypto) -lm"
+    flags="$LDFLAGS $(libs "$CURL_LIBDIR" curl libcurl) $(libs "$CRYPTO_LIBDIR" crypto libcrypto)
+        $(libs "$SQLITE_LIBDIR" sqlite3 sqlite3) -lm"
     # All symbols are bound at load. The module stays loaded: a libcurl thread may still run when a Lua state closes.
     [ "$system" = Darwin ] || flags="-Wl,--as-needed,-z,relro,-z,now,-z,nodelete $flags -ldl -pthread"
     ;;

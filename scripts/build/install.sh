@@ -26,7 +26,7 @@ put() {
     echo "$3"
 }
 
-for module in core operations; do
+for module in core operations sqlite; do
     put 755 "$build/cmr/$module.so" "$destdir$libdir/cmr/$module.so"
 done
 (cd lua && find cmr -type f) | while read -r file; do

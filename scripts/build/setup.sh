@@ -16,6 +16,7 @@ run  | lua 5.4                     | lua5.4                     | lua           
 run  | headers lua5.4 lua-5.4      | liblua5.4-dev              | lua-devel          | lua5.4-dev         | lua
 run  | headers libcurl             | libcurl4-openssl-dev       | libcurl-devel      | curl-dev           | curl
 run  | headers libcrypto           | libssl-dev                 | openssl-devel      | openssl-dev        | openssl@3
+run  | headers sqlite3             | libsqlite3-dev             | sqlite-devel       | sqlite-dev         | sqlite
 run  | module 5.4 cjson            | lua-cjson                  | lua-cjson          | lua5.4-cjson       | -
 run  | module 5.4 argparse         | lua-argparse               | lua-argparse       | lua-argparse       | -
 run  | certificates                | ca-certificates            | ca-certificates    | ca-certificates    | ca-certificates

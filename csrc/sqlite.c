@@ -1,0 +1,484 @@
+/*
+ * cmr.sqlite: a database file of the user's own, for the ledger. It is a module of its own, because only those who use
+ * the ledger should load libsqlite3.
+ *
+ *   sqlite.open(path, busy_milliseconds) -> database
+ *   database:run(sql, ...)    -> the number of rows that changed
+ *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
+ *   database:rows(sql, ...)   -> all rows
+ *   database:hold(number)     -> true: this process holds the number until it lets go or ends
+ *   database:let_go(number)   -> true
+ *   database:is_held(number)  -> whether another process holds it
+ *   database:is_inherited()   -> whether a fork came after it was opened
+ *   database:close()
+ *
+ * Each returns nil, message, reason when it fails; see reasons. A database that was opened before a fork belongs to the
+ * parent: the child must open its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "compat.h"
+
+/* A lock that belongs to the open file, not to the process: closing another file of that name keeps it. */
+#ifdef F_OFD_SETLK
+#define SET_LOCK F_OFD_SETLK
+#define GET_LOCK F_OFD_GETLK
+#else
+#define SET_LOCK F_SETLK
+#define GET_LOCK F_GETLK
+#endif
+
+#define DATABASE "cmr.sqlite.database"
+#define STATEMENT "cmr.sqlite.statement"
+#define WRITERS_SUFFIX "-writers" /* the file in which each writer locks one byte */
+
+struct statement {
+    sqlite3_stmt *handle;
+    pid_t process;
+};
+
+struct database {
+    sqlite3 *handle;
+    sqlite3_stmt *active; /* stepped and not reset: a read that Lua's memory ended */
+    int writers;          /* descriptor, or -1 */
+    pid_t process;
+    char writers_path[PATH_MAX];
+};
+
+CMR_EXPORT int luaopen_cmr_sqlite(lua_State *L);
+
+/* Why an operation failed, for programs. */
+static const struct {
+    int code;
+    const char *reason;
+} reasons[] = {
+    {SQLITE_BUSY, "busy"},
+    {SQLITE_LOCKED, "busy"},
+    {SQLITE_FULL, "full"},
+    {SQLITE_READONLY, "readonly"},
+    {SQLITE_CANTOPEN, "no_file"},
+    {SQLITE_CORRUPT, "corrupt"},
+    {SQLITE_NOTADB, "corrupt"},
+    {SQLITE_IOERR, "io"},
+    {SQLITE_PERM, "denied"},
+    {SQLITE_NOMEM, "memory"},
+    {SQLITE_CONSTRAINT, "constraint"},
+};
+
+static int push_failure(lua_State *L, const char *message, const char *reason)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, message);
+    lua_pushstring(L, reason);
+    return 3;
+}
+
+static int push_sqlite_failure(lua_State *L, sqlite3 *handle, int code)
+{
+    const char *reason = "error";
+
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].code == (code & 0xff))
+            reason = reasons[i].reason;
+    return push_failure(L, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code), reason);
+}
+
+/* Ends a read that an error of Lua's interrupted. */
+static void reset_active(struct database *database)
+{
+    if (database->active)
+        (void)sqlite3_reset(database->active);
+    database->active = NULL;
+}
+
+static struct database *to_database(lua_State *L)
+{
+    struct database *database = luaL_checkudata(L, 1, DATABASE);
+
+    luaL_argcheck(L, database->handle, 1, "the database is closed");
+    if (database->process == getpid())
+        reset_active(database);
+    return database;
+}
+
+static int push_inherited(lua_State *L)
+{
+    return push_failure(L, "the database was opened before a fork", "inherited");
+}
+
+/* Makes the directories above a file. A failure shows when the file itself is made. */
+static void make_directories(const char *file)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof path && file[i]; i++) {
+        path[i] = '\0';
+        if (i > 0 && file[i] == '/')
+            (void)mkdir(path, S_IRWXU);
+        path[i] = file[i];
+    }
+}
+
+/*
+ * Makes the file when there is none, and returns NULL, or what is wrong with it. An existing file is not opened:
+ * closing it would drop the locks of this process's other connections.
+ */
+static const char *prepare_file(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0) {
+        int fd;
+        if (errno != ENOENT)
+            return strerror(errno);
+        make_directories(path);
+        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+        if (fd >= 0)
+            (void)close(fd);
+        else if (errno != EEXIST)
+            return strerror(errno);
+        if (stat(path, &status) != 0)
+            return strerror(errno);
+    }
+    if (!S_ISREG(status.st_mode))
+        return "it is no file";
+    if (status.st_uid != geteuid())
+        return "it belongs to another user";
+    if (status.st_mode & (S_IRWXG | S_IRWXO))
+        return "others may read or change it: chmod 600 it";
+    return NULL;
+}
+
+static int lua_sqlite_open(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    const int busy = (int)luaL_optinteger(L, 2, 0);
+    struct database *database = cmr_newuserdata(L, sizeof *database);
+    const char *fault;
+    int code;
+
+    *database = (struct database){.writers = -1, .process = getpid()};
+    cmr_setmetatable(L, DATABASE);
+    lua_newtable(L); /* SQL -> statement */
+    cmr_set_keep(L, -2);
+    if (snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX, path) >= PATH_MAX)
+        return push_failure(L, strerror(ENAMETOOLONG), "no_file");
+    fault = prepare_file(path);
+    if (fault)
+        return push_failure(L, fault, "no_file");
+    code = sqlite3_open_v2(path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK) {
+        const int count = push_sqlite_failure(L, database->handle, code);
+        (void)sqlite3_close_v2(database->handle);
+        database->handle = NULL;
+        return count;
+    }
+    (void)sqlite3_busy_timeout(database->handle, busy);
+    /* The last process to leave would otherwise pay for a checkpoint. */
+    (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return 1;
+}
+
+/* Pushes the statement's userdata: the cached one, or a new one. Returns NULL after pushing a failure. */
+static struct statement *push_statement(lua_State *L, struct database *database)
+{
+    struct statement *statement;
+    int code;
+
+    cmr_get_keep(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawget(L, -2);
+    if (!lua_isnil(L, -1))
+        return lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    statement = cmr_newuserdata(L, sizeof *statement);
+    *statement = (struct statement){.process = database->process};
+    cmr_setmetatable(L, STATEMENT);
+    code = sqlite3_prepare_v3(database->handle, lua_tostring(L, 2), -1, SQLITE_PREPARE_PERSISTENT, &statement->handle,
+                              NULL);
+    if (code != SQLITE_OK || !statement->handle) {
+        push_sqlite_failure(L, database->handle, code);
+        return NULL;
+    }
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -4);
+    return statement;
+}
+
+/* Binds the argument at a stack index. SQLite copies a text. */
+static int bind(lua_State *L, sqlite3_stmt *handle, int position, int index)
+{
+    size_t length;
+    const char *text;
+
+    switch (lua_type(L, index)) {
+    case LUA_TNIL:
+        return sqlite3_bind_null(handle, position);
+    case LUA_TBOOLEAN:
+        return sqlite3_bind_int(handle, position, lua_toboolean(L, index));
+    case LUA_TNUMBER:
+        if (cmr_is_integer(L, index) && fabs(lua_tonumber(L, index)) < 9007199254740992.0)
+            return sqlite3_bind_int64(handle, position, (sqlite3_int64)lua_tonumber(L, index));
+        return sqlite3_bind_double(handle, position, lua_tonumber(L, index));
+    default:
+        text = luaL_checklstring(L, index, &length);
+        return sqlite3_bind_text64(handle, position, text, length, SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+}
+
+/*
+ * Stack: database, sql, values. Binds the values and pushes the statement's userdata, which keeps it alive. Returns
+ * NULL after pushing a failure.
+ */
+static sqlite3_stmt *prepare(lua_State *L, struct database *database)
+{
+    const int values = lua_gettop(L) - 2;
+    struct statement *statement;
+
+    luaL_checkstring(L, 2);
+    statement = push_statement(L, database);
+    if (!statement)
+        return NULL;
+    luaL_argcheck(L, values <= sqlite3_bind_parameter_count(statement->handle), 2, "too many values");
+    (void)sqlite3_clear_bindings(statement->handle);
+    for (int i = 1; i <= values; i++) {
+        const int code = bind(L, statement->handle, i, i + 2);
+        if (code != SQLITE_OK) {
+            push_sqlite_failure(L, database->handle, code);
+            return NULL;
+        }
+    }
+    database->active = statement->handle;
+    return statement->handle;
+}
+
+static void push_column(lua_State *L, sqlite3_stmt *handle, int column)
+{
+    switch (sqlite3_column_type(handle, column)) {
+    case SQLITE_INTEGER:
+        lua_pushinteger(L, (lua_Integer)sqlite3_column_int64(handle, column));
+        break;
+    case SQLITE_FLOAT:
+        lua_pushnumber(L, sqlite3_column_double(handle, column));
+        break;
+    case SQLITE_NULL:
+        lua_pushnil(L);
+        break;
+    default:
+        lua_pushlstring(L, sqlite3_column_blob(handle, column), (size_t)sqlite3_column_bytes(handle, column));
+    }
+}
+
+static void push_row(lua_State *L, sqlite3_stmt *handle)
+{
+    const int columns = sqlite3_column_count(handle);
+
+    lua_createtable(L, 0, columns);
+    for (int i = 0; i < columns; i++) {
+        push_column(L, handle, i);
+        lua_setfield(L, -2, sqlite3_column_name(handle, i));
+    }
+}
+
+/* Resets the statement. Returns 0, or the count of values of a failure that it pushes. */
+static int end(lua_State *L, struct database *database, int code)
+{
+    int count = 0;
+
+    if (code != SQLITE_DONE && code != SQLITE_ROW)
+        count = push_sqlite_failure(L, database->handle, code);
+    reset_active(database);
+    return count;
+}
+
+static int lua_database_run(lua_State *L)
+{
+    struct database *database = to_database(L);
+    sqlite3_stmt *handle;
+    int code;
+    int count;
+
+    if (database->process != getpid())
+        return push_inherited(L);
+    handle = prepare(L, database);
+    if (!handle)
+        return 3;
+    do
+        code = sqlite3_step(handle);
+    while (code == SQLITE_ROW);
+    count = end(L, database, code);
+    if (count)
+        return count;
+    lua_pushinteger(L, sqlite3_changes(database->handle));
+    return 1;
+}
+
+static int lua_database_first(lua_State *L)
+{
+    struct database *database = to_database(L);
+    sqlite3_stmt *handle;
+    int code;
+    int count;
+
+    if (database->process != getpid())
+        return push_inherited(L);
+    handle = prepare(L, database);
+    if (!handle)
+        return 3;
+    code = sqlite3_step(handle);
+    if (code == SQLITE_ROW)
+        push_row(L, handle);
+    else
+        lua_pushnil(L);
+    count = end(L, database, code);
+    return count ? count : 1;
+}
+
+static int lua_database_rows(lua_State *L)
+{
+    struct database *database = to_database(L);
+    sqlite3_stmt *handle;
+    int number = 0;
+    int code;
+    int count;
+
+    if (database->process != getpid())
+        return push_inherited(L);
+    handle = prepare(L, database);
+    if (!handle)
+        return 3;
+    lua_newtable(L);
+    while ((code = sqlite3_step(handle)) == SQLITE_ROW) {
+        push_row(L, handle);
+        lua_rawseti(L, -2, ++number);
+    }
+    count = end(L, database, code);
+    return count ? count : 1;
+}
+
+/* Opens the file of the writers. Returns 0 or errno. */
+static int open_writers(struct database *database)
+{
+    if (database->writers < 0)
+        database->writers = open(database->writers_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    return database->writers < 0 ? errno : 0;
+}
+
+/* Locks or unlocks a number's byte. */
+static int set_lock(lua_State *L, short type)
+{
+    struct database *database = to_database(L);
+    struct flock byte = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)luaL_checknumber(L, 2), .l_len = 1};
+
+    if (database->process != getpid())
+        return push_inherited(L);
+    if (open_writers(database) != 0 || fcntl(database->writers, SET_LOCK, &byte) != 0)
+        return push_failure(L, strerror(errno), errno == EACCES || errno == EAGAIN ? "busy" : "io");
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int lua_database_hold(lua_State *L)
+{
+    return set_lock(L, F_WRLCK);
+}
+
+static int lua_database_let_go(lua_State *L)
+{
+    return set_lock(L, F_UNLCK);
+}
+
+static int lua_database_is_held(lua_State *L)
+{
+    struct database *database = to_database(L);
+    struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)luaL_checknumber(L, 2), .l_len = 1};
+
+    if (database->process != getpid())
+        return push_inherited(L);
+    if (open_writers(database) != 0 || fcntl(database->writers, GET_LOCK, &byte) != 0)
+        return push_failure(L, strerror(errno), "io");
+    lua_pushboolean(L, byte.l_type != F_UNLCK);
+    return 1;
+}
+
+static int lua_database_is_inherited(lua_State *L)
+{
+    const struct database *database = luaL_checkudata(L, 1, DATABASE);
+
+    lua_pushboolean(L, database->process != getpid());
+    return 1;
+}
+
+/* In a child of the process that opened it nothing is closed: that would disturb the parent. */
+static void close_statement(struct statement *statement)
+{
+    if (statement->handle && statement->process == getpid())
+        (void)sqlite3_finalize(statement->handle);
+    statement->handle = NULL;
+}
+
+static int lua_statement_gc(lua_State *L)
+{
+    close_statement(lua_touserdata(L, 1));
+    return 0;
+}
+
+static int lua_database_gc(lua_State *L)
+{
+    struct database *database = lua_touserdata(L, 1);
+
+    database->active = NULL;
+    if (database->handle && database->process == getpid())
+        (void)sqlite3_close_v2(database->handle); /* complete when its last statement is gone */
+    database->handle = NULL;
+    if (database->writers >= 0)
+        (void)close(database->writers);
+    database->writers = -1;
+    return 0;
+}
+
+static int lua_database_close(lua_State *L)
+{
+    luaL_checkudata(L, 1, DATABASE);
+    cmr_get_keep(L, 1);
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        close_statement(lua_touserdata(L, -1));
+        lua_pop(L, 1);
+    }
+    return lua_database_gc(L);
+}
+
+int luaopen_cmr_sqlite(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {NULL, NULL}};
+    static const luaL_Reg database_meta[] = {{"__gc", lua_database_gc}, {NULL, NULL}};
+    static const luaL_Reg statement_meta[] = {{"__gc", lua_statement_gc}, {NULL, NULL}};
+    static const luaL_Reg none[] = {{NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"run", lua_database_run},
+        {"first", lua_database_first},
+        {"rows", lua_database_rows},
+        {"hold", lua_database_hold},
+        {"let_go", lua_database_let_go},
+        {"is_held", lua_database_is_held},
+        {"is_inherited", lua_database_is_inherited},
+        {"close", lua_database_close},
+        {NULL, NULL},
+    };
+
+    cmr_newtype(L, DATABASE, database_meta, methods);
+    cmr_newtype(L, STATEMENT, statement_meta, none);
+    lua_newtable(L);
+    luaL_setfuncs(L, functions, 0);
+    cmr_set_string(L, "version", sqlite3_libversion());
+    return 1;
+}

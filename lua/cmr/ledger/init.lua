@@ -1,0 +1,301 @@
+---The ledger: what this user has sent, from every process of this machine, and what became of it. An SQLite file that
+---only this user can read. It holds no key, no password and no argument but ids.
+---
+---A request is written before it leaves, as "sending", and again when its answer is there. A process that dies in
+---between leaves "sending" behind. Each process holds a lock on the id of its first request, its writer number, until
+---it ends: that tells a request that is under way from one that a dead process left, whose outcome is unknown.
+
+local core = require "cmr.core"
+local schema = require "cmr.ledger.schema"
+local sqlite = require "cmr.sqlite"
+
+---The states of a request.
+---@alias cmr.RequestState
+---| "sending" # it is under way
+---| "accepted" # the API took it; webhooks report how it ends
+---| "done" # it is done, with all its items
+---| "partial" # it is done, but some of its items failed
+---| "failed" # it was not done: refused, or never sent
+---| "deferred" # it was not done and can be sent again from retry_at on
+---| "unknown" # it may have been done
+
+---@class cmr.Ledger
+local Ledger = {}
+Ledger.__index = Ledger
+Ledger.__name = "cmr.ledger"
+
+local FILE = "/cmr/ledger.db" -- below the user's directory for state
+local BUSY_SECONDS = 5 -- another process's write takes milliseconds
+local NGINX_BUSY_SECONDS = 0.1 -- a worker serves nobody meanwhile
+local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
+
+local ledgers = {} -- path -> ledger, one for each file and process
+
+local ledger = { Ledger = Ledger }
+
+---The file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
+---@return string? path
+---@return string? message
+function ledger.default_path()
+  local path, state, home = os.getenv "CMR_LEDGER", os.getenv "XDG_STATE_HOME", os.getenv "HOME"
+  if path and path ~= "" then return path end
+  if state and state:sub(1, 1) == "/" then return state .. FILE end
+  if home and home ~= "" then return home .. "/.local/state" .. FILE end
+  return nil, "neither HOME nor XDG_STATE_HOME is set"
+end
+
+-- synchronous: FULL puts each change on the disk before it is reported as made; NORMAL leaves it to the kernel.
+local function connect(path, synchronous)
+  local busy = package.loaded.ngx and NGINX_BUSY_SECONDS or BUSY_SECONDS
+  local db, message, reason = sqlite.open(path, busy * 1000)
+  if not db then return nil, message, reason end
+  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous } do
+    local rows
+    rows, message, reason = db:rows("PRAGMA " .. pragma)
+    if not rows then return nil, message, reason end
+  end
+  local ok
+  ok, message, reason = schema.update(db)
+  if not ok then return nil, message, reason end
+  return db
+end
+
+---Opens a ledger. The file is made when it is missing.
+---@param path? string
+---@return cmr.Ledger? ledger the same one for the same path
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function ledger.open(path)
+  local message, reason
+  if not path then
+    path, message = ledger.default_path()
+    if not path then return nil, "the ledger has no place: " .. message, "no_file" end
+  end
+  local self = ledgers[path]
+  if self and self.durable:is_inherited() then self = nil end
+  if self then return self end
+  local durable
+  durable, message, reason = connect(path, "FULL")
+  if not durable then return nil, ("the ledger %s cannot be opened: %s"):format(path, message), reason end
+  self = setmetatable({ path = path, durable = durable }, Ledger)
+  ledgers[path] = self
+  return self
+end
+
+-- The connection for what need not outlive a power cut: it waits for no disk.
+function Ledger:quick()
+  if not self.quick_db then
+    local message, reason
+    self.quick_db, message, reason = connect(self.path, "NORMAL")
+    if not self.quick_db then return nil, message, reason end
+  end
+  return self.quick_db
+end
+
+---Runs a function in one transaction: all of its changes are made, or none.
+---@param db any a connection
+---@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
+function ledger.transaction(db, change)
+  local ok, message, reason = db:run "BEGIN IMMEDIATE"
+  if not ok then return nil, message, reason end
+  local returned, result, detail, more = pcall(change, db)
+  if not returned then
+    db:run "ROLLBACK"
+    error(result, 0)
+  end
+  if result == nil then
+    db:run "ROLLBACK"
+    return nil, detail, more
+  end
+  ok, message, reason = db:run "COMMIT"
+  if ok then return result, detail, more end
+  db:run "ROLLBACK"
+  return nil, message, reason
+end
+
+local function add_ids(db, request, ids)
+  for _, pair in ipairs(ids or {}) do
+    local ok, message, reason =
+      db:run("INSERT INTO request_id (request, kind, id) VALUES (?, ?, ?)", request, pair[1], pair[2])
+    if not ok then return nil, message, reason end
+  end
+  return true
+end
+
+local INSERT = [[INSERT INTO request
+  (account, operation, digest, run, round, row, user, writer, state, sent_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
+
+---Writes down a request that is about to leave. When this returns, it is on the disk.
+---@param request table {account, operation, digest, ids = {{kind, id} ...}, and where there are such: run, round, row,
+---user, supersedes = the id of the request that this one repeats}
+---@return integer? id for finish
+---@return string? message
+---@return string? reason
+function Ledger:begin(request)
+  return ledger.transaction(self.durable, function(db)
+    local ok, message, reason = db:run(
+      INSERT,
+      request.account,
+      request.operation,
+      request.digest,
+      request.run,
+      request.round,
+      request.row,
+      request.user,
+      self.writer or 0,
+      core.time()
+    )
+    if not ok then return nil, message, reason end
+    local id = db:first("SELECT last_insert_rowid() AS id").id
+    if not self.writer then
+      ok, message, reason = db:hold(id)
+      if ok then
+        ok, message, reason = db:run("UPDATE request SET writer = ? WHERE id = ?", id, id)
+      end
+      if not ok then return nil, message, reason end
+      self.writer = id
+    end
+    if request.supersedes then
+      ok, message, reason = db:run("UPDATE request SET superseded = ? WHERE id = ?", id, request.supersedes)
+      if not ok then return nil, message, reason end
+    end
+    ok, message, reason = add_ids(db, id, request.ids)
+    return ok and id, message, reason
+  end)
+end
+
+local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome = ?, status = ?, message = ?,
+  failed_items = ?, plan = coalesce(?, plan), ended_at = ? WHERE id = ?]]
+
+---Writes down what became of a request.
+---@param id integer
+---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
+---ids = {{kind, id} ...}}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function Ledger:finish(id, ending)
+  return ledger.transaction(self.durable, function(db)
+    local ok, message, reason = db:run(
+      UPDATE,
+      ending.state,
+      ending.retry_at,
+      ending.kind,
+      ending.outcome,
+      ending.status,
+      ending.message,
+      ending.failed_items,
+      ending.plan,
+      core.time(),
+      id
+    )
+    if not ok then return nil, message, reason end
+    return add_ids(db, id, ending.ids)
+  end)
+end
+
+-- The state of a request, told by whether its process still runs.
+local function settle_state(self, request)
+  if request.state ~= "sending" or request.writer == self.writer then return request end
+  local held = self.durable:is_held(request.writer)
+  if held == false then
+    request.state, request.outcome = "unknown", "unknown"
+  end
+  return request
+end
+
+---The requests of the same content that no other one superseded, oldest first.
+---@param account string
+---@param operation string
+---@param digest string
+---@return table[]? requests
+---@return string? message
+function Ledger:same(account, operation, digest)
+  local rows, message, reason = self.durable:rows(
+    "SELECT * FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id",
+    digest,
+    operation,
+    account
+  )
+  for _, request in ipairs(rows or {}) do
+    settle_state(self, request)
+  end
+  return rows, message, reason
+end
+
+---The ids of a request, as {{kind, id} ...}.
+function Ledger:ids(request)
+  local rows, message = self.durable:rows("SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
+  if not rows then return nil, message end
+  local ids = {}
+  for index, row in ipairs(rows) do
+    ids[index] = { row.kind, row.id }
+  end
+  return ids
+end
+
+-- The conditions of a filter, in SQL.
+local CONDITIONS = {
+  account = "account = ?",
+  operation = "operation = ?",
+  user = "user = ?",
+  run = "run = (SELECT id FROM run WHERE name = ?)",
+  since = "sent_at >= ?",
+  before = "id < ?",
+  id = "id IN (SELECT request FROM request_id WHERE id = ?)",
+  open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
+}
+
+local MAX_FOUND = 1000
+
+---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order and so on, open = true}
+---@return table[]? requests
+---@return string? message
+function Ledger:find(filter)
+  local conditions, values = {}, {}
+  for name, value in pairs(filter) do
+    conditions[#conditions + 1], values[#values + 1] = CONDITIONS[name], value
+  end
+  local where = #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or ""
+  local sql = "SELECT * FROM request %s ORDER BY id DESC LIMIT %d"
+  local rows, message = self.durable:rows(sql:format(where, MAX_FOUND), (table.unpack or unpack)(values))
+  for _, request in ipairs(rows or {}) do
+    settle_state(self, request)
+  end
+  return rows, message
+end
+
+---The store on this ledger. See cmr.Store.
+function Ledger:store()
+  self.store_ = self.store_ or require("cmr.store.sqlite").new { ledger = self }
+  return self.store_
+end
+
+---The limiter on this ledger. See cmr.Limiter.
+function Ledger:limiter()
+  self.limiter_ = self.limiter_ or require("cmr.limiter.sqlite").new { ledger = self }
+  return self.limiter_
+end
+
+---Takes a run for this process alone. It is let go when the process ends.
+---@return boolean? ok
+---@return string? message
+---@return string? reason "busy": another process has it
+function Ledger:hold_run(run)
+  return self.durable:hold(RUN_LOCKS + run)
+end
+
+function Ledger:let_go_run(run)
+  return self.durable:let_go(RUN_LOCKS + run)
+end
+
+---Closes the ledger. Another open makes a new one.
+function Ledger:close()
+  ledgers[self.path] = nil
+  self.durable:close()
+  if self.quick_db then self.quick_db:close() end
+end
+
+return ledger

@@ -1,0 +1,80 @@
+---The tables of the ledger's database. A change of them is one more migration: an older ledger is brought up to date
+---when it is opened, a newer one is refused.
+
+local schema = {}
+
+-- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger. superseded:
+--   the id of the request that repeated this one. plan: what client:await waits for, as JSON.
+-- request_id: every id that a request or its answer carries, as in ("order", "ORD_1").
+-- run: the bulk runs; digest: of the set of their rows; round: how often --again began it anew.
+-- claim, entry, count: the store, see cmr.Store. slot: the limiter; its times are of the monotonic clock.
+local MIGRATIONS = {
+  {
+    [[CREATE TABLE request (
+      id INTEGER PRIMARY KEY, account TEXT NOT NULL, operation TEXT NOT NULL, digest TEXT NOT NULL,
+      run INTEGER, round INTEGER, row INTEGER, user TEXT, writer INTEGER NOT NULL, superseded INTEGER,
+      state TEXT NOT NULL, retry_at REAL, kind TEXT, outcome TEXT, status INTEGER, message TEXT,
+      failed_items INTEGER, plan TEXT, sent_at REAL NOT NULL, ended_at REAL)]],
+    "CREATE INDEX request_by_content ON request (digest, operation, account)",
+    "CREATE INDEX request_by_run ON request (run) WHERE run IS NOT NULL",
+    "CREATE INDEX request_open ON request (state) WHERE state IN ('sending', 'accepted', 'unknown')",
+    "CREATE TABLE request_id (request INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL)",
+    "CREATE INDEX request_id_by_id ON request_id (id, kind)",
+    "CREATE INDEX request_id_by_request ON request_id (request)",
+    [[CREATE TABLE run (
+      id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, account TEXT NOT NULL, operation TEXT NOT NULL,
+      digest TEXT NOT NULL, rows INTEGER NOT NULL, source TEXT, round INTEGER NOT NULL, round_at REAL NOT NULL,
+      started_at REAL NOT NULL, ended_at REAL)]],
+    "CREATE TABLE claim (name TEXT PRIMARY KEY, token TEXT, expires REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE entry (id INTEGER PRIMARY KEY, name TEXT NOT NULL, text BLOB NOT NULL, expires REAL NOT NULL)",
+    "CREATE INDEX entry_by_name ON entry (name, id)",
+    "CREATE TABLE count (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL, expires REAL NOT NULL)",
+    "CREATE INDEX count_by_name ON count (name, id)",
+    "CREATE TABLE slot (key TEXT PRIMARY KEY, next REAL NOT NULL, at REAL NOT NULL) WITHOUT ROWID",
+  },
+}
+
+---The version that this cmr writes.
+schema.VERSION = #MIGRATIONS
+
+local function version_of(db)
+  local row, message, reason = db:first "PRAGMA user_version"
+  if not row then return nil, message, reason end
+  return row.user_version
+end
+
+local function apply(db)
+  local version = version_of(db) -- again, now that no other process can change it
+  for number = (version or 0) + 1, schema.VERSION do
+    for _, sql in ipairs(MIGRATIONS[number]) do
+      local ok, message, reason = db:run(sql)
+      if not ok then return nil, message, reason end
+    end
+    local ok, message, reason = db:run(("PRAGMA user_version = %d"):format(number))
+    if not ok then return nil, message, reason end
+  end
+  return true
+end
+
+---Brings a database up to date.
+---@return true? ok
+---@return string? message
+---@return string? reason as of cmr.sqlite, or "newer"
+function schema.update(db)
+  local version, message, reason = version_of(db)
+  if not version then return nil, message, reason end
+  if version > schema.VERSION then return nil, "a newer cmr wrote it", "newer" end
+  if version == schema.VERSION then return true end
+  local ok
+  ok, message, reason = db:run "BEGIN IMMEDIATE"
+  if ok then
+    ok, message, reason = apply(db)
+  end
+  if ok then
+    ok, message, reason = db:run "COMMIT"
+  end
+  if not ok then db:run "ROLLBACK" end
+  return ok and true, message, reason
+end
+
+return schema
