@@ -51,4 +51,16 @@ function stores.redis.start()
   return require("cmr.store.redis").new{port = server.port}, function() server:stop() end, server
 end
 
+stores.sqlite = {label = "of a machine's processes"}
+
+function stores.sqlite.start()
+  local path = os.tmpname()
+  os.remove(path)
+  local ledger = assert(require("cmr.ledger").open(path))
+  return ledger:store(), function()
+    ledger:close()
+    for _, suffix in ipairs{"", "-wal", "-shm", "-writers"} do os.remove(path .. suffix) end
+  end
+end
+
 return stores

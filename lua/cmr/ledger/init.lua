@@ -9,6 +9,8 @@ local core = require "cmr.core"
 local schema = require "cmr.ledger.schema"
 local sqlite = require "cmr.sqlite"
 
+local unpack = table.unpack or unpack
+
 ---The states of a request.
 ---@alias cmr.RequestState
 ---| "sending" # it is under way
@@ -60,43 +62,48 @@ local function connect(path, synchronous)
   return db
 end
 
+---A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
+---it to the kernel, for what need not outlive a power cut.
+---@param synchronous "durable"|"quick"
+---@return any? db
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function Ledger:connection(synchronous)
+  local db, message, reason = self.connections[synchronous], nil, nil
+  if db and not db:is_inherited() then return db end
+  if db then self.writer = nil end -- a child of the process that opened it
+  db, message, reason = connect(self.path, synchronous == "durable" and "FULL" or "NORMAL")
+  if not db then return nil, ("the ledger %s cannot be opened: %s"):format(self.path, message), reason end
+  self.connections[synchronous] = db
+  return db
+end
+
 ---Opens a ledger. The file is made when it is missing.
 ---@param path? string
 ---@return cmr.Ledger? ledger the same one for the same path
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
 function ledger.open(path)
-  local message, reason
   if not path then
+    local message
     path, message = ledger.default_path()
     if not path then return nil, "the ledger has no place: " .. message, "no_file" end
   end
-  local self = ledgers[path]
-  if self and self.durable:is_inherited() then self = nil end
-  if self then return self end
-  local durable
-  durable, message, reason = connect(path, "FULL")
-  if not durable then return nil, ("the ledger %s cannot be opened: %s"):format(path, message), reason end
-  self = setmetatable({ path = path, durable = durable }, Ledger)
+  local self = ledgers[path] or setmetatable({ path = path, connections = {} }, Ledger)
+  local db, message, reason = self:connection "durable"
+  if not db then return nil, message, reason end
   ledgers[path] = self
   return self
 end
 
--- The connection for what need not outlive a power cut: it waits for no disk.
-function Ledger:quick()
-  if not self.quick_db then
-    local message, reason
-    self.quick_db, message, reason = connect(self.path, "NORMAL")
-    if not self.quick_db then return nil, message, reason end
-  end
-  return self.quick_db
-end
-
 ---Runs a function in one transaction: all of its changes are made, or none.
----@param db any a connection
+---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
-function ledger.transaction(db, change)
-  local ok, message, reason = db:run "BEGIN IMMEDIATE"
+function Ledger:transaction(synchronous, change)
+  local db, message, reason = self:connection(synchronous)
+  if not db then return nil, message, reason end
+  local ok
+  ok, message, reason = db:run "BEGIN IMMEDIATE"
   if not ok then return nil, message, reason end
   local returned, result, detail, more = pcall(change, db)
   if not returned then
@@ -133,7 +140,7 @@ local INSERT = [[INSERT INTO request
 ---@return string? message
 ---@return string? reason
 function Ledger:begin(request)
-  return ledger.transaction(self.durable, function(db)
+  return self:transaction("durable", function(db)
     local ok, message, reason = db:run(
       INSERT,
       request.account,
@@ -176,7 +183,7 @@ local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome =
 ---@return string? message
 ---@return string? reason
 function Ledger:finish(id, ending)
-  return ledger.transaction(self.durable, function(db)
+  return self:transaction("durable", function(db)
     local ok, message, reason = db:run(
       UPDATE,
       ending.state,
@@ -196,13 +203,22 @@ function Ledger:finish(id, ending)
 end
 
 -- The state of a request, told by whether its process still runs.
-local function settle_state(self, request)
-  if request.state ~= "sending" or request.writer == self.writer then return request end
-  local held = self.durable:is_held(request.writer)
-  if held == false then
+local function settle_state(self, db, request)
+  if request.state == "sending" and request.writer ~= self.writer and db:is_held(request.writer) == false then
     request.state, request.outcome = "unknown", "unknown"
   end
-  return request
+end
+
+-- The requests that a query finds.
+local function query(self, sql, ...)
+  local db, message, reason = self:connection "durable"
+  if not db then return nil, message, reason end
+  local rows
+  rows, message, reason = db:rows(sql, ...)
+  for _, request in ipairs(rows or {}) do
+    settle_state(self, db, request)
+  end
+  return rows, message, reason
 end
 
 ---The requests of the same content that no other one superseded, oldest first.
@@ -212,21 +228,14 @@ end
 ---@return table[]? requests
 ---@return string? message
 function Ledger:same(account, operation, digest)
-  local rows, message, reason = self.durable:rows(
-    "SELECT * FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id",
-    digest,
-    operation,
-    account
-  )
-  for _, request in ipairs(rows or {}) do
-    settle_state(self, request)
-  end
-  return rows, message, reason
+  local sql =
+    "SELECT * FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id"
+  return query(self, sql, digest, operation, account)
 end
 
 ---The ids of a request, as {{kind, id} ...}.
 function Ledger:ids(request)
-  local rows, message = self.durable:rows("SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
+  local rows, message = query(self, "SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
   if not rows then return nil, message end
   local ids = {}
   for index, row in ipairs(rows) do
@@ -260,11 +269,7 @@ function Ledger:find(filter)
   end
   local where = #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or ""
   local sql = "SELECT * FROM request %s ORDER BY id DESC LIMIT %d"
-  local rows, message = self.durable:rows(sql:format(where, MAX_FOUND), (table.unpack or unpack)(values))
-  for _, request in ipairs(rows or {}) do
-    settle_state(self, request)
-  end
-  return rows, message
+  return query(self, sql:format(where, MAX_FOUND), unpack(values))
 end
 
 ---The store on this ledger. See cmr.Store.
@@ -284,18 +289,23 @@ end
 ---@return string? message
 ---@return string? reason "busy": another process has it
 function Ledger:hold_run(run)
-  return self.durable:hold(RUN_LOCKS + run)
+  local db, message, reason = self:connection "durable"
+  if not db then return nil, message, reason end
+  return db:hold(RUN_LOCKS + run)
 end
 
 function Ledger:let_go_run(run)
-  return self.durable:let_go(RUN_LOCKS + run)
+  local db = self:connection "durable"
+  return db and db:let_go(RUN_LOCKS + run)
 end
 
 ---Closes the ledger. Another open makes a new one.
 function Ledger:close()
   ledgers[self.path] = nil
-  self.durable:close()
-  if self.quick_db then self.quick_db:close() end
+  for _, db in pairs(self.connections) do
+    db:close()
+  end
+  self.connections = {}
 end
 
 return ledger
