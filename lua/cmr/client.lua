@@ -7,6 +7,7 @@ local loops = require "cmr.loop"
 local operations = require "cmr.operations"
 local options = require "cmr.options"
 local sender = require "cmr.sender"
+local shared_dict = require "cmr.util.shared_dict"
 local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
@@ -32,6 +33,8 @@ local unpack = table.unpack or unpack
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
+---@field ledger_id? integer The request's number in the ledger.
+---@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
 ---@field tls? string With on_response: the version that a new connection agreed on.
 ---@field timing? cmr.Timing Only if on_response is set.
 
@@ -291,6 +294,19 @@ local function target_for(opts, parent)
   return core.target(complete)
 end
 
+-- The ledger of the option; false: none; nil and a message: it cannot be opened.
+local function ledger_for(option, parent)
+  if option == nil then return parent and parent.ledger or false end
+  if type(option) == "table" or option == false then return option end
+  return require("cmr.ledger").open(option ~= true and option or nil)
+end
+
+-- The store or the limiter of a client: in nginx that of all workers, else that of its ledger.
+local function shared_by(ledger, method, default)
+  if ledger and not shared_dict.default() then return ledger[method](ledger) end
+  return default()
+end
+
 ---Makes a client without raising.
 ---@param opts cmr.Options
 ---@param parent table? the state of the client whose key, engine and limiter the new one shares; nil: the environment
@@ -304,13 +320,17 @@ function Client.try_new(opts, parent)
   local target, message
   target, message, problem = target_for(target_opts, parent)
   if not target then return nil, message, problem end
+  local ledger
+  ledger, message = ledger_for(lua_opts.ledger, parent)
+  if ledger == nil then return nil, message, { code = "no_ledger", option = "ledger" } end
   setmetatable(lua_opts, { __index = parent and parent.options or options.DEFAULTS })
   return setmetatable({
     _state = {
       target = target,
       options = lua_opts,
-      limiter = lua_opts.limiter or limiter.default(),
-      store = lua_opts.store or stores.default(),
+      ledger = ledger,
+      limiter = lua_opts.limiter or shared_by(ledger, "limiter", limiter.default),
+      store = lua_opts.store or shared_by(ledger, "store", stores.default),
       loop = lua_opts.loop, -- nil: the one that fits each call
     },
   }, Client)

@@ -32,6 +32,7 @@ local operations = require "cmr.operations"
 ---| "unexpected_status" # any other status
 ---| "operation_failed" # client:await: accepted, and failed later
 ---| "cancelled" # job:cancel(), or the engine was closed
+---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
 ---After several attempts, the most severe one: unknown > rejected > not_sent.

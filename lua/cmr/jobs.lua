@@ -90,11 +90,14 @@ function Job:cancel()
   end
 end
 
--- Called before each attempt. before_send is asked once.
+-- Called before each attempt. before_send is asked once; a table from it is the context of the ledger's entry.
 function Job:may_send()
   local before_send = self.before_send
   self.before_send = nil
-  return not self.cancelled and (not before_send or before_send() ~= false)
+  if self.cancelled or not before_send then return not self.cancelled end
+  local answer = before_send()
+  if type(answer) == "table" then self.context = answer end
+  return answer ~= false
 end
 
 -- Returns a guard, and calls `act` when Lua collects the guard; works on every Lua.

@@ -25,6 +25,9 @@ local options = {}
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
+---Remembers every request that acts: true: in the user's ledger, or the path of another one. A call whose request cannot
+---be written down is not sent. Default: false.
+---@field ledger? boolean|string|cmr.Ledger
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
@@ -62,6 +65,15 @@ local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_fil
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more holds a worker too long
 
+local LEDGER = {
+  expected = "true, false, a path, or a ledger",
+  test = function(value)
+    return type(value) == "boolean"
+      or type(value) == "string" and value ~= ""
+      or type(value) == "table" and type(value.begin) == "function" and type(value.finish) == "function"
+  end,
+}
+
 -- The core checks the options that it uses.
 local SPEC = {
   timeout = validate.number(0.001, 1e5, "seconds"),
@@ -71,6 +83,7 @@ local SPEC = {
   limiter = validate.methods("reserve", "pause"),
   store = stores.RULE,
   reexport_quota = validate.one_of("warn", "enforce", false),
+  ledger = LEDGER,
   loop = validate.either(validate.one_of(unpack(loops.NAMES)), validate.methods("wait", "sleep", "now")),
   jitter = "function",
   on_retry = "function",

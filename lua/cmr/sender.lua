@@ -1,4 +1,5 @@
----Sends a prepared call: reserves the quota, waits for a slot, makes attempts, returns the result.
+---Sends a prepared call: waits for a slot, counts it for the quota and writes it into the ledger, makes attempts,
+---returns the result.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -51,8 +52,20 @@ local function fail(record, loop, err)
   err.outcome = more_severe(record.outcome, err.outcome)
   err.attempts = record.attempts
   quota.failed(record.reservation, err)
+  if record.entry then record.entry:failed(err) end
   finish(record, loop, err)
   return nil, err.message, err
+end
+
+-- Counts and writes down what is about to leave for the first time. Returns nil and an error, if it must not leave.
+local function register(record, state, job)
+  local reservation, message, seconds = quota.reserve(state, record.call)
+  record.reservation = reservation
+  if message then return nil, failure(record, "quota_exceeded", message, seconds) end
+  if not state.ledger or record.call:repeatable() then return true end
+  record.entry, message = require("cmr.ledger.entry").begin(state, record.call, job.context)
+  if record.entry then return true end
+  return nil, failure(record, "not_recorded", message .. "; nothing was sent")
 end
 
 -- Waits for a slot. Returns the seconds left for the attempt; or nil and an error, if it must not be made.
@@ -114,9 +127,16 @@ local function make_attempts(record, state, loop, job)
   local left, res, err
   repeat
     left, err = get_ready(record, state, loop, job)
+    if left and record.attempts == 0 then
+      local ok, problem = register(record, state, job)
+      if not ok then
+        left, err = nil, problem
+      end
+    end
     if not left then return fail(record, loop, err) end
     res, err = attempt(record, state, loop, left)
     if res then
+      if record.entry then record.entry:answered(res) end
       finish(record, loop, res)
       return res
     end
@@ -124,11 +144,13 @@ local function make_attempts(record, state, loop, job)
   return fail(record, loop, err)
 end
 
--- Re-raises an error from the user's limiter or loop adapter. A re-export that was not sent is first given back to the
--- quota.
+-- Re-raises an error from the user's loop adapter, after the end of the request is written down.
 local function reraise(record, ok, ...)
   if ok then return ... end
-  if record.attempts == 0 then quota.failed(record.reservation, { outcome = "not_sent" }) end
+  local outcome = record.attempts == 0 and "not_sent" or "unknown"
+  local err = { kind = "cancelled", outcome = outcome, message = "an error was raised while the call waited" }
+  quota.failed(record.reservation, err)
+  if record.entry then record.entry:failed(err) end
   error((...), 0)
 end
 
@@ -140,12 +162,10 @@ end
 function sender.send(state, call, loop, job)
   job = job or FOREGROUND_JOB
   local opts = state.options
-  local reservation, message, seconds = quota.reserve(state, call)
   local now = loop.now()
   local record = {
     call = call,
     key = opts.rate and state.target:key_id(),
-    reservation = reservation,
     started_at = now,
     deadline = now + opts.timeout + job.max_queue_seconds,
     attempts = 0,
@@ -153,8 +173,7 @@ function sender.send(state, call, loop, job)
     elapsed = 0,
   }
   if opts.on_response then call:trace() end
-  if message then return fail(record, loop, failure(record, "quota_exceeded", message, seconds)) end
-  if not reservation then return make_attempts(record, state, loop, job) end
+  if call:repeatable() then return make_attempts(record, state, loop, job) end
   return reraise(record, coroutines.pcall(make_attempts, record, state, loop, job))
 end
 
@@ -164,6 +183,9 @@ function sender.info(result)
   if not record then return nil end
   local info = record.call:info()
   info.attempts, info.elapsed = record.attempts, record.elapsed
+  if record.entry then
+    info.ledger_id, info.ledger_error = record.entry.id, record.entry.problem
+  end
   if result.kind == nil then
     info.partial = require("cmr.settlement").failed_items(operations[info.operation], result)
   end

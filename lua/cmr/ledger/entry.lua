@@ -1,0 +1,66 @@
+---A call's entry in the ledger, from its departure to its end.
+
+local core = require "cmr.core"
+local endings = require "cmr.ledger.endings"
+local identity = require "cmr.ledger.identity"
+local ids = require "cmr.ledger.ids"
+local log = require "cmr.util.log"
+local operations = require "cmr.operations"
+
+local Entry = {}
+Entry.__index = Entry
+Entry.__name = "cmr.ledger.entry"
+
+local entry = {}
+
+---The account that a client acts for: its key's digest and its base URL.
+function entry.account(target)
+  return ("%s %s"):format(target:key_id(), tostring(target):match ": (.*)")
+end
+
+-- The content of a raw request.
+local function raw_content(call)
+  local request = call:request()
+  return { method = request.method, url = request.url, body = request.body }
+end
+
+---Writes down a call that is about to leave.
+---@param state table of the client
+---@param call any
+---@param context table? {run, round, row, supersedes, digest}
+---@return table? entry
+---@return string? message
+function entry.begin(state, call, context)
+  local args = call:arguments()
+  local request = {
+    account = entry.account(state.target),
+    operation = call:operation() or "request",
+    digest = identity.digest(args or raw_content(call)),
+    ids = ids.of_request(args),
+    user = type(args) == "table" and type(args.userId) == "string" and args.userId or nil,
+  }
+  for name, value in pairs(context or {}) do
+    request[name] = value
+  end
+  local id, message = state.ledger:begin(request)
+  if not id then return nil, message end
+  return setmetatable({ ledger = state.ledger, id = id, operation = operations[request.operation], args = args }, Entry)
+end
+
+-- The answer reaches the caller in any case. An end that could not be written reads as unknown.
+local function finish(self, ending)
+  local ok, message = self.ledger:finish(self.id, ending)
+  if ok then return end
+  self.problem = message
+  log.error("the end of a request could not be written into the ledger, it counts as unknown: %s", message)
+end
+
+function Entry:answered(answer)
+  finish(self, endings.of_answer(self.operation, self.args, answer))
+end
+
+function Entry:failed(err)
+  finish(self, endings.of_failure(err, core.time()))
+end
+
+return entry

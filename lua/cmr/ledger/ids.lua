@@ -1,0 +1,72 @@
+---The ids in a request and its answer: by them a person finds the request, and an event its request. Pure.
+
+local ids = {}
+
+local MAX_IDS = 1000 -- of one request
+local MAX_DEPTH = 6 -- of tables in tables
+local MAX_ID_BYTES = 200
+
+-- The name of a field -> the kind of its id. A list of ids has the same name with an s.
+local KINDS = {
+  actionId = "action",
+  orderId = "order",
+  subscriptionId = "subscription",
+  domainId = "domain",
+  domain = "domain",
+  domainName = "domain",
+  mailboxId = "mailbox",
+}
+for _, name in ipairs { "orderId", "subscriptionId", "domainId", "domain", "domainName", "mailboxId" } do
+  KINDS[name .. "s"] = KINDS[name]
+end
+
+local function add(found, kind, value, is_address)
+  if type(value) ~= "string" or value == "" or #value > MAX_ID_BYTES or #found >= MAX_IDS then return end
+  if is_address or kind == "domain" then value = value:lower() end
+  local key = kind .. ":" .. value
+  if found[key] then return end
+  found[key] = true
+  found[#found + 1] = { kind, value }
+end
+
+local function collect(found, value, depth)
+  if depth > MAX_DEPTH then return end
+  for name, member in pairs(value) do
+    local kind = KINDS[name]
+    if type(member) == "table" then
+      for _, item in ipairs(kind and member or {}) do
+        add(found, kind, item)
+      end
+      collect(found, member, depth + 1)
+    elseif kind then
+      add(found, kind, member)
+    end
+  end
+end
+
+---The ids in some tables, each once.
+---@param ... table? a request's arguments, its answer
+---@return table list of {kind, id}; kinds: action, order, subscription, domain, mailbox
+function ids.of(...)
+  local found = {}
+  for index = 1, select("#", ...) do
+    local value = select(index, ...)
+    if type(value) == "table" then collect(found, value, 1) end
+  end
+  local list = {}
+  for index, pair in ipairs(found) do
+    list[index] = pair
+  end
+  return list
+end
+
+---The ids of a re-exported mailbox's request include its address.
+function ids.of_request(args, ...)
+  local list = ids.of(args, ...)
+  if type(args) == "table" and args.mailboxId == nil and type(args.email) == "string" and args.userId == nil then
+    list[#list + 1] = { "mailbox", args.email:lower() }
+  end
+  return list
+end
+
+return ids

@@ -1,0 +1,85 @@
+-- A client that remembers in a ledger what it sends.
+local client_of = require("spec.support.client").new
+local cmr = require "cmr"
+local mock = require "spec.support.mock"
+local support = require "spec.support.ledger"
+
+describe("a client with a ledger", function()
+  local server, path, client, ledger
+
+  before_each(function()
+    server = mock.shared("http")
+    path = support.path()
+    client = client_of(server, {ledger = path})
+    ledger = support.open(path)
+  end)
+
+  after_each(function() support.remove(path) end)
+
+  local function only()
+    local found = assert(ledger:find{})
+    assert.equal(1, #found)
+    return found[1]
+  end
+
+  it("remembers a request that acts: what, for whom, how it ended, by which ids", function()
+    local res = assert(client:reexport{mailboxId = mock.MAILBOX, google = {googleOauthRoute = "r", clientId = "secret-id", appName = "a"}})
+    local request = only()
+    assert.equal("reexport", request.operation)
+    assert.equal("accepted", request.state)
+    assert.equal(res.status, request.status)
+    assert.equal(client:key_id() .. " " .. client:base_url(), request.account)
+    assert.same({{"mailbox", mock.MAILBOX}, {"action", res.actionId}}, ledger:ids(request.id))
+    assert.equal(request.id, cmr.info(res).ledger_id)
+  end)
+
+  it("writes no argument but ids, and never the key", function()
+    assert(client:reexport{mailboxId = mock.MAILBOX, google = {googleOauthRoute = "r", clientId = "secret-id", appName = "a"}})
+    local pipe = io.popen("cat " .. path .. "*")
+    local bytes = pipe:read "*a"
+    pipe:close()
+    assert.is_truthy(bytes:find(mock.MAILBOX, 1, true))
+    assert.is_nil(bytes:find("secret-id", 1, true))
+    assert.is_nil(bytes:find(server.key, 1, true))
+  end)
+
+  it("remembers no request that only reads", function()
+    assert(client:platforms(mock.USER))
+    assert.same({}, ledger:find{})
+  end)
+
+  it("remembers a refusal, with the server's words", function()
+    local res, message = client:reexport{mailboxId = "MISSING"}
+    assert.is_nil(res)
+    local request = only()
+    assert.same({"failed", "rejected"}, {request.state, request.outcome})
+    assert.equal(message, request.message)
+  end)
+
+  it("remembers a raw request", function()
+    assert.is_nil((client:request("POST", "/nothing/here", {body = {a = 1}})))
+    assert.equal("request", only().operation)
+  end)
+
+  it("sends nothing that cannot be written down", function()
+    os.execute("chmod 500 " .. path:match "^(.*)/")
+    ledger:close()
+    os.execute("chmod 700 " .. path:match "^(.*)/" .. "; chmod 644 " .. path)
+    server:reset()
+    local res, message, err = client:reexport{mailboxId = mock.MAILBOX}
+    assert.is_nil(res)
+    assert.same({"not_recorded", "not_sent", 0}, {err.kind, err.outcome, err.attempts})
+    assert.matches("chmod 600", message, 1, true)
+    assert.same({}, server:requests())
+  end)
+
+  it("shares its ledger with the client made by with()", function()
+    assert(client:with{timeout = 60}:reexport{mailboxId = mock.MAILBOX})
+    assert.equal("reexport", only().operation)
+  end)
+
+  it("without one remembers nothing", function()
+    assert(client:with{ledger = false}:reexport{mailboxId = mock.MAILBOX})
+    assert.same({}, ledger:find{})
+  end)
+end)

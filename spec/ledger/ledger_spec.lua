@@ -1,0 +1,137 @@
+-- What the ledger remembers of requests, for every process of a user.
+local ledgers = require "cmr.ledger"
+local posix = require "spec.support.posix"
+local program = require "spec.support.program"
+local support = require "spec.support.ledger"
+
+describe("the ledger", function()
+  local path, directory, ledger
+
+  before_each(function()
+    path, directory = support.path()
+    ledger = support.open(path)
+  end)
+
+  after_each(function() support.remove(path) end)
+
+  local function request(fields)
+    local all = {account = "key https://x", operation = "create_order", digest = "d"}
+    for name, value in pairs(fields or {}) do all[name] = value end
+    return all
+  end
+
+  local function state(digest)
+    local found = assert(ledger:same("key https://x", "create_order", digest or "d"))
+    return found[#found] and found[#found].state
+  end
+
+  -- Runs code in a process of its own, which kills itself at the end.
+  local function crash(code)
+    program.run(([[
+      local ledger = assert(require("cmr.ledger").open("%s"))
+      %s
+      os.execute("kill -9 $PPID")
+    ]]):format(path, code))
+  end
+
+  it("is a file that only its user can read, in directories that only the user can enter", function()
+    local deep = directory .. "/a/b/ledger.db"
+    support.open(deep):close()
+    local pipe = io.popen(("stat -c %%a %s %s/a %s/a/b %s"):format(deep, directory, directory, path))
+    assert.equal("600\n700\n700\n600\n", pipe:read "*a")
+    pipe:close()
+  end)
+
+  for what, command in pairs{
+    ["others may read"] = "chmod 644 %s",
+    ["is a directory"] = "rm -f %s && mkdir %s",
+    ["is no database"] = "rm -f %s* && (umask 077; echo 'no database at all, but long enough for one' >%s)",
+  } do
+    it("refuses a file that " .. what, function()
+      ledger:close()
+      os.execute((command:gsub("%%s", path)))
+      local opened, message = ledgers.open(path)
+      assert.is_nil(opened)
+      assert.matches(path, message, 1, true)
+    end)
+  end
+
+  it("refuses a file that a newer cmr wrote", function()
+    assert(ledger:connection "durable":run "PRAGMA user_version = 1000")
+    ledger:close()
+    local opened, message, reason = ledgers.open(path)
+    assert.is_nil(opened)
+    assert.equal("newer", reason)
+    assert.matches("newer", message, 1, true)
+  end)
+
+  it("has a request as sending until its end is written", function()
+    local id = assert(ledger:begin(request()))
+    assert.equal("sending", state())
+    assert(ledger:finish(id, {state = "accepted", status = 200}))
+    assert.equal("accepted", state())
+  end)
+
+  it("has a request of another process as sending while that process runs, then as unknown", function()
+    local gate = directory .. "/gate"
+    local child = posix.fork()
+    if child == 0 then
+      ledger:begin(request{digest = "alive"})
+      while not io.open(gate) do os.execute "sleep 0.01" end
+      posix.exit(0)
+    end
+    while not state "alive" do os.execute "sleep 0.01" end
+    assert.equal("sending", state "alive")
+    assert(io.open(gate, "w")):close()
+    posix.wait(child)
+    assert.equal("unknown", state "alive")
+  end)
+
+  it("has a request of a process that died as unknown", function()
+    crash 'assert(ledger:begin{account = "key https://x", operation = "create_order", digest = "d"})'
+    assert.equal("unknown", state())
+  end)
+
+  it("has an end that a process wrote before it died", function()
+    crash [[
+      local id = assert(ledger:begin{account = "key https://x", operation = "create_order", digest = "d"})
+      assert(ledger:finish(id, {state = "done"}))
+    ]]
+    assert.equal("done", state())
+  end)
+
+  it("counts a request that was repeated by the one that repeated it", function()
+    local first = assert(ledger:begin(request()))
+    assert(ledger:finish(first, {state = "failed"}))
+    local second = assert(ledger:begin(request{supersedes = first}))
+    assert(ledger:finish(second, {state = "done"}))
+    assert.equal(1, #ledger:same("key https://x", "create_order", "d"))
+    assert.equal("done", state())
+  end)
+
+  it("finds requests by operation, user, id, run and time", function()
+    local one = assert(ledger:begin(request{user = "U1"}))
+    assert(ledger:finish(one, {state = "accepted", ids = {{"order", "ORD_1"}, {"action", "ACT_1"}}}))
+    local two = assert(ledger:begin(request{operation = "reexport", user = "U2", ids = {{"mailbox", "MB1"}}}))
+    local function found(filter)
+      local numbers = {}
+      for index, row in ipairs(assert(ledger:find(filter))) do numbers[index] = row.id end
+      return numbers
+    end
+    assert.same({two, one}, found{})
+    assert.same({one}, found{operation = "create_order"})
+    assert.same({two}, found{user = "U2"})
+    assert.same({one}, found{id = "ORD_1"})
+    assert.same({two}, found{id = "MB1"})
+    assert.same({}, found{since = os.time() + 60})
+    assert.same({one}, found{before = two})
+    assert.same({{"order", "ORD_1"}, {"action", "ACT_1"}}, ledger:ids(one))
+  end)
+
+  it("opens anew in the child of a fork, whose requests end with the child", function()
+    assert(ledger:begin(request{digest = "parent"}))
+    assert(posix.child(function() assert(ledger:begin(request{digest = "child"})) end))
+    assert.equal("unknown", state "child")
+    assert.equal("sending", state "parent")
+  end)
+end)
