@@ -5,7 +5,7 @@ local run = require "spec.support.run"
 local command = {interpreter = program.interpreter, quote = program.quote}
 
 -- The command reads these variables. A spec inherits none of them, nor the profiles of the user who runs it.
-local VARIABLES = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_ENDPOINTS", "NO_COLOR", "COLUMNS"}
+local VARIABLES = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_ENDPOINTS", "CMR_LEDGER", "NO_COLOR", "COLUMNS"}
 
 local files = {}
 
@@ -27,7 +27,16 @@ function command.sh(text)
   return run("unset LD_PRELOAD; " .. text)
 end
 
----Removes the files of command.file_with.
+---A place for a ledger, which command.clean removes.
+---@return string path
+function command.ledger()
+  local path = command.file_with ""
+  os.remove(path)
+  for _, suffix in ipairs{"-wal", "-shm", "-writers"} do files[#files + 1] = path .. suffix end
+  return path
+end
+
+---Removes the files of command.file_with and command.ledger.
 function command.clean()
   for _, path in ipairs(files) do os.remove(path) end
   files = {}
@@ -43,11 +52,14 @@ function command.lua(...)
 end
 
 ---Lines of shell that set these variables and unset the command's others. They are for a file, because every user can
----read a command line.
+---read a command line. Without CMR_LEDGER the command gets an empty ledger of its own.
 ---@param env table<string, string>?
 ---@return string[]
 function command.environment(env)
   local lines = {"unset " .. table.concat(VARIABLES, " "), "export XDG_CONFIG_HOME=/nonexistent"}
+  if not (env and (env.CMR_LEDGER or env.XDG_STATE_HOME)) then
+    lines[#lines + 1] = "export CMR_LEDGER=" .. command.ledger()
+  end
   for name, value in pairs(env or {}) do lines[#lines + 1] = ("export %s=%s"):format(name, program.quote(value)) end
   return lines
 end

@@ -21,6 +21,7 @@ local GLOBAL_OPTIONS = {
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
   { "--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item." },
   { "--compact", false, "Print JSON on one line." },
+  { "--no-ledger", false, "Do not remember what is sent, nor look whether it was sent before." },
   { "--dry-run", false, "Print the request as a curl command and send nothing." },
   { "-y --yes", false, "Do not ask before what charges or destroys." },
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
@@ -42,7 +43,8 @@ anything. Without a terminal it needs --yes.
 Key: of --profile, --api-key-file, $CMR_API_KEY, or the profile that 'cmr init' stored.
 
 Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_ENDPOINTS, a JSON file with
-METHOD and path of operations that are not documented; NO_COLOR.
+METHOD and path of operations that are not documented; CMR_LEDGER, the file that
+remembers what was sent (default: ~/.local/state/cmr/ledger.db); NO_COLOR.
 
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer
 has no such field; 2 the command line is wrong or was not confirmed, nothing was

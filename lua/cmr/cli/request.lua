@@ -49,9 +49,21 @@ function request.settings(parsed, system, read)
   return require("cmr.cli.profile").settings(parsed, system, key)
 end
 
+---The ledger of a command. Raises a failure when there is none for a command that acts.
+---@param acts boolean whether the command may change something at the vendor's
+---@return table? ledger nil: the command only reads, and does without; or the user said --no-ledger
+function request.ledger(parsed, acts)
+  if parsed.no_ledger then return nil end
+  local ledger, message = require("cmr.ledger").open()
+  if ledger or not acts then return ledger end
+  local advice = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
+  io.failure("%s; nothing was sent\n%s", message, advice)
+end
+
 ---Makes a client from the command line and the environment, and stores the name of its profile in parsed.profile.
 ---@param settings table? default: request.settings
-function request.client(parsed, system, read, settings)
+---@param ledger table? see request.ledger
+function request.client(parsed, system, read, settings, ledger)
   settings = settings or request.settings(parsed, system, read)
   parsed.profile = settings.profile
   local opts = {
@@ -62,6 +74,7 @@ function request.client(parsed, system, read, settings)
     timeout = request.number("--timeout", parsed.timeout),
     retries = request.number("--retries", parsed.retries, true),
     rate = parsed.rate ~= "off" and request.number("--rate", parsed.rate),
+    ledger = ledger,
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
@@ -71,10 +84,14 @@ function request.client(parsed, system, read, settings)
   return client
 end
 
----Makes a client for one request. Without --rate it has no rate limit, which could only delay a retry.
-function request.client_for_one(parsed, system, read, settings)
-  parsed.rate = parsed.rate or "off"
-  return request.client(parsed, system, read, settings)
+---Makes a client for one request. It shares its rate with the other processes of the ledger. Without a ledger it has
+---no rate limit, which could only delay a retry.
+---@param acts boolean whether the request may change something
+function request.client_for_one(parsed, system, read, acts)
+  local settings = request.settings(parsed, system, read)
+  local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
+  parsed.rate = parsed.rate or not ledger and "off" or nil
+  return request.client(parsed, system, read, settings, ledger)
 end
 
 local function fail(order, parsed, message, err)
@@ -141,7 +158,7 @@ function request.run(operation, parsed, system)
     has_effect = operation.method ~= "GET",
     reason = reason and ("%s %s"):format(arguments.command(operation.name), reason),
     about = { name = operation.name, empty = flags.list and empty_list or nil },
-  }, parsed, system, request.client_for_one(parsed, system, read))
+  }, parsed, system, request.client_for_one(parsed, system, read, operation.method ~= "GET" and not flags.safe))
 end
 
 return request

@@ -62,7 +62,7 @@ function api.run(parsed, system)
     has_effect = has_effect,
     reason = has_effect and ("api: a %s may charge or destroy"):format(method) or nil,
     about = {},
-  }, parsed, system, request.client_for_one(parsed, system, read))
+  }, parsed, system, request.client_for_one(parsed, system, read, has_effect))
 end
 
 return api

@@ -84,7 +84,8 @@ function init_profile.run(parsed, system)
     api_key = key_of(parsed, system, interactive),
   }
   local settings = setmetatable({ profile = name }, { __index = fields })
-  local client = require("cmr.cli.request").client_for_one(parsed, system, nil, settings)
+  parsed.rate = "off" -- it makes one request
+  local client = require("cmr.cli.request").client(parsed, system, nil, settings)
   if not parsed[".no_check"] then try_key(client, system) end
 
   config.profiles[name] = fields
