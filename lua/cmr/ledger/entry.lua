@@ -27,9 +27,10 @@ end
 ---Writes down a call that is about to leave.
 ---@param state table of the client
 ---@param call any
----@param context table? {run, round, row, supersedes, digest}
+---@param context table? {run, row, supersedes, newest_known, digest}, see Ledger:begin
 ---@return table? entry
 ---@return string? message
+---@return string? reason
 function entry.begin(state, call, context)
   local args = call:arguments()
   local request = {
@@ -42,8 +43,8 @@ function entry.begin(state, call, context)
   for name, value in pairs(context or {}) do
     request[name] = value
   end
-  local id, message = state.ledger:begin(request)
-  if not id then return nil, message end
+  local id, message, reason = state.ledger:begin(request)
+  if not id then return nil, message, reason end
   return setmetatable({ ledger = state.ledger, id = id, operation = operations[request.operation], args = args }, Entry)
 end
 

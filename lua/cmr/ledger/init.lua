@@ -130,24 +130,33 @@ local function add_ids(db, request, ids)
 end
 
 local INSERT = [[INSERT INTO request
-  (account, operation, digest, run, round, row, user, writer, state, sent_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
+  (account, operation, digest, run, row, user, writer, state, sent_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
+
+-- Whether the same request was sent after the one with this id.
+local function is_repeated(db, request)
+  if not request.newest_known then return false end
+  local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
+  local row = db:first(sql, request.digest, request.operation, request.account)
+  return row and row.id and row.id > request.newest_known
+end
 
 ---Writes down a request that is about to leave. When this returns, it is on the disk.
----@param request table {account, operation, digest, ids = {{kind, id} ...}, and where there are such: run, round, row,
----user, supersedes = the id of the request that this one repeats}
+---@param request table {account, operation, digest, ids = {{kind, id} ...}, and where there are such: run, row, user,
+---supersedes = the id of the request that this one repeats, newest_known = the id of the newest one of this content that
+---the caller knows: a newer one stops this one}
 ---@return integer? id for finish
 ---@return string? message
----@return string? reason
+---@return string? reason as of cmr.sqlite, or "repeated"
 function Ledger:begin(request)
   return self:transaction("durable", function(db)
+    if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
     local ok, message, reason = db:run(
       INSERT,
       request.account,
       request.operation,
       request.digest,
       request.run,
-      request.round,
       request.row,
       request.user,
       self.writer or 0,
