@@ -327,7 +327,7 @@ local function ledger_for(option, parent)
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- The store or the limiter of a client: in nginx that of all workers, else that of its ledger.
+-- The store or the limiter of a client: in nginx all workers share one, elsewhere the ledger has it.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()

@@ -133,7 +133,9 @@ end
 
 local function collect(rows)
   if type(rows) == "table" then return rows end
-  if type(rows) ~= "function" then errors.raise("bulk: bad rows (a list or a function expected, got " .. type(rows) .. ")") end
+  if type(rows) ~= "function" then
+    errors.raise("bulk: bad rows (a list or a function expected, got " .. type(rows) .. ")")
+  end
   local list = {}
   for row in rows do
     list[#list + 1] = row

@@ -8,6 +8,8 @@ local plan = {}
 -- A copy of a row is the first of these that no other copy is yet.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
 
+local STATUSES = { "todo", "done", "accepted", "partial", "unknown", "failed", "deferred", "invalid" }
+
 ---Whether doing it twice costs money, destroys, or uses a quota: such a row is recognised in every run.
 local function is_guarded(operation)
   local flags = operation.flags
@@ -75,8 +77,8 @@ end
 ---Iterates over the rows. Each gets its digest; first: the number of the first row with the same content; copy: 1 for
 ---that one, 2 for the next; entry: its request in the ledger; and its status: "todo" (to be sent, with args), "done",
 ---"accepted", "partial", "unknown", "failed", "deferred", or "invalid" (with the problem).
----@param run table {rows, digests (of plan.digests), check(args) -> true or nil, message, ledger, account, operation, id
----(of the run in the ledger), round_at, repeat_after, remember_seconds, repeatable (sending a row twice does no harm),
+---@param run table {rows, digests (of plan.digests), check(args) -> true or nil, message, ledger, account, operation,
+---id (of the run in the ledger), round_at, repeat_after, remember_seconds, repeatable (a row may be sent twice),
 ---retry_unknown, retry_failed, time() -> seconds since 1970}
 ---@return fun(): table? iterator
 function plan.rows(run)
@@ -107,13 +109,16 @@ end
 ---Visits every row.
 ---@return table counts by status, and `rows`, their sum
 function plan.review(run, on_row)
-  local counts = { rows = 0, todo = 0, done = 0, accepted = 0, partial = 0, unknown = 0, failed = 0, deferred = 0, invalid = 0 }
+  local sums = { rows = 0 }
+  for _, status in ipairs(STATUSES) do
+    sums[status] = 0
+  end
   for row in plan.rows(run) do
-    counts.rows = counts.rows + 1
-    counts[row.status] = counts[row.status] + 1
+    sums.rows = sums.rows + 1
+    sums[row.status] = sums[row.status] + 1
     on_row(row)
   end
-  return counts
+  return sums
 end
 
 plan.is_guarded = is_guarded

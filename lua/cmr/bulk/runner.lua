@@ -54,7 +54,13 @@ local function before_send(run, row)
   row.is_sent, run.in_flight = true, run.in_flight + 1
   if not run.id then return true end
   local supersedes = row.entry and row.entry.run == run.id and row.entry.id or nil
-  return { run = run.id, row = row.number, digest = row.digest, supersedes = supersedes, newest_known = row.newest_known }
+  return {
+    run = run.id,
+    row = row.number,
+    digest = row.digest,
+    supersedes = supersedes,
+    newest_known = row.newest_known,
+  }
 end
 
 -- Stops when the ledger cannot be written: no further request may leave unrecorded.

@@ -69,9 +69,10 @@ end
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
 function Ledger:connection(synchronous)
-  local db, message, reason = self.connections[synchronous], nil, nil
+  local db = self.connections[synchronous]
   if db and not db:is_inherited() then return db end
   if db then self.writer = nil end -- a child of the process that opened it
+  local message, reason
   db, message, reason = connect(self.path, synchronous == "durable" and "FULL" or "NORMAL")
   if not db then return nil, ("the ledger %s cannot be opened: %s"):format(self.path, message), reason end
   self.connections[synchronous] = db
@@ -142,9 +143,9 @@ local function is_repeated(db, request)
 end
 
 ---Writes down a request that is about to leave. When this returns, it is on the disk.
----@param request table {account, operation, digest, ids = {{kind, id} ...}, and where there are such: run, row, user,
----supersedes = the id of the request that this one repeats, newest_known = the id of the newest one of this content that
----the caller knows: a newer one stops this one}
+---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
+---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
+---that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason as of cmr.sqlite, or "repeated"
@@ -268,7 +269,8 @@ local CONDITIONS = {
 local MAX_FOUND = 1000
 
 ---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
----@param filter table {account, operation, user, run = its name, since, before, id = of an order and so on, open = true}
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
+---open = true}
 ---@return table[]? requests
 ---@return string? message
 function Ledger:find(filter)

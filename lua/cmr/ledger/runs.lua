@@ -1,5 +1,5 @@
----Bulk runs in the ledger. A run is known by its account, its operation and the set of its rows' content, whatever their
----file is called and in whatever order they stand.
+---Bulk runs in the ledger. A run is known by its account, its operation and the set of its rows' content: neither the
+---file's name nor the order of the rows matters.
 
 local core = require "cmr.core"
 local text = require "cmr.util.text"
@@ -104,7 +104,8 @@ end
 ---Begins the next round of a run: what was done before counts no more.
 function runs.again(ledger, run)
   run.round, run.round_at, run.ended_at = run.round + 1, core.time(), nil
-  return update(ledger, "UPDATE run SET round = ?, round_at = ?, ended_at = NULL WHERE id = ?", run.round, run.round_at, run.id)
+  local sql = "UPDATE run SET round = ?, round_at = ?, ended_at = NULL WHERE id = ?"
+  return update(ledger, sql, run.round, run.round_at, run.id)
 end
 
 ---Notes that every row of the run was tried.

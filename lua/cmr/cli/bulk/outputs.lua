@@ -80,7 +80,8 @@ local function json_line(_, row, fields)
 end
 
 ---Opens the failures: the rows that failed in the input's own format, so that they can be the next input. The reasons
----are in columns or members that begin with "cmr."; "cmr.run" names the run that they go on with. The text goes into PATH.part, because PATH may be the input. Raises
+---are in columns or members that begin with "cmr."; "cmr.run" names the run that they go on with. The text goes into
+---PATH.part, because PATH may be the input. Raises
 ---a mistake.
 function outputs.failures(path, input, run_name)
   local part = path .. ".part"

@@ -128,7 +128,7 @@ function Tally:lines(rows)
     lines[#lines + 1] = format:format(...)
   end
   if sum.failed > 0 then add("failed: %s", count_kinds(self.kinds.failed)) end
-  if sum.accepted > 0 then add("accepted: the API reports later how they end") end
+  if sum.accepted > 0 then add "accepted: the API reports later how they end" end
   if self.listed.partial.count then add("done in part, some items failed: %s", row_numbers(self.listed.partial)) end
   if sum.unknown > 0 then
     local numbers = row_numbers(self.listed.unknown)
