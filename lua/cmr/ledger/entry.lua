@@ -48,20 +48,26 @@ function entry.begin(state, call, context)
   return setmetatable({ ledger = state.ledger, id = id, operation = operations[request.operation], args = args }, Entry)
 end
 
+local function write(self, make_ending, ...)
+  return self.ledger:finish(self.id, make_ending(...))
+end
+
 -- The answer reaches the caller in any case. An end that could not be written reads as unknown.
-local function finish(self, ending)
-  local ok, message = self.ledger:finish(self.id, ending)
-  if ok then return end
-  self.problem = message
-  log.error("the end of a request could not be written into the ledger, it counts as unknown: %s", message)
+local function finish(self, ...)
+  local returned, ok, message = pcall(write, self, ...)
+  if returned and ok then return end
+  self.problem = returned and message or tostring(ok)
+  log.error("the end of a request could not be written into the ledger, it counts as unknown: %s", self.problem)
 end
 
+---Writes down the answer.
 function Entry:answered(answer)
-  finish(self, endings.of_answer(self.operation, self.args, answer))
+  finish(self, endings.of_answer, self.operation, self.args, answer)
 end
 
+---Writes down a failure.
 function Entry:failed(err)
-  finish(self, endings.of_failure(err, core.time()))
+  finish(self, endings.of_failure, err, core.time())
 end
 
 return entry
