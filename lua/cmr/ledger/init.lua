@@ -71,7 +71,10 @@ end
 function Ledger:connection(synchronous)
   local db = self.connections[synchronous]
   if db and not db:is_inherited() then return db end
-  if db then self.writer = nil end -- a child of the process that opened it
+  if db then -- this is a child of the process that opened it
+    db:close()
+    self.writer = nil
+  end
   local message, reason
   db, message, reason = connect(self.path, synchronous == "durable" and "FULL" or "NORMAL")
   if not db then return nil, ("the ledger %s cannot be opened: %s"):format(self.path, message), reason end
