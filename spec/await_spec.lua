@@ -114,7 +114,9 @@ describe("await", function()
   it("fails at once when the answer refused everything", function()
     upstream:fault{match = {operation = "create_order"}, status = 200, body = {status = 200, actionId = "A",
       data = {orderId = "O", unavailableDomains = {"New-one.com"}}}}
-    local events, why, err = client:await(order())
+    local _, why, err
+    local events
+    events, why, err = client:await(order())
     assert.is_nil(events)
     assert.equal("create_order: 1 item failed: New-one.com", why)
     assert.same({"operation_failed", "rejected"}, {err.kind, err.outcome})
@@ -175,7 +177,8 @@ describe("await", function()
     local res = order{["new-one.com"] = 2}
     local under = "order:" .. res.data.orderId
     local function stored(email, at)
-      store:append(under, cjson.encode{event = "mailbox.created", eventId = "E", receivedAt = at, data = {email = email}}, 60)
+      local event = {event = "mailbox.created", eventId = "E", receivedAt = at, data = {email = email}}
+      store:append(under, cjson.encode(event), 60)
     end
     stored("a", 1) stored("a", 2)
     local _, _, err = client:await(res, {timeout = 5})
@@ -222,7 +225,8 @@ describe("await", function()
     upstream:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, actionId = "A"}}
     local res = assert(client:renew_domains{userId = USER, domains = names})
     for index, name in ipairs(names) do
-      comes(4.99, "domain:" .. name, index == 150 and "domain.renewal.failed" or "domain.grace_period", {domainName = name})
+      local said = index == 150 and "domain.renewal.failed" or "domain.grace_period"
+      comes(4.99, "domain:" .. name, said, {domainName = name})
       store:append("domain:" .. name, "no JSON", 60)
     end
     local _, why = client:await({plan = cmr.info(res).plan}, {timeout = 5})
@@ -420,7 +424,8 @@ describe("await", function()
     local res = order() -- and believes the order's status, said twice
     upstream:advance(100)
     comes(1, "order:" .. res.data.orderId, "mailbox.created", {email = "u@a.com"})
-    local events = assert(client:await({operation = "create_order", orderId = res.data.orderId, userId = USER}, {poll = 5}))
+    local accepted = {operation = "create_order", orderId = res.data.orderId, userId = USER}
+    local events = assert(client:await(accepted, {poll = 5}))
     assert.same({"COMPLETED", 1}, {events.order.status, #events})
     assert.is_true(wait.clock >= 1070)
   end)
@@ -455,7 +460,7 @@ describe("await", function()
     local res = assert(client:reexport{mailboxId = MAILBOX})
     refused("reexport: unknown option 'tiemout' (did you mean 'timeout'?)", res, {tiemout = 5})
     refused("reexport: a table of options expected, got number", res, 5)
-    function store:list() error "broken" end
+    store.list = function() error "broken" end
     local _, why = client:await(res, {timeout = 5})
     assert.matches("reexport: no outcome after 5 s: 0 of 1 mailbox.exported; the store is unavailable: .*broken", why)
   end)
@@ -473,7 +478,8 @@ describe("await", function()
     assert.matches("cmr.await: no event is documented to report the success of 'platforms'",
       raised{operation = "platforms", actionId = "A"}, 1, true)
     local given = {operation = "reexport", actionId = "A"}
-    assert.matches("cmr.await: unknown option 'tiemout' (did you mean 'timeout'?)", raised(given, {tiemout = 5}), 1, true)
+    assert.matches("cmr.await: unknown option 'tiemout' (did you mean 'timeout'?)", raised(given, {tiemout = 5}),
+      1, true)
     assert.matches("cmr.await: bad option 'timeout' (seconds, from 0.001 to 1000000 expected, got boolean)",
       raised(given, {timeout = false}), 1, true)
     assert.matches("cmr.await: bad option 'poll' (seconds, from 0.001 to 1000000 or false expected, got 0)",

@@ -89,7 +89,8 @@ end
 
 describe("a plan", function()
   it("has the ids that events may carry, those of the answer first", function()
-    local plan = plan_of("create_order", {userId = "U", domains = {{domain = "B.com"}}, mailboxes = {["B.com"] = boxes(1)}})
+    local plan = plan_of("create_order",
+      {userId = "U", domains = {{domain = "B.com"}}, mailboxes = {["B.com"] = boxes(1)}})
     assert.same({{"action", "A", true}, {"order", "O", true}, {"domain", "b.com"}}, plan.ids)
     assert.same({"O", "U", "create_order"}, {plan.order, plan.user, plan.operation})
     assert.same({{"subscription", "S1"}, {"subscription", "S2"}},
@@ -127,7 +128,8 @@ describe("a plan", function()
     local created = event("mailbox.created", {email = "u1@a.com", orderId = "O"})
     assert.is_nil(judge(plan, created).verdict)
     assert.is_nil(judge(plan, created, event("domain.order.success", {domainName = "a.com", orderId = "O"})).verdict)
-    assert.equal("done", judge(plan, created, event("domain.order.success", {domainName = "b.com", orderId = "O"})).verdict)
+    assert.equal("done",
+      judge(plan, created, event("domain.order.success", {domainName = "b.com", orderId = "O"})).verdict)
   end)
 
   it("is none where nothing reports the end", function()
@@ -166,7 +168,8 @@ describe("what the events say", function()
   end)
 
   it("counts a mailbox once, whatever its events are called", function()
-    local result = judge(ORDER, own("mailbox.created", {email = "u1@a.com"}), own("mailbox.created", {email = "U1@a.com"}))
+    local result = judge(ORDER, own("mailbox.created", {email = "u1@a.com"}),
+      own("mailbox.created", {email = "U1@a.com"}))
     assert.is_nil(result.verdict)
     assert.equal(1, #result.found)
   end)
@@ -250,11 +253,11 @@ end)
 
 describe("how sure a failure is", function()
   local function sure(name, request, ...)
-    local events = {}
+    local arrived = {}
     for index, entry in ipairs{...} do
-      events[index] = type(entry) == "string" and event(entry, {orderId = "O"}) or entry
+      arrived[index] = type(entry) == "string" and event(entry, {orderId = "O"}) or entry
     end
-    return settlement.judge(plan_of(name, request), events).outcome
+    return settlement.judge(plan_of(name, request), arrived).outcome
   end
 
   it("is that nothing was done, when it is the first step's of everything", function()
@@ -274,9 +277,8 @@ describe("how sure a failure is", function()
     local one, two = {{domain = "a.com"}}, {{domain = "a.com"}, {domain = "b.com"}}
     assert.equal("unknown", sure("create_order", {domains = two}, "domain.order.failed"))
     assert.equal("unknown", sure("create_order", {domains = one}, "mailbox.order.failed"))
-    for _, order in ipairs{{"domain.order.failed", "domain.order.success"}, {"domain.order.success", "domain.order.failed"}} do
-      assert.equal("unknown", sure("create_order", {domains = one}, order[1], order[2]))
-    end
+    assert.equal("unknown", sure("create_order", {domains = one}, "domain.order.failed", "domain.order.success"))
+    assert.equal("unknown", sure("create_order", {domains = one}, "domain.order.success", "domain.order.failed"))
     assert.equal("unknown", sure("create_order", nil, "domain.order.failed"))
     assert.equal("unknown", sure("process_order", {orderId = "O1"}, "domain.order.failed"))
     assert.equal("unknown", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(3)}}, "mailbox.order.failed"))
@@ -296,7 +298,7 @@ describe("how sure a failure is", function()
   it("is that nothing was done, when the answer refused everything", function()
     local function refused(name, args, answer)
       local result = judge(plan_of(name, args, answer))
-      return ("%s %s"):format(result.verdict, result.outcome)
+      return tostring(result.verdict) .. " " .. tostring(result.outcome)
     end
     local order = {domains = {{domain = "a.com"}, {domain = "b.com"}}, mailboxes = {["a.com"] = boxes(2)}}
     assert.equal("failed rejected", refused("create_order", order, {data = {orderId = "O",
@@ -323,9 +325,9 @@ describe("what an order's status says", function()
     for status, said in pairs{COMPLETED = "done", completed = "done", SUCCESS = "done", SUCCESSFUL = "done",
       DONE = "done", [" Completed "] = "done",
       FAILED = "failed", CANCELLED = "failed", REJECTED = "failed", UNSUCCESSFUL = "failed",
-      PARTIALLY_COMPLETED = "", PAYMENT_COMPLETED = "", NOT_COMPLETED = "", COMPLETED_WITH_ERRORS = "", ["NOT DONE"] = "",
-      NO_FAILURES = "", FAILOVER_PENDING = "", ["completed?"] = "", INCOMPLETE = "", PENDING = "", CREATED = "", [""] = "",
-      PROCESSING = ""} do
+      PARTIALLY_COMPLETED = "", PAYMENT_COMPLETED = "", NOT_COMPLETED = "", COMPLETED_WITH_ERRORS = "",
+      ["NOT DONE"] = "", NO_FAILURES = "", FAILOVER_PENDING = "", ["completed?"] = "", INCOMPLETE = "", PENDING = "",
+      CREATED = "", [""] = "", PROCESSING = ""} do
       assert.equal(said, settlement.verdict_of_status(status) or "", status)
     end
     for _, odd in ipairs{5, true, {}} do assert.is_nil(settlement.verdict_of_status(odd)) end

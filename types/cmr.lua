@@ -121,8 +121,8 @@ function Client:bulk(name, rows, opts) end
 ---    local events, message, err = client:await(res)
 ---
 ---It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
----status counts if two polls in a row agree on it and its whole text is a word such as COMPLETED: the values of a status
----are undocumented. If only the status reports success, `events.order` holds what order_status returned.
+---status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
+---of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
 ---
 ---Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
 ---events to expect: give it `count`, or an order's status must settle it.
@@ -399,8 +399,8 @@ function cmr.bulk(name, rows, opts) end
 ---    local events, message, err = client:await(res)
 ---
 ---It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
----status counts if two polls in a row agree on it and its whole text is a word such as COMPLETED: the values of a status
----are undocumented. If only the status reports success, `events.order` holds what order_status returned.
+---status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
+---of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
 ---
 ---Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
 ---events to expect: give it `count`, or an order's status must settle it.
@@ -588,13 +588,13 @@ function Ledger:close() end
 ---@field sent_at? number Seconds since 1970. Events that came earlier belong to an earlier request.
 ---@field user? string
 ---@field order? string The order, if its status can be polled.
----Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought the
----id, so that no event of another request carries it.
+---Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought
+---the id, so that no event of another request carries it.
 ---@field ids any[]
 ---@field steps cmr.PlanStep[] All of them must be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that comes before anything is done.
----@field parts? integer How many of these events it takes until nothing can be done any more; 0: everything was refused.
+---@field parts? integer How many of these events mean that nothing was done; 0: the answer refused everything.
 ---@field items_failed? cmr.FailedItem[] What the answer refused, although it is a success.
 
 ---The events that complete a part of a plan.

@@ -198,7 +198,7 @@ local function read_events(self, reads_all)
   local read = { positions = {} }
   self.store_message = nil
   for _, list in ipairs(lists_to_read(self, reads_all)) do
-    local ok, texts, message = coroutines.pcall(self.store.list, self.store, list.name)
+    local ok, texts, message = coroutines.protect(self.store.list, self.store, list.name)
     if not ok then
       texts, message = nil, tostring(texts)
     end

@@ -299,8 +299,8 @@ end
 ---    local events, message, err = client:await(res)
 ---
 ---It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
----status counts if two polls in a row agree on it and its whole text is a word such as COMPLETED: the values of a status
----are undocumented. If only the status reports success, `events.order` holds what order_status returned.
+---status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
+---of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
 ---
 ---Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
 ---events to expect: give it `count`, or an order's status must settle it.

@@ -130,7 +130,7 @@ function Watch:poll(now, left)
   self.key.orders[self.id] = order
   if order.number == self.seen then
     if self.client._state.closed or not self:claim(now) then return false end
-    local ok, res, message, err = coroutines.pcall(request, self, left)
+    local ok, res, message, err = coroutines.protect(request, self, left)
     if not ok then
       res, err = nil, core.error { kind = "network", outcome = "unknown", message = tostring(res), attempts = 0 }
     end

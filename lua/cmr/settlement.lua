@@ -13,13 +13,13 @@ local tables = require "cmr.util.tables"
 ---@field sent_at? number Seconds since 1970. Events that came earlier belong to an earlier request.
 ---@field user? string
 ---@field order? string The order, if its status can be polled.
----Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought the
----id, so that no event of another request carries it.
+---Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought
+---the id, so that no event of another request carries it.
 ---@field ids any[]
 ---@field steps cmr.PlanStep[] All of them must be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that comes before anything is done.
----@field parts? integer How many of these events it takes until nothing can be done any more; 0: everything was refused.
+---@field parts? integer How many of these events mean that nothing was done; 0: the answer refused everything.
 ---@field items_failed? cmr.FailedItem[] What the answer refused, although it is a success.
 
 ---The events that complete a part of a plan.
@@ -574,11 +574,11 @@ end
 ---What the events that arrived so far say.
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] each once, oldest first
----@param origins? table<cmr.Event, "new"|"old"> the events that were stored under an action or an order of the plan, and
----whether the answer brought this id
----@return table result {verdict = "done", "failed" or nil: neither yet; found = the events that report success, or a part
----of it; events = all that belong to the plan; failure = the first event that reports a failure; outcome = of a failure;
----missing = what is missing, in words}
+---@param origins? table<cmr.Event, "new"|"old"> the events stored under an action or an order of the plan; "new": the
+---answer brought this id
+---@return table result {verdict = "done", "failed" or nil: neither yet; found = the events that report success, or a
+---part of it; events = all that belong to the plan; failure = the first event that reports a failure; outcome = of a
+---failure; missing = in words; is_uncounted = whether nobody knows how many events there must be}
 function settlement.judge(plan, events, origins)
   local index, failing, waited = index_of(plan), set_of(plan.failure_events), {}
   for _, step in ipairs(plan.steps) do
