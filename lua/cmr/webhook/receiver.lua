@@ -68,6 +68,8 @@ local LOGGERS = { WARN = log.warn, ERR = log.error }
 function Receiver.new(caller, options)
   if options == nil then errors.raise(caller .. ": a table of options expected, got nil") end
   local opts = validate.options(caller, SPEC, DEFAULTS, options)
+  local problem = verify.problem_with_key(opts)
+  if problem then errors.raise(caller .. ": " .. problem) end
   return setmetatable({ opts = opts, store = opts.store or stores.default() }, Receiver)
 end
 
@@ -182,7 +184,7 @@ function Receiver.handler(options)
     log.warn "no lua_shared_dict cmr: each worker recognises only the webhooks that it received itself"
   end
   return function()
-    ngx.status = receiver:receive(request_body.read(), ngx.req.get_headers())
+    ngx.status = receiver:receive(request_body.read(), ngx.req.get_headers(0))
     ngx.header["Content-Length"] = 0
   end
 end
