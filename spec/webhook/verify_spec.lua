@@ -171,7 +171,6 @@ describe("a delivery", function()
       long = hex .. "0",
       blank_before = " " .. hex,
       blank_after = hex .. "\n",
-      list = hex .. ", " .. hex,
       not_hex = hex:sub(1, 63) .. "g",
       nul = hex:sub(1, 63) .. "\0",
       no_padding = base64:sub(1, 43),

@@ -106,9 +106,12 @@ function Store:count(name, limit, window)
 end
 
 function Store:uncount(name)
-  local times = get(self, "window:" .. name) or {}
-  table.remove(times)
-  if #times == 0 then times.expires = self.now() end
+  local key = "window:" .. name
+  local times = get(self, key)
+  table.remove(times or {})
+  if times and #times == 0 then
+    self.entries[key], self.size = nil, self.size - 1
+  end
   return true
 end
 

@@ -245,6 +245,13 @@ function verify.delivery(body, headers, opts)
   return event
 end
 
+---Remembers facts about an event that comes from elsewhere than a delivery.
+---@param event cmr.Event
+---@param info cmr.Delivery
+function verify.remember(event, info)
+  infos[event] = info
+end
+
 ---Facts about an event. See cmr.webhook.info.
 function verify.info(event)
   return infos[event]
