@@ -18,6 +18,33 @@
 ---@field timeout? number Seconds. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
 
+---What client:bulk takes. Rows that are done are left alone; the others are sent.
+---@class cmr.BulkOptions
+---@field concurrency? integer Requests at once. Default: 8.
+---@field again? boolean Send rows again that are done: once the run has come to its end, it begins anew.
+---@field repeat_after? number Seconds after which a row that is done is sent again.
+---@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
+---  runs too. Default: 30 days.
+---@field retry_unknown? boolean Send again what may have been done.
+---@field retry_failed? boolean Send again what was refused.
+---@field duplicates? boolean Send each of several rows with the same content. Default: they are refused.
+---@field max_failures? integer Stop after so many.
+---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
+
+---What became of the rows, by their number. `earlier`: of those that were left alone.
+---@class cmr.BulkReport
+---@field run? string The run's name in the ledger.
+---@field rows integer
+---@field done integer
+---@field accepted integer The API took them; webhooks report how they end.
+---@field partial integer Done, but some items failed.
+---@field failed integer
+---@field unknown integer They may have been done.
+---@field deferred integer They can be sent again later.
+---@field untried integer
+---@field earlier table<string, integer>
+---@field stopped? string Why the run ended early.
+
 ---A client: one key and base URL.
 ---@class cmr.Client
 local Client = {}
@@ -66,6 +93,20 @@ function Client:start(name, ...) end
 ---@param opts? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function Client:map(name, inputs, opts) end
+
+---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
+---process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
+---cmr.BulkReport.
+---
+---    local client = cmr.new { ledger = true }
+---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
+---
+---@param name string The operation's name.
+---@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param opts? cmr.BulkOptions
+---@return cmr.BulkReport? report nil: nothing was sent.
+---@return string? message
+function Client:bulk(name, rows, opts) end
 
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
@@ -118,6 +159,8 @@ function Client:key_id() end
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
+---@field ledger_id? integer The request's number in the ledger.
+---@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
 ---@field tls? string With on_response: the version that a new connection agreed on.
 ---@field timing? cmr.Timing Only if on_response is set.
 
@@ -173,6 +216,7 @@ function Client:key_id() end
 ---| "unexpected_status" # any other status
 ---| "operation_failed" # client:await: accepted, and failed later
 ---| "cancelled" # job:cancel(), or the engine was closed
+---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
 ---After several attempts, the most severe one: unknown > rejected > not_sent.
@@ -312,6 +356,20 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function cmr.map(name, inputs, opts) end
 
+---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
+---process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
+---cmr.BulkReport.
+---
+---    local client = cmr.new { ledger = true }
+---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
+---
+---@param name string The operation's name.
+---@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param opts? cmr.BulkOptions
+---@return cmr.BulkReport? report nil: nothing was sent.
+---@return string? message
+function cmr.bulk(name, rows, opts) end
+
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
@@ -358,6 +416,75 @@ function Job:done() end
 ---done: see err.outcome.
 function Job:cancel() end
 
+---@class cmr.Ledger
+local Ledger = {}
+
+---A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
+---it to the kernel, for what need not outlive a power cut.
+---@param synchronous "durable"|"quick"
+---@return any? db
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function Ledger:connection(synchronous) end
+
+---Runs a function in one transaction: all of its changes are made, or none.
+---@param synchronous "durable"|"quick"
+---@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
+function Ledger:transaction(synchronous, change) end
+
+---Writes down a request that is about to leave. When this returns, it is on the disk.
+---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
+---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
+---that the caller knows: a newer one stops this one
+---@return integer? id for finish
+---@return string? message
+---@return string? reason as of cmr.sqlite, or "repeated"
+function Ledger:begin(request) end
+
+---Writes down what became of a request.
+---@param id integer
+---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
+---ids = {{kind, id} ...}}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function Ledger:finish(id, ending) end
+
+---The requests of the same content that no other one superseded, oldest first.
+---@param account string
+---@param operation string
+---@param digest string
+---@return table[]? requests
+---@return string? message
+function Ledger:same(account, operation, digest) end
+
+---The ids of a request, as {{kind, id} ...}.
+---@param request integer
+function Ledger:ids(request) end
+
+---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
+---open = true}
+---@return table[]? requests
+---@return string? message
+function Ledger:find(filter) end
+
+---The store on this ledger. See cmr.Store.
+function Ledger:store() end
+
+---The limiter on this ledger. See cmr.Limiter.
+function Ledger:limiter() end
+
+---Takes a run for this process alone. It is let go when the process ends.
+---@return boolean? ok
+---@return string? message
+---@return string? reason "busy": another process has it
+---@param run integer
+function Ledger:hold_run(run) end
+
+---Closes the ledger. Another open makes a new one.
+function Ledger:close() end
+
 ---Reserves slots in the rate limit of a key. Times are in seconds, the rate in requests per second.
 ---
 ---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
@@ -403,6 +530,9 @@ function Job:cancel() end
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
+---Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
+---written down is not sent. Default: false.
+---@field ledger? boolean|string|cmr.Ledger
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
@@ -433,17 +563,33 @@ function Job:cancel() end
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---Lets the claim end `lease` seconds from now.
+---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
----Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": it will never fit.
+---Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": there is no room now;
+---nil, "too_large": it would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---The texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---Removes a text from a list, once. Returns whether it was there; or nil and a message.
+---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
 ---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
 ---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Takes the newest one back.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
+
+---An event that the vendor does not deliver again although it was not handled.
+---@class cmr.DeadLetter
+---@field id string Names the letter.
+---@field name string The event's name.
+---@field event_id? string Its eventId.
+---@field failed_at integer Seconds since 1970.
+---@field tries integer How often it was delivered.
+---@field reason string Why it was not handled.
+---@field event? cmr.Event Without its passwords, unless option store_passwords says so; nil: there was no room for it.
+---@field info cmr.Delivery What cmr.webhook.info returned for it, without age and body_hash.
 
 ---Verifies and receives webhooks.
 ---@class cmr.Webhook
@@ -464,12 +610,13 @@ function webhook.verify(raw_body, headers, options) end
 ---and is stored for client:await.
 ---
 ---    init_by_lua_block {
----      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event) ... end } }
+---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
 ---    }
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
 ---@return fun() handler For content_by_lua: reads the body, answers with the status of cmr.Receiver:receive.
+---@return cmr.Receiver receiver For its dead letters.
 function webhook.handler(options) end
 
 ---Receives webhooks in any other server.
@@ -494,18 +641,29 @@ function webhook.id(event) end
 function webhook.name(event) end
 
 ---Handles an event. It has failed if it raises, or returns false, or nil and a message: the vendor then gets a 500 and
----tries again. It should end within the vendor's 60 s and must end within the lease.
----@alias cmr.EventHandler fun(event: cmr.Event): any, any
+---tries again. It should end within the vendor's 60 s and must end within the lease, or renew it. If it ends the request
+---itself, as by ngx.exit, the event is handled if the status is below 300.
+---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
+
+---What a handler gets beside the event.
+---@class cmr.HandlerDelivery
+---@field tries integer How often the event was delivered until now.
+---@field is_replay boolean Whether it comes from the dead letters.
+---Lets the lease end that many seconds from now (default: option lease). nil and a message: it is over already, and
+---another worker may handle the event.
+---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---By event name; "*" for all others. Other events are answered with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: lua_shared_dict cmr in nginx, if declared; else one per process.
+---@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims in nginx; else one per process.
 ---@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
----@field store_passwords? boolean Whether client:await sees the passwords. The handler always does. Default: false.
+---@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
+---Whether client:await and dead letters have the passwords. At a delivery the handler always has. Default: false.
+---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
@@ -514,11 +672,30 @@ local Receiver = {}
 
 ---Receives a delivery and returns the HTTP status to answer with: 200 the event is handled, now or before; 400, 401,
 ---413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
----the store is unavailable.
+---the store is unavailable or full.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case.
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
+
+---The events that the vendor does not deliver again, although they could not be handled: their handler failed at the
+---last of its three deliveries, or the store had no room for them.
+---@return cmr.DeadLetter[]? letters Oldest first.
+---@return string? message
+function Receiver:dead_letters() end
+
+---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled since is
+---not handled again. What is handled is no dead letter any more.
+---@param id? string Default: all.
+---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
+---@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.
+function Receiver:replay(id) end
+
+---Drops dead letters: nothing of them is left.
+---@param id? string Default: all.
+---@return integer? count How many are dropped; nil: there is no such letter, or the store is unavailable.
+---@return string? message
+function Receiver:drop(id) end
 
 ---Why a delivery is refused.
 ---@alias cmr.RefusalKind
@@ -527,7 +704,7 @@ function Receiver:receive(raw_body, headers) end
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # no digest in its one spelling, or not in the pinned signature format
+---| "malformed_signature" # no digest in its one spelling, or none in the pinned signature format; or over ten of them
 ---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
 ---| "bad_signature" # body, timestamp or signature were changed, or another key signed
 ---| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
@@ -2688,7 +2865,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---Needs at least one of `mailboxId` and `email`.
 ---
----Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than 60 s. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
+---Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message

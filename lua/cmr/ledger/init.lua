@@ -247,6 +247,7 @@ function Ledger:same(account, operation, digest)
 end
 
 ---The ids of a request, as {{kind, id} ...}.
+---@param request integer
 function Ledger:ids(request)
   local rows, message = query(self, "SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
   if not rows then return nil, message end
@@ -302,6 +303,7 @@ end
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason "busy": another process has it
+---@param run integer
 function Ledger:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
