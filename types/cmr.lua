@@ -641,8 +641,8 @@ function webhook.id(event) end
 function webhook.name(event) end
 
 ---Handles an event. It has failed if it raises, or returns false, or nil and a message: the vendor then gets a 500 and
----tries again. It should end within the vendor's 60 s and must end within the lease, or renew it. If it ends the request
----itself, as by ngx.exit, the event is handled if the status is below 300.
+---tries again. It should end within the vendor's 60 s and must end within the lease, or renew it. If it ends the
+---request itself, as by ngx.exit, the event is handled if the status is below 300.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---What a handler gets beside the event.

@@ -161,7 +161,8 @@ describe("a receiver with a dictionary for each #nginx", function()
     assert.equal("100050 handled, 0 refused, 50 kept, exhausted, runs 100050",
       flood "lua_shared_dict cmr 1m; lua_shared_dict cmr_events 1m; lua_shared_dict cmr_claims 10m;")
     for _, number in ipairs{30001, 60000, 100000} do
-      assert.equal(200, deliver(('{"event":"dns-record.updated","eventId":"E%d","data":{"userId":"U1"}}'):format(number)))
+      local body = ('{"event":"dns-record.updated","eventId":"E%d","data":{"userId":"U1"}}'):format(number)
+      assert.equal(200, deliver(body))
     end
     assert.equal(100050, runs())
   end)
@@ -172,9 +173,10 @@ describe("a receiver with a dictionary for each #nginx", function()
       server = [[location = /drop { content_by_lua_block {
         ngx.shared.cmr_events:flush_all() ngx.shared.cmr_events:flush_expired() } }]]}
     local function event(number)
-      return {event = "mailbox.created", eventId = "E" .. number, data = {orderId = "O" .. number, text = ("x"):rep(400)}}
+      local data = {orderId = "O" .. number, text = ("x"):rep(400)}
+      return {event = "mailbox.created", eventId = "E" .. number, data = data}
     end
-    local number, status = 0, nil
+    local number, status = 0
     repeat
       number = number + 1
       status = deliver(event(number))
@@ -212,8 +214,8 @@ describe("a receiver without some dictionaries #nginx", function()
   it("works with one of them alone, and says once what is missing", function()
     local count, log = warnings "lua_shared_dict cmr 1m;"
     assert.equal(1, count)
-    assert.matches("nginx.conf should also have 'lua_shared_dict cmr_events 10m;' and 'lua_shared_dict cmr_claims 10m;'",
-      log, 1, true)
+    assert.matches("nginx.conf should also have 'lua_shared_dict cmr_events 10m;' and "
+      .. "'lua_shared_dict cmr_claims 10m;'", log, 1, true)
   end)
 
   it("says which one is missing", function()

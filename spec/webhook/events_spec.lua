@@ -49,9 +49,9 @@ describe("the events", function()
   end
 
   it("are found by every id in them, except the user's", function()
-    assert.equal("action:A1 order:O1 subscription:S1 domain:d1 domain:some.com mailbox:M1 mailbox:jane@some.com", ids_of{
-      actionId = "A1", orderId = "O1", subscriptionId = "S1", domainId = "D1", domainName = "Some.COM",
-      domain = "some.com", mailboxId = "M1", email = "Jane@Some.com", userId = "U1", userEmail = "x@y.z"})
+    local names = "action:A1 order:O1 subscription:S1 domain:d1 domain:some.com mailbox:M1 mailbox:jane@some.com"
+    assert.equal(names, ids_of{actionId = "A1", orderId = "O1", subscriptionId = "S1", domainId = "D1",
+      domainName = "Some.COM", domain = "some.com", mailboxId = "M1", email = "Jane@Some.com", userId = "U1", userEmail = "x@y.z"})
     assert.equal("domain:some.com", ids_of{domain = "SOME.com"})
     assert.equal("", ids_of{userId = "U1", userEmail = "x@y.z"})
   end)
@@ -59,7 +59,8 @@ describe("the events", function()
   it("are found by the ids of the items in their lists", function()
     assert.equal("order:O1 domain:d1 domain:a.com domain:d2 domain:b.com", ids_of{orderId = "O1",
       domains = {{domainId = "D1", domainName = "a.com"}, {domainId = "D2", domainName = "B.com"}}})
-    assert.equal("subscription:S1 domain:a.com", ids_of{mailboxDetails = {{domain = "a.com", subscriptionId = "S1"}}})
+    assert.equal("subscription:S1 domain:a.com", ids_of{
+      mailboxDetails = {{domain = "a.com", subscriptionId = "S1"}}})
     assert.equal("domain:a.com mailbox:M1", ids_of{{domain = "a.com"}, {mailboxId = "M1"}})
   end)
 

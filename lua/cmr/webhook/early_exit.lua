@@ -1,5 +1,5 @@
----Notices a handler that ends its request: ngx.exit, ngx.redirect and ngx.exec do not return, and no pcall catches them.
----nginx only.
+---Notices a handler that ends its request: ngx.exit, ngx.redirect and ngx.exec do not return, and no pcall catches
+---them. nginx only.
 
 local early_exit = {}
 
@@ -28,8 +28,7 @@ end
 ---Replaces nginx's functions by some that tell the running handler's request first, and then do the same. Does nothing
 ---outside nginx. What took ngx.exit into a local variable before is not noticed.
 function early_exit.watch()
-  local ngx = package.loaded.ngx
-  if is_watching or not ngx or not ngx.exit then return end
+  if is_watching or not package.loaded.ngx then return end
   is_watching = true
   local exit = ngx.exit
   function ngx.exit(code, ...)
@@ -40,7 +39,7 @@ function early_exit.watch()
   end
   for _, name in ipairs { "redirect", "exec" } do
     local original = ngx[name]
-    ngx[name] = original and function(...)
+    ngx[name] = function(...)
       notify(false, "it left the request with ngx." .. name)
       return original(...)
     end

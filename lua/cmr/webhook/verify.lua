@@ -168,11 +168,11 @@ end
 -- The digests in a header. A sender that replaces its key signs with both, with commas or spaces between.
 local function parse_signature(header, format)
   local digests, count = {}, 0
-  for text in header:gmatch "[^,%s]+" do
+  for word in header:gmatch "[^,%s]+" do
     count = count + 1
-    local encoding = signature_formats.encoding(text)
+    local encoding = signature_formats.encoding(word)
     if encoding and (not format or format.encoding == encoding) then
-      digests[#digests + 1] = { text = text, encoding = encoding }
+      digests[#digests + 1] = { text = word, encoding = encoding }
     end
   end
   local is_list = count <= MAX_SIGNATURES and not header:find "^[,%s]" and not header:find "[,%s]$"

@@ -8,10 +8,11 @@ local REDIS_PORT = 6379
 local ALL = "all"
 
 webhook.epilog = [[
-cmr webhook detect FILE names the signature format. FILE is a delivery as it came over the wire: header lines, one of which is
-cmr-x-signature and one cmr-x-timestamp, an empty line, the body to its last
-byte. A request line in front is skipped. - is standard input. The delivery is
-checked with the API key, however old it is; its contents are not printed.
+cmr webhook detect FILE names the signature format. FILE is a delivery as it
+came over the wire: header lines, one of which is cmr-x-signature and one
+cmr-x-timestamp, an empty line, the body to its last byte. A request line in
+front is skipped. - is standard input. The delivery is checked with the API key,
+however old it is; its contents are not printed.
 
 cmr webhook dead lists the events whose handler failed at the vendor's last
 delivery, and --drop removes them. They are in the store of the receiver: in the
