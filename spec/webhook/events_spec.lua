@@ -51,7 +51,8 @@ describe("the events", function()
   it("are found by every id in them, except the user's", function()
     local names = "action:A1 order:O1 subscription:S1 domain:d1 domain:some.com mailbox:M1 mailbox:jane@some.com"
     assert.equal(names, ids_of{actionId = "A1", orderId = "O1", subscriptionId = "S1", domainId = "D1",
-      domainName = "Some.COM", domain = "some.com", mailboxId = "M1", email = "Jane@Some.com", userId = "U1", userEmail = "x@y.z"})
+      domainName = "Some.COM", domain = "some.com", mailboxId = "M1",
+      email = "Jane@Some.com", userId = "U1", userEmail = "x@y.z"})
     assert.equal("domain:some.com", ids_of{domain = "SOME.com"})
     assert.equal("", ids_of{userId = "U1", userEmail = "x@y.z"})
   end)
