@@ -6,10 +6,9 @@
 -- arguments, <name>.others for the same without the arguments that may stand in front of the table, and <name>.answer
 -- for its answer, as far as a documented answer shows it.
 
----What another process was answered, for client:await: the plan, or the operation with an id.
+---What another process was answered, for client:await.
 ---@class cmr.Accepted
----@field plan? cmr.Plan From cmr.info in the process that sent the request.
----@field operation? string
+---@field operation string
 ---@field actionId? string
 ---@field orderId? string
 ---@field userId? string
@@ -18,9 +17,6 @@
 ---@class cmr.AwaitOptions
 ---@field timeout? number Seconds. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
----@field count? integer How many events must arrive, if cmr cannot know it.
----@field done_statuses? string[] Further statuses of an order that is done, as whole words. Default: {}.
----@field failed_statuses? string[] Further statuses of an order that has failed. Default: {}.
 
 ---What client:bulk takes. Rows that are done are left alone; the others are sent.
 ---@class cmr.BulkOptions
@@ -120,30 +116,18 @@ function Client:bulk(name, rows, opts) end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
----status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
----of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
+---Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
+---reports success, `events.order` holds what order_status returned.
 ---
----Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
----events to expect: give it `count`, or an order's status must settle it.
----
----err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
----the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
----done. When the first of several items fails, await does not wait for the others. It waits for the others when the
----answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
----can never learn the outcome: client:awaitable tells so before you send anything.
+---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
+---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
+---the first of several items fails, await does not wait for the others.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts) end
-
----Whether client:await can learn here how an operation ends. Ask before you send it.
----@param name string The operation's name.
----@return boolean? ok
----@return string? message The reason why not.
-function Client:awaitable(name) end
 
 ---Makes the same client with other options. It is light enough for one call:
 ---client:with{timeout = 60}:platforms(id).
@@ -175,8 +159,6 @@ function Client:key_id() end
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
----What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
----@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
 ---@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
 ---@field tls? string With on_response: the version that a new connection agreed on.
@@ -252,9 +234,7 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or a list of the items that
----the answer refused.
----@field body? any
+---@field body? any The answer, decoded where it is JSON. Of client:await: the event that reports the failure.
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
@@ -398,18 +378,12 @@ function cmr.bulk(name, rows, opts) end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
----status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
----of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
+---Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
+---reports success, `events.order` holds what order_status returned.
 ---
----Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
----events to expect: give it `count`, or an order's status must settle it.
----
----err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
----the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
----done. When the first of several items fails, await does not wait for the others. It waits for the others when the
----answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
----can never learn the outcome: client:awaitable tells so before you send anything.
+---err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
+---"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
+---the first of several items fails, await does not wait for the others.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
@@ -502,10 +476,10 @@ function Ledger:store() end
 function Ledger:limiter() end
 
 ---Takes a run for this process alone. It is let go when the process ends.
----@param run integer
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason "busy": another process has it
+---@param run integer
 function Ledger:hold_run(run) end
 
 ---Closes the ledger. Another open makes a new one.
@@ -582,33 +556,6 @@ function Ledger:close() end
 ---@field attempt integer
 ---@field err? cmr.Error
 
----What settles a request, and what its events carry. See cmr.info.
----@class cmr.Plan
----@field operation string
----@field sent_at? number Seconds since 1970. Events that came earlier belong to an earlier request.
----@field user? string
----@field order? string The order, if its status can be polled.
----Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought
----the id, so that no event of another request carries it.
----@field ids any[]
----@field steps cmr.PlanStep[] All of them must be complete.
----@field failure_events string[]
----@field first_failure? string The failure event that comes before anything is done.
----@field parts? integer How many of these events mean that nothing was done; 0: the answer refused everything.
----@field items_failed? cmr.FailedItem[] What the answer refused, although it is a success.
-
----The events that complete a part of a plan.
----@class cmr.PlanStep
----@field event string
----@field count? integer How many things they must report; nil: unknown.
----@field kind? "domain"|"address"|"mailbox"|"subscription" What one event reports.
----@field items? string[] The names of these things. It is enough when all of them are reported.
----@field announced? boolean The count comes with an event.
-
----@class cmr.FailedItem
----@field name? string
----@field reason? string
-
 ---Holds claims, lists of texts, and counters. Names of the three never collide. Times are in seconds.
 ---@class cmr.Store
 ---Claims a name for `lease` seconds. Returns a token; or nil, "busy" and the seconds that another claim has left; nil,
@@ -616,17 +563,33 @@ function Ledger:close() end
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---Lets the claim end `lease` seconds from now.
+---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
----Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": it will never fit.
+---Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": there is no room now;
+---nil, "too_large": it would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---The texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---Removes a text from a list, once. Returns whether it was there; or nil and a message.
+---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
 ---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
 ---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Takes the newest one back.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
+
+---An event that the vendor does not deliver again although it was not handled.
+---@class cmr.DeadLetter
+---@field id string Names the letter.
+---@field name string The event's name.
+---@field event_id? string Its eventId.
+---@field failed_at integer Seconds since 1970.
+---@field tries integer How often it was delivered.
+---@field reason string Why it was not handled.
+---@field event? cmr.Event Without its passwords, unless option store_passwords says so; nil: there was no room for it.
+---@field info cmr.Delivery What cmr.webhook.info returned for it, without age and body_hash.
 
 ---Verifies and receives webhooks.
 ---@class cmr.Webhook
@@ -647,12 +610,13 @@ function webhook.verify(raw_body, headers, options) end
 ---and is stored for client:await.
 ---
 ---    init_by_lua_block {
----      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event) ... end } }
+---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
 ---    }
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
 ---@return fun() handler For content_by_lua: reads the body, answers with the status of cmr.Receiver:receive.
+---@return cmr.Receiver receiver For its dead letters.
 function webhook.handler(options) end
 
 ---Receives webhooks in any other server.
@@ -677,18 +641,29 @@ function webhook.id(event) end
 function webhook.name(event) end
 
 ---Handles an event. It has failed if it raises, or returns false, or nil and a message: the vendor then gets a 500 and
----tries again. It should end within the vendor's 60 s and must end within the lease.
----@alias cmr.EventHandler fun(event: cmr.Event): any, any
+---tries again. It should end within the vendor's 60 s and must end within the lease, or renew it. If it ends the
+---request itself, as by ngx.exit, the event is handled if the status is below 300.
+---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
+
+---What a handler gets beside the event.
+---@class cmr.HandlerDelivery
+---@field tries integer How often the event was delivered until now.
+---@field is_replay boolean Whether it comes from the dead letters.
+---Lets the lease end that many seconds from now (default: option lease). nil and a message: it is over already, and
+---another worker may handle the event.
+---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---By event name; "*" for all others. Other events are answered with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: lua_shared_dict cmr in nginx, if declared; else one per process.
+---@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims in nginx; else one per process.
 ---@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
----@field store_passwords? boolean Whether client:await sees the passwords. The handler always does. Default: false.
+---@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
+---Whether client:await and dead letters have the passwords. At a delivery the handler always has. Default: false.
+---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
@@ -697,11 +672,30 @@ local Receiver = {}
 
 ---Receives a delivery and returns the HTTP status to answer with: 200 the event is handled, now or before; 400, 401,
 ---413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
----the store is unavailable.
+---the store is unavailable or full.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case.
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
+
+---The events that the vendor does not deliver again, although they could not be handled: their handler failed at the
+---last of its three deliveries, or the store had no room for them.
+---@return cmr.DeadLetter[]? letters Oldest first.
+---@return string? message
+function Receiver:dead_letters() end
+
+---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled since is
+---not handled again. What is handled is no dead letter any more.
+---@param id? string Default: all.
+---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
+---@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.
+function Receiver:replay(id) end
+
+---Drops dead letters: nothing of them is left.
+---@param id? string Default: all.
+---@return integer? count How many are dropped; nil: there is no such letter, or the store is unavailable.
+---@return string? message
+function Receiver:drop(id) end
 
 ---Why a delivery is refused.
 ---@alias cmr.RefusalKind
@@ -710,7 +704,7 @@ function Receiver:receive(raw_body, headers) end
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # no digest in its one spelling, or not in the pinned signature format
+---| "malformed_signature" # no digest in its one spelling, or none in the pinned signature format; or over ten of them
 ---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
 ---| "bad_signature" # body, timestamp or signature were changed, or another key signed
 ---| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
@@ -2829,7 +2823,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
----Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
+---Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query.
 ---@overload fun(fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
 ---@param fields cmr.export_mailboxes.others
@@ -2871,7 +2865,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---Needs at least one of `mailboxId` and `email`.
 ---
----Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than 60 s. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
+---Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
