@@ -273,6 +273,21 @@ function Ledger:finish(id, ending)
   end)
 end
 
+local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = ?, ended_at = ?
+  WHERE id = ? AND state = 'accepted']]
+
+---Writes down how an accepted request ended.
+---@param id integer
+---@param ending table {state, and where there are such: kind, outcome, message}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function Ledger:settle(id, ending)
+  return self:transaction("durable", function(db)
+    return db:run(SETTLE, ending.state, ending.kind, ending.outcome, ending.message, core.time(), id)
+  end)
+end
+
 -- The state of a request, told by whether its process still runs.
 local function settle_state(self, db, request)
   if request.state == "sending" and request.writer ~= self.writer and db:is_held(request.writer) == false then
