@@ -6,9 +6,11 @@
 -- arguments, <name>.others for the same without the arguments that may stand in front of the table, and <name>.answer
 -- for its answer, as far as a documented answer shows it.
 
----What another process was answered, for client:await.
+---What another process was answered, for client:await: the plan, or the operation with an id.
 ---@class cmr.Accepted
----@field operation string
+---@field plan? cmr.Plan From cmr.info in the process that sent the request.
+---@field ledger_id? integer Of the request in the client's ledger, which gets to know how it ended.
+---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
 ---@field userId? string
@@ -17,6 +19,9 @@
 ---@class cmr.AwaitOptions
 ---@field timeout? number Seconds. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
+---@field count? integer How many events must arrive, if cmr cannot know it.
+---@field done_statuses? string[] Further statuses of an order that is done, as whole words. Default: {}.
+---@field failed_statuses? string[] Further statuses of an order that has failed. Default: {}.
 
 ---What client:bulk takes. Rows that are done are left alone; the others are sent.
 ---@class cmr.BulkOptions
@@ -116,18 +121,30 @@ function Client:bulk(name, rows, opts) end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
----reports success, `events.order` holds what order_status returned.
+---It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
+---status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
+---of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
 ---
----err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
----"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
----the first of several items fails, await does not wait for the others.
+---Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
+---events to expect: give it `count`, or an order's status must settle it.
+---
+---err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
+---the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
+---done. When the first of several items fails, await does not wait for the others. It waits for the others when the
+---answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
+---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts) end
+
+---Whether client:await can learn here how an operation ends. Ask before you send it.
+---@param name string The operation's name.
+---@return boolean? ok
+---@return string? message The reason why not.
+function Client:awaitable(name) end
 
 ---Makes the same client with other options. It is light enough for one call:
 ---client:with{timeout = 60}:platforms(id).
@@ -159,6 +176,8 @@ function Client:key_id() end
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
+---What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
+---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
 ---@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
 ---@field tls? string With on_response: the version that a new connection agreed on.
@@ -234,7 +253,9 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field body? any The answer, decoded where it is JSON. Of client:await: the event that reports the failure.
+---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or a list of the items that
+---the answer refused.
+---@field body? any
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
@@ -378,12 +399,18 @@ function cmr.bulk(name, rows, opts) end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
----reports success, `events.order` holds what order_status returned.
+---It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
+---status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
+---of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
 ---
----err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
----"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
----the first of several items fails, await does not wait for the others.
+---Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
+---events to expect: give it `count`, or an order's status must settle it.
+---
+---err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
+---the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
+---done. When the first of several items fails, await does not wait for the others. It waits for the others when the
+---answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
+---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
@@ -450,6 +477,14 @@ function Ledger:begin(request) end
 ---@return string? reason
 function Ledger:finish(id, ending) end
 
+---Writes down how an accepted request ended.
+---@param id integer
+---@param ending table {state, and where there are such: kind, outcome, message}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function Ledger:settle(id, ending) end
+
 ---The requests of the same content that no other one superseded, oldest first.
 ---@param account string
 ---@param operation string
@@ -464,10 +499,28 @@ function Ledger:ids(request) end
 
 ---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
----open = true}
+---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
 ---@return string? message
 function Ledger:find(filter) end
+
+---How many requests a filter fits.
+---@param filter table as of Ledger:find
+---@return integer? count
+---@return string? message
+function Ledger:count(filter) end
+
+---Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---@param filter table as of Ledger:find
+---@return fun(): table|false|nil, string? iterator the next request; or once false, message
+function Ledger:each(filter) end
+
+---Removes the requests that were sent before a time, but for those under way and the newest one, and the runs that have
+---no request left.
+---@param before number seconds since 1970
+---@return integer? count
+---@return string? message
+function Ledger:forget(before) end
 
 ---The store on this ledger. See cmr.Store.
 function Ledger:store() end
@@ -476,10 +529,10 @@ function Ledger:store() end
 function Ledger:limiter() end
 
 ---Takes a run for this process alone. It is let go when the process ends.
+---@param run integer
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason "busy": another process has it
----@param run integer
 function Ledger:hold_run(run) end
 
 ---Closes the ledger. Another open makes a new one.
@@ -555,6 +608,33 @@ function Ledger:close() end
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
+
+---What settles a request, and what its events carry. See cmr.info.
+---@class cmr.Plan
+---@field operation string
+---@field sent_at? number Seconds since 1970. Events that came earlier belong to an earlier request.
+---@field user? string
+---@field order? string The order, if its status can be polled.
+---Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought
+---the id, so that no event of another request carries it.
+---@field ids any[]
+---@field steps cmr.PlanStep[] All of them must be complete.
+---@field failure_events string[]
+---@field first_failure? string The failure event that comes before anything is done.
+---@field parts? integer How many of these events mean that nothing was done; 0: the answer refused everything.
+---@field items_failed? cmr.FailedItem[] What the answer refused, although it is a success.
+
+---The events that complete a part of a plan.
+---@class cmr.PlanStep
+---@field event string
+---@field count? integer How many things they must report; nil: unknown.
+---@field kind? "domain"|"address"|"mailbox"|"subscription" What one event reports.
+---@field items? string[] The names of these things. It is enough when all of them are reported.
+---@field announced? boolean The count comes with an event.
+
+---@class cmr.FailedItem
+---@field name? string
+---@field reason? string
 
 ---Holds claims, lists of texts, and counters. Names of the three never collide. Times are in seconds.
 ---@class cmr.Store
@@ -2823,7 +2903,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
----Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query.
+---Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
 ---@overload fun(fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
 ---@param fields cmr.export_mailboxes.others
