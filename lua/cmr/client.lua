@@ -290,6 +290,22 @@ function Client:bulk(name, rows, opts)
   end, opts)
 end
 
+---Iterates over what was sent with this client's key, newest first, from its ledger.
+---
+---    for request, message in client:history { operation = "reexport", unknown = true } do
+---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
+---
+---@param filter? cmr.HistoryFilter
+---@return fun(): cmr.SentRequest|false, string? iterator The next request; or once false, message.
+function Client:history(filter)
+  local state = state_of(self, "history")
+  if not state.ledger then errors.raise "history: this client has no ledger: cmr.new{ledger = true}" end
+  local history = require "cmr.ledger.history"
+  filter = history.filter(filter)
+  filter.account = require("cmr.ledger.entry").account(state.target)
+  return history.each(state.ledger, filter)
+end
+
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told

@@ -1,7 +1,9 @@
 ---One request: command line -> arguments -> client -> answer -> standard output.
 
+local core = require "cmr.core"
 local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"
+local text = require "cmr.util.text"
 
 local unpack = table.unpack or unpack
 
@@ -34,13 +36,44 @@ end
 
 ---The number in an option's text; nil without a text. Raises a mistake.
 ---@param option string "--timeout"
----@param text string?
+---@param typed string?
 ---@param whole boolean? true: no fraction
-function request.number(option, text, whole)
-  if not text then return nil end
-  local value = text:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(text)
+function request.number(option, typed, whole)
+  if not typed then return nil end
+  local value = typed:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(typed)
   if value then return value end
-  io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
+  io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", typed)
+end
+
+local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
+
+---The seconds in an option's text such as 7d, 12h or 30m; nil without a text. Raises a mistake.
+---@param option string "--since"
+---@param typed string?
+function request.duration(option, typed)
+  if not typed then return nil end
+  local number, unit = typed:match "^(%d+)([dhms])$"
+  if not number then io.usage("option '%s' wants a time such as 7d, 12h or 30m, not '%s'", option, typed) end
+  return tonumber(number) * UNITS[unit]
+end
+
+---The time in an option's text, a date such as 2026-03-31 or "2026-03-31 17:30", or how long ago it was, such as 7d;
+---nil without a text. Raises a mistake.
+---@param option string "--since"
+---@param typed string?
+---@return number? time seconds since 1970
+function request.time(option, typed)
+  if not typed then return nil end
+  if typed:find "^%d+[dhms]$" then return core.time() - request.duration(option, typed) end
+  local year, month, day, clock = typed:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
+  local hour, minute, second = "0", "0", "0"
+  if clock and clock ~= "" then
+    hour, minute, second = clock:match "^[ T](%d%d):(%d%d):?(%d?%d?)$"
+  end
+  local fields = { year = year, month = month, day = day, hour = hour, min = minute, sec = second ~= "" and second or 0 }
+  local time = year and hour and os.time(fields)
+  if time and os.date("%Y-%m-%d", time) == typed:sub(1, 10) then return time end
+  io.usage("option '%s' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '%s'", option, typed)
 end
 
 ---Returns which key goes to which address, see profile.settings.
@@ -125,7 +158,7 @@ end
 ---  as in "reexport charges money"; about, see output.show
 function request.send(order, parsed, system, client)
   -- prepare the call here too: the client would raise a mistake as plain text
-  local prepare = order.prepare or require("cmr.core")[order.method]
+  local prepare = order.prepare or core[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
   if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
@@ -144,8 +177,8 @@ end
 function request.run(operation, parsed, system)
   local arguments = require "cmr.cli.arguments"
   local read, texts = io.reader(system), {}
-  for target, text in pairs(parsed) do
-    if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
+  for target, value in pairs(parsed) do
+    if target:sub(1, 1) == "." then texts[target:sub(2)] = value end
   end
   local args = arguments.build(operation, texts, read)
   local flags = operation.flags
