@@ -130,7 +130,9 @@ end
 local function fail(order, parsed, message, err)
   local messages = require "cmr.cli.messages"
   if err.kind == "invalid_argument" then io.usage("%s", messages.mistake(message, err, parsed, order.operation)) end
-  local advice = messages.advice(order.operation, err, order.has_effect)
+  local info = require("cmr.client").info(err)
+  local is_remembered = info ~= nil and info.ledger_id ~= nil
+  local advice = messages.advice(order.operation, err, order.has_effect, order.args[1], is_remembered)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
@@ -152,10 +154,26 @@ local function confirmed(order, call, parsed, system)
   return true
 end
 
+-- Lists the items that were refused inside a success. Returns the exit status.
+local function report_refused(order, partial, system)
+  if not partial or not order.operation or not order.acts then return io.EXIT_OK end
+  local count = #partial
+  local lines = { count == 1 and "1 item was refused:" or ("%d items were refused:"):format(count) }
+  for index, item in ipairs(require("cmr.settlement").describe_failures(partial)) do
+    local reason = item.reason or type(partial[index]) == "string" and "not available" or "no reason is given"
+    lines[index + 1] = ("  %s: %s"):format(item.name or "an item without a name", reason)
+  end
+  for _, line in ipairs(lines) do
+    system.stderr:write("cmr: ", text.printable(line), "\n")
+  end
+  return io.EXIT_INCOMPLETE
+end
+
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
 ---@param order table method of the client; args for it; prepare, in place of the core's function of that name;
----  operation, unless it is `cmr api`; has_effect: whether it may change something; reason to ask for a confirmation,
----  as in "reexport charges money"; about, see output.show
+---  operation, unless it is `cmr api`; has_effect: whether it may change something, as far as its method tells; acts:
+---  whether it does; reason to ask for a confirmation, as in "reexport charges money"; about, see output.show
+---@return integer status io.EXIT_INCOMPLETE if the API refused some items
 function request.send(order, parsed, system, client)
   -- prepare the call here too: the client would raise a mistake as plain text
   local prepare = order.prepare or core[order.method]
@@ -166,7 +184,7 @@ function request.send(order, parsed, system, client)
   answer, message, err = client[order.method](client, unpack(order.args))
   if not answer then fail(order, parsed, message, err) end
   output.show(answer, parsed, system, order.about)
-  return io.EXIT_OK
+  return report_refused(order, client.info(answer).partial, system)
 end
 
 local function empty_list(key)
@@ -184,14 +202,16 @@ function request.run(operation, parsed, system)
   local flags = operation.flags
   local risky = flags.charges or flags.danger or flags.all_when_empty
   local reason = risky and require("cmr.cli.prompt").reason(operation, args)
+  local acts = operation.method ~= "GET" and not flags.safe
   return request.send({
     method = operation.name,
     args = { args },
     operation = operation,
     has_effect = operation.method ~= "GET",
+    acts = acts,
     reason = reason and ("%s %s"):format(arguments.command(operation.name), reason),
     about = { name = operation.name, empty = flags.list and empty_list or nil },
-  }, parsed, system, request.client_for_one(parsed, system, read, operation.method ~= "GET" and not flags.safe))
+  }, parsed, system, request.client_for_one(parsed, system, read, acts))
 end
 
 return request
