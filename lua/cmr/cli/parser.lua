@@ -27,6 +27,12 @@ local GLOBAL_OPTIONS = {
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
+-- Options of the operations that are asynchronous.
+local WAIT_OPTIONS = {
+  { "--wait", false, "Wait until it is done or has failed. 'cmr listen' or another receiver has to store its events." },
+  { "--wait-timeout", "SECONDS", "How long (default: 180)." },
+}
+
 local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
@@ -171,6 +177,7 @@ local function add_details(command, operation, names, help)
     "All arguments as one JSON object: as text, from a file or from standard input. Options override its "
       .. "members; members that are null are left out."
   )
+  if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))
   if help then command:epilog(DETAILS:format(help.inside(operation))) end
 end

@@ -184,7 +184,9 @@ function request.send(order, parsed, system, client)
   answer, message, err = client[order.method](client, unpack(order.args))
   if not answer then fail(order, parsed, message, err) end
   output.show(answer, parsed, system, order.about)
-  return report_refused(order, client.info(answer).partial, system)
+  local status = report_refused(order, client.info(answer).partial, system)
+  if not parsed.wait then return status end
+  return require("cmr.cli.waiting").for_answer(client, order.operation, order.args[1], answer, parsed, system)
 end
 
 local function empty_list(key)
@@ -203,6 +205,10 @@ function request.run(operation, parsed, system)
   local risky = flags.charges or flags.danger or flags.all_when_empty
   local reason = risky and require("cmr.cli.prompt").reason(operation, args)
   local acts = operation.method ~= "GET" and not flags.safe
+  local client = request.client_for_one(parsed, system, read, acts)
+  if parsed.wait and not parsed.dry_run then
+    require("cmr.cli.waiting").check(operation, args, not parsed.no_ledger and require("cmr.ledger").open() or nil)
+  end
   return request.send({
     method = operation.name,
     args = { args },
@@ -211,7 +217,7 @@ function request.run(operation, parsed, system)
     acts = acts,
     reason = reason and ("%s %s"):format(arguments.command(operation.name), reason),
     about = { name = operation.name, empty = flags.list and empty_list or nil },
-  }, parsed, system, request.client_for_one(parsed, system, read, acts))
+  }, parsed, system, client)
 end
 
 return request
