@@ -179,7 +179,8 @@ describe("cmr history", function()
 
   it("explains a wrong command line", function()
     local cases = {
-      {{"--since", "soon"}, "option '--since' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not 'soon'"},
+      {{"--since", "soon"},
+        "option '--since' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not 'soon'"},
       {{"--since", "2026-02-31"},
         "option '--since' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '2026-02-31'"},
       {{"--operation", "reexprt"}, "option '--operation': there is no operation 'reexprt' (did you mean 'reexport'?)"},

@@ -119,7 +119,8 @@ local function wait_for_all(client, items, seconds, poll)
       index = index + 1
       local item = items[index]
       local timeout = math.max(MIN_SECONDS, deadline - core.now())
-      local ok, message = coroutines.pcall(wait_for, client, item, { timeout = timeout, poll = item.has_status and poll })
+      local ok, message =
+        coroutines.pcall(wait_for, client, item, { timeout = timeout, poll = item.has_status and poll })
       if not ok then problem = message end
     end
     semaphore.post()

@@ -76,7 +76,9 @@ end
 
 local function clear(ledger, parsed, system)
   for _, name in ipairs { "unknown", "operation", "since", "run", "user", "id", "all" } do
-    if parsed["." .. name] then io.usage("option '--%s' does not go with '--clear', which is for all requests", name) end
+    if parsed["." .. name] then
+      io.usage("option '--%s' does not go with '--clear', which is for all requests", name)
+    end
   end
   local before = require("cmr.cli.request").time("--clear", parsed[".clear"])
   local lines = {
