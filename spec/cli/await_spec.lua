@@ -1,7 +1,6 @@
 -- cmr await and --wait, with a real mock, a real listener, and events in the ledger.
 local cjson = require "cjson"
 local command = require "spec.support.command"
-local delivery = require "spec.support.delivery"
 local ledgers = require "cmr.ledger"
 local listeners = require "spec.support.listener"
 local mock = require "spec.support.mock"
@@ -70,7 +69,8 @@ describe("waiting for the end #nginx", function()
   it("finds the event that a listener stored, without a key and without its passwords", function()
     local action = reexport()
     listen()
-    assert.equal(200, deliver("mailbox.exported", {actionId = action, mailboxId = mock.MAILBOX, password = "hunter-two"}))
+    local data = {actionId = action, mailboxId = mock.MAILBOX, password = "hunter-two"}
+    assert.equal(200, deliver("mailbox.exported", data))
     local done = keyless("await", action, "--output", "json")
     assert.same({0, ""}, {done.status, done.err})
     local item = cjson.decode(done.out)[1]
@@ -108,7 +108,8 @@ describe("waiting for the end #nginx", function()
   it("waits for all that a run has sent, and for everything", function()
     local rows = {}
     for index = 1, 3 do
-      rows[index] = cjson.encode{userId = mock.USER, mailboxData = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}}
+      local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
+      rows[index] = cjson.encode{userId = mock.USER, mailboxData = data}
     end
     local file = command.file_with(table.concat(rows, "\n") .. "\n")
     local sent = run("bulk", "update-mailboxes", "--from", file, "--yes")
