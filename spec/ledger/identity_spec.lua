@@ -4,7 +4,7 @@ local identity = require "cmr.ledger.identity"
 
 describe("the digest of a request's content", function()
   it("is the same on every Lua, for every day to come", function()
-    assert.equal("fvJ+XdST/T2wOCyoS9A6", identity.digest{a = {1, true, core.null, "x"}, b = core.all})
+    assert.equal("sPJtiAD3ogLFVMWhZ8+z", identity.digest{a = {1, true, core.null, "x"}, b = core.all})
   end)
 
   it("is the same for what the API takes for the same", function()

@@ -234,6 +234,9 @@ local function query(self, sql, ...)
   return rows, message, reason
 end
 
+local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
+  FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
+
 ---The requests of the same content that no other one superseded, oldest first.
 ---@param account string
 ---@param operation string
@@ -241,9 +244,7 @@ end
 ---@return table[]? requests
 ---@return string? message
 function Ledger:same(account, operation, digest)
-  local sql =
-    "SELECT * FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id"
-  return query(self, sql, digest, operation, account)
+  return query(self, SAME, digest, operation, account)
 end
 
 ---The ids of a request, as {{kind, id} ...}.
