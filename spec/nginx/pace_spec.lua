@@ -69,7 +69,7 @@ describe("nginx with 2 workers #nginx", function()
         location = /reserve { content_by_lua_block {
           local limiter = require("cmr.limiter.shdict").new(ngx.shared.cmr)
           local last
-          for _ = 1, 20000 do last = limiter:reserve("key", 1000, 0, math.huge) end
+          for _ = 1, 20000 do last = limiter:reserve("key", 1000, math.huge) end
           ngx.print(("%d %.6f"):format(ngx.worker.pid(), last))
         } }
       ]]}

@@ -88,11 +88,11 @@ local function reserve_in_redis(self, key, length, after, max_wait)
 end
 
 ---Reserves the key's next slot. See cmr.Limiter.
-function Limiter:reserve(key, rate, now, max_wait)
+function Limiter:reserve(key, rate, max_wait)
   local begun_at, after = core.now(), 0
   local both = begun_at < self.both_until
   if both then
-    local delay, needed = self.local_limiter:reserve(key, rate / self.fallback_shares, now, max_wait)
+    local delay, needed = self.local_limiter:reserve(key, rate / self.fallback_shares, max_wait)
     if not delay then return nil, needed end
     after = delay
   end
@@ -103,17 +103,17 @@ function Limiter:reserve(key, rate, now, max_wait)
   local elapsed = core.now() - begun_at
   if delay then
     -- the local queue continues from here if Redis becomes unavailable now
-    self.local_limiter:pause(key, now + elapsed, delay + self.fallback_shares / rate)
+    self.local_limiter:pause(key, delay + self.fallback_shares / rate)
     if not reserved then return nil, delay end
     return math.max(0, delay)
   end
-  if not both then return self:reserve(key, rate, now + elapsed, max_wait - elapsed) end
+  if not both then return self:reserve(key, rate, max_wait - elapsed) end
   return math.max(0, after - elapsed)
 end
 
 ---Gives out no slot for some seconds, on any host.
-function Limiter:pause(key, now, seconds)
-  self.local_limiter:pause(key, now, seconds)
+function Limiter:pause(key, seconds)
+  self.local_limiter:pause(key, seconds)
   reserve_in_redis(self, key, 0, seconds, MAX_REDIS_SECONDS)
 end
 
