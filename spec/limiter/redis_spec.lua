@@ -22,11 +22,11 @@ local function script(source, environment)
 end
 
 describe("the limiter of hosts", function()
-  local now, clock, keys, ways, down
+  local now, clock, keys, ways, down, refused -- refused: {key = Redis's error}
 
   -- A Redis in this process, whose clock is another one. An answer is on its way as long as `ways` says, each way.
   local function connection()
-    local fake = {retry_seconds = 2}
+    local fake = {retry_seconds = 2, address = "here"}
     local commands = {
       TIME = function()
         local time = clock + 1.7e9
@@ -43,8 +43,9 @@ describe("the limiter of hosts", function()
       local way = table.remove(ways, 1) or {0, 0}
       if down then
         now = now + way[1]
-        return nil, "connection refused"
+        return nil, "connection refused", "unavailable"
       end
+      if refused[names[1]] then return nil, refused[names[1]], "refused" end
       local argv = {}
       for index, value in ipairs(arguments) do argv[index] = ("%.17g"):format(value) end
       now, clock = now + way[1], clock + way[1]
@@ -61,7 +62,7 @@ describe("the limiter of hosts", function()
   local real_now = core.now
 
   before_each(function()
-    now, clock, keys, ways, down = 1000, 500, {}, {}, false
+    now, clock, keys, ways, down, refused = 1000, 500, {}, {}, false, {}
     core.now = function() return now end -- luacheck: ignore 122
   end)
 
@@ -295,6 +296,50 @@ describe("the limiter of hosts", function()
     end)
   end)
 
+  describe("whose script is refused for a key", function()
+    local WRONG = "WRONGTYPE Operation against a key holding the wrong kind of value"
+
+    it("uses a local queue for that key, at its share of the rate, and logs that once", function()
+      local one = host(2)
+      refused = {["queue:bad"] = WRONG}
+      local warnings = warned(function()
+        for index = 0, 9 do near(index * 0.5, one:reserve("bad", 4, 10)) end
+        assert.is_nil((one:reserve("bad", 4, 4)))
+        one:pause("bad", 7)
+        near(7, one:reserve("bad", 4, 10))
+      end)
+      assert.equal(1, #warnings)
+      assert.matches("Redis at here refuses a slot in queue:bad %(WRONGTYPE [^)]*%)", warnings[1])
+    end)
+
+    it("leaves the other keys as they are", function()
+      local a, b = host(2), host(2)
+      refused = {["queue:bad"] = WRONG}
+      warned(function() a:reserve("bad", 4, 10) end)
+      near(0, a:reserve("good", 4, 10))
+      near(0.25, b:reserve("good", 4, 10))
+      near(0.5, a:reserve("good", 4, 10))
+    end)
+
+    it("uses both queues for a while when it is accepted again, and logs the next time", function()
+      local a, b = host(2), host(2)
+      refused = {["queue:bad"] = WRONG}
+      local warnings = warned(function()
+        near(0, a:reserve("bad", 4, 10))
+        near(0, b:reserve("bad", 4, 10))
+        refused = {}
+        near(0.5, a:reserve("bad", 4, 10))
+        near(0.75, b:reserve("bad", 4, 10))
+        pass(10)
+        near(0, a:reserve("bad", 4, 10))
+        near(0.25, a:reserve("bad", 4, 10))
+        refused = {["queue:bad"] = WRONG}
+        near(0.75, a:reserve("bad", 4, 10))
+      end)
+      assert.equal(3, #warnings)
+    end)
+  end)
+
   it("refuses options it does not know", function()
     assert.error_matches(function() redis_limiter.new{fallback_shares = 0} end,
       "bad option 'fallback_shares' %(a whole number 1")
@@ -304,9 +349,9 @@ describe("the limiter of hosts", function()
   end)
 end)
 
-describe("the limiter of hosts, on a real Redis", function()
+support.each(function(name) describe("the limiter of hosts, on a real " .. name, function()
   local server
-  setup(function() server = support.start() end)
+  setup(function() server = support.start{program = name} end)
   teardown(function() server:stop() end)
 
   it("is one queue for all connections, by Redis's clock", function()
@@ -328,8 +373,20 @@ describe("the limiter of hosts, on a real Redis", function()
     nginx.eventually("the key is gone", function() return server:cli "keys 'own:*'" == "" end)
   end)
 
+  it("goes on when its key is something else, and asks no other key to wait", function()
+    local one = redis_limiter.new{port = server.port}
+    server:cli "rpush cmr:queue:taken x"
+    local warnings = warned(function()
+      for _ = 1, 5 do assert(one:reserve("taken", 4, 60)) end
+      assert.equal(0, one:reserve("free", 4, 60))
+      assert.equal("string", server:cli "type cmr:queue:free")
+    end)
+    assert.equal(1, #warnings)
+    assert.matches("refuses a slot in queue:taken %(WRONGTYPE", warnings[1])
+  end)
+
   it("goes on without it, and with it again", function()
-    local own = support.start()
+    local own = support.start{program = name}
     finally(function() own:stop() end)
     local warnings = warned(function()
       local one = redis_limiter.new{port = own.port, timeout = 0.05, fallback_shares = 2}
@@ -345,4 +402,4 @@ describe("the limiter of hosts, on a real Redis", function()
     end)
     assert.equal(1, #warnings)
   end)
-end)
+end) end)
