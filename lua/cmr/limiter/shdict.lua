@@ -29,13 +29,13 @@ end
 function Limiter:reserve(key, rate, max_wait)
   local dict, queue, now = self.dict, "cmr:queue:" .. key, core.now()
   local delay = (dict:get(queue) or 0) - now
-  while delay <= max_wait do
+  while math.max(0, delay) <= max_wait do
     if delay < 0 then advance(dict, queue, now) end
     local next_slot = dict:incr(queue, 1 / rate, now) or now + 1 / rate -- nil: the dictionary has no memory
     delay = next_slot - 1 / rate - now
-    if delay > -ROUNDING_SECONDS and delay <= max_wait then return math.max(0, delay) end
+    if delay > -ROUNDING_SECONDS and delay <= max_wait + ROUNDING_SECONDS then return math.max(0, delay) end
   end
-  return nil, delay
+  return nil, math.max(0, delay)
 end
 
 ---Gives out no slot for some seconds.
