@@ -23,7 +23,10 @@ end
 
 -- Not all versions of the library know TLS. nginx checks the certificate and whose it is.
 local function handshake(redis, opts)
-  return rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
+  local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
+  -- where nginx need not wait for the handshake, it reports success and closes a connection that it does not trust
+  if ok and not redis:get_reused_times() then return nil, "the certificate is not trusted, or not the host's" end
+  return ok, message
 end
 
 -- The library raises where nginx has no sockets (log_by_lua and the like).
