@@ -106,7 +106,7 @@ local function attempt(record, state, loop, left)
   if res then return res end
   record.outcome = more_severe(err.outcome, record.outcome)
   if opts.rate and err.kind == "rate_limited" then
-    limiter.pause(state.limiter, record.key, loop.now(), err.retry_after or 1 / opts.rate)
+    limiter.pause(state.limiter, record.key, err.retry_after or 1 / opts.rate)
   end
   return nil, err
 end
