@@ -56,8 +56,8 @@ struct operation {
     const char *page;  /* the parameters that choose a page; NULL: not documented */
     const char *limit;
     const char *success_field; /* of an item of data: an item without it failed; NULL: not documented */
-    /* The webhooks that report success, "EVENT PARAMETER|EVENT": the first whose parameter was sent counts, and one
-       event comes for each item of the parameter. NULL: none is documented. */
+    /* The webhooks that report success, "EVENT PARAMETER|EVENT": one for each item of each parameter that was sent. A
+       domain with mailboxes is done when they are. NULL: none is documented. */
     const char *success_events;
     const char *failure_events; /* "EVENT|EVENT": the webhooks that report failure */
     const struct param *params; /* ends with a NULL name */

@@ -3,6 +3,7 @@
 local block = require "cmr.loop.block"
 local cjson = require "cjson"
 local cmr = require "cmr"
+local core = require "cmr.core"
 local memory = require "cmr.store.memory"
 local mock = require "spec.support.mock"
 
@@ -25,7 +26,8 @@ describe("await", function()
       end
     end
     store = memory.new(wait.now)
-    client = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = false, loop = wait, store = store}
+    client = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = false, loop = wait, store = store,
+      jitter = function() return 0 end}
   end)
 
   -- An event that comes so many seconds from now.
@@ -95,13 +97,140 @@ describe("await", function()
     assert.same({}, wait.slept)
   end)
 
-  it("waits for no mailbox of a domain that was not to be had", function()
+  it("waits for no mailbox of a domain that was not to be had, and says that it was not", function()
     local res = order{["taken.com"] = 1}
     assert.is_table(res)
     res = order{["taken.com"] = 5, ["new-one.com"] = 1}
     assert.equal("taken.com", res.data.unavailableDomains[1])
     comes(5, "order:" .. res.data.orderId, "mailbox.created", {email = "a"})
+    local events, why, err = client:await(res)
+    assert.is_nil(events)
+    assert.equal("create_order: 1 item failed: taken.com", why)
+    assert.same({"operation_failed", "unknown", 1}, {err.kind, err.outcome, #err.events})
+    assert.same({{name = "taken.com"}}, err.body)
+    assert.is_true(wait.clock >= 1005)
+  end)
+
+  it("fails at once when the answer refused everything", function()
+    upstream:fault{match = {operation = "create_order"}, status = 200, body = {status = 200, actionId = "A",
+      data = {orderId = "O", unavailableDomains = {"New-one.com"}}}}
+    local _, why, err
+    local events
+    events, why, err = client:await(order())
+    assert.is_nil(events)
+    assert.equal("create_order: 1 item failed: New-one.com", why)
+    assert.same({"operation_failed", "rejected"}, {err.kind, err.outcome})
+    local function renewed(items)
+      upstream:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, data = items}}
+      return assert(client:renew_domains{userId = USER, domains = {"a.com", "b.com"}})
+    end
+    local bad = {domainName = "a.com", success = false, message = "outside its window"}
+    local other = {domainName = "b.com", success = false}
+    _, why, err = client:await(renewed{bad, other})
+    assert.equal("renew_domains: 2 items failed: a.com (outside its window), b.com", why)
+    assert.same({"operation_failed", "rejected"}, {err.kind, err.outcome})
+    assert.same({}, wait.slept)
+    _, why, err = client:await(renewed{bad}, {timeout = 20})
+    assert.equal("renew_domains: no outcome after 20 s: 0 of 1 domain.renewal.success; "
+      .. "1 item failed: a.com (outside its window)", why)
+    assert.same({"timeout", "unknown"}, {err.kind, err.outcome})
+    comes(3, "domain:b.com", "domain.renewal.success", {domainName = "b.com"})
+    _, why, err = client:await(renewed{bad})
+    assert.equal("renew_domains: 1 item failed: a.com (outside its window)", why)
+    assert.same({"operation_failed", "unknown", 1}, {err.kind, err.outcome, #err.events})
+  end)
+
+  it("keeps what it has seen, when the store has forgotten it", function()
+    local res = order{["new-one.com"] = 2}
+    local append = store.append
+    function store:append(name, text) return append(self, name, text, 1) end
+    comes(1, "order:" .. res.data.orderId, "mailbox.created", {email = "a"})
+    comes(20, "order:" .. res.data.orderId, "mailbox.created", {email = "b"})
+    assert.same({"a", "b"}, emails(assert(client:await(res, {poll = false}))))
+  end)
+
+  it("returns events oldest first, whichever lists they are in", function()
+    for round = 1, 5 do
+      local plan = {operation = "create_order", actionId = "A" .. round, orderId = "O" .. round, count = 4}
+      local function stored(list, email, at)
+        store:append(list .. round, cjson.encode{event = "mailbox.created", eventId = email, receivedAt = at,
+          data = {email = email}}, 60)
+      end
+      stored("order:O", "a", 100.25)
+      stored("action:A", "b", 100.5)
+      stored("order:O", "c", 101)
+      stored("action:A", "d", 102)
+      assert.same({"a", "b", "c", "d"}, emails(assert(client:await(plan))))
+    end
+    local function listed(list, ...) -- without a time, the order of every list is kept
+      for _, email in ipairs{...} do
+        store:append(list, cjson.encode{event = "mailbox.created", eventId = email, data = {email = email}}, 60)
+      end
+    end
+    listed("action:B", "b", "d")
+    listed("order:P", "a", "b", "c", "d", "e")
+    assert.same({"a", "b", "c", "d", "e"},
+      emails(assert(client:await{operation = "create_order", actionId = "B", orderId = "P", count = 5})))
+  end)
+
+  it("tells events apart by what they say, and not by their id alone", function()
+    local res = order{["new-one.com"] = 2}
+    local under = "order:" .. res.data.orderId
+    local function stored(email, at)
+      local event = {event = "mailbox.created", eventId = "E", receivedAt = at, data = {email = email}}
+      store:append(under, cjson.encode(event), 60)
+    end
+    stored("a", 1) stored("a", 2)
+    local _, _, err = client:await(res, {timeout = 5})
+    assert.equal(1, #err.events)
+    stored("b", 3)
+    assert.same({"a", "b"}, emails(assert(client:await(res))))
+  end)
+
+  it("hears of a renewal that names only its subscription, and not of an earlier one", function()
+    upstream:fault{match = {operation = "renew_subscriptions"}, status = 200, times = 2,
+      body = {status = 200, message = "added", actionId = "A"}}
+    local function renewed(at)
+      return cjson.encode{event = "subscription.renewal.success", eventId = "E" .. at, receivedAt = at,
+        data = {subscriptionId = "S1"}}
+    end
+    store:append("subscription:S1", renewed(os.time() - 600), 3600)
+    local res = assert(client:renew_subscriptions{subscriptionIds = {"S1"}})
+    local _, why = client:await(res, {timeout = 5})
+    assert.equal("renew_subscriptions: no outcome after 5 s: 0 of 1 subscription.renewal.success", why)
+    store:append("subscription:S1", renewed(os.time()), 3600)
     assert.equal(1, #assert(client:await(res)))
+  end)
+
+  it("reads the lists of many ids in turn", function()
+    local names, reads, list = {}, 0, store.list
+    for index = 1, 200 do names[index] = ("d%03d.com"):format(index) end
+    upstream:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, actionId = "A"}}
+    local res = assert(client:renew_domains{userId = USER, domains = names})
+    for _, name in ipairs(names) do
+      comes(5, "domain:" .. name, "domain.renewal.success", {domainName = name})
+    end
+    function store:list(name)
+      reads = reads + 1
+      return list(self, name)
+    end
+    assert.equal(200, #assert(client:await(res)))
+    assert.is_true(reads < 200 + 40 * 21, reads)
+    assert.is_true(wait.clock < 1030, wait.clock)
+  end)
+
+  it("reads every list when its time is over", function()
+    local names = {}
+    for index = 1, 200 do names[index] = ("e%03d.com"):format(index) end
+    upstream:fault{match = {operation = "renew_domains"}, status = 200, body = {status = 200, actionId = "A"}}
+    local res = assert(client:renew_domains{userId = USER, domains = names})
+    for index, name in ipairs(names) do
+      local said = index == 150 and "domain.renewal.failed" or "domain.grace_period"
+      comes(4.99, "domain:" .. name, said, {domainName = name})
+      store:append("domain:" .. name, "no JSON", 60)
+    end
+    local _, why = client:await({plan = cmr.info(res).plan}, {timeout = 5})
+    assert.equal("renew_domains: domain.renewal.failed", why)
   end)
 
   it("ends when it failed, with what says so", function()
@@ -111,8 +240,11 @@ describe("await", function()
     assert.is_nil(events)
     assert.equal("create_order: domain.order.failed: Workspace validation failed", why)
     assert.equal(why, tostring(err))
-    assert.same({"operation_failed", "rejected", "create_order"}, {err.kind, err.outcome, err.operation})
+    assert.same({"operation_failed", "unknown", "create_order"}, {err.kind, err.outcome, err.operation})
     assert.equal("domain.order.failed", err.body.event)
+    res = order{["other-one.com"] = 3}
+    comes(3, "order:" .. res.data.orderId, "domain.order.failed", {reason = "The domain is taken."})
+    assert.equal("rejected", select(3, client:await(res)).outcome)
     assert.equal(1, #err.events)
   end)
 
@@ -257,15 +389,45 @@ describe("await", function()
   end)
 
   it("takes what another process was answered", function()
-    comes(3, "order:O1", "mailbox.order.success", {quantity = 1})
     comes(5, "order:O1", "mailbox.created", {email = "a"})
-    assert.same({"a"}, emails(assert(client:await({operation = "create_order", orderId = "O1"}))))
+    assert.same({"a"}, emails(assert(client:await({operation = "create_order", orderId = "O1"}, {count = 1}))))
+    comes(3, "order:O2", "mailbox.order.success", {quantity = 1})
+    comes(5, "order:O2", "mailbox.created", {email = "a"})
+    assert.same({"a"}, emails(assert(client:await{operation = "order_mailboxes", orderId = "O2"})))
     comes(5, "action:A1", "mailbox.created", {email = "b"})
     comes(6, "action:A1", "mailbox.created", {email = "c"})
     assert.same({"b", "c"}, emails(assert(client:await{operation = "create_order", actionId = "A1", count = 2})))
     comes(5, "action:A2", "subscription.renewal.failed", {reason = "EXPIRED"})
     assert.equal("renew_subscriptions: subscription.renewal.failed: EXPIRED",
       (select(2, client:await{operation = "renew_subscriptions", actionId = "A2"})))
+  end)
+
+  it("takes another process's plan, as JSON has it", function()
+    local res = order{["a-one.com"] = 1, ["b-one.com"] = 1}
+    local plan = cjson.decode(cjson.encode(cmr.info(res).plan))
+    local under = "order:" .. res.data.orderId
+    comes(3, under, "mailbox.created", {email = "u1@a-one.com"})
+    local _, why = client:await({plan = plan}, {timeout = 20, poll = false})
+    assert.equal("create_order: no outcome after 20 s: 1 of 2 mailbox.created", why)
+    comes(3, under, "mailbox.created", {email = "u1@b-one.com"})
+    assert.equal(2, #assert(client:await({plan = plan}, {poll = false})))
+  end)
+
+  it("does not take the first domain of an order for all of it", function()
+    comes(1, "order:O1", "domain.order.success", {domainName = "a.com"})
+    comes(1, "order:O1", "mailbox.order.success", {domainName = "a.com", quantity = 1})
+    comes(2, "order:O1", "mailbox.created", {email = "u@a.com"})
+    local _, why, err = client:await({operation = "create_order", orderId = "O1"}, {timeout = 60, poll = false})
+    assert.equal("create_order: no outcome after 60 s: 1 of ? mailbox.created; how many must come is not known here: "
+      .. "give count, or the plan of cmr.info", why)
+    assert.same({"timeout", "unknown", 3}, {err.kind, err.outcome, #err.events})
+    local res = order() -- and believes the order's status, said twice
+    upstream:advance(100)
+    comes(1, "order:" .. res.data.orderId, "mailbox.created", {email = "u@a.com"})
+    local accepted = {operation = "create_order", orderId = res.data.orderId, userId = USER}
+    local events = assert(client:await(accepted, {poll = 5}))
+    assert.same({"COMPLETED", 1}, {events.order.status, #events})
+    assert.is_true(wait.clock >= 1070)
   end)
 
   it("works on what a job was answered", function()
@@ -282,7 +444,28 @@ describe("await", function()
     assert.same({"invalid_argument", "unknown"}, {err.kind, err.outcome})
   end)
 
-  it("raises for what is no operation's answer, or has no outcome", function()
+  it("loses no answer to a mistake: nothing is raised once a request has left", function()
+    local function refused(message, res, opts)
+      local events, why, err = client:await(res, opts)
+      assert.is_nil(events)
+      assert.equal(message, why)
+      assert.same({"invalid_argument", "unknown"}, {err.kind, err.outcome})
+    end
+    refused("platforms: no event is documented to report the success of 'platforms'", assert(client:platforms(USER)))
+    upstream:fault{match = {operation = "remove_mailbox"}, status = 200, body = {status = 200, message = "shortly"}}
+    refused("remove_mailbox: no event is documented to report the success of 'remove_mailbox'",
+      assert(client:remove_mailbox{userId = USER, mailboxId = MAILBOX}))
+    refused("GET /geo/countries: no event reports the outcome of a request that is none of the API's operations",
+      assert(client:request("GET", "/geo/countries")))
+    local res = assert(client:reexport{mailboxId = MAILBOX})
+    refused("reexport: unknown option 'tiemout' (did you mean 'timeout'?)", res, {tiemout = 5})
+    refused("reexport: a table of options expected, got number", res, 5)
+    store.list = function() error "broken" end
+    local _, why = client:await(res, {timeout = 5})
+    assert.matches("reexport: no outcome after 5 s: 0 of 1 mailbox.exported; the store is unavailable: .*broken", why)
+  end)
+
+  it("raises for what is no operation's answer", function()
     local function raised(...)
       local fine, message = pcall(client.await, client, ...)
       assert.is_false(fine)
@@ -291,15 +474,131 @@ describe("await", function()
     assert.matches("cmr.await: an operation's answer expected, got nil", raised(), 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{}, 1, true)
     assert.matches("cmr.await: an operation's answer expected, or {operation", raised{operation = "nothing"}, 1, true)
+    assert.matches("cmr.await: bad plan: one from cmr.info expected", raised{plan = {operation = "reexport"}}, 1, true)
     assert.matches("cmr.await: no event is documented to report the success of 'platforms'",
-      raised(assert(client:platforms(USER))), 1, true)
+      raised{operation = "platforms", actionId = "A"}, 1, true)
     local given = {operation = "reexport", actionId = "A"}
-    assert.matches("cmr.await: unknown option 'time' (poll or timeout expected)", raised(given, {time = 5}), 1, true)
+    assert.matches("cmr.await: unknown option 'tiemout' (did you mean 'timeout'?)", raised(given, {tiemout = 5}),
+      1, true)
     assert.matches("cmr.await: bad option 'timeout' (seconds, from 0.001 to 1000000 expected, got boolean)",
       raised(given, {timeout = false}), 1, true)
     assert.matches("cmr.await: bad option 'poll' (seconds, from 0.001 to 1000000 or false expected, got 0)",
       raised(given, {poll = 0}), 1, true)
+    assert.matches("cmr.await: bad option 'done_statuses' (a list of words expected, got string)",
+      raised(given, {done_statuses = "PAID"}), 1, true)
     client:close()
     assert.matches("cmr.await: the client is closed", raised(given), 1, true)
+  end)
+
+  it("takes the user's words for an order's status", function()
+    local res = order()
+    upstream:fault{match = {operation = "order_status"}, status = 200, times = 4,
+      body = {status = 200, data = {status = "Payment_completed"}}}
+    assert.equal("timeout", select(3, client:await(res, {timeout = 12, poll = 5})).kind)
+    local events = assert(client:await(res, {timeout = 100, poll = 5, done_statuses = {"PAYMENT_COMPLETED"}}))
+    assert.equal("Payment_completed", events.order.status)
+  end)
+
+  describe("where no event can arrive", function()
+    local deaf
+
+    before_each(function()
+      deaf = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = false, loop = wait,
+        jitter = function() return 0 end}
+    end)
+
+    after_each(function() package.loaded["cmr.webhook.receiver"], package.loaded["cmr.webhook"] = nil, nil end)
+
+    it("says so at once, and what to start", function()
+      local events, why, err = deaf:await(assert(deaf:reexport{mailboxId = MAILBOX}))
+      assert.is_nil(events)
+      assert.matches("reexport: no event can arrive here: .*cmr.webhook.receiver.*store", why)
+      assert.same({"invalid_argument", "unknown"}, {err.kind, err.outcome})
+      assert.same({}, wait.slept)
+      assert.equal("invalid_argument", select(3, deaf:await(order(), {poll = false})).kind)
+    end)
+
+    it("waits where a receiver was made, or the store is another one", function()
+      local res = assert(deaf:reexport{mailboxId = MAILBOX})
+      require("cmr.webhook").receiver{}
+      assert.equal("timeout", select(3, deaf:await(res, {timeout = 5})).kind)
+    end)
+
+    it("polls an order, and ends when even that is refused", function()
+      local res = order()
+      upstream:advance(100)
+      assert.equal("COMPLETED", assert(deaf:await(res)).order.status)
+      upstream:fault{match = {operation = "order_status"}, status = 404, times = 10}
+      local begun = wait.clock
+      assert.equal("invalid_argument", select(3, deaf:await(res)).kind)
+      assert.is_true(wait.clock < begun + 40)
+    end)
+
+    it("can be asked before anything is sent", function()
+      assert.is_true(client:awaitable "create_order")
+      assert.same({nil, "no event is documented to report the success of 'remove_mailbox'"},
+        {client:awaitable "remove_mailbox"})
+      local ok, why = deaf:awaitable "reexport"
+      assert.is_nil(ok)
+      assert.matches("no event can arrive here", why, 1, true)
+      assert.is_false((pcall(client.awaitable, client, "nothing")))
+    end)
+  end)
+end)
+
+describe("polls for the statuses of orders", function()
+  local upstream
+
+  before_each(function() upstream = mock.shared "http" end)
+
+  local function statuses()
+    local list = {}
+    for _, request in ipairs(upstream:requests()) do
+      if request.path:find "/orders/status" then list[#list + 1] = request.query.orderId end
+    end
+    return list
+  end
+
+  it("are behind real calls, share what they learn, and let every order have its turn", function()
+    local client = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = 20, store = memory.new()}
+    local ended, kinds = 0, {}
+    upstream:fault{match = {operation = "order_status"}, status = 200, times = 1000,
+      body = {status = 200, data = {status = "PENDING"}}}
+    for index = 1, 100 do
+      block.spawn(function()
+        local order = {operation = "create_order", orderId = "O" .. (index - 1) % 20, userId = USER}
+        local _, _, err = client:await(order, {timeout = 4, poll = 0.05})
+        kinds[err.kind] = (kinds[err.kind] or 0) + 1
+        ended = ended + 1
+      end)
+    end
+    block.sleep(nil, 1)
+    for _ = 1, 5 do
+      local begun = core.now()
+      assert(client:platforms(USER))
+      assert.is_true(core.now() - begun < 0.5, core.now() - begun)
+    end
+    while ended < 100 do block.sleep(nil, 0.05) end
+    local polled, distinct, count = statuses(), {}, 0
+    for _, id in ipairs(polled) do
+      if not distinct[id] then
+        distinct[id], count = true, count + 1
+      end
+    end
+    assert.is_true(#polled >= 10 and #polled <= 22, #polled) -- a quarter of the rate: 5 a second
+    assert.is_true(count >= 10, count)
+    assert.same({timeout = 100}, kinds)
+  end)
+
+  it("take no slot that a real call waits for", function()
+    local client = cmr.new{api_key = upstream.key, base_url = upstream.base_url, rate = 10, store = memory.new()}
+    local jobs, kind = {}, nil
+    for index = 1, 30 do jobs[index] = client:start("platforms", USER) end
+    block.spawn(function()
+      kind = select(3, client:await({operation = "create_order", orderId = "O"}, {timeout = 2.5, poll = 0.3})).kind
+    end)
+    for _, job in ipairs(jobs) do assert(job:wait()) end
+    assert.equal("timeout", kind)
+    assert.same({}, statuses())
   end)
 end)

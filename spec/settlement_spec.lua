@@ -55,7 +55,13 @@ describe("what is waited for", function()
     ["of renewals: each domain"] = {"renew_domains", {domains = {"a.com", "b.com"}}, nil, "domain.renewal.success", 2},
     ["of renewals: not those that were refused"] = {"renew_domains", {domains = {"a.com", "b.com"}},
       {{domainName = "a.com"}}, "domain.renewal.success", 1},
-    ["of the renewal of everything: at least one"] = {"renew_domains", {years = 1}, nil, "domain.renewal.success", 1},
+    ["of the renewal of everything: nobody knows how many"] = {"renew_domains", {years = 1}, nil,
+      "domain.renewal.success", nil},
+    ["of exports, under either name"] = {"export_mailboxes", {mailboxIds = {"M1", "M2"}}, nil, "mailbox.exported", 2},
+    ["of a cancellation: one"] = {"cancel_subscription", {domain = "a.com"}, nil, "subscription.cancelled", 1},
+    ["of an order that names a domain twice, once in vain: the other"] = {"create_order",
+      {domains = {{domain = "a.com"}, {domain = "A.com"}}, mailboxes = {["a.com"] = boxes(2)}}, {"A.com"},
+      "mailbox.created", 2},
     ["of one mailbox's update: one"] = {"update_mailboxes", {mailboxData = {mailboxId = "M"}}, nil,
       "mailbox.updated", 1},
     ["of several mailboxes' update: one for each that went well"] = {"update_mailboxes",
@@ -71,106 +77,269 @@ describe("what is waited for", function()
   end
 end)
 
+-- A plan, as it is after it was stored as JSON and read back.
+local function plan_of(name, args, answer, sent_at)
+  local plan = assert(settlement.plan(rows[name], args, answer or {actionId = "A", data = {orderId = "O"}}, sent_at))
+  return assert(core.json_decode(core.json_encode(plan)))
+end
+
+local function judge(plan, ...)
+  return settlement.judge(plan, {...})
+end
+
+describe("a plan", function()
+  it("has the ids that events may carry, those of the answer first", function()
+    local plan = plan_of("create_order",
+      {userId = "U", domains = {{domain = "B.com"}}, mailboxes = {["B.com"] = boxes(1)}})
+    assert.same({{"action", "A", true}, {"order", "O", true}, {"domain", "b.com"}}, plan.ids)
+    assert.same({"O", "U", "create_order"}, {plan.order, plan.user, plan.operation})
+    assert.same({{"subscription", "S1"}, {"subscription", "S2"}},
+      plan_of("renew_subscriptions", {subscriptionIds = {"S1", "S2"}}, {}).ids)
+    assert.same({{"mailbox", "jo@d.com"}}, plan_of("reexport", {email = "Jo@D.com", userId = "U"}, {}).ids)
+    assert.same({{"mailbox", "M1"}, {"mailbox", "M2"}}, plan_of("export_mailboxes",
+      {componentMailboxIds = {"M1", "M2"}}, {}).ids)
+    assert.same({{"domain", "a.com"}}, plan_of("cancel_subscription", {domain = "A.com"}, {}).ids)
+    assert.same({{"domain", "a.com"}, {"domain", "d1"}}, plan_of("renew_domains", {domains = {"a.com"}},
+      {data = {{domainName = "a.com", domainId = "D1"}}}).ids)
+  end)
+
+  it("knows addresses where the answer brings no id of its own", function()
+    local args = {subscriptionId = "S", mailboxes = {["a.com"] = {{username = "Jo"}}}}
+    assert.same({{"subscription", "S"}, {"domain", "a.com"}, {"mailbox", "jo@a.com"}},
+      plan_of("order_mailboxes", args, {}).ids)
+  end)
+
+  it("takes no id of the request for one that only its own events carry", function()
+    local plan = plan_of("process_order", {orderId = "O"}, {actionId = "A", data = {orderId = "O"}})
+    assert.same({{"action", "A", true}, {"order", "O"}}, plan.ids)
+  end)
+
+  it("counts what was asked for, and names what was refused", function()
+    local plan = plan_of("renew_domains", {domains = {"a.com", "b.com"}},
+      {data = {{domainName = "a.com", success = false, message = "outside its window"}}})
+    assert.same({{name = "a.com", reason = "outside its window"}}, plan.items_failed)
+    assert.same({"domain.renewal.failed", 1}, {plan.first_failure, plan.parts})
+    assert.same({"b.com"}, plan.steps[1].items)
+  end)
+
+  it("waits for domains without mailboxes as well", function()
+    local plan = plan_of("create_order", {domains = {{domain = "a.com"}, {domain = "b.com"}},
+      mailboxes = {["a.com"] = boxes(1)}})
+    local created = event("mailbox.created", {email = "u1@a.com", orderId = "O"})
+    assert.is_nil(judge(plan, created).verdict)
+    assert.is_nil(judge(plan, created, event("domain.order.success", {domainName = "a.com", orderId = "O"})).verdict)
+    assert.equal("done",
+      judge(plan, created, event("domain.order.success", {domainName = "b.com", orderId = "O"})).verdict)
+  end)
+
+  it("is none where nothing reports the end", function()
+    for _, name in ipairs{"remove_mailbox", "platforms", "recreate_subscriptions"} do
+      local plan, why = settlement.plan(rows[name], {}, {})
+      assert.is_nil(plan)
+      assert.equal(("no event is documented to report the success of '%s'"):format(name), why)
+    end
+  end)
+end)
+
 describe("what the events say", function()
-  local function judge(name, expected, ...)
-    return settlement.verdict(rows[name], expected, {...})
+  local ORDER = plan_of("create_order", {domains = {{domain = "a.com"}}, mailboxes = {["a.com"] = boxes(2)}})
+
+  local function own(name, data)
+    data = data or {}
+    data.orderId = "O"
+    return event(name, data)
   end
 
-  local ORDER = {event = "mailbox.created", count = 2}
-
   it("is nothing as long as some are missing", function()
-    assert.same({nil, {}}, {judge("create_order", ORDER)})
-    local one, other = event("mailbox.created"), event("mailbox.order.success", {quantity = 1})
-    local said, found = judge("create_order", ORDER, other, one, event "domain.order.success")
-    assert.is_nil(said)
-    assert.same({one}, found)
+    assert.is_nil(judge(ORDER).verdict)
+    local one, other = own("mailbox.created", {email = "u1@a.com"}), own("mailbox.order.success", {quantity = 1})
+    local result = judge(ORDER, other, one, own "domain.order.success")
+    assert.is_nil(result.verdict)
+    assert.same({one}, result.found)
+    assert.equal("1 of 2 mailbox.created", result.missing)
   end)
 
   it("is that it is done, when all are there", function()
-    local one, two = event("mailbox.created", {mailboxId = "1"}), event("mailbox.created", {mailboxId = "2"})
-    local said, found, failure = judge("create_order", ORDER, one, event "mailbox.order.success", two)
-    assert.equal("done", said)
-    assert.same({one, two}, found)
-    assert.is_nil(failure)
-    assert.equal("done", (judge("create_order", {event = "mailbox.created", count = 0})))
-    assert.equal("done", (judge("start_warmup", {event = "mailbox.warmup.started", count = 1},
-      {eventType = "mailbox.warmup.started"})))
+    local one, two = own("mailbox.created", {mailboxId = "1"}), own("mailbox.created", {mailboxId = "2"})
+    local result = judge(ORDER, one, own "mailbox.order.success", two)
+    assert.same({"done", {one, two}}, {result.verdict, result.found})
+    assert.equal("done", judge(plan_of("start_warmup", {mailboxId = "M"}, {}),
+      {eventType = "mailbox.warmup.started", data = {mailboxId = "M"}}).verdict)
+  end)
+
+  it("counts a mailbox once, whatever its events are called", function()
+    local result = judge(ORDER, own("mailbox.created", {email = "u1@a.com"}),
+      own("mailbox.created", {email = "U1@a.com"}))
+    assert.is_nil(result.verdict)
+    assert.equal(1, #result.found)
   end)
 
   it("is that it failed, as soon as a part has", function()
     for _, name in ipairs{"domain.order.failed", "mailbox.order.failed"} do
-      local one, bad = event "mailbox.created", event(name, {reason = "taken"})
-      local said, found, failure = judge("create_order", ORDER, one, bad)
-      assert.equal("failed", said)
-      assert.same({one}, found)
-      assert.equal(bad, failure)
+      local one, bad = own("mailbox.created"), own(name, {reason = "taken"})
+      local result = judge(ORDER, one, bad)
+      assert.same({"failed", {one}, bad, "unknown"}, {result.verdict, result.found, result.failure, result.outcome})
     end
-    assert.is_nil((judge("order_mailboxes", ORDER, event "domain.order.failed")))
-    assert.is_nil((judge("reexport", {event = "mailbox.exported", count = 1}, event "mailbox.order.failed")))
+    assert.is_nil(judge(plan_of("reexport", {mailboxId = "M"}), own "mailbox.order.failed").verdict)
   end)
 
-  it("counts what an order announces, where the request is not known", function()
-    local unknown, created = {event = "mailbox.created"}, event "mailbox.created"
-    assert.is_nil((judge("create_order", unknown, created)))
-    assert.is_nil((judge("create_order", unknown, created, event("mailbox.order.success", {quantity = 2}))))
-    assert.equal("done", (judge("create_order", unknown, created, created, event("mailbox.order.success",
-      {quantity = 2}))))
-    assert.is_nil((judge("create_order", unknown, created, created, event("mailbox.order.success", {quantity = 2}),
-      event("mailbox.order.success", {quantity = 1}))))
-    for _, odd in ipairs{{}, {quantity = "2"}} do
-      assert.is_nil((judge("create_order", unknown, created, event("mailbox.order.success", odd))))
+  it("counts what an order of one domain announces, where the request is not known", function()
+    local plan, created = plan_of("order_mailboxes"), own("mailbox.created", {email = "a"})
+    local other = own("mailbox.created", {email = "b"})
+    assert.is_nil(judge(plan, created).verdict)
+    assert.is_nil(judge(plan, created, own("mailbox.order.success", {quantity = 2})).verdict)
+    assert.equal("done", judge(plan, created, other, own("mailbox.order.success", {quantity = 2})).verdict)
+    for _, odd in ipairs{{}, {quantity = "1"}} do
+      assert.is_nil(judge(plan, created, own("mailbox.order.success", odd)).verdict)
     end
-    assert.is_nil((judge("create_order", unknown, created, {event = "mailbox.order.success", data = "text"})))
+    assert.is_nil(judge(plan, created, {event = "mailbox.order.success", data = "text"}).verdict)
+  end)
+
+  it("is never that an order is done whose domains nobody knows", function()
+    local plan = plan_of("create_order", nil, {orderId = "O"})
+    assert.is_nil(judge(plan, own("domain.order.success", {domainName = "a.com"}),
+      own("mailbox.order.success", {quantity = 1}), own("mailbox.created", {email = "a"})).verdict)
+    assert.equal("done", judge(settlement.with_count(plan, 1), own("mailbox.created", {email = "a"})).verdict)
+    assert.is_nil(judge(plan_of("renew_subscriptions", nil, {actionId = "A"}),
+      event("subscription.renewal.success", {actionId = "A"})).verdict)
   end)
 
   it("counts the domains in an event of several", function()
-    local two = {event = "prewarmup.order.success", count = 2}
-    assert.is_nil((judge("order_prewarmed", two, event("prewarmup.order.success", {mailboxDetails = {{}}}))))
-    assert.equal("done", (judge("order_prewarmed", two, event("prewarmup.order.success", {mailboxDetails = {{}, {}}}))))
-    assert.equal("failed", (judge("order_prewarmed", two, event("prewarmup.order.success", {mailboxDetails = {{}}}),
-      event "prewarmup.order.failed")))
+    local two = plan_of("order_prewarmed", {order = {{domain = "a.com"}, {domain = "b.com"}}})
+    assert.is_nil(judge(two, own("prewarmup.order.success", {mailboxDetails = {{}}})).verdict)
+    assert.equal("done", judge(two, own("prewarmup.order.success", {mailboxDetails = {{}, {}}})).verdict)
+    assert.equal("failed", judge(two, own("prewarmup.order.success", {mailboxDetails = {{}}}),
+      own "prewarmup.order.failed").verdict)
+    local plan = plan_of("create_order", {domains = {{domain = "a.com"}, {domain = "b.com"}}})
+    local function listed(...) return event("domain.order.success", {actionId = "A", domains = {...}}) end
+    assert.equal("done", judge(plan, listed({domain = "a.com", status = "ACTIVE"}, {domain = "b.com"})).verdict)
+    assert.equal("done", judge(plan, listed("A.com", "b.com")).verdict)
+    assert.is_nil(judge(plan, listed("a.com", {domain = "b.com", status = "PENDING"})).verdict)
+    assert.is_nil(judge(plan, listed "a.com", listed {domain = "A.com"}).verdict)
+    local result = judge(plan, listed("a.com", {domain = "b.com", status = "FAILED"}))
+    assert.same({"failed", "unknown"}, {result.verdict, result.outcome})
+  end)
+
+  it("is matched by the ids that events carry", function()
+    for name, case in pairs{
+      renew_subscriptions = {{subscriptionIds = {"S"}}, "subscription.renewal.success", {subscriptionId = "S"}},
+      cancel_subscription = {{subscriptionId = "S"}, "subscription.cancelled", {subscriptionId = "S"}},
+      renew_domains = {{domains = {"A.com"}}, "domain.renewal.success", {domainName = "a.COM"}},
+      update_mailboxes = {{mailboxData = {mailboxId = "M"}}, "mailbox.updated", {mailboxId = "M"}},
+      export_mailboxes = {{mailboxIds = {"M"}}, "mailbox.exported", {mailboxId = "M"}},
+      reexport = {{email = "Jo@d.com"}, "mailbox.exported", {email = "jo@d.com"}},
+    } do
+      assert.equal("done", judge(plan_of(name, case[1], {}), event(case[2], case[3])).verdict, name)
+    end
+  end)
+
+  it("is nothing that another request's events say", function()
+    local plan = plan_of("renew_subscriptions", {subscriptionIds = {"S"}}, {actionId = "A"}, 1000)
+    local function renewed(at, action)
+      return judge(plan, {event = "subscription.renewal.success", receivedAt = at,
+        data = {subscriptionId = "S", actionId = action}}).verdict
+    end
+    assert.is_nil(renewed(900))
+    assert.is_nil(renewed(1005, "ANOTHER"))
+    assert.equal("done", renewed(999)) -- another machine's clock
+    assert.equal("done", renewed(1005))
+    assert.equal("done", renewed(nil))
+    assert.equal("done", renewed(900, "A")) -- nobody else's
+    local warm = plan_of("order_mailboxes", {subscriptionId = "S", mailboxes = {["a.com"] = boxes(1)}}, {}, 1000)
+    assert.is_nil(judge(warm, event("mailbox.created", {email = "x@a.com"})).verdict)
+    assert.equal("done", judge(warm, event("mailbox.created", {email = "u1@a.com"})).verdict)
   end)
 end)
 
 describe("how sure a failure is", function()
-  local function sure(name, request, fails, ...)
-    local failure = event(fails)
-    return settlement.outcome_of_failure(rows[name], request, {failure, ...}, failure)
+  local function sure(name, request, ...)
+    local arrived = {}
+    for index, entry in ipairs{...} do
+      arrived[index] = type(entry) == "string" and event(entry, {orderId = "O"}) or entry
+    end
+    return settlement.judge(plan_of(name, request), arrived).outcome
   end
 
-  it("is that nothing was done, when it is the first step's of one thing", function()
+  it("is that nothing was done, when it is the first step's of everything", function()
     local domains = {{domain = "a.com"}}
     for _, request in ipairs{{domains = domains}, {domains = domains, mailboxes = {["a.com"] = boxes(3)}}} do
       assert.equal("rejected", sure("create_order", request, "domain.order.failed"))
     end
-    assert.equal("rejected", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(3)}}, "mailbox.order.failed"))
+    assert.equal("rejected", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(1)}}, "mailbox.order.failed"))
     assert.equal("rejected", sure("renew_subscriptions", {subscriptionIds = {"S1"}}, "subscription.renewal.failed"))
     assert.equal("rejected", sure("order_prewarmed", {order = {domain = "a.com"}}, "prewarmup.order.failed"))
+    assert.equal("rejected", sure("renew_domains", {domains = {"a.com", "b.com"}},
+      event("domain.renewal.failed", {actionId = "A", domainName = "b.com"}),
+      event("domain.renewal.failed", {actionId = "A", domainName = "a.com"})))
   end)
 
   it("is that a part may be done, in every other case", function()
     local one, two = {{domain = "a.com"}}, {{domain = "a.com"}, {domain = "b.com"}}
     assert.equal("unknown", sure("create_order", {domains = two}, "domain.order.failed"))
     assert.equal("unknown", sure("create_order", {domains = one}, "mailbox.order.failed"))
-    assert.equal("unknown", sure("create_order", {domains = one}, "domain.order.failed", event "domain.order.success"))
+    assert.equal("unknown", sure("create_order", {domains = one}, "domain.order.failed", "domain.order.success"))
+    assert.equal("unknown", sure("create_order", {domains = one}, "domain.order.success", "domain.order.failed"))
     assert.equal("unknown", sure("create_order", nil, "domain.order.failed"))
     assert.equal("unknown", sure("process_order", {orderId = "O1"}, "domain.order.failed"))
+    assert.equal("unknown", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(3)}}, "mailbox.order.failed"))
     assert.equal("unknown", sure("order_mailboxes", {mailboxes = {["a.com"] = boxes(1), ["b.com"] = boxes(1)}},
       "mailbox.order.failed"))
     assert.equal("unknown", sure("renew_subscriptions", {subscriptionIds = {"S1", "S2"}},
       "subscription.renewal.failed"))
+    assert.equal("unknown", sure("renew_domains", {domains = {"a.com", "b.com"}}, -- one of them, twice
+      event("domain.renewal.failed", {actionId = "A", domainName = "b.com"}),
+      event("domain.renewal.failed", {actionId = "A", domainName = "B.com", reason = "again"})))
+    assert.equal("unknown", sure("create_order", {domains = one}, -- its domain may have been paid for
+      event("domain.order.failed", {orderId = "O", reason = "Workspace validation failed"})))
+    assert.equal("unknown", sure("create_order", {domains = one, mailboxes = {["old.com"] = boxes(1)}},
+      "domain.order.failed"))
+  end)
+
+  it("is that nothing was done, when the answer refused everything", function()
+    local function refused(name, args, answer)
+      local result = judge(plan_of(name, args, answer))
+      return tostring(result.verdict) .. " " .. tostring(result.outcome)
+    end
+    local order = {domains = {{domain = "a.com"}, {domain = "b.com"}}, mailboxes = {["a.com"] = boxes(2)}}
+    assert.equal("failed rejected", refused("create_order", order, {data = {orderId = "O",
+      unavailableDomains = {"B.com", "A.com"}}}))
+    assert.equal("nil nil", refused("create_order", order, {data = {orderId = "O", unavailableDomains = {"A.com"}}}))
+    assert.equal("failed rejected", refused("renew_domains", {domains = {"a.com"}},
+      {data = {{domainName = "a.com", success = false}}}))
+    assert.equal("nil nil", refused("renew_domains", {domains = {"a.com", "b.com"}},
+      {data = {{domainName = "a.com", success = false}}}))
+    assert.equal("nil nil", refused("renew_domains", {years = 1}, {data = {{domainName = "a.com", success = false}}}))
+    assert.equal("failed rejected", refused("update_mailboxes", {mailboxData = {mailboxId = "M"}},
+      {data = {{mailboxId = "M", success = false, message = "Rate limit exceeded"}}}))
+    assert.equal("failed rejected", refused("update_mailboxes", {mailboxData = {{mailboxId = "M"}, {mailboxId = "N"}}},
+      {data = {{success = false}, {success = false}}}))
+    assert.equal("failed rejected", refused("create_order", -- one domain, and twice
+      {domains = {{domain = "a.com"}, {domain = "a.com"}}}, {data = {unavailableDomains = {"a.com", "a.com"}}}))
+    assert.equal("nil nil", refused("create_order",
+      {domains = {{domain = "a.com"}, {domain = "a.com"}}}, {data = {unavailableDomains = {"a.com"}}}))
   end)
 end)
 
 describe("what an order's status says", function()
-  it("is told by its words, of which none is documented", function()
+  it("is told by whole words, of which none is documented", function()
     for status, said in pairs{COMPLETED = "done", completed = "done", SUCCESS = "done", SUCCESSFUL = "done",
-      FAILED = "failed", PARTIALLY_COMPLETED = "failed", CANCELLED = "failed", REJECTED = "failed",
-      UNSUCCESSFUL = "failed", INCOMPLETE = "", PENDING = "", CREATED = "", [""] = "", PROCESSING = ""} do
+      DONE = "done", [" Completed "] = "done",
+      FAILED = "failed", CANCELLED = "failed", REJECTED = "failed", UNSUCCESSFUL = "failed",
+      PARTIALLY_COMPLETED = "", PAYMENT_COMPLETED = "", NOT_COMPLETED = "", COMPLETED_WITH_ERRORS = "",
+      ["NOT DONE"] = "", NO_FAILURES = "", FAILOVER_PENDING = "", ["completed?"] = "", INCOMPLETE = "", PENDING = "",
+      CREATED = "", [""] = "", PROCESSING = ""} do
       assert.equal(said, settlement.verdict_of_status(status) or "", status)
     end
     for _, odd in ipairs{5, true, {}} do assert.is_nil(settlement.verdict_of_status(odd)) end
     assert.is_nil(settlement.verdict_of_status(nil))
+  end)
+
+  it("is told by the user's words first", function()
+    local verdicts = settlement.status_verdicts({"paid"}, {"COMPLETED", "partial refund"})
+    for status, said in pairs{PAID = "done", completed = "failed", ["Partial Refund"] = "failed", DONE = "done"} do
+      assert.equal(said, settlement.verdict_of_status(status, verdicts))
+    end
+    assert.is_nil(settlement.verdict_of_status("Partial", verdicts))
   end)
 end)
 

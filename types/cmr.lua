@@ -6,9 +6,10 @@
 -- arguments, <name>.others for the same without the arguments that may stand in front of the table, and <name>.answer
 -- for its answer, as far as a documented answer shows it.
 
----What another process was answered, for client:await.
+---What another process was answered, for client:await: the plan, or the operation with an id.
 ---@class cmr.Accepted
----@field operation string
+---@field plan? cmr.Plan From cmr.info in the process that sent the request.
+---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
 ---@field userId? string
@@ -17,6 +18,36 @@
 ---@class cmr.AwaitOptions
 ---@field timeout? number Seconds. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
+---@field count? integer How many events must arrive, if cmr cannot know it.
+---@field done_statuses? string[] Further statuses of an order that is done, as whole words. Default: {}.
+---@field failed_statuses? string[] Further statuses of an order that has failed. Default: {}.
+
+---What client:bulk takes. Rows that are done are left alone; the others are sent.
+---@class cmr.BulkOptions
+---@field concurrency? integer Requests at once. Default: 8.
+---@field again? boolean Send rows again that are done: once the run has come to its end, it begins anew.
+---@field repeat_after? number Seconds after which a row that is done is sent again.
+---@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
+---  runs too. Default: 30 days.
+---@field retry_unknown? boolean Send again what may have been done.
+---@field retry_failed? boolean Send again what was refused.
+---@field duplicates? boolean Send each of several rows with the same content. Default: they are refused.
+---@field max_failures? integer Stop after so many.
+---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
+
+---What became of the rows, by their number. `earlier`: of those that were left alone.
+---@class cmr.BulkReport
+---@field run? string The run's name in the ledger.
+---@field rows integer
+---@field done integer
+---@field accepted integer The API took them; webhooks report how they end.
+---@field partial integer Done, but some items failed.
+---@field failed integer
+---@field unknown integer They may have been done.
+---@field deferred integer They can be sent again later.
+---@field untried integer
+---@field earlier table<string, integer>
+---@field stopped? string Why the run ended early.
 
 ---A client: one key and base URL.
 ---@class cmr.Client
@@ -67,6 +98,20 @@ function Client:start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function Client:map(name, inputs, opts) end
 
+---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
+---process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
+---cmr.BulkReport.
+---
+---    local client = cmr.new { ledger = true }
+---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
+---
+---@param name string The operation's name.
+---@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param opts? cmr.BulkOptions
+---@return cmr.BulkReport? report nil: nothing was sent.
+---@return string? message
+function Client:bulk(name, rows, opts) end
+
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
@@ -75,18 +120,30 @@ function Client:map(name, inputs, opts) end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
----reports success, `events.order` holds what order_status returned.
+---It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
+---status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
+---of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
 ---
----err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
----"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
----the first of several items fails, await does not wait for the others.
+---Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
+---events to expect: give it `count`, or an order's status must settle it.
+---
+---err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
+---the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
+---done. When the first of several items fails, await does not wait for the others. It waits for the others when the
+---answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
+---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts) end
+
+---Whether client:await can learn here how an operation ends. Ask before you send it.
+---@param name string The operation's name.
+---@return boolean? ok
+---@return string? message The reason why not.
+function Client:awaitable(name) end
 
 ---Makes the same client with other options. It is light enough for one call:
 ---client:with{timeout = 60}:platforms(id).
@@ -118,6 +175,10 @@ function Client:key_id() end
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
+---What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
+---@field plan? cmr.Plan
+---@field ledger_id? integer The request's number in the ledger.
+---@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
 ---@field tls? string With on_response: the version that a new connection agreed on.
 ---@field timing? cmr.Timing Only if on_response is set.
 
@@ -173,6 +234,7 @@ function Client:key_id() end
 ---| "unexpected_status" # any other status
 ---| "operation_failed" # client:await: accepted, and failed later
 ---| "cancelled" # job:cancel(), or the engine was closed
+---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
 ---After several attempts, the most severe one: unknown > rejected > not_sent.
@@ -190,7 +252,9 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field body? any The answer, decoded where it is JSON. Of client:await: the event that reports the failure.
+---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or a list of the items that
+---the answer refused.
+---@field body? any
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
@@ -312,6 +376,20 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function cmr.map(name, inputs, opts) end
 
+---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
+---process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
+---cmr.BulkReport.
+---
+---    local client = cmr.new { ledger = true }
+---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
+---
+---@param name string The operation's name.
+---@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param opts? cmr.BulkOptions
+---@return cmr.BulkReport? report nil: nothing was sent.
+---@return string? message
+function cmr.bulk(name, rows, opts) end
+
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
@@ -320,12 +398,18 @@ function cmr.map(name, inputs, opts) end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
----reports success, `events.order` holds what order_status returned.
+---It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
+---status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
+---of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
 ---
----err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
----"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
----the first of several items fails, await does not wait for the others.
+---Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
+---events to expect: give it `count`, or an order's status must settle it.
+---
+---err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
+---the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
+---done. When the first of several items fails, await does not wait for the others. It waits for the others when the
+---answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
+---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
@@ -357,6 +441,75 @@ function Job:done() end
 ---Cancels the call: at once when it is in flight, else before its next attempt. A request that was sent may have been
 ---done: see err.outcome.
 function Job:cancel() end
+
+---@class cmr.Ledger
+local Ledger = {}
+
+---A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
+---it to the kernel, for what need not outlive a power cut.
+---@param synchronous "durable"|"quick"
+---@return any? db
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function Ledger:connection(synchronous) end
+
+---Runs a function in one transaction: all of its changes are made, or none.
+---@param synchronous "durable"|"quick"
+---@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
+function Ledger:transaction(synchronous, change) end
+
+---Writes down a request that is about to leave. When this returns, it is on the disk.
+---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
+---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
+---that the caller knows: a newer one stops this one
+---@return integer? id for finish
+---@return string? message
+---@return string? reason as of cmr.sqlite, or "repeated"
+function Ledger:begin(request) end
+
+---Writes down what became of a request.
+---@param id integer
+---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
+---ids = {{kind, id} ...}}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function Ledger:finish(id, ending) end
+
+---The requests of the same content that no other one superseded, oldest first.
+---@param account string
+---@param operation string
+---@param digest string
+---@return table[]? requests
+---@return string? message
+function Ledger:same(account, operation, digest) end
+
+---The ids of a request, as {{kind, id} ...}.
+---@param request integer
+function Ledger:ids(request) end
+
+---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
+---open = true}
+---@return table[]? requests
+---@return string? message
+function Ledger:find(filter) end
+
+---The store on this ledger. See cmr.Store.
+function Ledger:store() end
+
+---The limiter on this ledger. See cmr.Limiter.
+function Ledger:limiter() end
+
+---Takes a run for this process alone. It is let go when the process ends.
+---@param run integer
+---@return boolean? ok
+---@return string? message
+---@return string? reason "busy": another process has it
+function Ledger:hold_run(run) end
+
+---Closes the ledger. Another open makes a new one.
+function Ledger:close() end
 
 ---Reserves slots in the rate limit of a key. Times are in seconds, the rate in requests per second.
 ---
@@ -403,6 +556,9 @@ function Job:cancel() end
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
+---Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
+---written down is not sent. Default: false.
+---@field ledger? boolean|string|cmr.Ledger
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
@@ -425,6 +581,33 @@ function Job:cancel() end
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
+
+---What settles a request, and what its events carry. See cmr.info.
+---@class cmr.Plan
+---@field operation string
+---@field sent_at? number Seconds since 1970. Events that came earlier belong to an earlier request.
+---@field user? string
+---@field order? string The order, if its status can be polled.
+---Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought
+---the id, so that no event of another request carries it.
+---@field ids any[]
+---@field steps cmr.PlanStep[] All of them must be complete.
+---@field failure_events string[]
+---@field first_failure? string The failure event that comes before anything is done.
+---@field parts? integer How many of these events mean that nothing was done; 0: the answer refused everything.
+---@field items_failed? cmr.FailedItem[] What the answer refused, although it is a success.
+
+---The events that complete a part of a plan.
+---@class cmr.PlanStep
+---@field event string
+---@field count? integer How many things they must report; nil: unknown.
+---@field kind? "domain"|"address"|"mailbox"|"subscription" What one event reports.
+---@field items? string[] The names of these things. It is enough when all of them are reported.
+---@field announced? boolean The count comes with an event.
+
+---@class cmr.FailedItem
+---@field name? string
+---@field reason? string
 
 ---Holds claims, lists of texts, and counters. Names of the three never collide. Times are in seconds.
 ---@class cmr.Store
@@ -2646,7 +2829,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
----Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query.
+---Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
 ---@overload fun(fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
 ---@param fields cmr.export_mailboxes.others

@@ -1,17 +1,23 @@
 ---Waits until an accepted operation has finished. The events are read from the store that the webhooks' handler writes
 ---to: it does not matter when they arrive, and at which worker or host.
+---
+---The request has left when this runs, so that nothing is raised about its answer.
 
 local core = require "cmr.core"
+local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
 local operations = require "cmr.operations"
+local poller = require "cmr.order_poller"
 local sender = require "cmr.sender"
 local settlement = require "cmr.settlement"
+local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
----What another process was answered, for client:await.
+---What another process was answered, for client:await: the plan, or the operation with an id.
 ---@class cmr.Accepted
----@field operation string
+---@field plan? cmr.Plan From cmr.info in the process that sent the request.
+---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
 ---@field userId? string
@@ -20,16 +26,37 @@ local validate = require "cmr.util.validate"
 ---@class cmr.AwaitOptions
 ---@field timeout? number Seconds. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
+---@field count? integer How many events must arrive, if cmr cannot know it.
+---@field done_statuses? string[] Further statuses of an order that is done, as whole words. Default: {}.
+---@field failed_statuses? string[] Further statuses of an order that has failed. Default: {}.
 
+local WORDS = {
+  expected = "a list of words",
+  test = function(value)
+    for _, word in pairs(type(value) == "table" and value or { false }) do
+      if type(word) ~= "string" then return false end
+    end
+    return true
+  end,
+}
 local SPEC = {
   timeout = validate.number(0.001, 1e6, "seconds"),
   poll = validate.either(validate.number(0.001, 1e6, "seconds"), validate.one_of(false)),
+  count = validate.integer(1),
+  done_statuses = WORDS,
+  failed_statuses = WORDS,
 }
 local DEFAULTS = { timeout = 180, poll = 30 } -- orders usually take 10 to 90 seconds (help)
 
 local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
-local MAX_STATUS_SECONDS = 10 -- of a request for an order's status
+local PAUSE_JITTER = 0.25
+local MAX_LISTS_PER_READ = 20 -- besides those of the request's own ids
 local MAX_REASON_BYTES = 200 -- of the vendor's, in a message
+local MAX_SHOWN_ITEMS = 3
+
+local NO_RECEIVER = "no event can arrive here: this process receives no webhooks, and no other one reaches its store. "
+  .. "Start cmr.webhook.receiver in it, or give the client and the receiver the same store (cmr.store.sqlite, "
+  .. "cmr.store.redis)"
 
 local await = {}
 
@@ -38,57 +65,151 @@ local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- The plan of a wait: the operation, its ids, the expected events.
-local function plan_of(res)
-  if type(res) ~= "table" then errors.raise("await: an operation's answer expected, got " .. type(res)) end
-  local info = sender.info(res) or {}
-  local name = info.operation or res.operation
-  local operation = type(name) == "string" and operations[name]
-  if not operation then
-    errors.raise "await: an operation's answer expected, or {operation = name, actionId = ..., orderId = ...}"
-  elseif not operation.success_events then
-    errors.raise(("await: no event is documented to report the success of '%s'"):format(name))
-  end
-  local args = sender.arguments(res)
-  local expected = settlement.expected(operation, args, info.partial)
-  if type(res.count) == "number" then expected.count = res.count end
-  return {
-    operation = operation,
-    args = args,
-    expected = expected,
-    action = nonempty(res.actionId) or nonempty(tables.at(res, "data.actionId")),
-    order = nonempty(tables.at(res, "data.orderId")) or nonempty(res.orderId),
-    user = nonempty(res.userId) or nonempty(tables.at(args, "userId")),
-  }
+local function fail(self, kind, outcome, body, message)
+  message = ("%s: %s"):format(self.name, message):gsub("%c", " ")
+  local err = { kind = kind, operation = self.name, message = message, outcome = outcome, attempts = 0, body = body }
+  err.events = self.events
+  return nil, message, core.error(err)
 end
 
--- The events that arrived, each once, oldest first; or nil and a message.
-local function read_events(store, plan)
-  local events, seen = {}, {}
-  for prefix, id in pairs { ["action:"] = plan.action or false, ["order:"] = plan.order or false } do
-    local texts, message = {}, nil
-    if id then
-      texts, message = store:list(prefix .. id)
+-- What a mistake returns: an error, if a request has left that must not be lost; else it is raised.
+local function refuse(self, message)
+  if not self.has_left then errors.raise("await: " .. message) end
+  return fail(self, "invalid_argument", "unknown", nil, message)
+end
+
+local function is_plan(plan)
+  return type(plan) == "table"
+    and operations[plan.operation]
+    and type(plan.ids) == "table"
+    and type(plan.steps) == "table"
+    and type(plan.steps[1]) == "table"
+    and type(plan.failure_events) == "table"
+end
+
+-- The plan of a wait; or nil and a message.
+local function plan_of(self, res, info)
+  if not info and res.plan ~= nil then
+    if is_plan(res.plan) then return res.plan end
+    return nil, "bad plan: one from cmr.info expected"
+  end
+  local operation = type(self.name) == "string" and operations[self.name]
+  if not operation then
+    if info then return nil, "no event reports the outcome of a request that is none of the API's operations" end
+    return nil, "an operation's answer expected, or {operation = name, actionId = ..., orderId = ...}"
+  end
+  if not info then return settlement.plan(operation, nil, res) end
+  if info.plan then return info.plan end
+  local _, message = settlement.awaitable(operation)
+  return nil, message or ("'%s' is done when it is answered"):format(operation.name)
+end
+
+-- Whether no event can ever arrive: neither does this process receive any, nor another one that shares the store.
+local function is_deaf(state)
+  return stores.is_of_process(state.store) and not package.loaded.ngx and not package.loaded["cmr.webhook.receiver"]
+end
+
+-- The store's lists, each {name, origin}: those of actions and orders, and the others.
+local function lists_of(plan)
+  local own, others = {}, {}
+  for _, entry in ipairs(plan.ids) do
+    local name, is_own = entry[1] .. ":" .. entry[2], entry[1] == "action" or entry[1] == "order"
+    if is_own then
+      own[#own + 1] = { name = name, origin = entry[3] and "new" or "old" }
+    else
+      others[#others + 1] = { name = name }
     end
-    if not texts then return nil, message end
-    for _, text in ipairs(texts) do
-      local event = core.json_decode(text)
-      local id_of_event = type(event) == "table" and (nonempty(event.eventId) or text)
-      if id_of_event and not seen[id_of_event] then
-        seen[id_of_event] = true
-        events[#events + 1] = event
+  end
+  return own, others
+end
+
+-- An event of the store with what makes it another one than all others: its id and its content.
+local function decode(stored)
+  local event = core.json_decode(stored)
+  if type(event) ~= "table" then return nil end
+  local received_at = event.receivedAt
+  event.receivedAt = nil
+  local key = tables.canonical(event)
+  event.receivedAt = received_at
+  return event, key
+end
+
+-- Merges a list into the events read so far, so that the order of both is kept.
+local function merge(read, texts, origin)
+  local position = 1
+  for _, stored in ipairs(texts) do
+    local event, key = decode(stored)
+    local known = event and read.positions[key]
+    if known then
+      position = math.max(position, known + 1)
+    elseif event then
+      table.insert(read, position, { event = event, key = key, origin = origin })
+      for index = position, #read do
+        read.positions[read[index].key] = index
       end
+      position = position + 1
     end
+  end
+end
+
+-- The lists to read now. Those of other ids than actions and orders are read in turn: all of them the first time, and
+-- the last.
+local function lists_to_read(self, reads_all)
+  local lists = {}
+  for index, list in ipairs(self.own_lists) do
+    lists[index] = list
+  end
+  local others = self.other_lists
+  for _ = 1, reads_all and #others or math.min(MAX_LISTS_PER_READ, #others) do
+    self.next_list = self.next_list % #others + 1
+    lists[#lists + 1] = others[self.next_list]
+  end
+  return lists
+end
+
+-- Events that an earlier read has seen are kept: the store may have forgotten them meanwhile. Later ones follow, by the
+-- time at which they were received where that is known.
+local function keep(self, read)
+  local kept = self.kept
+  local latest = kept.latest or -math.huge
+  for _, entry in ipairs(read) do
+    if not kept.keys[entry.key] then
+      kept.keys[entry.key] = true
+      local received_at = entry.event.receivedAt
+      latest = type(received_at) == "number" and received_at or latest
+      kept[#kept + 1] = { event = entry.event, at = latest, number = #kept + 1 }
+      kept.origins[entry.event] = entry.origin
+    end
+  end
+  kept.latest = latest
+  table.sort(kept, function(a, b)
+    if a.at == b.at then return a.number < b.number end
+    return a.at < b.at
+  end)
+  local events = {}
+  for index, entry in ipairs(kept) do
+    events[index] = entry.event
   end
   return events
 end
 
-local function fail(self, kind, outcome, body, message)
-  local name = self.plan.operation.name
-  message = ("%s: %s"):format(name, message):gsub("%c", " ")
-  local err = { kind = kind, operation = name, message = message, outcome = outcome, attempts = 0, body = body }
-  err.events = self.events
-  return nil, message, core.error(err)
+-- The events that arrived so far, oldest first.
+local function read_events(self, reads_all)
+  local read = { positions = {} }
+  self.store_message = nil
+  for _, list in ipairs(lists_to_read(self, reads_all)) do
+    local ok, texts, message = coroutines.protect(self.store.list, self.store, list.name)
+    if not ok then
+      texts, message = nil, tostring(texts)
+    end
+    if texts then
+      merge(read, texts, list.origin)
+    else
+      self.store_message = message or "no list"
+      break
+    end
+  end
+  return keep(self, read)
 end
 
 local function fail_operation(self, outcome, body, message, data)
@@ -97,66 +218,141 @@ local function fail_operation(self, outcome, body, message, data)
   return fail(self, "operation_failed", outcome, body, message)
 end
 
--- Reads the store. Returns whether the operation is settled, and the results of await.run then.
-local function poll_store(self)
-  local plan = self.plan
-  local events, message = read_events(self.store, plan)
-  self.store_message = message
-  if not events then return false end
-  local verdict, found, failure = settlement.verdict(plan.operation, plan.expected, events)
-  self.events, self.found = events, found
-  if verdict == "failed" then
-    local outcome = settlement.outcome_of_failure(plan.operation, plan.args, events, failure)
-    return true, fail_operation(self, outcome, failure, failure.event or failure.eventType, failure.data)
+-- The failed items of the answer, in words.
+local function describe_items(failed)
+  local shown = {}
+  for index = 1, math.min(#failed, MAX_SHOWN_ITEMS) do
+    local item = failed[index]
+    local name = nonempty(item.name) or "an item without a name"
+    shown[index] = item.reason and ("%s (%s)"):format(name, item.reason) or name
   end
-  return verdict == "done", found
+  local more = #failed > #shown and (" and %d more"):format(#failed - #shown) or ""
+  return ("%s failed: %s%s"):format(#failed == 1 and "1 item" or #failed .. " items", table.concat(shown, ", "), more)
 end
 
--- Requests the order's status. A status counts only when two polls agree, or when time is up: the events may still
--- arrive and carry more. A request that is refused is not repeated.
-local function poll_status(self, left)
-  local plan, previous = self.plan, self.verdict
-  local client = self.client:with { timeout = math.max(0.001, math.min(MAX_STATUS_SECONDS, left)), retries = 0 }
-  local res, _, err = client:order_status { orderId = plan.order, userId = plan.user }
-  self.polls = self.polls + 1
-  self.refused = not res and err.outcome == "rejected" and err.kind ~= "rate_limited"
-  local data = res and type(res.data) == "table" and res.data or {}
-  self.verdict = settlement.verdict_of_status(data.status)
+local function fail_items(self, outcome)
+  local failed = self.plan.items_failed
+  return fail_operation(self, outcome, failed, describe_items(failed))
+end
+
+-- Reads the store. Returns whether the operation is settled, and the results of await.run then.
+local function read_store(self, reads_all)
+  local result = settlement.judge(self.plan, read_events(self, reads_all), self.kept.origins)
+  self.events, self.found, self.result = result.events, result.found, result
+  if not result.verdict then return false end
+  if result.verdict == "done" then return true, result.found end
+  local failure = result.failure
+  if not failure then return true, fail_items(self, result.outcome) end
+  return true, fail_operation(self, result.outcome, failure, failure.event or failure.eventType, failure.data)
+end
+
+-- Polls the order's status. A status counts only when two polls agree, or when time is up: the events may still arrive
+-- and carry more. A request that is refused is not repeated.
+local function poll_status(self, now, left)
+  local is_new, res, err = self.watch:poll(now, left)
+  if not is_new then return false end
+  self.is_refused = err ~= nil and err.outcome == "rejected" and err.kind ~= "rate_limited"
+  local data, previous = res and type(res.data) == "table" and res.data or {}, self.verdict
+  self.verdict = settlement.verdict_of_status(data.status, self.status_verdicts)
   if not self.verdict or self.verdict ~= previous and left > self.opts.poll then
     return false
   elseif self.verdict == "failed" then -- a part may be done, whatever the status says
     return true, fail_operation(self, "unknown", res, "the order is " .. data.status)
+  elseif self.plan.items_failed then
+    return true, fail_items(self, "unknown")
   end
   self.found.order = data
   return true, self.found
 end
 
----Waits until an accepted operation has finished. See client:await.
-function await.run(client, store, loop, res, opts)
-  opts = validate.options("await", SPEC, DEFAULTS, opts)
-  local plan = plan_of(res)
-  local self = { client = client, store = store, plan = plan, opts = opts, events = {}, found = {}, polls = 1 }
-  if not plan.action and not plan.order then
+local function time_out(self)
+  local result, parts = self.result, {}
+  parts[1] = ("no outcome after %g s: %s"):format(self.opts.timeout, result.missing or "no event")
+  if result.is_uncounted then parts[2] = "how many must come is not known here: give count, or the plan of cmr.info" end
+  if self.plan.items_failed then parts[#parts + 1] = describe_items(self.plan.items_failed) end
+  if self.store_message then parts[#parts + 1] = "the store is unavailable: " .. self.store_message end
+  return fail(self, "timeout", "unknown", nil, table.concat(parts, "; "))
+end
+
+-- Waits until the operation is settled, or time is up.
+local function wait(self)
+  local loop, timeout, pause = self.loop, self.opts.timeout, MIN_PAUSE_SECONDS
+  local started_at = loop.now()
+  local settled, events, message, err = read_store(self, true)
+  while not settled do
+    local now = loop.now()
+    local left = timeout - (now - started_at)
+    local may_poll = self.watch ~= nil and not self.is_refused
+    if left <= 0 then return time_out(self) end
+    if self.is_deaf and not may_poll then return fail(self, "invalid_argument", "unknown", nil, NO_RECEIVER) end
+    if may_poll then
+      settled, events, message, err = poll_status(self, now, left)
+      left = timeout - (loop.now() - started_at)
+    end
+    if not settled then
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- many awaits that began together spread out
+      if left > 0 then loop.sleep(core.engine(), math.min(jittered, left)) end
+      pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
+      settled, events, message, err = read_store(self, left <= pause)
+    end
+  end
+  return events, message, err
+end
+
+---Whether await can learn here how an operation ends. See client:awaitable.
+function await.check(state, operation)
+  local ok, message = settlement.awaitable(operation)
+  if not ok then return nil, message end
+  if is_deaf(state) then return nil, NO_RECEIVER end
+  return true
+end
+
+-- Adds what a wait needs to know, and waits.
+local function begin(self, plan, state, opts)
+  self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or poller.jitter
+  self.status_verdicts = settlement.status_verdicts(opts.done_statuses, opts.failed_statuses)
+  self.own_lists, self.other_lists = lists_of(plan)
+  self.kept, self.is_deaf = { keys = {}, origins = {} }, is_deaf(state)
+  if plan.ids[1] == nil and not plan.items_failed then
     return fail(self, "invalid_argument", "unknown", nil, "the answer names neither an action nor an order to wait for")
   end
-  local started_at, pause = loop.now(), MIN_PAUSE_SECONDS
-  while true do
-    local settled, events, message, err = poll_store(self)
-    local elapsed = loop.now() - started_at
-    local poll_is_due = plan.order and opts.poll and not self.refused and elapsed >= self.polls * opts.poll
-    if not settled and poll_is_due and elapsed < opts.timeout then
-      settled, events, message, err = poll_status(self, opts.timeout - elapsed)
-    end
-    if settled then return events, message, err end
-    local left = opts.timeout - (loop.now() - started_at)
-    if left <= 0 then break end
-    loop.sleep(core.engine(), math.min(pause, left))
-    pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
+  if plan.order and opts.poll then
+    self.watch = poller.watch(self.client, plan.order, plan.user, opts.poll, self.loop.now())
   end
-  local found = ("%d of %s %s"):format(#self.found, plan.expected.count or "?", plan.expected.event)
-  local message = ("no outcome after %g s: %s"):format(opts.timeout, found)
-  if self.store_message then message = message .. "; the store is unavailable: " .. self.store_message end
-  return fail(self, "timeout", "unknown", nil, message)
+  return wait(self)
+end
+
+local function leave(self, ...)
+  if self.watch then self.watch:leave() end
+  return ...
+end
+
+---Waits until an accepted operation has finished. See client:await.
+---@param client cmr.Client
+---@param state table of the client
+---@param loop cmr.Loop
+---@param res any
+---@param opts any
+function await.run(client, state, loop, res, opts)
+  if type(res) ~= "table" then errors.raise("await: an operation's answer expected, got " .. type(res)) end
+  local info = sender.info(res)
+  local self = { client = client, store = state.store, loop = loop, has_left = info ~= nil, events = {}, next_list = 0 }
+  self.name = info and info.operation or res.operation or type(res.plan) == "table" and res.plan.operation
+  local plan, message = plan_of(self, res, info)
+  if not plan then return refuse(self, message) end
+  self.name = plan.operation
+  local reason = loop.unsupported and loop.unsupported "caller"
+  if reason then return refuse(self, reason) end
+  local ok
+  ok, message = validate.check(SPEC, opts == nil and {} or opts)
+  if not ok then return refuse(self, message) end
+  local all = setmetatable({}, { __index = DEFAULTS })
+  for name, value in pairs(opts or {}) do
+    all[name] = value
+  end
+  local count = all.count or not info and res.count
+  if type(count) == "number" then plan = settlement.with_count(plan, count) end
+  return leave(self, begin(self, plan, state, all))
 end
 
 return await

@@ -33,6 +33,8 @@ local unpack = table.unpack or unpack
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
+---What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
+---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
 ---@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
 ---@field tls? string With on_response: the version that a new connection agreed on.
@@ -296,12 +298,18 @@ end
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----Until an event comes, cmr polls the order's status. The values of a status are undocumented. If only the status
----reports success, `events.order` holds what order_status returned.
+---It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
+---status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
+---of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
 ---
----err is of kind "operation_failed", with the event that reports the failure as its body. Its outcome is "unknown", or
----"rejected" when one thing was ordered and nothing was done. Or err is of kind "timeout", with outcome "unknown". When
----the first of several items fails, await does not wait for the others.
+---Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
+---events to expect: give it `count`, or an order's status must settle it.
+---
+---err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
+---the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
+---done. When the first of several items fails, await does not wait for the others. It waits for the others when the
+---answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
+---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
@@ -309,7 +317,17 @@ end
 ---@return cmr.Error? err
 function Client:await(res, opts)
   local state = state_of(self, "await")
-  return require("cmr.await").run(self, state.store, loop_for(state, "await", "caller"), res, opts)
+  local loop = state.loop or loops.detect "caller"
+  return require("cmr.await").run(self, state, loop, res, opts)
+end
+
+---Whether client:await can learn here how an operation ends. Ask before you send it.
+---@param name string The operation's name.
+---@return boolean? ok
+---@return string? message The reason why not.
+function Client:awaitable(name)
+  local state = state_of(self, "awaitable")
+  return require("cmr.await").check(state, operation_named(name, "awaitable"))
 end
 
 local function target_for(opts, parent)

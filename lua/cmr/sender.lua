@@ -93,6 +93,7 @@ end
 local function attempt(record, state, loop, left)
   local opts, call = state.options, record.call
   record.attempts = record.attempts + 1
+  record.sent_at = core.time()
   local engine = core.engine() -- a new one after a fork or a close
   call:start(engine, math.min(opts.attempt_timeout, left))
   loop.wait(engine, call)
@@ -190,7 +191,11 @@ function sender.info(result)
     info.ledger_id, info.ledger_error = record.entry.id, record.entry.problem
   end
   if result.kind == nil then
-    info.partial = require("cmr.settlement").failed_items(operations[info.operation], result)
+    local settlement, operation = require "cmr.settlement", operations[info.operation]
+    info.partial = settlement.failed_items(operation, result)
+    if operation and operation.flags.async then
+      info.plan = settlement.plan(operation, record.call:arguments(), result, record.sent_at)
+    end
   end
   return info
 end

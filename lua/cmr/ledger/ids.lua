@@ -19,6 +19,7 @@ local KINDS = {
 for _, name in ipairs { "orderId", "subscriptionId", "domainId", "domain", "domainName", "mailboxId" } do
   KINDS[name .. "s"] = KINDS[name]
 end
+KINDS.componentMailboxIds = "mailbox"
 
 local function add(found, kind, value, is_address)
   if type(value) ~= "string" or value == "" or #value > MAX_ID_BYTES or #found >= MAX_IDS then return end

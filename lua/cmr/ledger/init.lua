@@ -248,6 +248,7 @@ function Ledger:same(account, operation, digest)
 end
 
 ---The ids of a request, as {{kind, id} ...}.
+---@param request integer
 function Ledger:ids(request)
   local rows, message = query(self, "SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
   if not rows then return nil, message end
@@ -300,6 +301,7 @@ function Ledger:limiter()
 end
 
 ---Takes a run for this process alone. It is let go when the process ends.
+---@param run integer
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason "busy": another process has it

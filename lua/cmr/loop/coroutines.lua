@@ -40,6 +40,11 @@ function coroutines.inside()
   return co ~= nil and not is_main
 end
 
+---pcall wherever nothing has to be yielded across it: outside coroutines on Lua 5.1 too.
+function coroutines.protect(task, ...)
+  return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
+end
+
 ---The reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request whose
 ---coroutine cannot be suspended would have an unknown outcome.
 function coroutines.unsupported(context)

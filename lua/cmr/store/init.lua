@@ -38,6 +38,11 @@ function store.default()
   return process_store
 end
 
+---Whether a store is this process's own, which a client without a store has. Another process adds nothing to it.
+function store.is_of_process(self)
+  return self == process_store
+end
+
 ---Counts one more in a sliding window. Pure.
 ---@param times number[] when each one was counted, oldest first; those before the window are removed
 ---@param now number

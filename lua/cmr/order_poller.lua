@@ -1,0 +1,153 @@
+---Polls the statuses of orders. All awaits of a process share one poller for each key: it asks once for an order that
+---several of them wait for, it takes a share of the rate at most, and it steps back where a real call waits for a slot.
+
+local core = require "cmr.core"
+local coroutines = require "cmr.loop.coroutines"
+
+local unpack = table.unpack or unpack
+
+local POLL_SHARE = 0.25 -- of the rate
+local UNLIMITED_RATE = 4 -- requests per second, for a client without a rate
+local MAX_QUEUE_SECONDS = 0.01 -- a poll takes a slot only if it is free
+local MAX_STATUS_SECONDS = 10
+local RETRY_SECONDS = 0.5 -- after a poll that found no free slot
+local MAX_JITTER = 0.1 -- of the time between two polls
+local ACTIVE_SECONDS = 15 -- an await that was not seen for longer does not count: nginx may have ended its request
+
+---@class cmr.OrderWatch
+local Watch = {}
+Watch.__index = Watch
+
+local poller = {}
+
+local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, number, answer}}}
+
+---A number from 0 to 1. The clock's lowest digits spread well enough.
+function poller.jitter()
+  return core.now() * 1e5 % 1
+end
+
+-- Of all processes of an nginx each has its part.
+local function share_of(rate)
+  local ngx = package.loaded.ngx
+  local workers = ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
+  return (rate or UNLIMITED_RATE) * POLL_SHARE / workers
+end
+
+-- A limiter that reserves only a slot that is free now. The last argument of reserve is the longest wait.
+local function behind(limiter)
+  return {
+    reserve = function(_, key, ...)
+      local args = { n = select("#", ...), ... }
+      args[args.n] = math.min(args[args.n], MAX_QUEUE_SECONDS)
+      return limiter:reserve(key, unpack(args, 1, args.n))
+    end,
+    pause = function(_, ...)
+      return limiter:pause(...)
+    end,
+  }
+end
+
+local function is_active(order, now)
+  return math.abs(now - order.seen_at) <= ACTIVE_SECONDS
+end
+
+---Begins to watch an order.
+---@param client cmr.Client
+---@param order string
+---@param user? string
+---@param interval number seconds between two polls
+---@param now number
+function poller.watch(client, order, user, interval, now)
+  local state = client._state
+  local opts = state.options
+  local name = ("%s %s"):format(state.target:key_id(), tostring(state.target))
+  local key = keys[name] or { free_at = -math.huge, orders = {} }
+  keys[name] = key
+  for id, other in pairs(key.orders) do
+    if not is_active(other, now) then key.orders[id] = nil end
+  end
+  local self = setmetatable({
+    client = client,
+    key = key,
+    id = order,
+    user = user,
+    interval = interval,
+    spacing = 1 / share_of(opts.rate),
+    jitter = opts.jitter or poller.jitter,
+  }, Watch)
+  local shared = key.orders[order] or { due_at = math.huge, number = 0, watchers = 0 }
+  key.orders[order] = shared
+  shared.watchers = shared.watchers + 1
+  shared.due_at, shared.seen_at = math.min(shared.due_at, now + self:jittered(interval)), now
+  self.order, self.seen = shared, shared.number
+  return self
+end
+
+function Watch:jittered(seconds)
+  return seconds * (1 + MAX_JITTER * self.jitter())
+end
+
+-- The time between two polls of one order: longer, if there are so many that the share does not suffice.
+function Watch:pause(now)
+  local count = 0
+  for _, order in pairs(self.key.orders) do
+    if is_active(order, now) then count = count + 1 end
+  end
+  return self:jittered(math.max(self.interval, self.spacing * count))
+end
+
+-- Takes the next poll of the key. Returns false if it is not this order's turn.
+function Watch:claim(now)
+  local key, order = self.key, self.order
+  local is_taken = key.free_at > now and key.free_at <= now + self.spacing -- else the clock was set
+  if order.due_at > now or is_taken then return false end
+  key.free_at = now + self.spacing
+  local pause = self:pause(now)
+  order.due_at = order.due_at + pause > now and order.due_at + pause or now + pause
+  return true
+end
+
+local function request(self, left)
+  local state = self.client._state
+  local client = self.client:with {
+    timeout = math.max(0.001, math.min(MAX_STATUS_SECONDS, left)),
+    retries = 0,
+    limiter = behind(state.limiter),
+  }
+  return client:order_status { orderId = self.id, userId = self.user }
+end
+
+---Polls the order if it is due.
+---@param now number
+---@param left number the seconds that the poll may take
+---@return boolean is_new whether there is a new answer, of this poll or of another await's
+---@return cmr.Answer? res
+---@return cmr.Error? err
+function Watch:poll(now, left)
+  local order = self.order
+  order.seen_at = now
+  self.key.orders[self.id] = order
+  if order.number == self.seen then
+    if self.client._state.closed or not self:claim(now) then return false end
+    local ok, res, message, err = coroutines.protect(request, self, left)
+    if not ok then
+      res, err = nil, core.error { kind = "network", outcome = "unknown", message = tostring(res), attempts = 0 }
+    end
+    if err and err.outcome == "not_sent" and err.kind == "rate_limited" then -- real calls wait
+      order.due_at = now + self:jittered(RETRY_SECONDS)
+      return false
+    end
+    order.number, order.answer = order.number + 1, { res = res, err = err, message = message }
+  end
+  self.seen = order.number
+  return true, order.answer.res, order.answer.err
+end
+
+---Ends the watch.
+function Watch:leave()
+  self.order.watchers = self.order.watchers - 1
+  if self.order.watchers <= 0 and self.key.orders[self.id] == self.order then self.key.orders[self.id] = nil end
+end
+
+return poller
