@@ -80,7 +80,7 @@ describe("an option", function()
     reexport_quota = {good = {"warn", "enforce", false}, bad = {"no", true, 3, {}},
       expected = "'warn', 'enforce' or false"},
     store = {good = {memory.new()}, bad = {5, true, "memory", {}, {claim = print, done = print}, print},
-      expected = "a table with claim, done, release, append, list, count and uncount"},
+      expected = "a table with claim, done, renew, release, append, list, remove, count and uncount"},
     loop = {good = {"block", fake_loop()},
       bad = {5, true, "", "Block", "nothing", {}, {wait = print}, {wait = print, sleep = print},
         {wait = 1, sleep = 2, now = 3}, print},

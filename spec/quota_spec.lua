@@ -113,7 +113,7 @@ describe("the quota of re-exports", function()
     it("touches no other operation", function()
       willing()
       local asked = setmetatable({}, {__index = function() error "it was asked" end})
-      for _, method in ipairs{"claim", "done", "release", "append", "list", "count", "uncount"} do
+      for _, method in ipairs{"claim", "done", "renew", "release", "append", "list", "remove", "count", "uncount"} do
         asked[method] = function() error "it was asked" end
       end
       local one = client{store = asked}

@@ -5,6 +5,7 @@
 local identity = require "cmr.ledger.identity"
 local log = require "cmr.util.log"
 local operations = require "cmr.operations"
+local stores = require "cmr.store"
 local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- in WINDOW_SECONDS
@@ -39,7 +40,7 @@ function quota.reserve(state, call)
   local mailbox = mode and mailbox_of(call)
   if not mailbox then return nil end
   local store = state.store
-  local reservation = { store = store, name = ("quota:%s:%s"):format(state.target:key_id(), mailbox) }
+  local reservation = { store = store, name = stores.QUOTA .. state.target:key_id() .. ":" .. mailbox }
   local left = refused_for(store, reservation.name)
   if not left then
     local count, reason, seconds = store:count(reservation.name, MAX_REEXPORTS, WINDOW_SECONDS)

@@ -66,6 +66,31 @@ for _, backend in pairs(stores) do
       end)
     end)
 
+    it("lets the holder renew its lease, longer or shorter", function()
+      local begun = core.now()
+      local token = store:claim("renewed", 0.3)
+      assert.is_true(store:renew("renewed", token, 60))
+      local other = store:claim("not renewed", 0.3)
+      after(begun, 0.3, function() return store:claim("not renewed", 60) end)
+      is_busy "renewed"
+      assert.same({nil, "the lease is over"}, {store:renew("not renewed", other, 60)})
+      assert.is_true(store:renew("renewed", token, 0.1))
+      nginx.eventually("the lease is over", function() return store:claim("renewed", 60) end)
+      assert.same({nil, "the lease is over"}, {store:renew("renewed", token, 60)})
+      assert.same({nil, "the lease is over"}, {store:renew("never claimed", token, 60)})
+    end)
+
+    it("renews nothing that is done or released", function()
+      local token = store:claim("renewed when done", 60)
+      assert.is_true(store:done("renewed when done", token, 60))
+      assert.same({nil, "the lease is over"}, {store:renew("renewed when done", token, 0.001)})
+      assert.same({nil, "done"}, {store:claim("renewed when done", 60)})
+      token = store:claim("renewed when free", 60)
+      store:release("renewed when free", token)
+      assert.same({nil, "the lease is over"}, {store:renew("renewed when free", token, 60)})
+      assert.is_truthy(store:claim("renewed when free", 60))
+    end)
+
     it("lets only the holder mark it as done, or release it", function()
       local begun = core.now()
       local lost = store:claim("owned", 0.1)
@@ -103,6 +128,21 @@ for _, backend in pairs(stores) do
       assert.same({}, store:list "others")
     end)
 
+    it("removes a text once, and says whether it was there", function()
+      local odd = "\0\r\n\"\\%s"
+      for _, text in ipairs{"one", odd, "two", odd} do store:append("removed", text, 60) end
+      assert.is_false(store:remove("removed", "three"))
+      assert.is_false(store:remove("never stored", "one"))
+      assert.is_true(store:remove("removed", odd))
+      assert.same({"one", "two", odd}, store:list "removed")
+      assert.is_true(store:remove("removed", "one"))
+      assert.is_false(store:remove("removed", "one"))
+      store:append("removed", "one", 60)
+      assert.same({"two", odd, "one"}, store:list "removed")
+      for _, text in ipairs{"two", odd, "one"} do assert.is_true(store:remove("removed", text)) end
+      assert.same({}, store:list "removed")
+    end)
+
     it("drops a list when its time is over", function()
       local begun = core.now()
       store:append("passing", "one", 0.2)
@@ -138,6 +178,8 @@ for _, backend in pairs(stores) do
       assert.is_true(store:uncount "unused")
       assert.equal(2, store:count("unused", 2, 60))
       assert.is_nil((store:count("unused", 2, 60)))
+      for _ = 1, 3 do assert.is_true(store:uncount "unused") end
+      assert.equal(1, store:count("unused", 2, 60))
     end)
 
     it("counts the next one when the first has left the window", function()
@@ -224,7 +266,8 @@ describe("the store of nginx's workers #nginx", function()
       ngx.print(ngx.worker.pid(), " ", claimed)
     ]])
     assert.equal(" 2000", server:text("/all"):match " .*")
-    assert.matches("the lua_shared_dict is too small: its oldest entries are lost", server:log())
+    local _, warnings = server:log():gsub("the lua_shared_dict is too small: its oldest entries are lost", "")
+    assert.is_true(warnings == 1 or warnings == 2, warnings) -- a worker says it once a minute
   end)
 
   it("drops expired entries before any other", function()
@@ -242,12 +285,64 @@ describe("the store of nginx's workers #nginx", function()
     assert.is_nil(server:log():find "too small")
   end)
 
-  it("reports that it is full when not even that makes room", function()
+  it("reports what not even that makes room for", function()
     start("32k", [[
       local ok, message = require("cmr.store").default():append("x", ("x"):rep(100000), 60)
       ngx.print(ok == nil, " ", message)
     ]])
-    assert.equal("true full", server:text "/all")
+    assert.equal("true too_large", server:text "/all")
+  end)
+
+  -- Each number counts what is still there, after far more claims, lists and counters than there is room for.
+  it("loses no list and no counter for claims, and no list for lists, when each has its dictionary", function()
+    start("32k; lua_shared_dict cmr_events 64k; lua_shared_dict cmr_claims 32k", [[
+      local store = require("cmr.store").default()
+      local stored, texts, refusal = 0, 0, nil
+      for number = 1, 20 do assert(store:count("quota:" .. number, 3, 60)) end
+      for number = 1, 1000 do
+        local name = tostring(number)
+        assert(store:done(name, assert(store:claim(name, 60)), 60))
+        assert(store:count("tries:" .. number, 3, 60))
+        local ok, message = store:append("order:" .. number, ("x"):rep(400), 60)
+        stored, refusal = stored + (ok and 1 or 0), refusal or message
+      end
+      for number = 1, 1000 do texts = texts + #store:list("order:" .. number) end
+      for number = 1, 20 do assert(store:count("quota:" .. number, 3, 60) == 2) end
+      ngx.print(stored > 20, " ", texts == stored, " ", refusal)
+    ]])
+    assert.equal("true true full", server:text "/all")
+  end)
+
+  it("has room again for lists when their time is over", function()
+    start("32k; lua_shared_dict cmr_events 32k; lua_shared_dict cmr_claims 32k", [[
+      local store, number, ok = require("cmr.store").default(), 0, nil
+      repeat
+        number = number + 1
+        ok = store:append("order:" .. number, ("x"):rep(400), 0.5)
+      until not ok
+      local deadline = ngx.now() + 30
+      repeat
+        ngx.sleep(0.1)
+        ok = store:append("order:later", ("x"):rep(400), 60)
+      until ok or ngx.now() > deadline
+      ngx.print(number > 5, " ", ok)
+    ]])
+    assert.equal("true true", server:text "/all")
+  end)
+
+  it("tells a text that never fits from one that does not fit now", function()
+    start("32k; lua_shared_dict cmr_events 64k; lua_shared_dict cmr_claims 32k", [[
+      local store, largest, words = require("cmr.store").default(), 0, {}
+      for bytes = 1024, 65536, 1024 do
+        local ok, message = store:append("order:1", ("x"):rep(bytes), 60)
+        words[message or "ok"] = true
+        largest = ok and bytes or largest
+        ngx.shared.cmr_events:flush_all()
+        ngx.shared.cmr_events:flush_expired()
+      end
+      ngx.print(largest >= 32768, " ", words.ok and words.too_large and not words.full)
+    ]])
+    assert.equal("true true", server:text "/all")
   end)
 end)
 
@@ -280,7 +375,7 @@ redis.each(function(name) describe("the store of many hosts, in " .. name .. " #
     assert.is_string(select(3, gone:claim("x", 60)))
     assert.same({nil, "unavailable"}, {(gone:count("x", 3, 60)), (select(2, gone:count("x", 3, 60)))})
     assert.is_string(select(3, gone:count("x", 3, 60)))
-    for _, method in ipairs{"done", "release", "append", "list", "uncount"} do
+    for _, method in ipairs{"done", "renew", "release", "append", "list", "remove", "uncount"} do
       local ok, message = gone[method](gone, "x", "y", 60)
       assert.is_nil(ok)
       assert.is_string(message)

@@ -36,13 +36,20 @@ function stores.memory.start()
   return require("cmr.store.memory").new(), function() end
 end
 
-stores.shdict = {label = "of nginx's workers #nginx"}
-
 -- It is reached through a location that any worker answers.
-function stores.shdict.start()
-  local server = nginx.start{workers = 2, http = "lua_shared_dict cmr 1m;", server = SERVER,
-    unclean = {"lua_shared_dict"}}
+local function start_nginx(http)
+  local server = nginx.start{workers = 2, http = http, server = SERVER, unclean = {"lua_shared_dict"}}
   return setmetatable({server = server}, Remote), function() server:stop() end, server
+end
+
+stores.shdict = {label = "of nginx's workers, in one dictionary #nginx"}
+
+function stores.shdict.start() return start_nginx "lua_shared_dict cmr 1m;" end
+
+stores.shdicts = {label = "of nginx's workers, in three dictionaries #nginx"}
+
+function stores.shdicts.start()
+  return start_nginx "lua_shared_dict cmr 1m; lua_shared_dict cmr_events 1m; lua_shared_dict cmr_claims 1m;"
 end
 
 redis.each(function(name)

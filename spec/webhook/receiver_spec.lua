@@ -113,7 +113,13 @@ describe("a receiver of webhooks", function()
         end}})
       end)
       if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
-        store:claim("event:E1", 240) -- nothing yields across pcall there
+        local claim = store.claim -- nothing yields across pcall there
+        function store.claim(self, name, lease)
+          store.claim = claim
+          claim(self, name, lease)
+          error "crashed"
+        end
+        pcall(deliver, receiver())
       else
         crashed()
       end
@@ -151,11 +157,288 @@ describe("a receiver of webhooks", function()
     end)
   end)
 
-  it("handles an event that is too large to be stored, and logs that", function()
-    function store.append() return nil, "full" end
-    assert.equal(200, deliver(receiver{on = {["*"] = count}}))
+  it("handles an event that is too large for the store, and leaves a dead letter without it", function()
+    local append = store.append
+    function store.append(self, name, text, ttl)
+      if #text > 1000 then return nil, "too_large" end
+      return append(self, name, text, ttl)
+    end
+    local to, large = receiver{on = {["*"] = count}}, event{data = {orderId = "O1", text = ("x"):rep(1000)}}
+    for _ = 1, 2 do assert.equal(200, deliver(to, large)) end
     assert.equal(1, runs)
+    assert.equal("ERR cmr webhook: mailbox.created E1: could not be stored: too_large", logged[1])
+    assert.matches("^ERR cmr webhook: mailbox.created E1: it is a dead letter now: client:await cannot find it",
+      logged[2])
+    local letter = to:dead_letters()[1]
+    assert.same({"mailbox.created", "E1"}, {letter.name, letter.event_id})
+    assert.is_nil(letter.event)
+    assert.same({0, {[letter.id] = "its event was too large to be stored"}}, {to:replay()})
+  end)
+
+  it("refuses an event that the store has no room for, and then runs nothing and stores nothing", function()
+    local append, room = store.append, 1
+    function store.append(self, ...)
+      if room == 0 then return nil, "full" end
+      room = room - 1
+      return append(self, ...)
+    end
+    local to = receiver{on = {["*"] = count}}
+    assert.equal(503, deliver(to))
     assert.equal("ERR cmr webhook: mailbox.created E1: could not be stored: full", logged[1])
+    for _, name in ipairs{"order:O1", "mailbox:M1", "mailbox:x@y.z"} do assert.same({}, store:list(name)) end
+    room = 100
+    assert.equal(200, deliver(to))
+    for _, name in ipairs{"order:O1", "mailbox:M1", "mailbox:x@y.z"} do assert.equal(1, #store:list(name)) end
+    assert.equal(1, runs)
+  end)
+
+  describe("tells events apart by their id and their content:", function()
+    local function delivered(...)
+      local to = receiver{on = {["*"] = count}}
+      for _, body in ipairs{...} do assert.equal(200, deliver(to, body)) end
+      return runs
+    end
+
+    it("several under one id are several", function()
+      local stored = {}
+      for number = 1, 3 do stored[number] = event{data = {orderId = "O1", mailboxId = "M" .. number}} end
+      assert.equal(3, delivered(stored[1], stored[2], stored[3], stored[2], stored[1]))
+      assert.equal(3, #store:list "order:O1")
+    end)
+
+    it("several names under one id as well", function()
+      assert.equal(2, delivered(event{event = "a"}, event{event = "b"}, event{event = "a"}))
+    end)
+
+    it("the order of names, blanks and other members make no difference", function()
+      assert.equal(1, delivered('{"event":"a","eventId":"E1","data":{"a":1,"b":null}}',
+        ' { "data" : {"b":null, "a":1.0}, "eventId":"E1", "event":"a"}',
+        '{"event":"a","eventId":"E1","data":{"a":1,"b":null},"timestamp":"2026-01-01T00:00:00Z"}'))
+    end)
+
+    it("without data the whole counts", function()
+      assert.equal(2, delivered('{"event":"a","eventId":"E1","x":1}', '{"event":"a","eventId":"E1","x":2}',
+        '{"x":1,"event":"a","eventId":"E1"}'))
+    end)
+
+    it("a redelivery with a new timestamp is one", function()
+      local to, body = receiver{on = {["*"] = count}, tolerance = 400}, cjson.encode(event())
+      for _, later in ipairs{0, 30, 300} do
+        assert.equal(200, to:receive(body, delivery.headers("body-hex-seconds", body, {time = delivery.NOW + later})))
+      end
+      assert.equal(1, runs)
+    end)
+
+    it("and remembers little of one, however long its id is", function()
+      delivered(event{eventId = ("E"):rep(100000), data = {}})
+      for name, entry in pairs(store.entries) do
+        assert.matches("^claim:event:%x+$", name)
+        assert.is_true(#name <= #"claim:event:" + 32)
+        assert.is_true(entry.done)
+      end
+    end)
+  end)
+
+  describe("gives its handler a delivery", function()
+    it("that renews the lease", function()
+      local to = receiver{lease = 100, on = {["*"] = function(_, taken)
+        assert.is_true(taken:renew())
+        now = now + 90
+        assert.is_true(taken:renew(1000))
+        now = now + 900
+        assert.equal(503, deliver(receiver()))
+        now = now + 101
+        assert.same({nil, "the lease is over"}, {taken:renew()})
+        return true
+      end}}
+      assert.equal(200, deliver(to))
+    end)
+
+    it("that says how often the event came", function()
+      local tries = {}
+      local to = receiver{on = {["*"] = function(_, taken)
+        tries[#tries + 1] = taken.tries
+        assert.is_false(taken.is_replay)
+        return false
+      end}}
+      for _ = 1, 4 do deliver(to) end
+      assert.same({1, 2, 3, 4}, tries)
+      assert.equal(1, #store:list "order:O1")
+    end)
+  end)
+
+  describe("keeps as a dead letter what the vendor does not deliver again:", function()
+    local works
+
+    local function failing(options)
+      works = false
+      options = options or {}
+      options.on = {["*"] = function(got)
+        count()
+        if not works then error("no database for " .. tostring(got.data.password)) end
+      end}
+      return receiver(options)
+    end
+
+    local function deliver_often(to, times, what)
+      for _ = 1, times do assert.equal(500, deliver(to, what)) end
+    end
+
+    it("what failed at its third delivery, once, without passwords", function()
+      local to = failing()
+      deliver_often(to, 2)
+      assert.same({}, to:dead_letters())
+      deliver_often(to, 2)
+      local letters = to:dead_letters()
+      assert.equal(1, #letters)
+      local letter = letters[1]
+      assert.matches("^%x+$", letter.id)
+      assert.same({"mailbox.created", "E1", 3}, {letter.name, letter.event_id, letter.tries})
+      assert.is_true(math.abs(os.time() - letter.failed_at) < 60)
+      assert.matches("its handler failed: .*no database for %*%*%*$", letter.reason)
+      assert.same({orderId = "O1", mailboxId = "M1", email = "x@y.z"}, letter.event.data)
+      assert.matches("^ERR cmr webhook: mailbox.created E1: it is a dead letter now: its handler failed", logged[4])
+      assert.is_nil(table.concat(store:list "dead"):find("geheim", 1, true))
+    end)
+
+    it("with its passwords where that is asked for, but not with the key", function()
+      local to = failing{store_passwords = true}
+      deliver_often(to, 3, event{data = {password = PASSWORD, k = delivery.KEY}})
+      assert.same({password = PASSWORD, k = "***"}, to:dead_letters()[1].event.data)
+    end)
+
+    it("what came a third time while a handler was at it that failed then", function()
+      local to = failing()
+      local slow = receiver{on = {["*"] = function()
+        for _ = 1, 2 do assert.equal(503, deliver(to)) end
+        return false
+      end}}
+      assert.equal(500, deliver(slow))
+      assert.equal(1, #to:dead_letters())
+    end)
+
+    it("what never found room in the store", function()
+      local append, to = store.append, receiver()
+      function store.append(self, name, ...)
+        if name ~= "dead" then return nil, "full" end
+        return append(self, name, ...)
+      end
+      for _ = 1, 3 do assert.equal(503, deliver(to)) end
+      store.append = append
+      assert.equal("could not be stored: full", to:dead_letters()[1].reason)
+      assert.equal(1, to:replay())
+      assert.equal(1, #store:list "order:O1")
+    end)
+
+    it("nothing that was handled in time, and nothing is left of its tries", function()
+      local to = failing()
+      deliver_often(to, 2)
+      works = true
+      assert.equal(200, deliver(to))
+      assert.same({}, to:dead_letters())
+      for name in pairs(store.entries) do assert.is_nil(name:find "tries:") end
+    end)
+
+    it("for dead_ttl", function()
+      local to = failing{dead_ttl = 100}
+      deliver_often(to, 3)
+      now = now + 99
+      assert.equal(1, #to:dead_letters())
+      now = now + 1
+      assert.same({}, to:dead_letters())
+    end)
+
+    it("and logs that an event is lost when even that fails", function()
+      local to = failing()
+      local append = store.append
+      function store.append(self, name, ...)
+        if name == "dead" then return nil, "connection refused" end
+        return append(self, name, ...)
+      end
+      deliver_often(to, 3)
+      assert.equal("ERR cmr webhook: mailbox.created E1: it is lost, for no dead letter could be stored: "
+        .. "connection refused", logged[4])
+    end)
+
+    describe("it replays", function()
+      it("them, and then they are handled", function()
+        local to = failing()
+        for number = 1, 3 do deliver_often(to, 3, event{eventId = "E" .. number}) end
+        works, runs = true, 0
+        assert.same({3, nil}, {to:replay()})
+        assert.equal(3, runs)
+        assert.same({}, to:dead_letters())
+        assert.same({0, nil}, {to:replay()})
+        assert.equal(200, deliver(to))
+        assert.equal(3, runs)
+        assert.equal(3, #store:list "order:O1")
+      end)
+
+      it("one, and leaves the others", function()
+        local to = failing()
+        for number = 1, 2 do deliver_often(to, 3, event{eventId = "E" .. number}) end
+        works = true
+        local letters = to:dead_letters()
+        assert.same({1, nil}, {to:replay(letters[2].id)})
+        assert.equal(letters[1].id, to:dead_letters()[1].id)
+        assert.same({nil, "there is no dead letter 'x'"}, {to:replay "x"})
+        assert.same({nil, "there is no dead letter '" .. letters[2].id .. "'"}, {to:replay(letters[2].id)})
+      end)
+
+      it("one that fails again, and keeps it", function()
+        local to = failing()
+        deliver_often(to, 3)
+        local id = to:dead_letters()[1].id
+        local handled, failures = to:replay()
+        assert.equal(0, handled)
+        assert.matches("its handler failed: .*no database", failures[id])
+        assert.equal(1, #to:dead_letters())
+      end)
+
+      it("none that is being handled, and none that was handled meanwhile", function()
+        local to = failing()
+        deliver_often(to, 3)
+        local id = to:dead_letters()[1].id
+        local slow = receiver{on = {["*"] = function()
+          local _, failures = to:replay()
+          assert.matches("being handled elsewhere", failures[id])
+        end}}
+        assert.equal(200, deliver(slow))
+        runs = 0
+        assert.equal(1, to:replay())
+        assert.equal(0, runs)
+        assert.same({}, to:dead_letters())
+      end)
+
+      it("with what its handler may ask about it", function()
+        deliver_often(failing(), 3, '{"eventType": "mailbox.warmup.started", "data": {"mailboxId": "M1"}}')
+        local seen
+        local to = receiver{on = {["mailbox.warmup.started"] = function(got, taken)
+          seen = {cmr.webhook.id(got), cmr.webhook.info(got).signature_format, taken.is_replay, taken.tries}
+          assert.is_true(taken:renew(1000))
+        end}}
+        assert.equal(1, to:replay())
+        assert.matches("^sha256:%x+$", table.remove(seen, 1))
+        assert.same({"body-hex-seconds", true, 3}, seen)
+      end)
+    end)
+
+    it("until it is dropped", function()
+      local to = failing()
+      for number = 1, 3 do deliver_often(to, 3, event{eventId = "E" .. number}) end
+      assert.equal(1, to:drop(to:dead_letters()[1].id))
+      assert.same({nil, "there is no dead letter 'x'"}, {to:drop "x"})
+      assert.equal(2, to:drop())
+      assert.same({}, to:dead_letters())
+    end)
+
+    it("and says so when the store is unavailable", function()
+      function store.list() return nil, "connection refused" end
+      local to = receiver()
+      for _, method in ipairs{"dead_letters", "replay", "drop"} do
+        assert.same({nil, "connection refused"}, {to[method](to)})
+      end
+    end)
   end)
 
   it("answers 200 for a handled event that cannot be marked as done", function()
@@ -254,7 +537,9 @@ describe("a receiver of webhooks", function()
       for index, data in ipairs{{}, {orderId = ""}, {orderId = 5, actionId = true}, "text", 5, cjson.null} do
         assert.equal(200, deliver(receiver(), event{eventId = "other " .. index, data = data}))
       end
-      for name in pairs(store.entries) do assert.is_truthy(name == "list:order:O1" or name:find "^claim:event:") end
+      for name in pairs(store.entries) do
+        assert.is_truthy(name:find "^list:order:O1$" or name:find "^list:mailbox:" or name:find "^claim:event:", name)
+      end
     end)
   end)
 

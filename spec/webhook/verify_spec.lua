@@ -171,7 +171,6 @@ describe("a delivery", function()
       long = hex .. "0",
       blank_before = " " .. hex,
       blank_after = hex .. "\n",
-      list = hex .. ", " .. hex,
       not_hex = hex:sub(1, 63) .. "g",
       nul = hex:sub(1, 63) .. "\0",
       no_padding = base64:sub(1, 43),
@@ -221,6 +220,55 @@ describe("a delivery", function()
     local body, headers = of(100)
     assert(verify(body, headers, { max_body = 100 }))
     refused("too_large", body, headers, { max_body = 99 })
+  end)
+
+  it("signed with several keys in one header is accepted when one of them is ours", function()
+    local ours, other = signed()["cmr-x-signature"], signed(nil, { key = "another" })["cmr-x-signature"]
+    local base64 = signed "body-base64-seconds"["cmr-x-signature"]
+    local function with(signature)
+      return signed(nil, { signature = signature })
+    end
+    for _, between in ipairs { ",", " ", ", ", "\t,  " } do
+      for _, list in ipairs { { other, ours }, { ours, other }, { other, base64 }, { "v1", "x=y", ours } } do
+        local event = assert(verify(BODY, with(table.concat(list, between))))
+        assert.equal(1, webhook.info(event).key)
+      end
+      refused("bad_signature", BODY, with(other .. between .. other))
+      refused("malformed_signature", BODY, with("v1" .. between .. "x=y"))
+    end
+    local info = webhook.info(assert(verify(BODY, with(other .. "," .. base64), { api_key = { "third", KEY } })))
+    assert.equal("body-base64-seconds", info.signature_format)
+    assert.equal(2, info.key)
+    local pinned = { signature_format = "body-hex-seconds" }
+    assert(verify(BODY, with(base64 .. "," .. ours), pinned))
+    refused("bad_signature", BODY, with(base64 .. "," .. other), pinned)
+    refused("malformed_signature", BODY, with(base64 .. "," .. base64), pinned)
+    refused("malformed_signature", BODY, with " , ,")
+    refused("malformed_signature", BODY, with(ours:sub(1, 32) .. "," .. ours:sub(33)))
+    assert(verify(BODY, with((other .. ","):rep(9) .. ours)))
+    refused("malformed_signature", BODY, with((other .. ","):rep(10) .. ours))
+  end)
+
+  it("cannot be checked with a key that has a line break in it", function()
+    for _, key in ipairs { KEY .. "\n", " " .. KEY, "two words", "\0", "schl\195\188ssel" } do
+      for _, given in ipairs { key, { KEY, key } } do
+        local ok, message = pcall(webhook.verify, BODY, {}, { api_key = given })
+        assert.is_false(ok)
+        assert.matches("bad option 'api_key' (a string or an array of strings, without a space", message, 1, true)
+        assert.is_nil((message:find(KEY, 1, true)))
+      end
+    end
+    local getenv = os.getenv
+    finally(function() os.getenv = getenv end) -- luacheck: ignore 122
+    os.getenv = function(name) return name == "CMR_API_KEY" and KEY .. "\n" or getenv(name) end -- luacheck: ignore 122
+    local event, message, err = webhook.verify(BODY, signed(nil, { key = KEY .. "\n" }), { now = NOW })
+    assert.is_nil(event)
+    assert.equal("no_key", err.kind)
+    assert.matches("$CMR_API_KEY holds a space, a line break", message, 1, true)
+    local ok, raised = pcall(cmr.webhook.receiver, {})
+    assert.is_false(ok)
+    assert.matches("cmr.webhook.receiver: $CMR_API_KEY holds a space, a line break", raised, 1, true)
+    assert(verify(BODY, signed()))
   end)
 
   it("of one kind can't be passed off as another: what was signed with a timestamp is no object without it", function()

@@ -11,12 +11,17 @@ local validate = require "cmr.util.validate"
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---Lets the claim end `lease` seconds from now.
+---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
----Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": it will never fit.
+---Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": there is no room now;
+---nil, "too_large": it would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---The texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---Removes a text from a list, once. Returns whether it was there; or nil and a message.
+---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
 ---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
 ---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
@@ -24,16 +29,32 @@ local validate = require "cmr.util.validate"
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
 local store = {
-  RULE = validate.methods("claim", "done", "release", "append", "list", "count", "uncount"), -- for options
+  RULE = validate.methods( -- for options
+    "claim",
+    "done",
+    "renew",
+    "release",
+    "append",
+    "list",
+    "remove",
+    "count",
+    "uncount"
+  ),
   LEASE_OVER = "the lease is over",
+  QUOTA = "quota:", -- how the names of quotas begin
+  TRIES = "tries:", -- how the names of counters begin that count the deliveries of an event
 }
 
 local process_store
 
----The store to use without an option: lua_shared_dict cmr in nginx, if declared; else one of this process.
+---The store to use without an option: lua_shared_dict cmr in nginx, if declared, with cmr_events and cmr_claims; else
+---one of this process.
 function store.default()
   local dict = shared_dict.default()
-  if dict then return require("cmr.store.shdict").new(dict) end
+  if dict then
+    local events, claims = shared_dict.find(shared_dict.EVENTS), shared_dict.find(shared_dict.CLAIMS)
+    return require("cmr.store.shdict").new(dict, events, claims)
+  end
   process_store = process_store or require("cmr.store.memory").new()
   return process_store
 end

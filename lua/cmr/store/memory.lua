@@ -59,6 +59,13 @@ function Store:done(name, token, ttl)
   return true
 end
 
+function Store:renew(name, token, lease)
+  local entry = get(self, "claim:" .. name)
+  if not entry or entry.token ~= token then return nil, stores.LEASE_OVER end
+  entry.expires = self.now() + lease
+  return true
+end
+
 function Store:release(name, token)
   local entry = get(self, "claim:" .. name)
   if not entry or entry.token ~= token then return nil, stores.LEASE_OVER end
@@ -80,6 +87,17 @@ function Store:list(name)
   return copy
 end
 
+function Store:remove(name, text)
+  local texts = get(self, "list:" .. name) or {}
+  for index, other in ipairs(texts) do
+    if other == text then
+      table.remove(texts, index)
+      return true
+    end
+  end
+  return false
+end
+
 function Store:count(name, limit, window)
   local times = put(self, "window:" .. name, get(self, "window:" .. name) or {}, window)
   local count, wait = stores.count_in_window(times, self.now(), limit, window)
@@ -88,7 +106,12 @@ function Store:count(name, limit, window)
 end
 
 function Store:uncount(name)
-  table.remove(get(self, "window:" .. name) or {})
+  local key = "window:" .. name
+  local times = get(self, key)
+  table.remove(times or {})
+  if times and #times == 0 then
+    self.entries[key], self.size = nil, self.size - 1
+  end
   return true
 end
 

@@ -25,6 +25,11 @@ redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2])
 return 1
 ]]
 
+local RENEW = [[
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+]]
+
 local RELEASE = [[
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
@@ -36,6 +41,8 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 ]]
 
 local LIST = "return redis.call('LRANGE', KEYS[1], 0, -1)"
+
+local REMOVE = "return redis.call('LREM', KEYS[1], 1, ARGV[1])"
 
 -- stores.count_in_window, in milliseconds.
 local COUNT = [[
@@ -88,6 +95,10 @@ function Store:done(name, token, ttl)
   return change(self, DONE, "claim:" .. name, token, milliseconds(ttl))
 end
 
+function Store:renew(name, token, lease)
+  return change(self, RENEW, "claim:" .. name, token, milliseconds(lease))
+end
+
 function Store:release(name, token)
   return change(self, RELEASE, "claim:" .. name, token)
 end
@@ -98,6 +109,12 @@ end
 
 function Store:list(name)
   return self.redis:eval(LIST, { "list:" .. name }, {})
+end
+
+function Store:remove(name, text)
+  local removed, message = self.redis:eval(REMOVE, { "list:" .. name }, { text })
+  if not removed then return nil, message end
+  return removed > 0
 end
 
 function Store:count(name, limit, window)

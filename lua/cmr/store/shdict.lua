@@ -1,5 +1,5 @@
----A store of all workers of an nginx, in a lua_shared_dict. It survives a reload. A dictionary that is full loses its
----least recently used entries, and the error log says so.
+---A store of all workers of an nginx, in one lua_shared_dict or in three. It survives a reload. A dictionary that is
+---full loses its least recently used entries, and the error log says so; one of events is "full" instead.
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -13,13 +13,35 @@ Store.__name = "cmr.store.shdict"
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
 
+-- nginx gives out pages of 4 KB, each with a header elsewhere, and keeps a few for itself. An entry has a header too.
+local PAGE_BYTES, PAGE_HEADER_BYTES, RESERVED_PAGES, ENTRY_HEADER_BYTES = 4096, 24, 3, 68
+
 ---Makes a store on a dictionary, as in ngx.shared.cmr.
-function Store.new(dict)
-  return setmetatable({ dict = dict }, Store)
+---@param dict table
+---@param events table? one for lists, which loses nothing; nil: they are in the first one
+---@param claims table? one for claims; nil: they are in the first one
+function Store.new(dict, events, claims)
+  return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)
+end
+
+-- Lists of quotas stay with the quotas' counters.
+local function dict_of_list(self, name)
+  return name:sub(1, #stores.QUOTA) ~= stores.QUOTA and self.events or self.dict
+end
+
+-- How often an event was tried is of use for as long as its claim.
+local function dict_of_counter(self, name)
+  return name:sub(1, #stores.TRIES) == stores.TRIES and self.claims or self.dict
+end
+
+-- Whether a dictionary without another entry would have room for one of this size.
+local function would_fit(dict, bytes)
+  local pages = math.floor(dict:capacity() / (PAGE_BYTES + PAGE_HEADER_BYTES)) - RESERVED_PAGES
+  return math.ceil((bytes + ENTRY_HEADER_BYTES) / PAGE_BYTES) <= pages
 end
 
 function Store:claim(name, lease)
-  local dict, key = self.dict, "cmr:claim:" .. name
+  local dict, key = self.claims, "cmr:claim:" .. name
   local token, message = dict:incr("cmr:token", 1, 0)
   while token do
     local ok
@@ -34,15 +56,23 @@ function Store:claim(name, lease)
 end
 
 function Store:done(name, token, ttl)
-  local dict, key = self.dict, "cmr:claim:" .. name
+  local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
   -- overwrites a claim taken this instant: the event was handled
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end
 
+function Store:renew(name, token, lease)
+  local dict, key = self.claims, "cmr:claim:" .. name
+  -- read again: if the lease ended in between, another worker may hold the claim
+  local held = dict:get(key) == token and dict:expire(key, lease) and dict:get(key) == token
+  if not held then return nil, stores.LEASE_OVER end
+  return true
+end
+
 function Store:release(name, token)
-  local dict, key = self.dict, "cmr:claim:" .. name
+  local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
   -- a claim this close to its end is left to expire: it may be another worker's by now
   if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
@@ -51,8 +81,9 @@ end
 
 -- A list is a counter, and an entry for each text: nginx reads only the ends of its own lists.
 function Store:append(name, text, ttl)
-  local dict, key = self.dict, "cmr:list:" .. name
-  shared_dict.put(dict, "add", key, 0, ttl)
+  local dict, key = dict_of_list(self, name), "cmr:list:" .. name
+  local put = dict == self.events and shared_dict.put_if_room or shared_dict.put
+  put(dict, "add", key, 0, ttl)
   local index, message = dict:incr(key, 1)
   if index then
     dict:expire(key, ttl)
@@ -60,18 +91,31 @@ function Store:append(name, text, ttl)
       dict:expire(key .. ":" .. earlier, ttl) -- the whole list lives as long as its last text
     end
     local ok
-    ok, message = shared_dict.put(dict, "set", key .. ":" .. index, text, ttl)
+    ok, message = put(dict, "set", key .. ":" .. index, text, ttl)
     if ok then return true end
   end
-  return nil, message == "no memory" and "full" or message
+  if message ~= "no memory" and message ~= "not found" then return nil, message end -- not found: there is no counter
+  return nil, would_fit(dict, #key + #text) and "full" or "too_large"
 end
 
 function Store:list(name)
-  local dict, key, texts = self.dict, "cmr:list:" .. name, {}
+  local dict, key, texts = dict_of_list(self, name), "cmr:list:" .. name, {}
   for index = 1, dict:get(key) or 0 do
     texts[#texts + 1] = dict:get(key .. ":" .. index) -- nil if it is counted but not stored yet
   end
   return texts
+end
+
+function Store:remove(name, text)
+  local dict, key = dict_of_list(self, name), "cmr:list:" .. name
+  for index = 1, dict:get(key) or 0 do
+    local entry = key .. ":" .. index
+    if dict:get(entry) == text then
+      dict:delete(entry)
+      return true
+    end
+  end
+  return false
 end
 
 local function parse_times(value)
@@ -84,7 +128,8 @@ end
 
 function Store:count(name, limit, window)
   local count, wait
-  local ok, message = shared_dict.update(self.dict, "cmr:window:" .. name, function(value)
+  local dict = dict_of_counter(self, name)
+  local ok, message = shared_dict.update(dict, "cmr:window:" .. name, function(value)
     local times = parse_times(value)
     count, wait = stores.count_in_window(times, core.now(), limit, window)
     if count then return table.concat(times, " "), window end
@@ -95,10 +140,12 @@ function Store:count(name, limit, window)
 end
 
 function Store:uncount(name)
-  local key = "cmr:window:" .. name
-  local ok, message = shared_dict.update(self.dict, key, function(value)
-    local times, ttl = parse_times(value), self.dict:ttl(key)
-    if table.remove(times) and ttl then return table.concat(times, " "), ttl end
+  local dict, key = dict_of_counter(self, name), "cmr:window:" .. name
+  local ok, message = shared_dict.update(dict, key, function(value)
+    local times, ttl = parse_times(value), dict:ttl(key)
+    if not table.remove(times) or not ttl then return nil end
+    if times[1] then return table.concat(times, " "), ttl end
+    dict:delete(key) -- under the lock
   end)
   return ok or nil, message
 end

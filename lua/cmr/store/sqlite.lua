@@ -120,6 +120,19 @@ function Store:list(name)
   return rows
 end
 
+function Store:remove(name, text)
+  local removed = false
+  local ok, message = update(self, "durable", function(db, now)
+    local row, reason =
+      db:first("SELECT min(id) AS id FROM entry WHERE name = ? AND text = ? AND expires > ?", name, text, now)
+    if reason then return nil, reason end
+    removed = row ~= nil and row.id ~= nil
+    return not removed or db:run("DELETE FROM entry WHERE id = ?", row.id)
+  end)
+  if ok == nil then return nil, message end
+  return removed
+end
+
 -- Counts need not outlive a power cut: the API counts too.
 function Store:count(name, limit, window)
   local wait

@@ -1,18 +1,36 @@
----nginx's shared memory: finds the lua_shared_dict of the library, and adds the atomic operations that nginx lacks.
+---nginx's shared memory: finds the dictionaries of the library, and adds the atomic operations that nginx lacks.
 
 local core = require "cmr.core"
 local log = require "cmr.util.log"
 
-local shared_dict = {}
+-- A dictionary that is full loses its oldest entries, so what is handled must not share one with what is awaited, nor
+-- either with the quotas.
+local shared_dict = {
+  MAIN = "cmr", -- quotas, the queue of the rate limit, and what has no dictionary of its own
+  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; none is ever lost for room
+  CLAIMS = "cmr_claims", -- which events are being handled, and which are
+}
 
 local LOCK_SECONDS = 0.05 -- then the lock of a worker that was killed is free
 local MAX_FLUSHED_ENTRIES = 1000
+local FLUSH_PAUSE_SECONDS = 1 -- after a flush that found nothing: each one reads the whole dictionary
+local WARNING_PAUSE_SECONDS = 60
 
----The dictionary that nginx.conf declares as `lua_shared_dict cmr`.
+-- dictionary -> when this worker may do it again
+local flush_at, warn_at = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
+
+---The dictionary that nginx.conf declares as `lua_shared_dict NAME`.
+---@param name string
 ---@return table? dict nil outside nginx, or if it is not declared
-function shared_dict.default()
+function shared_dict.find(name)
   local ngx = package.loaded.ngx
-  return ngx and ngx.shared and ngx.shared.cmr or nil
+  return ngx and ngx.shared and ngx.shared[name] or nil
+end
+
+---The dictionary without which nothing is shared.
+---@return table? dict
+function shared_dict.default()
+  return shared_dict.find(shared_dict.MAIN)
 end
 
 -- Waits for a lock. The value is the time of locking. A TTL would not do: nginx counts it from the worker's cached
@@ -28,6 +46,26 @@ local function acquire(dict, lock_key)
   end
 end
 
+local function flush_expired(dict)
+  local now = core.now()
+  if now < (flush_at[dict] or 0) then return end
+  if dict:flush_expired(MAX_FLUSHED_ENTRIES) == 0 then flush_at[dict] = now + FLUSH_PAUSE_SECONDS end
+end
+
+---Stores a value if there is room for it, after expired entries are removed. No other entry is lost for it.
+---@param dict table
+---@param method "add"|"set"
+---@param key string
+---@param value any
+---@param ttl number? seconds; nil: for good
+---@return boolean? ok or nil and "exists" or "no memory"
+function shared_dict.put_if_room(dict, method, key, value, ttl)
+  local ok, message = dict["safe_" .. method](dict, key, value, ttl)
+  if message ~= "no memory" then return ok, message end
+  flush_expired(dict)
+  return dict["safe_" .. method](dict, key, value, ttl)
+end
+
 ---Stores a value. If there is no memory, removes expired entries, then the least recently used ones, and logs that.
 ---@param dict table
 ---@param method "add"|"set"
@@ -36,12 +74,13 @@ end
 ---@param ttl number? seconds; nil: for good
 ---@return boolean? ok or nil and "exists" or "no memory"
 function shared_dict.put(dict, method, key, value, ttl)
-  local ok, message = dict["safe_" .. method](dict, key, value, ttl)
+  local ok, message = shared_dict.put_if_room(dict, method, key, value, ttl)
   if message ~= "no memory" then return ok, message end
-  dict:flush_expired(MAX_FLUSHED_ENTRIES)
   local evicted
   ok, message, evicted = dict[method](dict, key, value, ttl)
-  if evicted or not ok then
+  local now = core.now()
+  if (evicted or not ok) and now >= (warn_at[dict] or 0) then
+    warn_at[dict] = now + WARNING_PAUSE_SECONDS
     log.error("the lua_shared_dict is too small: %s", ok and "its oldest entries are lost" or message)
   end
   return ok, message

@@ -38,6 +38,7 @@ end
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. ("%.17g"):format(value) end
   if type(value) == "string" then return "string " .. #value .. " " .. value end -- no text can imitate a member
+  if type(value) == "userdata" then return "null" end -- JSON's, which prints differently in each Lua
   if type(value) ~= "table" then return type(value) .. " " .. tostring(value) end
   local members = {}
   for name, member in pairs(value) do

@@ -1,5 +1,5 @@
----The documented events: the only list of them. Pure data, on any Lua and in nginx. The set is open: an event that is
----not in it is accepted as well.
+---The documented events: the only list of them, and the ids in an event. Pure, on any Lua and in nginx. The set is
+---open: an event that is not in it is accepted as well.
 ---
 ---A row, also found by its name: {name, when, fields, source, open, key, items, announces}
 ---  fields     what data is documented to hold, in order: {name, type}, "a[].b" in the items of a list; it is assumed
@@ -11,6 +11,8 @@
 ---  announces  {event, count}: this member of data says how many events of that name follow
 ---Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, the documented
 ---payloads do not.
+
+local tables = require "cmr.util.tables"
 
 local events = {}
 
@@ -109,5 +111,67 @@ for line in ROWS:gmatch "[^\n]+" do
 end
 
 events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
+
+local MAX_IDS = 20 -- of one event: it is stored under each. A longer list has an order or an action above it.
+local MAX_ID_BYTES = 200
+
+-- A member of data, or of an item in a list there, and the kind of its id, the most telling first.
+local IDS = {
+  { "actionId", "action" },
+  { "orderId", "order" },
+  { "subscriptionId", "subscription" },
+  { "domainId", "domain" },
+  { "domainName", "domain" },
+  { "domain", "domain" },
+  { "mailboxId", "mailbox" },
+  { "email", "mailbox" },
+}
+local IN_LOWER_CASE = { domainId = true, domainName = true, domain = true, email = true } -- elsewhere case matters
+
+local function collect_ids(found, object)
+  for _, row in ipairs(IDS) do
+    local member, kind = row[1], row[2]
+    local id = object[member]
+    if type(id) == "string" and id ~= "" and #id <= MAX_ID_BYTES and #found < MAX_IDS then
+      if IN_LOWER_CASE[member] then id = id:lower() end
+      local name = kind .. ":" .. id
+      if not found[name] then
+        found[#found + 1], found[name] = { kind, id }, true
+      end
+    end
+  end
+end
+
+---The ids in an event, each once: what it is found by. A user is no id, for too many events are of one.
+---@param event cmr.Event
+---@return string[][] ids {kind, id}; kinds: action, order, subscription, domain, mailbox
+function events.ids(event)
+  local data, found, ids = event.data, {}, {}
+  if type(data) ~= "table" then return ids end
+  collect_ids(found, data)
+  local lists = { data }
+  for _, name in ipairs(tables.sorted_keys(data)) do -- sorted, so that a long event is found by the same ids each time
+    lists[#lists + 1] = type(data[name]) == "table" and type(name) == "string" and data[name] or nil
+  end
+  for _, list in ipairs(lists) do
+    for _, item in ipairs(list) do
+      if type(item) == "table" then collect_ids(found, item) end
+    end
+  end
+  for index, pair in ipairs(found) do
+    ids[index] = pair
+  end
+  return ids
+end
+
+---The names of the lists that an event is stored in, as in "order:ID".
+---@return string[] names
+function events.list_names(event)
+  local names = {}
+  for index, pair in ipairs(events.ids(event)) do
+    names[index] = pair[1] .. ":" .. pair[2]
+  end
+  return names
+end
 
 return events

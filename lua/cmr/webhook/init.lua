@@ -33,12 +33,13 @@ end
 ---and is stored for client:await.
 ---
 ---    init_by_lua_block {
----      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event) ... end } }
+---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
 ---    }
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
 ---@return fun() handler For content_by_lua: reads the body, answers with the status of cmr.Receiver:receive.
+---@return cmr.Receiver receiver For its dead letters.
 webhook.handler = receiver.handler
 
 ---Receives webhooks in any other server.

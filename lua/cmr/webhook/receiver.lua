@@ -5,29 +5,44 @@
 ---that an event lost in a crash is handled then.
 
 local core = require "cmr.core"
+local dead_letters = require "cmr.webhook.dead_letters"
+local early_exit = require "cmr.webhook.early_exit"
 local errors = require "cmr.util.errors"
+local events = require "cmr.webhook.events"
 local log = require "cmr.util.log"
 local redact = require "cmr.util.redact"
 local request_body = require "cmr.util.request_body"
 local shared_dict = require "cmr.util.shared_dict"
 local stores = require "cmr.store"
+local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 local verify = require "cmr.webhook.verify"
 
 ---Handles an event. It has failed if it raises, or returns false, or nil and a message: the vendor then gets a 500 and
----tries again. It should end within the vendor's 60 s and must end within the lease.
----@alias cmr.EventHandler fun(event: cmr.Event): any, any
+---tries again. It should end within the vendor's 60 s and must end within the lease, or renew it. If it ends the
+---request itself, as by ngx.exit, the event is handled if the status is below 300.
+---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
+
+---What a handler gets beside the event.
+---@class cmr.HandlerDelivery
+---@field tries integer How often the event was delivered until now.
+---@field is_replay boolean Whether it comes from the dead letters.
+---Lets the lease end that many seconds from now (default: option lease). nil and a message: it is over already, and
+---another worker may handle the event.
+---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---By event name; "*" for all others. Other events are answered with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: lua_shared_dict cmr in nginx, if declared; else one per process.
+---@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims in nginx; else one per process.
 ---@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
----@field store_passwords? boolean Whether client:await sees the passwords. The handler always does. Default: false.
+---@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
+---Whether client:await and dead letters have the passwords. At a delivery the handler always has. Default: false.
+---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
@@ -50,13 +65,26 @@ local SPEC = {
   lease = validate.number(1, 1e9, "seconds"),
   done_ttl = validate.number(1, 1e9, "seconds"),
   event_ttl = validate.number(1, 1e9, "seconds"),
+  dead_ttl = validate.number(1, 1e9, "seconds"),
   store_passwords = "boolean",
   log = "function",
 }
-local DEFAULTS = { on = {}, lease = 240, done_ttl = text.WEEK, event_ttl = text.HOUR, store_passwords = false }
+local DEFAULTS = {
+  on = {},
+  lease = 240,
+  done_ttl = text.WEEK,
+  event_ttl = text.HOUR,
+  dead_ttl = 30 * text.DAY,
+  store_passwords = false,
+}
 for name, rule in pairs(verify.SPEC) do
   SPEC[name], DEFAULTS[name] = rule, verify.DEFAULTS[name]
 end
+
+local VENDOR_TRIES = 3 -- then an event is not delivered again (help)
+local MAX_TRIES = 1e6
+local TRIES_SECONDS = text.DAY -- for which deliveries are counted: a handler may take hours
+local HASH_BYTES = 16 -- with them, what is kept of a handled event fits into nginx's entry of 128 bytes
 
 local MAX_LABEL_BYTES = 300 -- of an event, or of a handler's message, in the log
 
@@ -68,6 +96,9 @@ local LOGGERS = { WARN = log.warn, ERR = log.error }
 function Receiver.new(caller, options)
   if options == nil then errors.raise(caller .. ": a table of options expected, got nil") end
   local opts = validate.options(caller, SPEC, DEFAULTS, options)
+  local problem = verify.problem_with_key(opts)
+  if problem then errors.raise(caller .. ": " .. problem) end
+  early_exit.watch()
   return setmetatable({ opts = opts, store = opts.store or stores.default() }, Receiver)
 end
 
@@ -85,24 +116,144 @@ local function label_of(info)
   return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
 end
 
--- Stores an event under the ids that client:await looks for.
-local function store_event(self, event, keys, secrets)
-  local data = type(event.data) == "table" and event.data or {}
-  local store_passwords = self.opts.store_passwords
-  local json
-  for prefix, id in pairs { ["action:"] = data.actionId or false, ["order:"] = data.orderId or false } do
-    if type(id) == "string" and id ~= "" then
-      json = json or core.json_encode(redact.copy(event, store_passwords and keys or secrets, store_passwords))
-      local ok, message = self.store:append(prefix .. id, json, self.opts.event_ttl)
-      if not ok then return nil, message end
+-- A name for an event that differs for every event and is the same in each of its deliveries. The vendor may send
+-- several events under one id, and the same one with a new timestamp; what tells them apart is what they report.
+local function hash_of(event, info)
+  local has_id = info.id ~= info.body_hash
+  local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
+  return text.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
+end
+
+-- An event while it is being handled.
+local function new_job(self, event, info, is_replay)
+  local hash = hash_of(event, info)
+  local keys = verify.keys(self.opts)
+  local secrets, store_passwords = redact.secrets(event, keys), self.opts.store_passwords
+  return {
+    event = event,
+    info = info,
+    hash = hash,
+    claim = "event:" .. hash,
+    counter = stores.TRIES .. hash,
+    tries = 1,
+    is_replay = is_replay or false,
+    label = label_of(info),
+    secrets = secrets,
+    stored_event = function()
+      return redact.copy(event, store_passwords and keys or secrets, store_passwords)
+    end,
+  }
+end
+
+local function is_stored(store, name, copy)
+  local content = tables.canonical(copy)
+  for _, stored in ipairs(store:list(name) or {}) do
+    if tables.canonical(core.json_decode(stored)) == content then return true end
+  end
+  return false
+end
+
+-- Stores an event under the ids that client:await looks for: under all, or under none.
+local function store_event(self, job)
+  local names, copy = events.list_names(job.event), nil
+  local json, added = nil, {}
+  for _, name in ipairs(names) do
+    copy = copy or job.stored_event()
+    json = json or core.json_encode(copy)
+    local may_be_stored = job.is_replay or job.tries > 1
+    if not may_be_stored or not is_stored(self.store, name, core.json_decode(json)) then
+      local ok, message = self.store:append(name, json, self.opts.event_ttl)
+      if not ok then
+        for _, earlier in ipairs(added) do
+          self.store:remove(earlier, json)
+        end
+        return nil, message
+      end
+      added[#added + 1] = name
     end
   end
   return true
 end
 
--- Runs the user's handler. The message of a failure has no secret in it.
-local function run_handler(handler, event, secrets)
-  local returned, result, message = pcall(handler, event)
+local function put_dead_letter(self, job, reason)
+  local info = job.info
+  local ok, message = dead_letters.put(self.store, {
+    id = job.hash,
+    name = info.event,
+    event_id = info.id ~= info.body_hash and info.id or nil,
+    failed_at = os.time(),
+    tries = job.tries,
+    reason = reason,
+    event = job.stored_event(),
+    info = {
+      event = info.event,
+      id = info.id,
+      signature_format = info.signature_format,
+      timestamp = info.timestamp,
+      timestamp_signed = info.timestamp_signed,
+      key = info.key,
+    },
+  }, self.opts.dead_ttl)
+  local format = ok and "%s: it is a dead letter now: %s" or "%s: it is lost, for no dead letter could be stored: %s"
+  report(self, "ERR", format, job.label, ok and reason or message)
+end
+
+-- Counts a delivery of an event, and returns how many there were. Without the store it is the first.
+local function count_try(self, job)
+  return self.store:count(job.counter, MAX_TRIES, TRIES_SECONDS) or 1
+end
+
+-- Ends the claim: the event is handled, or a later delivery may try again, or there will be none. If that fails, or the
+-- user's store raises, the answer stays the same.
+local function finish(self, job, is_handled, reason)
+  if job.is_finished then return end
+  job.is_finished = true
+  local method = is_handled and "done" or "release"
+  local returned, ok, message = pcall(function()
+    if not job.is_replay and is_handled then
+      for _ = 1, job.tries do
+        self.store:uncount(job.counter)
+      end
+    elseif not job.is_replay then
+      self.store:uncount(job.counter)
+      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries during a long handler count as well
+      if job.tries >= VENDOR_TRIES then put_dead_letter(self, job, reason) end
+    end
+    return self.store[method](self.store, job.claim, job.token, self.opts.done_ttl)
+  end)
+  if not returned then
+    ok, message = nil, tostring(ok)
+  end
+  if not ok then
+    local action = is_handled and "marked as done" or "released"
+    report(self, "ERR", "%s: its claim could not be %s: %s", job.label, action, message)
+  end
+end
+
+-- What a handler gets beside its event.
+local function new_delivery(self, job)
+  return {
+    tries = job.tries,
+    is_replay = job.is_replay,
+    renew = function(_, seconds)
+      return self.store:renew(job.claim, job.token, seconds or self.opts.lease)
+    end,
+  }
+end
+
+-- A handler's message without secrets, on one line.
+local function shown(job, message)
+  local ok, words = pcall(tostring, message)
+  return (redact.mask(ok and words or type(message), job.secrets):gsub("%c", " "):sub(1, MAX_LABEL_BYTES))
+end
+
+-- Runs the user's handler.
+local function run_handler(self, job, handler)
+  local function settle(is_success, reason)
+    if not is_success then report(self, "ERR", "%s: its handler failed: %s", job.label, reason) end
+    finish(self, job, is_success, reason)
+  end
+  local returned, result, message = early_exit.call(settle, handler, job.event, new_delivery(self, job))
   if not returned then
     message = result
   elseif result or result == nil and message == nil then
@@ -110,47 +261,53 @@ local function run_handler(handler, event, secrets)
   elseif message == nil then
     message = "it returned false"
   end
-  local ok, shown = pcall(tostring, message)
-  return nil, redact.mask(ok and shown or type(message), secrets):gsub("%c", " "):sub(1, MAX_LABEL_BYTES)
+  return nil, shown(job, message)
 end
 
--- Handles an event that this worker has claimed. Returns the HTTP status.
-local function handle(self, event, info, label)
-  local keys = verify.keys(self.opts)
-  local secrets = redact.secrets(event, keys)
-  local ok, message = store_event(self, event, keys, secrets)
+-- Stores and handles an event that this worker has claimed. Returns the HTTP status, and a message unless it is 200.
+local function handle(self, job)
+  local ok, message = store_event(self, job)
   if not ok then
-    report(self, "ERR", "%s: could not be stored: %s", label, message)
-    if message ~= "full" then return 503 end -- "full": another delivery would not fit either
+    report(self, "ERR", "%s: could not be stored: %s", job.label, message)
+    if message ~= "too_large" then return 503, "could not be stored: " .. message end
+    put_dead_letter(self, job, "client:await cannot find it: it is too large for the store") -- as it would be next time
   end
-  local handler = self.opts.on[info.event] or self.opts.on["*"]
+  local handler = self.opts.on[job.info.event] or self.opts.on["*"]
   if handler then
-    ok, message = run_handler(handler, event, secrets)
+    ok, message = run_handler(self, job, handler)
     if not ok then
-      report(self, "ERR", "%s: its handler failed: %s", label, message)
-      return 500
+      report(self, "ERR", "%s: its handler failed: %s", job.label, message)
+      return 500, "its handler failed: " .. message
     end
   end
   return 200
 end
 
--- Ends the claim. If that fails, or the user's store raises, the answer stays the same: the event was handled.
-local function finish(self, status, claim, token, label)
-  local method = status == 200 and "done" or "release"
-  local returned, ok, message = pcall(self.store[method], self.store, claim, token, self.opts.done_ttl)
-  if not returned then
-    ok, message = nil, tostring(ok)
+-- Claims an event, and handles it unless it is, or is being, handled. Returns the HTTP status, and a message unless it
+-- is 200.
+local function attempt(self, job)
+  local token, state, detail = self.store:claim(job.claim, self.opts.lease)
+  if state == "done" then return 200 end
+  if token or state == "busy" then
+    if not job.is_replay then job.tries = count_try(self, job) end
   end
-  if not ok then
-    local action = status == 200 and "marked as done" or "released"
-    report(self, "ERR", "%s: its claim could not be %s: %s", label, action, message)
+  if token then
+    job.token = token
+    local status, message = handle(self, job)
+    finish(self, job, status == 200, message)
+    return status, message
+  elseif state == "busy" then
+    local message = ("being handled elsewhere, for %.0f s more at most"):format(detail)
+    report(self, "WARN", "%s: %s", job.label, message)
+    return 503, message
   end
-  return status
+  report(self, "ERR", "%s: the store is unavailable: %s", job.label, detail)
+  return 503, "the store is unavailable: " .. detail
 end
 
 ---Receives a delivery and returns the HTTP status to answer with: 200 the event is handled, now or before; 400, 401,
 ---413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
----the store is unavailable.
+---the store is unavailable or full.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case.
 ---@return integer status
@@ -160,31 +317,101 @@ function Receiver:receive(raw_body, headers)
     report(self, err.status == 500 and "ERR" or "WARN", "refused (%s): %s", err.kind, message)
     return err.status
   end
-  local info = verify.info(event)
-  local claim, label = "event:" .. info.id, label_of(info)
-  local token, state, detail = self.store:claim(claim, self.opts.lease)
-  if token then return finish(self, handle(self, event, info, label), claim, token, label) end
-  if state == "done" then return 200 end
-  if state == "busy" then
-    report(self, "WARN", "%s: being handled elsewhere, for %.0f s more at most", label, detail)
-  else
-    report(self, "ERR", "%s: the store is unavailable: %s", label, detail)
+  local status = attempt(self, new_job(self, event, verify.info(event)))
+  return status
+end
+
+---The events that the vendor does not deliver again, although they could not be handled: their handler failed at the
+---last of its three deliveries, or the store had no room for them.
+---@return cmr.DeadLetter[]? letters Oldest first.
+---@return string? message
+function Receiver:dead_letters()
+  return dead_letters.list(self.store)
+end
+
+-- Hands the event of a dead letter to its handler. Returns whether it is handled, or a message.
+local function replay(self, letter)
+  if not letter.event then return nil, "its event was too large to be stored" end
+  local event = letter.event
+  verify.remember(event, letter.info)
+  local job = new_job(self, event, letter.info, true)
+  job.hash, job.claim, job.tries = letter.id, "event:" .. letter.id, letter.tries -- what is stored is not what was sent
+  local status, message = attempt(self, job)
+  if status ~= 200 then return nil, message end
+  local removed
+  removed, message = dead_letters.remove(self.store, letter)
+  if removed == nil then return nil, message end
+  return true
+end
+
+-- The dead letter of that id, or all.
+local function find_dead_letters(self, id)
+  if id == nil then return dead_letters.list(self.store) end
+  local letter, message = dead_letters.find(self.store, id)
+  return letter and { letter }, message
+end
+
+---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled since is
+---not handled again. What is handled is no dead letter any more.
+---@param id? string Default: all.
+---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
+---@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.
+function Receiver:replay(id)
+  local letters, message = find_dead_letters(self, id)
+  if not letters then return nil, message end
+  local count, failures = 0, {}
+  for _, letter in ipairs(letters) do
+    local ok, reason = replay(self, letter)
+    count = count + (ok and 1 or 0)
+    failures[letter.id] = reason
   end
-  return 503
+  return count, next(failures) and failures or nil
+end
+
+---Drops dead letters: nothing of them is left.
+---@param id? string Default: all.
+---@return integer? count How many are dropped; nil: there is no such letter, or the store is unavailable.
+---@return string? message
+function Receiver:drop(id)
+  local letters, message = find_dead_letters(self, id)
+  if not letters then return nil, message end
+  for _, letter in ipairs(letters) do
+    local removed
+    removed, message = dead_letters.remove(self.store, letter)
+    if removed == nil then return nil, message end
+  end
+  return #letters
+end
+
+-- Says which dictionaries are missing: to the first worker that looks.
+local function warn_of_missing_dictionaries()
+  local main, missing = shared_dict.default(), {}
+  for _, name in ipairs { shared_dict.EVENTS, shared_dict.CLAIMS } do
+    if not shared_dict.find(name) then missing[#missing + 1] = ("'lua_shared_dict %s 10m;'"):format(name) end
+  end
+  if not main and ngx.worker.count() > 1 then
+    log.warn "no lua_shared_dict cmr: each worker recognises only the webhooks that it received itself"
+  elseif main and missing[1] and main:add("cmr:warned", true) then
+    log.warn(
+      "handled webhooks, awaited ones and quotas share lua_shared_dict cmr, which loses its oldest when it is full; "
+        .. "nginx.conf should also have %s",
+      text.list(missing, "and")
+    )
+  end
 end
 
 ---Makes a receiver for nginx. See cmr.webhook.handler.
 function Receiver.handler(options)
-  local ngx = package.loaded.ngx
-  if not ngx then errors.raise "webhook.handler: works in nginx only; elsewhere use cmr.webhook.receiver" end
-  local receiver = Receiver.new("webhook.handler", options)
-  if not options.store and not shared_dict.default() and ngx.worker.count() > 1 then
-    log.warn "no lua_shared_dict cmr: each worker recognises only the webhooks that it received itself"
+  if not package.loaded.ngx then
+    errors.raise "webhook.handler: works in nginx only; elsewhere use cmr.webhook.receiver"
   end
-  return function()
-    ngx.status = receiver:receive(request_body.read(), ngx.req.get_headers())
+  local receiver = Receiver.new("webhook.handler", options)
+  if not options.store then warn_of_missing_dictionaries() end
+  local function receive()
+    ngx.status = receiver:receive(request_body.read(), ngx.req.get_headers(0))
     ngx.header["Content-Length"] = 0
   end
+  return receive, receiver
 end
 
 return Receiver

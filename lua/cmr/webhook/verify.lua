@@ -15,7 +15,7 @@ local verify = {}
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # no digest in its one spelling, or not in the pinned signature format
+---| "malformed_signature" # no digest in its one spelling, or none in the pinned signature format; or over ten of them
 ---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
 ---| "bad_signature" # body, timestamp or signature were changed, or another key signed
 ---| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
@@ -71,14 +71,21 @@ verify.STATUS = {
   no_event = 400,
 }
 
+local MAX_SIGNATURES = 10 -- in one header: each costs a comparison with each key
+
+-- A line break at the end of a file that has the key would otherwise make every delivery look like a stranger's.
+local function is_key(value)
+  return type(value) == "string" and not value:find "[^!-~]"
+end
+
 verify.SPEC = {
   api_key = {
-    expected = "a string or an array of strings",
+    expected = "a string or an array of strings, without a space, a line break or another character that no key has",
     test = function(value)
       for _, key in ipairs(type(value) == "table" and value or {}) do
-        if type(key) ~= "string" then return false end
+        if not is_key(key) then return false end
       end
-      return type(value) == "string" or type(value) == "table"
+      return type(value) == "table" or is_key(value)
     end,
   },
   tolerance = validate.number(0, nil, "seconds"),
@@ -103,11 +110,19 @@ local function refuse(kind, message, ...)
   return nil, message, core.error { kind = kind, message = message, status = verify.STATUS[kind] }
 end
 
+---Why the environment's key cannot be used, when the options have none.
+---@param opts cmr.VerifyOptions
+---@return string? message without the key
+function verify.problem_with_key(opts)
+  if opts.api_key or is_key(os.getenv "CMR_API_KEY" or "") then return nil end
+  return "$CMR_API_KEY holds a space, a line break or another character that no key has"
+end
+
 ---The keys that may have signed. An empty key would let everybody in.
 ---@param opts cmr.VerifyOptions
----@return string[] keys
+---@return string[] keys none if one of the environment cannot be used
 function verify.keys(opts)
-  local list = opts.api_key or os.getenv "CMR_API_KEY" or ""
+  local list = opts.api_key or not verify.problem_with_key(opts) and os.getenv "CMR_API_KEY" or ""
   local keys = {}
   for _, key in ipairs(type(list) == "table" and list or { list }) do
     if key ~= "" then keys[#keys + 1] = key end
@@ -135,28 +150,45 @@ local function read_header(headers, name, kind)
   return refuse(kind, "the header %s is missing", name)
 end
 
--- Finds out what was signed and with which key; nil if no key fits.
-local function find_signer(body, timestamp, digest, encoding, format, keys)
+-- Finds out what was signed, how the digest is written, and which key signed; nil if no key fits a digest.
+local function find_signer(body, timestamp, digests, format, keys)
   for _, signs in ipairs(signature_formats.SIGNED_PARTS) do
     if not format or format.signs == signs then
       local signed_text = signature_formats.signed_text(signs, timestamp, body)
       for index, key in ipairs(keys) do
-        if core.same(ENCODERS[encoding](core.hmac_sha256(key, signed_text)), digest) then return signs, index end
+        local made = core.hmac_sha256(key, signed_text)
+        for _, digest in ipairs(digests) do
+          if core.same(ENCODERS[digest.encoding](made), digest.text) then return signs, digest.encoding, index end
+        end
       end
     end
   end
 end
 
+-- The digests in a header. A sender that replaces its key signs with both, with commas or spaces between.
+local function parse_signature(header, format)
+  local digests, count = {}, 0
+  for word in header:gmatch "[^,%s]+" do
+    count = count + 1
+    local encoding = signature_formats.encoding(word)
+    if encoding and (not format or format.encoding == encoding) then
+      digests[#digests + 1] = { text = word, encoding = encoding }
+    end
+  end
+  local is_list = count <= MAX_SIGNATURES and not header:find "^[,%s]" and not header:find "[,%s]$"
+  return is_list and digests or {}
+end
+
 -- Checks the signature. Returns what it tells about the delivery.
 local function authenticate(body, headers, opts, keys)
-  local digest, message, err = read_header(headers, signature_formats.SIGNATURE_HEADER, "missing_signature")
-  if not digest then return nil, message, err end
+  local header, message, err = read_header(headers, signature_formats.SIGNATURE_HEADER, "missing_signature")
+  if not header then return nil, message, err end
   local timestamp
   timestamp, message, err = read_header(headers, signature_formats.TIMESTAMP_HEADER, "missing_timestamp")
   if not timestamp then return nil, message, err end
   local format = signature_formats.FORMATS[opts.signature_format]
-  local encoding = signature_formats.encoding(digest)
-  if not encoding or format and format.encoding ~= encoding then
+  local digests = parse_signature(header, format)
+  if #digests == 0 then
     local expected = format and format.encoding or "hex or base64"
     return refuse("malformed_signature", "%s is no SHA-256 digest in %s", signature_formats.SIGNATURE_HEADER, expected)
   end
@@ -165,7 +197,7 @@ local function authenticate(body, headers, opts, keys)
     local expected = format and format.unit or "seconds or milliseconds"
     return refuse("malformed_timestamp", "%s is no Unix time in %s", signature_formats.TIMESTAMP_HEADER, expected)
   end
-  local signs, key = find_signer(body, timestamp, digest, encoding, format, keys)
+  local signs, encoding, key = find_signer(body, timestamp, digests, format, keys)
   if not signs then
     local which = #keys == 1 and "the key" or "any of the keys"
     return refuse("bad_signature", "the signature does not fit this delivery and %s", which)
@@ -187,6 +219,8 @@ function verify.delivery(body, headers, opts)
   end
   local keys = verify.keys(opts)
   if #keys == 0 then
+    local problem = verify.problem_with_key(opts)
+    if problem then return refuse("no_key", "%s", problem) end
     return refuse("no_key", "no API key: give api_key or set CMR_API_KEY (nginx hides it without 'env CMR_API_KEY;')")
   elseif #body > opts.max_body then
     return refuse("too_large", "the body has %d bytes, the maximum is %.0f", #body, opts.max_body)
@@ -209,6 +243,13 @@ function verify.delivery(body, headers, opts)
   info.id = type(event.eventId) == "string" and event.eventId ~= "" and event.eventId or info.body_hash
   infos[event] = info
   return event
+end
+
+---Remembers facts about an event that comes from elsewhere than a delivery.
+---@param event cmr.Event
+---@param info cmr.Delivery
+function verify.remember(event, info)
+  infos[event] = info
 end
 
 ---Facts about an event. See cmr.webhook.info.

@@ -16,7 +16,7 @@ local commands = {
   { "operations", "List the API's operations: name, method, path, summary." },
   { "probe", "Compare the live API with what the documentation leaves open; only reads." },
   { "profiles", "List the stored profiles, without their keys." },
-  { "webhook", "Tell how a captured webhook is signed." },
+  { "webhook", "Tell how a captured webhook is signed; list webhooks that could not be handled." },
 }
 
 return commands

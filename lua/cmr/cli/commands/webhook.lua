@@ -1,21 +1,40 @@
----cmr webhook detect: how a captured delivery is signed.
+---cmr webhook: how a captured delivery is signed (detect), and events that could not be handled (dead).
 
 local io = require "cmr.cli.io"
 
 local webhook = {}
 
-webhook.epilog = [[
-FILE is a delivery as it came over the wire: header lines, one of which is
-cmr-x-signature and one cmr-x-timestamp, an empty line, the body to its last
-byte. A request line in front is skipped. - is standard input. The delivery is
-checked with the API key, however old it is; its contents are not printed.
+local REDIS_PORT = 6379
+local ALL = "all"
 
-Exit status: 0 signed with this key, and how is printed; 1 it is not; 2 the
-command line is wrong.]]
+webhook.epilog = [[
+cmr webhook detect FILE names the signature format. FILE is a delivery as it
+came over the wire: header lines, one of which is cmr-x-signature and one
+cmr-x-timestamp, an empty line, the body to its last byte. A request line in
+front is skipped. - is standard input. The delivery is checked with the API key,
+however old it is; its contents are not printed.
+
+cmr webhook dead lists the events whose handler failed at the vendor's last
+delivery, and --drop removes them. They are in the store of the receiver: in the
+Redis of --redis, else in the user's ledger. CMR_REDIS_PASSWORD has the password
+of that Redis. A receiver in nginx without Redis has them in nginx's memory, where
+only receiver:dead_letters() finds them. receiver:replay() handles them.
+
+Exit status: 0 signed with this key, and how is printed, or listed, or dropped;
+1 it is not; 2 the command line is wrong.]]
+
+webhook.options = {
+  { "--redis", "HOST[:PORT]", "dead: the Redis that the receiver stores its events in." },
+  { "--drop", "ID", "dead: remove this event for good; 'all' removes all." },
+}
 
 function webhook.arguments(command)
-  command:argument("ACTION"):target(".action"):choices({ "detect" }):description "detect: name the signature format."
-  command:argument("FILE"):target(".file"):description "The delivery."
+  command
+    :argument("ACTION")
+    :target(".action")
+    :choices({ "detect", "dead" })
+    :description "detect: name the signature format. dead: list what could not be handled."
+  command:argument("FILE"):target(".file"):args("?"):description "detect: the delivery."
 end
 
 -- Headers and body of a captured request; nil: it has no empty line.
@@ -43,7 +62,8 @@ local function verify(body, headers, opts)
   return (verifier.verify(trimmed, headers, opts)), message
 end
 
-function webhook.run(parsed, system)
+local function detect(parsed, system)
+  if not parsed[".file"] then io.usage "argument FILE: missing" end
   local request, read = require "cmr.cli.request", io.reader(system)
   local api_key = request.settings(parsed, system, read).api_key
   local text, problem = read(parsed[".file"])
@@ -62,6 +82,99 @@ function webhook.run(parsed, system)
   }
   io.write(system, require("cmr.cli.pretty_json").encode(result, { compact = parsed.compact }) .. "\n")
   return io.EXIT_OK
+end
+
+-- "host", "host:port", "[::1]:port", "::1"
+local function parse_host(text)
+  local host, port = text:match "^%[([^%[%]]+)%]:?(%d*)$"
+  if not host then
+    host, port = text:match "^([^:]+):?(%d*)$"
+  end
+  host = host or text:match "^[%x:.]+$"
+  port = port and port ~= "" and tonumber(port) or REDIS_PORT
+  if not host or port < 1 or port > 65535 then io.usage("option '--redis': '%s' is no HOST[:PORT]", text) end
+  return host, port
+end
+
+-- The store of the receiver, as the options name it.
+local function store_of(parsed, system)
+  if parsed[".redis"] then
+    local host, port = parse_host(parsed[".redis"])
+    local password = system.getenv "CMR_REDIS_PASSWORD"
+    return require("cmr.cli.request").library(require("cmr.store.redis").new, {
+      host = host,
+      port = port,
+      password = password ~= "" and password or nil,
+    })
+  end
+  local ledger, message = require("cmr.ledger").open()
+  if not ledger then io.failure("%s", message) end
+  return ledger:store()
+end
+
+local COLUMNS = { "id", "name", "eventId", "failedAt", "tries", "reason" }
+
+local function row(letter)
+  local cells = {}
+  for index, name in ipairs(COLUMNS) do
+    cells[index] = letter[name]
+  end
+  return cells
+end
+
+local function list_dead(letters, parsed, system)
+  local list = {}
+  for index, letter in ipairs(letters) do
+    list[index] = {
+      id = letter.id,
+      name = letter.name,
+      eventId = letter.event_id,
+      failedAt = os.date("!%Y-%m-%dT%H:%M:%SZ", letter.failed_at),
+      tries = letter.tries,
+      reason = letter.reason,
+      event = letter.event,
+    }
+  end
+  if #list == 0 and not parsed.output then
+    system.stderr:write "cmr: there are none\n"
+    return
+  end
+  local answer = parsed.output == "json" and not parsed.field and list or { data = list }
+  require("cmr.cli.output").rows(answer, parsed, system, COLUMNS, row)
+end
+
+local function drop_dead(letters, id, store, system)
+  local dead_letters, count = require "cmr.webhook.dead_letters", 0
+  for _, letter in ipairs(letters) do
+    if id == ALL or letter.id == id then
+      local removed, message = dead_letters.remove(store, letter)
+      if removed == nil then io.failure("%s", message) end
+      count = count + 1
+    end
+  end
+  if count == 0 and id ~= ALL then io.failure("there is no dead letter '%s'", id) end
+  system.stderr:write(("cmr: %d dropped\n"):format(count))
+end
+
+local function dead(parsed, system)
+  if parsed[".file"] then io.usage "argument FILE: only for detect" end
+  local store = store_of(parsed, system)
+  local letters, message = require("cmr.webhook.dead_letters").list(store)
+  if not letters then io.failure("%s", message) end
+  if parsed[".drop"] then
+    drop_dead(letters, parsed[".drop"], store, system)
+  else
+    list_dead(letters, parsed, system)
+  end
+  return io.EXIT_OK
+end
+
+function webhook.run(parsed, system)
+  if parsed[".action"] == "dead" then return dead(parsed, system) end
+  for _, name in ipairs { "redis", "drop" } do
+    if parsed["." .. name] then io.usage("option '--%s': only for dead", name) end
+  end
+  return detect(parsed, system)
 end
 
 return webhook

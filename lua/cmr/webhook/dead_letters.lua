@@ -1,0 +1,75 @@
+---Dead letters: events that could not be handled, and that the vendor does not deliver again. They are a list in the
+---store, as JSON.
+
+local core = require "cmr.core"
+local tables = require "cmr.util.tables"
+
+---An event that the vendor does not deliver again although it was not handled.
+---@class cmr.DeadLetter
+---@field id string Names the letter.
+---@field name string The event's name.
+---@field event_id? string Its eventId.
+---@field failed_at integer Seconds since 1970.
+---@field tries integer How often it was delivered.
+---@field reason string Why it was not handled.
+---@field event? cmr.Event Without its passwords, unless option store_passwords says so; nil: there was no room for it.
+---@field info cmr.Delivery What cmr.webhook.info returned for it, without age and body_hash.
+
+local dead_letters = {}
+
+local LIST = "dead"
+
+local texts = setmetatable({}, { __mode = "k" }) -- letter -> how it is stored
+
+---The dead letters in a store, oldest first.
+---@param store cmr.Store
+---@return cmr.DeadLetter[]? letters
+---@return string? message
+function dead_letters.list(store)
+  local stored, message = store:list(LIST)
+  if not stored then return nil, message end
+  local letters = {}
+  for _, text in ipairs(stored) do
+    local letter = core.json_decode(text)
+    if tables.is_object(letter) and type(letter.id) == "string" then
+      letters[#letters + 1], texts[letter] = letter, text
+    end
+  end
+  return letters
+end
+
+---Finds a dead letter.
+---@return cmr.DeadLetter? letter
+---@return string? message
+function dead_letters.find(store, id)
+  local letters, message = dead_letters.list(store)
+  for _, letter in ipairs(letters or {}) do
+    if letter.id == id then return letter end
+  end
+  return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
+end
+
+---Stores a dead letter, unless it is there already; without its event if there is no room for that.
+---@param store cmr.Store
+---@param letter cmr.DeadLetter
+---@param ttl number seconds
+---@return boolean? ok
+---@return string? message
+function dead_letters.put(store, letter, ttl)
+  if dead_letters.find(store, letter.id) then return true end
+  local ok, message = store:append(LIST, core.json_encode(letter), ttl)
+  if ok or message ~= "full" and message ~= "too_large" then return ok, message end
+  letter.event = nil
+  return store:append(LIST, core.json_encode(letter), ttl)
+end
+
+---Removes a dead letter from the store.
+---@param store cmr.Store
+---@param letter cmr.DeadLetter from dead_letters.list or dead_letters.find
+---@return boolean? removed
+---@return string? message
+function dead_letters.remove(store, letter)
+  return store:remove(LIST, texts[letter])
+end
+
+return dead_letters
