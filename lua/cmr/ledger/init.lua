@@ -247,6 +247,8 @@ function Ledger:same(account, operation, digest)
 end
 
 ---The ids of a request, as {{kind, id} ...}.
+---@param request integer
+---@return string[][] ids
 function Ledger:ids(request)
   local rows, message = query(self, "SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
   if not rows then return nil, message end
@@ -299,6 +301,7 @@ function Ledger:limiter()
 end
 
 ---Takes a run for this process alone. It is let go when the process ends.
+---@param run integer
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason "busy": another process has it
@@ -308,6 +311,7 @@ function Ledger:hold_run(run)
   return db:hold(RUN_LOCKS + run)
 end
 
+---@param run integer
 function Ledger:let_go_run(run)
   local db = self:connection "durable"
   return db and db:let_go(RUN_LOCKS + run)
