@@ -252,7 +252,8 @@ end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight. A call's timeout starts when the call gets its slot in the rate limit.
+---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
+---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
 ---@param opts? cmr.MapOptions
