@@ -18,6 +18,33 @@
 ---@field timeout? number Seconds. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
 
+---What client:bulk takes. Rows that are done are left alone; the others are sent.
+---@class cmr.BulkOptions
+---@field concurrency? integer Requests at once. Default: 8.
+---@field again? boolean Send rows again that are done: once the run has come to its end, it begins anew.
+---@field repeat_after? number Seconds after which a row that is done is sent again.
+---@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
+---  runs too. Default: 30 days.
+---@field retry_unknown? boolean Send again what may have been done.
+---@field retry_failed? boolean Send again what was refused.
+---@field duplicates? boolean Send each of several rows with the same content. Default: they are refused.
+---@field max_failures? integer Stop after so many.
+---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
+
+---What became of the rows, by their number. `earlier`: of those that were left alone.
+---@class cmr.BulkReport
+---@field run? string The run's name in the ledger.
+---@field rows integer
+---@field done integer
+---@field accepted integer The API took them; webhooks report how they end.
+---@field partial integer Done, but some items failed.
+---@field failed integer
+---@field unknown integer They may have been done.
+---@field deferred integer They can be sent again later.
+---@field untried integer
+---@field earlier table<string, integer>
+---@field stopped? string Why the run ended early.
+
 ---A client: one key and base URL.
 ---@class cmr.Client
 local Client = {}
@@ -31,7 +58,8 @@ local Client = {}
 ---@return cmr.Error? err
 function Client:request(method, path, fields) end
 
----Iterates over the items of a list. Pages are fetched as they are needed.
+---Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
+---where a page shows that items may be missing or come twice; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -60,12 +88,27 @@ function Client:start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight. A call's timeout starts when the call gets its slot in the rate limit.
+---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
+---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
 ---@param opts? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function Client:map(name, inputs, opts) end
+
+---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
+---process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
+---cmr.BulkReport.
+---
+---    local client = cmr.new { ledger = true }
+---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
+---
+---@param name string The operation's name.
+---@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param opts? cmr.BulkOptions
+---@return cmr.BulkReport? report nil: nothing was sent.
+---@return string? message
+function Client:bulk(name, rows, opts) end
 
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
@@ -118,6 +161,8 @@ function Client:key_id() end
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field partial? any[] The items that failed inside a success.
+---@field ledger_id? integer The request's number in the ledger.
+---@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
 ---@field tls? string With on_response: the version that a new connection agreed on.
 ---@field timing? cmr.Timing Only if on_response is set.
 
@@ -146,7 +191,8 @@ function Client:key_id() end
 ---A list operation's name, or with it what the documentation leaves out about its answer.
 ---@class cmr.List
 ---@field [1] string
----@field items? string The path of the items, as in "data.users".
+---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
+---  function that returns the items of an answer and the name of their list.
 ---@field page? string The parameter that chooses a page.
 
 ---A success: the API's envelope.
@@ -173,6 +219,7 @@ function Client:key_id() end
 ---| "unexpected_status" # any other status
 ---| "operation_failed" # client:await: accepted, and failed later
 ---| "cancelled" # job:cancel(), or the engine was closed
+---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
 ---After several attempts, the most severe one: unknown > rejected > not_sent.
@@ -194,7 +241,9 @@ function Client:key_id() end
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
----"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key".
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". Of
+---client:each, where kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
+---"missing_items" or "no_list".
 ---@field code? string
 ---@field field? string The path of the field with the mistake: "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.
@@ -276,7 +325,8 @@ function cmr.info(result) end
 ---@return cmr.Error? err
 function cmr.request(method, path, fields) end
 
----Iterates over the items of a list. Pages are fetched as they are needed.
+---Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
+---where a page shows that items may be missing or come twice; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -305,12 +355,27 @@ function cmr.start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight. A call's timeout starts when the call gets its slot in the rate limit.
+---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
+---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
 ---@param opts? cmr.MapOptions
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function cmr.map(name, inputs, opts) end
+
+---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
+---process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
+---cmr.BulkReport.
+---
+---    local client = cmr.new { ledger = true }
+---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
+---
+---@param name string The operation's name.
+---@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param opts? cmr.BulkOptions
+---@return cmr.BulkReport? report nil: nothing was sent.
+---@return string? message
+function cmr.bulk(name, rows, opts) end
 
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
@@ -354,9 +419,82 @@ function Job:wait() end
 ---@return boolean
 function Job:done() end
 
----Cancels the call: at once when it is in flight, else before its next attempt. A request that was sent may have been
----done: see err.outcome.
+---Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its next
+---attempt. A request that was sent may have been done: see err.outcome.
 function Job:cancel() end
+
+---@class cmr.Ledger
+local Ledger = {}
+
+---A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
+---it to the kernel, for what need not outlive a power cut.
+---@param synchronous "durable"|"quick"
+---@return any? db
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function Ledger:connection(synchronous) end
+
+---Runs a function in one transaction: all of its changes are made, or none.
+---@param synchronous "durable"|"quick"
+---@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
+function Ledger:transaction(synchronous, change) end
+
+---Writes down a request that is about to leave. When this returns, it is on the disk.
+---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
+---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
+---that the caller knows: a newer one stops this one
+---@return integer? id for finish
+---@return string? message
+---@return string? reason as of cmr.sqlite, or "repeated"
+function Ledger:begin(request) end
+
+---Writes down what became of a request.
+---@param id integer
+---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
+---ids = {{kind, id} ...}}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function Ledger:finish(id, ending) end
+
+---The requests of the same content that no other one superseded, oldest first.
+---@param account string
+---@param operation string
+---@param digest string
+---@return table[]? requests
+---@return string? message
+function Ledger:same(account, operation, digest) end
+
+---The ids of a request, as {{kind, id} ...}.
+---@param request integer
+---@return string[][] ids
+function Ledger:ids(request) end
+
+---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
+---open = true}
+---@return table[]? requests
+---@return string? message
+function Ledger:find(filter) end
+
+---The store on this ledger. See cmr.Store.
+function Ledger:store() end
+
+---The limiter on this ledger. See cmr.Limiter.
+function Ledger:limiter() end
+
+---Takes a run for this process alone. It is let go when the process ends.
+---@param run integer
+---@return boolean? ok
+---@return string? message
+---@return string? reason "busy": another process has it
+function Ledger:hold_run(run) end
+
+---@param run integer
+function Ledger:let_go_run(run) end
+
+---Closes the ledger. Another open makes a new one.
+function Ledger:close() end
 
 ---Reserves slots in the rate limit of a key. Times are in seconds, the rate in requests per second.
 ---
@@ -367,10 +505,10 @@ function Job:cancel() end
 ---@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
 
 ---How calls wait in an event loop. A user's adapter needs wait, sleep and now. Without spawn, semaphore and notify
----client:start and client:map raise. Only the library's adapters have detected and forget.
+---client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number)
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, until interrupt is called with it.
 ---@field now fun(): number Seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
 ---@field semaphore? fun(): cmr.Semaphore
@@ -378,11 +516,18 @@ function Job:cancel() end
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---@field interrupt? fun(job: cmr.Job) Ends a job's sleep: it was cancelled.
+---@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
 
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
 ---@field wait fun() Returns once for every post.
+
+---Watches coroutines: the one that made the watch, and the latest one that called seen.
+---@class cmr.Watch
+---@field seen fun() Watches the running coroutine too.
+---@field stop fun() Ends the watch.
 
 ---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
@@ -403,6 +548,9 @@ function Job:cancel() end
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
+---Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
+---written down is not sent. Default: false.
+---@field ledger? boolean|string|cmr.Ledger
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
