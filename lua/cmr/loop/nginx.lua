@@ -104,10 +104,11 @@ function nginx.wait(_, call)
   if stepper == request then stepper = nil end
 end
 
----Suspends the request for a time; that of a job until it is interrupted.
+---Suspends the request for a time; that of a job until it is interrupted, and not at all when it is cancelled already.
 function nginx.sleep(_, seconds, job)
   seconds = math.max(PAUSE_SECONDS, seconds)
   if not job then return ngx.sleep(seconds) end
+  if job.cancelled then return end -- after its answer had come, and before it was read
   job.alarm = semaphore.new()
   job.alarm:wait(seconds)
   job.alarm = nil
