@@ -35,6 +35,10 @@ local function hint(operation, err)
     return ("'cmr %s --help' tells what it takes"):format(arguments.command(operation.name))
   elseif err.kind == "network" and err.outcome == "not_sent" then
     return "is the base URL right, and reachable from here? -v tells how far it came"
+  elseif err.code == "list_changed" or err.code == "repeated_item" then
+    return "the list has changed meanwhile; try again"
+  elseif err.kind == "bad_response" and err.code then
+    return nil
   end
   return HINTS[err.kind]
 end

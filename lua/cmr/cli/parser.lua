@@ -27,6 +27,11 @@ local GLOBAL_OPTIONS = {
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
+-- Options of the commands that list.
+local LIST_OPTIONS = {
+  { "--all", false, "Every page, printed as it comes; without it one page." },
+}
+
 local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
@@ -171,6 +176,7 @@ local function add_details(command, operation, names, help)
     "All arguments as one JSON object: as text, from a file or from standard input. Options override its "
       .. "members; members that are null are left out."
   )
+  if operation.flags.list then add_options(command, LIST_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))
   if help then command:epilog(DETAILS:format(help.inside(operation))) end
 end

@@ -6,7 +6,9 @@ local tables = require "cmr.util.tables"
 local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
-local pretty_json = {}
+local pretty_json = {
+  HOLE = {}, -- a value that stands for others, see around
+}
 
 local ENVELOPE_ORDER = { status = 1, message = 2, data = 3, actionId = 4 } -- as the vendor writes it
 
@@ -54,6 +56,7 @@ local function join(open, parts, close, indent)
 end
 
 local function encode_table(value, key, style, indent, is_envelope)
+  if value == pretty_json.HOLE then return "\0" end -- which JSON has nowhere
   local deeper = indent and indent .. "  "
   local parts = {}
   if tables.is_list(value) then
@@ -86,7 +89,7 @@ end
 ---Encodes a value, without a newline at the end.
 ---@param value any as decoded; null in an array is core.null
 ---@param opts table? compact: true for one line; paint, see terminal.painter; empty(key): "[]" or "{}" for an empty
----  table under that key, or nil for "[]" after a plural
+---  table under that key, or nil for "[]" after a plural; indent: of a value inside another one
 ---@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}
@@ -94,7 +97,14 @@ function pretty_json.encode(value, opts)
   function style.empty(key)
     return opts.empty and opts.empty(key) or by_plural(key)
   end
-  return encode(value, nil, style, not opts.compact and "" or nil, true)
+  return encode(value, nil, style, not opts.compact and (opts.indent or "") or nil, not opts.indent)
+end
+
+---Encodes a value that has pretty_json.HOLE in it.
+---@return string json before the hole
+---@return string json after it
+function pretty_json.around(value, opts)
+  return pretty_json.encode(value, opts):match "^(%Z*)%z(%Z*)$"
 end
 
 return pretty_json

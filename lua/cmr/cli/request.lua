@@ -84,13 +84,13 @@ function request.client(parsed, system, read, settings, ledger)
   return client
 end
 
----Makes a client for one request. It shares its rate with the other processes of the ledger. Without a ledger it has
----no rate limit, which could only delay a retry.
+---Makes a client for one request, or for the pages of --all. It shares its rate with the other processes of the ledger.
+---Without a ledger it has no rate limit for one request, which it could only delay in a retry.
 ---@param acts boolean whether the request may change something
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
-  parsed.rate = parsed.rate or not ledger and "off" or nil
+  parsed.rate = parsed.rate or not ledger and not parsed.all and "off" or nil
   return request.client(parsed, system, read, settings, ledger)
 end
 
@@ -129,10 +129,19 @@ function request.send(order, parsed, system, client)
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
   if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
+  local operation = order.operation
+  if parsed.all then
+    message, err = require("cmr.cli.listing").show(client, operation, order.args[1], parsed, system)
+    if err then fail(order, parsed, message, err) end
+    return io.EXIT_OK
+  end
   local answer
   answer, message, err = client[order.method](client, unpack(order.args))
   if not answer then fail(order, parsed, message, err) end
   output.show(answer, parsed, system, order.about)
+  if operation and operation.flags.list then
+    require("cmr.cli.listing").note(answer, operation, order.args[1], system)
+  end
   return io.EXIT_OK
 end
 

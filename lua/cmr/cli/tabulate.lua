@@ -98,30 +98,55 @@ local function rank(field, list_name, nested)
   return nested[field] and 5 or 4
 end
 
-local function from_list(list, list_name)
-  local rows, fields, nested, seen = {}, {}, {}, {}
+---Items as flat tables: dotted names for the members of inner objects, "value" for an item that is no object.
+function tabulate.flat(list)
+  local flats = {}
   for index, item in ipairs(list) do
-    rows[index] = has_members(item) and flatten(item, "", {}) or { value = item }
-    for field, value in pairs(rows[index]) do
+    flats[index] = has_members(item) and flatten(item, "", {}) or { value = item }
+  end
+  return flats
+end
+
+---The names in flat tables, in the order of columns.
+---@param list_name string that of the list they are from
+function tabulate.columns(flats, list_name)
+  local columns, nested, seen = {}, {}, {}
+  for _, flat in ipairs(flats) do
+    for field, value in pairs(flat) do
       if not seen[field] then
         seen[field] = true
-        fields[#fields + 1] = field
+        columns[#columns + 1] = field
       end
       nested[field] = nested[field] or type(value) == "table"
     end
   end
-  table.sort(fields, function(a, b)
+  table.sort(columns, function(a, b)
     local x, y = rank(a, list_name, nested), rank(b, list_name, nested)
     if x ~= y then return x < y end
     return a < b
   end)
-  for index, row in ipairs(rows) do
-    rows[index] = {}
-    for position, field in ipairs(fields) do
-      rows[index][position] = row[field]
-    end
+  return columns
+end
+
+---The values of a flat table, by column.
+function tabulate.row(flat, columns)
+  local row = {}
+  for position, field in ipairs(columns) do
+    row[position] = flat[field]
   end
-  return fields, rows
+  return row
+end
+
+---Lays out a list.
+---@return string[] columns
+---@return any[][] rows
+function tabulate.rows(list, list_name)
+  local rows = tabulate.flat(list)
+  local columns = tabulate.columns(rows, list_name)
+  for index, flat in ipairs(rows) do
+    rows[index] = tabulate.row(flat, columns)
+  end
+  return columns, rows
 end
 
 local function copy(object)
@@ -155,7 +180,7 @@ function tabulate.of(operation, answer)
   if views[operation] and is_object then return views[operation](data) end
   local list, name = tabulate.list(data, operation)
   list = list or is_object and from_map(data)
-  if list then return from_list(list, name or "") end
+  if list then return tabulate.rows(list, name or "") end
   if is_empty(data) and answer.actionId == nil then return {}, {} end
   local record = copy(is_object and data or answer)
   if is_object then
@@ -164,7 +189,7 @@ function tabulate.of(operation, answer)
     record.data = nil
   end
   if next(record) == nil then return {}, {} end
-  local columns, rows = from_list({ record }, "")
+  local columns, rows = tabulate.rows({ record }, "")
   return columns, rows, true
 end
 

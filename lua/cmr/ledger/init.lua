@@ -249,6 +249,7 @@ end
 
 ---The ids of a request, as {{kind, id} ...}.
 ---@param request integer
+---@return string[][] ids
 function Ledger:ids(request)
   local rows, message = query(self, "SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
   if not rows then return nil, message end
@@ -312,6 +313,7 @@ function Ledger:hold_run(run)
   return db:hold(RUN_LOCKS + run)
 end
 
+---@param run integer
 function Ledger:let_go_run(run)
   local db = self:connection "durable"
   return db and db:let_go(RUN_LOCKS + run)

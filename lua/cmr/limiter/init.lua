@@ -40,15 +40,17 @@ end
 ---@param rate number requests per second
 ---@param loop cmr.Loop
 ---@param deadline number by loop.now
+---@param job cmr.Job? if it is cancelled, the wait ends
 ---@return boolean? ok nil when the slot is after the deadline
 ---@return number? needed seconds until the slot
 ---@return number? max_wait seconds until the deadline
-function limiter.wait_for_slot(self, key, rate, loop, deadline)
+function limiter.wait_for_slot(self, key, rate, loop, deadline, job)
   repeat
     local pause_end, max_wait = paused_until[key], deadline - loop.now()
     local delay, needed = self:reserve(key, rate, max_wait)
     if not delay then return nil, needed, max_wait end
-    if delay > 0 then loop.sleep(core.engine(), delay) end
+    if delay > 0 then loop.sleep(core.engine(), delay, job) end
+    if job and job.cancelled then return true end
   until paused_until[key] == pause_end or paused_until[key] <= core.now()
   return true
 end

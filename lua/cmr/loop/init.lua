@@ -3,10 +3,10 @@
 local loop = {}
 
 ---How calls wait in an event loop. A user's adapter needs wait, sleep and now. Without spawn, semaphore and notify
----client:start and client:map raise. Only the library's adapters have detected and forget.
+---client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number)
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, until interrupt is called with it.
 ---@field now fun(): number Seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
 ---@field semaphore? fun(): cmr.Semaphore
@@ -14,11 +14,18 @@ local loop = {}
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---@field interrupt? fun(job: cmr.Job) Ends a job's sleep: it was cancelled.
+---@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
 
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
 ---@field wait fun() Returns once for every post.
+
+---Watches coroutines: the one that made the watch, and the latest one that called seen.
+---@class cmr.Watch
+---@field seen fun() Watches the running coroutine too.
+---@field stop fun() Ends the watch.
 
 ---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
