@@ -99,21 +99,15 @@ local function rank(field, list_name, nested)
 end
 
 local function from_list(list, list_name)
-  local rows, fields, nested, seen = {}, {}, {}, {}
+  local rows, nested = {}, {} -- nested: for every field, whether it holds a list or an empty object somewhere
   for index, item in ipairs(list) do
     rows[index] = has_members(item) and flatten(item, "", {}) or { value = item }
     for field, value in pairs(rows[index]) do
-      if not seen[field] then
-        seen[field] = true
-        fields[#fields + 1] = field
-      end
       nested[field] = nested[field] or type(value) == "table"
     end
   end
-  table.sort(fields, function(a, b)
-    local x, y = rank(a, list_name, nested), rank(b, list_name, nested)
-    if x ~= y then return x < y end
-    return a < b
+  local fields = tables.sorted_keys(nested, function(field)
+    return rank(field, list_name, nested)
   end)
   for index, row in ipairs(rows) do
     rows[index] = {}
@@ -124,20 +118,12 @@ local function from_list(list, list_name)
   return fields, rows
 end
 
-local function copy(object)
-  local members = {}
-  for name, value in pairs(object) do
-    members[name] = value
-  end
-  return members
-end
-
 -- A map of objects, named by data, as a list of them; nil when it is something else.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do
     if not has_members(data[key]) then return nil end
-    local item = copy(data[key])
+    local item = tables.copy(data[key])
     if item.key == nil then item.key = key end
     list[#list + 1] = item
   end
@@ -157,7 +143,7 @@ function tabulate.of(operation, answer)
   list = list or is_object and from_map(data)
   if list then return from_list(list, name or "") end
   if is_empty(data) and answer.actionId == nil then return {}, {} end
-  local record = copy(is_object and data or answer)
+  local record = tables.copy(is_object and data or answer)
   if is_object then
     record.actionId = answer.actionId
   elseif type(data) == "table" then

@@ -157,11 +157,7 @@ function validate.options(caller, spec, defaults, opts)
   if opts == nil then opts = {} end
   local ok, message = validate.check(spec, opts)
   if not ok then errors.raise(caller .. ": " .. message) end
-  local copy = {}
-  for name, value in pairs(opts) do
-    copy[name] = value
-  end
-  return setmetatable(copy, { __index = defaults })
+  return setmetatable(tables.copy(opts), { __index = defaults })
 end
 
 return validate

@@ -54,16 +54,16 @@ local function is_from_api(answer)
   return status and (status <= 299 or status >= 400 and status <= 499 and status ~= 429)
 end
 
--- Judges all answers of a kind.
-local function all(is_of_kind, holds)
+-- Judges all answers. `holds` returns nil for one that the fact does not concern.
+local function all(holds)
   return function(seen)
     local count, exceptions = 0, {}
     for _, request in ipairs(seen.requests) do
       local answer = seen.answers[request.step]
-      if is_from_api(answer) and is_of_kind(answer) then
-        count = count + 1
-        if not holds(answer.envelope, answer) then exceptions[#exceptions + 1] = request.step end
-      end
+      local held = nil
+      if is_from_api(answer) then held = holds(answer.envelope, answer) end
+      if held ~= nil then count = count + 1 end
+      if held == false then exceptions[#exceptions + 1] = request.step end
     end
     if count == 0 then return unseen "there was no such answer" end
     if #exceptions > 0 then return no("not true of: " .. table.concat(exceptions, "; ")) end
@@ -71,40 +71,24 @@ local function all(is_of_kind, holds)
   end
 end
 
-local function is_any()
-  return true
-end
-
-local function has_envelope(answer)
-  return answer.envelope ~= nil
-end
-
-local function is_success(answer)
-  return has_envelope(answer) and answer.status <= 299
-end
-
-local function is_refusal(answer)
-  return has_envelope(answer) and answer.status >= 400
-end
-
 local function is_object(envelope)
   return envelope ~= nil
 end
 
 local function has_status(envelope, answer)
-  return envelope.status == answer.status
+  return envelope and envelope.status == answer.status
 end
 
 local function has_message(envelope)
-  return type(envelope.message) == "string"
+  return envelope and type(envelope.message) == "string"
 end
 
-local function has_data(envelope)
-  return envelope.data ~= nil
+local function has_data(envelope, answer)
+  if envelope and answer.status <= 299 then return envelope.data ~= nil end
 end
 
-local function has_no_data(envelope)
-  return envelope.data == nil
+local function has_no_data(envelope, answer)
+  if envelope and answer.status >= 400 then return envelope.data == nil end
 end
 
 local judge_unknown_domains = on_answer("unknown user's domains", function(answer)
@@ -149,11 +133,11 @@ local access = {
     "help",
     refused_saying("wrong key", "Invalid API Key"),
   },
-  { "envelope.object", "every answer is a JSON object", "seed", all(is_any, is_object) },
-  { "envelope.status", "status equals the HTTP status", "help", all(has_envelope, has_status) },
-  { "envelope.message", "message is a string", "seed", all(has_envelope, has_message) },
-  { "envelope.data", "every successful answer has data", "seed", all(is_success, has_data) },
-  { "envelope.refused", "data is null in a refusal", "help", all(is_refusal, has_no_data) },
+  { "envelope.object", "every answer is a JSON object", "seed", all(is_object) },
+  { "envelope.status", "status equals the HTTP status", "help", all(has_status) },
+  { "envelope.message", "message is a string", "seed", all(has_message) },
+  { "envelope.data", "every successful answer has data", "seed", all(has_data) },
+  { "envelope.refused", "data is null in a refusal", "help", all(has_no_data) },
   {
     "unknown_user.status",
     "platforms of an unknown user are refused with HTTP 404",
