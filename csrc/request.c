@@ -176,11 +176,14 @@ static bool check_key(struct request *request)
                        "no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key");
 }
 
-static int finish(struct request *request, bool prepared, const char *name)
+static int finish(struct request *request, bool prepared)
 {
+    struct call *call = request->call;
+
     if (!prepared)
-        return error_return_refusal(request->L, name, request->refusal, request->call->target->key);
-    request->call->state = CALL_READY;
+        return error_return_refusal(request->L, call->name ? call->name : "request", request->refusal,
+                                    call->target->key);
+    call->state = CALL_READY;
     lua_pushvalue(request->L, request->index);
     return 1;
 }
@@ -215,32 +218,13 @@ int request_operation(lua_State *L, const struct operation *operation)
     request.call = call_new(L, 1);
     request.call->operation = operation;
     request.call->name = operation->name;
-    return finish(&request, prepare_operation(&request, last), operation->name);
+    return finish(&request, prepare_operation(&request, last));
 }
 
 static bool bad_query(struct request *request)
 {
     return refuse_unexpected(request->refusal, BAD_TYPE, NULL, "a list of {name, value}") ||
            refuse_in(request->refusal, ".query");
-}
-
-/* Appends the pair {name, value} on top. */
-static bool append_pair(struct request *request)
-{
-    lua_State *L = request->L;
-    const int pair = lua_gettop(L);
-    const char *name;
-
-    if (!lua_istable(L, pair))
-        return bad_query(request);
-    lua_rawgeti(L, pair, 1);
-    lua_rawgeti(L, pair, 2);
-    name = text_without_nul(L, pair + 1);
-    if (!name)
-        return bad_query(request);
-    if (!arguments_check_query_value(L, pair + 2, request->refusal))
-        return refuse_in(request->refusal, ".query.%s", name);
-    return append_query(request, name);
 }
 
 /* The query of a raw request: a list of {name, value}. */
@@ -254,10 +238,19 @@ static bool build_raw_query(struct request *request, int options)
         return true;
     if (!lua_istable(L, query))
         return bad_query(request);
-    for (int i = 1; lua_rawgeti(L, query, i), !lua_isnil(L, -1); i++) {
-        if (!append_pair(request))
+    for (int i = 1; lua_rawgeti(L, query, i), !lua_isnil(L, -1); i++, lua_settop(L, query)) {
+        const char *name = NULL;
+        if (lua_istable(L, -1)) {
+            lua_rawgeti(L, query + 1, 1);
+            lua_rawgeti(L, query + 1, 2);
+            name = text_without_nul(L, query + 2);
+        }
+        if (!name)
+            return bad_query(request);
+        if (!arguments_check_query_value(L, query + 3, request->refusal))
+            return refuse_in(request->refusal, ".query.%s", name);
+        if (!append_query(request, name))
             return false;
-        lua_settop(L, query);
     }
     return true;
 }
@@ -275,36 +268,35 @@ static bool build_raw_body(struct request *request, int options)
     return built || refuse_in(request->refusal, ".body");
 }
 
-static bool check_method_and_path(struct request *request, const char *path, size_t length)
-{
-    if (!url_is_method(request->call->method, lua_rawlen(request->L, 2)))
-        return refuse_unexpected(request->refusal, BAD_VALUE, NULL, "GET, POST, PUT, PATCH or DELETE") ||
-               refuse_in(request->refusal, ".method");
-    return url_check_path(path, length, request->refusal, BAD_VALUE) ? append_path(request, path)
-                                                                     : refuse_in(request->refusal, ".path");
-}
-
-/* Names the call "GET /path" in messages. */
-static void name_raw(struct request *request, const char *path)
+/* The method is at index 2, the path at 3, the table of options at 4. */
+static bool prepare_raw(struct request *request)
 {
     lua_State *L = request->L;
+    struct call *call = request->call;
+    const char *path = lua_tostring(L, 3);
 
-    lua_pushfstring(L, "%s %s", request->call->method, path);
-    push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), request->call->target->key);
-    request->call->name = lua_tostring(L, -1);
+    if (!url_is_method(call->method, lua_rawlen(L, 2)))
+        return refuse_unexpected(request->refusal, BAD_VALUE, NULL, "GET, POST, PUT, PATCH or DELETE") ||
+               refuse_in(request->refusal, ".method");
+    if (!url_check_path(path, lua_rawlen(L, 3), request->refusal, BAD_VALUE))
+        return refuse_in(request->refusal, ".path");
+    if (!append_path(request, path))
+        return false;
+    lua_pushfstring(L, "%s %s", call->method, path);
+    push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), call->target->key);
+    call->name = lua_tostring(L, -1);
     call_keep(L, request->index, "name");
+    return build_raw_query(request, 4) && build_raw_body(request, 4) && check_key(request);
 }
 
 int request_raw(lua_State *L)
 {
     struct refusal refusal = {0};
     struct request request = {.L = L, .index = 5, .refusal = &refusal};
-    const char *path;
-    size_t length;
 
     target_check(L, 1);
     luaL_checkstring(L, 2);
-    path = luaL_checklstring(L, 3, &length);
+    luaL_checkstring(L, 3);
     lua_settop(L, 4);
     if (lua_isnil(L, 4)) {
         lua_newtable(L);
@@ -315,9 +307,5 @@ int request_raw(lua_State *L)
     lua_pushvalue(L, 2);
     request.call->method = lua_tostring(L, -1);
     call_keep(L, 5, "method");
-    if (!check_method_and_path(&request, path, length))
-        return finish(&request, false, "request");
-    name_raw(&request, path);
-    return finish(&request, build_raw_query(&request, 4) && build_raw_body(&request, 4) && check_key(&request),
-                  request.call->name);
+    return finish(&request, prepare_raw(&request));
 }
