@@ -36,30 +36,29 @@ local function list_at(path)
   end
 end
 
-local function missing_from(object, names)
+local function judge_members(object, names)
   local missing = {}
   for _, name in ipairs(names) do
     if object[name] == nil then missing[#missing + 1] = name end
   end
-  return missing
+  if #missing == 0 then return yes "all four" end
+  return no("missing or null: " .. table.concat(missing, ", "))
 end
 
 local function judge_pagination(envelope)
   local pagination = tables.at(envelope, "data.pagination")
   if type(pagination) ~= "table" then return no "there is no such object" end
-  local missing = missing_from(pagination, { "totalSearchedCount", "currentPage", "nextPage", "totalPages" })
-  if #missing == 0 then return yes "all four" end
-  if #missing == 1 and missing[1] == "nextPage" and pagination.currentPage == pagination.totalPages then
+  local names = { "totalSearchedCount", "currentPage", "nextPage", "totalPages" }
+  local verdict, found = judge_members(pagination, names)
+  if found == "missing or null: nextPage" and pagination.currentPage == pagination.totalPages then
     return unseen "three of them; nextPage is null or missing, but this is the last page"
   end
-  return no("missing or null: " .. table.concat(missing, ", "))
+  return verdict, found
 end
 
 local function judge_flat_pagination(envelope)
   if type(envelope.data) ~= "table" then return no "data is not an object" end
-  local missing = missing_from(envelope.data, { "currentPage", "totalPages", "totalDomains", "totalMailboxes" })
-  if #missing == 0 then return yes "all four" end
-  return no("missing or null: " .. table.concat(missing, ", "))
+  return judge_members(envelope.data, { "currentPage", "totalPages", "totalDomains", "totalMailboxes" })
 end
 
 local function numbers_at(path)
