@@ -81,23 +81,14 @@ local function grid(columns, rows, room, paint)
     align_right[index] = is_number_column(rows, index)
   end
   for number = 0, #rows do
-    local line, blank = {}, "" -- blank: written only before another cell
+    local line = {}
     for index = 1, shown do
       local cell = terminal.fit(cells[number][index], widths[index])
       local space = (" "):rep(widths[index] - terminal.width(cell))
       cell = paint(number == 0 and "heading" or terminal.style_of(cell), cell)
-      if align_right[index] then
-        line[#line + 1] = blank .. space .. cell
-        blank = ""
-      elseif cell == "" then
-        blank = blank .. space
-      else
-        line[#line + 1] = blank .. cell
-        blank = space
-      end
-      blank = blank .. (" "):rep(GAP_COLUMNS)
+      line[index] = align_right[index] and space .. cell or cell .. space
     end
-    lines[number + 1] = table.concat(line) .. "\n"
+    lines[number + 1] = table.concat(line, (" "):rep(GAP_COLUMNS)):gsub(" +$", "") .. "\n"
   end
   return table.concat(lines), shown
 end

@@ -14,24 +14,21 @@ local MAX_LISTED_NAMES = 3 -- of a spec, in a message
 
 local validate = {}
 
+local function rule(expected, test, shows_number)
+  return { expected = expected, test = test, shows_number = shows_number }
+end
+
 ---The rule for a value that is checked elsewhere.
-validate.ANY = {
-  expected = "a value",
-  test = function()
-    return true
-  end,
-}
+validate.ANY = rule("a value", function()
+  return true
+end)
 
 local function range(noun, min, max, is_whole)
   local bounds = max and ("from %s to %s"):format(text.number(min), text.number(max)) or text.number(min) .. " or more"
-  return {
-    expected = noun .. " " .. bounds,
-    test = function(value)
-      if type(value) ~= "number" or is_whole and value % 1 ~= 0 then return false end
-      return value >= min and value <= (max or math.huge)
-    end,
-    shows_number = true,
-  }
+  return rule(noun .. " " .. bounds, function(value)
+    if type(value) ~= "number" or is_whole and value % 1 ~= 0 then return false end
+    return value >= min and value <= (max or math.huge)
+  end, true)
 end
 
 ---A number within bounds.
@@ -53,16 +50,13 @@ end
 ---@param ... string their names
 function validate.methods(...)
   local names = { ... }
-  return {
-    expected = "a table with " .. text.list(names, "and"),
-    test = function(value)
-      if type(value) ~= "table" then return false end
-      for _, name in ipairs(names) do
-        if type(value[name]) ~= "function" then return false end
-      end
-      return true
-    end,
-  }
+  return rule("a table with " .. text.list(names, "and"), function(value)
+    if type(value) ~= "table" then return false end
+    for _, name in ipairs(names) do
+      if type(value[name]) ~= "function" then return false end
+    end
+    return true
+  end)
 end
 
 ---One of some values: strings, or false.
@@ -72,34 +66,24 @@ function validate.one_of(...)
     values[value] = true
     shown[index] = type(value) == "string" and "'" .. value .. "'" or tostring(value)
   end
-  return {
-    expected = text.list(shown, "or"),
-    test = function(value)
-      return value ~= nil and values[value] == true
-    end,
-  }
+  return rule(text.list(shown, "or"), function(value)
+    return value ~= nil and values[value] == true
+  end)
 end
 
-local function rule_of(rule)
-  if type(rule) == "table" then return rule end
-  return {
-    expected = (rule:find "^[aeiou]" and "an " or "a ") .. rule,
-    test = function(value)
-      return type(value) == rule
-    end,
-  }
+local function rule_of(entry)
+  if type(entry) == "table" then return entry end
+  return rule((entry:find "^[aeiou]" and "an " or "a ") .. entry, function(value)
+    return type(value) == entry
+  end)
 end
 
 ---Either of two rules.
 function validate.either(one, other)
   one, other = rule_of(one), rule_of(other)
-  return {
-    expected = one.expected .. " or " .. other.expected,
-    test = function(value)
-      return one.test(value) or other.test(value)
-    end,
-    shows_number = one.shows_number or other.shows_number,
-  }
+  return rule(one.expected .. " or " .. other.expected, function(value)
+    return one.test(value) or other.test(value)
+  end, one.shows_number or other.shows_number)
 end
 
 ---"Did you mean", for a name that does not exist.
@@ -113,8 +97,8 @@ function validate.suggestion(name, names)
 end
 
 -- A number that is out of range is shown. No other value is: it may be a secret.
-local function got(value, rule)
-  return type(value) == "number" and rule.shows_number and text.number(value) or type(value)
+local function got(value, shows_number)
+  return type(value) == "number" and shows_number and text.number(value) or type(value)
 end
 
 local function unknown_option(spec, name)
@@ -138,10 +122,11 @@ function validate.check(spec, opts)
   end
   for name, value in pairs(opts) do
     if not spec[name] then return unknown_option(spec, name) end
-    local rule = rule_of(spec[name])
-    if not rule.test(value) then
-      local problem = { code = "bad_option", option = name, expected = rule.expected, got = got(value, rule) }
-      return nil, ("bad option '%s' (%s expected, got %s)"):format(name, problem.expected, problem.got), problem
+    local wanted = rule_of(spec[name])
+    if not wanted.test(value) then
+      local expected, actual = wanted.expected, got(value, wanted.shows_number)
+      local problem = { code = "bad_option", option = name, expected = expected, got = actual }
+      return nil, ("bad option '%s' (%s expected, got %s)"):format(name, expected, actual), problem
     end
   end
   return true

@@ -71,26 +71,6 @@ local function all(holds)
   end
 end
 
-local function is_object(envelope)
-  return envelope ~= nil
-end
-
-local function has_status(envelope, answer)
-  return envelope and envelope.status == answer.status
-end
-
-local function has_message(envelope)
-  return envelope and type(envelope.message) == "string"
-end
-
-local function has_data(envelope, answer)
-  if envelope and answer.status <= 299 then return envelope.data ~= nil end
-end
-
-local function has_no_data(envelope, answer)
-  if envelope and answer.status >= 400 then return envelope.data == nil end
-end
-
 local judge_unknown_domains = on_answer("unknown user's domains", function(answer)
   if answer.status ~= 200 then return no(("HTTP %d"):format(answer.status)) end
   local data = answer.envelope and answer.envelope.data
@@ -124,59 +104,55 @@ local function answers_at_path(step)
   end
 end
 
-local access = {
-  { "key.header", "the key goes in the header cmr-x-api-key", "seed", judge_key },
-  { "key.wrong_status", "a wrong key is refused with HTTP 401", "help", refused_with("wrong key", 401) },
-  {
-    "key.wrong_message",
-    'the message for a wrong key is "Invalid API Key"',
-    "help",
-    refused_saying("wrong key", "Invalid API Key"),
-  },
-  { "envelope.object", "every answer is a JSON object", "seed", all(is_object) },
-  { "envelope.status", "status equals the HTTP status", "help", all(has_status) },
-  { "envelope.message", "message is a string", "seed", all(has_message) },
-  { "envelope.data", "every successful answer has data", "seed", all(has_data) },
-  { "envelope.refused", "data is null in a refusal", "help", all(has_no_data) },
-  {
-    "unknown_user.status",
-    "platforms of an unknown user are refused with HTTP 404",
-    "seed",
-    refused_with("unknown user", 404),
-  },
-  {
-    "unknown_user.message",
-    'the message for an unknown user is "The requested user does not exist."',
-    "help",
-    refused_saying("unknown user", "The requested user does not exist."),
-  },
-  {
-    "unknown_user.domains",
-    "domains of an unknown user are an empty list with HTTP 200",
-    "help",
-    judge_unknown_domains,
-  },
-  {
-    "no_user.status",
-    "a missing userId is refused with HTTP 400 or 422",
-    "assumed",
-    refused_with("no user", 400, 422),
-  },
-  {
-    "no_user.message",
-    'the message for a missing userId is "Please provide a userId"',
-    "help",
-    refused_saying("no user", "Please provide a userId"),
-  },
-}
+local FACTS = [[
+key.header            seed     the key goes in the header cmr-x-api-key
+key.wrong_status      help     a wrong key is refused with HTTP 401
+key.wrong_message     help     the message for a wrong key is "Invalid API Key"
+envelope.object       seed     every answer is a JSON object
+envelope.status       help     status equals the HTTP status
+envelope.message      seed     message is a string
+envelope.data         seed     every successful answer has data
+envelope.refused      help     data is null in a refusal
+unknown_user.status   seed     platforms of an unknown user are refused with HTTP 404
+unknown_user.message  help     the message for an unknown user is "The requested user does not exist."
+unknown_user.domains  help     domains of an unknown user are an empty list with HTTP 200
+no_user.status        assumed  a missing userId is refused with HTTP 400 or 422
+no_user.message       help     the message for a missing userId is "Please provide a userId"
+]]
+
+local access = facts.rows(FACTS, {
+  ["key.header"] = judge_key,
+  ["key.wrong_status"] = refused_with("wrong key", 401),
+  ["key.wrong_message"] = refused_saying("wrong key", "Invalid API Key"),
+  ["envelope.object"] = all(function(envelope)
+    return envelope ~= nil
+  end),
+  ["envelope.status"] = all(function(envelope, answer)
+    return envelope and envelope.status == answer.status
+  end),
+  ["envelope.message"] = all(function(envelope)
+    return envelope and type(envelope.message) == "string"
+  end),
+  ["envelope.data"] = all(function(envelope, answer)
+    if envelope and answer.status <= 299 then return envelope.data ~= nil end
+  end),
+  ["envelope.refused"] = all(function(envelope, answer)
+    if envelope and answer.status >= 400 then return envelope.data == nil end
+  end),
+  ["unknown_user.status"] = refused_with("unknown user", 404),
+  ["unknown_user.message"] = refused_saying("unknown user", "The requested user does not exist."),
+  ["unknown_user.domains"] = judge_unknown_domains,
+  ["no_user.status"] = refused_with("no user", 400, 422),
+  ["no_user.message"] = refused_saying("no user", "Please provide a userId"),
+})
 
 for _, step in ipairs(plan.steps) do
   if step.id == step.operation then
     local operation = operations[step.operation]
     access[#access + 1] = {
       operation.name .. ".path",
-      ("%s %s answers"):format(operation.method, operation.path),
       ASSUMED_PATHS[operation.name] and "assumed" or operation.source,
+      ("%s %s answers"):format(operation.method, operation.path),
       answers_at_path(step),
     }
   end
