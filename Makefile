@@ -96,6 +96,7 @@ example-nginx: ## shows a small API in nginx in front of the vendor's, against a
 
 .PHONY: check
 check: build ## runs the specs on one Lua (LUA=5.4), or some of them (SPECS="spec/retry_spec.lua ...")
+	@$(MAKE) --no-print-directory build LUA=jit # for the specs in nginx
 	@scripts/test/specs.sh $(FLAVOUR)
 
 .PHONY: test

@@ -37,6 +37,7 @@ enum operation_flag {
     QUOTA = 32,       /* limited per mailbox and week */
     SAFE = 64,        /* changes nothing, although not a GET */
     DEPRECATED = 128, /* the vendor advises against it */
+    FLIPS = 512,      /* turns a state around: twice is as if never */
     FORM = 256,       /* takes multipart form data, which is not built while the path is undocumented */
 };
 

@@ -52,6 +52,7 @@ static void push_flags(lua_State *L, unsigned flags)
         {"danger", DANGER},
         {"all_when_empty", ALL_EMPTY},
         {"quota", QUOTA},
+        {"flips", FLIPS},
         {"safe", SAFE},
         {"deprecated", DEPRECATED},
         {"form", FORM},

@@ -262,6 +262,8 @@ static sqlite3_stmt *prepare(lua_State *L, struct database *database)
 
 static void push_column(lua_State *L, sqlite3_stmt *handle, int column)
 {
+    const char *bytes;
+
     switch (sqlite3_column_type(handle, column)) {
     case SQLITE_INTEGER:
         lua_pushinteger(L, (lua_Integer)sqlite3_column_int64(handle, column));
@@ -273,7 +275,8 @@ static void push_column(lua_State *L, sqlite3_stmt *handle, int column)
         lua_pushnil(L);
         break;
     default:
-        lua_pushlstring(L, sqlite3_column_blob(handle, column), (size_t)sqlite3_column_bytes(handle, column));
+        bytes = sqlite3_column_blob(handle, column); /* NULL for an empty one */
+        lua_pushlstring(L, bytes ? bytes : "", (size_t)sqlite3_column_bytes(handle, column));
     }
 }
 

@@ -72,6 +72,32 @@ describe("the quota of re-exports", function()
       assert(client{api_key = "another"}:reexport{mailboxId = MAILBOX})
     end)
 
+    it("knows a mailbox with blanks around its id or its address", function()
+      willing()
+      local one = client()
+      for _, id in ipairs{" MB1", "MB1 ", "MB1\194\160"} do assert(one:reexport{mailboxId = id}) end
+      refused(one:reexport{mailboxId = "MB1"})
+      for _, address in ipairs{" x@d.com", "X@d.com", "x@D.com\194\160"} do assert(one:reexport{email = address}) end
+      refused(one:reexport{email = "x@d.com"})
+    end)
+
+    it("counts what leaves, and not what only waited to leave", function()
+      willing()
+      local counted = 0
+      function store:count(...)
+        counted = counted + 1
+        return memory.count(self, ...)
+      end
+      local waiting = client{rate = 0.01, loop = "block"}
+      assert(waiting:reexport{mailboxId = MAILBOX})
+      local jobs = {}
+      for index = 1, 3 do jobs[index] = waiting:start("reexport", {mailboxId = MAILBOX}) end
+      assert.equal(1, counted)
+      for _, job in ipairs(jobs) do job:cancel() end
+      for _ = 1, 2 do assert(client():reexport{mailboxId = MAILBOX}) end
+      refused(client():reexport{mailboxId = MAILBOX})
+    end)
+
     it("counts the calls of map and start as well", function()
       willing()
       local kinds, inputs = {}, {}

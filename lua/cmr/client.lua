@@ -262,6 +262,32 @@ function Client:map(name, inputs, opts)
   end)
 end
 
+---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
+---process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
+---cmr.BulkReport.
+---
+---    local client = cmr.new { ledger = true }
+---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
+---
+---@param name string The operation's name.
+---@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param opts? cmr.BulkOptions
+---@return cmr.BulkReport? report nil: nothing was sent.
+---@return string? message
+function Client:bulk(name, rows, opts)
+  local state = state_of(self, "bulk")
+  local operation = operation_named(name, "bulk")
+  local prepare = core[operation.name]
+  if not state.ledger and operation.method ~= "GET" then
+    errors.raise "bulk: this client has no ledger: cmr.new{ledger = true}"
+  end
+  local loop = background_loop_for(state, "bulk", "caller")
+  return require("cmr.bulk").run(self, state.ledger or nil, loop, operation, rows, function(args)
+    local call, message = prepare(state.target, args)
+    return call ~= nil, message
+  end, opts)
+end
+
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
@@ -301,7 +327,7 @@ local function ledger_for(option, parent)
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- The store or the limiter of a client: in nginx that of all workers, else that of its ledger.
+-- The store or the limiter of a client: in nginx all workers share one, elsewhere the ledger has it.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()

@@ -150,7 +150,7 @@ local function client()
   return default_client
 end
 
-local names = { "await", "each", "map", "preview", "request", "start" }
+local names = { "await", "bulk", "each", "map", "preview", "request", "start" }
 for _, operation in ipairs(operations) do
   names[#names + 1] = operation.name
 end

@@ -25,8 +25,8 @@ local options = {}
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
----Remembers every request that acts: true: in the user's ledger, or the path of another one. A call whose request cannot
----be written down is not sent. Default: false.
+---Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
+---written down is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.

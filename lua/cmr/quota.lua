@@ -2,6 +2,7 @@
 ---by the mailbox's id or address. It cannot see the re-exports made in the dashboard, which the API counts too. So the
 ---API decides, and its refusals are stored as well.
 
+local identity = require "cmr.ledger.identity"
 local log = require "cmr.util.log"
 local operations = require "cmr.operations"
 local text = require "cmr.util.text"
@@ -18,7 +19,8 @@ local function mailbox_of(call)
   local operation = operations[call:operation()]
   if not operation or not operation.flags.quota then return nil end
   local args = call:arguments()
-  return args.mailboxId or args.email and args.email:lower()
+  local name = args.mailboxId or args.email
+  return name and identity.normal(name)
 end
 
 -- How long the API's last refusal holds, in seconds; nil when there is none.

@@ -63,9 +63,12 @@ local function register(record, state, job)
   record.reservation = reservation
   if message then return nil, failure(record, "quota_exceeded", message, seconds) end
   if not state.ledger or record.call:repeatable() then return true end
-  record.entry, message = require("cmr.ledger.entry").begin(state, record.call, job.context)
+  local reason
+  record.entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job.context)
   if record.entry then return true end
-  return nil, failure(record, "not_recorded", message .. "; nothing was sent")
+  local err = failure(record, "not_recorded", message .. "; nothing was sent")
+  err.code = reason
+  return nil, err
 end
 
 -- Waits for a slot. Returns the seconds left for the attempt; or nil and an error, if it must not be made.

@@ -2,6 +2,7 @@
 # Installs or removes what `make` built: install.sh install|uninstall BUILD LUA_PROGRAM DESTDIR LIBDIR LUADIR BINDIR
 # SHAREDIR, in the top folder.
 set -eu
+umask 022 # every user may use what is installed
 action=$1 build=$2 program=$3 destdir=$4 libdir=$5 luadir=$6 bindir=$7 sharedir=$8
 
 # SHELL FILE: where each shell looks for completions

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # The needs of each level, as `have` tests them, and their packages. A dash: no package is known. LuaRocks may then have
-# the Lua module.
+# the Lua module. Of names with a slash between them the first that the system knows is meant.
 needs() {
     cat <<'END'
 level| need                        | apt                        | dnf                | apk                | brew
@@ -32,8 +32,8 @@ test | lua 5.3                     | lua5.3                     | -             
 test | headers lua5.3 lua-5.3      | liblua5.3-dev              | -                  | lua5.3-dev         | lua@5.3
 test | module 5.3 cjson            | lua-cjson                  | -                  | lua5.3-cjson       | -
 test | module 5.3 argparse         | lua-argparse               | -                  | lua-argparse       | -
-test | lua jit                     | luajit2                    | luajit             | luajit             | luajit
-test | headers luajit              | libluajit2-5.1-dev         | luajit-devel       | luajit-dev         | luajit
+test | lua jit                     | luajit2/luajit             | luajit             | luajit             | luajit
+test | headers luajit              | libluajit2-5.1-dev/libluajit-5.1-dev | luajit-devel       | luajit-dev         | luajit
 test | module 5.4 busted           | lua-busted                 | -                  | lua5.4-busted      | -
 test | module 5.1 busted           | lua-busted                 | -                  | lua5.1-busted      | -
 test | module 5.3 busted           | lua-busted                 | -                  | lua5.3-busted      | -
@@ -115,6 +115,14 @@ restore_policy() {
     [ ! -e $policy.before-cmr ] || $sudo mv $policy.before-cmr $policy
 }
 
+# known NAME/NAME...: the first of them that apt knows.
+known() {
+    for name in $(echo "$1" | tr / ' '); do
+        if apt-cache show "$name" >/dev/null 2>&1; then break; fi
+    done
+    echo "$name"
+}
+
 # install_packages MANAGER PACKAGE...
 install_packages() {
     manager=$1
@@ -123,7 +131,9 @@ install_packages() {
     apt)
         apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y"
         deny_services
-        $apt update && $apt install --no-install-recommends --no-upgrade "$@" || return
+        $apt update || return
+        # shellcheck disable=SC2046 # words
+        $apt install --no-install-recommends --no-upgrade $(for package; do known "$package"; done) || return
         for service in nginx redis-server; do
             case " $* " in *" $service "*) $sudo update-rc.d $service disable ;; esac
         done

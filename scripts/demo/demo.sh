@@ -9,6 +9,7 @@ user=BVZGM5TE9BMP3PP0VWGW943RGV1B mailbox=39XXMZ1SQMMWWPN2GCRB0Q78KZAR
 . "$build/env"
 
 directory=$(mktemp -d)
+export CMR_LEDGER="$directory/ledger.db" # the user's own remembers nothing of the demo
 mock=
 stop() {
     [ -z "$mock" ] || kill "$mock" 2>/dev/null || :

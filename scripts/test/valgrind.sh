@@ -9,7 +9,8 @@ report=build/valgrind.xml
 export RUNNER="valgrind --quiet --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite
     --num-callers=40 --xml=yes --xml-file=$report"
 export SPECS="${SPECS:-spec/package/quickstart_pages_spec.lua spec/core/call_spec.lua spec/core/engine_spec.lua
-    spec/core/response_spec.lua spec/core/json_spec.lua spec/client/attempts_spec.lua}"
+    spec/core/response_spec.lua spec/core/json_spec.lua spec/client/attempts_spec.lua
+    spec/ledger/ledger_spec.lua spec/ledger/client_spec.lua}"
 # Hundreds of TLS connections at once, and measured times, take too long here.
 export OPTIONS='--filter-out=hundreds --filter-out=time.of.one'
 scripts/test/specs.sh 5.4 && status=0 || status=$?
@@ -18,7 +19,7 @@ scripts/test/specs.sh 5.4 && status=0 || status=$?
 awk '
     function inner() { gsub(/^ *<[a-z]+>|<\/[a-z]+>$/, ""); return $0 }
     /<error>/ { text = ""; ours = 0 }
-    /<obj>.*\/cmr\/(core|operations)\.so</ { ours = 1 }
+    /<obj>.*\/cmr\/(core|operations|sqlite)\.so</ { ours = 1 }
     /<what>|<text>/ { text = text inner() "\n" }
     /<frame>/ { frame = "" }
     /<fn>|<file>|<line>/ { frame = frame " " inner() }

@@ -4,6 +4,8 @@ local cmr = require "cmr"
 local mock = require "spec.support.mock"
 local support = require "spec.support.ledger"
 
+local REEXPORT = {mailboxId = mock.MAILBOX, google = {googleOauthRoute = "r", clientId = "secret-id", appName = "a"}}
+
 describe("a client with a ledger", function()
   local server, path, client, ledger
 
@@ -23,7 +25,7 @@ describe("a client with a ledger", function()
   end
 
   it("remembers a request that acts: what, for whom, how it ended, by which ids", function()
-    local res = assert(client:reexport{mailboxId = mock.MAILBOX, google = {googleOauthRoute = "r", clientId = "secret-id", appName = "a"}})
+    local res = assert(client:reexport(REEXPORT))
     local request = only()
     assert.equal("reexport", request.operation)
     assert.equal("accepted", request.state)
@@ -34,7 +36,7 @@ describe("a client with a ledger", function()
   end)
 
   it("writes no argument but ids, and never the key", function()
-    assert(client:reexport{mailboxId = mock.MAILBOX, google = {googleOauthRoute = "r", clientId = "secret-id", appName = "a"}})
+    assert(client:reexport(REEXPORT))
     local pipe = io.popen("cat " .. path .. "*")
     local bytes = pipe:read "*a"
     pipe:close()

@@ -13,9 +13,11 @@ describe("build #build", function()
   local flavour = os.getenv("CMR_FLAVOUR")
   local core = "build/" .. flavour .. "/cmr/core.so"
   local operations = "build/" .. flavour .. "/cmr/operations.so"
+  local sqlite = "build/" .. flavour .. "/cmr/sqlite.so"
 
   it("exports nothing but luaopen_*", function()
-    for module, symbol in pairs{[core] = "luaopen_cmr_core", [operations] = "luaopen_cmr_operations"} do
+    for module, symbol in pairs{[core] = "luaopen_cmr_core", [operations] = "luaopen_cmr_operations",
+      [sqlite] = "luaopen_cmr_sqlite"} do
       assert.matches("^%x+ T " .. symbol .. "$", run("nm -D --defined-only " .. module))
     end
   end)
@@ -30,6 +32,14 @@ describe("build #build", function()
     for library in run("readelf -d " .. operations):gmatch("NEEDED[^\n]*%[(.-)%]") do
       assert.matches("^libc%.", library)
     end
+  end)
+
+  it("loads SQLite for the ledger alone", function()
+    assert.matches("libsqlite3", run("readelf -d " .. sqlite .. " | grep NEEDED"))
+    for _, module in ipairs{core, operations} do
+      assert.not_matches("libsqlite3", run("readelf -d " .. module .. " | grep NEEDED"))
+    end
+    assert.not_matches("libcurl", run("readelf -d " .. sqlite .. " | grep NEEDED"))
   end)
 
   it("stays loaded and is bound at once", function()

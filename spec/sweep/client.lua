@@ -102,3 +102,25 @@ add {
     check(#store:list "order:O1" == 1, "not kept")
   end,
 }
+
+add {
+  name = "client: ledger",
+  run = function()
+    local path = os.tmpname()
+    os.remove(path)
+    local ledger, why = require("cmr.ledger").open(path)
+    check(ledger, why)
+    local one = client("ok", { ledger = ledger })
+    local res, message, err = one:reexport { mailboxId = "M" }
+    check(res or err.kind == "not_recorded", message)
+    local found = ledger:find {}
+    if res and found then
+      check(#found == 1, "not remembered")
+      check(found[1].state ~= "sending" or cmr.info(res).ledger_error, "its end is not remembered")
+    end
+    ledger:close()
+    for _, suffix in ipairs { "", "-wal", "-shm", "-writers" } do
+      os.remove(path .. suffix)
+    end
+  end,
+}

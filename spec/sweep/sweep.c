@@ -20,6 +20,7 @@
 
 int luaopen_cmr_core(lua_State *L);
 int luaopen_cmr_operations(lua_State *L);
+int luaopen_cmr_sqlite(lua_State *L);
 
 enum owner { LUA, C };
 
@@ -158,6 +159,8 @@ static lua_State *open_state(void)
     lua_setfield(L, -2, "cmr.core");
     lua_pushcfunction(L, luaopen_cmr_operations);
     lua_setfield(L, -2, "cmr.operations");
+    lua_pushcfunction(L, luaopen_cmr_sqlite);
+    lua_setfield(L, -2, "cmr.sqlite");
     lua_settop(L, 0);
     if (luaL_loadfile(L, "spec/sweep/paths.lua") != LUA_OK)
         luaL_error(L, "%s", lua_tostring(L, -1));

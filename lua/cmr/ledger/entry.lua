@@ -27,9 +27,10 @@ end
 ---Writes down a call that is about to leave.
 ---@param state table of the client
 ---@param call any
----@param context table? {run, round, row, supersedes, digest}
+---@param context table? {run, row, supersedes, newest_known, digest}, see Ledger:begin
 ---@return table? entry
 ---@return string? message
+---@return string? reason
 function entry.begin(state, call, context)
   local args = call:arguments()
   local request = {
@@ -42,25 +43,31 @@ function entry.begin(state, call, context)
   for name, value in pairs(context or {}) do
     request[name] = value
   end
-  local id, message = state.ledger:begin(request)
-  if not id then return nil, message end
+  local id, message, reason = state.ledger:begin(request)
+  if not id then return nil, message, reason end
   return setmetatable({ ledger = state.ledger, id = id, operation = operations[request.operation], args = args }, Entry)
 end
 
+local function write(self, make_ending, ...)
+  return self.ledger:finish(self.id, make_ending(...))
+end
+
 -- The answer reaches the caller in any case. An end that could not be written reads as unknown.
-local function finish(self, ending)
-  local ok, message = self.ledger:finish(self.id, ending)
-  if ok then return end
-  self.problem = message
-  log.error("the end of a request could not be written into the ledger, it counts as unknown: %s", message)
+local function finish(self, ...)
+  local returned, ok, message = pcall(write, self, ...)
+  if returned and ok then return end
+  self.problem = returned and message or tostring(ok)
+  log.error("the end of a request could not be written into the ledger, it counts as unknown: %s", self.problem)
 end
 
+---Writes down the answer.
 function Entry:answered(answer)
-  finish(self, endings.of_answer(self.operation, self.args, answer))
+  finish(self, endings.of_answer, self.operation, self.args, answer)
 end
 
+---Writes down a failure.
 function Entry:failed(err)
-  finish(self, endings.of_failure(err, core.time()))
+  finish(self, endings.of_failure, err, core.time())
 end
 
 return entry

@@ -14,8 +14,8 @@ function identity.trim(value)
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
--- Addresses and domains are the same in any case; ids are not.
-local function normal(value)
+---A value as it is compared: without blanks around texts; addresses and domains, but no ids, in lower case.
+function identity.normal(value)
   if type(value) == "string" then
     value = identity.trim(value)
     local is_name = value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$" or value:find "^[%w%-%.]+%.%a%a+$"
@@ -25,7 +25,7 @@ local function normal(value)
   end
   local copy = {}
   for name, member in pairs(value) do
-    copy[normal(name)] = normal(member)
+    copy[identity.normal(name)] = identity.normal(member)
   end
   return copy
 end
@@ -46,7 +46,7 @@ end
 ---@param args any
 ---@return string digest 20 characters
 function identity.digest(args)
-  return core.base64(core.sha256(tables.canonical(normal(plain(args)))):sub(1, DIGEST_BYTES))
+  return core.base64(core.sha256(tables.canonical(identity.normal(plain(args)))):sub(1, DIGEST_BYTES))
 end
 
 ---The digest of a set of contents, in any order.

@@ -69,9 +69,13 @@ end
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
 function Ledger:connection(synchronous)
-  local db, message, reason = self.connections[synchronous], nil, nil
+  local db = self.connections[synchronous]
   if db and not db:is_inherited() then return db end
-  if db then self.writer = nil end -- a child of the process that opened it
+  if db then -- this is a child of the process that opened it
+    db:close()
+    self.writer = nil
+  end
+  local message, reason
   db, message, reason = connect(self.path, synchronous == "durable" and "FULL" or "NORMAL")
   if not db then return nil, ("the ledger %s cannot be opened: %s"):format(self.path, message), reason end
   self.connections[synchronous] = db
@@ -130,24 +134,33 @@ local function add_ids(db, request, ids)
 end
 
 local INSERT = [[INSERT INTO request
-  (account, operation, digest, run, round, row, user, writer, state, sent_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
+  (account, operation, digest, run, row, user, writer, state, sent_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
+
+-- Whether the same request was sent after the one with this id.
+local function is_repeated(db, request)
+  if not request.newest_known then return false end
+  local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
+  local row = db:first(sql, request.digest, request.operation, request.account)
+  return row and row.id and row.id > request.newest_known
+end
 
 ---Writes down a request that is about to leave. When this returns, it is on the disk.
----@param request table {account, operation, digest, ids = {{kind, id} ...}, and where there are such: run, round, row,
----user, supersedes = the id of the request that this one repeats}
+---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
+---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
+---that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
----@return string? reason
+---@return string? reason as of cmr.sqlite, or "repeated"
 function Ledger:begin(request)
   return self:transaction("durable", function(db)
+    if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
     local ok, message, reason = db:run(
       INSERT,
       request.account,
       request.operation,
       request.digest,
       request.run,
-      request.round,
       request.row,
       request.user,
       self.writer or 0,
@@ -259,7 +272,8 @@ local CONDITIONS = {
 local MAX_FOUND = 1000
 
 ---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
----@param filter table {account, operation, user, run = its name, since, before, id = of an order and so on, open = true}
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
+---open = true}
 ---@return table[]? requests
 ---@return string? message
 function Ledger:find(filter)

@@ -12,7 +12,7 @@ local MIGRATIONS = {
   {
     [[CREATE TABLE request (
       id INTEGER PRIMARY KEY, account TEXT NOT NULL, operation TEXT NOT NULL, digest TEXT NOT NULL,
-      run INTEGER, round INTEGER, row INTEGER, user TEXT, writer INTEGER NOT NULL, superseded INTEGER,
+      run INTEGER, row INTEGER, user TEXT, writer INTEGER NOT NULL, superseded INTEGER,
       state TEXT NOT NULL, retry_at REAL, kind TEXT, outcome TEXT, status INTEGER, message TEXT,
       failed_items INTEGER, plan TEXT, sent_at REAL NOT NULL, ended_at REAL)]],
     "CREATE INDEX request_by_content ON request (digest, operation, account)",

@@ -15,7 +15,7 @@ local Limiter = {}
 Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.sqlite"
 
-local SPEC = { ledger = validate.methods("transaction"), path = "string" }
+local SPEC = { ledger = validate.methods "transaction", path = "string" }
 
 ---Makes a limiter.
 ---@param options? {ledger?: cmr.Ledger, path?: string} Default: the ledger's default file.

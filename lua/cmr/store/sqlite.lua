@@ -12,7 +12,7 @@ local Store = {}
 Store.__index = Store
 Store.__name = "cmr.store.sqlite"
 
-local SPEC = { ledger = validate.methods("transaction"), path = "string" }
+local SPEC = { ledger = validate.methods "transaction", path = "string" }
 local TABLES = { "claim", "entry", "count" }
 local SWEEP_SECONDS = 60 -- between two removals of what has expired
 

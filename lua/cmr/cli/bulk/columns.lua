@@ -2,6 +2,7 @@
 ---google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are reserved and ignored.
 
 local arguments = require "cmr.cli.arguments"
+local identity = require "cmr.ledger.identity"
 local io = require "cmr.cli.io"
 local validate = require "cmr.util.validate"
 
@@ -73,10 +74,11 @@ function columns.defaults(operation, texts, read)
   return parents_first(list)
 end
 
-local function from_cells(used_columns, cells)
+local function from_cells(used_columns, cells, trimmed)
   local args = {}
   for _, column in ipairs(used_columns) do
-    local text = cells[column.index]
+    local text = identity.trim(cells[column.index])
+    if text ~= cells[column.index] then trimmed.count = (trimmed.count or 0) + 1 end
     if text ~= "" then
       local value, message = arguments.value(column.param, text)
       if value == nil then return nil, ("'%s' %s"):format(column.param.name, message) end
@@ -97,13 +99,14 @@ end
 
 ---Makes the function that turns a row into arguments. Raises a mistake in the header.
 ---@param ignored table<string, boolean> names of --ignore
+---@param trimmed table? its count becomes how many cells had blanks around their value, which are left out
 ---@return fun(row: table): table?, string? args, or nil, message
-function columns.reader(operation, input, ignored, defaults)
+function columns.reader(operation, input, ignored, defaults, trimmed)
   local used_columns = input.header and columns_of(operation, input.header, ignored)
   return function(row)
     local args, message
     if used_columns then
-      args, message = from_cells(used_columns, row.cells)
+      args, message = from_cells(used_columns, row.cells, trimmed or {})
     else
       args = from_object(row.object, ignored)
     end

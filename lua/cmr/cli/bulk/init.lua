@@ -1,25 +1,29 @@
 ---One operation for every row of a file: a bulk run, from its command line to its exit status.
 
 local arguments = require "cmr.cli.arguments"
+local block = require "cmr.loop.block"
 local columns = require "cmr.cli.bulk.columns"
 local core = require "cmr.core"
 local input = require "cmr.cli.bulk.input"
 local io = require "cmr.cli.io"
-local journal = require "cmr.cli.bulk.journal"
+local library = require "cmr.bulk"
 local operations = require "cmr.operations"
 local outputs = require "cmr.cli.bulk.outputs"
+local plan = require "cmr.bulk.plan"
 local prompt = require "cmr.cli.prompt"
 local request = require "cmr.cli.request"
-local runner = require "cmr.cli.bulk.runner"
-local selection = require "cmr.cli.bulk.selection"
+local runner = require "cmr.bulk.runner"
+local runs = require "cmr.ledger.runs"
 local summary = require "cmr.cli.bulk.summary"
 local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 
 local bulk = {}
 
-local DEFAULT_CONCURRENCY = 8
-local MAX_REPORTED_ROWS = 10 -- invalid ones
+local MAX_REPORTED_ROWS = 10 -- of one sort
+local TICK_SECONDS = 0.2 -- between two checks for progress and signals
+local SENT = { done = true, accepted = true, partial = true } -- states of a row that was sent with success
+local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 local GC_PAUSE_PERCENT = 110 -- the collector does not see the memory that calls hold in C
 
 local function operation_named(name)
@@ -34,15 +38,12 @@ local function positive_integer(option, typed)
   return number
 end
 
--- The path of the journal; nil: none.
-local function journal_path(parsed, operation, repeatable)
-  if parsed[".no_journal"] then
-    if parsed[".journal"] then io.usage "option '--journal' or option '--no-journal', not both" end
-    return nil
-  end
-  if parsed[".journal"] or repeatable then return parsed[".journal"] end
-  if parsed[".from"] == "-" then io.usage "rows from standard input need option '--journal', or '--no-journal'" end
-  return ("%s.%s.journal"):format(parsed[".from"], operation.name)
+-- Seconds in "7d", "12h", "30m". Raises a mistake.
+local function duration(option, typed)
+  if not typed then return nil end
+  local number, unit = typed:match "^(%d+)([dhms])$"
+  if not number then io.usage("option '%s' wants a time such as 7d, 12h or 30m, not '%s'", option, typed) end
+  return tonumber(number) * UNITS[unit]
 end
 
 local function log(system, format, ...)
@@ -57,6 +58,31 @@ local function check(client, operation, args)
   error(preview, 0)
 end
 
+local function date(time)
+  return os.date("%Y-%m-%d %H:%M", math.floor(time))
+end
+
+-- The name of the run that a failures file goes on with, from its column; nil: none.
+local function run_of(row)
+  local name = row.run
+  return name and name ~= "" and name or nil
+end
+
+-- Makes the function that iterates over the rows, with their arguments or a problem.
+local function rows_of(run, read_row)
+  return function()
+    local next_row = run.input:rows()
+    run.trimmed.count = nil
+    return function()
+      local row = next_row()
+      if row then
+        row.args, row.problem = read_row(row)
+      end
+      return row
+    end
+  end
+end
+
 local function start(parsed, system, read)
   local operation = operation_named(parsed[".operation"])
   if not parsed[".from"] then io.usage "missing option '--from'" end
@@ -64,84 +90,144 @@ local function start(parsed, system, read)
   local run = {
     operation = operation,
     repeatable = repeatable,
-    journal_path = journal_path(parsed, operation, repeatable),
-    concurrency = positive_integer("--concurrency", parsed[".concurrency"]) or DEFAULT_CONCURRENCY,
+    ledger = request.ledger(parsed, not repeatable),
+    loop = block,
+    concurrency = positive_integer("--concurrency", parsed[".concurrency"]) or library.DEFAULT_CONCURRENCY,
     max_failures = positive_integer("--max-failures", parsed[".max_failures"]),
+    repeat_after = duration("--repeat-after", parsed[".repeat_after"]),
+    remember_seconds = duration("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS,
     retry_unknown = parsed[".retry_unknown"],
     retry_failed = parsed[".retry_failed"],
-    time = os.time,
-    stderr = system.stderr,
+    time = core.time,
   }
   local ignored = {}
   for _, name in ipairs(parsed[".ignore"]) do
     ignored[name] = true
   end
   local defaults = columns.defaults(operation, parsed[".set"], read)
-  local client = request.client(parsed, system, read)
-  run.client = client
-  run.binding = { operation = operation.name, url = client:base_url(), key = client:key_id() }
+  run.client = request.client(parsed, system, read, nil, run.ledger)
+  run.url = run.client:base_url()
   run.input = input.open(parsed[".from"], parsed[".format"], system)
-  run.read = columns.reader(operation, run.input, ignored, defaults)
+  run.trimmed = {}
+  run.rows = rows_of(run, columns.reader(operation, run.input, ignored, defaults, run.trimmed))
   run.check = function(args)
-    return check(client, operation, args)
+    return check(run.client, operation, args)
   end
-  run.states = run.journal_path and journal.read(run.journal_path, run.binding) or {}
   return run
 end
 
--- Checks every row before the first is sent. Reports the invalid ones; refuses rows with the same content unless
--- allow_duplicates is true. Returns counts and ids, see selection.review, and the reason to ask for a confirmation.
+-- The one run that the rows of a failures file name. Raises a mistake when they name several.
+local function named_run(run)
+  local name
+  for row in run.input:rows() do
+    local named = run_of(row)
+    if named and name and named ~= name then io.usage("the rows are of two runs: %s and %s", name, named) end
+    name = name or named
+  end
+  return name
+end
+
+local OTHER_KEY = [[
+%s
+If the key was exchanged, option '--changed-key' counts what the old one sent.
+If it is another account's key, option '--other-account' sends the rows.]]
+
+-- Finds or begins the run. Raises a mistake or a failure.
+local function open_run(run, parsed)
+  local opts = {
+    again = parsed[".again"],
+    name = named_run(run),
+    source = parsed[".from"],
+    peek = parsed.dry_run,
+    other_account = parsed[".other_account"],
+  }
+  run.is_part = opts.name ~= nil -- a failures file has some of the run's rows
+  local ok, message, reason, other = library.open(run, opts)
+  if reason == "other_key" and parsed[".changed_key"] then
+    ok, message = runs.change_key(run.ledger, other.account, run.account)
+    if ok then
+      ok, message = library.open(run, opts)
+    end
+  elseif reason == "other_key" then
+    message = OTHER_KEY:format(message)
+  end
+  if not ok then io.usage("%s", message) end
+end
+
+-- The rows that were sent before: those of this run are counted, those of other runs are named.
+local function note_earlier(run, earlier, row)
+  local entry = row.entry
+  earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)
+  if entry.run == run.id then
+    earlier.here = earlier.here + 1
+    return
+  end
+  earlier.elsewhere = earlier.elsewhere + 1
+  if earlier.elsewhere > MAX_REPORTED_ROWS then return end
+  local where = entry.run and " in run " .. runs.name(run.ledger, entry.run) or ""
+  local line = "row %d (line %d): %s on %s%s"
+  earlier[#earlier + 1] = line:format(row.number, row.line, entry.state, date(entry.sent_at), where)
+end
+
+local function report_earlier(run, earlier, system)
+  for _, line in ipairs(earlier) do
+    log(system, "%s", line)
+  end
+  if earlier.elsewhere > #earlier then log(system, "and %d more rows", earlier.elsewhere - #earlier) end
+  local count = earlier.here + earlier.elsewhere
+  if count > 0 then
+    local advice = "%s sent before, the last time on %s: not sent again (--again or --repeat-after sends them)"
+    log(system, advice, count == 1 and "1 row was" or ("%d rows were"):format(count), date(earlier.last_at))
+  end
+  if run.trimmed.count then log(system, "%d values had blanks around them, which are left out", run.trimmed.count) end
+end
+
+-- Checks every row before the first is sent. Reports the invalid ones, and those that were sent before; refuses rows
+-- with the same content unless allow_duplicates is true. Returns counts, see plan.review, and the reason to ask for a
+-- confirmation.
 local function review(run, allow_duplicates, system)
-  local invalid, reason = 0, ""
-  local counts, ids = selection.review(run, function(row)
+  local invalid, reason, earlier = 0, "", { here = 0, elsewhere = 0, last_at = 0 }
+  local counts = plan.review(run, function(row)
     if row.problem then
       invalid = invalid + 1
       if invalid <= MAX_REPORTED_ROWS then log(system, "row %d (line %d): %s", row.number, row.line, row.problem) end
-    elseif row.first ~= row.number and not allow_duplicates then
+    elseif row.copy > 1 and not allow_duplicates then
       io.usage("rows %d and %d are the same: option '--duplicates' sends both", row.first, row.number)
-    elseif row.args then
+    elseif row.status == "todo" then
       local row_reason = prompt.reason(run.operation, row.args) or ""
       if #row_reason > #reason then reason = row_reason end
+      run.repeats = run.repeats or row.entry and row.entry.state == "unknown"
+    elseif SENT[row.status] then
+      note_earlier(run, earlier, row)
     end
   end)
-  return counts, ids, reason ~= "" and reason
+  report_earlier(run, earlier, system)
+  return counts, reason ~= "" and reason
 end
 
 local function report_dry_run(system, counts)
   local parts = { ("%s: %d would be sent"):format(summary.rows(counts.rows), counts.todo) }
-  summary.add_counts(parts, counts, { "done", "partial", "failed", "unknown", "deferred", "invalid" })
+  summary.add_counts(parts, counts, { "done", "accepted", "partial", "failed", "unknown", "deferred", "invalid" })
   log(system, "%s", table.concat(parts, ", "))
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
 
 local function confirm(run, reason, counts, parsed, system)
   local subject = ("%s %s"):format(arguments.command(run.operation.name), reason)
-  local rows = ("%s of %s, at %s"):format(summary.rows(counts.todo), parsed[".from"], run.binding.url)
+  local rows = ("%s of %s, at %s"):format(summary.rows(counts.todo), parsed[".from"], run.url)
   prompt.confirm(subject, { rows }, parsed, system)
 end
 
--- An output must overwrite neither the input nor the journal.
-local function check_outputs(run, parsed)
-  for _, name in ipairs { "results", "failures" } do
-    local path = parsed["." .. name]
-    if path and name == "results" and run.input:is_at(path) then io.usage("option '--%s' names the input", name) end
-    if path and run.journal and run.journal:is_at(path) then io.usage("option '--%s' names the journal", name) end
-  end
-end
-
+-- An output must not overwrite the input.
 local function open_outputs(run, parsed, system)
-  if run.journal_path then
-    run.states = nil -- not twice in memory
-    run.journal = journal.open(run.journal_path, run.binding)
-    run.states = run.journal.states
-  end
-  check_outputs(run, parsed)
-  local path = parsed[".results"] or run.repeatable and "-"
-  run.results = path and outputs.results(path, run.journal_path ~= nil, system)
-  run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input)
+  local path = parsed[".results"]
+  if path and run.input:is_at(path) then io.usage "option '--results' names the input" end
+  path = path or run.repeatable and "-"
+  run.results = path and outputs.results(path, not run.repeatable, system)
+  run.failures = parsed[".failures"] and outputs.failures(parsed[".failures"], run.input, run.name)
 end
 
--- Closes the outputs and writes the summary. Returns whether every row is done.
+-- Closes the outputs and writes the summary. Returns whether every row is done or accepted.
 local function finish(run, rows, parsed, system)
   if run.results then run.results:close() end
   local from, failures, is_complete = parsed[".from"], run.failures, run.tally:is_complete(rows)
@@ -150,28 +236,73 @@ local function finish(run, rows, parsed, system)
   for _, line in ipairs(run.tally:lines(rows)) do
     log(system, "%s", line)
   end
-  if run.journal_path then log(system, "journal: %s", run.journal_path) end
+  if run.name then log(system, "run: %s ('cmr history --run %s')", run.name, run.name) end
   if problem then
     log(system, "the failures could not be written (%s)", problem)
   elseif failures and not is_complete then
     if left_out > 0 then log(system, "%s is unchanged: %s neither done nor failed", from, summary.rows(left_out)) end
-    local hint = run.journal_path and (" (send them again with --from this file --journal %s)"):format(run.journal_path)
-    log(system, "failures: %s%s", failures.path, hint or "")
+    log(system, "failures: %s (send them again with --from this file)", failures.path)
   end
+  if run.name and run.ending and not is_complete then log(system, "to go on, run the same command again") end
   return is_complete and not problem
+end
+
+-- What the runner tells: how a row ended, and what the API answered.
+local function set_listeners(run)
+  function run.on_end(row, state, failure, is_earlier)
+    run.tally:add(row, state, failure, is_earlier)
+    local is_failure = state == "failed" or state == "deferred"
+    if is_failure and run.failures then run.failures:add(row, failure) end
+  end
+  function run.on_result(row, answer, err)
+    if not run.results then return end
+    local ok, ending = pcall(run.results.add, run.results, row, answer, err)
+    if not ok then run.ending = run.ending or ending end -- the reader has gone
+  end
+end
+
+-- Ends the run after a signal.
+local function watch_signals(run, system)
+  core.catch_interrupt()
+  function run.interrupted()
+    local signal = core.interrupted()
+    if not signal then return end
+    runner.stop(run, 128 + signal)
+    run.progress:clear()
+    local waiting = run.in_flight > 0
+        and ("; waiting for %d in flight (Ctrl-C again leaves them unknown)"):format(run.in_flight)
+      or ""
+    system.stderr:write("cmr: interrupted", waiting, "\n")
+  end
+  -- After a signal the run ends when no request is in flight, although rows still wait for their slots.
+  block.spawn(function()
+    while not run.is_finished do
+      run.progress:show()
+      block.sleep(core.engine(), TICK_SECONDS)
+      if not run.ending then run.interrupted() end
+      if core.interrupted() and run.in_flight == 0 then error("interrupted!", 0) end
+    end
+  end)
 end
 
 ---Runs `cmr bulk`. Raises a mistake or a failure.
 function bulk.run(parsed, system, read)
   collectgarbage("setpause", GC_PAUSE_PERCENT)
   local run = start(parsed, system, read)
-  local counts, ids, reason = review(run, run.repeatable or parsed[".duplicates"], system)
+  open_run(run, parsed)
+  local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   if parsed.dry_run then return report_dry_run(system, counts) end
-  if reason then confirm(run, reason, counts, parsed, system) end
+  if reason and counts.todo > 0 then confirm(run, reason, counts, parsed, system) end
   open_outputs(run, parsed, system)
-  run.ids, run.tally = ids, summary.tally(counts.todo + counts.invalid)
+  run.tally = summary.tally(counts.todo + counts.invalid)
   run.progress = summary.progress(run.tally, system, core.now)
+  run.in_flight = 0
+  set_listeners(run)
+  watch_signals(run, system)
   local ending = runner.run(run)
+  run.is_finished = true
+  run.progress:clear()
+  library.close(run, not ending and not run.is_part and run.tally:is_ended(counts.rows))
   local is_complete = finish(run, counts.rows, parsed, system)
   if ending then error(ending, 0) end
   return is_complete and io.EXIT_OK or io.EXIT_INCOMPLETE

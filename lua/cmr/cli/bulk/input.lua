@@ -12,6 +12,7 @@ Input.__index = Input
 Input.__name = "cmr.cli.bulk.input"
 
 local CHUNK_BYTES = 65536
+local RUN_COLUMN = "cmr.run" -- of a failures file: the run that it goes on with
 local UTF8_MARK = "^\239\187\191"
 
 -- Copies a stream into a file without a name, so that it can be read several times.
@@ -43,6 +44,10 @@ end
 local function csv_rows(file, header)
   local records, number = csv.records(line_reader(file)), 0
   records() -- the header
+  local run_column
+  for index, name in ipairs(header) do
+    if name == RUN_COLUMN then run_column = index end
+  end
   return function()
     local cells, line = records()
     if not cells then return nil end
@@ -50,7 +55,7 @@ local function csv_rows(file, header)
     if #cells ~= #header then
       io.usage("line %d: %d cells under a header of %d: a comma too many or too few?", line, #cells, #header)
     end
-    return { number = number, line = line, cells = cells }
+    return { number = number, line = line, cells = cells, run = run_column and cells[run_column] }
   end
 end
 
@@ -67,7 +72,7 @@ local function jsonl_rows(file)
     if type(object) ~= "table" or not json:find "^%s*{" then
       io.usage("line %d: a JSON object expected%s", line, object == nil and (" (%s)"):format(message) or "")
     end
-    return { number = number, line = line, json = json, object = object }
+    return { number = number, line = line, json = json, object = object, run = object[RUN_COLUMN] }
   end
 end
 

@@ -1,11 +1,12 @@
 ---The files that a bulk run writes for its user: the results and the failures.
 
-local arguments = require "cmr.cli.arguments"
 local columns = require "cmr.cli.bulk.columns"
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
 local io = require "cmr.cli.io"
 local pretty_json = require "cmr.cli.pretty_json"
+local redact = require "cmr.util.redact"
+local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 
 local outputs = {}
@@ -19,23 +20,14 @@ Failures.__index = Failures
 Failures.__name = "cmr.cli.bulk.failures"
 
 local ERROR_FIELDS = { "kind", "outcome", "status", "message", "body", "retry_after" }
-local FAILURE_FIELDS = { "kind", "outcome", "message", "row" }
-
--- The arguments by which a reader recognizes the row: scalars without passwords.
-local function public_scalars(args)
-  local scalars = {}
-  for name, value in pairs(args) do
-    local is_scalar = type(value) == "string" or type(value) == "number" or type(value) == "boolean"
-    if is_scalar and not arguments.secret(name) then scalars[name] = value end
-  end
-  return scalars
-end
+local FAILURE_FIELDS = { "kind", "outcome", "message", "run", "row" }
 
 ---Opens the results: JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead of "answer". Raises a
 ---mistake.
 ---@param path string "-" is standard output
 function outputs.results(path, append, system)
   if path == "-" then return setmetatable({ system = system }, Results) end
+  if not shell.exists(path) then core.write_private(path, "") end -- only its user may read the answers
   local file, message = io.system.open(path, append and "ab" or "wb")
   if not file then io.usage("option '--results': %s", message) end
   return setmetatable({ system = setmetatable({ stdout = file }, { __index = system }), file = file }, Results)
@@ -43,7 +35,7 @@ end
 
 ---Writes a result. Raises as io.write does.
 function Results:add(row, answer, err)
-  local result = { row = row.number, input = public_scalars(row.args), answer = answer }
+  local result = { row = row.number, input = redact.copy(row.args, {}), answer = answer }
   if err then
     result.error = {}
     for _, name in ipairs(ERROR_FIELDS) do
@@ -88,9 +80,10 @@ local function json_line(_, row, fields)
 end
 
 ---Opens the failures: the rows that failed in the input's own format, so that they can be the next input. The reasons
----are in columns or members that begin with "cmr.". The text goes into PATH.part, because PATH may be the input. Raises
+---are in columns or members that begin with "cmr."; "cmr.run" names the run that they go on with. The text goes into
+---PATH.part, because PATH may be the input. Raises
 ---a mistake.
-function outputs.failures(path, input)
+function outputs.failures(path, input, run_name)
   local part = path .. ".part"
   local ok, message = core.write_private(part, "") -- rows may hold passwords
   local file
@@ -98,7 +91,8 @@ function outputs.failures(path, input)
     file, message = io.system.open(part, "r+b")
   end
   if not file then io.usage("option '--failures': %s", message) end
-  local self = setmetatable({ file = file, path = path, header = input.header }, Failures)
+  local self = { file = file, path = path, header = input.header, run_name = run_name or "" }
+  setmetatable(self, Failures)
   self.format_line = input.header and csv_line or json_line
   if input.header then
     local names = without_reserved(input.header, input.header)
@@ -118,6 +112,7 @@ end
 ---Writes a row that failed.
 function Failures:add(row, failure)
   local fields = { kind = failure.kind, outcome = failure.outcome, message = failure.message, row = row.number }
+  fields.run = self.run_name
   self:write(self.format_line(self.header, row, fields))
 end
 

@@ -29,15 +29,17 @@ function summary.add_counts(parts, counts, statuses)
   end
 end
 
----Makes a tally of a run with `todo` rows to send. Its fields done, failed, unknown and deferred count its rows.
+---Makes a tally of a run with `todo` rows to send. Its fields done, accepted, failed, unknown and deferred count its
+---rows.
 function summary.tally(todo)
   return setmetatable({
     todo = todo,
     done = 0,
+    accepted = 0,
     failed = 0,
     unknown = 0,
     deferred = 0,
-    earlier = { done = 0, failed = 0, unknown = 0, deferred = 0 },
+    earlier = { done = 0, accepted = 0, failed = 0, unknown = 0, deferred = 0 },
     kinds = { failed = {}, deferred = {} },
     listed = { unknown = {}, partial = {} },
     retry_at = nil,
@@ -50,10 +52,11 @@ local function list_row(list, number)
 end
 
 ---Counts a row.
----@param status "done"|"partial"|"failed"|"unknown"|"deferred"
+---@param status "done"|"accepted"|"partial"|"sending"|"failed"|"unknown"|"deferred"
 ---@param failure table? of a row that failed or is deferred
 ---@param is_earlier boolean? true: an earlier run left it behind, and this one does not send it
 function Tally:add(row, status, failure, is_earlier)
+  if status == "sending" then status = "unknown" end -- it is under way in another process
   if self.listed[status] then list_row(self.listed[status], row.number) end
   if status == "partial" then status = "done" end
   local counts = is_earlier and self.earlier or self
@@ -65,18 +68,28 @@ function Tally:add(row, status, failure, is_earlier)
   end
 end
 
----Whether every one of so many rows is done, with all its items.
+-- How many rows have one of these statuses, now or before.
+local function sum_of(self, ...)
+  local sum = 0
+  for _, status in ipairs { ... } do
+    sum = sum + self[status] + self.earlier[status]
+  end
+  return sum
+end
+
+---Whether every one of so many rows is done or accepted, with all its items.
 function Tally:is_complete(rows)
-  return self.done + self.earlier.done == rows and not self.listed.partial.count
+  return sum_of(self, "done", "accepted") == rows and not self.listed.partial.count
+end
+
+---Whether every one of so many rows has an end that is known.
+function Tally:is_ended(rows)
+  return sum_of(self, "done", "accepted", "failed") == rows
 end
 
 ---How many of the input's rows are neither done nor among the failures: they were not tried, or are unknown.
 function Tally:left_out(rows)
-  local left = rows
-  for _, status in ipairs { "done", "failed", "deferred" } do
-    left = left - self[status] - self.earlier[status]
-  end
-  return left
+  return rows - sum_of(self, "done", "accepted", "failed", "deferred")
 end
 
 -- "1 not_found, 2 bad_request"
@@ -97,13 +110,17 @@ end
 ---The last lines of the run.
 function Tally:lines(rows)
   local earlier, sum, parts = self.earlier, {}, {}
-  for status, count in pairs(earlier) do
-    sum[status] = self[status] + count
+  for status in pairs(earlier) do
+    sum[status] = sum_of(self, status)
   end
-  parts[1] = ("%d done"):format(sum.done)
-  if earlier.done > 0 then parts[1] = parts[1] .. (" (%d of them before)"):format(earlier.done) end
+  for _, status in ipairs { "done", "accepted" } do
+    if sum[status] > 0 or status == "done" and sum.accepted == 0 then
+      local before = earlier[status] > 0 and (" (%d of them before)"):format(earlier[status]) or ""
+      parts[#parts + 1] = ("%d %s%s"):format(sum[status], status, before)
+    end
+  end
   summary.add_counts(parts, sum, { "failed", "unknown", "deferred" })
-  local untried = rows - sum.done - sum.failed - sum.unknown - sum.deferred
+  local untried = rows - sum_of(self, "done", "accepted", "failed", "unknown", "deferred")
   if untried > 0 then parts[#parts + 1] = ("%d not tried"):format(untried) end
 
   local lines = { ("%s: %s"):format(summary.rows(rows), table.concat(parts, ", ")) }
@@ -111,6 +128,7 @@ function Tally:lines(rows)
     lines[#lines + 1] = format:format(...)
   end
   if sum.failed > 0 then add("failed: %s", count_kinds(self.kinds.failed)) end
+  if sum.accepted > 0 then add "accepted: the API reports later how they end" end
   if self.listed.partial.count then add("done in part, some items failed: %s", row_numbers(self.listed.partial)) end
   if sum.unknown > 0 then
     local numbers = row_numbers(self.listed.unknown)
@@ -125,7 +143,7 @@ end
 
 -- How many rows have ended, and "3.9/s, 37 minutes left, 3 failed, 1 unknown", without the counts that are zero.
 local function details(tally, elapsed)
-  local ended = tally.done + tally.failed + tally.unknown + tally.deferred
+  local ended = tally.done + tally.accepted + tally.failed + tally.unknown + tally.deferred
   local rate = elapsed > 0 and ended / elapsed or 0
   local parts = { ("%.1f/s"):format(rate) }
   if rate > 0 and tally.todo > ended then

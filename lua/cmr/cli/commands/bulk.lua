@@ -8,11 +8,12 @@ google.clientId; lists and objects as JSON), or JSON lines. An empty cell is a
 field left out. Columns that begin with "cmr." are left out. --dry-run checks
 every row.
 
-A journal (default: FILE.OPERATION.journal) records each request before it is
-sent and when it is answered. The same command again sends the rows that are not
-done yet, and no row twice. A row is identified by its content; a changed row is
-a new row. These rows are skipped:
-   rows that are done;
+The user's ledger remembers each row before it is sent and when it is answered.
+The same rows again, in any file and order, are the same run: it sends the rows
+that are not done yet, and no row twice. A row is known by its content; a changed
+row is a new row. Rows that charge, destroy, flip or use a quota are recognised
+in other runs too. These rows are skipped:
+   rows that are done or accepted (--again, --repeat-after);
    rows whose outcome is unknown, which may be done (--retry-unknown);
    rows that were refused (--retry-failed). A row that was never sent, or was
    refused for a quota, the rate, the key or the balance, is sent without it.
@@ -30,11 +31,14 @@ bulk.options = {
   { "--set", "NAME=VALUE", "A field for every row that does not have it; VALUE may be @FILE.", count = "*" },
   { "--ignore", "COLUMN", "A column that is no field of the operation.", count = "*" },
   { "--concurrency", "N", "Requests at once (default: 8). --rate limits how many are sent a second." },
-  { "--journal", "FILE", "Where to record what was done." },
-  { "--no-journal", false, "Record nothing." },
+  { "--again", false, "Send a run that has ended once more, all of its rows." },
+  { "--repeat-after", "TIME", "Send rows again that were done so long ago, as in 7d or 12h." },
+  { "--remember", "TIME", "How long other runs' rows count that charge, destroy, flip or use a quota (30d)." },
   { "--retry-unknown", false, "Send again what may have been done." },
   { "--retry-failed", false, "Send again what was refused." },
   { "--duplicates", false, "Send every one of several rows with the same content." },
+  { "--changed-key", false, "The key was exchanged: what the old one sent counts." },
+  { "--other-account", false, "The key is another account's: what other keys sent does not count." },
   { "--max-failures", "N", "Stop after so many." },
   { "--results", "FILE", "The answers as JSON lines; - is standard output (default for what only reads)." },
   {

@@ -1,0 +1,212 @@
+---A bulk run: one operation for many rows, none of them twice. The client's ledger remembers the rows.
+
+local core = require "cmr.core"
+local entry = require "cmr.ledger.entry"
+local errors = require "cmr.util.errors"
+local plan = require "cmr.bulk.plan"
+local runner = require "cmr.bulk.runner"
+local runs = require "cmr.ledger.runs"
+local validate = require "cmr.util.validate"
+
+---What client:bulk takes. Rows that are done are left alone; the others are sent.
+---@class cmr.BulkOptions
+---@field concurrency? integer Requests at once. Default: 8.
+---@field again? boolean Send rows again that are done: once the run has come to its end, it begins anew.
+---@field repeat_after? number Seconds after which a row that is done is sent again.
+---@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
+---  runs too. Default: 30 days.
+---@field retry_unknown? boolean Send again what may have been done.
+---@field retry_failed? boolean Send again what was refused.
+---@field duplicates? boolean Send each of several rows with the same content. Default: they are refused.
+---@field max_failures? integer Stop after so many.
+---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
+
+---What became of the rows, by their number. `earlier`: of those that were left alone.
+---@class cmr.BulkReport
+---@field run? string The run's name in the ledger.
+---@field rows integer
+---@field done integer
+---@field accepted integer The API took them; webhooks report how they end.
+---@field partial integer Done, but some items failed.
+---@field failed integer
+---@field unknown integer They may have been done.
+---@field deferred integer They can be sent again later.
+---@field untried integer
+---@field earlier table<string, integer>
+---@field stopped? string Why the run ended early.
+
+local bulk = { DEFAULT_CONCURRENCY = 8 }
+
+local SPEC = {
+  concurrency = validate.integer(1, 1000),
+  again = "boolean",
+  repeat_after = validate.number(0, 1e9, "seconds"),
+  remember = validate.number(0, 1e9, "seconds"),
+  retry_unknown = "boolean",
+  retry_failed = "boolean",
+  duplicates = "boolean",
+  max_failures = validate.integer(1),
+  on_result = "function",
+}
+local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
+local STATES = { "done", "accepted", "partial", "failed", "unknown", "deferred" }
+
+-- Finds the run of the rows, or the one that was named. Returns nil, message when it is not one of these rows.
+local function find(run, wanted, name)
+  if not name then return runs.find(run.ledger, wanted) end
+  local found, message = runs.named(run.ledger, name)
+  if message then return nil, message end
+  if not found then return nil, ("there is no run %s in the ledger"):format(name) end
+  if found.account == wanted.account and found.operation == wanted.operation then return found end
+  return nil, ("the run %s is of another %s"):format(name, found.account == wanted.account and "operation" or "account")
+end
+
+---Reads the rows once, and finds or begins their run. The run is this process's until it ends.
+---@param run table as for runner.run; it gets account, digests, id, name, round_at and record, the run in the ledger
+---@param opts table {again, name = of the run, source = where the rows come from, peek = true: nothing is begun}
+---@return boolean? ok
+---@return string? message
+---@return string? reason "busy", "other_key"
+---@return table? other the run with the other key
+function bulk.open(run, opts)
+  local digest
+  run.digests, digest = plan.digests(run)
+  run.round_at = 0
+  if not run.ledger or run.repeatable then return true end
+  run.account = entry.account(run.client:target())
+  local wanted = { account = run.account, operation = run.operation.name, digest = digest }
+  wanted.rows, wanted.source = #run.digests, opts.source
+  local found, message, reason = find(run, wanted, opts.name)
+  if not found and message then return nil, message, reason end
+  if not found then
+    local other = runs.of_another_key(run.ledger, wanted)
+    if other and not opts.other_account then
+      return nil, ("the same rows were sent with another key (run %s)"):format(other.name), "other_key", other
+    end
+  end
+  if not opts.peek then
+    if found then
+      found, message, reason = runs.take(run.ledger, found)
+    else
+      found, message, reason = runs.open(run.ledger, wanted)
+    end
+    if not found then
+      if reason == "busy" then message = "another process is at work on these rows" end
+      return nil, message, reason
+    end
+  end
+  run.record = found
+  if found then
+    run.id, run.name, run.round_at = found.id, found.name, found.round_at
+    if opts.again and found.ended_at and not opts.peek then
+      local ok
+      ok, message, reason = runs.again(run.ledger, found)
+      if not ok then return nil, message, reason end
+      run.round_at = found.round_at
+    elseif opts.again and found.ended_at then
+      run.round_at = core.time()
+    end
+  end
+  return true
+end
+
+---Ends a run that bulk.open began.
+---@param run table
+---@param every_row boolean whether every row was tried
+function bulk.close(run, every_row)
+  if not run.record then return end
+  if every_row then runs.finish(run.ledger, run.record) end
+  run.ledger:let_go_run(run.id)
+end
+
+-- Makes an iterator over rows of the caller's, as plan.rows wants it.
+local function rows_of(list)
+  return function()
+    local number = 0
+    return function()
+      number = number + 1
+      local args = list[number]
+      return args ~= nil and { number = number, args = args } or nil
+    end
+  end
+end
+
+local function collect(rows)
+  if type(rows) == "table" then return rows end
+  if type(rows) ~= "function" then
+    errors.raise("bulk: bad rows (a list or a function expected, got " .. type(rows) .. ")")
+  end
+  local list = {}
+  for row in rows do
+    list[#list + 1] = row
+  end
+  return list
+end
+
+local function review(run, duplicates)
+  local problem
+  plan.review(run, function(row)
+    if problem then return end
+    if row.copy and row.copy > 1 and not duplicates then
+      problem = ("rows %d and %d are the same: option 'duplicates' sends both"):format(row.first, row.number)
+    end
+  end)
+  return problem
+end
+
+---Runs an operation for many rows. See client:bulk.
+---@param client cmr.Client
+---@param ledger cmr.Ledger?
+---@param loop cmr.Loop
+---@param operation cmr.Operation
+---@param rows table[]|fun(): table?
+---@param check fun(args: table): boolean?, string?
+---@param opts cmr.BulkOptions?
+---@return cmr.BulkReport? report
+---@return string? message
+function bulk.run(client, ledger, loop, operation, rows, check, opts)
+  opts = validate.options("bulk", SPEC, DEFAULTS, opts)
+  local list = collect(rows)
+  local report = { rows = #list, earlier = {}, untried = #list }
+  for _, state in ipairs(STATES) do
+    report[state], report.earlier[state] = 0, 0
+  end
+  local run = {
+    client = client,
+    ledger = ledger,
+    loop = loop,
+    operation = operation,
+    repeatable = operation.method == "GET" or operation.flags.safe,
+    rows = rows_of(list),
+    check = check,
+    concurrency = opts.concurrency,
+    max_failures = opts.max_failures,
+    repeat_after = opts.repeat_after,
+    remember_seconds = opts.remember,
+    retry_unknown = opts.retry_unknown,
+    retry_failed = opts.retry_failed,
+    time = core.time,
+    on_end = function(_, state, _, is_earlier)
+      local counts = is_earlier and report.earlier or report
+      counts[state], report.untried = counts[state] + 1, report.untried - 1
+    end,
+    on_result = function(row, answer, err)
+      if opts.on_result then errors.call_hook(opts.on_result, row.args, answer, err and err.message, err) end
+    end,
+  }
+  local ok, message = bulk.open(run, { again = opts.again, source = "cmr.bulk" })
+  if not ok then return nil, "bulk: " .. message end
+  report.run = run.name
+  local problem = not run.repeatable and review(run, opts.duplicates)
+  if problem then
+    bulk.close(run, false)
+    return nil, "bulk: " .. problem
+  end
+  local ending = runner.run(run)
+  bulk.close(run, report.untried == 0 and report.deferred + report.earlier.deferred == 0)
+  if type(ending) == "string" or ending and not ending.status then error(ending, 0) end
+  report.stopped = ending and ending.failure
+  return report
+end
+
+return bulk

@@ -1,0 +1,147 @@
+---Sends the rows of a bulk run, a few at a time. The client's ledger records what becomes of them.
+
+local core = require "cmr.core"
+local coroutines = require "cmr.loop.coroutines"
+local endings = require "cmr.ledger.endings"
+local plan = require "cmr.bulk.plan"
+
+local runner = {}
+
+local MAX_SKIPPING_SECONDS = 0.02 -- of rows that are not sent; then the requests in flight get their turn
+local MAX_PAUSE_SECONDS = 60 -- a longer wait that the server asks for ends the run
+
+---Sends no more rows; those in flight are waited for. The first reason counts.
+function runner.stop(run, status, message)
+  run.ending = run.ending or { status = status, failure = message }
+end
+
+local function is_stopped(run)
+  if not run.ending and run.interrupted then run.interrupted(run) end
+  return run.ending ~= nil
+end
+
+local function skip(run, row)
+  local failure = row.entry
+  if row.status == "invalid" then
+    failure = { kind = "invalid_argument", outcome = "not_sent", message = row.problem }
+    run.on_end(row, "failed", failure, false)
+  else
+    run.on_end(row, row.status, failure, true)
+  end
+end
+
+-- The next row to be sent.
+local function next_row(run, rows)
+  local since = core.now()
+  while not is_stopped(run) do
+    local row = rows()
+    if not row then return nil end
+    if row.args and not plan.is_unchanged(run, row) then
+      return runner.stop(run, 1, "the input changed while it was read")
+    end
+    if row.status == "todo" then return row end
+    skip(run, row)
+    if core.now() - since > MAX_SKIPPING_SECONDS then
+      run.loop.sleep(core.engine(), 1e-6) -- otherwise the requests in flight would time out
+      since = core.now()
+    end
+  end
+end
+
+-- A row has its slot. Returns whether it is sent: false, or what the ledger writes down besides the request.
+local function before_send(run, row)
+  if is_stopped(run) then return false end
+  row.is_sent, run.in_flight = true, run.in_flight + 1
+  if not run.id then return true end
+  local supersedes = row.entry and row.entry.run == run.id and row.entry.id or nil
+  return {
+    run = run.id,
+    row = row.number,
+    digest = row.digest,
+    supersedes = supersedes,
+    newest_known = row.newest_known,
+  }
+end
+
+-- Stops when the ledger cannot be written: no further request may leave unrecorded.
+local function check_ledger(run, info)
+  local message = info and info.ledger_error
+  if not message then return end
+  runner.stop(run, 1, ("the ledger cannot be written (%s): the requests in flight are unknown"):format(message))
+end
+
+local function record_success(run, row, answer, info)
+  local ending = endings.of_answer(run.operation, row.args, answer)
+  check_ledger(run, info)
+  run.on_result(row, answer)
+  if ending.state ~= "failed" then return run.on_end(row, ending.state, nil, false) end
+  run.on_end(row, "failed", { kind = ending.kind, outcome = ending.outcome, message = "every item was refused" }, false)
+end
+
+-- Reasons to fire no more rows into the same refusal.
+local function stop_after(run, err)
+  local go_on = "; the same command again goes on"
+  if err.kind == "unauthorized" then
+    runner.stop(run, 3, "stopped: the API refuses the key")
+  elseif err.kind == "payment_required" then
+    runner.stop(run, 3, "stopped: the wallet does not cover it" .. go_on)
+  elseif err.kind == "rate_limited" and err.status and (err.retry_after or 0) > MAX_PAUSE_SECONDS then
+    local message = "stopped: the API asks to wait for %.0f s" .. go_on
+    runner.stop(run, 3, message:format(err.retry_after))
+  elseif err.kind == "not_recorded" and err.code ~= "repeated" then
+    runner.stop(run, 1, "stopped: " .. err.message)
+  end
+end
+
+local function record_failure(run, row, err, info)
+  check_ledger(run, info)
+  run.on_result(row, nil, err)
+  local failure = endings.of_failure(err, run.time())
+  run.failed = run.failed + (failure.state == "deferred" and 0 or 1)
+  run.on_end(row, failure.state, failure, false)
+  stop_after(run, err)
+  if run.max_failures and run.failed >= run.max_failures then
+    runner.stop(run, 3, ("stopped after %d failures"):format(run.max_failures))
+  end
+end
+
+local function send_all(run)
+  local rows, rows_by_args = plan.rows(run), {}
+  local function next_args()
+    local row = next_row(run, rows)
+    if not row then return nil end
+    rows_by_args[row.args] = row
+    return row.args
+  end
+  local opts = {
+    concurrency = run.concurrency,
+    before_send = function(args)
+      return before_send(run, rows_by_args[args])
+    end,
+  }
+  for args, answer, _, err in run.client:map(run.operation.name, next_args, opts) do
+    local row = rows_by_args[args]
+    rows_by_args[args] = nil
+    if row.is_sent then run.in_flight = run.in_flight - 1 end
+    if answer then
+      record_success(run, row, answer, run.client.info(answer))
+    elseif row.is_sent or err.kind ~= "cancelled" then -- a row that was cancelled before it was sent is not tried
+      record_failure(run, row, err, run.client.info(err))
+    end
+  end
+end
+
+---Sends the rows until none is left or something stops the run.
+---@param run table as for plan.rows, and client, loop, concurrency, max_failures; on_end(row, state, failure,
+---is_earlier) for every row that has an end; on_result(row, answer, err) for every row that was sent; interrupted(run),
+---which may call runner.stop
+---@return any ending nil when every row was tried; else {status, failure = message}, or the error that was raised
+function runner.run(run)
+  run.in_flight, run.failed = 0, 0
+  local ok, message = coroutines.pcall(send_all, run)
+  if not ok and type(message) == "table" and message.usage then runner.stop(run, 1, message.usage) end
+  if not ok then run.ending = run.ending or message end
+  return run.ending
+end
+
+return runner

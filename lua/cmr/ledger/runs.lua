@@ -1,0 +1,116 @@
+---Bulk runs in the ledger. A run is known by its account, its operation and the set of its rows' content: neither the
+---file's name nor the order of the rows matters.
+
+local core = require "cmr.core"
+local text = require "cmr.util.text"
+
+local runs = {}
+
+local NAME_CHARACTERS = 12
+
+local function name_of(run)
+  local digest = text.hex(core.sha256(table.concat({ run.account, run.operation, run.digest }, "\n")))
+  return "RUN_" .. digest:sub(1, NAME_CHARACTERS)
+end
+
+---Finds a run by its name.
+---@return table? run nil without a message: there is none
+---@return string? message
+function runs.named(ledger, name)
+  local db, message = ledger:connection "durable"
+  if not db then return nil, message end
+  return db:first("SELECT * FROM run WHERE name = ?", name)
+end
+
+---The name of the run with this id.
+function runs.name(ledger, id)
+  local db = ledger:connection "durable"
+  local row = db and db:first("SELECT name FROM run WHERE id = ?", id)
+  return row and row.name or "?"
+end
+
+---Finds the run of a set of rows.
+---@param wanted table {account, operation, digest}
+---@return table? run
+---@return string? message
+function runs.find(ledger, wanted)
+  return runs.named(ledger, name_of(wanted))
+end
+
+---Finds a run of the same rows with another key at the same address.
+---@return table? run
+function runs.of_another_key(ledger, wanted)
+  local db = ledger:connection "durable"
+  local address = wanted.account:match " (.*)$"
+  local sql = [[SELECT * FROM run WHERE digest = ? AND operation = ? AND account <> ?
+    AND substr(account, instr(account, ' ') + 1) = ? ORDER BY id DESC]]
+  return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address)
+end
+
+---Moves everything of an account to another one: its key was exchanged.
+---@return boolean? ok
+---@return string? message
+function runs.change_key(ledger, from, to)
+  return ledger:transaction("durable", function(db)
+    local ok, message = db:run("UPDATE request SET account = ? WHERE account = ?", to, from)
+    for _, run in ipairs(ok and db:rows("SELECT * FROM run WHERE account = ?", from) or {}) do
+      run.account = to
+      ok, message = db:run("UPDATE OR IGNORE run SET account = ?, name = ? WHERE id = ?", to, name_of(run), run.id)
+      if not ok then return nil, message end
+    end
+    return ok and true, message
+  end)
+end
+
+---Begins a run, or goes on with it, for this process alone.
+---@param wanted table {account, operation, digest, rows, source}
+---@return table? run
+---@return string? message
+---@return string? reason "busy": another process has it
+function runs.open(ledger, wanted)
+  local name = name_of(wanted)
+  local ok, message, reason = ledger:transaction("durable", function(db)
+    local now = core.time()
+    return db:run(
+      [[INSERT OR IGNORE INTO run (name, account, operation, digest, rows, source, round, round_at, started_at)
+        VALUES (?, ?, ?, ?, ?, ?, 1, 0, ?)]],
+      name,
+      wanted.account,
+      wanted.operation,
+      wanted.digest,
+      wanted.rows,
+      wanted.source,
+      now
+    )
+  end)
+  if not ok then return nil, message, reason end
+  return runs.take(ledger, assert(runs.named(ledger, name)))
+end
+
+---Takes a run for this process alone.
+function runs.take(ledger, run)
+  local ok, message, reason = ledger:hold_run(run.id)
+  if not ok then return nil, message, reason end
+  return run
+end
+
+local function update(ledger, sql, ...)
+  local values, count = { ... }, select("#", ...)
+  return ledger:transaction("durable", function(db)
+    return db:run(sql, (table.unpack or unpack)(values, 1, count))
+  end)
+end
+
+---Begins the next round of a run: what was done before counts no more.
+function runs.again(ledger, run)
+  run.round, run.round_at, run.ended_at = run.round + 1, core.time(), nil
+  local sql = "UPDATE run SET round = ?, round_at = ?, ended_at = NULL WHERE id = ?"
+  return update(ledger, sql, run.round, run.round_at, run.id)
+end
+
+---Notes that every row of the run was tried.
+function runs.finish(ledger, run)
+  return update(ledger, "UPDATE run SET ended_at = ? WHERE id = ?", core.time(), run.id)
+end
+
+return runs
