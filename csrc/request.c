@@ -7,7 +7,6 @@
 #include "compat.h"
 #include "error.h"
 #include "json.h"
-#include "mask.h"
 #include "target.h"
 #include "text.h"
 #include "url.h"
@@ -18,6 +17,7 @@ struct request {
     int index; /* of the call on the stack */
     struct call *call;
     struct refusal *refusal;
+    bool has_body; /* a field of an operation's body was seen */
 };
 
 /* A refused append means that the URL is too long, or that memory is out. */
@@ -87,16 +87,27 @@ static bool append_argument(struct request *request, int arguments, const char *
     return append_query(request, name);
 }
 
-static bool build_query(struct request *request, int arguments, enum location open)
+/* Copies it into the table on top. */
+static bool copy_argument(struct request *request, int arguments, const char *name)
+{
+    lua_getfield(request->L, arguments, name);
+    lua_setfield(request->L, -2, name);
+    request->has_body = true;
+    return true;
+}
+
+/* Adds the fields of a location, also those that are absent: the ones in the row's order, then the undocumented ones. */
+static bool add_fields(struct request *request, int arguments, enum location location, enum location open,
+                       bool (*add)(struct request *request, int arguments, const char *name))
 {
     const struct operation *operation = request->call->operation;
 
     for (const struct param *param = operation->params; param->name; param++)
-        if (param->location == QUERY && param_is_field(param) && !append_argument(request, arguments, param->name))
+        if (param->location == location && param_is_field(param) && !add(request, arguments, param->name))
             return false;
-    if (open == QUERY)
+    if (open == location)
         for (const char *name = ""; (name = next_open(request->L, operation, arguments, name));)
-            if (!append_argument(request, arguments, name))
+            if (!add(request, arguments, name))
                 return false;
     return true;
 }
@@ -107,28 +118,11 @@ static bool set_body(struct request *request)
     return json_encode(request->L, lua_gettop(request->L), true, &request->call->body, request->refusal);
 }
 
-static void copy_argument(lua_State *L, int arguments, const char *name)
-{
-    lua_getfield(L, arguments, name);
-    lua_setfield(L, -2, name);
-}
-
 static bool build_body(struct request *request, int arguments, enum location open)
 {
-    lua_State *L = request->L;
-    const struct operation *operation = request->call->operation;
-    bool wanted = false;
-
-    lua_newtable(L);
-    for (const struct param *param = operation->params; param->name; param++)
-        if (param->location == BODY && param_is_field(param)) {
-            copy_argument(L, arguments, param->name);
-            wanted = true;
-        }
-    if (open == BODY)
-        for (const char *name = ""; (name = next_open(L, operation, arguments, name)); wanted = true)
-            copy_argument(L, arguments, name);
-    return !wanted || set_body(request);
+    lua_newtable(request->L);
+    (void)add_fields(request, arguments, BODY, open, copy_argument);
+    return !request->has_body || set_body(request);
 }
 
 /* Where undocumented fields go with a method of the user's: into the query of a GET, into the body of any other. */
@@ -201,7 +195,7 @@ static bool prepare_operation(struct request *request, int last)
     arguments = lua_gettop(L);
     lua_pushvalue(L, arguments);
     call_keep(L, request->index, "arguments");
-    return append_path(request, path) && build_query(request, arguments, open) &&
+    return append_path(request, path) && add_fields(request, arguments, QUERY, open, append_argument) &&
            build_body(request, arguments, open) && check_key(request);
 }
 

@@ -8,7 +8,6 @@
 #include "compat.h"
 #include "error.h"
 #include "json.h"
-#include "mask.h"
 #include "text.h"
 
 enum { MAX_RATE_DELAY_SECONDS = 60 }; /* a rate limit of some requests per second asks for a shorter delay */
