@@ -139,7 +139,6 @@ WORDINGS.bad_type = WORDINGS.bad_value
 ---Words a mistake that the library found.
 ---@param message string the library's own words, for a code without a wording
 ---@param problem table the error, or the third result of Client.try_new
----@param operation table?
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]
   return words and words(problem, operation, parsed) or message

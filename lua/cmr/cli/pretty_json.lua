@@ -74,7 +74,6 @@ end
 ---@param value any as decoded; null in an array is core.null
 ---@param opts table? compact: true for one line; paint, see terminal.painter; empty(key): "[]" or "{}" for an empty
 ---  table under that key, or nil for "[]" after a plural
----@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}
   local style = { paint = opts.paint or terminal.plain }

@@ -139,7 +139,6 @@ end
 
 ---All fields of a value.
 ---@param fields table? the fields are added to it
----@param path string? of the value itself; default ""
 ---@return table fields path -> {type = true}
 function shape.fields(value, words, fields, path)
   fields = fields or {}

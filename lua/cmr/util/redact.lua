@@ -46,8 +46,6 @@ function redact.mask(text, secrets)
 end
 
 ---The secrets in an event, and more ones, the longest first, so that none is cut by another.
----@param event table
----@param more? string[]
 function redact.secrets(event, more)
   local secrets = {}
   local function add(value)
@@ -72,10 +70,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----A copy that may be stored and can be written as JSON: without secret fields, secrets masked in every text.
----@param value any
+---A copy that may be stored and can be written as JSON: without secret fields unless they are wanted, secrets masked in every text.
 ---@param secrets string[] longest first
----@param with_secret_fields? boolean
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
     return (redact.mask(value, secrets):gsub("%z", ""))

@@ -31,23 +31,18 @@ local function range(noun, min, max, is_whole)
   end, true)
 end
 
----A number within bounds.
----@param min number
----@param max number?
+---A number within bounds; without max there is no upper one.
 ---@param unit string? what it counts: "seconds"
 function validate.number(min, max, unit)
   return range(unit and unit .. "," or "a number", min, max, false)
 end
 
----A whole number within bounds.
----@param min integer
----@param max integer?
+---A whole number within bounds; without max there is no upper one.
 function validate.integer(min, max)
   return range("a whole number", min, max, true)
 end
 
----A table with these functions in it, or behind its metatable.
----@param ... string their names
+---A table with functions of these names in it, or behind its metatable.
 function validate.methods(...)
   local names = { ... }
   return rule("a table with " .. text.list(names, "and"), function(value)
@@ -86,9 +81,7 @@ function validate.either(one, other)
   end, one.shows_number or other.shows_number)
 end
 
----"Did you mean", for a name that does not exist.
----@param name any
----@param names string[] the names that exist
+---"Did you mean", for a name that is not among the names that exist.
 ---@return string hint " (did you mean 'timeout'?)", or ""
 ---@return string? suggestion the name that was probably meant
 function validate.suggestion(name, names)
@@ -111,7 +104,6 @@ end
 
 ---Checks a table of options.
 ---@param spec table<string, table|string> a rule for each name
----@param opts any
 ---@return boolean? ok
 ---@return string? message without the caller's name
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
@@ -132,9 +124,8 @@ function validate.check(spec, opts)
   return true
 end
 
----Checks a table of options. Raises at the caller's line.
+---Checks a table of options by the same rules. Raises at the caller's line.
 ---@param caller string the function, as its user calls it, without "cmr."
----@param spec table<string, table|string> a rule for each name
 ---@param defaults table? behind the copy
 ---@param opts table? nil: none
 ---@return table opts a copy

@@ -33,11 +33,9 @@ function facts.success(seen, id)
   local answer = seen.answers[id]
   if not answer then return nil, "not asked: " .. (seen.skipped[id] or "no request needed it") end
   if not answer.status then return nil, ("no answer (%s)"):format(answer.err.kind) end
-  if answer.status >= 200 and answer.status <= 299 then
-    if answer.envelope then return answer.envelope end
-    return nil, ("HTTP %d, but no JSON object"):format(answer.status)
-  end
-  return nil, ("HTTP %d"):format(answer.status)
+  local is_success = answer.status >= 200 and answer.status <= 299
+  if is_success and answer.envelope then return answer.envelope end
+  return nil, ("HTTP %d%s"):format(answer.status, is_success and ", but no JSON object" or "")
 end
 
 ---Whether the API answered the question: it succeeded, or refused for a reason other than rights, money, the rate or
