@@ -19,24 +19,18 @@ end
 
 -- Fields with their types, by their parents: "data.users[]: email string, id string; data.pagination: ...".
 local function describe(paths, fields)
-  local groups, order = {}, {}
-  for index, path in ipairs(paths) do
-    if index > MAX_FIELDS then
-      order[#order + 1] = "and more"
-      break
-    end
+  local groups, index_of = {}, {}
+  for index = 1, math.min(#paths, MAX_FIELDS) do
+    local path = paths[index]
     local parent, name = path:match "^(.*)%.([^.]+)$"
+    local field = ("%s %s"):format(name or path, shape.types(fields[path]))
     parent = parent or "the answer"
-    if not groups[parent] then
-      groups[parent] = {}
-      order[#order + 1] = parent
-    end
-    table.insert(groups[parent], ("%s %s"):format(name or path, shape.types(fields[path])))
+    local at = index_of[parent]
+    index_of[parent] = at or #groups + 1
+    groups[index_of[parent]] = (at and groups[at] .. ", " or parent .. ": ") .. field
   end
-  for index, parent in ipairs(order) do
-    if groups[parent] then order[index] = parent .. ": " .. table.concat(groups[parent], ", ") end
-  end
-  return table.concat(order, "; ")
+  if #paths > MAX_FIELDS then groups[#groups + 1] = "and more" end
+  return table.concat(groups, "; ")
 end
 
 local function documented_fields(operation)

@@ -48,22 +48,17 @@ end
 ---The secrets in an event, and more ones, the longest first, so that none is cut by another.
 function redact.secrets(event, more)
   local secrets = {}
-  local function add(value)
-    if type(value) == "string" and #value >= MIN_SECRET_CHARACTERS then secrets[#secrets + 1] = value end
-  end
   local function collect(value, is_secret)
     if type(value) == "table" then
       for name, member in pairs(value) do
         collect(member, is_secret or redact.is_secret_name(name))
       end
-    elseif is_secret then
-      add(value)
+    elseif is_secret and type(value) == "string" and #value >= MIN_SECRET_CHARACTERS then
+      secrets[#secrets + 1] = value
     end
   end
   collect(event, false)
-  for _, secret in ipairs(more or {}) do
-    add(secret)
-  end
+  collect(more or {}, true)
   table.sort(secrets, function(a, b)
     return #a > #b
   end)

@@ -20,14 +20,10 @@ local function on_answer(id, judge)
   end
 end
 
-local function refused_with(id, ...)
-  local statuses = { ... }
+local function refused_with(id, status, other)
   return on_answer(id, function(answer)
-    local found = ("HTTP %d"):format(answer.status)
-    for _, status in ipairs(statuses) do
-      if answer.status == status then return yes(found) end
-    end
-    return no(found)
+    local verdict = (answer.status == status or answer.status == other) and yes or no
+    return verdict(("HTTP %d"):format(answer.status))
   end)
 end
 
@@ -76,11 +72,9 @@ local judge_unknown_domains = on_answer("unknown user's domains", function(answe
   local data = answer.envelope and answer.envelope.data
   if type(data) ~= "table" then return no "data is not a list and contains none" end
   local found = {}
-  for _, kinds in pairs(shape.fields(data, {})) do
-    for kind in pairs(kinds) do
-      found[kind] = true
-    end
-  end
+  shape.walk(data, {}, function(_, kind)
+    found[kind] = true
+  end)
   if found.list then return no "there is a list with items" end
   if found.empty then return yes "HTTP 200 and an empty list" end
   return no "there is no list"
