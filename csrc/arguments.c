@@ -16,7 +16,7 @@ struct checker {
     struct refusal *refusal;
 };
 
-/* The last part of a row's name when it is a member of the object, "" being the request itself; else NULL. */
+/* The last part of a row's name if the row is a member of the object (of the request itself: ""), else NULL. */
 static const char *member_name(const char *row, const char *object)
 {
     const size_t length = strlen(object);

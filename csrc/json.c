@@ -347,7 +347,7 @@ bool json_decode(lua_State *L, const char *text, size_t length)
 int json_encode_value(lua_State *L)
 {
     struct refusal refusal = {0};
-    struct buffer *text; /* a userdata, so that an error while it grows frees it */
+    struct buffer *text; /* a userdata: when an error ends this function, the collector frees it */
 
     luaL_checkany(L, 1);
     text = cmr_newuserdata(L, sizeof *text);

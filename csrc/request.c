@@ -73,7 +73,7 @@ static const char *next_open(lua_State *L, const struct operation *operation, in
     const char *next = NULL;
 
     for (lua_pushnil(L); lua_next(L, arguments); lua_pop(L, 1)) {
-        const char *name = lua_tostring(L, -2); /* the table keeps it */
+        const char *name = lua_tostring(L, -2); /* the table keeps the string alive */
         const struct param *param = operation_param(operation, name);
         if ((!param || !param_is_field(param)) && strcmp(name, after) > 0 && (!next || strcmp(name, next) < 0))
             next = name;
@@ -96,7 +96,7 @@ static bool copy_argument(struct request *request, int arguments, const char *na
     return true;
 }
 
-/* Adds the fields of a location, also those that are absent: the ones in the row's order, then the undocumented ones. */
+/* Adds the fields of a location, absent ones too: first those of the row in its order, then the undocumented ones. */
 static bool add_fields(struct request *request, int arguments, enum location location, enum location open,
                        bool (*add)(struct request *request, int arguments, const char *name))
 {

@@ -1,6 +1,6 @@
 /*
- * Texts that come from outside: control characters are made harmless, UTF-8 and NUL bytes are found. Texts that leave
- * the core, messages, headers, URLs: the API key is masked.
+ * Makes the control characters of texts from outside harmless, and finds what is not UTF-8 and NUL bytes. Masks the API
+ * key in what leaves the core: messages, headers, URLs.
  */
 #pragma once
 

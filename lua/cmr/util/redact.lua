@@ -65,7 +65,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----A copy that may be stored and can be written as JSON: without secret fields unless they are wanted, secrets masked in every text.
+---A copy that may be stored and can be written as JSON: secrets are masked in every text, and secret fields are left
+---out unless they are wanted.
 ---@param secrets string[] longest first
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
