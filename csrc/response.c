@@ -10,7 +10,7 @@
 #include "json.h"
 #include "text.h"
 
-enum { MAX_RATE_DELAY_SECONDS = 60 }; /* a rate limit of some requests per second asks for a shorter delay */
+enum { MAX_RATE_DELAY_SECONDS = 3600 }; /* a ban for too many requests ends earlier than a mailbox's week */
 
 /* Pushes the decoded object and returns true, or pushes nothing. */
 static bool push_object(lua_State *L, const char *text, size_t length)

@@ -182,9 +182,9 @@ describe("an answer", function()
       assert.equal("rate_limited", kind_of("Rate limit exceeded"))
     end)
 
-    it("is one when it asks for more than 60 seconds", function()
-      assert.equal("rate_limited", kind_of("Rate limit exceeded", "60"))
-      assert.equal("quota_exceeded", kind_of("Rate limit exceeded", "61"))
+    it("is one when it asks for more than an hour", function()
+      assert.equal("rate_limited", kind_of("Rate limit exceeded", "3600"))
+      assert.equal("quota_exceeded", kind_of("Rate limit exceeded", "3601"))
     end)
 
     it("is none for an operation without a quota", function()

@@ -41,16 +41,49 @@ function bulk.received(server)
   return times, blank
 end
 
---- What a journal says of each row, by its number: "sending", "done" or "failed", and the kind of a failure.
-function bulk.journal(path)
-  local events, kinds = {}, {}
-  local file = io.open(path, "rb")
-  for line in file and file:lines() or function() end do
-    local ok, entry = pcall(cjson.decode, line)
-    if ok and entry.row then events[entry.row], kinds[entry.row] = entry.event, entry.kind end
+--- What a ledger has of each row, by its number: the state and the kind of a failure of its newest request.
+function bulk.states(path)
+  local states, kinds = {}, {}
+  local ledger = assert(require("cmr.ledger").open(path))
+  for _, request in ipairs(assert(ledger:connection "durable":rows "SELECT * FROM request ORDER BY id")) do
+    if request.row then states[request.row], kinds[request.row] = request.state, request.kind end
   end
-  if file then file:close() end
-  return events, kinds
+  ledger:close()
+  return states, kinds
+end
+
+--- Writes into a ledger that a run of this file of re-exports has ended, and every row of it is done.
+function bulk.record(ledger_path, env, file)
+  local entry, identity = require "cmr.ledger.entry", require "cmr.ledger.identity"
+  local ledger = assert(require("cmr.ledger").open(ledger_path))
+  local client = require("cmr").new{api_key = env.CMR_API_KEY, base_url = env.CMR_BASE_URL}
+  local account, digests = entry.account(client:target()), {}
+  local input = require("cmr.cli.bulk.input").open(file, nil, io)
+  local operation = require("cmr.operations").reexport
+  local read = require("cmr.cli.bulk.columns").reader(operation, input, {}, {})
+  for row in input:rows() do digests[#digests + 1] = identity.digest((read(row))) end
+  local numbers = {} -- set_digest sorts its list
+  for index, digest in ipairs(digests) do numbers[index] = digest end
+  local run = assert(require("cmr.ledger.runs").open(ledger, {account = account, operation = "reexport",
+    digest = identity.set_digest(digests), rows = #digests, source = file}))
+  assert(ledger:transaction("durable", function(db)
+    for row, digest in ipairs(numbers) do
+      assert(db:run([[INSERT INTO request (account, operation, digest, run, row, writer, state, sent_at, ended_at)
+        VALUES (?, 'reexport', ?, ?, ?, 0, 'done', ?, ?)]], account, digest, run.id, row, os.time(), os.time()))
+    end
+    return true
+  end))
+  ledger:let_go_run(run.id)
+  ledger:close()
+end
+
+--- The name of a ledger's only run.
+function bulk.run(path)
+  local ledger = assert(require("cmr.ledger").open(path))
+  local runs = assert(ledger:connection "durable":rows "SELECT name FROM run")
+  ledger:close()
+  assert(#runs == 1, #runs)
+  return runs[1].name
 end
 
 return bulk

@@ -31,7 +31,7 @@ local function status_of(run, entry, now)
   if state == "sending" or state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
   if state == "failed" then return (entry.outcome == "not_sent" or run.retry_failed) and "todo" or "failed" end
   if state == "deferred" then return (entry.retry_at or 0) > now and "deferred" or "todo" end
-  return state
+  return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
 -- Finds the entry of the n-th row with the same content.

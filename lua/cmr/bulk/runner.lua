@@ -74,7 +74,8 @@ local function record_success(run, row, answer, info)
   local ending = endings.of_answer(run.operation, row.args, answer)
   check_ledger(run, info)
   run.on_result(row, answer)
-  if ending.state ~= "failed" then return run.on_end(row, ending.state, nil, false) end
+  local state = ending.state ~= "failed" and ending.failed_items and "partial" or ending.state
+  if state ~= "failed" then return run.on_end(row, state, nil, false) end
   run.on_end(row, "failed", { kind = ending.kind, outcome = ending.outcome, message = "every item was refused" }, false)
 end
 

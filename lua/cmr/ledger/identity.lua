@@ -32,8 +32,8 @@ end
 
 -- JSON's null and the name of everything differ from every other value, and are the same in every process.
 local function plain(value)
-  if value == core.null then return { "null" } end
-  if value == core.all then return { "all" } end
+  if value == core.null then return { [true] = "null" } end
+  if value == core.all then return { [true] = "all" } end
   if type(value) ~= "table" then return value end
   local copy = {}
   for name, member in pairs(value) do

@@ -10,17 +10,17 @@ describe("cmr bulk", function()
 
   before_each(function()
     server, files = mock.shared("http"), {}
-    env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
+    env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, CMR_LEDGER = command.ledger()}
   end)
 
   after_each(function()
     for _, path in ipairs(files) do
-      for _, ending in ipairs{".reexport.journal", ".delete_user.journal", ".failed"} do os.remove(path .. ending) end
+      for _, ending in ipairs{".failed", ".part"} do os.remove(path .. ending) end
     end
     command.clean()
   end)
 
-  -- A file of rows, whose journal goes with it.
+  -- A file of rows, whose failures go with it.
   local function rows(text)
     local path = file_with(text)
     files[#files + 1] = path
@@ -35,70 +35,212 @@ describe("cmr bulk", function()
 
   local function sent() return #server:requests() end
 
+  -- What the command says of its run.
+  local function run_line()
+    local name = bulk.run(env.CMR_LEDGER)
+    return ("cmr: run: %s ('cmr history --run %s')\n"):format(name, name)
+  end
+
+  local LATER = "cmr: accepted: the API reports later how they end\n"
+
   it("does every row once, and says so", function()
     bulk.seed(server, 3)
     local path = bulk.mailboxes(3)
-    files[1] = path
-    local journal = path .. ".reexport.journal"
     local ended = cmr{"reexport", "--from", path, "--set", "google.clientId=c"}
-    assert.same({status = 0, out = "", err = ("cmr: 3 rows: 3 done\ncmr: journal: %s\n"):format(journal)}, ended)
+    assert.same({status = 0, out = "", err = "cmr: 3 rows: 3 accepted\n" .. LATER .. run_line()}, ended)
     assert.same({1, 1, 1}, bulk.received(server))
     for _, request in ipairs(server:requests()) do assert.matches('"clientId":"c"', request.body, 1, true) end
-    assert.same({"done", "done", "done"}, bulk.journal(journal))
+    assert.same({"accepted", "accepted", "accepted"}, bulk.states(env.CMR_LEDGER))
 
     ended = cmr{"reexport", "--from", path, "--set", "google.clientId=c"}
     assert.equal(0, ended.status)
-    assert.equal(("cmr: 3 rows: 3 done (3 of them before)\ncmr: journal: %s\n"):format(journal), ended.err)
+    assert.matches("^cmr: 3 rows were sent before, the last time on %d%d%d%d%-%d%d%-%d%d %d%d:%d%d: not sent again "
+      .. "%(%-%-again or %-%-repeat%-after sends them%)\ncmr: 3 rows: 3 accepted %(3 of them before%)\n", ended.err)
     assert.same({1, 1, 1}, bulk.received(server))
-    assert.is_nil((read(journal) .. ended.err):find(server.key, 1, true))
   end)
 
-  it("knows rows by their content: where they stand does not matter, what was changed is new", function()
+  it("keeps neither the key nor a value of the rows, but ids", function()
+    bulk.seed(server, 1)
+    cmr{"reexport", "--from", bulk.mailboxes(1), "--set", "google.clientId=client-4711"}
+    local bytes = command.sh("cat " .. env.CMR_LEDGER .. "*")
+    assert.is_truthy(bytes:find(bulk.id(1), 1, true))
+    for _, secret in ipairs{server.key, "client-4711"} do assert.is_nil(bytes:find(secret, 1, true)) end
+  end)
+
+  -- The same three rows in other words: shell that makes another file of it, or its text.
+  local function same_rows()
+    local lines, json, spaced = {}, {}, {}
+    for number = 3, 1, -1 do
+      lines[#lines + 1] = ("c,%s\n"):format(bulk.id(number))
+      json[#json + 1] = ('{"google": {"clientId": "c"}, "mailboxId": "%s"}\n'):format(bulk.id(number))
+      spaced[#spaced + 1] = (" %s \194\160,c \r\n"):format(bulk.id(number))
+    end
+    return {
+      ["in another order and with other columns first"] = rows("google.clientId,mailboxId\n" .. table.concat(lines)),
+      ["as JSON lines"] = rows(table.concat(json)),
+      ["with blanks around the values"] = rows("mailboxId,google.clientId\r\n" .. table.concat(spaced)),
+    }
+  end
+
+  it("knows a run whatever its file is called and however its rows are written", function()
     bulk.seed(server, 3)
-    local first = rows("mailboxId,google.appName\n" .. bulk.id(1) .. ",A\n" .. bulk.id(2) .. ",A\n")
-    local journal = file_with ""
-    assert.equal(0, cmr{"reexport", "--from", first, "--journal", journal}.status)
-    local second = rows(('{"google":{"appName":"A"},"mailboxId":"%s"}\n{"mailboxId":"%s","google":{"appName":"B"}}\n')
-      :format(bulk.id(2), bulk.id(1)))
-    assert.equal(0, cmr{"reexport", "--from", second, "--journal", journal}.status)
+    local path = rows("mailboxId,google.clientId\n" .. bulk.id(1) .. ",c\n" .. bulk.id(2) .. ",c\n" .. bulk.id(3) .. ",c\n")
+    assert.equal(0, cmr{"reexport", "--from", path}.status)
+    local copy, link = file_with(read(path)), path .. ".failed"
+    command.sh(("ln -s %s %s"):format(path, link))
+    local files_of = same_rows()
+    files_of["in a copy"], files_of["in a linked file"] = copy, link
+    for what, file in pairs(files_of) do
+      local ended = cmr{"reexport", "--from", file}
+      assert.equal(0, ended.status, what)
+      assert.matches("3 rows: 3 accepted (3 of them before)", ended.err, 1, true, what)
+    end
+    local ended = cmr({"reexport", "--from", "-"}, read(path))
+    assert.matches("3 rows: 3 accepted (3 of them before)", ended.err, 1, true)
+    assert.same({1, 1, 1}, bulk.received(server))
+    assert.is_string(bulk.run(env.CMR_LEDGER)) -- it is one run
+  end)
+
+  it("says that it leaves blanks out", function()
+    bulk.seed(server, 1)
+    local ended = cmr{"reexport", "--from", rows("mailboxId\n " .. bulk.id(1) .. "\194\160\n")}
+    assert.matches("cmr: 1 values had blanks around them, which are left out\n", ended.err, 1, true)
+    assert.same({1}, bulk.received(server))
+  end)
+
+  it("knows a row that counts against a quota, charges or destroys in another run too, and names that run", function()
+    bulk.seed(server, 3)
+    assert.equal(0, cmr{"reexport", "--from", rows("mailboxId\n" .. bulk.id(1) .. "\n" .. bulk.id(2) .. "\n")}.status)
+    local name = bulk.run(env.CMR_LEDGER)
+    local ended = cmr{"reexport", "--from", bulk.mailboxes(3)}
+    assert.equal(0, ended.status)
+    assert.matches(("cmr: row 1 %%(line 2%%): accepted on %%d+%%-%%d+%%-%%d+ %%d+:%%d+ in run %s\n"):format(name), ended.err)
+    assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
+    assert.same({1, 1, 1}, bulk.received(server))
+    -- an address in another case is the same one
+    assert.equal(3, cmr{"reexport", "--from", rows "email\nJohn@Doe.com\n"}.status)
+    assert.matches("1 failed", cmr{"reexport", "--from", rows "email\njohn@doe.com\n"}.err, 1, true)
+    assert.equal(4, sent())
+  end)
+
+  it("sends a row that only sets a state again in another run: the state may have changed since", function()
+    local one = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n'):format(mock.USER, mock.MAILBOX))
+    local two = rows(read(one) .. ('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"B"}]}\n')
+      :format(mock.USER, mock.MAILBOX))
+    assert.equal(0, cmr{"update-mailboxes", "--from", one}.status)
+    assert.equal(0, cmr{"update-mailboxes", "--from", one}.status)
+    assert.equal(1, sent())
+    assert.equal(0, cmr{"update-mailboxes", "--from", two}.status)
+    assert.equal(3, sent())
+  end)
+
+  it("takes a row that was changed for a new one", function()
+    bulk.seed(server, 2)
+    assert.equal(0, cmr{"reexport", "--from",
+      rows("mailboxId,google.appName\n" .. bulk.id(1) .. ",A\n" .. bulk.id(2) .. ",A\n")}.status)
+    assert.equal(0, cmr{"reexport", "--from", rows(
+      ('{"google":{"appName":"A"},"mailboxId":"%s"}\n{"mailboxId":"%s","google":{"appName":"B"}}\n')
+        :format(bulk.id(2), bulk.id(1)))}.status)
     assert.same({2, 1}, bulk.received(server))
+  end)
+
+  describe("sends rows again that are done", function()
+    local path
+
+    before_each(function()
+      bulk.seed(server, 3)
+      path = bulk.mailboxes(3)
+      assert.equal(0, cmr{"reexport", "--from", path}.status)
+    end)
+
+    it("with --again, once more each time", function()
+      assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
+      assert.same({2, 2, 2}, bulk.received(server))
+      assert.equal(0, cmr{"reexport", "--from", path}.status)
+      assert.same({2, 2, 2}, bulk.received(server))
+      assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
+      assert.same({3, 3, 3}, bulk.received(server))
+    end)
+
+    it("with --again, but goes on with a round that was not finished", function()
+      server:fault{times = 1, delay = 0.001}
+      server:fault{times = 1, status = 402, body = {status = 402, message = "balance"}}
+      local ended = cmr{"reexport", "--from", path, "--again", "--concurrency", "1"}
+      assert.equal(3, ended.status)
+      assert.matches("cmr: stopped: the wallet does not cover it", ended.err, 1, true)
+      assert.same({2, 2, 1}, bulk.received(server))
+      assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
+      assert.same({2, 3, 2}, bulk.received(server))
+      assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
+      assert.same({3, 4, 3}, bulk.received(server))
+    end)
+
+    it("with --repeat-after, when they were done so long ago", function()
+      assert.equal(0, cmr{"reexport", "--from", path, "--repeat-after", "7d"}.status)
+      assert.same({1, 1, 1}, bulk.received(server))
+      local ledger = assert(require("cmr.ledger").open(env.CMR_LEDGER))
+      assert(ledger:connection "durable":run("UPDATE request SET sent_at = sent_at - ?, ended_at = ended_at - ? WHERE row < 3",
+        8 * 86400, 8 * 86400))
+      ledger:close()
+      assert.equal(0, cmr{"reexport", "--from", path, "--repeat-after", "7d"}.status)
+      assert.same({2, 2, 1}, bulk.received(server))
+      assert.equal(0, cmr{"reexport", "--from", path, "--repeat-after", "7d"}.status)
+      assert.same({2, 2, 1}, bulk.received(server))
+    end)
   end)
 
   it("gives the rows that failed back as they were, with the reason", function()
     bulk.seed(server, 1)
     local path = rows(("mailboxId,google.appName\r\n%s,A\r\nGONE,\"B, \"\"C\"\"\"\r\n,\r\n"):format(bulk.id(1)))
-    local failed, journal = path .. ".failed", path .. ".reexport.journal"
+    local failed = path .. ".failed"
     local ended = cmr{"reexport", "--from", path, "--failures", failed}
     assert.equal(3, ended.status)
+    local run = run_line()
     assert.equal(([[
 cmr: row 3 (line 4): reexport: missing required argument: 'mailboxId' or 'email'
-cmr: 3 rows: 1 done, 2 failed
+cmr: 3 rows: 1 accepted, 2 failed
 cmr: failed: 1 invalid_argument, 1 not_found
-cmr: journal: %s
-cmr: failures: %s (send them again with --from this file --journal %s)
-]]):format(journal, failed, journal), ended.err)
-    local given_back = "cmr.kind,cmr.outcome,cmr.message,cmr.row,mailboxId,google.appName\r\n"
-      .. "invalid_argument,not_sent,reexport: missing required argument: 'mailboxId' or 'email',3,,\r\n"
-      .. "not_found,rejected,reexport: HTTP 404: The requested mailbox does not exist.,2,GONE,\"B, \"\"C\"\"\"\r\n"
+%s%scmr: failures: %s (send them again with --from this file)
+]]):format(LATER, run, failed), ended.err)
+    local name = bulk.run(env.CMR_LEDGER)
+    local given_back = "cmr.kind,cmr.outcome,cmr.message,cmr.run,cmr.row,mailboxId,google.appName\r\n"
+      .. "invalid_argument,not_sent,reexport: missing required argument: 'mailboxId' or 'email'," .. name .. ",3,,\r\n"
+      .. "not_found,rejected,reexport: HTTP 404: The requested mailbox does not exist.," .. name
+      .. ",2,GONE,\"B, \"\"C\"\"\"\r\n"
     assert.equal(given_back, read(failed))
 
     -- refused rows are left alone, and listed all the same
     ended = cmr{"reexport", "--from", path, "--failures", failed}
-    assert.matches("3 rows: 1 done (1 of them before), 2 failed", ended.err, 1, true)
+    assert.matches("3 rows: 1 accepted (1 of them before), 2 failed", ended.err, 1, true)
     assert.equal(2, sent())
-    -- fed back over itself
-    ended = cmr{"reexport", "--from", failed, "--failures", failed, "--journal", journal, "--retry-failed"}
+    -- fed back over itself: it goes on with its run
+    ended = cmr{"reexport", "--from", failed, "--failures", failed, "--retry-failed"}
     assert.equal(3, ended.status)
     assert.equal(3, sent())
     local lines = select(2, read(failed):gsub("\r\n", ""))
     assert.equal(3, lines)
-    assert.matches("^cmr.kind,cmr.outcome,cmr.message,cmr.row,mailboxId,google.appName\r\n", read(failed))
+    assert.matches("^cmr.kind,cmr.outcome,cmr.message,cmr.run,cmr.row,mailboxId,google.appName\r\n", read(failed))
+    assert.equal(name, bulk.run(env.CMR_LEDGER))
+  end)
+
+  it("has a row that a failures file has repaired as done for the file it came from", function()
+    bulk.seed(server, 2)
+    local path = bulk.mailboxes(2)
+    local failed = file_with ""
+    server:fault{times = 1, status = 429, headers = {["Retry-After"] = "1"}, body = {status = 429, message = "slow"}}
+    local ended = cmr{"reexport", "--from", path, "--retries", "0", "--failures", failed, "--concurrency", "1"}
+    assert.matches("1 accepted, 1 deferred", ended.err, 1, true)
+    local limit = os.time() + 20
+    repeat ended = cmr{"reexport", "--from", failed} until ended.status == 0 or os.time() > limit
+    assert.matches("1 row: 1 accepted", ended.err, 1, true)
+    assert.matches("2 rows: 2 accepted (2 of them before)", cmr{"reexport", "--from", path}.err, 1, true)
+    assert.same({2, 1}, bulk.received(server))
   end)
 
   it("keeps the rows it did not come to when their own file is to hold the failures", function()
-    local path, journal = rows "mailboxId\nGONE\nG1\nG2\n", file_with ""
+    local path = rows "mailboxId\nGONE\nG1\nG2\n"
     files[2] = path .. ".part"
-    local words = {"reexport", "--from", path, "--failures", path:gsub("/([^/]*)$", "/./%1"), "--journal", journal}
+    local words = {"reexport", "--from", path, "--failures", (path:gsub("/([^/]*)$", "/./%1"))}
     local few = {"--concurrency", "1", "--max-failures", "1", (table.unpack or unpack)(words)}
     local ended = cmr(few)
     assert.equal(3, ended.status)
@@ -115,15 +257,15 @@ cmr: failures: %s (send them again with --from this file --journal %s)
   it("hears the answers while it passes rows that are left alone", function()
     bulk.seed(server, 2)
     local path = rows(("mailboxId,google.appName\n%s,A\n%s,A\n"):format(bulk.id(1), bulk.id(2)) .. (",A\n"):rep(30000))
-    local ended = cmr{"reexport", "--from", path, "--no-journal", "--timeout", "0.5", "--retries", "0"}
-    assert.matches("cmr: 30002 rows: 2 done, 30000 failed\n", ended.err, 1, true)
+    local ended = cmr{"reexport", "--from", path, "--timeout", "0.5", "--retries", "0"}
+    assert.matches("cmr: 30002 rows: 2 accepted, 30000 failed\n", ended.err, 1, true)
   end)
 
   it("gives JSON lines back as JSON lines", function()
     local path = rows '{ "mailboxId": "GONE", "google": {} }\n{}\n'
     local failed = path .. ".failed"
     for _ = 1, 2 do
-      assert.equal(3, cmr{"reexport", "--from", path, "--failures", failed, "--no-journal"}.status)
+      assert.equal(3, cmr{"reexport", "--from", path, "--failures", failed}.status)
       local text = read(failed)
       assert.matches('\n{"cmr.kind":"not_found",.-"cmr.row":%d,"mailboxId": "GONE", "google": {} }\n$', text)
       assert.matches('^{"cmr.kind":"invalid_argument","cmr.outcome":"not_sent",'
@@ -141,16 +283,19 @@ cmr: failures: %s (send them again with --from this file --journal %s)
     server:fault{times = 1, status = 500}
     local ended = cmr{"reexport", "--from", path, "--concurrency", "1"}
     assert.equal(3, ended.status)
-    assert.matches("cmr: 4 rows: 1 done, 1 unknown, 2 deferred\n", ended.err, 1, true)
-    assert.matches("cmr: unknown: row 3: may have been done", ended.err, 1, true)
-    assert.matches("cmr: deferred: 1 payment_required, 1 quota_exceeded: "
-      .. "run the same command again from %d%d%d%d%-%d%d%-%d%d ", ended.err)
+    assert.matches("cmr: 4 rows: 0 done, 1 deferred, 3 not tried\n", ended.err, 1, true)
+    assert.matches("cmr: stopped: the wallet does not cover it; the same command again goes on\n", ended.err, 1, true)
 
+    ended = cmr{"reexport", "--from", path, "--concurrency", "1"}
+    assert.matches("cmr: 4 rows: 2 accepted, 1 unknown, 1 deferred\n", ended.err, 1, true)
+    assert.matches("cmr: unknown: row 2: may have been done", ended.err, 1, true)
+    assert.matches("cmr: deferred: 1 quota_exceeded: run the same command again from %d%d%d%d%-%d%d%-%d%d ", ended.err)
+    assert.equal(5, sent())
     ended = cmr{"reexport", "--from", path}
-    assert.matches("cmr: 4 rows: 2 done (1 of them before), 1 unknown, 1 deferred\n", ended.err, 1, true)
+    assert.matches("cmr: 4 rows: 2 accepted (2 of them before), 1 unknown, 1 deferred\n", ended.err, 1, true)
     assert.equal(5, sent())
     ended = cmr{"reexport", "--from", path, "--retry-unknown"}
-    assert.matches("cmr: 4 rows: 3 done (2 of them before), 1 deferred\n", ended.err, 1, true)
+    assert.matches("cmr: 4 rows: 3 accepted (2 of them before), 1 deferred\n", ended.err, 1, true)
     assert.equal(3, ended.status)
     assert.equal(6, sent())
 
@@ -171,12 +316,29 @@ cmr: failures: %s (send them again with --from this file --journal %s)
     assert.matches("cmr: 30 rows: 0 done, 3 failed, 27 not tried\n", ended.err, 1, true)
     assert.matches("cmr: stopped after 3 failures\n", ended.err, 1, true)
     assert.equal(3, sent())
+    local kept = env.CMR_API_KEY
     env.CMR_API_KEY = "another"
-    ended = cmr{"reexport", "--from", path, "--no-journal", "--concurrency", "1"}
+    ended = cmr{"reexport", "--from", path}
+    assert.equal(2, ended.status)
+    assert.matches("cmr: the same rows were sent with another key (run " .. bulk.run(env.CMR_LEDGER) .. ")\n", ended.err, 1,
+      true)
+    assert.equal(3, sent())
+    ended = cmr{"reexport", "--from", path, "--other-account", "--concurrency", "1"}
     assert.equal(3, ended.status)
     assert.matches("cmr: 30 rows: 0 done, 1 deferred, 29 not tried\n", ended.err, 1, true)
     assert.matches("cmr: stopped: the API refuses the key\n", ended.err, 1, true)
     assert.equal(4, sent())
+    env.CMR_API_KEY = kept
+  end)
+
+  it("counts what an exchanged key sent, when it is told of the exchange", function()
+    bulk.seed(server, 2)
+    local path = bulk.mailboxes(2)
+    assert.equal(0, cmr{"reexport", "--from", path}.status)
+    env.CMR_API_KEY = "another"
+    local ended = cmr{"reexport", "--from", path, "--changed-key"}
+    assert.same({0, 2}, {ended.status, sent()})
+    assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
   end)
 
   it("prints the answers of what only reads, as JSON lines", function()
@@ -202,18 +364,26 @@ cmr: failures: %s (send them again with --from this file --journal %s)
       {env = env, after = "| head -1"})
     assert.equal(141, ended.status)
     assert.equal(1, select(2, ended.out:gsub("\n", "")))
-    local events = bulk.journal(path .. ".reexport.journal")
-    for _, event in pairs(events) do assert.equal("done", event) end
+    for _, state in pairs((bulk.states(env.CMR_LEDGER))) do assert.equal("accepted", state) end
   end)
 
-  it("says nothing into the journal when there is nowhere to say it", function()
+  it("writes nothing into the ledger when there is nowhere to say it", function()
     local path = rows "mailboxId\nGONE\nGONE2\n"
-    local journal = path .. ".reexport.journal"
     local ended = command.run({"bulk", "reexport", "--from", path, "--rate", "off"},
       {env = env, through = [[sh -c 'exec "$@" >&- 2>&-' sh]]})
     assert.equal(3, ended.status)
-    assert.is_nil(("\n" .. read(journal)):find "\n[^{]")
+    assert.is_nil(command.sh("cat " .. env.CMR_LEDGER .. "*"):find("cmr: ", 1, true))
     assert.matches("cmr: 2 rows: 0 done, 2 failed\n", cmr{"reexport", "--from", path}.err, 1, true)
+  end)
+
+  it("ends early on a ban that names no mailbox, and waits for a short one", function()
+    bulk.seed(server, 24)
+    server:fault{times = 100, status = 429, headers = {["Retry-After"] = "120"}, body = {status = 429, message = "slow"}}
+    local path = bulk.mailboxes(24)
+    local ended = cmr{"reexport", "--from", path}
+    assert.equal(3, ended.status)
+    assert.matches("cmr: stopped: the API asks to wait for 120 s; the same command again goes on\n", ended.err, 1, true)
+    assert.is_true(sent() <= 8, sent())
   end)
 
   it("checks every row and sends nothing with --dry-run", function()
@@ -224,7 +394,6 @@ cmr: failures: %s (send them again with --from this file --journal %s)
       cmr{"reexport", "--from", rows "mailboxId\nM1\nM2\n", "--dry-run"})
     assert.equal(3, ended.status)
     assert.matches("cmr: 3 rows: 2 would be sent, 1 invalid\n", ended.err, 1, true)
-    assert.is_nil(io.open(path .. ".reexport.journal"))
     assert.equal(0, sent())
   end)
 
@@ -239,23 +408,18 @@ cmr: failures: %s (send them again with --from this file --journal %s)
   end)
 
   it("refuses what is wrong before anything is sent", function()
-    local kept = file_with ""
     local twice = rows "email\nx@d.com\ny@d.com\nx@d.com\n"
     for _, case in ipairs{
       {"rows 1 and 3 are the same: option '--duplicates' sends both", "reexport", "--from", twice},
       {"there is no operation 'reexprt' (did you mean 'reexport'?)", "reexprt", "--from", twice},
       {"missing option '--from'", "reexport"},
       {"option '--from': cannot read /none: No such file or directory", "reexport", "--from", "/none"},
-      {"rows from standard input need option '--journal', or '--no-journal'", "reexport", "--from", "-"},
-      {"option '--journal' or option '--no-journal', not both",
-        "reexport", "--from", "x", "--journal", "x", "--no-journal"},
+      {"option '--repeat-after' wants a time such as 7d, 12h or 30m, not 'soon'",
+        "reexport", "--from", twice, "--repeat-after", "soon"},
       {"option '--concurrency' wants a whole number from 1", "reexport", "--from", twice, "--concurrency", "0"},
       {"option '--results' names the input", "reexport", "--from", twice, "--results", twice, "--duplicates"},
-      {"option '--failures' names the journal",
-        "reexport", "--from", twice, "--journal", kept, "--failures", kept, "--duplicates"},
       {"line 2 is not UTF-8: save the input as UTF-8", "reexport", "--from", rows "mailboxId\nJos\233\n"},
       {"option '--set': 'email' is given twice", "reexport", "--from", twice, "--set", "email=a", "--set", "email=b"},
-      {("%s is not a journal of cmr bulk"):format(twice), "reexport", "--from", twice, "--journal", twice},
     } do
       local ended = cmr{(table.unpack or unpack)(case, 2)}
       assert.same({status = 2, out = "", err = ("cmr: %s\nTry 'cmr bulk --help'.\n"):format(case[1])}, ended)
@@ -268,9 +432,8 @@ cmr: failures: %s (send them again with --from this file --journal %s)
   it("counts a row as done in part when items of it failed", function()
     local path = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"},{"mailboxId":"GONE"}]}\n')
       :format(mock.USER, mock.MAILBOX))
-    local journal = file_with ""
     for _, before in ipairs{"", " (1 of them before)"} do
-      local ended = cmr{"update-mailboxes", "--from", path, "--journal", journal}
+      local ended = cmr{"update-mailboxes", "--from", path}
       assert.equal(3, ended.status)
       assert.matches(("cmr: 1 row: 1 done%s\n"):format(before), ended.err, 1, true)
       assert.matches("cmr: done in part, some items failed: row 1\n", ended.err, 1, true)

@@ -4,7 +4,6 @@ local operations = require "cmr.operations"
 local command = require "spec.support.command"
 local columns = require "cmr.cli.bulk.columns"
 local input = require "cmr.cli.bulk.input"
-local selection = require "cmr.cli.bulk.selection"
 
 local system = {open = io.open, stdin = io.stdin}
 
@@ -61,6 +60,11 @@ describe("rows of a bulk run", function()
     assert.same({{email = "@/etc/passwd"}}, read("reexport", "email\n@/etc/passwd\n"))
   end)
 
+  it("lose the blanks around them, and the no-break spaces of spreadsheets", function()
+    assert.same({{email = "a@b.c", google = {appName = "A B"}}},
+      read("reexport", "email,google.appName\n  a@b.c\t,\194\160A B\194\160\n"))
+  end)
+
   it("may be JSON lines", function()
     assert.same({{mailboxId = "M1", google = {clientId = "c"}}, {email = "a@b.c"}},
       read("reexport", '{"mailboxId":"M1","email":null,"google":{"clientId":"c"}}\n\n {"email":"a@b.c"}\r\n'))
@@ -102,25 +106,5 @@ describe("rows of a bulk run", function()
     assert.equal("option '--set': 'mailBoxId' is not a field of reexport (did you mean 'mailboxId'?)",
       fault("reexport", "email\n", {set = {"mailBoxId=x"}}))
     assert.equal("option '--set limit' wants a whole number", fault("subscriptions", "page\n", {set = {"limit=x"}}))
-  end)
-end)
-
-describe("the id of a row", function()
-  it("is the same for the same content, however it is written", function()
-    local csv = read("reexport", "google.appName,mailboxId,google.clientId\nA,M,c\n")[1]
-    local json = read("reexport", '{"mailboxId":"M","google":{"clientId":"c","appName":"A"}}')[1]
-    assert.equal(selection.id(csv), selection.id(json))
-    assert.equal("1WyYs2LVRgbu8TQUFM09", selection.id{a = {1, true, core.null, "x"}, b = core.all})
-  end)
-
-  it("is another for other content", function()
-    local seen = {}
-    for _, given in ipairs{{a = "1"}, {a = 1}, {a = true}, {a = core.null}, {a = core.all}, {a = {}}, {b = "1"}, {},
-      {a = {"x", "y"}}, {a = {"x,1:y"}}, {a = {x = "y"}}, {a = 1.5}} do
-      local name = selection.id(given)
-      assert.equal(20, #name)
-      assert.is_nil(seen[name])
-      seen[name] = true
-    end
   end)
 end)

@@ -7,12 +7,16 @@ local program = require "spec.support.program"
 local pty = require "spec.support.pty"
 
 describe("cmr bulk #bulk", function()
-  local server, path, journal
+  local server, path, ledger_path, ledger
 
-  before_each(function() server = mock.shared("http") end)
+  before_each(function()
+    server = mock.shared("http")
+    ledger_path = command.ledger()
+    ledger = assert(require("cmr.ledger").open(ledger_path))
+  end)
 
   after_each(function()
-    os.remove(journal)
+    ledger:close()
     command.clean()
   end)
 
@@ -20,7 +24,6 @@ describe("cmr bulk #bulk", function()
   local function rows(count)
     bulk.seed(server, count)
     path = bulk.mailboxes(count)
-    journal = path .. ".reexport.journal"
   end
 
   local function words(more)
@@ -29,24 +32,34 @@ describe("cmr bulk #bulk", function()
     return line
   end
 
-  local function env() return {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url} end
+  local function env()
+    return {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, CMR_LEDGER = ledger_path}
+  end
 
   local function cmr(more) return command.run(words(more), {env = env()}) end
 
   local function start(more) return pty.cmr(words(more), {env = env()}) end
 
+  -- How many requests the ledger has.
   local function size()
-    local file = io.open(journal, "rb")
-    local bytes = file and file:seek "end" or 0
-    if file then file:close() end
-    return bytes
+    return ledger:connection "durable":first("SELECT count(*) AS n FROM request").n
   end
 
-  -- How many rows each event is the last of.
-  local function tally()
-    local counts = {sending = 0, done = 0, failed = 0}
-    for _, event in pairs((bulk.journal(journal))) do counts[event] = counts[event] + 1 end
-    return counts
+  -- The state of each row's newest request, with what a dead process left as unknown; and how many rows have each.
+  local function states()
+    local by_row, counts = {}, {sending = 0, unknown = 0, accepted = 0, failed = 0, deferred = 0}
+    local last = math.huge
+    repeat
+      local page = assert(ledger:find{before = last < math.huge and last or nil})
+      for _, request in ipairs(page) do
+        if not request.superseded then
+          by_row[request.row] = request.state
+          counts[request.state] = counts[request.state] + 1
+        end
+        last = request.id
+      end
+    until #page == 0
+    return by_row, counts
   end
 
   it("loses and repeats no row when it is killed at any moment", function()
@@ -58,8 +71,8 @@ describe("cmr bulk #bulk", function()
     local options = {"--rate", "400", "--concurrency", tostring(CONCURRENCY)}
     local unknown = 0
     for kill = 1, KILLS do
-      -- some die before the first row, the others 1 to 25 rows further on; a row has about 220 bytes of journal
-      local target = size() + (kill % 5 == 0 and 1 or math.random(220, 25 * 220))
+      -- some die before the first row, the others 1 to 25 rows further on
+      local target = size() + (kill % 5 == 0 and 0 or math.random(1, 25))
       local limit = core.now() + 20
       local terminal = start(options)
       repeat
@@ -68,31 +81,32 @@ describe("cmr bulk #bulk", function()
       until size() >= target
       terminal:signal "KILL"
       assert.equal(137, terminal:finish().status, told)
-      local sending = tally().sending
-      assert.is_true(sending - unknown <= CONCURRENCY, told)
-      unknown = sending
+      local _, counts = states()
+      assert.equal(0, counts.sending, told)
+      assert.is_true(counts.unknown - unknown <= CONCURRENCY, told)
+      unknown = counts.unknown
     end
 
     local ended = cmr(options)
-    local events, times = bulk.journal(journal), bulk.received(server)
+    local by_row, times = states(), bulk.received(server)
     local done = 0
     for number = 1, ROWS do
-      assert.is_true(events[number] == "done" or events[number] == "sending", told)
+      assert.is_true(by_row[number] == "accepted" or by_row[number] == "unknown", told)
       assert.is_true((times[number] or 0) <= 1, told) -- not twice
-      if events[number] == "done" then
+      if by_row[number] == "accepted" then
         done = done + 1
         assert.equal(1, times[number], told) -- not lost
       end
     end
     assert.equal(unknown, ROWS - done, told)
     assert.equal(unknown > 0 and 3 or 0, ended.status, told)
-    assert.matches(("cmr: 500 rows: %d done %%(%%d+ of them before%%)%s\n"):format(done,
+    assert.matches(("cmr: 500 rows: %d accepted %%(%%d+ of them before%%)%s\n"):format(done,
       unknown > 0 and (", %d unknown"):format(unknown) or ""), ended.err)
 
     assert.equal(0, cmr{"--rate", "off", "--retry-unknown"}.status, told)
     times = bulk.received(server)
     for number = 1, ROWS do
-      assert.is_true(times[number] == 1 or times[number] == 2 and events[number] == "sending", told)
+      assert.is_true(times[number] == 1 or times[number] == 2 and by_row[number] == "unknown", told)
     end
   end)
 
@@ -107,10 +121,11 @@ describe("cmr bulk #bulk", function()
       terminal:expect "cmr: interrupted"
       local ended = terminal:finish()
       assert.equal(case[2], ended.status)
-      local left = tally()
-      assert.same({0, 0}, {left.sending, left.failed})
-      assert.is_true(left.done > done and left.done < 40, left.done)
-      done = left.done
+      assert.matches("cmr: to go on, run the same command again\r\n", ended.out, 1, true)
+      local _, left = states()
+      assert.same({0, 0, 0}, {left.sending, left.unknown, left.failed})
+      assert.is_true(left.accepted > done and left.accepted < 40, left.accepted)
+      done = left.accepted
       assert.matches((" %d not tried"):format(40 - done), ended.out, 1, true)
     end
     assert.equal(0, cmr{"--rate", "off"}.status)
@@ -128,10 +143,10 @@ describe("cmr bulk #bulk", function()
     terminal:expect("cmr: interrupted; waiting for 4 in flight", true)
     terminal:type(pty.ctrl_c)
     assert.equal(130, terminal:finish().status)
-    assert.equal(4, tally().sending)
+    assert.equal(4, select(2, states()).unknown)
     local ended = cmr{"--rate", "off"}
     assert.equal(3, ended.status)
-    assert.matches("cmr: 20 rows: 16 done, 4 unknown\n", ended.err, 1, true)
+    assert.matches("cmr: 20 rows: 16 accepted, 4 unknown\n", ended.err, 1, true)
     assert.matches("cmr: unknown: rows 1, 2, 3, 4: may have been done", ended.err, 1, true)
   end)
 
@@ -143,26 +158,26 @@ describe("cmr bulk #bulk", function()
     terminal:type(pty.ctrl_c)
     assert.equal(130, terminal:finish().status)
     assert.is_true(core.now() - begun < 5)
-    assert.same({sending = 0, done = 1, failed = 0}, tally())
+    local _, left = states()
+    assert.same({1, 0}, {left.accepted, left.unknown})
   end)
 
-  it("has one run at a time for a journal", function()
+  it("has one process at a time for a run", function()
     rows(4)
     local terminal = start{"--rate", "0.02"}
     terminal:expect "1/4"
     local second = cmr()
     assert.equal(2, second.status)
-    assert.matches("cmr: another run is using the journal " .. journal, second.err, 1, true)
+    assert.matches("cmr: another process is at work on these rows\n", second.err, 1, true)
     terminal:signal "KILL" -- and a killed one leaves nothing that is stuck
     terminal:finish()
     assert.equal(0, cmr{"--rate", "off"}.status)
   end)
 
   it("asks on a terminal before it destroys, and takes no for an answer", function()
-    journal = command.file_with ""
     path = command.file_with("userId\n" .. mock.USER .. "\n")
     for _, case in ipairs{{"n", 2, 0}, {"y", 3, 1}} do
-      local terminal = pty.cmr({"bulk", "delete-user", "--from", path, "--journal", journal}, {env = env()})
+      local terminal = pty.cmr({"bulk", "delete-user", "--from", path}, {env = env()})
       terminal:expect("delete-user destroys.\r\n  1 row of " .. path, true)
       terminal:type(case[1] .. pty.enter)
       assert.equal(case[2], terminal:finish().status)
@@ -170,19 +185,30 @@ describe("cmr bulk #bulk", function()
     end
   end)
 
-  it("checks 100,000 rows in less than 50 MB", function()
-    journal = command.file_with ""
+  -- Runs a dry run of a file in a process that tells how much memory it took at most. Returns its end and kB.
+  local function dry_run_of(file)
+    local ended = program.run(([[
+      local status = require("cmr.cli").main{"bulk", "reexport", "--dry-run", "--from", %q}
+      print(io.open "/proc/self/status":read "*a":match "VmHWM:%%s+(%%d+) kB")
+      os.exit(status)]]):format(file), {env = env()})
+    return ended, tonumber(ended.out)
+  end
+
+  it("checks 100,000 rows, and skips as many that are done, in less than 50 MB", function()
     path = command.file_with "mailboxId,google.clientId,google.appName\n"
     local file = io.open(path, "ab")
     for number = 1, 100000 do
       file:write(bulk.id(number), ",5493-maeh.apps.googleusercontent.com,\"Outreach, ", number % 7, "\"\n")
     end
     file:close()
-    local ended = program.run(([[
-      local status = require("cmr.cli").main{"bulk", "reexport", "--dry-run", "--from", %q}
-      print(io.open "/proc/self/status":read "*a":match "VmHWM:%%s+(%%d+) kB")
-      os.exit(status)]]):format(path), {env = env()})
+    local ended, memory = dry_run_of(path)
     assert.same({0, "cmr: 100000 rows: 100000 would be sent\n"}, {ended.status, ended.err})
-    assert.is_true(tonumber(ended.out) < 50000, ended.out)
+    assert.is_true(memory < 50000, memory)
+
+    bulk.record(ledger_path, env(), path)
+    ended, memory = dry_run_of(path)
+    assert.equal(0, ended.status)
+    assert.matches("cmr: 100000 rows: 0 would be sent, 100000 done\n", ended.err, 1, true)
+    assert.is_true(memory < 50000, memory)
   end)
 end)

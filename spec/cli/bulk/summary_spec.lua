@@ -2,7 +2,8 @@
 local summary = require "cmr.cli.bulk.summary"
 
 local function counts(todo, done, failed, unknown, deferred)
-  return {todo = todo, done = done, failed = failed or 0, unknown = unknown or 0, deferred = deferred or 0}
+  return {todo = todo, done = done, failed = failed or 0, accepted = 0, unknown = unknown or 0,
+    deferred = deferred or 0}
 end
 
 describe("progress", function()
