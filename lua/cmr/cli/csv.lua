@@ -38,13 +38,10 @@ end
 -- The quoted cell at an index, and the index behind it. The number of quotes is even, so the cell is closed.
 local function read_quoted(record, index)
   local parts = {}
-  local piece, after = record:match('^"([^"]*)"()', index)
-  while record:byte(after) == QUOTE do
-    parts[#parts + 1] = piece .. '"'
-    piece, after = record:match('^"([^"]*)"()', after)
-  end
-  parts[#parts + 1] = piece
-  return table.concat(parts), after
+  repeat
+    parts[#parts + 1], index = record:match('^"([^"]*)"()', index)
+  until record:byte(index) ~= QUOTE
+  return table.concat(parts, '"'), index
 end
 
 local function has_open_quote(line)

@@ -76,8 +76,8 @@ local function source(name, parsed)
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
 
--- The argument or option for a field; and the field's path when it is inside that option's JSON: "option '--domains'",
--- "domains[1].years".
+-- The argument or option that gives a field: "option '--domains'". For a field inside that option's JSON, its path
+-- comes second: "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
   local exact = operation and arguments.option(field) and arguments.param(operation, field)
@@ -143,7 +143,6 @@ WORDINGS.bad_type = WORDINGS.bad_value
 ---Words a mistake that the library found.
 ---@param message string the library's own words, for a code without a wording
 ---@param problem table the error, or the third result of Client.try_new
----@param operation table?
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]
   return words and words(problem, operation, parsed) or message

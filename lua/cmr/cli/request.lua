@@ -33,8 +33,6 @@ function request.key(path, read)
 end
 
 ---The number in an option's text; nil without a text. Raises a mistake.
----@param option string "--timeout"
----@param text string?
 ---@param whole boolean? true: no fraction
 function request.number(option, text, whole)
   if not text then return nil end

@@ -110,22 +110,15 @@ end
 ---The names in flat tables, in the order of columns.
 ---@param list_name string that of the list they are from
 function tabulate.columns(flats, list_name)
-  local columns, nested, seen = {}, {}, {}
+  local nested = {} -- for every field, whether it holds a list or an empty object somewhere
   for _, flat in ipairs(flats) do
     for field, value in pairs(flat) do
-      if not seen[field] then
-        seen[field] = true
-        columns[#columns + 1] = field
-      end
       nested[field] = nested[field] or type(value) == "table"
     end
   end
-  table.sort(columns, function(a, b)
-    local x, y = rank(a, list_name, nested), rank(b, list_name, nested)
-    if x ~= y then return x < y end
-    return a < b
+  return tables.sorted_keys(nested, function(field)
+    return rank(field, list_name, nested)
   end)
-  return columns
 end
 
 ---The values of a flat table, by column.
@@ -149,20 +142,12 @@ function tabulate.rows(list, list_name)
   return columns, rows
 end
 
-local function copy(object)
-  local members = {}
-  for name, value in pairs(object) do
-    members[name] = value
-  end
-  return members
-end
-
 -- A map of objects, named by data, as a list of them; nil when it is something else.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do
     if not has_members(data[key]) then return nil end
-    local item = copy(data[key])
+    local item = tables.copy(data[key])
     if item.key == nil then item.key = key end
     list[#list + 1] = item
   end
@@ -182,7 +167,7 @@ function tabulate.of(operation, answer)
   list = list or is_object and from_map(data)
   if list then return tabulate.rows(list, name or "") end
   if is_empty(data) and answer.actionId == nil then return {}, {} end
-  local record = copy(is_object and data or answer)
+  local record = tables.copy(is_object and data or answer)
   if is_object then
     record.actionId = answer.actionId
   elseif type(data) == "table" then

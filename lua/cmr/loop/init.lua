@@ -45,17 +45,12 @@ for index, adapter in ipairs(ADAPTERS) do
   loop.NAMES[index] = adapter.name
 end
 
--- A table named ngx without get_phase is a stub of somebody's tests.
-local function is_loaded(library)
-  local loaded = package.loaded[library]
-  return loaded and (library ~= "ngx" or loaded.get_phase)
-end
-
 ---The adapter for the loop that the caller runs in.
----@param context cmr.LoopContext
 function loop.detect(context)
   for _, entry in ipairs(ADAPTERS) do
-    if not entry.library or is_loaded(entry.library) then
+    local loaded = not entry.library or package.loaded[entry.library]
+    -- a table named ngx without get_phase is a stub of somebody's tests
+    if loaded and (entry.library ~= "ngx" or loaded.get_phase) then
       local adapter = require(entry.module)
       if adapter.detected(context) then return adapter end
     end

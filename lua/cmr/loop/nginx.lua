@@ -27,14 +27,13 @@ local CAN_WAIT = {
   ssl_session_fetch = true,
 }
 
+---@class cmr.loop.nginx: cmr.Loop
 local nginx = { now = core.now, notify = waiters.notify }
 
----Whether the caller runs in nginx.
 function nginx.detected()
   return ngx.get_phase ~= nil
 end
 
----The reason why a call cannot wait in this phase, or nil.
 function nginx.unsupported()
   local phase = ngx.get_phase()
   if CAN_WAIT[phase] then return nil end
@@ -83,7 +82,6 @@ local function step_instead(request, now)
   step()
 end
 
----Suspends the request until the call has finished.
 function nginx.wait(_, call)
   if call:done() then return end
   local request = semaphore.new()
@@ -119,7 +117,7 @@ function nginx.interrupt(job)
   if job.alarm then job.alarm:post(1) end
 end
 
----Runs a function in the background, in a light thread of its request.
+-- In a light thread of the request.
 function nginx.spawn(run)
   ngx.thread.spawn(run)
 end
