@@ -50,8 +50,8 @@ local operations = require "cmr.operations"
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or a list of the items that
----the answer refused.
+---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
+---answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.

@@ -78,8 +78,8 @@ function Job:done()
   return self.finished == true
 end
 
----Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its next
----attempt. A request that was sent may have been done: see err.outcome.
+---Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its
+---next attempt. A request that was sent may have been done: see err.outcome.
 function Job:cancel()
   if self.finished or self.cancelled then return end
   self.cancelled = true
@@ -124,7 +124,7 @@ local function iterator_of(inputs)
 end
 
 ---Runs many inputs concurrently. See client:map. Leaving the loop early cancels the calls in flight: at once on Lua
----5.4, elsewhere when the iterator is collected; in nginx when the coroutine ends that runs the loop, if that is earlier.
+---5.4, elsewhere when the iterator is collected; in nginx, if that is earlier, when the coroutine of the loop ends.
 ---@param start fun(input: any, semaphore: table, before_send: function?): cmr.Job
 function jobs.map(loop, inputs, opts, start)
   opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)

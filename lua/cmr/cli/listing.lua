@@ -27,7 +27,8 @@ local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)
     list.answer = list.answer or answer
-    local path, items, name = list.path or operation.items, nil, list.name
+    local path, name = list.path or operation.items, list.name
+    local items
     if path then
       items = tables.at(answer, path)
     else
@@ -83,7 +84,7 @@ function writers.json(system, parsed, list)
   local item_style = copy(style)
   return {
     add = function(values)
-      local opening, parts = "", {}
+      local parts, opening = {}, nil
       if not rest then
         opening, rest = pretty_json.around(wrap { pretty_json.HOLE }, style)
         item_style.indent = opening:match "\n( *)$" or ""

@@ -44,26 +44,26 @@ local function warn(self, message)
   self.warned = true
 end
 
----Reserves the key's next slot. See cmr.Limiter. The clock is that of all processes of the machine, and not the caller's.
-function Limiter:reserve(key, rate, now, max_wait)
+---Reserves the key's next slot. See cmr.Limiter.
+function Limiter:reserve(key, rate, max_wait)
   local delay
-  local ok, message = update(self, key, function(slot, shared_now)
-    delay = slot - shared_now
+  local ok, message = update(self, key, function(slot, now)
+    delay = slot - now
     return delay <= max_wait and slot + 1 / rate or nil
   end)
   if not ok then
     warn(self, message)
-    return self.fallback:reserve(key, rate, now, max_wait)
+    return self.fallback:reserve(key, rate, max_wait)
   end
   if delay > max_wait then return nil, delay end
   return delay
 end
 
 ---Gives out no slot for some seconds, in any process.
-function Limiter:pause(key, now, seconds)
-  self.fallback:pause(key, now, seconds)
-  update(self, key, function(slot, shared_now)
-    return math.max(slot, shared_now + seconds)
+function Limiter:pause(key, seconds)
+  self.fallback:pause(key, seconds)
+  update(self, key, function(slot, now)
+    return math.max(slot, now + seconds)
   end)
 end
 

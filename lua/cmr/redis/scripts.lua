@@ -61,8 +61,8 @@ local UNAVAILABLE = {
 }
 
 local CLUSTER = "; this is a node of a Redis Cluster, which is not supported"
-local NO_SCRIPTS = "; scripts are disabled here, or this is a Redis Sentinel, which is not supported: the address of the "
-  .. "Redis itself is needed"
+local NO_SCRIPTS = "; scripts are disabled here, or this is a Redis Sentinel, which is not supported: the address "
+  .. "of the Redis itself is needed"
 
 local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, at most 1/5 of the time goes into retries
 
