@@ -2871,7 +2871,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---Needs at least one of `mailboxId` and `email`.
 ---
----Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than 60 s. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
+---Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
