@@ -62,7 +62,8 @@ local Client = {}
 ---@return cmr.Error? err
 function Client:request(method, path, fields) end
 
----Iterates over the items of a list. Pages are fetched as they are needed.
+---Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
+---where a page shows that items may be missing or come twice; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -91,7 +92,8 @@ function Client:start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight. A call's timeout starts when the call gets its slot in the rate limit.
+---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
+---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
 ---@param opts? cmr.MapOptions
@@ -207,7 +209,8 @@ function Client:key_id() end
 ---A list operation's name, or with it what the documentation leaves out about its answer.
 ---@class cmr.List
 ---@field [1] string
----@field items? string The path of the items, as in "data.users".
+---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
+---  function that returns the items of an answer and the name of their list.
 ---@field page? string The parameter that chooses a page.
 
 ---A success: the API's envelope.
@@ -252,13 +255,15 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or a list of the items that
----the answer refused.
+---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
+---answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
----"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key".
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". Of
+---client:each, where kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
+---"missing_items" or "no_list".
 ---@field code? string
 ---@field field? string The path of the field with the mistake: "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.
@@ -340,7 +345,8 @@ function cmr.info(result) end
 ---@return cmr.Error? err
 function cmr.request(method, path, fields) end
 
----Iterates over the items of a list. Pages are fetched as they are needed.
+---Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
+---where a page shows that items may be missing or come twice; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -369,7 +375,8 @@ function cmr.start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight. A call's timeout starts when the call gets its slot in the rate limit.
+---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
+---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
 ---@param opts? cmr.MapOptions
@@ -438,8 +445,8 @@ function Job:wait() end
 ---@return boolean
 function Job:done() end
 
----Cancels the call: at once when it is in flight, else before its next attempt. A request that was sent may have been
----done: see err.outcome.
+---Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its
+---next attempt. A request that was sent may have been done: see err.outcome.
 function Job:cancel() end
 
 ---@class cmr.Ledger
@@ -486,6 +493,7 @@ function Ledger:same(account, operation, digest) end
 
 ---The ids of a request, as {{kind, id} ...}.
 ---@param request integer
+---@return string[][] ids
 function Ledger:ids(request) end
 
 ---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
@@ -508,22 +516,26 @@ function Ledger:limiter() end
 ---@return string? reason "busy": another process has it
 function Ledger:hold_run(run) end
 
+---@param run integer
+function Ledger:let_go_run(run) end
+
 ---Closes the ledger. Another open makes a new one.
 function Ledger:close() end
 
----Reserves slots in the rate limit of a key. Times are in seconds, the rate in requests per second.
+---Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
+---has its own clock: those of two loops are not comparable.
 ---
 ---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
 ---max_wait: then nothing is reserved. pause gives out no slot within a time: the server asked to wait.
 ---@class cmr.Limiter
----@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, max_wait: number): number?, number?
----@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
+---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
+---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
 ---How calls wait in an event loop. A user's adapter needs wait, sleep and now. Without spawn, semaphore and notify
----client:start and client:map raise. Only the library's adapters have detected and forget.
+---client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number)
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, until interrupt is called with it.
 ---@field now fun(): number Seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
 ---@field semaphore? fun(): cmr.Semaphore
@@ -531,11 +543,18 @@ function Ledger:close() end
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---@field interrupt? fun(job: cmr.Job) Ends a job's sleep: it was cancelled.
+---@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
 
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
 ---@field wait fun() Returns once for every post.
+
+---Watches coroutines: the one that made the watch, and the latest one that called seen.
+---@class cmr.Watch
+---@field seen fun() Watches the running coroutine too.
+---@field stop fun() Ends the watch.
 
 ---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
@@ -616,17 +635,33 @@ function Ledger:close() end
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
+---Lets the claim end `lease` seconds from now.
+---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
----Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": it will never fit.
+---Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": there is no room now;
+---nil, "too_large": it would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---The texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
+---Removes a text from a list, once. Returns whether it was there; or nil and a message.
+---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
 ---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
 ---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Takes the newest one back.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
+
+---An event that the vendor does not deliver again although it was not handled.
+---@class cmr.DeadLetter
+---@field id string Names the letter.
+---@field name string The event's name.
+---@field event_id? string Its eventId.
+---@field failed_at integer Seconds since 1970.
+---@field tries integer How often it was delivered.
+---@field reason string Why it was not handled.
+---@field event? cmr.Event Without its passwords, unless option store_passwords says so; nil: there was no room for it.
+---@field info cmr.Delivery What cmr.webhook.info returned for it, without age and body_hash.
 
 ---Verifies and receives webhooks.
 ---@class cmr.Webhook
@@ -647,12 +682,13 @@ function webhook.verify(raw_body, headers, options) end
 ---and is stored for client:await.
 ---
 ---    init_by_lua_block {
----      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event) ... end } }
+---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
 ---    }
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
 ---@return fun() handler For content_by_lua: reads the body, answers with the status of cmr.Receiver:receive.
+---@return cmr.Receiver receiver For its dead letters.
 function webhook.handler(options) end
 
 ---Receives webhooks in any other server.
@@ -677,18 +713,29 @@ function webhook.id(event) end
 function webhook.name(event) end
 
 ---Handles an event. It has failed if it raises, or returns false, or nil and a message: the vendor then gets a 500 and
----tries again. It should end within the vendor's 60 s and must end within the lease.
----@alias cmr.EventHandler fun(event: cmr.Event): any, any
+---tries again. It should end within the vendor's 60 s and must end within the lease, or renew it. If it ends the
+---request itself, as by ngx.exit, the event is handled if the status is below 300.
+---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
+
+---What a handler gets beside the event.
+---@class cmr.HandlerDelivery
+---@field tries integer How often the event was delivered until now.
+---@field is_replay boolean Whether it comes from the dead letters.
+---Lets the lease end that many seconds from now (default: option lease). nil and a message: it is over already, and
+---another worker may handle the event.
+---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
 ---By event name; "*" for all others. Other events are answered with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: lua_shared_dict cmr in nginx, if declared; else one per process.
+---@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims in nginx; else one per process.
 ---@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
----@field store_passwords? boolean Whether client:await sees the passwords. The handler always does. Default: false.
+---@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
+---Whether client:await and dead letters have the passwords. At a delivery the handler always has. Default: false.
+---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
@@ -697,11 +744,30 @@ local Receiver = {}
 
 ---Receives a delivery and returns the HTTP status to answer with: 200 the event is handled, now or before; 400, 401,
 ---413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
----the store is unavailable.
+---the store is unavailable or full.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case.
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
+
+---The events that the vendor does not deliver again, although they could not be handled: their handler failed at the
+---last of its three deliveries, or the store had no room for them.
+---@return cmr.DeadLetter[]? letters Oldest first.
+---@return string? message
+function Receiver:dead_letters() end
+
+---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled since is
+---not handled again. What is handled is no dead letter any more.
+---@param id? string Default: all.
+---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
+---@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.
+function Receiver:replay(id) end
+
+---Drops dead letters: nothing of them is left.
+---@param id? string Default: all.
+---@return integer? count How many are dropped; nil: there is no such letter, or the store is unavailable.
+---@return string? message
+function Receiver:drop(id) end
 
 ---Why a delivery is refused.
 ---@alias cmr.RefusalKind
@@ -710,7 +776,7 @@ function Receiver:receive(raw_body, headers) end
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # no digest in its one spelling, or not in the pinned signature format
+---| "malformed_signature" # no digest in its one spelling, or none in the pinned signature format; or over ten of them
 ---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
 ---| "bad_signature" # body, timestamp or signature were changed, or another key signed
 ---| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock

@@ -306,7 +306,6 @@ end
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason "busy": another process has it
----@param run integer
 function Ledger:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
