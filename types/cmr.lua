@@ -9,6 +9,7 @@
 ---What another process was answered, for client:await: the plan, or the operation with an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan From cmr.info in the process that sent the request.
+---@field ledger_id? integer Of the request in the client's ledger, which gets to know how it ended.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
@@ -483,6 +484,14 @@ function Ledger:begin(request) end
 ---@return string? reason
 function Ledger:finish(id, ending) end
 
+---Writes down how an accepted request ended.
+---@param id integer
+---@param ending table {state, and where there are such: kind, outcome, message}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function Ledger:settle(id, ending) end
+
 ---The requests of the same content that no other one superseded, oldest first.
 ---@param account string
 ---@param operation string
@@ -498,10 +507,28 @@ function Ledger:ids(request) end
 
 ---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
----open = true}
+---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
 ---@return string? message
 function Ledger:find(filter) end
+
+---How many requests a filter fits.
+---@param filter table as of Ledger:find
+---@return integer? count
+---@return string? message
+function Ledger:count(filter) end
+
+---Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---@param filter table as of Ledger:find
+---@return fun(): table|false|nil, string? iterator the next request; or once false, message
+function Ledger:each(filter) end
+
+---Removes the requests that were sent before a time, but for those under way and the newest one, and the runs that have
+---no request left.
+---@param before number seconds since 1970
+---@return integer? count
+---@return string? message
+function Ledger:forget(before) end
 
 ---The store on this ledger. See cmr.Store.
 function Ledger:store() end

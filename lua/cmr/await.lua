@@ -17,6 +17,7 @@ local validate = require "cmr.util.validate"
 ---What another process was answered, for client:await: the plan, or the operation with an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan From cmr.info in the process that sent the request.
+---@field ledger_id? integer Of the request in the client's ledger, which gets to know how it ended.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
@@ -322,8 +323,11 @@ local function begin(self, plan, state, opts)
   return wait(self)
 end
 
+-- Ends the wait, and writes into the ledger how the request ended.
 local function leave(self, ...)
   if self.watch then self.watch:leave() end
+  local id = self.ledger_id
+  if id and self.ledger then require("cmr.ledger.entry").settle(self.ledger, id, self.plan, select(3, ...)) end
   return ...
 end
 
@@ -340,7 +344,7 @@ function await.run(client, state, loop, res, opts)
   self.name = info and info.operation or res.operation or type(res.plan) == "table" and res.plan.operation
   local plan, message = plan_of(self, res, info)
   if not plan then return refuse(self, message) end
-  self.name = plan.operation
+  self.name, self.ledger, self.ledger_id = plan.operation, state.ledger, info and info.ledger_id or res.ledger_id
   local reason = loop.unsupported and loop.unsupported "caller"
   if reason then return refuse(self, reason) end
   local ok

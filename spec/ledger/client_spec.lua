@@ -1,5 +1,6 @@
 -- A client that remembers in a ledger what it sends.
 local client_of = require("spec.support.client").new
+local cjson = require "cjson"
 local cmr = require "cmr"
 local mock = require "spec.support.mock"
 local support = require "spec.support.ledger"
@@ -78,6 +79,56 @@ describe("a client with a ledger", function()
   it("shares its ledger with the client made by with()", function()
     assert(client:with{timeout = 60}:reexport{mailboxId = mock.MAILBOX})
     assert.equal("reexport", only().operation)
+  end)
+
+  -- Stores an event as a receiver does.
+  local function arrives(under, name, data)
+    local event = {event = name, eventId = "E" .. under .. name, data = data or {}}
+    assert(ledger:store():append(under, cjson.encode(event), 60))
+  end
+
+  local function order(...)
+    local list, mailboxes = {}, {}
+    for index, domain in ipairs{...} do
+      list[index] = {domain = domain, years = 1}
+      mailboxes[domain] = {{username = "u", firstName = "F", lastName = "L"}}
+    end
+    return client:create_order(mock.USER, {domains = list, mailboxes = mailboxes, confirm = true})
+  end
+
+  it("remembers what an accepted request waits for, and how it ended", function()
+    local res = assert(client:reexport{mailboxId = mock.MAILBOX})
+    local plan = cjson.decode(only().plan)
+    assert.same({"reexport", "mailbox.exported"}, {plan.operation, plan.steps[1].event})
+    assert.equal("timeout", select(3, client:await(res, {timeout = 0.01})).kind)
+    assert.equal("accepted", only().state)
+    arrives("action:" .. res.actionId, "mailbox.exported", {mailboxId = mock.MAILBOX})
+    assert(client:await(res, {timeout = 5}))
+    assert.equal("done", only().state)
+  end)
+
+  it("settles a request of another process by its plan alone", function()
+    local res = assert(client:reexport{mailboxId = mock.MAILBOX})
+    arrives("action:" .. res.actionId, "mailbox.exported", {mailboxId = mock.MAILBOX})
+    local request = only()
+    local waiting = client_of(server, {ledger = path})
+    assert(waiting:await({plan = cjson.decode(request.plan), ledger_id = request.id}, {timeout = 5}))
+    assert.equal("done", only().state)
+  end)
+
+  it("tells a request that failed from one that failed in part", function()
+    local res = assert(order "new-one.com")
+    arrives("order:" .. res.data.orderId, "domain.order.failed", {domainName = "new-one.com", reason = "taken"})
+    assert.is_nil((client:await(res, {timeout = 5, poll = false})))
+    local request = only()
+    assert.same({"failed", "operation_failed", "rejected"}, {request.state, request.kind, request.outcome})
+    assert.matches("taken", request.message, 1, true)
+    res = assert(order("new-two.com", "new-three.com"))
+    arrives("order:" .. res.data.orderId, "mailbox.created", {email = "u@new-two.com"})
+    arrives("order:" .. res.data.orderId, "domain.order.failed", {domainName = "new-three.com"})
+    assert.is_nil((client:await(res, {timeout = 5, poll = false})))
+    request = ledger:find{}[1]
+    assert.same({"partial", "unknown"}, {request.state, request.outcome})
   end)
 
   it("without one remembers nothing", function()

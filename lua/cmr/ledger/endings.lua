@@ -1,5 +1,6 @@
 ---What the ledger writes down about a request's end. Pure.
 
+local core = require "cmr.core"
 local ids = require "cmr.ledger.ids"
 local settlement = require "cmr.settlement"
 local text = require "cmr.util.text"
@@ -23,8 +24,9 @@ end
 ---@param operation table? a row of cmr.operations; nil: a raw request
 ---@param args table? by name
 ---@param answer table
+---@param sent_at number? seconds since 1970; nil: without a plan
 ---@return table ending for Ledger:finish
-function endings.of_answer(operation, args, answer)
+function endings.of_answer(operation, args, answer, sent_at)
   local failed = settlement.failed_items(operation, answer)
   local ending = { state = "done", status = answer.status, ids = ids.of(answer), failed_items = failed and #failed }
   if operation and operation.flags.async then ending.state = "accepted" end
@@ -33,6 +35,34 @@ function endings.of_answer(operation, args, answer)
   elseif failed and ending.state == "done" then
     ending.state = "partial"
   end
+  if ending.state == "accepted" and sent_at then
+    local plan = settlement.plan(operation, args, answer, sent_at)
+    ending.plan = plan and core.json_encode(plan)
+  end
+  return ending
+end
+
+local function set_of(steps)
+  local events = {}
+  for _, step in ipairs(steps) do
+    events[step.event] = true
+  end
+  return events
+end
+
+---The end of an accepted request that was waited for.
+---@param plan cmr.Plan
+---@param err cmr.Error? of client:await; nil: everything was done
+---@return table? ending for Ledger:settle; nil: the outcome is still open
+function endings.of_wait(plan, err)
+  if not err then return { state = "done" } end
+  if err.kind ~= "operation_failed" then return nil end
+  local is_success, is_part = set_of(plan.steps), false
+  for _, event in ipairs(err.events or {}) do
+    is_part = is_part or is_success[event.event or event.eventType] or false
+  end
+  local ending = { state = is_part and "partial" or "failed", kind = err.kind, outcome = err.outcome }
+  ending.message = text.printable(err.message):sub(1, MAX_MESSAGE_BYTES)
   return ending
 end
 

@@ -45,7 +45,9 @@ function entry.begin(state, call, context)
   end
   local id, message, reason = state.ledger:begin(request)
   if not id then return nil, message, reason end
-  return setmetatable({ ledger = state.ledger, id = id, operation = operations[request.operation], args = args }, Entry)
+  local self = { ledger = state.ledger, id = id, operation = operations[request.operation], args = args }
+  self.sent_at = core.time()
+  return setmetatable(self, Entry)
 end
 
 local function write(self, make_ending, ...)
@@ -62,12 +64,25 @@ end
 
 ---Writes down the answer.
 function Entry:answered(answer)
-  finish(self, endings.of_answer, self.operation, self.args, answer)
+  finish(self, endings.of_answer, self.operation, self.args, answer, self.sent_at)
 end
 
 ---Writes down a failure.
 function Entry:failed(err)
   finish(self, endings.of_failure, err, core.time())
+end
+
+---Writes down how an accepted request ended, once it was waited for.
+---@param ledger cmr.Ledger
+---@param id integer of the request
+---@param plan cmr.Plan
+---@param err cmr.Error? of client:await; nil: everything was done
+function entry.settle(ledger, id, plan, err)
+  local ending = endings.of_wait(plan, err)
+  if not ending then return end
+  local returned, ok, message = pcall(ledger.settle, ledger, id, ending)
+  if returned and ok then return end
+  log.error("how a request ended could not be written into the ledger: %s", returned and message or tostring(ok))
 end
 
 return entry

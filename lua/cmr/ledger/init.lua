@@ -8,6 +8,7 @@
 local core = require "cmr.core"
 local schema = require "cmr.ledger.schema"
 local sqlite = require "cmr.sqlite"
+local text = require "cmr.util.text"
 
 local unpack = table.unpack or unpack
 
@@ -30,10 +31,15 @@ local FILE = "/cmr/ledger.db" -- below the user's directory for state
 local BUSY_SECONDS = 5 -- another process's write takes milliseconds
 local NGINX_BUSY_SECONDS = 0.1 -- a worker serves nobody meanwhile
 local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
+local FORGET_INTERVAL = 100 -- requests between two removals of old ones
+local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 
 local ledgers = {} -- path -> ledger, one for each file and process
 
-local ledger = { Ledger = Ledger }
+local ledger = {
+  Ledger = Ledger,
+  RETENTION_SECONDS = 400 * text.DAY, -- then a request is forgotten
+}
 
 ---The file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
 ---@return string? path
@@ -133,6 +139,55 @@ local function add_ids(db, request, ids)
   return true
 end
 
+-- The writers that have a request under way: ",7,12,".
+local function living_writers(self, db)
+  local rows, message, reason = db:rows "SELECT DISTINCT writer FROM request WHERE state = 'sending'"
+  if not rows then return nil, message, reason end
+  local living = ","
+  for _, row in ipairs(rows) do
+    if row.writer == self.writer or db:is_held(row.writer) ~= false then living = ("%s%d,"):format(living, row.writer) end
+  end
+  return living
+end
+
+-- Removes runs that began before a time and have no request left, unless a process is at work on them.
+local function forget_runs(db, before)
+  local sql = "SELECT id FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
+  local rows, message, reason = db:rows(sql, before)
+  if not rows then return nil, message, reason end
+  for _, run in ipairs(rows) do
+    if db:is_held(RUN_LOCKS + run.id) == false then
+      local ok
+      ok, message, reason = db:run("DELETE FROM run WHERE id = ?", run.id)
+      if not ok then return nil, message, reason end
+    end
+  end
+  return true
+end
+
+-- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the next
+-- one gets a higher number than any writer that still runs.
+local function forget(self, db, before, limit)
+  local living, message, reason = living_writers(self, db)
+  if not living then return nil, message, reason end
+  local sql = "SELECT id FROM request WHERE sent_at < ? AND id < (SELECT max(id) FROM request)"
+    .. " AND NOT (state = 'sending' AND instr(?, ',' || writer || ',') > 0) ORDER BY id LIMIT ?"
+  local rows
+  rows, message, reason = db:rows(sql, before, living, limit)
+  if not rows then return nil, message, reason end
+  for _, row in ipairs(rows) do
+    for _, name in ipairs { "request_id WHERE request", "request WHERE id" } do
+      local ok
+      ok, message, reason = db:run(("DELETE FROM %s = ?"):format(name), row.id)
+      if not ok then return nil, message, reason end
+    end
+  end
+  local ok
+  ok, message, reason = forget_runs(db, before)
+  if not ok then return nil, message, reason end
+  return #rows
+end
+
 local INSERT = [[INSERT INTO request
   (account, operation, digest, run, row, user, writer, state, sent_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
@@ -181,6 +236,9 @@ function Ledger:begin(request)
       if not ok then return nil, message, reason end
     end
     ok, message, reason = add_ids(db, id, request.ids)
+    if ok and id % FORGET_INTERVAL == 0 then
+      ok, message, reason = forget(self, db, core.time() - ledger.RETENTION_SECONDS, MAX_FORGOTTEN)
+    end
     return ok and id, message, reason
   end)
 end
@@ -212,6 +270,21 @@ function Ledger:finish(id, ending)
     )
     if not ok then return nil, message, reason end
     return add_ids(db, id, ending.ids)
+  end)
+end
+
+local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = ?, ended_at = ?
+  WHERE id = ? AND state = 'accepted']]
+
+---Writes down how an accepted request ended.
+---@param id integer
+---@param ending table {state, and where there are such: kind, outcome, message}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function Ledger:settle(id, ending)
+  return self:transaction("durable", function(db)
+    return db:run(SETTLE, ending.state, ending.kind, ending.outcome, ending.message, core.time(), id)
   end)
 end
 
@@ -270,23 +343,95 @@ local CONDITIONS = {
   before = "id < ?",
   id = "id IN (SELECT request FROM request_id WHERE id = ?)",
   open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
+  accepted = "state = 'accepted' AND ? AND superseded IS NULL",
+  -- with the writers that have a request under way
+  unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
+    .. " AND superseded IS NULL",
 }
 
 local MAX_FOUND = 1000
 
+-- What follows FROM request for a filter, and the values in it.
+local function where(self, filter)
+  local conditions, values = {}, {}
+  for name, value in pairs(filter) do
+    if name == "unknown" then
+      local db, message, reason = self:connection "durable"
+      if not db then return nil, message, reason end
+      value, message, reason = living_writers(self, db)
+      if not value then return nil, message, reason end
+    end
+    conditions[#conditions + 1], values[#values + 1] = CONDITIONS[name], value
+  end
+  return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
+end
+
 ---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
----open = true}
+---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
 ---@return string? message
 function Ledger:find(filter)
-  local conditions, values = {}, {}
-  for name, value in pairs(filter) do
-    conditions[#conditions + 1], values[#values + 1] = CONDITIONS[name], value
-  end
-  local where = #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or ""
+  local conditions, values, reason = where(self, filter)
+  if not conditions then return nil, values, reason end
   local sql = "SELECT * FROM request %s ORDER BY id DESC LIMIT %d"
-  return query(self, sql:format(where, MAX_FOUND), unpack(values))
+  return query(self, sql:format(conditions, MAX_FOUND), unpack(values))
+end
+
+---How many requests a filter fits.
+---@param filter table as of Ledger:find
+---@return integer? count
+---@return string? message
+function Ledger:count(filter)
+  local conditions, values, reason = where(self, filter)
+  if not conditions then return nil, values, reason end
+  local rows, message
+  rows, message, reason = query(self, "SELECT count(*) AS count FROM request " .. conditions, unpack(values))
+  return rows and rows[1].count, message, reason
+end
+
+---Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---@param filter table as of Ledger:find
+---@return fun(): table|false|nil, string? iterator the next request; or once false, message
+function Ledger:each(filter)
+  local page_filter, page, position = {}, nil, 0
+  for name, value in pairs(filter) do
+    page_filter[name] = value
+  end
+  local is_over = false
+  return function()
+    if is_over then return nil end
+    position = position + 1
+    if not page or not page[position] and #page == MAX_FOUND then
+      local message
+      page_filter.before = page and page[#page].id or page_filter.before
+      page, message = self:find(page_filter)
+      position = 1
+      if not page then
+        is_over = true
+        return false, message
+      end
+    end
+    is_over = page[position] == nil
+    return page[position]
+  end
+end
+
+---Removes the requests that were sent before a time, but for those under way and the newest one, and the runs that have
+---no request left.
+---@param before number seconds since 1970
+---@return integer? count
+---@return string? message
+function Ledger:forget(before)
+  local count = 0
+  while true do -- in parts: other processes write in between
+    local removed, message, reason = self:transaction("durable", function(db)
+      return forget(self, db, before, MAX_FOUND)
+    end)
+    if not removed then return nil, message, reason end
+    count = count + removed
+    if removed < MAX_FOUND then return count end
+  end
 end
 
 ---The store on this ledger. See cmr.Store.

@@ -1,0 +1,126 @@
+-- What the ledger finds, counts, forgets.
+local core = require "cmr.core"
+local sqlite = require "cmr.sqlite"
+local support = require "spec.support.ledger"
+
+local DAY = 24 * 3600
+
+describe("a ledger's history", function()
+  local path, ledger
+
+  before_each(function()
+    path = support.path()
+    ledger = support.open(path)
+  end)
+
+  after_each(function() support.remove(path) end)
+
+  local count = 0
+  local function begin(values)
+    count = count + 1
+    local request = {account = "key https://a", operation = "reexport", digest = "d" .. count}
+    for name, value in pairs(values or {}) do request[name] = value end
+    return assert(ledger:begin(request))
+  end
+
+  local function sql(text, ...)
+    local db = assert(sqlite.open(path, 1000))
+    local rows = assert(db:rows(text, ...))
+    db:close()
+    return rows
+  end
+
+  -- Requests of a process that has died.
+  local function fill(number, sent_at)
+    sql(([[WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+      INSERT INTO request (account, operation, digest, writer, state, sent_at)
+      SELECT 'key https://a', 'reexport', 'old' || i, 1000000, 'done', ? FROM n]]):format(number), sent_at)
+  end
+
+  local function ids(filter)
+    local list = {}
+    for request, message in ledger:each(filter) do
+      assert(request, message)
+      list[#list + 1] = request.id
+    end
+    return list
+  end
+
+  it("comes newest first, page by page", function()
+    fill(2500, core.time())
+    local found = ids{}
+    assert.equal(2500, #found)
+    for index, id in ipairs(found) do assert.equal(2501 - index, id) end
+    assert.equal(2500, ledger:count{})
+    assert.same({}, ids{operation = "renew_domains"})
+    fill(500, core.time())
+    assert.equal(3000, #ids{}) -- the last page is a whole one
+  end)
+
+  it("tells what may have been done: not what a living process sends", function()
+    local under_way, lost, unknown = begin(), begin(), begin()
+    begin()
+    sql("UPDATE request SET writer = 1000000 WHERE id = ?", lost)
+    assert(ledger:finish(unknown, {state = "unknown", outcome = "unknown"}))
+    assert(ledger:finish(unknown + 1, {state = "done"}))
+    assert.same({unknown, lost}, ids{unknown = true})
+    assert.equal(2, ledger:count{unknown = true})
+    assert.equal("sending", ledger:find{}[4].state)
+    assert.equal(under_way, ledger:find{}[4].id)
+  end)
+
+  it("reports a file that cannot be read", function()
+    begin()
+    ledger.connections.durable:close()
+    ledger.connections.durable = nil
+    ledger.path = "/proc/nowhere/ledger.db"
+    local iterator = ledger:each{}
+    local request, message = iterator()
+    assert.is_false(request)
+    assert.matches("/proc/nowhere/ledger.db", message, 1, true)
+    assert.is_nil((iterator()))
+    assert.is_nil((ledger:count{unknown = true}))
+    ledger.path = path
+  end)
+
+  it("is forgotten up to a time, but for what is under way and the newest", function()
+    local under_way = begin{ids = {{"order", "ORD_1"}}}
+    local done = begin{ids = {{"order", "ORD_2"}}}
+    assert(ledger:finish(done, {state = "done"}))
+    fill(1500, core.time())
+    local newest = begin()
+    assert(ledger:finish(newest, {state = "done"}))
+    assert.equal(0, ledger:forget(core.time() - 1000))
+    assert.equal(1501, ledger:forget(core.time() + 1000))
+    assert.same({newest, under_way}, ids{})
+    assert.same({{id = "ORD_1"}}, sql "SELECT id FROM request_id")
+  end)
+
+  it("forgets a run with its last request, unless a process is at work on it", function()
+    local function run(name)
+      sql([[INSERT INTO run (name, account, operation, digest, rows, round, round_at, started_at)
+        VALUES (?, 'a', 'reexport', 'd', 1, 1, 0, 5)]], name)
+      return sql("SELECT id FROM run WHERE name = ?", name)[1].id
+    end
+    run "RUN_empty"
+    local used, busy = run "RUN_used", run "RUN_busy"
+    begin{run = used}
+    begin()
+    local other = assert(sqlite.open(path, 1000))
+    assert(other:hold(2 ^ 40 + busy))
+    assert.equal(0, ledger:forget(10))
+    other:close()
+    assert.same({{name = "RUN_used"}, {name = "RUN_busy"}}, sql "SELECT name FROM run ORDER BY id")
+    assert.equal(0, ledger:forget(10))
+    assert.same({{name = "RUN_used"}}, sql "SELECT name FROM run ORDER BY id")
+  end)
+
+  it("keeps requests for 400 days", function()
+    fill(150, core.time() - 401 * DAY)
+    fill(40, core.time() - 399 * DAY)
+    for _ = 1, 9 do begin() end
+    assert.equal(199, #ids{})
+    begin() -- the 200th
+    assert.equal(50, #ids{})
+  end)
+end)
