@@ -119,9 +119,7 @@ local function check(list, number, res, items)
   end
   pages, total = list.pages, list.total
   if #items == 0 then
-    if pages and pages > 1 and number <= pages then
-      stop("missing_items", "page %s of %s is empty", number, pages)
-    end
+    if pages and pages > 1 and number <= pages then stop("missing_items", "page %s of %s is empty", number, pages) end
     return true
   end
   if pages and number > pages then stop("wrong_page", "asked for page %s, got page %s of %s", number, number, pages) end

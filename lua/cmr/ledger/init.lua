@@ -145,14 +145,17 @@ local function living_writers(self, db)
   if not rows then return nil, message, reason end
   local living = ","
   for _, row in ipairs(rows) do
-    if row.writer == self.writer or db:is_held(row.writer) ~= false then living = ("%s%d,"):format(living, row.writer) end
+    if row.writer == self.writer or db:is_held(row.writer) ~= false then
+      living = ("%s%d,"):format(living, row.writer)
+    end
   end
   return living
 end
 
 -- Removes runs that began before a time and have no request left, unless a process is at work on them.
 local function forget_runs(db, before)
-  local sql = "SELECT id FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
+  local sql =
+    "SELECT id FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
   local rows, message, reason = db:rows(sql, before)
   if not rows then return nil, message, reason end
   for _, run in ipairs(rows) do
