@@ -66,6 +66,7 @@ local function register(record, state, job)
   local reason
   record.entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job.context)
   if record.entry then return true end
+  if reason ~= "repeated" then message = ("the ledger cannot be written (%s)"):format(message) end
   local err = failure(record, "not_recorded", message .. "; nothing was sent")
   err.code = reason
   return nil, err

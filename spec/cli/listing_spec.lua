@@ -257,7 +257,8 @@ describe("a list of the command", function()
         server:fault{match = {operation = "users"}, body = {status = 200, data = data}}
         return cmr({"users"}, {env = env}).err
       end
-      assert.equal("cmr: page 1 of 4 shown: --all lists all\n", note{users = {{id = "a"}}, currentPage = 1, totalPages = 4})
+      assert.equal("cmr: page 1 of 4 shown: --all lists all\n",
+        note{users = {{id = "a"}}, currentPage = 1, totalPages = 4})
       assert.equal("cmr: page 1 of 4 shown: --all lists all\n", note{users = {{id = "a"}}, totalPages = "4"})
       assert.equal("", note{users = {{id = "a"}}, currentPage = 1, totalPages = 1})
       assert.equal("", note{users = {{id = "a"}}})

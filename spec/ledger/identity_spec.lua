@@ -8,7 +8,8 @@ describe("the digest of a request's content", function()
   end)
 
   it("is the same for what the API takes for the same", function()
-    local first = identity.digest{email = "john@doe.com", domain = "acme.com", list = {"MB1"}, deep = {email = "x@y.zz"}}
+    local first = identity.digest{email = "john@doe.com", domain = "acme.com", list = {"MB1"},
+      deep = {email = "x@y.zz"}}
     for _, args in ipairs{
       {email = " John@Doe.com", domain = "acme.com", list = {"MB1"}, deep = {email = "x@y.zz"}},
       {email = "john@doe.com", domain = "ACME.com\194\160", list = {"MB1 "}, deep = {email = "X@y.zz"}},

@@ -58,7 +58,8 @@ support.each(function(name) describe("with " .. name, function()
       reply, message, reason = try{tls = true, ca_file = other.ca_file, timeout = 0.4}
       assert.same({nil, "unavailable"}, {reply, reason})
       assert.matches("certificate verify failed", message)
-      assert.matches("^/nowhere: error loading CA locations", (select(2, try{tls = true, ca_file = "/nowhere", timeout = 0.3})))
+      assert.matches("^/nowhere: error loading CA locations",
+        (select(2, try{tls = true, ca_file = "/nowhere", timeout = 0.3})))
     end)
 
     it("takes a name in the certificate for the server's, also with a wildcard", function()
@@ -124,8 +125,9 @@ support.each(function(name) describe("with " .. name, function()
     end)
 
     it("is refused what it may not, and others are not kept from it", function()
-      local reply, message, reason, logged = try{username = "cmr", password = "of-cmr", prefix = "other:"}
+      local reply, _, _, logged = try{username = "cmr", password = "of-cmr", prefix = "other:"}
       assert.equal(1, reply)
+      local message, reason
       local r = redis.new{port = server.port, username = "cmr", password = "of-cmr", prefix = "other:"}
       reply, message, reason = r:eval("return redis.call('GET', KEYS[1])", {"x"}, {})
       assert.same({nil, "refused"}, {reply, reason})
@@ -149,7 +151,8 @@ support.each(function(name) describe("with " .. name, function()
     finally(function() server:stop() end)
     local reply, message, reason, logged = try{}
     assert.same({nil, "unavailable"}, {reply, reason})
-    assert.matches("this is a Redis Sentinel, which is not supported: the address of the Redis itself is needed", message)
+    local words = "this is a Redis Sentinel, which is not supported: the address of the Redis itself is needed"
+    assert.matches(words, message)
     assert.matches("is unavailable %(ERR unknown command", logged)
   end)
 

@@ -103,7 +103,7 @@ describe("the error reply", function()
     function connection.release() end
     function connection.close() end
     luasocket.open = function() return connection end
-    local reason, message
+    local _, reason, message
     warned(function()
       local r = redis.new{host = "of " .. reply}
       _, message, reason = r:eval("return 1", {}, {})

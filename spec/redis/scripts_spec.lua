@@ -1,5 +1,5 @@
--- Scripts in a real Redis, and what is seen of its faults. The same in nginx is in spec/nginx/redis_spec.lua. What Redis
--- refuses is in refusal_spec.lua; who may connect, and how, in access_spec.lua.
+-- Scripts in a real Redis, and what is seen of its faults. The same in nginx is in spec/nginx/redis_spec.lua. What
+-- Redis refuses is in refusal_spec.lua; who may connect, and how, in access_spec.lua.
 local core = require "cmr.core"
 local redis = require "cmr.redis.scripts"
 local nginx = require "spec.support.nginx"

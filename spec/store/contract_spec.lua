@@ -392,7 +392,8 @@ redis.each(function(name) describe("the store of many hosts, in " .. name .. " #
           assert.same({nil, "unavailable"}, {result, reason})
           assert.matches("WRONGTYPE", message)
         end
-        for method, args in pairs{done = {"token", 60}, release = {"token"}, append = {"text", 60}, list = {}, uncount = {}} do
+        for method, args in pairs{done = {"token", 60}, release = {"token"}, append = {"text", 60}, list = {},
+          uncount = {}} do
           local result, message = core_store[method](core_store, "taken", unpack(args))
           assert.is_nil(result)
           assert.matches("WRONGTYPE", message)

@@ -29,8 +29,8 @@ local function start()
   if ledger then ledger:close() end
   ledger = assert(ledgers.open(path))
   client = cmr.new { api_key = KEY, base_url = "http://127.0.0.1:1", ledger = ledger, loop = loop, rate = false }
-  receiver = receivers.new("receiver", { api_key = KEY, store = ledger:store(), now = function() return delivery.NOW end,
-    log = function() end, on = { ["*"] = function(event)
+  receiver = receivers.new("receiver", { api_key = KEY, store = ledger:store(),
+    now = function() return delivery.NOW end, log = function() end, on = { ["*"] = function(event)
       if failing[event.eventId] then
         failing[event.eventId] = nil
         error "failed"
@@ -66,7 +66,8 @@ local function make(number)
       event("domain.order.failed", { reason = "taken", domainName = name }, true)
       order.fails = true
     else
-      event("domain.order.success", { domainName = name, domainId = "D" .. name }, boxes == 0) -- its mailboxes say it too
+      -- its mailboxes say it too
+      event("domain.order.success", { domainName = name, domainId = "D" .. name }, boxes == 0)
       order.does = true
       for box = 1, boxes do
         local address = ("u%d@%s"):format(box, name)
@@ -101,7 +102,7 @@ end
 local function compare(order, plan, events, seen)
   local wanted = verdict_of(order, events, seen)
   local done, message, err = client:await({ plan = plan }, { timeout = 5, poll = false })
-  local got = done and "done" or err.kind == "operation_failed" and "failed" or err.kind == "timeout" and "open" or err.kind
+  local got = done and "done" or ({ operation_failed = "failed", timeout = "open" })[err.kind] or err.kind
   check(got == wanted, order, "%s, and it is %s (%s)", got, wanted, tostring(message))
   if err and err.outcome == "rejected" then check(not order.does, order, "rejected, and something was done") end
 end

@@ -1,5 +1,5 @@
--- A limiter of each backend: {label = what it is a limiter of, start() -> the limiter, another on the same queues or nil,
--- a function that ends them}. A backend is one entry.
+-- A limiter of each backend: {label = what it is a limiter of, start() -> the limiter, another on the same queues or
+-- nil, a function that ends them}. A backend is one entry.
 local cjson = require "cjson"
 local ledger = require "spec.support.ledger"
 local nginx = require "spec.support.nginx"

@@ -1,5 +1,5 @@
--- A real Redis for specs, on a free port of this machine, which stores nothing on disk. What is compatible with it takes
--- its place when it is installed: `redis.each` runs a spec once for each.
+-- A real Redis for specs, on a free port of this machine, which stores nothing on disk. What is compatible with it
+-- takes its place when it is installed: `redis.each` runs a spec once for each.
 local certificates = require "cmr.mock.certificates"
 local nginx = require "spec.support.nginx"
 

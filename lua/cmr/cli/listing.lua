@@ -84,7 +84,8 @@ function writers.json(system, parsed, list)
   local item_style = copy(style)
   return {
     add = function(values)
-      local parts, opening = {}, nil
+      local parts = {}
+      local opening
       if not rest then
         opening, rest = pretty_json.around(wrap { pretty_json.HOLE }, style)
         item_style.indent = opening:match "\n( *)$" or ""

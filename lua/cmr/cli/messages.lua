@@ -27,6 +27,7 @@ local HINTS = {
   quota_exceeded = "a mailbox can be exported again three times a week",
   timeout = "a longer --timeout may help; -v tells where the time goes",
   tls = "CMR_CA_FILE or --ca-file names further certificates to trust",
+  not_recorded = "CMR_LEDGER names another file; --no-ledger sends without remembering it",
   bad_response = "is the base URL that of the API?",
 }
 

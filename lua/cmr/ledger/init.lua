@@ -168,8 +168,8 @@ local function forget_runs(db, before)
   return true
 end
 
--- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the next
--- one gets a higher number than any writer that still runs.
+-- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the
+-- next one gets a higher number than any writer that still runs.
 local function forget(self, db, before, limit)
   local living, message, reason = living_writers(self, db)
   if not living then return nil, message, reason end
