@@ -145,7 +145,7 @@ describe("the ledger of the command", function()
     text[#text + 1] = "seq 24 | xargs -P 6 -I N sh -c " .. command.quote(each) .. " 2>&1"
     local begun = core.now()
     local said = command.sh("sh " .. command.file_with(table.concat(text, "\n")))
-    assert.equal(("200\n"):rep(24), said)
+    assert.equal(("200\n"):rep(24):sub(1, -2), said)
     assert.is_true(core.now() - begun > 23 / 4 - 0.5)
   end)
 
@@ -169,7 +169,7 @@ describe("the ledger of the command", function()
     local ended = cmr{"bulk", "reexport", "--from", command.file_with "mailboxId,google.clientId\nGONE,c\n", "--rate", "off",
       "--results", results, "--failures", failures}
     assert.equal(3, ended.status)
-    assert.equal("600\n600\n", command.sh(("stat -c %%a %s %s"):format(results, failures)))
+    assert.equal("600\n600", command.sh(("stat -c %%a %s %s"):format(results, failures)))
     assert.matches('"input":{"google":{"clientId":"c"},"mailboxId":"GONE"}', command.read(results), 1, true)
     os.remove(results)
     os.remove(failures)
