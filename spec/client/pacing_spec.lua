@@ -183,7 +183,7 @@ describe("a client", function()
 
   it("that met the quota of a mailbox holds nobody back", function()
     server:reset()
-    server:fault{status = 429, headers = {["Retry-After"] = "3600"}}
+    server:fault{status = 429, headers = {["Retry-After"] = "86400"}}
     server:fault{status = 200, body = {status = 200}, times = 1000}
     local _, _, err = client{retries = 0}:reexport{mailboxId = mock.MAILBOX}
     assert.equal("quota_exceeded", err.kind)
