@@ -68,7 +68,7 @@ describe("pages", function()
         assert.same({1, 2, 3, 4, 5}, (go{page({1, 2}, 1, 3), page({3}, 2, 3), page({4, 5}, 3, 3)}))
       end)
 
-      it("end with an error when one of them is empty, the last one too: counted from 0 it does not exist", function()
+      it("end with an error when one is empty: also the last, which a server counting from 0 does not have", function()
         assert.same({1, {"things: page 2 of 3 is empty", "missing_items"}}, (go{page({1}, 1, 3), page({}, 2, 3)}))
         assert.same({{"things: page 1 of 3 is empty", "missing_items"}}, (go{page({}, 1, 3)}))
         assert.same({1, {"things: page 2 of 2 is empty", "missing_items"}}, (go{page({1}, 1, 2), page({}, 2, 2)}))
@@ -79,8 +79,8 @@ describe("pages", function()
         assert.same({1, 2, {"things: page 3 is the same as page 1", "repeated_page"}}, list)
       end)
 
-      for what, got in pairs{["the one before"] = 1, ["the next one"] = 3, ["one between"] = 1.5,
-        ["one counted from 0"] = 0} do
+      local others = {["the one before"] = 1, ["the next one"] = 3, ["one between"] = 1.5, ["one counted from 0"] = 0}
+      for what, got in pairs(others) do
         it("end with an error when another is sent than was asked for: " .. what, function()
           local list = go{page({1}, 1, 3), page({2}, got, 3)}
           local why = ("things: asked for page 2, got page %s of 3"):format(got)
@@ -156,9 +156,8 @@ describe("pages", function()
   end)
 
   describe("with the number of all items", function()
-    local function page(items, number, total, pages_)
-      return {data = {list = items,
-        pagination = {currentPage = number, totalPages = pages_, totalSearchedCount = total}}}
+    local function page(items, number, total, last)
+      return {data = {list = items, pagination = {currentPage = number, totalPages = last, totalSearchedCount = total}}}
     end
 
     it("have to have as many, or there is an error after the last one", function()

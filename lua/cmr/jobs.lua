@@ -124,7 +124,7 @@ local function iterator_of(inputs)
 end
 
 ---Runs many inputs concurrently. See client:map. Leaving the loop early cancels the calls in flight: at once on Lua
----5.4, elsewhere when the iterator is collected; in nginx, if that is earlier, when the coroutine of the loop ends.
+---5.4, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine with the loop ends.
 ---@param start fun(input: any, semaphore: table, before_send: function?): cmr.Job
 function jobs.map(loop, inputs, opts, start)
   opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)

@@ -2,7 +2,8 @@
 ---data (help), and perhaps the number of all items. Its nextPage is not used: the documented sample shows a wrong one.
 ---
 ---Pages are no snapshot: what changes in the list while it is read moves items from one page to another. So every page
----is compared with the pages before it. The list ends with an error where items may be missing or repeated.
+---is compared with what the pages before it said, and the list ends with an error where items may be missing or come
+---twice.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -91,8 +92,13 @@ local function check_repeats(list, number, items)
     identities[index], words = identity(item, list.name)
     local earlier = identities[index] and list.seen_items[identities[index]]
     if earlier then
-      local format = "%s of page %s is on page %s too: the list changed while it was read"
-      stop("repeated_item", format, words, earlier, number)
+      stop(
+        "repeated_item",
+        "%s of page %s is on page %s too: the list changed while it was read",
+        words,
+        earlier,
+        number
+      )
     end
     identities[index] = identities[index] or false
   end
@@ -111,7 +117,7 @@ end
 -- Compares a page with what was asked for and with the pages before it. Returns whether it is the last one.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
-  if pages and pages < 1 then pages = nil end -- 0 pages: there are no items, or it says nothing
+  if pages and (pages < 1 or pages ~= pages) then pages = nil end -- 0 pages: there are no items, or it says nothing
   check_numbers(list, number, current, pages, total)
   if number == list.first then
     list.pages = pages
@@ -138,8 +144,8 @@ end
 ---Iterates over the items.
 ---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
 ---@param operation string for messages
----@param where string|fun(res: cmr.Answer): any[]?, string? the path of an answer's items, as in "data.users"; or a
----  function that returns the items and the name of their list
+---@param where string|fun(res: cmr.Answer): any[]?, string? the path of the items in an answer, as in "data.users"; or
+---  a function that returns the items and the name of their list
 ---@param first number page
 function pagination.iterate(fetch, operation, where, first)
   first = tonumber(first) or first -- what is no number is refused by fetch

@@ -166,8 +166,8 @@ describe("the ledger of the command", function()
 
   it("has results and failures that only their user can read", function()
     local results, failures = path .. ".results", path .. ".failures"
-    local ended = cmr{"bulk", "reexport", "--from", command.file_with "mailboxId,google.clientId\nGONE,c\n", "--rate", "off",
-      "--results", results, "--failures", failures}
+    local file = command.file_with "mailboxId,google.clientId\nGONE,c\n"
+    local ended = cmr{"bulk", "reexport", "--from", file, "--rate", "off", "--results", results, "--failures", failures}
     assert.equal(3, ended.status)
     assert.equal("600\n600", command.sh(("stat -c %%a %s %s"):format(results, failures)))
     assert.matches('"input":{"google":{"clientId":"c"},"mailboxId":"GONE"}', command.read(results), 1, true)

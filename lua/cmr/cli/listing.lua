@@ -28,10 +28,8 @@ local function finder(operation)
   function list.items(answer)
     list.answer = list.answer or answer
     local path, name = list.path or operation.items, list.name
-    local items
-    if path then
-      items = tables.at(answer, path)
-    else
+    local items = path and tables.at(answer, path)
+    if not path then
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
@@ -77,25 +75,23 @@ local function style_for(system, parsed, list)
 end
 
 function writers.json(system, parsed, list)
-  local style, rest = style_for(system, parsed, list), nil
+  local style, rest, separator = style_for(system, parsed, list), nil, nil
   local function wrap(filling)
     return parsed.field and filling or envelope(list, filling)
   end
   local item_style = copy(style)
   return {
     add = function(values)
-      local parts = {}
-      local opening
+      local opening, parts = separator, {}
       if not rest then
         opening, rest = pretty_json.around(wrap { pretty_json.HOLE }, style)
         item_style.indent = opening:match "\n( *)$" or ""
-      else
-        opening = parsed.compact and "," or ",\n" .. item_style.indent
+        separator = parsed.compact and "," or ",\n" .. item_style.indent
       end
       for index, value in ipairs(values) do
         parts[index] = pretty_json.encode(value, item_style)
       end
-      io.write(system, opening .. table.concat(parts, parsed.compact and "," or ",\n" .. item_style.indent))
+      io.write(system, opening .. table.concat(parts, separator))
     end,
     finish = function(failed)
       if failed then return end -- what is not closed shows that it is not all
