@@ -140,6 +140,7 @@ local function error_names()
     for text in read(file):gmatch 'kind = ("[%l_]+")' do add(names.kind, text) end
     for text in read(file):gmatch "%.outcome = ([^,}]*)" do add(names.outcome, text) end
   end
+  for text in read "lua/cmr/sender.lua":gmatch 'failure%(record, ("[%l_]+")' do add(names.kind, text) end
   for text in read "lua/cmr/await.lua":gmatch 'fail%(self, ("[%l_]+")' do add(names.kind, text) end
   return names
 end
