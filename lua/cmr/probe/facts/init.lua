@@ -46,7 +46,7 @@ function facts.is_conclusive(answer)
   return status ~= nil and status < 500 and not UNRELATED_REFUSALS[status]
 end
 
----Makes a judge that has a verdict only when a step succeeded: that of judge(envelope, seen).
+---Makes a judge for the answer of a step: judge(envelope, seen) if the step succeeded, else it is "not seen".
 function facts.on_success(step, judge)
   return function(seen)
     local envelope, reason = facts.success(seen, step)
