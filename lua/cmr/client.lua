@@ -347,14 +347,14 @@ local function target_for(opts, parent)
   return core.target(complete)
 end
 
--- The ledger of the option; false: none; nil and a message: it cannot be opened.
+-- Returns the ledger that the option names; false when it names none; nil and a message when the ledger cannot be opened.
 local function ledger_for(option, parent)
   if option == nil then return parent and parent.ledger or false end
   if type(option) == "table" or option == false then return option end
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- The store or the limiter of a client: in nginx all workers share one, elsewhere the ledger has it.
+-- Makes a client's store or limiter. In nginx it is the one that all workers share; elsewhere it uses the client's ledger.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()
