@@ -115,6 +115,15 @@ function Client:map(name, inputs, opts) end
 ---@return string? message
 function Client:bulk(name, rows, opts) end
 
+---Iterates over what was sent with this client's key, newest first, from its ledger.
+---
+---    for request, message in client:history { operation = "reexport", unknown = true } do
+---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
+---
+---@param filter? cmr.HistoryFilter
+---@return fun(): cmr.SentRequest|false, string? iterator The next request; or once false, message.
+function Client:history(filter) end
+
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
@@ -449,6 +458,45 @@ function Job:done() end
 ---Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its
 ---next attempt. A request that was sent may have been done: see err.outcome.
 function Job:cancel() end
+
+---Which requests to list.
+---@class cmr.HistoryFilter
+---@field operation? string
+---@field user? string The request's userId.
+---@field id? string Of an order, an action, a subscription, a domain or a mailbox: one that was sent or answered.
+---@field run? string The name of a bulk run.
+---@field since? number Seconds since 1970.
+---@field unknown? true What may have been done and nobody knows.
+---@field accepted? true What was only accepted.
+
+---A request in the ledger.
+---@class cmr.SentRequest
+---@field ledger_id integer
+---@field operation string "request": a raw one.
+---@field state cmr.RequestState
+---@field sent_at number Seconds since 1970.
+---@field ended_at? number
+---@field ids table<string, string[]> By kind: "order", "action", "subscription", "domain", "mailbox".
+---@field user? string
+---@field run? string The name of its bulk run.
+---@field row? integer In that run.
+---@field status? integer The answer's HTTP status.
+---@field kind? cmr.Kind Of a failure.
+---@field outcome? cmr.Outcome
+---@field message? string
+---@field failed_items? integer How many items of a success failed.
+---@field retry_at? number It can be sent again from then on.
+---@field account string The digest of the key and the base URL.
+
+---The states of a request.
+---@alias cmr.RequestState
+---| "sending" # it is under way
+---| "accepted" # the API took it; webhooks report how it ends
+---| "done" # it is done, with all its items
+---| "partial" # it is done, but some of its items failed
+---| "failed" # it was not done: refused, or never sent
+---| "deferred" # it was not done and can be sent again from retry_at on
+---| "unknown" # it may have been done
 
 ---@class cmr.Ledger
 local Ledger = {}

@@ -299,6 +299,22 @@ function Client:bulk(name, rows, opts)
   end, opts)
 end
 
+---Iterates over what was sent with this client's key, newest first, from its ledger.
+---
+---    for request, message in client:history { operation = "reexport", unknown = true } do
+---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
+---
+---@param filter? cmr.HistoryFilter
+---@return fun(): cmr.SentRequest|false, string? iterator The next request; or once false, message.
+function Client:history(filter)
+  local state = state_of(self, "history")
+  if not state.ledger then errors.raise "history: this client has no ledger: cmr.new{ledger = true}" end
+  local history = require "cmr.ledger.history"
+  filter = history.filter(filter)
+  filter.account = require("cmr.ledger.entry").account(state.target)
+  return history.each(state.ledger, filter)
+end
+
 ---Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
 ---from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
 ---worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
@@ -347,14 +363,14 @@ local function target_for(opts, parent)
   return core.target(complete)
 end
 
--- Returns the ledger that the option names; false when it names none; nil and a message when the ledger cannot be opened.
+-- Returns the ledger that the option names; false when it names none; nil and a message when it cannot be opened.
 local function ledger_for(option, parent)
   if option == nil then return parent and parent.ledger or false end
   if type(option) == "table" or option == false then return option end
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Makes a client's store or limiter. In nginx it is the one that all workers share; elsewhere it uses the client's ledger.
+-- Makes a client's store or limiter. In nginx it is the one that all workers share; elsewhere it uses the ledger.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()

@@ -133,8 +133,10 @@ function settlement.failed_items(operation, res)
   return failed[1] ~= nil and failed or nil
 end
 
--- The names and reasons of failed items.
-local function describe_failures(failed)
+---The names and reasons of failed items.
+---@param failed any[]? of settlement.failed_items
+---@return cmr.FailedItem[]? items
+function settlement.describe_failures(failed)
   local described = {}
   for index, item in ipairs(failed or {}) do
     local is_table = type(item) == "table"
@@ -405,7 +407,7 @@ function settlement.plan(operation, args, answer, sent_at)
   local ok, message = settlement.awaitable(operation)
   if not ok then return nil, message end
   local known = type(args) == "table" and args or {}
-  local failed = describe_failures(settlement.failed_items(operation, answer))
+  local failed = settlement.describe_failures(settlement.failed_items(operation, answer))
   local groups = requested(operation, known, failed)
   local plan = {
     operation = operation.name,
@@ -425,7 +427,7 @@ end
 ---@param failed_items any[]? of the answer, as in cmr.info
 ---@return table expected {event = name, count = how many, or nil when unknown}
 function settlement.expected(operation, args, failed_items)
-  local groups = requested(operation, args or {}, describe_failures(failed_items))
+  local groups = requested(operation, args or {}, settlement.describe_failures(failed_items))
   local step = #groups > 0 and steps_of(groups)[1] or unknown_step(operation)
   return { event = step.event, count = step.count }
 end

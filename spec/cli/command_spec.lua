@@ -275,7 +275,14 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     server:fault{match = {operation = "reexport"}, close = true}
     local lost = cmr({"reexport", "--mailbox-id", MAILBOX}, {env = env})
     assert.equal(1, lost.status)
-    assert.matches("\ncmr: outcome: unknown, it may have been done: look before repeating it\n$", lost.err)
+    assert.matches("\ncmr: outcome: unknown, it may have been done: look before repeating it\n"
+      .. "cmr: hint: look with cmr mailbox " .. MAILBOX .. "; cmr history %-%-unknown keeps it in mind\n$", lost.err)
+    server:fault{match = {operation = "reexport"}, close = true}
+    lost = cmr({"reexport", "--mailbox-id", MAILBOX, "--no-ledger"}, {env = env})
+    assert.matches("\ncmr: hint: look with cmr mailbox " .. MAILBOX .. "\n$", lost.err)
+    server:fault{match = {method = "POST"}, close = true}
+    lost = cmr({"api", "POST", "/mailboxes/oauth", "--yes", "-d", "{}"}, {env = env})
+    assert.matches("\ncmr: hint: cmr history %-%-unknown keeps it in mind\n$", lost.err)
 
     local nowhere = {CMR_BASE_URL = "http://127.66.66.66:1", CMR_API_KEY = "k"} -- where nobody listens
     local unsent = cmr({"reexport", "--mailbox-id", MAILBOX, "--retries", "0"}, {env = nowhere})
@@ -285,6 +292,31 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     local get = cmr({"platforms", USER, "--retries", "0"}, {env = nowhere})
     assert.equal(1, get.status)
     assert.is_nil(get.err:find("outcome:", 1, true))
+  end)
+
+  it("ends with 3 when the API refused a part inside a success, and says which", function()
+    local seeded = cjson.decode(cmr({"domains", USER}, {env = env}).out).data
+    local list = seeded.domains or seeded
+    local name = list[1].domainName
+    local refused = cmr({"renew-domains", USER, "--domains", cjson.encode{name}, "--yes"}, {env = env})
+    assert.equal(3, refused.status, refused.err)
+    assert.is_false(cjson.decode(refused.out).data[1].success)
+    assert.matches("^cmr: 1 item was refused:\ncmr:   " .. name:gsub("%p", "%%%0") .. ": %S[^\n]+\n$", refused.err)
+
+    server:fault{match = {operation = "create_order"}, status = 200, body = {status = 200, message = "ok",
+      data = {orderId = "ORD_1", unavailableDomains = {"taken-one.com", "taken\27two.com"}}}}
+    local words = {"create-order", USER, "--confirm", "true", "--yes", "--json", cjson.encode{
+      domains = {{domain = "taken-one.com", years = 1}, {domain = "b.com", years = 1}}}, "--field", "data.orderId"}
+    local part = cmr(words, {env = env})
+    assert.same({3, "ORD_1\n"}, {part.status, part.out})
+    assert.equal("cmr: 2 items were refused:\ncmr:   taken-one.com: not available\n"
+      .. "cmr:   taken two.com: not available\n",
+      part.err)
+
+    server:fault{match = {operation = "domain_renewal_prices"}, status = 200, body = {status = 200, message = "ok",
+      data = {{domainName = "a.com", success = false}}}}
+    local read = cmr({"domain-renewal-prices", USER, "--domains", '["a.com"]'}, {env = env})
+    assert.same({0, ""}, {read.status, read.err}) -- it refused nothing: there was nothing to do
   end)
 
   it("reports when to retry", function()

@@ -131,6 +131,24 @@ describe("a client with a ledger", function()
     assert.same({"partial", "unknown"}, {request.state, request.outcome})
   end)
 
+  it("lists what was sent with its key", function()
+    local res = assert(client:reexport{mailboxId = mock.MAILBOX})
+    assert.is_nil((client:reexport{mailboxId = "MISSING"}))
+    assert(client_of(server, {ledger = path, api_key = "another-key"}):request("POST", "/nothing") == nil)
+    local found = {}
+    for request, message in client:history{operation = "reexport"} do
+      found[#found + 1] = assert(request, message)
+    end
+    assert.same({"failed", "accepted"}, {found[1].state, found[2].state})
+    assert.same({action = {res.actionId}, mailbox = {mock.MAILBOX}}, found[2].ids)
+    assert.equal(2, #found)
+    found = {}
+    for request in client:history() do found[#found + 1] = request end
+    assert.equal(2, #found)
+    assert.error_matches(function() client:history{zork = 1} end, "history: unknown option 'zork'", 1, true)
+    assert.error_matches(function() client:with{ledger = false}:history() end, "has no ledger", 1, true)
+  end)
+
   it("without one remembers nothing", function()
     assert(client:with{ledger = false}:reexport{mailboxId = mock.MAILBOX})
     assert.same({}, ledger:find{})

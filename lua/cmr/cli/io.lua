@@ -11,7 +11,7 @@ local io = {
   EXIT_OK = 0,
   EXIT_FAILURE = 1, -- the API refused, or could not be reached
   EXIT_USAGE = 2, -- the command line is wrong, or was not confirmed; nothing was sent
-  EXIT_INCOMPLETE = 3, -- cmr bulk: some rows are not done
+  EXIT_INCOMPLETE = 3, -- a part was refused or has failed
   EXIT_INTERRUPTED = 130,
   EXIT_BROKEN_PIPE = 141, -- as a shell reports a program that SIGPIPE ended
 }

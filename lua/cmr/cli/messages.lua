@@ -44,14 +44,27 @@ local function hint(operation, err)
   return HINTS[err.kind]
 end
 
+-- Where to look when a request may have been done.
+local function whereabouts(operation, args, is_remembered)
+  local lines = operation and require("cmr.cli.reads").of(operation, args) or {}
+  local parts = {}
+  if lines[1] then parts[1] = "look with " .. require("cmr.util.text").list(lines, "and") end
+  if is_remembered then parts[#parts + 1] = "cmr history --unknown keeps it in mind" end
+  return parts[1] and table.concat(parts, "; ")
+end
+
 ---The lines to show after a failure's message.
 ---@param operation table? nil: `cmr api`
 ---@param has_effect boolean whether the request may have changed something: it was no GET
-function messages.advice(operation, err, has_effect)
+---@param args table of the request
+---@param is_remembered boolean whether it is in the ledger
+function messages.advice(operation, err, has_effect, args, is_remembered)
   local lines = {}
   if has_effect and OUTCOMES[err.outcome] then
     lines[1] = ("outcome: %s, %s"):format(err.outcome, OUTCOMES[err.outcome])
   end
+  local where = has_effect and err.outcome == "unknown" and whereabouts(operation, args, is_remembered)
+  if where then lines[#lines + 1] = "hint: " .. where end
   if err.retry_after then lines[#lines + 1] = "retry after " .. require("cmr.util.text").duration(err.retry_after) end
   local advice = hint(operation, err)
   if advice then lines[#lines + 1] = "hint: " .. advice end

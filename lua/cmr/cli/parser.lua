@@ -53,7 +53,7 @@ remembers what was sent (default: ~/.local/state/cmr/ledger.db); NO_COLOR.
 
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer
 has no such field; 2 the command line is wrong or was not confirmed, nothing was
-sent.]]
+sent; 3 the API refused a part of it, or it failed later.]]
 
 local DETAILS = [[
 %sEvery option's value may be @FILE, the contents of a file (@- is standard input); @@ begins a literal @.

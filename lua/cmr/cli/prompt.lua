@@ -62,18 +62,22 @@ local function open_terminal(system)
   if reader then reader:close() end
 end
 
-local function refuse(message)
-  error({ failure = message .. "; nothing was sent", status = io.EXIT_USAGE }, 0)
+local function refuse(message, consequence)
+  error({ failure = ("%s; %s"):format(message, consequence or "nothing was sent"), status = io.EXIT_USAGE }, 0)
 end
 
 ---Asks for a confirmation on the terminal, unless the user said --yes. Raises a failure when the answer is no, or when
 ---there is no terminal.
 ---@param subject string the command and the reason: "cancel-subscription destroys"
----@param lines string[] the requests
-function prompt.confirm(subject, lines, parsed, system)
+---@param lines string[] the requests, or what else it is about
+---@param consequence string? what a refusal leaves undone; nil: it is about a request, which is not sent
+function prompt.confirm(subject, lines, parsed, system, consequence)
   if parsed.yes then return end
   local reader, writer = open_terminal(system)
-  if not reader then refuse(subject .. ": say --yes to go on without being asked, or --dry-run to see the request") end
+  if not reader then
+    local advice = consequence and "" or ", or --dry-run to see the request"
+    refuse(("%s: say --yes to go on without being asked%s"):format(subject, advice), consequence)
+  end
   local terminal, text = require "cmr.cli.terminal", require "cmr.util.text"
   writer:write(text.printable(subject), ".\n")
   for _, line in ipairs(lines) do
@@ -84,7 +88,7 @@ function prompt.confirm(subject, lines, parsed, system)
   local answer = (reader:read "*l" or ""):lower()
   reader:close()
   writer:close()
-  if answer ~= "y" and answer ~= "yes" then refuse "not confirmed" end
+  if answer ~= "y" and answer ~= "yes" then refuse("not confirmed", consequence) end
 end
 
 return prompt

@@ -1,7 +1,9 @@
 ---One request: command line -> arguments -> client -> answer -> standard output.
 
+local core = require "cmr.core"
 local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"
+local text = require "cmr.util.text"
 
 local unpack = table.unpack or unpack
 
@@ -34,11 +36,42 @@ end
 
 ---The number in an option's text; nil without a text. Raises a mistake.
 ---@param whole boolean? true: no fraction
-function request.number(option, text, whole)
-  if not text then return nil end
-  local value = text:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(text)
+function request.number(option, typed, whole)
+  if not typed then return nil end
+  local value = typed:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(typed)
   if value then return value end
-  io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", text)
+  io.usage("option '%s' wants a %snumber, not '%s'", option, whole and "whole " or "", typed)
+end
+
+local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
+
+---The seconds in an option's text such as 7d, 12h or 30m; nil without a text. Raises a mistake.
+---@param option string "--since"
+---@param typed string?
+function request.duration(option, typed)
+  if not typed then return nil end
+  local number, unit = typed:match "^(%d+)([dhms])$"
+  if not number then io.usage("option '%s' wants a time such as 7d, 12h or 30m, not '%s'", option, typed) end
+  return tonumber(number) * UNITS[unit]
+end
+
+---The time in an option's text, a date such as 2026-03-31 or "2026-03-31 17:30", or how long ago it was, such as 7d;
+---nil without a text. Raises a mistake.
+---@param option string "--since"
+---@param typed string?
+---@return number? time seconds since 1970
+function request.time(option, typed)
+  if not typed then return nil end
+  if typed:find "^%d+[dhms]$" then return core.time() - request.duration(option, typed) end
+  local year, month, day, clock = typed:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
+  local hour, minute, second = "0", "0", "0"
+  if clock and clock ~= "" then
+    hour, minute, second = clock:match "^[ T](%d%d):(%d%d):?(%d?%d?)$"
+  end
+  local fields = { year = year, month = month, day = day, hour = hour, min = minute, sec = second ~= "" and second or 0 }
+  local time = year and hour and os.time(fields)
+  if time and os.date("%Y-%m-%d", time) == typed:sub(1, 10) then return time end
+  io.usage("option '%s' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '%s'", option, typed)
 end
 
 ---Returns which key goes to which address, see profile.settings.
@@ -95,7 +128,9 @@ end
 local function fail(order, parsed, message, err)
   local messages = require "cmr.cli.messages"
   if err.kind == "invalid_argument" then io.usage("%s", messages.mistake(message, err, parsed, order.operation)) end
-  local advice = messages.advice(order.operation, err, order.has_effect)
+  local info = require("cmr.client").info(err)
+  local is_remembered = info ~= nil and info.ledger_id ~= nil
+  local advice = messages.advice(order.operation, err, order.has_effect, order.args[1], is_remembered)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
@@ -117,13 +152,29 @@ local function confirmed(order, call, parsed, system)
   return true
 end
 
+-- Lists the items that were refused inside a success. Returns the exit status.
+local function report_refused(order, partial, system)
+  if not partial or not order.operation or not order.acts then return io.EXIT_OK end
+  local count = #partial
+  local lines = { count == 1 and "1 item was refused:" or ("%d items were refused:"):format(count) }
+  for index, item in ipairs(require("cmr.settlement").describe_failures(partial)) do
+    local reason = item.reason or type(partial[index]) == "string" and "not available" or "no reason is given"
+    lines[index + 1] = ("  %s: %s"):format(item.name or "an item without a name", reason)
+  end
+  for _, line in ipairs(lines) do
+    system.stderr:write("cmr: ", text.printable(line), "\n")
+  end
+  return io.EXIT_INCOMPLETE
+end
+
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
 ---@param order table method of the client; args for it; prepare, in place of the core's function of that name;
----  operation, unless it is `cmr api`; has_effect: whether it may change something; reason to ask for a confirmation,
----  as in "reexport charges money"; about, see output.show
+---  operation, unless it is `cmr api`; has_effect: whether it may change something, as far as its method tells; acts:
+---  whether it does; reason to ask for a confirmation, as in "reexport charges money"; about, see output.show
+---@return integer status io.EXIT_INCOMPLETE if the API refused some items
 function request.send(order, parsed, system, client)
   -- prepare the call here too: the client would raise a mistake as plain text
-  local prepare = order.prepare or require("cmr.core")[order.method]
+  local prepare = order.prepare or core[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
   if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
@@ -140,7 +191,7 @@ function request.send(order, parsed, system, client)
   if operation and operation.flags.list then
     require("cmr.cli.listing").note(answer, operation, order.args[1], system)
   end
-  return io.EXIT_OK
+  return report_refused(order, client.info(answer).partial, system)
 end
 
 local function empty_list(key)
@@ -151,21 +202,23 @@ end
 function request.run(operation, parsed, system)
   local arguments = require "cmr.cli.arguments"
   local read, texts = io.reader(system), {}
-  for target, text in pairs(parsed) do
-    if target:sub(1, 1) == "." then texts[target:sub(2)] = text end
+  for target, value in pairs(parsed) do
+    if target:sub(1, 1) == "." then texts[target:sub(2)] = value end
   end
   local args = arguments.build(operation, texts, read)
   local flags = operation.flags
   local risky = flags.charges or flags.danger or flags.all_when_empty
   local reason = risky and require("cmr.cli.prompt").reason(operation, args)
+  local acts = operation.method ~= "GET" and not flags.safe
   return request.send({
     method = operation.name,
     args = { args },
     operation = operation,
     has_effect = operation.method ~= "GET",
+    acts = acts,
     reason = reason and ("%s %s"):format(arguments.command(operation.name), reason),
     about = { name = operation.name, empty = flags.list and empty_list or nil },
-  }, parsed, system, request.client_for_one(parsed, system, read, operation.method ~= "GET" and not flags.safe))
+  }, parsed, system, request.client_for_one(parsed, system, read, acts))
 end
 
 return request

@@ -23,7 +23,6 @@ local bulk = {}
 local MAX_REPORTED_ROWS = 10 -- of one sort
 local TICK_SECONDS = 0.2 -- between two checks for progress and signals
 local SENT = { done = true, accepted = true, partial = true } -- states of a row that was sent with success
-local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 local GC_PAUSE_PERCENT = 110 -- the collector does not see the memory that calls hold in C
 
 local function operation_named(name)
@@ -36,14 +35,6 @@ local function positive_integer(option, typed)
   local number = request.number(option, typed, true)
   if number == 0 then io.usage("option '%s' wants a whole number from 1", option) end
   return number
-end
-
--- Seconds in "7d", "12h", "30m". Raises a mistake.
-local function duration(option, typed)
-  if not typed then return nil end
-  local number, unit = typed:match "^(%d+)([dhms])$"
-  if not number then io.usage("option '%s' wants a time such as 7d, 12h or 30m, not '%s'", option, typed) end
-  return tonumber(number) * UNITS[unit]
 end
 
 local function log(system, format, ...)
@@ -94,8 +85,8 @@ local function start(parsed, system, read)
     loop = block,
     concurrency = positive_integer("--concurrency", parsed[".concurrency"]) or library.DEFAULT_CONCURRENCY,
     max_failures = positive_integer("--max-failures", parsed[".max_failures"]),
-    repeat_after = duration("--repeat-after", parsed[".repeat_after"]),
-    remember_seconds = duration("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS,
+    repeat_after = request.duration("--repeat-after", parsed[".repeat_after"]),
+    remember_seconds = request.duration("--remember", parsed[".remember"]) or plan.REMEMBER_SECONDS,
     retry_unknown = parsed[".retry_unknown"],
     retry_failed = parsed[".retry_failed"],
     time = core.time,

@@ -10,6 +10,7 @@ local commands = {
   { "api", "Make any request to the API, for what has no command." },
   { "bulk", "Run an operation for every row of a file; rows that are done are not repeated." },
   { "completion", "Print what makes bash, zsh or fish complete this command." },
+  { "history", "List what was sent, and what became of it." },
   { "init", "Store an API key, with its address, as a profile.", "init_profile" },
   { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on." },
   { "mock", "Run a local server that answers like the API, until interrupted." },

@@ -1,0 +1,100 @@
+---The commands that show whether an operation was done, from the operations table. Pure.
+
+local arguments = require "cmr.cli.arguments"
+local core = require "cmr.core"
+local ids = require "cmr.ledger.ids"
+local operations = require "cmr.operations"
+local shell = require "cmr.util.shell"
+
+local reads = {}
+
+local MAX_COMMANDS = 3
+
+local function letters(name)
+  return (name:lower():gsub("%A", ""))
+end
+
+-- Whether a group of operations is about what an event or an id is called by: "Mailboxes" about "mailbox", "DNS" about
+-- "dns-record".
+local function is_about(group, word)
+  group, word = letters(group), letters(word)
+  return group:find(word, 1, true) == 1 or word:find(group, 1, true) == 1
+end
+
+-- The groups in which a read may show what the operation did: its own, those of the events that report its success,
+-- those of the ids in its arguments.
+local function words_of(operation, args)
+  local words = { operation.group }
+  for _, event in ipairs(operation.success_events or {}) do
+    words[#words + 1] = event:match "^[^.]+"
+  end
+  for _, pair in ipairs(ids.of(args)) do
+    words[#words + 1] = pair[1]
+  end
+  return words
+end
+
+-- The value of a parameter in the arguments of another operation: its own, or the first of a list of such.
+local function value_of(args, name)
+  local value = args[name]
+  if value == nil and type(args[name .. "s"]) == "table" then value = args[name .. "s"][1] end
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+-- The command line of a read whose fields are not documented: it gets the id of what its group is about.
+local function open_command_line(read, args)
+  for _, pair in ipairs(ids.of(args)) do
+    local name = pair[1] .. "Id"
+    if is_about(read.group, pair[1]) and args[name] == pair[2] then
+      local json = core.json_encode { [name] = pair[2] }
+      return ("cmr %s --json %s"):format(arguments.command(read.name), shell.quote(json)), true
+    end
+  end
+end
+
+-- The command line of a read, and whether it names what the operation was about; nil: it wants more than is known.
+local function command_line(read, args)
+  if #read.params == 0 and read.open_location and not read.flags.list then return open_command_line(read, args) end
+  local words, is_specific = { "cmr", arguments.command(read.name) }, false
+  for _, param in ipairs(read.params) do
+    local value = param.required and value_of(args, param.name)
+    if param.required and not value then return nil end
+    if value then
+      is_specific = true
+      if not param.positional then words[#words + 1] = arguments.option(param.name) end
+      words[#words + 1] = shell.quote(value)
+    end
+  end
+  return table.concat(words, " "), is_specific
+end
+
+-- The read of a group that tells most: one that names what is known, else one that lists everything.
+local function read_of(word, args)
+  local general
+  for _, read in ipairs(operations) do
+    if read.method == "GET" and read.path and is_about(read.group, word) then
+      local line, is_specific = command_line(read, args)
+      if is_specific then return line end
+      general = general or line
+    end
+  end
+  return general
+end
+
+---The command lines that show whether an operation was done.
+---@param operation cmr.Operation
+---@param args table by name
+---@return string[] lines at most 3
+function reads.of(operation, args)
+  local lines, seen = {}, {}
+  for _, word in ipairs(words_of(operation, args)) do
+    local line = #lines < MAX_COMMANDS and read_of(word, args)
+    if line and not seen[line] then
+      seen[line] = true
+      lines[#lines + 1] = line
+    end
+  end
+  return lines
+end
+
+return reads

@@ -1,0 +1,225 @@
+---Requests of the ledger on standard output, in the form that --output and --field ask for. However many there are, it
+---holds a page of them at a time; what --field selects is held whole.
+
+local core = require "cmr.core"
+local csv = require "cmr.cli.csv"
+local field = require "cmr.cli.field"
+local io = require "cmr.cli.io"
+local output = require "cmr.cli.output"
+local pretty_json = require "cmr.cli.pretty_json"
+local terminal = require "cmr.cli.terminal"
+
+local requests = {}
+
+local PAGE_REQUESTS = 1000
+local MAX_SHOWN_IDS = 2 -- in a cell
+local SHOWN_KEY_CHARACTERS = 6
+local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- the ones first that cmr await takes
+
+local COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
+local ACCOUNT = #COLUMNS
+
+-- A time in the zone of the user.
+local function local_time(seconds)
+  return os.date("%Y-%m-%d %H:%M:%S", math.floor(seconds))
+end
+
+-- A time as programs read it.
+local function utc(seconds)
+  return seconds and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
+end
+
+-- The most telling ids, and how many more there are.
+local function shown_ids(ids)
+  local shown, count = {}, 0
+  for _, kind in ipairs(KINDS) do
+    for _, id in ipairs(ids[kind] or {}) do
+      count = count + 1
+      if count <= MAX_SHOWN_IDS then shown[count] = id end
+    end
+  end
+  if count > MAX_SHOWN_IDS then shown[#shown + 1] = "+" .. count - MAX_SHOWN_IDS end
+  return table.concat(shown, " ")
+end
+
+-- What failed, in a line.
+local function failure_of(item)
+  if item.message then
+    local prefix = item.operation .. ": "
+    local message = item.message
+    if message:sub(1, #prefix) == prefix then message = message:sub(#prefix + 1) end
+    return item.kind and ("%s: %s"):format(item.kind, message) or message
+  end
+  local count = item.failed_items
+  if count then return count == 1 and "1 item failed" or ("%d items failed"):format(count) end
+  return item.kind
+end
+
+local function row_of(item)
+  local digest, url = item.account:match "^(%S+) (.*)$"
+  local account = digest and ("%s %s"):format(digest:sub(1, SHOWN_KEY_CHARACTERS), url) or item.account
+  local when = local_time(item.sent_at)
+  return { when, item.state, item.operation, shown_ids(item.ids), item.user, failure_of(item), item.run, account }
+end
+
+local function has_value(rows, column)
+  for _, row in ipairs(rows) do
+    if row[column] and row[column] ~= "" then return true end
+  end
+  return false
+end
+
+-- Whether two rows differ in a column.
+local function differs(rows, column)
+  for _, row in ipairs(rows) do
+    if row[column] ~= rows[1][column] then return true end
+  end
+  return false
+end
+
+-- The columns that tell something about these rows.
+local function telling(rows)
+  local columns, indices = {}, {}
+  for index, name in ipairs(COLUMNS) do
+    local tells = index <= 3 or has_value(rows, index)
+    if index == ACCOUNT then tells = differs(rows, index) end
+    if tells then
+      columns[#columns + 1], indices[#indices + 1] = name, index
+    end
+  end
+  local narrowed = {}
+  for number, row in ipairs(rows) do
+    narrowed[number] = {}
+    for position, index in ipairs(indices) do
+      narrowed[number][position] = row[index]
+    end
+  end
+  return columns, narrowed
+end
+
+-- A request as JSON has it.
+local function encodable(item)
+  local copy = {}
+  for name, value in pairs(item) do
+    copy[name] = value
+  end
+  copy.sent_at, copy.ended_at, copy.retry_at = utc(item.sent_at), utc(item.ended_at), utc(item.retry_at)
+  return copy
+end
+
+local function empty(key)
+  return key == "ids" and "{}" or nil
+end
+
+-- By format: function(system, parsed) -> write(page, number of the page), finish(count of pages).
+local writers = {}
+
+function writers.table(system, parsed)
+  return function(page)
+    local rows = {}
+    for index, item in ipairs(page) do
+      rows[index] = row_of(item)
+    end
+    local columns
+    columns, rows = telling(rows)
+    output.show({ data = page }, { output = "table", compact = parsed.compact }, system, {
+      rows = function()
+        return columns, rows
+      end,
+    })
+  end
+end
+
+function writers.csv(system)
+  return function(page, number)
+    local rows = {}
+    for index, item in ipairs(page) do
+      rows[index] = row_of(item)
+    end
+    local written = csv.write(COLUMNS, rows, system.terminal(system.stdout) ~= nil)
+    if number > 1 then written = written:gsub("^[^\n]*\n", "") end -- the header has no line end inside quotes
+    io.write(system, written)
+  end
+end
+
+-- Encodes each request of a page.
+local function encoded(page, system, compact)
+  local style = { compact = compact, empty = empty, paint = terminal.painter(system, system.stdout) }
+  local texts = {}
+  for index, item in ipairs(page) do
+    texts[index] = pretty_json.encode(encodable(item), style)
+  end
+  return texts
+end
+
+function writers.jsonl(system)
+  return function(page)
+    io.write(system, table.concat(encoded(page, system, true), "\n") .. "\n")
+  end
+end
+
+function writers.json(system, parsed)
+  local open, between, close = "[\n  ", ",\n  ", "\n]\n"
+  if parsed.compact then
+    open, between, close = "[", ",", "]\n"
+  end
+  local function write(page, number)
+    local texts = encoded(page, system, parsed.compact)
+    for index, text in ipairs(texts) do
+      texts[index] = text:gsub("\n", "\n  ") -- no text in JSON has a line break
+    end
+    io.write(system, (number == 1 and open or between) .. table.concat(texts, between))
+  end
+  return write, function(pages)
+    io.write(system, pages == 0 and "[]\n" or close)
+  end
+end
+
+-- The next page; false: the ledger cannot be read.
+local function read_page(next_item)
+  local page = {}
+  while #page < PAGE_REQUESTS do
+    local item, message = next_item()
+    if item == false then io.failure("%s", message) end
+    if not item then break end
+    page[#page + 1] = item
+  end
+  return page
+end
+
+-- Prints what --field selects of each request.
+local function print_field(next_item, parsed, system)
+  local path = parsed.field:match "^data%.(%D.*)$"
+  local values, found = {}, false
+  for item, message in next_item do
+    if not item then io.failure("%s", message) end
+    item = encodable(item)
+    local value = path and field.select(item, path)
+    found = found or value ~= nil
+    if value == nil then value = path and core.null or item end
+    values[#values + 1] = value
+  end
+  if not path then return output.show({ data = values }, parsed, system, {}) end
+  if not found and values[1] ~= nil then
+    io.failure("no field '%s' in these requests", parsed.field)
+  end
+  if values[1] == nil then return end
+  output.show({ data = values }, setmetatable({ field = "data" }, { __index = parsed }), system, {})
+end
+
+---Prints requests. Raises a failure when they cannot be read or written.
+---@param next_item fun(): cmr.SentRequest|false|nil, string?
+function requests.print(next_item, parsed, system)
+  if parsed.field then return print_field(next_item, parsed, system) end
+  local write, finish = writers[parsed.output or "table"](system, parsed)
+  local pages, page = 0, read_page(next_item)
+  while page[1] do
+    pages = pages + 1
+    write(page, pages)
+    page = #page == PAGE_REQUESTS and read_page(next_item) or {}
+  end
+  if finish then finish(pages) end
+  return pages
+end
+
+return requests

@@ -1,0 +1,121 @@
+---What the ledger knows of the requests that were sent, as its users get it.
+
+local runs = require "cmr.ledger.runs"
+local validate = require "cmr.util.validate"
+
+---Which requests to list.
+---@class cmr.HistoryFilter
+---@field operation? string
+---@field user? string The request's userId.
+---@field id? string Of an order, an action, a subscription, a domain or a mailbox: one that was sent or answered.
+---@field run? string The name of a bulk run.
+---@field since? number Seconds since 1970.
+---@field unknown? true What may have been done and nobody knows.
+---@field accepted? true What was only accepted.
+
+---A request in the ledger.
+---@class cmr.SentRequest
+---@field ledger_id integer
+---@field operation string "request": a raw one.
+---@field state cmr.RequestState
+---@field sent_at number Seconds since 1970.
+---@field ended_at? number
+---@field ids table<string, string[]> By kind: "order", "action", "subscription", "domain", "mailbox".
+---@field user? string
+---@field run? string The name of its bulk run.
+---@field row? integer In that run.
+---@field status? integer The answer's HTTP status.
+---@field kind? cmr.Kind Of a failure.
+---@field outcome? cmr.Outcome
+---@field message? string
+---@field failed_items? integer How many items of a success failed.
+---@field retry_at? number It can be sent again from then on.
+---@field account string The digest of the key and the base URL.
+
+local history = {}
+
+local TRUE = validate.one_of(true)
+local SPEC = {
+  operation = "string",
+  user = "string",
+  id = "string",
+  run = "string",
+  since = validate.number(0),
+  unknown = TRUE,
+  accepted = TRUE,
+}
+
+local COPIED = {
+  "operation",
+  "state",
+  "sent_at",
+  "ended_at",
+  "user",
+  "row",
+  "status",
+  "kind",
+  "outcome",
+  "message",
+  "failed_items",
+  "retry_at",
+  "account",
+}
+
+---Checks a filter of the user's. Raises at the caller's line. Returns one for Ledger:find.
+function history.filter(filter)
+  local checked, copy = validate.options("history", SPEC, nil, filter), {}
+  for name, value in pairs(checked) do
+    copy[name] = value
+  end
+  local is_name = copy.id and copy.id:find "[@.]" -- a domain, or a mailbox's address
+  if is_name then copy.id = copy.id:lower() end
+  return copy
+end
+
+---Makes the function that turns a request of Ledger:find into a cmr.SentRequest.
+---@param ledger cmr.Ledger
+---@return fun(request: table): table?, string?
+function history.reader(ledger)
+  local names = {} -- of runs, by id
+  return function(request)
+    local pairs_of_ids, message = ledger:ids(request.id)
+    if not pairs_of_ids then return nil, message end
+    local item = { ledger_id = request.id, ids = {} }
+    for _, name in ipairs(COPIED) do
+      item[name] = request[name]
+    end
+    for _, pair in ipairs(pairs_of_ids) do
+      local list = item.ids[pair[1]] or {}
+      item.ids[pair[1]] = list
+      list[#list + 1] = pair[2]
+    end
+    if request.run then
+      names[request.run] = names[request.run] or runs.name(ledger, request.run)
+      item.run = names[request.run]
+    end
+    if item.state == "unknown" and not item.ended_at then
+      item.message = "the process ended before the answer was written down"
+    end
+    return item
+  end
+end
+
+---Iterates over the requests that a filter fits, newest first.
+---@param ledger cmr.Ledger
+---@param filter table of Ledger:find
+---@return fun(): cmr.SentRequest|false|nil, string? iterator the next request; or once false, message
+function history.each(ledger, filter)
+  local next_request, read = ledger:each(filter), history.reader(ledger)
+  local is_over = false
+  return function()
+    if is_over then return nil end
+    local request, message = next_request()
+    if not request then return request, message end
+    local item
+    item, message = read(request)
+    is_over = not item
+    return item or false, message
+  end
+end
+
+return history
