@@ -68,7 +68,8 @@ function request.time(option, typed)
   if clock and clock ~= "" then
     hour, minute, second = clock:match "^[ T](%d%d):(%d%d):?(%d?%d?)$"
   end
-  local fields = { year = year, month = month, day = day, hour = hour, min = minute, sec = second ~= "" and second or 0 }
+  if second == "" then second = "0" end
+  local fields = { year = year, month = month, day = day, hour = hour, min = minute, sec = second }
   local time = year and hour and os.time(fields)
   if time and os.date("%Y-%m-%d", time) == typed:sub(1, 10) then return time end
   io.usage("option '%s' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '%s'", option, typed)
