@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "compat.h"
-#include "text.h"
+#include "mask.h"
 
 /* A time that was not reached is left out. */
 static void set_time(lua_State *L, const char *name, double seconds)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compat.h"
+#include "mask.h"
 #include "text.h"
 
 static void copy(char *to, size_t size, const char *text)

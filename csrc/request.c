@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "error.h"
 #include "json.h"
+#include "mask.h"
 #include "target.h"
 #include "text.h"
 #include "url.h"

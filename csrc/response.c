@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "error.h"
 #include "json.h"
+#include "mask.h"
 #include "text.h"
 
 enum { MAX_RATE_DELAY_SECONDS = 3600 }; /* a ban for too many requests ends earlier than a mailbox's week */

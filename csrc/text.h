@@ -1,7 +1,4 @@
-/*
- * Makes the control characters of texts from outside harmless, and finds what is not UTF-8 and NUL bytes. Masks the API
- * key in what leaves the core: messages, headers, URLs.
- */
+/* Texts that come from outside: control characters are made harmless, UTF-8 and NUL bytes are found. */
 #pragma once
 
 #include <lua.h>
@@ -18,6 +15,3 @@ bool text_is_utf8(const char *text, size_t length);
 
 /* The string at index when it is one without a NUL byte, else NULL. Never converts a number. */
 const char *text_without_nul(lua_State *L, int index);
-
-/* Pushes the bytes with "***" for every occurrence of the secret, also one that is escaped for JSON or a URL. */
-void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret);

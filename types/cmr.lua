@@ -662,7 +662,7 @@ function Ledger:close() end
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
----@field jitter? fun(): number From 0 to 1: spreads retries. Default: the clock's digits.
+---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
 ---What on_retry gets.
 ---@class cmr.Retry
@@ -724,7 +724,7 @@ function Ledger:close() end
 ---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
 ---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
----Takes the newest one back.
+---Takes back the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
 ---An event that the vendor does not deliver again although it was not handled.

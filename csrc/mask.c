@@ -1,0 +1,66 @@
+#include "mask.h"
+
+#include "compat.h"
+
+static int hex_value(const char *digits, int count)
+{
+    int value = 0;
+
+    for (int i = 0; i < count; i++) {
+        const char digit = digits[i];
+        if (digit >= '0' && digit <= '9')
+            value = value * 16 + digit - '0';
+        else if ((digit | 32) >= 'a' && (digit | 32) <= 'f')
+            value = value * 16 + (digit | 32) - 'a' + 10;
+        else
+            return -1;
+    }
+    return value;
+}
+
+/* How many bytes at text stand for the character: itself, \c or \u0043 as in JSON, %43 as in a URL; 0: none. */
+static size_t match_character(const char *text, const char *end, char character)
+{
+    const size_t left = (size_t)(end - text);
+
+    if (left >= 6 && text[0] == '\\' && text[1] == 'u' && hex_value(text + 2, 4) == character)
+        return 6;
+    if (left >= 3 && text[0] == '%' && hex_value(text + 1, 2) == character)
+        return 3;
+    if (left >= 2 && text[0] == '\\' && text[1] == character)
+        return 2;
+    return left >= 1 && text[0] == character ? 1 : 0;
+}
+
+static size_t match_escaped(const char *text, const char *end, const char *secret)
+{
+    const char *at = text;
+
+    for (; *secret; secret++) {
+        const size_t step = match_character(at, end, *secret);
+        if (!step)
+            return 0;
+        at += step;
+    }
+    return (size_t)(at - text);
+}
+
+void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret)
+{
+    const char *end = bytes + length;
+    const char *from = bytes; /* the first byte that is not copied yet */
+    luaL_Buffer masked;
+
+    luaL_buffinit(L, &masked);
+    while (secret && *secret && bytes < end) {
+        const size_t hit = match_escaped(bytes, end, secret);
+        if (hit) {
+            luaL_addlstring(&masked, from, (size_t)(bytes - from));
+            luaL_addlstring(&masked, "***", 3);
+            from = bytes + hit;
+        }
+        bytes += hit ? hit : 1;
+    }
+    luaL_addlstring(&masked, from, (size_t)(end - from));
+    luaL_pushresult(&masked);
+}

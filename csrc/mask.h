@@ -1,0 +1,8 @@
+/* Masks the API key in texts that leave the core: messages, headers, URLs. */
+#pragma once
+
+#include <lua.h>
+#include <stddef.h>
+
+/* Pushes the bytes with "***" for every occurrence of the secret, also one that is escaped for JSON or a URL. */
+void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret);
