@@ -200,9 +200,7 @@ local function print_field(next_item, parsed, system)
     values[#values + 1] = value
   end
   if not path then return output.show({ data = values }, parsed, system, {}) end
-  if not found and values[1] ~= nil then
-    io.failure("no field '%s' in these requests", parsed.field)
-  end
+  if not found and values[1] ~= nil then io.failure("no field '%s' in these requests", parsed.field) end
   if values[1] == nil then return end
   output.show({ data = values }, setmetatable({ field = "data" }, { __index = parsed }), system, {})
 end

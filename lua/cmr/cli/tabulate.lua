@@ -108,7 +108,7 @@ function tabulate.flat(list)
 end
 
 ---The names in flat tables, in the order of columns.
----@param list_name string that of the list they are from
+---@param list_name string the name of their list
 function tabulate.columns(flats, list_name)
   local nested = {} -- for every field, whether it holds a list or an empty object somewhere
   for _, flat in ipairs(flats) do

@@ -102,7 +102,8 @@ function nginx.wait(_, call)
   if stepper == request then stepper = nil end
 end
 
----Suspends the request for a time; that of a job until it is interrupted, and not at all when it is cancelled already.
+---Suspends the request for a time. A sleep for a job ends when the job is interrupted, and does not begin when the job
+---is cancelled already.
 function nginx.sleep(_, seconds, job)
   seconds = math.max(PAUSE_SECONDS, seconds)
   if not job then return ngx.sleep(seconds) end
