@@ -16,7 +16,7 @@ struct checker {
     struct refusal *refusal;
 };
 
-/* The last part of a row's name when it is a member of the object, "" being the request itself; else NULL. */
+/* The last part of a row's name if the row is a member of the object (of the request itself: ""), else NULL. */
 static const char *member_name(const char *row, const char *object)
 {
     const size_t length = strlen(object);
@@ -85,16 +85,6 @@ static bool is_all(lua_State *L, int index)
     return lua_touserdata(L, index) == &everything;
 }
 
-static bool in_set(const char *set, const char *value, size_t length)
-{
-    size_t span;
-
-    for (const char *one; (one = set_next(&set, &span));)
-        if (span == length && memcmp(one, value, length) == 0)
-            return true;
-    return false;
-}
-
 static bool check_query_text(lua_State *L, int index, struct refusal *refusal)
 {
     const char *text = text_without_nul(L, index);
@@ -127,7 +117,7 @@ static bool check_string(const struct checker *checker, const struct param *para
         return refuse_data(checker->refusal, EMPTY_FIELD, NULL);
     if (param->location == QUERY && !check_query_text(checker->L, index, checker->refusal))
         return false;
-    if (param->values && !in_set(param->values, value, length))
+    if (param->values && !set_has(param->values, value, length))
         return refuse_unexpected(checker->refusal, BAD_VALUE, NULL,
                                  lua_pushfstring(checker->L, "one of %s", param->values));
     lua_pushvalue(checker->L, index);

@@ -36,14 +36,6 @@ static struct watched *find_socket(const struct pollset *pollset, int local_port
     return NULL;
 }
 
-static void mark_http1(struct pollset *pollset, int local_port)
-{
-    struct watched *watched = find_socket(pollset, local_port);
-
-    if (watched)
-        watched->http1 = true;
-}
-
 /* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
 static bool is_stale(const struct pollset *pollset, int local_port)
 {
@@ -137,14 +129,13 @@ static int on_debug(CURL *easy, curl_infotype type, char *text, size_t length, v
 
 #define SET(option, value)                                                                                             \
     do {                                                                                                               \
-        if (code == CURLE_OK)                                                                                          \
-            code = curl_easy_setopt(call->easy, (option), (value));                                                    \
+        if (curl_easy_setopt(call->easy, (option), (value)) != CURLE_OK)                                               \
+            return false;                                                                                              \
     } while (0)
 
-static CURLcode set_connection(struct call *call)
+static bool set_connection(struct call *call)
 {
     const struct target *target = call->target;
-    CURLcode code = CURLE_OK;
 
 #if LIBCURL_VERSION_NUM >= 0x075500
     SET(CURLOPT_PROTOCOLS_STR, target->plain ? "http" : "https");
@@ -175,13 +166,12 @@ static CURLcode set_connection(struct call *call)
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
-    return code;
+    return true;
 }
 
-static CURLcode set_request(struct call *call)
+static bool set_request(struct call *call)
 {
     const struct target *target = call->target;
-    CURLcode code = CURLE_OK;
 
     SET(CURLOPT_URL, call->url.data);
     SET(CURLOPT_PATH_AS_IS, 1L);
@@ -193,13 +183,11 @@ static CURLcode set_request(struct call *call)
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
     }
     SET(CURLOPT_CUSTOMREQUEST, call->method);
-    return code;
+    return true;
 }
 
-static CURLcode set_callbacks(struct call *call)
+static bool set_callbacks(struct call *call)
 {
-    CURLcode code = CURLE_OK;
-
     SET(CURLOPT_PREREQFUNCTION, on_send);
     SET(CURLOPT_PREREQDATA, call);
     SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -213,28 +201,23 @@ static CURLcode set_callbacks(struct call *call)
         SET(CURLOPT_DEBUGDATA, &call->answer.trace);
         SET(CURLOPT_VERBOSE, 1L);
     }
-    return code;
+    return true;
 }
 
-static CURLcode configure(struct call *call, CURLSH *share, double timeout)
+static bool configure(struct call *call, CURLSH *share, double timeout)
 {
     const long timeout_ms = (long)(timeout * 1000);
-    CURLcode code = set_connection(call);
 
-    if (code == CURLE_OK)
-        code = set_request(call);
-    if (code == CURLE_OK)
-        code = set_callbacks(call);
     SET(CURLOPT_SHARE, share);
     SET(CURLOPT_TIMEOUT_MS, timeout_ms < MIN_TIMEOUT_MS ? MIN_TIMEOUT_MS : timeout_ms);
-    return code;
+    return set_connection(call) && set_request(call) && set_callbacks(call);
 }
 
 bool attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout)
 {
     call->pollset = pollset;
     call->easy = curl_easy_init();
-    if (call->easy && pollset_watch(pollset, call->easy) && configure(call, share, timeout) == CURLE_OK)
+    if (call->easy && pollset_watch(pollset, call->easy) && configure(call, share, timeout))
         return true;
     attempt_close(call);
     return false;
@@ -260,6 +243,7 @@ void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
+    struct watched *watched = NULL;
     long local_port = 0;
 
     answer->code = code;
@@ -277,7 +261,9 @@ void attempt_finish(struct call *call, CURLcode code)
     call->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     if (code == CURLE_OK && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
         curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
-        mark_http1(call->pollset, (int)local_port);
+        watched = find_socket(call->pollset, (int)local_port);
+    if (watched)
+        watched->http1 = true;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");

@@ -42,7 +42,7 @@ void call_keep(lua_State *L, int index, const char *name)
     lua_pop(L, 1);
 }
 
-/* Before the answer's bytes are freed. */
+/* Called before the answer's bytes are freed. */
 static void check_not_read(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, !call->reads, 1, "the call's answer is being read");

@@ -61,7 +61,7 @@ static inline bool cmr_has_metatable(lua_State *L, int index, const char *type)
     return equal;
 }
 
-/* Each sets a field of the table on top: a string unless it is NULL, true unless the value is false. */
+/* Each sets a field of the table on top. A string that is NULL and a boolean that is false set nothing. */
 static inline void cmr_set_string(lua_State *L, const char *field, const char *value)
 {
     if (value) {

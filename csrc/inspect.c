@@ -31,28 +31,14 @@ static const char *http_version(long version)
                                               : "3";
 }
 
-static void set_masked(lua_State *L, const char *name, const char *text, size_t length, const char *key)
-{
-    push_masked(L, text, length, key);
-    lua_setfield(L, -2, name);
-}
-
-/* Where the name ends in a header line with the key as its whole value; NULL for all other lines. */
-static const char *find_key(const char *line, const char *key)
-{
-    const char *colon = strstr(line, ": ");
-
-    return colon && key && strcmp(colon + 2, key) == 0 ? colon : NULL;
-}
-
 static void set_headers(lua_State *L, const struct curl_slist *line, const char *key)
 {
     int count = 0;
 
     lua_newtable(L);
     for (; line; line = line->next) {
-        const char *colon = find_key(line->data, key);
-        if (colon) {
+        const char *colon = strstr(line->data, ": ");
+        if (colon && key && strcmp(colon + 2, key) == 0) {
             lua_pushlstring(L, line->data, (size_t)(colon - line->data));
             lua_setfield(L, -3, "key_header");
         } else {
@@ -97,10 +83,13 @@ int lua_call_request(lua_State *L)
     luaL_argcheck(L, call->state != CALL_CLOSED, 1, "the call is not ready");
     lua_createtable(L, 0, 8);
     cmr_set_string(L, "method", call->method);
-    set_masked(L, "url", call->url.data, call->url.length, target->key);
+    push_masked(L, call->url.data, call->url.length, target->key);
+    lua_setfield(L, -2, "url");
     set_headers(L, call->body.data ? target->headers_body : target->headers, target->key);
-    if (call->body.data)
-        set_masked(L, "body", call->body.data, call->body.length, target->key);
+    if (call->body.data) {
+        push_masked(L, call->body.data, call->body.length, target->key);
+        lua_setfield(L, -2, "body");
+    }
     cmr_set_string(L, "ca_file", target->ca_file);
     cmr_set_string(L, "proxy", target->loopback ? "" : target->proxy);
     cmr_set_string(L, "resolve", target->resolve ? target->resolve->data : NULL);

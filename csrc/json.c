@@ -297,26 +297,26 @@ static bool tidy_number(lua_State *L)
     return true;
 }
 
-/* Drops null members and makes whole numbers integers, in place. False for a number out of Lua's range. */
-static bool tidy(lua_State *L, int index)
+/* Drops null members and makes whole numbers integers in the value on top. False for a number out of Lua's range. */
+static bool tidy(lua_State *L)
 {
+    const int key = lua_gettop(L) + 1;
+
+    if (!lua_istable(L, -1))
+        return lua_type(L, -1) != LUA_TNUMBER || tidy_number(L);
     luaL_checkstack(L, 5, "nested too deep");
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        const int key = lua_gettop(L) - 1;
-        if (lua_istable(L, -1)) {
-            if (!tidy(L, key + 1))
-                return false;
-        } else if (json_is_null(L, -1) && lua_type(L, key) == LUA_TSTRING) {
-            lua_pushvalue(L, key);
+    for (lua_pushnil(L); lua_next(L, key - 1); lua_settop(L, key)) {
+        if (lua_type(L, -1) == LUA_TSTRING)
+            continue;
+        lua_pushvalue(L, key);
+        lua_insert(L, -2);
+        if (json_is_null(L, -1) && lua_type(L, key) == LUA_TSTRING) {
+            lua_pop(L, 1);
             lua_pushnil(L);
-            lua_rawset(L, index);
-        } else if (lua_type(L, -1) == LUA_TNUMBER) {
-            lua_pushvalue(L, key);
-            lua_pushvalue(L, key + 1);
-            if (!tidy_number(L))
-                return false;
-            lua_rawset(L, index);
+        } else if (!tidy(L)) {
+            return false;
         }
+        lua_rawset(L, key - 1);
     }
     return true;
 }
@@ -324,7 +324,6 @@ static bool tidy(lua_State *L, int index)
 bool json_decode(lua_State *L, const char *text, size_t length)
 {
     const int top = lua_gettop(L);
-    bool in_range = true;
     int status;
 
     if (memchr(text, '\0', length)) {
@@ -338,21 +337,17 @@ bool json_decode(lua_State *L, const char *text, size_t length)
         lua_error(L);
     if (status != 0)
         return false;
-    if (lua_istable(L, -1))
-        in_range = tidy(L, top + 1);
-    else if (lua_type(L, -1) == LUA_TNUMBER)
-        in_range = tidy_number(L);
-    if (!in_range) {
-        lua_settop(L, top); /* tidy stopped in the middle */
-        lua_pushliteral(L, "a number out of range");
-    }
-    return in_range;
+    if (tidy(L))
+        return true;
+    lua_settop(L, top); /* tidy stopped in the middle */
+    lua_pushliteral(L, "a number out of range");
+    return false;
 }
 
 int json_encode_value(lua_State *L)
 {
     struct refusal refusal = {0};
-    struct buffer *text; /* a userdata, so that an error while it grows frees it */
+    struct buffer *text; /* a userdata: when an error ends this function, the collector frees it */
 
     luaL_checkany(L, 1);
     text = cmr_newuserdata(L, sizeof *text);

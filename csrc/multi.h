@@ -46,7 +46,7 @@ void multi_remove(struct call *call);
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 
-/* A finished call, each once; NULL: none. */
+/* Returns a finished call, each call once; NULL when there is none. */
 struct call *multi_take_finished(struct multi *multi);
 
 /* Moves the finished calls of another multi, which is closed for good, to this one. */

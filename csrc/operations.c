@@ -47,6 +47,16 @@ const char *set_next(const char **set, size_t *length)
     return value;
 }
 
+bool set_has(const char *set, const char *value, size_t length)
+{
+    size_t span;
+
+    for (const char *one; (one = set_next(&set, &span));)
+        if (span == length && memcmp(one, value, length) == 0)
+            return true;
+    return false;
+}
+
 const char *type_name(enum type type)
 {
     static const char *const names[] = {

@@ -78,5 +78,8 @@ bool param_is_field(const struct param *param);
 /* Steps through a set like "A|B": returns the next value and its length, or NULL at the end. Moves *set on. */
 const char *set_next(const char **set, size_t *length);
 
+/* Whether a set like "A|B" has this value. */
+bool set_has(const char *set, const char *value, size_t length);
+
 /* The name of a type in error messages and in the reference. */
 const char *type_name(enum type type);

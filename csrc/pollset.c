@@ -34,16 +34,6 @@ static bool remember(struct pollset *set, int socket)
     return true;
 }
 
-static void forget(struct pollset *set, int socket)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        if (set->sockets[i].fd == socket) {
-            set->sockets[i] = set->sockets[--set->count];
-            return;
-        }
-    }
-}
-
 static curl_socket_t on_open(void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
 {
     int type = address->socktype;
@@ -63,7 +53,13 @@ static curl_socket_t on_open(void *userdata, curlsocktype purpose, struct curl_s
 
 static int on_close(void *userdata, curl_socket_t fd)
 {
-    forget(userdata, fd);
+    struct pollset *set = userdata;
+
+    for (size_t i = 0; i < set->count; i++)
+        if (set->sockets[i].fd == fd) {
+            set->sockets[i] = set->sockets[--set->count];
+            break;
+        }
     return close(fd);
 }
 

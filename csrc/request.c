@@ -18,6 +18,7 @@ struct request {
     int index; /* of the call on the stack */
     struct call *call;
     struct refusal *refusal;
+    bool has_body; /* a field of an operation's body was seen */
 };
 
 /* A refused append means that the URL is too long, or that memory is out. */
@@ -73,7 +74,7 @@ static const char *next_open(lua_State *L, const struct operation *operation, in
     const char *next = NULL;
 
     for (lua_pushnil(L); lua_next(L, arguments); lua_pop(L, 1)) {
-        const char *name = lua_tostring(L, -2); /* the table keeps it */
+        const char *name = lua_tostring(L, -2); /* the table keeps the string alive */
         const struct param *param = operation_param(operation, name);
         if ((!param || !param_is_field(param)) && strcmp(name, after) > 0 && (!next || strcmp(name, next) < 0))
             next = name;
@@ -87,16 +88,27 @@ static bool append_argument(struct request *request, int arguments, const char *
     return append_query(request, name);
 }
 
-static bool build_query(struct request *request, int arguments, enum location open)
+/* Copies it into the table on top. */
+static bool copy_argument(struct request *request, int arguments, const char *name)
+{
+    lua_getfield(request->L, arguments, name);
+    lua_setfield(request->L, -2, name);
+    request->has_body = true;
+    return true;
+}
+
+/* Adds the fields of a location, absent ones too: first those of the row in its order, then the undocumented ones. */
+static bool add_fields(struct request *request, int arguments, enum location location, enum location open,
+                       bool (*add)(struct request *request, int arguments, const char *name))
 {
     const struct operation *operation = request->call->operation;
 
     for (const struct param *param = operation->params; param->name; param++)
-        if (param->location == QUERY && param_is_field(param) && !append_argument(request, arguments, param->name))
+        if (param->location == location && param_is_field(param) && !add(request, arguments, param->name))
             return false;
-    if (open == QUERY)
+    if (open == location)
         for (const char *name = ""; (name = next_open(request->L, operation, arguments, name));)
-            if (!append_argument(request, arguments, name))
+            if (!add(request, arguments, name))
                 return false;
     return true;
 }
@@ -107,28 +119,11 @@ static bool set_body(struct request *request)
     return json_encode(request->L, lua_gettop(request->L), true, &request->call->body, request->refusal);
 }
 
-static void copy_argument(lua_State *L, int arguments, const char *name)
-{
-    lua_getfield(L, arguments, name);
-    lua_setfield(L, -2, name);
-}
-
 static bool build_body(struct request *request, int arguments, enum location open)
 {
-    lua_State *L = request->L;
-    const struct operation *operation = request->call->operation;
-    bool wanted = false;
-
-    lua_newtable(L);
-    for (const struct param *param = operation->params; param->name; param++)
-        if (param->location == BODY && param_is_field(param)) {
-            copy_argument(L, arguments, param->name);
-            wanted = true;
-        }
-    if (open == BODY)
-        for (const char *name = ""; (name = next_open(L, operation, arguments, name)); wanted = true)
-            copy_argument(L, arguments, name);
-    return !wanted || set_body(request);
+    lua_newtable(request->L);
+    (void)add_fields(request, arguments, BODY, open, copy_argument);
+    return !request->has_body || set_body(request);
 }
 
 /* Where undocumented fields go with a method of the user's: into the query of a GET, into the body of any other. */
@@ -176,11 +171,14 @@ static bool check_key(struct request *request)
                        "no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key");
 }
 
-static int finish(struct request *request, bool prepared, const char *name)
+static int finish(struct request *request, bool prepared)
 {
+    struct call *call = request->call;
+
     if (!prepared)
-        return error_return_refusal(request->L, name, request->refusal, request->call->target->key);
-    request->call->state = CALL_READY;
+        return error_return_refusal(request->L, call->name ? call->name : "request", request->refusal,
+                                    call->target->key);
+    call->state = CALL_READY;
     lua_pushvalue(request->L, request->index);
     return 1;
 }
@@ -198,7 +196,7 @@ static bool prepare_operation(struct request *request, int last)
     arguments = lua_gettop(L);
     lua_pushvalue(L, arguments);
     call_keep(L, request->index, "arguments");
-    return append_path(request, path) && build_query(request, arguments, open) &&
+    return append_path(request, path) && add_fields(request, arguments, QUERY, open, append_argument) &&
            build_body(request, arguments, open) && check_key(request);
 }
 
@@ -215,32 +213,13 @@ int request_operation(lua_State *L, const struct operation *operation)
     request.call = call_new(L, 1);
     request.call->operation = operation;
     request.call->name = operation->name;
-    return finish(&request, prepare_operation(&request, last), operation->name);
+    return finish(&request, prepare_operation(&request, last));
 }
 
 static bool bad_query(struct request *request)
 {
     return refuse_unexpected(request->refusal, BAD_TYPE, NULL, "a list of {name, value}") ||
            refuse_in(request->refusal, ".query");
-}
-
-/* Appends the pair {name, value} on top. */
-static bool append_pair(struct request *request)
-{
-    lua_State *L = request->L;
-    const int pair = lua_gettop(L);
-    const char *name;
-
-    if (!lua_istable(L, pair))
-        return bad_query(request);
-    lua_rawgeti(L, pair, 1);
-    lua_rawgeti(L, pair, 2);
-    name = text_without_nul(L, pair + 1);
-    if (!name)
-        return bad_query(request);
-    if (!arguments_check_query_value(L, pair + 2, request->refusal))
-        return refuse_in(request->refusal, ".query.%s", name);
-    return append_query(request, name);
 }
 
 /* The query of a raw request: a list of {name, value}. */
@@ -254,10 +233,19 @@ static bool build_raw_query(struct request *request, int options)
         return true;
     if (!lua_istable(L, query))
         return bad_query(request);
-    for (int i = 1; lua_rawgeti(L, query, i), !lua_isnil(L, -1); i++) {
-        if (!append_pair(request))
+    for (int i = 1; lua_rawgeti(L, query, i), !lua_isnil(L, -1); i++, lua_settop(L, query)) {
+        const char *name = NULL;
+        if (lua_istable(L, -1)) {
+            lua_rawgeti(L, query + 1, 1);
+            lua_rawgeti(L, query + 1, 2);
+            name = text_without_nul(L, query + 2);
+        }
+        if (!name)
+            return bad_query(request);
+        if (!arguments_check_query_value(L, query + 3, request->refusal))
+            return refuse_in(request->refusal, ".query.%s", name);
+        if (!append_query(request, name))
             return false;
-        lua_settop(L, query);
     }
     return true;
 }
@@ -275,36 +263,35 @@ static bool build_raw_body(struct request *request, int options)
     return built || refuse_in(request->refusal, ".body");
 }
 
-static bool check_method_and_path(struct request *request, const char *path, size_t length)
-{
-    if (!url_is_method(request->call->method, lua_rawlen(request->L, 2)))
-        return refuse_unexpected(request->refusal, BAD_VALUE, NULL, "GET, POST, PUT, PATCH or DELETE") ||
-               refuse_in(request->refusal, ".method");
-    return url_check_path(path, length, request->refusal, BAD_VALUE) ? append_path(request, path)
-                                                                     : refuse_in(request->refusal, ".path");
-}
-
-/* Names the call "GET /path" in messages. */
-static void name_raw(struct request *request, const char *path)
+/* The method is at index 2, the path at 3, the table of options at 4. */
+static bool prepare_raw(struct request *request)
 {
     lua_State *L = request->L;
+    struct call *call = request->call;
+    const char *path = lua_tostring(L, 3);
 
-    lua_pushfstring(L, "%s %s", request->call->method, path);
-    push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), request->call->target->key);
-    request->call->name = lua_tostring(L, -1);
+    if (!url_is_method(call->method, lua_rawlen(L, 2)))
+        return refuse_unexpected(request->refusal, BAD_VALUE, NULL, "GET, POST, PUT, PATCH or DELETE") ||
+               refuse_in(request->refusal, ".method");
+    if (!url_check_path(path, lua_rawlen(L, 3), request->refusal, BAD_VALUE))
+        return refuse_in(request->refusal, ".path");
+    if (!append_path(request, path))
+        return false;
+    lua_pushfstring(L, "%s %s", call->method, path);
+    push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), call->target->key);
+    call->name = lua_tostring(L, -1);
     call_keep(L, request->index, "name");
+    return build_raw_query(request, 4) && build_raw_body(request, 4) && check_key(request);
 }
 
 int request_raw(lua_State *L)
 {
     struct refusal refusal = {0};
     struct request request = {.L = L, .index = 5, .refusal = &refusal};
-    const char *path;
-    size_t length;
 
     target_check(L, 1);
     luaL_checkstring(L, 2);
-    path = luaL_checklstring(L, 3, &length);
+    luaL_checkstring(L, 3);
     lua_settop(L, 4);
     if (lua_isnil(L, 4)) {
         lua_newtable(L);
@@ -315,9 +302,5 @@ int request_raw(lua_State *L)
     lua_pushvalue(L, 2);
     request.call->method = lua_tostring(L, -1);
     call_keep(L, 5, "method");
-    if (!check_method_and_path(&request, path, length))
-        return finish(&request, false, "request");
-    name_raw(&request, path);
-    return finish(&request, build_raw_query(&request, 4) && build_raw_body(&request, 4) && check_key(&request),
-                  request.call->name);
+    return finish(&request, prepare_raw(&request));
 }

@@ -17,12 +17,6 @@ static size_t fold(const char *name, char folded[MAX_NAME_BYTES])
     return count;
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    const size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
 /* The Levenshtein distance. */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
@@ -35,7 +29,9 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
             const size_t above = row[j];
-            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+            const size_t longer = (above < row[j - 1] ? above : row[j - 1]) + 1;
+            row[j] = changed < longer ? changed : longer;
             diagonal = above;
         }
     }

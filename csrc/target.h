@@ -51,7 +51,8 @@ void target_push_endpoint(lua_State *L, int index, const char *operation);
 const char *target_option_name(size_t index);
 
 /*
- * Checks the table of options at index and fills the target, which must hang on a userdata: it owns the lists from the
- * first on. The table keeps the target's strings; base_url and endpoints in it are replaced by what was checked.
+ * Checks the table of options at index and fills the target. The target must be in a userdata whose finalizer frees its
+ * lists: this may raise when it has made only some of them. The table keeps the target's strings; base_url and
+ * endpoints in it are replaced by what was checked.
  */
 bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "operations.h"
+
 enum { MAX_BASE_URL_BYTES = 2000 };
 
 bool url_is_visible(const char *text, size_t length)
@@ -50,12 +52,7 @@ bool url_check_path(const char *path, size_t length, struct refusal *refusal, en
 
 bool url_is_method(const char *method, size_t length)
 {
-    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
-
-    for (const char *const *known = methods; *known; known++)
-        if (strlen(*known) == length && memcmp(*known, method, length) == 0)
-            return true;
-    return false;
+    return set_has("GET|POST|PUT|PATCH|DELETE", method, length);
 }
 
 bool url_split_endpoint(const char *text, const char **path)

@@ -42,7 +42,7 @@ end
 -- A limiter that keeps a record of {key, rate, most}.
 local function fake_limiter()
   local fake = {reserved = {}}
-  function fake.reserve(_, key, rate, _, most)
+  function fake.reserve(_, key, rate, most)
     table.insert(fake.reserved, {key = key, rate = rate, most = most})
     return 0
   end
@@ -212,7 +212,7 @@ describe("a client's options", function()
   end)
 
   it("share one queue at the limiter, for one key", function()
-    local one = new{api_key = "shared-line", limiter = local_limiter.new()}
+    local one = new{api_key = "shared-line", limiter = local_limiter.new(1, function() return 1000 end)}
     local wait = fake_loop()
     local two = one:with{loop = wait}
     local stranger = one:with{loop = wait, api_key = "another-line"}
@@ -224,7 +224,9 @@ describe("a client's options", function()
   end)
 
   it("share it between clients that know nothing of each other", function()
-    local wait = fake_loop()
+    local wait, real_now = fake_loop(), core.now
+    core.now = wait.now -- luacheck: ignore 122
+    finally(function() core.now = real_now end) -- luacheck: ignore 122
     local function client(key)
       return cmr.new{api_key = key, base_url = NOWHERE, loop = wait}
     end

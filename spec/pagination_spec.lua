@@ -25,11 +25,13 @@ describe("pages", function()
     local function fetch(number)
       table.insert(asked, number)
       local answer = answers[#asked]
-      if type(answer) == "string" then return nil, answer, {kind = "server_error"} end
-      return assert(answer, "asked for a page too many")
+      if type(answer) == "string" then return nil, answer, {kind = "server_error", message = answer} end
+      assert(answer, "asked for a page too many")
+      return answer
     end
     for item, why, err in pages.iterate(fetch, "things", path or "data.list", first or 1) do
-      table.insert(list, item or {why, err.kind})
+      if not item then assert.same({why, err.code and "bad_response" or "server_error"}, {err.message, err.kind}) end
+      table.insert(list, item or {why, err.code or err.kind})
       steps = steps + 1
       assert.is_true(steps < 100)
     end
@@ -56,24 +58,137 @@ describe("pages", function()
         assert.same({2, 3}, asked)
       end)
 
-      it("may be empty, also in the middle", function()
+      it("may be empty where there is nothing, and behind the last", function()
         assert.same({}, (go{page({}, 1, 1)}))
         assert.same({}, (go{page({}, 1, 0)}))
-        assert.same({1, 2}, (go{page({1}, 1, 3), page({}, 2, 3), page({2}, 3, 3)}))
+        assert.same({}, (go({page({}, 5, 3)}, 5)))
       end)
 
-      it("may have the same items", function()
-        assert.same({1, 1, 1}, (go{page({1}, 1, 3), page({1}, 2, 3), page({1}, 3, 3)}))
+      it("may be short in the middle", function()
+        assert.same({1, 2, 3, 4, 5}, (go{page({1, 2}, 1, 3), page({3}, 2, 3), page({4, 5}, 3, 3)}))
       end)
 
-      it("end with an error when another is sent than was asked for", function()
-        local list = go{page({1}, 1, 3), page({1}, 1, 3)}
-        assert.same({1, {"things: asked for page 2 of 3, got 1", "bad_response"}}, list)
-        list = go{page({1}, 1, 3), page({1}, 1.5, 3)}
-        assert.same({1, {"things: asked for page 2 of 3, got 1.5", "bad_response"}}, list)
+      it("end with an error when one is empty: also the last, which a server counting from 0 does not have", function()
+        assert.same({1, {"things: page 2 of 3 is empty", "missing_items"}}, (go{page({1}, 1, 3), page({}, 2, 3)}))
+        assert.same({{"things: page 1 of 3 is empty", "missing_items"}}, (go{page({}, 1, 3)}))
+        assert.same({1, {"things: page 2 of 2 is empty", "missing_items"}}, (go{page({1}, 1, 2), page({}, 2, 2)}))
+      end)
+
+      it("end with an error when one is the same as another", function()
+        local list = go{page({1}, 1, 9), page({2}, 2, 9), page({1}, 3, 9)}
+        assert.same({1, 2, {"things: page 3 is the same as page 1", "repeated_page"}}, list)
+      end)
+
+      local others = {["the one before"] = 1, ["the next one"] = 3, ["one between"] = 1.5, ["one counted from 0"] = 0}
+      for what, got in pairs(others) do
+        it("end with an error when another is sent than was asked for: " .. what, function()
+          local list = go{page({1}, 1, 3), page({2}, got, 3)}
+          local why = ("things: asked for page 2, got page %s of 3"):format(got)
+          assert.same({1, {why, "wrong_page"}}, list)
+          assert.same({{(why:gsub("2", "7", 1)), "wrong_page"}}, (go({page({2}, got, 3)}, 7)))
+        end)
+      end
+
+      it("end with an error when the list has become shorter or longer", function()
+        local format = "things: the list changed while it was read: it had 3 pages, on page 2 it has %s"
+        assert.same({1, {format:format(2), "list_changed"}}, (go{page({1}, 1, 3), page({2}, 2, 2)}))
+        assert.same({1, {format:format(4), "list_changed"}}, (go{page({1}, 1, 3), page({2}, 2, 4)}))
+        local list = go{page({1}, 1, 3), page({2}, 2, 3), page({3}, 2, 2)}
+        assert.same({1, 2, {"things: asked for page 3, got page 2 of 2", "wrong_page"}}, list)
+      end)
+
+      it("are believed about the page, and not about 0 pages of items", function()
+        local list, asked = go{page({1}, 1, 0), page({2}, 2, 0), page({}, 3, 0)}
+        assert.same({{1, 2}, {1, 2, 3}}, {list, asked})
+        list = go{page({1}, 1, 0), page({1}, 2, 0)}
+        assert.same({1, {"things: page 2 is the same as page 1", "repeated_page"}}, list)
+      end)
+
+      it("end with an error when one is sent that cannot be", function()
+        assert.same({{"things: asked for page 5, got page 5 of 3", "wrong_page"}}, (go({page({1}, 5, 3)}, 5)))
       end)
     end)
   end
+
+  it("need not all say how many they are", function()
+    local page = shapes["in data"]
+    local list, asked = go{page({1}, 1, 2), plain({2})[1]}
+    assert.same({{1, 2}, {1, 2}}, {list, asked})
+    list = go{page({1}, 1), page({2}, 2), page({}, 3)}
+    assert.same({1, 2}, list)
+    list = go{page({1}, 1), page({2}, 1)}
+    assert.same({1, {"things: asked for page 2, got page 1", "wrong_page"}}, list)
+    local unnumbered = {data = {list = {1}, totalPages = 2}}
+    assert.same({1, 2}, (go{unnumbered, {data = {list = {2}, totalPages = 2}}}))
+  end)
+
+  describe("with items that have ids", function()
+    local function users(number, ...)
+      local list = {}
+      for index, id in ipairs{...} do list[index] = {userId = id, place = number * 10 + index} end
+      return {data = {users = list, currentPage = number, totalPages = 3}}
+    end
+
+    it("end with an error before one comes again", function()
+      local list = go({users(1, "a", "b"), users(2, "b", "c")}, 1, "data.users")
+      local why = "things: userId 'b' of page 1 is on page 2 too: the list changed while it was read"
+      assert.same({{userId = "a", place = 11}, {userId = "b", place = 12}, {why, "repeated_item"}}, list)
+      list = go({users(1, "a"), users(2, "b"), users(3, "a")}, 1, "data.users")
+      assert.same({(why:gsub("'b'", "'a'"):gsub("page 2", "page 3")), "repeated_item"}, list[3])
+    end)
+
+    it("may repeat another thing's id, and one of their own on one page", function()
+      local first, second = users(1, "a", "a"), users(2, "b")
+      first.data.users[1].ownerId, second.data.users[1].ownerId = "x", "x"
+      assert.equal(4, #go({first, second, users(3, "c")}, 1, "data.users"))
+    end)
+
+    it("are told apart as a whole where they have none", function()
+      local function page(number, ...)
+        return {data = {list = {...}, currentPage = number, totalPages = 2}}
+      end
+      local one, other = {domain = "a.com", n = 1}, {domain = "a.com", n = 2}
+      assert.same({one, other}, (go{page(1, one), page(2, other)}))
+      local why = "things: an item of page 1 is on page 2 too: the list changed while it was read"
+      assert.same({one, {why, "repeated_item"}}, (go{page(1, one), page(2, other, one)}))
+      assert.same({1, 2, 2, 3}, (go{page(1, 1, 2), page(2, 2, 3)}))
+    end)
+  end)
+
+  describe("with the number of all items", function()
+    local function page(items, number, total, last)
+      return {data = {list = items, pagination = {currentPage = number, totalPages = last, totalSearchedCount = total}}}
+    end
+
+    it("have to have as many, or there is an error after the last one", function()
+      assert.same({1, 2, 3}, (go{page({1, 2}, 1, 3, 2), page({3}, 2, 3, 2)}))
+      local missing = {"things: the list should have 4 items, and 3 came", "missing_items"}
+      assert.same({1, 2, 3, missing}, (go{page({1, 2}, 1, 4, 2), page({3}, 2, 4, 2)}))
+      assert.same({1, 2, 3, missing}, (go{page({1, 2, 3}, 1, 4, 1)}))
+      assert.same({{"things: the list should have 4 items, and 0 came", "missing_items"}}, (go{page({}, 1, 4, 1)}))
+    end)
+
+    it("end with an error when it changes", function()
+      local why = "things: the list changed while it was read: it had 3 items, on page 2 it has "
+      assert.same({1, 2, {why .. "2", "list_changed"}}, (go{page({1, 2}, 1, 3, 2), page({3}, 2, 2, 2)}))
+      assert.same({1, 2, {why .. "4", "list_changed"}}, (go{page({1, 2}, 1, 3, 2), page({3}, 2, 4, 2)}))
+    end)
+
+    it("do not need one empty page more", function()
+      local list, asked = go{page({1, 2}, nil, "3"), page({3}, nil, "3")}
+      assert.same({{1, 2, 3}, {1, 2}}, {list, asked})
+      assert.same({1, 2}, (go{page({1, 2}, nil, 2)})) -- a server without pages
+    end)
+
+    it("need not be counted from the first page", function()
+      assert.same({3}, (go({page({3}, 2, 3, 2)}, 2)))
+    end)
+
+    it("may be told the number of one page instead", function()
+      assert.same({1, 2, 3}, (go{page({1, 2}, 1, 2, 2), page({3}, 2, 1, 2)}))
+      assert.same({1, 2}, (go{page({1, 2}, 1, 0, 1)}))
+    end)
+  end)
 
   it("do not believe nextPage", function()
     local answer = {data = {list = {1}, pagination = {currentPage = 1, totalPages = 1, nextPage = 2}}}
@@ -87,21 +202,32 @@ describe("pages", function()
       assert.same({1, 2, 3}, asked)
     end)
 
-    it("end when one comes again: a server that knows no pages", function()
-      assert.same({1, 2}, (go(plain({1, 2}, {1, 2}))))
-      assert.same({{id = "a"}, {id = "b"}}, (go(plain({{id = "a"}, {id = "b"}}, {{id = "a"}, {id = "b"}}))))
+    local function again(number, earlier)
+      return {("things: page %d is the same as page %d"):format(number, earlier), "repeated_page"}
+    end
+
+    it("end with an error when one comes again: a server that knows no pages, or has no more", function()
+      assert.same({1, 2, again(2, 1)}, (go(plain({1, 2}, {1, 2}))))
+      local list = go(plain({{id = "a"}, {id = "b"}}, {{id = "a"}, {id = "b"}}))
+      assert.same({{id = "a"}, {id = "b"}, again(2, 1)}, list)
     end)
 
-    it("end when they go round in a circle", function()
-      assert.same({1, 2, 3}, (go(plain({1}, {2}, {3}, {1}))))
+    it("end with an error when they go round in a circle", function()
+      assert.same({1, 2, 3, again(4, 1)}, (go(plain({1}, {2}, {3}, {1}))))
+    end)
+
+    it("are the same only when all of them is", function()
+      assert.same({1, 2, 3, 1, 4, 3}, (go(plain({1, 2, 3}, {1, 4, 3}, {}))))
     end)
 
     it("are told apart, whatever is in them", function()
       local large = 1700000000000000 -- more than is sent as a number
-      assert.same({{t = large}, {t = large + 1}}, (go(plain({{t = large}}, {{t = large + 1}}, {{t = large}}))))
+      local list = go(plain({{t = large}}, {{t = large + 1}}, {{t = large}}))
+      assert.same({{t = large}, {t = large + 1}, again(3, 1)}, list)
       assert.same({{a = {1}}, {a = {2}}, {a = {}}}, (go(plain({{a = {1}}}, {{a = {2}}}, {{a = {}}}, {}))))
       assert.same({1, "1", cmr.null, true}, (go(plain({1}, {"1"}, {cmr.null}, {true}, {}))))
-      assert.same({{a = 1, b = 2}, {a = 2, b = 1}}, (go(plain({{a = 1, b = 2}}, {{a = 2, b = 1}}, {{b = 2, a = 1}}))))
+      list = go(plain({{a = 1, b = 2}}, {{a = 2, b = 1}}, {{b = 2, a = 1}}))
+      assert.same({{a = 1, b = 2}, {a = 2, b = 1}, again(3, 1)}, list)
     end)
   end)
 
@@ -116,9 +242,11 @@ describe("pages", function()
     it("when there is no list where it should be", function()
       for _, answer in ipairs{{}, {data = {}}, {data = "text"}, {data = {list = "text"}}, {data = {list = 1}}} do
         local list = go{answer}
-        assert.same({{"things: there is no list at data.list", "bad_response"}}, list)
+        assert.same({{"things: there is no list at data.list", "no_list"}}, list)
       end
       assert.same({7}, (go({{data = {7}, pagination = 1}, {data = {}}}, 1, "data")))
+      local list = go({{data = {7}}}, 1, function() end)
+      assert.same({{"things: there is no list in the answer", "no_list"}}, list)
     end)
   end)
 end)
@@ -190,6 +318,70 @@ describe("client:each", function()
     assert.equal(0, #server:requests())
   end)
 
+  -- What a loop over all subscriptions has seen: ids, and for an error {false, message, code}. It ends after the error.
+  local function all(...)
+    local seen = {}
+    for item, message, err in client:each("subscriptions", ...) do
+      table.insert(seen, item and item.subscriptionId or {item, message, err.code})
+    end
+    return seen
+  end
+
+  it("yields an error when the server sends another page, says once which, and asks no more", function()
+    page(1, 3, {"a", "b"})
+    page(2, 3, {"c", "d"})
+    page(2, 2, {"c", "d"}) -- the list has become shorter
+    local wrong = {false, "subscriptions: asked for page 3, got page 2 of 2", "wrong_page"}
+    assert.same({"a", "b", "c", "d", wrong}, all())
+    assert.equal(3, #server:requests())
+    page(1, 3, {"a"})
+    page(3, 3, {"c"})
+    assert.same({"a", {false, "subscriptions: asked for page 2, got page 3 of 3", "wrong_page"}}, all())
+  end)
+
+  it("yields an error when a server never ends", function()
+    for number = 1, 3 do page(number, 1000000, {"a", "b"}) end
+    assert.same({"a", "b", {false, "subscriptions: page 2 is the same as page 1", "repeated_page"}}, all())
+    server:reset()
+    for number = 1, 3 do page(number, number + 1, {"a" .. number}) end
+    local message = "subscriptions: the list changed while it was read: it had 2 pages, on page 2 it has 3"
+    assert.same({"a1", {false, message, "list_changed"}}, all())
+  end)
+
+  describe("yields an error when the list changes on the way", function()
+    local users = {"users", items = "data.users"}
+
+    local function go_through(limit, change)
+      local ids, message, code = {}, nil, nil
+      for item, why, err in client:each(users, {limit = limit}) do
+        if item then
+          ids[#ids + 1] = item.id
+          if #ids == 2 then change(item.id) end
+        else
+          message, code = why, err.code
+        end
+      end
+      assert.equal("list_changed", code)
+      return #ids, message
+    end
+
+    before_each(function()
+      for index = 1, 5 do server:add_user("U" .. index) end
+    end)
+
+    it("because an item of it is deleted: the others move up", function()
+      local count, message = go_through(2, function(id) assert(client:delete_user{userId = id}) end)
+      assert.equal(2, count)
+      assert.equal("users: the list changed while it was read: it had 6 items, on page 2 it has 5", message)
+    end)
+
+    it("because there is one more", function()
+      local count, message = go_through(3, function() server:add_user "U0" end)
+      assert.equal(3, count)
+      assert.matches("it had 2 pages, on page 2 it has 3$", message)
+    end)
+  end)
+
   it("tries a page again like any call", function()
     page(1, 2, {"a"})
     server:fault{match = {operation = "subscriptions"}, status = 503}
@@ -202,10 +394,15 @@ describe("client:each", function()
 
   it("takes a list that the documents do not describe, when it is told where its items are", function()
     assert.error_matches(function() client:each("users", {}) end, "users's answer is not documented: client:each%(")
-    server:fault{body = {status = 200, data = {users = {{userId = "u1"}, {userId = "u2"}}}}, times = 2}
-    local ids = {}
-    for item in client:each({"users", items = "data.users"}) do ids[#ids + 1] = item.userId end
-    assert.same({"u1", "u2"}, ids)
+    local function users(answer)
+      return answer.data.users, "users"
+    end
+    for _, items in ipairs{"data.users", users} do
+      server:fault{body = {status = 200, data = {users = {{userId = "u1"}, {userId = "u2"}}, total = 2}}}
+      local ids = {}
+      for item in client:each({"users", items = items}) do ids[#ids + 1] = item.userId end
+      assert.same({"u1", "u2"}, ids)
+    end
   end)
 
   describe("raises, at the caller's line,", function()

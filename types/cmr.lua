@@ -63,7 +63,8 @@ local Client = {}
 ---@return cmr.Error? err
 function Client:request(method, path, fields) end
 
----Iterates over the items of a list. Pages are fetched as they are needed.
+---Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
+---where a page shows that items may be missing or come twice; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -92,7 +93,8 @@ function Client:start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight. A call's timeout starts when the call gets its slot in the rate limit.
+---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
+---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
 ---@param opts? cmr.MapOptions
@@ -217,7 +219,8 @@ function Client:key_id() end
 ---A list operation's name, or with it what the documentation leaves out about its answer.
 ---@class cmr.List
 ---@field [1] string
----@field items? string The path of the items, as in "data.users".
+---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
+---  function that returns the items of an answer and the name of their list.
 ---@field page? string The parameter that chooses a page.
 
 ---A success: the API's envelope.
@@ -262,13 +265,15 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or a list of the items that
----the answer refused.
+---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
+---answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
----"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key".
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". Of
+---client:each, where kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
+---"missing_items" or "no_list".
 ---@field code? string
 ---@field field? string The path of the field with the mistake: "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.
@@ -350,7 +355,8 @@ function cmr.info(result) end
 ---@return cmr.Error? err
 function cmr.request(method, path, fields) end
 
----Iterates over the items of a list. Pages are fetched as they are needed.
+---Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
+---where a page shows that items may be missing or come twice; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -379,7 +385,8 @@ function cmr.start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight. A call's timeout starts when the call gets its slot in the rate limit.
+---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
+---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
 ---@param opts? cmr.MapOptions
@@ -448,8 +455,8 @@ function Job:wait() end
 ---@return boolean
 function Job:done() end
 
----Cancels the call: at once when it is in flight, else before its next attempt. A request that was sent may have been
----done: see err.outcome.
+---Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its
+---next attempt. A request that was sent may have been done: see err.outcome.
 function Job:cancel() end
 
 ---Which requests to list.
@@ -543,6 +550,7 @@ function Ledger:same(account, operation, digest) end
 
 ---The ids of a request, as {{kind, id} ...}.
 ---@param request integer
+---@return string[][] ids
 function Ledger:ids(request) end
 
 ---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
@@ -589,6 +597,9 @@ function Ledger:limiter() end
 ---@return string? reason "busy": another process has it
 function Ledger:hold_run(run) end
 
+---@param run integer
+function Ledger:let_go_run(run) end
+
 ---Reports that this process stores the events that it receives. It is over when the process ends.
 ---@return boolean? ok
 ---@return string? message
@@ -602,19 +613,20 @@ function Ledger:is_receiving() end
 ---Closes the ledger. Another open makes a new one.
 function Ledger:close() end
 
----Reserves slots in the rate limit of a key. Times are in seconds, the rate in requests per second.
+---Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
+---has its own clock: those of two loops are not comparable.
 ---
 ---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
 ---max_wait: then nothing is reserved. pause gives out no slot within a time: the server asked to wait.
 ---@class cmr.Limiter
----@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, max_wait: number): number?, number?
----@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
+---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
+---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
 ---How calls wait in an event loop. A user's adapter needs wait, sleep and now. Without spawn, semaphore and notify
----client:start and client:map raise. Only the library's adapters have detected and forget.
+---client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number)
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, until interrupt is called with it.
 ---@field now fun(): number Seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
 ---@field semaphore? fun(): cmr.Semaphore
@@ -622,11 +634,18 @@ function Ledger:close() end
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---@field interrupt? fun(job: cmr.Job) Ends a job's sleep: it was cancelled.
+---@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
 
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
 ---@field wait fun() Returns once for every post.
+
+---Watches coroutines: the one that made the watch, and the latest one that called seen.
+---@class cmr.Watch
+---@field seen fun() Watches the running coroutine too.
+---@field stop fun() Ends the watch.
 
 ---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
@@ -659,7 +678,7 @@ function Ledger:close() end
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
----@field jitter? fun(): number From 0 to 1: spreads retries. Default: the clock's digits.
+---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
 ---What on_retry gets.
 ---@class cmr.Retry
@@ -721,7 +740,7 @@ function Ledger:close() end
 ---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
 ---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
----Takes the newest one back.
+---Takes back the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
 ---An event that the vendor does not deliver again although it was not handled.
@@ -829,7 +848,7 @@ function Receiver:receive(raw_body, headers) end
 function Receiver:dead_letters() end
 
 ---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled since is
----not handled again. What is handled is no dead letter any more.
+---not handled again. An event that is handled stops being a dead letter.
 ---@param id? string Default: all.
 ---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
 ---@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.

@@ -78,7 +78,8 @@ local REQUEST_SPEC = {
 ---A list operation's name, or with it what the documentation leaves out about its answer.
 ---@class cmr.List
 ---@field [1] string
----@field items? string The path of the items, as in "data.users".
+---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
+---  function that returns the items of an answer and the name of their list.
 ---@field page? string The parameter that chooses a page.
 
 local PATH = {
@@ -87,7 +88,13 @@ local PATH = {
   end,
   expected = 'a name, as in "data.users"',
 }
-local LIST_SPEC = { items = PATH, page = PATH }
+local ITEMS = {
+  test = function(items)
+    return type(items) == "function" or PATH.test(items)
+  end,
+  expected = PATH.expected .. ", or a function",
+}
+local LIST_SPEC = { items = ITEMS, page = PATH }
 
 local function state_of(self, name)
   if getmetatable(self) ~= Client then
@@ -172,7 +179,8 @@ function Client:request(method, path, fields)
   return send(state, "request", "caller", prepare_request(state, "request", method, path, fields))
 end
 
----Iterates over the items of a list. Pages are fetched as they are needed.
+---Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
+---where a page shows that items may be missing or come twice; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -246,7 +254,8 @@ end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight. A call's timeout starts when the call gets its slot in the rate limit.
+---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
+---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
 ---@param opts? cmr.MapOptions
@@ -354,14 +363,14 @@ local function target_for(opts, parent)
   return core.target(complete)
 end
 
--- The ledger of the option; false: none; nil and a message: it cannot be opened.
+-- Returns the ledger that the option names; false when it names none; nil and a message when it cannot be opened.
 local function ledger_for(option, parent)
   if option == nil then return parent and parent.ledger or false end
   if type(option) == "table" or option == false then return option end
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- The store or the limiter of a client: in nginx all workers share one, elsewhere the ledger has it.
+-- Makes a client's store or limiter. In nginx it is the one that all workers share; elsewhere it uses the ledger.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()

@@ -50,13 +50,15 @@ local operations = require "cmr.operations"
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or a list of the items that
----the answer refused.
+---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
+---answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] Of client:await: the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
 ---The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
----"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key".
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". Of
+---client:each, where kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
+---"missing_items" or "no_list".
 ---@field code? string
 ---@field field? string The path of the field with the mistake: "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.

@@ -78,16 +78,17 @@ function Job:done()
   return self.finished == true
 end
 
----Cancels the call: at once when it is in flight, else before its next attempt. A request that was sent may have been
----done: see err.outcome.
+---Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its
+---next attempt. A request that was sent may have been done: see err.outcome.
 function Job:cancel()
   if self.finished or self.cancelled then return end
   self.cancelled = true
-  local call = self.call
-  if call and not call:done() then
+  local call, loop = self.call, self.loop
+  if not call:done() then
     call:cancel()
-    self.loop.notify(call)
+    loop.notify(call)
   end
+  if loop.interrupt then loop.interrupt(self) end
 end
 
 -- Called before each attempt. before_send is asked once; a table from it is the context of the ledger's entry.
@@ -123,13 +124,14 @@ local function iterator_of(inputs)
 end
 
 ---Runs many inputs concurrently. See client:map. Leaving the loop early cancels the calls in flight: at once on Lua
----5.4, elsewhere when the iterator is collected.
+---5.4, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine with the loop ends.
 ---@param start fun(input: any, semaphore: table, before_send: function?): cmr.Job
 function jobs.map(loop, inputs, opts, start)
   opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)
   local next_input, exhausted = iterator_of(inputs), false
   local semaphore = loop.semaphore()
   local slots, free = {}, {} -- jobs that were started and not yielded yet; indexes of slots without one
+  local watch, was_left
   local first, last -- the queue of jobs to yield; each job's field `after` is the next one
 
   local function enqueue(job)
@@ -150,12 +152,17 @@ function jobs.map(loop, inputs, opts, start)
 
   local function cancel()
     exhausted = true
+    if watch then watch.stop() end
     for _, job in ipairs(slots) do
       if job then job:cancel() end
     end
     slots, free, first = {}, {}, nil
   end
   local guard = when_collected(cancel)
+  watch = loop.watch and loop.watch(function()
+    was_left = true
+    cancel()
+  end)
 
   local function start_next(input)
     local before_send = opts.before_send and function()
@@ -187,11 +194,14 @@ function jobs.map(loop, inputs, opts, start)
   end
 
   local function step()
+    if was_left then errors.raise "map: the coroutine that ran this loop has ended, so its calls were cancelled" end
+    if watch then watch.seen() end
     fill()
     while #slots > #free do
       if first and first:done() then return take(first) end
       semaphore.wait()
     end
+    if watch then watch.stop() end
     return nil, guard -- lives as long as the loop
   end
 

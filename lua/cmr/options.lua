@@ -37,7 +37,7 @@ local options = {}
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
----@field jitter? fun(): number From 0 to 1: spreads retries. Default: the clock's digits.
+---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
 ---What on_retry gets.
 ---@class cmr.Retry

@@ -1,70 +1,195 @@
 ---The items of a list, page by page. An answer has currentPage and totalPages in data.pagination (docs) or directly in
----data (help). Its nextPage is not used: the documented sample shows a wrong one.
+---data (help), and perhaps the number of all items. Its nextPage is not used: the documented sample shows a wrong one.
+---
+---Pages are no snapshot: what changes in the list while it is read moves items from one page to another. So every page
+---is compared with what the pages before it said, and the list ends with an error where items may be missing or come
+---twice.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
 
+local unpack = table.unpack or unpack
+
 local pagination = {}
 
--- Tells a page from another one without storing the page.
-local function fingerprint(items)
-  return #items .. tables.canonical(items[1]) .. tables.canonical(items[#items])
-end
+-- The names that the number of all items may have.
+local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems" }
 
-local function broken(operation, message)
-  message = operation .. ": " .. message
-  local err = { kind = "bad_response", outcome = "rejected", operation = operation, message = message, attempts = 1 }
-  return false, message, core.error(err)
-end
-
----An answer's place among its pages.
+---An answer's place among its pages, as far as the answer tells it.
 ---@return number? page
----@return number? total pages
+---@return number? pages
+---@return number? total items of all pages
 function pagination.position(res)
   local where = tables.at(res, "data.pagination")
   if type(where) ~= "table" then where = res.data end
-  return tonumber(tables.at(where, "currentPage")), tonumber(tables.at(where, "totalPages"))
+  local total
+  for _, name in ipairs(TOTAL_FIELDS) do
+    total = total or tonumber(tables.at(where, name))
+  end
+  return tonumber(tables.at(where, "currentPage")), tonumber(tables.at(where, "totalPages")), total
+end
+
+local function broken(operation, code, message)
+  local err = { kind = "bad_response", code = code, outcome = "rejected", operation = operation, attempts = 1 }
+  err.message = operation .. ": " .. message
+  return false, err.message, core.error(err)
+end
+
+-- Raised inside check, and turned into an error by next_page.
+local function stop(code, format, ...)
+  local words = { ... }
+  for index, word in ipairs(words) do
+    if type(word) == "number" then words[index] = ("%.14g"):format(word) end
+  end
+  error({ code = code, message = format:format(unpack(words)) }, 0)
+end
+
+-- The field that tells the items of a list apart: "subscriptionId" in data.subscriptions.
+local function id_field(item, list_name)
+  for _, name in ipairs { "id", "_id" } do
+    if item[name] ~= nil then return name end
+  end
+  for _, name in ipairs(tables.sorted_keys(item)) do
+    local stem = type(name) == "string" and name:match "^(.+)Id$"
+    if stem and list_name:sub(1, #stem) == stem then return name end
+  end
+end
+
+-- What tells an item apart, and words for it. An item without an id is told apart by all its members.
+local function identity(item, list_name)
+  if not tables.is_object(item) or next(item) == nil then return nil end
+  local field = id_field(item, list_name)
+  local id = field and item[field]
+  if type(id) == "string" or type(id) == "number" then return field .. " " .. id, ("%s '%s'"):format(field, id) end
+  return core.sha256(tables.canonical(item)), "an item"
+end
+
+-- Compares the numbers of a page with what was asked for, and with the pages before it.
+local function check_numbers(list, number, current, pages, total)
+  if current and current ~= number then
+    local of = pages and (" of %.14g"):format(pages) or ""
+    stop("wrong_page", "asked for page %s, got page %s%s", number, current, of)
+  end
+  for _, now in ipairs { { "pages", pages }, { "total", total } } do
+    local name, value = now[1], now[2]
+    if list[name] and value and list[name] ~= value then
+      local format = "the list changed while it was read: it had %s %s, on page %s it has %s"
+      stop("list_changed", format, list[name], name == "total" and "items" or name, number, value)
+    end
+  end
+end
+
+-- Raises when a page, or an item of it, was there before. Two equal items of one page are the server's own.
+local function check_repeats(list, number, items)
+  local fingerprint = core.sha256(tables.canonical(items))
+  if list.seen_pages[fingerprint] then
+    stop("repeated_page", "page %s is the same as page %s", number, list.seen_pages[fingerprint])
+  end
+  list.seen_pages[fingerprint] = number
+  local identities = {}
+  for index, item in ipairs(items) do
+    local words
+    identities[index], words = identity(item, list.name)
+    local earlier = identities[index] and list.seen_items[identities[index]]
+    if earlier then
+      stop(
+        "repeated_item",
+        "%s of page %s is on page %s too: the list changed while it was read",
+        words,
+        earlier,
+        number
+      )
+    end
+    identities[index] = identities[index] or false
+  end
+  for _, key in ipairs(identities) do
+    if key then list.seen_items[key] = number end
+  end
+end
+
+-- Whether the first page's total counts the items of all pages. Of one page of several it would say nothing.
+local function counts_all(total, pages, items)
+  if not total then return false end
+  if not pages or pages <= 1 then return total >= #items end
+  return total > #items
+end
+
+-- Compares a page with what was asked for and with the pages before it. Returns whether it is the last one.
+local function check(list, number, res, items)
+  local current, pages, total = pagination.position(res)
+  if pages and (pages < 1 or pages ~= pages) then pages = nil end -- 0 pages: there are no items, or it says nothing
+  check_numbers(list, number, current, pages, total)
+  if number == list.first then
+    list.pages = pages
+    list.total = counts_all(total, pages, items) and total or nil
+  end
+  pages, total = list.pages, list.total
+  if #items == 0 then
+    if pages and pages > 1 and number <= pages then stop("missing_items", "page %s of %s is empty", number, pages) end
+    return true
+  end
+  if pages and number > pages then stop("wrong_page", "asked for page %s, got page %s of %s", number, number, pages) end
+  check_repeats(list, number, items)
+  list.count = list.count + #items
+  if pages then return number >= pages end
+  return total ~= nil and list.first == 1 and list.count >= total
+end
+
+-- The items of an answer, and the name of the list.
+local function find_items(where, res)
+  if type(where) == "function" then return where(res) end
+  return tables.at(res, where), where:match "[^.]+$"
 end
 
 ---Iterates over the items.
 ---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
 ---@param operation string for messages
----@param path string of the items in an answer, as in "data.users"
+---@param where string|fun(res: cmr.Answer): any[]?, string? the path of the items in an answer, as in "data.users"; or
+---  a function that returns the items and the name of their list
 ---@param first number page
-function pagination.iterate(fetch, operation, path, first)
-  local number, items, index, is_last = first - 1, {}, 0, false
-  local seen = {}
+function pagination.iterate(fetch, operation, where, first)
+  first = tonumber(first) or first -- what is no number is refused by fetch
+  local list = { first = first, count = 0, seen_pages = {}, seen_items = {} }
+  local number, items, index, is_last, is_checked = nil, {}, 0, false, false
+
+  local function finish(...)
+    is_last, is_checked, items = true, true, {}
+    return ...
+  end
 
   local function next_page()
-    number = number + 1
+    number = number and number + 1 or first
     local res, message, err = fetch(number)
-    if not res then
-      is_last = true
-      return false, message, err
-    end
-    items, index = tables.at(res, path), 0
+    if not res then return finish(false, message, err) end
+    items, list.name = find_items(where, res)
+    index, list.name = 0, list.name or operation
     if type(items) ~= "table" or (items[1] == nil and next(items) ~= nil) then
-      is_last, items = true, {}
-      return broken(operation, "there is no list at " .. path)
+      local place = type(where) == "string" and "at " .. where or "in the answer"
+      return finish(broken(operation, "no_list", "there is no list " .. place))
     end
-    local current, total = pagination.position(res)
-    if current and total then
-      is_last = current >= total
-      if not is_last and current < number then
-        is_last, items = true, {}
-        return broken(operation, ("asked for page %g of %g, got %g"):format(number, total, current))
-      end
-    elseif #items == 0 or seen[fingerprint(items)] then -- the end, or a server without pages
-      is_last, items = true, {}
-    else
-      seen[fingerprint(items)] = true
+    local ok, result = pcall(check, list, number, res, items)
+    if ok then
+      is_last = result
+      return true
     end
-    return true
+    if type(result) ~= "table" then error(result, 0) end
+    return finish(broken(operation, result.code, result.message))
+  end
+
+  -- After the last item: whether there were as many as the answers said.
+  local function check_count()
+    is_checked = true
+    if not list.total or list.first ~= 1 or list.count == list.total then return nil end
+    local message = "the list should have %.14g items, and %.14g came"
+    return broken(operation, "missing_items", message:format(list.total, list.count))
   end
 
   return function()
     while index >= #items do
-      if is_last then return nil end
+      if is_last then
+        if is_checked then return nil end
+        return check_count()
+      end
       local ok, message, err = next_page()
       if not ok then return false, message, err end
     end

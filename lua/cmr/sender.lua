@@ -66,6 +66,7 @@ local function register(record, state, job)
   local reason
   record.entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job.context)
   if record.entry then return true end
+  if reason ~= "repeated" then message = ("the ledger cannot be written (%s)"):format(message) end
   local err = failure(record, "not_recorded", message .. "; nothing was sent")
   err.code = reason
   return nil, err
@@ -74,8 +75,9 @@ end
 -- Waits for a slot. Returns the seconds left for the attempt; or nil and an error, if it must not be made.
 local function get_ready(record, state, loop, job)
   local opts = state.options
-  if opts.rate then
-    local ok, needed, max_wait = limiter.wait_for_slot(state.limiter, record.key, opts.rate, loop, record.deadline)
+  if opts.rate and not job.cancelled then
+    local ok, needed, max_wait =
+      limiter.wait_for_slot(state.limiter, record.key, opts.rate, loop, record.deadline, record.job)
     if not ok then
       local message = "the next request may leave in %.1f s, and the call has %.1f s left"
       return nil, failure(record, "rate_limited", message:format(needed, max_wait), needed)
@@ -107,7 +109,7 @@ local function attempt(record, state, loop, left)
   if res then return res end
   record.outcome = more_severe(err.outcome, record.outcome)
   if opts.rate and err.kind == "rate_limited" then
-    limiter.pause(state.limiter, record.key, loop.now(), err.retry_after or 1 / opts.rate)
+    limiter.pause(state.limiter, record.key, err.retry_after or 1 / opts.rate)
   end
   return nil, err
 end
@@ -123,7 +125,7 @@ local function back_off(record, state, loop, err)
     local event = { operation = err.operation, attempt = record.attempts, delay = delay, err = err }
     if errors.call_hook(opts.on_retry, event) == false then return false end
   end
-  loop.sleep(core.engine(), delay)
+  loop.sleep(core.engine(), delay, record.job)
   return true
 end
 
@@ -164,18 +166,19 @@ end
 ---@param loop cmr.Loop
 ---@param job cmr.Job? nil: the caller waits for the call
 function sender.send(state, call, loop, job)
-  job = job or FOREGROUND_JOB
   local opts = state.options
   local now = loop.now()
   local record = {
     call = call,
+    job = job, -- nil: the caller waits
     key = opts.rate and state.target:key_id(),
     started_at = now,
-    deadline = now + opts.timeout + job.max_queue_seconds,
+    deadline = now + opts.timeout + (job or FOREGROUND_JOB).max_queue_seconds,
     attempts = 0,
     outcome = "not_sent",
     elapsed = 0,
   }
+  job = job or FOREGROUND_JOB
   if opts.on_response then call:trace() end
   if call:repeatable() then return make_attempts(record, state, loop, job) end
   return reraise(record, coroutines.pcall(make_attempts, record, state, loop, job))

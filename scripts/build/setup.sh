@@ -40,6 +40,9 @@ test | module 5.3 busted           | lua-busted                 | -             
 test | module 5.4 socket           | lua-socket                 | -                  | lua5.4-socket      | -
 test | module 5.1 socket           | lua-socket                 | -                  | lua5.1-socket      | -
 test | module 5.3 socket           | lua-socket                 | -                  | lua5.3-socket      | -
+test | module 5.4 ssl              | lua-sec                    | lua-sec            | lua5.4-sec         | -
+test | module 5.1 ssl              | lua-sec                    | -                  | lua5.1-sec         | -
+test | module 5.3 ssl              | lua-sec                    | -                  | lua5.3-sec         | -
 test | program redis-server        | redis-server               | redis              | redis              | redis
 test | module 5.1 redis            | lua-redis                  | -                  | -                  | -
 test | nginx-redis                 | lua-nginx-redis            | -                  | lua-resty-redis    | -

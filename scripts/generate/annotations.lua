@@ -138,7 +138,8 @@ local function names_in(lines, found)
   end
 end
 
--- The functions of the module that the client's methods of the same name do the work of, as the source describes these.
+-- Some functions of the module only call the default client's method of the same name. The source describes the method
+-- alone: this adds the same description for the function.
 local function add_forwarded(by_owner, module)
   local described = {}
   for _, entry in ipairs(by_owner[ROOT] or {}) do

@@ -16,13 +16,19 @@ end
 
 describe("a client", function()
   local server, fake, key
+  local real_now = core.now
 
   before_each(function()
     core.engine():close()
     server = mock.shared("http")
     server:fault{status = 200, body = {status = 200}, times = 1000}
     fake = support.fake_loop()
+    core.now = fake.now -- luacheck: ignore 122
     key = new_key()
+  end)
+
+  after_each(function()
+    core.now = real_now -- luacheck: ignore 122
   end)
 
   -- With the defaults of pacing, unless told.
@@ -94,8 +100,25 @@ describe("a client", function()
     assert(client{limiter = own, timeout = 20}:platforms(USER))
     assert.same({1.5}, fake.slept)
     assert.equal(1, #asked)
-    assert.same({4, 1000, 20}, {asked[1][2], asked[1][3], asked[1][4]})
+    assert.same({4, 20}, {asked[1][2], asked[1][3]})
     assert.is_nil(asked[1][1]:find(key, 1, true)) -- whose line it is, without telling the key
+  end)
+
+  it("goes by the limiter's clock, whatever that of its loop", function()
+    local ahead = support.fake_loop()
+    ahead.clock = 1.8e9 -- as that of ngx.now
+    assert(client{loop = ahead}:platforms(USER))
+    assert(client():platforms(USER))
+    assert(client{loop = ahead}:platforms(USER))
+    assert.same({{0.25}, {0.25}}, {fake.slept, ahead.slept})
+    local refused = {status = 429, headers = {["Retry-After"] = "3"}}
+    server:reset()
+    server:fault(refused)
+    server:fault{status = 200, body = {status = 200}, times = 1000}
+    fake.clock, ahead.slept = fake.clock + 10, {}
+    client{loop = ahead, retries = 0}:platforms(USER)
+    assert(client{timeout = 5}:platforms(USER))
+    assert.same({{0.25, 3}, {}}, {fake.slept, ahead.slept})
   end)
 
   describe("that is turned away for its rate", function()
@@ -116,6 +139,7 @@ describe("a client", function()
     end)
 
     it("holds those back who have their place already", function()
+      core.now = real_now -- luacheck: ignore 122
       local begun, sent = core.now(), {}
       local one = client{loop = "block", rate = 10, on_response = function() sent[#sent + 1] = core.now() - begun end}
       server:reset()
@@ -159,7 +183,7 @@ describe("a client", function()
 
   it("that met the quota of a mailbox holds nobody back", function()
     server:reset()
-    server:fault{status = 429, headers = {["Retry-After"] = "3600"}}
+    server:fault{status = 429, headers = {["Retry-After"] = "86400"}}
     server:fault{status = 200, body = {status = 200}, times = 1000}
     local _, _, err = client{retries = 0}:reexport{mailboxId = mock.MAILBOX}
     assert.equal("quota_exceeded", err.kind)

@@ -8,11 +8,16 @@ local USER, MAILBOX = mock.USER, mock.MAILBOX
 
 describe("a client", function()
   local server, fake
+  local real_now = core.now
 
   before_each(function()
     core.engine():close()
     server = mock.shared("http")
     fake = support.fake_loop()
+  end)
+
+  after_each(function()
+    core.now = real_now -- luacheck: ignore 122
   end)
 
   local function client(options)
@@ -87,6 +92,7 @@ describe("a client", function()
     end)
 
     it("when its turn comes too late", function()
+      core.now = fake.now -- luacheck: ignore 122
       local paced = client{rate = 0.1, timeout = 5, api_key = "key-of-a-late-turn"}
       server:fault{times = 9, body = {status = 200}}
       assert(paced:platforms(USER))
@@ -110,6 +116,7 @@ describe("a client", function()
     it("when it has waited longer than it meant to", function()
       local sleep = fake.sleep
       function fake.sleep(engine, seconds) sleep(engine, seconds + 100) end
+      core.now = fake.now -- luacheck: ignore 122
       local paced = client{rate = 1, timeout = 5, api_key = "key-of-a-heavy-sleeper"}
       server:fault{times = 9, body = {status = 200}}
       assert(paced:platforms(USER))

@@ -8,7 +8,7 @@ local TYPES = {string = true, integer = true, number = true, boolean = true, obj
 local SOURCES = {seed = true, docs = true, help = true}
 local METHODS = {GET = true, POST = true, PUT = true, PATCH = true, DELETE = true}
 local FLAGS = {list = true, async = true, charges = true, danger = true, all_when_empty = true, quota = true,
-  safe = true, deprecated = true, form = true}
+  safe = true, deprecated = true, form = true, flips = true}
 
 local OPERATION = {name = true, group = true, method = true, path = true, title = true, summary = true, source = true,
   assumed = true, flags = true, positional = true, params = true, open_location = true, items = true, page = true,
@@ -272,13 +272,13 @@ describe("the table", function()
     remove_mailbox DELETE /mailboxes/remove - async,danger
     validate_mailbox POST /mailboxes/validate-mailbox userId safe
     start_warmup POST /mailboxes/warmup mailboxId async,charges
-    toggle_warmup POST /mailboxes/warmup/toggle mailboxId async
+    toggle_warmup POST /mailboxes/warmup/toggle mailboxId async,flips
     set_warmup_status PATCH /mailboxes/warmup/status mailboxId,status async
     stop_warmup DELETE /mailboxes/warmup mailboxId async,danger
     set_warmup_settings PATCH /mailboxes/warmup/settings mailboxId -
     subscriptions GET /subscriptions - list
     renew_subscriptions POST /subscriptions/renew-subscriptions - async,charges
-    toggle_subscription_auto_renew POST /subscriptions/toggle-autorenewal - -
+    toggle_subscription_auto_renew POST /subscriptions/toggle-autorenewal - flips
     cancel_subscription POST /subscriptions/cancel - async,danger
     recreate_subscriptions POST /component/subscriptions/recreate - async,danger
     platforms GET /exports/platform-credentials userId -

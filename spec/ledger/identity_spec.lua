@@ -4,11 +4,12 @@ local identity = require "cmr.ledger.identity"
 
 describe("the digest of a request's content", function()
   it("is the same on every Lua, for every day to come", function()
-    assert.equal("fvJ+XdST/T2wOCyoS9A6", identity.digest{a = {1, true, core.null, "x"}, b = core.all})
+    assert.equal("sPJtiAD3ogLFVMWhZ8+z", identity.digest{a = {1, true, core.null, "x"}, b = core.all})
   end)
 
   it("is the same for what the API takes for the same", function()
-    local first = identity.digest{email = "john@doe.com", domain = "acme.com", list = {"MB1"}, deep = {email = "x@y.zz"}}
+    local first = identity.digest{email = "john@doe.com", domain = "acme.com", list = {"MB1"},
+      deep = {email = "x@y.zz"}}
     for _, args in ipairs{
       {email = " John@Doe.com", domain = "acme.com", list = {"MB1"}, deep = {email = "x@y.zz"}},
       {email = "john@doe.com", domain = "ACME.com\194\160", list = {"MB1 "}, deep = {email = "X@y.zz"}},

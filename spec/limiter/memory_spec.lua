@@ -1,9 +1,16 @@
--- When the next request may leave. The clock is a number here: nothing waits.
+-- When the next request may leave. The clock is a number here: nothing waits. What all limiters have in common is in
+-- contract_spec.lua.
 
+local core = require "cmr.core"
 local limiter = require "cmr.limiter.memory"
 
 local RATE = 4 -- requests per second: the default
 local VENDOR = 5 -- what the vendor allows
+
+-- A limiter, and a function that sets its clock.
+local function with_clock(now)
+  return limiter.new(1, function() return now end), function(time) now = time end
+end
 
 -- The same numbers from 0 to 1 in every run, on every Lua.
 local function dice(seed)
@@ -15,9 +22,12 @@ end
 
 -- When the requests that arrive at these times leave.
 local function departures(arrivals, rate)
-  local line = limiter.new()
+  local line, set = with_clock(0)
   local leave = {}
-  for i, now in ipairs(arrivals) do leave[i] = now + assert(line:reserve("key", rate, now, math.huge)) end
+  for i, now in ipairs(arrivals) do
+    set(now)
+    leave[i] = now + assert(line:reserve("key", rate, math.huge))
+  end
   table.sort(leave)
   return leave
 end
@@ -96,104 +106,112 @@ end
 
 describe("the line", function()
   it("lets the first request leave at once, and the others evenly spaced", function()
-    local line = limiter.new()
-    for i = 0, 7 do assert.equal(i * 0.25, line:reserve("key", 4, 100, 60)) end
+    local line = with_clock(100)
+    for i = 0, 7 do assert.equal(i * 0.25, line:reserve("key", 4, 60)) end
   end)
 
   it("lets a request leave at once when the last one is long ago, and saves nothing up", function()
-    local line = limiter.new()
-    assert.equal(0, line:reserve("key", 4, 100, 60))
-    assert.equal(0, line:reserve("key", 4, 100.25, 60))
-    assert.equal(0, line:reserve("key", 4, 1000, 60))
-    assert.equal(0.25, line:reserve("key", 4, 1000, 60))
-    assert.equal(0.5, line:reserve("key", 4, 1000, 60))
+    local line, set = with_clock(100)
+    assert.equal(0, line:reserve("key", 4, 60))
+    set(100.25)
+    assert.equal(0, line:reserve("key", 4, 60))
+    set(1000)
+    assert.equal(0, line:reserve("key", 4, 60))
+    assert.equal(0.25, line:reserve("key", 4, 60))
+    assert.equal(0.5, line:reserve("key", 4, 60))
   end)
 
   it("counts what has passed", function()
-    local line = limiter.new()
-    assert.equal(0, line:reserve("key", 4, 100, 60))
-    assert.equal(0.125, line:reserve("key", 4, 100.125, 60))
-    assert.equal(0.25, line:reserve("key", 4, 100.25, 60))
+    local line, set = with_clock(100)
+    assert.equal(0, line:reserve("key", 4, 60))
+    set(100.125)
+    assert.equal(0.125, line:reserve("key", 4, 60))
+    set(100.25)
+    assert.equal(0.25, line:reserve("key", 4, 60))
   end)
 
   it("goes by the rate of each request", function()
-    local line = limiter.new()
-    assert.equal(0, line:reserve("key", 2, 0, 60))
-    assert.equal(0.5, line:reserve("key", 4, 0, 60))
-    assert.equal(0.75, line:reserve("key", 0.5, 0, 60))
-    assert.equal(2.75, line:reserve("key", 4, 0, 60))
+    local line = with_clock(0)
+    assert.equal(0, line:reserve("key", 2, 60))
+    assert.equal(0.5, line:reserve("key", 4, 60))
+    assert.equal(0.75, line:reserve("key", 0.5, 60))
+    assert.equal(2.75, line:reserve("key", 4, 60))
   end)
 
   it("is one for each key", function()
-    local line = limiter.new()
-    assert.equal(0, line:reserve("one", 4, 0, 60))
-    assert.equal(0, line:reserve("two", 4, 0, 60))
-    assert.equal(0, line:reserve("", 4, 0, 60))
-    assert.equal(0.25, line:reserve("one", 4, 0, 60))
-    line:pause("two", 0, 10)
-    assert.equal(0.5, line:reserve("one", 4, 0, 60))
-    assert.equal(10, line:reserve("two", 4, 0, 60))
+    local line = with_clock(0)
+    assert.equal(0, line:reserve("one", 4, 60))
+    assert.equal(0, line:reserve("two", 4, 60))
+    assert.equal(0, line:reserve("", 4, 60))
+    assert.equal(0.25, line:reserve("one", 4, 60))
+    line:pause("two", 10)
+    assert.equal(0.5, line:reserve("one", 4, 60))
+    assert.equal(10, line:reserve("two", 4, 60))
   end)
 
   it("is one for each limiter", function()
-    local one, two = limiter.new(), limiter.new()
-    one:pause("key", 0, 10)
-    assert.equal(10, one:reserve("key", 4, 0, 60))
-    assert.equal(0, two:reserve("key", 4, 0, 60))
+    local one, two = (with_clock(0)), (with_clock(0))
+    one:pause("key", 10)
+    assert.equal(10, one:reserve("key", 4, 60))
+    assert.equal(0, two:reserve("key", 4, 60))
   end)
 end)
 
 describe("the longest acceptable wait", function()
   it("may be used up", function()
-    local line = limiter.new()
-    assert.equal(0, line:reserve("key", 4, 0, 0))
-    assert.equal(0.25, line:reserve("key", 4, 0, 0.25))
+    local line = with_clock(0)
+    assert.equal(0, line:reserve("key", 4, 0))
+    assert.equal(0.25, line:reserve("key", 4, 0.25))
   end)
 
   it("is not exceeded: no place is taken, and one learns how long it would be", function()
-    local line = limiter.new()
-    line:reserve("key", 4, 0, 60)
+    local line = with_clock(0)
+    line:reserve("key", 4, 60)
     for _ = 1, 3 do
-      local delay, needed = line:reserve("key", 4, 0, 0.2)
+      local delay, needed = line:reserve("key", 4, 0.2)
       assert.is_nil(delay)
       assert.equal(0.25, needed)
     end
-    assert.equal(0.25, line:reserve("key", 4, 0, 60))
+    assert.equal(0.25, line:reserve("key", 4, 60))
   end)
 
   it("may be over already", function()
-    local line = limiter.new()
-    local delay, needed = line:reserve("key", 4, 0, -1)
+    local line = with_clock(0)
+    local delay, needed = line:reserve("key", 4, -1)
     assert.is_nil(delay)
     assert.equal(0, needed)
-    assert.equal(0, line:reserve("key", 4, 0, 0))
+    assert.equal(0, line:reserve("key", 4, 0))
   end)
 end)
 
 describe("a pause", function()
   it("holds back what has not left", function()
-    local line = limiter.new()
-    line:reserve("key", 4, 0, 60)
-    line:pause("key", 1, 5)
-    assert.equal(5, line:reserve("key", 4, 1, 60))
-    assert.equal(5.25, line:reserve("key", 4, 1, 60))
-    assert.is_nil((line:reserve("key", 4, 1, 5)))
+    local line, set = with_clock(0)
+    line:reserve("key", 4, 60)
+    set(1)
+    line:pause("key", 5)
+    assert.equal(5, line:reserve("key", 4, 60))
+    assert.equal(5.25, line:reserve("key", 4, 60))
+    assert.is_nil((line:reserve("key", 4, 5)))
   end)
 
   it("is over in time", function()
-    local line = limiter.new()
-    line:pause("key", 0, 5)
-    assert.equal(1, line:reserve("key", 4, 4, 60))
-    line:pause("other", 0, 5)
-    assert.equal(0, line:reserve("other", 4, 5, 60))
+    local line, set = with_clock(0)
+    line:pause("key", 5)
+    line:pause("other", 5)
+    set(4)
+    assert.equal(1, line:reserve("key", 4, 60))
+    set(5)
+    assert.equal(0, line:reserve("other", 4, 60))
   end)
 
   it("shortens nothing", function()
-    local line = limiter.new()
-    line:pause("key", 0, 5)
-    line:pause("key", 1, 1)
-    line:pause("key", 1, 0)
-    assert.equal(4, line:reserve("key", 4, 1, 60))
+    local line, set = with_clock(0)
+    line:pause("key", 5)
+    set(1)
+    line:pause("key", 1)
+    line:pause("key", 0)
+    assert.equal(4, line:reserve("key", 4, 60))
   end)
 end)
 
@@ -223,5 +241,15 @@ describe("the vendor's limit #simulation", function()
     local arrivals = {}
     for i = 1, 100 do arrivals[i] = i * 0.3 end -- slower than the rate
     assert.same(arrivals, departures(arrivals, RATE))
+  end)
+end)
+
+describe("the clock", function()
+  it("is the machine's monotonic one, unless another is given", function()
+    local line = limiter.new()
+    local before = core.now()
+    line:pause("key", 5)
+    local delay = line:reserve("key", 4, 60)
+    assert.is_true(delay <= 5 and delay >= 5 - (core.now() - before), delay)
   end)
 end)

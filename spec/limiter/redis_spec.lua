@@ -22,11 +22,11 @@ local function script(source, environment)
 end
 
 describe("the limiter of hosts", function()
-  local now, clock, keys, ways, down
+  local now, clock, keys, ways, down, refused -- refused: {key = Redis's error}
 
   -- A Redis in this process, whose clock is another one. An answer is on its way as long as `ways` says, each way.
   local function connection()
-    local fake = {retry_seconds = 2}
+    local fake = {retry_seconds = 2, address = "here"}
     local commands = {
       TIME = function()
         local time = clock + 1.7e9
@@ -43,8 +43,9 @@ describe("the limiter of hosts", function()
       local way = table.remove(ways, 1) or {0, 0}
       if down then
         now = now + way[1]
-        return nil, "connection refused"
+        return nil, "connection refused", "unavailable"
       end
+      if refused[names[1]] then return nil, refused[names[1]], "refused" end
       local argv = {}
       for index, value in ipairs(arguments) do argv[index] = ("%.17g"):format(value) end
       now, clock = now + way[1], clock + way[1]
@@ -61,7 +62,7 @@ describe("the limiter of hosts", function()
   local real_now = core.now
 
   before_each(function()
-    now, clock, keys, ways, down = 1000, 500, {}, {}, false
+    now, clock, keys, ways, down, refused = 1000, 500, {}, {}, false, {}
     core.now = function() return now end -- luacheck: ignore 122
   end)
 
@@ -89,11 +90,11 @@ describe("the limiter of hosts", function()
       local key, rate, most = random() < 0.5 and "a" or "b", 1 + math.floor(random() * 5), random() * 3
       if random() < 0.05 then
         local seconds = random() * 2
-        one:pause(key, now, seconds)
-        shared:pause(key, now, seconds)
+        one:pause(key, seconds)
+        shared:pause(key, seconds)
       else
-        local delay, needed = one:reserve(key, rate, now, most)
-        local shared_delay, shared_needed = shared:reserve(key, rate, now, most)
+        local delay, needed = one:reserve(key, rate, most)
+        local shared_delay, shared_needed = shared:reserve(key, rate, most)
         assert.equal(delay == nil, shared_delay == nil)
         near(delay or needed, shared_delay or shared_needed)
       end
@@ -102,92 +103,92 @@ describe("the limiter of hosts", function()
 
   it("has one queue for each key, shared by all hosts", function()
     local a, b = host(2), host(2)
-    near(0, a:reserve("key", 4, now, 10))
-    near(0.25, b:reserve("key", 4, now, 10))
-    near(0.5, a:reserve("key", 4, now, 10))
-    near(0, b:reserve("other", 4, now, 10))
-    near(0.75, b:reserve("key", 4, now, math.huge))
+    near(0, a:reserve("key", 4, 10))
+    near(0.25, b:reserve("key", 4, 10))
+    near(0.5, a:reserve("key", 4, 10))
+    near(0, b:reserve("other", 4, 10))
+    near(0.75, b:reserve("key", 4, math.huge))
   end)
 
   it("takes no slot when the wait would be too long", function()
     local one = host()
-    for _ = 1, 4 do assert(one:reserve("key", 1, now, 10)) end
+    for _ = 1, 4 do assert(one:reserve("key", 1, 10)) end
     for _ = 1, 2 do
-      local delay, needed = one:reserve("key", 1, now, 3)
+      local delay, needed = one:reserve("key", 1, 3)
       assert.is_nil(delay)
       near(4, needed)
     end
-    near(4, one:reserve("key", 1, now, 10))
+    near(4, one:reserve("key", 1, 10))
   end)
 
   it("slows all hosts when one was refused", function()
     local a, b = host(2), host(2)
-    a:reserve("key", 4, now, 10)
-    a:pause("key", now, 5)
-    near(5, b:reserve("key", 4, now, 10))
-    near(5.25, a:reserve("key", 4, now, 10))
-    assert.is_nil((b:reserve("key", 4, now, 5)))
-    near(0, b:reserve("other", 4, now, 10))
-    a:pause("key", now, 1)
-    near(5.5, b:reserve("key", 4, now, 10))
+    a:reserve("key", 4, 10)
+    a:pause("key", 5)
+    near(5, b:reserve("key", 4, 10))
+    near(5.25, a:reserve("key", 4, 10))
+    assert.is_nil((b:reserve("key", 4, 5)))
+    near(0, b:reserve("other", 4, 10))
+    a:pause("key", 1)
+    near(5.5, b:reserve("key", 4, 10))
   end)
 
   it("goes back with Redis's clock, and no host waits for as long as that was", function()
     local one = host()
-    for _ = 1, 4 do assert(one:reserve("key", 4, now, 10)) end
+    for _ = 1, 4 do assert(one:reserve("key", 4, 10)) end
     clock = clock - 3600
     pass(0.5)
-    near(1.25, one:reserve("key", 4, now, 10)) -- where it was, and one more: this one takes it for forgotten
-    near(1.5, host():reserve("key", 4, now, 10))
+    near(1.25, one:reserve("key", 4, 10)) -- where it was, and one more: this one takes it for forgotten
+    near(1.5, host():reserve("key", 4, 10))
     pass(60)
-    near(0, one:reserve("key", 4, now, 10))
-    near(0.25, one:reserve("key", 4, now, 10))
+    near(0, one:reserve("key", 4, 10))
+    near(0.25, one:reserve("key", 4, 10))
   end)
 
   describe("whose reply from Redis is late", function()
     it("has no slot where Redis gave none, however short the wait became meanwhile", function()
       local one = host()
-      for _ = 1, 4 do assert(one:reserve("key", 1, now, 10)) end
+      for _ = 1, 4 do assert(one:reserve("key", 1, 10)) end
       ways = {{0, 0.3}}
-      assert.is_nil((one:reserve("key", 1, now, 3.9))) -- 4 s then, and 3.7 s when it is known
+      assert.is_nil((one:reserve("key", 1, 3.9))) -- 4 s then, and 3.7 s when it is known
       pass(-0.3)
-      near(4, one:reserve("key", 1, now, 10))
+      near(4, one:reserve("key", 1, 10))
     end)
 
     it("uses its slot in time all the same, when it is ahead", function()
       local a, b = host(2), host(2)
-      b:reserve("key", 4, now, 10)
-      for _ = 1, 3 do a:reserve("key", 4, now, 10) end
+      b:reserve("key", 4, 10)
+      for _ = 1, 3 do a:reserve("key", 4, 10) end
       ways = {{0.001, 0.3}}
-      near(0.699, b:reserve("key", 4, now, 10)) -- 1 s after it was given
+      near(0.699, b:reserve("key", 4, 10)) -- 1 s after it was given
     end)
 
     it("skips a slot that is long past, and takes another", function()
       local one = host()
-      one:reserve("key", 4, now, 10)
+      one:reserve("key", 4, 10)
       pass(10)
       ways = {{0.001, 0.2}}
-      near(0.05, one:reserve("key", 4, now, 10)) -- the next one is 0.25 after the first
+      near(0.05, one:reserve("key", 4, 10)) -- the next one is 0.25 after the first
       pass(10)
       ways = {{0.001, 0.09}}
-      near(0, one:reserve("key", 4, now, 10))
-      near(0.16, one:reserve("key", 4, now, 10))
+      near(0, one:reserve("key", 4, 10))
+      near(0.16, one:reserve("key", 4, 10))
     end)
 
     it("uses a slot that was given late: Redis itself was busy", function()
       local one = host()
-      one:reserve("key", 4, now, 10)
+      one:reserve("key", 4, 10)
       pass(10)
       ways = {{0.4, 0}}
-      near(0, one:reserve("key", 4, now, 10))
-      near(0.25, one:reserve("key", 4, now, 10))
+      near(0, one:reserve("key", 4, 10))
+      near(0.25, one:reserve("key", 4, 10))
     end)
 
     it("skips nothing when the way is always long", function()
       local one = host()
       for index = 1, 40 do ways[index] = {0.15, 0.15} end
       for _ = 1, 40 do
-        near(0, one:reserve("key", 4, now, 10))
+        near(0, one:reserve("key", 4, 10))
         pass(1)
       end
       assert.equal(0, #ways)
@@ -195,16 +196,16 @@ describe("the limiter of hosts", function()
 
     it("gets used to a way that became longer, and to a clock that was set", function()
       local one = host()
-      one:reserve("key", 4, now, 10)
+      one:reserve("key", 4, 10)
       for _ = 1, 60 do
         ways = {{0.15, 0.15}, {0.15, 0.15}}
         pass(1)
-        one:reserve("key", 4, now, 10)
+        one:reserve("key", 4, 10)
       end
       assert.equal(1, #ways)
       ways, clock, keys = {}, clock - 3600, {}
-      near(0.25, one:reserve("key", 4, now, 10)) -- its line seems to be forgotten
-      near(0.5, one:reserve("key", 4, now, 10))
+      near(0.25, one:reserve("key", 4, 10)) -- its line seems to be forgotten
+      near(0.5, one:reserve("key", 4, 10))
     end)
   end)
 
@@ -212,61 +213,61 @@ describe("the limiter of hosts", function()
     it("uses a local queue, at its share of the rate", function()
       local one = host(3)
       down = true
-      near(0, one:reserve("key", 4, now, 10))
-      near(0.75, one:reserve("key", 4, now, 10))
-      near(1.5, one:reserve("key", 4, now, 10))
-      local delay, needed = one:reserve("key", 4, now, 2)
+      near(0, one:reserve("key", 4, 10))
+      near(0.75, one:reserve("key", 4, 10))
+      near(1.5, one:reserve("key", 4, 10))
+      local delay, needed = one:reserve("key", 4, 2)
       assert.is_nil(delay)
       near(2.25, needed)
-      one:pause("key", now, 5)
-      near(5, one:reserve("key", 4, now, 10))
+      one:pause("key", 5)
+      near(5, one:reserve("key", 4, 10))
     end)
 
     it("begins it behind its last slot of the shared one", function()
       local one = host(3)
-      for _ = 1, 3 do one:reserve("key", 4, now, 10) end -- the last is 0.5 ahead
+      for _ = 1, 3 do one:reserve("key", 4, 10) end -- the last is 0.5 ahead
       down = true
-      near(1.25, one:reserve("key", 4, now, 10))
+      near(1.25, one:reserve("key", 4, 10))
     end)
 
     it("leaves no later for having tried", function()
       local one = host()
       down = true
-      one:reserve("key", 4, now, 10)
+      one:reserve("key", 4, 10)
       ways = {{0.2, 0}}
-      near(0.05, one:reserve("key", 4, now, 10))
+      near(0.05, one:reserve("key", 4, 10))
       pass(5)
       ways = {{0.5, 0}} -- a timeout
-      near(0, one:reserve("key", 4, now, 10))
+      near(0, one:reserve("key", 4, 10))
     end)
 
     it("uses both queues for a while when it is back: other hosts may not have noticed", function()
       local a, b = host(2), host(2)
       down = true
-      near(0, a:reserve("key", 4, now, 10))
-      near(0, b:reserve("key", 4, now, 10))
+      near(0, a:reserve("key", 4, 10))
+      near(0, b:reserve("key", 4, 10))
       down = false
-      near(0.5, a:reserve("key", 4, now, 10))
-      near(0.75, b:reserve("key", 4, now, 10))
-      near(1, a:reserve("key", 4, now, 10))
+      near(0.5, a:reserve("key", 4, 10))
+      near(0.75, b:reserve("key", 4, 10))
+      near(1, a:reserve("key", 4, 10))
       pass(10)
-      near(0, a:reserve("key", 4, now, 10))
-      near(0.25, a:reserve("key", 4, now, 10))
-      near(0.5, a:reserve("key", 4, now, 10))
+      near(0, a:reserve("key", 4, 10))
+      near(0.25, a:reserve("key", 4, 10))
+      near(0.5, a:reserve("key", 4, 10))
     end)
 
     it("tells a Redis that came back empty how far the queue went, though no host saw it go", function()
       local a, b = host(2), host(2)
       for _ = 1, 4 do
-        a:reserve("key", 4, now, 10)
-        b:reserve("key", 4, now, 10)
+        a:reserve("key", 4, 10)
+        b:reserve("key", 4, 10)
       end
       keys = {}
-      near(2, a:reserve("key", 4, now, 10)) -- behind its last, at 1.5, with room for the other host
-      near(2.25, b:reserve("key", 4, now, 10))
+      near(2, a:reserve("key", 4, 10)) -- behind its last, at 1.5, with room for the other host
+      near(2.25, b:reserve("key", 4, 10))
       pass(10)
-      near(0, a:reserve("key", 4, now, 10))
-      near(0.25, a:reserve("key", 4, now, 10))
+      near(0, a:reserve("key", 4, 10))
+      near(0.25, a:reserve("key", 4, 10))
     end)
 
     -- Three hosts, an outage that each notices at another time: the slots of all of them together.
@@ -281,7 +282,7 @@ describe("the limiter of hosts", function()
           if now >= free[index] then
             down = now > begun + 20 and now < begun + 30 + found[index]
             if down then keys = {} end
-            local at = now + assert(one:reserve("key", 4, now, 60))
+            local at = now + assert(one:reserve("key", 4, 60))
             times[#times + 1], free[index] = at, at
           end
         end
@@ -295,6 +296,50 @@ describe("the limiter of hosts", function()
     end)
   end)
 
+  describe("whose script is refused for a key", function()
+    local WRONG = "WRONGTYPE Operation against a key holding the wrong kind of value"
+
+    it("uses a local queue for that key, at its share of the rate, and logs that once", function()
+      local one = host(2)
+      refused = {["queue:bad"] = WRONG}
+      local warnings = warned(function()
+        for index = 0, 9 do near(index * 0.5, one:reserve("bad", 4, 10)) end
+        assert.is_nil((one:reserve("bad", 4, 4)))
+        one:pause("bad", 7)
+        near(7, one:reserve("bad", 4, 10))
+      end)
+      assert.equal(1, #warnings)
+      assert.matches("Redis at here refuses a slot in queue:bad %(WRONGTYPE [^)]*%)", warnings[1])
+    end)
+
+    it("leaves the other keys as they are", function()
+      local a, b = host(2), host(2)
+      refused = {["queue:bad"] = WRONG}
+      warned(function() a:reserve("bad", 4, 10) end)
+      near(0, a:reserve("good", 4, 10))
+      near(0.25, b:reserve("good", 4, 10))
+      near(0.5, a:reserve("good", 4, 10))
+    end)
+
+    it("uses both queues for a while when it is accepted again, and logs the next time", function()
+      local a, b = host(2), host(2)
+      refused = {["queue:bad"] = WRONG}
+      local warnings = warned(function()
+        near(0, a:reserve("bad", 4, 10))
+        near(0, b:reserve("bad", 4, 10))
+        refused = {}
+        near(0.5, a:reserve("bad", 4, 10))
+        near(0.75, b:reserve("bad", 4, 10))
+        pass(10)
+        near(0, a:reserve("bad", 4, 10))
+        near(0.25, a:reserve("bad", 4, 10))
+        refused = {["queue:bad"] = WRONG}
+        near(0.75, a:reserve("bad", 4, 10))
+      end)
+      assert.equal(3, #warnings)
+    end)
+  end)
+
   it("refuses options it does not know", function()
     assert.error_matches(function() redis_limiter.new{fallback_shares = 0} end,
       "bad option 'fallback_shares' %(a whole number 1")
@@ -304,45 +349,57 @@ describe("the limiter of hosts", function()
   end)
 end)
 
-describe("the limiter of hosts, on a real Redis", function()
+support.each(function(name) describe("the limiter of hosts, on a real " .. name, function()
   local server
-  setup(function() server = support.start() end)
+  setup(function() server = support.start{program = name} end)
   teardown(function() server:stop() end)
 
   it("is one queue for all connections, by Redis's clock", function()
     local a = redis_limiter.new{port = server.port}
     local b = redis_limiter.new{redis = redis.new{port = server.port}}
     local begun, sum = core.now(), 0
-    for index = 1, 100 do sum = sum + (index % 2 == 0 and a or b):reserve("key", 4, core.now(), 60) end
+    for index = 1, 100 do sum = sum + (index % 2 == 0 and a or b):reserve("key", 4, 60) end
     local most = 99 * 100 / 2 / 4
     assert.is_true(sum <= most + 0.01 and sum > most - 100 * (core.now() - begun) - 0.01, sum)
-    b:pause("key", core.now(), 30)
-    local delay = a:reserve("key", 4, core.now(), 60)
+    b:pause("key", 30)
+    local delay = a:reserve("key", 4, 60)
     assert.is_true(delay > 29.5 and delay <= 30.25, delay)
   end)
 
   it("stores one small key for each API key, as long as its queue is not empty", function()
     local one = redis_limiter.new{port = server.port, prefix = "own:"}
-    one:reserve("a-name", 1, core.now(), 60)
+    one:reserve("a-name", 1, 60)
     assert.equal("own:queue:a-name", server:cli "keys 'own:*'")
     nginx.eventually("the key is gone", function() return server:cli "keys 'own:*'" == "" end)
   end)
 
+  it("goes on when its key is something else, and asks no other key to wait", function()
+    local one = redis_limiter.new{port = server.port}
+    server:cli "rpush cmr:queue:taken x"
+    local warnings = warned(function()
+      for _ = 1, 5 do assert(one:reserve("taken", 4, 60)) end
+      assert.equal(0, one:reserve("free", 4, 60))
+      assert.equal("string", server:cli "type cmr:queue:free")
+    end)
+    assert.equal(1, #warnings)
+    assert.matches("refuses a slot in queue:taken %(WRONGTYPE", warnings[1])
+  end)
+
   it("goes on without it, and with it again", function()
-    local own = support.start()
+    local own = support.start{program = name}
     finally(function() own:stop() end)
     local warnings = warned(function()
       local one = redis_limiter.new{port = own.port, timeout = 0.05, fallback_shares = 2}
       local key = "key of an outage"
-      assert.equal(0, one:reserve(key, 4, core.now(), 60))
+      assert.equal(0, one:reserve(key, 4, 60))
       own:kill()
-      for _ = 1, 5 do assert(one:reserve(key, 4, core.now(), 60)) end
+      for _ = 1, 5 do assert(one:reserve(key, 4, 60)) end
       own:run()
       nginx.eventually("the queue is in Redis", function()
-        one:reserve(key, 4, core.now(), 600)
+        one:reserve(key, 4, 600)
         return own:cli "keys '*'" ~= ""
       end)
     end)
     assert.equal(1, #warnings)
   end)
-end)
+end) end)

@@ -35,18 +35,29 @@ local function dice(seed)
 end
 
 describe("the limiter of nginx's workers", function()
+  local real_now = core.now
+
+  local function at(time)
+    core.now = function() return time end -- luacheck: ignore 122
+  end
+
+  after_each(function()
+    core.now = real_now -- luacheck: ignore 122
+  end)
+
   it("decides as that of one process, whatever is asked", function()
     local one, shared, random, now = local_limiter.new(), shdict.new(dictionary()), dice(3), 5000
+    core.now = function() return now end -- luacheck: ignore 122
     for _ = 1, 2000 do
       now = now + random() * 0.4
       local key, rate, most = random() < 0.5 and "a" or "b", 1 + math.floor(random() * 5), random() * 3
       if random() < 0.05 then
         local seconds = random() * 2
-        one:pause(key, now, seconds)
-        shared:pause(key, now, seconds)
+        one:pause(key, seconds)
+        shared:pause(key, seconds)
       else
-        local delay, needed = one:reserve(key, rate, now, most)
-        local shared_delay, shared_needed = shared:reserve(key, rate, now, most)
+        local delay, needed = one:reserve(key, rate, most)
+        local shared_delay, shared_needed = shared:reserve(key, rate, most)
         assert.equal(delay == nil, shared_delay == nil)
         assert.is_true(math.abs((delay or needed) - (shared_delay or shared_needed)) < 1e-6)
       end
@@ -54,39 +65,44 @@ describe("the limiter of nginx's workers", function()
   end)
 
   it("has one queue for each key, shared by all who have the dictionary", function()
+    at(100)
     local dict = dictionary()
     local a, b = shdict.new(dict), shdict.new(dict)
-    assert.equal(0, a:reserve("key", 4, 100, 10))
-    assert.equal(0.25, b:reserve("key", 4, 100, 10))
-    assert.equal(0.5, a:reserve("key", 4, 100, 10))
-    assert.equal(0, b:reserve("other", 4, 100, 10))
-    b:pause("key", 100, 5)
-    assert.equal(5, a:reserve("key", 4, 100, 10))
-    assert.equal(0, shdict.new(dictionary()):reserve("key", 4, 100, 10))
+    assert.equal(0, a:reserve("key", 4, 10))
+    assert.equal(0.25, b:reserve("key", 4, 10))
+    assert.equal(0.5, a:reserve("key", 4, 10))
+    assert.equal(0, b:reserve("other", 4, 10))
+    b:pause("key", 5)
+    assert.equal(5, a:reserve("key", 4, 10))
+    assert.equal(0, shdict.new(dictionary()):reserve("key", 4, 10))
   end)
 
   it("takes no slot when the wait would be too long", function()
+    at(100)
     local limiter = shdict.new(dictionary())
-    for _ = 1, 4 do assert(limiter:reserve("key", 1, 100, 10)) end
+    for _ = 1, 4 do assert(limiter:reserve("key", 1, 10)) end
     for _ = 1, 2 do
-      local delay, needed = limiter:reserve("key", 1, 100, 3)
+      local delay, needed = limiter:reserve("key", 1, 3)
       assert.is_nil(delay)
       assert.equal(4, needed)
     end
-    assert.equal(4, limiter:reserve("key", 1, 100, math.huge))
+    assert.equal(4, limiter:reserve("key", 1, math.huge))
   end)
 
   it("locks only when the queue is empty, and leaves no lock behind", function()
+    at(100)
     local dict = dictionary()
     local limiter = shdict.new(dict)
-    for _ = 1, 5 do limiter:reserve("key", 4, 100, 10) end
+    for _ = 1, 5 do limiter:reserve("key", 4, 10) end
     assert.equal(1, dict.added)
-    limiter:reserve("key", 4, 200, 10)
+    at(200)
+    limiter:reserve("key", 4, 10)
     assert.equal(2, dict.added)
     for name in pairs(dict.values) do assert.is_nil(name:find "lock") end
   end)
 
   it("waits for the lock", function()
+    at(100)
     local dict = dictionary()
     local add, tries = dict.add, 0
     function dict:add(...)
@@ -94,7 +110,7 @@ describe("the limiter of nginx's workers", function()
       if tries <= 20 then return false, "exists" end
       return add(self, ...)
     end
-    assert.equal(0, shdict.new(dict):reserve("key", 4, 100, 10))
+    assert.equal(0, shdict.new(dict):reserve("key", 4, 10))
     assert.equal(21, tries)
   end)
 
@@ -103,15 +119,16 @@ describe("the limiter of nginx's workers", function()
     local limiter = shdict.new(dict)
     dict.values["cmr:lock:cmr:queue:key"] = core.now()
     local begun = core.now()
-    assert.equal(0, limiter:reserve("key", 4, 100, 10))
+    assert.equal(0, limiter:reserve("key", 1000, 10))
     local took = core.now() - begun
     assert.is_true(took >= 0.04 and took < 0.9, took)
     local added = dict.added
-    assert.equal(0, limiter:reserve("key", 4, 200, 10))
+    assert.equal(0, limiter:reserve("key", 4, 10))
     assert.equal(added + 1, dict.added)
   end)
 
   it("does not undo what others did, when it lost the lock meanwhile", function()
+    at(100)
     local dict = dictionary()
     local get, stolen = dict.get, false
     function dict:get(key)
@@ -123,7 +140,7 @@ describe("the limiter of nginx's workers", function()
       end
       return value
     end
-    shdict.new(dict):reserve("key", 4, 100, 10)
+    shdict.new(dict):reserve("key", 4, 10)
     assert.is_true(stolen)
     assert.equal(105.25, dict.values["cmr:queue:key"])
   end)
@@ -140,12 +157,14 @@ describe("the limiter of nginx's workers", function()
       return value
     end
     local limiter = shdict.new(dict)
-    limiter:pause("key", 100, 5)
+    limiter:pause("key", 5)
     assert.is_true(stolen)
-    assert.equal(5, limiter:reserve("key", 4, 100, 10))
+    local delay = limiter:reserve("key", 4, 10)
+    assert.is_true(delay > 4 and delay <= 5, delay)
   end)
 
   it("does not wait for a dictionary that is full", function()
+    at(100)
     local dict = dictionary()
     function dict:add()
       self.added = self.added + 1
@@ -153,7 +172,7 @@ describe("the limiter of nginx's workers", function()
     end
     function dict.set() return nil, "no memory" end
     function dict.incr() return nil, "no memory" end
-    local warnings = warned(function() assert.equal(0, shdict.new(dict):reserve("key", 4, 100, 10)) end)
+    local warnings = warned(function() assert.equal(0, shdict.new(dict):reserve("key", 4, 10)) end)
     assert.equal(1, dict.added)
     assert.matches("the lua_shared_dict is too small: no memory", warnings[1])
   end)

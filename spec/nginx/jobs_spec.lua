@@ -8,7 +8,44 @@ local LOCATIONS = [[
   location = /in_flight { content_by_lua_block { ngx.print(require("cmr.core").engine():count()) } }
   location = /map { content_by_lua_block { ngx.print(require("spec.support.inside").map()) } }
   location = /first { content_by_lua_block { ngx.print(require("spec.support.inside").first()) } }
-  location = /collect { content_by_lua_block { collectgarbage() collectgarbage() ngx.print "" } }
+  location = /first_paced {
+    content_by_lua_block { ngx.print(require("spec.support.inside").first{rate = 1, retries = 0}) }
+  }
+  location = /first_retried { content_by_lua_block { ngx.print(require("spec.support.inside").first{retries = 5}) } }
+  location = /first_access {
+    access_by_lua_block { ngx.ctx.text = require("spec.support.inside").first() }
+    content_by_lua_block { ngx.print(ngx.ctx.text) }
+  }
+  location = /first_exits { content_by_lua_block { require("spec.support.inside").first() ngx.exit(500) } }
+  location = /first_collected { content_by_lua_block {
+    local word = require("spec.support.inside").first()
+    collectgarbage()
+    collectgarbage()
+    ngx.sleep(0.2)
+    ngx.print(word, " ", require("cmr.core").engine():count())
+  } }
+  location = /first_in_thread { content_by_lua_block {
+    local _, word = ngx.thread.wait(ngx.thread.spawn(require("spec.support.inside").first))
+    ngx.sleep(0.2)
+    ngx.print(word, " ", require("cmr.core").engine():count())
+  } }
+  location = /shared_loop { content_by_lua_block {
+    local inside, words = require "spec.support.inside", {}
+    local next_one = inside.shared():map("platforms", {"1", "2", "3"}, {concurrency = 1})
+    ngx.thread.wait(ngx.thread.spawn(function() words[1] = inside.word(select(2, next_one())) end))
+    ngx.sleep(0.2)
+    for _, res, why, err in next_one do words[#words + 1] = inside.word(res, why, err) end
+    ngx.print(table.concat(words, " "))
+  } }
+  location = /left_to_another { content_by_lua_block {
+    local inside, next_one = require "spec.support.inside"
+    ngx.thread.wait(ngx.thread.spawn(function()
+      next_one = inside.shared():map("platforms", {"1", "2", "3"}, {concurrency = 1})
+      next_one()
+    end))
+    ngx.sleep(0.2)
+    ngx.print(tostring(select(2, pcall(next_one))))
+  } }
   location = /several_wait { content_by_lua_block {
     local inside = require "spec.support.inside"
     local job, threads = inside.shared():start("platforms", inside.USER), {}
@@ -101,15 +138,58 @@ describe("nginx #nginx", function()
     nginx.eventually("the log phase", function() return server:log():find("in log: " .. MAPPED, 1, true) end)
   end)
 
-  it("cancels what a loop left early has in flight, when it is collected", function()
-    upstream:fault{times = 1, body = {status = 200}}
-    upstream:fault{times = 1000, delay = 8, body = {status = 200}}
-    local request = server:send("/first")
-    http.collect({request}, 5, function() -- it is answered when all its light threads have ended
-      server:text("/collect")
+  describe("cancels what a loop left early has in flight", function()
+    -- The first call is answered at once, the others late.
+    local function answer_first(late)
+      late.times, late.body = 1000, late.body or {status = 200}
+      upstream:fault{times = 1, body = {status = 200}}
+      upstream:fault(late)
+    end
+
+    local function ends_at_once(path, expected, status)
+      local answer = server:get(path)
+      assert.same({status or 200, expected}, {answer.status, expected and answer.body})
+      assert.is_true(answer.took < 1, answer.took)
+    end
+
+    for path, where in pairs{
+      ["/first"] = "when the request's code ends", ["/first_access"] = "in access_by_lua",
+      ["/first_in_thread"] = "when the light thread with the loop ends",
+      ["/first_collected"] = "when it is collected, while the request goes on",
+    } do
+      it(where, function()
+        answer_first{delay = 8}
+        ends_at_once(path, path:find "first_[ic]" and "ok 0" or "ok")
+        comes_to_rest()
+      end)
+    end
+
+    it("not, but lets the answer leave, when the request's code calls ngx.exit", function()
+      answer_first{delay = 8}
+      ends_at_once("/first_exits", nil, 500)
     end)
-    assert.equal("ok", request.body or request.why)
-    comes_to_rest()
+
+    it("and what waits for a slot, or to be sent again", function()
+      answer_first{delay = 8}
+      ends_at_once("/first_paced", "ok")
+      comes_to_rest()
+      upstream:reset()
+      answer_first{status = 429, headers = {["Retry-After"] = "8"}}
+      ends_at_once("/first_retried", "ok")
+      local count = #upstream:requests()
+      assert.is_true(count <= 17, count)
+    end)
+
+    it("but not while another light thread goes on with the loop", function()
+      upstream:fault{times = 1000, delay = 0.1, body = {status = 200}}
+      assert.equal("ok ok ok", server:text("/shared_loop"))
+    end)
+
+    it("and says so where the loop is gone on with after all", function()
+      upstream:fault{times = 1000, body = {status = 200}}
+      assert.matches("map: the coroutine that ran this loop has ended, so its calls were cancelled",
+        server:text("/left_to_another"))
+    end)
   end)
 
   it("lets several threads wait for one job", function()

@@ -9,6 +9,10 @@ local EVAL = [[
   location = /eval { content_by_lua_block {
     local options = {port = tonumber(ngx.var.arg_port), unix = ngx.var.arg_unix, db = tonumber(ngx.var.arg_db),
       password = ngx.var.arg_guess and "a-wrong-password", timeout = 0.1}
+    if ngx.var.arg_tls then
+      options.port, options.tls, options.server_name = tonumber(ngx.var.arg_tls), true, ngx.var.arg_name
+      options.timeout = 0.5
+    end
     local r = require("cmr.redis.scripts").new(options)
     local reply, why = r:eval((ngx.unescape_uri(ngx.var.arg_script)), {"key"}, {"value"})
     ngx.print(reply == nil and why or require "cjson".encode(reply))
@@ -40,6 +44,53 @@ describe("nginx and Redis #nginx #redis", function()
     assert.matches("Wrong number of args", eval("return redis.call('GET')", "&db=4"))
     assert.matches("AUTH", eval("return 1", "&db=5&guess=1"))
     assert.is_nil(server:log():find("a-wrong-password", 1, true))
+  end)
+
+  it("go on after an error reply, which is no outage", function()
+    server = nginx.start{server = EVAL}
+    memory:cli "-n 6 rpush cmr:key x"
+    for _ = 1, 2 do
+      assert.matches("WRONGTYPE", eval("return redis.call('GET', KEYS[1])", "&db=6"))
+      assert.equal("1", eval("return 1", "&db=6"))
+    end
+    assert.is_nil(server:log():find "is unavailable")
+  end)
+
+  describe("with TLS", function()
+    local encrypted
+
+    setup(function() encrypted = redis.start{tls = true} end)
+    teardown(function() encrypted:stop() end)
+
+    local function ask(more) return eval("return ARGV[1]", ("&tls=%d%s"):format(encrypted.port, more or "")) end
+
+    local function start(trusted)
+      server = nginx.start{http = "lua_ssl_trusted_certificate " .. trusted .. ";", server = EVAL}
+    end
+
+    it("talk, and keep their connections", function()
+      start(encrypted.ca_file)
+      assert.equal('"value"', ask "&name=localhost")
+      local function made() return tonumber(encrypted:cli("info stats"):match "total_connections_received:(%d+)") end
+      local before = made()
+      for _ = 1, 5 do assert.equal('"value"', ask "&name=localhost") end
+      assert.equal(before + 1, made()) -- the one that asks
+      encrypted:cli "client kill type normal"
+      assert.equal('"value"', ask "&name=localhost")
+      assert.is_nil(server:log():find "is unavailable")
+    end)
+
+    it("fail when the certificate is another host's, or nobody vouches for it", function()
+      start(encrypted.ca_file)
+      assert.matches("certificate", ask "&name=redis.example")
+      assert.matches("certificate", ask()) -- nginx knows no addresses in certificates
+      assert.equal('"value"', ask "&name=localhost")
+      server:stop()
+      local other = redis.start{tls = true}
+      finally(function() other:stop() end)
+      start(other.ca_file)
+      assert.matches("certificate", ask "&name=localhost")
+    end)
   end)
 
   it("keep their connections, under either name of the library", function()

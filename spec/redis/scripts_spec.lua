@@ -1,4 +1,5 @@
--- Scripts in a real Redis, and what is seen of its faults. The same in nginx is in spec/nginx/redis_spec.lua.
+-- Scripts in a real Redis, and what is seen of its faults. The same in nginx is in spec/nginx/redis_spec.lua. What
+-- Redis refuses is in refusal_spec.lua; who may connect, and how, in access_spec.lua.
 local core = require "cmr.core"
 local redis = require "cmr.redis.scripts"
 local nginx = require "spec.support.nginx"
@@ -9,10 +10,10 @@ local warned = require "spec.support.warnings"
 
 local ECHO = 'return {KEYS[1] or "", ARGV[1] or "", ARGV[2] or ""}'
 
-describe("a connection to Redis", function()
+support.each(function(name) describe("a connection to " .. name, function()
   local server
 
-  setup(function() server = support.start() end)
+  setup(function() server = support.start{program = name} end)
   teardown(function() server:stop() end)
 
   local function connection(options)
@@ -43,15 +44,16 @@ describe("a connection to Redis", function()
   end)
 
   it("sends a script once, and again when Redis has forgotten it", function()
-    local r, script = connection(), "return 'only here'"
+    local r, text = connection(), "only on " .. name
+    local script = ("return '%s'"):format(text)
     server:cli "config resetstat"
-    for _ = 1, 3 do assert.equal("only here", r:eval(script, {}, {})) end
+    for _ = 1, 3 do assert.equal(text, r:eval(script, {}, {})) end
     local stats = server:cli "info commandstats"
     assert.matches("cmdstat_evalsha:calls=3", stats)
     assert.is_nil(stats:find("cmdstat_eval:", 1, true))
     server:cli "script flush"
-    assert.equal("only here", r:eval(script, {}, {}))
-    assert.equal("only here", r:eval(script, {}, {}))
+    assert.equal(text, r:eval(script, {}, {}))
+    assert.equal(text, r:eval(script, {}, {}))
     assert.matches("cmdstat_eval:calls=1", server:cli "info commandstats")
   end)
 
@@ -95,7 +97,7 @@ describe("a connection to Redis", function()
   describe("with a password", function()
     local guarded
 
-    setup(function() guarded = support.start{password = "a-password-of-redis"} end)
+    setup(function() guarded = support.start{program = name, password = "a-password-of-redis"} end)
     teardown(function() guarded:stop() end)
 
     it("sends it, with a name or without", function()
@@ -123,7 +125,7 @@ describe("a connection to Redis", function()
       local warnings = warned(function()
         local r = connection{port = port}
         for _ = 1, 3 do
-          assert.same({nil, "connection refused"}, {r:eval("return 1", {}, {})})
+          assert.same({nil, "connection refused", "unavailable"}, {r:eval("return 1", {}, {})})
         end
         connection{port = port}:eval("return 1", {}, {})
       end)
@@ -132,14 +134,14 @@ describe("a connection to Redis", function()
     end)
 
     it("does not wait for it at each call, and finds it when it is back", function()
-      local instance = support.start()
+      local instance = support.start{program = name}
       finally(function() instance:stop() end)
       local r = connection{port = instance.port, timeout = 0.1}
       local warnings = warned(function()
         assert.equal(1, r:eval("return 1", {}, {}))
         instance:signal "STOP"
         local begun = core.now()
-        assert.same({nil, "timeout"}, {r:eval("return 1", {}, {})})
+        assert.same({nil, "timeout", "unavailable"}, {r:eval("return 1", {}, {})})
         local took = core.now() - begun
         assert.is_true(took > 0.09 and took < 0.9, took)
         begun = core.now()
@@ -155,7 +157,7 @@ describe("a connection to Redis", function()
     end)
 
     it("is found again when it died and came back empty", function()
-      local instance = support.start()
+      local instance = support.start{program = name}
       finally(function() instance:stop() end)
       local r, script = connection{port = instance.port, timeout = 0.05}, "return 'back'"
       local warnings = warned(function()
@@ -167,14 +169,6 @@ describe("a connection to Redis", function()
       end)
       assert.equal(1, #warnings)
     end)
-  end)
-
-  it("returns the error of a script", function()
-    local r = connection{db = 5} -- an address of its instance: this counts as an outage
-    local reply, message
-    warned(function() reply, message = r:eval('return redis.call("GET")', {}, {}) end)
-    assert.is_nil(reply)
-    assert.matches("Wrong number of args", message)
   end)
 
   it("refuses options it does not know", function()
@@ -195,4 +189,4 @@ describe("a connection to Redis", function()
     ]]
     assert.matches("redis%-lua is not installed %(Debian: lua%-redis; LuaRocks: redis%-lua%)", result.out .. result.err)
   end)
-end)
+end) end)

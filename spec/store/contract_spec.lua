@@ -3,7 +3,11 @@
 local core = require "cmr.core"
 local http = require "spec.support.http"
 local nginx = require "spec.support.nginx"
+local redis = require "spec.support.redis"
 local stores = require "spec.support.store"
+local warned = require "spec.support.warnings"
+
+local unpack = table.unpack or unpack -- luacheck: ignore 143
 
 local function near(expected, seconds)
   assert.is_true(seconds > expected - 30 and seconds <= expected, seconds)
@@ -342,10 +346,10 @@ describe("the store of nginx's workers #nginx", function()
   end)
 end)
 
-describe("the store of many hosts #redis", function()
+redis.each(function(name) describe("the store of many hosts, in " .. name .. " #redis", function()
   local core_store, stop, server
 
-  setup(function() core_store, stop, server = stores.redis.start() end)
+  setup(function() core_store, stop, server = stores[name].start() end)
   teardown(function() stop() end)
 
   it("is one for all connections, and its keys begin with the prefix", function()
@@ -377,7 +381,30 @@ describe("the store of many hosts #redis", function()
       assert.is_string(message)
     end
   end)
-end)
+
+  it("has the error of one operation for that operation only", function()
+    server:cli "rpush cmr:claim:taken x"
+    for _, kind in ipairs{"list", "window"} do server:cli(("set cmr:%s:taken x"):format(kind)) end
+    local written = warned(function()
+      for _ = 1, 2 do
+        for method, args in pairs{claim = {60}, count = {3, 60}} do
+          local result, reason, message = core_store[method](core_store, "taken", unpack(args))
+          assert.same({nil, "unavailable"}, {result, reason})
+          assert.matches("WRONGTYPE", message)
+        end
+        for method, args in pairs{done = {"token", 60}, release = {"token"}, append = {"text", 60}, list = {},
+          uncount = {}} do
+          local result, message = core_store[method](core_store, "taken", unpack(args))
+          assert.is_nil(result)
+          assert.matches("WRONGTYPE", message)
+        end
+        assert.equal(1, core_store:count("free", 1, 0.001))
+        os.execute "sleep 0.01"
+      end
+    end)
+    assert.same({}, written)
+  end)
+end) end)
 
 describe("the store of a process", function()
   local memory = require "cmr.store.memory"

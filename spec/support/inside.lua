@@ -49,8 +49,10 @@ function inside.map(options)
 end
 
 --- The first of many calls.
-function inside.first()
-  for _, res, why, err in inside.shared():map("platforms", function() return inside.USER end) do -- luacheck: ignore 512
+-- @param options of the client, nil for the shared one
+function inside.first(options)
+  local one = options and inside.client(options) or inside.shared()
+  for _, res, why, err in one:map("platforms", function() return inside.USER end) do -- luacheck: ignore 512
     return inside.word(res, why, err)
   end
 end

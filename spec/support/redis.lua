@@ -1,29 +1,79 @@
--- A real redis-server for specs, on a free port of this machine, which stores nothing on disk.
+-- A real Redis for specs, on a free port of this machine, which stores nothing on disk. What is compatible with it
+-- takes its place when it is installed: `redis.each` runs a spec once for each.
+local certificates = require "cmr.mock.certificates"
 local nginx = require "spec.support.nginx"
 
 local redis = {}
+
+local PROGRAMS = {
+  {name = "redis", server = "redis-server", cli = "redis-cli"},
+  {name = "valkey", server = "valkey-server", cli = "valkey-cli"},
+}
 
 local Server = {}
 Server.__index = Server
 
 -- The shell between this process and Redis waits for the end of its input, which comes when this process ends.
 local COMMAND = [[
-  exec 3<&0; cd %s && redis-server redis.conf >output 2>&1 </dev/null 3<&- & echo $! >%s/pid
-  read -r _ <&3; kill -9 $(cat %s/pid) 2>/dev/null; wait
+  exec 3<&0; cd $directory && $server redis.conf $mode >output 2>&1 </dev/null 3<&- & echo $! >$directory/pid
+  read -r _ <&3; kill -9 $(cat $directory/pid) 2>/dev/null; wait
 ]]
 
+--- The names of the programs that are installed, redis first.
+redis.programs = {}
+for _, program in ipairs(PROGRAMS) do
+  program.path = nginx.output("command -v " .. program.server)
+  if program.path ~= "" then redis.programs[#redis.programs + 1] = program.name end
+end
+
+local function program_of(name)
+  for _, program in ipairs(PROGRAMS) do
+    if program.name == (name or redis.programs[1]) then return program end
+  end
+end
+
+--- Calls a function for the name of each program that is installed.
+function redis.each(describe_it)
+  for _, name in ipairs(redis.programs) do describe_it(name) end
+end
+
+local function lines_of(server, options)
+  local lines = {"bind 127.0.0.1"}
+  if options.tls then
+    for name, text in pairs(certificates.files) do nginx.write(server.directory .. "/" .. name, text) end
+    nginx.output(("cd %s && { %s } 2>&1"):format(server.directory, certificates.script))
+    server.ca_file = server.directory .. "/ca.pem"
+    for _, line in ipairs{
+      "port 0", "tls-port " .. server.port, "tls-cert-file leaf.pem", "tls-key-file leaf.key",
+      "tls-ca-cert-file ca.pem", "tls-auth-clients " .. (options.tls == "client" and "yes" or "no"),
+    } do lines[#lines + 1] = line end
+  else
+    lines[#lines + 1] = "port " .. server.port
+  end
+  if options.mode == "--sentinel" then return lines end
+  for _, line in ipairs{"unixsocket " .. server.unix, 'save ""', "appendonly no"} do lines[#lines + 1] = line end
+  if options.password then lines[#lines + 1] = "requirepass " .. options.password end
+  return lines
+end
+
 --- Starts one.
--- @param options password; port and unix of another one
--- @return server: port, unix (the path of its socket), directory
+-- @param options
+--   program   the name of one that is installed; nil: the first
+--   password  of its default user
+--   tls       true: it takes TLS only, with a certificate that ca_file of the server vouches for; "client": it asks the
+--             client for one, too
+--   mode      "--sentinel"
+--   config    more lines of its configuration: array
+--   port      of another one
+-- @return server: port, unix (the path of its socket), directory, ca_file
 function redis.start(options)
   options = options or {}
   local server = setmetatable({port = options.port or nginx.free_port(), options = options}, Server)
+  server.program = program_of(options.program)
   server.directory = nginx.output("mktemp -d")
   server.unix = server.directory .. "/redis.sock"
-  local lines = {
-    "bind 127.0.0.1", "port " .. server.port, "unixsocket " .. server.unix, 'save ""', "appendonly no",
-  }
-  if options.password then lines[#lines + 1] = "requirepass " .. options.password end
+  local lines = lines_of(server, options)
+  for _, line in ipairs(options.config or {}) do lines[#lines + 1] = line end
   nginx.write(server.directory .. "/redis.conf", table.concat(lines, "\n") .. "\n")
   server:run()
   return server
@@ -31,9 +81,11 @@ end
 
 function Server:run()
   nginx.write(self.directory .. "/output", "")
-  self.lifeline = assert(io.popen(COMMAND:format(self.directory, self.directory, self.directory), "w"))
+  local values = {directory = self.directory, server = self.program.path, mode = self.options.mode or ""}
+  self.lifeline = assert(io.popen(COMMAND:gsub("%$(%l+)", values), "w"))
   nginx.eventually("redis listens", function()
-    return nginx.read(self.directory .. "/output"):find("Ready to accept connections", 1, true)
+    local output = nginx.read(self.directory .. "/output")
+    return output:find("Ready to accept connections", 1, true) or output:find("Sentinel ID is", 1, true)
   end)
   self.pid = nginx.read(self.directory .. "/pid"):match "%d+"
 end
@@ -54,7 +106,8 @@ end
 --- What redis-cli prints.
 function Server:cli(words)
   local password = self.options.password and "REDISCLI_AUTH=" .. self.options.password or ""
-  return nginx.output(("%s redis-cli --raw -p %d %s 2>&1"):format(password, self.port, words))
+  local tls = self.ca_file and "--tls --cacert " .. self.ca_file or ""
+  return nginx.output(("%s %s --raw %s -p %d %s 2>&1"):format(password, self.program.cli, tls, self.port, words))
 end
 
 --- Ends it and removes what it left. Harmless the second time.

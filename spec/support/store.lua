@@ -1,6 +1,7 @@
 -- A store of each backend: {label = what it is a store of, start() -> the store, a function that ends it, its server}.
 local cjson = require "cjson"
 local nginx = require "spec.support.nginx"
+local redis = require "spec.support.redis"
 
 local stores = {}
 
@@ -51,12 +52,14 @@ function stores.shdicts.start()
   return start_nginx "lua_shared_dict cmr 1m; lua_shared_dict cmr_events 1m; lua_shared_dict cmr_claims 1m;"
 end
 
-stores.redis = {label = "of many hosts #redis"}
+redis.each(function(name)
+  stores[name] = {label = "of many hosts, in " .. name .. " #redis"}
 
-function stores.redis.start()
-  local server = require("spec.support.redis").start()
-  return require("cmr.store.redis").new{port = server.port}, function() server:stop() end, server
-end
+  stores[name].start = function()
+    local server = redis.start{program = name}
+    return require("cmr.store.redis").new{port = server.port}, function() server:stop() end, server
+  end
+end)
 
 stores.sqlite = {label = "of a machine's processes"}
 

@@ -51,7 +51,8 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "unknown", "deferred" }
 
--- Finds the run of the rows, or the one that was named. Returns nil, message when it is not one of these rows.
+-- Finds the run of these rows, or the run of that name. Returns nil and a message when the named run is of another
+-- account or operation.
 local function find(run, wanted, name)
   if not name then return runs.find(run.ledger, wanted) end
   local found, message = runs.named(run.ledger, name)

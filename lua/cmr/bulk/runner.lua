@@ -36,10 +36,10 @@ local function next_row(run, rows)
   while not is_stopped(run) do
     local row = rows()
     if not row then return nil end
-    if row.args and not plan.is_unchanged(run, row) then
+    if row.status == "todo" then
+      if plan.is_unchanged(run, row) then return row end
       return runner.stop(run, 1, "the input changed while it was read")
     end
-    if row.status == "todo" then return row end
     skip(run, row)
     if core.now() - since > MAX_SKIPPING_SECONDS then
       run.loop.sleep(core.engine(), 1e-6) -- otherwise the requests in flight would time out

@@ -102,13 +102,6 @@ local function expand(label, text, read)
   io.usage("%s names no file that can be read (%s); a value that begins with @ is written with @@", label, message)
 end
 
-local function contains(values, value)
-  for _, allowed in ipairs(values) do
-    if value == allowed then return true end
-  end
-  return false
-end
-
 ---The value that a text means for a parameter.
 ---@return string? message after nil: "wants a number"
 function arguments.value(param, text)
@@ -116,9 +109,10 @@ function arguments.value(param, text)
   local kind = param.accepts_item and text:find "^%s*{" and "object" or param.type
   local value, message = parsers[kind](text)
   if value == nil then return nil, message end
-  if param.values and not contains(param.values, value) then
-    return nil, "must be one of " .. table.concat(param.values, ", ")
+  for _, allowed in ipairs(param.values or {}) do
+    if value == allowed then return value end
   end
+  if param.values then return nil, "must be one of " .. table.concat(param.values, ", ") end
   return value
 end
 

@@ -14,32 +14,34 @@ local function quote(cell)
   return '"' .. cell:gsub('"', '""') .. '"'
 end
 
----Writes a header and rows.
+---Writes rows without a header.
 ---@param rows any[][] a value per column
 ---@param printable boolean? true: for a terminal, without control characters
-function csv.write(columns, rows, printable)
+function csv.lines(columns, rows, printable)
   local lines = {}
-  for index = 0, #rows do
-    local row, cells = rows[index] or columns, {}
+  for index, row in ipairs(rows) do
+    local cells = {}
     for position = 1, #columns do
       local cell = tabulate.cell(row[position])
       cells[position] = quote(printable and text.printable(cell) or text.utf8(cell))
     end
-    lines[index + 1] = table.concat(cells, ",") .. "\r\n"
+    lines[index] = table.concat(cells, ",") .. "\r\n"
   end
   return table.concat(lines)
+end
+
+---Writes a header and rows.
+function csv.write(columns, rows, printable)
+  return csv.lines(columns, { columns }, printable) .. csv.lines(columns, rows, printable)
 end
 
 -- The quoted cell at an index, and the index behind it. The number of quotes is even, so the cell is closed.
 local function read_quoted(record, index)
   local parts = {}
-  local piece, after = record:match('^"([^"]*)"()', index)
-  while record:byte(after) == QUOTE do
-    parts[#parts + 1] = piece .. '"'
-    piece, after = record:match('^"([^"]*)"()', after)
-  end
-  parts[#parts + 1] = piece
-  return table.concat(parts), after
+  repeat
+    parts[#parts + 1], index = record:match('^"([^"]*)"()', index)
+  until record:byte(index) ~= QUOTE
+  return table.concat(parts, '"'), index
 end
 
 local function has_open_quote(line)

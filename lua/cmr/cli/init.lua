@@ -63,7 +63,7 @@ function cli.main(arg, system)
   if ok then return ending end
   ok, ending = pcall(report, ending, system, context.command)
   if ok then return ending end
-  return type(ending) == "table" and ending.status or io.EXIT_FAILURE -- standard output was closed under help
+  return type(ending) == "table" and ending.status or io.EXIT_FAILURE -- the help could not be written
 end
 
 return cli

@@ -27,6 +27,7 @@ local HINTS = {
   quota_exceeded = "a mailbox can be exported again three times a week",
   timeout = "a longer --timeout may help; -v tells where the time goes",
   tls = "CMR_CA_FILE or --ca-file names further certificates to trust",
+  not_recorded = "CMR_LEDGER names another file; --no-ledger sends without remembering it",
   bad_response = "is the base URL that of the API?",
 }
 
@@ -35,6 +36,10 @@ local function hint(operation, err)
     return ("'cmr %s --help' tells what it takes"):format(arguments.command(operation.name))
   elseif err.kind == "network" and err.outcome == "not_sent" then
     return "is the base URL right, and reachable from here? -v tells how far it came"
+  elseif err.code == "list_changed" or err.code == "repeated_item" then
+    return "the list has changed meanwhile; try again"
+  elseif err.kind == "bad_response" and err.code then
+    return nil
   end
   return HINTS[err.kind]
 end
@@ -85,8 +90,8 @@ local function source(name, parsed)
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
 
--- The argument or option for a field; and the field's path when it is inside that option's JSON: "option '--domains'",
--- "domains[1].years".
+-- The argument or option that gives a field: "option '--domains'". For a field inside that option's JSON, its path
+-- comes second: "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
   local exact = operation and arguments.option(field) and arguments.param(operation, field)
@@ -152,7 +157,6 @@ WORDINGS.bad_type = WORDINGS.bad_value
 ---Words a mistake that the library found.
 ---@param message string the library's own words, for a code without a wording
 ---@param problem table the error, or the third result of Client.try_new
----@param operation table?
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]
   return words and words(problem, operation, parsed) or message

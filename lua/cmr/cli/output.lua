@@ -60,7 +60,8 @@ function writers.table(answer, system, _, about)
   end
 end
 
-local function write_raw(value, system)
+---Prints a value as --field without --output does.
+function output.raw(value, system)
   local text = require("cmr.cli.field").raw(value)
   if system.terminal(system.stdout) then
     local printable = require("cmr.util.text").printable
@@ -77,7 +78,7 @@ function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
   local value, message = require("cmr.cli.field").select(answer, parsed.field)
   if value == nil then io.failure("no field '%s' in the answer: %s", parsed.field, message) end
-  if not parsed.output then return write_raw(value, system) end
+  if not parsed.output then return output.raw(value, system) end
   if parsed.output == "json" then return writers.json(value, system, parsed, about) end
   return writers[parsed.output]({ data = value }, system, parsed, {})
 end

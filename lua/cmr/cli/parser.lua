@@ -33,6 +33,11 @@ local WAIT_OPTIONS = {
   { "--wait-timeout", "SECONDS", "How long (default: 180)." },
 }
 
+-- Options of the commands that list.
+local LIST_OPTIONS = {
+  { "--all", false, "Every page, printed as it comes; without it one page." },
+}
+
 local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
@@ -178,6 +183,7 @@ local function add_details(command, operation, names, help)
       .. "members; members that are null are left out."
   )
   if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
+  if operation.flags.list then add_options(command, LIST_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))
   if help then command:epilog(DETAILS:format(help.inside(operation))) end
 end

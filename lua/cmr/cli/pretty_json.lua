@@ -6,20 +6,21 @@ local tables = require "cmr.util.tables"
 local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
-local pretty_json = {}
+local pretty_json = {
+  HOLE = {}, -- a value that stands for others, see around
+}
 
 local ENVELOPE_ORDER = { status = 1, message = 2, data = 3, actionId = 4 } -- as the vendor writes it
-
-local function escape_c1(byte)
-  return ("\\u%04x"):format(byte:byte())
-end
 
 local function encode_string(value)
   local parts = {}
   for part in (text.utf8(value) .. "\0"):gmatch "(.-)%z" do
     local encoded = core.json_encode(part):sub(2, -2)
     -- JSON needs no escape for a slash, and URLs are easier to read and copy without
-    parts[#parts + 1] = encoded:gsub("\\(.)", { ["/"] = "/" }):gsub("\194([\128-\159])", escape_c1)
+    encoded = encoded:gsub("\\(.)", { ["/"] = "/" })
+    parts[#parts + 1] = encoded:gsub("\194([\128-\159])", function(c1)
+      return ("\\u%04x"):format(c1:byte())
+    end)
   end
   return '"' .. table.concat(parts, "\\u0000") .. '"'
 end
@@ -34,15 +35,8 @@ local function encode_number(value)
   return encoded
 end
 
-local function ordered_keys(object, is_envelope)
-  local keys = tables.sorted_keys(object)
-  if not is_envelope then return keys end
-  table.sort(keys, function(a, b)
-    local x, y = ENVELOPE_ORDER[a] or 5, ENVELOPE_ORDER[b] or 5
-    if x ~= y then return x < y end
-    return a < b
-  end)
-  return keys
+local function rank_in_envelope(name)
+  return ENVELOPE_ORDER[name] or 5
 end
 
 local encode
@@ -54,6 +48,7 @@ local function join(open, parts, close, indent)
 end
 
 local function encode_table(value, key, style, indent, is_envelope)
+  if value == pretty_json.HOLE then return "\0" end -- which JSON has nowhere
   local deeper = indent and indent .. "  "
   local parts = {}
   if tables.is_list(value) then
@@ -64,7 +59,7 @@ local function encode_table(value, key, style, indent, is_envelope)
   end
   if next(value) == nil then return style.empty(key) end
   local colon = indent and ": " or ":"
-  for index, name in ipairs(ordered_keys(value, is_envelope)) do
+  for index, name in ipairs(tables.sorted_keys(value, is_envelope and rank_in_envelope)) do
     parts[index] = style.paint("key", encode_string(name)) .. colon .. encode(value[name], name, style, deeper)
   end
   return join("{", parts, "}", indent)
@@ -78,23 +73,26 @@ function encode(value, key, style, indent, is_envelope)
   return core.json_encode(value)
 end
 
--- A decoded empty table may have been {} or []. A plural name says that it is a list.
-local function by_plural(key)
-  return key and key:find "[^s]s$" and "[]" or "{}"
-end
-
 ---Encodes a value, without a newline at the end.
 ---@param value any as decoded; null in an array is core.null
 ---@param opts table? compact: true for one line; paint, see terminal.painter; empty(key): "[]" or "{}" for an empty
----  table under that key, or nil for "[]" after a plural
+---  table under that key, or nil for "[]" after a plural; indent: of a value inside another one
 ---@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}
   local style = { paint = opts.paint or terminal.plain }
+  -- a decoded empty table may have been {} or []; a plural name says that it is a list
   function style.empty(key)
-    return opts.empty and opts.empty(key) or by_plural(key)
+    return opts.empty and opts.empty(key) or key and key:find "[^s]s$" and "[]" or "{}"
   end
-  return encode(value, nil, style, not opts.compact and "" or nil, true)
+  return encode(value, nil, style, not opts.compact and (opts.indent or "") or nil, not opts.indent)
+end
+
+---Encodes a value that has pretty_json.HOLE in it.
+---@return string json before the hole
+---@return string json after it
+function pretty_json.around(value, opts)
+  return pretty_json.encode(value, opts):match "^(%Z*)%z(%Z*)$"
 end
 
 return pretty_json

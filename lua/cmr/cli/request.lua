@@ -35,8 +35,6 @@ function request.key(path, read)
 end
 
 ---The number in an option's text; nil without a text. Raises a mistake.
----@param option string "--timeout"
----@param typed string?
 ---@param whole boolean? true: no fraction
 function request.number(option, typed, whole)
   if not typed then return nil end
@@ -70,8 +68,8 @@ function request.time(option, typed)
   if clock and clock ~= "" then
     hour, minute, second = clock:match "^[ T](%d%d):(%d%d):?(%d?%d?)$"
   end
-  local fields =
-    { year = year, month = month, day = day, hour = hour, min = minute, sec = second ~= "" and second or 0 }
+  if second == "" then second = "0" end
+  local fields = { year = year, month = month, day = day, hour = hour, min = minute, sec = second }
   local time = year and hour and os.time(fields)
   if time and os.date("%Y-%m-%d", time) == typed:sub(1, 10) then return time end
   io.usage("option '%s' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '%s'", option, typed)
@@ -118,13 +116,13 @@ function request.client(parsed, system, read, settings, ledger)
   return client
 end
 
----Makes a client for one request. It shares its rate with the other processes of the ledger. Without a ledger it has
----no rate limit, which could only delay a retry.
+---Makes a client for one request, or for the pages of --all. It shares its rate with the other processes of the ledger.
+---Without a ledger it has no rate limit for one request, which it could only delay in a retry.
 ---@param acts boolean whether the request may change something
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
-  parsed.rate = parsed.rate or not ledger and "off" or nil
+  parsed.rate = parsed.rate or not ledger and not parsed.all and "off" or nil
   return request.client(parsed, system, read, settings, ledger)
 end
 
@@ -181,13 +179,22 @@ function request.send(order, parsed, system, client)
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
   if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
+  local operation = order.operation
+  if parsed.all then
+    message, err = require("cmr.cli.listing").show(client, operation, order.args[1], parsed, system)
+    if err then fail(order, parsed, message, err) end
+    return io.EXIT_OK
+  end
   local answer
   answer, message, err = client[order.method](client, unpack(order.args))
   if not answer then fail(order, parsed, message, err) end
   output.show(answer, parsed, system, order.about)
+  if operation and operation.flags.list then
+    require("cmr.cli.listing").note(answer, operation, order.args[1], system)
+  end
   local status = report_refused(order, client.info(answer).partial, system)
   if not parsed.wait then return status end
-  return require("cmr.cli.waiting").for_answer(client, order.operation, order.args[1], answer, parsed, system)
+  return require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
 end
 
 local function empty_list(key)

@@ -98,38 +98,48 @@ local function rank(field, list_name, nested)
   return nested[field] and 5 or 4
 end
 
-local function from_list(list, list_name)
-  local rows, fields, nested, seen = {}, {}, {}, {}
+---Items as flat tables: dotted names for the members of inner objects, "value" for an item that is no object.
+function tabulate.flat(list)
+  local flats = {}
   for index, item in ipairs(list) do
-    rows[index] = has_members(item) and flatten(item, "", {}) or { value = item }
-    for field, value in pairs(rows[index]) do
-      if not seen[field] then
-        seen[field] = true
-        fields[#fields + 1] = field
-      end
+    flats[index] = has_members(item) and flatten(item, "", {}) or { value = item }
+  end
+  return flats
+end
+
+---The names in flat tables, in the order of columns.
+---@param list_name string the name of their list
+function tabulate.columns(flats, list_name)
+  local nested = {} -- for every field, whether it holds a list or an empty object somewhere
+  for _, flat in ipairs(flats) do
+    for field, value in pairs(flat) do
       nested[field] = nested[field] or type(value) == "table"
     end
   end
-  table.sort(fields, function(a, b)
-    local x, y = rank(a, list_name, nested), rank(b, list_name, nested)
-    if x ~= y then return x < y end
-    return a < b
+  return tables.sorted_keys(nested, function(field)
+    return rank(field, list_name, nested)
   end)
-  for index, row in ipairs(rows) do
-    rows[index] = {}
-    for position, field in ipairs(fields) do
-      rows[index][position] = row[field]
-    end
-  end
-  return fields, rows
 end
 
-local function copy(object)
-  local members = {}
-  for name, value in pairs(object) do
-    members[name] = value
+---The values of a flat table, by column.
+function tabulate.row(flat, columns)
+  local row = {}
+  for position, field in ipairs(columns) do
+    row[position] = flat[field]
   end
-  return members
+  return row
+end
+
+---Lays out a list.
+---@return string[] columns
+---@return any[][] rows
+function tabulate.rows(list, list_name)
+  local rows = tabulate.flat(list)
+  local columns = tabulate.columns(rows, list_name)
+  for index, flat in ipairs(rows) do
+    rows[index] = tabulate.row(flat, columns)
+  end
+  return columns, rows
 end
 
 -- A map of objects, named by data, as a list of them; nil when it is something else.
@@ -137,7 +147,7 @@ local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do
     if not has_members(data[key]) then return nil end
-    local item = copy(data[key])
+    local item = tables.copy(data[key])
     if item.key == nil then item.key = key end
     list[#list + 1] = item
   end
@@ -155,16 +165,16 @@ function tabulate.of(operation, answer)
   if views[operation] and is_object then return views[operation](data) end
   local list, name = tabulate.list(data, operation)
   list = list or is_object and from_map(data)
-  if list then return from_list(list, name or "") end
+  if list then return tabulate.rows(list, name or "") end
   if is_empty(data) and answer.actionId == nil then return {}, {} end
-  local record = copy(is_object and data or answer)
+  local record = tables.copy(is_object and data or answer)
   if is_object then
     record.actionId = answer.actionId
   elseif type(data) == "table" then
     record.data = nil
   end
   if next(record) == nil then return {}, {} end
-  local columns, rows = from_list({ record }, "")
+  local columns, rows = tabulate.rows({ record }, "")
   return columns, rows, true
 end
 

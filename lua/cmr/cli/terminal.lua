@@ -7,8 +7,8 @@ local ELLIPSIS = "\226\128\166"
 
 local STYLES = { heading = "1", key = "34", string = "32", good = "32", bad = "31" } -- bold, blue, green, green, red
 
--- The values of connected, autoRenew and success, and the documented states.
-local STYLE_OF_VALUE = {
+---The styles of cells by their text: the values of connected, autoRenew and success, and the documented states.
+terminal.STYLES_OF_VALUES = {
   ["true"] = "good",
   ACTIVE = "good",
   COMPLETED = "good",
@@ -52,11 +52,6 @@ end
 function terminal.painter(system, file)
   if (system.getenv "NO_COLOR" or "") ~= "" or system.getenv "TERM" == "dumb" then return terminal.plain end
   return system.terminal(file) and paint or terminal.plain
-end
-
----The style of a cell with this text, or nil.
-function terminal.style_of(text)
-  return STYLE_OF_VALUE[text]
 end
 
 ---How many columns a table may take: $COLUMNS, or the terminal's width.

@@ -29,17 +29,13 @@ end
 
 -- Narrows the columns to the space there is. Returns how many columns fit.
 local function narrow(columns, widths, room)
-  local least, used, shown = {}, -GAP_COLUMNS, 0
+  local least, used, total, shown = {}, -GAP_COLUMNS, -GAP_COLUMNS, 0
   for index, natural in ipairs(widths) do
     local id = columns[index]:find "[iI]d$" and natural <= MAX_WHOLE_ID_COLUMNS
     least[index] = id and natural or math.min(natural, MIN_CUT_COLUMNS)
     used = used + GAP_COLUMNS + least[index]
     if used > room and index > 1 then break end
-    shown = index
-  end
-  local total = -GAP_COLUMNS
-  for index = 1, shown do
-    total = total + GAP_COLUMNS + widths[index]
+    shown, total = index, total + GAP_COLUMNS + natural
   end
   while total > room do
     local widest
@@ -55,49 +51,30 @@ local function narrow(columns, widths, room)
   return shown
 end
 
-local function is_number_column(rows, index)
-  local found = false
-  for _, row in ipairs(rows) do
-    if row[index] ~= nil and type(row[index]) ~= "number" then return false end
-    found = found or row[index] ~= nil
-  end
-  return found
-end
-
--- A line per row.
+-- A line per row. Columns of numbers are aligned at the right.
 local function grid(columns, rows, room, paint)
-  local widths, cells = {}, {}
+  local widths, cells, numeric = {}, {}, {}
   for number = 0, #rows do
     cells[number] = {}
     for index, field in ipairs(columns) do
-      local cell = number == 0 and heading(field) or cell_text(rows[number][index])
+      local value = (rows[number] or {})[index]
+      local cell = number == 0 and heading(field) or cell_text(value)
+      if value ~= nil then numeric[index] = numeric[index] ~= false and type(value) == "number" end
       cells[number][index] = cell
       widths[index] = math.max(widths[index] or 0, terminal.width(cell))
     end
   end
   local shown = narrow(columns, widths, room)
-  local align_right, lines = {}, {}
-  for index = 1, shown do
-    align_right[index] = is_number_column(rows, index)
-  end
+  local lines = {}
   for number = 0, #rows do
-    local line, blank = {}, "" -- blank: written only before another cell
+    local line = {}
     for index = 1, shown do
       local cell = terminal.fit(cells[number][index], widths[index])
       local space = (" "):rep(widths[index] - terminal.width(cell))
-      cell = paint(number == 0 and "heading" or terminal.style_of(cell), cell)
-      if align_right[index] then
-        line[#line + 1] = blank .. space .. cell
-        blank = ""
-      elseif cell == "" then
-        blank = blank .. space
-      else
-        line[#line + 1] = blank .. cell
-        blank = space
-      end
-      blank = blank .. (" "):rep(GAP_COLUMNS)
+      cell = paint(number == 0 and "heading" or terminal.STYLES_OF_VALUES[cell], cell)
+      line[index] = numeric[index] and space .. cell or cell .. space
     end
-    lines[number + 1] = table.concat(line) .. "\n"
+    lines[number + 1] = table.concat(line, (" "):rep(GAP_COLUMNS)):gsub(" +$", "") .. "\n"
   end
   return table.concat(lines), shown
 end
@@ -114,7 +91,7 @@ local function record(columns, row, room, paint)
       local part
       part, rest = terminal.split(rest, math.max(room - label_width - GAP_COLUMNS, MIN_CUT_COLUMNS))
       local space = (" "):rep(label_width + GAP_COLUMNS - terminal.width(label))
-      local value = part == "" and "" or space .. paint(terminal.style_of(part), part)
+      local value = part == "" and "" or space .. paint(terminal.STYLES_OF_VALUES[part], part)
       lines[#lines + 1] = paint("heading", label) .. value .. "\n"
       label = ""
     until rest == ""
@@ -122,9 +99,7 @@ local function record(columns, row, room, paint)
   return table.concat(lines)
 end
 
----Lays out a table: a line of headings, a line per row, no spaces at their ends.
----@param columns string[] the API's field names
----@param rows any[][] a value per column
+---Lays out columns and rows, as of tabulate.of: a line of headings, a line per row, no spaces at their ends.
 ---@param opts table? width: long cells are cut to fit it, and if they still do not fit, columns are left out;
 ---  paint, see terminal.painter; record: true shows the one row with a line per field
 ---@return string text

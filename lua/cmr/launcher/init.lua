@@ -4,6 +4,7 @@ local find = require "cmr.launcher.find"
 local process = require "cmr.launcher.process"
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
+local tables = require "cmr.util.tables"
 
 local launcher = {}
 
@@ -76,10 +77,7 @@ local function attempt(name, program, parts)
     ["prepare.sh"] = parts.prepare or "",
     ["start.sh"] = ('exec %s -p "$dir/" -c nginx.conf%s\n'):format(shell.quote(program.path), options),
   }
-  for file, text in pairs(parts.files) do
-    files[file] = text
-  end
-  return process.run((name:gsub(" ", "-")), files, parts.on)
+  return process.run((name:gsub(" ", "-")), tables.copy(parts.files, files), parts.on)
 end
 
 ---Runs nginx until SIGINT or SIGTERM. If it cannot start or breaks down, writes the reason to standard error.

@@ -99,7 +99,6 @@ end
 ---the line.
 ---@param name string of the directory, before some random digits
 ---@param files table<string, string> texts by name
----@param on table<string, function>
 ---@return boolean stopped by a signal; false: it broke down
 ---@return string? log of a breakdown
 function process.run(name, files, on)

@@ -2,7 +2,6 @@
 ---were read from, or the Lua. Pure but for the digest.
 
 local core = require "cmr.core"
-local tables = require "cmr.util.tables"
 
 local identity = {}
 
@@ -11,46 +10,56 @@ local NO_BREAK_SPACE = "\194\160"
 
 ---A text without blanks around it, among them those that spreadsheets put in.
 function identity.trim(value)
+  if not value:find "[%s\194]" then return value end -- most texts
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----A value as it is compared: without blanks around texts; addresses and domains, but no ids, in lower case.
+---A text as it is compared: without blanks around it; addresses and domains, but no ids, in lower case.
 function identity.normal(value)
-  if type(value) == "string" then
-    value = identity.trim(value)
-    local is_name = value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$" or value:find "^[%w%-%.]+%.%a%a+$"
-    return is_name and value:lower() or value
-  elseif type(value) ~= "table" then
-    return value
-  end
-  local copy = {}
-  for name, member in pairs(value) do
-    copy[identity.normal(name)] = identity.normal(member)
-  end
-  return copy
+  value = identity.trim(value)
+  if not value:find(".", 1, true) then return value end
+  local is_name = value:find "^[^%s@]+@[^%s@]+%.[^%s@]+$" or value:find "^[%w%-%.]+%.%a%a+$"
+  return is_name and value:lower() or value
 end
 
--- JSON's null and the name of everything differ from every other value, and are the same in every process.
-local function plain(value)
-  if value == core.null then return { [true] = "null" } end
-  if value == core.all then return { [true] = "all" } end
-  if type(value) ~= "table" then return value end
-  local copy = {}
-  for name, member in pairs(value) do
-    copy[name] = plain(member)
-  end
-  return copy
+local serialize
+
+-- A string has its length in front, so that no two values are written alike.
+local SERIALIZERS = {
+  string = function(value)
+    value = identity.normal(value)
+    return #value .. ":" .. value
+  end,
+  number = function(value)
+    return ("%.17g"):format(value)
+  end,
+  boolean = tostring,
+  table = function(value)
+    local parts = {}
+    for key, member in pairs(value) do
+      parts[#parts + 1] = serialize(key) .. "=" .. serialize(member)
+    end
+    table.sort(parts)
+    return "{" .. table.concat(parts, ",") .. "}"
+  end,
+}
+
+function serialize(value)
+  if value == core.null then return "null" end
+  if value == core.all then return "all" end
+  return SERIALIZERS[type(value)](value)
 end
 
 ---The digest of a request's content.
 ---@param args any
 ---@return string digest 20 characters
 function identity.digest(args)
-  return core.base64(core.sha256(tables.canonical(identity.normal(plain(args)))):sub(1, DIGEST_BYTES))
+  return core.base64(core.sha256(serialize(args)):sub(1, DIGEST_BYTES))
 end
 
 ---The digest of a set of contents, in any order.
 ---@param digests string[] they are sorted
+---@return string digest
 function identity.set_digest(digests)
   table.sort(digests)
   return core.base64(core.sha256(table.concat(digests, " ")):sub(1, DIGEST_BYTES))

@@ -169,8 +169,8 @@ local function forget_runs(db, before)
   return true
 end
 
--- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the next
--- one gets a higher number than any writer that still runs.
+-- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the
+-- next one gets a higher number than any writer that still runs.
 local function forget(self, db, before, limit)
   local living, message, reason = living_writers(self, db)
   if not living then return nil, message, reason end
@@ -311,6 +311,9 @@ local function query(self, sql, ...)
   return rows, message, reason
 end
 
+local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
+  FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
+
 ---The requests of the same content that no other one superseded, oldest first.
 ---@param account string
 ---@param operation string
@@ -318,13 +321,12 @@ end
 ---@return table[]? requests
 ---@return string? message
 function Ledger:same(account, operation, digest)
-  local sql =
-    "SELECT * FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id"
-  return query(self, sql, digest, operation, account)
+  return query(self, SAME, digest, operation, account)
 end
 
 ---The ids of a request, as {{kind, id} ...}.
 ---@param request integer
+---@return string[][] ids
 function Ledger:ids(request)
   local rows, message = query(self, "SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
   if not rows then return nil, message end
@@ -470,6 +472,7 @@ function Ledger:hold_run(run)
   return db:hold(RUN_LOCKS + run)
 end
 
+---@param run integer
 function Ledger:let_go_run(run)
   local db = self:connection "durable"
   return db and db:let_go(RUN_LOCKS + run)

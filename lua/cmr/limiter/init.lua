@@ -3,13 +3,14 @@
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
 
----Reserves slots in the rate limit of a key. Times are in seconds, the rate in requests per second.
+---Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
+---has its own clock: those of two loops are not comparable.
 ---
 ---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
 ---max_wait: then nothing is reserved. pause gives out no slot within a time: the server asked to wait.
 ---@class cmr.Limiter
----@field reserve fun(self: cmr.Limiter, key: string, rate: number, now: number, max_wait: number): number?, number?
----@field pause fun(self: cmr.Limiter, key: string, now: number, seconds: number)
+---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
+---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
 local MAX_PAUSE_SECONDS = 60 -- the longest that one answer may hold back the calls of its key
 
@@ -22,7 +23,7 @@ local function worker_count()
 end
 
 local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- for all clients
-local paused_until = {} -- key -> the end of the last pause that this process noticed
+local paused_until = {} -- key -> the end of the last pause that this process noticed, by core.now
 
 ---The limiter of a client without the option limiter: in nginx lua_shared_dict cmr, for all workers. Without it each
 ---worker has its share of the rate.
@@ -38,25 +39,27 @@ end
 ---@param key string
 ---@param rate number requests per second
 ---@param loop cmr.Loop
----@param deadline number
+---@param deadline number by loop.now
+---@param job cmr.Job? if it is cancelled, the wait ends
 ---@return boolean? ok nil when the slot is after the deadline
 ---@return number? needed seconds until the slot
 ---@return number? max_wait seconds until the deadline
-function limiter.wait_for_slot(self, key, rate, loop, deadline)
+function limiter.wait_for_slot(self, key, rate, loop, deadline, job)
   repeat
-    local pause_end, now = paused_until[key], loop.now()
-    local delay, needed = self:reserve(key, rate, now, deadline - now)
-    if not delay then return nil, needed, deadline - now end
-    if delay > 0 then loop.sleep(core.engine(), delay) end
-  until paused_until[key] == pause_end or paused_until[key] <= loop.now()
+    local pause_end, max_wait = paused_until[key], deadline - loop.now()
+    local delay, needed = self:reserve(key, rate, max_wait)
+    if not delay then return nil, needed, max_wait end
+    if delay > 0 then loop.sleep(core.engine(), delay, job) end
+    if job and job.cancelled then return true end
+  until paused_until[key] == pause_end or paused_until[key] <= core.now()
   return true
 end
 
 ---Holds back all calls of a key, because the server asked to wait.
-function limiter.pause(self, key, now, seconds)
+function limiter.pause(self, key, seconds)
   seconds = math.min(MAX_PAUSE_SECONDS, seconds)
-  paused_until[key] = math.max(paused_until[key] or 0, now + seconds)
-  self:pause(key, now, seconds)
+  paused_until[key] = math.max(paused_until[key] or 0, core.now() + seconds)
+  self:pause(key, seconds)
 end
 
 return limiter

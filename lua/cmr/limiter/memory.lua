@@ -1,6 +1,8 @@
 ---A limiter for one process. Its slots are evenly spaced, so that no second, wherever it begins, has more requests than
 ---the rate.
 
+local core = require "cmr.core"
+
 ---@class cmr.limiter.Memory: cmr.Limiter
 local Limiter = {}
 Limiter.__index = Limiter
@@ -8,12 +10,18 @@ Limiter.__name = "cmr.limiter.memory"
 
 ---Makes a limiter. Clients share one unless they get another.
 ---@param shares? integer how many limiters, here and elsewhere, share the rate evenly: 1
-function Limiter.new(shares)
-  return setmetatable({ next_slots = {}, shares = shares or 1 }, Limiter)
+---@param clock? fun(): number for specs: seconds that never go back, instead of the machine's monotonic clock
+function Limiter.new(shares, clock)
+  return setmetatable({ next_slots = {}, shares = shares or 1, clock = clock }, Limiter)
+end
+
+local function now_of(self)
+  return (self.clock or core.now)()
 end
 
 ---Reserves the key's next slot. See cmr.Limiter.
-function Limiter:reserve(key, rate, now, max_wait)
+function Limiter:reserve(key, rate, max_wait)
+  local now = now_of(self)
   local slot = math.max(now, self.next_slots[key] or now)
   local delay = slot - now
   if delay > max_wait then return nil, delay end
@@ -22,7 +30,8 @@ function Limiter:reserve(key, rate, now, max_wait)
 end
 
 ---Gives out no slot for some seconds.
-function Limiter:pause(key, now, seconds)
+function Limiter:pause(key, seconds)
+  local now = now_of(self)
   self.next_slots[key] = math.max(self.next_slots[key] or now, now + seconds)
 end
 

@@ -3,10 +3,12 @@
 ---    local limiter = require("cmr.limiter.redis").new { host = "10.0.0.5", fallback_shares = 3 }
 ---    local client = cmr.new { limiter = limiter } -- once in a process, and not for each call
 ---
----While Redis is unavailable, each host has its own queue with its share of the rate.
+---While Redis is unavailable, each host has its own queue with its share of the rate; also for a key whose script Redis
+---refuses.
 
 local core = require "cmr.core"
 local limiter = require "cmr.limiter"
+local log = require "cmr.util.log"
 local redis = require "cmr.redis.scripts"
 local validate = require "cmr.util.validate"
 
@@ -53,6 +55,7 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = {}, -- by key, in Redis's time
     both_until = -math.huge, -- until then a slot must fit both the local queue and the one in Redis
+    refused_until = {}, -- by key: the same, because Redis refused the script
   }, Limiter)
 end
 
@@ -69,30 +72,46 @@ local function lateness(self, sent_at, received_at, server_time)
   return late
 end
 
+-- Logs once that Redis refuses a key's script. It concerns no other key.
+local function note_refusal(self, key, message, time)
+  if not self.refused_until[key] then
+    local format = "Redis at %s refuses a slot in queue:%s (%s); each host has its own queue for it until that ends"
+    log.warn(format, tostring(self.redis.address), key, message)
+  end
+  self.refused_until[key] = time
+end
+
 -- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. We treat it as unavailable
 -- until every host has had time to push its own position. Returns the seconds until the slot, negative if it is past,
--- and whether it was reserved; or nil if Redis is unavailable.
+-- and whether it was reserved; or nil if Redis is unavailable or refuses.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots[key] or 0
-  local reply = self.redis:eval(RESERVE, { "queue:" .. key }, { length, after, math.min(max_wait, MAX_REDIS_SECONDS) })
+  local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
+  local reply, message, reason = self.redis:eval(RESERVE, { "queue:" .. key }, args)
   local received_at = core.now()
+  local noticed_at = received_at + 2 * self.redis.retry_seconds -- by the other hosts, too
+  if reason == "refused" then
+    note_refusal(self, key, message, noticed_at)
+    return nil
+  end
   local slot = reply and tonumber(reply[1])
   -- another coroutine may have got a later slot meanwhile
   if slot then self.latest_slots[key] = slot < latest_slot and slot or math.max(slot, self.latest_slots[key] or 0) end
   if not slot or slot < latest_slot then
-    self.both_until = received_at + 2 * self.redis.retry_seconds -- other hosts may notice later
+    self.both_until = noticed_at
     return nil
   end
+  if received_at >= (self.refused_until[key] or math.huge) then self.refused_until[key] = nil end
   local server_time = tonumber(reply[2])
   return slot - server_time - lateness(self, sent_at, received_at, server_time), reply[3] == 1
 end
 
 ---Reserves the key's next slot. See cmr.Limiter.
-function Limiter:reserve(key, rate, now, max_wait)
+function Limiter:reserve(key, rate, max_wait)
   local begun_at, after = core.now(), 0
-  local both = begun_at < self.both_until
+  local both = begun_at < math.max(self.both_until, self.refused_until[key] or self.both_until)
   if both then
-    local delay, needed = self.local_limiter:reserve(key, rate / self.fallback_shares, now, max_wait)
+    local delay, needed = self.local_limiter:reserve(key, rate / self.fallback_shares, max_wait)
     if not delay then return nil, needed end
     after = delay
   end
@@ -103,17 +122,18 @@ function Limiter:reserve(key, rate, now, max_wait)
   local elapsed = core.now() - begun_at
   if delay then
     -- the local queue continues from here if Redis becomes unavailable now
-    self.local_limiter:pause(key, now + elapsed, delay + self.fallback_shares / rate)
+    self.local_limiter:pause(key, delay + self.fallback_shares / rate)
+    delay = math.max(0, delay)
     if not reserved then return nil, delay end
-    return math.max(0, delay)
+    return delay
   end
-  if not both then return self:reserve(key, rate, now + elapsed, max_wait - elapsed) end
+  if not both then return self:reserve(key, rate, max_wait - elapsed) end
   return math.max(0, after - elapsed)
 end
 
 ---Gives out no slot for some seconds, on any host.
-function Limiter:pause(key, now, seconds)
-  self.local_limiter:pause(key, now, seconds)
+function Limiter:pause(key, seconds)
+  self.local_limiter:pause(key, seconds)
   reserve_in_redis(self, key, 0, seconds, MAX_REDIS_SECONDS)
 end
 

@@ -3,6 +3,7 @@
 ---
 ---A slot is taken by one atomic addition. Only an empty queue, or a pause, needs the dictionary's lock.
 
+local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
 
 ---@class cmr.limiter.Shdict: cmr.Limiter
@@ -25,21 +26,21 @@ local function advance(dict, queue, time)
 end
 
 ---Reserves the key's next slot. See cmr.Limiter.
-function Limiter:reserve(key, rate, now, max_wait)
-  local dict, queue = self.dict, "cmr:queue:" .. key
+function Limiter:reserve(key, rate, max_wait)
+  local dict, queue, now = self.dict, "cmr:queue:" .. key, core.now()
   local delay = (dict:get(queue) or 0) - now
-  while delay <= max_wait do
+  while math.max(0, delay) <= max_wait do
     if delay < 0 then advance(dict, queue, now) end
     local next_slot = dict:incr(queue, 1 / rate, now) or now + 1 / rate -- nil: the dictionary has no memory
     delay = next_slot - 1 / rate - now
-    if delay > -ROUNDING_SECONDS and delay <= max_wait then return math.max(0, delay) end
+    if delay > -ROUNDING_SECONDS and delay <= max_wait + ROUNDING_SECONDS then return math.max(0, delay) end
   end
-  return nil, delay
+  return nil, math.max(0, delay)
 end
 
 ---Gives out no slot for some seconds.
-function Limiter:pause(key, now, seconds)
-  advance(self.dict, "cmr:queue:" .. key, now + seconds)
+function Limiter:pause(key, seconds)
+  advance(self.dict, "cmr:queue:" .. key, core.now() + seconds)
 end
 
 return Limiter

@@ -7,6 +7,7 @@ local waiters = require "cmr.loop.waiters"
 
 local MAX_STEP_SECONDS = 1 -- of one poll
 
+---@class cmr.loop.block: cmr.Loop
 local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
@@ -40,7 +41,6 @@ local function can_suspend()
   return block.spawned() and coroutines.can_suspend()
 end
 
----Waits until the call has finished.
 function block.wait(_, call)
   if can_suspend() then return coroutines.wait(call) end
   while not call:done() do
@@ -58,7 +58,6 @@ local function suspend_for(seconds)
   coroutines.suspend(waiter)
 end
 
----Waits for a time.
 function block.sleep(_, seconds)
   if can_suspend() then return suspend_for(seconds) end
   local wakes_at = core.now() + seconds
@@ -68,7 +67,6 @@ function block.sleep(_, seconds)
   end
 end
 
----Runs a function in the background; returns when it first waits.
 function block.spawn(run)
   coroutines.spawn(function()
     local co = coroutine.running()
@@ -84,7 +82,6 @@ local function wait_in_place()
   return true
 end
 
----Makes a cmr.Semaphore.
 function block.semaphore()
   return coroutines.semaphore(wait_in_place)
 end

@@ -10,6 +10,7 @@ local waiters = require "cmr.loop.waiters"
 local MAX_POLL_SECONDS = 1 -- then the engine is stepped in any case
 local PAUSE_SECONDS = 0.001 -- between two steps of an engine without a descriptor
 
+---@class cmr.loop.cqueues: cmr.Loop
 local cqueues = { now = core.now, notify = waiters.notify, unsupported = coroutines.unsupported }
 
 local pumping = setmetatable({}, { __mode = "k" }) -- controller -> true while a coroutine of it steps the engine
@@ -45,7 +46,6 @@ local function pump()
   pumping[here] = nil
 end
 
----Suspends the coroutine until the call has finished.
 function cqueues.wait(_, call)
   local here = controller.running()
   while not call:done() do
@@ -59,17 +59,14 @@ function cqueues.wait(_, call)
   end
 end
 
----Suspends the coroutine for a time.
 function cqueues.sleep(_, seconds)
   controller.sleep(seconds)
 end
 
----Runs a function in the background.
 function cqueues.spawn(run)
   controller.running():wrap(run)
 end
 
----Makes a cmr.Semaphore.
 function cqueues.semaphore()
   local count, posted = 0, condition.new()
   return {

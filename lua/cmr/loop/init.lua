@@ -3,10 +3,10 @@
 local loop = {}
 
 ---How calls wait in an event loop. A user's adapter needs wait, sleep and now. Without spawn, semaphore and notify
----client:start and client:map raise. Only the library's adapters have detected and forget.
+---client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number)
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, until interrupt is called with it.
 ---@field now fun(): number Seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
 ---@field semaphore? fun(): cmr.Semaphore
@@ -14,11 +14,18 @@ local loop = {}
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---@field interrupt? fun(job: cmr.Job) Ends a job's sleep: it was cancelled.
+---@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
 
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
 ---@field wait fun() Returns once for every post.
+
+---Watches coroutines: the one that made the watch, and the latest one that called seen.
+---@class cmr.Watch
+---@field seen fun() Watches the running coroutine too.
+---@field stop fun() Ends the watch.
 
 ---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
@@ -38,17 +45,12 @@ for index, adapter in ipairs(ADAPTERS) do
   loop.NAMES[index] = adapter.name
 end
 
--- A table named ngx without get_phase is a stub of somebody's tests.
-local function is_loaded(library)
-  local loaded = package.loaded[library]
-  return loaded and (library ~= "ngx" or loaded.get_phase)
-end
-
 ---The adapter for the loop that the caller runs in.
----@param context cmr.LoopContext
 function loop.detect(context)
   for _, entry in ipairs(ADAPTERS) do
-    if not entry.library or is_loaded(entry.library) then
+    local loaded = not entry.library or package.loaded[entry.library]
+    -- a table named ngx without get_phase is a stub of somebody's tests
+    if loaded and (entry.library ~= "ngx" or loaded.get_phase) then
       local adapter = require(entry.module)
       if adapter.detected(context) then return adapter end
     end

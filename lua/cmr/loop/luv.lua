@@ -8,6 +8,7 @@ local waiters = require "cmr.loop.waiters"
 
 local PAUSE_MILLISECONDS = 1 -- between two steps of an engine without a descriptor
 
+---@class cmr.loop.luv: cmr.Loop
 local luv = {
   now = core.now,
   spawn = coroutines.spawn,
@@ -20,7 +21,6 @@ local poll, watched -- the handle that watches an engine's descriptor, and that 
 local waiting = 0 -- coroutines: the handle keeps the loop alive, so it is active only while one waits
 
 ---Whether the caller is a coroutine that luv's loop can resume, and can be suspended.
----@return boolean
 function luv.detected(context)
   return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context)
 end
@@ -43,7 +43,6 @@ local function watch(engine)
   end
 end
 
----Suspends the coroutine until the call has finished.
 function luv.wait(engine, call)
   watch(engine)
   waiting = waiting + 1
@@ -52,7 +51,6 @@ function luv.wait(engine, call)
   if waiting == 0 then poll:stop() end
 end
 
----Suspends the coroutine for a time.
 function luv.sleep(_, seconds)
   local waiter, timer = coroutines.waiter(), uv.new_timer()
   uv.update_time() -- the loop's clock may be behind, and a timer counts from it

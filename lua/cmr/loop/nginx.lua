@@ -12,6 +12,7 @@ local waiters = require "cmr.loop.waiters"
 local PAUSE_SECONDS = 0.001 -- between two steps; for 0 an nginx without OpenResty's patches logs a warning
 local STALE_SECONDS = 0.05 -- without a step; then a waiting request steps
 local CHECK_INTERVAL_SECONDS = 1 -- how often a waiting request checks that the pump still steps
+local WATCH_SECONDS = 0.02 -- how often a watch looks whether its coroutine has ended
 local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a limit; after it the wait begins again
 
 local CAN_WAIT = {
@@ -26,14 +27,13 @@ local CAN_WAIT = {
   ssl_session_fetch = true,
 }
 
+---@class cmr.loop.nginx: cmr.Loop
 local nginx = { now = core.now, notify = waiters.notify }
 
----Whether the caller runs in nginx.
 function nginx.detected()
   return ngx.get_phase ~= nil
 end
 
----The reason why a call cannot wait in this phase, or nil.
 function nginx.unsupported()
   local phase = ngx.get_phase()
   if CAN_WAIT[phase] then return nil end
@@ -82,7 +82,6 @@ local function step_instead(request, now)
   step()
 end
 
----Suspends the request until the call has finished.
 function nginx.wait(_, call)
   if call:done() then return end
   local request = semaphore.new()
@@ -103,14 +102,51 @@ function nginx.wait(_, call)
   if stepper == request then stepper = nil end
 end
 
----Suspends the request for a time.
-function nginx.sleep(_, seconds)
-  ngx.sleep(math.max(PAUSE_SECONDS, seconds))
+---Suspends the request for a time. A sleep for a job ends when the job is interrupted, and does not begin when the job
+---is cancelled already.
+function nginx.sleep(_, seconds, job)
+  seconds = math.max(PAUSE_SECONDS, seconds)
+  if not job then return ngx.sleep(seconds) end
+  if job.cancelled then return end -- after its answer had come, and before it was read
+  job.alarm = semaphore.new()
+  job.alarm:wait(seconds)
+  job.alarm = nil
 end
 
----Runs a function in the background, in a light thread of its request.
+---Ends the sleep of a job.
+function nginx.interrupt(job)
+  if job.alarm then job.alarm:post(1) end
+end
+
+-- In a light thread of the request.
 function nginx.spawn(run)
   ngx.thread.spawn(run)
+end
+
+local function has_ended(co)
+  local status = coroutine.status(co)
+  return status == "dead" or status == "zombie"
+end
+
+---Calls a function when the running coroutine has ended, and the last other one that called watch.seen too. The request
+---is answered only when its last light thread has ended, so what its code leaves behind has to end soon.
+---@param act fun()
+---@return cmr.Watch watch
+function nginx.watch(act)
+  local creator, latest, stopped = coroutine.running(), nil, semaphore.new()
+  ngx.thread.spawn(function()
+    while not stopped:wait(WATCH_SECONDS) do
+      if has_ended(creator) and (not latest or has_ended(latest)) then return act() end
+    end
+  end)
+  return {
+    seen = function()
+      latest = coroutine.running()
+    end,
+    stop = function()
+      stopped:post(1)
+    end,
+  }
 end
 
 ---Makes a cmr.Semaphore.

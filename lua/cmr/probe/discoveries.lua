@@ -19,24 +19,18 @@ end
 
 -- Fields with their types, by their parents: "data.users[]: email string, id string; data.pagination: ...".
 local function describe(paths, fields)
-  local groups, order = {}, {}
-  for index, path in ipairs(paths) do
-    if index > MAX_FIELDS then
-      order[#order + 1] = "and more"
-      break
-    end
+  local groups, index_of = {}, {}
+  for index = 1, math.min(#paths, MAX_FIELDS) do
+    local path = paths[index]
     local parent, name = path:match "^(.*)%.([^.]+)$"
+    local field = ("%s %s"):format(name or path, shape.types(fields[path]))
     parent = parent or "the answer"
-    if not groups[parent] then
-      groups[parent] = {}
-      order[#order + 1] = parent
-    end
-    table.insert(groups[parent], ("%s %s"):format(name or path, shape.types(fields[path])))
+    local at = index_of[parent]
+    index_of[parent] = at or #groups + 1
+    groups[index_of[parent]] = (at and groups[at] .. ", " or parent .. ": ") .. field
   end
-  for index, parent in ipairs(order) do
-    if groups[parent] then order[index] = parent .. ": " .. table.concat(groups[parent], ", ") end
-  end
-  return table.concat(order, "; ")
+  if #paths > MAX_FIELDS then groups[#groups + 1] = "and more" end
+  return table.concat(groups, "; ")
 end
 
 local function documented_fields(operation)
@@ -54,35 +48,19 @@ local function without_map(operation, envelope)
   for _, value in pairs(envelope.data) do
     if type(value) ~= "string" then return envelope end
   end
-  local copy = {}
-  for name, value in pairs(envelope) do
-    if name ~= "data" then copy[name] = value end
-  end
+  local copy = tables.copy(envelope)
+  copy.data = nil
   return copy
 end
 
-local function undocumented_fields(operation, step_ids, seen)
+local function undocumented_fields(operation, seen)
   local actual = {}
-  for _, id in ipairs(step_ids) do
-    local envelope = facts.success(seen, id)
+  for _, request in ipairs(seen.requests) do
+    local envelope = request.operation == operation and facts.success(seen, request.step)
     if envelope then shape.fields(without_map(operation, envelope), seen.words, actual) end
   end
   local _, _, unknown = shape.compare(documented_fields(operation), actual)
   return describe(unknown, actual)
-end
-
--- The operations in the order of their first requests, and the ids of each one's steps.
-local function by_operation(seen)
-  local order, step_ids = {}, {}
-  for _, request in ipairs(seen.requests) do
-    local name = request.operation
-    if not step_ids[name] then
-      step_ids[name] = {}
-      order[#order + 1] = name
-    end
-    table.insert(step_ids[name], request.step)
-  end
-  return order, step_ids
 end
 
 local function add(list, id, found)
@@ -131,15 +109,18 @@ end
 ---Finds all discoveries.
 ---@return table[] list of {id, found}
 function discoveries.find(seen)
-  local list = {}
+  local list, done = {}, {}
   add_transport(list, seen)
-  local order, step_ids = by_operation(seen)
-  for _, name in ipairs(order) do
-    local operation = operations[name]
-    local envelope = operation.flags.list and not operation.items and facts.success(seen, name)
-    local path, items = paging.list(envelope or {}, nil, seen.words)
-    if path then add(list, name .. ".list", path .. (#items == 0 and ", which is empty" or "")) end
-    add(list, name .. ".fields", undocumented_fields(name, step_ids[name], seen))
+  for _, request in ipairs(seen.requests) do
+    local name = request.operation
+    if not done[name] then
+      done[name] = true
+      local operation = operations[name]
+      local envelope = operation.flags.list and not operation.items and facts.success(seen, name)
+      local path, items = paging.list(envelope or {}, nil, seen.words)
+      if path then add(list, name .. ".list", path .. (#items == 0 and ", which is empty" or "")) end
+      add(list, name .. ".fields", undocumented_fields(name, seen))
+    end
   end
   add_apps(list, seen)
   add_refusals(list, seen)

@@ -24,10 +24,6 @@ local function reason_to_stop(answer)
   end
 end
 
-local function is_unanswered(answer)
-  return not answer.status or answer.status >= 500
-end
-
 -- The query of a step, or nil and the reason to skip it.
 local function prepare(step, seen, ids, unanswered)
   if seen.user_unknown and #plan.needs(step) > 0 then return nil, "the API does not know the given user" end
@@ -50,7 +46,7 @@ local function send_all(client, user)
       if message then return nil, message, answer.err end
       seen.answers[step.id] = answer
       seen.requests[#seen.requests + 1] = { step = step.id, operation = step.operation, status = answer.status }
-      unanswered = is_unanswered(answer) and unanswered + 1 or 0
+      unanswered = (answer.status or 500) >= 500 and unanswered + 1 or 0
       -- if the user on the command line does not exist, answers about that user say nothing
       seen.user_unknown = seen.user_unknown or user and step.id == "platforms" and answer.status == 404
       local envelope = facts.success(seen, step.id)

@@ -31,10 +31,9 @@ local function candidates(envelope, words)
   return found
 end
 
----The list of an answer: at the documented path, else the first list of objects, of other values, or without items.
+---The path and the items of an answer's list. Without a list at the documented path it is the first list of objects; if
+---there is none, the first list of other values; if there is none, the first empty one.
 ---@param words table? of shape.words, which the path must not reveal
----@return string? path
----@return table? items
 function paging.list(envelope, documented, words)
   local value = documented and tables.at(envelope, documented)
   if type(value) == "table" and shape.type(value) ~= "object" then return documented, value end

@@ -2,6 +2,7 @@
 
 local operations = require "cmr.operations"
 local paging = require "cmr.probe.paging"
+local tables = require "cmr.util.tables"
 
 local plan = {}
 
@@ -93,11 +94,8 @@ function plan.query(step, ids, first)
     if not ids[name] then return nil, ("no %s was found in earlier answers"):format(name) end
     query[name] = ids[name]
   end
-  for _, fields in ipairs { base_of(step).query or {}, step.query or {} } do
-    for name, value in pairs(fields) do
-      query[name] = value
-    end
-  end
+  tables.copy(base_of(step).query or {}, query)
+  tables.copy(step.query or {}, query)
   if step.second_page_of then query.page = 2 end
   return query
 end

@@ -1,11 +1,12 @@
 ---The probe's only way to the API. It reads; it refuses anything else before sending.
 
 local cmr = require "cmr"
+local core = require "cmr.core"
 local errors = require "cmr.util.errors"
 
 local reader = {}
 
-local PRODUCTION = "https://customers.coldmailreseller.com/api/v1/integration/"
+local PRODUCTION = core.production .. "/"
 -- Flags that say nothing about what an operation does. Any other flag, known or new, makes the reader refuse it.
 local HARMLESS_FLAGS = { list = true, deprecated = true }
 local SECRET_ANSWERS = { mailbox_admin = "its answer holds an administrator's password" }

@@ -139,7 +139,6 @@ end
 
 ---All fields of a value.
 ---@param fields table? the fields are added to it
----@param path string? of the value itself; default ""
 ---@return table fields path -> {type = true}
 function shape.fields(value, words, fields, path)
   fields = fields or {}
@@ -155,14 +154,15 @@ function shape.types(kinds)
   return table.concat(tables.sorted_keys(kinds), " or ")
 end
 
+-- The path of a field's parent, and the type that the parent has.
 local function parent(path)
-  return path:match "^(.*)%[%]$" or path:match "^(.*)%.[^.]+$" or ""
+  local list = path:match "^(.*)%[%]$"
+  return list or path:match "^(.*)%.[^.]+$" or "", list and "list" or "object"
 end
 
--- Whether a parent of these types can have the field.
-local function can_have(parent_kinds, path)
-  if not parent_kinds then return false end
-  return parent_kinds[path:find "%[%]$" and "list" or "object"] == true
+local function has_parent(fields, path)
+  local above, kind = parent(path)
+  return path ~= "" and fields[above] and fields[above][kind]
 end
 
 -- Whether a field had a value, and not only members.
@@ -194,7 +194,7 @@ function shape.compare(documented, actual)
       if not agree(kinds, actual[path]) then
         wrong[#wrong + 1] = ("%s is %s, not %s"):format(path, shape.types(actual[path]), shape.types(kinds))
       end
-    elseif path ~= "" and can_have(actual[parent(path)], path) then
+    elseif has_parent(actual, path) then
       missing[#missing + 1] = path
     end
   end

@@ -16,9 +16,17 @@ local function library()
   end
 end
 
----Names the library that has to be installed first, or returns nil.
+---Names what has to be installed or given first, or returns nil.
 function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
+end
+
+-- Not all versions of the library know TLS. nginx checks the certificate and whose it is.
+local function handshake(redis, opts)
+  local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
+  -- where nginx need not wait for the handshake, it reports success and closes a connection that it does not trust
+  if ok and not redis:get_reused_times() then return nil, "the certificate is not trusted, or not the host's" end
+  return ok, message
 end
 
 -- The library raises where nginx has no sockets (log_by_lua and the like).
@@ -31,12 +39,16 @@ end
 local function connect(opts, address)
   local redis = library():new()
   redis:set_timeout(opts.timeout * 1000)
-  local pool = { pool = ("cmr:%s@%s"):format(opts.username or "", address) }
+  local pool = { pool = ("cmr:%s@%s %s"):format(opts.username or "", address, opts.server_name or "") }
   local ok, message
   if opts.unix then
     ok, message = redis:connect("unix:" .. opts.unix, pool)
   else
     ok, message = redis:connect(opts.host, opts.port, pool)
+  end
+  if ok and opts.tls and redis:get_reused_times() == 0 then
+    ok, message = handshake(redis, opts)
+    if not ok then redis:close() end
   end
   return ok and redis, message
 end
@@ -53,9 +65,11 @@ end
 ---Sends a command.
 ---@param name string in lower case
 ---@return any reply false for null; nil and a message after a failure
+---@return string? message
+---@return boolean? is_reply whether the failure is Redis's reply
 function Connection:command(name, ...)
   local reply, message = protected(self.redis[name], self.redis, ...)
-  if not reply then return nil, message end
+  if not reply then return nil, message, reply == false end -- the library returns false for an error reply
   return reply ~= ngx.null and reply
 end
 

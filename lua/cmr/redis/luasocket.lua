@@ -4,6 +4,9 @@ local core = require "cmr.core"
 
 local luasocket = {}
 
+local ALTERNATIVE_NAMES = "2.5.29.17" -- the part of a certificate that says whose it is
+local WANTED = { wantread = "timeout", wantwrite = "timeout" } -- LuaSec's words
+
 local Connection = {}
 Connection.__index = Connection
 Connection.__name = "cmr.redis.luasocket"
@@ -20,11 +23,55 @@ local function library()
   return ok and type(found) == "table" and found.connect and found
 end
 
----Names the library that has to be installed first, or returns nil.
-function luasocket.missing()
+---Names what has to be installed or given first, or returns nil.
+function luasocket.missing(opts)
   redis_lua = redis_lua or library()
   if not redis_lua then return "redis-lua is not installed (Debian: lua-redis; LuaRocks: redis-lua)" end
   if not pcall(require, "socket") then return "LuaSocket is not installed (Debian: lua-socket; LuaRocks: luasocket)" end
+  if not opts.tls then return nil end
+  if not pcall(require, "ssl") then return "LuaSec is not installed (Debian: lua-sec; LuaRocks: luasec)" end
+  if not opts.ca_file then return "with tls the option 'ca_file' is needed: the certificates to trust" end
+end
+
+-- Whether a name in a certificate is a host's. "*" stands for its first label.
+local function is_name_of(name, host)
+  if name == host then return true end
+  local suffix = name:match "^%*(%..+)$"
+  return suffix ~= nil and suffix == host:match "^[^.]+(%..+)$"
+end
+
+---Whether a certificate is a host's, which LuaSec does not check.
+function luasocket.is_certificate_of(certificate, host)
+  local names = certificate:extensions()[ALTERNATIVE_NAMES] or {}
+  for _, kind in ipairs { "dNSName", "iPAddress" } do
+    for _, name in ipairs(names[kind] or {}) do
+      if is_name_of(name:lower(), host:lower()) then return true end
+    end
+  end
+  return false
+end
+
+-- Returns the encrypted socket; or nil and a message.
+local function handshake(socket, opts)
+  local ssl, host = require "ssl", opts.server_name or opts.host
+  local wrapped, message = ssl.wrap(socket, {
+    mode = "client",
+    protocol = "any",
+    verify = "peer",
+    cafile = opts.ca_file,
+    options = { "all", "no_sslv2", "no_sslv3", "no_tlsv1", "no_tlsv1_1" },
+  })
+  if not wrapped then return nil, opts.ca_file .. ": " .. message end
+  wrapped:settimeout(opts.timeout, "t")
+  if host:find "%a" and not host:find ":" then wrapped:sni(host) end
+  local ok
+  ok, message = wrapped:dohandshake()
+  if ok and not luasocket.is_certificate_of(wrapped:getpeercertificate(), host) then
+    ok, message = false, "the certificate is not for " .. host
+  end
+  if ok then return wrapped end
+  wrapped:close()
+  return nil, WANTED[message] or message
 end
 
 local function connect(opts)
@@ -40,8 +87,13 @@ local function connect(opts)
     socket:close()
     return nil, message
   end
-  if not opts.unix then socket:setoption("tcp-nodelay", true) end
-  return socket
+  if opts.unix then return socket end
+  socket:setoption("tcp-nodelay", true)
+  if not opts.tls then return socket end
+  local encrypted
+  encrypted, message = handshake(socket, opts)
+  if not encrypted then socket:close() end
+  return encrypted, message
 end
 
 ---Takes the idle connection, or makes one. A forked process has another engine, so it makes one.
@@ -65,11 +117,16 @@ end
 ---Sends a command.
 ---@param name string in lower case
 ---@return any reply false for null; nil and a message after a failure
+---@return string? message
+---@return boolean? is_reply whether the failure is Redis's reply
 function Connection:command(name, ...)
   local ok, reply = pcall(self.redis[name], self.redis, ...)
   if ok then return reply ~= nil and reply end -- redis-lua returns nil for null
   local message = tostring(reply)
-  return nil, message:match "redis error: (.*)" or message:match "connection error: (.*)" or message
+  local refusal = message:match "redis error: (.*)"
+  if refusal then return nil, refusal, true end
+  message = message:match "connection error: (.*)" or message:match "^.-:%d+: (.*)" or message
+  return nil, WANTED[message] or message
 end
 
 ---Leaves the connection to the next command.

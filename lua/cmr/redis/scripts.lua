@@ -1,5 +1,6 @@
 ---Runs scripts on a Redis that may be unavailable. A failure of Redis or of the network is a return value. While Redis
----is unavailable, calls fail at once; now and then one of them tries again.
+---is unavailable, calls fail at once; now and then one of them tries again. A script that Redis refuses is another
+---matter: Redis is there, and the next script may be accepted.
 
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
@@ -12,14 +13,21 @@ local Redis = {}
 Redis.__index = Redis
 Redis.__name = "cmr.redis.scripts"
 
----Redis 5 or newer, without TLS. nginx needs lua-resty-redis, as resty.redis or nginx.redis; only the request waits.
----Plain Lua needs redis-lua and LuaSocket; the process waits, also under luv and cqueues.
+---Redis 5 or newer, or Valkey: one server, no Cluster and no Sentinel. nginx needs lua-resty-redis, as resty.redis or
+---nginx.redis; only the request waits. Plain Lua needs redis-lua and LuaSocket, for TLS LuaSec too; the process waits,
+---also under luv and cqueues.
 ---@class cmr.RedisOptions
 ---@field host? string nginx needs an address here, unless it has a resolver. Default: 127.0.0.1.
 ---@field port? integer Default: 6379.
 ---@field unix? string The path of a socket, instead of host and port.
----@field username? string With a password; Redis 6 or newer.
+---@field username? string Of an ACL, with its password. Redis 6 or newer.
 ---@field password? string Appears in no message.
+---Encrypts the connection, and checks the certificate and the server's name in it. Redis must not ask for a certificate
+---of the client: `tls-auth-clients no`. Default: false.
+---@field tls? boolean
+---@field server_name? string The name in the certificate. Default: host.
+---The certificates to trust. Plain Lua needs it with `tls`. nginx has lua_ssl_trusted_certificate instead.
+---@field ca_file? string
 ---@field db? integer Default: 0.
 ---@field timeout? number Seconds, each for connecting, sending and receiving. Default: 0.5.
 ---@field prefix? string Of every key. Default: "cmr:".
@@ -30,30 +38,71 @@ local SPEC = {
   unix = "string",
   username = "string",
   password = "string",
+  tls = "boolean",
+  server_name = "string",
+  ca_file = "string",
   db = validate.integer(0),
   timeout = validate.number(0.001, 3600, "seconds"),
   prefix = "string",
 }
 local DEFAULTS = { host = "127.0.0.1", port = 6379, db = 0, timeout = 0.5, prefix = "cmr:" }
 
+-- The error replies that are about the server, and not about a script.
+local UNAVAILABLE = {
+  LOADING = true,
+  BUSY = true,
+  READONLY = true,
+  MASTERDOWN = true,
+  NOREPLICAS = true,
+  MISCONF = true,
+  CLUSTERDOWN = true,
+  TRYAGAIN = true,
+  NOAUTH = true,
+}
+
+local CLUSTER = "; this is a node of a Redis Cluster, which is not supported"
+local NO_SCRIPTS = "; scripts are disabled here, or this is a Redis Sentinel, which is not supported: the address "
+  .. "of the Redis itself is needed"
+
 local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, at most 1/5 of the time goes into retries
 
 local unpack = table.unpack or unpack
 local digests = {} -- script -> its SHA-1, as Redis returned it
-local outages = {} -- by address, for all connections of the process: {since, retry_at, message}
+-- {since, retry_at, message} for all connections of the process that are made in the same way.
+local outages = {}
 
-local function connect(opts)
+-- Raises when a connection would not be what these options say.
+local function check_tls(caller, opts)
+  local function refuse(name, reason)
+    errors.raise(("%s: bad option '%s' (%s)"):format(caller, name, reason))
+  end
+  if opts.tls and opts.unix then refuse("tls", "a socket of this machine, option 'unix', has none") end
+  for _, name in ipairs { "server_name", "ca_file" } do
+    if opts[name] and not opts.tls then refuse(name, "only with tls = true") end
+  end
+end
+
+local function connect(caller, opts)
+  check_tls(caller, opts)
   local transport = require(package.loaded.ngx and "cmr.redis.cosocket" or "cmr.redis.luasocket")
-  local missing = transport.missing()
+  local missing = transport.missing(opts)
   if missing then errors.raise("redis: " .. missing) end
   setmetatable(opts, { __index = DEFAULTS })
   local address = ("%s/%d"):format(opts.unix or opts.host .. ":" .. opts.port, opts.db)
-  outages[address] = outages[address] or {}
+  if opts.tls then address = address .. " with TLS" end
+  local identity = table.concat({
+    address,
+    opts.username or "",
+    opts.password or "",
+    opts.server_name or "",
+    opts.ca_file or "",
+  }, "\n")
+  outages[identity] = outages[identity] or {}
   return setmetatable({
     opts = opts,
     transport = transport,
     address = address,
-    outage = outages[address],
+    outage = outages[identity],
     retry_seconds = TIMEOUTS_PER_RETRY * opts.timeout,
   }, Redis)
 end
@@ -61,7 +110,7 @@ end
 ---Makes a connection. Nothing is sent yet. A missing library raises.
 ---@param options? cmr.RedisOptions
 function Redis.new(options)
-  return connect(validate.options("redis.scripts.new", SPEC, nil, options))
+  return connect("redis.scripts.new", validate.options("redis.scripts.new", SPEC, nil, options))
 end
 
 ---Checks the options of a limiter or a store: its own ones, and either a connection's or `redis`, a connection.
@@ -84,20 +133,31 @@ function Redis.options(caller, spec, options)
     end
     connection_opts[name] = opts[name]
   end
-  opts.redis = opts.redis or connect(connection_opts)
+  opts.redis = opts.redis or connect(caller, connection_opts)
   return opts
 end
 
 -- Redis loses its scripts when it restarts.
 local function run(connection, script, ...)
-  local reply, message
+  local reply, message, is_reply
   if not digests[script] then
-    digests[script], message = connection:command("script", "load", script)
-    if not digests[script] then return nil, message end
+    digests[script], message, is_reply = connection:command("script", "load", script)
+    if not digests[script] then return nil, message, is_reply end
   end
-  reply, message = connection:command("evalsha", digests[script], ...)
-  if reply == nil and message:find "^NOSCRIPT" then return connection:command("eval", script, ...) end
-  return reply, message
+  reply, message, is_reply = connection:command("evalsha", digests[script], ...)
+  if is_reply and message:find "^NOSCRIPT" then return connection:command("eval", script, ...) end
+  return reply, message, is_reply
+end
+
+-- Tells whether an error reply makes Redis unavailable, or only refuses a script; and its words for the user.
+local function judge(message)
+  -- before version 7, Redis put the reply to a script's command into one of its own
+  local inner = message:match "^ERR Error running script.-: %-?(%u%u+ .*)"
+  local code = (inner or message):match "^%u+"
+  if code == "MOVED" or code == "ASK" then return "refused", message .. CLUSTER end
+  if message:find "^ERR unknown command" then return "unavailable", message .. NO_SCRIPTS end
+  if UNAVAILABLE[code] or message:find "^ERR max number of clients" then return "unavailable", message end
+  return "refused", message
 end
 
 local function authenticate(connection, opts)
@@ -115,24 +175,28 @@ end
 
 -- An idle connection may be dead without notice. If a reused one fails, a new one is tried.
 local function attempt(self, script, ...)
-  local connection, ok, reply, message
+  local connection, ok, reply, message, is_reply, reason
   repeat
+    reason = "unavailable"
     connection, message = self.transport.open(self)
-    if not connection then return nil, message end
+    if not connection then return nil, message, reason end
     ok = connection.reused
     if not ok then
       ok, message = authenticate(connection, self.opts)
     end
     if ok then
-      reply, message = run(connection, script, ...)
+      reply, message, is_reply = run(connection, script, ...)
+      if is_reply then
+        reason, message = judge(message)
+      end
     end
-    if reply ~= nil then
+    if reply ~= nil or reason == "refused" then
       connection:release()
-      return reply
+      return reply, message, reason
     end
     connection:close()
   until not connection.reused or message == "timeout"
-  return nil, message
+  return nil, message, reason
 end
 
 -- A script's parameters as Redis takes them: the number of keys, the keys, the arguments.
@@ -153,23 +217,27 @@ end
 ---@param args (string|number)[]
 ---@return any reply integers, strings, arrays of them; false for null; nil if Redis is unavailable or refuses
 ---@return string? message
+---@return "unavailable"|"refused"|nil reason of a failure
 function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then
-    if core.now() < outage.retry_at then return nil, outage.message end
+    if core.now() < outage.retry_at then return nil, outage.message, "unavailable" end
     outage.retry_at = core.now() + self.retry_seconds -- meanwhile no other coroutine tries
   end
-  local reply, message = attempt(self, script, parameters(self.opts.prefix, keys, args))
+  local reply, message, reason = attempt(self, script, parameters(self.opts.prefix, keys, args))
   if reply ~= nil then
     outage.since = nil
     return reply
+  elseif reason == "refused" then
+    outage.since = nil
+    return nil, message, reason
   end
   if not outage.since then
     log.warn("Redis at %s is unavailable (%s); going on without it until it is back", self.address, message)
     outage.since = core.now()
   end
   outage.message, outage.retry_at = message, core.now() + self.retry_seconds
-  return nil, message
+  return nil, message, reason
 end
 
 function Redis:__tostring()

@@ -25,7 +25,7 @@ local validate = require "cmr.util.validate"
 ---Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
 ---next one fits, when there are `limit` already; or nil, "unavailable" and a message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
----Takes the newest one back.
+---Takes back the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
 local store = {

@@ -46,36 +46,28 @@ function redact.mask(text, secrets)
 end
 
 ---The secrets in an event, and more ones, the longest first, so that none is cut by another.
----@param event table
----@param more? string[]
 function redact.secrets(event, more)
   local secrets = {}
-  local function add(value)
-    if type(value) == "string" and #value >= MIN_SECRET_CHARACTERS then secrets[#secrets + 1] = value end
-  end
   local function collect(value, is_secret)
     if type(value) == "table" then
       for name, member in pairs(value) do
         collect(member, is_secret or redact.is_secret_name(name))
       end
-    elseif is_secret then
-      add(value)
+    elseif is_secret and type(value) == "string" and #value >= MIN_SECRET_CHARACTERS then
+      secrets[#secrets + 1] = value
     end
   end
   collect(event, false)
-  for _, secret in ipairs(more or {}) do
-    add(secret)
-  end
+  collect(more or {}, true)
   table.sort(secrets, function(a, b)
     return #a > #b
   end)
   return secrets
 end
 
----A copy that may be stored and can be written as JSON: without secret fields, secrets masked in every text.
----@param value any
+---A copy that may be stored and can be written as JSON: secrets are masked in every text, and secret fields are left
+---out unless they are wanted.
 ---@param secrets string[] longest first
----@param with_secret_fields? boolean
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
     return (redact.mask(value, secrets):gsub("%z", ""))

@@ -67,10 +67,7 @@ function shared_dict.put_if_room(dict, method, key, value, ttl)
 end
 
 ---Stores a value. If there is no memory, removes expired entries, then the least recently used ones, and logs that.
----@param dict table
 ---@param method "add"|"set"
----@param key string
----@param value any
 ---@param ttl number? seconds; nil: for good
 ---@return boolean? ok or nil and "exists" or "no memory"
 function shared_dict.put(dict, method, key, value, ttl)

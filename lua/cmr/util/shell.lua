@@ -48,8 +48,6 @@ local jit = rawget(_G, "jit")
 if jit then jit.off(shell.append) end
 
 ---Whether a file can be read.
----@param path string
----@return boolean
 function shell.exists(path)
   local file = io.open(path, "rb")
   if file then file:close() end

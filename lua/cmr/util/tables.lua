@@ -1,4 +1,4 @@
----Tables as values of JSON: paths into them, their keys in order, whether one is a list or an object. Pure.
+---Tables as values of JSON: paths into them, their keys in order, copies, whether one is a list or an object. Pure.
 
 local tables = {}
 
@@ -11,13 +11,25 @@ function tables.at(value, path)
   return value
 end
 
+---A copy of a table; or `into` with the table's members added.
+function tables.copy(object, into)
+  into = into or {}
+  for name, value in pairs(object) do
+    into[name] = value
+  end
+  return into
+end
+
 ---The keys of a table in order. Keys of several types are ordered by their text.
-function tables.sorted_keys(object)
+---@param rank? fun(key: any): number keys with a lower rank come first
+function tables.sorted_keys(object, rank)
   local keys = {}
   for key in pairs(object) do
     keys[#keys + 1] = key
   end
   table.sort(keys, function(a, b)
+    local x, y = rank and rank(a) or 0, rank and rank(b) or 0
+    if x ~= y then return x < y end
     if type(a) == type(b) then return a < b end
     return tostring(a) < tostring(b)
   end)

@@ -75,7 +75,6 @@ function text.hex(bytes)
 end
 
 ---Words as a sentence lists them: "a, b and c".
----@param words string[]
 ---@param conjunction "and"|"or"
 function text.list(words, conjunction)
   if #words < 2 then return words[1] or "" end

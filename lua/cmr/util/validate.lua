@@ -14,55 +14,44 @@ local MAX_LISTED_NAMES = 3 -- of a spec, in a message
 
 local validate = {}
 
+local function rule(expected, test, shows_number)
+  return { expected = expected, test = test, shows_number = shows_number }
+end
+
 ---The rule for a value that is checked elsewhere.
-validate.ANY = {
-  expected = "a value",
-  test = function()
-    return true
-  end,
-}
+validate.ANY = rule("a value", function()
+  return true
+end)
 
 local function range(noun, min, max, is_whole)
   local bounds = max and ("from %s to %s"):format(text.number(min), text.number(max)) or text.number(min) .. " or more"
-  return {
-    expected = noun .. " " .. bounds,
-    test = function(value)
-      if type(value) ~= "number" or is_whole and value % 1 ~= 0 then return false end
-      return value >= min and value <= (max or math.huge)
-    end,
-    shows_number = true,
-  }
+  return rule(noun .. " " .. bounds, function(value)
+    if type(value) ~= "number" or is_whole and value % 1 ~= 0 then return false end
+    return value >= min and value <= (max or math.huge)
+  end, true)
 end
 
----A number within bounds.
----@param min number
----@param max number?
+---A number within bounds; without max there is no upper one.
 ---@param unit string? what it counts: "seconds"
 function validate.number(min, max, unit)
   return range(unit and unit .. "," or "a number", min, max, false)
 end
 
----A whole number within bounds.
----@param min integer
----@param max integer?
+---A whole number within bounds; without max there is no upper one.
 function validate.integer(min, max)
   return range("a whole number", min, max, true)
 end
 
----A table with these functions in it, or behind its metatable.
----@param ... string their names
+---A table with functions of these names in it, or behind its metatable.
 function validate.methods(...)
   local names = { ... }
-  return {
-    expected = "a table with " .. text.list(names, "and"),
-    test = function(value)
-      if type(value) ~= "table" then return false end
-      for _, name in ipairs(names) do
-        if type(value[name]) ~= "function" then return false end
-      end
-      return true
-    end,
-  }
+  return rule("a table with " .. text.list(names, "and"), function(value)
+    if type(value) ~= "table" then return false end
+    for _, name in ipairs(names) do
+      if type(value[name]) ~= "function" then return false end
+    end
+    return true
+  end)
 end
 
 ---One of some values: strings, or false.
@@ -72,39 +61,27 @@ function validate.one_of(...)
     values[value] = true
     shown[index] = type(value) == "string" and "'" .. value .. "'" or tostring(value)
   end
-  return {
-    expected = text.list(shown, "or"),
-    test = function(value)
-      return value ~= nil and values[value] == true
-    end,
-  }
+  return rule(text.list(shown, "or"), function(value)
+    return value ~= nil and values[value] == true
+  end)
 end
 
-local function rule_of(rule)
-  if type(rule) == "table" then return rule end
-  return {
-    expected = (rule:find "^[aeiou]" and "an " or "a ") .. rule,
-    test = function(value)
-      return type(value) == rule
-    end,
-  }
+local function rule_of(entry)
+  if type(entry) == "table" then return entry end
+  return rule((entry:find "^[aeiou]" and "an " or "a ") .. entry, function(value)
+    return type(value) == entry
+  end)
 end
 
 ---Either of two rules.
 function validate.either(one, other)
   one, other = rule_of(one), rule_of(other)
-  return {
-    expected = one.expected .. " or " .. other.expected,
-    test = function(value)
-      return one.test(value) or other.test(value)
-    end,
-    shows_number = one.shows_number or other.shows_number,
-  }
+  return rule(one.expected .. " or " .. other.expected, function(value)
+    return one.test(value) or other.test(value)
+  end, one.shows_number or other.shows_number)
 end
 
----"Did you mean", for a name that does not exist.
----@param name any
----@param names string[] the names that exist
+---"Did you mean", for a name that is not among the names that exist.
 ---@return string hint " (did you mean 'timeout'?)", or ""
 ---@return string? suggestion the name that was probably meant
 function validate.suggestion(name, names)
@@ -113,8 +90,8 @@ function validate.suggestion(name, names)
 end
 
 -- A number that is out of range is shown. No other value is: it may be a secret.
-local function got(value, rule)
-  return type(value) == "number" and rule.shows_number and text.number(value) or type(value)
+local function got(value, shows_number)
+  return type(value) == "number" and shows_number and text.number(value) or type(value)
 end
 
 local function unknown_option(spec, name)
@@ -127,7 +104,6 @@ end
 
 ---Checks a table of options.
 ---@param spec table<string, table|string> a rule for each name
----@param opts any
 ---@return boolean? ok
 ---@return string? message without the caller's name
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
@@ -138,18 +114,18 @@ function validate.check(spec, opts)
   end
   for name, value in pairs(opts) do
     if not spec[name] then return unknown_option(spec, name) end
-    local rule = rule_of(spec[name])
-    if not rule.test(value) then
-      local problem = { code = "bad_option", option = name, expected = rule.expected, got = got(value, rule) }
-      return nil, ("bad option '%s' (%s expected, got %s)"):format(name, problem.expected, problem.got), problem
+    local wanted = rule_of(spec[name])
+    if not wanted.test(value) then
+      local expected, actual = wanted.expected, got(value, wanted.shows_number)
+      local problem = { code = "bad_option", option = name, expected = expected, got = actual }
+      return nil, ("bad option '%s' (%s expected, got %s)"):format(name, expected, actual), problem
     end
   end
   return true
 end
 
----Checks a table of options. Raises at the caller's line.
+---Checks a table of options by the same rules. Raises at the caller's line.
 ---@param caller string the function, as its user calls it, without "cmr."
----@param spec table<string, table|string> a rule for each name
 ---@param defaults table? behind the copy
 ---@param opts table? nil: none
 ---@return table opts a copy
@@ -157,11 +133,7 @@ function validate.options(caller, spec, defaults, opts)
   if opts == nil then opts = {} end
   local ok, message = validate.check(spec, opts)
   if not ok then errors.raise(caller .. ": " .. message) end
-  local copy = {}
-  for name, value in pairs(opts) do
-    copy[name] = value
-  end
-  return setmetatable(copy, { __index = defaults })
+  return setmetatable(tables.copy(opts), { __index = defaults })
 end
 
 return validate

@@ -29,7 +29,7 @@ local TYPES = {
 local WARM_MAILBOX = "mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret "
   .. "isAdmin warmingUpFrom expiryDate"
 
--- Fields that a row names together.
+-- Groups of fields; a row names a whole group by one word.
 local GROUPS = {
   SUBSCRIPTION = "userId userEmail subscriptionId domainId domain workspaceType quantity periodStart periodEnd "
     .. "autoRenew description subscriptionStatus",

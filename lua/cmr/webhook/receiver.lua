@@ -328,7 +328,7 @@ local function find_dead_letters(self, id)
 end
 
 ---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled since is
----not handled again. What is handled is no dead letter any more.
+---not handled again. An event that is handled stops being a dead letter.
 ---@param id? string Default: all.
 ---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
 ---@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.

@@ -84,7 +84,8 @@ describe("cmr bulk", function()
 
   it("knows a run whatever its file is called and however its rows are written", function()
     bulk.seed(server, 3)
-    local path = rows("mailboxId,google.clientId\n" .. bulk.id(1) .. ",c\n" .. bulk.id(2) .. ",c\n" .. bulk.id(3) .. ",c\n")
+    local path = rows(("mailboxId,google.clientId\n%s,c\n%s,c\n%s,c\n"):format(bulk.id(1), bulk.id(2),
+      bulk.id(3)))
     assert.equal(0, cmr{"reexport", "--from", path}.status)
     local copy, link = file_with(read(path)), path .. ".failed"
     command.sh(("ln -s %s %s"):format(path, link))
@@ -114,7 +115,8 @@ describe("cmr bulk", function()
     local name = bulk.run(env.CMR_LEDGER)
     local ended = cmr{"reexport", "--from", bulk.mailboxes(3)}
     assert.equal(0, ended.status)
-    assert.matches(("cmr: row 1 %%(line 2%%): accepted on %%d+%%-%%d+%%-%%d+ %%d+:%%d+ in run %s\n"):format(name), ended.err)
+    local first = "cmr: row 1 %%(line 2%%): accepted on %%d+%%-%%d+%%-%%d+ %%d+:%%d+ in run %s\n"
+    assert.matches(first:format(name), ended.err)
     assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
     assert.same({1, 1, 1}, bulk.received(server))
     -- an address in another case is the same one
@@ -124,7 +126,8 @@ describe("cmr bulk", function()
   end)
 
   it("sends a row that only sets a state again in another run: the state may have changed since", function()
-    local one = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n'):format(mock.USER, mock.MAILBOX))
+    local one = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"}]}\n')
+      :format(mock.USER, mock.MAILBOX))
     local two = rows(read(one) .. ('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"B"}]}\n')
       :format(mock.USER, mock.MAILBOX))
     assert.equal(0, cmr{"update-mailboxes", "--from", one}.status)
@@ -179,8 +182,8 @@ describe("cmr bulk", function()
       assert.equal(0, cmr{"reexport", "--from", path, "--repeat-after", "7d"}.status)
       assert.same({1, 1, 1}, bulk.received(server))
       local ledger = assert(require("cmr.ledger").open(env.CMR_LEDGER))
-      assert(ledger:connection "durable":run("UPDATE request SET sent_at = sent_at - ?, ended_at = ended_at - ? WHERE row < 3",
-        8 * 86400, 8 * 86400))
+      local sql = "UPDATE request SET sent_at = sent_at - ?, ended_at = ended_at - ? WHERE row < 3"
+      assert(ledger:connection "durable":run(sql, 8 * 86400, 8 * 86400))
       ledger:close()
       assert.equal(0, cmr{"reexport", "--from", path, "--repeat-after", "7d"}.status)
       assert.same({2, 2, 1}, bulk.received(server))
@@ -320,8 +323,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
     env.CMR_API_KEY = "another"
     ended = cmr{"reexport", "--from", path}
     assert.equal(2, ended.status)
-    assert.matches("cmr: the same rows were sent with another key (run " .. bulk.run(env.CMR_LEDGER) .. ")\n", ended.err, 1,
-      true)
+    local refusal = "cmr: the same rows were sent with another key (run %s)\n"
+    assert.matches(refusal:format(bulk.run(env.CMR_LEDGER)), ended.err, 1, true)
     assert.equal(3, sent())
     ended = cmr{"reexport", "--from", path, "--other-account", "--concurrency", "1"}
     assert.equal(3, ended.status)
@@ -378,7 +381,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
 
   it("ends early on a ban that names no mailbox, and waits for a short one", function()
     bulk.seed(server, 24)
-    server:fault{times = 100, status = 429, headers = {["Retry-After"] = "120"}, body = {status = 429, message = "slow"}}
+    server:fault{times = 100, status = 429, headers = {["Retry-After"] = "120"},
+      body = {status = 429, message = "slow"}}
     local path = bulk.mailboxes(24)
     local ended = cmr{"reexport", "--from", path}
     assert.equal(3, ended.status)

@@ -53,7 +53,7 @@ local function date(time)
   return os.date("%Y-%m-%d %H:%M", math.floor(time))
 end
 
--- The name of the run that a failures file goes on with, from its column; nil: none.
+-- A failures file names in a column the run that it goes on with. Returns that name, or nil.
 local function run_of(row)
   local name = row.run
   return name and name ~= "" and name or nil

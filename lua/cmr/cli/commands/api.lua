@@ -29,36 +29,31 @@ function api.arguments(command)
   command:argument("PATH"):target(".path"):description "Below the base URL, as in /exports/platform-credentials."
 end
 
-local function query(options)
-  if #options == 0 then return nil end
-  local values = {}
+-- The query as client:request takes it, and as core.request does.
+local function query_of(options)
+  local query, list = {}, {}
   for _, pair in ipairs(arguments.pairs("--query", options)) do
-    values[pair.name] = pair.value
+    query[pair.name] = pair.value
   end
-  return values
-end
-
-local function prepare(target, method, path, fields)
-  local list
-  if fields.query then
-    list = {}
-    for index, name in ipairs(tables.sorted_keys(fields.query)) do
-      list[index] = { name, fields.query[name] }
-    end
+  for index, name in ipairs(tables.sorted_keys(query)) do
+    list[index] = { name, query[name] }
   end
-  return require("cmr.core").request(target, method, path, { query = list, body = fields.body })
+  return query, list
 end
 
 function api.run(parsed, system)
   local request = require "cmr.cli.request"
   local read, method, path = io.reader(system), parsed[".method"]:upper(), parsed[".path"]
   if path:find("?", 1, true) then io.usage "the path has no query: give it as -q NAME=VALUE" end
-  local fields = { query = query(parsed[".query"]), body = arguments.json("--data", parsed[".data"], read) }
+  local query, list = query_of(parsed[".query"])
+  local body = arguments.json("--data", parsed[".data"], read)
   local has_effect = method ~= "GET"
   return request.send({
     method = "request",
-    prepare = prepare,
-    args = { method, path, fields },
+    prepare = function(target)
+      return require("cmr.core").request(target, method, path, { query = list, body = body })
+    end,
+    args = { method, path, { query = query, body = body } },
     has_effect = has_effect,
     reason = has_effect and ("api: a %s may charge or destroy"):format(method) or nil,
     about = {},

@@ -8,14 +8,12 @@ local operations = {
 
 local COLUMNS = { "name", "method", "path", "summary" }
 
-local function row(operation)
-  return { operation.name, operation.method or "?", operation.path or "?", operation.summary or operation.title }
-end
-
 function operations.run(parsed, system)
   local list = require "cmr.operations"
   local answer = parsed.output == "json" and not parsed.field and list or { data = list }
-  output.rows(answer, parsed, system, COLUMNS, row)
+  output.rows(answer, parsed, system, COLUMNS, function(operation)
+    return { operation.name, operation.method or "?", operation.path or "?", operation.summary or operation.title }
+  end)
   return 0
 end
 

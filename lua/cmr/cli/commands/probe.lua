@@ -19,10 +19,6 @@ end
 
 local COLUMNS = { "verdict", "id", "source", "expected", "found" }
 
-local function row(fact)
-  return { fact.verdict, fact.id, fact.source, fact.expected, fact.found }
-end
-
 function probe.run(parsed, system, version)
   if parsed[".userId"] == "" then io.usage "argument USER_ID is empty" end
   local client = require("cmr.cli.request").client(parsed, system, io.reader(system))
@@ -30,7 +26,9 @@ function probe.run(parsed, system, version)
   if not report then io[err.kind == "invalid_argument" and "usage" or "failure"]("%s", message) end
   if parsed.output or parsed.field then
     local answer = (parsed.field or parsed.output == "json") and report or { data = report.facts }
-    output.rows(answer, parsed, system, COLUMNS, row)
+    output.rows(answer, parsed, system, COLUMNS, function(fact)
+      return { fact.verdict, fact.id, fact.source, fact.expected, fact.found }
+    end)
   else
     io.write(system, require("cmr.probe.report").text(report, version():sub(1, -2)))
   end

@@ -10,10 +10,6 @@ profiles.epilog = "They are in ~/.config/cmr/config, which is JSON and can be ed
 
 local COLUMNS = { "name", "default", "base_url", "key_header", "ca_file" }
 
-local function row(entry)
-  return { entry.name, entry.default and "default" or nil, entry.base_url, entry.key_header, entry.ca_file }
-end
-
 function profiles.run(parsed, system)
   local config = profile.load(system)
   local list = {}
@@ -32,7 +28,9 @@ function profiles.run(parsed, system)
     return 0
   end
   local answer = parsed.output == "json" and not parsed.field and list or { data = list }
-  output.rows(answer, parsed, system, COLUMNS, row)
+  output.rows(answer, parsed, system, COLUMNS, function(entry)
+    return { entry.name, entry.default and "default" or nil, entry.base_url, entry.key_header, entry.ca_file }
+  end)
   return 0
 end
 

@@ -20,14 +20,10 @@ local function on_answer(id, judge)
   end
 end
 
-local function refused_with(id, ...)
-  local statuses = { ... }
+local function refused_with(id, status, other)
   return on_answer(id, function(answer)
-    local found = ("HTTP %d"):format(answer.status)
-    for _, status in ipairs(statuses) do
-      if answer.status == status then return yes(found) end
-    end
-    return no(found)
+    local verdict = (answer.status == status or answer.status == other) and yes or no
+    return verdict(("HTTP %d"):format(answer.status))
   end)
 end
 
@@ -54,16 +50,16 @@ local function is_from_api(answer)
   return status and (status <= 299 or status >= 400 and status <= 499 and status ~= 429)
 end
 
--- Judges all answers of a kind.
-local function all(is_of_kind, holds)
+-- Judges all answers. `holds` returns nil for one that the fact does not concern.
+local function all(holds)
   return function(seen)
     local count, exceptions = 0, {}
     for _, request in ipairs(seen.requests) do
       local answer = seen.answers[request.step]
-      if is_from_api(answer) and is_of_kind(answer) then
-        count = count + 1
-        if not holds(answer.envelope, answer) then exceptions[#exceptions + 1] = request.step end
-      end
+      local held = nil
+      if is_from_api(answer) then held = holds(answer.envelope, answer) end
+      if held ~= nil then count = count + 1 end
+      if held == false then exceptions[#exceptions + 1] = request.step end
     end
     if count == 0 then return unseen "there was no such answer" end
     if #exceptions > 0 then return no("not true of: " .. table.concat(exceptions, "; ")) end
@@ -71,52 +67,14 @@ local function all(is_of_kind, holds)
   end
 end
 
-local function is_any()
-  return true
-end
-
-local function has_envelope(answer)
-  return answer.envelope ~= nil
-end
-
-local function is_success(answer)
-  return has_envelope(answer) and answer.status <= 299
-end
-
-local function is_refusal(answer)
-  return has_envelope(answer) and answer.status >= 400
-end
-
-local function is_object(envelope)
-  return envelope ~= nil
-end
-
-local function has_status(envelope, answer)
-  return envelope.status == answer.status
-end
-
-local function has_message(envelope)
-  return type(envelope.message) == "string"
-end
-
-local function has_data(envelope)
-  return envelope.data ~= nil
-end
-
-local function has_no_data(envelope)
-  return envelope.data == nil
-end
-
 local judge_unknown_domains = on_answer("unknown user's domains", function(answer)
   if answer.status ~= 200 then return no(("HTTP %d"):format(answer.status)) end
   local data = answer.envelope and answer.envelope.data
   if type(data) ~= "table" then return no "data is not a list and contains none" end
   local found = {}
-  for _, kinds in pairs(shape.fields(data, {})) do
-    for kind in pairs(kinds) do
-      found[kind] = true
-    end
-  end
+  shape.walk(data, {}, function(_, kind)
+    found[kind] = true
+  end)
   if found.list then return no "there is a list with items" end
   if found.empty then return yes "HTTP 200 and an empty list" end
   return no "there is no list"
@@ -140,59 +98,55 @@ local function answers_at_path(step)
   end
 end
 
-local access = {
-  { "key.header", "the key goes in the header cmr-x-api-key", "seed", judge_key },
-  { "key.wrong_status", "a wrong key is refused with HTTP 401", "help", refused_with("wrong key", 401) },
-  {
-    "key.wrong_message",
-    'the message for a wrong key is "Invalid API Key"',
-    "help",
-    refused_saying("wrong key", "Invalid API Key"),
-  },
-  { "envelope.object", "every answer is a JSON object", "seed", all(is_any, is_object) },
-  { "envelope.status", "status equals the HTTP status", "help", all(has_envelope, has_status) },
-  { "envelope.message", "message is a string", "seed", all(has_envelope, has_message) },
-  { "envelope.data", "every successful answer has data", "seed", all(is_success, has_data) },
-  { "envelope.refused", "data is null in a refusal", "help", all(is_refusal, has_no_data) },
-  {
-    "unknown_user.status",
-    "platforms of an unknown user are refused with HTTP 404",
-    "seed",
-    refused_with("unknown user", 404),
-  },
-  {
-    "unknown_user.message",
-    'the message for an unknown user is "The requested user does not exist."',
-    "help",
-    refused_saying("unknown user", "The requested user does not exist."),
-  },
-  {
-    "unknown_user.domains",
-    "domains of an unknown user are an empty list with HTTP 200",
-    "help",
-    judge_unknown_domains,
-  },
-  {
-    "no_user.status",
-    "a missing userId is refused with HTTP 400 or 422",
-    "assumed",
-    refused_with("no user", 400, 422),
-  },
-  {
-    "no_user.message",
-    'the message for a missing userId is "Please provide a userId"',
-    "help",
-    refused_saying("no user", "Please provide a userId"),
-  },
-}
+local FACTS = [[
+key.header            seed     the key goes in the header cmr-x-api-key
+key.wrong_status      help     a wrong key is refused with HTTP 401
+key.wrong_message     help     the message for a wrong key is "Invalid API Key"
+envelope.object       seed     every answer is a JSON object
+envelope.status       help     status equals the HTTP status
+envelope.message      seed     message is a string
+envelope.data         seed     every successful answer has data
+envelope.refused      help     data is null in a refusal
+unknown_user.status   seed     platforms of an unknown user are refused with HTTP 404
+unknown_user.message  help     the message for an unknown user is "The requested user does not exist."
+unknown_user.domains  help     domains of an unknown user are an empty list with HTTP 200
+no_user.status        assumed  a missing userId is refused with HTTP 400 or 422
+no_user.message       help     the message for a missing userId is "Please provide a userId"
+]]
+
+local access = facts.rows(FACTS, {
+  ["key.header"] = judge_key,
+  ["key.wrong_status"] = refused_with("wrong key", 401),
+  ["key.wrong_message"] = refused_saying("wrong key", "Invalid API Key"),
+  ["envelope.object"] = all(function(envelope)
+    return envelope ~= nil
+  end),
+  ["envelope.status"] = all(function(envelope, answer)
+    return envelope and envelope.status == answer.status
+  end),
+  ["envelope.message"] = all(function(envelope)
+    return envelope and type(envelope.message) == "string"
+  end),
+  ["envelope.data"] = all(function(envelope, answer)
+    if envelope and answer.status <= 299 then return envelope.data ~= nil end
+  end),
+  ["envelope.refused"] = all(function(envelope, answer)
+    if envelope and answer.status >= 400 then return envelope.data == nil end
+  end),
+  ["unknown_user.status"] = refused_with("unknown user", 404),
+  ["unknown_user.message"] = refused_saying("unknown user", "The requested user does not exist."),
+  ["unknown_user.domains"] = judge_unknown_domains,
+  ["no_user.status"] = refused_with("no user", 400, 422),
+  ["no_user.message"] = refused_saying("no user", "Please provide a userId"),
+})
 
 for _, step in ipairs(plan.steps) do
   if step.id == step.operation then
     local operation = operations[step.operation]
     access[#access + 1] = {
       operation.name .. ".path",
-      ("%s %s answers"):format(operation.method, operation.path),
       ASSUMED_PATHS[operation.name] and "assumed" or operation.source,
+      ("%s %s answers"):format(operation.method, operation.path),
       answers_at_path(step),
     }
   end

@@ -7,9 +7,8 @@ local samples = require "cmr.samples"
 local shape = require "cmr.probe.shape"
 local tables = require "cmr.util.tables"
 
-local yes, no, unseen = facts.yes, facts.no, facts.unseen
+local yes, no, unseen, on = facts.yes, facts.no, facts.unseen, facts.on_success
 
-local DOCUMENTED_FIELDS = "an item has the documented fields with the documented types"
 -- The documentation lists these names without a sample, so any type will do.
 local REPORT_FIELDS =
   { "orderId", "status", "spamassassin", "blacklist", "mailboxCount", "aiInsightRequested", "mailboxes" }
@@ -135,39 +134,26 @@ local function judge_times(seen)
   return yes(share .. " with fractions of seconds")
 end
 
-local answer_fields = {
-  { "subscriptions.fields", DOCUMENTED_FIELDS, "docs", items_as_documented("subscriptions", "data.subscriptions") },
-  {
-    "prewarmed.fields",
-    DOCUMENTED_FIELDS,
-    "help",
-    items_as_documented("prewarmed", "data.inventory", "prewarmed, MICROSOFT"),
-  },
-  {
-    "dns_records.fields",
-    "data.records and data.disabledRecords list records with the documented fields",
-    "help",
-    judge_dns_records,
-    "dns_records",
-  },
-  { "placement_reports.fields", "a group has the documented fields", "help", judge_reports },
-  {
-    "platforms.by_app",
-    "data has an object for each app, with a boolean connected and a list of credentials",
-    "seed",
-    judge_apps,
-    "platforms",
-  },
-  {
-    "platforms.fields",
-    "a credential of EMAILBISON has the documented fields with the documented types",
-    "seed",
-    judge_credentials,
-    "platforms",
-  },
-  { "countries.map", "data maps names to codes of two capital letters", "help", maps_to "^%u%u$", "countries" },
-  { "states.map", "data maps names to codes", "help", maps_to "^%w[%w-]*$", "states" },
-  { "times", "times are ISO 8601 in UTC", "seed", judge_times },
-}
+local FACTS = [[
+subscriptions.fields      docs  an item has the documented fields with the documented types
+prewarmed.fields          help  an item has the documented fields with the documented types
+dns_records.fields        help  data.records and data.disabledRecords list records with the documented fields
+placement_reports.fields  help  a group has the documented fields
+platforms.by_app          seed  data has an object for each app, with a boolean connected and a list of credentials
+platforms.fields          seed  a credential of EMAILBISON has the documented fields with the documented types
+countries.map             help  data maps names to codes of two capital letters
+states.map                help  data maps names to codes
+times                     seed  times are ISO 8601 in UTC
+]]
 
-return answer_fields
+return facts.rows(FACTS, {
+  ["subscriptions.fields"] = items_as_documented("subscriptions", "data.subscriptions"),
+  ["prewarmed.fields"] = items_as_documented("prewarmed", "data.inventory", "prewarmed, MICROSOFT"),
+  ["dns_records.fields"] = on("dns_records", judge_dns_records),
+  ["placement_reports.fields"] = judge_reports,
+  ["platforms.by_app"] = on("platforms", judge_apps),
+  ["platforms.fields"] = on("platforms", judge_credentials),
+  ["countries.map"] = on("countries", maps_to "^%u%u$"),
+  ["states.map"] = on("states", maps_to "^%w[%w-]*$"),
+  times = judge_times,
+})

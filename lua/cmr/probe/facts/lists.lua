@@ -7,9 +7,7 @@ local plan = require "cmr.probe.plan"
 local shape = require "cmr.probe.shape"
 local tables = require "cmr.util.tables"
 
-local yes, no, unseen = facts.yes, facts.no, facts.unseen
-
-local ARE_NUMBERS = "currentPage and totalPages are numbers"
+local yes, no, unseen, on = facts.yes, facts.no, facts.unseen, facts.on_success
 
 -- The source of a parameter in the documentation, or "assumed".
 local function source_of(operation, name)
@@ -36,30 +34,29 @@ local function list_at(path)
   end
 end
 
-local function missing_from(object, names)
+local function judge_members(object, names)
   local missing = {}
   for _, name in ipairs(names) do
     if object[name] == nil then missing[#missing + 1] = name end
   end
-  return missing
+  if #missing == 0 then return yes "all four" end
+  return no("missing or null: " .. table.concat(missing, ", "))
 end
 
 local function judge_pagination(envelope)
   local pagination = tables.at(envelope, "data.pagination")
   if type(pagination) ~= "table" then return no "there is no such object" end
-  local missing = missing_from(pagination, { "totalSearchedCount", "currentPage", "nextPage", "totalPages" })
-  if #missing == 0 then return yes "all four" end
-  if #missing == 1 and missing[1] == "nextPage" and pagination.currentPage == pagination.totalPages then
+  local names = { "totalSearchedCount", "currentPage", "nextPage", "totalPages" }
+  local verdict, found = judge_members(pagination, names)
+  if found == "missing or null: nextPage" and pagination.currentPage == pagination.totalPages then
     return unseen "three of them; nextPage is null or missing, but this is the last page"
   end
-  return no("missing or null: " .. table.concat(missing, ", "))
+  return verdict, found
 end
 
 local function judge_flat_pagination(envelope)
   if type(envelope.data) ~= "table" then return no "data is not an object" end
-  local missing = missing_from(envelope.data, { "currentPage", "totalPages", "totalDomains", "totalMailboxes" })
-  if #missing == 0 then return yes "all four" end
-  return no("missing or null: " .. table.concat(missing, ", "))
+  return judge_members(envelope.data, { "currentPage", "totalPages", "totalDomains", "totalMailboxes" })
 end
 
 local function numbers_at(path)
@@ -90,36 +87,27 @@ local function judge_provider_filter(unfiltered, seen)
   return no "a total is larger than without the filter"
 end
 
-local judge_inventory = list_at "data.inventory"
+local FACTS = [[
+subscriptions.items        docs     the list is at data.subscriptions
+prewarmed.items            help     the list is at data.inventory
+sandbox_prewarmed.items    assumed  the list is at data.inventory
+subscriptions.pagination   docs     data.pagination has totalSearchedCount, currentPage, nextPage, totalPages
+prewarmed.pagination       help     data itself has currentPage, totalPages, totalDomains, totalMailboxes
+subscriptions.numbers      docs     currentPage and totalPages are numbers
+prewarmed.numbers          help     currentPage and totalPages are numbers
+prewarmed.serviceProvider  help     serviceProvider=GOOGLE and serviceProvider=MICROSOFT filter the list
+]]
 
-local lists = {
-  { "subscriptions.items", "the list is at data.subscriptions", "docs", list_at "data.subscriptions", "subscriptions" },
-  { "prewarmed.items", "the list is at data.inventory", "help", judge_inventory, "prewarmed" },
-  { "sandbox_prewarmed.items", "the list is at data.inventory", "assumed", judge_inventory, "sandbox_prewarmed" },
-  {
-    "subscriptions.pagination",
-    "data.pagination has totalSearchedCount, currentPage, nextPage, totalPages",
-    "docs",
-    judge_pagination,
-    "subscriptions",
-  },
-  {
-    "prewarmed.pagination",
-    "data itself has currentPage, totalPages, totalDomains, totalMailboxes",
-    "help",
-    judge_flat_pagination,
-    "prewarmed",
-  },
-  { "subscriptions.numbers", ARE_NUMBERS, "docs", numbers_at "data.pagination", "subscriptions" },
-  { "prewarmed.numbers", ARE_NUMBERS, "help", numbers_at "data", "prewarmed" },
-  {
-    "prewarmed.serviceProvider",
-    "serviceProvider=GOOGLE and serviceProvider=MICROSOFT filter the list",
-    "help",
-    judge_provider_filter,
-    "prewarmed",
-  },
-}
+local lists = facts.rows(FACTS, {
+  ["subscriptions.items"] = on("subscriptions", list_at "data.subscriptions"),
+  ["prewarmed.items"] = on("prewarmed", list_at "data.inventory"),
+  ["sandbox_prewarmed.items"] = on("sandbox_prewarmed", list_at "data.inventory"),
+  ["subscriptions.pagination"] = on("subscriptions", judge_pagination),
+  ["prewarmed.pagination"] = on("prewarmed", judge_flat_pagination),
+  ["subscriptions.numbers"] = on("subscriptions", numbers_at "data.pagination"),
+  ["prewarmed.numbers"] = on("prewarmed", numbers_at "data"),
+  ["prewarmed.serviceProvider"] = on("prewarmed", judge_provider_filter),
+})
 
 for _, step in ipairs(plan.steps) do
   local first_id, operation = step.second_page_of, operations[step.operation]
@@ -132,10 +120,11 @@ for _, step in ipairs(plan.steps) do
       if not second then return not_accepted(seen, step.id, reason) end
       return paging.judge_page(first, second, operation.items)
     end
-    local limit_source, page_source = source_of(operation, "limit"), source_of(operation, "page")
-    local name = operation.name
-    lists[#lists + 1] = { name .. ".limit", "limit=1 returns one item", limit_source, judge_limit, first_id }
-    lists[#lists + 1] = { name .. ".page", "page=2 returns the second page", page_source, judge_page, first_id }
+    local function add(name, expected, judge)
+      lists[#lists + 1] = { operation.name .. "." .. name, source_of(operation, name), expected, on(first_id, judge) }
+    end
+    add("limit", "limit=1 returns one item", judge_limit)
+    add("page", "page=2 returns the second page", judge_page)
   end
 end
 

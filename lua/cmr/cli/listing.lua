@@ -1,0 +1,270 @@
+---Every page of a list, for --all; and the note that there is more than one answer shows. Pages are printed as they
+---come, so that memory stays small; only a table waits for the last one.
+
+local core = require "cmr.core"
+local field = require "cmr.cli.field"
+local io = require "cmr.cli.io"
+local output = require "cmr.cli.output"
+local pagination = require "cmr.pagination"
+local pretty_json = require "cmr.cli.pretty_json"
+local tables = require "cmr.util.tables"
+local tabulate = require "cmr.cli.tabulate"
+
+local listing = {}
+
+local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- they make no sense in all pages together
+
+local function copy(object)
+  local members = {}
+  for name, value in pairs(object) do
+    members[name] = value
+  end
+  return members
+end
+
+-- The list in answers: `items` finds it in each, for client:each. The first answer and the list's path are stored.
+local function finder(operation)
+  local list = { name = operation.items and operation.items:match "[^.]+$" }
+  function list.items(answer)
+    list.answer = list.answer or answer
+    local path, name = list.path or operation.items, list.name
+    local items = path and tables.at(answer, path)
+    if not path then
+      items, name = tabulate.list(answer.data, operation.name)
+      path = name == "" and "data" or "data." .. tostring(name)
+    end
+    if tables.is_list(items) then list.path = path end -- an empty one may be another
+    list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
+    return items, name
+  end
+  return list
+end
+
+-- The first answer with a hole for the items of all pages.
+local function envelope(list, filling)
+  local answer = copy(list.answer)
+  if list.shown_path == "data" then
+    answer.data = filling
+    return answer
+  end
+  answer.data = copy(answer.data)
+  local where = answer.data
+  if type(where.pagination) == "table" then
+    where.pagination = copy(where.pagination)
+    where = where.pagination
+  end
+  for _, name in ipairs(PAGE_FIELDS) do
+    where[name] = nil
+  end
+  answer.data[list.name] = filling
+  return answer
+end
+
+-- Makers of writers: function(system, parsed, list) -> {add(values), finish(failed)}. Values are items, or of each item
+-- the value that --field names.
+local writers = {}
+
+local function style_for(system, parsed, list)
+  return {
+    compact = parsed.compact,
+    paint = require("cmr.cli.terminal").painter(system, system.stdout),
+    empty = function(key)
+      return (key == list.name or key == "data" or key == nil) and "[]" or nil
+    end,
+  }
+end
+
+function writers.json(system, parsed, list)
+  local style, rest, separator = style_for(system, parsed, list), nil, nil
+  local function wrap(filling)
+    return parsed.field and filling or envelope(list, filling)
+  end
+  local item_style = copy(style)
+  return {
+    add = function(values)
+      local opening, parts = separator, {}
+      if not rest then
+        opening, rest = pretty_json.around(wrap { pretty_json.HOLE }, style)
+        item_style.indent = opening:match "\n( *)$" or ""
+        separator = parsed.compact and "," or ",\n" .. item_style.indent
+      end
+      for index, value in ipairs(values) do
+        parts[index] = pretty_json.encode(value, item_style)
+      end
+      io.write(system, opening .. table.concat(parts, separator))
+    end,
+    finish = function(failed)
+      if failed then return end -- what is not closed shows that it is not all
+      io.write(system, (rest or pretty_json.encode(wrap {}, style)) .. "\n")
+    end,
+  }
+end
+
+local function nothing() end
+
+function writers.jsonl(system, parsed, list)
+  local style = style_for(system, parsed, list)
+  style.compact = true
+  return {
+    add = function(values)
+      local lines = {}
+      for index, value in ipairs(values) do
+        lines[index] = pretty_json.encode(value, style) .. "\n"
+      end
+      io.write(system, table.concat(lines))
+    end,
+    finish = nothing,
+  }
+end
+
+function writers.csv(system, parsed, list)
+  local columns, known, missing = nil, {}, {}
+  local csv, printable = require "cmr.cli.csv", system.terminal(system.stdout) ~= nil
+  local function note_columns(flat)
+    for name in pairs(flat) do
+      if not known[name] then missing[name] = true end
+    end
+  end
+  return {
+    add = function(values)
+      local flats, rows, text = tabulate.flat(values), {}, ""
+      if not columns then
+        columns = tabulate.columns(flats, not parsed.field and list.name or "")
+        for _, name in ipairs(columns) do
+          known[name] = true
+        end
+        text = csv.lines(columns, { columns }, printable)
+      end
+      for index, flat in ipairs(flats) do
+        note_columns(flat)
+        rows[index] = tabulate.row(flat, columns)
+      end
+      io.write(system, text .. csv.lines(columns, rows, printable))
+    end,
+    finish = function(failed)
+      if failed or next(missing) == nil then return end
+      local names = table.concat(tables.sorted_keys(missing), ", ")
+      local message = "the columns %s are missing: no item of the first page has them; --output jsonl shows all"
+      io.failure(message, names)
+    end,
+  }
+end
+
+function writers.table(system, parsed, list)
+  local all = {}
+  return {
+    add = function(values)
+      for _, value in ipairs(values) do
+        all[#all + 1] = value
+      end
+    end,
+    finish = function(failed)
+      if failed and #all == 0 then return end
+      local function rows()
+        return tabulate.rows(all, not parsed.field and list.name or "")
+      end
+      output.show({ data = all }, { output = "table" }, system, { rows = rows })
+    end,
+  }
+end
+
+-- The lines of --field without --output.
+local function raw_writer(system)
+  return {
+    add = function(values)
+      output.raw(values, system)
+    end,
+    finish = nothing,
+  }
+end
+
+-- Puts in front of a writer what --field does: of each item its value, null where it has none. The nulls before the
+-- first value are only counted: perhaps no item has that field.
+local function select_field(writer, path, list)
+  local rest, nulls, found = nil, 0, false
+  local function path_in_item()
+    if path == list.path then return "" end
+    if path:sub(1, #list.path + 1) == list.path .. "." then return path:sub(#list.path + 2) end
+    io.failure("with --all, --field names something in the list: %s.NAME", list.path)
+  end
+  return {
+    add = function(items)
+      local values = {}
+      rest = rest or path_in_item()
+      for _, item in ipairs(items) do
+        local value = item
+        if rest ~= "" then value = field.select(item, rest) end
+        if value ~= nil and not found then
+          found = true
+          for index = 1, nulls do
+            values[index] = core.null
+          end
+        end
+        if found then
+          if value == nil then value = core.null end
+          values[#values + 1] = value
+        else
+          nulls = nulls + 1
+        end
+      end
+      if found then writer.add(values) end
+    end,
+    finish = function(failed)
+      if rest and not found and not failed then
+        io.failure("no field '%s' in the answers: %s", path, select(2, field.select(list.answer, path)))
+      end
+      writer.finish(failed)
+    end,
+  }
+end
+
+local function writer_for(system, parsed, list)
+  local make = parsed.field and not parsed.output and raw_writer or writers[parsed.output or "json"]
+  local writer = make(system, parsed, list)
+  return parsed.field and select_field(writer, parsed.field, list) or writer
+end
+
+---Prints every page of a list. What was printed before a page fails stays.
+---@param client cmr.Client
+---@param operation table
+---@param args table
+---@return string? message of a failure
+---@return table? err
+function listing.show(client, operation, args, parsed, system)
+  local list = finder(operation)
+  local writer = writer_for(system, parsed, list)
+  local page, count = {}, 0
+  for item, message, err in client:each({ operation.name, items = list.items }, args) do
+    if err then
+      writer.finish(true)
+      if count > 0 then message = ("%s (after %d %s)"):format(message, count, count == 1 and "item" or "items") end
+      return message, err
+    end
+    page[#page + 1] = item
+    if #page == list.size then
+      writer.add(page)
+      page, count = {}, count + list.size
+    end
+  end
+  writer.finish(false)
+end
+
+---Says on standard error that the list has more than an answer shows, if the answer says so.
+---@param args table of the request
+function listing.note(answer, operation, args, system)
+  local items = finder(operation).items(answer)
+  local page, pages, total = pagination.position(answer)
+  local shown = tables.is_list(items) and #items or 0
+  local what
+  if total and total > shown then
+    what = ("%d of %.14g"):format(shown, total)
+  elseif pages and pages > 1 then
+    what = ("page %.14g of %.14g"):format(page or tonumber(args.page) or 1, pages)
+  else
+    return
+  end
+  local how = args.page and "--all without --page" or "--all"
+  system.stderr:write(("cmr: %s shown: %s lists all\n"):format(what, how))
+end
+
+return listing

@@ -1,0 +1,67 @@
+-- A limiter of each backend: {label = what it is a limiter of, start() -> the limiter, another on the same queues or
+-- nil, a function that ends them}. A backend is one entry.
+local cjson = require "cjson"
+local ledger = require "spec.support.ledger"
+local nginx = require "spec.support.nginx"
+local redis = require "spec.support.redis"
+
+local limiters = {}
+
+limiters.memory = {label = "of a process"}
+
+function limiters.memory.start()
+  return require("cmr.limiter.memory").new(), nil, function() end
+end
+
+local SERVER = [=[
+  location = /limiter { content_by_lua_block {
+    ngx.req.read_body()
+    local cjson = require "cjson"
+    local limiter = require("cmr.limiter").default()
+    local call = cjson.decode(ngx.req.get_body_data())
+    local delay, needed = limiter[call[1]](limiter, unpack(call, 2))
+    ngx.print(cjson.encode{delay or cjson.null, needed or cjson.null})
+  } }
+]=]
+
+local Remote = {}
+
+function Remote.__index(_, method)
+  return function(self, ...)
+    local results = cjson.decode(self.server:get("/limiter", {method = "POST", body = cjson.encode{method, ...}}).body)
+    for index = 1, 2 do
+      if results[index] == cjson.null then results[index] = nil end
+    end
+    return results[1], results[2]
+  end
+end
+
+limiters.shdict = {label = "of nginx's workers #nginx"}
+
+-- It is reached through a location that any worker answers.
+function limiters.shdict.start()
+  local server = nginx.start{workers = 2, http = "lua_shared_dict cmr 1m;", server = SERVER}
+  local function new() return setmetatable({server = server}, Remote) end
+  return new(), new(), function() server:stop() end
+end
+
+redis.each(function(name)
+  limiters[name] = {label = "of many hosts, in " .. name .. " #redis"}
+
+  limiters[name].start = function()
+    local server = redis.start{program = name}
+    local function new() return require("cmr.limiter.redis").new{port = server.port} end
+    return new(), new(), function() server:stop() end
+  end
+end)
+
+limiters.sqlite = {label = "of a machine's processes"}
+
+function limiters.sqlite.start()
+  local path = ledger.path()
+  local opened = ledger.open(path)
+  local function new() return require("cmr.limiter.sqlite").new{ledger = opened} end
+  return new(), new(), function() ledger.remove(path) end
+end
+
+return limiters
