@@ -560,6 +560,12 @@ function Ledger:ids(request) end
 ---@return string? message
 function Ledger:find(filter) end
 
+---The request with this number.
+---@param id integer
+---@return table? request
+---@return string? message
+function Ledger:get(id) end
+
 ---How many requests a filter fits.
 ---@param filter table as of Ledger:find
 ---@return integer? count
@@ -593,6 +599,16 @@ function Ledger:hold_run(run) end
 
 ---@param run integer
 function Ledger:let_go_run(run) end
+
+---Reports that this process stores the events that it receives. It is over when the process ends.
+---@return boolean? ok
+---@return string? message
+function Ledger:listen() end
+
+---Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---@return boolean? ok
+---@return string? message
+function Ledger:is_receiving() end
 
 ---Closes the ledger. Another open makes a new one.
 function Ledger:close() end

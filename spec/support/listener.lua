@@ -11,10 +11,12 @@ Listener.__index = Listener
 
 --- Starts it with these words.
 -- @param key of the deliveries; default delivery.KEY
-function listener.start(words, key)
+-- @param ledger path; default one of its own
+function listener.start(words, key, ledger)
   local file = command.file_with((key or delivery.KEY) .. "\n")
   local line = command.lua("bin/cmr", "listen", "--api-key-file", file, (table.unpack or unpack)(words))
-  local pipe = assert(io.popen("exec " .. line, "r"))
+  line = ("CMR_LEDGER=%s exec %s"):format(command.quote(ledger or command.ledger()), line)
+  local pipe = assert(io.popen(line, "r"))
   local self = setmetatable({pipe = pipe}, Listener)
   local ready = self:line()
   self.pid, self.url = ready.pid, ready.url

@@ -502,7 +502,11 @@ describe("a receiver of webhooks", function()
   describe("stores an event for client:await", function()
     local function stored(name)
       local events = {}
-      for index, text in ipairs(store:list(name)) do events[index] = cjson.decode(text) end
+      for index, text in ipairs(store:list(name)) do
+        events[index] = cjson.decode(text)
+        assert.is_true(math.abs(os.time() - events[index].receivedAt) < 60)
+        events[index].receivedAt = nil
+      end
       return events
     end
 

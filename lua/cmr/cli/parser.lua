@@ -32,6 +32,12 @@ local LIST_OPTIONS = {
   { "--all", false, "Every page, printed as it comes; without it one page." },
 }
 
+-- Options of the operations that are asynchronous.
+local WAIT_OPTIONS = {
+  { "--wait", false, "Wait until it is done or has failed. 'cmr listen' or another receiver has to store its events." },
+  { "--wait-timeout", "SECONDS", "How long (default: 180)." },
+}
+
 local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
 local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
@@ -177,6 +183,7 @@ local function add_details(command, operation, names, help)
       .. "members; members that are null are left out."
   )
   if operation.flags.list then add_options(command, LIST_OPTIONS, "", names) end
+  if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))
   if help then command:epilog(DETAILS:format(help.inside(operation))) end
 end

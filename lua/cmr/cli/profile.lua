@@ -26,7 +26,8 @@ local profile = {}
 local ENOENT, ENOTDIR = 2, 20
 
 local FIELDS = { "api_key", "base_url", "key_header", "ca_file" }
-local NO_KEY = "no API key: store one with 'cmr init', or put it in the environment as CMR_API_KEY, "
+---The message without a key.
+profile.NO_KEY = "no API key: store one with 'cmr init', or put it in the environment as CMR_API_KEY, "
   .. "or in a file named by --api-key-file"
 local OPTIONAL = { key_header = true, ca_file = true }
 
@@ -100,7 +101,7 @@ local function default_options(parsed, system)
   local name = config.default
   if type(name) ~= "string" then
     if parsed.dry_run then return { api_key = "(none)", base_url = parsed.base_url } end
-    io.usage(NO_KEY)
+    io.usage(profile.NO_KEY)
   end
   local address = parsed.base_url and "--base-url" or variable(system, "CMR_BASE_URL") and "CMR_BASE_URL"
   if address then

@@ -192,7 +192,9 @@ function request.send(order, parsed, system, client)
   if operation and operation.flags.list then
     require("cmr.cli.listing").note(answer, operation, order.args[1], system)
   end
-  return report_refused(order, client.info(answer).partial, system)
+  local status = report_refused(order, client.info(answer).partial, system)
+  if not parsed.wait then return status end
+  return require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
 end
 
 local function empty_list(key)
@@ -211,6 +213,10 @@ function request.run(operation, parsed, system)
   local risky = flags.charges or flags.danger or flags.all_when_empty
   local reason = risky and require("cmr.cli.prompt").reason(operation, args)
   local acts = operation.method ~= "GET" and not flags.safe
+  local client = request.client_for_one(parsed, system, read, acts)
+  if parsed.wait and not parsed.dry_run then
+    require("cmr.cli.waiting").check(operation, args, not parsed.no_ledger and require("cmr.ledger").open() or nil)
+  end
   return request.send({
     method = operation.name,
     args = { args },
@@ -219,7 +225,7 @@ function request.run(operation, parsed, system)
     acts = acts,
     reason = reason and ("%s %s"):format(arguments.command(operation.name), reason),
     about = { name = operation.name, empty = flags.list and empty_list or nil },
-  }, parsed, system, request.client_for_one(parsed, system, read, acts))
+  }, parsed, system, client)
 end
 
 return request

@@ -31,6 +31,7 @@ local FILE = "/cmr/ledger.db" -- below the user's directory for state
 local BUSY_SECONDS = 5 -- another process's write takes milliseconds
 local NGINX_BUSY_SECONDS = 0.1 -- a worker serves nobody meanwhile
 local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
+local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that store events
 local FORGET_INTERVAL = 100 -- requests between two removals of old ones
 local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 
@@ -381,6 +382,17 @@ function Ledger:find(filter)
   return query(self, sql:format(conditions, MAX_FOUND), unpack(values))
 end
 
+---The request with this number.
+---@param id integer
+---@return table? request
+---@return string? message
+function Ledger:get(id)
+  local rows, message, reason = query(self, "SELECT * FROM request WHERE id = ?", id)
+  if not rows then return nil, message, reason end
+  if not rows[1] then return nil, ("the ledger has no request %d"):format(id) end
+  return rows[1]
+end
+
 ---How many requests a filter fits.
 ---@param filter table as of Ledger:find
 ---@return integer? count
@@ -464,6 +476,32 @@ end
 function Ledger:let_go_run(run)
   local db = self:connection "durable"
   return db and db:let_go(RUN_LOCKS + run)
+end
+
+---Reports that this process stores the events that it receives. It is over when the process ends.
+---@return boolean? ok
+---@return string? message
+function Ledger:listen()
+  local db, message = self:connection "durable"
+  if not db then return nil, message end
+  for number = 1, MAX_LISTENERS do
+    local ok, reason
+    ok, message, reason = db:hold(LISTENER_LOCKS + number)
+    if ok or reason ~= "busy" then return ok, message end
+  end
+  return true -- so many others do
+end
+
+---Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---@return boolean? ok
+---@return string? message
+function Ledger:is_receiving()
+  local db, message = self:connection "durable"
+  if not db then return nil, message end
+  for number = 1, MAX_LISTENERS do
+    if db:is_held(LISTENER_LOCKS + number) then return true end
+  end
+  return self:store():has_received()
 end
 
 ---Closes the ledger. Another open makes a new one.

@@ -1,11 +1,14 @@
----A listener for webhooks on this machine: verifies each delivery, reports it, runs a command or passes it on.
+---A listener for webhooks on this machine: verifies each delivery, stores and reports it, runs a command or passes it on.
 
 local errors = require "cmr.util.errors"
+local event_lists = require "cmr.webhook.event_lists"
 local launcher = require "cmr.launcher"
 local random = require "cmr.util.random"
 local redact = require "cmr.util.redact"
 local shell = require "cmr.util.shell"
+local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
+local verify = require "cmr.webhook.verify"
 local webhook = require "cmr.webhook"
 
 local listen = {}
@@ -42,6 +45,8 @@ local FORWARD = [[location = /_listen/forward {
       $verify
     }]]
 
+local EVENT_SECONDS = 30 * text.DAY -- for which cmr await finds an event in the ledger
+
 local SPEC = {
   port = validate.integer(1, 65535),
   verify = "table",
@@ -53,6 +58,7 @@ local SPEC = {
     end,
   },
   exec = "string",
+  ledger = validate.methods("store", "listen"),
   show_passwords = "boolean",
 }
 
@@ -96,10 +102,25 @@ local function describe(event, message, err, show_passwords)
   }
 end
 
+-- Stores an event for client:await, without its passwords. It may be another delivery of one that is stored.
+local function store_event(event, opts)
+  local function copy()
+    return redact.copy(event, redact.secrets(event, verify.keys(opts.verify or {})))
+  end
+  return event_lists.put(opts.ledger:store(), event, copy, EVENT_SECONDS, true)
+end
+
 -- Verifies a delivery. Returns its report, and the HTTP status to answer with.
 local function judge(delivery, opts, directory)
   local event, message, err = webhook.verify(delivery.body, delivery.headers, opts.verify)
   local report, status = describe(event, message, err, opts.show_passwords), event and 200 or err.status
+  if event and opts.ledger then
+    local ok, problem = store_event(event, opts)
+    if not ok then
+      report.problem = "could not be stored: " .. problem
+      return report, 503
+    end
+  end
   if event and opts.exec then
     local ok, code = run_command(opts.exec, delivery.body, directory)
     report.exit = code
@@ -113,11 +134,12 @@ end
 ---@field port? integer On 127.0.0.1. Default: a free one.
 ---@field verify? cmr.VerifyOptions What to accept.
 ---Called when the listener begins to listen ({url, pid}), for each delivery ({delivery = number, accepted, kind and
----message or id, event ..., exit = the command's status, status = the answer's}) and for the answer to a forwarded one
----({delivery, forwarded = status}).
+---message or id, event ..., problem = why it could not be stored, exit = the command's status, status = the answer's})
+---and for the answer to a forwarded one ({delivery, forwarded = status}).
 ---@field emit fun(report: table)
 ---@field forward? string A URL that gets accepted deliveries, body and headers as received. Its answer is the answer.
 ---@field exec? string A shell command for each accepted delivery, one at a time, its output goes to standard error.
+---@field ledger? cmr.Ledger Stores accepted events, without passwords, for client:await and cmr await.
 ---@field show_passwords? boolean Whether reports show passwords. Default: false.
 
 ---Listens in the foreground until SIGINT or SIGTERM. If the command of option exec fails, the answer is 500.
@@ -128,6 +150,7 @@ function listen.run(options)
   local forward = opts.forward
   local ca_file = forward and find_ca_file(forward)
   local token = random.hex(16)
+  if opts.ledger then assert(opts.ledger:listen()) end
   return launcher.run("cmr listen", opts.port, function(port)
     local url = ("http://127.0.0.1:%d"):format(port)
     local client = require("cmr").new {

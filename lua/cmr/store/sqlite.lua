@@ -12,9 +12,11 @@ local Store = {}
 Store.__index = Store
 Store.__name = "cmr.store.sqlite"
 
+local DAY = require("cmr.util.text").DAY
 local SPEC = { ledger = validate.methods "transaction", path = "string" }
 local TABLES = { "claim", "entry", "count" }
 local SWEEP_SECONDS = 60 -- between two removals of what has expired
+local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- the mark that a text was added to a list
 
 ---Makes a store.
 ---@param options? {ledger?: cmr.Ledger, path?: string} Default: the ledger's default file.
@@ -100,10 +102,22 @@ function Store:append(name, text, ttl)
     db:run("DELETE FROM entry WHERE name = ? AND expires <= ?", name, now)
     local added, reason = db:run("INSERT INTO entry (name, text, expires) VALUES (?, ?, ?)", name, text, expires)
     if not added then return nil, reason end
+    added, reason = put_claim(db, RECEIVED, nil, now + RECEIVED_SECONDS)
+    if not added then return nil, reason end
     return db:run("UPDATE entry SET expires = max(expires, ?) WHERE name = ?", expires, name)
   end)
   if ok then return true end
   return nil, message
+end
+
+-- Whether anything was added to a list in the last 30 days.
+function Store:has_received()
+  local db, message = self.ledger:connection "durable"
+  if not db then return nil, message end
+  local row
+  row, message = claim_of(db, RECEIVED, core.time())
+  if message then return nil, message end
+  return row ~= nil
 end
 
 function Store:list(name)

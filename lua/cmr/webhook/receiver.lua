@@ -8,7 +8,7 @@ local core = require "cmr.core"
 local dead_letters = require "cmr.webhook.dead_letters"
 local early_exit = require "cmr.webhook.early_exit"
 local errors = require "cmr.util.errors"
-local events = require "cmr.webhook.events"
+local event_lists = require "cmr.webhook.event_lists"
 local log = require "cmr.util.log"
 local redact = require "cmr.util.redact"
 local request_body = require "cmr.util.request_body"
@@ -145,34 +145,10 @@ local function new_job(self, event, info, is_replay)
   }
 end
 
-local function is_stored(store, name, copy)
-  local content = tables.canonical(copy)
-  for _, stored in ipairs(store:list(name) or {}) do
-    if tables.canonical(core.json_decode(stored)) == content then return true end
-  end
-  return false
-end
-
--- Stores an event under the ids that client:await looks for: under all, or under none.
+-- Stores an event for client:await.
 local function store_event(self, job)
-  local names, copy = events.list_names(job.event), nil
-  local json, added = nil, {}
-  for _, name in ipairs(names) do
-    copy = copy or job.stored_event()
-    json = json or core.json_encode(copy)
-    local may_be_stored = job.is_replay or job.tries > 1
-    if not may_be_stored or not is_stored(self.store, name, core.json_decode(json)) then
-      local ok, message = self.store:append(name, json, self.opts.event_ttl)
-      if not ok then
-        for _, earlier in ipairs(added) do
-          self.store:remove(earlier, json)
-        end
-        return nil, message
-      end
-      added[#added + 1] = name
-    end
-  end
-  return true
+  local may_be_stored = job.is_replay or job.tries > 1
+  return event_lists.put(self.store, job.event, job.stored_event, self.opts.event_ttl, may_be_stored)
 end
 
 local function put_dead_letter(self, job, reason)

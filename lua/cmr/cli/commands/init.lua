@@ -8,6 +8,7 @@
 
 local commands = {
   { "api", "Make any request to the API, for what has no command." },
+  { "await", "Wait until what was accepted is done or has failed." },
   { "bulk", "Run an operation for every row of a file; rows that are done are not repeated." },
   { "completion", "Print what makes bash, zsh or fish complete this command." },
   { "history", "List what was sent, and what became of it." },

@@ -10,6 +10,9 @@ signed, the event without its passwords. A delivery that is not signed with the
 API key is refused. The vendor delivers to a public HTTPS address: a tunnel or a
 server has to pass it on to this one. A delivery that comes again is handled again.
 
+Accepted events are stored in the user's ledger for 30 days, without their
+passwords: 'cmr await' finds them there. With --no-ledger they are not.
+
 Example:
    cmr listen --port 8080 --exec 'jq -r ".data.email // empty" >>emails.txt']]
 
@@ -39,7 +42,13 @@ listen.options = {
 function listen.run(parsed, system)
   local pretty_json = require "cmr.cli.pretty_json"
   local request = require "cmr.cli.request"
+  local ledger, message
+  if not parsed.no_ledger then
+    ledger, message = require("cmr.ledger").open()
+    if not ledger then io.failure("%s\n--no-ledger listens without it", message) end
+  end
   return request.library(require("cmr.listen").run, {
+    ledger = ledger,
     port = request.number("--port", parsed[".port"], true),
     forward = parsed[".forward"],
     exec = parsed[".exec"],

@@ -1,0 +1,117 @@
+---cmr await: waits for the end of what was only accepted.
+
+local io = require "cmr.cli.io"
+
+local await = {}
+
+await.epilog = [[
+ID is an order's (ORD_...), an action's (ACT_...), or the name of a bulk run
+(RUN_...), as 'cmr history' shows them. The requests are in the user's ledger. Their
+webhooks arrive there when 'cmr listen' runs, or a cmr.webhook.receiver with the
+store of that ledger; it does not matter whether they came earlier. The status of
+an order is polled too, with the key that ordered. The ledger gets to know how the
+requests ended, and 'cmr history' shows it.
+
+It prints the requests; --output json has their events, without passwords.
+
+Example:
+   cmr await ORD_1 --output json --field data.0.events.data.email
+
+Exit status: 0 everything is done; 3 something has failed; 1 it is not known in
+time; 2 the command line is wrong.]]
+
+await.options = {
+  { "--all", false, "Wait for everything that was accepted." },
+  { "--wait-timeout", "SECONDS", "How long (default: 180)." },
+  { "--poll", "SECONDS", "Between two requests for an order's status (default: 30)." },
+}
+
+function await.arguments(command)
+  command:argument("ID"):target(".id"):args("?"):description "The order, the action or the run."
+end
+
+-- The filter for what the command line names.
+local function filter_of(parsed, ledger)
+  local id, all = parsed[".id"], parsed[".all"]
+  if (id and all) or not (id or all) then io.usage "an ID is missing, or --all: one of them" end
+  if all then return {} end
+  if not id:find "^RUN_" then return { id = id } end
+  local run, message = require("cmr.ledger.runs").named(ledger, id)
+  if message then io.failure("%s", message) end
+  if not run then io.usage("there is no run '%s' in %s", id, ledger.path) end
+  return { run = id }
+end
+
+-- The requests of a filter that are accepted, each {id, account, operation, plan}.
+local function accepted(ledger, filter)
+  local core, items, open = require "cmr.core", {}, { accepted = true }
+  for name, value in pairs(filter) do
+    open[name] = value
+  end
+  for found, message in ledger:each(open) do
+    if not found then io.failure("%s", message) end
+    local plan = found.plan and core.json_decode(found.plan)
+    if plan then
+      items[#items + 1] = { id = found.id, account = found.account, operation = found.operation, plan = plan }
+    end
+  end
+  return items
+end
+
+local STATUS_OF_STATE = { done = io.EXIT_OK, partial = io.EXIT_INCOMPLETE, failed = io.EXIT_INCOMPLETE }
+
+-- What there is when nothing is left to wait for. Returns the items to show, and the exit status.
+local function ended(ledger, filter, parsed, system)
+  if parsed[".all"] then
+    system.stderr:write "cmr: nothing that was accepted is open\n"
+    return {}, io.EXIT_OK
+  end
+  local found, message = ledger:find(filter)
+  if not found then io.failure("%s", message) end
+  if not found[1] then io.usage("no request in %s has the id '%s'", ledger.path, parsed[".id"]) end
+  if filter.id then found = { found[1] } end -- the newest one counts
+  local status, items = io.EXIT_OK, {}
+  for index, request in ipairs(found) do
+    items[index] = { id = request.id }
+    status = math.max(status, STATUS_OF_STATE[request.state] or io.EXIT_FAILURE)
+  end
+  return items, status
+end
+
+-- Iterates over the items as requests of the ledger, with the events that were waited for.
+local function shown(ledger, items)
+  local read, index = require("cmr.ledger.history").reader(ledger), 0
+  return function()
+    index = index + 1
+    local item = items[index]
+    if not item then return nil end
+    local request, message = ledger:get(item.id)
+    if request then
+      request, message = read(request)
+    end
+    if not request then return false, message end
+    local events = {}
+    for position, event in ipairs(item.events or {}) do
+      events[position] = event
+    end
+    request.events, request.order = events[1] and events, item.events and item.events.order
+    return request
+  end
+end
+
+function await.run(parsed, system)
+  if parsed.no_ledger then io.usage "option '--no-ledger' leaves nothing to wait for" end
+  local ledger, message = require("cmr.ledger").open()
+  if not ledger then io.failure("%s", message) end
+  local filter = filter_of(parsed, ledger)
+  local items, status = accepted(ledger, filter), nil
+  if items[1] then
+    status = require("cmr.cli.waiting").for_requests(items, parsed, system, ledger)
+  else
+    items, status = ended(ledger, filter, parsed, system)
+  end
+  require("cmr.cli.requests").print(shown(ledger, items), parsed, system)
+  return status
+end
+
+return await

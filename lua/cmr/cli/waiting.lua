@@ -1,0 +1,170 @@
+---Waits until accepted requests of the ledger have ended: for cmr await and --wait.
+
+local block = require "cmr.loop.block"
+local core = require "cmr.core"
+local coroutines = require "cmr.loop.coroutines"
+local entry = require "cmr.ledger.entry"
+local io = require "cmr.cli.io"
+local request = require "cmr.cli.request"
+local text = require "cmr.util.text"
+
+local waiting = {}
+
+local DEFAULT_SECONDS = 180
+local MIN_SECONDS = 0.001 -- of one wait: reads what is stored already
+local MAX_WAITS = 500 -- at once
+
+local NO_RECEIVER = "no event can arrive here: nothing stores webhooks in %s. Start 'cmr listen', or give "
+  .. "cmr.webhook.receiver the store of that ledger"
+
+---How long to wait: of --wait-timeout.
+---@return number seconds
+function waiting.seconds(parsed)
+  local seconds = request.number("--wait-timeout", parsed.wait_timeout or parsed[".wait_timeout"])
+  if seconds == 0 then io.usage "option '--wait-timeout' wants a number above 0" end
+  return seconds or DEFAULT_SECONDS
+end
+
+---The reason why no event can arrive in the ledger; nil: one can.
+---@param ledger cmr.Ledger
+function waiting.problem(ledger)
+  local ok, message = ledger:is_receiving()
+  if message then return message end
+  return not ok and NO_RECEIVER:format(ledger.path) or nil
+end
+
+-- Whether the answer to an operation names an order, whose status can be polled.
+local function has_order(operation, args)
+  if args.orderId then return true end
+  for _, list in ipairs { operation.success_events, operation.failure_events } do
+    if table.concat(list, " "):find(".order.", 1, true) then return true end
+  end
+  return false
+end
+
+---Refuses what --wait could not learn the end of, before anything is sent.
+---@param operation cmr.Operation
+---@param args table
+---@param ledger cmr.Ledger?
+function waiting.check(operation, args, ledger)
+  if not ledger then io.usage "option '--wait' does not go with '--no-ledger': events are read from it" end
+  local ok, message = require("cmr.settlement").awaitable(operation)
+  if not ok then io.usage("option '--wait': %s", message) end
+  if has_order(operation, args) then return end
+  message = waiting.problem(ledger)
+  if message then error({ failure = message .. "; nothing was sent", status = io.EXIT_USAGE }, 0) end
+end
+
+local function exit_of(err)
+  if not err then return io.EXIT_OK end
+  return err.kind == "operation_failed" and io.EXIT_INCOMPLETE or io.EXIT_FAILURE
+end
+
+-- How often each event came: "mailbox.created (3)".
+local function summary(events)
+  local counts, names = {}, {}
+  for _, event in ipairs(events) do
+    local name = event.event or event.eventType
+    if not counts[name] then names[#names + 1] = name end
+    counts[name] = (counts[name] or 0) + 1
+  end
+  for index, name in ipairs(names) do
+    if counts[name] > 1 then names[index] = ("%s (%d)"):format(name, counts[name]) end
+  end
+  if events.order then names[#names + 1] = "the order's status" end
+  return table.concat(names, ", ")
+end
+
+local function log(system, format, ...)
+  system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
+end
+
+---Waits for the answer that a command has just got. Reports on standard error how it ended.
+---@return integer status
+function waiting.for_answer(client, operation, args, answer, parsed, system)
+  local plan = client.info(answer).plan
+  local problem = not (plan and plan.order) and waiting.problem(require("cmr.ledger").open())
+  if problem then
+    log(system, "%s", problem)
+    return io.EXIT_FAILURE
+  end
+  local events, message, err = client:await(answer, { timeout = waiting.seconds(parsed) })
+  if events then
+    log(system, "%s: done: %s", operation.name, summary(events))
+    return io.EXIT_OK
+  end
+  log(system, "%s", message)
+  if err.kind ~= "operation_failed" then
+    local id = answer.actionId or type(answer.data) == "table" and answer.data.orderId
+    if type(id) == "string" then log(system, "hint: 'cmr await %s' goes on waiting", id) end
+  else
+    for _, line in ipairs(require("cmr.cli.messages").advice(operation, err, true, args, false)) do
+      log(system, "%s", line)
+    end
+  end
+  return exit_of(err)
+end
+
+-- Waits for one request. Its err is nil when everything was done.
+local function wait_for(client, item, opts)
+  local events, _, err = client:await({ plan = item.plan, ledger_id = item.id }, opts)
+  item.events, item.err = events or err.events, err
+end
+
+-- Waits for all of them at once; those beyond MAX_WAITS when others have ended, or when time is up.
+local function wait_for_all(client, items, seconds, poll)
+  local deadline, semaphore, index, problem = core.now() + seconds, block.semaphore(), 0, nil
+  local function serve()
+    while index < #items and not problem do
+      index = index + 1
+      local item = items[index]
+      local timeout = math.max(MIN_SECONDS, deadline - core.now())
+      local ok, message =
+        coroutines.pcall(wait_for, client, item, { timeout = timeout, poll = item.has_status and poll })
+      if not ok then problem = message end
+    end
+    semaphore.post()
+  end
+  local workers = math.min(#items, MAX_WAITS)
+  for _ = 1, workers do
+    block.spawn(serve)
+  end
+  for _ = 1, workers do
+    semaphore.wait()
+  end
+  if problem then error(problem, 0) end
+end
+
+-- A client for the key that is at hand. Without one it asks for no order's status.
+local function client_for(parsed, system, read, ledger)
+  local ok, settings = pcall(request.settings, parsed, system, read)
+  if not ok then
+    local is_missing = type(settings) == "table" and settings.usage == require("cmr.cli.profile").NO_KEY
+    if not is_missing then error(settings, 0) end
+    settings = { api_key = "(none)" }
+  end
+  local client = request.client(parsed, system, read, settings, ledger)
+  return client:with { loop = block }, ok and entry.account(client:target())
+end
+
+---Waits for accepted requests of the ledger.
+---@param items table[] {id, account, operation, plan}; they get events, err
+---@return integer status
+function waiting.for_requests(items, parsed, system, ledger)
+  local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])
+  local client, account = client_for(parsed, system, io.reader(system), ledger)
+  local problem, waited = waiting.problem(ledger), {}
+  for _, item in ipairs(items) do
+    item.has_status = item.account == account and item.plan.order ~= nil
+    if item.has_status or not problem then waited[#waited + 1] = item end
+  end
+  if #waited < #items then log(system, "%s", problem) end
+  if waited[1] then wait_for_all(client, waited, seconds, poll or nil) end
+  local status = #waited < #items and io.EXIT_FAILURE or io.EXIT_OK
+  for _, item in ipairs(waited) do
+    status = math.max(status, exit_of(item.err))
+  end
+  return status
+end
+
+return waiting

@@ -1,0 +1,53 @@
+---The lists of a store in which client:await finds events: an event is in the list of each id that it carries.
+
+local core = require "cmr.core"
+local events = require "cmr.webhook.events"
+local tables = require "cmr.util.tables"
+
+local event_lists = {}
+
+-- What an event says, whenever it was received.
+local function content(stored)
+  stored.receivedAt = nil
+  return tables.canonical(stored)
+end
+
+local function is_stored(store, name, json)
+  local wanted = content(core.json_decode(json))
+  for _, stored in ipairs(store:list(name) or {}) do
+    if content(core.json_decode(stored)) == wanted then return true end
+  end
+  return false
+end
+
+---Stores an event under the ids that client:await looks for: under all, or under none.
+---@param store cmr.Store
+---@param event cmr.Event as it was delivered
+---@param copy fun(): table its copy that may be stored, see redact.copy
+---@param ttl number seconds
+---@param may_be_stored boolean whether it may be in the store already; then it is not added again
+---@return boolean? ok
+---@return string? message of the store
+function event_lists.put(store, event, copy, ttl, may_be_stored)
+  local json, added = nil, {}
+  for _, name in ipairs(events.list_names(event)) do
+    if not json then
+      local stored = copy()
+      stored.receivedAt = core.time()
+      json = core.json_encode(stored)
+    end
+    if not may_be_stored or not is_stored(store, name, json) then
+      local ok, message = store:append(name, json, ttl)
+      if not ok then
+        for _, earlier in ipairs(added) do
+          store:remove(earlier, json)
+        end
+        return nil, message
+      end
+      added[#added + 1] = name
+    end
+  end
+  return true
+end
+
+return event_lists

@@ -1,0 +1,192 @@
+-- cmr await and --wait, with a real mock, a real listener, and events in the ledger.
+local cjson = require "cjson"
+local command = require "spec.support.command"
+local delivery = require "spec.support.delivery"
+local ledgers = require "cmr.ledger"
+local listeners = require "spec.support.listener"
+local mock = require "spec.support.mock"
+
+local cmr = command.run
+
+describe("waiting for the end #nginx", function()
+  local server, env, path, listener
+
+  setup(function() server = mock.shared "http" end)
+
+  before_each(function()
+    server:reset()
+    path = command.ledger()
+    env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, CMR_LEDGER = path}
+  end)
+
+  after_each(function()
+    if listener then listener:stop() end
+    listener = nil
+    local ledger = ledgers.open(path)
+    if ledger then ledger:close() end
+  end)
+
+  teardown(command.clean)
+
+  local function run(...) return cmr({...}, {env = env}) end
+
+  -- Without a key.
+  local function keyless(...) return cmr({...}, {env = {CMR_LEDGER = path}}) end
+
+  local function listen() listener = listeners.start({}, nil, path) end
+
+  -- Delivers an event to the listener.
+  local function deliver(name, data, id)
+    local body = cjson.encode{event = name, eventId = id or name, data = data}
+    local request = listener:send(body)
+    local report = listener:line()
+    assert.is_true(report.accepted)
+    return request:answer().status
+  end
+
+  local function reexport()
+    local answer = run("reexport", "--mailbox-id", mock.MAILBOX)
+    assert.equal(0, answer.status, answer.err)
+    return cjson.decode(answer.out).actionId
+  end
+
+  local function state() return cjson.decode(keyless("history", "--output", "json").out)[1].state end
+
+  it("says at once that no event can arrive, and what to start", function()
+    local action = reexport()
+    local began = os.time()
+    local lost = run("await", action)
+    assert.is_true(os.time() - began < 20)
+    assert.equal(1, lost.status)
+    assert.matches("cmr: no event can arrive here: nothing stores webhooks in " .. path:gsub("%p", "%%%0")
+      .. ". Start 'cmr listen'", lost.err, 1, false)
+    assert.equal("accepted", state())
+    local refused = run("reexport", "--mailbox-id", mock.MAILBOX, "--wait")
+    assert.equal(2, refused.status)
+    assert.matches("^cmr: no event can arrive here: .*; nothing was sent\n$", refused.err)
+    assert.equal(1, #cjson.decode(keyless("history", "--output", "json").out))
+  end)
+
+  it("finds the event that a listener stored, without a key and without its passwords", function()
+    local action = reexport()
+    listen()
+    assert.equal(200, deliver("mailbox.exported", {actionId = action, mailboxId = mock.MAILBOX, password = "hunter-two"}))
+    local done = keyless("await", action, "--output", "json")
+    assert.same({0, ""}, {done.status, done.err})
+    local item = cjson.decode(done.out)[1]
+    assert.same({"done", "mailbox.exported"}, {item.state, item.events[1].event})
+    assert.is_nil(done.out:find("hunter-two", 1, true))
+    assert.is_nil(command.sh("cat " .. path .. "*"):find("hunter-two", 1, true))
+    assert.equal("done", state())
+    assert.same({0, "done\n"}, {keyless("await", action).status, keyless("await", action, "--field", "data.state").out})
+  end)
+
+  it("stores a delivery that comes again once", function()
+    local action = reexport()
+    listen()
+    for _ = 1, 3 do assert.equal(200, deliver("mailbox.exported", {actionId = action})) end
+    assert.equal(1, #assert(ledgers.open(path)):store():list("action:" .. action))
+  end)
+
+  it("ends with 3 when it has failed, and with 1 when time is up", function()
+    local ordered = run("create-order", mock.USER, "--confirm", "true", "--yes", "--json", cjson.encode{
+      domains = {{domain = "new-one.com", years = 1}},
+      mailboxes = {["new-one.com"] = {{username = "u", firstName = "F", lastName = "L"}}}})
+    assert.equal(0, ordered.status, ordered.err)
+    local order = cjson.decode(ordered.out).data.orderId
+    listen()
+    local late = run("await", order, "--wait-timeout", "0.2")
+    assert.equal(1, late.status)
+    assert.matches("accepted", late.out, 1, true)
+    deliver("domain.order.failed", {orderId = order, domainName = "new-one.com", reason = "taken"})
+    local failed = run("await", order)
+    assert.equal(3, failed.status)
+    assert.matches("failed +create_order .*operation_failed: domain.order.failed: taken", failed.out)
+    assert.equal(3, run("await", order).status)
+  end)
+
+  it("waits for all that a run has sent, and for everything", function()
+    local rows = {}
+    for index = 1, 3 do
+      rows[index] = cjson.encode{userId = mock.USER, mailboxData = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}}
+    end
+    local file = command.file_with(table.concat(rows, "\n") .. "\n")
+    local sent = run("bulk", "update-mailboxes", "--from", file, "--yes")
+    assert.equal(0, sent.status, sent.err)
+    local name = sent.err:match "RUN_%x+"
+    local items = cjson.decode(run("history", "--run", name, "--output", "json").out)
+    listen()
+    for index = 1, 2 do
+      deliver("mailbox.updated", {actionId = items[index].ids.action[1], mailboxId = mock.MAILBOX}, "E" .. index)
+    end
+    local part = run("await", name, "--wait-timeout", "0.5")
+    assert.equal(1, part.status)
+    assert.same({2, 1}, {select(2, part.out:gsub("  done ", "")), select(2, part.out:gsub("  accepted ", ""))})
+    deliver("mailbox.updated", {actionId = items[3].ids.action[1], mailboxId = mock.MAILBOX}, "E3")
+    assert.equal(0, run("await", "--all").status)
+    assert.equal(0, run("await", name).status)
+    local none = run("await", "--all")
+    assert.same({0, "cmr: nothing that was accepted is open\n"}, {none.status, none.err})
+  end)
+
+  it("waits behind a command that says --wait", function()
+    listen()
+    server:fault{match = {operation = "reexport"}, status = 200,
+      body = {status = 200, message = "ok", actionId = "ACT_9"}}
+    deliver("mailbox.exported", {actionId = "ACT_9", mailboxId = mock.MAILBOX})
+    local done = run("reexport", "--mailbox-id", mock.MAILBOX, "--wait", "--field", "actionId")
+    assert.same({0, "ACT_9\n", "cmr: reexport: done: mailbox.exported\n"}, {done.status, done.out, done.err})
+    assert.equal("done", state())
+    local late = run("reexport", "--mailbox-id", mock.MAILBOX, "--wait", "--wait-timeout", "0.2", "--field", "actionId")
+    assert.equal(1, late.status)
+    assert.matches("no outcome after 0.2 s", late.err, 1, true)
+    assert.matches("\ncmr: hint: 'cmr await ACT_%S+' goes on waiting\n$", late.err)
+  end)
+
+  it("polls the status of an order with the key that ordered", function()
+    server:fault{match = {operation = "create_order"}, status = 200,
+      body = {status = 200, message = "ok", data = {orderId = "ORD_9"}}}
+    local words = {"create-order", mock.USER, "--confirm", "true", "--yes", "--json", cjson.encode{
+      domains = {{domain = "new-one.com", years = 1}}}}
+    assert.equal(0, run((table.unpack or unpack)(words)).status)
+    assert.equal(1, keyless("await", "ORD_9").status) -- without a key it cannot
+    for _ = 1, 2 do
+      server:fault{match = {operation = "order_status"}, status = 200,
+        body = {status = 200, message = "ok", data = {status = "COMPLETED"}}}
+    end
+    local done = run("await", "ORD_9", "--poll", "0.2", "--output", "json")
+    assert.equal(0, done.status, done.err)
+    assert.equal("COMPLETED", cjson.decode(done.out)[1].order.status)
+    assert.equal("done", state())
+  end)
+
+  it("does not wait for an order without a number that no event can report", function()
+    server:fault{match = {operation = "create_order"}, status = 200, body = {status = 200, message = "ok"}}
+    local began = os.time()
+    local sent = run("create-order", mock.USER, "--confirm", "true", "--yes", "--wait", "--json", cjson.encode{
+      domains = {{domain = "new-one.com", years = 1}}})
+    assert.is_true(os.time() - began < 20)
+    assert.equal(1, sent.status)
+    assert.matches("^cmr: no event can arrive here", sent.err)
+    assert.equal("ok", cjson.decode(sent.out).message)
+  end)
+
+  it("explains a wrong command line", function()
+    local cases = {
+      {{"await"}, "an ID is missing, or --all: one of them", "await"},
+      {{"await", "ORD_1", "--all"}, "an ID is missing, or --all: one of them", "await"},
+      {{"await", "ORD_1"}, "no request in " .. path .. " has the id 'ORD_1'", "await"},
+      {{"await", "RUN_1"}, "there is no run 'RUN_1' in " .. path, "await"},
+      {{"await", "ORD_1", "--no-ledger"}, "option '--no-ledger' leaves nothing to wait for", "await"},
+      {{"reexport", "--mailbox-id", "M", "--wait", "--no-ledger"},
+        "option '--wait' does not go with '--no-ledger': events are read from it", "reexport"},
+      {{"toggle-warmup", "M", "--wait"},
+        "option '--wait': no event is documented to report the success of 'toggle_warmup'", "toggle-warmup"},
+    }
+    for _, case in ipairs(cases) do
+      local shown = run((table.unpack or unpack)(case[1]))
+      assert.same({2, ("cmr: %s\nTry 'cmr %s --help'.\n"):format(case[2], case[3])}, {shown.status, shown.err})
+    end
+    assert.equal(2, run("platforms", mock.USER, "--wait").status) -- it is done when it is answered
+  end)
+end)
