@@ -1,7 +1,6 @@
 -- cmr await and --wait, with a real mock, a real listener, and events in the ledger.
 local cjson = require "cjson"
 local command = require "spec.support.command"
-local delivery = require "spec.support.delivery"
 local ledgers = require "cmr.ledger"
 local listeners = require "spec.support.listener"
 local mock = require "spec.support.mock"
@@ -127,6 +126,25 @@ describe("waiting for the end #nginx", function()
     assert.equal(0, run("await", name).status)
     local none = run("await", "--all")
     assert.same({0, "cmr: nothing that was accepted is open\n"}, {none.status, none.err})
+  end)
+
+  it("waits at the end of a bulk run that says --wait", function()
+    local file = command.file_with("mailboxId\n" .. mock.MAILBOX .. "\n")
+    local refused = run("bulk", "reexport", "--from", file, "--wait")
+    assert.equal(2, refused.status)
+    assert.matches("cmr: no event can arrive here: .*; nothing was sent\n", refused.err)
+    assert.matches("cmr: option '--wait': platforms only reads\n", run("bulk", "platforms", "--from", file, "--wait").err, 1,
+      true)
+    listen()
+    server:fault{match = {operation = "reexport"}, status = 200, times = 1,
+      body = {status = 200, message = "ok", actionId = "ACT_7"}}
+    deliver("mailbox.exported", {actionId = "ACT_7", mailboxId = mock.MAILBOX})
+    local done = run("bulk", "reexport", "--from", file, "--wait")
+    assert.equal(0, done.status, done.err)
+    assert.matches("cmr: waiting for 1 accepted rows\ncmr: ended: 1 done, 0 failed, 0 not known yet\n$", done.err)
+    local late = run("bulk", "reexport", "--from", file, "--again", "--wait", "--wait-timeout", "0.2")
+    assert.equal(1, late.status)
+    assert.matches("cmr: hint: 'cmr await RUN_%x+' goes on waiting\n$", late.err)
   end)
 
   it("waits behind a command that says --wait", function()
