@@ -69,7 +69,8 @@ describe("waiting for the end #nginx", function()
   it("finds the event that a listener stored, without a key and without its passwords", function()
     local action = reexport()
     listen()
-    assert.equal(200, deliver("mailbox.exported", {actionId = action, mailboxId = mock.MAILBOX, password = "hunter-two"}))
+    local data = {actionId = action, mailboxId = mock.MAILBOX, password = "hunter-two"}
+    assert.equal(200, deliver("mailbox.exported", data))
     local done = keyless("await", action, "--output", "json")
     assert.same({0, ""}, {done.status, done.err})
     local item = cjson.decode(done.out)[1]
@@ -107,7 +108,8 @@ describe("waiting for the end #nginx", function()
   it("waits for all that a run has sent, and for everything", function()
     local rows = {}
     for index = 1, 3 do
-      rows[index] = cjson.encode{userId = mock.USER, mailboxData = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}}
+      local data = {{mailboxId = mock.MAILBOX, firstName = "A" .. index}}
+      rows[index] = cjson.encode{userId = mock.USER, mailboxData = data}
     end
     local file = command.file_with(table.concat(rows, "\n") .. "\n")
     local sent = run("bulk", "update-mailboxes", "--from", file, "--yes")
@@ -133,8 +135,8 @@ describe("waiting for the end #nginx", function()
     local refused = run("bulk", "reexport", "--from", file, "--wait")
     assert.equal(2, refused.status)
     assert.matches("cmr: no event can arrive here: .*; nothing was sent\n", refused.err)
-    assert.matches("cmr: option '--wait': platforms only reads\n", run("bulk", "platforms", "--from", file, "--wait").err, 1,
-      true)
+    local reads = run("bulk", "platforms", "--from", file, "--wait")
+    assert.matches("cmr: option '--wait': platforms only reads\n", reads.err, 1, true)
     listen()
     server:fault{match = {operation = "reexport"}, status = 200, times = 1,
       body = {status = 200, message = "ok", actionId = "ACT_7"}}

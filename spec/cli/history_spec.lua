@@ -64,9 +64,11 @@ describe("cmr history", function()
     local lines = {}
     for line in shown.out:gmatch "[^\n]+" do lines[#lines + 1] = line end
     assert.equal(3, #lines)
-    assert.matches("^WHEN +STATE +OPERATION +IDS +FAILURE$", lines[1])
-    assert.matches("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d  failed +reexport +MISSING +not_found: ", lines[2])
-    assert.matches("  accepted  reexport +ACT_[%w-]+ ", lines[3])
+    assert.matches("^WHEN +STATE +OPERATION +ID +FAILURE$", lines[1])
+    assert.matches("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d  failed +reexport +MISSING +not_found: ", lines[2])
+    assert.matches("  accepted  reexport +ACT_[%w-]+ %+1 *$", lines[3])
+    assert.matches("\r\n%d+%-%d+%-%d+ %d+:%d+:%d+,accepted,reexport,ACT_[%w-]+ " .. mock.MAILBOX .. ",",
+      history("--output", "csv").out)
     local items = rows()
     assert.same({"failed", "not_found", "rejected", 404},
       {items[1].state, items[1].kind, items[1].outcome, items[1].status})

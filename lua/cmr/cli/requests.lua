@@ -12,16 +12,18 @@ local terminal = require "cmr.cli.terminal"
 local requests = {}
 
 local PAGE_REQUESTS = 1000
-local MAX_SHOWN_IDS = 2 -- in a cell
 local SHOWN_KEY_CHARACTERS = 6
 local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- the ones first that cmr await takes
 
-local COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
-local ACCOUNT = #COLUMNS
+-- Of a table, which shows one id and how many more there are, and of CSV, which has them all. The name "id" keeps a
+-- table from cutting that column.
+local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
+local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
+local ACCOUNT = #TABLE_COLUMNS
 
 -- A time in the zone of the user.
-local function local_time(seconds)
-  return os.date("%Y-%m-%d %H:%M:%S", math.floor(seconds))
+local function local_time(seconds, with_seconds)
+  return os.date(with_seconds and "%Y-%m-%d %H:%M:%S" or "%Y-%m-%d %H:%M", math.floor(seconds))
 end
 
 -- A time as programs read it.
@@ -29,17 +31,15 @@ local function utc(seconds)
   return seconds and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
 end
 
--- The most telling ids, and how many more there are.
-local function shown_ids(ids)
-  local shown, count = {}, 0
+-- All ids, the most telling ones first.
+local function list_ids(ids)
+  local list = {}
   for _, kind in ipairs(KINDS) do
     for _, id in ipairs(ids[kind] or {}) do
-      count = count + 1
-      if count <= MAX_SHOWN_IDS then shown[count] = id end
+      list[#list + 1] = id
     end
   end
-  if count > MAX_SHOWN_IDS then shown[#shown + 1] = "+" .. count - MAX_SHOWN_IDS end
-  return table.concat(shown, " ")
+  return list
 end
 
 -- What failed, in a line.
@@ -55,11 +55,13 @@ local function failure_of(item)
   return item.kind
 end
 
-local function row_of(item)
+local function row_of(item, is_short)
   local digest, url = item.account:match "^(%S+) (.*)$"
   local account = digest and ("%s %s"):format(digest:sub(1, SHOWN_KEY_CHARACTERS), url) or item.account
-  local when = local_time(item.sent_at)
-  return { when, item.state, item.operation, shown_ids(item.ids), item.user, failure_of(item), item.run, account }
+  local ids = list_ids(item.ids)
+  local shown = is_short and #ids > 1 and ("%s +%d"):format(ids[1], #ids - 1) or table.concat(ids, " ")
+  local when = local_time(item.sent_at, not is_short)
+  return { when, item.state, item.operation, shown, item.user, failure_of(item), item.run, account }
 end
 
 local function has_value(rows, column)
@@ -80,7 +82,7 @@ end
 -- The columns that tell something about these rows.
 local function telling(rows)
   local columns, indices = {}, {}
-  for index, name in ipairs(COLUMNS) do
+  for index, name in ipairs(TABLE_COLUMNS) do
     local tells = index <= 3 or has_value(rows, index)
     if index == ACCOUNT then tells = differs(rows, index) end
     if tells then
@@ -118,7 +120,7 @@ function writers.table(system, parsed)
   return function(page)
     local rows = {}
     for index, item in ipairs(page) do
-      rows[index] = row_of(item)
+      rows[index] = row_of(item, true)
     end
     local columns
     columns, rows = telling(rows)
@@ -136,7 +138,7 @@ function writers.csv(system)
     for index, item in ipairs(page) do
       rows[index] = row_of(item)
     end
-    local written = csv.write(COLUMNS, rows, system.terminal(system.stdout) ~= nil)
+    local written = csv.write(CSV_COLUMNS, rows, system.terminal(system.stdout) ~= nil)
     if number > 1 then written = written:gsub("^[^\n]*\n", "") end -- the header has no line end inside quotes
     io.write(system, written)
   end

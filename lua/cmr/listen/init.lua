@@ -1,4 +1,5 @@
----A listener for webhooks on this machine: verifies each delivery, stores and reports it, runs a command or passes it on.
+---A listener for webhooks on this machine: verifies each delivery, stores it, reports it, runs a command or passes it
+---on.
 
 local errors = require "cmr.util.errors"
 local event_lists = require "cmr.webhook.event_lists"
@@ -8,7 +9,6 @@ local redact = require "cmr.util.redact"
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
-local verify = require "cmr.webhook.verify"
 local webhook = require "cmr.webhook"
 
 local listen = {}
@@ -44,6 +44,8 @@ local FORWARD = [[location = /_listen/forward {
       proxy_ssl_verify_depth 5;
       $verify
     }]]
+
+local keys_of = require("cmr.webhook.verify").keys
 
 local EVENT_SECONDS = 30 * text.DAY -- for which cmr await finds an event in the ledger
 
@@ -105,7 +107,7 @@ end
 -- Stores an event for client:await, without its passwords. It may be another delivery of one that is stored.
 local function store_event(event, opts)
   local function copy()
-    return redact.copy(event, redact.secrets(event, verify.keys(opts.verify or {})))
+    return redact.copy(event, redact.secrets(event, keys_of(opts.verify or {})))
   end
   return event_lists.put(opts.ledger:store(), event, copy, EVENT_SECONDS, true)
 end
