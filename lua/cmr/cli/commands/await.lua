@@ -88,7 +88,8 @@ function await.run(parsed, system)
   local ledger, message = require("cmr.ledger").open()
   if not ledger then io.failure("%s", message) end
   local filter = filter_of(parsed, ledger)
-  local items, status = require("cmr.cli.waiting").accepted(ledger, filter)
+  local items = require("cmr.cli.waiting").accepted(ledger, filter)
+  local status
   if items[1] then
     status = require("cmr.cli.waiting").for_requests(items, parsed, system, ledger)
   else
