@@ -433,6 +433,28 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(3, sent())
   end)
 
+  it("counts equal rows by their number: which of them is unknown does not depend on their places", function()
+    bulk.seed(server, 2)
+    local a, b = bulk.id(1), bulk.id(2)
+    server:fault{times = 1, delay = 0.001}
+    server:fault{times = 1, status = 500}
+    local ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n%s\n"):format(a, a, b)), "--duplicates",
+      "--concurrency", "1"}
+    assert.matches("3 rows: 2 accepted, 1 unknown", ended.err, 1, true)
+    for _, text in ipairs{("mailboxId\n%s\n%s\n%s\n"):format(b, a, a), ("mailboxId\n%s\n%s\n%s\n"):format(a, b, a)} do
+      ended = cmr{"reexport", "--from", rows(text), "--duplicates"}
+      assert.matches("3 rows: 2 accepted (2 of them before), 1 unknown", ended.err, 1, true)
+    end
+    -- one line less: it is another run, and one row of A was accepted
+    ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n"):format(a, b))}
+    assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
+    assert.same({2, 1}, bulk.received(server))
+    ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n%s\n"):format(a, a, b)), "--duplicates",
+      "--retry-unknown"}
+    assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
+    assert.same({3, 1}, bulk.received(server))
+  end)
+
   it("counts a row as done in part when items of it failed", function()
     local path = rows(('{"userId":"%s","mailboxData":[{"mailboxId":"%s","firstName":"A"},{"mailboxId":"GONE"}]}\n')
       :format(mock.USER, mock.MAILBOX))
