@@ -91,17 +91,18 @@ end
 
 ---Opens a ledger. The file is made when it is missing.
 ---@param path? string
+---@param synchronous? "durable"|"quick" The connection to try: quick for one who only reads. Default: durable.
 ---@return cmr.Ledger? ledger the same one for the same path
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
-function ledger.open(path)
+function ledger.open(path, synchronous)
   if not path then
     local message
     path, message = ledger.default_path()
     if not path then return nil, "the ledger has no place: " .. message, "no_file" end
   end
   local self = ledgers[path] or setmetatable({ path = path, connections = {} }, Ledger)
-  local db, message, reason = self:connection "durable"
+  local db, message, reason = self:connection(synchronous or "durable")
   if not db then return nil, message, reason end
   ledgers[path] = self
   return self
