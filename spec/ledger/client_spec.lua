@@ -2,7 +2,10 @@
 local client_of = require("spec.support.client").new
 local cjson = require "cjson"
 local cmr = require "cmr"
+local endings = require "cmr.ledger.endings"
+local entry = require "cmr.ledger.entry"
 local mock = require "spec.support.mock"
+local operations = require "cmr.operations"
 local support = require "spec.support.ledger"
 
 local REEXPORT = {mailboxId = mock.MAILBOX, google = {googleOauthRoute = "r", clientId = "secret-id", appName = "a"}}
@@ -129,6 +132,30 @@ describe("a client with a ledger", function()
     assert.is_nil((client:await(res, {timeout = 5, poll = false})))
     request = ledger:find{}[1]
     assert.same({"partial", "unknown"}, {request.state, request.outcome})
+  end)
+
+  it("takes a failure that may have done something for unknown", function()
+    local err = {kind = "operation_failed", outcome = "unknown", message = "x", events = {{event = "x.failed"}}}
+    assert.equal("unknown", endings.of_wait({steps = {{event = "x.success"}}}, err).state)
+    err.outcome = "rejected"
+    assert.equal("failed", endings.of_wait({steps = {{event = "x.success"}}}, err).state)
+  end)
+
+  it("takes an answer that lists only what failed for done in part", function()
+    local args, data = {userId = "U", domains = {"a.com", "b.com"}}, {{domainName = "b.com", success = false}}
+    local ending = endings.of_answer(operations.renew_domains, args, {status = 200, data = data})
+    assert.same({"accepted", 1}, {ending.state, ending.failed_items})
+    args.domains = {"b.com"}
+    ending = endings.of_answer(operations.renew_domains, args, {status = 200, data = data})
+    assert.same({"failed", "rejected"}, {ending.state, ending.outcome})
+  end)
+
+  it("is known at every spelling of its base URL", function()
+    local function account(url)
+      return entry.account(client_of(server, {base_url = url, allow_http = true}):target()):match " (.*)$"
+    end
+    assert.equal("https://api.example.com/v1", account "HTTPS://API.Example.com:443/v1")
+    assert.equal("http://example.com:8080/V1", account "http://example.com:8080/V1")
   end)
 
   it("lists what was sent with its key", function()

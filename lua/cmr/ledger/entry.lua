@@ -13,9 +13,21 @@ Entry.__name = "cmr.ledger.entry"
 
 local entry = {}
 
+local DEFAULT_PORTS = { http = ":80", https = ":443" }
+
+-- A base URL as it is compared: scheme and host in lower case, without the scheme's own port.
+local function normal_url(url)
+  local scheme, host, rest = url:match "^(%a+)://([^/]*)(.*)$"
+  if not scheme then return url end
+  scheme, host = scheme:lower(), host:lower()
+  local port = DEFAULT_PORTS[scheme]
+  if port and host:sub(-#port) == port then host = host:sub(1, -#port - 1) end
+  return ("%s://%s%s"):format(scheme, host, rest)
+end
+
 ---The account that a client acts for: its key's digest and its base URL.
 function entry.account(target)
-  return ("%s %s"):format(target:key_id(), tostring(target):match ": (.*)")
+  return ("%s %s"):format(target:key_id(), normal_url(tostring(target):match ": (.*)"))
 end
 
 -- The content of a raw request.

@@ -103,6 +103,10 @@ function ledger.open(path, synchronous)
   end
   local self = ledgers[path] or setmetatable({ path = path, connections = {} }, Ledger)
   local db, message, reason = self:connection(synchronous or "durable")
+  if db and db:has_moved() then
+    self:close()
+    return ledger.open(path, synchronous)
+  end
   if not db then return nil, message, reason end
   ledgers[path] = self
   return self
@@ -214,6 +218,7 @@ end
 ---@return string? reason as of cmr.sqlite, or "repeated"
 function Ledger:begin(request)
   return self:transaction("durable", function(db)
+    if db:has_moved() then return nil, ("%s was moved or removed"):format(self.path), "moved" end
     if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
     local ok, message, reason = db:run(
       INSERT,
@@ -274,6 +279,7 @@ function Ledger:finish(id, ending)
       id
     )
     if not ok then return nil, message, reason end
+    if ok == 0 or db:has_moved() then return nil, ("%s was moved, removed or cleared"):format(self.path), "moved" end
     return add_ids(db, id, ending.ids)
   end)
 end
@@ -310,6 +316,15 @@ local function query(self, sql, ...)
     settle_state(self, db, request)
   end
   return rows, message, reason
+end
+
+---The id of the newest request; 0: there is none.
+---@return integer? id
+---@return string? message
+---@return string? reason
+function Ledger:newest()
+  local rows, message, reason = query(self, "SELECT coalesce(max(id), 0) AS id FROM request")
+  return rows and rows[1].id, message, reason
 end
 
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
@@ -471,6 +486,12 @@ function Ledger:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
   return db:hold(RUN_LOCKS + run)
+end
+
+---Moves what was written into the file itself, so that a copy of this one file has it.
+function Ledger:checkpoint()
+  local db = self:connection "durable"
+  return db and db:rows "PRAGMA wal_checkpoint(PASSIVE)"
 end
 
 ---@param run integer

@@ -134,6 +134,9 @@ local function open_run(run, parsed)
     other_account = parsed[".other_account"],
   }
   run.is_part = opts.name ~= nil -- a failures file has some of the run's rows
+  if run.is_part and opts.again then
+    io.usage "option '--again' sends a whole run: it needs the run's own file, not its failures"
+  end
   local ok, message, reason, other = library.open(run, opts)
   if reason == "other_key" and parsed[".changed_key"] then
     ok, message = runs.change_key(run.ledger, other.account, run.account)
