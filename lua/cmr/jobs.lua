@@ -1,5 +1,6 @@
 ---Calls in the background: client:start and client:map.
 
+local collected = require "cmr.util.collected"
 local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
@@ -101,16 +102,6 @@ function Job:may_send()
   return answer ~= false
 end
 
--- Returns a guard, and calls `act` when Lua collects the guard; works on every Lua.
-local function when_collected(act)
-  if newproxy then
-    local guard = newproxy(true)
-    getmetatable(guard).__gc = act
-    return guard
-  end
-  return setmetatable({}, { __gc = act })
-end
-
 local function iterator_of(inputs)
   if type(inputs) == "function" then return inputs end
   if type(inputs) ~= "table" then
@@ -158,7 +149,7 @@ function jobs.map(loop, inputs, opts, start)
     end
     slots, free, first = {}, {}, nil
   end
-  local guard = when_collected(cancel)
+  local guard = collected.guard(cancel)
   watch = loop.watch and loop.watch(function()
     was_left = true
     cancel()

@@ -1,4 +1,5 @@
 -- A client that remembers in a ledger what it sends.
+local block = require "cmr.loop.block"
 local client_of = require("spec.support.client").new
 local cjson = require "cjson"
 local cmr = require "cmr"
@@ -156,6 +157,18 @@ describe("a client with a ledger", function()
     end
     assert.equal("https://api.example.com/v1", account "HTTPS://API.Example.com:443/v1")
     assert.equal("http://example.com:8080/V1", account "http://example.com:8080/V1")
+  end)
+
+  it("takes a request for unknown whose coroutine was left", function()
+    local loop = setmetatable({wait = function() coroutine.yield "left" end}, {__index = block})
+    local left = client_of(server, {ledger = path, loop = loop})
+    local thread = coroutine.create(function() left:reexport(REEXPORT) end)
+    assert.same({true, "left"}, {coroutine.resume(thread)})
+    assert.equal("sending", only().state)
+    thread = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    assert.same({"unknown", "unknown"}, {only().state, only().outcome})
   end)
 
   it("lists what was sent with its key", function()

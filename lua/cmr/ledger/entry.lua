@@ -1,5 +1,6 @@
 ---A call's entry in the ledger, from its departure to its end.
 
+local collected = require "cmr.util.collected"
 local core = require "cmr.core"
 local endings = require "cmr.ledger.endings"
 local identity = require "cmr.ledger.identity"
@@ -36,6 +37,16 @@ local function raw_content(call)
   return { method = request.method, url = request.url, body = request.body }
 end
 
+-- A guard for a coroutine that is left while its call waits: nginx ends one when its client goes. Nobody will write
+-- down the end, so it is unknown as soon as Lua collects the entry, and not only when the process ends.
+local function guard_of(self)
+  local ledger, id, progress = self.ledger, self.id, self.progress
+  local db = ledger.connections.durable
+  return collected.guard(function()
+    if not progress.is_finished then pcall(ledger.abandon, ledger, id, db) end
+  end)
+end
+
 ---Writes down a call that is about to leave.
 ---@param state table of the client
 ---@param call any
@@ -58,7 +69,8 @@ function entry.begin(state, call, context)
   local id, message, reason = state.ledger:begin(request)
   if not id then return nil, message, reason end
   local self = { ledger = state.ledger, id = id, operation = operations[request.operation], args = args }
-  self.sent_at = core.time()
+  self.sent_at, self.progress = core.time(), {}
+  self.guard = guard_of(self)
   return setmetatable(self, Entry)
 end
 
@@ -68,6 +80,7 @@ end
 
 -- The answer reaches the caller in any case. An end that could not be written reads as unknown.
 local function finish(self, ...)
+  self.progress.is_finished = true
   local returned, ok, message = pcall(write, self, ...)
   if returned and ok then return end
   self.problem = returned and message or tostring(ok)

@@ -284,6 +284,18 @@ function Ledger:finish(id, ending)
   end)
 end
 
+local ABANDON = [[UPDATE request SET state = 'unknown', outcome = 'unknown', message = ?, ended_at = ?
+  WHERE id = ? AND state = 'sending']]
+
+---Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
+---@param id integer
+---@param db any the connection that wrote it
+function Ledger:abandon(id, db)
+  if db == self.connections.durable and not db:is_inherited() then
+    db:run(ABANDON, "its coroutine ended before the answer was written down", core.time(), id)
+  end
+end
+
 local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = ?, ended_at = ?
   WHERE id = ? AND state = 'accepted']]
 
