@@ -171,6 +171,17 @@ describe("a client with a ledger", function()
     assert.same({"unknown", "unknown"}, {only().state, only().outcome})
   end)
 
+  it("does not begin a bulk run again in which a row is unknown", function()
+    server:fault{match = {operation = "reexport"}, close = "after"}
+    assert.equal(1, client:bulk("reexport", {REEXPORT}).unknown)
+    local report = client:bulk("reexport", {REEXPORT}, {again = true})
+    assert.same({0, 1}, {report.accepted, report.earlier.unknown})
+    report = client:bulk("reexport", {REEXPORT}, {retry_unknown = true})
+    assert.equal(1, report.accepted)
+    report = client:bulk("reexport", {REEXPORT}, {again = true})
+    assert.equal(1, report.accepted)
+  end)
+
   it("lists what was sent with its key", function()
     local res = assert(client:reexport{mailboxId = mock.MAILBOX})
     assert.is_nil((client:reexport{mailboxId = "MISSING"}))
