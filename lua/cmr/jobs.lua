@@ -7,7 +7,7 @@ local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
 ---What client:map takes. before_send is called when the input's call has its slot, before anything is sent: use it to
----write a journal. If it returns false, the call is not sent, and its error is of kind "cancelled".
+---keep a record of your own. If it returns false, the call is not sent, and its error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Calls in flight, and results not yet taken. Default: 16.
 ---@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
