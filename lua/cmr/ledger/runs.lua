@@ -74,9 +74,7 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
       local row
       row, message = db:first(SENT_BY, digest, wanted.operation, other.account, since)
       if message then return nil, message end
-      if row then
-        return { account = other.account, number = number, name = row.run and runs.name(ledger, row.run) }
-      end
+      if row then return { account = other.account, number = number, name = row.run and runs.name(ledger, row.run) } end
     end
   end
 end
