@@ -10,6 +10,7 @@
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds it
  *   database:is_inherited()   -> whether a fork came after it was opened
+ *   database:has_moved()      -> whether its file was removed, renamed or replaced
  *   database:close()
  *
  * Each returns nil, message, reason when it fails; see reasons. A database that was opened before a fork belongs to the
@@ -19,6 +20,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -156,6 +158,14 @@ static const char *prepare_file(const char *path)
     return NULL;
 }
 
+/* The file itself has the writers beside it, not a symbolic link to it: every process must look at the same locks. */
+static bool set_writers_path(struct database *database)
+{
+    const char *file = sqlite3_db_filename(database->handle, "main");
+
+    return snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX, file) < PATH_MAX;
+}
+
 static int lua_sqlite_open(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
@@ -168,8 +178,6 @@ static int lua_sqlite_open(lua_State *L)
     cmr_setmetatable(L, DATABASE);
     lua_newtable(L); /* SQL -> statement */
     cmr_set_keep(L, -2);
-    if (snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX, path) >= PATH_MAX)
-        return push_failure(L, strerror(ENAMETOOLONG), "no_file");
     fault = prepare_file(path);
     if (fault)
         return push_failure(L, fault, "no_file");
@@ -179,6 +187,11 @@ static int lua_sqlite_open(lua_State *L)
         (void)sqlite3_close_v2(database->handle);
         database->handle = NULL;
         return count;
+    }
+    if (!set_writers_path(database)) {
+        (void)sqlite3_close_v2(database->handle);
+        database->handle = NULL;
+        return push_failure(L, strerror(ENAMETOOLONG), "no_file");
     }
     (void)sqlite3_busy_timeout(database->handle, busy);
     /* The last process to leave would otherwise pay for a checkpoint. */
@@ -412,6 +425,18 @@ static int lua_database_is_held(lua_State *L)
     return 1;
 }
 
+static int lua_database_has_moved(lua_State *L)
+{
+    struct database *database = to_database(L);
+    int moved = 0;
+
+    if (database->process != getpid())
+        return push_inherited(L);
+    (void)sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    lua_pushboolean(L, moved);
+    return 1;
+}
+
 static int lua_database_is_inherited(lua_State *L)
 {
     const struct database *database = luaL_checkudata(L, 1, DATABASE);
@@ -474,6 +499,7 @@ int luaopen_cmr_sqlite(lua_State *L)
         {"let_go", lua_database_let_go},
         {"is_held", lua_database_is_held},
         {"is_inherited", lua_database_is_inherited},
+        {"has_moved", lua_database_has_moved},
         {"close", lua_database_close},
         {NULL, NULL},
     };

@@ -435,7 +435,7 @@ function cmr.bulk(name, rows, opts) end
 function cmr.await(res, opts) end
 
 ---What client:map takes. before_send is called when the input's call has its slot, before anything is sent: use it to
----write a journal. If it returns false, the call is not sent, and its error is of kind "cancelled".
+---keep a record of your own. If it returns false, the call is not sent, and its error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Calls in flight, and results not yet taken. Default: 16.
 ---@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
@@ -532,6 +532,11 @@ function Ledger:begin(request) end
 ---@return string? reason
 function Ledger:finish(id, ending) end
 
+---Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
+---@param id integer
+---@param db any the connection that wrote it
+function Ledger:abandon(id, db) end
+
 ---Writes down how an accepted request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: kind, outcome, message}
@@ -539,6 +544,12 @@ function Ledger:finish(id, ending) end
 ---@return string? message
 ---@return string? reason
 function Ledger:settle(id, ending) end
+
+---The id of the newest request; 0: there is none.
+---@return integer? id
+---@return string? message
+---@return string? reason
+function Ledger:newest() end
 
 ---The requests of the same content that no other one superseded, oldest first.
 ---@param account string
@@ -596,6 +607,9 @@ function Ledger:limiter() end
 ---@return string? message
 ---@return string? reason "busy": another process has it
 function Ledger:hold_run(run) end
+
+---Moves what was written into the file itself, so that a copy of this one file has it.
+function Ledger:checkpoint() end
 
 ---@param run integer
 function Ledger:let_go_run(run) end

@@ -1,12 +1,13 @@
 ---Calls in the background: client:start and client:map.
 
+local collected = require "cmr.util.collected"
 local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
 ---What client:map takes. before_send is called when the input's call has its slot, before anything is sent: use it to
----write a journal. If it returns false, the call is not sent, and its error is of kind "cancelled".
+---keep a record of your own. If it returns false, the call is not sent, and its error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Calls in flight, and results not yet taken. Default: 16.
 ---@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
@@ -101,16 +102,6 @@ function Job:may_send()
   return answer ~= false
 end
 
--- Returns a guard, and calls `act` when Lua collects the guard; works on every Lua.
-local function when_collected(act)
-  if newproxy then
-    local guard = newproxy(true)
-    getmetatable(guard).__gc = act
-    return guard
-  end
-  return setmetatable({}, { __gc = act })
-end
-
 local function iterator_of(inputs)
   if type(inputs) == "function" then return inputs end
   if type(inputs) ~= "table" then
@@ -158,7 +149,7 @@ function jobs.map(loop, inputs, opts, start)
     end
     slots, free, first = {}, {}, nil
   end
-  local guard = when_collected(cancel)
+  local guard = collected.guard(cancel)
   watch = loop.watch and loop.watch(function()
     was_left = true
     cancel()

@@ -45,6 +45,7 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
+  record.job = nil -- it holds the result, which on Lua 5.1 would then keep its record, and so itself
   records[result] = record
 end
 

@@ -130,6 +130,25 @@ describe("waiting for the end #nginx", function()
     assert.same({0, "cmr: nothing that was accepted is open\n"}, {none.status, none.err})
   end)
 
+  it("waits at the end of a bulk run that says --wait", function()
+    local file = command.file_with("mailboxId\n" .. mock.MAILBOX .. "\n")
+    local refused = run("bulk", "reexport", "--from", file, "--wait")
+    assert.equal(2, refused.status)
+    assert.matches("cmr: no event can arrive here: .*; nothing was sent\n", refused.err)
+    local reads = run("bulk", "platforms", "--from", file, "--wait")
+    assert.matches("cmr: option '--wait': platforms only reads\n", reads.err, 1, true)
+    listen()
+    server:fault{match = {operation = "reexport"}, status = 200, times = 1,
+      body = {status = 200, message = "ok", actionId = "ACT_7"}}
+    deliver("mailbox.exported", {actionId = "ACT_7", mailboxId = mock.MAILBOX})
+    local done = run("bulk", "reexport", "--from", file, "--wait")
+    assert.equal(0, done.status, done.err)
+    assert.matches("cmr: waiting for 1 accepted rows\ncmr: ended: 1 done, 0 failed, 0 not known yet\n$", done.err)
+    local late = run("bulk", "reexport", "--from", file, "--again", "--wait", "--wait-timeout", "0.2")
+    assert.equal(1, late.status)
+    assert.matches("cmr: hint: 'cmr await RUN_%x+' goes on waiting\n$", late.err)
+  end)
+
   it("waits behind a command that says --wait", function()
     listen()
     server:fault{match = {operation = "reexport"}, status = 200,

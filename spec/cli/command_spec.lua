@@ -310,8 +310,7 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     local part = cmr(words, {env = env})
     assert.same({3, "ORD_1\n"}, {part.status, part.out})
     assert.equal("cmr: 2 items were refused:\ncmr:   taken-one.com: not available\n"
-      .. "cmr:   taken two.com: not available\n",
-      part.err)
+      .. "cmr:   taken two.com: not available\n", part.err)
 
     server:fault{match = {operation = "domain_renewal_prices"}, status = 200, body = {status = 200, message = "ok",
       data = {{domainName = "a.com", success = false}}}}

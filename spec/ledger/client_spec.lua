@@ -1,8 +1,12 @@
 -- A client that remembers in a ledger what it sends.
+local block = require "cmr.loop.block"
 local client_of = require("spec.support.client").new
 local cjson = require "cjson"
 local cmr = require "cmr"
+local endings = require "cmr.ledger.endings"
+local entry = require "cmr.ledger.entry"
 local mock = require "spec.support.mock"
+local operations = require "cmr.operations"
 local support = require "spec.support.ledger"
 
 local REEXPORT = {mailboxId = mock.MAILBOX, google = {googleOauthRoute = "r", clientId = "secret-id", appName = "a"}}
@@ -129,6 +133,53 @@ describe("a client with a ledger", function()
     assert.is_nil((client:await(res, {timeout = 5, poll = false})))
     request = ledger:find{}[1]
     assert.same({"partial", "unknown"}, {request.state, request.outcome})
+  end)
+
+  it("takes a failure that may have done something for unknown", function()
+    local err = {kind = "operation_failed", outcome = "unknown", message = "x", events = {{event = "x.failed"}}}
+    assert.equal("unknown", endings.of_wait({steps = {{event = "x.success"}}}, err).state)
+    err.outcome = "rejected"
+    assert.equal("failed", endings.of_wait({steps = {{event = "x.success"}}}, err).state)
+  end)
+
+  it("takes an answer that lists only what failed for done in part", function()
+    local args, data = {userId = "U", domains = {"a.com", "b.com"}}, {{domainName = "b.com", success = false}}
+    local ending = endings.of_answer(operations.renew_domains, args, {status = 200, data = data})
+    assert.same({"accepted", 1}, {ending.state, ending.failed_items})
+    args.domains = {"b.com"}
+    ending = endings.of_answer(operations.renew_domains, args, {status = 200, data = data})
+    assert.same({"failed", "rejected"}, {ending.state, ending.outcome})
+  end)
+
+  it("is known at every spelling of its base URL", function()
+    local function account(url)
+      return entry.account(client_of(server, {base_url = url, allow_http = true}):target()):match " (.*)$"
+    end
+    assert.equal("https://api.example.com/v1", account "HTTPS://API.Example.com:443/v1")
+    assert.equal("http://example.com:8080/V1", account "http://example.com:8080/V1")
+  end)
+
+  it("takes a request for unknown whose coroutine was left", function()
+    local loop = setmetatable({wait = function() coroutine.yield "left" end}, {__index = block})
+    local left = client_of(server, {ledger = path, loop = loop})
+    local thread = coroutine.create(function() left:reexport(REEXPORT) end)
+    assert.same({true, "left"}, {coroutine.resume(thread)})
+    assert.equal("sending", only().state)
+    thread = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    assert.same({"unknown", "unknown"}, {only().state, only().outcome})
+  end)
+
+  it("does not begin a bulk run again in which a row is unknown", function()
+    server:fault{match = {operation = "reexport"}, close = "after"}
+    assert.equal(1, client:bulk("reexport", {REEXPORT}).unknown)
+    local report = client:bulk("reexport", {REEXPORT}, {again = true})
+    assert.same({0, 1}, {report.accepted, report.earlier.unknown})
+    report = client:bulk("reexport", {REEXPORT}, {retry_unknown = true})
+    assert.equal(1, report.accepted)
+    report = client:bulk("reexport", {REEXPORT}, {again = true})
+    assert.equal(1, report.accepted)
   end)
 
   it("lists what was sent with its key", function()

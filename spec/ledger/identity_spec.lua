@@ -19,6 +19,11 @@ describe("the digest of a request's content", function()
     assert.not_equal(identity.digest{mailboxId = "MB1"}, identity.digest{mailboxId = "mb1"})
   end)
 
+  it("takes a secret as it is", function()
+    assert.not_equal(identity.digest{password = "Secret.Word"}, identity.digest{password = "secret.word"})
+    assert.not_equal(identity.digest{login = {password = "a"}}, identity.digest{login = {password = "a "}})
+  end)
+
   it("is another for other content", function()
     local seen = {}
     for _, given in ipairs{{a = "1"}, {a = 1}, {a = true}, {a = core.null}, {a = core.all}, {a = {}}, {b = "1"}, {},

@@ -76,6 +76,20 @@ describe("a database", function()
     assert.is_true(posix.child(function() assert(assert(sqlite.open(path, 0)):hold(7)) end))
   end)
 
+  it("has one set of numbers, whatever symbolic link it is opened by", function()
+    local link = path .. "-link"
+    os.execute(("ln -s %s %s"):format(path, link))
+    assert.is_true(db:hold(7))
+    assert.is_true(posix.child(function() assert(assert(sqlite.open(link, 0)):is_held(7)) end))
+    os.remove(link)
+  end)
+
+  it("tells that its file was removed", function()
+    assert.is_false(db:has_moved())
+    os.remove(path)
+    assert.is_true(db:has_moved())
+  end)
+
   it("is the parent's after a fork", function()
     assert.is_false(db:is_inherited())
     assert.is_true(posix.child(function()

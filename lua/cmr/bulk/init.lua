@@ -53,17 +53,33 @@ local STATES = { "done", "accepted", "partial", "failed", "unknown", "deferred" 
 
 -- Finds the run of these rows, or the run of that name. Returns nil and a message when the named run is of another
 -- account or operation.
-local function find(run, wanted, name)
+local function find(run, wanted, name, other_account)
   if not name then return runs.find(run.ledger, wanted) end
   local found, message = runs.named(run.ledger, name)
   if message then return nil, message end
   if not found then return nil, ("there is no run %s in the ledger"):format(name) end
-  if found.account == wanted.account and found.operation == wanted.operation then return found end
-  return nil, ("the run %s is of another %s"):format(name, found.account == wanted.account and "operation" or "account")
+  if found.operation ~= wanted.operation then return nil, ("the run %s is of another operation"):format(name) end
+  if found.account == wanted.account then return found end
+  if not other_account and found.account:match " (.*)$" == wanted.account:match " (.*)$" then
+    return nil, ("the run %s was sent with another key"):format(name), "other_key", found
+  end
+  return nil, ("the run %s is of another account"):format(name)
+end
+
+-- Finds what another key sent of the rows. Returns it, and a message; or only a message, when the ledger fails.
+local function find_other_key(run, wanted, opts)
+  if opts.other_account then return nil end
+  local other = runs.of_another_key(run.ledger, wanted)
+  if other then return other, ("the same rows were sent with another key (run %s)"):format(other.name) end
+  if not plan.is_guarded(run.operation) then return nil end
+  local row, message = runs.row_of_another_key(run.ledger, wanted, run.digests, core.time() - run.remember_seconds)
+  if not row then return nil, message end
+  local where = row.name and (" (run %s)"):format(row.name) or ""
+  return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
 ---Reads the rows once, and finds or begins their run. The run is this process's until it ends.
----@param run table as for runner.run; it gets account, digests, id, name, round_at and record, the run in the ledger
+---@param run table as for runner.run; it gets account, digests, id, name, round_after and record, the run in the ledger
 ---@param opts table {again, name = of the run, source = where the rows come from, peek = true: nothing is begun}
 ---@return boolean? ok
 ---@return string? message
@@ -72,18 +88,17 @@ end
 function bulk.open(run, opts)
   local digest
   run.digests, digest = plan.digests(run)
-  run.round_at = 0
+  run.round_after = 0
   if not run.ledger or run.repeatable then return true end
   run.account = entry.account(run.client:target())
   local wanted = { account = run.account, operation = run.operation.name, digest = digest }
   wanted.rows, wanted.source = #run.digests, opts.source
-  local found, message, reason = find(run, wanted, opts.name)
-  if not found and message then return nil, message, reason end
+  local found, message, reason, other_run = find(run, wanted, opts.name, opts.other_account)
+  if not found and message then return nil, message, reason, other_run end
   if not found then
-    local other = runs.of_another_key(run.ledger, wanted)
-    if other and not opts.other_account then
-      return nil, ("the same rows were sent with another key (run %s)"):format(other.name), "other_key", other
-    end
+    local other
+    other, message = find_other_key(run, wanted, opts)
+    if other or message then return nil, message, other and "other_key", other end
   end
   if not opts.peek then
     if found then
@@ -98,14 +113,14 @@ function bulk.open(run, opts)
   end
   run.record = found
   if found then
-    run.id, run.name, run.round_at = found.id, found.name, found.round_at
+    run.id, run.name, run.round_after = found.id, found.name, found.round_after
     if opts.again and found.ended_at and not opts.peek then
       local ok
       ok, message, reason = runs.again(run.ledger, found)
       if not ok then return nil, message, reason end
-      run.round_at = found.round_at
+      run.round_after = found.round_after
     elseif opts.again and found.ended_at then
-      run.round_at = core.time()
+      run.round_after = math.huge
     end
   end
   return true
@@ -118,6 +133,7 @@ function bulk.close(run, every_row)
   if not run.record then return end
   if every_row then runs.finish(run.ledger, run.record) end
   run.ledger:let_go_run(run.id)
+  run.ledger:checkpoint()
 end
 
 -- Makes an iterator over rows of the caller's, as plan.rows wants it.
@@ -204,7 +220,11 @@ function bulk.run(client, ledger, loop, operation, rows, check, opts)
     return nil, "bulk: " .. problem
   end
   local ending = runner.run(run)
-  bulk.close(run, report.untried == 0 and report.deferred + report.earlier.deferred == 0)
+  local open = report.untried
+  for _, state in ipairs { "deferred", "unknown" } do
+    open = open + report[state] + report.earlier[state]
+  end
+  bulk.close(run, open == 0)
   if type(ending) == "string" or ending and not ending.status then error(ending, 0) end
   report.stopped = ending and ending.failure
   return report

@@ -7,6 +7,7 @@ local plan = {}
 
 -- A copy of a row is the first of these that no other copy is yet.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
+local JUST_SENT_RANK = 0 -- for an earlier copy, in this pass
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "unknown", "failed", "deferred", "invalid" }
@@ -19,7 +20,7 @@ end
 
 -- Whether an entry counts for this run.
 local function counts(run, entry, now)
-  if entry.sent_at < run.round_at then return false end
+  if entry.id <= run.round_after then return false end
   local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"
   if is_over and run.repeat_after and (entry.ended_at or entry.sent_at) <= now - run.repeat_after then return false end
   if run.id and entry.run == run.id then return true end
@@ -29,17 +30,22 @@ end
 -- The status of a row by its entry, and whether it is sent in place of that entry.
 local function status_of(run, entry, now)
   local state = entry.state
-  if state == "sending" or state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
+  if state == "sending" then return "unknown" end -- it is under way: there is nothing to look at yet
+  if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
   if state == "failed" then return (entry.outcome == "not_sent" or run.retry_failed) and "todo" or "failed" end
   if state == "deferred" then return (entry.retry_at or 0) > now and "deferred" or "todo" end
   return state == "accepted" and (entry.failed_items or 0) > 0 and "partial" or state
 end
 
 -- Finds the entry of the n-th row with the same content.
-local function entry_of(entries, number)
+local function entry_of(run, entries, number)
+  local function rank_of(entry)
+    return entry.run == run.id and entry.id > run.pass_after and JUST_SENT_RANK or RANKS[entry.state]
+  end
   table.sort(entries, function(a, b)
-    if RANKS[a.state] == RANKS[b.state] then return a.id < b.id end
-    return RANKS[a.state] < RANKS[b.state]
+    local one, other = rank_of(a), rank_of(b)
+    if one == other then return a.id < b.id end
+    return one < other
   end)
   return entries[number]
 end
@@ -56,9 +62,17 @@ local function look_up(run, row)
     newest = math.max(newest, entry.id)
     if counts(run, entry, now) then counted[#counted + 1] = entry end
   end
-  local entry = entry_of(counted, row.copy)
+  local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   if row.copy == 1 then row.newest_known = newest end -- the copies of a row follow each other
+end
+
+-- The newest request, before the first row of a pass is sent.
+local function newest_of(run)
+  if not run.ledger or run.repeatable then return 0 end
+  local newest, message = run.ledger:newest()
+  if not newest then error({ failure = message, status = 1 }, 0) end
+  return newest
 end
 
 ---Reads the rows' digests. Returns them by number; "": a row that is no valid one.
@@ -79,11 +93,12 @@ end
 ---that one, 2 for the next; entry: its request in the ledger; and its status: "todo" (to be sent, with args), "done",
 ---"accepted", "partial", "unknown", "failed", "deferred", or "invalid" (with the problem).
 ---@param run table {rows, digests (of plan.digests), check(args) -> true or nil, message, ledger, account, operation,
----id (of the run in the ledger), round_at, repeat_after, remember_seconds, repeatable (a row may be sent twice),
+---id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may be sent twice),
 ---retry_unknown, retry_failed, time() -> seconds since 1970}
 ---@return fun(): table? iterator
 function plan.rows(run)
   local next_row, first, copies = run.rows(), {}, {}
+  run.pass_after = newest_of(run)
   return function()
     local row = next_row()
     if not row then return nil end

@@ -27,15 +27,15 @@ local GLOBAL_OPTIONS = {
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
+-- Options of the commands that list.
+local LIST_OPTIONS = {
+  { "--all", false, "Every page, printed as it comes; without it one page." },
+}
+
 -- Options of the operations that are asynchronous.
 local WAIT_OPTIONS = {
   { "--wait", false, "Wait until it is done or has failed. 'cmr listen' or another receiver has to store its events." },
   { "--wait-timeout", "SECONDS", "How long (default: 180)." },
-}
-
--- Options of the commands that list.
-local LIST_OPTIONS = {
-  { "--all", false, "Every page, printed as it comes; without it one page." },
 }
 
 local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
@@ -182,8 +182,8 @@ local function add_details(command, operation, names, help)
     "All arguments as one JSON object: as text, from a file or from standard input. Options override its "
       .. "members; members that are null are left out."
   )
-  if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
   if operation.flags.list then add_options(command, LIST_OPTIONS, "", names) end
+  if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))
   if help then command:epilog(DETAILS:format(help.inside(operation))) end
 end

@@ -86,7 +86,7 @@ end
 ---@return table? ledger nil: the command only reads, and does without; or the user said --no-ledger
 function request.ledger(parsed, acts)
   if parsed.no_ledger then return nil end
-  local ledger, message = require("cmr.ledger").open()
+  local ledger, message = require("cmr.ledger").open(nil, acts and "durable" or "quick")
   if ledger or not acts then return ledger end
   local advice = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
   io.failure("%s; nothing was sent\n%s", message, advice)

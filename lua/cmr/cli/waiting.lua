@@ -147,6 +147,22 @@ local function client_for(parsed, system, read, ledger)
   return client:with { loop = block }, ok and entry.account(client:target())
 end
 
+---The requests of a filter that are accepted, each {id, account, operation, plan}.
+function waiting.accepted(ledger, filter)
+  local items, open = {}, { accepted = true }
+  for name, value in pairs(filter) do
+    open[name] = value
+  end
+  for found, message in ledger:each(open) do
+    if not found then io.failure("%s", message) end
+    local plan = found.plan and core.json_decode(found.plan)
+    if plan then
+      items[#items + 1] = { id = found.id, account = found.account, operation = found.operation, plan = plan }
+    end
+  end
+  return items
+end
+
 ---Waits for accepted requests of the ledger.
 ---@param items table[] {id, account, operation, plan}; they get events, err
 ---@return integer status
@@ -164,6 +180,25 @@ function waiting.for_requests(items, parsed, system, ledger)
   for _, item in ipairs(waited) do
     status = math.max(status, exit_of(item.err))
   end
+  return status
+end
+
+---Waits for the accepted rows of a bulk run. Reports on standard error how they ended.
+---@param name string of the run
+---@return integer status
+function waiting.for_run(name, parsed, system, ledger)
+  local items, counts = waiting.accepted(ledger, { run = name }), { done = 0, failed = 0, open = 0 }
+  if not items[1] then return io.EXIT_OK end
+  log(system, "waiting for %d accepted rows", #items)
+  local status = waiting.for_requests(items, parsed, system, ledger)
+  for _, item in ipairs(items) do
+    local ending = item.err and (item.err.kind == "operation_failed" and "failed" or "open")
+      or item.events and "done"
+      or "open"
+    counts[ending] = counts[ending] + 1
+  end
+  log(system, "ended: %d done, %d failed, %d not known yet", counts.done, counts.failed, counts.open)
+  if counts.open > 0 then log(system, "hint: 'cmr await %s' goes on waiting", name) end
   return status
 end
 

@@ -15,9 +15,11 @@ local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthoriz
 -- Whether every item that the request named was refused.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
-  if type(data) == "table" and data[1] ~= nil then return #failed >= #data end
+  local is_list = type(data) == "table" and data[1] ~= nil
+  if is_list and #failed < #data then return false end
   local expected = operation.success_events and settlement.expected(operation, args, failed)
-  return expected and expected.count == 0
+  if not expected or not expected.count then return is_list end
+  return expected.count == 0 -- the answer may list only what failed
 end
 
 ---The end of a request that the API answered with a success.
@@ -61,7 +63,8 @@ function endings.of_wait(plan, err)
   for _, event in ipairs(err.events or {}) do
     is_part = is_part or is_success[event.event or event.eventType] or false
   end
-  local ending = { state = is_part and "partial" or "failed", kind = err.kind, outcome = err.outcome }
+  local state = is_part and "partial" or err.outcome == "unknown" and "unknown" or "failed"
+  local ending = { state = state, kind = err.kind, outcome = err.outcome }
   ending.message = text.printable(err.message):sub(1, MAX_MESSAGE_BYTES)
   return ending
 end

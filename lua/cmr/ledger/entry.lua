@@ -1,5 +1,6 @@
 ---A call's entry in the ledger, from its departure to its end.
 
+local collected = require "cmr.util.collected"
 local core = require "cmr.core"
 local endings = require "cmr.ledger.endings"
 local identity = require "cmr.ledger.identity"
@@ -13,15 +14,37 @@ Entry.__name = "cmr.ledger.entry"
 
 local entry = {}
 
+local DEFAULT_PORTS = { http = ":80", https = ":443" }
+
+-- A base URL as it is compared: scheme and host in lower case, without the scheme's own port.
+local function normal_url(url)
+  local scheme, host, rest = url:match "^(%a+)://([^/]*)(.*)$"
+  if not scheme then return url end
+  scheme, host = scheme:lower(), host:lower()
+  local port = DEFAULT_PORTS[scheme]
+  if port and host:sub(-#port) == port then host = host:sub(1, -#port - 1) end
+  return ("%s://%s%s"):format(scheme, host, rest)
+end
+
 ---The account that a client acts for: its key's digest and its base URL.
 function entry.account(target)
-  return ("%s %s"):format(target:key_id(), tostring(target):match ": (.*)")
+  return ("%s %s"):format(target:key_id(), normal_url(tostring(target):match ": (.*)"))
 end
 
 -- The content of a raw request.
 local function raw_content(call)
   local request = call:request()
   return { method = request.method, url = request.url, body = request.body }
+end
+
+-- A guard for a coroutine that is left while its call waits: nginx ends one when its client goes. Nobody will write
+-- down the end, so it is unknown as soon as Lua collects the entry, and not only when the process ends.
+local function guard_of(self)
+  local ledger, id, progress = self.ledger, self.id, self.progress
+  local db = ledger.connections.durable
+  return collected.guard(function()
+    if not progress.is_finished then pcall(ledger.abandon, ledger, id, db) end
+  end)
 end
 
 ---Writes down a call that is about to leave.
@@ -46,7 +69,8 @@ function entry.begin(state, call, context)
   local id, message, reason = state.ledger:begin(request)
   if not id then return nil, message, reason end
   local self = { ledger = state.ledger, id = id, operation = operations[request.operation], args = args }
-  self.sent_at = core.time()
+  self.sent_at, self.progress = core.time(), {}
+  self.guard = guard_of(self)
   return setmetatable(self, Entry)
 end
 
@@ -56,6 +80,7 @@ end
 
 -- The answer reaches the caller in any case. An end that could not be written reads as unknown.
 local function finish(self, ...)
+  self.progress.is_finished = true
   local returned, ok, message = pcall(write, self, ...)
   if returned and ok then return end
   self.problem = returned and message or tostring(ok)

@@ -1,7 +1,9 @@
 ---What makes two requests the same: the operation and its arguments, whatever the order of their names, the format they
----were read from, or the Lua. Pure but for the digest.
+---were read from, or the Lua. Pure but for the digest. A secret
+---is compared as it is.
 
 local core = require "cmr.core"
+local redact = require "cmr.util.redact"
 
 local identity = {}
 
@@ -26,28 +28,28 @@ local serialize
 
 -- A string has its length in front, so that no two values are written alike.
 local SERIALIZERS = {
-  string = function(value)
-    value = identity.normal(value)
+  string = function(value, is_exact)
+    if not is_exact then value = identity.normal(value) end
     return #value .. ":" .. value
   end,
   number = function(value)
     return ("%.17g"):format(value)
   end,
   boolean = tostring,
-  table = function(value)
+  table = function(value, is_exact)
     local parts = {}
     for key, member in pairs(value) do
-      parts[#parts + 1] = serialize(key) .. "=" .. serialize(member)
+      parts[#parts + 1] = serialize(key) .. "=" .. serialize(member, is_exact or redact.is_secret_name(key))
     end
     table.sort(parts)
     return "{" .. table.concat(parts, ",") .. "}"
   end,
 }
 
-function serialize(value)
+function serialize(value, is_exact)
   if value == core.null then return "null" end
   if value == core.all then return "all" end
-  return SERIALIZERS[type(value)](value)
+  return SERIALIZERS[type(value)](value, is_exact)
 end
 
 ---The digest of a request's content.

@@ -91,17 +91,22 @@ end
 
 ---Opens a ledger. The file is made when it is missing.
 ---@param path? string
+---@param synchronous? "durable"|"quick" The connection to try: quick for one who only reads. Default: durable.
 ---@return cmr.Ledger? ledger the same one for the same path
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
-function ledger.open(path)
+function ledger.open(path, synchronous)
   if not path then
     local message
     path, message = ledger.default_path()
     if not path then return nil, "the ledger has no place: " .. message, "no_file" end
   end
   local self = ledgers[path] or setmetatable({ path = path, connections = {} }, Ledger)
-  local db, message, reason = self:connection "durable"
+  local db, message, reason = self:connection(synchronous or "durable")
+  if db and db:has_moved() then
+    self:close()
+    return ledger.open(path, synchronous)
+  end
   if not db then return nil, message, reason end
   ledgers[path] = self
   return self
@@ -213,6 +218,7 @@ end
 ---@return string? reason as of cmr.sqlite, or "repeated"
 function Ledger:begin(request)
   return self:transaction("durable", function(db)
+    if db:has_moved() then return nil, ("%s was moved or removed"):format(self.path), "moved" end
     if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
     local ok, message, reason = db:run(
       INSERT,
@@ -273,8 +279,21 @@ function Ledger:finish(id, ending)
       id
     )
     if not ok then return nil, message, reason end
+    if ok == 0 or db:has_moved() then return nil, ("%s was moved, removed or cleared"):format(self.path), "moved" end
     return add_ids(db, id, ending.ids)
   end)
+end
+
+local ABANDON = [[UPDATE request SET state = 'unknown', outcome = 'unknown', message = ?, ended_at = ?
+  WHERE id = ? AND state = 'sending']]
+
+---Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
+---@param id integer
+---@param db any the connection that wrote it
+function Ledger:abandon(id, db)
+  if db == self.connections.durable and not db:is_inherited() then
+    db:run(ABANDON, "its coroutine ended before the answer was written down", core.time(), id)
+  end
 end
 
 local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = ?, ended_at = ?
@@ -309,6 +328,15 @@ local function query(self, sql, ...)
     settle_state(self, db, request)
   end
   return rows, message, reason
+end
+
+---The id of the newest request; 0: there is none.
+---@return integer? id
+---@return string? message
+---@return string? reason
+function Ledger:newest()
+  local rows, message, reason = query(self, "SELECT coalesce(max(id), 0) AS id FROM request")
+  return rows and rows[1].id, message, reason
 end
 
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
@@ -470,6 +498,12 @@ function Ledger:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
   return db:hold(RUN_LOCKS + run)
+end
+
+---Moves what was written into the file itself, so that a copy of this one file has it.
+function Ledger:checkpoint()
+  local db = self:connection "durable"
+  return db and db:rows "PRAGMA wal_checkpoint(PASSIVE)"
 end
 
 ---@param run integer

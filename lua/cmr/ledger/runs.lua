@@ -47,6 +47,38 @@ function runs.of_another_key(ledger, wanted)
   return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address)
 end
 
+-- The accounts of other keys at the same address that sent a request of this operation.
+local function accounts_of_other_keys(db, wanted)
+  local sql = [[SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ?
+    AND substr(account, instr(account, ' ') + 1) = ?]]
+  return db:rows(sql, wanted.operation, wanted.account, wanted.account:match " (.*)$")
+end
+
+local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ? AND account = ? AND sent_at > ?
+  AND superseded IS NULL AND state NOT IN ('failed', 'deferred') LIMIT 1]]
+
+---Finds a row that another key at the same address sent, and that is done or may be.
+---@param wanted table {account, operation}
+---@param digests string[] of the rows
+---@param since number seconds since 1970
+---@return table? found {account, number = of the row, name = of its run}
+---@return string? message
+function runs.row_of_another_key(ledger, wanted, digests, since)
+  local db, message = ledger:connection "durable"
+  if not db then return nil, message end
+  local accounts
+  accounts, message = accounts_of_other_keys(db, wanted)
+  if not accounts then return nil, message end
+  for _, other in ipairs(accounts) do
+    for number, digest in ipairs(digests) do
+      local row
+      row, message = db:first(SENT_BY, digest, wanted.operation, other.account, since)
+      if message then return nil, message end
+      if row then return { account = other.account, number = number, name = row.run and runs.name(ledger, row.run) } end
+    end
+  end
+end
+
 ---Moves everything of an account to another one: its key was exchanged.
 ---@return boolean? ok
 ---@return string? message
@@ -103,9 +135,11 @@ end
 
 ---Begins the next round of a run: what was done before counts no more.
 function runs.again(ledger, run)
-  run.round, run.round_at, run.ended_at = run.round + 1, core.time(), nil
-  local sql = "UPDATE run SET round = ?, round_at = ?, ended_at = NULL WHERE id = ?"
-  return update(ledger, sql, run.round, run.round_at, run.id)
+  local newest, message, reason = ledger:newest()
+  if not newest then return nil, message, reason end
+  run.round, run.round_at, run.round_after, run.ended_at = run.round + 1, core.time(), newest, nil
+  local sql = "UPDATE run SET round = ?, round_at = ?, round_after = ?, ended_at = NULL WHERE id = ?"
+  return update(ledger, sql, run.round, run.round_at, run.round_after, run.id)
 end
 
 ---Notes that every row of the run was tried.

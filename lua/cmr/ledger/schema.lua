@@ -6,7 +6,8 @@ local schema = {}
 -- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger. superseded:
 --   the id of the request that repeated this one. plan: what client:await waits for, as JSON.
 -- request_id: every id that a request or its answer carries, as in ("order", "ORD_1").
--- run: the bulk runs; digest: of the set of their rows; round: how often --again began it anew.
+-- run: the bulk runs; digest: of the set of their rows; round: how often --again began it anew; round_after: the newest
+--   request at that moment: it and older ones do not count. A time would not do: the clock may be set back.
 -- claim, entry, count: the store, see cmr.Store. slot: the limiter; its times are of the monotonic clock.
 local MIGRATIONS = {
   {
@@ -31,6 +32,11 @@ local MIGRATIONS = {
     "CREATE TABLE count (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL, expires REAL NOT NULL)",
     "CREATE INDEX count_by_name ON count (name, id)",
     "CREATE TABLE slot (key TEXT PRIMARY KEY, next REAL NOT NULL, at REAL NOT NULL) WITHOUT ROWID",
+  },
+  {
+    "ALTER TABLE run ADD COLUMN round_after INTEGER NOT NULL DEFAULT 0",
+    [[UPDATE run SET round_after =
+      coalesce((SELECT max(id) FROM request WHERE sent_at < round_at), 0) WHERE round_at > 0]],
   },
 }
 

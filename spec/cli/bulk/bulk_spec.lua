@@ -344,6 +344,87 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
   end)
 
+  it("counts what an exchanged key sent of the rows of any file", function()
+    bulk.seed(server, 3)
+    assert.equal(0, cmr{"reexport", "--from", rows("mailboxId\n" .. bulk.id(1) .. "\n")}.status)
+    env.CMR_API_KEY = "another"
+    local path = bulk.mailboxes(2)
+    files[#files + 1] = path
+    local ended = cmr{"reexport", "--from", path}
+    assert.same({2, 1}, {ended.status, sent()})
+    assert.matches("^cmr: row 1 was sent with another key %(run RUN_%x+%)\n", ended.err)
+    ended = cmr{"reexport", "--from", path, "--changed-key"}
+    assert.matches("1 accepted (1 of them before)", ended.err, 1, true)
+    assert.equal(2, sent())
+  end)
+
+  it("begins no run again from a file with some of its rows", function()
+    bulk.seed(server, 2)
+    local path = rows("mailboxId\n" .. bulk.id(1) .. "\n" .. bulk.id(2) .. "\nMISSING\n")
+    local failures = path .. ".failed"
+    assert.equal(3, cmr{"reexport", "--from", path, "--failures", failures}.status)
+    local ended = cmr{"reexport", "--from", failures, "--again"}
+    assert.equal(2, ended.status)
+    assert.matches("option '--again' sends a whole run", ended.err, 1, true)
+    assert.equal(3, cmr{"reexport", "--from", path}.status)
+    assert.same({1, 1}, bulk.received(server))
+  end)
+
+  it("knows the rows of a run that was begun again, although the clock was set back", function()
+    bulk.seed(server, 2)
+    local path = bulk.mailboxes(2)
+    files[#files + 1] = path
+    assert.equal(0, cmr{"reexport", "--from", path}.status)
+    assert.equal(0, cmr{"reexport", "--from", path, "--again"}.status)
+    local ledger = assert(require("cmr.ledger").open(env.CMR_LEDGER))
+    assert(ledger:connection "durable":run "UPDATE run SET round_at = round_at + 3600")
+    ledger:close()
+    assert.equal(0, cmr{"reexport", "--from", path}.status)
+    assert.same({2, 2}, bulk.received(server))
+  end)
+
+  it("tells copies apart while the first is under way", function()
+    bulk.seed(server, 1)
+    local line = bulk.id(1) .. "\n"
+    local path = rows("mailboxId\n" .. line .. line .. line)
+    server:fault{match = {operation = "reexport"}, times = 3, close = true}
+    assert.equal(3, cmr{"reexport", "--from", path, "--duplicates", "--retries", "0"}.status)
+    server:fault{match = {operation = "reexport"}, times = 3, delay = 0.3}
+    assert.equal(0, cmr{"reexport", "--from", path, "--duplicates", "--retry-unknown"}.status)
+    local ended = cmr{"reexport", "--from", path, "--duplicates"}
+    assert.matches("3 rows: 3 accepted (3 of them before)", ended.err, 1, true)
+    assert.equal(6, sent())
+  end)
+
+  it("leaves alone what another process has under way", function()
+    bulk.seed(server, 2)
+    local path = bulk.mailboxes(2)
+    files[#files + 1] = path
+    local ledger, entry = assert(require("cmr.ledger").open(env.CMR_LEDGER)), require "cmr.ledger.entry"
+    local client = require("cmr").new{api_key = server.key, base_url = server.base_url}
+    local digest = require("cmr.ledger.identity").digest{mailboxId = bulk.id(1)}
+    local account = entry.account(client:target())
+    assert(ledger:begin{account = account, operation = "reexport", digest = digest}) -- by this process
+    local ended = cmr{"reexport", "--from", path, "--retry-unknown"}
+    assert.matches("2 rows: 1 accepted, 1 unknown\n", ended.err, 1, true)
+    assert.equal(1, sent())
+    ledger:close()
+  end)
+
+  it("stops when its ledger is removed", function()
+    bulk.seed(server, 3)
+    local path = bulk.mailboxes(3)
+    files[#files + 1] = path
+    local results = file_with ""
+    server:fault{match = {operation = "reexport"}, times = 1, delay = 0.5}
+    local shell = ("(sleep 0.3; rm %s) & "):format(env.CMR_LEDGER)
+    os.execute(shell)
+    local ended = cmr{"reexport", "--from", path, "--concurrency", "1", "--results", results}
+    assert.equal(1, ended.status)
+    assert.matches("was moved, removed or cleared", ended.err, 1, true)
+    assert.equal(1, sent())
+  end)
+
   it("prints the answers of what only reads, as JSON lines", function()
     local ended = cmr({"platforms", "--from", "-"}, '{"userId":"' .. mock.USER .. '"}\n{"userId":"nobody"}\n')
     assert.same({3, "cmr: 2 rows: 1 done, 1 failed\ncmr: failed: 1 not_found\n"}, {ended.status, ended.err})
@@ -431,6 +512,28 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(0, sent())
     assert.matches("3 rows: 0 done, 3 failed", cmr{"reexport", "--from", twice, "--duplicates"}.err)
     assert.equal(3, sent())
+  end)
+
+  it("counts equal rows by their number: which of them is unknown does not depend on their places", function()
+    bulk.seed(server, 2)
+    local a, b = bulk.id(1), bulk.id(2)
+    server:fault{times = 1, delay = 0.001}
+    server:fault{times = 1, status = 500}
+    local ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n%s\n"):format(a, a, b)), "--duplicates",
+      "--concurrency", "1"}
+    assert.matches("3 rows: 2 accepted, 1 unknown", ended.err, 1, true)
+    for _, text in ipairs{("mailboxId\n%s\n%s\n%s\n"):format(b, a, a), ("mailboxId\n%s\n%s\n%s\n"):format(a, b, a)} do
+      ended = cmr{"reexport", "--from", rows(text), "--duplicates"}
+      assert.matches("3 rows: 2 accepted (2 of them before), 1 unknown", ended.err, 1, true)
+    end
+    -- one line less: it is another run, and one row of A was accepted
+    ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n"):format(a, b))}
+    assert.matches("2 rows: 2 accepted (2 of them before)", ended.err, 1, true)
+    assert.same({2, 1}, bulk.received(server))
+    ended = cmr{"reexport", "--from", rows(("mailboxId\n%s\n%s\n%s\n"):format(a, a, b)), "--duplicates",
+      "--retry-unknown"}
+    assert.matches("3 rows: 3 accepted (2 of them before)", ended.err, 1, true)
+    assert.same({3, 1}, bulk.received(server))
   end)
 
   it("counts a row as done in part when items of it failed", function()

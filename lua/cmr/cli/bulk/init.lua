@@ -96,6 +96,7 @@ local function start(parsed, system, read)
     ignored[name] = true
   end
   local defaults = columns.defaults(operation, parsed[".set"], read)
+  if parsed[".wait"] and repeatable then io.usage("option '--wait': %s only reads", operation.name) end
   run.client = request.client(parsed, system, read, nil, run.ledger)
   run.url = run.client:base_url()
   run.input = input.open(parsed[".from"], parsed[".format"], system)
@@ -133,6 +134,9 @@ local function open_run(run, parsed)
     other_account = parsed[".other_account"],
   }
   run.is_part = opts.name ~= nil -- a failures file has some of the run's rows
+  if run.is_part and opts.again then
+    io.usage "option '--again' sends a whole run: it needs the run's own file, not its failures"
+  end
   local ok, message, reason, other = library.open(run, opts)
   if reason == "other_key" and parsed[".changed_key"] then
     ok, message = runs.change_key(run.ledger, other.account, run.account)
@@ -276,6 +280,13 @@ local function watch_signals(run, system)
   end)
 end
 
+-- Refuses --wait before anything is sent, where the end of the rows could not be learned.
+local function check_wait(run, parsed)
+  if not parsed[".wait"] then return end
+  local row = run.rows()()
+  require("cmr.cli.waiting").check(run.operation, row and row.args or {}, run.ledger)
+end
+
 ---Runs `cmr bulk`. Raises a mistake or a failure.
 function bulk.run(parsed, system, read)
   collectgarbage("setpause", GC_PAUSE_PERCENT)
@@ -283,6 +294,7 @@ function bulk.run(parsed, system, read)
   open_run(run, parsed)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   if parsed.dry_run then return report_dry_run(system, counts) end
+  check_wait(run, parsed)
   if reason and counts.todo > 0 then confirm(run, reason, counts, parsed, system) end
   open_outputs(run, parsed, system)
   run.tally = summary.tally(counts.todo + counts.invalid)
@@ -296,6 +308,10 @@ function bulk.run(parsed, system, read)
   library.close(run, not ending and not run.is_part and run.tally:is_ended(counts.rows))
   local is_complete = finish(run, counts.rows, parsed, system)
   if ending then error(ending, 0) end
+  if parsed[".wait"] and run.name then
+    local status = require("cmr.cli.waiting").for_run(run.name, parsed, system, run.ledger)
+    if status ~= io.EXIT_OK then return status end
+  end
   return is_complete and io.EXIT_OK or io.EXIT_INCOMPLETE
 end
 

@@ -42,22 +42,6 @@ local function filter_of(parsed, ledger)
   return { run = id }
 end
 
--- The requests of a filter that are accepted, each {id, account, operation, plan}.
-local function accepted(ledger, filter)
-  local core, items, open = require "cmr.core", {}, { accepted = true }
-  for name, value in pairs(filter) do
-    open[name] = value
-  end
-  for found, message in ledger:each(open) do
-    if not found then io.failure("%s", message) end
-    local plan = found.plan and core.json_decode(found.plan)
-    if plan then
-      items[#items + 1] = { id = found.id, account = found.account, operation = found.operation, plan = plan }
-    end
-  end
-  return items
-end
-
 local STATUS_OF_STATE = { done = io.EXIT_OK, partial = io.EXIT_INCOMPLETE, failed = io.EXIT_INCOMPLETE }
 
 -- What there is when nothing is left to wait for. Returns the items to show, and the exit status.
@@ -104,7 +88,8 @@ function await.run(parsed, system)
   local ledger, message = require("cmr.ledger").open()
   if not ledger then io.failure("%s", message) end
   local filter = filter_of(parsed, ledger)
-  local items, status = accepted(ledger, filter), nil
+  local items = require("cmr.cli.waiting").accepted(ledger, filter)
+  local status
   if items[1] then
     status = require("cmr.cli.waiting").for_requests(items, parsed, system, ledger)
   else

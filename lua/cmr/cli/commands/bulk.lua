@@ -39,6 +39,8 @@ bulk.options = {
   { "--duplicates", false, "Send every one of several rows with the same content." },
   { "--changed-key", false, "The key was exchanged: what the old one sent counts." },
   { "--other-account", false, "The key is another account's: what other keys sent does not count." },
+  { "--wait", false, "Wait at the end until the accepted rows are done or have failed, as cmr await does." },
+  { "--wait-timeout", "SECONDS", "How long (default: 180)." },
   { "--max-failures", "N", "Stop after so many." },
   { "--results", "FILE", "The answers as JSON lines; - is standard output (default for what only reads)." },
   {
