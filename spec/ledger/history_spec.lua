@@ -123,4 +123,13 @@ describe("a ledger's history", function()
     begin() -- the 200th
     assert.equal(50, #ids{})
   end)
+
+  it("looks at the oldest only, while it is written: the whole of a long one would take a while", function()
+    fill(250, core.time())
+    fill(49, core.time() - 401 * DAY) -- the clock was wrong
+    begin() -- the 300th
+    assert.equal(300, #ids{})
+    assert.equal(49, ledger:forget(core.time() - 400 * DAY))
+    assert.equal(251, #ids{})
+  end)
 end)

@@ -176,13 +176,15 @@ end
 
 -- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the
 -- next one gets a higher number than any writer that still runs.
-local function forget(self, db, before, limit)
+-- window: how many of the oldest are looked at; -1: all.
+local function forget(self, db, before, limit, window)
   local living, message, reason = living_writers(self, db)
   if not living then return nil, message, reason end
-  local sql = "SELECT id FROM request WHERE sent_at < ? AND id < (SELECT max(id) FROM request)"
-    .. " AND NOT (state = 'sending' AND instr(?, ',' || writer || ',') > 0) ORDER BY id LIMIT ?"
+  local sql = [[SELECT id FROM (SELECT id, sent_at, state, writer FROM request ORDER BY id LIMIT ?)
+    WHERE sent_at < ? AND id < (SELECT max(id) FROM request)
+    AND NOT (state = 'sending' AND instr(?, ',' || writer || ',') > 0) ORDER BY id LIMIT ?]]
   local rows
-  rows, message, reason = db:rows(sql, before, living, limit)
+  rows, message, reason = db:rows(sql, window, before, living, limit)
   if not rows then return nil, message, reason end
   for _, row in ipairs(rows) do
     for _, name in ipairs { "request_id WHERE request", "request WHERE id" } do
@@ -247,7 +249,7 @@ function Ledger:begin(request)
     end
     ok, message, reason = add_ids(db, id, request.ids)
     if ok and id % FORGET_INTERVAL == 0 then
-      ok, message, reason = forget(self, db, core.time() - ledger.RETENTION_SECONDS, MAX_FORGOTTEN)
+      ok, message, reason = forget(self, db, core.time() - ledger.RETENTION_SECONDS, MAX_FORGOTTEN, MAX_FORGOTTEN)
     end
     return ok and id, message, reason
   end)
@@ -469,7 +471,7 @@ function Ledger:forget(before)
   local count = 0
   while true do -- in parts: other processes write in between
     local removed, message, reason = self:transaction("durable", function(db)
-      return forget(self, db, before, MAX_FOUND)
+      return forget(self, db, before, MAX_FOUND, -1)
     end)
     if not removed then return nil, message, reason end
     count = count + removed
