@@ -10,17 +10,18 @@
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds it
  *   database:is_inherited()   -> whether a fork came after it was opened
- *   database:has_moved()      -> whether its file was removed, renamed or replaced
+ *   database:is_moved()       -> whether its file was removed or replaced since it was opened
  *   database:close()
  *
- * Each returns nil, message, reason when it fails; see reasons. A database that was opened before a fork belongs to the
- * parent: the child must open its own.
+ * Each returns nil, message, reason when it fails; see reasons. A finalizer that runs while Lua collects within run,
+ * first or rows gets "busy". A database that was opened before a fork belongs to the parent: the child must close it
+ * and then open its own. SQLite counts the connections of a file in the process; with the parent's among them the
+ * child would take no lock, and lose what it writes once the parent is gone.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sqlite3.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,17 +39,13 @@
 #endif
 
 #define DATABASE "cmr.sqlite.database"
-#define STATEMENT "cmr.sqlite.statement"
 #define WRITERS_SUFFIX "-writers" /* the file in which each writer locks one byte */
 
-struct statement {
-    sqlite3_stmt *handle;
-    pid_t process;
-};
-
+/* SQLite keeps the list of the statements. They end with the database, whatever the order of Lua's finalizers. */
 struct database {
     sqlite3 *handle;
-    sqlite3_stmt *active; /* stepped and not reset: a read that Lua's memory ended */
+    sqlite3_stmt *active; /* to be reset */
+    bool is_busy;         /* within run, first or rows */
     int writers;          /* descriptor, or -1 */
     pid_t process;
     char writers_path[PATH_MAX];
@@ -92,21 +89,11 @@ static int push_sqlite_failure(lua_State *L, sqlite3 *handle, int code)
     return push_failure(L, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code), reason);
 }
 
-/* Ends a read that an error of Lua's interrupted. */
-static void reset_active(struct database *database)
-{
-    if (database->active)
-        (void)sqlite3_reset(database->active);
-    database->active = NULL;
-}
-
 static struct database *to_database(lua_State *L)
 {
     struct database *database = luaL_checkudata(L, 1, DATABASE);
 
     luaL_argcheck(L, database->handle, 1, "the database is closed");
-    if (database->process == getpid())
-        reset_active(database);
     return database;
 }
 
@@ -158,40 +145,38 @@ static const char *prepare_file(const char *path)
     return NULL;
 }
 
-/* The file itself has the writers beside it, not a symbolic link to it: every process must look at the same locks. */
-static bool set_writers_path(struct database *database)
-{
-    const char *file = sqlite3_db_filename(database->handle, "main");
-
-    return snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX, file) < PATH_MAX;
-}
-
 static int lua_sqlite_open(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    size_t length;
+    const char *name = luaL_checklstring(L, 1, &length);
     const int busy = (int)luaL_optinteger(L, 2, 0);
     struct database *database = cmr_newuserdata(L, sizeof *database);
+    char path[PATH_MAX];
     const char *fault;
     int code;
 
     *database = (struct database){.writers = -1, .process = getpid()};
     cmr_setmetatable(L, DATABASE);
-    lua_newtable(L); /* SQL -> statement */
+    lua_newtable(L); /* SQL -> sqlite3_stmt */
     cmr_set_keep(L, -2);
+    if (strlen(name) != length)
+        return push_failure(L, strerror(EINVAL), "no_file");
+    /* SQLite has a meaning of its own for a name like ":memory:". */
+    if (snprintf(path, sizeof path, "%s%s", name[0] == '/' ? "" : "./", name) >= (int)sizeof path)
+        return push_failure(L, strerror(ENAMETOOLONG), "no_file");
     fault = prepare_file(path);
     if (fault)
         return push_failure(L, fault, "no_file");
     code = sqlite3_open_v2(path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    /* Its own name for the file is absolute and has no symbolic link: all processes lock in the same place. */
+    if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
+                                      sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
+        code = SQLITE_CANTOPEN;
     if (code != SQLITE_OK) {
         const int count = push_sqlite_failure(L, database->handle, code);
         (void)sqlite3_close_v2(database->handle);
         database->handle = NULL;
         return count;
-    }
-    if (!set_writers_path(database)) {
-        (void)sqlite3_close_v2(database->handle);
-        database->handle = NULL;
-        return push_failure(L, strerror(ENAMETOOLONG), "no_file");
     }
     (void)sqlite3_busy_timeout(database->handle, busy);
     /* The last process to leave would otherwise pay for a checkpoint. */
@@ -199,31 +184,41 @@ static int lua_sqlite_open(lua_State *L)
     return 1;
 }
 
-/* Pushes the statement's userdata: the cached one, or a new one. Returns NULL after pushing a failure. */
-static struct statement *push_statement(lua_State *L, struct database *database)
+/* Sets the statement of the SQL at index 2 in the table on top, which has such a field: this needs no memory. */
+static void set_statement(lua_State *L, sqlite3_stmt *handle)
 {
-    struct statement *statement;
+    lua_pushvalue(L, 2);
+    if (handle)
+        lua_pushlightuserdata(L, handle);
+    else
+        lua_pushnil(L);
+    lua_rawset(L, -3);
+}
+
+/* Returns the statement of the SQL at index 2: the one in the table, or a new one. Returns NULL after pushing a failure. */
+static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
+{
+    sqlite3_stmt *handle;
     int code;
 
     cmr_get_keep(L, 1);
     lua_pushvalue(L, 2);
     lua_rawget(L, -2);
-    if (!lua_isnil(L, -1))
-        return lua_touserdata(L, -1);
+    handle = lua_touserdata(L, -1);
     lua_pop(L, 1);
-    statement = cmr_newuserdata(L, sizeof *statement);
-    *statement = (struct statement){.process = database->process};
-    cmr_setmetatable(L, STATEMENT);
-    code = sqlite3_prepare_v3(database->handle, lua_tostring(L, 2), -1, SQLITE_PREPARE_PERSISTENT, &statement->handle,
-                              NULL);
-    if (code != SQLITE_OK || !statement->handle) {
-        push_sqlite_failure(L, database->handle, code);
-        return NULL;
+    if (handle) {
+        lua_pop(L, 1);
+        return handle;
     }
     lua_pushvalue(L, 2);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, -4);
-    return statement;
+    lua_pushboolean(L, 0);
+    lua_rawset(L, -3);
+    code = sqlite3_prepare_v3(database->handle, lua_tostring(L, 2), -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+    set_statement(L, handle);
+    lua_pop(L, 1);
+    if (!handle)
+        push_sqlite_failure(L, database->handle, code);
+    return handle;
 }
 
 /* Binds the argument at a stack index. SQLite copies a text. */
@@ -238,6 +233,10 @@ static int bind(lua_State *L, sqlite3_stmt *handle, int position, int index)
     case LUA_TBOOLEAN:
         return sqlite3_bind_int(handle, position, lua_toboolean(L, index));
     case LUA_TNUMBER:
+#if LUA_VERSION_NUM >= 503
+        if (lua_isinteger(L, index))
+            return sqlite3_bind_int64(handle, position, lua_tointeger(L, index));
+#endif
         if (cmr_is_integer(L, index) && fabs(lua_tonumber(L, index)) < 9007199254740992.0)
             return sqlite3_bind_int64(handle, position, (sqlite3_int64)lua_tonumber(L, index));
         return sqlite3_bind_double(handle, position, lua_tonumber(L, index));
@@ -247,30 +246,26 @@ static int bind(lua_State *L, sqlite3_stmt *handle, int position, int index)
     }
 }
 
-/*
- * Stack: database, sql, values. Binds the values and pushes the statement's userdata, which keeps it alive. Returns
- * NULL after pushing a failure.
- */
+/* Stack: database, sql, values. Binds the values. Returns NULL after pushing a failure. */
 static sqlite3_stmt *prepare(lua_State *L, struct database *database)
 {
     const int values = lua_gettop(L) - 2;
-    struct statement *statement;
+    sqlite3_stmt *handle = to_statement(L, database);
 
-    luaL_checkstring(L, 2);
-    statement = push_statement(L, database);
-    if (!statement)
+    if (!handle)
         return NULL;
-    luaL_argcheck(L, values <= sqlite3_bind_parameter_count(statement->handle), 2, "too many values");
-    (void)sqlite3_clear_bindings(statement->handle);
+    if (values > sqlite3_bind_parameter_count(handle))
+        luaL_error(L, "too many values for a statement");
+    (void)sqlite3_clear_bindings(handle);
     for (int i = 1; i <= values; i++) {
-        const int code = bind(L, statement->handle, i, i + 2);
+        const int code = bind(L, handle, i, i + 2);
         if (code != SQLITE_OK) {
             push_sqlite_failure(L, database->handle, code);
             return NULL;
         }
     }
-    database->active = statement->handle;
-    return statement->handle;
+    database->active = handle;
+    return handle;
 }
 
 static void push_column(lua_State *L, sqlite3_stmt *handle, int column)
@@ -279,7 +274,11 @@ static void push_column(lua_State *L, sqlite3_stmt *handle, int column)
 
     switch (sqlite3_column_type(handle, column)) {
     case SQLITE_INTEGER:
-        lua_pushinteger(L, (lua_Integer)sqlite3_column_int64(handle, column));
+#if LUA_VERSION_NUM >= 503
+        lua_pushinteger(L, sqlite3_column_int64(handle, column));
+#else
+        lua_pushnumber(L, (lua_Number)sqlite3_column_int64(handle, column));
+#endif
         break;
     case SQLITE_FLOAT:
         lua_pushnumber(L, sqlite3_column_double(handle, column));
@@ -304,71 +303,53 @@ static void push_row(lua_State *L, sqlite3_stmt *handle)
     }
 }
 
-/* Resets the statement. Returns 0, or the count of values of a failure that it pushes. */
-static int end(lua_State *L, struct database *database, int code)
+static bool is_failure(int code)
 {
-    int count = 0;
-
-    if (code != SQLITE_DONE && code != SQLITE_ROW)
-        count = push_sqlite_failure(L, database->handle, code);
-    reset_active(database);
-    return count;
+    return code != SQLITE_DONE && code != SQLITE_ROW;
 }
 
-static int lua_database_run(lua_State *L)
+static int run(lua_State *L)
 {
-    struct database *database = to_database(L);
-    sqlite3_stmt *handle;
+    struct database *database = lua_touserdata(L, 1);
+    sqlite3_stmt *handle = prepare(L, database);
     int code;
-    int count;
 
-    if (database->process != getpid())
-        return push_inherited(L);
-    handle = prepare(L, database);
     if (!handle)
         return 3;
     do
         code = sqlite3_step(handle);
     while (code == SQLITE_ROW);
-    count = end(L, database, code);
-    if (count)
-        return count;
+    if (is_failure(code))
+        return push_sqlite_failure(L, database->handle, code);
     lua_pushinteger(L, sqlite3_changes(database->handle));
     return 1;
 }
 
-static int lua_database_first(lua_State *L)
+static int first(lua_State *L)
 {
-    struct database *database = to_database(L);
-    sqlite3_stmt *handle;
+    struct database *database = lua_touserdata(L, 1);
+    sqlite3_stmt *handle = prepare(L, database);
     int code;
-    int count;
 
-    if (database->process != getpid())
-        return push_inherited(L);
-    handle = prepare(L, database);
     if (!handle)
         return 3;
     code = sqlite3_step(handle);
+    if (is_failure(code))
+        return push_sqlite_failure(L, database->handle, code);
     if (code == SQLITE_ROW)
         push_row(L, handle);
     else
         lua_pushnil(L);
-    count = end(L, database, code);
-    return count ? count : 1;
+    return 1;
 }
 
-static int lua_database_rows(lua_State *L)
+static int rows(lua_State *L)
 {
-    struct database *database = to_database(L);
-    sqlite3_stmt *handle;
+    struct database *database = lua_touserdata(L, 1);
+    sqlite3_stmt *handle = prepare(L, database);
     int number = 0;
     int code;
-    int count;
 
-    if (database->process != getpid())
-        return push_inherited(L);
-    handle = prepare(L, database);
     if (!handle)
         return 3;
     lua_newtable(L);
@@ -376,8 +357,55 @@ static int lua_database_rows(lua_State *L)
         push_row(L, handle);
         lua_rawseti(L, -2, ++number);
     }
-    count = end(L, database, code);
-    return count ? count : 1;
+    return is_failure(code) ? push_sqlite_failure(L, database->handle, code) : 1;
+}
+
+/*
+ * Calls run, first or rows. Lua may collect in it, and a finalizer may come here anew: nothing of the database may
+ * change under a statement that is read. The statement is reset even if memory runs out.
+ */
+static int call(lua_State *L, lua_CFunction operation)
+{
+    const int values = lua_gettop(L);
+    struct database *database;
+    int status;
+
+    luaL_checkudata(L, 1, DATABASE);
+    luaL_checkstring(L, 2);
+    for (int i = 3; i <= values; i++)
+        if (!lua_isnil(L, i) && !lua_isboolean(L, i) && lua_type(L, i) != LUA_TNUMBER)
+            luaL_checkstring(L, i);
+    lua_pushcfunction(L, operation); /* may collect */
+    database = to_database(L);
+    if (database->process != getpid())
+        return push_inherited(L);
+    if (database->is_busy)
+        return push_failure(L, "the database is in use", "busy");
+    lua_insert(L, 1);
+    lua_pushvalue(L, 2);
+    lua_insert(L, 1); /* the database stays alive */
+    database->is_busy = true;
+    status = lua_pcall(L, values, LUA_MULTRET, 0);
+    database->is_busy = false;
+    if (database->active)
+        (void)sqlite3_reset(database->active);
+    database->active = NULL;
+    return status == 0 ? lua_gettop(L) - 1 : lua_error(L);
+}
+
+static int lua_database_run(lua_State *L)
+{
+    return call(L, run);
+}
+
+static int lua_database_first(lua_State *L)
+{
+    return call(L, first);
+}
+
+static int lua_database_rows(lua_State *L)
+{
+    return call(L, rows);
 }
 
 /* Opens the file of the writers. Returns 0 or errno. */
@@ -425,18 +453,6 @@ static int lua_database_is_held(lua_State *L)
     return 1;
 }
 
-static int lua_database_has_moved(lua_State *L)
-{
-    struct database *database = to_database(L);
-    int moved = 0;
-
-    if (database->process != getpid())
-        return push_inherited(L);
-    (void)sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    lua_pushboolean(L, moved);
-    return 1;
-}
-
 static int lua_database_is_inherited(lua_State *L)
 {
     const struct database *database = luaL_checkudata(L, 1, DATABASE);
@@ -445,27 +461,30 @@ static int lua_database_is_inherited(lua_State *L)
     return 1;
 }
 
-/* In a child of the process that opened it nothing is closed: that would disturb the parent. */
-static void close_statement(struct statement *statement)
+static int lua_database_is_moved(lua_State *L)
 {
-    if (statement->handle && statement->process == getpid())
-        (void)sqlite3_finalize(statement->handle);
-    statement->handle = NULL;
+    int is_moved = 0;
+
+    (void)sqlite3_file_control(to_database(L)->handle, "main", SQLITE_FCNTL_HAS_MOVED, &is_moved);
+    lua_pushboolean(L, is_moved);
+    return 1;
 }
 
-static int lua_statement_gc(lua_State *L)
-{
-    close_statement(lua_touserdata(L, 1));
-    return 0;
-}
-
+/*
+ * A child of the process that opened it closes it too: locks by process are not inherited, and closing changes no file,
+ * because there is no checkpoint. But a transaction is the parent's: its end would change files.
+ */
 static int lua_database_gc(lua_State *L)
 {
     struct database *database = lua_touserdata(L, 1);
+    sqlite3_stmt *handle;
 
     database->active = NULL;
-    if (database->handle && database->process == getpid())
-        (void)sqlite3_close_v2(database->handle); /* complete when its last statement is gone */
+    if (database->handle && (database->process == getpid() || sqlite3_get_autocommit(database->handle))) {
+        while ((handle = sqlite3_next_stmt(database->handle, NULL)))
+            (void)sqlite3_finalize(handle);
+        (void)sqlite3_close(database->handle);
+    }
     database->handle = NULL;
     if (database->writers >= 0)
         (void)close(database->writers);
@@ -475,13 +494,10 @@ static int lua_database_gc(lua_State *L)
 
 static int lua_database_close(lua_State *L)
 {
-    luaL_checkudata(L, 1, DATABASE);
-    cmr_get_keep(L, 1);
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-        close_statement(lua_touserdata(L, -1));
-        lua_pop(L, 1);
-    }
+    const struct database *database = luaL_checkudata(L, 1, DATABASE);
+
+    if (database->is_busy)
+        return push_failure(L, "the database is in use", "busy");
     return lua_database_gc(L);
 }
 
@@ -489,8 +505,6 @@ int luaopen_cmr_sqlite(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {NULL, NULL}};
     static const luaL_Reg database_meta[] = {{"__gc", lua_database_gc}, {NULL, NULL}};
-    static const luaL_Reg statement_meta[] = {{"__gc", lua_statement_gc}, {NULL, NULL}};
-    static const luaL_Reg none[] = {{NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"run", lua_database_run},
         {"first", lua_database_first},
@@ -499,13 +513,12 @@ int luaopen_cmr_sqlite(lua_State *L)
         {"let_go", lua_database_let_go},
         {"is_held", lua_database_is_held},
         {"is_inherited", lua_database_is_inherited},
-        {"has_moved", lua_database_has_moved},
+        {"is_moved", lua_database_is_moved},
         {"close", lua_database_close},
         {NULL, NULL},
     };
 
     cmr_newtype(L, DATABASE, database_meta, methods);
-    cmr_newtype(L, STATEMENT, statement_meta, none);
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     cmr_set_string(L, "version", sqlite3_libversion());

@@ -509,6 +509,10 @@ local Ledger = {}
 ---@return string? reason as of cmr.sqlite
 function Ledger:connection(synchronous) end
 
+---Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---@return boolean
+function Ledger:is_moved() end
+
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes

@@ -134,4 +134,64 @@ describe("the ledger", function()
     assert.equal("unknown", state "child")
     assert.equal("sending", state "parent")
   end)
+
+  it("takes locks of its own in the child of a fork, with every connection", function()
+    ledger:limiter():reserve("key", 1000, 1)
+    local ready, gate = directory .. "/ready", directory .. "/gate"
+    local child = posix.fork()
+    if child == 0 then
+      ledger:begin(request{digest = "first"})
+      ledger:limiter():reserve("key", 1000, 1)
+      assert(io.open(ready, "w")):close()
+      while not io.open(gate) do os.execute "sleep 0.01" end
+      ledger:begin(request{digest = "second"})
+      posix.exit(0)
+    end
+    while not io.open(ready) do os.execute "sleep 0.01" end
+    ledger:close()
+    -- Another program that believes to be the last one folds the log into the file and removes it.
+    local ended = program.run(([[
+      local db = assert(require("cmr.sqlite").open("%s", 1000))
+      assert(db:run "UPDATE request SET user = 'x'")
+      assert(db:rows "PRAGMA wal_checkpoint(TRUNCATE)")
+      local row = db:rows "PRAGMA journal_mode = DELETE"
+      assert(not row, "the child has no lock")
+    ]]):format(path))
+    assert.equal(0, ended.status, ended.err)
+    assert(io.open(gate, "w")):close()
+    posix.wait(child)
+    ledger = support.open(path)
+    assert.equal("unknown", state "second")
+  end)
+
+  it("keeps its writer number in the child of a fork", function()
+    ledger:limiter():reserve("key", 1000, 1)
+    assert(posix.child(function()
+      assert(ledger:begin(request{digest = "child"}))
+      ledger:limiter():reserve("key", 1000, 1)
+      assert(state "child" == "sending", state "child")
+    end))
+  end)
+
+  it("lets its number go when its first request was not written", function()
+    assert.is_nil((ledger:begin(request{ids = {{"order", nil}}, digest = "a"}))) -- the column refuses it
+    assert.has_error(function() ledger:begin(request{ids = {{"order", {}}}, digest = "a"}) end)
+    local ended = program.run(([[
+      local ledger = assert(require("cmr.ledger").open("%s"))
+      assert(ledger:begin{account = "key https://x", operation = "create_order", digest = "b"})
+    ]]):format(path))
+    assert.equal(0, ended.status, ended.err)
+    assert(ledger:begin(request{digest = "c"}))
+  end)
+
+  it("writes no more into a file that was removed, until it is opened anew", function()
+    local id = assert(ledger:begin(request()))
+    os.execute(("rm %s*"):format(path))
+    local ok, message, reason = ledger:finish(id, {state = "done"})
+    assert.same({nil, "no_file"}, {ok, reason})
+    assert.matches("removed", message, 1, true)
+    ledger = support.open(path)
+    assert.same({}, ledger:find{})
+    assert(ledger:begin(request()))
+  end)
 end)

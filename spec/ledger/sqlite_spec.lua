@@ -1,5 +1,6 @@
 -- The database module under the ledger.
 local posix = require "spec.support.posix"
+local program = require "spec.support.program"
 local sqlite = require "cmr.sqlite"
 local support = require "spec.support.ledger"
 
@@ -85,9 +86,9 @@ describe("a database", function()
   end)
 
   it("tells that its file was removed", function()
-    assert.is_false(db:has_moved())
+    assert.is_false(db:is_moved())
     os.remove(path)
-    assert.is_true(db:has_moved())
+    assert.is_true(db:is_moved())
   end)
 
   it("is the parent's after a fork", function()
@@ -99,6 +100,78 @@ describe("a database", function()
       db:close()
     end))
     assert(db:run "INSERT INTO t VALUES (1, 1)")
+  end)
+
+  it("keeps whole numbers beyond 2^53 where Lua has them", function()
+    if not math.maxinteger then return end
+    db:run("INSERT INTO t VALUES (?, ?)", math.maxinteger, 2 ^ 53 + 1)
+    assert.equal(math.maxinteger, db:first "SELECT a FROM t".a)
+  end)
+
+  it("takes no name with a NUL in it, and no name as SQLite's own", function()
+    assert.is_nil((sqlite.open(path .. "\0.other", 0)))
+    local output = program.run(([[
+      local sqlite = require "cmr.sqlite"
+      local db = assert(sqlite.open(":memory:", 0))
+      print(db:first("SELECT file AS file FROM pragma_database_list").file ~= "")
+      db:close()
+      os.remove ":memory:"
+    ]]))
+    assert.equal("true\n", output.out)
+  end)
+
+  it("locks in one place, whatever the name that leads to the file", function()
+    os.execute(("ln -s %s %s/link.db"):format(path, directory))
+    local linked = assert(sqlite.open(directory .. "/link.db", 0))
+    assert(db:hold(7))
+    assert.is_true(linked:is_held(7))
+    linked:close()
+  end)
+
+  it("knows that its file was removed or replaced", function()
+    assert.is_false(db:is_moved())
+    os.rename(path, path .. ".old")
+    assert.is_true(db:is_moved())
+    sqlite.open(path, 0):close()
+    assert.is_true(db:is_moved())
+  end)
+
+  -- Plants a value whose finalizer runs when Lua next collects, or at the end.
+  local PLANT = [[
+    local function plant(finalizer)
+      if not newproxy then return setmetatable({}, {__gc = finalizer}) end
+      local proxy = newproxy(true)
+      getmetatable(proxy).__gc = finalizer
+      return proxy
+    end
+    local db = assert(require("cmr.sqlite").open("%s", 0))
+  ]]
+
+  it("is not used by a finalizer while it is read", function()
+    db:run "BEGIN"
+    for number = 1, 2000 do db:run("INSERT INTO t VALUES (?, ?)", ("x"):rep(50) .. number, number) end
+    db:run "COMMIT"
+    local output = program.run(PLANT:format(path) .. [[
+      local reasons = {}
+      for _ = 1, 30 do
+        plant(function()
+          local row, _, reason = db:first("SELECT * FROM t WHERE b > ?", 1e9)
+          local closed = db:close()
+          reasons[#reasons + 1] = not row and not closed and reason or nil
+        end)
+      end
+      local list = assert(db:rows("SELECT * FROM t WHERE b > ?", 0))
+      print(#list, list[2000].b, reasons[1], #reasons > 0)
+    ]])
+    assert.equal("2000\t2000\tbusy\ttrue\n", output.out)
+  end)
+
+  it("can be used by a finalizer at the end of Lua", function()
+    local output = program.run(PLANT:format(path) .. [[
+      kept = plant(function() print(pcall(function() return db:first("SELECT 1 AS x").x end)) end)
+      db:first "SELECT 1 AS x"
+    ]])
+    assert.matches("^true\t1\n$", output.out)
   end)
 
   it("raises once it is closed", function()

@@ -36,6 +36,7 @@ local FORGET_INTERVAL = 100 -- requests between two removals of old ones
 local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 
 local ledgers = {} -- path -> ledger, one for each file and process
+local living = setmetatable({}, { __mode = "k" }) -- every ledger, closed ones too
 
 local ledger = {
   Ledger = Ledger,
@@ -53,20 +54,37 @@ function ledger.default_path()
   return nil, "neither HOME nor XDG_STATE_HOME is set"
 end
 
+-- In the child of a process that opened ledgers: closes those connections, all before it opens its own. See cmr.sqlite.
+local function leave_parents()
+  for one in pairs(living) do
+    for name, db in pairs(one.connections) do
+      if db:is_inherited() then
+        db:close()
+        one.connections[name], one.writer = nil, nil
+      end
+    end
+  end
+end
+
+-- Sets up a new connection.
+local function prepare(db, synchronous)
+  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous } do
+    local rows, message, reason = db:rows("PRAGMA " .. pragma)
+    if not rows then return nil, message, reason end
+  end
+  return schema.update(db)
+end
+
 -- synchronous: FULL puts each change on the disk before it is reported as made; NORMAL leaves it to the kernel.
 local function connect(path, synchronous)
   local busy = package.loaded.ngx and NGINX_BUSY_SECONDS or BUSY_SECONDS
   local db, message, reason = sqlite.open(path, busy * 1000)
   if not db then return nil, message, reason end
-  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous } do
-    local rows
-    rows, message, reason = db:rows("PRAGMA " .. pragma)
-    if not rows then return nil, message, reason end
-  end
   local ok
-  ok, message, reason = schema.update(db)
-  if not ok then return nil, message, reason end
-  return db
+  ok, message, reason = prepare(db, synchronous)
+  if ok then return db end
+  db:close()
+  return nil, message, reason
 end
 
 ---A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
@@ -77,16 +95,23 @@ end
 ---@return string? reason as of cmr.sqlite
 function Ledger:connection(synchronous)
   local db = self.connections[synchronous]
-  if db and not db:is_inherited() then return db end
-  if db then -- this is a child of the process that opened it
-    db:close()
-    self.writer = nil
+  if db and not db:is_inherited() then
+    if not db:is_moved() then return db end
+    return nil, ("the ledger %s was removed or replaced while it was open"):format(self.path), "no_file"
   end
+  leave_parents()
   local message, reason
   db, message, reason = connect(self.path, synchronous == "durable" and "FULL" or "NORMAL")
   if not db then return nil, ("the ledger %s cannot be opened: %s"):format(self.path, message), reason end
   self.connections[synchronous] = db
   return db
+end
+
+---Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---@return boolean
+function Ledger:is_moved()
+  local db = self.connections.durable
+  return db ~= nil and not db:is_inherited() and db:is_moved()
 end
 
 ---Opens a ledger. The file is made when it is missing.
@@ -101,12 +126,14 @@ function ledger.open(path, synchronous)
     path, message = ledger.default_path()
     if not path then return nil, "the ledger has no place: " .. message, "no_file" end
   end
-  local self = ledgers[path] or setmetatable({ path = path, connections = {} }, Ledger)
-  local db, message, reason = self:connection(synchronous or "durable")
-  if db and db:has_moved() then
+  local self = ledgers[path]
+  if self and self:is_moved() then
     self:close()
-    return ledger.open(path, synchronous)
+    self = nil
   end
+  self = self or setmetatable({ path = path, connections = {} }, Ledger)
+  living[self] = true
+  local db, message, reason = self:connection(synchronous or "durable")
   if not db then return nil, message, reason end
   ledgers[path] = self
   return self
@@ -149,13 +176,11 @@ end
 local function living_writers(self, db)
   local rows, message, reason = db:rows "SELECT DISTINCT writer FROM request WHERE state = 'sending'"
   if not rows then return nil, message, reason end
-  local living = ","
+  local list = ","
   for _, row in ipairs(rows) do
-    if row.writer == self.writer or db:is_held(row.writer) ~= false then
-      living = ("%s%d,"):format(living, row.writer)
-    end
+    if row.writer == self.writer or db:is_held(row.writer) ~= false then list = ("%s%d,"):format(list, row.writer) end
   end
-  return living
+  return list
 end
 
 -- Removes runs that began before a time and have no request left, unless a process is at work on them.
@@ -178,13 +203,13 @@ end
 -- next one gets a higher number than any writer that still runs.
 -- window: how many of the oldest are looked at; -1: all.
 local function forget(self, db, before, limit, window)
-  local living, message, reason = living_writers(self, db)
-  if not living then return nil, message, reason end
+  local writers, message, reason = living_writers(self, db)
+  if not writers then return nil, message, reason end
   local sql = [[SELECT id FROM (SELECT id, sent_at, state, writer FROM request ORDER BY id LIMIT ?)
     WHERE sent_at < ? AND id < (SELECT max(id) FROM request)
     AND NOT (state = 'sending' AND instr(?, ',' || writer || ',') > 0) ORDER BY id LIMIT ?]]
   local rows
-  rows, message, reason = db:rows(sql, window, before, living, limit)
+  rows, message, reason = db:rows(sql, window, before, writers, limit)
   if not rows then return nil, message, reason end
   for _, row in ipairs(rows) do
     for _, name in ipairs { "request_id WHERE request", "request WHERE id" } do
@@ -211,6 +236,47 @@ local function is_repeated(db, request)
   return row and row.id and row.id > request.newest_known
 end
 
+-- Takes the writer number of this process: the id of its first request.
+local function take_writer(db, id)
+  local ok, message, reason = db:hold(id)
+  if ok then
+    ok, message, reason = db:run("UPDATE request SET writer = ? WHERE id = ?", id, id)
+  end
+  return ok, message, reason
+end
+
+-- Writes a request down, in a transaction.
+local function insert(self, db, request)
+  if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
+  local ok, message, reason = db:run(
+    INSERT,
+    request.account,
+    request.operation,
+    request.digest,
+    request.run,
+    request.row,
+    request.user,
+    self.writer or 0,
+    core.time()
+  )
+  if not ok then return nil, message, reason end
+  local id = db:first("SELECT last_insert_rowid() AS id").id
+  if not self.writer then
+    self.writer = id
+    ok, message, reason = take_writer(db, id)
+    if not ok then return nil, message, reason end
+  end
+  if request.supersedes then
+    ok, message, reason = db:run("UPDATE request SET superseded = ? WHERE id = ?", id, request.supersedes)
+    if not ok then return nil, message, reason end
+  end
+  ok, message, reason = add_ids(db, id, request.ids)
+  if ok and id % FORGET_INTERVAL == 0 then
+    ok, message, reason = forget(self, db, core.time() - ledger.RETENTION_SECONDS, MAX_FORGOTTEN, MAX_FORGOTTEN)
+  end
+  return ok and id, message, reason
+end
+
 ---Writes down a request that is about to leave. When this returns, it is on the disk.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
 ---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
@@ -219,40 +285,18 @@ end
 ---@return string? message
 ---@return string? reason as of cmr.sqlite, or "repeated"
 function Ledger:begin(request)
-  return self:transaction("durable", function(db)
-    if db:has_moved() then return nil, ("%s was moved or removed"):format(self.path), "moved" end
-    if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
-    local ok, message, reason = db:run(
-      INSERT,
-      request.account,
-      request.operation,
-      request.digest,
-      request.run,
-      request.row,
-      request.user,
-      self.writer or 0,
-      core.time()
-    )
-    if not ok then return nil, message, reason end
-    local id = db:first("SELECT last_insert_rowid() AS id").id
-    if not self.writer then
-      ok, message, reason = db:hold(id)
-      if ok then
-        ok, message, reason = db:run("UPDATE request SET writer = ? WHERE id = ?", id, id)
-      end
-      if not ok then return nil, message, reason end
-      self.writer = id
-    end
-    if request.supersedes then
-      ok, message, reason = db:run("UPDATE request SET superseded = ? WHERE id = ?", id, request.supersedes)
-      if not ok then return nil, message, reason end
-    end
-    ok, message, reason = add_ids(db, id, request.ids)
-    if ok and id % FORGET_INTERVAL == 0 then
-      ok, message, reason = forget(self, db, core.time() - ledger.RETENTION_SECONDS, MAX_FORGOTTEN, MAX_FORGOTTEN)
-    end
-    return ok and id, message, reason
+  local had_writer
+  local returned, id, message, reason = pcall(self.transaction, self, "durable", function(db)
+    had_writer = self.writer ~= nil
+    return insert(self, db, request)
   end)
+  if returned and id then return id end
+  if had_writer == false and self.writer then -- the id is free again: the next request of any process gets it
+    self.connections.durable:let_go(self.writer)
+    self.writer = nil
+  end
+  if not returned then error(id, 0) end
+  return nil, message, reason
 end
 
 local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome = ?, status = ?, message = ?,
@@ -281,7 +325,7 @@ function Ledger:finish(id, ending)
       id
     )
     if not ok then return nil, message, reason end
-    if ok == 0 or db:has_moved() then return nil, ("%s was moved, removed or cleared"):format(self.path), "moved" end
+    if ok == 0 or db:is_moved() then return nil, ("%s was moved, removed or cleared"):format(self.path), "moved" end
     return add_ids(db, id, ending.ids)
   end)
 end

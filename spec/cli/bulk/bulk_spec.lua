@@ -421,7 +421,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
     os.execute(shell)
     local ended = cmr{"reexport", "--from", path, "--concurrency", "1", "--results", results}
     assert.equal(1, ended.status)
-    assert.matches("was moved, removed or cleared", ended.err, 1, true)
+    assert.matches("was removed or replaced while it was open", ended.err, 1, true)
     assert.equal(1, sent())
   end)
 
