@@ -78,21 +78,19 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
----Reads the rows once, and finds or begins their run. The run is this process's until it ends.
----@param run table as for runner.run; it gets account, digests, id, name, round_after and record, the run in the ledger
+---Finds or begins the run of the rows that plan.read has read. The run is this process's until it ends.
+---@param run table as for runner.run; it gets account, id, name, round_after and record, the run in the ledger
 ---@param opts table {again, name = of the run, source = where the rows come from, peek = true: nothing is begun}
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason "busy", "other_key"
 ---@return table? other the run with the other key
 function bulk.open(run, opts)
-  local digest
-  run.digests, digest = plan.digests(run)
   run.round_after = 0
   if not run.ledger or run.repeatable then return true end
   run.account = entry.account(run.client:target())
-  local wanted = { account = run.account, operation = run.operation.name, digest = digest }
-  wanted.rows, wanted.source = #run.digests, opts.source
+  local wanted = { account = run.account, operation = run.operation.name, digest = run.set_digest }
+  wanted.rows, wanted.source = run.digests.count, opts.source
   local found, message, reason, other_run = find(run, wanted, opts.name, opts.other_account)
   if not found and message then return nil, message, reason, other_run end
   if not found then
@@ -195,6 +193,7 @@ function bulk.run(client, ledger, loop, operation, rows, check, opts)
     operation = operation,
     repeatable = operation.method == "GET" or operation.flags.safe,
     rows = rows_of(list),
+    read_row = function() end, -- it has its args
     check = check,
     concurrency = opts.concurrency,
     max_failures = opts.max_failures,
@@ -211,6 +210,7 @@ function bulk.run(client, ledger, loop, operation, rows, check, opts)
       if opts.on_result then errors.call_hook(opts.on_result, row.args, answer, err and err.message, err) end
     end,
   }
+  plan.read(run)
   local ok, message = bulk.open(run, { again = opts.again, source = "cmr.bulk" })
   if not ok then return nil, "bulk: " .. message end
   report.run = run.name

@@ -1,5 +1,6 @@
 ---Decides from the ledger which rows of a run are sent.
 
+local digests = require "cmr.bulk.digests"
 local identity = require "cmr.ledger.identity"
 local text = require "cmr.util.text"
 
@@ -11,6 +12,7 @@ local JUST_SENT_RANK = 0 -- for an earlier copy, in this pass
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "unknown", "failed", "deferred", "invalid" }
+local CHANGED = { usage = "the input changed while it was read" }
 
 ---Whether doing it twice costs money, destroys, or uses a quota: such a row is recognised in every run.
 local function is_guarded(operation)
@@ -75,57 +77,81 @@ local function newest_of(run)
   return newest
 end
 
----Reads the rows' digests. Returns them by number; "": a row that is no valid one.
----@param run table {rows() -> iterator of {number, args or problem}}
----@return string[] digests
----@return string set_digest the digest of the whole set
-function plan.digests(run)
-  local digests, valid = {}, {}
-  for row in run.rows() do
-    local digest = row.args and identity.digest(row.args) or ""
-    digests[row.number] = digest
-    valid[#valid + 1] = digest
+-- The digests that more than one row has, in a sorted list.
+local function copied(sorted)
+  local found = {}
+  for index = 2, #sorted do
+    if sorted[index] == sorted[index - 1] then found[sorted[index]] = true end
   end
-  return digests, identity.set_digest(valid)
+  found[""] = nil -- no valid row
+  return found
+end
+
+---Reads the rows' digests into the run: digests, copied (the set of those that several rows have) and set_digest, the
+---digest of the whole set.
+---@param run table {rows() -> iterator of {number}, read_row(row) -> gives the row its args, or its problem}
+function plan.read(run)
+  local read = digests.new()
+  for row in run.rows() do
+    run.read_row(row)
+    read:add(row.args and identity.digest(row.args))
+  end
+  local list = read:list()
+  run.digests, run.set_digest = read, identity.set_digest(list)
+  run.copied = copied(list)
+end
+
+-- Makes the function that numbers the rows with the same content.
+local function copy_counter(run)
+  local first, copies = {}, {}
+  return function(row)
+    local digest = row.digest
+    row.first, row.copy = row.number, 1
+    if not run.copied[digest] then return end -- most rows have no copy
+    copies[digest] = (copies[digest] or 0) + 1
+    first[digest] = first[digest] or row.number
+    row.first, row.copy = first[digest], copies[digest]
+  end
+end
+
+-- Gives a row its status.
+local function decide(run, row)
+  if row.digest ~= "" then look_up(run, row) end
+  if row.status and row.status ~= "todo" then return end
+  run.read_row(row)
+  if row.args and row.digest == "" then error(CHANGED, 0) end
+  if row.args then row.problem = select(2, run.check(row.args)) end
+  if row.problem then row.status = "invalid" end
 end
 
 ---Iterates over the rows. Each gets its digest; first: the number of the first row with the same content; copy: 1 for
 ---that one, 2 for the next; entry: its request in the ledger; and its status: "todo" (to be sent, with args), "done",
----"accepted", "partial", "unknown", "failed", "deferred", or "invalid" (with the problem).
----@param run table {rows, digests (of plan.digests), check(args) -> true or nil, message, ledger, account, operation,
----id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may be sent twice),
----retry_unknown, retry_failed, time() -> seconds since 1970}
+---"accepted", "partial", "unknown", "failed", "deferred", or "invalid" (with the problem). The others have no args.
+---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
+---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
+---be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}
 ---@return fun(): table? iterator
 function plan.rows(run)
-  local next_row, first, copies = run.rows(), {}, {}
+  local next_row, number_copies = run.rows(), copy_counter(run)
   run.pass_after = newest_of(run)
   return function()
     local row = next_row()
     if not row then return nil end
-    row.digest = run.digests[row.number]
-    if row.args and not row.digest then error({ usage = "the input changed while it was read" }, 0) end
-    if row.args then
-      row.first = first[row.digest] or row.number
-      first[row.digest] = row.first
-      row.copy = row.first == row.number and 1 or (copies[row.digest] or 1) + 1
-      if row.copy > 1 then copies[row.digest] = row.copy end -- most rows have no copy
-      row.status = run.settled and run.settled[row.number]
-      if not row.status then look_up(run, row) end
-      if row.status == "todo" then row.problem = select(2, run.check(row.args)) end
-    end
-    if row.problem then row.status = "invalid" end
+    row.digest = run.digests:get(row.number)
+    if not row.digest then error(CHANGED, 0) end
+    number_copies(row)
+    row.status = run.settled and run.settled[row.number]
+    if not row.status then decide(run, row) end
     return row
   end
 end
 
 ---Whether a row that is about to be sent is still the one that was reviewed.
 function plan.is_unchanged(run, row)
-  return run.digests[row.number] == identity.digest(row.args)
+  return run.digests:get(row.number) == identity.digest(row.args)
 end
 
----Visits every row. The run remembers those that are done: plan.rows need not look them up again.
----@return table counts by status, and `rows`, their sum
-function plan.review(run, on_row)
+local function review(run, on_row)
   local sums = { rows = 0 }
   for _, status in ipairs(STATUSES) do
     sums[status] = 0
@@ -138,6 +164,17 @@ function plan.review(run, on_row)
     on_row(row)
   end
   run.settled = settled
+  return sums
+end
+
+---Visits every row. The run remembers those that are done: plan.rows does not look them up again.
+---@return table counts by status, and `rows`, their sum
+function plan.review(run, on_row)
+  if not run.ledger or run.repeatable then return review(run, on_row) end
+  local sums, message = run.ledger:snapshot(function()
+    return review(run, on_row)
+  end)
+  if not sums then error({ failure = message, status = 1 }, 0) end
   return sums
 end
 

@@ -163,6 +163,20 @@ function Ledger:transaction(synchronous, change)
   return nil, message, reason
 end
 
+---Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---@param read fun(): any, any, any its results
+function Ledger:snapshot(read)
+  local db, message, reason = self:connection "durable"
+  if not db then return nil, message, reason end
+  local ok
+  ok, message, reason = db:run "BEGIN"
+  if not ok then return nil, message, reason end
+  local returned, result, detail, more = pcall(read)
+  db:run "ROLLBACK"
+  if not returned then error(result, 0) end
+  return result, detail, more
+end
+
 local function add_ids(db, request, ids)
   for _, pair in ipairs(ids or {}) do
     local ok, message, reason =

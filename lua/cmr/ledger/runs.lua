@@ -59,7 +59,7 @@ local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ?
 
 ---Finds a row that another key at the same address sent, and that is done or may be.
 ---@param wanted table {account, operation}
----@param digests string[] of the rows
+---@param digests table of the rows, see cmr.bulk.digests
 ---@param since number seconds since 1970
 ---@return table? found {account, number = of the row, name = of its run}
 ---@return string? message
@@ -70,9 +70,9 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
   accounts, message = accounts_of_other_keys(db, wanted)
   if not accounts then return nil, message end
   for _, other in ipairs(accounts) do
-    for number, digest in ipairs(digests) do
+    for number = 1, digests.count do
       local row
-      row, message = db:first(SENT_BY, digest, wanted.operation, other.account, since)
+      row, message = db:first(SENT_BY, digests:get(number), wanted.operation, other.account, since)
       if message then return nil, message end
       if row then return { account = other.account, number = number, name = row.run and runs.name(ledger, row.run) } end
     end

@@ -23,14 +23,29 @@ local SECRET_NAME_PATTERNS = {
 local MIN_SECRET_CHARACTERS = 4 -- shorter ones are in too many texts
 local MAX_JSON_NUMBER = 1e14 -- a larger one is stored as text, with all of its digits
 local MASK = "***"
+local MAX_CACHED_NAMES = 500
 
----Whether a field of this name holds a secret.
-function redact.is_secret_name(name)
-  name = type(name) == "string" and name:lower():gsub("[_%- ]", "") or ""
+local function matches_secret(name)
+  name = name:lower():gsub("[_%- ]", "")
   for _, pattern in ipairs(SECRET_NAME_PATTERNS) do
     if name:find(pattern) then return true end
   end
   return false
+end
+
+local cached_names, cached_count = {}, 0 -- the rows of a bulk run all have the same names
+
+---Whether a field of this name holds a secret.
+function redact.is_secret_name(name)
+  if type(name) ~= "string" then return false end
+  local is_secret = cached_names[name]
+  if is_secret ~= nil then return is_secret end
+  if cached_count >= MAX_CACHED_NAMES then
+    cached_names, cached_count = {}, 0
+  end
+  is_secret = matches_secret(name)
+  cached_names[name], cached_count = is_secret, cached_count + 1
+  return is_secret
 end
 
 ---Masks secrets, the longest first, in a text.

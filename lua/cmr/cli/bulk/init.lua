@@ -53,27 +53,6 @@ local function date(time)
   return os.date("%Y-%m-%d %H:%M", math.floor(time))
 end
 
--- A failures file names in a column the run that it goes on with. Returns that name, or nil.
-local function run_of(row)
-  local name = row.run
-  return name and name ~= "" and name or nil
-end
-
--- Makes the function that iterates over the rows, with their arguments or a problem.
-local function rows_of(run, read_row)
-  return function()
-    local next_row = run.input:rows()
-    run.trimmed.count = nil
-    return function()
-      local row = next_row()
-      if row then
-        row.args, row.problem = read_row(row)
-      end
-      return row
-    end
-  end
-end
-
 local function start(parsed, system, read)
   local operation = operation_named(parsed[".operation"])
   if not parsed[".from"] then io.usage "missing option '--from'" end
@@ -101,21 +80,33 @@ local function start(parsed, system, read)
   run.url = run.client:base_url()
   run.input = input.open(parsed[".from"], parsed[".format"], system)
   run.trimmed = {}
-  run.rows = rows_of(run, columns.reader(operation, run.input, ignored, defaults, run.trimmed))
+  local read_row = columns.reader(operation, run.input, ignored, defaults, run.trimmed)
+  function run.rows()
+    return run.input:rows()
+  end
+  function run.read_row(row)
+    row.args, row.problem = read_row(row)
+  end
   run.check = function(args)
     return check(run.client, operation, args)
   end
   return run
 end
 
--- The one run that the rows of a failures file name. Raises a mistake when they name several.
-local function named_run(run)
-  local name
-  for row in run.input:rows() do
-    local named = run_of(row)
-    if named and name and named ~= name then io.usage("the rows are of two runs: %s and %s", name, named) end
-    name = name or named
+-- Reads the digests of the rows. Returns the name of the run that the rows of a failures file go on with. Raises a
+-- mistake when they name several.
+local function read_rows(run)
+  local read_row, name = run.read_row, nil
+  function run.read_row(row)
+    local named = row.run
+    if named and named ~= "" then
+      if name and named ~= name then io.usage("the rows are of two runs: %s and %s", name, named) end
+      name = named
+    end
+    read_row(row)
   end
+  plan.read(run)
+  run.trimmed_count, run.read_row = run.trimmed.count, read_row
   return name
 end
 
@@ -128,7 +119,7 @@ If it is another account's key, option '--other-account' sends the rows.]]
 local function open_run(run, parsed)
   local opts = {
     again = parsed[".again"],
-    name = named_run(run),
+    name = read_rows(run),
     source = parsed[".from"],
     peek = parsed.dry_run,
     other_account = parsed[".other_account"],
@@ -174,7 +165,7 @@ local function report_earlier(run, earlier, system)
     local advice = "%s sent before, the last time on %s: not sent again (--again or --repeat-after sends them)"
     log(system, advice, count == 1 and "1 row was" or ("%d rows were"):format(count), date(earlier.last_at))
   end
-  if run.trimmed.count then log(system, "%d values had blanks around them, which are left out", run.trimmed.count) end
+  if run.trimmed_count then log(system, "%d values had blanks around them, which are left out", run.trimmed_count) end
 end
 
 -- Checks every row before the first is sent. Reports the invalid ones, and those that were sent before; refuses rows
@@ -284,6 +275,7 @@ end
 local function check_wait(run, parsed)
   if not parsed[".wait"] then return end
   local row = run.rows()()
+  if row then run.read_row(row) end
   require("cmr.cli.waiting").check(run.operation, row and row.args or {}, run.ledger)
 end
 
