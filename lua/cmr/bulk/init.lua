@@ -51,19 +51,21 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "unknown", "deferred" }
 
--- Finds the run of these rows, or the run of that name. Returns nil and a message when the named run is of another
--- account or operation.
+-- Finds the run of these rows, or the run of that name. Returns nil, a message and "mistake" when the named run is of
+-- another account or operation.
 local function find(run, wanted, name, other_account)
   if not name then return runs.find(run.ledger, wanted) end
   local found, message = runs.named(run.ledger, name)
   if message then return nil, message end
-  if not found then return nil, ("there is no run %s in the ledger"):format(name) end
-  if found.operation ~= wanted.operation then return nil, ("the run %s is of another operation"):format(name) end
+  if not found then return nil, ("there is no run %s in the ledger"):format(name), "mistake" end
+  if found.operation ~= wanted.operation then
+    return nil, ("the run %s is of another operation"):format(name), "mistake"
+  end
   if found.account == wanted.account then return found end
   if not other_account and found.account:match " (.*)$" == wanted.account:match " (.*)$" then
     return nil, ("the run %s was sent with another key"):format(name), "other_key", found
   end
-  return nil, ("the run %s is of another account"):format(name)
+  return nil, ("the run %s is of another account"):format(name), "mistake"
 end
 
 -- Finds what another key sent of the rows. Returns it, and a message; or only a message, when the ledger fails.
@@ -78,12 +80,43 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
+-- Takes the run that was found, or begins a new one. opts.again begins its next round, if it has ended or is new.
+local function take(run, wanted, found, opts)
+  local taken, message, reason
+  if found then
+    taken, message, reason = runs.take(run.ledger, found)
+  else
+    taken, message, reason = runs.open(run.ledger, wanted)
+  end
+  if not taken then return nil, message, reason end
+  run.record, run.id, run.name = taken, taken.id, taken.name
+  run.is_resumed = found ~= nil and not taken.ended_at
+  if opts.again and not run.is_resumed then
+    local ok
+    ok, message, reason = runs.again(run.ledger, taken)
+    if not ok then return nil, message, reason end
+  end
+  run.round_after = taken.round_after
+  return true
+end
+
+-- The same without a change in the ledger.
+local function peek(run, found, opts)
+  run.is_resumed = found ~= nil and not found.ended_at
+  if found then
+    run.id, run.name, run.round_after = found.id, found.name, found.round_after
+  end
+  if opts.again and not run.is_resumed then run.round_after = math.huge end
+  return true
+end
+
 ---Finds or begins the run of the rows that plan.read has read. The run is this process's until it ends.
----@param run table as for runner.run; it gets account, id, name, round_after and record, the run in the ledger
+---@param run table as for runner.run; it gets account, id, name, round_after, record, the run in the ledger, and
+---is_resumed, whether it was begun before and has not ended
 ---@param opts table {again, name = of the run, source = where the rows come from, peek = true: nothing is begun}
 ---@return boolean? ok
 ---@return string? message
----@return string? reason "busy", "other_key"
+---@return "taken"|"other_key"|"mistake"|"ledger"|nil reason
 ---@return table? other the run with the other key
 function bulk.open(run, opts)
   run.round_after = 0
@@ -91,37 +124,19 @@ function bulk.open(run, opts)
   run.account = entry.account(run.client:target())
   local wanted = { account = run.account, operation = run.operation.name, digest = run.set_digest }
   wanted.rows, wanted.source = run.digests.count, opts.source
-  local found, message, reason, other_run = find(run, wanted, opts.name, opts.other_account)
-  if not found and message then return nil, message, reason, other_run end
-  if not found then
-    local other
+  local found, message, reason, other = find(run, wanted, opts.name, opts.other_account)
+  if not found and not message then
     other, message = find_other_key(run, wanted, opts)
-    if other or message then return nil, message, other and "other_key", other end
+    reason = other and "other_key"
   end
-  if not opts.peek then
-    if found then
-      found, message, reason = runs.take(run.ledger, found)
-    else
-      found, message, reason = runs.open(run.ledger, wanted)
-    end
-    if not found then
-      if reason == "busy" then message = "another process is at work on these rows" end
-      return nil, message, reason
-    end
+  local ok
+  if not message and opts.peek then return peek(run, found, opts) end
+  if not message then
+    ok, message, reason = take(run, wanted, found, opts)
   end
-  run.record = found
-  if found then
-    run.id, run.name, run.round_after = found.id, found.name, found.round_after
-    if opts.again and found.ended_at and not opts.peek then
-      local ok
-      ok, message, reason = runs.again(run.ledger, found)
-      if not ok then return nil, message, reason end
-      run.round_after = found.round_after
-    elseif opts.again and found.ended_at then
-      run.round_after = math.huge
-    end
-  end
-  return true
+  if ok then return true end
+  if reason == "taken" or reason == "other_key" or reason == "mistake" then return nil, message, reason, other end
+  return nil, ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), "ledger"
 end
 
 ---Ends a run that bulk.open began.

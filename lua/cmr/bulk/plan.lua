@@ -52,20 +52,30 @@ local function entry_of(run, entries, number)
   return entries[number]
 end
 
+-- The failure of a run whose ledger cannot be read.
+local function unreadable(run, message)
+  return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
+end
+
 local function look_up(run, row)
   if not run.ledger or run.repeatable then
     row.status = "todo"
     return
   end
   local entries, message = run.ledger:same(run.account, run.operation.name, row.digest)
-  if not entries then error({ failure = message, status = 1 }, 0) end
-  local now, counted, newest = run.time(), {}, 0
+  if not entries then error(unreadable(run, message), 0) end
+  local now, counted, newest, times = run.time(), {}, 0, 0
   for _, entry in ipairs(entries) do
     newest = math.max(newest, entry.id)
+    if RANKS[entry.state] < RANKS.failed then
+      times = times + 1
+      row.last_sent_at = math.max(row.last_sent_at or 0, entry.sent_at)
+    end
     if counts(run, entry, now) then counted[#counted + 1] = entry end
   end
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
+  row.is_repeat = times >= row.copy
   if row.copy == 1 then row.newest_known = newest end -- the copies of a row follow each other
 end
 
@@ -73,7 +83,7 @@ end
 local function newest_of(run)
   if not run.ledger or run.repeatable then return 0 end
   local newest, message = run.ledger:newest()
-  if not newest then error({ failure = message, status = 1 }, 0) end
+  if not newest then error(unreadable(run, message), 0) end
   return newest
 end
 
@@ -125,8 +135,9 @@ local function decide(run, row)
 end
 
 ---Iterates over the rows. Each gets its digest; first: the number of the first row with the same content; copy: 1 for
----that one, 2 for the next; entry: its request in the ledger; and its status: "todo" (to be sent, with args), "done",
----"accepted", "partial", "unknown", "failed", "deferred", or "invalid" (with the problem). The others have no args.
+---that one, 2 for the next; entry: its request in the ledger; is_repeat: whether it was sent before, so that it is done
+---or may be; last_sent_at: when; and its status: "todo" (to be sent, with args), "done", "accepted", "partial",
+---"unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and the last have args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
 ---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
 ---be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}
@@ -174,7 +185,7 @@ function plan.review(run, on_row)
   local sums, message = run.ledger:snapshot(function()
     return review(run, on_row)
   end)
-  if not sums then error({ failure = message, status = 1 }, 0) end
+  if not sums then error(unreadable(run, message), 0) end
   return sums
 end
 

@@ -81,6 +81,9 @@ function request.settings(parsed, system, read)
   return require("cmr.cli.profile").settings(parsed, system, key)
 end
 
+---What to do about a ledger that cannot be used.
+request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
+
 ---The ledger of a command. Raises a failure when there is none for a command that acts.
 ---@param acts boolean whether the command may change something at the vendor's
 ---@return table? ledger nil: the command only reads, and does without; or the user said --no-ledger
@@ -88,8 +91,7 @@ function request.ledger(parsed, acts)
   if parsed.no_ledger then return nil end
   local ledger, message = require("cmr.ledger").open(nil, acts and "durable" or "quick")
   if ledger or not acts then return ledger end
-  local advice = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
-  io.failure("%s; nothing was sent\n%s", message, advice)
+  io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
 end
 
 ---Makes a client from the command line and the environment, and stores the name of its profile in parsed.profile.

@@ -30,6 +30,7 @@ Ledger.__name = "cmr.ledger"
 local FILE = "/cmr/ledger.db" -- below the user's directory for state
 local BUSY_SECONDS = 5 -- another process's write takes milliseconds
 local NGINX_BUSY_SECONDS = 0.1 -- a worker serves nobody meanwhile
+local LOCKED_BUSY_SECONDS = 0.1 -- after a wait that was in vain
 local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
 local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that store events
 local FORGET_INTERVAL = 100 -- requests between two removals of old ones
@@ -66,6 +67,12 @@ local function leave_parents()
   end
 end
 
+-- What SQLite reports, with what to do about it.
+local function explain(message, reason, path)
+  if reason ~= "busy" then return message end
+  return ("another program has it locked, 'fuser %s' shows which"):format(path)
+end
+
 -- Sets up a new connection.
 local function prepare(db, synchronous)
   for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous } do
@@ -75,10 +82,13 @@ local function prepare(db, synchronous)
   return schema.update(db)
 end
 
+local function busy_milliseconds(seconds)
+  return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
+end
+
 -- synchronous: FULL puts each change on the disk before it is reported as made; NORMAL leaves it to the kernel.
 local function connect(path, synchronous)
-  local busy = package.loaded.ngx and NGINX_BUSY_SECONDS or BUSY_SECONDS
-  local db, message, reason = sqlite.open(path, busy * 1000)
+  local db, message, reason = sqlite.open(path, busy_milliseconds(BUSY_SECONDS))
   if not db then return nil, message, reason end
   local ok
   ok, message, reason = prepare(db, synchronous)
@@ -102,7 +112,10 @@ function Ledger:connection(synchronous)
   leave_parents()
   local message, reason
   db, message, reason = connect(self.path, synchronous == "durable" and "FULL" or "NORMAL")
-  if not db then return nil, ("the ledger %s cannot be opened: %s"):format(self.path, message), reason end
+  if not db then
+    local problem = explain(message, reason, self.path)
+    return nil, ("the ledger %s cannot be opened: %s"):format(self.path, problem), reason
+  end
   self.connections[synchronous] = db
   return db
 end
@@ -131,12 +144,27 @@ function ledger.open(path, synchronous)
     self:close()
     self = nil
   end
-  self = self or setmetatable({ path = path, connections = {} }, Ledger)
+  self = self or setmetatable({ path = path, connections = {}, is_locked = false }, Ledger)
   living[self] = true
   local db, message, reason = self:connection(synchronous or "durable")
   if not db then return nil, message, reason end
   ledgers[path] = self
   return self
+end
+
+-- Begins a change. A request has up to three of them before it leaves: only the first waits for the whole time while
+-- another program has the file locked.
+local function begin(self, db)
+  local ok, message, reason = db:run "BEGIN IMMEDIATE"
+  local is_locked = reason == "busy"
+  if is_locked ~= self.is_locked then
+    self.is_locked = is_locked
+    local seconds = is_locked and LOCKED_BUSY_SECONDS or BUSY_SECONDS
+    for _, connection in pairs(self.connections) do
+      connection:rows(("PRAGMA busy_timeout = %d"):format(busy_milliseconds(seconds)))
+    end
+  end
+  return ok, explain(message, reason, self.path), reason
 end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
@@ -146,7 +174,7 @@ function Ledger:transaction(synchronous, change)
   local db, message, reason = self:connection(synchronous)
   if not db then return nil, message, reason end
   local ok
-  ok, message, reason = db:run "BEGIN IMMEDIATE"
+  ok, message, reason = begin(self, db)
   if not ok then return nil, message, reason end
   local returned, result, detail, more = pcall(change, db)
   if not returned then

@@ -98,7 +98,7 @@ end
 ---@param wanted table {account, operation, digest, rows, source}
 ---@return table? run
 ---@return string? message
----@return string? reason "busy": another process has it
+---@return string? reason "taken": another process has it
 function runs.open(ledger, wanted)
   local name = name_of(wanted)
   local ok, message, reason = ledger:transaction("durable", function(db)
@@ -116,14 +116,25 @@ function runs.open(ledger, wanted)
     )
   end)
   if not ok then return nil, message, reason end
-  return runs.take(ledger, assert(runs.named(ledger, name)))
+  local run
+  run, message = runs.named(ledger, name)
+  if not run then return nil, message end
+  return runs.take(ledger, run)
 end
 
----Takes a run for this process alone.
+---Takes a run for this process alone, as the last process left it.
+---@return table? run
+---@return string? message
+---@return string? reason "taken": another process has it
 function runs.take(ledger, run)
   local ok, message, reason = ledger:hold_run(run.id)
+  if reason == "busy" then return nil, "another process is at work on these rows", "taken" end
   if not ok then return nil, message, reason end
-  return run
+  local taken
+  taken, message = runs.named(ledger, run.name)
+  if taken and taken.id == run.id then return taken end
+  ledger:let_go_run(run.id)
+  return nil, message or "the run has just been removed from the ledger"
 end
 
 local function update(ledger, sql, ...)

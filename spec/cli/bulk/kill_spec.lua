@@ -2,6 +2,7 @@
 local bulk = require "spec.support.bulk"
 local command = require "spec.support.command"
 local core = require "cmr.core"
+local listener = require "spec.support.listener"
 local mock = require "spec.support.mock"
 local program = require "spec.support.program"
 local pty = require "spec.support.pty"
@@ -108,6 +109,132 @@ describe("cmr bulk #bulk", function()
     for number = 1, ROWS do
       assert.is_true(times[number] == 1 or times[number] == 2 and by_row[number] == "unknown", told)
     end
+  end)
+
+  it("loses and repeats no row of two runs that share rows and are killed, beside a listener", function()
+    local ROWS, KILLS, CONCURRENCY = 160, 12, 4
+    local seed = tonumber(os.getenv "SEED") or os.time()
+    math.randomseed(seed)
+    local told = ("SEED=%d"):format(seed)
+    bulk.seed(server, ROWS)
+    local files = {}
+    for index, from in ipairs{1, ROWS / 4 + 1} do -- half of the mailboxes are in both files
+      local lines = {"mailboxId\n"}
+      for number = from, from + 3 * ROWS / 4 - 1 do lines[#lines + 1] = bulk.id(number) .. "\n" end
+      files[index] = command.file_with(table.concat(lines))
+    end
+    local listening = listener.start({}, nil, ledger_path)
+    finally(function() listening:stop() end)
+    local function run_of(file, more)
+      return {"bulk", "reexport", "--from", file, "--concurrency", tostring(CONCURRENCY), (table.unpack or unpack)(more)}
+    end
+    local terminals = {}
+    local function restart(index)
+      terminals[index] = pty.cmr(run_of(files[index], {"--rate", "300"}), {env = env()})
+    end
+    restart(1)
+    restart(2)
+    for kill = 1, KILLS do
+      local index, target, limit = kill % 2 + 1, size() + math.random(0, 8), core.now() + 20
+      repeat
+        for _, terminal in ipairs(terminals) do terminal.pty:read(1) end
+        local body = ('{"eventId":"e%d-%d","event":"mailbox.exported","data":{}}'):format(kill, size())
+        assert.equal(200, listening:send(body):answer().status, told)
+      until size() >= target or core.now() > limit
+      terminals[index]:signal "KILL"
+      terminals[index]:finish()
+      restart(index)
+    end
+    for _, terminal in ipairs(terminals) do
+      terminal.limit = 60
+      terminal:finish()
+    end
+    local ended = {}
+    for index, file in ipairs(files) do ended[index] = command.run(run_of(file, {"--rate", "off"}), {env = env()}) end
+
+    local times, states_of = bulk.received(server), {}
+    for _, request in ipairs(ledger:connection "durable":rows [[SELECT id, state FROM request_id
+        JOIN (SELECT id AS number, state FROM request) ON number = request WHERE kind = 'mailbox']]) do
+      local number = tonumber(request.id:match "%d+")
+      states_of[number] = states_of[number] or {}
+      table.insert(states_of[number], request.state)
+    end
+    for number = 1, ROWS do
+      local found = table.concat(states_of[number] or {}, " ")
+      assert.is_true((times[number] or 0) <= 1, told) -- not twice
+      -- once in the ledger as what was sent; "failed" are those that the other run was quicker with
+      local sent = found:gsub("failed ?", ""):gsub(" $", "")
+      assert.is_true(sent == "accepted" or sent == "sending" or sent == "unknown", told .. ": " .. found)
+      if sent == "accepted" then assert.equal(1, times[number], told) end -- not lost
+    end
+    for _, one in ipairs(ended) do assert.is_true(one.status == 0 or one.status == 3, one.err) end
+    for _, file in ipairs(files) do
+      local one = command.run(run_of(file, {"--rate", "off", "--retry-unknown"}), {env = env()})
+      assert.equal(0, one.status, one.err)
+    end
+    times = bulk.received(server)
+    for number = 1, ROWS do assert.is_true(times[number] >= 1, number) end
+  end)
+
+  it("sends no row of a round twice when --again is killed and said once more", function()
+    local ROWS = 60
+    local seed = tonumber(os.getenv "SEED") or os.time()
+    math.randomseed(seed)
+    local told = ("SEED=%d"):format(seed)
+    rows(ROWS)
+    assert.equal(0, cmr{"--rate", "off"}.status)
+    local more = {"--again", "--rate", "100", "--concurrency", "4"}
+    local before = size()
+    for _ = 1, 4 do
+      local target, limit = size() + math.random(1, 10), core.now() + 20
+      local terminal = start(more)
+      repeat
+        assert.is_not_nil(terminal.pty:read(1), told) -- it ended by itself
+        assert.is_true(core.now() < limit, told)
+      until size() >= target
+      terminal:signal "KILL"
+      terminal:finish()
+    end
+    assert.is_true(size() > before)
+    local ended = cmr(more)
+    assert.matches("cmr: the run has not ended: option '--again' goes on with it", ended.err, 1, true)
+    local times = bulk.received(server)
+    for number = 1, ROWS do assert.is_true(times[number] <= 2, told) end
+    if ended.status == 3 then ended = cmr{"--retry-unknown", "--rate", "off"} end
+    assert.equal(0, ended.status, ended.err)
+    times = bulk.received(server)
+    local by_row = {}
+    for number = 1, ROWS do by_row[times[number]] = (by_row[times[number]] or 0) + 1 end
+    assert.is_true(by_row[2] >= ROWS - 4 * 4, told) -- what a kill left unknown was sent once more, as asked
+    -- it has ended: the next --again is a new round
+    cmr{"--again", "--rate", "off"} -- the mock's quota refuses some
+    local later = bulk.received(server)
+    for number = 1, ROWS do assert.equal(times[number] + 1, later[number], told) end
+  end)
+
+  it("sends no row twice when --repeat-after is killed and said once more", function()
+    local ROWS = 40
+    rows(ROWS)
+    assert.equal(0, cmr{"--rate", "off"}.status)
+    local db = ledger:connection "durable"
+    assert(db:run("UPDATE request SET sent_at = sent_at - 700000, ended_at = ended_at - 700000"))
+    local more = {"--repeat-after", "7d", "--rate", "100", "--concurrency", "4"}
+    for kill = 1, 3 do
+      local target, limit = size() + 3 * kill, core.now() + 20
+      local terminal = start(more)
+      repeat
+        assert.is_not_nil(terminal.pty:read(1)) -- it ended by itself
+        assert.is_true(core.now() < limit)
+      until size() >= target
+      terminal:signal "KILL"
+      terminal:finish()
+    end
+    local ended = cmr(more)
+    local times = bulk.received(server)
+    for number = 1, ROWS do assert.is_true(times[number] == 2 or times[number] == 1 and ended.status == 3, number) end
+    assert.equal(0, cmr{"--repeat-after", "7d", "--rate", "off", "--retry-unknown"}.status)
+    times = bulk.received(server)
+    for number = 1, ROWS do assert.is_true(times[number] >= 2, number) end
   end)
 
   it("finishes what is in flight at Ctrl-C or another signal, and goes on from there", function()

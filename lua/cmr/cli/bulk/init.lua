@@ -116,7 +116,7 @@ If the key was exchanged, option '--changed-key' counts what the old one sent.
 If it is another account's key, option '--other-account' sends the rows.]]
 
 -- Finds or begins the run. Raises a mistake or a failure.
-local function open_run(run, parsed)
+local function open_run(run, parsed, system)
   local opts = {
     again = parsed[".again"],
     name = read_rows(run),
@@ -131,13 +131,18 @@ local function open_run(run, parsed)
   local ok, message, reason, other = library.open(run, opts)
   if reason == "other_key" and parsed[".changed_key"] then
     ok, message = runs.change_key(run.ledger, other.account, run.account)
+    reason = "ledger"
     if ok then
-      ok, message = library.open(run, opts)
+      ok, message, reason = library.open(run, opts)
     end
   elseif reason == "other_key" then
     message = OTHER_KEY:format(message)
   end
+  if reason == "ledger" then io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE) end
   if not ok then io.usage("%s", message) end
+  if parsed[".again"] and run.is_resumed then
+    log(system, "the run has not ended: option '--again' goes on with it, and begins it anew when every row has an end")
+  end
 end
 
 -- The rows that were sent before: those of this run are counted, those of other runs are named.
@@ -172,6 +177,7 @@ end
 -- with the same content unless allow_duplicates is true. Returns counts, see plan.review, and the reason to ask for a
 -- confirmation.
 local function review(run, allow_duplicates, system)
+  run.repeats, run.last_sent_at = 0, 0
   local invalid, reason, earlier = 0, "", { here = 0, elsewhere = 0, last_at = 0 }
   local counts = plan.review(run, function(row)
     if row.problem then
@@ -182,7 +188,10 @@ local function review(run, allow_duplicates, system)
     elseif row.status == "todo" then
       local row_reason = prompt.reason(run.operation, row.args) or ""
       if #row_reason > #reason then reason = row_reason end
-      run.repeats = run.repeats or row.entry and row.entry.state == "unknown"
+      if row.is_repeat then
+        run.repeats = run.repeats + 1
+        run.last_sent_at = math.max(run.last_sent_at, row.last_sent_at)
+      end
     elseif SENT[row.status] then
       note_earlier(run, earlier, row)
     end
@@ -200,6 +209,10 @@ end
 
 local function confirm(run, reason, counts, parsed, system)
   local subject = ("%s %s"):format(arguments.command(run.operation.name), reason)
+  if run.repeats > 0 then
+    local repeats = "%s; %d of %s were sent before, the last time on %s"
+    subject = repeats:format(subject, run.repeats, summary.rows(counts.todo), date(run.last_sent_at))
+  end
   local rows = ("%s of %s, at %s"):format(summary.rows(counts.todo), parsed[".from"], run.url)
   prompt.confirm(subject, { rows }, parsed, system)
 end
@@ -283,7 +296,7 @@ end
 function bulk.run(parsed, system, read)
   collectgarbage("setpause", GC_PAUSE_PERCENT)
   local run = start(parsed, system, read)
-  open_run(run, parsed)
+  open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
   if parsed.dry_run then return report_dry_run(system, counts) end
   check_wait(run, parsed)
