@@ -126,7 +126,8 @@ describe("cmr bulk #bulk", function()
     local listening = listener.start({}, nil, ledger_path)
     finally(function() listening:stop() end)
     local function run_of(file, more)
-      return {"bulk", "reexport", "--from", file, "--concurrency", tostring(CONCURRENCY), (table.unpack or unpack)(more)}
+      return {"bulk", "reexport", "--from", file, "--concurrency", tostring(CONCURRENCY),
+        (table.unpack or unpack)(more)}
     end
     local terminals = {}
     local function restart(index)

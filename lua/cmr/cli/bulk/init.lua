@@ -210,7 +210,7 @@ end
 local function confirm(run, reason, counts, parsed, system)
   local subject = ("%s %s"):format(arguments.command(run.operation.name), reason)
   if run.repeats > 0 then
-    local repeats = "%s; %d of %s were sent before, the last time on %s"
+    local repeats = "%s; sent before: %d of %s, the last time on %s"
     subject = repeats:format(subject, run.repeats, summary.rows(counts.todo), date(run.last_sent_at))
   end
   local rows = ("%s of %s, at %s"):format(summary.rows(counts.todo), parsed[".from"], run.url)

@@ -72,7 +72,9 @@ local function jsonl_rows(file)
     if type(object) ~= "table" or not json:find "^%s*{" then
       io.usage("line %d: a JSON object expected%s", line, object == nil and (" (%s)"):format(message) or "")
     end
-    return { number = number, line = line, json = json, object = object, run = object[RUN_COLUMN] }
+    local run = object[RUN_COLUMN]
+    if run and type(run) ~= "string" then io.usage("line %d: '%s' names no run", line, RUN_COLUMN) end
+    return { number = number, line = line, json = json, object = object, run = run }
   end
 end
 
