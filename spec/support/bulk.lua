@@ -73,7 +73,7 @@ function bulk.record(ledger_path, env, file)
     end
     return true
   end))
-  ledger:let_go_run(run.id)
+  ledger:let_go_run(run.id, run.hold)
   ledger:close()
 end
 

@@ -1,5 +1,6 @@
 ---A bulk run: one operation for many rows, none of them twice. The client's ledger remembers the rows.
 
+local collected = require "cmr.util.collected"
 local core = require "cmr.core"
 local entry = require "cmr.ledger.entry"
 local errors = require "cmr.util.errors"
@@ -80,6 +81,14 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
+-- Makes a guard for a coroutine that is left during its run: nginx ends one when its client goes.
+local function let_go_when_collected(run)
+  local ledger, id, hold = run.ledger, run.id, run.record.hold
+  return collected.guard(function()
+    ledger:let_go_run(id, hold)
+  end)
+end
+
 -- Takes the run that was found, or begins a new one. opts.again begins its next round, if it has ended or is new.
 local function take(run, wanted, found, opts)
   local taken, message, reason
@@ -90,6 +99,7 @@ local function take(run, wanted, found, opts)
   end
   if not taken then return nil, message, reason end
   run.record, run.id, run.name = taken, taken.id, taken.name
+  run.guard = let_go_when_collected(run)
   run.is_resumed = found ~= nil and not taken.ended_at
   if opts.again and not run.is_resumed then
     local ok
@@ -145,18 +155,28 @@ end
 function bulk.close(run, every_row)
   if not run.record then return end
   if every_row then runs.finish(run.ledger, run.record) end
-  run.ledger:let_go_run(run.id)
+  run.ledger:let_go_run(run.id, run.record.hold)
   run.ledger:checkpoint()
 end
 
--- Makes an iterator over rows of the caller's, as plan.rows wants it.
+-- A table may be in the list more than once, and the runner knows a row by its arguments.
+local function copy(args)
+  if type(args) ~= "table" then return args end
+  local fields = {}
+  for name, value in pairs(args) do
+    fields[name] = value
+  end
+  return fields
+end
+
+-- Makes an iterator over rows of the caller's, as plan.rows wants it. original: what the caller knows a row by.
 local function rows_of(list)
   return function()
     local number = 0
     return function()
       number = number + 1
       local args = list[number]
-      return args ~= nil and { number = number, args = args } or nil
+      return args ~= nil and { number = number, args = copy(args), original = args } or nil
     end
   end
 end
@@ -173,15 +193,16 @@ local function collect(rows)
   return list
 end
 
+-- Looks at every row before the first is sent. Returns what speaks against the run.
 local function review(run, duplicates)
   local problem
-  plan.review(run, function(row)
-    if problem then return end
-    if row.copy and row.copy > 1 and not duplicates then
-      problem = ("rows %d and %d are the same: option 'duplicates' sends both"):format(row.first, row.number)
-    end
+  local ok, failure = pcall(plan.review, run, function(row)
+    if problem or row.copy == 1 or duplicates then return end
+    problem = ("rows %d and %d are the same: option 'duplicates' sends both"):format(row.first, row.number)
   end)
-  return problem
+  if ok then return problem end
+  if type(failure) ~= "table" then error(failure, 0) end
+  return failure.failure or failure.usage
 end
 
 ---Runs an operation for many rows. See client:bulk.
@@ -222,7 +243,7 @@ function bulk.run(client, ledger, loop, operation, rows, check, opts)
       counts[state], report.untried = counts[state] + 1, report.untried - 1
     end,
     on_result = function(row, answer, err)
-      if opts.on_result then errors.call_hook(opts.on_result, row.args, answer, err and err.message, err) end
+      if opts.on_result then errors.call_hook(opts.on_result, row.original, answer, err and err.message, err) end
     end,
   }
   plan.read(run)

@@ -144,7 +144,7 @@ function ledger.open(path, synchronous)
     self:close()
     self = nil
   end
-  self = self or setmetatable({ path = path, connections = {}, is_locked = false }, Ledger)
+  self = self or setmetatable({ path = path, connections = {}, holds = {}, is_locked = false }, Ledger)
   living[self] = true
   local db, message, reason = self:connection(synchronous or "durable")
   if not db then return nil, message, reason end
@@ -577,15 +577,22 @@ function Ledger:limiter()
   return self.limiter_
 end
 
----Takes a run for this process alone. It is let go when the process ends.
+---Takes a run for this caller alone. It is let go when the process ends.
 ---@param run integer
----@return boolean? ok
+---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason "busy": another process has it
+---@return string? reason "busy": another process or another caller in this one has it
 function Ledger:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
-  return db:hold(RUN_LOCKS + run)
+  local hold = { db = db }
+  local other = self.holds[run]
+  if other and other.db == db then return nil, "another coroutine has it", "busy" end
+  local ok
+  ok, message, reason = db:hold(RUN_LOCKS + run)
+  if not ok then return nil, message, reason end
+  self.holds[run] = hold
+  return hold
 end
 
 ---Moves what was written into the file itself, so that a copy of this one file has it.
@@ -595,9 +602,11 @@ function Ledger:checkpoint()
 end
 
 ---@param run integer
-function Ledger:let_go_run(run)
-  local db = self:connection "durable"
-  return db and db:let_go(RUN_LOCKS + run)
+---@param hold table of hold_run; without effect the second time
+function Ledger:let_go_run(run, hold)
+  if self.holds[run] ~= hold then return end
+  self.holds[run] = nil
+  if self.connections.durable == hold.db then hold.db:let_go(RUN_LOCKS + run) end
 end
 
 ---Reports that this process stores the events that it receives. It is over when the process ends.
@@ -632,7 +641,7 @@ function Ledger:close()
   for _, db in pairs(self.connections) do
     db:close()
   end
-  self.connections = {}
+  self.connections, self.holds = {}, {}
 end
 
 return ledger

@@ -122,18 +122,21 @@ function runs.open(ledger, wanted)
   return runs.take(ledger, run)
 end
 
----Takes a run for this process alone, as the last process left it.
----@return table? run
+---Takes a run for this caller alone, as the last one left it.
+---@return table? run with hold, for Ledger:let_go_run
 ---@return string? message
 ---@return string? reason "taken": another process has it
 function runs.take(ledger, run)
-  local ok, message, reason = ledger:hold_run(run.id)
+  local hold, message, reason = ledger:hold_run(run.id)
   if reason == "busy" then return nil, "another process is at work on these rows", "taken" end
-  if not ok then return nil, message, reason end
+  if not hold then return nil, message, reason end
   local taken
   taken, message = runs.named(ledger, run.name)
-  if taken and taken.id == run.id then return taken end
-  ledger:let_go_run(run.id)
+  if taken and taken.id == run.id then
+    taken.hold = hold
+    return taken
+  end
+  ledger:let_go_run(run.id, hold)
   return nil, message or "the run has just been removed from the ledger"
 end
 
