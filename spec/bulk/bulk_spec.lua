@@ -176,6 +176,7 @@ describe("client:bulk", function()
 
   if not loops.PLAIN_51 then it("lets the rows go when its coroutine is left", function()
     local list = rows(3)
+    client = client_of(server, {ledger = path, retries = 0, loop = require "cmr.loop.block"})
     local thread = coroutine.create(function()
       client:bulk("reexport", list, {concurrency = 1, on_result = function() coroutine.yield "left" end})
     end)
