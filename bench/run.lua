@@ -16,6 +16,7 @@ local ROWS = {
   "memory",
   "growth",
   "pace",
+  "bulk",
 }
 local OUT = "build/bench/"
 
