@@ -26,7 +26,7 @@
 ---What client:bulk takes. Rows that are done are left alone; the others are sent.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer Requests at once. Default: 8.
----@field again? boolean Send rows again that are done: once the run has come to its end, it begins anew.
+---@field again? boolean Send rows again that are done. A run in which rows have no end yet goes on with them first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
 ---  runs too. Default: 30 days.
@@ -516,7 +516,12 @@ function Ledger:is_moved() end
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
-function Ledger:transaction(synchronous, change) end
+---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+function Ledger:transaction(synchronous, change, is_patient) end
+
+---Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---@param read fun(): any, any, any its results
+function Ledger:snapshot(read) end
 
 ---Writes down a request that is about to leave. When this returns, it is on the disk.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
@@ -605,18 +610,19 @@ function Ledger:store() end
 ---The limiter on this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
----Takes a run for this process alone. It is let go when the process ends.
+---Takes a run for this caller alone. It is let go when the process ends.
 ---@param run integer
----@return boolean? ok
+---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason "busy": another process has it
+---@return string? reason "busy": another process or another caller in this one has it
 function Ledger:hold_run(run) end
 
 ---Moves what was written into the file itself, so that a copy of this one file has it.
 function Ledger:checkpoint() end
 
 ---@param run integer
-function Ledger:let_go_run(run) end
+---@param hold table of hold_run; without effect the second time
+function Ledger:let_go_run(run, hold) end
 
 ---Reports that this process stores the events that it receives. It is over when the process ends.
 ---@return boolean? ok

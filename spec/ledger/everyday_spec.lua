@@ -86,22 +86,67 @@ describe("the ledger of the command", function()
     assert.same({1, 1, 1}, bulk.received(server))
   end)
 
-  it("goes on after a lock that ends in time", function()
-    bulk.seed(server, 1)
+  -- Has another process lock the ledger for some seconds.
+  local function lock_for(seconds)
     assert(ledgers.open(path)):close()
     local told = command.file_with ""
     local other = [[
       local db = assert(require("cmr.sqlite").open(arg[1], 0))
       assert(db:run "BEGIN EXCLUSIVE")
       assert(io.open(arg[2], "w")):write("locked"):close()
-      os.execute "sleep 1"
+      os.execute("sleep " .. arg[3])
       assert(db:run "COMMIT")]]
-    os.execute(command.lua(command.file_with(other), path, told) .. " &")
+    os.execute(command.lua(command.file_with(other), path, told, tostring(seconds)) .. " &")
     local limit = core.now() + 10
     repeat assert.is_true(core.now() < limit) until command.read(told) == "locked"
+  end
+
+  it("goes on after a lock that ends in time", function()
+    bulk.seed(server, 1)
+    lock_for(1)
     local begun = core.now()
     assert.equal(0, cmr{"reexport", "--mailbox-id", bulk.id(1), "--rate", "off"}.status)
     assert.is_true(core.now() - begun > 0.8)
+  end)
+
+  it("waits for another program once before requests leave, and for their ends each time", function()
+    local ledger = assert(ledgers.open(path))
+    local request = {account = "a", operation = "reexport", digest = "d"}
+    local id = assert(ledger:begin(request))
+    lock_for(6.5)
+    for _, case in ipairs{{4.9, 6}, {0, 0.5}} do
+      local begun = core.now()
+      local ok, _, reason = ledger:begin(request)
+      local took = core.now() - begun
+      assert.same({nil, "busy"}, {ok, reason})
+      assert.is_true(took >= case[1] and took < case[2], took)
+    end
+    assert.is_true(ledger:finish(id, {state = "done"}))
+    assert.is_number(ledger:begin(request))
+    ledger:close()
+  end)
+
+  it("loses no answer of a run while another program has it locked for a while", function()
+    bulk.seed(server, 40)
+    local ledger = assert(ledgers.open(path))
+    local err, status = command.file_with "", command.file_with ""
+    local text = command.environment(env)
+    text[#text + 1] = ("%s 2>%s; echo $? >%s"):format(
+      command.lua("bin/cmr", "bulk", "reexport", "--from", bulk.mailboxes(40), "--rate", "30"), err, status)
+    os.execute("sh " .. command.file_with(table.concat(text, "\n")) .. " &")
+    local limit = core.now() + 20
+    repeat assert.is_true(core.now() < limit) until #assert(ledger:find{}) > 5
+    ledger:close()
+    local other = assert(require("cmr.sqlite").open(path, 5000))
+    assert(other:run "BEGIN EXCLUSIVE")
+    os.execute "sleep 2" -- so long it is locked
+    assert(other:run "COMMIT")
+    other:close()
+    repeat assert.is_true(core.now() < limit) until command.read(status) ~= ""
+    assert.equal("0\n", command.read(status), command.read(err))
+    for _, request in ipairs(requests()) do assert.equal("accepted", request.state) end
+    local times = bulk.received(server)
+    for number = 1, 40 do assert.equal(1, times[number]) end
   end)
 
   -- Calls a function with a directory on a file system of its own. Returns false if this user may not mount one.
@@ -211,7 +256,9 @@ describe("the ledger of the command", function()
     local is_mounted = mounted(700, function(directory)
       env.CMR_LEDGER = directory .. "/ledger.db"
       local file, times = fill()
-      for _, suffix in ipairs{"", "-wal"} do command.sh(("cp %s %s"):format(env.CMR_LEDGER .. suffix, path .. suffix)) end
+      for _, suffix in ipairs{"", "-wal"} do
+        command.sh(("cp %s %s"):format(env.CMR_LEDGER .. suffix, path .. suffix))
+      end
       env.CMR_LEDGER = path
       go_on(file, times)
     end)

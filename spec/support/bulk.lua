@@ -41,6 +41,13 @@ function bulk.received(server)
   return times, blank
 end
 
+--- The bodies that the mock received, oldest first.
+function bulk.bodies(server)
+  local list = {}
+  for index, request in ipairs(server:requests()) do list[index] = request.body end
+  return list
+end
+
 --- What a ledger has of each row, by its number: the state and the kind of a failure of its newest request.
 function bulk.states(path)
   local states, kinds = {}, {}

@@ -12,7 +12,7 @@ local validate = require "cmr.util.validate"
 ---What client:bulk takes. Rows that are done are left alone; the others are sent.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer Requests at once. Default: 8.
----@field again? boolean Send rows again that are done: once the run has come to its end, it begins anew.
+---@field again? boolean Send rows again that are done. A run in which rows have no end yet goes on with them first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
 ---  runs too. Default: 30 days.

@@ -152,17 +152,22 @@ function ledger.open(path, synchronous)
   return self
 end
 
--- Begins a change. A request has up to three of them before it leaves: only the first waits for the whole time while
--- another program has the file locked.
-local function begin(self, db)
+-- How long this process waits for another program that has the file locked.
+local function set_busy_seconds(self, seconds)
+  for _, connection in pairs(self.connections) do
+    connection:rows(("PRAGMA busy_timeout = %d"):format(busy_milliseconds(seconds)))
+  end
+end
+
+-- Begins a change. A request makes up to three of them before it leaves: only the first waits for the whole time while
+-- another program has the file locked. is_patient: this one waits in any case.
+local function begin(self, db, is_patient)
+  if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"
   local is_locked = reason == "busy"
-  if is_locked ~= self.is_locked then
+  if is_locked ~= self.is_locked or is_patient and is_locked then
     self.is_locked = is_locked
-    local seconds = is_locked and LOCKED_BUSY_SECONDS or BUSY_SECONDS
-    for _, connection in pairs(self.connections) do
-      connection:rows(("PRAGMA busy_timeout = %d"):format(busy_milliseconds(seconds)))
-    end
+    set_busy_seconds(self, is_locked and LOCKED_BUSY_SECONDS or BUSY_SECONDS)
   end
   return ok, explain(message, reason, self.path), reason
 end
@@ -170,11 +175,12 @@ end
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
-function Ledger:transaction(synchronous, change)
+---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+function Ledger:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)
   if not db then return nil, message, reason end
   local ok
-  ok, message, reason = begin(self, db)
+  ok, message, reason = begin(self, db, is_patient)
   if not ok then return nil, message, reason end
   local returned, result, detail, more = pcall(change, db)
   if not returned then
@@ -369,7 +375,7 @@ function Ledger:finish(id, ending)
     if not ok then return nil, message, reason end
     if ok == 0 or db:is_moved() then return nil, ("%s was moved, removed or cleared"):format(self.path), "moved" end
     return add_ids(db, id, ending.ids)
-  end)
+  end, true)
 end
 
 local ABANDON = [[UPDATE request SET state = 'unknown', outcome = 'unknown', message = ?, ended_at = ?

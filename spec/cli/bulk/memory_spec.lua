@@ -131,6 +131,41 @@ describe("cmr bulk, of rows that were sent before,", function()
     assert.is_nil(ended.err:find("before", 1, true))
   end)
 
+  it("sends no row that nobody has seen: the file changes while the question waits", function()
+    local path = renewals("a.com", "b.com")
+    local text = read(path)
+    for _, other in ipairs{
+      (text:gsub("a%.com", "x.com")), -- the first row is another one
+      (text:gsub("b%.com", "a.com")), -- the second is
+      (text:gsub("^([^\n]*\n)", "%1U,broken,x\n")), -- there is one more in front
+    } do
+      local file = file_with(text)
+      local terminal = pty.cmr({"bulk", "--rate", "off", "renew-domains", "--from", file}, {env = env})
+      terminal:expect("Go on? [y/N] ", true)
+      local handle = assert(io.open(file, "wb"))
+      handle:write(other)
+      handle:close()
+      terminal:type("y" .. pty.enter)
+      local ended = terminal:finish()
+      assert.equal(1, ended.status)
+      assert.matches("the input changed while it was read", ended.out, 1, true)
+      assert.is_nil(table.concat(bulk.bodies(server)):find("x.com", 1, true))
+      assert.is_true(sent() <= 1)
+    end
+    assert.equal(0, renew(path).status)
+    assert.equal(2, sent())
+    -- rows that were added are not sent either
+    local file = renewals("c.com")
+    local terminal = pty.cmr({"bulk", "--rate", "off", "renew-domains", "--from", file}, {env = env})
+    terminal:expect("Go on? [y/N] ", true)
+    local handle = assert(io.open(file, "ab"))
+    handle:write(read(renewals "d.com"):match "\n(.*)$")
+    handle:close()
+    terminal:type("y" .. pty.enter)
+    assert.matches("the input changed while it was read", terminal:finish().out, 1, true)
+    assert.is_nil(table.concat(bulk.bodies(server)):find("d.com", 1, true))
+  end)
+
   it("sends them with --again from any file, once for each time it is said", function()
     bulk.seed(server, 3)
     assert.equal(0, cmr{"reexport", "--from", bulk.mailboxes(2)}.status)

@@ -31,7 +31,7 @@ bulk.options = {
   { "--set", "NAME=VALUE", "A field for every row that does not have it; VALUE may be @FILE.", count = "*" },
   { "--ignore", "COLUMN", "A column that is no field of the operation.", count = "*" },
   { "--concurrency", "N", "Requests at once (default: 8). --rate limits how many are sent a second." },
-  { "--again", false, "Send a run that has ended once more, all of its rows." },
+  { "--again", false, "Send all rows once more; a run that has not ended goes on first." },
   { "--repeat-after", "TIME", "Send rows again that were done so long ago, as in 7d or 12h." },
   { "--remember", "TIME", "How long other runs' rows count that charge, destroy, flip or use a quota (30d)." },
   { "--retry-unknown", false, "Send again what may have been done." },
