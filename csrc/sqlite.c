@@ -9,6 +9,8 @@
  *   database:hold(number)     -> true: this process holds the number until it lets go or ends
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds it
+ *   database:mark(number)     -> notes a number, beside the file, unless a higher one is noted
+ *   database:marked()         -> the highest number that was noted, or 0
  *   database:is_inherited()   -> whether a fork came after it was opened
  *   database:is_moved()       -> whether its file was removed or replaced since it was opened
  *   database:close()
@@ -453,6 +455,33 @@ static int lua_database_is_held(lua_State *L)
     return 1;
 }
 
+/* The number is the file's first bytes. The locks are elsewhere in the file, whatever it holds. */
+static double read_mark(struct database *database)
+{
+    double mark = 0;
+
+    if (open_writers(database) != 0 || pread(database->writers, &mark, sizeof mark, 0) != sizeof mark)
+        return 0;
+    return mark;
+}
+
+/* A mark that cannot be written is only missed: no failure. */
+static int lua_database_mark(lua_State *L)
+{
+    struct database *database = to_database(L);
+    const double mark = luaL_checknumber(L, 2);
+
+    if (database->process == getpid() && mark > read_mark(database))
+        (void)!pwrite(database->writers, &mark, sizeof mark, 0);
+    return 0;
+}
+
+static int lua_database_marked(lua_State *L)
+{
+    lua_pushnumber(L, read_mark(to_database(L)));
+    return 1;
+}
+
 static int lua_database_is_inherited(lua_State *L)
 {
     const struct database *database = luaL_checkudata(L, 1, DATABASE);
@@ -512,6 +541,8 @@ int luaopen_cmr_sqlite(lua_State *L)
         {"hold", lua_database_hold},
         {"let_go", lua_database_let_go},
         {"is_held", lua_database_is_held},
+        {"mark", lua_database_mark},
+        {"marked", lua_database_marked},
         {"is_inherited", lua_database_is_inherited},
         {"is_moved", lua_database_is_moved},
         {"close", lua_database_close},

@@ -85,6 +85,23 @@ describe("a database", function()
     os.remove(link)
   end)
 
+  it("notes the highest number beside the file, for every process", function()
+    assert.equal(0, db:marked())
+    for _, case in ipairs{{5, 5}, {3, 5}, {2 ^ 52, 2 ^ 52}} do
+      db:mark(case[1])
+      assert.equal(case[2], db:marked())
+    end
+    assert.is_true(db:hold(1)) -- its byte is locked, and can be read all the same
+    assert.is_true(posix.child(function()
+      local child = assert(sqlite.open(path, 0))
+      assert(child:marked() == 2 ^ 52)
+      child:mark(2 ^ 52 + 1)
+    end))
+    assert.equal(2 ^ 52 + 1, db:marked())
+    os.remove(path .. "-writers")
+    assert.equal(0, assert(sqlite.open(path, 0)):marked())
+  end)
+
   it("tells that its file was removed", function()
     assert.is_false(db:is_moved())
     os.remove(path)

@@ -86,12 +86,27 @@ local function busy_milliseconds(seconds)
   return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
 end
 
+-- A ledger that has lost its newest requests would have them sent again: it is an old copy, or was cut. The file beside
+-- it, which each request marks once it is written, tells. The newest request is never removed.
+local function check_mark(db, path)
+  local marked = db:marked() -- before the query: other processes write in between
+  local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
+  if not row then return nil, message, reason end
+  if row.id >= marked then return true end
+  local problem = "its newest requests are missing (%d of %d are there): it is damaged, or an old copy. "
+    .. "To go on without them, remove %s-writers"
+  return nil, problem:format(row.id, marked, path), "corrupt"
+end
+
 -- synchronous: FULL puts each change on the disk before it is reported as made; NORMAL leaves it to the kernel.
 local function connect(path, synchronous)
   local db, message, reason = sqlite.open(path, busy_milliseconds(BUSY_SECONDS))
   if not db then return nil, message, reason end
   local ok
   ok, message, reason = prepare(db, synchronous)
+  if ok then
+    ok, message, reason = check_mark(db, path)
+  end
   if ok then return db end
   db:close()
   return nil, message, reason
@@ -338,7 +353,10 @@ function Ledger:begin(request)
     had_writer = self.writer ~= nil
     return insert(self, db, request)
   end)
-  if returned and id then return id end
+  if returned and id then
+    self.connections.durable:mark(id)
+    return id
+  end
   if had_writer == false and self.writer then -- the id is free again: the next request of any process gets it
     self.connections.durable:let_go(self.writer)
     self.writer = nil
