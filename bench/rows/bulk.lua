@@ -33,7 +33,7 @@ local function journal_checkout()
       if not pcall(shell.run, commands[index]:format(JOURNAL_CHECKOUT)) then return nil end
     end
   end
-  return shell.output("pwd") .. "/" .. JOURNAL_CHECKOUT
+  return shell.output "pwd" .. "/" .. JOURNAL_CHECKOUT
 end
 
 -- Makes a function that runs a program of bench/clients in a checkout.
