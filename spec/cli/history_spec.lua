@@ -128,7 +128,7 @@ describe("cmr history", function()
     assert.same({25, ""}, {select(2, shown.out:gsub("\n", "")), shown.err})
   end)
 
-  it("prints every form in pages, and holds none longer than it needs", function()
+  it("prints every form in pages", function()
     fill(2100)
     local csv = history("--all", "--output", "csv").out
     assert.equal(2101, select(2, csv:gsub("\r\n", "")))
@@ -139,7 +139,11 @@ describe("cmr history", function()
     local table_ = history("--all").out
     assert.same({2103, 3}, {select(2, table_:gsub("\n", "")), select(2, table_:gsub("WHEN", ""))})
     assert.equal(2100, select(2, history("--all", "--field", "data.ledger_id").out:gsub("%d+\n", "")))
-    fill(30000)
+  end)
+
+  it("holds no page longer than it needs", function()
+    if command.is_sanitized then return pending "a sanitizer reserves terabytes of addresses" end
+    fill(32100)
     local limited = cmr({"history", "--all", "--output", "jsonl"},
       {env = {CMR_LEDGER = path}, lead = "ulimit -v 300000;", after = "| wc -l"})
     assert.same({0, "32100"}, {limited.status, limited.out:match "%d+"})

@@ -2,7 +2,11 @@
 local program = require "spec.support.program"
 local run = require "spec.support.run"
 
-local command = {interpreter = program.interpreter, quote = program.quote}
+local command = {
+  interpreter = program.interpreter,
+  quote = program.quote,
+  is_sanitized = (os.getenv "CMR_FLAVOUR" or ""):find("asan", 1, true) ~= nil,
+}
 
 -- The command reads these variables. A spec inherits none of them, nor the profiles of the user who runs it.
 local VARIABLES = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_ENDPOINTS", "CMR_LEDGER", "NO_COLOR", "COLUMNS"}
