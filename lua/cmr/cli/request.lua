@@ -97,7 +97,8 @@ end
 ---Makes a client from the command line and the environment, and stores the name of its profile in parsed.profile.
 ---@param settings table? default: request.settings
 ---@param ledger table? see request.ledger
-function request.client(parsed, system, read, settings, ledger)
+---@param only_reads boolean?
+function request.client(parsed, system, read, settings, ledger, only_reads)
   settings = settings or request.settings(parsed, system, read)
   parsed.profile = settings.profile
   local opts = {
@@ -108,7 +109,8 @@ function request.client(parsed, system, read, settings, ledger)
     timeout = request.number("--timeout", parsed.timeout),
     retries = request.number("--retries", parsed.retries, true),
     rate = parsed.rate ~= "off" and request.number("--rate", parsed.rate),
-    ledger = ledger,
+    ledger = not only_reads and ledger or nil,
+    limiter = ledger and ledger:limiter(), -- all that a read needs of it
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
@@ -125,7 +127,7 @@ function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
   parsed.rate = parsed.rate or not ledger and not parsed.all and "off" or nil
-  return request.client(parsed, system, read, settings, ledger)
+  return request.client(parsed, system, read, settings, ledger, not acts)
 end
 
 local function fail(order, parsed, message, err)

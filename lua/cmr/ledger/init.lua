@@ -36,6 +36,9 @@ local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that 
 local FORGET_INTERVAL = 100 -- requests between two removals of old ones
 local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 
+-- The first process to open the ledger reads its log. That takes a millisecond for 60 pages, and most processes are short.
+local PAGES = { FULL = "wal_autocheckpoint = 1000", NORMAL = "wal_autocheckpoint = 30" }
+
 local ledgers = {} -- path -> ledger, one for each file and process
 local living = setmetatable({}, { __mode = "k" }) -- every ledger, closed ones too
 
@@ -75,7 +78,8 @@ end
 
 -- Sets up a new connection.
 local function prepare(db, synchronous)
-  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous } do
+  local pragmas = { "journal_mode = WAL", "synchronous = " .. synchronous, PAGES[synchronous] }
+  for _, pragma in ipairs(pragmas) do
     local rows, message, reason = db:rows("PRAGMA " .. pragma)
     if not rows then return nil, message, reason end
   end
