@@ -36,8 +36,8 @@ local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that 
 local FORGET_INTERVAL = 100 -- requests between two removals of old ones
 local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 
--- The first process to open the ledger reads its log. That takes a millisecond for 60 pages, and most processes are short.
-local PAGES = { FULL = "wal_autocheckpoint = 1000", NORMAL = "wal_autocheckpoint = 30" }
+-- The first process to open the ledger reads its -wal file: a millisecond for 60 pages. A reader keeps it short.
+local READER_WAL_PAGES = 30
 
 local ledgers = {} -- path -> ledger, one for each file and process
 local living = setmetatable({}, { __mode = "k" }) -- every ledger, closed ones too
@@ -78,8 +78,7 @@ end
 
 -- Sets up a new connection.
 local function prepare(db, synchronous)
-  local pragmas = { "journal_mode = WAL", "synchronous = " .. synchronous, PAGES[synchronous] }
-  for _, pragma in ipairs(pragmas) do
+  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous } do
     local rows, message, reason = db:rows("PRAGMA " .. pragma)
     if not rows then return nil, message, reason end
   end
@@ -167,6 +166,7 @@ function ledger.open(path, synchronous)
   living[self] = true
   local db, message, reason = self:connection(synchronous or "durable")
   if not db then return nil, message, reason end
+  if synchronous == "quick" then db:rows(("PRAGMA wal_autocheckpoint = %d"):format(READER_WAL_PAGES)) end
   ledgers[path] = self
   return self
 end
