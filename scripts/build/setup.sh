@@ -118,10 +118,10 @@ restore_policy() {
     [ ! -e $policy.before-cmr ] || $sudo mv $policy.before-cmr $policy
 }
 
-# known NAME/NAME...: the first of them that apt knows.
+# known NAME/NAME...: the first of them that apt can install. It shows others too, which only have their name in common.
 known() {
     for name in $(echo "$1" | tr / ' '); do
-        if apt-cache show "$name" >/dev/null 2>&1; then break; fi
+        if apt-cache policy "$name" 2>/dev/null | grep -q 'Candidate: [^(]'; then break; fi
     done
     echo "$name"
 }
