@@ -66,7 +66,7 @@ struct call {
     CURL *easy;              /* while running */
     struct call *previous, *next;
     double deadline; /* seconds on the monotonic clock */
-    bool timed_out;  /* the attempt before did: its connection may be dead */
+    bool fresh;      /* on a new connection: the idle one that was there may be dead */
 
     struct answer answer;
     int reads; /* of the answer, in progress; a finalizer that runs during one must not free the buffers */
@@ -102,7 +102,7 @@ int lua_call_request(lua_State *L);
 
 /* response.c */
 
-/* The seconds of the Retry-After in these headers; 0: none. libcurl ignores a number that overflows. */
+/* The seconds of the Retry-After in these headers, rounded up; 0: none. libcurl has other limits in each version. */
 double response_retry_after(const char *headers);
 
 /* Pushes the envelope of a call that is done, or nil, message, err; returns how many values. */

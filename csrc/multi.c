@@ -119,6 +119,9 @@ static bool open_curl(struct multi *multi)
     multi->share = curl_share_init();
     return multi->curl && multi->share &&
            curl_share_setopt(multi->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+#if LIBCURL_VERSION_NUM >= 0x081400
+           curl_multi_setopt(multi->curl, CURLMOPT_QUICK_EXIT, 1L) == CURLM_OK && /* no wait for a resolver's thread */
+#endif
            pollset_serve(&multi->pollset, multi->curl) &&
            curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)MAX_HOST_CONNECTIONS) == CURLM_OK;
 }
@@ -188,10 +191,12 @@ static void set_alarm(struct multi *multi, double deadline)
 
 void multi_add(struct multi *multi, struct call *call, double timeout)
 {
-    if (!attempt_open(call, &multi->pollset, multi->share, timeout) ||
-        curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
+    call->answer.code = attempt_open(call, &multi->pollset, multi->share, timeout);
+    if (call->answer.code == CURLE_OK && curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
         attempt_close(call);
         call->answer.code = CURLE_OUT_OF_MEMORY;
+    }
+    if (call->answer.code != CURLE_OK) {
         call->state = CALL_DONE;
         return;
     }
@@ -243,6 +248,23 @@ void multi_adopt_finished(struct multi *multi, struct multi *closed)
     }
 }
 
+/* Goes on with a new connection, when the idle one that the call got turned out to be dead before anything was sent. */
+static bool go_on(struct multi *multi, struct call *call, CURLcode code)
+{
+    const double left = call->deadline - GRACE_SECONDS - pollset_now();
+
+    if (!attempt_is_unsent(call, code) || call->fresh || left <= 0)
+        return false;
+    stop(multi, call);
+    call->fresh = true;
+    multi_add(multi, call, left);
+    if (call->state == CALL_DONE) {
+        call->multi = multi;
+        link_call(&multi->finished, call);
+    }
+    return true;
+}
+
 static void harvest(struct multi *multi)
 {
     CURLMsg *message;
@@ -252,7 +274,8 @@ static void harvest(struct multi *multi)
         struct call *call = NULL;
         const CURLcode code = message->data.result; /* the message is gone once the handle is removed */
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-        finish(multi, call, code);
+        if (!go_on(multi, call, code))
+            finish(multi, call, code);
     }
 }
 
