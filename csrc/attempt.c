@@ -105,6 +105,13 @@ static bool was_written(CURL *easy)
     return curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK || bytes > 0;
 }
 
+static bool is_reused(CURL *easy)
+{
+    long connects = 0;
+
+    return curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects == 0;
+}
+
 /*
  * The connection is ready and libcurl is about to send the request. When a reused connection closes without a response,
  * libcurl sends the request again by itself; one that is not repeatable is stopped here.
@@ -115,12 +122,15 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
-    if (call->answer.sends == 0 && is_stale(call->pollset, local_port))
+    if (call->sends == 0 && is_stale(call->pollset, local_port))
         return CURL_PREREQFUNC_ABORT;
-    if (call->answer.sends == 1 && !was_written(call->easy))
+    if (call->sends == 0)
+        call->reused = is_reused(call->easy);
+    else if (call->sends == 1 && !was_written(call->easy))
         return CURL_PREREQFUNC_OK;
+    call->sends++;
     call->answer.sends++;
-    return call->answer.sends > max_sends ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* libcurl reports the TLS version only in a line of text for people. */
@@ -247,6 +257,8 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
     call->pollset = pollset;
+    call->sends = 0;
+    *call->answer.message = '\0';
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
         code = configure(call, share, timeout);
@@ -271,9 +283,15 @@ static double seconds_of(CURL *easy, CURLINFO time)
     return (double)microseconds / 1e6;
 }
 
-bool attempt_is_unsent(const struct call *call, CURLcode code)
+bool attempt_goes_on(const struct call *call, CURLcode code)
 {
-    return code == CURLE_ABORTED_BY_CALLBACK && call->answer.sends == 0;
+    const struct answer *answer = &call->answer;
+
+    if (call->fresh || code == CURLE_OK || code == CURLE_OPERATION_TIMEDOUT)
+        return false;
+    if (call->sends == 0)
+        return code == CURLE_ABORTED_BY_CALLBACK;
+    return call->sends == 1 && call->reused && answer->header_bytes == 0 && attempt_is_repeatable(call);
 }
 
 void attempt_finish(struct call *call, CURLcode code)
@@ -302,6 +320,8 @@ void attempt_finish(struct call *call, CURLcode code)
         watched = find_socket(call->pollset, (int)local_port);
     if (watched)
         watched->http1 = true;
+    if (code == CURLE_OK)
+        call->target->http2 = answer->http_version > CURL_HTTP_VERSION_1_1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");

@@ -120,4 +120,62 @@ describe("with any libcurl", function()
       assert.equal(scheme == "https", timing.secured ~= nil)
     end
   end)
+
+  describe("calls beyond max_connections", function()
+    -- Calls at once at a server that answers after some seconds.
+    local function call_all(count, options, seconds, script)
+      local at = server:play{script or {words.request, words.sleep(seconds * 1000), words.send(words.answer("200 OK",
+        words.GOOD)), words.again}}
+      local queued = {}
+      local client = client_at(at, script and "https"):with(options):with{on_response = function(info)
+        queued[#queued + 1] = info.queued
+      end}
+      local inputs, outcomes = {}, {}
+      for number = 1, count do inputs[number] = {mailboxId = "M" .. number} end
+      for _, res, _, err in client:map("reexport", inputs, {concurrency = count}) do
+        outcomes[#outcomes + 1] = res and "ok" or err.kind .. " " .. err.outcome
+      end
+      table.sort(outcomes)
+      table.sort(queued)
+      client:close()
+      return outcomes, queued, server:count(at)
+    end
+
+    it("wait for one of them, and an attempt's time begins when it has one", function()
+      local outcomes, queued, counts = call_all(6, {max_connections = 2, attempt_timeout = 0.5}, 0.3)
+      assert.same({"ok", "ok", "ok", "ok", "ok", "ok"}, outcomes)
+      assert.is_true(counts.connections <= 2, counts.connections)
+      assert.equal(0, queued[2])
+      assert.is_true(queued[3] > 0.25 and queued[6] > 0.55, queued[6])
+    end)
+
+    it("have not been sent when the time of the call is over", function()
+      local outcomes = call_all(4, {max_connections = 1, attempt_timeout = 0.6, timeout = 0.7}, 0.4)
+      assert.equal("ok", outcomes[1])
+      assert.same({"timeout not_sent", "timeout not_sent"}, {outcomes[2], outcomes[3]})
+    end)
+
+    it("are cancelled at once, and free a place for the next", function()
+      local at = server:play{{words.request, words.stall}, words.well}
+      local client = client_at(at):with{max_connections = 1, attempt_timeout = 20}
+      local jobs = {}
+      for number = 1, 3 do jobs[number] = client:start("reexport", {mailboxId = "M" .. number}) end
+      client:start("platforms", "U"):cancel()
+      jobs[2]:cancel()
+      local _, _, err = jobs[2]:wait()
+      assert.same({"cancelled", "not_sent"}, {err.kind, err.outcome})
+      repeat client:with{attempt_timeout = 0.01}:request("GET", "/x") until server:count(at).connections > 0
+      jobs[1]:cancel()
+      local res, message = jobs[3]:wait()
+      assert.equal("fine", res and res.message, message)
+      client:close()
+    end)
+
+    it("are limited by default to 256 connections, and at an HTTP/2 server by nothing", function()
+      local outcomes, queued = call_all(257, {}, 0.5)
+      assert.same({"ok", "ok"}, {outcomes[1], outcomes[257]})
+      assert.equal(0, queued[256])
+      assert.is_true(queued[257] > 0.3)
+    end)
+  end)
 end)
