@@ -1,7 +1,6 @@
 #include "attempt.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -20,26 +19,23 @@ bool attempt_is_repeatable(const struct call *call)
 
 /* Which idle connection must not be reused: libcurl 7.88 takes one for alive if bytes arrived before its end. */
 
-static struct watched *find_socket(const struct pollset *pollset, int local_port)
+/* The socket of the handle's connection; NULL: there is none. */
+static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 {
-    for (size_t i = 0; i < pollset->count; i++) {
-        union {
-            struct sockaddr any;
-            struct sockaddr_in v4;
-            struct sockaddr_in6 v6;
-        } address = {.any = {.sa_family = AF_UNSPEC}};
-        socklen_t length = sizeof address;
-        if (getsockname(pollset->sockets[i].fd, &address.any, &length) == 0 &&
-            ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port) == local_port)
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD)
+        return NULL;
+    for (size_t i = 0; i < pollset->count; i++)
+        if (pollset->sockets[i].fd == fd)
             return &pollset->sockets[i];
-    }
     return NULL;
 }
 
 /* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
-static bool is_stale(const struct pollset *pollset, int local_port)
+static bool is_stale(const struct pollset *pollset, CURL *easy)
 {
-    const struct watched *watched = find_socket(pollset, local_port);
+    const struct watched *watched = find_socket(pollset, easy);
     char byte;
 
     if (!watched || !watched->http1)
@@ -121,8 +117,8 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     struct call *call = userdata;
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
-    (void)ip, (void)local_ip, (void)port;
-    if (call->sends == 0 && is_stale(call->pollset, local_port))
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    if (call->sends == 0 && is_stale(call->pollset, call->easy))
         return CURL_PREREQFUNC_ABORT;
     if (call->sends == 0)
         call->reused = is_reused(call->easy);
@@ -298,8 +294,7 @@ void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
-    struct watched *watched = NULL;
-    long local_port = 0;
+    struct watched *watched;
 
     answer->code = code;
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
@@ -315,11 +310,9 @@ void attempt_finish(struct call *call, CURLcode code)
         answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->fresh = code == CURLE_OPERATION_TIMEDOUT;
-    if (code == CURLE_OK && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
-        curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
-        watched = find_socket(call->pollset, (int)local_port);
+    watched = code == CURLE_OK ? find_socket(call->pollset, easy) : NULL;
     if (watched)
-        watched->http1 = true;
+        watched->http1 = answer->http_version <= CURL_HTTP_VERSION_1_1;
     if (code == CURLE_OK)
         call->target->http2 = answer->http_version > CURL_HTTP_VERSION_1_1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
