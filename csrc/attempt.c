@@ -19,7 +19,7 @@ bool attempt_is_repeatable(const struct call *call)
 
 /* Which idle connection must not be reused: libcurl 7.88 takes one for alive if bytes arrived before its end. */
 
-/* The socket of the handle's connection; NULL: there is none. */
+/* The socket that an ended transfer used; NULL: it is closed. */
 static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -32,16 +32,21 @@ static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
     return NULL;
 }
 
-/* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
-static bool is_stale(const struct pollset *pollset, CURL *easy)
+/*
+ * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. A
+ * transfer that begins tells only its local port.
+ */
+static bool is_stale(const struct pollset *pollset, int local_port)
 {
-    const struct watched *watched = find_socket(pollset, easy);
-    char byte;
-
-    if (!watched || !watched->http1)
-        return false;
-    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    for (size_t i = 0; i < pollset->count; i++) {
+        const struct watched *watched = &pollset->sockets[i];
+        char byte;
+        if (local_port <= 0 || watched->http1_port != local_port)
+            continue;
+        return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+               (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    }
+    return false;
 }
 
 /* libcurl's callbacks */
@@ -117,8 +122,8 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     struct call *call = userdata;
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
-    (void)ip, (void)local_ip, (void)port, (void)local_port;
-    if (call->sends == 0 && is_stale(call->pollset, call->easy))
+    (void)ip, (void)local_ip, (void)port;
+    if (call->sends == 0 && is_stale(call->pollset, local_port))
         return CURL_PREREQFUNC_ABORT;
     if (call->sends == 0)
         call->reused = is_reused(call->easy);
@@ -295,6 +300,7 @@ void attempt_finish(struct call *call, CURLcode code)
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
     struct watched *watched;
+    long local_port = 0;
 
     answer->code = code;
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
@@ -311,8 +317,9 @@ void attempt_finish(struct call *call, CURLcode code)
     }
     call->fresh = code == CURLE_OPERATION_TIMEDOUT;
     watched = code == CURLE_OK ? find_socket(call->pollset, easy) : NULL;
-    if (watched)
-        watched->http1 = answer->http_version <= CURL_HTTP_VERSION_1_1;
+    if (watched && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
+        curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
+        watched->http1_port = (int)local_port;
     if (code == CURLE_OK)
         call->target->http2 = answer->http_version > CURL_HTTP_VERSION_1_1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */

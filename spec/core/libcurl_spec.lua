@@ -91,7 +91,7 @@ describe("with any libcurl", function()
         POST = function(client) return client:reexport{mailboxId = "M"} end,
       } do
         local fine = words.send(words.answer("200 OK", words.GOOD))
-        local dying = words.tls("good", {words.request, words.sleep(30), fine, words.sleep(30)})
+        local dying = words.tls("good", {words.request, words.sleep(200), fine, words.sleep(200)})
         for _, step in ipairs(ending) do dying[#dying + 1] = step end
         local scripts = {}
         for number = 1, 8 do scripts[number] = dying end
@@ -101,7 +101,7 @@ describe("with any libcurl", function()
         for _, res, message in client:map("platforms", {"1", "2", "3", "4", "5", "6", "7", "8"}, {concurrency = 8}) do
           assert.equal("fine", res and res.message, message)
         end
-        socket.sleep(0.2) -- so long the server waits before it ends them
+        socket.sleep(0.4) -- the server ends them after 0.2 s
         local res, message = call(client)
         assert.equal("fine", res and res.message, message)
         assert.equal(1, cmr.info(res).attempts, method)
