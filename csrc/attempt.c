@@ -191,8 +191,8 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's headers are not the server's */
     SET(CURLOPT_HTTP_VERSION,
         target->plain || !has_http2() ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, 1L);
-    SET(CURLOPT_FORBID_REUSE, 1L); /* until a response begins */
+    SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L); /* libcurl 8.14 would wait for a whole answer */
+    SET(CURLOPT_FORBID_REUSE, 1L);                              /* until a response begins */
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     if (!attempt_is_repeatable(call))
         SET(CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_SECONDS);
@@ -321,7 +321,7 @@ void attempt_finish(struct call *call, CURLcode code)
         curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
         watched->http1_port = (int)local_port;
     if (code == CURLE_OK)
-        call->target->http2 = answer->http_version > CURL_HTTP_VERSION_1_1;
+        call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");

@@ -120,14 +120,14 @@ static void stop_all(struct multi *multi, enum ending ending)
 
 static void finish(struct multi *multi, struct call *call, CURLcode code)
 {
-    const bool http2 = call->target->http2;
+    const int version = call->target->http_version;
 
     if (call->easy)
         attempt_finish(call, code);
     else
         call->answer.code = code;
     stop(multi, call);
-    if (call->target->http2 && !http2)
+    if (call->target->http_version > version)
         multi->freed = INT_MAX;
     link_call(&multi->finished, call);
 }
@@ -249,7 +249,7 @@ static void begin(struct multi *multi, struct call *call)
 
 static bool has_room(const struct target *target)
 {
-    return target->http2 || target->busy < target->max_connections;
+    return target->http_version == 2 || target->busy < target->max_connections;
 }
 
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit)
