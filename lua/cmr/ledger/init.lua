@@ -230,10 +230,12 @@ function Ledger:snapshot(read)
   return result, detail, more
 end
 
+local ADD_ID = [[INSERT INTO request_id (request, kind, id) SELECT ?1, ?2, ?3
+  WHERE NOT EXISTS (SELECT 1 FROM request_id WHERE id = ?3 AND kind = ?2 AND request = ?1)]]
+
 local function add_ids(db, request, ids)
   for _, pair in ipairs(ids or {}) do
-    local ok, message, reason =
-      db:run("INSERT INTO request_id (request, kind, id) VALUES (?, ?, ?)", request, pair[1], pair[2])
+    local ok, message, reason = db:run(ADD_ID, request, pair[1], pair[2])
     if not ok then return nil, message, reason end
   end
   return true
