@@ -44,6 +44,7 @@
 ---@field accepted integer The API took them; webhooks report how they end.
 ---@field partial integer Done, but some items failed.
 ---@field failed integer
+---@field sending integer Another process waits for their answers.
 ---@field unknown integer They may have been done.
 ---@field deferred integer They can be sent again later.
 ---@field untried integer

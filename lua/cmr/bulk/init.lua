@@ -30,6 +30,7 @@ local validate = require "cmr.util.validate"
 ---@field accepted integer The API took them; webhooks report how they end.
 ---@field partial integer Done, but some items failed.
 ---@field failed integer
+---@field sending integer Another process waits for their answers.
 ---@field unknown integer They may have been done.
 ---@field deferred integer They can be sent again later.
 ---@field untried integer
@@ -50,7 +51,7 @@ local SPEC = {
   on_result = "function",
 }
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
-local STATES = { "done", "accepted", "partial", "failed", "unknown", "deferred" }
+local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
 -- Finds the run of these rows, or the run of that name. Returns nil, a message and "mistake" when the named run is of
 -- another account or operation.
@@ -257,7 +258,7 @@ function bulk.run(client, ledger, loop, operation, rows, check, opts)
   end
   local ending = runner.run(run)
   local open = report.untried
-  for _, state in ipairs { "deferred", "unknown" } do
+  for _, state in ipairs { "deferred", "sending", "unknown" } do
     open = open + report[state] + report.earlier[state]
   end
   bulk.close(run, open == 0)

@@ -11,7 +11,7 @@ local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, d
 local JUST_SENT_RANK = 0 -- for an earlier copy, in this pass
 
 local SETTLED = { done = true, accepted = true, partial = true }
-local STATUSES = { "todo", "done", "accepted", "partial", "unknown", "failed", "deferred", "invalid" }
+local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
 ---Whether doing it twice costs money, destroys, or uses a quota: such a row is recognised in every run.
@@ -32,7 +32,6 @@ end
 -- The status of a row by its entry, and whether it is sent in place of that entry.
 local function status_of(run, entry, now)
   local state = entry.state
-  if state == "sending" then return "unknown" end -- it is under way: there is nothing to look at yet
   if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
   if state == "failed" then return (entry.outcome == "not_sent" or run.retry_failed) and "todo" or "failed" end
   if state == "deferred" then return (entry.retry_at or 0) > now and "deferred" or "todo" end
@@ -137,7 +136,7 @@ end
 ---Iterates over the rows. Each gets its digest; first: the number of the first row with the same content; copy: 1 for
 ---that one, 2 for the next; entry: its request in the ledger; is_repeat: whether it was sent before, so that it is done
 ---or may be; last_sent_at: when; and its status: "todo" (to be sent, with args), "done", "accepted", "partial",
----"unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and the last have args.
+---"sending" (by another process), "unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and the last have args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
 ---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
 ---be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}

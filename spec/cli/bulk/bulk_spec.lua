@@ -405,8 +405,13 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local digest = require("cmr.ledger.identity").digest{mailboxId = bulk.id(1)}
     local account = entry.account(client:target())
     assert(ledger:begin{account = account, operation = "reexport", digest = digest}) -- by this process
-    local ended = cmr{"reexport", "--from", path, "--retry-unknown"}
-    assert.matches("2 rows: 1 accepted, 1 unknown\n", ended.err, 1, true)
+    local ended = cmr{"reexport", "--from", path, "--dry-run"}
+    assert.matches("2 rows: 1 would be sent, 1 sending\n", ended.err, 1, true)
+    ended = cmr{"reexport", "--from", path, "--retry-unknown"}
+    assert.equal(3, ended.status)
+    assert.matches("2 rows: 1 accepted, 1 sending\n", ended.err, 1, true)
+    assert.matches("sending: row 1: another process waits for the answer", ended.err, 1, true)
+    assert.is_nil(ended.err:find("unknown", 1, true))
     assert.equal(1, sent())
     ledger:close()
   end)

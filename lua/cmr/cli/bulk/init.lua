@@ -202,7 +202,11 @@ end
 
 local function report_dry_run(system, counts)
   local parts = { ("%s: %d would be sent"):format(summary.rows(counts.rows), counts.todo) }
-  summary.add_counts(parts, counts, { "done", "accepted", "partial", "failed", "unknown", "deferred", "invalid" })
+  summary.add_counts(
+    parts,
+    counts,
+    { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred", "invalid" }
+  )
   log(system, "%s", table.concat(parts, ", "))
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
