@@ -136,7 +136,8 @@ end
 ---Iterates over the rows. Each gets its digest; first: the number of the first row with the same content; copy: 1 for
 ---that one, 2 for the next; entry: its request in the ledger; is_repeat: whether it was sent before, so that it is done
 ---or may be; last_sent_at: when; and its status: "todo" (to be sent, with args), "done", "accepted", "partial",
----"sending" (by another process), "unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and the last have args.
+---"sending" (by another process), "unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and
+---the last status come with args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
 ---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
 ---be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}

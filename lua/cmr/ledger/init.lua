@@ -39,6 +39,9 @@ local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 -- The first process to open the ledger reads its -wal file: a millisecond for 60 pages. A reader keeps it short.
 local READER_WAL_PAGES = 30
 
+-- A reader that takes long keeps the -wal file growing. Afterwards it is cut to this: it grows to 4 MB without one.
+local MAX_WAL_BYTES = 5 * 2 ^ 20
+
 local ledgers = {} -- path -> ledger, one for each file and process
 local living = setmetatable({}, { __mode = "k" }) -- every ledger, closed ones too
 
@@ -78,7 +81,8 @@ end
 
 -- Sets up a new connection.
 local function prepare(db, synchronous)
-  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous } do
+  local limit = ("journal_size_limit = %d"):format(MAX_WAL_BYTES)
+  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous, limit } do
     local rows, message, reason = db:rows("PRAGMA " .. pragma)
     if not rows then return nil, message, reason end
   end
@@ -152,22 +156,24 @@ end
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
 function ledger.open(path, synchronous)
+  local absolute, db, message, reason
   if not path then
-    local message
     path, message = ledger.default_path()
     if not path then return nil, "the ledger has no place: " .. message, "no_file" end
   end
-  local self = ledgers[path]
+  absolute, message = sqlite.absolute(path)
+  if not absolute then return nil, ("the ledger %s cannot be opened: %s"):format(path, message), "no_file" end
+  local self = ledgers[absolute]
   if self and self:is_moved() then
     self:close()
     self = nil
   end
-  self = self or setmetatable({ path = path, connections = {}, holds = {}, is_locked = false }, Ledger)
+  self = self or setmetatable({ path = absolute, connections = {}, holds = {}, is_locked = false }, Ledger)
   living[self] = true
-  local db, message, reason = self:connection(synchronous or "durable")
+  db, message, reason = self:connection(synchronous or "durable")
   if not db then return nil, message, reason end
   if synchronous == "quick" then db:rows(("PRAGMA wal_autocheckpoint = %d"):format(READER_WAL_PAGES)) end
-  ledgers[path] = self
+  ledgers[absolute] = self
   return self
 end
 
