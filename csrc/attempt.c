@@ -18,7 +18,7 @@ bool attempt_is_repeatable(const struct call *call)
            !(call->operation && call->operation->flags & (ASYNC | CHARGES | DANGER | QUOTA));
 }
 
-/* Which idle connection must not be reused: libcurl 7.88 takes one for alive if bytes arrived before its end. */
+/* Finds idle connections that must not be reused. libcurl 7.88 takes a closed one for alive if bytes came first. */
 
 static struct watched *find_socket(const struct pollset *pollset, int local_port)
 {
@@ -36,7 +36,7 @@ static struct watched *find_socket(const struct pollset *pollset, int local_port
     return NULL;
 }
 
-/* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
+/* Whether a marked socket is readable before the request was sent: it was closed, or sent something unasked. */
 static bool is_stale(const struct pollset *pollset, int local_port)
 {
     const struct watched *watched = find_socket(pollset, local_port);

@@ -51,7 +51,7 @@ struct pollset;
 struct call {
     enum call_state state;
 
-    /* the request; all but the buffers belongs to the table that hangs on the userdata */
+    /* the request; the userdata's table keeps all of it alive but the buffers */
     const struct operation *operation; /* NULL: a raw request */
     const char *name;                  /* for messages */
     const char *method;

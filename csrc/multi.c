@@ -102,8 +102,8 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
 }
 
 /*
- * Once per process, at the first request: it reads OpenSSL's configuration, which costs more than all else that a
- * program without requests does here. It is never undone: a resolver thread may outlive the last Lua state.
+ * Called once per process, at the first request. It reads OpenSSL's configuration, which takes longer than all that a
+ * program without requests does. It is never undone: a resolver thread may outlive the last Lua state.
  */
 static void init_libcurl(void)
 {

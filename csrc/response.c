@@ -116,7 +116,7 @@ static bool denies_success(lua_State *L, int object)
     return denied;
 }
 
-/* Pushes the object that denies the success of an answer, the answer itself or its data, or pushes nothing. */
+/* Pushes the object that says success = false: an answer's data, or the answer itself. Else pushes nothing. */
 static bool push_denial(lua_State *L, const struct call *call, int answer)
 {
     lua_getfield(L, answer, "data");
@@ -129,7 +129,7 @@ static bool push_denial(lua_State *L, const struct call *call, int answer)
     return true;
 }
 
-/* The documentation knows no such answer, so that nobody can say what was done. */
+/* No document shows such an answer, so it is unknown what was done. */
 static int push_denied(lua_State *L, const struct call *call, int answer)
 {
     const struct error_info info = {.kind = "operation_failed", .outcome = "unknown", .status = call->answer.status};

@@ -216,7 +216,7 @@ static void set_statement(lua_State *L, sqlite3_stmt *handle)
     lua_rawset(L, -3);
 }
 
-/* Returns the statement of the SQL at index 2: the one in the table, or a new one. Returns NULL after pushing a failure. */
+/* Returns the statement of the SQL at index 2, from the table or a new one. Pushes a failure and returns NULL without. */
 static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
 {
     sqlite3_stmt *handle;
@@ -519,8 +519,8 @@ static int lua_database_is_moved(lua_State *L)
 }
 
 /*
- * A child of the process that opened it closes it too: locks by process are not inherited, and closing changes no file,
- * because there is no checkpoint. But a transaction is the parent's: its end would change files.
+ * A child of the process that opened it closes it too. The child has no locks, and closing changes no file, because
+ * there is no checkpoint. It does not close it in a transaction, whose end would change the parent's files.
  */
 static int lua_database_gc(lua_State *L)
 {

@@ -6,7 +6,7 @@
 -- arguments, <name>.others for the same without the arguments that may stand in front of the table, and <name>.answer
 -- for its answer, as far as a documented answer shows it.
 
----What another process was answered, for client:await: the plan, or the operation with an id.
+---For client:await in another process: the plan, or the operation with an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan From cmr.info in the process that sent the request.
 ---@field ledger_id? integer Of the request in the client's ledger, which gets to know how it ended.
@@ -36,7 +36,7 @@
 ---@field max_failures? integer Stop after so many.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
 
----What became of the rows, by their number. `earlier`: of those that were left alone.
+---How many rows ended in each state. `earlier` counts those that were left alone.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -103,8 +103,8 @@ function Client:start(name, ...) end
 function Client:map(name, inputs, opts) end
 
 ---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
----cmr.BulkReport.
+---process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it cannot send,
+---see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -217,7 +217,7 @@ function Client:key_id() end
 ---@field query? table<string, string|number|boolean>
 ---@field body? table
 
----A list operation's name, or with it what the documentation leaves out about its answer.
+---An operation that lists, by its name; or a table with the name and what the documentation omits about its answer.
 ---@class cmr.List
 ---@field [1] string
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
@@ -395,8 +395,8 @@ function cmr.start(name, ...) end
 function cmr.map(name, inputs, opts) end
 
 ---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
----cmr.BulkReport.
+---process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it cannot send,
+---see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -598,8 +598,8 @@ function Ledger:count(filter) end
 ---@return fun(): table|false|nil, string? iterator the next request; or once false, message
 function Ledger:each(filter) end
 
----Removes the requests that were sent before a time, but for those under way and the newest one, and the runs that have
----no request left.
+---Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
+---those under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
@@ -625,7 +625,7 @@ function Ledger:checkpoint() end
 ---@param hold table of hold_run; without effect the second time
 function Ledger:let_go_run(run, hold) end
 
----Reports that this process stores the events that it receives. It is over when the process ends.
+---Announces that this process stores the events that it receives, until the process ends.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:listen() end
@@ -639,7 +639,7 @@ function Ledger:is_receiving() end
 function Ledger:close() end
 
 ---Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
----has its own clock: those of two loops are not comparable.
+---has its own clock, because the clocks of two loops cannot be compared.
 ---
 ---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
 ---max_wait: then nothing is reserved. pause gives out no slot within a time: the server asked to wait.
@@ -817,8 +817,8 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns an id that differs for every event and stays the same in each delivery of it: the eventId or, for an event
----without one (warmup events), "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. A warmup event has none,
+---and gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
@@ -850,7 +850,8 @@ function webhook.name(event) end
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
----Whether client:await and dead letters have the passwords. At a delivery the handler always has. Default: false.
+---Whether client:await and dead letters have the passwords. The handler has them in any case, at a delivery. Default:
+---false.
 ---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
@@ -866,8 +867,8 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----The events that the vendor does not deliver again, although they could not be handled: their handler failed at the
----last of its three deliveries, or the store had no room for them.
+---The events that could not be handled, and that the vendor does not deliver again. Their handler failed at the last of
+---three deliveries, or the store had no room for them.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

@@ -75,7 +75,7 @@ local REQUEST_SPEC = {
   body = validate.ANY,
 }
 
----A list operation's name, or with it what the documentation leaves out about its answer.
+---An operation that lists, by its name; or a table with the name and what the documentation omits about its answer.
 ---@class cmr.List
 ---@field [1] string
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
@@ -274,8 +274,8 @@ function Client:map(name, inputs, opts)
 end
 
 ---Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
----cmr.BulkReport.
+---process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it cannot send,
+---see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))

@@ -55,7 +55,7 @@ local function id_field(item, list_name)
   end
 end
 
--- What tells an item apart, and words for it. An item without an id is told apart by all its members.
+-- The text that tells an item from all others, and words for messages. Without an id, it is made of all its members.
 local function identity(item, list_name)
   if not tables.is_object(item) or next(item) == nil then return nil end
   local field = id_field(item, list_name)
@@ -107,7 +107,7 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Whether the first page's total counts the items of all pages. Of one page of several it would say nothing.
+-- Whether the first page's total counts the items of all pages. A total of one page says nothing about the others.
 local function counts_all(total, pages, items)
   if not total then return false end
   if not pages or pages <= 1 then return total >= #items end

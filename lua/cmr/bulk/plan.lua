@@ -14,7 +14,7 @@ local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Whether doing it twice costs money, destroys, or uses a quota: such a row is recognised in every run.
+---Whether doing it twice costs money, destroys, or uses a quota. Then its rows are recognised in every run.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
@@ -29,7 +29,7 @@ local function counts(run, entry, now)
   return is_guarded(run.operation) and RANKS[entry.state] < 3 and entry.sent_at > now - run.remember_seconds
 end
 
--- The status of a row by its entry, and whether it is sent in place of that entry.
+-- The status of a row that has an entry in the ledger.
 local function status_of(run, entry, now)
   local state = entry.state
   if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end

@@ -48,7 +48,7 @@ local function next_row(run, rows)
   end
 end
 
--- A row has its slot. Returns whether it is sent: false, or what the ledger writes down besides the request.
+-- Called when a row has its slot. Returns false if it must not be sent, or what the ledger stores besides the request.
 local function before_send(run, row)
   if is_stopped(run) then return false end
   row.is_sent, run.in_flight = true, run.in_flight + 1

@@ -1,4 +1,4 @@
----Every page of a list, for --all; and the note that there is more than one answer shows. Pages are printed as they
+---Every page of a list, for --all; and the note that a list has more items than the answer. Pages are printed as they
 ---come, so that memory stays small; only a table waits for the last one.
 
 local core = require "cmr.core"
@@ -178,8 +178,8 @@ local function raw_writer(system)
   }
 end
 
--- Puts in front of a writer what --field does: of each item its value, null where it has none. The nulls before the
--- first value are only counted: perhaps no item has that field.
+-- Makes a writer that passes on the value of --field in each item, or null. It only counts the nulls before the first
+-- value, because perhaps no item has that field.
 local function select_field(writer, path, list)
   local rest, nulls, found = nil, 0, false
   local function path_in_item()

@@ -48,7 +48,7 @@ local function join(open, parts, close, indent)
 end
 
 local function encode_table(value, key, style, indent, is_envelope)
-  if value == pretty_json.HOLE then return "\0" end -- which JSON has nowhere
+  if value == pretty_json.HOLE then return "\0" end -- no JSON text has this byte
   local deeper = indent and indent .. "  "
   local parts = {}
   if tables.is_list(value) then

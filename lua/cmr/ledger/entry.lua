@@ -53,7 +53,7 @@ local function arguments_of(request, query)
   return args
 end
 
--- The name and the arguments of the operation that a raw request is; else "request" and what is sent.
+-- The operation that a raw request stands for, by method and path, and its arguments; else "request" and what is sent.
 local function recognise(call, target)
   local request = call:request()
   local path, query = request.url:sub(#base_url(target) + 1):match "^([^?]*)%??(.*)$"
@@ -66,8 +66,9 @@ local function recognise(call, target)
   return "request", { method = request.method, url = request.url, body = request.body }
 end
 
--- A guard for a coroutine that is left while its call waits: nginx ends one when its client goes. Nobody will write
--- down the end, so it is unknown as soon as Lua collects the entry, and not only when the process ends.
+-- A guard for a call whose coroutine is left while it waits: nginx ends a coroutine when its client goes. Nothing
+-- writes down the end then. The request becomes unknown when Lua collects the entry, and not only when the process
+-- ends.
 local function guard_of(self)
   local ledger, id, progress = self.ledger, self.id, self.progress
   local db = ledger.connections.durable

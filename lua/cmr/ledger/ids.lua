@@ -1,4 +1,4 @@
----The ids in a request and its answer: by them a person finds the request, and an event its request. Pure.
+---The ids in a request and its answer. A person finds the request by them, and so does an event. Pure.
 
 local ids = {}
 

@@ -3,7 +3,8 @@
 ---
 ---A request is written before it leaves, as "sending", and again when its answer is there. A process that dies in
 ---between leaves "sending" behind. Each process holds a lock on the id of its first request, its writer number, until
----it ends: that tells a request that is under way from one that a dead process left, whose outcome is unknown.
+---it ends. The lock tells a request that is under way from one that a dead process left: the outcome of that one is
+---unknown.
 
 local core = require "cmr.core"
 local schema = require "cmr.ledger.schema"
@@ -39,7 +40,7 @@ local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 -- The first process to open the ledger reads its -wal file: a millisecond for 60 pages. A reader keeps it short.
 local READER_WAL_PAGES = 30
 
--- A reader that takes long keeps the -wal file growing. Afterwards it is cut to this: it grows to 4 MB without one.
+-- While a reader takes long, the -wal file grows. Afterwards it is cut to this size, which it does not reach otherwise.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
 
 local ledgers = {} -- path -> ledger, one for each file and process
@@ -61,7 +62,7 @@ function ledger.default_path()
   return nil, "neither HOME nor XDG_STATE_HOME is set"
 end
 
--- In the child of a process that opened ledgers: closes those connections, all before it opens its own. See cmr.sqlite.
+-- Closes the connections that a child has from its parent: all of them, before the child opens its own. See cmr.sqlite.
 local function leave_parents()
   for one in pairs(living) do
     for name, db in pairs(one.connections) do
@@ -93,8 +94,8 @@ local function busy_milliseconds(seconds)
   return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
 end
 
--- A ledger that has lost its newest requests would have them sent again: it is an old copy, or was cut. The file beside
--- it, which each request marks once it is written, tells. The newest request is never removed.
+-- Refuses a ledger that has lost its newest requests, because they would be sent again: it is an old copy, or was cut.
+-- The file beside it tells: it notes the number of each request. The newest request is never removed.
 local function check_mark(db, path)
   local marked = db:marked() -- before the query: other processes write in between
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
@@ -584,8 +585,8 @@ function Ledger:each(filter)
   end
 end
 
----Removes the requests that were sent before a time, but for those under way and the newest one, and the runs that have
----no request left.
+---Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
+---those under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
@@ -645,7 +646,7 @@ function Ledger:let_go_run(run, hold)
   if self.connections.durable == hold.db then hold.db:let_go(RUN_LOCKS + run) end
 end
 
----Reports that this process stores the events that it receives. It is over when the process ends.
+---Announces that this process stores the events that it receives, until the process ends.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:listen()

@@ -30,7 +30,8 @@ local loop = {}
 ---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
--- The adapters in the order of detection, each with the library it needs. luv takes every coroutine, block all else.
+-- The adapters in the order of detection, each with the library it needs. luv takes every coroutine; block takes
+-- everything else.
 local ADAPTERS = {
   { name = "nginx", library = "ngx" },
   { name = "cqueues", library = "cqueues" },

@@ -24,14 +24,14 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- Where an event names a thing of a kind. A later field tells things apart, but is no name that the request had.
+-- The fields in which an event names a thing, by its kind. The last ones only tell things apart: no request names them.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
   mailbox = { "mailboxId", "email" },
   subscription = { "subscriptionId", "domain", "domainId" },
 }
-local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 } -- how many of these fields are
+local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 } -- a request has the first ones
 
 -- Where an event may list several things: the help centre's sample of domain.order.success lists domains.
 local LIST_FIELDS = {

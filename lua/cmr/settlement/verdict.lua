@@ -104,7 +104,9 @@ local function outcome_of(plan, failures, others)
   return count >= plan.parts and "rejected" or "unknown"
 end
 
----What the events that arrived so far say.
+---What the events that arrived so far say. The result has: verdict, "done", "failed", or nil while it is open; events,
+---those that belong to the plan; found, those that report a success; failure, the first that reports a failure;
+---outcome, of that failure; missing, in words; is_uncounted, whether the number of events is unknown.
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] each once, oldest first
 ---@param origins? table<cmr.Event, "new"|"old"> the events stored under an action or an order of the plan; "new": the

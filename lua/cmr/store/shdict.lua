@@ -1,5 +1,6 @@
----A store of all workers of an nginx, in one lua_shared_dict or in three. It survives a reload. A dictionary that is
----full loses its least recently used entries, and the error log says so; one of events is "full" instead.
+---A store of all workers of an nginx, in one lua_shared_dict or in three. It survives a reload. A full dictionary loses
+---its least recently used entries, and the error log says so. A dictionary of events loses none: it refuses new ones as
+---"full".
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"

@@ -120,7 +120,7 @@ end
 -- The lines for a script: "word<tab>description" for each candidate, "<tab>prefix" where a file name may follow prefix.
 -- words: the words after cmr; the last one, which may be empty, is the one to complete.
 local function candidate_lines(get_parser, words, system)
-  local typed, line = words[#words] or "", { "--help" } -- with which the parser has the descriptions too
+  local typed, line = words[#words] or "", { "--help" } -- because the parser adds the descriptions only then
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then
     candidates:commands(get_parser(line))
