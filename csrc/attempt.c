@@ -9,7 +9,7 @@ enum {
     READ_BYTES = 4096,        /* at once; libcurl reads a hundred times in a row, and a step must be short */
     MAX_IDLE_SECONDS = 5,     /* a request that is not repeatable reuses no connection that was idle for longer */
     MIN_TIMEOUT_MS = 1,       /* 0 would be no timeout */
-    MAX_SENDS_REPEATABLE = 2, /* an attempt's; the second after a reused connection closed */
+    MAX_SENDS_REPEATABLE = 2, /* of one attempt: the second one follows when a reused connection closed */
 };
 
 bool attempt_is_repeatable(const struct call *call)

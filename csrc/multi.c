@@ -7,7 +7,7 @@
 
 #include "attempt.h"
 
-#define GRACE_SECONDS 0.01 /* in which libcurl may notice first that a call's time is over */
+#define GRACE_SECONDS 0.01 /* libcurl has so long to notice that a call's time is over */
 
 enum { MAX_HOST_CONNECTIONS = 64 }; /* of HTTP/1; with HTTP/2 a few carry all requests */
 

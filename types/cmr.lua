@@ -9,7 +9,7 @@
 ---For client:await in another process: the plan, or the operation with an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan From cmr.info in the process that sent the request.
----@field ledger_id? integer Of the request in the client's ledger, which gets to know how it ended.
+---@field ledger_id? integer The request's number in the client's ledger, where its end is written.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
@@ -102,9 +102,9 @@ function Client:start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function Client:map(name, inputs, opts) end
 
----Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it cannot send,
----see cmr.BulkReport.
+---Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
+---done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
+---cannot send, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -394,9 +394,9 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function cmr.map(name, inputs, opts) end
 
----Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it cannot send,
----see cmr.BulkReport.
+---Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
+---done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
+---cannot send, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -464,11 +464,11 @@ function Job:cancel() end
 ---@class cmr.HistoryFilter
 ---@field operation? string
 ---@field user? string The request's userId.
----@field id? string Of an order, an action, a subscription, a domain or a mailbox: one that was sent or answered.
+---@field id? string An id that was sent or answered: of an order, an action, a subscription, a domain or a mailbox.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
----@field unknown? true What may have been done and nobody knows.
----@field accepted? true What was only accepted.
+---@field unknown? true Only those that may have been done.
+---@field accepted? true Only those that were accepted and have no end yet.
 
 ---A request in the ledger.
 ---@class cmr.SentRequest
@@ -691,7 +691,7 @@ function Ledger:close() end
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
----Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
+---Remembers every request that acts. true: in the user's ledger; a path: in another one. A call whose request cannot be
 ---written down is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
@@ -893,13 +893,11 @@ function Receiver:drop(id) end
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # no digest in its one spelling, or none in the pinned signature format; or over ten of them
----| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
----| "bad_signature" # body, timestamp or signature were changed, or another key signed
----| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
----| "future" # signed later than the tolerance allows
----| "not_json" # signed and fresh, but not a JSON object
----| "no_event" # a JSON object that names no event
+---| "malformed_signature" # no digest that is spelled correctly, or none in the pinned signature format; or more than
+---ten | "malformed_timestamp" # no whole number, or not in the pinned signature format's unit | "bad_signature" # body,
+---timestamp or signature were changed, or another key signed | "stale" # signed longer ago than the tolerance: a
+---replay, or a wrong clock | "future" # signed later than the tolerance allows | "not_json" # signed and fresh, but not
+---a JSON object | "no_event" # a JSON object that names no event
 
 ---A delivery that is refused. tostring returns its message.
 ---@class cmr.Refusal

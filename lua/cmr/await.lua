@@ -17,7 +17,7 @@ local validate = require "cmr.util.validate"
 ---For client:await in another process: the plan, or the operation with an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan From cmr.info in the process that sent the request.
----@field ledger_id? integer Of the request in the client's ledger, which gets to know how it ended.
+---@field ledger_id? integer The request's number in the client's ledger, where its end is written.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string

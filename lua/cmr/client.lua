@@ -273,9 +273,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it cannot send,
----see cmr.BulkReport.
+---Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
+---done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
+---cannot send, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))

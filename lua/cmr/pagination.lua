@@ -15,7 +15,7 @@ local pagination = {}
 -- The names that the number of all items may have.
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems" }
 
----An answer's place among its pages, as far as the answer tells it.
+---The number of an answer's page and the number of pages, as far as the answer has them.
 ---@return number? page
 ---@return number? pages
 ---@return number? total items of all pages

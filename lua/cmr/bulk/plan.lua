@@ -6,9 +6,9 @@ local text = require "cmr.util.text"
 
 local plan = {}
 
--- A copy of a row is the first of these that no other copy is yet.
+-- The first copy of a row gets the entry of the lowest rank, the second copy the next one.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
-local JUST_SENT_RANK = 0 -- for an earlier copy, in this pass
+local JUST_SENT_RANK = 0 -- of an entry that this pass made for an earlier copy
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
@@ -92,7 +92,7 @@ local function copied(sorted)
   for index = 2, #sorted do
     if sorted[index] == sorted[index - 1] then found[sorted[index]] = true end
   end
-  found[""] = nil -- no valid row
+  found[""] = nil -- of rows that are not valid
   return found
 end
 

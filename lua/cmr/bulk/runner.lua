@@ -82,7 +82,7 @@ local function record_success(run, row, answer, info)
   run.on_end(row, "failed", { kind = ending.kind, outcome = ending.outcome, message = "every item was refused" }, false)
 end
 
--- Reasons to fire no more rows into the same refusal.
+-- Ends the run if every further row would be refused for the same reason.
 local function stop_after(run, err)
   local go_on = "; the same command again goes on"
   if err.kind == "unauthorized" then

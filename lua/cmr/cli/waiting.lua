@@ -42,7 +42,7 @@ local function has_order(operation, args)
   return false
 end
 
----Refuses what --wait could not learn the end of, before anything is sent.
+---Refuses --wait, before anything is sent, if it could not learn how the request ends.
 ---@param operation cmr.Operation
 ---@param args table
 ---@param ledger cmr.Ledger?

@@ -152,7 +152,7 @@ end
 
 ---Opens a ledger. The file is made when it is missing.
 ---@param path? string
----@param synchronous? "durable"|"quick" The connection to try: quick for one who only reads. Default: durable.
+---@param synchronous? "durable"|"quick" The connection to try: quick for a caller that only reads. Default: durable.
 ---@return cmr.Ledger? ledger the same one for the same path
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
@@ -501,7 +501,7 @@ local CONDITIONS = {
   id = "id IN (SELECT request FROM request_id WHERE id = ?)",
   open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
   accepted = "state = 'accepted' AND ? AND superseded IS NULL",
-  -- with the writers that have a request under way
+  -- the value: the writers that have a request under way
   unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
     .. " AND superseded IS NULL",
 }
@@ -657,7 +657,7 @@ function Ledger:listen()
     ok, message, reason = db:hold(LISTENER_LOCKS + number)
     if ok or reason ~= "busy" then return ok, message end
   end
-  return true -- so many others do
+  return true -- enough others listen
 end
 
 ---Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.

@@ -76,7 +76,7 @@ local function unknown_step(operation)
   if parameter == "" then
     step.count = 1
   elseif reading.ANNOUNCEMENTS[event] and #operation.success_events == 1 then
-    step.announced = true -- one domain's: it is announced as a whole
+    step.announced = true -- the mailboxes of one domain are announced together
   end
   return step
 end

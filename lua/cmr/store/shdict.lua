@@ -30,7 +30,7 @@ local function dict_of_list(self, name)
   return name:sub(1, #stores.QUOTA) ~= stores.QUOTA and self.events or self.dict
 end
 
--- How often an event was tried is of use for as long as its claim.
+-- The number of tries is needed only as long as the claim.
 local function dict_of_counter(self, name)
   return name:sub(1, #stores.TRIES) == stores.TRIES and self.claims or self.dict
 end

@@ -360,7 +360,7 @@ function Receiver:drop(id)
   return #letters
 end
 
--- Says which dictionaries are missing: to the first worker that looks.
+-- Logs which dictionaries are missing, in the first worker that looks.
 local function warn_of_missing_dictionaries()
   local main, missing = shared_dict.default(), {}
   for _, name in ipairs { shared_dict.EVENTS, shared_dict.CLAIMS } do

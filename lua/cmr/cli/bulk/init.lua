@@ -250,7 +250,7 @@ local function finish(run, rows, parsed, system)
   return is_complete and not problem
 end
 
--- What the runner tells: how a row ended, and what the API answered.
+-- Sets the functions that the runner calls when a row has ended, and when the API has answered.
 local function set_listeners(run)
   function run.on_end(row, state, failure, is_earlier)
     run.tally:add(row, state, failure, is_earlier)
