@@ -120,7 +120,7 @@ static bool denies_success(lua_State *L, int object)
 static bool push_denial(lua_State *L, const struct call *call, int answer)
 {
     lua_getfield(L, answer, "data");
-    if (!attempt_is_repeatable(call) && denies_success(L, lua_gettop(L))) /* in an answer to a read it describes what was read */
+    if (!attempt_is_repeatable(call) && denies_success(L, lua_gettop(L))) /* in a read it describes a thing */
         return true;
     lua_pop(L, 1);
     if (!denies_success(L, answer))

@@ -516,7 +516,7 @@ function Ledger:is_moved() end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
+---@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
 ---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
 function Ledger:transaction(synchronous, change, is_patient) end
 
@@ -642,7 +642,7 @@ function Ledger:close() end
 ---has its own clock, because the clocks of two loops cannot be compared.
 ---
 ---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
----max_wait: then nothing is reserved. pause gives out no slot within a time: the server asked to wait.
+---max_wait: then nothing is reserved. pause gives out no slot for some seconds, because the server asked to wait.
 ---@class cmr.Limiter
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)

@@ -1,7 +1,7 @@
 ---Waits until an accepted operation has finished. The events are read from the store that the webhooks' handler writes
 ---to: it does not matter when they arrive, and at which worker or host.
 ---
----The request has left when this runs, so that nothing is raised about its answer.
+---The request has left when this runs, so nothing about its answer is raised.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"

@@ -27,7 +27,7 @@ function poller.jitter()
   return core.now() * 1e5 % 1
 end
 
--- Of all processes of an nginx each has its part.
+-- Each process of an nginx has its part.
 local function share_of(rate)
   local ngx = package.loaded.ngx
   local workers = ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1

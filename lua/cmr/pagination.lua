@@ -117,7 +117,7 @@ end
 -- Compares a page with what was asked for and with the pages before it. Returns whether it is the last one.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
-  if pages and (pages < 1 or pages ~= pages) then pages = nil end -- 0 pages: there are no items, or it says nothing
+  if pages and (pages < 1 or pages ~= pages) then pages = nil end -- with 0 pages there are no items, or it says nothing
   check_numbers(list, number, current, pages, total)
   if number == list.first then
     list.pages = pages

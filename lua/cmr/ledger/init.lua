@@ -200,7 +200,7 @@ end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
+---@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
 ---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
 function Ledger:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)

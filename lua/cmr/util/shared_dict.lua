@@ -7,7 +7,7 @@ local log = require "cmr.util.log"
 local shared_dict = {
   MAIN = "cmr", -- quotas, the queue of the rate limit, and what has no dictionary of its own
   EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; none is ever lost for room
-  CLAIMS = "cmr_claims", -- which events are being handled, and which are
+  CLAIMS = "cmr_claims", -- which events are being handled, and which are done
 }
 
 local LOCK_SECONDS = 0.05 -- then the lock of a worker that was killed is free

@@ -117,7 +117,7 @@ local function label_of(info)
   return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
 end
 
--- A name for an event that differs for every event and is the same in each of its deliveries. The vendor may send
+-- A name that is different for every event, and the same in each of its deliveries. The vendor may send
 -- several events under one id, and the same one with a new timestamp; their content tells them apart.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
