@@ -40,7 +40,7 @@ local function value_of(args, name)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- The command line of a read whose fields are not documented: it gets the id of what its group is about.
+-- The command line of a read whose fields are not documented: it gets the id of the thing that its group is about.
 local function open_command_line(read, args)
   for _, pair in ipairs(ids.of(args)) do
     local name = pair[1] .. "Id"

@@ -288,7 +288,7 @@ local function watch_signals(run, system)
   end)
 end
 
--- Refuses --wait before anything is sent, where the end of the rows could not be learned.
+-- Refuses --wait, before anything is sent, if it could not learn how the rows end.
 local function check_wait(run, parsed)
   if not parsed[".wait"] then return end
   local row = run.rows()()
