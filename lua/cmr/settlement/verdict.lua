@@ -111,9 +111,7 @@ end
 ---@param events cmr.Event[] each once, oldest first
 ---@param origins? table<cmr.Event, "new"|"old"> the events stored under an action or an order of the plan; "new": the
 ---answer brought this id
----@return table result {verdict = "done", "failed" or nil: neither yet; found = the events that report success, or a
----part of it; events = all that belong to the plan; failure = the first event that reports a failure; outcome = of a
----failure; missing = in words; is_uncounted = whether nobody knows how many events there must be}
+---@return table result
 function verdict.of(plan, events, origins)
   local index, failing, waited = index_of(plan), set_of(plan.failure_events), {}
   for _, step in ipairs(plan.steps) do

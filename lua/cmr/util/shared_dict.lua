@@ -6,7 +6,7 @@ local log = require "cmr.util.log"
 -- A full dictionary loses its oldest entries. So handled events, awaited events and quotas have a dictionary each.
 local shared_dict = {
   MAIN = "cmr", -- quotas, the queue of the rate limit, and what has no dictionary of its own
-  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; none is ever lost for room
+  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; it loses none when it is full
   CLAIMS = "cmr_claims", -- which events are being handled, and which are done
 }
 

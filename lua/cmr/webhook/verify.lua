@@ -15,11 +15,13 @@ local verify = {}
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # no digest that is spelled correctly, or none in the pinned signature format; or more than
----ten | "malformed_timestamp" # no whole number, or not in the pinned signature format's unit | "bad_signature" # body,
----timestamp or signature were changed, or another key signed | "stale" # signed longer ago than the tolerance: a
----replay, or a wrong clock | "future" # signed later than the tolerance allows | "not_json" # signed and fresh, but not
----a JSON object | "no_event" # a JSON object that names no event
+---| "malformed_signature" # none is spelled correctly or in the pinned signature format; or there are over ten
+---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
+---| "bad_signature" # body, timestamp or signature were changed, or another key signed
+---| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
+---| "future" # signed later than the tolerance allows
+---| "not_json" # signed and fresh, but not a JSON object
+---| "no_event" # a JSON object that names no event
 
 ---A delivery that is refused. tostring returns its message.
 ---@class cmr.Refusal
