@@ -275,8 +275,8 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Starts anew after libcurl ran out of memory in the middle of its work. What libcurl knows about its sockets is then
- * wrong: 7.88 lets a call wait for ever, and divides by zero when it uses the connection again.
+ * Starts anew after libcurl ran out of memory in the middle of its work. Its list of sockets is then wrong: 7.88 lets a
+ * call wait for ever, and divides by zero when it uses the connection again.
  */
 static void restart(struct multi *multi)
 {

@@ -224,7 +224,7 @@ local function writer_for(system, parsed, list)
   return parsed.field and select_field(writer, parsed.field, list) or writer
 end
 
----Prints every page of a list. What was printed before a page fails stays.
+---Prints every page of a list. If a page fails, the pages that were printed before stay.
 ---@param client cmr.Client
 ---@param operation table
 ---@param args table

@@ -14,8 +14,8 @@ local function count_failed(described)
   return counts
 end
 
--- Removes the failed things from a list. Returns the others, and whether it is known which ones failed. Of a name that
--- was sent twice and failed once, one is left.
+-- Removes the failed things from a list. Returns the others, and whether it is known which ones failed. If a name was
+-- sent twice and failed once, one is left.
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do
