@@ -796,8 +796,8 @@ local webhook = {}
 ---@return cmr.Refusal? err Its status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options) end
 
----Receives webhooks in nginx. Each event runs its function once, to whichever worker and however often it is delivered,
----and is stored for client:await.
+---Receives webhooks in nginx. Each event runs its function once, however often it is delivered, and to however many
+---workers. It is stored for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }

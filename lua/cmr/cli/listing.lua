@@ -22,7 +22,7 @@ local function copy(object)
   return members
 end
 
--- The list in answers: `items` finds it in each, for client:each. The first answer and the list's path are stored.
+-- Makes a table whose `items` finds the list in an answer, for client:each. It stores the first answer and the path.
 local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)
@@ -33,7 +33,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    if tables.is_list(items) then list.path = path end -- an empty one may be another
+    if tables.is_list(items) then list.path = path end -- an empty table may be another member
     list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
     return items, name
   end
