@@ -262,7 +262,7 @@ double response_retry_after(const char *headers)
     }
     sent =
         date_of(header_value(headers, "\ndate:")); /* by the server's clock, which may be wrong, as its other date is */
-    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent); /* what is no date lies in the past */
+    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent); /* for a text that is no date, it is in the past */
     return delay > 0 ? delay : 0;
 }
 
