@@ -74,7 +74,7 @@ struct call {
     bool fresh;         /* on a new connection: the idle one that was there may be dead */
 
     struct answer answer;
-    int reads; /* of the answer, in progress; a finalizer that runs during one must not free the buffers */
+    int reads; /* reads of the answer in progress: a finalizer that runs meanwhile must not free the buffers */
 };
 
 static inline struct call *to_call(lua_State *L)
