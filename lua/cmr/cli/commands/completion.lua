@@ -18,7 +18,7 @@ function completion.arguments(command)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- By placeholder: function(system) -> values that are neither in the parser nor files.
+-- By placeholder: function(system) -> values that the parser does not know and that are no files.
 local VALUE_LISTS = {
   OPERATION = function()
     return require("cmr.cli.arguments").commands(require "cmr.operations")
