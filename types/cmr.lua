@@ -93,7 +93,7 @@ function Client:start(name, ...) end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
+---Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
 ---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
 ---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
@@ -147,7 +147,7 @@ function Client:history(filter) end
 ---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
+---@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts) end
@@ -386,7 +386,7 @@ function cmr.start(name, ...) end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
+---Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
 ---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
 ---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
@@ -431,7 +431,7 @@ function cmr.bulk(name, rows, opts) end
 ---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
+---@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
@@ -879,7 +879,8 @@ function Receiver:dead_letters() end
 ---not handled again. An event that is handled stops being a dead letter.
 ---@param id? string Default: all.
 ---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
----@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.
+---@return string|table<string, string>|nil failures The reasons of those that failed, by id; nil when none failed; a
+---message when nothing was tried.
 function Receiver:replay(id) end
 
 ---Drops dead letters: nothing of them is left.

@@ -254,7 +254,7 @@ end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
+---Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
 ---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
 ---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
@@ -338,7 +338,7 @@ end
 ---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
+---@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts)

@@ -332,7 +332,8 @@ end
 ---not handled again. An event that is handled stops being a dead letter.
 ---@param id? string Default: all.
 ---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
----@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.
+---@return string|table<string, string>|nil failures The reasons of those that failed, by id; nil when none failed; a
+---message when nothing was tried.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end
