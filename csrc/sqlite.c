@@ -216,7 +216,7 @@ static void set_statement(lua_State *L, sqlite3_stmt *handle)
     lua_rawset(L, -3);
 }
 
-/* Returns the statement of the SQL at index 2, from the table or a new one. Pushes a failure and returns NULL without. */
+/* The statement of the SQL at index 2: the one in the table, or a new one; NULL after pushing a failure. */
 static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
 {
     sqlite3_stmt *handle;

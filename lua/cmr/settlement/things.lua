@@ -31,7 +31,9 @@ local NAME_FIELDS = {
   mailbox = { "mailboxId", "email" },
   subscription = { "subscriptionId", "domain", "domainId" },
 }
-local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 } -- a request has the first ones
+
+-- How many of these fields, from the first on, hold a name that a request may have.
+local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
 -- Where an event may list several things: the help centre's sample of domain.order.success lists domains.
 local LIST_FIELDS = {
