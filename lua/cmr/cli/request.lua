@@ -159,7 +159,7 @@ end
 
 -- Lists the items that were refused inside a success. Returns the exit status.
 local function report_refused(order, partial, system)
-  if not partial or not order.operation or not order.acts then return io.EXIT_OK end
+  if not partial or not order.acts then return io.EXIT_OK end
   local count = #partial
   local lines = { count == 1 and "1 item was refused:" or ("%d items were refused:"):format(count) }
   for index, item in ipairs(require("cmr.settlement").describe_failures(partial)) do
