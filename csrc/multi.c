@@ -99,7 +99,8 @@ static void stop(struct multi *multi, struct call *call)
     }
     unlink_call(&multi->running, call);
     call->target->busy--;
-    multi->freed++;
+    if (multi->freed < INT_MAX)
+        multi->freed++;
     if (call->answer.ending == FORKED) {
         call->easy = NULL;
     } else {
@@ -128,7 +129,7 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
         call->answer.code = code;
     stop(multi, call);
     if (call->target->http_version > version)
-        multi->freed = INT_MAX;
+        multi->freed = INT_MAX; /* HTTP/2 has room for all */
     link_call(&multi->finished, call);
 }
 
