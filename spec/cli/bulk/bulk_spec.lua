@@ -421,9 +421,9 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local path = bulk.mailboxes(3)
     files[#files + 1] = path
     local results = file_with ""
-    server:fault{match = {operation = "reexport"}, times = 1, delay = 0.5}
-    local shell = ("(sleep 0.3; rm %s) & "):format(env.CMR_LEDGER)
-    os.execute(shell)
+    server:fault{match = {operation = "reexport"}, times = 1, delay = 1.5}
+    local shell = "(n=0; until [ -s %s-writers ] || [ $n = 500 ]; do sleep 0.02; n=$((n + 1)); done; rm %s) &"
+    os.execute(shell:format(env.CMR_LEDGER, env.CMR_LEDGER)) -- as soon as the first row is written down
     local ended = cmr{"reexport", "--from", path, "--concurrency", "1", "--results", results}
     assert.equal(1, ended.status)
     assert.matches("was removed or replaced while it was open", ended.err, 1, true)
