@@ -366,7 +366,7 @@ static bool collect(const struct checker *checker, int first, int last)
     return collect_positional(checker, first, fields ? last - 1 : last);
 }
 
-/* Of the parameters marked EITHER at least one must be there, of those marked ONE_OF exactly one. */
+/* At least one of the parameters marked EITHER must be there, and exactly one of those marked ONE_OF. */
 static bool check_alternatives(const struct checker *checker, int fields)
 {
     lua_State *L = checker->L;

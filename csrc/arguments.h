@@ -1,5 +1,5 @@
 /*
- * Checks Lua arguments against the parameters of an operation's row and makes one table of them. Request.c reads that
+ * Checks Lua arguments against the parameters of an operation's row and makes one table of them. request.c reads that
  * table and checks nothing again.
  */
 #pragma once
@@ -21,5 +21,5 @@ bool arguments_check(lua_State *L, const struct operation *operation, enum locat
 /* Whether the value at index can stand in a query: a string without a NUL byte or line break, a number, a boolean. */
 bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusal);
 
-/* Pushes cmr.all, the value for "all of them" where leaving a list out would mean that. */
+/* Pushes cmr.all, which stands for "all of them" where a missing list would mean that. */
 void arguments_push_all(lua_State *L);

@@ -8,7 +8,7 @@ enum {
     READ_BYTES = 4096,        /* at once; libcurl reads a hundred times in a row, and a step must be short */
     MAX_IDLE_SECONDS = 5,     /* a request that is not repeatable reuses no connection that was idle for longer */
     MIN_TIMEOUT_MS = 1,       /* 0 would be no timeout */
-    MAX_SENDS_REPEATABLE = 2, /* an attempt's; the second after a reused connection closed */
+    MAX_SENDS_REPEATABLE = 2, /* of one attempt: the second one follows when a reused connection closed */
 };
 
 bool attempt_is_repeatable(const struct call *call)
@@ -17,7 +17,7 @@ bool attempt_is_repeatable(const struct call *call)
            !(call->operation && call->operation->flags & (ASYNC | CHARGES | DANGER | QUOTA));
 }
 
-/* Which idle connection must not be reused: libcurl 7.88 takes one for alive if bytes arrived before its end. */
+/* Finds idle connections that must not be reused. libcurl 7.88 takes a closed one for alive if bytes came first. */
 
 /* The socket that an ended transfer used; NULL: it is closed. */
 static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
@@ -33,7 +33,7 @@ static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 }
 
 /*
- * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. A
+ * Whether an idle socket is readable before the request was sent: it was closed, or sent something unasked. A
  * transfer that begins tells only its local port.
  */
 static bool is_stale(const struct pollset *pollset, int local_port)

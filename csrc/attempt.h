@@ -29,5 +29,5 @@ void attempt_finish(struct call *call, CURLcode code);
 
 void attempt_close(struct call *call);
 
-/* A GET, unless the endpoints option made it one of an operation that changes something. */
+/* Whether sending it twice does no harm: it is a GET, and its operation changes nothing. */
 bool attempt_is_repeatable(const struct call *call);

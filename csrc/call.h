@@ -51,7 +51,7 @@ struct pollset;
 struct call {
     enum call_state state;
 
-    /* the request; all but the buffers belongs to the table that hangs on the userdata */
+    /* the request; the userdata's table keeps all of it alive but the buffers */
     const struct operation *operation; /* NULL: a raw request */
     const char *name;                  /* for messages */
     const char *method;
@@ -74,7 +74,7 @@ struct call {
     bool fresh;         /* on a new connection: the idle one that was there may be dead */
 
     struct answer answer;
-    int reads; /* of the answer, in progress; a finalizer that runs during one must not free the buffers */
+    int reads; /* reads of the answer in progress: a finalizer that runs meanwhile must not free the buffers */
 };
 
 static inline struct call *to_call(lua_State *L)

@@ -22,7 +22,7 @@ int files_lock(lua_State *L);
 /* core.same_file(file, path) -> whether the path names this file. */
 int files_same(lua_State *L);
 
-/* core.sync(file) -> true, or nil, message, errno. What was flushed is then on the disk and survives a power cut. */
+/* core.sync(file) -> true, or nil, message, errno. The flushed bytes are then on the disk and survive a power cut. */
 int files_sync(lua_State *L);
 
 /*

@@ -46,7 +46,8 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  */
 bool json_decode(lua_State *L, const char *text, size_t length);
 
-/* core.json_encode(value) -> text; raises on what JSON cannot say. Text that is not UTF-8 passes as it is. */
+/* core.json_encode(value) -> text; raises on a value that JSON does not have. Text that is not UTF-8 passes as it is.
+ * */
 int json_encode_value(lua_State *L);
 
 /* core.json_decode(text) -> value, or nil, message */

@@ -8,7 +8,7 @@
 
 #include "attempt.h"
 
-#define GRACE_SECONDS 0.01 /* in which libcurl may notice first that a call's time is over */
+#define GRACE_SECONDS 0.01 /* libcurl has so long to notice that a call's time is over */
 
 /* SIGPIPE, held back while libcurl may write: not every write of every TLS library has MSG_NOSIGNAL. */
 struct sigpipe {
@@ -134,8 +134,8 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
 }
 
 /*
- * Once per process, at the first request: it reads OpenSSL's configuration, which costs more than all else that a
- * program without requests does here. It is never undone: a resolver thread may outlive the last Lua state.
+ * Called once per process, at the first request. It reads OpenSSL's configuration, which takes longer than all that a
+ * program without requests does. It is never undone: a resolver thread may outlive the last Lua state.
  */
 static void init_libcurl(void)
 {
@@ -393,8 +393,8 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Starts anew after libcurl ran out of memory in the middle of its work. What libcurl knows about its sockets is then
- * wrong: 7.88 lets a call wait for ever, and divides by zero when it uses the connection again.
+ * Starts anew after libcurl ran out of memory in the middle of its work. Its list of sockets is then wrong: 7.88 lets a
+ * call wait for ever, and divides by zero when it uses the connection again.
  */
 static void restart(struct multi *multi)
 {

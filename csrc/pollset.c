@@ -186,7 +186,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* it became due after the tick: it must wake the watcher once more, for the next tick */
+            arm(set); /* the timer became due after the tick: it must wake the watcher again */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "attempt.h"
 #include "compat.h"
 #include "error.h"
 #include "json.h"
@@ -102,6 +103,47 @@ static int push_bad_response(lua_State *L, const struct call *call, int body)
     return error_return(L, call->name, info, body);
 }
 
+/* Whether the object says success = false. */
+static bool denies_success(lua_State *L, int object)
+{
+    bool denied;
+
+    if (!lua_istable(L, object))
+        return false;
+    lua_getfield(L, object, "success");
+    denied = lua_type(L, -1) == LUA_TBOOLEAN && !lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return denied;
+}
+
+/* Pushes the object that says success = false: an answer's data, or the answer itself. Else pushes nothing. */
+static bool push_denial(lua_State *L, const struct call *call, int answer)
+{
+    lua_getfield(L, answer, "data");
+    if (!attempt_is_repeatable(call) && denies_success(L, lua_gettop(L))) /* in a read it describes a thing */
+        return true;
+    lua_pop(L, 1);
+    if (!denies_success(L, answer))
+        return false;
+    lua_pushvalue(L, answer);
+    return true;
+}
+
+/* No document shows such an answer, so it is unknown what was done. */
+static int push_denied(lua_State *L, const struct call *call, int answer)
+{
+    const struct error_info info = {.kind = "operation_failed", .outcome = "unknown", .status = call->answer.status};
+    const int denial = lua_gettop(L);
+
+    push_error_body(L, call);
+    if (!*push_body_message(L, denial))
+        (void)push_body_message(L, answer);
+    quote_printable(L, QUOTE_ANSWER);
+    lua_pushfstring(L, lua_rawlen(L, -1) ? "HTTP %d, but success is false: %s" : "HTTP %d, but success is false",
+                    (int)call->answer.status, lua_tostring(L, -1));
+    return error_return(L, call->name, info, denial + 1);
+}
+
 static int push_answered(lua_State *L, const struct call *call)
 {
     const struct buffer *bytes = &call->answer.body;
@@ -115,7 +157,7 @@ static int push_answered(lua_State *L, const struct call *call)
     if (status >= 200 && status <= 299 && push_object(L, bytes->data, bytes->length)) {
         status = effective_status(L, body, status);
         if (status == call->answer.status)
-            return 1;
+            return push_denial(L, call, body) ? push_denied(L, call, body) : 1;
         lua_pop(L, 1);
     }
     push_error_body(L, call);
@@ -220,7 +262,7 @@ double response_retry_after(const char *headers)
     }
     sent =
         date_of(header_value(headers, "\ndate:")); /* by the server's clock, which may be wrong, as its other date is */
-    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent); /* what is no date lies in the past */
+    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent); /* for a text that is no date, it is in the past */
     return delay > 0 ? delay : 0;
 }
 

@@ -3,6 +3,7 @@
  * the ledger should load libsqlite3.
  *
  *   sqlite.open(path, busy_milliseconds) -> database
+ *   sqlite.absolute(path)     -> the path from the root, whatever directory the process goes to later
  *   database:run(sql, ...)    -> the number of rows that changed
  *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
  *   database:rows(sql, ...)   -> all rows
@@ -147,6 +148,24 @@ static const char *prepare_file(const char *path)
     return NULL;
 }
 
+static int lua_sqlite_absolute(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    char directory[PATH_MAX];
+
+    if (*path == '/') {
+        lua_pushvalue(L, 1);
+        return 1;
+    }
+    if (!getcwd(directory, sizeof directory))
+        return push_failure(L, strerror(errno), "no_file");
+    lua_pushstring(L, directory);
+    lua_pushliteral(L, "/");
+    lua_pushvalue(L, 1);
+    lua_concat(L, 3);
+    return 1;
+}
+
 static int lua_sqlite_open(lua_State *L)
 {
     size_t length;
@@ -197,7 +216,7 @@ static void set_statement(lua_State *L, sqlite3_stmt *handle)
     lua_rawset(L, -3);
 }
 
-/* Returns the statement of the SQL at index 2: the one in the table, or a new one. Returns NULL after pushing a failure. */
+/* The statement of the SQL at index 2: the one in the table, or a new one; NULL after pushing a failure. */
 static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
 {
     sqlite3_stmt *handle;
@@ -500,8 +519,8 @@ static int lua_database_is_moved(lua_State *L)
 }
 
 /*
- * A child of the process that opened it closes it too: locks by process are not inherited, and closing changes no file,
- * because there is no checkpoint. But a transaction is the parent's: its end would change files.
+ * A child of the process that opened it closes it too. The child has no locks, and closing changes no file, because
+ * there is no checkpoint. It does not close it in a transaction, whose end would change the parent's files.
  */
 static int lua_database_gc(lua_State *L)
 {
@@ -532,7 +551,7 @@ static int lua_database_close(lua_State *L)
 
 int luaopen_cmr_sqlite(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {"absolute", lua_sqlite_absolute}, {NULL, NULL}};
     static const luaL_Reg database_meta[] = {{"__gc", lua_database_gc}, {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"run", lua_database_run},

@@ -99,7 +99,7 @@ describe("a plan", function()
     assert.same({{"mailbox", "M1"}, {"mailbox", "M2"}}, plan_of("export_mailboxes",
       {componentMailboxIds = {"M1", "M2"}}, {}).ids)
     assert.same({{"domain", "a.com"}}, plan_of("cancel_subscription", {domain = "A.com"}, {}).ids)
-    assert.same({{"domain", "a.com"}, {"domain", "d1"}}, plan_of("renew_domains", {domains = {"a.com"}},
+    assert.same({{"domain", "a.com"}, {"domain", "D1"}}, plan_of("renew_domains", {domains = {"a.com"}},
       {data = {{domainName = "a.com", domainId = "D1"}}}).ids)
   end)
 

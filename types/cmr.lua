@@ -6,10 +6,10 @@
 -- arguments, <name>.others for the same without the arguments that may stand in front of the table, and <name>.answer
 -- for its answer, as far as a documented answer shows it.
 
----What another process was answered, for client:await: the plan, or the operation with an id.
+---For client:await in another process: the plan, or the operation with an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan From cmr.info in the process that sent the request.
----@field ledger_id? integer Of the request in the client's ledger, which gets to know how it ended.
+---@field ledger_id? integer The request's number in the client's ledger, where its end is written.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
@@ -36,7 +36,7 @@
 ---@field max_failures? integer Stop after so many.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
 
----What became of the rows, by their number. `earlier`: of those that were left alone.
+---How many rows ended in each state. `earlier` counts those that were left alone.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -44,6 +44,7 @@
 ---@field accepted integer The API took them; webhooks report how they end.
 ---@field partial integer Done, but some items failed.
 ---@field failed integer
+---@field sending integer Another process waits for their answers.
 ---@field unknown integer They may have been done.
 ---@field deferred integer They can be sent again later.
 ---@field untried integer
@@ -92,7 +93,7 @@ function Client:start(name, ...) end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
+---Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
 ---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
 ---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
@@ -101,9 +102,9 @@ function Client:start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function Client:map(name, inputs, opts) end
 
----Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
----cmr.BulkReport.
+---Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
+---done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
+---cannot send, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -146,7 +147,7 @@ function Client:history(filter) end
 ---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
+---@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts) end
@@ -217,7 +218,7 @@ function Client:key_id() end
 ---@field query? table<string, string|number|boolean>
 ---@field body? table
 
----A list operation's name, or with it what the documentation leaves out about its answer.
+---An operation that lists, by its name; or a table with the name and what the documentation omits about its answer.
 ---@class cmr.List
 ---@field [1] string
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
@@ -246,7 +247,7 @@ function Client:key_id() end
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # client:await: accepted, and failed later
+---| "operation_failed" # the API says that it failed: in the body of a success, or later (client:await)
 ---| "cancelled" # job:cancel(), or the engine was closed
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
@@ -385,7 +386,7 @@ function cmr.start(name, ...) end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
+---Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
 ---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
 ---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
@@ -394,9 +395,9 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
 function cmr.map(name, inputs, opts) end
 
----Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
----cmr.BulkReport.
+---Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
+---done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
+---cannot send, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -430,7 +431,7 @@ function cmr.bulk(name, rows, opts) end
 ---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
+---@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
@@ -464,11 +465,11 @@ function Job:cancel() end
 ---@class cmr.HistoryFilter
 ---@field operation? string
 ---@field user? string The request's userId.
----@field id? string Of an order, an action, a subscription, a domain or a mailbox: one that was sent or answered.
+---@field id? string An id that was sent or answered: of an order, an action, a subscription, a domain or a mailbox.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
----@field unknown? true What may have been done and nobody knows.
----@field accepted? true What was only accepted.
+---@field unknown? true Only those that may have been done.
+---@field accepted? true Only those that were accepted and have no end yet.
 
 ---A request in the ledger.
 ---@class cmr.SentRequest
@@ -516,7 +517,7 @@ function Ledger:is_moved() end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
+---@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
 ---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
 function Ledger:transaction(synchronous, change, is_patient) end
 
@@ -598,8 +599,8 @@ function Ledger:count(filter) end
 ---@return fun(): table|false|nil, string? iterator the next request; or once false, message
 function Ledger:each(filter) end
 
----Removes the requests that were sent before a time, but for those under way and the newest one, and the runs that have
----no request left.
+---Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
+---those under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
@@ -625,7 +626,7 @@ function Ledger:checkpoint() end
 ---@param hold table of hold_run; without effect the second time
 function Ledger:let_go_run(run, hold) end
 
----Reports that this process stores the events that it receives. It is over when the process ends.
+---Announces that this process stores the events that it receives, until the process ends.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:listen() end
@@ -639,10 +640,10 @@ function Ledger:is_receiving() end
 function Ledger:close() end
 
 ---Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
----has its own clock: those of two loops are not comparable.
+---has its own clock, because the clocks of two loops cannot be compared.
 ---
 ---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
----max_wait: then nothing is reserved. pause gives out no slot within a time: the server asked to wait.
+---max_wait: then nothing is reserved. pause gives out no slot for some seconds, because the server asked to wait.
 ---@class cmr.Limiter
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
@@ -651,7 +652,7 @@ function Ledger:close() end
 ---client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, until interrupt is called with it.
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, it ends early when interrupt gets that job.
 ---@field now fun(): number Seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
 ---@field semaphore? fun(): cmr.Semaphore
@@ -691,7 +692,7 @@ function Ledger:close() end
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
----Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
+---Remembers every request that acts. true: in the user's ledger; a path: in another one. A call whose request cannot be
 ---written down is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
@@ -795,8 +796,8 @@ local webhook = {}
 ---@return cmr.Refusal? err Its status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options) end
 
----Receives webhooks in nginx. Each event runs its function once, to whichever worker and however often it is delivered,
----and is stored for client:await.
+---Receives webhooks in nginx. Each event runs its function once, however often it is delivered, and to however many
+---workers. It is stored for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -818,8 +819,8 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns an id that differs for every event and stays the same in each delivery of it: the eventId or, for an event
----without one (warmup events), "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. A warmup event has none,
+---and gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
@@ -851,7 +852,8 @@ function webhook.name(event) end
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
----Whether client:await and dead letters have the passwords. At a delivery the handler always has. Default: false.
+---Whether client:await and dead letters have the passwords. The handler has them in any case, at a delivery. Default:
+---false.
 ---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
@@ -867,8 +869,8 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----The events that the vendor does not deliver again, although they could not be handled: their handler failed at the
----last of its three deliveries, or the store had no room for them.
+---The events that could not be handled, and that the vendor does not deliver again. Their handler failed at the last of
+---three deliveries, or the store had no room for them.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -877,7 +879,8 @@ function Receiver:dead_letters() end
 ---not handled again. An event that is handled stops being a dead letter.
 ---@param id? string Default: all.
 ---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
----@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.
+---@return string|table<string, string>|nil failures The reasons of those that failed, by id; nil when none failed; a
+---message when nothing was tried.
 function Receiver:replay(id) end
 
 ---Drops dead letters: nothing of them is left.
@@ -893,7 +896,7 @@ function Receiver:drop(id) end
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # no digest in its one spelling, or none in the pinned signature format; or over ten of them
+---| "malformed_signature" # none is spelled correctly or in the pinned signature format; or there are over ten
 ---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
 ---| "bad_signature" # body, timestamp or signature were changed, or another key signed
 ---| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock

@@ -1,7 +1,7 @@
 ---Waits until an accepted operation has finished. The events are read from the store that the webhooks' handler writes
 ---to: it does not matter when they arrive, and at which worker or host.
 ---
----The request has left when this runs, so that nothing is raised about its answer.
+---The request has left when this runs, so nothing about its answer is raised.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -14,10 +14,10 @@ local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
----What another process was answered, for client:await: the plan, or the operation with an id.
+---For client:await in another process: the plan, or the operation with an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan From cmr.info in the process that sent the request.
----@field ledger_id? integer Of the request in the client's ledger, which gets to know how it ended.
+---@field ledger_id? integer The request's number in the client's ledger, where its end is written.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
@@ -73,7 +73,8 @@ local function fail(self, kind, outcome, body, message)
   return nil, message, core.error(err)
 end
 
--- What a mistake returns: an error, if a request has left that must not be lost; else it is raised.
+-- Reports a mistake in the arguments. If a request has left, returns an error, or its answer would be lost; else
+-- raises.
 local function refuse(self, message)
   if not self.has_left then errors.raise("await: " .. message) end
   return fail(self, "invalid_argument", "unknown", nil, message)
@@ -105,7 +106,7 @@ local function plan_of(self, res, info)
   return nil, message or ("'%s' is done when it is answered"):format(operation.name)
 end
 
--- Whether no event can ever arrive: neither does this process receive any, nor another one that shares the store.
+-- Whether no event can ever arrive: no process that shares the store receives any.
 local function is_deaf(state)
   return stores.is_of_process(state.store) and not package.loaded.ngx and not package.loaded["cmr.webhook.receiver"]
 end
@@ -124,7 +125,7 @@ local function lists_of(plan)
   return own, others
 end
 
--- An event of the store with what makes it another one than all others: its id and its content.
+-- An event of the store, with the name that tells it from all others: its id and its content.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -153,8 +154,8 @@ local function merge(read, texts, origin)
   end
 end
 
--- The lists to read now. Those of other ids than actions and orders are read in turn: all of them the first time, and
--- the last.
+-- The lists to read now. The lists of actions and orders are read each time. The others are read in turn, but all of
+-- them the first time and the last.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do
@@ -236,7 +237,7 @@ local function fail_items(self, outcome)
   return fail_operation(self, outcome, failed, describe_items(failed))
 end
 
--- Reads the store. Returns whether the operation is settled, and the results of await.run then.
+-- Reads the store. Returns whether the operation is settled; if so, also the results of await.run.
 local function read_store(self, reads_all)
   local result = settlement.judge(self.plan, read_events(self, reads_all), self.kept.origins)
   self.events, self.found, self.result = result.events, result.found, result

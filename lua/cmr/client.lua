@@ -76,7 +76,7 @@ local REQUEST_SPEC = {
   body = validate.ANY,
 }
 
----A list operation's name, or with it what the documentation leaves out about its answer.
+---An operation that lists, by its name; or a table with the name and what the documentation omits about its answer.
 ---@class cmr.List
 ---@field [1] string
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
@@ -254,7 +254,7 @@ end
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments are an error of their input, of kind "invalid_argument". Leaving the loop cancels the calls in
+---Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
 ---flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
 ---with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
 ---@param name string The operation's name.
@@ -274,9 +274,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Runs an operation that acts for many rows, none of them twice: the client's ledger knows which rows are done, in this
----process, earlier, or in another one. A run is known by its rows' content. What it cannot send it reports; see
----cmr.BulkReport.
+---Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
+---done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
+---cannot send, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -338,7 +338,7 @@ end
 ---can never learn the outcome: client:awaitable tells so before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first; of an order of mailboxes one for each.
+---@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts)

@@ -30,7 +30,7 @@ local operations = require "cmr.operations"
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # client:await: accepted, and failed later
+---| "operation_failed" # the API says that it failed: in the body of a success, or later (client:await)
 ---| "cancelled" # job:cancel(), or the engine was closed
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent

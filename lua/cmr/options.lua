@@ -25,7 +25,7 @@ local options = {}
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
----Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
+---Remembers every request that acts. true: in the user's ledger; a path: in another one. A call whose request cannot be
 ---written down is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
@@ -106,10 +106,10 @@ local function read_endpoints(path)
   return nil, path .. ": " .. (message or "a JSON object expected")
 end
 
----Checks options, and sorts them by what uses them.
+---Checks the options, and separates those of the core from those of Lua.
 ---@param opts cmr.Options
 ---@return table? target_opts for core.target, which checks them
----@return table|string lua_opts the others, with the loop adapter of a name; or a message
+---@return table|string lua_opts the other options, with the adapter in place of a loop's name; or a message
 ---@return table? problem {code, option, expected, got, suggestion}
 function options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)

@@ -1,5 +1,5 @@
----Polls the statuses of orders. All awaits of a process share one poller for each key: it asks once for an order that
----several of them wait for, it takes a share of the rate at most, and it steps back where a real call waits for a slot.
+---Polls the statuses of orders. All awaits of a process share one poller for each key. It polls an order once, also
+---when several awaits wait for it. It takes only a share of the rate, and a real call gets its slot first.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -27,7 +27,7 @@ function poller.jitter()
   return core.now() * 1e5 % 1
 end
 
--- Of all processes of an nginx each has its part.
+-- Each process of an nginx has its part.
 local function share_of(rate)
   local ngx = package.loaded.ngx
   local workers = ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
@@ -88,7 +88,7 @@ function Watch:jittered(seconds)
   return seconds * (1 + MAX_JITTER * self.jitter())
 end
 
--- The time between two polls of one order: longer, if there are so many that the share does not suffice.
+-- The time between two polls of one order. It is longer if there are too many orders for the share.
 function Watch:pause(now)
   local count = 0
   for _, order in pairs(self.key.orders) do

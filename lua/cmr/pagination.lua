@@ -15,7 +15,7 @@ local pagination = {}
 -- The names that the number of all items may have.
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems" }
 
----An answer's place among its pages, as far as the answer tells it.
+---The number of an answer's page and the number of pages, as far as the answer has them.
 ---@return number? page
 ---@return number? pages
 ---@return number? total items of all pages
@@ -55,7 +55,7 @@ local function id_field(item, list_name)
   end
 end
 
--- What tells an item apart, and words for it. An item without an id is told apart by all its members.
+-- The text that tells an item from all others, and words for messages. Without an id, it is made of all its members.
 local function identity(item, list_name)
   if not tables.is_object(item) or next(item) == nil then return nil end
   local field = id_field(item, list_name)
@@ -107,7 +107,7 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Whether the first page's total counts the items of all pages. Of one page of several it would say nothing.
+-- Whether the first page's total counts the items of all pages. A total of one page says nothing about the others.
 local function counts_all(total, pages, items)
   if not total then return false end
   if not pages or pages <= 1 then return total >= #items end
@@ -117,7 +117,7 @@ end
 -- Compares a page with what was asked for and with the pages before it. Returns whether it is the last one.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
-  if pages and (pages < 1 or pages ~= pages) then pages = nil end -- 0 pages: there are no items, or it says nothing
+  if pages and (pages < 1 or pages ~= pages) then pages = nil end -- with 0 pages there are no items, or it says nothing
   check_numbers(list, number, current, pages, total)
   if number == list.first then
     list.pages = pages

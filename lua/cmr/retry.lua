@@ -8,8 +8,8 @@ local RETRYABLE_STATUS = { [500] = true, [502] = true, [503] = true, [504] = tru
 
 local retry = {}
 
----Whether another attempt may follow a failed one. What may have been done is not repeated, unless repeating is
----harmless: other calls are repeated only if the server never saw them, or refused them unread for the rate limit.
+---Whether another attempt may follow a failed one. A call that is harmless to repeat may be repeated. Every other call
+---is repeated only if the server never saw it, or refused it unread for the rate limit.
 ---@param err cmr.Error of the attempt
 ---@param repeatable boolean whether doing it twice is harmless, as for a GET
 function retry.again(err, repeatable)

@@ -45,7 +45,7 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  record.job = nil -- it holds the result, which on Lua 5.1 would then keep its record, and so itself
+  record.job = nil -- the job has the result: on Lua 5.1 a record that leads to its result is never collected
   records[result] = record
 end
 
@@ -58,7 +58,8 @@ local function fail(record, loop, err)
   return nil, err.message, err
 end
 
--- Counts and writes down what is about to leave for the first time. Returns nil and an error, if it must not leave.
+-- Counts a request and writes it down before it leaves for the first time. Returns nil and an error if it must not
+-- leave.
 local function register(record, state, job)
   local reservation, message, seconds = quota.reserve(state, record.call)
   record.reservation = reservation

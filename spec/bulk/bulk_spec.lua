@@ -136,6 +136,34 @@ describe("client:bulk", function()
     assert.same({rows = 2, failed = 1, untried = 1}, counts(report))
   end)
 
+  it("counts what the ledger has: a row whose end could not be written is unknown, whatever the answer was", function()
+    local Ledger = require("cmr.ledger").Ledger
+    for _, id in ipairs{bulk.id(1), "GONE"} do
+      local finish, log = stub(Ledger, "finish"), stub(require "cmr.util.log", "error")
+      finish.returns(nil, "the disk is full", "full")
+      local report = assert(client:bulk("reexport", {{mailboxId = id}}))
+      finish:revert()
+      log:revert()
+      assert.same({rows = 1, unknown = 1}, counts(report))
+      assert.matches("the disk is full", report.stopped, 1, true)
+    end
+  end)
+
+  it("tells a row that another process has under way from one that may have been done", function()
+    local ledger = assert(require("cmr.ledger").open(path))
+    local digest = require("cmr.ledger.identity").digest{mailboxId = bulk.id(1)}
+    local account = require("cmr.ledger.entry").account(client:target())
+    assert(ledger:begin{account = account, operation = "reexport", digest = digest})
+    local report = assert(client:bulk("reexport", rows(2), {retry_unknown = true}))
+    assert.same({{rows = 2, accepted = 1}, 1, 0}, {counts(report), report.earlier.sending, report.earlier.unknown})
+    local begin = stub(require("cmr.ledger").Ledger, "begin")
+    begin.returns(nil, "the same request has just left from elsewhere", "repeated")
+    report = assert(client:bulk("reexport", {{mailboxId = bulk.id(3)}}))
+    begin:revert()
+    assert.same({rows = 1, sending = 1}, counts(report))
+    assert.is_nil(report.stopped)
+  end)
+
   it("raises without a ledger for what acts, and for mistakes in its arguments", function()
     local without = client_of(server)
     assert.error_matches(function() without:bulk("reexport", {}) end, "has no ledger: cmr.new{ledger = true}", 1, true)

@@ -303,6 +303,10 @@ EMAILBISON  true       A1B2C3D4E5F6G7H8  john@agency.com  my-workspace  2024-05-
     assert.is_false(cjson.decode(refused.out).data[1].success)
     assert.matches("^cmr: 1 item was refused:\ncmr:   " .. name:gsub("%p", "%%%0") .. ": %S[^\n]+\n$", refused.err)
 
+    local raw = cmr({"api", "POST", "/domains/renew", "--yes", "-d", cjson.encode{userId = USER, domains = {name}}},
+      {env = env})
+    assert.same({3, refused.err}, {raw.status, raw.err})
+
     server:fault{match = {operation = "create_order"}, status = 200, body = {status = 200, message = "ok",
       data = {orderId = "ORD_1", unavailableDomains = {"taken-one.com", "taken\27two.com"}}}}
     local words = {"create-order", USER, "--confirm", "true", "--yes", "--json", cjson.encode{

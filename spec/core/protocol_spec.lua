@@ -92,6 +92,35 @@ describe("an answer", function()
     end)
   end)
 
+  describe("of success whose body denies it", function()
+    it("is an unknown outcome of what acts", function()
+      for body, message in pairs{
+        ['{"status":200,"message":"No balance","success":false}'] = "No balance",
+        ['{"status":200,"message":"Sent","data":{"success":false,"message":"No balance"}}'] = "No balance",
+        ['{"status":200,"message":"No balance","data":{"success":false}}'] = "No balance",
+      } do
+        local answer, why, err = reexport{body = body}
+        assert.same({nil, "reexport: HTTP 200, but success is false: " .. message}, {answer, why})
+        assert.same({"operation_failed", "unknown", 200, 1}, {err.kind, err.outcome, err.status, err.attempts})
+        assert.equal("table", type(err.body))
+      end
+      assert.equal("reexport: HTTP 200, but success is false", select(2, reexport{body = '{"success":false}'}))
+      assert.equal(4, #server:requests())
+    end)
+
+    it("fails what reads at the top, but may describe in data what was read", function()
+      assert.equal("operation_failed", select(3, platforms{body = '{"success":false,"data":{}}'}).kind)
+      assert.is_false(assert(platforms{body = '{"data":{"success":false}}'}).data.success)
+    end)
+
+    it("is a success with everything else", function()
+      for _, body in ipairs{'{"success":true}', '{"success":null}', '{"success":0}', '{"success":"false"}',
+        '{"data":[{"success":false}]}', '{"data":"success"}', '{"data":{"a":{"success":false}}}'} do
+        assert(reexport{body = body})
+      end
+    end)
+  end)
+
   describe("that is packed", function()
     it("is unpacked", function()
       local plain = '{"status":200,"message":"' .. ("packed "):rep(100) .. '"}'

@@ -68,6 +68,41 @@ describe("a client with a ledger", function()
     assert.equal("request", only().operation)
   end)
 
+  it("knows a raw request to an operation's address by the operation, its fields and its ids", function()
+    local args = {userId = mock.USER, mailboxId = mock.MAILBOX, google = {clientId = "a b&c"}}
+    local res = assert(client:request("POST", "/mailboxes/oauth", {
+      query = {userId = mock.USER}, body = {mailboxId = mock.MAILBOX, google = {clientId = "a b&c"}},
+    }))
+    local request = only()
+    assert.same({"reexport", "accepted", mock.USER}, {request.operation, request.state, request.user})
+    assert.same({{"mailbox", mock.MAILBOX}, {"action", res.actionId}}, ledger:ids(request.id))
+    assert.equal(res.actionId, cjson.decode(request.plan).ids[1][2])
+    assert.equal(1, assert(client:bulk("reexport", {args})).earlier.accepted)
+  end)
+
+  it("remembers the items that the answer to a raw request refuses", function()
+    local data = {{domainName = "a.com", success = false}}
+    for count, state in ipairs{"failed", "partial"} do
+      data[count] = {domainName = "a.com", success = count == 2}
+      server:fault{body = {status = 200, data = data}}
+      assert(client:request("POST", "/nothing/here"))
+      assert.same({state, count}, {ledger:find{}[1].state, #ledger:find{}})
+    end
+  end)
+
+  it("has each id once, as it was sent or answered, and finds it", function()
+    server:fault{body = {status = 200, actionId = "ACT_1", data = {{domainName = "A.com", domainId = "D1X"}}}}
+    assert(client:renew_domains{userId = mock.USER, domains = {"a.com"}})
+    local request = only()
+    local found = {}
+    for index, pair in ipairs(ledger:ids(request.id)) do found[index] = table.concat(pair, ":") end
+    table.sort(found)
+    assert.same({"action:ACT_1", "domain:D1X", "domain:a.com"}, found)
+    for _, id in ipairs{"D1X", "A.COM", "a.com", "ACT_1"} do
+      assert.equal(request.id, assert(client:history{id = id}()).ledger_id)
+    end
+  end)
+
   it("sends nothing that cannot be written down", function()
     os.execute("chmod 500 " .. path:match "^(.*)/")
     ledger:close()
@@ -157,6 +192,12 @@ describe("a client with a ledger", function()
     end
     assert.equal("https://api.example.com/v1", account "HTTPS://API.Example.com:443/v1")
     assert.equal("http://example.com:8080/V1", account "http://example.com:8080/V1")
+    for _, host in ipairs{"localhost", "LOCALHOST", "127.0.0.1"} do
+      assert.equal("http://127.0.0.1:8080/v1", account(("http://%s:8080/v1"):format(host)))
+      assert.equal("http://127.0.0.1/v1", account(("http://%s:80/v1"):format(host)))
+    end
+    assert.equal("http://localhost.example.com/v1", account "http://localhost.example.com/v1")
+    assert.equal("http://[::1]:8080/v1", account "http://[::1]:8080/v1")
   end)
 
   it("takes a request for unknown whose coroutine was left", function()

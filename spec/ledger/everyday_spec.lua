@@ -233,16 +233,20 @@ describe("the ledger of the command", function()
       sent = sent + (times[number] or 0)
     end
     assert.is_true(sent > 0 and sent < 200, sent)
-    return file, times
+    return file, times, ended.err
   end
 
   -- With room again: each row that was sent is in the ledger, and the run goes on and sends no row twice.
-  local function go_on(file, before)
-    local recorded = {}
+  local function go_on(file, before, summary)
+    local recorded, counts = {}, {accepted = 0, unknown = 0}
     for _, request in ipairs(requests()) do recorded[request.row] = request.state end
     for number = 1, 200 do
       local state = recorded[number]
       if before[number] then assert.is_true(state == "accepted" or state == "unknown", state) end
+    end
+    for _, state in pairs(recorded) do counts[state] = counts[state] + 1 end
+    for state, count in pairs(counts) do
+      assert.equal(count, tonumber(summary:match("(%d+) " .. state) or 0), state)
     end
     local ended = cmr{"bulk", "reexport", "--from", file, "--rate", "off"}
     assert.is_true(ended.status == 0 or ended.status == 3, ended.err)
@@ -257,12 +261,12 @@ describe("the ledger of the command", function()
   it("ends a run when the disk is full; nothing leaves unrecorded", function()
     local is_mounted = mounted(700, function(directory)
       env.CMR_LEDGER = directory .. "/ledger.db"
-      local file, times = fill()
+      local file, times, summary = fill()
       for _, suffix in ipairs{"", "-wal"} do
         command.sh(("cp %s %s"):format(env.CMR_LEDGER .. suffix, path .. suffix))
       end
       env.CMR_LEDGER = path
-      go_on(file, times)
+      go_on(file, times, summary)
     end)
     if not is_mounted then pending "this user may not mount a small file system" end
   end)

@@ -184,6 +184,45 @@ describe("the ledger", function()
     assert(ledger:begin(request{digest = "c"}))
   end)
 
+  it("is one file for a relative path, wherever the process goes", function()
+    local ok, message = posix.child(function()
+      posix.chdir(directory)
+      local relative = assert(ledgers.open "other.db", "opens")
+      posix.chdir "/"
+      assert(relative.path == directory .. "/other.db", relative.path)
+      assert(relative == ledgers.open(directory .. "/other.db"), "is the ledger of the absolute path")
+      assert(relative:begin(request()))
+      assert(relative:connection "quick", "a later connection is to the same file")
+      local name = directory:match "[^/]*$"
+      posix.chdir(directory:match "^(.*)/")
+      local other = ledgers.open(name .. "/third.db")
+      assert(other ~= relative and #assert(other:find{}) == 0, "is another one")
+      assert(#ledgers.open(name .. "/other.db"):find{} == 1, "is the same file")
+    end)
+    assert(ok, message)
+    assert.is_nil((io.open "/other.db"))
+  end)
+
+  it("has a short log again after a reader that took long", function()
+    local function log_bytes()
+      local file = assert(io.open(path .. "-wal", "rb"))
+      local bytes = file:seek "end"
+      file:close()
+      return bytes
+    end
+    local reader = assert(require("cmr.sqlite").open(path, 50))
+    assert(reader:run "BEGIN")
+    assert(reader:first "SELECT count(*) FROM request")
+    assert(ledger:transaction("quick", function(db)
+      return db:run "INSERT INTO entry (name, text, expires) VALUES ('large', zeroblob(8000000), 0)"
+    end))
+    assert(ledger:begin(request()))
+    assert.is_true(log_bytes() > 8e6)
+    reader:close()
+    for _ = 1, 3 do assert(ledger:begin(request())) end
+    assert.is_true(log_bytes() <= 5 * 2 ^ 20, log_bytes())
+  end)
+
   it("writes no more into a file that was removed, until it is opened anew", function()
     local id = assert(ledger:begin(request()))
     os.execute(("rm %s*"):format(path))

@@ -42,6 +42,14 @@ static int posix_exit(lua_State *L)
     _exit((int)luaL_checkinteger(L, 1));
 }
 
+/* chdir(path) */
+static int posix_chdir(lua_State *L)
+{
+    if (chdir(luaL_checkstring(L, 1)) != 0)
+        return luaL_error(L, "%s", strerror(errno));
+    return 0;
+}
+
 /* readable(fd, ms) -> whether it was, or became so in that time */
 static int posix_readable(lua_State *L)
 {
@@ -86,6 +94,8 @@ int luaopen_spec_posix(lua_State *L)
     lua_setfield(L, -2, "wait");
     lua_pushcfunction(L, posix_exit);
     lua_setfield(L, -2, "exit");
+    lua_pushcfunction(L, posix_chdir);
+    lua_setfield(L, -2, "chdir");
     lua_pushcfunction(L, posix_readable);
     lua_setfield(L, -2, "readable");
     lua_pushcfunction(L, posix_descriptors);

@@ -49,7 +49,7 @@ describe("the events", function()
   end
 
   it("are found by every id in them, except the user's", function()
-    local names = "action:A1 order:O1 subscription:S1 domain:d1 domain:some.com mailbox:M1 mailbox:jane@some.com"
+    local names = "action:A1 order:O1 subscription:S1 domain:D1 domain:some.com mailbox:M1 mailbox:jane@some.com"
     assert.equal(names, ids_of{actionId = "A1", orderId = "O1", subscriptionId = "S1", domainId = "D1",
       domainName = "Some.COM", domain = "some.com", mailboxId = "M1",
       email = "Jane@Some.com", userId = "U1", userEmail = "x@y.z"})
@@ -58,7 +58,7 @@ describe("the events", function()
   end)
 
   it("are found by the ids of the items in their lists", function()
-    assert.equal("order:O1 domain:d1 domain:a.com domain:d2 domain:b.com", ids_of{orderId = "O1",
+    assert.equal("order:O1 domain:D1 domain:a.com domain:D2 domain:b.com", ids_of{orderId = "O1",
       domains = {{domainId = "D1", domainName = "a.com"}, {domainId = "D2", domainName = "B.com"}}})
     assert.equal("subscription:S1 domain:a.com", ids_of{
       mailboxDetails = {{domain = "a.com", subscriptionId = "S1"}}})

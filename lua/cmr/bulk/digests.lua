@@ -9,14 +9,14 @@ Digests.__name = "cmr.bulk.digests"
 
 local DIGEST_BYTES = 20
 local BLOCK_ROWS = 1000
-local NONE = (" "):rep(DIGEST_BYTES) -- of a row that is no valid one
+local NONE = (" "):rep(DIGEST_BYTES) -- of a row that is not valid
 
 ---Makes an empty list.
 function digests.new()
   return setmetatable({ count = 0, blocks = {}, rest = {} }, Digests)
 end
 
----Appends a row's digest; nil: the row is no valid one.
+---Appends a row's digest; nil stands for a row that is not valid.
 ---@param digest string?
 function Digests:add(digest)
   self.count = self.count + 1
@@ -26,7 +26,7 @@ function Digests:add(digest)
   self.rest = {}
 end
 
----The digest of a row; "": it is no valid one; nil: there is no such row.
+---The digest of a row; "" if the row is not valid; nil if there is no such row.
 ---@param number integer
 ---@return string? digest
 function Digests:get(number)

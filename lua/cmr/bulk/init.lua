@@ -22,7 +22,7 @@ local validate = require "cmr.util.validate"
 ---@field max_failures? integer Stop after so many.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
 
----What became of the rows, by their number. `earlier`: of those that were left alone.
+---How many rows ended in each state. `earlier` counts those that were left alone.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
@@ -30,6 +30,7 @@ local validate = require "cmr.util.validate"
 ---@field accepted integer The API took them; webhooks report how they end.
 ---@field partial integer Done, but some items failed.
 ---@field failed integer
+---@field sending integer Another process waits for their answers.
 ---@field unknown integer They may have been done.
 ---@field deferred integer They can be sent again later.
 ---@field untried integer
@@ -50,7 +51,7 @@ local SPEC = {
   on_result = "function",
 }
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
-local STATES = { "done", "accepted", "partial", "failed", "unknown", "deferred" }
+local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
 -- Finds the run of these rows, or the run of that name. Returns nil, a message and "mistake" when the named run is of
 -- another account or operation.
@@ -81,7 +82,7 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
--- Makes a guard for a coroutine that is left during its run: nginx ends one when its client goes.
+-- Makes a guard that lets the run go when its coroutine is left: nginx ends a coroutine when its client goes.
 local function let_go_when_collected(run)
   local ledger, id, hold = run.ledger, run.id, run.record.hold
   return collected.guard(function()
@@ -169,7 +170,7 @@ local function copy(args)
   return fields
 end
 
--- Makes an iterator over rows of the caller's, as plan.rows wants it. original: what the caller knows a row by.
+-- Makes the iterator over the caller's rows that plan.rows needs. original: the row as the caller passed it.
 local function rows_of(list)
   return function()
     local number = 0
@@ -193,7 +194,7 @@ local function collect(rows)
   return list
 end
 
--- Looks at every row before the first is sent. Returns what speaks against the run.
+-- Checks every row before the first is sent. Returns the reason not to begin the run, or nil.
 local function review(run, duplicates)
   local problem
   local ok, failure = pcall(plan.review, run, function(row)
@@ -257,7 +258,7 @@ function bulk.run(client, ledger, loop, operation, rows, check, opts)
   end
   local ending = runner.run(run)
   local open = report.untried
-  for _, state in ipairs { "deferred", "unknown" } do
+  for _, state in ipairs { "deferred", "sending", "unknown" } do
     open = open + report[state] + report.earlier[state]
   end
   bulk.close(run, open == 0)

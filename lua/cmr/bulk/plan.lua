@@ -6,15 +6,15 @@ local text = require "cmr.util.text"
 
 local plan = {}
 
--- A copy of a row is the first of these that no other copy is yet.
+-- The first copy of a row gets the entry of the lowest rank, the second copy the next one.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
-local JUST_SENT_RANK = 0 -- for an earlier copy, in this pass
+local JUST_SENT_RANK = 0 -- of an entry that this pass made for an earlier copy
 
 local SETTLED = { done = true, accepted = true, partial = true }
-local STATUSES = { "todo", "done", "accepted", "partial", "unknown", "failed", "deferred", "invalid" }
+local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Whether doing it twice costs money, destroys, or uses a quota: such a row is recognised in every run.
+---Whether doing it twice costs money, destroys, or uses a quota. Then its rows are recognised in every run.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
@@ -29,10 +29,9 @@ local function counts(run, entry, now)
   return is_guarded(run.operation) and RANKS[entry.state] < 3 and entry.sent_at > now - run.remember_seconds
 end
 
--- The status of a row by its entry, and whether it is sent in place of that entry.
+-- The status of a row that has an entry in the ledger.
 local function status_of(run, entry, now)
   local state = entry.state
-  if state == "sending" then return "unknown" end -- it is under way: there is nothing to look at yet
   if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
   if state == "failed" then return (entry.outcome == "not_sent" or run.retry_failed) and "todo" or "failed" end
   if state == "deferred" then return (entry.retry_at or 0) > now and "deferred" or "todo" end
@@ -93,7 +92,7 @@ local function copied(sorted)
   for index = 2, #sorted do
     if sorted[index] == sorted[index - 1] then found[sorted[index]] = true end
   end
-  found[""] = nil -- no valid row
+  found[""] = nil -- of rows that are not valid
   return found
 end
 
@@ -137,7 +136,8 @@ end
 ---Iterates over the rows. Each gets its digest; first: the number of the first row with the same content; copy: 1 for
 ---that one, 2 for the next; entry: its request in the ledger; is_repeat: whether it was sent before, so that it is done
 ---or may be; last_sent_at: when; and its status: "todo" (to be sent, with args), "done", "accepted", "partial",
----"unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and the last have args.
+---"sending" (by another process), "unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and
+---the last status come with args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
 ---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
 ---be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}

@@ -48,7 +48,7 @@ local function next_row(run, rows)
   end
 end
 
--- A row has its slot. Returns whether it is sent: false, or what the ledger writes down besides the request.
+-- Called when a row has its slot. Returns false if it must not be sent, or what the ledger stores besides the request.
 local function before_send(run, row)
   if is_stopped(run) then return false end
   row.is_sent, run.in_flight = true, run.in_flight + 1
@@ -63,23 +63,26 @@ local function before_send(run, row)
   }
 end
 
--- Stops when the ledger cannot be written: no further request may leave unrecorded.
-local function check_ledger(run, info)
+-- Stops when the end of a row could not be written: no further request may leave unrecorded. Returns whether the ledger
+-- has the row's end; without it the row is unknown, also to the next run.
+local function is_recorded(run, row, info)
   local message = info and info.ledger_error
-  if not message then return end
+  if not message then return true end
   runner.stop(run, 1, ("the ledger cannot be written (%s): the requests in flight are unknown"):format(message))
+  run.on_end(row, "unknown", nil, false)
+  return false
 end
 
 local function record_success(run, row, answer, info)
-  local ending = endings.of_answer(run.operation, row.args, answer)
-  check_ledger(run, info)
   run.on_result(row, answer)
+  if not is_recorded(run, row, info) then return end
+  local ending = endings.of_answer(run.operation, row.args, answer)
   local state = ending.state ~= "failed" and ending.failed_items and "partial" or ending.state
   if state ~= "failed" then return run.on_end(row, state, nil, false) end
   run.on_end(row, "failed", { kind = ending.kind, outcome = ending.outcome, message = "every item was refused" }, false)
 end
 
--- Reasons to fire no more rows into the same refusal.
+-- Ends the run if every further row would be refused for the same reason.
 local function stop_after(run, err)
   local go_on = "; the same command again goes on"
   if err.kind == "unauthorized" then
@@ -89,14 +92,15 @@ local function stop_after(run, err)
   elseif err.kind == "rate_limited" and err.status and (err.retry_after or 0) > MAX_PAUSE_SECONDS then
     local message = "stopped: the API asks to wait for %.0f s" .. go_on
     runner.stop(run, 3, message:format(err.retry_after))
-  elseif err.kind == "not_recorded" and err.code ~= "repeated" then
+  elseif err.kind == "not_recorded" then
     runner.stop(run, 1, "stopped: " .. err.message)
   end
 end
 
 local function record_failure(run, row, err, info)
-  check_ledger(run, info)
   run.on_result(row, nil, err)
+  if not is_recorded(run, row, info) then return end
+  if err.code == "repeated" then return run.on_end(row, "sending", nil, false) end
   local failure = endings.of_failure(err, run.time())
   run.failed = run.failed + (failure.state == "deferred" and 0 or 1)
   run.on_end(row, failure.state, failure, false)

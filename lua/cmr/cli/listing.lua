@@ -1,4 +1,4 @@
----Every page of a list, for --all; and the note that there is more than one answer shows. Pages are printed as they
+---Every page of a list, for --all; and the note that a list has more items than the answer. Pages are printed as they
 ---come, so that memory stays small; only a table waits for the last one.
 
 local core = require "cmr.core"
@@ -22,7 +22,7 @@ local function copy(object)
   return members
 end
 
--- The list in answers: `items` finds it in each, for client:each. The first answer and the list's path are stored.
+-- Makes a table whose `items` finds the list in an answer, for client:each. It stores the first answer and the path.
 local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)
@@ -33,7 +33,7 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    if tables.is_list(items) then list.path = path end -- an empty one may be another
+    if tables.is_list(items) then list.path = path end -- an empty table may be another member
     list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
     return items, name
   end
@@ -94,7 +94,7 @@ function writers.json(system, parsed, list)
       io.write(system, opening .. table.concat(parts, separator))
     end,
     finish = function(failed)
-      if failed then return end -- what is not closed shows that it is not all
+      if failed then return end -- JSON without its end shows that items are missing
       io.write(system, (rest or pretty_json.encode(wrap {}, style)) .. "\n")
     end,
   }
@@ -178,8 +178,8 @@ local function raw_writer(system)
   }
 end
 
--- Puts in front of a writer what --field does: of each item its value, null where it has none. The nulls before the
--- first value are only counted: perhaps no item has that field.
+-- Makes a writer that passes on the value of --field in each item, or null. It only counts the nulls before the first
+-- value, because perhaps no item has that field.
 local function select_field(writer, path, list)
   local rest, nulls, found = nil, 0, false
   local function path_in_item()
@@ -224,7 +224,7 @@ local function writer_for(system, parsed, list)
   return parsed.field and select_field(writer, parsed.field, list) or writer
 end
 
----Prints every page of a list. What was printed before a page fails stays.
+---Prints every page of a list. If a page fails, the pages that were printed before stay.
 ---@param client cmr.Client
 ---@param operation table
 ---@param args table

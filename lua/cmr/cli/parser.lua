@@ -102,7 +102,8 @@ local function only_containing(word, names)
 end
 
 -- argparse's message, with our suggestion.
--- names: options and commands, arrays; arguments, option that a positional argument would have -> its placeholder
+-- names.options and names.commands are arrays; names.arguments has the placeholder of a positional argument, by the
+-- option that the argument would have.
 local function improve(message, element, names)
   if message == "too many arguments" then
     return ("%s (usage: %s)"):format(message, (element:get_usage():gsub("^Usage: ", "")))

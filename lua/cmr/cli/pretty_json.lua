@@ -48,7 +48,7 @@ local function join(open, parts, close, indent)
 end
 
 local function encode_table(value, key, style, indent, is_envelope)
-  if value == pretty_json.HOLE then return "\0" end -- which JSON has nowhere
+  if value == pretty_json.HOLE then return "\0" end -- no JSON text has this byte
   local deeper = indent and indent .. "  "
   local parts = {}
   if tables.is_list(value) then
@@ -76,7 +76,7 @@ end
 ---Encodes a value, without a newline at the end.
 ---@param value any as decoded; null in an array is core.null
 ---@param opts table? compact: true for one line; paint, see terminal.painter; empty(key): "[]" or "{}" for an empty
----  table under that key, or nil for "[]" after a plural; indent: of a value inside another one
+---  table under that key, or nil for "[]" after a plural; indent: of the lines after the first
 ---@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}

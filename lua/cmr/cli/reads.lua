@@ -14,8 +14,7 @@ local function letters(name)
   return (name:lower():gsub("%A", ""))
 end
 
--- Whether a group of operations is about what an event or an id is called by: "Mailboxes" about "mailbox", "DNS" about
--- "dns-record".
+-- Whether a group of operations is about a kind of thing: "Mailboxes" about "mailbox", "DNS" about "dns-record".
 local function is_about(group, word)
   group, word = letters(group), letters(word)
   return group:find(word, 1, true) == 1 or word:find(group, 1, true) == 1
@@ -34,14 +33,14 @@ local function words_of(operation, args)
   return words
 end
 
--- The value of a parameter in the arguments of another operation: its own, or the first of a list of such.
+-- The value of a parameter in the arguments of another operation, or the first one where those have a list.
 local function value_of(args, name)
   local value = args[name]
   if value == nil and type(args[name .. "s"]) == "table" then value = args[name .. "s"][1] end
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- The command line of a read whose fields are not documented: it gets the id of what its group is about.
+-- The command line of a read whose fields are not documented: it gets the id of the thing that its group is about.
 local function open_command_line(read, args)
   for _, pair in ipairs(ids.of(args)) do
     local name = pair[1] .. "Id"
@@ -52,7 +51,7 @@ local function open_command_line(read, args)
   end
 end
 
--- The command line of a read, and whether it names what the operation was about; nil: it wants more than is known.
+-- The command line of a read, and whether it names the thing that was changed. nil: an argument of it is not known.
 local function command_line(read, args)
   if #read.params == 0 and read.open_location and not read.flags.list then return open_command_line(read, args) end
   local words, is_specific = { "cmr", arguments.command(read.name) }, false
@@ -68,7 +67,7 @@ local function command_line(read, args)
   return table.concat(words, " "), is_specific
 end
 
--- The read of a group that tells most: one that names what is known, else one that lists everything.
+-- The best read of a group: one that names the thing that was changed, else one that lists everything.
 local function read_of(word, args)
   local general
   for _, read in ipairs(operations) do

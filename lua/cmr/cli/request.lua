@@ -110,7 +110,7 @@ function request.client(parsed, system, read, settings, ledger, only_reads)
     retries = request.number("--retries", parsed.retries, true),
     rate = parsed.rate ~= "off" and request.number("--rate", parsed.rate),
     ledger = not only_reads and ledger or nil,
-    limiter = ledger and ledger:limiter(), -- all that a read needs of it
+    limiter = ledger and ledger:limiter(), -- a read needs no more of it
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
@@ -121,7 +121,7 @@ function request.client(parsed, system, read, settings, ledger, only_reads)
 end
 
 ---Makes a client for one request, or for the pages of --all. It shares its rate with the other processes of the ledger.
----Without a ledger it has no rate limit for one request, which it could only delay in a retry.
+---Without a ledger one request has no rate limit, which could only delay its retries.
 ---@param acts boolean whether the request may change something
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
@@ -159,7 +159,7 @@ end
 
 -- Lists the items that were refused inside a success. Returns the exit status.
 local function report_refused(order, partial, system)
-  if not partial or not order.operation or not order.acts then return io.EXIT_OK end
+  if not partial or not order.acts then return io.EXIT_OK end
   local count = #partial
   local lines = { count == 1 and "1 item was refused:" or ("%d items were refused:"):format(count) }
   for index, item in ipairs(require("cmr.settlement").describe_failures(partial)) do

@@ -1,5 +1,5 @@
----Requests of the ledger on standard output, in the form that --output and --field ask for. However many there are, it
----holds a page of them at a time; what --field selects is held whole.
+---Requests of the ledger on standard output, in the form that --output and --field ask for. It holds one page of them
+---at a time, however many there are; only the values of --field are held whole.
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
@@ -13,10 +13,10 @@ local requests = {}
 
 local PAGE_REQUESTS = 1000
 local SHOWN_KEY_CHARACTERS = 6
-local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- the ones first that cmr await takes
+local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await takes the first two
 
--- Of a table, which shows one id and how many more there are, and of CSV, which has them all. The name "id" keeps a
--- table from cutting that column.
+-- The columns of a table and of CSV. A table shows one id and how many more there are; CSV has all of them. The name
+-- "id" keeps a table from cutting that column.
 local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
 local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
 local ACCOUNT = #TABLE_COLUMNS

@@ -42,7 +42,7 @@ local function has_order(operation, args)
   return false
 end
 
----Refuses what --wait could not learn the end of, before anything is sent.
+---Refuses --wait, before anything is sent, if it could not learn how the request ends.
 ---@param operation cmr.Operation
 ---@param args table
 ---@param ledger cmr.Ledger?
@@ -111,7 +111,7 @@ local function wait_for(client, item, opts)
   item.events, item.err = events or err.events, err
 end
 
--- Waits for all of them at once; those beyond MAX_WAITS when others have ended, or when time is up.
+-- Waits for MAX_WAITS of them at once. The next one is taken when one has ended, or when time is up.
 local function wait_for_all(client, items, seconds, poll)
   local deadline, semaphore, index, problem = core.now() + seconds, block.semaphore(), 0, nil
   local function serve()
@@ -135,7 +135,7 @@ local function wait_for_all(client, items, seconds, poll)
   if problem then error(problem, 0) end
 end
 
--- A client for the key that is at hand. Without one it asks for no order's status.
+-- A client for the key that is at hand. Without a key the client polls no order.
 local function client_for(parsed, system, read, ledger)
   local ok, settings = pcall(request.settings, parsed, system, read)
   if not ok then

@@ -17,7 +17,7 @@ local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil
   if is_list and #failed < #data then return false end
-  local expected = operation.success_events and settlement.expected(operation, args, failed)
+  local expected = operation and operation.success_events and settlement.expected(operation, args, failed)
   if not expected or not expected.count then return is_list end
   return expected.count == 0 -- the answer may list only what failed
 end

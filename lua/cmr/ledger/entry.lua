@@ -16,29 +16,59 @@ local entry = {}
 
 local DEFAULT_PORTS = { http = ":80", https = ":443" }
 
--- A base URL as it is compared: scheme and host in lower case, without the scheme's own port.
+-- A base URL as it is compared: scheme and host in lower case, without the scheme's own port. localhost is 127.0.0.1.
 local function normal_url(url)
   local scheme, host, rest = url:match "^(%a+)://([^/]*)(.*)$"
   if not scheme then return url end
   scheme, host = scheme:lower(), host:lower()
   local port = DEFAULT_PORTS[scheme]
   if port and host:sub(-#port) == port then host = host:sub(1, -#port - 1) end
+  local name, number = host:match "^([^:]*)(:?%d*)$"
+  if name == "localhost" then host = "127.0.0.1" .. number end
   return ("%s://%s%s"):format(scheme, host, rest)
+end
+
+local function base_url(target)
+  return tostring(target):match ": (.*)"
 end
 
 ---The account that a client acts for: its key's digest and its base URL.
 function entry.account(target)
-  return ("%s %s"):format(target:key_id(), normal_url(tostring(target):match ": (.*)"))
+  return ("%s %s"):format(target:key_id(), normal_url(base_url(target)))
 end
 
--- The content of a raw request.
-local function raw_content(call)
+local function unescape(value)
+  return (value:gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
+-- The arguments of a raw request, as an operation has them: the members of its body and of its query.
+local function arguments_of(request, query)
+  local args = core.json_decode(request.body or "{}")
+  if type(args) ~= "table" or args[1] ~= nil then return nil end
+  for name, value in query:gmatch "([^&=]+)=([^&]*)" do
+    args[unescape(name)] = unescape(value)
+  end
+  return args
+end
+
+-- The operation that a raw request stands for, by method and path, and its arguments; else "request" and what is sent.
+local function recognise(call, target)
   local request = call:request()
-  return { method = request.method, url = request.url, body = request.body }
+  local path, query = request.url:sub(#base_url(target) + 1):match "^([^?]*)%??(.*)$"
+  for _, operation in ipairs(operations) do
+    if operation.method == request.method and operation.path == path then
+      local args = arguments_of(request, query)
+      if args then return operation.name, args end
+    end
+  end
+  return "request", { method = request.method, url = request.url, body = request.body }
 end
 
--- A guard for a coroutine that is left while its call waits: nginx ends one when its client goes. Nobody will write
--- down the end, so it is unknown as soon as Lua collects the entry, and not only when the process ends.
+-- A guard for a call whose coroutine is left while it waits: nginx ends a coroutine when its client goes. Nothing
+-- writes down the end then. The request becomes unknown when Lua collects the entry, and not only when the process
+-- ends.
 local function guard_of(self)
   local ledger, id, progress = self.ledger, self.id, self.progress
   local db = ledger.connections.durable
@@ -55,11 +85,14 @@ end
 ---@return string? message
 ---@return string? reason
 function entry.begin(state, call, context)
-  local args = call:arguments()
+  local operation, args = call:operation(), call:arguments()
+  if not operation then
+    operation, args = recognise(call, state.target)
+  end
   local request = {
     account = entry.account(state.target),
-    operation = call:operation() or "request",
-    digest = identity.digest(args or raw_content(call)),
+    operation = operation,
+    digest = identity.digest(args),
     ids = ids.of_request(args),
     user = type(args) == "table" and type(args.userId) == "string" and args.userId or nil,
   }

@@ -1,4 +1,4 @@
----What the ledger knows of the requests that were sent, as its users get it.
+---The requests in the ledger, in the form in which callers get them.
 
 local runs = require "cmr.ledger.runs"
 local validate = require "cmr.util.validate"
@@ -7,11 +7,11 @@ local validate = require "cmr.util.validate"
 ---@class cmr.HistoryFilter
 ---@field operation? string
 ---@field user? string The request's userId.
----@field id? string Of an order, an action, a subscription, a domain or a mailbox: one that was sent or answered.
+---@field id? string An id that was sent or answered: of an order, an action, a subscription, a domain or a mailbox.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
----@field unknown? true What may have been done and nobody knows.
----@field accepted? true What was only accepted.
+---@field unknown? true Only those that may have been done.
+---@field accepted? true Only those that were accepted and have no end yet.
 
 ---A request in the ledger.
 ---@class cmr.SentRequest

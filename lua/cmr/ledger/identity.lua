@@ -1,6 +1,5 @@
----What makes two requests the same: the operation and its arguments, whatever the order of their names, the format they
----were read from, or the Lua. Pure but for the digest. A secret
----is compared as it is.
+---Two requests are the same if their operations and their arguments are: whatever the order of the names, the format of
+---the file, or the Lua. A secret is compared as it is. Pure but for the digest.
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
@@ -10,13 +9,13 @@ local identity = {}
 local DIGEST_BYTES = 15 -- 20 characters of Base64
 local NO_BREAK_SPACE = "\194\160"
 
----A text without blanks around it, among them those that spreadsheets put in.
+---A text without the blanks around it. A spreadsheet may add no-break spaces.
 function identity.trim(value)
   if not value:find "[%s\194]" then return value end -- most texts
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----A text as it is compared: without blanks around it; addresses and domains, but no ids, in lower case.
+---A text as it is compared: without blanks around it; an address or a domain in lower case, an id as it is.
 function identity.normal(value)
   value = identity.trim(value)
   if not value:find(".", 1, true) then return value end

@@ -1,4 +1,4 @@
----The ids in a request and its answer: by them a person finds the request, and an event its request. Pure.
+---The ids in a request and its answer. A person finds the request by them, and so does an event. Pure.
 
 local ids = {}
 
@@ -21,9 +21,9 @@ for _, name in ipairs { "orderId", "subscriptionId", "domainId", "domain", "doma
 end
 KINDS.componentMailboxIds = "mailbox"
 
-local function add(found, kind, value, is_address)
+local function add(found, kind, value)
   if type(value) ~= "string" or value == "" or #value > MAX_ID_BYTES or #found >= MAX_IDS then return end
-  if is_address or kind == "domain" then value = value:lower() end
+  if kind == "domain" and value:find(".", 1, true) then value = value:lower() end -- a name, and no id
   local key = kind .. ":" .. value
   if found[key] then return end
   found[key] = true

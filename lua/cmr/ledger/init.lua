@@ -3,7 +3,8 @@
 ---
 ---A request is written before it leaves, as "sending", and again when its answer is there. A process that dies in
 ---between leaves "sending" behind. Each process holds a lock on the id of its first request, its writer number, until
----it ends: that tells a request that is under way from one that a dead process left, whose outcome is unknown.
+---it ends. The lock tells a request that is under way from one that a dead process left: the outcome of that one is
+---unknown.
 
 local core = require "cmr.core"
 local schema = require "cmr.ledger.schema"
@@ -39,6 +40,9 @@ local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 -- The first process to open the ledger reads its -wal file: a millisecond for 60 pages. A reader keeps it short.
 local READER_WAL_PAGES = 30
 
+-- While a reader takes long, the -wal file grows. Afterwards it is cut to this size, which it does not reach otherwise.
+local MAX_WAL_BYTES = 5 * 2 ^ 20
+
 local ledgers = {} -- path -> ledger, one for each file and process
 local living = setmetatable({}, { __mode = "k" }) -- every ledger, closed ones too
 
@@ -58,7 +62,7 @@ function ledger.default_path()
   return nil, "neither HOME nor XDG_STATE_HOME is set"
 end
 
--- In the child of a process that opened ledgers: closes those connections, all before it opens its own. See cmr.sqlite.
+-- Closes the connections that a child has from its parent: all of them, before the child opens its own. See cmr.sqlite.
 local function leave_parents()
   for one in pairs(living) do
     for name, db in pairs(one.connections) do
@@ -78,7 +82,8 @@ end
 
 -- Sets up a new connection.
 local function prepare(db, synchronous)
-  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous } do
+  local limit = ("journal_size_limit = %d"):format(MAX_WAL_BYTES)
+  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous, limit } do
     local rows, message, reason = db:rows("PRAGMA " .. pragma)
     if not rows then return nil, message, reason end
   end
@@ -89,8 +94,8 @@ local function busy_milliseconds(seconds)
   return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
 end
 
--- A ledger that has lost its newest requests would have them sent again: it is an old copy, or was cut. The file beside
--- it, which each request marks once it is written, tells. The newest request is never removed.
+-- Refuses a ledger that has lost its newest requests, because they would be sent again: it is an old copy, or was cut.
+-- The file beside it tells: it notes the number of each request. The newest request is never removed.
 local function check_mark(db, path)
   local marked = db:marked() -- before the query: other processes write in between
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
@@ -147,27 +152,29 @@ end
 
 ---Opens a ledger. The file is made when it is missing.
 ---@param path? string
----@param synchronous? "durable"|"quick" The connection to try: quick for one who only reads. Default: durable.
+---@param synchronous? "durable"|"quick" The connection to try: quick for a caller that only reads. Default: durable.
 ---@return cmr.Ledger? ledger the same one for the same path
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
 function ledger.open(path, synchronous)
+  local absolute, db, message, reason
   if not path then
-    local message
     path, message = ledger.default_path()
     if not path then return nil, "the ledger has no place: " .. message, "no_file" end
   end
-  local self = ledgers[path]
+  absolute, message = sqlite.absolute(path)
+  if not absolute then return nil, ("the ledger %s cannot be opened: %s"):format(path, message), "no_file" end
+  local self = ledgers[absolute]
   if self and self:is_moved() then
     self:close()
     self = nil
   end
-  self = self or setmetatable({ path = path, connections = {}, holds = {}, is_locked = false }, Ledger)
+  self = self or setmetatable({ path = absolute, connections = {}, holds = {}, is_locked = false }, Ledger)
   living[self] = true
-  local db, message, reason = self:connection(synchronous or "durable")
+  db, message, reason = self:connection(synchronous or "durable")
   if not db then return nil, message, reason end
   if synchronous == "quick" then db:rows(("PRAGMA wal_autocheckpoint = %d"):format(READER_WAL_PAGES)) end
-  ledgers[path] = self
+  ledgers[absolute] = self
   return self
 end
 
@@ -193,7 +200,7 @@ end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; a first one of nil undoes the changes
+---@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
 ---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
 function Ledger:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)
@@ -230,10 +237,12 @@ function Ledger:snapshot(read)
   return result, detail, more
 end
 
+local ADD_ID = [[INSERT INTO request_id (request, kind, id) SELECT ?1, ?2, ?3
+  WHERE NOT EXISTS (SELECT 1 FROM request_id WHERE id = ?3 AND kind = ?2 AND request = ?1)]]
+
 local function add_ids(db, request, ids)
   for _, pair in ipairs(ids or {}) do
-    local ok, message, reason =
-      db:run("INSERT INTO request_id (request, kind, id) VALUES (?, ?, ?)", request, pair[1], pair[2])
+    local ok, message, reason = db:run(ADD_ID, request, pair[1], pair[2])
     if not ok then return nil, message, reason end
   end
   return true
@@ -492,7 +501,7 @@ local CONDITIONS = {
   id = "id IN (SELECT request FROM request_id WHERE id = ?)",
   open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
   accepted = "state = 'accepted' AND ? AND superseded IS NULL",
-  -- with the writers that have a request under way
+  -- the value: the writers that have a request under way
   unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
     .. " AND superseded IS NULL",
 }
@@ -576,8 +585,8 @@ function Ledger:each(filter)
   end
 end
 
----Removes the requests that were sent before a time, but for those under way and the newest one, and the runs that have
----no request left.
+---Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
+---those under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
@@ -637,7 +646,7 @@ function Ledger:let_go_run(run, hold)
   if self.connections.durable == hold.db then hold.db:let_go(RUN_LOCKS + run) end
 end
 
----Reports that this process stores the events that it receives. It is over when the process ends.
+---Announces that this process stores the events that it receives, until the process ends.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:listen()
@@ -648,7 +657,7 @@ function Ledger:listen()
     ok, message, reason = db:hold(LISTENER_LOCKS + number)
     if ok or reason ~= "busy" then return ok, message end
   end
-  return true -- so many others do
+  return true -- enough others listen
 end
 
 ---Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.

@@ -4,10 +4,10 @@ local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
 
 ---Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
----has its own clock: those of two loops are not comparable.
+---has its own clock, because the clocks of two loops cannot be compared.
 ---
 ---reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
----max_wait: then nothing is reserved. pause gives out no slot within a time: the server asked to wait.
+---max_wait: then nothing is reserved. pause gives out no slot for some seconds, because the server asked to wait.
 ---@class cmr.Limiter
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)

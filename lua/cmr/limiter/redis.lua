@@ -1,10 +1,9 @@
----The limiter of all hosts that share a Redis: the queue of cmr.limiter.memory, stored there, by Redis's clock.
+---The limiter of all hosts that share a Redis. It stores the queue of cmr.limiter.memory there, and uses Redis's clock.
 ---
 ---    local limiter = require("cmr.limiter.redis").new { host = "10.0.0.5", fallback_shares = 3 }
 ---    local client = cmr.new { limiter = limiter } -- once in a process, and not for each call
 ---
----While Redis is unavailable, each host has its own queue with its share of the rate; also for a key whose script Redis
----refuses.
+---While Redis is unavailable, or refuses the script for a key, each host has its own queue with its share of the rate.
 
 local core = require "cmr.core"
 local limiter = require "cmr.limiter"

@@ -135,11 +135,11 @@ end
 ---@class cmr.ListenOptions
 ---@field port? integer On 127.0.0.1. Default: a free one.
 ---@field verify? cmr.VerifyOptions What to accept.
----Called when the listener begins to listen ({url, pid}), for each delivery ({delivery = number, accepted, kind and
----message or id, event ..., problem = why it could not be stored, exit = the command's status, status = the answer's})
----and for the answer to a forwarded one ({delivery, forwarded = status}).
+---Called with {url, pid} when the listener begins to listen. Called for each delivery with {delivery = number,
+---accepted, kind and message or id, event ..., problem = why it could not be stored, exit = the command's status,
+---status = the answer's}. Called for the answer to a forwarded one with {delivery, forwarded = status}.
 ---@field emit fun(report: table)
----@field forward? string A URL that gets accepted deliveries, body and headers as received. Its answer is the answer.
+---@field forward? string A URL that gets accepted deliveries, body and headers as received. The sender gets its answer.
 ---@field exec? string A shell command for each accepted delivery, one at a time, its output goes to standard error.
 ---@field ledger? cmr.Ledger Stores accepted events, without passwords, for client:await and cmr await.
 ---@field show_passwords? boolean Whether reports show passwords. Default: false.

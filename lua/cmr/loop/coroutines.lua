@@ -97,7 +97,7 @@ end
 
 local idle, tasks = {}, {} -- coroutines without a task; coroutine -> its next task
 
--- Coroutines are reused: new ones would be a third of what map leaves to the collector.
+-- Coroutines are reused: new ones would be a third of the garbage that map makes.
 local function serve()
   local co = running()
   while true do

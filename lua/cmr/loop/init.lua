@@ -6,7 +6,7 @@ local loop = {}
 ---client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, until interrupt is called with it.
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, it ends early when interrupt gets that job.
 ---@field now fun(): number Seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
 ---@field semaphore? fun(): cmr.Semaphore
@@ -30,7 +30,8 @@ local loop = {}
 ---Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
--- The adapters in the order of detection, each with the library it needs. luv takes every coroutine, block all else.
+-- The adapters in the order of detection, each with the library it needs. luv takes every coroutine; block takes
+-- everything else.
 local ADAPTERS = {
   { name = "nginx", library = "ngx" },
   { name = "cqueues", library = "cqueues" },

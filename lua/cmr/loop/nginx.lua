@@ -128,8 +128,8 @@ local function has_ended(co)
   return status == "dead" or status == "zombie"
 end
 
----Calls a function when the running coroutine has ended, and the last other one that called watch.seen too. The request
----is answered only when its last light thread has ended, so what its code leaves behind has to end soon.
+---Calls a function when two coroutines have ended: the running one, and the latest one that called watch.seen. The
+---request is answered only when its last light thread has ended, so what its code leaves behind has to end soon.
 ---@param act fun()
 ---@return cmr.Watch watch
 function nginx.watch(act)

@@ -29,7 +29,7 @@ function answer.new(status, message, data, members)
   return { status = status, headers = {}, envelope = envelope }
 end
 
----Names what the documentation leaves open in an answer, in its header x-mock-assumed.
+---Names the undocumented parts of an answer in its header x-mock-assumed.
 ---@param reply table
 ---@param what string
 ---@return table reply

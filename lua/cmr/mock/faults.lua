@@ -20,8 +20,8 @@ local MATCH_FIELDS = { operation = true, method = true, path = true }
 
 ---Checks an order and makes it a fault.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
----  A body that is text is sent as it is, another one as JSON; the default is an envelope. With close = true nothing
----  is read or done; with "after" the request is done and its answer lost
+---  A text as body is sent as it is, every other body as JSON; the default is an envelope. With close = true nothing
+---  is read or done; with "after" the request is done and its answer lost.
 ---@return table? fault the order itself
 ---@return string? message
 function faults.new(order)

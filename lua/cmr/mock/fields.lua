@@ -103,7 +103,7 @@ function check_value(tree, param, value, path)
   end
 end
 
--- Of the parameters marked "either", one must be there, or at least one.
+-- Checks the parameters marked "either": exactly one must be there, or at least one.
 local function check_choice(operation, values)
   local names, count, exactly_one = {}, 0, false
   for _, param in ipairs(operation.params) do

@@ -111,8 +111,8 @@ local function parts_of(opts, port, program)
 end
 
 ---Runs the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints lines that a shell can
----evaluate: CMR_BASE_URL, CMR_API_KEY, with TLS CMR_CA_FILE; the control address, its token and the pid as comments; at
----last "# ready". The key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
+---evaluate: CMR_BASE_URL, CMR_API_KEY and, with TLS, CMR_CA_FILE. Comments name the control address, its token and the
+---pid. The last line is "# ready". The key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
 ---@param opts table? all optional:
 ---  port: 1 to 65535; default: a free one from 20000 to 29999
 ---  tls: HTTPS with HTTP/2 and a throw-away authority; default: false

@@ -1,4 +1,4 @@
----The mock inside nginx. Besides cmr.mock.webhook_sender the only file that uses ngx. nginx runs as one process, so the
+---The mock inside nginx. Only this file and cmr.mock.webhook_sender use ngx. nginx runs as one process, so the
 ---state is plain tables of this module.
 
 local answer = require "cmr.mock.answer"

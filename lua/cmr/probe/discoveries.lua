@@ -42,7 +42,7 @@ local function documented_fields(operation)
   return fields
 end
 
--- The envelope, without data where that is a map as documented: the map's names are values.
+-- The envelope, without its data if that is documented as a map: the names in a map are values.
 local function without_map(operation, envelope)
   if (samples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
   for _, value in pairs(envelope.data) do

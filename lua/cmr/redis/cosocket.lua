@@ -21,10 +21,10 @@ function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
 end
 
--- Not all versions of the library know TLS. nginx checks the certificate and whose it is.
+-- Not all versions of the library know TLS. nginx checks the certificate and the name in it.
 local function handshake(redis, opts)
   local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
-  -- where nginx need not wait for the handshake, it reports success and closes a connection that it does not trust
+  -- when the handshake ends at once, nginx reports success and closes the connection if it does not trust it
   if ok and not redis:get_reused_times() then return nil, "the certificate is not trusted, or not the host's" end
   return ok, message
 end

@@ -4,7 +4,7 @@ local core = require "cmr.core"
 
 local luasocket = {}
 
-local ALTERNATIVE_NAMES = "2.5.29.17" -- the part of a certificate that says whose it is
+local ALTERNATIVE_NAMES = "2.5.29.17" -- the part of a certificate with the server's names
 local WANTED = { wantread = "timeout", wantwrite = "timeout" } -- LuaSec's words
 
 local Connection = {}

@@ -113,7 +113,7 @@ function Redis.new(options)
   return connect("redis.scripts.new", validate.options("redis.scripts.new", SPEC, nil, options))
 end
 
----Checks the options of a limiter or a store: its own ones, and either a connection's or `redis`, a connection.
+---Checks the options of a limiter or a store: its own ones, and those of a connection or the option `redis`.
 ---@param caller string for messages
 ---@param spec table the rules of its own options
 ---@param options table?
@@ -149,7 +149,7 @@ local function run(connection, script, ...)
   return reply, message, is_reply
 end
 
--- Tells whether an error reply makes Redis unavailable, or only refuses a script; and its words for the user.
+-- Whether an error reply makes Redis unavailable, or only refuses a script; and the message for the user.
 local function judge(message)
   -- before version 7, Redis put the reply to a script's command into one of its own
   local inner = message:match "^ERR Error running script.-: %-?(%u%u+ .*)"

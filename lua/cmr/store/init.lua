@@ -1,5 +1,5 @@
----Stores: they hold what calls, webhooks and workers share. The backends reach differently far: memory one process,
----shdict one nginx, redis many hosts.
+---A store holds what calls, webhooks and workers share: in one process (memory), in one nginx (shdict), on one machine
+---(sqlite), or on many hosts (redis).
 
 local shared_dict = require "cmr.util.shared_dict"
 local validate = require "cmr.util.validate"
@@ -42,7 +42,7 @@ local store = {
   ),
   LEASE_OVER = "the lease is over",
   QUOTA = "quota:", -- how the names of quotas begin
-  TRIES = "tries:", -- how the names of counters begin that count the deliveries of an event
+  TRIES = "tries:", -- an event's counter of deliveries has a name that begins with this
 }
 
 local process_store
@@ -59,7 +59,7 @@ function store.default()
   return process_store
 end
 
----Whether a store is this process's own, which a client without a store has. Another process adds nothing to it.
+---Whether a store belongs to this process alone, as a client's does without the option. No other process adds to it.
 function store.is_of_process(self)
   return self == process_store
 end

@@ -1,5 +1,6 @@
----A store of all workers of an nginx, in one lua_shared_dict or in three. It survives a reload. A dictionary that is
----full loses its least recently used entries, and the error log says so; one of events is "full" instead.
+---A store of all workers of an nginx, in one lua_shared_dict or in three. It survives a reload. A full dictionary loses
+---its least recently used entries, and the error log says so. A dictionary of events loses none: it refuses new ones as
+---"full".
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -29,7 +30,7 @@ local function dict_of_list(self, name)
   return name:sub(1, #stores.QUOTA) ~= stores.QUOTA and self.events or self.dict
 end
 
--- How often an event was tried is of use for as long as its claim.
+-- The number of tries is needed only as long as the claim.
 local function dict_of_counter(self, name)
   return name:sub(1, #stores.TRIES) == stores.TRIES and self.claims or self.dict
 end

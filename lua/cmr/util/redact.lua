@@ -60,7 +60,7 @@ function redact.mask(text, secrets)
   return text
 end
 
----The secrets in an event, and more ones, the longest first, so that none is cut by another.
+---The secrets in an event and the further ones. The longest comes first, so that no shorter one cuts it.
 function redact.secrets(event, more)
   local secrets = {}
   local function collect(value, is_secret)

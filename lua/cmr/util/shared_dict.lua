@@ -3,12 +3,11 @@
 local core = require "cmr.core"
 local log = require "cmr.util.log"
 
--- A dictionary that is full loses its oldest entries, so what is handled must not share one with what is awaited, nor
--- either with the quotas.
+-- A full dictionary loses its oldest entries. So handled events, awaited events and quotas have a dictionary each.
 local shared_dict = {
   MAIN = "cmr", -- quotas, the queue of the rate limit, and what has no dictionary of its own
-  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; none is ever lost for room
-  CLAIMS = "cmr_claims", -- which events are being handled, and which are
+  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; it loses none when it is full
+  CLAIMS = "cmr_claims", -- which events are being handled, and which are done
 }
 
 local LOCK_SECONDS = 0.05 -- then the lock of a worker that was killed is free

@@ -25,8 +25,8 @@ local function status_of(code)
   return tonumber(code) or ngx.ERROR
 end
 
----Replaces nginx's functions by some that tell the running handler's request first, and then do the same. Does nothing
----outside nginx. What took ngx.exit into a local variable before is not noticed.
+---Replaces nginx's functions. The new ones first notify the request of the running handler, and then do the same. They
+---do not notice code that has ngx.exit in a local variable from before. Does nothing outside nginx.
 function early_exit.watch()
   if is_watching or not package.loaded.ngx then return end
   is_watching = true

@@ -126,7 +126,7 @@ local IDS = {
   { "mailboxId", "mailbox" },
   { "email", "mailbox" },
 }
-local IN_LOWER_CASE = { domainId = true, domainName = true, domain = true, email = true } -- elsewhere case matters
+local IN_LOWER_CASE = { domainName = true, domain = true, email = true } -- elsewhere case matters
 
 local function collect_ids(found, object)
   for _, row in ipairs(IDS) do

@@ -29,8 +29,8 @@ function webhook.verify(raw_body, headers, options)
   return verify.delivery(raw_body, headers, validate.options("webhook.verify", verify.SPEC, verify.DEFAULTS, options))
 end
 
----Receives webhooks in nginx. Each event runs its function once, to whichever worker and however often it is delivered,
----and is stored for client:await.
+---Receives webhooks in nginx. Each event runs its function once, however often it is delivered, and to however many
+---workers. It is stored for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -54,8 +54,8 @@ end
 ---@return cmr.Delivery? info
 webhook.info = verify.info
 
----Returns an id that differs for every event and stays the same in each delivery of it: the eventId or, for an event
----without one (warmup events), "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. A warmup event has none,
+---and gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id nil if the table has no eventId and does not come from verify.
 function webhook.id(event)

@@ -1,8 +1,8 @@
 ---Receives deliveries: verifies each, claims its event, stores it for client:await, handles it once, marks it as done.
 ---
----The vendor expects an answer within 60 s. After any other than 200 it tries again about 30 s and 5 min later (help).
----The lease must outlast a slow handler, so that no second one starts, and end before the vendor's last delivery, so
----that an event lost in a crash is handled then.
+---The vendor expects an answer within 60 s. After any other status than 200 it tries again about 30 s and 5 min later
+---(help). The lease must outlast a slow handler, so that no second one starts, and end before the vendor's last
+---delivery, so that an event lost in a crash is handled then.
 
 local core = require "cmr.core"
 local dead_letters = require "cmr.webhook.dead_letters"
@@ -41,7 +41,8 @@ local verify = require "cmr.webhook.verify"
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
----Whether client:await and dead letters have the passwords. At a delivery the handler always has. Default: false.
+---Whether client:await and dead letters have the passwords. The handler has them in any case, at a delivery. Default:
+---false.
 ---@field store_passwords? boolean
 ---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
@@ -84,7 +85,7 @@ end
 local VENDOR_TRIES = 3 -- then an event is not delivered again (help)
 local MAX_TRIES = 1e6
 local TRIES_SECONDS = text.DAY -- for which deliveries are counted: a handler may take hours
-local HASH_BYTES = 16 -- with them, what is kept of a handled event fits into nginx's entry of 128 bytes
+local HASH_BYTES = 16 -- so the mark of a handled event fits into nginx's entry of 128 bytes
 
 local MAX_LABEL_BYTES = 300 -- of an event, or of a handler's message, in the log
 
@@ -116,8 +117,8 @@ local function label_of(info)
   return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
 end
 
--- A name for an event that differs for every event and is the same in each of its deliveries. The vendor may send
--- several events under one id, and the same one with a new timestamp; what tells them apart is what they report.
+-- A name that is different for every event, and the same in each of its deliveries. The vendor may send
+-- several events under one id, and the same one with a new timestamp; their content tells them apart.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
@@ -259,8 +260,8 @@ local function handle(self, job)
   return 200
 end
 
--- Claims an event, and handles it unless it is, or is being, handled. Returns the HTTP status, and a message unless it
--- is 200.
+-- Claims an event and handles it, unless it is handled already or another worker handles it. Returns the HTTP status,
+-- and a message unless it is 200.
 local function attempt(self, job)
   local token, state, detail = self.store:claim(job.claim, self.opts.lease)
   if state == "done" then return 200 end
@@ -297,8 +298,8 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----The events that the vendor does not deliver again, although they could not be handled: their handler failed at the
----last of its three deliveries, or the store had no room for them.
+---The events that could not be handled, and that the vendor does not deliver again. Their handler failed at the last of
+---three deliveries, or the store had no room for them.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters()
@@ -331,7 +332,8 @@ end
 ---not handled again. An event that is handled stops being a dead letter.
 ---@param id? string Default: all.
 ---@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
----@return string|table<string, string>|nil failures By id, why the others are not; nil: all are. Else a message.
+---@return string|table<string, string>|nil failures The reasons of those that failed, by id; nil when none failed; a
+---message when nothing was tried.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end
@@ -359,7 +361,7 @@ function Receiver:drop(id)
   return #letters
 end
 
--- Says which dictionaries are missing: to the first worker that looks.
+-- Logs which dictionaries are missing, in the first worker that looks.
 local function warn_of_missing_dictionaries()
   local main, missing = shared_dict.default(), {}
   for _, name in ipairs { shared_dict.EVENTS, shared_dict.CLAIMS } do

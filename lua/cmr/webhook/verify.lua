@@ -15,7 +15,7 @@ local verify = {}
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
 ---| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # no digest in its one spelling, or none in the pinned signature format; or over ten of them
+---| "malformed_signature" # none is spelled correctly or in the pinned signature format; or there are over ten
 ---| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
 ---| "bad_signature" # body, timestamp or signature were changed, or another key signed
 ---| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock

@@ -405,8 +405,13 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local digest = require("cmr.ledger.identity").digest{mailboxId = bulk.id(1)}
     local account = entry.account(client:target())
     assert(ledger:begin{account = account, operation = "reexport", digest = digest}) -- by this process
-    local ended = cmr{"reexport", "--from", path, "--retry-unknown"}
-    assert.matches("2 rows: 1 accepted, 1 unknown\n", ended.err, 1, true)
+    local ended = cmr{"reexport", "--from", path, "--dry-run"}
+    assert.matches("2 rows: 1 would be sent, 1 sending\n", ended.err, 1, true)
+    ended = cmr{"reexport", "--from", path, "--retry-unknown"}
+    assert.equal(3, ended.status)
+    assert.matches("2 rows: 1 accepted, 1 sending\n", ended.err, 1, true)
+    assert.matches("sending: row 1: another process waits for the answer", ended.err, 1, true)
+    assert.is_nil(ended.err:find("unknown", 1, true))
     assert.equal(1, sent())
     ledger:close()
   end)
@@ -416,15 +421,9 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local path = bulk.mailboxes(3)
     files[#files + 1] = path
     local results = file_with ""
-    server:fault{match = {operation = "reexport"}, times = 1, delay = 1}
-    -- Removes it once the first request is in it.
-    local remover = file_with [[
-      local ledger = assert(require("cmr.ledger").open(arg[1]))
-      local limit = os.time() + 30
-      repeat os.execute "sleep 0.05" until #ledger:find{} > 0 or os.time() > limit
-      os.remove(arg[1])
-    ]]
-    os.execute(command.lua(remover, env.CMR_LEDGER) .. " &")
+    server:fault{match = {operation = "reexport"}, times = 1, delay = 1.5}
+    local shell = "(n=0; until [ -s %s-writers ] || [ $n = 500 ]; do sleep 0.02; n=$((n + 1)); done; rm %s) &"
+    os.execute(shell:format(env.CMR_LEDGER, env.CMR_LEDGER)) -- as soon as the first row is written down
     local ended = cmr{"reexport", "--from", path, "--concurrency", "1", "--results", results}
     assert.equal(1, ended.status)
     assert.matches("was removed or replaced while it was open", ended.err, 1, true)

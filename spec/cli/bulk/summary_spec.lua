@@ -2,7 +2,7 @@
 local summary = require "cmr.cli.bulk.summary"
 
 local function counts(todo, done, failed, unknown, deferred)
-  return {todo = todo, done = done, failed = failed or 0, accepted = 0, unknown = unknown or 0,
+  return {todo = todo, done = done, failed = failed or 0, accepted = 0, sending = 0, unknown = unknown or 0,
     deferred = deferred or 0}
 end
 
@@ -99,6 +99,20 @@ describe("a summary", function()
         .. os.date(" from %Y-%m-%d %H:%M", 1000000),
     }, lines)
     assert.is_false(one:is_complete(30))
+  end)
+
+  it("tells what another process has under way from what may have been done", function()
+    local one = summary.tally(0)
+    one:add({number = 1}, "unknown", {}, true)
+    one:add({number = 2}, "sending", {}, true)
+    one:add({number = 3}, "sending", {}, true)
+    assert.same({
+      "3 rows: 0 done, 2 sending, 1 unknown",
+      "sending: rows 2, 3: another process waits for the answer; run the same command again when it has ended",
+      "unknown: row 1: may have been done; look, and if they were not, use --retry-unknown",
+    }, one:lines(3))
+    assert.is_false(one:is_ended(3))
+    assert.equal(3, one:left_out(3))
   end)
 
   it("is not complete when items of a row failed", function()

@@ -202,7 +202,11 @@ end
 
 local function report_dry_run(system, counts)
   local parts = { ("%s: %d would be sent"):format(summary.rows(counts.rows), counts.todo) }
-  summary.add_counts(parts, counts, { "done", "accepted", "partial", "failed", "unknown", "deferred", "invalid" })
+  summary.add_counts(
+    parts,
+    counts,
+    { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred", "invalid" }
+  )
   log(system, "%s", table.concat(parts, ", "))
   return counts.invalid > 0 and io.EXIT_INCOMPLETE or io.EXIT_OK
 end
@@ -246,7 +250,7 @@ local function finish(run, rows, parsed, system)
   return is_complete and not problem
 end
 
--- What the runner tells: how a row ended, and what the API answered.
+-- Sets the functions that the runner calls when a row has ended, and when the API has answered.
 local function set_listeners(run)
   function run.on_end(row, state, failure, is_earlier)
     run.tally:add(row, state, failure, is_earlier)
@@ -284,7 +288,7 @@ local function watch_signals(run, system)
   end)
 end
 
--- Refuses --wait before anything is sent, where the end of the rows could not be learned.
+-- Refuses --wait, before anything is sent, if it could not learn how the rows end.
 local function check_wait(run, parsed)
   if not parsed[".wait"] then return end
   local row = run.rows()()

@@ -79,10 +79,9 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
----Opens the failures: the rows that failed in the input's own format, so that they can be the next input. The reasons
----are in columns or members that begin with "cmr."; "cmr.run" names the run that they go on with. The text goes into
----PATH.part, because PATH may be the input. Raises
----a mistake.
+---Opens the file of failures. It has the rows that failed, in the format of the input, so that it can be the next
+---input. Columns or members that begin with "cmr." have the reasons; "cmr.run" names the run. The text goes into
+---PATH.part, because PATH may be the input. Raises a mistake.
 function outputs.failures(path, input, run_name)
   local part = path .. ".part"
   local ok, message = core.write_private(part, "") -- rows may hold passwords
@@ -116,8 +115,8 @@ function Failures:add(row, failure)
   self:write(self.format_line(self.header, row, fields))
 end
 
----Ends the failures: PATH.part becomes PATH, unless keep_part is true; then self.path becomes PATH.part. Returns a
----message when the file could not be written.
+---Closes the file of failures. PATH.part becomes PATH. If keep_part is true it stays, and self.path is PATH.part.
+---Returns a message when the file could not be written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message

@@ -29,19 +29,20 @@ function summary.add_counts(parts, counts, statuses)
   end
 end
 
----Makes a tally of a run with `todo` rows to send. Its fields done, accepted, failed, unknown and deferred count its
----rows.
+---Makes a tally of a run with `todo` rows to send. Its fields done, accepted, failed, sending, unknown and deferred
+---count its rows.
 function summary.tally(todo)
   return setmetatable({
     todo = todo,
     done = 0,
     accepted = 0,
     failed = 0,
+    sending = 0,
     unknown = 0,
     deferred = 0,
-    earlier = { done = 0, accepted = 0, failed = 0, unknown = 0, deferred = 0 },
+    earlier = { done = 0, accepted = 0, failed = 0, sending = 0, unknown = 0, deferred = 0 },
     kinds = { failed = {}, deferred = {} },
-    listed = { unknown = {}, partial = {} },
+    listed = { sending = {}, unknown = {}, partial = {} },
     retry_at = nil,
   }, Tally)
 end
@@ -56,7 +57,6 @@ end
 ---@param failure table? of a row that failed or is deferred
 ---@param is_earlier boolean? true: an earlier run left it behind, and this one does not send it
 function Tally:add(row, status, failure, is_earlier)
-  if status == "sending" then status = "unknown" end -- it is under way in another process
   if self.listed[status] then list_row(self.listed[status], row.number) end
   if status == "partial" then status = "done" end
   local counts = is_earlier and self.earlier or self
@@ -119,8 +119,8 @@ function Tally:lines(rows)
       parts[#parts + 1] = ("%d %s%s"):format(sum[status], status, before)
     end
   end
-  summary.add_counts(parts, sum, { "failed", "unknown", "deferred" })
-  local untried = rows - sum_of(self, "done", "accepted", "failed", "unknown", "deferred")
+  summary.add_counts(parts, sum, { "failed", "sending", "unknown", "deferred" })
+  local untried = rows - sum_of(self, "done", "accepted", "failed", "sending", "unknown", "deferred")
   if untried > 0 then parts[#parts + 1] = ("%d not tried"):format(untried) end
 
   local lines = { ("%s: %s"):format(summary.rows(rows), table.concat(parts, ", ")) }
@@ -130,6 +130,10 @@ function Tally:lines(rows)
   if sum.failed > 0 then add("failed: %s", count_kinds(self.kinds.failed)) end
   if sum.accepted > 0 then add "accepted: the API reports later how they end" end
   if self.listed.partial.count then add("done in part, some items failed: %s", row_numbers(self.listed.partial)) end
+  if sum.sending > 0 then
+    local numbers = row_numbers(self.listed.sending)
+    add("sending: %s: another process waits for the answer; run the same command again when it has ended", numbers)
+  end
   if sum.unknown > 0 then
     local numbers = row_numbers(self.listed.unknown)
     add("unknown: %s: may have been done; look, and if they were not, use --retry-unknown", numbers)
@@ -143,13 +147,13 @@ end
 
 -- How many rows have ended, and "3.9/s, 37 minutes left, 3 failed, 1 unknown", without the counts that are zero.
 local function details(tally, elapsed)
-  local ended = tally.done + tally.accepted + tally.failed + tally.unknown + tally.deferred
+  local ended = tally.done + tally.accepted + tally.failed + tally.sending + tally.unknown + tally.deferred
   local rate = elapsed > 0 and ended / elapsed or 0
   local parts = { ("%.1f/s"):format(rate) }
   if rate > 0 and tally.todo > ended then
     parts[2] = text.duration(math.ceil((tally.todo - ended) / rate)) .. " left"
   end
-  summary.add_counts(parts, tally, { "failed", "unknown", "deferred" })
+  summary.add_counts(parts, tally, { "failed", "sending", "unknown", "deferred" })
   return ended, table.concat(parts, ", ")
 end
 

@@ -55,6 +55,7 @@ function api.run(parsed, system)
     end,
     args = { method, path, { query = query, body = body } },
     has_effect = has_effect,
+    acts = has_effect,
     reason = has_effect and ("api: a %s may charge or destroy"):format(method) or nil,
     about = {},
   }, parsed, system, request.client_for_one(parsed, system, read, has_effect))

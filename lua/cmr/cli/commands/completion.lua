@@ -18,7 +18,7 @@ function completion.arguments(command)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- By placeholder: function(system) -> values that are neither in the parser nor files.
+-- By placeholder: function(system) -> values that the parser does not know and that are no files.
 local VALUE_LISTS = {
   OPERATION = function()
     return require("cmr.cli.arguments").commands(require "cmr.operations")
@@ -120,7 +120,7 @@ end
 -- The lines for a script: "word<tab>description" for each candidate, "<tab>prefix" where a file name may follow prefix.
 -- words: the words after cmr; the last one, which may be empty, is the one to complete.
 local function candidate_lines(get_parser, words, system)
-  local typed, line = words[#words] or "", { "--help" } -- with which the parser has the descriptions too
+  local typed, line = words[#words] or "", { "--help" } -- because the parser adds the descriptions only then
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then
     candidates:commands(get_parser(line))

@@ -8,7 +8,7 @@ local probe = {}
 probe.epilog = [[
 Makes some 25 requests, all of them reads, one of them with a wrong key. The
 report has no key and no values in it, and can be pasted into an issue as it is;
---output gives its facts as data, json all of it.
+--output prints its facts as data, --output json all of it.
 
 Exit status: 0 nothing is contradicted; 1 something is, or the API could not be
 reached; 2 the command line is wrong, nothing was sent.]]

@@ -11,7 +11,7 @@ local Order = {}
 Order.__index = Order
 Order.__name = "cmr.mock.order"
 
--- From the order on.
+-- Times since the order.
 local REGISTRATION_SECONDS, PASSWORD_SECONDS, DONE_SECONDS = 10, 20, 30
 
 ---Adds an order that is not processed yet.

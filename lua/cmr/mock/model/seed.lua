@@ -1,4 +1,4 @@
----The first data: what the vendor's own samples show. And what a test can add.
+---The first data, as the vendor's samples show it, and the kinds of data that a test can add.
 
 local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"

@@ -1,0 +1,20 @@
+---How an operation ends, according to its answer and the webhooks that arrive. Pure.
+
+local plan = require "cmr.settlement.plan"
+local refused = require "cmr.settlement.refused"
+local status = require "cmr.settlement.status"
+local verdict = require "cmr.settlement.verdict"
+
+local settlement = {
+  awaitable = plan.awaitable,
+  describe_failures = refused.describe,
+  expected = plan.expected,
+  failed_items = refused.items,
+  judge = verdict.of,
+  plan = plan.of,
+  status_verdicts = status.verdicts,
+  verdict_of_status = status.verdict,
+  with_count = plan.with_count,
+}
+
+return settlement

@@ -1,0 +1,55 @@
+---The items of an answer that the API refused, although the answer is a success. Pure.
+
+local reading = require "cmr.settlement.reading"
+
+---@class cmr.FailedItem
+---@field name? string
+---@field reason? string
+
+local first_of, nonempty = reading.first_of, reading.nonempty
+
+local MAX_REASON_BYTES = 200
+local FAILED_ITEM_NAMES = { "domainName", "domain", "mailboxId", "email", "subscriptionId", "domainId" }
+local FAILED_ITEM_REASONS = { "message", "error", "reason" }
+
+local refused = {}
+
+---The items of an answer that failed: some operations answer 200 although single items were refused.
+---@return any[]? items nil when none failed
+function refused.items(operation, res)
+  local data = res.data
+  if type(data) ~= "table" then return nil end
+  local failed = {}
+  if type(data.unavailableDomains) == "table" then -- orders (help)
+    for _, domain in ipairs(data.unavailableDomains) do
+      failed[#failed + 1] = domain
+    end
+  end
+  for _, item in ipairs(data) do
+    if type(item) == "table" then
+      local incomplete = operation and operation.success_field and item[operation.success_field] == nil
+      if item.success == false or incomplete then -- success: bulk mailbox update (help)
+        failed[#failed + 1] = item
+      end
+    end
+  end
+  return failed[1] ~= nil and failed or nil
+end
+
+---The names and reasons of failed items.
+---@param failed any[]? of refused.items
+---@return cmr.FailedItem[]? items
+function refused.describe(failed)
+  local described = {}
+  for index, item in ipairs(failed or {}) do
+    local is_table = type(item) == "table"
+    local reason = is_table and first_of(item, FAILED_ITEM_REASONS)
+    described[index] = {
+      name = is_table and first_of(item, FAILED_ITEM_NAMES) or nonempty(item),
+      reason = reason and reason:sub(1, MAX_REASON_BYTES) or nil,
+    }
+  end
+  return described[1] and described or nil
+end
+
+return refused

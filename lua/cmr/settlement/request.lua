@@ -1,0 +1,85 @@
+---What a request asked for, without what the answer refused. Pure.
+
+local things = require "cmr.settlement.things"
+
+local request = {}
+
+-- How often each name failed; [""]: how many items failed without a name.
+local function count_failed(described)
+  local counts = { [""] = 0 }
+  for _, item in ipairs(described or {}) do
+    local name = item.name and item.name:lower() or ""
+    counts[name] = (counts[name] or 0) + 1
+  end
+  return counts
+end
+
+-- Removes the failed things from a list. Returns the others, and whether it is known which ones failed. If a name was
+-- sent twice and failed once, one is left.
+local function take_failed(list, counts)
+  local left = {}
+  for _, thing in ipairs(list) do
+    local name = thing.name and thing.name:lower()
+    if name and (counts[name] or 0) > 0 then
+      counts[name] = counts[name] - 1
+    else
+      left[#left + 1] = thing
+    end
+  end
+  for _ = 1, math.min(counts[""], #left) do
+    left[#left] = nil
+  end
+  return left, counts[""] == 0
+end
+
+---The set of the domains of some things.
+function request.domains_of(list)
+  local domains = {}
+  for _, thing in ipairs(list) do
+    if thing.domain then domains[thing.domain] = true end
+  end
+  return domains
+end
+
+-- The mailboxes in domains that did not fail.
+local function keep_available(mailboxes, ordered, available, refused)
+  local left = {}
+  for _, mailbox in ipairs(mailboxes) do
+    local domain = mailbox.domain
+    local is_available = ordered[domain] and available[domain] or not ordered[domain] and not refused[domain]
+    if is_available then left[#left + 1] = mailbox end
+  end
+  return left
+end
+
+---The things that a request asked for and that the answer did not refuse. There is a group for each entry of
+---success_events whose parameter was sent. The mailboxes of a domain that failed are left out.
+---@param described cmr.FailedItem[]? what the answer refused
+---@return table[] groups each {event, kind, left = the things, is_exact = whether it is known which ones failed}
+function request.groups(operation, args, described)
+  local groups, refused, ordered, available = {}, count_failed(described), {}, {}
+  for _, entry in ipairs(operation.success_events) do
+    local event, parameter = entry:match "^(%S+) ?(%S*)$"
+    local list, kind = things.requested(args, parameter)
+    if #list > 0 then groups[#groups + 1] = { event = event, kind = kind, left = list } end
+    if #list > 0 and kind == "domain" then ordered = request.domains_of(list) end
+  end
+  local named = count_failed(described)
+  for _, group in ipairs(groups) do
+    if group.kind ~= "address" then
+      group.left, group.is_exact = take_failed(group.left, named)
+      if group.kind == "domain" then available = request.domains_of(group.left) end
+    end
+  end
+  for _, group in ipairs(groups) do
+    if group.kind == "address" then
+      group.left, group.is_exact = keep_available(group.left, ordered, available, refused), true
+      if next(ordered) == nil then
+        group.left, group.is_exact = take_failed(group.left, named)
+      end
+    end
+  end
+  return groups
+end
+
+return request

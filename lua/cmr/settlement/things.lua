@@ -1,0 +1,111 @@
+---The things that a request asks for, and those that an event reports: domains, mailboxes, subscriptions. Pure.
+
+local core = require "cmr.core"
+local documented_events = require "cmr.webhook.events"
+local reading = require "cmr.settlement.reading"
+local status = require "cmr.settlement.status"
+local tables = require "cmr.util.tables"
+
+local first_of, nonempty = reading.first_of, reading.nonempty
+
+local things = {}
+
+-- The documented states of a domain or a mailbox that is not ready yet.
+local UNFINISHED = { PENDING = true, IN_PROGRESS = true, CREATING_PASSWORD = true }
+
+---What the items of a parameter are; "address" is a mailbox that has no id yet.
+things.KIND_OF_PARAMETER = {
+  ["mailboxes.*[]"] = "address",
+  ["domains[]"] = "domain",
+  ["order[]"] = "domain",
+  ["mailboxData[]"] = "mailbox",
+  ["componentMailboxIds[]"] = "mailbox",
+  ["mailboxIds[]"] = "mailbox",
+  ["subscriptionIds[]"] = "subscription",
+}
+
+-- The fields in which an event names a thing, by its kind. The last ones only tell things apart: no request names them.
+local NAME_FIELDS = {
+  address = { "email", "mailboxId" },
+  domain = { "domainName", "domain", "domainId" },
+  mailbox = { "mailboxId", "email" },
+  subscription = { "subscriptionId", "domain", "domainId" },
+}
+
+-- How many of these fields, from the first on, hold a name that a request may have.
+local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
+
+-- Where an event may list several things: the help centre's sample of domain.order.success lists domains.
+local LIST_FIELDS = {
+  address = { "mailboxes", "emails" },
+  domain = { "domains", "domainNames" },
+  mailbox = { "mailboxes", "mailboxIds" },
+  subscription = { "subscriptions", "subscriptionIds" },
+}
+
+---The things that a parameter asks for. "mailboxes.*[]" is a map from domains to lists; "domains[]" is a list, or one
+---item in place of it.
+---@return table[] things each {name, domain}
+---@return string? kind
+function things.requested(args, parameter)
+  local kind, value, found = things.KIND_OF_PARAMETER[parameter], args[parameter:match "^%w+"], {}
+  if type(value) ~= "table" then return found, kind end
+  if kind == "address" then
+    for _, domain in ipairs(tables.sorted_keys(value)) do
+      local list = value[domain]
+      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- null: as if the domain were left out
+        local name = type(mailbox) == "table" and nonempty(mailbox.username)
+        local address = name and ("%s@%s"):format(name, domain):lower()
+        found[#found + 1] = { name = address or nil, domain = tostring(domain):lower() }
+      end
+    end
+    return found, kind
+  end
+  local list = value
+  if next(value) ~= nil and value[1] == nil then list = { value } end
+  for _, item in ipairs(list) do
+    if item ~= core.null then
+      local name = type(item) == "table" and first_of(item, NAME_FIELDS[kind], REQUESTED_NAMES[kind]) or nonempty(item)
+      if name and kind == "domain" then name = name:lower() end
+      found[#found + 1] = { name = name, domain = kind == "domain" and name or nil }
+    end
+  end
+  return found, kind
+end
+
+local function list_in(data, event_name, kind)
+  local documented = documented_events[event_name]
+  local member = documented and documented.items
+  if member and type(data[member]) == "table" then return data[member] end
+  for _, field in ipairs(LIST_FIELDS[kind] or {}) do
+    if type(data[field]) == "table" then return data[field] end
+  end
+end
+
+---The things that an event reports.
+---@return table[] things each {name = as the request named it, key = tells things apart, verdict}
+function things.reported(event, kind)
+  local data, found = reading.event_data(event), {}
+  if not kind then return { { key = event, verdict = "done" } } end
+  local list = list_in(data, reading.event_name(event), kind)
+  for index, item in ipairs(list or { data }) do
+    local thing = { verdict = "done" }
+    if type(item) == "table" then
+      thing.name = first_of(item, NAME_FIELDS[kind], REQUESTED_NAMES[kind])
+      thing.key = first_of(item, NAME_FIELDS[kind])
+      local word = list and nonempty(item.status)
+      word = word and word:upper()
+      if word and UNFINISHED[word] then thing.verdict = nil end
+      if word and status.VERDICTS[word] == "failed" then thing.verdict = "failed" end
+    else
+      thing.name = nonempty(item)
+      thing.key = thing.name
+    end
+    if thing.name and (kind == "domain" or kind == "address") then thing.name = thing.name:lower() end
+    thing.key = thing.key and thing.key:lower() or tostring(event) .. index
+    found[#found + 1] = thing
+  end
+  return found
+end
+
+return things
