@@ -160,13 +160,13 @@ describe("luv", function()
     end
 
     it("has all of its items in a plain script", function()
-      server:fault{delay = 0.02, times = 10}
+      server:fault{delay = 0.02, times = 10, body = {status = 200}}
       assert.same({200, 200}, statuses())
       assert.equal(2, #server:requests())
     end)
 
     it("has all of its items in a coroutine of the loop, and in a callback", function()
-      server:fault{delay = 0.02, times = 10}
+      server:fault{delay = 0.02, times = 10, body = {status = 200}}
       local seen, timer = {}, uv.new_timer()
       timer:start(10, 0, function()
         timer:close()
@@ -215,9 +215,11 @@ describe("luv", function()
     it("and keeps the loop no longer: a script that waits in place leaves nothing behind", function()
       local job = client:start("platforms", mock.USER)
       assert.equal(200, job:wait().status)
+      uv.run "nowait" -- closes handles
       assert.is_falsy(uv.loop_alive())
       job = client:start("platforms", mock.USER)
       loop.run{function() assert.equal(200, job:wait().status) end}
+      uv.run "nowait" -- closes handles
       assert.is_falsy(uv.loop_alive())
     end)
 

@@ -471,7 +471,10 @@ function contract.behaves(loop)
   it("leaves a connection alone that the host opens after a client was closed", function()
     local listener = assert(socket.bind("127.0.0.1", 0))
     local _, port = listener:getsockname()
+    local add = contract.sum()
     loop.run{function()
+      loop.connect(port).close() -- libuv keeps a descriptor from the first one on
+      assert(listener:accept()):close()
       assert(client:platforms(USER))
       loop.sleep(0.01)
       local before = core.engine():fd()
@@ -480,9 +483,9 @@ function contract.behaves(loop)
       for index = 1, 6 do -- they take the numbers that were free
         opened[index] = assert(loop.connect(port))
         peers[index] = assert(listener:accept())
-        numbers[index] = opened[index].fd
+        numbers[opened[index].fd] = true
       end
-      assert.is_true(numbers[1] <= before, "no descriptor with the engine's number")
+      add(numbers[before] and 1 or 0)
       client = support.new(server, {retries = 0})
       assert(client:platforms(USER))
       for index, connection in ipairs(opened) do
@@ -493,6 +496,7 @@ function contract.behaves(loop)
       end
     end}
     listener:close()
+    assert.equal(1, add(), "no descriptor had the engine's number")
   end)
 end
 
