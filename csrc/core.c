@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arguments.h"
 #include "call.h"
@@ -128,6 +129,13 @@ static int core_now(lua_State *L)
     return 1;
 }
 
+/* core.process() -> the number of this process */
+static int core_process(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)getpid());
+    return 1;
+}
+
 /* core.platforms(target, ...) and its like. The upvalue is the index of the operation's row. */
 static int core_operation(lua_State *L)
 {
@@ -189,6 +197,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"is_generator", core_is_generator},
                                          {"is_yieldable", core_is_yieldable},
                                          {"now", core_now},
+                                         {"process", core_process},
                                          {"time", core_time},
                                          {"suggest", suggest_name},
                                          {NULL, NULL}};

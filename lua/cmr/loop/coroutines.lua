@@ -53,7 +53,8 @@ function coroutines.unsupported(context)
     return "Lua 5.1 suspends no coroutine in pcall or an iterator, nor in a metamethod or a function that C calls back; "
       .. "without the option loop the whole process waits"
   elseif not core.is_yieldable() then
-    return coroutines.UNYIELDABLE .. "; call it outside of that, or without the option loop: then the whole process waits"
+    return coroutines.UNYIELDABLE
+      .. "; call it outside of that, or without the option loop: then the whole process waits"
   end
 end
 

@@ -32,10 +32,7 @@ end
 ---Whether the caller is a coroutine that luv's loop can resume, and can be suspended. A generator is none: what resumes
 ---it wants an item.
 function luv.detected(context)
-  return coroutines.inside()
-    and not block.spawned()
-    and coroutines.can_suspend(context)
-    and not core.is_generator()
+  return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context) and not core.is_generator()
 end
 
 local watch

@@ -39,7 +39,8 @@ function nginx.unsupported()
   local phase = ngx.get_phase()
   if CAN_WAIT[phase] then
     if core.is_yieldable() then return nil end
-    return coroutines.UNYIELDABLE .. ": make the call outside of that, or give loop = 'block' to let the whole worker wait"
+    return coroutines.UNYIELDABLE
+      .. ": make the call outside of that, or give loop = 'block' to let the whole worker wait"
   end
   local way_out = "give loop = 'block' to let the whole worker wait"
   if phase ~= "exit_worker" then -- it has no timers, nor has init
