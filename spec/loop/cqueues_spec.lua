@@ -105,7 +105,8 @@ describe("cqueues", function()
     end}
     messages[2] = select(2, pcall(function() named:start("platforms", mock.USER) end))
     for _, message in ipairs(messages) do
-      assert.matches(loops.PLAIN_51 and "Lua 5.1 suspends" or "only a coroutine that cqueues runs itself", message, 1, true)
+      local reason = loops.PLAIN_51 and "Lua 5.1 suspends" or "only a coroutine that cqueues runs itself"
+      assert.matches(reason, message, 1, true)
     end
     assert.equal(2, #messages)
     assert.equal(0, #server:requests())

@@ -365,7 +365,8 @@ function contract.behaves(loop)
       end,
       ["a hook"] = function(one)
         local answer
-        support.new(server, {retries = 0, on_response = function() answer = one:reexport{mailboxId = "M1"} end}):platforms(USER)
+        local function hook() answer = one:reexport{mailboxId = "M1"} end
+        support.new(server, {retries = 0, on_response = hook}):platforms(USER)
         return answer
       end,
     }

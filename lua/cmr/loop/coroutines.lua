@@ -87,8 +87,8 @@ function Waiter:__close()
   if self.abandoned then self.abandoned() end
 end
 
----A waiter of the running coroutine: waiter:post() ends its wait. Its function abandoned, if there is one, is called when
----the coroutine is closed instead.
+---A waiter of the running coroutine: waiter:post() ends its wait. Its function abandoned, if there is one, is called
+---when the coroutine is closed instead.
 function coroutines.waiter(abandoned)
   return setmetatable({ co = running(), post = post, abandoned = abandoned }, Waiter)
 end
@@ -99,12 +99,13 @@ end
 
 ---Suspends the running coroutine until the waiter is posted. Other code may resume it earlier: then it yields again.
 function coroutines.suspend(waiter)
-  for _ in once, nil, nil, waiter do -- which closes the waiter where coroutines can be closed
+  -- The loop closes the waiter where coroutines can be closed.
+  for _ in once, nil, nil, waiter do -- luacheck: ignore 512
     while not waiter.posted do
       suspended_for[waiter.co] = waiter
       yield()
     end
-    break -- luacheck: ignore 512
+    break
   end
 end
 
