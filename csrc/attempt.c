@@ -1,7 +1,6 @@
 #include "attempt.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -20,32 +19,34 @@ bool attempt_is_repeatable(const struct call *call)
 
 /* Which idle connection must not be reused: libcurl 7.88 takes one for alive if bytes arrived before its end. */
 
-static struct watched *find_socket(const struct pollset *pollset, int local_port)
+/* The socket that an ended transfer used; NULL: it is closed. */
+static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 {
-    for (size_t i = 0; i < pollset->count; i++) {
-        union {
-            struct sockaddr any;
-            struct sockaddr_in v4;
-            struct sockaddr_in6 v6;
-        } address = {.any = {.sa_family = AF_UNSPEC}};
-        socklen_t length = sizeof address;
-        if (getsockname(pollset->sockets[i].fd, &address.any, &length) == 0 &&
-            ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port) == local_port)
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD)
+        return NULL;
+    for (size_t i = 0; i < pollset->count; i++)
+        if (pollset->sockets[i].fd == fd)
             return &pollset->sockets[i];
-    }
     return NULL;
 }
 
-/* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
+/*
+ * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. A
+ * transfer that begins tells only its local port.
+ */
 static bool is_stale(const struct pollset *pollset, int local_port)
 {
-    const struct watched *watched = find_socket(pollset, local_port);
-    char byte;
-
-    if (!watched || !watched->http1)
-        return false;
-    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    for (size_t i = 0; i < pollset->count; i++) {
+        const struct watched *watched = &pollset->sockets[i];
+        char byte;
+        if (local_port <= 0 || watched->http1_port != local_port)
+            continue;
+        return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+               (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    }
+    return false;
 }
 
 /* libcurl's callbacks */
@@ -190,8 +191,8 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's headers are not the server's */
     SET(CURLOPT_HTTP_VERSION,
         target->plain || !has_http2() ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, 1L);
-    SET(CURLOPT_FORBID_REUSE, 1L); /* until a response begins */
+    SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L); /* libcurl 8.14 would wait for a whole answer */
+    SET(CURLOPT_FORBID_REUSE, 1L);                              /* until a response begins */
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     if (!attempt_is_repeatable(call))
         SET(CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_SECONDS);
@@ -298,7 +299,7 @@ void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
-    struct watched *watched = NULL;
+    struct watched *watched;
     long local_port = 0;
 
     answer->code = code;
@@ -315,13 +316,12 @@ void attempt_finish(struct call *call, CURLcode code)
         answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->fresh = code == CURLE_OPERATION_TIMEDOUT;
-    if (code == CURLE_OK && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
+    watched = code == CURLE_OK ? find_socket(call->pollset, easy) : NULL;
+    if (watched && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
         curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
-        watched = find_socket(call->pollset, (int)local_port);
-    if (watched)
-        watched->http1 = true;
+        watched->http1_port = (int)local_port;
     if (code == CURLE_OK)
-        call->target->http2 = answer->http_version > CURL_HTTP_VERSION_1_1;
+        call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");

@@ -99,7 +99,8 @@ static void stop(struct multi *multi, struct call *call)
     }
     unlink_call(&multi->running, call);
     call->target->busy--;
-    multi->freed++;
+    if (multi->freed < INT_MAX)
+        multi->freed++;
     if (call->answer.ending == FORKED) {
         call->easy = NULL;
     } else {
@@ -120,15 +121,15 @@ static void stop_all(struct multi *multi, enum ending ending)
 
 static void finish(struct multi *multi, struct call *call, CURLcode code)
 {
-    const bool http2 = call->target->http2;
+    const int version = call->target->http_version;
 
     if (call->easy)
         attempt_finish(call, code);
     else
         call->answer.code = code;
     stop(multi, call);
-    if (call->target->http2 && !http2)
-        multi->freed = INT_MAX;
+    if (call->target->http_version > version)
+        multi->freed = INT_MAX; /* HTTP/2 has room for all */
     link_call(&multi->finished, call);
 }
 
@@ -249,7 +250,7 @@ static void begin(struct multi *multi, struct call *call)
 
 static bool has_room(const struct target *target)
 {
-    return target->http2 || target->busy < target->max_connections;
+    return target->http_version == 2 || target->busy < target->max_connections;
 }
 
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit)
