@@ -2,7 +2,9 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arguments.h"
 #include "call.h"
@@ -24,6 +26,8 @@
 #error "libcurl 7.80 or newer is needed (the prereq callback)"
 #endif
 
+#define MAIN_THREAD_KEY "cmr.main_thread" /* registry */
+
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
 /* Keeps the module loaded: a resolver thread of libcurl may still run when the last Lua state closes. */
@@ -36,10 +40,99 @@ static void pin(void)
         (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
+#if LUA_VERSION_NUM == 501 && !defined(LUA_LJDIR) /* not LuaJIT */
+
+/* The begin of Lua 5.1's lua_State, which is final: no function of Lua 5.1 reports what lua_yield compares. */
+struct lua51_state {
+    void *next;
+    unsigned char tt, marked, status;
+    void *top, *base, *global, *ci;
+    const void *savedpc;
+    void *stack_last, *stack, *end_ci, *base_ci;
+    int stacksize, size_ci;
+    unsigned short c_calls, base_c_calls;
+};
+
+static bool is_yieldable(lua_State *L)
+{
+    const struct lua51_state *state = (const void *)L;
+
+    return state->c_calls <= state->base_c_calls;
+}
+
+#else
+#define is_yieldable lua_isyieldable
+#endif
+
+/* core.is_yieldable() -> whether the running coroutine can be suspended here. nginx has no coroutine.isyieldable. */
+static int core_is_yieldable(lua_State *L)
+{
+    lua_pushboolean(L, !lua_pushthread(L) && is_yieldable(L));
+    return 1;
+}
+
+/* Stores the main thread. Lua 5.1 and LuaJIT do not report it to a module that a coroutine loads. */
+static void store_main_thread(lua_State *L)
+{
+#ifdef LUA_RIDX_MAINTHREAD
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+#else
+    if (!lua_pushthread(L)) {
+        lua_pop(L, 1);
+        return;
+    }
+#endif
+    lua_setfield(L, LUA_REGISTRYINDEX, MAIN_THREAD_KEY);
+}
+
+/* Returns the coroutine that a thread has resumed, if it did, and reports whether a generic for called the resume. */
+static lua_State *resumed_by(lua_State *thread, bool *by_for)
+{
+    lua_State *co = NULL;
+    lua_Debug frame;
+
+    if (!lua_getstack(thread, 0, &frame))
+        return NULL;
+    lua_getinfo(thread, "nf", &frame);
+    /* The second is the name in Lua 5.1. */
+    *by_for = frame.name && (strcmp(frame.name, "for iterator") == 0 || strcmp(frame.name, "(for generator)") == 0);
+    if (lua_getupvalue(thread, -1, 1)) { /* a function of coroutine.wrap */
+        co = lua_tothread(thread, -1);
+        lua_pop(thread, 1);
+    }
+    lua_pop(thread, 1);
+    if (!co && lua_getlocal(thread, &frame, 1)) { /* coroutine.resume */
+        co = lua_tothread(thread, -1);
+        lua_pop(thread, 1);
+    }
+    return co;
+}
+
+/* core.is_generator() -> whether a generic for resumed the running coroutine, so that what it yields is an item */
+static int core_is_generator(lua_State *L)
+{
+    bool by_for = false;
+    lua_State *thread;
+
+    lua_getfield(L, LUA_REGISTRYINDEX, MAIN_THREAD_KEY);
+    thread = lua_tothread(L, -1);
+    while (thread && thread != L)
+        thread = resumed_by(thread, &by_for);
+    lua_pushboolean(L, thread && by_for);
+    return 1;
+}
+
 /* core.now() -> seconds on a clock that only goes forward */
 static int core_now(lua_State *L)
 {
     lua_pushnumber(L, pollset_now());
+    return 1;
+}
+
+/* core.process() -> the number of this process */
+static int core_process(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)getpid());
     return 1;
 }
 
@@ -101,7 +194,10 @@ int luaopen_cmr_core(lua_State *L)
                                          {"terminal", terminal_columns},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},
+                                         {"is_generator", core_is_generator},
+                                         {"is_yieldable", core_is_yieldable},
                                          {"now", core_now},
+                                         {"process", core_process},
                                          {"time", core_time},
                                          {"suggest", suggest_name},
                                          {NULL, NULL}};
@@ -113,6 +209,7 @@ int luaopen_cmr_core(lua_State *L)
     target_open(L);
     call_open(L);
     engine_open(L);
+    store_main_thread(L);
 
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,10 @@ double pollset_now(void)
 
 static bool remember(struct pollset *set, int socket)
 {
+    struct stat status;
+
+    if (fstat(socket, &status) != 0)
+        return false;
     if (set->count == set->capacity) {
         const size_t capacity = set->capacity ? set->capacity * 2 : 16;
         struct watched *sockets = realloc(set->sockets, capacity * sizeof *sockets);
@@ -30,7 +35,7 @@ static bool remember(struct pollset *set, int socket)
         set->sockets = sockets;
         set->capacity = capacity;
     }
-    set->sockets[set->count++] = (struct watched){.fd = socket};
+    set->sockets[set->count++] = (struct watched){.fd = socket, .device = status.st_dev, .inode = status.st_ino};
     return true;
 }
 
@@ -83,10 +88,28 @@ void pollset_close(struct pollset *set)
     *set = closed;
 }
 
+/* Whether the descriptor still is the one that was opened. A forked child may have closed it, and opened another. */
+static bool is_same(const struct watched *watched)
+{
+    struct stat status;
+
+    return fstat(watched->fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_dev == watched->device &&
+           status.st_ino == watched->inode;
+}
+
 void pollset_forget_after_fork(struct pollset *set)
 {
     for (size_t i = 0; i < set->count; i++)
-        close(set->sockets[i].fd);
+        if (is_same(&set->sockets[i]))
+            close(set->sockets[i].fd);
+#ifdef CMR_EPOLL
+    {
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};
+        /* They have no number of their own in the system. But only this epoll set has this timer in it. */
+        if (set->fd >= 0 && epoll_ctl(set->fd, EPOLL_CTL_MOD, set->timer, &event) != 0)
+            set->fd = set->timer = -1;
+    }
+#endif
     pollset_close(set);
 }
 

@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #if defined(__linux__) && !defined(CMR_NO_EPOLL)
 #define CMR_EPOLL 1
@@ -14,6 +15,8 @@
 
 struct watched {
     int fd;
+    dev_t device; /* with the inode: which socket it is */
+    ino_t inode;
     int http1_port; /* the local one, once it has had a response in HTTP/1 */
 };
 
@@ -58,5 +61,5 @@ void pollset_alarm(struct pollset *set, double at);
 /* After the multi was cleaned up. */
 void pollset_close(struct pollset *set);
 
-/* In a child: closes the inherited descriptors. The parent's peers and its epoll set do not notice. */
+/* In a child: closes the inherited descriptors that it still has. The parent's peers and its epoll set do not notice. */
 void pollset_forget_after_fork(struct pollset *set);

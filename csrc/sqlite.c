@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -518,6 +519,86 @@ static int lua_database_is_moved(lua_State *L)
     return 1;
 }
 
+/* While a child closes an inherited database: its files, and what SQLite calls otherwise. */
+static struct {
+    struct stat files[3];
+    size_t count;
+    int (*close)(int);
+    int (*fcntl)(int, int, ...);
+} inherited;
+
+/* Whether the descriptor is one of the database's. The child may have closed it, and opened another. */
+static bool is_inherited(int fd)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0)
+        return false;
+    for (size_t i = 0; i < inherited.count; i++)
+        if (inherited.files[i].st_dev == status.st_dev && inherited.files[i].st_ino == status.st_ino)
+            return true;
+    return false;
+}
+
+static int close_inherited(int fd)
+{
+    return is_inherited(fd) ? inherited.close(fd) : 0;
+}
+
+/* SQLite only unlocks what it holds, with a pointer. */
+static int fcntl_inherited(int fd, int command, ...)
+{
+    va_list arguments;
+    void *argument;
+
+    va_start(arguments, command);
+    argument = va_arg(arguments, void *);
+    va_end(arguments);
+    return is_inherited(fd) ? inherited.fcntl(fd, command, argument) : 0;
+}
+
+/* The child of a fork closes its parent's database, but no descriptor that another file has now. */
+static void close_after_fork(sqlite3 *handle)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    const char *name = sqlite3_db_filename(handle, "main");
+    sqlite3_syscall_ptr close_call;
+    sqlite3_syscall_ptr fcntl_call;
+
+    if (!name || vfs->iVersion < 3)
+        return;
+    inherited.count = 0;
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[PATH_MAX];
+        if (snprintf(path, sizeof path, "%s%s", name, suffixes[i]) < (int)sizeof path &&
+            stat(path, &inherited.files[inherited.count]) == 0)
+            inherited.count++;
+    }
+    close_call = vfs->xGetSystemCall(vfs, "close");
+    fcntl_call = vfs->xGetSystemCall(vfs, "fcntl");
+    inherited.close = (int (*)(int))close_call;
+    inherited.fcntl = (int (*)(int, int, ...))fcntl_call;
+    (void)vfs->xSetSystemCall(vfs, "close", (sqlite3_syscall_ptr)close_inherited);
+    (void)vfs->xSetSystemCall(vfs, "fcntl", (sqlite3_syscall_ptr)fcntl_inherited);
+    (void)sqlite3_close(handle);
+    (void)vfs->xSetSystemCall(vfs, "close", close_call);
+    (void)vfs->xSetSystemCall(vfs, "fcntl", fcntl_call);
+}
+
+static void close_writers(struct database *database)
+{
+    struct stat opened;
+    struct stat named;
+    const bool is_ours = database->process == getpid() ||
+                         (fstat(database->writers, &opened) == 0 && stat(database->writers_path, &named) == 0 &&
+                          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino);
+
+    if (database->writers >= 0 && is_ours)
+        (void)close(database->writers);
+    database->writers = -1;
+}
+
 /*
  * A child of the process that opened it closes it too. The child has no locks, and closing changes no file, because
  * there is no checkpoint. It does not close it in a transaction, whose end would change the parent's files.
@@ -531,12 +612,13 @@ static int lua_database_gc(lua_State *L)
     if (database->handle && (database->process == getpid() || sqlite3_get_autocommit(database->handle))) {
         while ((handle = sqlite3_next_stmt(database->handle, NULL)))
             (void)sqlite3_finalize(handle);
-        (void)sqlite3_close(database->handle);
+        if (database->process == getpid())
+            (void)sqlite3_close(database->handle);
+        else
+            close_after_fork(database->handle);
     }
     database->handle = NULL;
-    if (database->writers >= 0)
-        (void)close(database->writers);
-    database->writers = -1;
+    close_writers(database);
     return 0;
 }
 

@@ -58,12 +58,20 @@ function jobs.finished(semaphore, ...)
   return job
 end
 
+-- Raises where the caller cannot wait for a loop that other code runs.
+local function check(loop, caller)
+  local reason = loop.unsupported and loop.unsupported "caller"
+  if not reason then return end
+  errors.raise(("%s: %s: wait in a coroutine of the loop that runs the call"):format(caller, reason:match "^[^;:]+"))
+end
+
 ---Waits until the call has ended. A second wait returns the same values.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
 function Job:wait()
   if not self.finished then
+    check(self.loop, "job:wait")
     self.waiting = self.waiting + 1
     repeat
       self.semaphore.wait()
@@ -186,6 +194,7 @@ function jobs.map(loop, inputs, opts, start)
 
   local function step()
     if was_left then errors.raise "map: the coroutine that ran this loop has ended, so its calls were cancelled" end
+    check(loop, "map")
     if watch then watch.seen() end
     fill()
     while #slots > #free do

@@ -421,6 +421,18 @@ describe("the engine", function()
         assert.equal(3, #server:requests())
       end)
 
+      it("takes no descriptor from a child that closed all and opened files of its own", function()
+        assert(posix.child(function()
+          local opened = posix.replace_descriptors()
+          assert(#opened > 3)
+          engine:close()
+          assert(core.engine() ~= engine)
+          for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
+          assert(attempt(platforms()).status == 200)
+        end))
+        parent_goes_on()
+      end)
+
       it("refuses to be used in the child, and its calls are over there", function()
         assert(posix.child(function()
           local ok, why = pcall(engine.wait, engine, 0)

@@ -19,6 +19,17 @@ function loop.run(tasks)
   assert(ended == #tasks, "a coroutine was left waiting")
 end
 
+function loop.connect(port)
+  local connection = require("cqueues.socket").connect("127.0.0.1", port)
+  connection:setmode("b", "b")
+  assert(connection:connect(5))
+  return {
+    fd = connection:pollfd(),
+    read = function() return connection:xread("*l", 5) end,
+    close = function() connection:close() end,
+  }
+end
+
 describe("cqueues", function()
   loops.behaves(loop)
 
@@ -84,5 +95,20 @@ describe("cqueues", function()
     }
     assert.equal(400, add())
     assert.equal(200, client:platforms(mock.USER).status)
+  end)
+
+  it("sends nothing from a coroutine of the user's own when the client names cqueues", function()
+    local named = support.new(server, {retries = 0, loop = "cqueues"})
+    local messages = {}
+    loop.run{function()
+      coroutine.wrap(function() messages[1] = select(2, pcall(function() named:platforms(mock.USER) end)) end)()
+    end}
+    messages[2] = select(2, pcall(function() named:start("platforms", mock.USER) end))
+    for _, message in ipairs(messages) do
+      local reason = loops.PLAIN_51 and "Lua 5.1 suspends" or "only a coroutine that cqueues runs itself"
+      assert.matches(reason, message, 1, true)
+    end
+    assert.equal(2, #messages)
+    assert.equal(0, #server:requests())
   end)
 end)

@@ -32,6 +32,30 @@ function loop.sleep(seconds)
   coroutine.yield()
 end
 
+function loop.connect(port)
+  local stream, thread, text, failure = uv.new_tcp(), coroutine.running(), "", nil
+  local function go_on() if coroutine.status(thread) == "suspended" then assert(coroutine.resume(thread)) end end
+  stream:connect("127.0.0.1", port, function(why)
+    failure = why or false
+    go_on()
+  end)
+  while failure == nil do coroutine.yield() end
+  stream:read_start(function(_, data)
+    text = text .. (data or "")
+    go_on()
+  end)
+  return {
+    fd = stream:fileno(),
+    read = function()
+      while not text:find "\n" do coroutine.yield() end
+      return text:match "[^\n]*"
+    end,
+    close = function()
+      stream:close()
+    end,
+  }
+end
+
 describe("luv", function()
   loops.behaves(loop)
 
@@ -117,5 +141,109 @@ describe("luv", function()
     assert.matches("1\t200", ended.out)
     assert.matches("3\t200", ended.out)
     assert.equal(0, core.engine():count())
+  end)
+
+  describe("with a generator around calls", function()
+    local function generator(one)
+      return coroutine.wrap(function()
+        for _ = 1, 2 do
+          local res = assert(one:reexport{mailboxId = "M1"})
+          coroutine.yield(res.status)
+        end
+      end)
+    end
+
+    local function statuses()
+      local seen = {}
+      for status in generator(client) do table.insert(seen, status) end
+      return seen
+    end
+
+    it("has all of its items in a plain script", function()
+      server:fault{delay = 0.02, times = 10, body = {status = 200}}
+      assert.same({200, 200}, statuses())
+      assert.equal(2, #server:requests())
+    end)
+
+    it("has all of its items in a coroutine of the loop, and in a callback", function()
+      server:fault{delay = 0.02, times = 10, body = {status = 200}}
+      local seen, timer = {}, uv.new_timer()
+      timer:start(10, 0, function()
+        timer:close()
+        table.insert(seen, statuses())
+      end)
+      loop.run{
+        function() assert(client:platforms(mock.USER)) end,
+        function() table.insert(seen, statuses()) end,
+        function() assert(client:platforms(mock.USER)) end,
+      }
+      assert.same({{200, 200}, {200, 200}}, seen)
+      assert.equal(6, #server:requests())
+    end)
+
+    it("says why it sends nothing when the client names luv", function()
+      local named = support.new(server, {loop = "luv"})
+      local _, message = pcall(function()
+        for status in generator(named) do error(status) end
+      end)
+      assert.matches("cmr.reexport: a generic for resumes this coroutine", message, 1, true)
+      assert.equal(0, #server:requests())
+    end)
+  end)
+
+  describe("runs what the main chunk has started", function()
+    it("once the loop runs, with pauses and retries", function()
+      server:fault{status = 503}
+      server:fault{delay = 0.1, times = 10}
+      local paced = support.new(server, {rate = 20, retries = 1, jitter = function() return 0 end})
+      local jobs = {}
+      for index = 1, 4 do jobs[index] = paced:start("platforms", mock.USER) end
+      local ticks, timer = 0, uv.new_timer()
+      timer:start(10, 10, function()
+        ticks = ticks + 1
+        if jobs[1]:done() and jobs[4]:done() then timer:close() end
+      end)
+      uv.run()
+      for _, job in ipairs(jobs) do
+        assert.is_true(job:done())
+        assert.equal(200, job:wait().status)
+      end
+      assert.is_true(ticks > 5, ticks)
+      assert.is_falsy(uv.loop_alive())
+    end)
+
+    it("and keeps the loop no longer: a script that waits in place leaves nothing behind", function()
+      local job = client:start("platforms", mock.USER)
+      assert.equal(200, job:wait().status)
+      uv.run "nowait" -- closes handles
+      assert.is_falsy(uv.loop_alive())
+      job = client:start("platforms", mock.USER)
+      loop.run{function() assert.equal(200, job:wait().status) end}
+      uv.run "nowait" -- closes handles
+      assert.is_falsy(uv.loop_alive())
+    end)
+
+    it("as do callbacks that no coroutine is", function()
+      local job
+      local timer = uv.new_timer()
+      timer:start(10, 0, function()
+        timer:close()
+        job = client:start("platforms", mock.USER)
+      end)
+      uv.run()
+      assert.is_true(job:done())
+    end)
+  end)
+
+  it("leaves a program that nobody resumes to end", function()
+    local ended = program.run(([[
+      local client = require("cmr").new{rate = false}
+      require "luv"
+      coroutine.wrap(function() client:platforms("%s") end)()
+      client:start("platforms", "%s")
+      print "the end"
+    ]]):format(mock.USER, mock.USER), {env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}})
+    assert.equal(0, ended.status)
+    assert.matches("the end", ended.out)
   end)
 end)

@@ -112,6 +112,82 @@ describe("a call in nginx #nginx", function()
     end
   end)
 
+  describe("where C calls back", function()
+    local PLACES = [[
+      local places = {
+        gsub = function(run) local _ = ("x"):gsub("x", run) end,
+        sort = function(run) table.sort({1, 2}, function(one, other) run() return one < other end) end,
+        require = function(run)
+          package.preload["cmr.spec.module"], package.loaded["cmr.spec.module"] = run, nil
+          require "cmr.spec.module"
+        end,
+        field = function(run) return setmetatable({}, {__index = run}).field end,
+        pcall = pcall,
+      }
+      local inside = require "spec.support.inside"
+      local ways = {
+        call = function(client) return client:request("POST", "/x") end,
+        start = function(client) return client:start("reexport", {mailboxId = "M"}):wait() end,
+        map = function(client) for _, res in client:map("reexport", {{mailboxId = "M"}}) do return res end end,
+      }
+      local function try(place, way, options)
+        local ok, message = "not run"
+        places[place](function() ok, message = pcall(ways[way], inside.client(options)) return "" end)
+        ngx.say(place, " ", way, ": ", tostring(ok), " ", type(message) == "string" and message or "")
+      end
+    ]]
+
+    it("nothing is sent, with the way out; elsewhere it is sent once", function()
+      start{server = "location = / { content_by_lua_block {" .. PLACES .. [[
+        for _, place in ipairs{"gsub", "sort", "require"} do
+          for _, way in ipairs{"call", "start", "map"} do try(place, way, {retries = 0}) end
+        end
+      } } location = /waits { content_by_lua_block {]] .. PLACES .. [[
+        for _, place in ipairs{"field", "pcall"} do
+          for _, way in ipairs{"call", "start", "map"} do try(place, way, {retries = 0}) end
+        end
+        try("gsub", "call", {retries = 0, loop = "block"})
+      } }]]}
+      upstream:fault{times = 100, body = {status = 200}}
+      local count = 0
+      for line in server:text("/"):gmatch("[^\n]+") do
+        count = count + 1
+        assert.matches("nothing can wait in a function that C calls back", line, 1, true)
+        assert.matches("or give loop = 'block'", line, 1, true)
+      end
+      assert.equal(9, count)
+      assert.equal(0, #upstream:requests())
+      for line in server:text("/waits"):gmatch("[^\n]+") do assert.matches("true", line, 1, true) end
+      assert.equal(7, #upstream:requests())
+    end)
+
+    it("a job is not waited for, and can be outside", function()
+      start{server = [[location = / { content_by_lua_block {
+        local inside = require "spec.support.inside"
+        local job = inside.client{retries = 0}:start("platforms", inside.USER)
+        local message
+        local _ = ("x"):gsub("x", function() message = select(2, pcall(job.wait, job)) end)
+        ngx.say(message)
+        ngx.say(type(job:wait()))
+      } }]]}
+      upstream:fault{delay = 0.1}
+      local text = server:text("/")
+      assert.matches("cmr.job:wait: nothing can wait in a function that C calls back", text, 1, true)
+      assert.matches("\ntable", text, 1, true)
+    end)
+  end)
+
+  it("has the failure of a hook in the error log", function()
+    start{server = [[location = / { content_by_lua_block {
+      local inside = require "spec.support.inside"
+      local client = inside.client{retries = 0, on_response = function() error "the hook is broken" end}
+      ngx.print(inside.word(client:platforms(inside.USER)))
+    } }]]}
+    assert.equal("ok", server:text("/"))
+    assert.matches("%[error%][^\n]*cmr: a hook failed: [^\n]*the hook is broken", server:log())
+    assert.is_nil(nginx.read(server.directory .. "/output"):find("hook", 1, true))
+  end)
+
   describe("without its key", function()
     it("says what nginx needs when there is no `env` line", function()
       start{hide = "CMR_API_KEY", server = [[location = / { content_by_lua_block {

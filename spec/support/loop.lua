@@ -5,10 +5,11 @@ local cmr = require "cmr"
 local core = require "cmr.core"
 local local_limiter = require "cmr.limiter.memory"
 local memory = require "cmr.store.memory"
+local socket = require "socket"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
 
-local before_each, it = busted.before_each, busted.it
+local before_each, describe, it = busted.before_each, busted.describe, busted.it
 local USER = mock.USER
 
 local contract = {}
@@ -27,7 +28,8 @@ end
 
 --- Specs for a loop.
 -- @param loop name: the adapter's. run(tasks): runs functions as coroutines of the loop, until nothing is left to do in
---   it; raises what they raise. sleep(seconds): suspends one of them. resumes_any: it takes every coroutine, as luv
+--   it; raises what they raise. sleep(seconds): suspends one of them. resumes_any: it takes every coroutine, as luv.
+--   connect(port): a connection of the host's, {fd, read(), close()}; read suspends until a line has come
 function contract.behaves(loop)
   local server, client
 
@@ -311,6 +313,191 @@ function contract.behaves(loop)
     end
     loop.run(tasks)
     assert.equal(25 * 200, add())
+  end)
+
+  describe("where C calls back", function()
+    -- Each runs a function once, in the running coroutine, and returns what it returns.
+    local places = {
+      ["string.gsub"] = function(run)
+        local result
+        local _ = ("x"):gsub("x", function() result = run() end)
+        return result
+      end,
+      ["table.sort"] = function(run)
+        local result
+        table.sort({1, 2}, function(one, other)
+          result = result or run()
+          return one < other
+        end)
+        return result
+      end,
+      ["a module that is required"] = function(run)
+        local result
+        package.preload["cmr.spec.module"] = function() result = run() end
+        package.loaded["cmr.spec.module"] = nil
+        require "cmr.spec.module"
+        return result
+      end,
+      ["a metamethod"] = function(run)
+        return setmetatable({}, {__index = function() return run() end}).field
+      end,
+      ["an iterator"] = function(run)
+        local result
+        local function step(_, last)
+          if last then return nil end
+          result = run()
+          return true
+        end
+        for _ in step do end -- luacheck: ignore 542
+        return result
+      end,
+    }
+
+    -- Each sends one POST and returns a true value when it was answered.
+    local ways = {
+      ["a call"] = function(one) return one:reexport{mailboxId = "M1"} end,
+      ["a raw request"] = function(one) return one:request("POST", "/user/reexport", {body = {mailboxId = "M1"}}) end,
+      ["a job"] = function(one) return one:start("reexport", {mailboxId = "M1"}):wait() end,
+      ["map"] = function(one)
+        local answer
+        for _, res in one:map("reexport", {{mailboxId = "M1"}}) do answer = res end
+        return answer
+      end,
+      ["a hook"] = function(one)
+        local answer
+        local function hook() answer = one:reexport{mailboxId = "M1"} end
+        support.new(server, {retries = 0, on_response = hook}):platforms(USER)
+        return answer
+      end,
+    }
+
+    local function posts()
+      local count = 0
+      for _, request in ipairs(server:requests()) do
+        if request.method == "POST" then count = count + 1 end
+      end
+      return count
+    end
+
+    for where, inside in pairs(places) do
+      for name, way in pairs(ways) do
+        it(("%s is sent once and answered: %s"):format(name, where), function()
+          slow(0.02, 1000)
+          local answer
+          loop.run{function() answer = inside(function() return way(client) end) end}
+          assert.equal(200, answer.status)
+          assert.equal(1, posts())
+        end)
+      end
+    end
+
+    it("a client that names its loop sends nothing, and says why", function()
+      slow(0.02, 1000)
+      local named = support.new(server, {retries = 0, loop = loop.name})
+      for _, way in ipairs{"a call", "a raw request", "map"} do
+        for _, where in ipairs{"string.gsub", "table.sort", "a module that is required"} do
+          local message
+          loop.run{function()
+            message = places[where](function() return select(2, pcall(ways[way], named)) end)
+          end}
+          assert.matches(contract.PLAIN_51 and "Lua 5.1 suspends no coroutine in pcall" or
+            "nothing can wait in a function that C calls back, such as string.gsub's", message, 1, true)
+          assert.matches("without the option loop", message, 1, true)
+        end
+      end
+      assert.equal(0, #server:requests())
+    end)
+
+    it("a job and map of the loop are not waited for, say why, and can be waited for outside", function()
+      slow(0.05, 1000)
+      if contract.PLAIN_51 then return end -- there map waits in place in any case
+      local messages, statuses, add = {}, {}, contract.sum()
+      loop.run{function()
+        local job = client:start("platforms", USER)
+        messages[1] = places["table.sort"](function() return select(2, pcall(job.wait, job)) end)
+        statuses[1] = job:wait().status
+        local step = client:map("platforms", {USER, USER})
+        messages[2] = places["string.gsub"](function() return select(2, pcall(step)) end)
+        add(#server:requests())
+        statuses[2] = select(2, step()).status
+        statuses[3] = select(2, step()).status
+      end}
+      assert.matches("cmr.job:wait: nothing can wait in a function that C calls back", messages[1], 1, true)
+      assert.matches("cmr.map: nothing can wait in a function that C calls back", messages[2], 1, true)
+      assert.equal(1, add()) -- map had sent nothing
+      assert.same({200, 200, 200}, statuses)
+    end)
+  end)
+
+  if coroutine.close and loop.resumes_any then
+    it("goes on when a coroutine that waits is closed: for a call, a job beside others, a slot, an outcome", function()
+      slow(5, 1)
+      slow(0.3, 1)
+      slow(0, 10)
+      local store = memory.new()
+      local paced = support.new(server, {rate = 0.2, limiter = local_limiter.new(), store = store, timeout = 20})
+      local waits, add, closed = {}, contract.sum(), {}
+      local function waiting(task)
+        local thread = coroutine.create(task)
+        closed[#closed + 1] = thread
+        assert(coroutine.resume(thread))
+      end
+      local begun = core.now()
+      loop.run{
+        function() waiting(function() client:platforms(USER) end) end,
+        function()
+          waits.job = client:start("platforms", USER)
+          waiting(function() waits.job:wait() end)
+          add(waits.job:wait().status)
+        end,
+        function()
+          loop.sleep(0.02)
+          add(waits.job:wait().status)
+        end,
+        function()
+          add(paced:platforms(USER).status)
+          waiting(function() paced:platforms(USER) end)
+          waiting(function() paced:await({operation = "reexport", actionId = "A"}, {timeout = 10}) end)
+          loop.sleep(0.05)
+          for _, thread in ipairs(closed) do assert(coroutine.close(thread)) end
+        end,
+      }
+      assert.equal(4, #closed)
+      assert.equal(600, add())
+      assert.is_true(core.now() - begun < 2, core.now() - begun)
+      assert.equal(0, core.engine():count())
+    end)
+  end
+
+  it("leaves a connection alone that the host opens after a client was closed", function()
+    local listener = assert(socket.bind("127.0.0.1", 0))
+    local _, port = listener:getsockname()
+    local add = contract.sum()
+    loop.run{function()
+      loop.connect(port).close() -- libuv keeps a descriptor from the first one on
+      assert(listener:accept()):close()
+      assert(client:platforms(USER))
+      loop.sleep(0.01)
+      local before = core.engine():fd()
+      client:close()
+      local opened, peers, numbers = {}, {}, {}
+      for index = 1, 6 do -- they take the numbers that were free
+        opened[index] = assert(loop.connect(port))
+        peers[index] = assert(listener:accept())
+        numbers[opened[index].fd] = true
+      end
+      add(numbers[before] and 1 or 0)
+      client = support.new(server, {retries = 0})
+      assert(client:platforms(USER))
+      for index, connection in ipairs(opened) do
+        peers[index]:send(("hello %d\n"):format(index))
+        assert.equal(("hello %d"):format(index), connection:read())
+        connection:close()
+        peers[index]:close()
+      end
+    end}
+    listener:close()
+    assert.equal(1, add(), "no descriptor had the engine's number")
   end)
 end
 

@@ -1,6 +1,7 @@
 /* What the specs need of the system and Lua does not have. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -83,6 +84,31 @@ static int posix_descriptors(lua_State *L)
     return 1;
 }
 
+/* replace_descriptors() -> the numbers from 3 on that were open: each is a file of the caller's own now */
+static int posix_replace_descriptors(lua_State *L)
+{
+    lua_newtable(L);
+    for (int fd = 3, count = 0; fd < 1024; fd++) {
+        int file;
+        if (fcntl(fd, F_GETFD) < 0)
+            continue;
+        file = open("/dev/null", O_RDWR);
+        if (file < 0 || dup2(file, fd) != fd)
+            return luaL_error(L, "cannot replace %d", fd);
+        close(file);
+        lua_pushinteger(L, fd);
+        lua_rawseti(L, -2, ++count);
+    }
+    return 1;
+}
+
+/* is_open(fd) */
+static int posix_is_open(lua_State *L)
+{
+    lua_pushboolean(L, fcntl((int)luaL_checkinteger(L, 1), F_GETFD) >= 0);
+    return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_spec_posix(lua_State *L);
 
 int luaopen_spec_posix(lua_State *L)
@@ -100,5 +126,9 @@ int luaopen_spec_posix(lua_State *L)
     lua_setfield(L, -2, "readable");
     lua_pushcfunction(L, posix_descriptors);
     lua_setfield(L, -2, "descriptors");
+    lua_pushcfunction(L, posix_replace_descriptors);
+    lua_setfield(L, -2, "replace_descriptors");
+    lua_pushcfunction(L, posix_is_open);
+    lua_setfield(L, -2, "is_open");
     return 1;
 }

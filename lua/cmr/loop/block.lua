@@ -13,8 +13,9 @@ local block = { now = core.now, notify = waiters.notify }
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
 local sleepers = {} -- waiters with the time they sleep until, the next one last
 
--- Runs the engine once. Waits for work, but no longer than this.
-local function turn(seconds)
+---Runs the engine once. Waits for work, but no longer than this.
+---@param seconds number
+function block.turn(seconds)
   local now = core.now()
   local sleeper = sleepers[#sleepers]
   while sleeper and sleeper.wakes_at <= now do
@@ -24,6 +25,23 @@ local function turn(seconds)
   end
   if sleeper then seconds = math.min(seconds, sleeper.wakes_at - now) end
   waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
+end
+
+---How long no task has to be woken from its sleep: math.huge when none sleeps, nil without tasks.
+---@return number? seconds
+function block.idle_seconds()
+  for co in pairs(spawned) do
+    if coroutine.status(co) ~= "dead" then -- on Lua 5.1 an error may have ended it
+      local sleeper = sleepers[#sleepers]
+      return sleeper and sleeper.wakes_at - core.now() or math.huge
+    end
+  end
+end
+
+-- luv's loop, where there is one, runs the tasks too.
+local function let_luv_drive()
+  local is_loaded, luv = package.loaded.luv, package.loaded["cmr.loop.luv"]
+  if luv and is_loaded then luv.drive() end
 end
 
 ---It fits wherever no other adapter does.
@@ -42,9 +60,12 @@ local function can_suspend()
 end
 
 function block.wait(_, call)
-  if can_suspend() then return coroutines.wait(call) end
+  if can_suspend() then
+    let_luv_drive()
+    return coroutines.wait(call)
+  end
   while not call:done() do
-    turn(MAX_STEP_SECONDS)
+    block.turn(MAX_STEP_SECONDS)
   end
 end
 
@@ -55,6 +76,7 @@ local function suspend_for(seconds)
     index = index - 1
   end
   table.insert(sleepers, index + 1, waiter)
+  let_luv_drive()
   coroutines.suspend(waiter)
 end
 
@@ -62,7 +84,7 @@ function block.sleep(_, seconds)
   if can_suspend() then return suspend_for(seconds) end
   local wakes_at = core.now() + seconds
   while seconds > 0 do
-    turn(seconds)
+    block.turn(seconds)
     seconds = wakes_at - core.now()
   end
 end
@@ -73,12 +95,13 @@ function block.spawn(run)
     spawned[co] = true
     run()
     spawned[co] = nil
+    let_luv_drive()
   end)
 end
 
 local function wait_in_place()
   if can_suspend() then return false end
-  turn(MAX_STEP_SECONDS)
+  block.turn(MAX_STEP_SECONDS)
   return true
 end
 

@@ -1,5 +1,6 @@
 ---Coroutines that are suspended until a waiter is posted: the adapters block and luv are made of them.
 
+local core = require "cmr.core"
 local waiters = require "cmr.loop.waiters"
 
 local coroutines = {}
@@ -16,22 +17,18 @@ local create, resume, running, yield = native "create", native "resume", native 
 ---function: there a call waits in place.
 coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
+coroutines.UNYIELDABLE = "nothing can wait in a function that C calls back, such as string.gsub's or table.sort's or a "
+  .. "module's top level under require"
+
 ---pcall where it can be yielded across; elsewhere errors pass through.
 coroutines.pcall = coroutines.anywhere and pcall or function(task, ...)
   return true, task(...)
 end
 
----Whether the running coroutine can be suspended here.
----@param context cmr.LoopContext? the stack does not show an iterator
+---Whether the running coroutine can be suspended here. It cannot inside a function that C calls back.
+---@param context cmr.LoopContext? an iterator may run later, and then Lua 5.1 cannot suspend it
 function coroutines.can_suspend(context)
-  if coroutines.anywhere or context == "iterator" then return coroutines.anywhere end
-  local level = 2
-  local info = debug.getinfo(level, "S")
-  while info and info.what ~= "C" do
-    level = level + 1
-    info = debug.getinfo(level, "S")
-  end
-  return info == nil
+  return core.is_yieldable() and (coroutines.anywhere or context ~= "iterator")
 end
 
 ---Whether the caller runs in a coroutine.
@@ -52,8 +49,12 @@ function coroutines.unsupported(context)
     return nil
   elseif not coroutines.inside() then
     return "outside a coroutine nothing can wait for the loop; without the option loop the whole process waits"
-  elseif not coroutines.can_suspend(context) then
-    return "Lua 5.1 suspends no coroutine in pcall or an iterator; without the option loop the whole process waits"
+  elseif not coroutines.anywhere and not coroutines.can_suspend(context) then
+    return "Lua 5.1 suspends no coroutine in pcall or an iterator, nor in a metamethod or a function that C calls back; "
+      .. "without the option loop the whole process waits"
+  elseif not core.is_yieldable() then
+    return coroutines.UNYIELDABLE
+      .. "; call it outside of that, or without the option loop: then the whole process waits"
   end
 end
 
@@ -73,26 +74,48 @@ local function post(waiter)
   end
 end
 
----A waiter of the running coroutine: waiter:post() ends its wait.
-function coroutines.waiter()
-  return { co = running(), post = post }
+-- A waiter is closed after its wait, and also when its coroutine is closed while it is suspended.
+local Waiter = {}
+function Waiter:__close()
+  if self.posted then return end
+  self.posted = true
+  suspended_for[self.co] = nil
+  if self.call then
+    waiters.remove(self.call)
+    self.call:cancel()
+  end
+  if self.abandoned then self.abandoned() end
+end
+
+---A waiter of the running coroutine: waiter:post() ends its wait. Its function abandoned, if there is one, is called
+---when the coroutine is closed instead.
+function coroutines.waiter(abandoned)
+  return setmetatable({ co = running(), post = post, abandoned = abandoned }, Waiter)
+end
+
+local function once()
+  return true
 end
 
 ---Suspends the running coroutine until the waiter is posted. Other code may resume it earlier: then it yields again.
 function coroutines.suspend(waiter)
-  while not waiter.posted do
-    suspended_for[waiter.co] = waiter
-    yield()
+  -- The loop closes the waiter where coroutines can be closed.
+  for _ in once, nil, nil, waiter do -- luacheck: ignore 512
+    while not waiter.posted do
+      suspended_for[waiter.co] = waiter
+      yield()
+    end
+    break
   end
 end
 
----Suspends the running coroutine until the call has finished.
-function coroutines.wait(call)
-  if not call:done() then
-    local waiter = coroutines.waiter()
-    waiters.add(call, waiter)
-    coroutines.suspend(waiter)
-  end
+---Suspends the running coroutine until the call has finished. If the coroutine is closed, the call is cancelled.
+---@param abandoned fun()? called when the coroutine is closed
+function coroutines.wait(call, abandoned)
+  if call:done() then return end
+  local waiter = coroutines.waiter(abandoned)
+  waiters.add(call, waiter)
+  coroutines.suspend(waiter)
 end
 
 local idle, tasks = {}, {} -- coroutines without a task; coroutine -> its next task
@@ -127,7 +150,11 @@ function coroutines.semaphore(in_place)
   return {
     post = function()
       count = count + 1
-      if queue[1] then table.remove(queue, 1):post() end
+      local waiter = table.remove(queue, 1)
+      while waiter and waiter.posted do -- its coroutine was closed
+        waiter = table.remove(queue, 1)
+      end
+      if waiter then waiter:post() end
     end,
     wait = function()
       while count == 0 do

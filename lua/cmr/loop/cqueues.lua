@@ -11,9 +11,18 @@ local MAX_POLL_SECONDS = 1 -- then the engine is stepped in any case
 local PAUSE_SECONDS = 0.001 -- between two steps of an engine without a descriptor
 
 ---@class cmr.loop.cqueues: cmr.Loop
-local cqueues = { now = core.now, notify = waiters.notify, unsupported = coroutines.unsupported }
+local cqueues = { now = core.now, notify = waiters.notify }
 
 local pumping = setmetatable({}, { __mode = "k" }) -- controller -> true while a coroutine of it steps the engine
+
+---The reason why the running coroutine cannot wait for its controller here, or nil.
+function cqueues.unsupported(context)
+  local reason = coroutines.unsupported(context)
+  local running, is_controlled = controller.running()
+  if reason or is_controlled or context == "background" and running then return reason end
+  return "only a coroutine that cqueues runs itself can wait for its controller; without the option loop the whole "
+    .. "process waits"
+end
 
 ---Whether cqueues runs the calling coroutine itself, and can suspend it. A coroutine that the user resumes inside one
 ---of cqueues's does not count.

@@ -6,6 +6,7 @@ local coroutines = require "cmr.loop.coroutines"
 local uv = require "luv"
 local waiters = require "cmr.loop.waiters"
 
+local MAX_TURN_SECONDS = 1 -- between two turns of block's tasks
 local PAUSE_MILLISECONDS = 1 -- between two steps of an engine without a descriptor
 
 ---@class cmr.loop.luv: cmr.Loop
@@ -14,26 +15,66 @@ local luv = {
   spawn = coroutines.spawn,
   semaphore = coroutines.semaphore,
   notify = waiters.notify,
-  unsupported = coroutines.unsupported,
 }
 
 local poll, watched -- the handle that watches an engine's descriptor, and that engine
 local waiting = 0 -- coroutines: the handle keeps the loop alive, so it is active only while one waits
+local is_driving, timer = false, nil -- whether block has tasks; the handle that wakes their sleepers
 
----Whether the caller is a coroutine that luv's loop can resume, and can be suspended.
-function luv.detected(context)
-  return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context)
+---The reason why the running coroutine cannot wait for luv's loop here, or nil.
+function luv.unsupported(context)
+  local reason = coroutines.unsupported(context)
+  if reason or context == "background" or not core.is_generator() then return reason end
+  return "a generic for resumes this coroutine and would take a wait for its end; without the option loop the whole "
+    .. "process waits"
 end
 
-local function watch(engine)
+---Whether the caller is a coroutine that luv's loop can resume, and can be suspended. A generator is none: what resumes
+---it wants an item.
+function luv.detected(context)
+  return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context) and not core.is_generator()
+end
+
+local watch
+
+local function unwatch()
+  waiting = waiting - 1
+  if waiting == 0 and poll then poll:stop() end
+end
+
+-- Lets the loop also run block's tasks: the main chunk may start some before uv.run.
+local function drive()
+  local seconds = block.idle_seconds()
+  if is_driving ~= (seconds ~= nil) then
+    is_driving = not is_driving
+    if is_driving then
+      waiting = waiting + 1
+    else
+      unwatch()
+    end
+  end
+  if timer then timer:stop() end
+  if not is_driving then return end
+  watch(core.engine())
+  timer = timer or uv.new_timer()
+  uv.update_time()
+  timer:start(math.ceil(math.max(0, math.min(seconds, MAX_TURN_SECONDS)) * 1000), 0, function()
+    block.turn(0)
+    drive()
+  end)
+end
+luv.drive = drive
+
+function watch(engine)
   local fd = engine:fd()
   if watched ~= engine then
-    if poll then poll:close() end -- that engine is closed, and its descriptor may be the new one's
+    luv.forget()
     poll, watched = assert(fd and uv.new_poll(fd) or uv.new_timer()), engine
   end
   if not poll:is_active() then
     local function step()
       waiters.step(engine)
+      if is_driving then drive() end
     end
     if fd then
       poll:start("r", step)
@@ -43,19 +84,27 @@ local function watch(engine)
   end
 end
 
+---Called before an engine is closed: the host may open a descriptor of the same number.
+function luv.forget()
+  if poll then poll:close() end
+  poll, watched = nil, nil
+end
+
 function luv.wait(engine, call)
   watch(engine)
   waiting = waiting + 1
-  coroutines.wait(call)
-  waiting = waiting - 1
-  if waiting == 0 then poll:stop() end
+  coroutines.wait(call, unwatch)
+  unwatch()
 end
 
 function luv.sleep(_, seconds)
-  local waiter, timer = coroutines.waiter(), uv.new_timer()
+  local alarm = uv.new_timer()
+  local waiter = coroutines.waiter(function()
+    alarm:close()
+  end)
   uv.update_time() -- the loop's clock may be behind, and a timer counts from it
-  timer:start(math.ceil(seconds * 1000), 0, function()
-    timer:close()
+  alarm:start(math.ceil(seconds * 1000), 0, function()
+    alarm:close()
     waiter:post()
   end)
   coroutines.suspend(waiter)

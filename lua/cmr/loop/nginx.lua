@@ -6,6 +6,7 @@
 ---exits, a waiting request steps in the pump's place.
 
 local core = require "cmr.core"
+local coroutines = require "cmr.loop.coroutines"
 local semaphore = require "ngx.semaphore"
 local waiters = require "cmr.loop.waiters"
 
@@ -36,7 +37,11 @@ end
 
 function nginx.unsupported()
   local phase = ngx.get_phase()
-  if CAN_WAIT[phase] then return nil end
+  if CAN_WAIT[phase] then
+    if core.is_yieldable() then return nil end
+    return coroutines.UNYIELDABLE
+      .. ": make the call outside of that, or give loop = 'block' to let the whole worker wait"
+  end
   local way_out = "give loop = 'block' to let the whole worker wait"
   if phase ~= "exit_worker" then -- it has no timers, nor has init
     local where = phase == "init" and " in init_worker_by_lua" or ""

@@ -12,6 +12,11 @@ function waiters.add(call, waiter)
   waiting[call:id()] = waiter
 end
 
+---Removes the waiter of a call.
+function waiters.remove(call)
+  waiting[call:id()] = nil
+end
+
 local function post(id)
   local waiter = waiting[id]
   waiting[id] = nil

@@ -106,12 +106,22 @@ function luasocket.open(owner)
     idle.reused = true
     return idle
   elseif idle then
-    idle:close()
+    idle:abandon()
   end
   local socket, message = connect(owner.opts)
   if not socket then return nil, message end
   local redis = redis_lua.connect { socket = socket }
-  return setmetatable({ redis = redis, socket = socket, owner = owner, engine = engine }, Connection)
+  return setmetatable(
+    { redis = redis, socket = socket, owner = owner, engine = engine, process = core.process() },
+    Connection
+  )
+end
+
+---Closes a connection of another engine. It is the parent's after a fork, and a child that closed all descriptors may
+---have a file of its own with that number: then the number is only forgotten. The parent goes on with the connection.
+function Connection:abandon()
+  if self.process == core.process() or not self.socket.setfd then return self:close() end
+  self.socket:setfd(-1)
 end
 
 ---Sends a command.
