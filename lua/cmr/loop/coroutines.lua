@@ -50,7 +50,7 @@ function coroutines.unsupported(context)
   elseif not coroutines.inside() then
     return "outside a coroutine nothing can wait for the loop; without the option loop the whole process waits"
   elseif not coroutines.anywhere and not coroutines.can_suspend(context) then
-    return "Lua 5.1 suspends no coroutine in pcall or an iterator, nor in a metamethod or a function that C calls back; "
+    return "Lua 5.1 suspends no coroutine in pcall or an iterator, a metamethod or a function that C calls back; "
       .. "without the option loop the whole process waits"
   elseif not core.is_yieldable() then
     return coroutines.UNYIELDABLE
