@@ -377,7 +377,7 @@ static const char *scan_number(struct scan *scan, const char *at)
         for (size_t i = 1; i < length; i++)
             write_instead(scan, at + i, 1, " ");
     } else if (!is_plain) {
-        (void)snprintf(stand_in, sizeof stand_in, "%.0f", MIN_INEXACT + 2.0 * (double)(at - scan->text));
+        (void)snprintf(stand_in, sizeof stand_in, "%llu", (1ULL << 53) + 2 * (unsigned long long)(at - scan->text));
         write_instead(scan, at, length, stand_in);
     }
     return at + length;
