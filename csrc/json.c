@@ -317,8 +317,16 @@ struct scan {
     bool keep_positions; /* for lua-cjson's message: no number gets longer */
 };
 
-static bool scan_fails(const struct scan *scan, const char *problem, const char *at)
+/* The new text may be in a userdata, which Lua 5.4 closes in its place on the stack. */
+static void drop_written(struct scan *scan)
 {
+    luaL_pushresult(&scan->written);
+    lua_pop(scan->L, 1);
+}
+
+static bool scan_fails(struct scan *scan, const char *problem, const char *at)
+{
+    drop_written(scan);
     lua_pushfstring(scan->L, "%s at character %d", problem, (int)(at - scan->text) + 1);
     return false;
 }
@@ -444,6 +452,7 @@ static bool push_scanned(struct scan *scan)
         }
     }
     if (scan->unwritten == scan->text) { /* nothing is replaced */
+        drop_written(scan);
         lua_pushlstring(scan->L, scan->text, (size_t)(scan->end - scan->text));
     } else {
         luaL_addlstring(&scan->written, scan->unwritten, (size_t)(scan->end - scan->unwritten));
