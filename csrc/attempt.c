@@ -1,7 +1,6 @@
 #include "attempt.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -20,32 +19,34 @@ bool attempt_is_repeatable(const struct call *call)
 
 /* Which idle connection must not be reused: libcurl 7.88 takes one for alive if bytes arrived before its end. */
 
-static struct watched *find_socket(const struct pollset *pollset, int local_port)
+/* The socket that an ended transfer used; NULL: it is closed. */
+static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 {
-    for (size_t i = 0; i < pollset->count; i++) {
-        union {
-            struct sockaddr any;
-            struct sockaddr_in v4;
-            struct sockaddr_in6 v6;
-        } address = {.any = {.sa_family = AF_UNSPEC}};
-        socklen_t length = sizeof address;
-        if (getsockname(pollset->sockets[i].fd, &address.any, &length) == 0 &&
-            ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port) == local_port)
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD)
+        return NULL;
+    for (size_t i = 0; i < pollset->count; i++)
+        if (pollset->sockets[i].fd == fd)
             return &pollset->sockets[i];
-    }
     return NULL;
 }
 
-/* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
+/*
+ * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. A
+ * transfer that begins tells only its local port.
+ */
 static bool is_stale(const struct pollset *pollset, int local_port)
 {
-    const struct watched *watched = find_socket(pollset, local_port);
-    char byte;
-
-    if (!watched || !watched->http1)
-        return false;
-    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    for (size_t i = 0; i < pollset->count; i++) {
+        const struct watched *watched = &pollset->sockets[i];
+        char byte;
+        if (local_port <= 0 || watched->http1_port != local_port)
+            continue;
+        return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+               (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    }
+    return false;
 }
 
 /* libcurl's callbacks */
@@ -105,6 +106,13 @@ static bool was_written(CURL *easy)
     return curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK || bytes > 0;
 }
 
+static bool is_reused(CURL *easy)
+{
+    long connects = 0;
+
+    return curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects == 0;
+}
+
 /*
  * The connection is ready and libcurl is about to send the request. When a reused connection closes without a response,
  * libcurl sends the request again by itself; one that is not repeatable is stopped here.
@@ -115,12 +123,15 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
-    if (call->answer.sends == 0 && is_stale(call->pollset, local_port))
+    if (call->sends == 0 && is_stale(call->pollset, local_port))
         return CURL_PREREQFUNC_ABORT;
-    if (call->answer.sends == 1 && !was_written(call->easy))
+    if (call->sends == 0)
+        call->reused = is_reused(call->easy);
+    else if (call->sends == 1 && !was_written(call->easy))
         return CURL_PREREQFUNC_OK;
+    call->sends++;
     call->answer.sends++;
-    return call->answer.sends > max_sends ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* libcurl reports the TLS version only in a line of text for people. */
@@ -180,8 +191,8 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's headers are not the server's */
     SET(CURLOPT_HTTP_VERSION,
         target->plain || !has_http2() ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, 1L);
-    SET(CURLOPT_FORBID_REUSE, 1L); /* until a response begins */
+    SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L); /* libcurl 8.14 would wait for a whole answer */
+    SET(CURLOPT_FORBID_REUSE, 1L);                              /* until a response begins */
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     if (!attempt_is_repeatable(call))
         SET(CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_SECONDS);
@@ -247,6 +258,8 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
     call->pollset = pollset;
+    call->sends = 0;
+    *call->answer.message = '\0';
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
         code = configure(call, share, timeout);
@@ -271,16 +284,22 @@ static double seconds_of(CURL *easy, CURLINFO time)
     return (double)microseconds / 1e6;
 }
 
-bool attempt_is_unsent(const struct call *call, CURLcode code)
+bool attempt_goes_on(const struct call *call, CURLcode code)
 {
-    return code == CURLE_ABORTED_BY_CALLBACK && call->answer.sends == 0;
+    const struct answer *answer = &call->answer;
+
+    if (call->fresh || code == CURLE_OK || code == CURLE_OPERATION_TIMEDOUT)
+        return false;
+    if (call->sends == 0)
+        return code == CURLE_ABORTED_BY_CALLBACK;
+    return call->sends == 1 && call->reused && answer->header_bytes == 0 && attempt_is_repeatable(call);
 }
 
 void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
-    struct watched *watched = NULL;
+    struct watched *watched;
     long local_port = 0;
 
     answer->code = code;
@@ -297,11 +316,12 @@ void attempt_finish(struct call *call, CURLcode code)
         answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->fresh = code == CURLE_OPERATION_TIMEDOUT;
-    if (code == CURLE_OK && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
+    watched = code == CURLE_OK ? find_socket(call->pollset, easy) : NULL;
+    if (watched && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
         curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
-        watched = find_socket(call->pollset, (int)local_port);
-    if (watched)
-        watched->http1 = true;
+        watched->http1_port = (int)local_port;
+    if (code == CURLE_OK)
+        call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");

@@ -18,8 +18,11 @@ enum { MAX_HEADER_BYTES = 256 * 1024 };
  */
 CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout);
 
-/* Whether an attempt that ended with code found its idle connection dead, and sent nothing. */
-bool attempt_is_unsent(const struct call *call, CURLcode code);
+/*
+ * Whether an attempt that ended with code found its idle connection dead, and may go on with a new one: nothing was
+ * sent, or the call is repeatable.
+ */
+bool attempt_goes_on(const struct call *call, CURLcode code);
 
 /* Fills the answer with what libcurl knows of the transfer, which ended with code. */
 void attempt_finish(struct call *call, CURLcode code);

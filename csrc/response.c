@@ -151,7 +151,9 @@ static void push_curl_message(lua_State *L, const struct call *call)
     const bool is_safe = length > 0 && length < CURL_ERROR_SIZE - 1 && !strchr(answer->message, '@');
     const char *message = is_safe ? answer->message : curl_easy_strerror(answer->code);
 
-    if (answer->code == CURLE_ABORTED_BY_CALLBACK && answer->sends == 0)
+    if (answer->code == CURLE_OPERATION_TIMEDOUT && !call->answer.sends && call->deadline == call->queue_limit)
+        lua_pushfstring(L, "all %d connections were busy (max_connections)", call->target->max_connections);
+    else if (answer->code == CURLE_ABORTED_BY_CALLBACK && answer->sends == 0)
         lua_pushliteral(L, "the idle connection was closed, or sent bytes unasked; nothing was sent");
     else if (answer->code == CURLE_ABORTED_BY_CALLBACK)
         lua_pushliteral(L, "the connection closed without an answer; not sent again, because it may have been done");

@@ -68,7 +68,9 @@ describe("with any libcurl", function()
 
   it("trailers neither void an answer nor change it", function()
     local body = '{"status":200,"message":"fine"}'
-    for _, trailers in ipairs{"X: y", "Retry-After: 9", "HTTP/1.1: 500 No", "Content-Encoding: gzip", "X: " .. ("y"):rep(9000)} do
+    for _, trailers in ipairs{
+      "X: y", "Retry-After: 9", "HTTP/1.1: 500 No", "Content-Encoding: gzip", "X: " .. ("y"):rep(9000),
+    } do
       local chunked = ("%x\r\n%s\r\n0\r\n%s\r\n\r\n"):format(#body, body, trailers)
       local res, message = answered({"Transfer-Encoding: chunked"}, chunked, "200 OK")
       assert.equal("fine", res and res.message, ("%s: %s"):format(trailers:sub(1, 20), message))
@@ -91,17 +93,20 @@ describe("with any libcurl", function()
         POST = function(client) return client:reexport{mailboxId = "M"} end,
       } do
         local fine = words.send(words.answer("200 OK", words.GOOD))
-        local dying = words.tls("good", {words.request, words.sleep(30), fine, words.sleep(30)})
+        local dying = words.tls("good", {words.request, words.sleep(200), fine, words.sleep(200)})
         for _, step in ipairs(ending) do dying[#dying + 1] = step end
-        local scripts = {}
-        for number = 1, 8 do scripts[number] = dying end
+        local first = words.tls("good", {words.request, fine})
+        for index = 2, #dying do first[#first + 1] = dying[index] end
+        local scripts = {first}
+        for number = 2, 8 do scripts[number] = dying end
         scripts[9] = words.tls("good", words.well)
         local at = server:play(scripts)
         local client = client_at(at, "https")
+        assert(client:platforms "U") -- from here on it is known that the server speaks HTTP/1.1
         for _, res, message in client:map("platforms", {"1", "2", "3", "4", "5", "6", "7", "8"}, {concurrency = 8}) do
           assert.equal("fine", res and res.message, message)
         end
-        socket.sleep(0.2) -- so long the server waits before it ends them
+        socket.sleep(0.4) -- the server ends them after 0.2 s
         local res, message = call(client)
         assert.equal("fine", res and res.message, message)
         assert.equal(1, cmr.info(res).attempts, method)
@@ -119,5 +124,63 @@ describe("with any libcurl", function()
       assert(client:platforms "U")
       assert.equal(scheme == "https", timing.secured ~= nil)
     end
+  end)
+
+  describe("calls beyond max_connections", function()
+    -- Calls at once at a server that answers after some seconds.
+    local function call_all(count, options, seconds, script)
+      local at = server:play{script or {words.request, words.sleep(seconds * 1000), words.send(words.answer("200 OK",
+        words.GOOD)), words.again}}
+      local queued = {}
+      local client = client_at(at, script and "https"):with(options):with{on_response = function(info)
+        queued[#queued + 1] = info.queued
+      end}
+      local inputs, outcomes = {}, {}
+      for number = 1, count do inputs[number] = {mailboxId = "M" .. number} end
+      for _, res, _, err in client:map("reexport", inputs, {concurrency = count}) do
+        outcomes[#outcomes + 1] = res and "ok" or err.kind .. " " .. err.outcome
+      end
+      table.sort(outcomes)
+      table.sort(queued)
+      client:close()
+      return outcomes, queued, server:count(at)
+    end
+
+    it("wait for one of them, and an attempt's time begins when it has one", function()
+      local outcomes, queued, counts = call_all(6, {max_connections = 2, attempt_timeout = 0.5}, 0.3)
+      assert.same({"ok", "ok", "ok", "ok", "ok", "ok"}, outcomes)
+      assert.is_true(counts.connections <= 2, counts.connections)
+      assert.equal(0, queued[2])
+      assert.is_true(queued[3] > 0.25 and queued[6] > 0.55, queued[6])
+    end)
+
+    it("have not been sent when the time of the call is over", function()
+      local outcomes = call_all(4, {max_connections = 1, attempt_timeout = 0.6, timeout = 0.7}, 0.4)
+      assert.equal("ok", outcomes[1])
+      assert.same({"timeout not_sent", "timeout not_sent"}, {outcomes[2], outcomes[3]})
+    end)
+
+    it("are cancelled at once, and free a place for the next", function()
+      local at = server:play{{words.request, words.stall}, words.well}
+      local client = client_at(at):with{max_connections = 1, attempt_timeout = 20}
+      local jobs = {}
+      for number = 1, 3 do jobs[number] = client:start("reexport", {mailboxId = "M" .. number}) end
+      client:start("platforms", "U"):cancel()
+      jobs[2]:cancel()
+      local _, _, err = jobs[2]:wait()
+      assert.same({"cancelled", "not_sent"}, {err.kind, err.outcome})
+      repeat client:with{attempt_timeout = 0.01}:request("GET", "/x") until server:count(at).connections > 0
+      jobs[1]:cancel()
+      local res, message = jobs[3]:wait()
+      assert.equal("fine", res and res.message, message)
+      client:close()
+    end)
+
+    it("are limited by default to 256 connections, and at an HTTP/2 server by nothing", function()
+      local outcomes, queued = call_all(257, {}, 0.5)
+      assert.same({"ok", "ok"}, {outcomes[1], outcomes[257]})
+      assert.equal(0, queued[256])
+      assert.is_true(queued[257] > 0.3)
+    end)
   end)
 end)
