@@ -186,15 +186,18 @@ describe("decoding", function()
     assert.same({a = 1.5}, decode('\239\187\191{"a":1.5}'))
     assert.equal("a", decode('\239\187\191"a"'))
     assert.equal("\239\187\191", decode('"\239\187\191"'))
-    for _, text in ipairs{"\239\187\191", "\239\187\191\239\187\191{}", " \239\187\191{}", "{}\239\187\191", "\239\187{}"} do
+    for _, text in ipairs{"\239\187\191", "\239\187\191\239\187\191{}", " \239\187\191{}", "{}\239\187\191",
+      "\239\187{}"} do
       assert.is_nil((decode(text)))
     end
   end)
 
   it("has U+FFFD for each lone surrogate", function()
-    for text, expected in pairs{["Ann \\ud83d"] = "Ann ?", ["\\uDE00"] = "?", ["\\ud83d\\ud83d\\ude00"] = "?\240\159\152\128",
+    for text, expected in pairs{["Ann \\ud83d"] = "Ann ?", ["\\uDE00"] = "?", 
+      ["\\ud83d\\ud83d\\ude00"] = "?\240\159\152\128",
       ["\\ud83d\\u0041"] = "?A", ["\\ud83dA"] = "?A", ["\\ude00\\ud83d"] = "??", ["\\ud83d\\n\\\\"] = "?\n\\",
-      ["\\\\ud83d"] = "\\ud83d", ["\\uD7FF\\uE000"] = "\237\159\191\238\128\128", ["\\udbff\\udfff"] = "\244\143\191\191"} do
+      ["\\\\ud83d"] = "\\ud83d", ["\\uD7FF\\uE000"] = "\237\159\191\238\128\128",
+      ["\\udbff\\udfff"] = "\244\143\191\191"} do
       expected = expected:gsub("?", "\239\191\189")
       assert.equal(expected, decode('"' .. text .. '"'))
       assert.equal(1.5, decode('{"' .. text .. '":1.5}')[expected])
