@@ -138,8 +138,8 @@ describe("pages", function()
     end)
 
     it("are told apart by every digit of a number", function()
-      local pages = {users(1, 1234567890123456), users(2, 1234567890123457), users(3, 1234567890123458)}
-      local list = go(pages, 1, "data.users")
+      local three = {users(1, 1234567890123456), users(2, 1234567890123457), users(3, 1234567890123458)}
+      local list = go(three, 1, "data.users")
       assert.same({1234567890123456, 1234567890123457, 1234567890123458},
         {list[1].userId, list[2].userId, list[3].userId})
     end)
