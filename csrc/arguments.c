@@ -91,6 +91,8 @@ static bool check_query_text(lua_State *L, int index, struct refusal *refusal)
 
     if (!text)
         return refuse_data(refusal, BAD_VALUE, "it holds a NUL byte");
+    if (!text_is_utf8(text, lua_rawlen(L, index)))
+        return refuse_data(refusal, BAD_VALUE, "it is not UTF-8");
     return !strpbrk(text, "\r\n") || refuse_data(refusal, BAD_VALUE, "it holds a line break");
 }
 

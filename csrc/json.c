@@ -1,5 +1,8 @@
 #include "json.h"
 
+#include <errno.h>
+#include <locale.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +12,7 @@
 #include "compat.h"
 #include "text.h"
 
-enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64 };
+enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64, MAX_PLAIN_DIGITS = 15, MAX_EXACT_DIGITS = 17, SURROGATE_BYTES = 6 };
 
 #define MIN_INEXACT 9007199254740992.0 /* 2^53: from here on, whole numbers share a double */
 
@@ -17,28 +20,52 @@ enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64 };
 #define TEXT_TYPE "cmr.json.text"
 #define DECODE "cmr.json.decode" /* registry: decode of our instance of lua-cjson */
 
+static locale_t c_locale; /* numbers are read and written in it */
+
+static void make_locale(void)
+{
+    c_locale = newlocale(LC_ALL_MASK, "C", NULL);
+}
+
 static int text_gc(lua_State *L)
 {
     buffer_free(luaL_checkudata(L, 1, TEXT_TYPE));
     return 0;
 }
 
+/* Pushes decode of an instance of lua-cjson. lua-cjson ends the process if the decimal point has several bytes. */
+static void load_decoder(lua_State *L)
+{
+    const bool would_abort = strlen(localeconv()->decimal_point) > 1;
+    const locale_t before = uselocale(would_abort ? c_locale : NULL);
+    int status = luaL_loadstring(L, "local decoder = require('cjson').new()\n"
+                                    "decoder.decode_invalid_numbers(false)\n"
+                                    "decoder.decode_max_depth(...)\n"
+                                    "return decoder.decode");
+
+    if (status == 0) {
+        lua_pushinteger(L, MAX_DEPTH);
+        status = lua_pcall(L, 1, 1, 0);
+    }
+    (void)uselocale(before);
+    if (status != 0)
+        (void)lua_error(L);
+}
+
 void json_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", text_gc}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{NULL, NULL}};
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     luaL_newmetatable(L, ARRAY_TYPE);
     cmr_set_string(L, "__name", ARRAY_TYPE);
     cmr_newtype(L, TEXT_TYPE, meta, methods);
 
-    if (luaL_loadstring(L, "local decoder = require('cjson').new()\n"
-                           "decoder.decode_invalid_numbers(false)\n"
-                           "decoder.decode_max_depth(...)\n"
-                           "return decoder.decode") != 0)
-        (void)lua_error(L); /* out of memory */
-    lua_pushinteger(L, MAX_DEPTH);
-    lua_call(L, 1, 1);
+    (void)pthread_once(&once, make_locale);
+    if (!c_locale)
+        luaL_error(L, "not enough memory");
+    load_decoder(L);
     lua_setfield(L, LUA_REGISTRYINDEX, DECODE);
     lua_pop(L, 1);
 }
@@ -100,27 +127,23 @@ bool json_check_number(lua_State *L, int index, struct refusal *refusal)
             refuse(refusal, BAD_VALUE, "a number this large may have lost digits: send it as a string"));
 }
 
-/* Writes a float: in full when it is whole and has at most 21 digits, else with the fewest digits that read back. */
+/* Writes a float: in full when it is whole and exact, else with the fewest digits that read back. */
 static void write_float(char text[MAX_NUMBER_BYTES], double value)
 {
-    const bool whole = floor(value) == value && fabs(value) < 1e21;
-    char *end = text;
+    const bool whole = floor(value) == value && fabs(value) < MIN_INEXACT;
+    const locale_t before = uselocale(c_locale);
 
     if (whole)
         (void)snprintf(text, MAX_NUMBER_BYTES, "%.0f", value);
     else
-        for (int digits = 15; digits <= 17; digits++) {
+        for (int digits = 15; digits <= MAX_EXACT_DIGITS; digits++) {
             (void)snprintf(text, MAX_NUMBER_BYTES, "%.*g", digits, value);
             if (strtod(text, NULL) == value)
                 break;
         }
-    for (const char *at = text; *at; at++) { /* the decimal point of the locale, of one byte or more */
-        if (strchr("0123456789+-e", *at))
-            *end++ = *at;
-        else if (end[-1] != '.')
-            *end++ = '.';
-    }
-    *end = '\0';
+    if (!whole && !strpbrk(text, ".e")) /* else it would read back as an integer */
+        (void)strcat(text, ".0");
+    (void)uselocale(before);
 }
 
 const char *json_push_number(lua_State *L, int index)
@@ -279,31 +302,280 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
     return encoded;
 }
 
-/* Makes a whole number on top an integer, whatever this lua-cjson did. False when it is out of Lua's range. */
-static bool tidy_number(lua_State *L)
-{
-    const double value = lua_tonumber(L, -1);
+/*
+ * The pass before lua-cjson. It refuses the numbers and the strings that lua-cjson takes against the standard, and
+ * writes U+FFFD for a lone surrogate, which lua-cjson refuses. A number with a fraction, an exponent or many digits gets
+ * a stand-in, the whole number 2^53 + 2 * position: lua-cjson would read it as the locale says, and round it.
+ * tidy finds the number again by the position. No other number in the new text is as large.
+ */
+struct scan {
+    lua_State *L;
+    const char *text;
+    const char *end;
+    const char *unwritten; /* what is before it is in the new text */
+    luaL_Buffer written;
+    bool keep_positions; /* for lua-cjson's message: no number gets longer */
+};
 
-    if (isinf(value))
-        return false;
-    if (floor(value) == value && fabs(value) < 9007199254740992.0) { /* 2^53: 2^53 + 1 would arrive as it */
-#if LUA_VERSION_NUM == 501
-        lua_pushnumber(L, value + 0.0); /* -0 becomes 0 */
-#else
-        lua_pushinteger(L, (lua_Integer)value);
-#endif
-        lua_replace(L, -2);
+/* The new text may be in a userdata, which Lua 5.4 closes in its place on the stack. */
+static void drop_written(struct scan *scan)
+{
+    luaL_pushresult(&scan->written);
+    lua_pop(scan->L, 1);
+}
+
+static bool scan_fails(struct scan *scan, const char *problem, const char *at)
+{
+    drop_written(scan);
+    lua_pushfstring(scan->L, "%s at character %d", problem, (int)(at - scan->text) + 1);
+    return false;
+}
+
+static void write_instead(struct scan *scan, const char *at, size_t length, const char *replacement)
+{
+    luaL_addlstring(&scan->written, scan->unwritten, (size_t)(at - scan->unwritten));
+    luaL_addlstring(&scan->written, replacement, strlen(replacement));
+    scan->unwritten = at + length;
+}
+
+static size_t count_digits(const char *text)
+{
+    size_t count = 0;
+
+    while (text[count] >= '0' && text[count] <= '9')
+        count++;
+    return count;
+}
+
+/* The length of the JSON number that starts at text, 0 if none does. The text ends with a NUL. */
+static size_t number_length(const char *text, bool *is_plain)
+{
+    const char *at = text + (*text == '-');
+    size_t digits = *at == '0' ? 1 : count_digits(at);
+    bool is_number = digits > 0;
+
+    *is_plain = digits <= MAX_PLAIN_DIGITS;
+    at += digits;
+    if (*at == '.') {
+        digits = count_digits(++at);
+        is_number = is_number && digits > 0;
+        *is_plain = false;
+        at += digits;
+    }
+    if (*at == 'e' || *at == 'E') {
+        at += at[1] == '+' || at[1] == '-' ? 2 : 1;
+        digits = count_digits(at);
+        is_number = is_number && digits > 0;
+        *is_plain = false;
+        at += digits;
+    }
+    return is_number && (*at == '\0' || !strchr("0123456789.eE+-", *at)) ? (size_t)(at - text) : 0;
+}
+
+static const char *scan_number(struct scan *scan, const char *at)
+{
+    char stand_in[MAX_NUMBER_BYTES];
+    bool is_plain;
+    const size_t length = number_length(at, &is_plain);
+
+    if (length == 0)
+        return NULL;
+    if (!is_plain && scan->keep_positions) {
+        write_instead(scan, at, 1, "0");
+        for (size_t i = 1; i < length; i++)
+            write_instead(scan, at + i, 1, " ");
+    } else if (!is_plain) {
+        (void)snprintf(stand_in, sizeof stand_in, "%llu", (1ULL << 53) + 2 * (unsigned long long)(at - scan->text));
+        write_instead(scan, at, length, stand_in);
+    }
+    return at + length;
+}
+
+/* The UTF-16 unit of a \u escape, -1 if there is none. */
+static long escaped_unit(const char *at)
+{
+    char digits[5] = {0};
+
+    if (at[0] != '\\' || at[1] != 'u')
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        if (at[2 + i] == '\0' || !strchr("0123456789abcdefABCDEF", at[2 + i]))
+            return -1;
+        digits[i] = at[2 + i];
+    }
+    return strtol(digits, NULL, 16);
+}
+
+static const char *scan_escape(struct scan *scan, const char *at)
+{
+    const long unit = escaped_unit(at);
+
+    if (unit >= 0xD800 && unit < 0xDC00) {
+        const long next = escaped_unit(at + SURROGATE_BYTES);
+        if (next >= 0xDC00 && next < 0xE000)
+            return at + 2 * SURROGATE_BYTES;
+    }
+    if (unit >= 0xD800 && unit < 0xE000)
+        write_instead(scan, at, SURROGATE_BYTES, "\\ufffd");
+    return at + (unit >= 0 ? SURROGATE_BYTES : at + 1 < scan->end ? 2 : 1);
+}
+
+/* Returns the end of the string whose quote is before at: its closing quote, a control character or the NUL. */
+static const char *scan_string(struct scan *scan, const char *at)
+{
+    while (*at != '"' && (unsigned char)*at >= 0x20)
+        at = *at == '\\' ? scan_escape(scan, at) : at + 1;
+    return at;
+}
+
+/* Pushes the text for lua-cjson, or a message and returns false. */
+static bool push_scanned(struct scan *scan)
+{
+    const char *at = scan->text;
+    const char *begin;
+
+    scan->unwritten = at;
+    luaL_buffinit(scan->L, &scan->written);
+    while (at < scan->end) {
+        begin = at;
+        if (*at == '"') {
+            at = scan_string(scan, at + 1);
+            if (at < scan->end && *at != '"')
+                return scan_fails(scan, "a control character in a string", at);
+            at += at < scan->end;
+        } else if (*at == '-' || (*at >= '0' && *at <= '9')) {
+            at = scan_number(scan, at);
+            if (!at)
+                return scan_fails(scan, "an invalid number", begin);
+        } else {
+            at++;
+        }
+    }
+    if (scan->unwritten == scan->text) { /* nothing is replaced */
+        drop_written(scan);
+        lua_pushlstring(scan->L, scan->text, (size_t)(scan->end - scan->text));
+    } else {
+        luaL_addlstring(&scan->written, scan->unwritten, (size_t)(scan->end - scan->unwritten));
+        luaL_pushresult(&scan->written);
     }
     return true;
 }
 
-/* Drops null members and makes whole numbers integers in the value on top. False for a number out of Lua's range. */
-static bool tidy(lua_State *L)
+static double read_double(const char *text)
+{
+    const locale_t before = uselocale(c_locale);
+    const double value = strtod(text, NULL);
+
+    (void)uselocale(before);
+    return value;
+}
+
+/* Writes the digits of a number without the zeros around them. Returns how many there are; those that fit are written.
+ */
+static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGITS + 1])
+{
+    size_t count = 0, significant = 0;
+
+    for (; *number != '\0' && *number != 'e' && *number != 'E'; number++) {
+        if (*number < '0' || *number > '9' || (count == 0 && *number == '0'))
+            continue;
+        if (count < MAX_EXACT_DIGITS)
+            digits[count] = *number;
+        count++;
+        if (*number != '0')
+            significant = count;
+    }
+    digits[significant < MAX_EXACT_DIGITS ? significant : MAX_EXACT_DIGITS] = '\0';
+    return significant;
+}
+
+/* Whether a double is what the text says: written with as many digits it has the same ones. */
+static bool is_same_number(double value, const char *number)
+{
+    char text[MAX_NUMBER_BYTES], expected[MAX_EXACT_DIGITS + 1], digits[MAX_EXACT_DIGITS + 1];
+    const size_t count = significant_digits(number, expected);
+
+    if (!isfinite(value) || count > MAX_EXACT_DIGITS)
+        return false;
+    (void)snprintf(text, sizeof text, "%.*e", (int)count - 1, value);
+    (void)significant_digits(text, digits);
+    return strcmp(digits, expected) == 0;
+}
+
+/* Pushes a whole number of 2^53 or more; pushes nothing where Lua has no such integer. */
+static bool push_large_integer(lua_State *L, const char *digits)
+{
+#if LUA_VERSION_NUM >= 503
+    long long value;
+
+    errno = 0;
+    value = strtoll(digits, NULL, 10);
+    if (errno != ERANGE && value >= LUA_MININTEGER && value <= LUA_MAXINTEGER) {
+        lua_pushinteger(L, (lua_Integer)value);
+        return true;
+    }
+#else
+    (void)L;
+    (void)digits;
+#endif
+    return false;
+}
+
+static void push_small_number(lua_State *L, double value)
+{
+#if LUA_VERSION_NUM >= 503
+    if (floor(value) == value) {
+        lua_pushinteger(L, (lua_Integer)value);
+        return;
+    }
+#endif
+    lua_pushnumber(L, value + 0.0); /* -0 becomes 0 */
+}
+
+/* What tidy needs: the text with the numbers, and whether one that Lua cannot hold is refused or a string. */
+struct source {
+    const char *text;
+    bool is_request;
+};
+
+/*
+ * Makes a whole number on top an integer, and replaces a stand-in by its number. A number that Lua cannot hold becomes
+ * a string. False if there is one and is refused.
+ */
+static bool tidy_number(lua_State *L, const struct source *source)
+{
+    double value = lua_tonumber(L, -1);
+    const char *number;
+    size_t length;
+    bool is_plain;
+
+    lua_pop(L, 1);
+    if (value < MIN_INEXACT) {
+        push_small_number(L, value);
+        return true;
+    }
+    number = source->text + (size_t)((value - MIN_INEXACT) / 2);
+    length = number_length(number, &is_plain);
+    lua_pushlstring(L, number, length);
+    number = lua_tostring(L, -1);
+    value = read_double(number);
+    if (fabs(value) < MIN_INEXACT)
+        push_small_number(L, value);
+    else if (!strpbrk(number, ".eE") ? !push_large_integer(L, number) : !is_same_number(value, number))
+        return !source->is_request;
+    else if (strpbrk(number, ".eE"))
+        lua_pushnumber(L, value);
+    lua_replace(L, -2);
+    return true;
+}
+
+/* Drops null members and tidies the numbers in the value on top. False if tidy_number says so. */
+static bool tidy(lua_State *L, const struct source *source)
 {
     const int key = lua_gettop(L) + 1;
 
     if (!lua_istable(L, -1))
-        return lua_type(L, -1) != LUA_TNUMBER || tidy_number(L);
+        return lua_type(L, -1) != LUA_TNUMBER || tidy_number(L, source);
     luaL_checkstack(L, 5, "nested too deep");
     for (lua_pushnil(L); lua_next(L, key - 1); lua_settop(L, key)) {
         if (lua_type(L, -1) == LUA_TSTRING)
@@ -313,7 +585,7 @@ static bool tidy(lua_State *L)
         if (json_is_null(L, -1) && lua_type(L, key) == LUA_TSTRING) {
             lua_pop(L, 1);
             lua_pushnil(L);
-        } else if (!tidy(L)) {
+        } else if (!tidy(L, source)) {
             return false;
         }
         lua_rawset(L, key - 1);
@@ -321,27 +593,53 @@ static bool tidy(lua_State *L)
     return true;
 }
 
-bool json_decode(lua_State *L, const char *text, size_t length)
+/* Pushes what lua-cjson makes of the text, or a message and returns false. */
+static bool push_decoded(struct scan *scan)
 {
-    const int top = lua_gettop(L);
+    lua_State *L = scan->L;
+    locale_t before;
     int status;
 
-    if (memchr(text, '\0', length)) {
-        lua_pushliteral(L, "a NUL byte");
+    if (!push_scanned(scan))
         return false;
-    }
     lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
-    lua_pushlstring(L, text, length);
+    lua_insert(L, -2);
+    before = uselocale(c_locale); /* [1,5] is two numbers */
     status = lua_pcall(L, 1, 1, 0);
+    (void)uselocale(before);
     if (status == LUA_ERRMEM)
         lua_error(L);
-    if (status != 0)
-        return false;
-    if (tidy(L))
-        return true;
-    lua_settop(L, top); /* tidy stopped in the middle */
-    lua_pushliteral(L, "a number out of range");
-    return false;
+    if (status != 0 && !scan->keep_positions) {
+        scan->keep_positions = true;
+        return push_decoded(scan);
+    }
+    return status == 0;
+}
+
+size_t json_mark_length(const char *text)
+{
+    return strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+bool json_decode(lua_State *L, const char *text, size_t length, bool is_request)
+{
+    const int top = lua_gettop(L);
+    const size_t mark = json_mark_length(text);
+    struct scan scan = {.L = L, .text = text + mark, .end = text + length};
+    const struct source source = {.text = scan.text, .is_request = is_request};
+    bool is_decoded = false;
+
+    luaL_checkstack(L, LUA_MINSTACK, "not enough memory");
+    if (memchr(text, '\0', length)) {
+        lua_pushliteral(L, "a NUL byte");
+    } else if (push_decoded(&scan)) {
+        is_decoded = tidy(L, &source);
+        if (!is_decoded)
+            lua_pushfstring(L, "the number %s, which this Lua would round: write it as a string", lua_tostring(L, -1));
+    }
+    lua_insert(L, top + 1);
+    lua_settop(L, top + 1);
+    return is_decoded;
 }
 
 int json_encode_value(lua_State *L)
@@ -368,7 +666,7 @@ int json_decode_value(lua_State *L)
     size_t length;
     const char *text = luaL_checklstring(L, 1, &length);
 
-    if (json_decode(L, text, length))
+    if (json_decode(L, text, length, lua_toboolean(L, 2)))
         return 1;
     lua_pushnil(L);
     lua_insert(L, -2);

@@ -28,8 +28,8 @@ bool json_check_array(lua_State *L, int index, struct refusal *refusal);
 bool json_check_number(lua_State *L, int index, struct refusal *refusal);
 
 /*
- * Pushes the number at index as JSON and URLs write it, in every locale: a whole number in full, another one with the
- * fewest digits that read back as the same. The number must have passed json_check_number.
+ * Pushes the number at index as JSON and URLs write it, in every locale: an integer, and a whole float below 2^53,
+ * in full, another one with the fewest digits that read back as the same. The number must have passed json_check_number.
  */
 const char *json_push_number(lua_State *L, int index);
 
@@ -41,14 +41,19 @@ const char *json_push_number(lua_State *L, int index);
 bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal);
 
 /*
- * Pushes the decoded value, or a message and false. Object members that are null are left out, nulls in arrays stay
- * cmr.null; whole numbers within 2^53 become integers where Lua has them. A NUL byte is refused.
+ * Pushes the decoded value, or a message and false. The text ends with a NUL, which the length does not count. A byte
+ * order mark is skipped; a lone surrogate becomes U+FFFD; a NUL byte is refused. Object members that are null are left
+ * out, nulls in arrays stay cmr.null. Whole numbers become integers where Lua has them. A whole number that Lua would
+ * round, and a number out of its range, is a string of what was written; in a request it is refused.
  */
-bool json_decode(lua_State *L, const char *text, size_t length);
+bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
+
+/* The bytes of a byte order mark in front of the text: 3 or 0. */
+size_t json_mark_length(const char *text);
 
 /* core.json_encode(value) -> text; raises on a value that JSON does not have. Text that is not UTF-8 passes as it is.
  * */
 int json_encode_value(lua_State *L);
 
-/* core.json_decode(text) -> value, or nil, message */
+/* core.json_decode(text[, is_request]) -> value, or nil, message */
 int json_decode_value(lua_State *L);

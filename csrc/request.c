@@ -58,6 +58,8 @@ static bool append_query(struct request *request, const char *name)
     struct buffer *url = &request->call->url;
     bool appended = true;
 
+    if (!text_is_utf8(name, strlen(name)))
+        return refuse_data(request->refusal, BAD_VALUE, "it has a name that is not UTF-8");
     if (!lua_isnil(L, -1)) {
         const char *value = push_query_value(L, lua_gettop(L));
         appended = buffer_append_string(url, strchr(url->data, '?') ? "&" : "?") && buffer_append_escaped(url, name) &&

@@ -17,9 +17,11 @@ enum { MAX_RATE_DELAY_SECONDS = 3600 }; /* a ban for too many requests ends earl
 /* Pushes the decoded object and returns true, or pushes nothing. */
 static bool push_object(lua_State *L, const char *text, size_t length)
 {
-    if (!text || text[strspn(text, " \t\r\n")] != '{')
+    const char *start = text ? text + json_mark_length(text) : "";
+
+    if (start[strspn(start, " \t\r\n")] != '{')
         return false;
-    if (json_decode(L, text, length))
+    if (json_decode(L, text, length, false))
         return true;
     lua_pop(L, 1);
     return false;

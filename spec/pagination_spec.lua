@@ -137,6 +137,13 @@ describe("pages", function()
       assert.same({(why:gsub("'b'", "'a'"):gsub("page 2", "page 3")), "repeated_item"}, list[3])
     end)
 
+    it("are told apart by every digit of a number", function()
+      local three = {users(1, 1234567890123456), users(2, 1234567890123457), users(3, 1234567890123458)}
+      local list = go(three, 1, "data.users")
+      assert.same({1234567890123456, 1234567890123457, 1234567890123458},
+        {list[1].userId, list[2].userId, list[3].userId})
+    end)
+
     it("may repeat another thing's id, and one of their own on one page", function()
       local first, second = users(1, "a", "a"), users(2, "b")
       first.data.users[1].ownerId, second.data.users[1].ownerId = "x", "x"

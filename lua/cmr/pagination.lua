@@ -7,6 +7,7 @@
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
+local text = require "cmr.util.text"
 
 local unpack = table.unpack or unpack
 
@@ -60,7 +61,8 @@ local function identity(item, list_name)
   if not tables.is_object(item) or next(item) == nil then return nil end
   local field = id_field(item, list_name)
   local id = field and item[field]
-  if type(id) == "string" or type(id) == "number" then return field .. " " .. id, ("%s '%s'"):format(field, id) end
+  if type(id) == "number" then id = text.exact_number(id) end
+  if type(id) == "string" then return field .. " " .. id, ("%s '%s'"):format(field, id) end
   return core.sha256(tables.canonical(item)), "an item"
 end
 

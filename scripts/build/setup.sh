@@ -52,6 +52,7 @@ test | program luarocks            | luarocks                   | luarocks      
 test | program valgrind            | valgrind                   | valgrind           | valgrind           | -
 test | program nm                  | binutils                   | binutils           | binutils           | -
 test | program ps                  | procps                     | procps-ng          | procps             | -
+test | locales                     | locales                    | glibc-locale-source | -                 | -
 bench| module jit socket           | lua-socket                 | -                  | -                  | -
 bench| module jit ssl              | lua-sec                    | -                  | -                  | -
 bench| module jit http.client      | lua-http                   | -                  | -                  | -
@@ -82,6 +83,7 @@ have() {
     nginx) command -v nginx || command -v openresty ;;
     nginx-redis) find /usr/share/lua /usr/local/share/lua /usr/local/openresty/lualib -path '*/nginx/redis.lua' -o \
         -path '*/resty/redis.lua' | grep . ;;
+    locales) [ -e /usr/share/i18n/locales/de_DE ] || ! command -v localedef ;;
     nginx-lua) command -v openresty || find /usr/lib*/nginx/modules -name ngx_http_lua_module.so | grep . ;;
     esac </dev/null >/dev/null 2>&1
 }

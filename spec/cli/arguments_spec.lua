@@ -141,8 +141,14 @@ describe("the argument table", function()
     assert.equal("option '--service-provider' must be one of GOOGLE, MICROSOFT", wrong{serviceProvider = "google"})
     assert.equal("option '--google' wants a JSON object", wrong{google = "[1]"})
     assert.matches("^option '%-%-google' wants a JSON object %(.+%)$", wrong{google = '{"a"'})
+    assert.matches("^option '%-%-google' wants a JSON object %(the number 1e400, which this Lua would round", wrong{
+      google = '{"a":1e400}'})
     assert.equal("option '--domains' wants a JSON array", wrong{domains = "{}"})
     assert.matches("^option '%-%-extra' wants JSON %(.+%)$", wrong{extra = "text"})
+  end)
+
+  it("may have JSON that begins with a byte order mark", function()
+    assert.same({appName = "A"}, build{google = '\239\187\191{"appName":"A"}'}.google)
   end)
 
   it("begins with --json, which options override", function()

@@ -380,6 +380,13 @@ describe("a call", function()
 end)
 
 describe("text that is not UTF-8", function()
+  it("is not sent in a query either", function()
+    for _, text in ipairs{"\255", "Jos\233", "\195", "\237\160\128", "\192\128"} do
+      data("bad field 'userId' (it is not UTF-8)", "platforms", text)
+      data("bad field 'userId' (it is not UTF-8)", "platforms", {userId = text})
+    end
+  end)
+
   it("is not sent in a body, and is a fault of the data", function()
     for _, text in ipairs{"\255", "a\228b", "\195", "\237\160\128", "\192\128", "\244\144\128\128"} do
       data("bad field 'mailboxId' (it is not UTF-8)", "reexport", {mailboxId = text})

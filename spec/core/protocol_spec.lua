@@ -294,11 +294,11 @@ describe("an answer", function()
       assert.equal("<p>***", err.body)
     end)
 
-    it("shows it nowhere when the answer holds a number that Lua has not", function()
+    it("shows it nowhere when the answer is no JSON", function()
       local key = "key-nobody-may-see"
-      echo(key, 200, ('{"a":{"b":1e999},"echo":"%s"}'):format(key))
-      local err = check(key, 'HTTP 200, but not a JSON object: {"a":{"b":1e999},"echo":"***"}')
-      assert.equal('{"a":{"b":1e999},"echo":"***"}', err.body)
+      echo(key, 200, ('{"a":{"b":1.},"echo":"%s"}'):format(key))
+      local err = check(key, 'HTTP 200, but not a JSON object: {"a":{"b":1.},"echo":"***"}')
+      assert.equal('{"a":{"b":1.},"echo":"***"}', err.body)
     end)
 
     it("shows no part of it where the message is cut", function()

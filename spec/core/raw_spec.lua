@@ -132,6 +132,11 @@ describe("the query", function()
       numbers[#numbers + 1] = 9007199254740993 -- no double
       numbers[#numbers + 1] = 9223372036854775807
     end
+    for text, number in pairs{["99999999999999.5"] = 99999999999999.5, ["12.345678901234567"] = 12.345678901234567} do
+      local call = assert(request("POST", "/x", {query = {{"a", number}}, body = {a = number}}))
+      assert.equal(BASE .. "/x?a=" .. text, call:info().url)
+      assert.equal('{"a":' .. text .. "}", call:request().body)
+    end
     for _, number in ipairs(numbers) do
       local call = assert(request("GET", "/x", {query = {{"a", number}}}))
       assert.equal(("%s/x?a=%d"):format(BASE, number), call:info().url)
@@ -142,6 +147,13 @@ describe("the query", function()
     for _, number in ipairs{0 / 0, 1 / 0, -1 / 0} do
       assert.is_nil((request("GET", "/x", {query = {{"a", number}}})))
     end
+  end)
+
+  it("is UTF-8, its names too", function()
+    data("GET /x: bad field 'query.a' (it is not UTF-8)", "GET", "/x", {query = {{"a", "Jos\233"}}})
+    local call, message = request("GET", "/x", {query = {{"Jos\233", "a"}}})
+    assert.is_nil(call)
+    assert.matches("it has a name that is not UTF-8", message, 1, true)
   end)
 
   it("holds no NUL byte and no line break", function()

@@ -96,7 +96,7 @@ describe("a required id", function()
     assert.equal(8000, #url_of(assert(prepare("platforms", ("x"):rep(room)))))
     data(too_long, "platforms", ("x"):rep(room + 1))
     data(too_long, "platforms", ("x"):rep(MEGABYTE))
-    data(too_long, "platforms", ("\228"):rep(room / 2)) -- counted as it is sent
+    data(too_long, "platforms", ("\195\164"):rep(room / 4)) -- counted as it is sent
     assert.equal(MEGABYTE, #sent("reexport", {mailboxId = ("x"):rep(MEGABYTE)}).mailboxId)
   end)
 
@@ -119,9 +119,8 @@ describe("a required id", function()
       return url_of(assert(prepare("platforms", id))):match("%?userId=(.*)$")
     end
     assert.equal("J%C3%BCrgen", query("J\195\188rgen"))
-    assert.equal("%FF%FE", query("\255\254"))
     assert.equal("..%2Fusers%3Fa%3D1%26b%23%25%20%2B", query("../users?a=1&b#% +"))
-    for byte = 1, 255 do
+    for byte = 1, 127 do
       local char = string.char(byte)
       if not char:find("[\r\n]") then
         assert.equal(char:find("^[%w._~-]$") and char or ("%%%02X"):format(byte), query(char))

@@ -133,6 +133,14 @@ function checks.call(call, base_url, body, given)
   end
 end
 
+local function holds_nul(value)
+  if type(value) ~= "table" then return type(value) == "string" and value:find("\0", 1, true) ~= nil end
+  for name, member in pairs(value) do
+    if holds_nul(name) or holds_nul(member) then return true end
+  end
+  return false
+end
+
 --- What was decoded can be said again, and is then the same; few things cannot.
 function checks.json(value, why)
   if value == nil then
@@ -141,7 +149,7 @@ function checks.json(value, why)
   end
   local said, text = pcall(core.json_encode, value)
   if not said then
-    check(text:find "a NUL byte" or text:find "nested too deep", "not encoded: %s", text)
+    check(holds_nul(value), "not encoded: %s", text) -- the message may be cut before its reason
     return
   end
   local again, message = core.json_decode(text)

@@ -202,9 +202,11 @@ describe("a delivery", function()
       return body, delivery.headers("timestamp.body-base64-milliseconds", body)
     end
     for _, text in ipairs { "", "null", "1", '"x"', "[]", '[{"event":"x"}]', "{", '{"event":"x"}}', '{"event":"x\0"}',
-      '\239\187\191{"event":"x"}' } do
+      '\239\187\191[]', '\239\187{"event":"x"}' } do
       refused("not_json", of(text))
     end
+    assert.same({ event = "x" }, verify(of '\239\187\191 {"event":"x"}'))
+    assert.same({ event = "x", n = "\239\191\189" }, verify(of '{"event":"x","n":"\\ud83d"}'))
     for _, text in ipairs { "{}", '{"event":1}', '{"event":""}', '{"eventType":{}}', '{"data":{}}' } do
       refused("no_event", of(text))
     end

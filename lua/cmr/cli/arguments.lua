@@ -59,8 +59,8 @@ end
 
 local function json_parser(opening, expected)
   return function(text)
-    if not text:find("^%s*" .. opening) then return nil, "wants " .. expected end
-    local value, message = require("cmr.core").json_decode(text)
+    if not text:find("^\239?\187?\191?%s*" .. opening) then return nil, "wants " .. expected end
+    local value, message = require("cmr.core").json_decode(text, true)
     if value == nil then return nil, ("wants %s (%s)"):format(expected, message) end
     return value
   end

@@ -25,16 +25,6 @@ local function encode_string(value)
   return '"' .. table.concat(parts, "\\u0000") .. '"'
 end
 
--- The core refuses to encode a number that it would round. One that came from the server is printed in full.
-local function encode_number(value)
-  local ok, encoded = pcall(core.json_encode, value)
-  for _, digits in ipairs { "%.15g", "%.16g", "%.17g" } do
-    if ok and tonumber(encoded) == value then break end
-    ok, encoded = true, digits:format(value)
-  end
-  return encoded
-end
-
 local function rank_in_envelope(name)
   return ENVELOPE_ORDER[name] or 5
 end
@@ -69,7 +59,6 @@ function encode(value, key, style, indent, is_envelope)
   local kind = type(value)
   if kind == "table" then return encode_table(value, key, style, indent, is_envelope) end
   if kind == "string" then return style.paint("string", encode_string(value)) end
-  if kind == "number" then return encode_number(value) end
   return core.json_encode(value)
 end
 

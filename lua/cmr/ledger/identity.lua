@@ -3,6 +3,7 @@
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
+local text = require "cmr.util.text"
 
 local identity = {}
 
@@ -31,9 +32,7 @@ local SERIALIZERS = {
     if not is_exact then value = identity.normal(value) end
     return #value .. ":" .. value
   end,
-  number = function(value)
-    return ("%.17g"):format(value)
-  end,
+  number = text.exact_number,
   boolean = tostring,
   table = function(value, is_exact)
     local parts = {}

@@ -19,6 +19,11 @@ Limiter.__name = "cmr.limiter.redis"
 local MAX_LATE_SECONDS = 0.1
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
+-- tonumber of Lua 5.1 wants the decimal point of the locale.
+local function read_number(text)
+  return core.json_decode(text)
+end
+
 local SPEC = { fallback_shares = validate.integer(1) }
 
 -- Reserves the next slot that is at least `after` seconds away. Returns its time, Redis's time, and 1 if it was
@@ -93,7 +98,7 @@ local function reserve_in_redis(self, key, length, after, max_wait)
     note_refusal(self, key, message, noticed_at)
     return nil
   end
-  local slot = reply and tonumber(reply[1])
+  local slot = reply and read_number(reply[1])
   -- another coroutine may have got a later slot meanwhile
   if slot then self.latest_slots[key] = slot < latest_slot and slot or math.max(slot, self.latest_slots[key] or 0) end
   if not slot or slot < latest_slot then
@@ -101,7 +106,7 @@ local function reserve_in_redis(self, key, length, after, max_wait)
     return nil
   end
   if received_at >= (self.refused_until[key] or math.huge) then self.refused_until[key] = nil end
-  local server_time = tonumber(reply[2])
+  local server_time = read_number(reply[2])
   return slot - server_time - lateness(self, sent_at, received_at, server_time), reply[3] == 1
 end
 

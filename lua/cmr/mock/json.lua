@@ -15,10 +15,20 @@ function json.array(list)
   return setmetatable(list or {}, array)
 end
 
+-- lua-cjson would round it to 14 digits.
+local function encode_number(value)
+  for _, digits in ipairs { "%.15g", "%.16g", "%.17g" } do
+    local encoded = digits:format(value)
+    if tonumber(encoded) == value then return encoded end
+  end
+  return cjson.encode(value) -- raises
+end
+
 ---Encodes a value. Members are sorted by name. A table without items is an object, unless json.array marked it.
 ---@param value any
 ---@return string
 function json.encode(value)
+  if type(value) == "number" then return encode_number(value) end
   if type(value) ~= "table" then return cjson.encode(value) end
   local parts = {}
   if getmetatable(value) == array or #value > 0 then

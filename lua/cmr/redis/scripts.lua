@@ -5,6 +5,7 @@
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
 local log = require "cmr.util.log"
+local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 
 ---A connection for any number of coroutines, and for forked processes.
@@ -206,7 +207,7 @@ local function parameters(prefix, keys, args)
     list[#list + 1] = prefix .. key
   end
   for _, value in ipairs(args) do
-    list[#list + 1] = type(value) == "number" and ("%.17g"):format(value) or value
+    list[#list + 1] = type(value) == "number" and text.exact_number(value) or value
   end
   return unpack(list)
 end

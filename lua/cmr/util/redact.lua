@@ -21,7 +21,6 @@ local SECRET_NAME_PATTERNS = {
   "^pin$",
 }
 local MIN_SECRET_CHARACTERS = 4 -- shorter ones are in too many texts
-local MAX_JSON_NUMBER = 1e14 -- a larger one is stored as text, with all of its digits
 local MASK = "***"
 local MAX_CACHED_NAMES = 500
 
@@ -86,8 +85,6 @@ end
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
     return (redact.mask(value, secrets):gsub("%z", ""))
-  elseif type(value) == "number" and (value >= MAX_JSON_NUMBER or value <= -MAX_JSON_NUMBER) then
-    return ("%.17g"):format(value)
   elseif type(value) ~= "table" then
     return value
   end

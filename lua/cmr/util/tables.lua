@@ -1,5 +1,7 @@
 ---Tables as values of JSON: paths into them, their keys in order, copies, whether one is a list or an object. Pure.
 
+local text = require "cmr.util.text"
+
 local tables = {}
 
 ---The value at a dotted path, as in "data.pagination"; nil when there is none.
@@ -48,7 +50,7 @@ end
 
 ---A text that is the same for equal content, whatever the order of names. Unlike JSON it takes every number.
 function tables.canonical(value)
-  if type(value) == "number" then return "number " .. ("%.17g"):format(value) end
+  if type(value) == "number" then return "number " .. text.exact_number(value) end
   if type(value) == "string" then return "string " .. #value .. " " .. value end -- no text can imitate a member
   if type(value) == "userdata" then return "null" end -- JSON's, which prints differently in each Lua
   if type(value) ~= "table" then return type(value) .. " " .. tostring(value) end

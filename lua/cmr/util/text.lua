@@ -47,10 +47,20 @@ function text.printable(bytes)
   return (bytes:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
 end
 
----A number as text: 100000, 0.001. A whole one below 1e15 has no exponent.
+-- The locale of the process may have another decimal point.
+local function with_point(digits)
+  return (digits:gsub("[^0-9a-z+-]+", "."))
+end
+
+---A number as text for people: 100000, 0.001. A whole one below 1e15 has no exponent.
 function text.number(number)
   if number % 1 == 0 and number > -1e15 and number < 1e15 then return ("%.0f"):format(number) end
-  return ("%.14g"):format(number)
+  return with_point(("%.14g"):format(number))
+end
+
+---A number as text for programs: with all of its digits, the same in every locale.
+function text.exact_number(number)
+  return with_point((math.type and math.type(number) == "integer" and "%d" or "%.17g"):format(number))
 end
 
 ---Seconds as a person says them: "4 days 15 hours", "7 seconds".

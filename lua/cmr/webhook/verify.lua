@@ -233,7 +233,7 @@ function verify.delivery(body, headers, opts)
   elseif info.age < -opts.tolerance then
     return refuse("future", "signed %.0f s in the future, the tolerance is %g s", -info.age, opts.tolerance)
   end
-  local event = body:find "^[ \t\r\n]*{" and core.json_decode(body)
+  local event = body:find "^\239?\187?\191?[ \t\r\n]*{" and core.json_decode(body)
   if type(event) ~= "table" then return refuse("not_json", "the body is not a JSON object") end
   info.event = type(event.event) == "string" and event.event or event.eventType
   if type(info.event) ~= "string" or info.event == "" then

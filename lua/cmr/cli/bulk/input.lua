@@ -68,7 +68,7 @@ local function jsonl_rows(file)
     until not json or json:find "%S"
     if not json then return nil end
     number = number + 1
-    local object, message = core.json_decode(json)
+    local object, message = core.json_decode(json, true)
     if type(object) ~= "table" or not json:find "^%s*{" then
       io.usage("line %d: a JSON object expected%s", line, object == nil and (" (%s)"):format(message) or "")
     end
