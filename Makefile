@@ -78,6 +78,16 @@ uninstall: ## removes what `make install` put there for this Lua
 clean: ## removes the build folder
 	rm -rf build
 
+##@ Release
+
+.PHONY: dist
+dist: ## makes the release's files in build/dist: archive, rockspec, source rock, checksums, SBOM (URL=of the archive)
+	@scripts/build/dist.sh $(BUILD)/dist $(LUA_PROGRAM) '$(URL)'
+
+.PHONY: deb
+deb: ## makes the Debian package lua-cmr for all Luas of this Debian, in build/deb
+	@scripts/build/deb.sh $(BUILD)/deb
+
 ##@ Try
 
 .PHONY: setup
