@@ -23,7 +23,7 @@ INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
 INST_BINDIR ?= $(PREFIX)/bin
 INST_SHAREDIR ?= $(PREFIX)/share
 INST_RECORD ?= $(if $(ROCK),,$(INST_SHAREDIR)/cmr/installed)# what was installed for each Lua; empty: not recorded
-INSTALL      = $(foreach name,OUT FLAVOUR LUA_PROGRAM DESTDIR ROCK \
+INSTALLER    = $(foreach name,OUT FLAVOUR LUA_PROGRAM DESTDIR ROCK \
 	INST_LIBDIR INST_LUADIR INST_BINDIR INST_SHAREDIR INST_RECORD,$(name)='$($(name))') scripts/build/install.sh
 
 # Compiler settings. WERROR=1 makes warnings errors. scripts/build/flags.sh adds the needed flags and finds the libraries,
@@ -68,11 +68,11 @@ $(OUT)/settings: always # written only if it changes; then everything is rebuilt
 
 .PHONY: install
 install: build ## installs into PREFIX (/usr/local), below DESTDIR if it is set
-	@$(INSTALL) install
+	@$(INSTALLER) install
 
 .PHONY: uninstall
 uninstall: ## removes what `make install` put there for this Lua
-	@$(INSTALL) uninstall
+	@$(INSTALLER) uninstall
 
 .PHONY: clean
 clean: ## removes the build folder
