@@ -88,6 +88,10 @@ dist: ## makes the release's files in build/dist: archive, rockspec, source rock
 deb: ## makes the Debian package lua-cmr for all Luas of this Debian, in build/deb
 	@scripts/build/deb.sh $(BUILD)/deb
 
+.PHONY: deb-check
+deb-check: ## makes and installs that package in a bare Debian (SUITE=trixie), and does there what the README shows
+	@scripts/test/bare-debian.sh $(or $(SUITE),trixie)
+
 ##@ Try
 
 .PHONY: setup

@@ -1,0 +1,85 @@
+-- The Debian package: what is in it, and that it works in a Debian that has nothing else.
+
+local run = require "spec.support.run"
+
+local function missing(program) return not io.popen("PATH=$PATH:/usr/sbin; command -v " .. program):read() end
+
+describe("make deb #deb", function()
+  local checkout, package
+
+  setup(function()
+    if missing "dpkg-buildpackage" or os.execute "dpkg-checkbuilddeps >/dev/null 2>&1" == nil
+      or not io.popen "git rev-parse --git-dir 2>/dev/null":read() then return end
+    checkout = run "mktemp -d"
+    -- a clone whose last commit is this folder as it is
+    run(([[git clone -q . %s && git ls-files -z | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C %s && cd %s &&
+      git add -A && git -c user.name=spec -c user.email=spec commit -q --allow-empty -m spec]]):gsub("\n%s*", " "):format(
+      checkout, checkout, checkout))
+    run("make --no-print-directory -C " .. checkout .. " deb")
+    package = checkout .. "/build/deb/lua-cmr_" .. require("cmr")._VERSION .. "_$(dpkg --print-architecture).deb"
+    run(("mkdir %s/tree && dpkg-deb -x %s %s/tree"):format(checkout, package, checkout))
+  end)
+
+  teardown(function()
+    if checkout then run("rm -rf " .. checkout) end
+  end)
+
+  before_each(function()
+    if checkout then return end
+    pending "no package is made here: that takes a git checkout, dpkg-dev, and 'apt-get build-dep .'"
+  end)
+
+  local function field(name) return run(("dpkg-deb -f %s %s"):format(package, name)) end
+
+  it("has the library for every Lua of this Debian, and what it needs", function()
+    local luas = field "Lua-Versions"
+    assert.matches("^5%.1 5%.3 5%.4", luas)
+    for lua in luas:gmatch "%S+" do
+      assert.matches("lua" .. lua .. "-cmr", field "Provides", 1, true)
+      for _, module in ipairs{"core", "operations", "sqlite"} do
+        run(("test -f %s/tree/usr/lib/$(dpkg-architecture -q DEB_HOST_MULTIARCH)/lua/%s/cmr/%s.so"):format(checkout, lua, module))
+      end
+      assert.equal(run "cd lua && find cmr -type f | sort",
+        run(("cd %s/tree/usr/share/lua/%s && find -L cmr -type f | sort"):format(checkout, lua)))
+    end
+    for _, needed in ipairs{"libcurl", "libssl", "libsqlite3", "lua-cjson", "lua-argparse", "lua5.4"} do
+      assert.matches(needed, field "Depends", 1, true)
+    end
+    assert.matches("libnginx%-mod%-http%-lua, nginx", field "Recommends")
+  end)
+
+  it("has the command on Lua 5.4, and records nothing that dpkg knows", function()
+    assert.equal("#!/usr/bin/lua5.4", run("head -n 1 " .. checkout .. "/tree/usr/bin/cmr"))
+    assert.equal("types", run("ls " .. checkout .. "/tree/usr/share/cmr"))
+    assert.equal("", run("grep -rlF " .. checkout .. " " .. checkout .. "/tree || :"))
+  end)
+
+  it("works on each Lua, LuaJIT with the modules of 5.1", function()
+    local tree, libraries = checkout .. "/tree/usr", run "dpkg-architecture -q DEB_HOST_MULTIARCH"
+    for _, lua in ipairs{"5.1", "5.3", "5.4", "jit"} do
+      local version = lua == "jit" and "5.1" or lua
+      local program = run("scripts/build/lua-program.sh " .. lua)
+      if not missing(program) then
+        assert.equal(require("cmr")._VERSION, run(("cd / && LUA_PATH='%s/share/lua/%s/?.lua;%s/share/lua/%s/?/init.lua;;' "
+          .. "LUA_CPATH='%s/lib/%s/lua/%s/?.so;;' %s -e 'io.write(require[[cmr]]._VERSION) assert(require[[cmr.core]].engine())'")
+          :format(tree, version, tree, version, tree, libraries, version, program)))
+      end
+    end
+  end)
+
+  it("is one that lintian finds nothing in", function()
+    if missing "lintian" then pending "there is no lintian" end
+    assert.equal("", run("lintian --allow-root --fail-on error,warning " .. checkout .. "/build/deb/*.changes"))
+  end)
+
+  it("installs into a bare Debian with apt, and does there what the README shows", function()
+    local suite = os.getenv "CMR_BARE_DEBIAN"
+    if not suite then pending "'make deb-check' does this, or CMR_BARE_DEBIAN=trixie: it takes five minutes" end
+    if missing "debootstrap" then pending "there is no debootstrap" end
+    if run "id -u" ~= "0" then pending "only root can make a system" end
+    local output = run(("cd %s && scripts/test/bare-debian.sh %s"):format(checkout, suite))
+    assert.equal(([[%s: lintian finds nothing
+%s: apt installs it
+%s: a script, a one-liner and nginx call the API]]):format(suite, suite, suite), output)
+  end)
+end)
