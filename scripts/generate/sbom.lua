@@ -1,5 +1,5 @@
--- Prints what a release is made of, as CycloneDX JSON: lua5.4 scripts/generate/sbom.lua ROCKSPEC ARCHIVE SHA256 SECONDS,
--- in the top folder. The rockspec says which Lua modules it needs. SECONDS since 1970 is the time of the release.
+-- Prints the parts of a release, as CycloneDX JSON: lua5.4 scripts/generate/sbom.lua ROCKSPEC ARCHIVE SHA256 SECONDS, in
+-- the top folder. The rockspec says which Lua modules it needs. SECONDS since 1970 is the time of the release.
 
 package.path = "./?.lua;" .. package.path
 
@@ -17,23 +17,6 @@ local LIBRARIES = {
   { "openssl", "Apache-2.0", ">= 1.1.1", "signatures of webhooks" },
   { "sqlite", "blessing", ">= 3.20", "the ledger" },
 }
-
----The globals that a rockspec sets.
-local function read_rockspec(path)
-  local fields = {}
-  local file = assert(io.open(path))
-  local text = file:read "*a"
-  file:close()
-  local chunk
-  if setfenv then
-    chunk = assert(loadstring(text))
-    setfenv(chunk, fields)
-  else
-    chunk = assert(load(text, path, "t", fields))
-  end
-  chunk()
-  return fields
-end
 
 ---A library or a module that cmr needs.
 local function component(kind, name, licence, scope, versions, purpose)
@@ -54,7 +37,8 @@ local function component(kind, name, licence, scope, versions, purpose)
 end
 
 local rockspec_path, archive, sha256, seconds = arg[1], arg[2], arg[3], tonumber(arg[4])
-local rockspec = read_rockspec(rockspec_path)
+dofile(rockspec_path) -- it sets global variables
+local rockspec = _G
 local version = rockspec.version:match "^(.*)%-%d+$"
 local purl = ("pkg:luarocks/cmr@%s"):format(rockspec.version)
 

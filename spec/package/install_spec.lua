@@ -8,7 +8,8 @@ describe("build #build", function()
   before_each(function() directory = run "mktemp -d" end)
   after_each(function() run("rm -rf " .. directory) end)
 
-  local function make(words) return run("make --no-print-directory PREFIX=/opt/cmr DESTDIR=" .. directory .. " " .. words) end
+  local MAKE = "make --no-print-directory PREFIX=/opt/cmr DESTDIR="
+  local function make(words, expected) return run(MAKE .. directory .. " " .. words, expected) end
 
   local function files() return run("cd " .. directory .. " && find . | sort") end
 
@@ -16,17 +17,16 @@ describe("build #build", function()
   local function command_runs_on(lua)
     local program = run(("sed -n '1s/^#!//p' %s/opt/cmr/bin/cmr"):format(directory))
     assert.equal(run("command -v $(scripts/build/lua-program.sh " .. lua .. ")"), program)
-    assert.matches("/share/lua/" .. (lua == "jit" and "5.1" or lua) .. "/?.lua;", run("cat " .. directory .. "/opt/cmr/bin/cmr"),
-      1, true)
+    local text = run("cat " .. directory .. "/opt/cmr/bin/cmr")
+    assert.matches("/share/lua/" .. (lua == "jit" and "5.1" or lua) .. "/?.lua;", text, 1, true)
   end
 
   it("installs for every user, whatever the umask", function()
     for _, umask in ipairs{"000", "027", "077"} do
-      run(("rm -rf %s/* && umask %s && make --no-print-directory install LUA=5.4 PREFIX=/opt/cmr DESTDIR=%s/made"):format(
-        directory, umask, directory))
-      assert.equal("0755 directory\n0644 file\n0755 file", run("cd " .. directory .. [[/made && find . -printf '%#m %y\n' |
-        sed 's/ d$/ directory/; s/ f$/ file/' | sort -k 2 -u -k 1]]))
-      assert.equal("", run("find " .. directory .. "/made -type f -perm /111 ! -name '*.so' ! -name cmr ! -name command"))
+      local made = directory .. "/" .. umask
+      run("umask " .. umask .. " && " .. MAKE .. made .. " install LUA=5.4")
+      assert.equal("d 755\nf 644\nf 755", run("find " .. made .. " -printf '%y %m\n' | sort -u"))
+      assert.equal("", run("find " .. made .. " -type f -perm /111 ! -name '*.so' ! -name cmr ! -name command"))
     end
   end)
 
@@ -72,8 +72,9 @@ describe("build #build", function()
     run("touch " .. other)
     make "uninstall LUA=5.4"
     assert.equal(other, run("find " .. directory .. " -type f"))
-    local output = run(("make --no-print-directory uninstall LUA=5.4 PREFIX=/opt/cmr DESTDIR=%s"):format(directory), 2)
-    assert.matches("cmr: nothing to remove: " .. directory .. "/opt/cmr/share/cmr/installed has no install for 5.4", output, 1, true)
+    local output = make("uninstall LUA=5.4", 2)
+    assert.matches("cmr: nothing to remove: " .. directory .. "/opt/cmr/share/cmr/installed has no install for 5.4", output,
+      1, true)
     assert.equal(other, run("find " .. directory .. " -type f"))
   end)
 
@@ -145,8 +146,8 @@ describe("build #build", function()
       for _, lua in ipairs{"5.4", "jit"} do
         local program = run("scripts/build/lua-program.sh " .. lua)
         for _, settings in ipairs{paths, "-u LUA_PATH -u LUA_CPATH"} do
-          run(("env %s sh -c '. build/%s/env && cd / && %s -e \"require [[cmr]] require [[cjson]]\"'"):format(settings, lua,
-            program))
+          local code = "require [[cmr]] require [[cjson]]"
+          run(("env %s sh -c '. build/%s/env && cd / && %s -e \"%s\"'"):format(settings, lua, program, code))
         end
       end
     end)

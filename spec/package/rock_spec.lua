@@ -46,9 +46,12 @@ describe("rock #rock", function()
     tree = tree .. ".moved"
     local within = tree .. "/lib/luarocks/rocks-5.4/cmr/scm-1/bin/cmr"
     assert.matches(version, run(started .. within .. " --version"))
-    local modules = run(started .. os.getenv "LUA" .. [[ -e 'arg = {[0] = "]] .. within .. [["} package.preload["cmr.cli"] =
-      function() return {main = function() print(package.searchpath("cmr.cli.io", package.path),
-      package.searchpath("cmr.core", package.cpath)) end} end dofile(arg[0])']])
+    local modules = run(started .. os.getenv "LUA" .. [[ -e 'arg = {[0] = "]] .. within .. [["}
+      local function main()
+        print(package.searchpath("cmr.cli.io", package.path), package.searchpath("cmr.core", package.cpath))
+      end
+      package.preload["cmr.cli"] = function() return {main = main} end
+      dofile(arg[0])']])
     assert.equal(tree .. "/share/lua/5.4/cmr/cli/io.lua\t" .. tree .. "/lib/lua/5.4/cmr/core.so", modules)
     run(("mv %s %s"):format(tree, (tree:gsub("%.moved$", ""))))
     tree = tree:gsub("%.moved$", "")
@@ -86,8 +89,8 @@ describe("rockspec #rock", function()
   end)
 
   it("bounds the modules that cmr uses", function()
-    for version, admitted in pairs{["2.0.0-1"] = false, ["2.1.0-1"] = true, ["2.1.0.14-1"] = true, ["3.0.0-1"] = false} do
-      assert.equal(admitted, admits("lua-cjson", version), version)
+    for version, admitted in pairs{["2.0.0"] = false, ["2.1.0"] = true, ["2.1.0.14"] = true, ["3.0.0"] = false} do
+      assert.equal(admitted, admits("lua-cjson", version .. "-1"), version)
     end
     for version, admitted in pairs{["0.6.0-1"] = false, ["0.7.1-1"] = true, ["1.0.0-1"] = false} do
       assert.equal(admitted, admits("argparse", version), version)

@@ -229,7 +229,8 @@ cmr: failed: 1 invalid_argument, 1 not_found
   it("writes the failures through a symbolic link, which stays", function()
     local path = rows "mailboxId\nGONE\n"
     files[#files + 1] = path .. ".target"
-    command.sh(("cd %s && ln -s %s.target %s.failed"):format(path:match "^(.*)/", path:match "[^/]*$", path:match "[^/]*$"))
+    local directory, name = path:match "^(.*)/([^/]*)$"
+    command.sh(("cd %s && ln -s %s.target %s.failed"):format(directory, name, name))
     assert.equal(3, cmr{"reexport", "--from", path, "--failures", path .. ".failed"}.status)
     assert.equal(path .. ".target", command.sh("readlink -f " .. path .. ".failed"))
     assert.matches("^cmr.kind,.*\nnot_found,", read(path .. ".target"))
