@@ -1,5 +1,5 @@
--- Prints the parts of a release, as CycloneDX JSON: lua5.4 scripts/generate/sbom.lua ROCKSPEC ARCHIVE SHA256 SECONDS, in
--- the top folder. The rockspec says which Lua modules it needs. SECONDS since 1970 is the time of the release.
+-- Prints the parts of a release, as CycloneDX JSON: lua5.4 scripts/generate/sbom.lua ROCKSPEC ARCHIVE SHA256 SECONDS,
+-- in the top folder. The rockspec says which Lua modules it needs. SECONDS since 1970 is the time of the release.
 
 package.path = "./?.lua;" .. package.path
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the Debian package in a bare Debian, installs it in another one, and does there what the README shows:
 # bare-debian.sh [SUITE]. It needs root and debootstrap. The system itself is made once, in /var/tmp, and copied for
-# each run.
+# each run. Lines say what was shown.
 set -eu
 cd "$(dirname "$0")/../.."
 suite=${1:-trixie}
@@ -52,7 +52,7 @@ cp -a "$base" "$work/user"
 mkdir "$work/user/there"
 cp "$work"/builder/checkout/build/deb/lua-cmr_*.deb "$checkout/README.md" "$work/user/there"
 in_system user 'apt-get update && cd /there && apt-get install -y ./lua-cmr_*.deb'
-echo "$suite: apt installs it"
+echo "$suite: apt installs it, for Lua $(dpkg-deb -f "$work"/user/there/lua-cmr_*.deb Lua-Versions)"
 
 # shellcheck disable=SC2016
 in_system user '

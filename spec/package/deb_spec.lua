@@ -57,10 +57,10 @@ describe("make deb #deb", function()
       local program = run("scripts/build/lua-program.sh " .. lua)
       if not missing(program) then
         local modules = ("%s/share/lua/%s/"):format(tree, version)
+        local paths = ("LUA_PATH='%s?.lua;%s?/init.lua;;' LUA_CPATH='%s/lib/%s/lua/%s/?.so;;'"):format(modules, modules,
+          tree, libraries, version)
         local code = "io.write(require[[cmr]]._VERSION) assert(require[[cmr.core]].engine())"
-        assert.equal(require("cmr")._VERSION, run(("cd / && LUA_PATH='%s?.lua;%s?/init.lua;;' "
-          .. "LUA_CPATH='%s/lib/%s/lua/%s/?.so;;' %s -e '%s'"):format(modules, modules, tree, libraries, version, program,
-          code)))
+        assert.equal(require("cmr")._VERSION, run(("cd / && %s %s -e '%s'"):format(paths, program, code)))
       end
     end
   end)
@@ -76,8 +76,8 @@ describe("make deb #deb", function()
     if missing "debootstrap" then pending "there is no debootstrap" end
     if run "id -u" ~= "0" then pending "only root can make a system" end
     local output = run(("cd %s && scripts/test/bare-debian.sh %s"):format(checkout, suite))
-    assert.equal(([[%s: lintian finds nothing
-%s: apt installs it
-%s: a script, a one-liner and nginx call the API]]):format(suite, suite, suite), output)
+    local shown = {"lintian finds nothing", "apt installs it, for Lua 5.1 5.3 5.4[%d. ]*",
+      "a script, a one%-liner and nginx call the API"}
+    assert.matches("^" .. suite .. ": " .. table.concat(shown, "\n" .. suite .. ": ") .. "$", output)
   end)
 end)

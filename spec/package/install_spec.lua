@@ -73,8 +73,8 @@ describe("build #build", function()
     make "uninstall LUA=5.4"
     assert.equal(other, run("find " .. directory .. " -type f"))
     local output = make("uninstall LUA=5.4", 2)
-    assert.matches("cmr: nothing to remove: " .. directory .. "/opt/cmr/share/cmr/installed has no install for 5.4", output,
-      1, true)
+    assert.matches(("cmr: nothing to remove: %s/opt/cmr/share/cmr/installed has no install for 5.4"):format(directory),
+      output, 1, true)
     assert.equal(other, run("find " .. directory .. " -type f"))
   end)
 
@@ -98,7 +98,7 @@ describe("build #build", function()
           else
             run(("mkdir -p '%s' && cp -r Makefile csrc scripts '%s'"):format(folder, folder))
           end
-          run(("cd '%s' && make --no-print-directory -j2 build LUA=5.4 CC=%s CFLAGS='-O1 -g'"):format(folder, compiler))
+          run(("cd '%s' && make --no-print-directory -j2 build LUA=5.4 CC=%s CFLAGS='-O0 -g'"):format(folder, compiler))
           sums[#sums + 1] = run(("cd '%s/build/5.4/cmr' && sha256sum *.so"):format(folder))
         end
         assert.equal(sums[1], sums[2])
