@@ -1,7 +1,6 @@
 #include "attempt.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -20,32 +19,34 @@ bool attempt_is_repeatable(const struct call *call)
 
 /* Which idle connection must not be reused: libcurl 7.88 takes one for alive if bytes arrived before its end. */
 
-static struct watched *find_socket(const struct pollset *pollset, int local_port)
+/* The socket that an ended transfer used; NULL: it is closed. */
+static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 {
-    for (size_t i = 0; i < pollset->count; i++) {
-        union {
-            struct sockaddr any;
-            struct sockaddr_in v4;
-            struct sockaddr_in6 v6;
-        } address = {.any = {.sa_family = AF_UNSPEC}};
-        socklen_t length = sizeof address;
-        if (getsockname(pollset->sockets[i].fd, &address.any, &length) == 0 &&
-            ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port) == local_port)
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD)
+        return NULL;
+    for (size_t i = 0; i < pollset->count; i++)
+        if (pollset->sockets[i].fd == fd)
             return &pollset->sockets[i];
-    }
     return NULL;
 }
 
-/* Whether a marked socket is readable before the request was sent: it was closed, or sent what answers no request. */
+/*
+ * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. A
+ * transfer that begins tells only its local port.
+ */
 static bool is_stale(const struct pollset *pollset, int local_port)
 {
-    const struct watched *watched = find_socket(pollset, local_port);
-    char byte;
-
-    if (!watched || !watched->http1)
-        return false;
-    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    for (size_t i = 0; i < pollset->count; i++) {
+        const struct watched *watched = &pollset->sockets[i];
+        char byte;
+        if (local_port <= 0 || watched->http1_port != local_port)
+            continue;
+        return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+               (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    }
+    return false;
 }
 
 /* libcurl's callbacks */
@@ -65,6 +66,12 @@ static void remove_newline(struct buffer *text)
         text->length--;
 }
 
+/* A trailer may look like one. */
+static bool is_status_line(const struct answer *answer, const char *bytes, size_t length)
+{
+    return length >= 5 && memcmp(bytes, "HTTP/", 5) == 0 && answer->body.length == 0;
+}
+
 /* Called with one whole line. A status line begins a new response: the one before was a 100. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
@@ -77,7 +84,9 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
         answer->headers.overflow = true;
         return 0;
     }
-    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+    if (answer->headers_complete && !is_status_line(answer, bytes, length))
+        return length; /* a trailer */
+    if (is_status_line(answer, bytes, length)) {
         buffer_free(&answer->headers);
         answer->headers_complete = false;
         (void)curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 0L);
@@ -87,6 +96,21 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
         remove_newline(&answer->headers); /* the line continues the one before */
     }
     return buffer_append(&answer->headers, bytes, length) ? length : 0;
+}
+
+/* Whether any byte of the request went into a connection. One that takes no more requests (GOAWAY) gets none. */
+static bool was_written(CURL *easy)
+{
+    long bytes = 0;
+
+    return curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK || bytes > 0;
+}
+
+static bool is_reused(CURL *easy)
+{
+    long connects = 0;
+
+    return curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects == 0;
 }
 
 /*
@@ -99,10 +123,15 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
-    if (call->answer.sends == 0 && is_stale(call->pollset, local_port))
+    if (call->sends == 0 && is_stale(call->pollset, local_port))
         return CURL_PREREQFUNC_ABORT;
+    if (call->sends == 0)
+        call->reused = is_reused(call->easy);
+    else if (call->sends == 1 && !was_written(call->easy))
+        return CURL_PREREQFUNC_OK;
+    call->sends++;
     call->answer.sends++;
-    return call->answer.sends > max_sends ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* libcurl reports the TLS version only in a line of text for people. */
@@ -129,11 +158,17 @@ static int on_debug(CURL *easy, curl_infotype type, char *text, size_t length, v
 
 #define SET(option, value)                                                                                             \
     do {                                                                                                               \
-        if (curl_easy_setopt(call->easy, (option), (value)) != CURLE_OK)                                               \
-            return false;                                                                                              \
+        const CURLcode code_ = curl_easy_setopt(call->easy, (option), (value));                                        \
+        if (code_ != CURLE_OK)                                                                                         \
+            return code_;                                                                                              \
     } while (0)
 
-static bool set_connection(struct call *call)
+static bool has_http2(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2;
+}
+
+static CURLcode set_connection(struct call *call)
 {
     const struct target *target = call->target;
 
@@ -154,10 +189,11 @@ static bool set_connection(struct call *call)
     else if (target->proxy)
         SET(CURLOPT_PROXY, target->proxy);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's headers are not the server's */
-    SET(CURLOPT_HTTP_VERSION, target->plain ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, 1L);
-    SET(CURLOPT_FORBID_REUSE, 1L); /* until a response begins */
-    SET(CURLOPT_FRESH_CONNECT, call->timed_out ? 1L : 0L);
+    SET(CURLOPT_HTTP_VERSION,
+        target->plain || !has_http2() ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+    SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L); /* libcurl 8.14 would wait for a whole answer */
+    SET(CURLOPT_FORBID_REUSE, 1L);                              /* until a response begins */
+    SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     if (!attempt_is_repeatable(call))
         SET(CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_SECONDS);
     SET(CURLOPT_BUFFERSIZE, (long)READ_BYTES);
@@ -166,10 +202,10 @@ static bool set_connection(struct call *call)
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
-    return true;
+    return CURLE_OK;
 }
 
-static bool set_request(struct call *call)
+static CURLcode set_request(struct call *call)
 {
     const struct target *target = call->target;
 
@@ -183,10 +219,10 @@ static bool set_request(struct call *call)
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
     }
     SET(CURLOPT_CUSTOMREQUEST, call->method);
-    return true;
+    return CURLE_OK;
 }
 
-static bool set_callbacks(struct call *call)
+static CURLcode set_callbacks(struct call *call)
 {
     SET(CURLOPT_PREREQFUNCTION, on_send);
     SET(CURLOPT_PREREQDATA, call);
@@ -201,26 +237,35 @@ static bool set_callbacks(struct call *call)
         SET(CURLOPT_DEBUGDATA, &call->answer.trace);
         SET(CURLOPT_VERBOSE, 1L);
     }
-    return true;
+    return CURLE_OK;
 }
 
-static bool configure(struct call *call, CURLSH *share, double timeout)
+static CURLcode configure(struct call *call, CURLSH *share, double timeout)
 {
     const long timeout_ms = (long)(timeout * 1000);
+    CURLcode code;
 
     SET(CURLOPT_SHARE, share);
     SET(CURLOPT_TIMEOUT_MS, timeout_ms < MIN_TIMEOUT_MS ? MIN_TIMEOUT_MS : timeout_ms);
-    return set_connection(call) && set_request(call) && set_callbacks(call);
+    code = set_connection(call);
+    if (code == CURLE_OK)
+        code = set_request(call);
+    return code == CURLE_OK ? set_callbacks(call) : code;
 }
 
-bool attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout)
+CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout)
 {
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+
     call->pollset = pollset;
+    call->sends = 0;
+    *call->answer.message = '\0';
     call->easy = curl_easy_init();
-    if (call->easy && pollset_watch(pollset, call->easy) && configure(call, share, timeout))
-        return true;
-    attempt_close(call);
-    return false;
+    if (call->easy && pollset_watch(pollset, call->easy))
+        code = configure(call, share, timeout);
+    if (code != CURLE_OK)
+        attempt_close(call);
+    return code;
 }
 
 void attempt_close(struct call *call)
@@ -239,11 +284,22 @@ static double seconds_of(CURL *easy, CURLINFO time)
     return (double)microseconds / 1e6;
 }
 
+bool attempt_goes_on(const struct call *call, CURLcode code)
+{
+    const struct answer *answer = &call->answer;
+
+    if (call->fresh || code == CURLE_OK || code == CURLE_OPERATION_TIMEDOUT)
+        return false;
+    if (call->sends == 0)
+        return code == CURLE_ABORTED_BY_CALLBACK;
+    return call->sends == 1 && call->reused && answer->header_bytes == 0 && attempt_is_repeatable(call);
+}
+
 void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
-    struct watched *watched = NULL;
+    struct watched *watched;
     long local_port = 0;
 
     answer->code = code;
@@ -255,15 +311,17 @@ void attempt_finish(struct call *call, CURLcode code)
     if (call->traced) {
         answer->trace.resolved = seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
         answer->trace.connected = seconds_of(easy, CURLINFO_CONNECT_TIME_T);
-        answer->trace.secured = seconds_of(easy, CURLINFO_APPCONNECT_TIME_T);
+        if (!call->target->plain)
+            answer->trace.secured = seconds_of(easy, CURLINFO_APPCONNECT_TIME_T);
         answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
-    call->timed_out = code == CURLE_OPERATION_TIMEDOUT;
-    if (code == CURLE_OK && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
+    call->fresh = code == CURLE_OPERATION_TIMEDOUT;
+    watched = code == CURLE_OK ? find_socket(call->pollset, easy) : NULL;
+    if (watched && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
         curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
-        watched = find_socket(call->pollset, (int)local_port);
-    if (watched)
-        watched->http1 = true;
+        watched->http1_port = (int)local_port;
+    if (code == CURLE_OK)
+        call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");

@@ -13,10 +13,16 @@
 enum { MAX_HEADER_BYTES = 256 * 1024 };
 
 /*
- * Makes the easy handle of the next attempt, which has timeout seconds. False, and no handle, when there is no memory.
+ * Makes the easy handle of the next attempt, which has timeout seconds. When libcurl refuses an option there is none.
  * No handle is used twice: without memory, curl_easy_reset leaves one that reads into a buffer of size 0.
  */
-bool attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout);
+CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout);
+
+/*
+ * Whether an attempt that ended with code found its idle connection dead, and may go on with a new one: nothing was
+ * sent, or the call is repeatable.
+ */
+bool attempt_goes_on(const struct call *call, CURLcode code);
 
 /* Fills the answer with what libcurl knows of the transfer, which ended with code. */
 void attempt_finish(struct call *call, CURLcode code);

@@ -53,21 +53,26 @@ static void check_done(lua_State *L, const struct call *call)
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
 }
 
-/* call:start(engine, timeout) -> true: one attempt of timeout seconds. A finished call may be started again. */
+/*
+ * call:start(engine, timeout, limit?) -> true: one attempt of timeout seconds, which begins when the target has room for
+ * it. limit: seconds for the wait and the attempt together; default: timeout. A finished call may be started again.
+ */
 static int lua_call_start(lua_State *L)
 {
     struct call *call = to_call(L);
     struct multi *multi = engine_check(L, 2);
     const double timeout = luaL_checknumber(L, 3);
+    const double limit = luaL_optnumber(L, 4, timeout);
 
     luaL_argcheck(L, call->state == CALL_READY || call->state == CALL_DONE, 1, "the call is not ready to start");
     check_not_read(L, call);
     luaL_argcheck(L, timeout > 0 && timeout < MAX_TIMEOUT_SECONDS, 3, "out of range");
+    luaL_argcheck(L, limit > 0 && limit < MAX_TIMEOUT_SECONDS, 4, "out of range");
     lua_pushvalue(L, 2);
     call_keep(L, 1, "engine"); /* nothing raises after this */
     multi_remove(call);
     clear_answer(call);
-    multi_add(multi, call, timeout);
+    multi_add(multi, call, timeout, limit);
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -39,8 +39,8 @@ struct answer {
     size_t header_bytes;           /* including those of a 100 */
     long status;                   /* 0: no response */
     long http_version;
-    long connects;               /* new connections; 0: the connection was reused */
-    double elapsed, retry_after; /* seconds */
+    long connects;                       /* new connections; 0: the connection was reused */
+    double elapsed, retry_after, queued; /* seconds; queued: before the attempt, for a connection */
     struct buffer headers, body;
     struct trace trace;
 };
@@ -63,10 +63,15 @@ struct call {
     /* the attempt */
     struct multi *multi;     /* NULL: neither running nor waiting to be reported */
     struct pollset *pollset; /* while running: it has the call's socket */
-    CURL *easy;              /* while running */
+    CURL *easy;              /* while running; NULL: it waits for a connection */
     struct call *previous, *next;
-    double deadline; /* seconds on the monotonic clock */
-    bool timed_out;  /* the attempt before did: its connection may be dead */
+    int sends;          /* through this handle; an attempt may have two handles */
+    bool reused;        /* the first of them on a connection that had been used before */
+    double timeout;     /* seconds of the attempt */
+    double added_at;    /* seconds on the monotonic clock, as those below */
+    double queue_limit; /* when the wait for a connection and the attempt must be over */
+    double deadline;    /* when what the call does now must be over */
+    bool fresh;         /* on a new connection: the idle one that was there may be dead */
 
     struct answer answer;
     int reads; /* of the answer, in progress; a finalizer that runs during one must not free the buffers */
@@ -102,7 +107,7 @@ int lua_call_request(lua_State *L);
 
 /* response.c */
 
-/* The seconds of the Retry-After in these headers; 0: none. libcurl ignores a number that overflows. */
+/* The seconds of the Retry-After in these headers, rounded up; 0: none. libcurl has other limits in each version. */
 double response_retry_after(const char *headers);
 
 /* Pushes the envelope of a call that is done, or nil, message, err; returns how many values. */

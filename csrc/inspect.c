@@ -60,6 +60,7 @@ int lua_call_info(lua_State *L)
     cmr_set_string(L, "url", call->url.data ? call->url.data : "");
     cmr_set_number(L, "elapsed", answer->elapsed);
     cmr_set_integer(L, "sends", answer->sends);
+    cmr_set_number(L, "queued", answer->queued);
     if (call->traced)
         set_trace(L, &answer->trace);
     if (answer->status) {

@@ -1,5 +1,6 @@
 #include "multi.h"
 
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,8 +9,6 @@
 #include "attempt.h"
 
 #define GRACE_SECONDS 0.01 /* in which libcurl may notice first that a call's time is over */
-
-enum { MAX_HOST_CONNECTIONS = 64 }; /* of HTTP/1; with HTTP/2 a few carry all requests */
 
 /* SIGPIPE, held back while libcurl may write: not every write of every TLS library has MSG_NOSIGNAL. */
 struct sigpipe {
@@ -70,12 +69,38 @@ static void unlink_call(struct call **list, struct call *call)
     call->previous = call->next = NULL;
 }
 
-/* Takes a call out of the running ones. A child abandons its handle: libcurl would write to the parent's peers. */
+static void join_queue(struct multi *multi, struct call *call)
+{
+    call->next = NULL;
+    call->previous = multi->queue_end;
+    if (call->previous)
+        call->previous->next = call;
+    else
+        multi->queue = call;
+    multi->queue_end = call;
+}
+
+static void leave_queue(struct multi *multi, struct call *call)
+{
+    if (multi->queue_end == call)
+        multi->queue_end = call->previous;
+    unlink_call(&multi->queue, call);
+}
+
+/* Takes a call out of the running ones, or of the queue. A child abandons its handle: libcurl would write to the
+ * parent's peers. */
 static void stop(struct multi *multi, struct call *call)
 {
-    unlink_call(&multi->running, call);
     multi->count--;
     call->state = CALL_DONE;
+    if (!call->easy) {
+        leave_queue(multi, call);
+        return;
+    }
+    unlink_call(&multi->running, call);
+    call->target->busy--;
+    if (multi->freed < INT_MAX)
+        multi->freed++;
     if (call->answer.ending == FORKED) {
         call->easy = NULL;
     } else {
@@ -86,8 +111,8 @@ static void stop(struct multi *multi, struct call *call)
 
 static void stop_all(struct multi *multi, enum ending ending)
 {
-    while (multi->running) {
-        struct call *call = multi->running;
+    while (multi->running || multi->queue) {
+        struct call *call = multi->running ? multi->running : multi->queue;
         call->answer.ending = ending;
         stop(multi, call);
         link_call(&multi->finished, call);
@@ -96,8 +121,15 @@ static void stop_all(struct multi *multi, enum ending ending)
 
 static void finish(struct multi *multi, struct call *call, CURLcode code)
 {
-    attempt_finish(call, code);
+    const int version = call->target->http_version;
+
+    if (call->easy)
+        attempt_finish(call, code);
+    else
+        call->answer.code = code;
     stop(multi, call);
+    if (call->target->http_version > version)
+        multi->freed = INT_MAX; /* HTTP/2 has room for all */
     link_call(&multi->finished, call);
 }
 
@@ -119,8 +151,10 @@ static bool open_curl(struct multi *multi)
     multi->share = curl_share_init();
     return multi->curl && multi->share &&
            curl_share_setopt(multi->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
-           pollset_serve(&multi->pollset, multi->curl) &&
-           curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)MAX_HOST_CONNECTIONS) == CURLM_OK;
+#if LIBCURL_VERSION_NUM >= 0x081400
+           curl_multi_setopt(multi->curl, CURLMOPT_QUICK_EXIT, 1L) == CURLM_OK && /* no wait for a resolver's thread */
+#endif
+           pollset_serve(&multi->pollset, multi->curl);
 }
 
 static void close_curl(struct multi *multi)
@@ -129,6 +163,7 @@ static void close_curl(struct multi *multi)
     (void)curl_share_cleanup(multi->share);
     multi->curl = NULL;
     multi->share = NULL;
+    multi->host_connections = 0;
 }
 
 void multi_init(struct multi *multi)
@@ -186,21 +221,79 @@ static void set_alarm(struct multi *multi, double deadline)
         pollset_alarm(&multi->pollset, deadline);
 }
 
-void multi_add(struct multi *multi, struct call *call, double timeout)
+/* Begins the attempt. Without memory the call is done. */
+static void begin(struct multi *multi, struct call *call)
 {
-    if (!attempt_open(call, &multi->pollset, multi->share, timeout) ||
-        curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
+    const struct target *target = call->target;
+    const double now = pollset_now();
+    const double timeout = fmin(call->timeout, call->queue_limit - now);
+
+    call->answer.code = attempt_open(call, &multi->pollset, multi->share, timeout);
+    if (call->answer.code == CURLE_OK && target->max_connections > multi->host_connections) {
+        multi->host_connections = target->max_connections;
+        (void)curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)multi->host_connections);
+    }
+    if (call->answer.code == CURLE_OK && curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
         attempt_close(call);
         call->answer.code = CURLE_OUT_OF_MEMORY;
+    }
+    if (call->answer.code != CURLE_OK) {
         call->state = CALL_DONE;
         return;
     }
-    call->multi = multi;
-    call->state = CALL_RUNNING;
-    call->deadline = pollset_now() + timeout + GRACE_SECONDS;
+    call->deadline = now + timeout + GRACE_SECONDS;
     set_alarm(multi, call->deadline);
     link_call(&multi->running, call);
+    call->target->busy++;
     multi->count++;
+}
+
+static bool has_room(const struct target *target)
+{
+    return target->http_version == 2 || target->busy < target->max_connections;
+}
+
+void multi_add(struct multi *multi, struct call *call, double timeout, double limit)
+{
+    call->state = CALL_RUNNING;
+    call->timeout = timeout;
+    call->added_at = pollset_now();
+    call->queue_limit = call->added_at + fmax(limit, timeout);
+    if (has_room(call->target)) {
+        begin(multi, call);
+    } else {
+        call->deadline = call->queue_limit;
+        set_alarm(multi, call->deadline);
+        join_queue(multi, call);
+        multi->count++;
+    }
+    call->multi = call->state == CALL_RUNNING ? multi : NULL;
+}
+
+/* Begins an attempt of a call that this multi has already, and reports the call when that fails. */
+static void begin_later(struct multi *multi, struct call *call)
+{
+    call->state = CALL_RUNNING;
+    begin(multi, call);
+    if (call->state == CALL_DONE)
+        link_call(&multi->finished, call);
+}
+
+/* Begins what waits and has room now. */
+static void advance(struct multi *multi)
+{
+    struct call *next;
+
+    for (struct call *call = multi->queue; call && multi->freed > 0; call = next) {
+        next = call->next;
+        if (!has_room(call->target))
+            continue;
+        stop(multi, call);
+        call->answer.queued = pollset_now() - call->added_at;
+        begin_later(multi, call);
+        multi->freed--;
+    }
+    multi->freed = 0;
 }
 
 void multi_remove(struct call *call)
@@ -215,6 +308,7 @@ void multi_remove(struct call *call)
         sigpipe_block(&sigpipe);
         call->answer.ending = CANCELLED;
         stop(multi, call);
+        advance(multi);
         sigpipe_restore(&sigpipe);
     } else {
         unlink_call(&multi->finished, call);
@@ -243,6 +337,20 @@ void multi_adopt_finished(struct multi *multi, struct multi *closed)
     }
 }
 
+/* Goes on with a new connection when the idle one that the call got turned out to be dead. */
+static bool go_on(struct multi *multi, struct call *call, CURLcode code)
+{
+    const double left = call->deadline - GRACE_SECONDS - pollset_now();
+
+    if (!attempt_goes_on(call, code) || left <= 0)
+        return false;
+    stop(multi, call);
+    call->fresh = true;
+    call->timeout = left;
+    begin_later(multi, call);
+    return true;
+}
+
 static void harvest(struct multi *multi)
 {
     CURLMsg *message;
@@ -252,8 +360,17 @@ static void harvest(struct multi *multi)
         struct call *call = NULL;
         const CURLcode code = message->data.result; /* the message is gone once the handle is removed */
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-        finish(multi, call, code);
+        if (!go_on(multi, call, code))
+            finish(multi, call, code);
     }
+}
+
+static void expire_one(struct multi *multi, struct call *call, double now)
+{
+    if (call->deadline > now)
+        set_alarm(multi, call->deadline);
+    else
+        finish(multi, call, CURLE_OPERATION_TIMEDOUT);
 }
 
 /* libcurl forgets the timeout of a call that waits for another one's connection. */
@@ -267,10 +384,11 @@ static void expire(struct multi *multi)
     pollset_alarm(&multi->pollset, INFINITY);
     for (struct call *call = multi->running; call; call = next) {
         next = call->next;
-        if (call->deadline > now)
-            set_alarm(multi, call->deadline);
-        else
-            finish(multi, call, CURLE_OPERATION_TIMEDOUT);
+        expire_one(multi, call, now);
+    }
+    for (struct call *call = multi->queue; call; call = next) {
+        next = call->next;
+        expire_one(multi, call, now);
     }
 }
 
@@ -286,6 +404,8 @@ static void restart(struct multi *multi)
     if (!open_curl(multi)) {
         close_curl(multi);
         pollset_close(&multi->pollset);
+        while (multi->queue)
+            finish(multi, multi->queue, CURLE_OUT_OF_MEMORY);
     }
 }
 
@@ -303,6 +423,8 @@ bool multi_run(struct multi *multi, int timeout_ms)
     expire(multi);
     if (!ok)
         restart(multi);
+    if (multi->curl)
+        advance(multi);
     sigpipe_restore(&sigpipe);
     return multi->count < before;
 }

@@ -17,8 +17,11 @@ struct multi {
     struct pollset pollset;
     pid_t owner; /* the process */
     struct call *running;
-    struct call *finished; /* and not yet taken with multi_take_finished */
-    int count;             /* of the running ones */
+    struct call *queue, *queue_end; /* wait until their targets have room, in the order they came */
+    struct call *finished;          /* and not yet taken with multi_take_finished */
+    int count;                      /* of the running ones and of those in the queue */
+    int freed;                      /* how many of the queue may have room now */
+    int host_connections;           /* libcurl's limit: the largest of the targets */
 };
 
 /* Makes it a closed one of this process. */
@@ -33,8 +36,11 @@ void multi_close(struct multi *multi);
 /* Whether it is open and this process's; an inherited one is closed without touching the parent's connections. */
 bool multi_is_usable(struct multi *multi);
 
-/* Starts a call, for timeout seconds at most. Without memory the call is done at once, and its answer says so. */
-void multi_add(struct multi *multi, struct call *call, double timeout);
+/*
+ * Starts a call, for timeout seconds at most, once its target has room for it. limit: seconds for both. Without memory
+ * the call is done at once, and its answer says so.
+ */
+void multi_add(struct multi *multi, struct call *call, double timeout, double limit);
 
 /* Takes a call out of its multi, if it is in one: cancels it if it runs; multi_take_finished will not return it. */
 void multi_remove(struct call *call);

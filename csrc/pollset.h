@@ -14,7 +14,7 @@
 
 struct watched {
     int fd;
-    bool http1; /* it has had a response in HTTP/1 */
+    int http1_port; /* the local one, once it has had a response in HTTP/1 */
 };
 
 /* Times are seconds on the monotonic clock; INFINITY: never. */

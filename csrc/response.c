@@ -140,13 +140,18 @@ static bool is_long_header(const struct answer *answer)
     return answer->code == CURLE_OUT_OF_MEMORY && answer->sends > 0 && !answer->headers_complete;
 }
 
-static void push_curl_message(lua_State *L, const struct answer *answer)
+static void push_curl_message(lua_State *L, const struct call *call)
 {
-    /* libcurl quotes a proxy's address that it does not understand, with the password */
-    const bool is_safe = *answer->message && !strchr(answer->message, '@');
+    const struct answer *answer = &call->answer;
+    /* libcurl quotes a proxy's address that it does not understand, with the password. A long message ends anywhere,
+     * and half of the key would not be masked. */
+    const size_t length = strlen(answer->message);
+    const bool is_safe = length > 0 && length < CURL_ERROR_SIZE - 1 && !strchr(answer->message, '@');
     const char *message = is_safe ? answer->message : curl_easy_strerror(answer->code);
 
-    if (answer->code == CURLE_ABORTED_BY_CALLBACK && answer->sends == 0)
+    if (answer->code == CURLE_OPERATION_TIMEDOUT && !call->answer.sends && call->deadline == call->queue_limit)
+        lua_pushfstring(L, "all %d connections were busy (max_connections)", call->target->max_connections);
+    else if (answer->code == CURLE_ABORTED_BY_CALLBACK && answer->sends == 0)
         lua_pushliteral(L, "the idle connection was closed, or sent bytes unasked; nothing was sent");
     else if (answer->code == CURLE_ABORTED_BY_CALLBACK)
         lua_pushliteral(L, "the connection closed without an answer; not sent again, because it may have been done");
@@ -162,6 +167,7 @@ static void push_curl_message(lua_State *L, const struct answer *answer)
         lua_pushfstring(L, "%s (ca_file names the certificates to trust)", message);
     else
         lua_pushstring(L, message);
+    push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), call->target->key);
     quote_printable(L, QUOTE_ANSWER);
 }
 
@@ -171,39 +177,68 @@ static int push_failed(lua_State *L, const struct call *call)
 
     if (is_long_header(&call->answer))
         info.kind = "bad_response";
-    push_curl_message(L, &call->answer);
+    push_curl_message(L, call);
     return error_return(L, call->name, info, 0);
+}
+
+/* The value of the first header line that begins with name, which is "\nlower-case:"; NULL: none. */
+static const char *header_value(const char *headers, const char *name)
+{
+    const char *line = headers ? strcasestr(headers, name) : NULL;
+
+    return line ? line + strlen(name) + strspn(line + strlen(name), " \t") : NULL;
+}
+
+/* The time of an HTTP date; -1: it is none. */
+static time_t date_of(const char *value)
+{
+    enum { MAX_DATE_BYTES = 64 }; /* "Sun, 06 Nov 1994 08:49:37 GMT" has 29 bytes */
+    const size_t length = value ? strcspn(value, "\r\n") : 0;
+    char date[MAX_DATE_BYTES] = "";
+
+    if (length < sizeof date)
+        memcpy(date, value ? value : "", length);
+    return curl_getdate(date, NULL);
 }
 
 double response_retry_after(const char *headers)
 {
-    enum { MAX_DATE_BYTES = 64, MAX_DELAY_DIGITS = 18 }; /* "Sun, 06 Nov 1994 08:49:37 GMT" has 29 bytes */
-    static const char name[] = "\nretry-after:";
-    const char *value = headers ? strcasestr(headers, name) : NULL;
-    char date[MAX_DATE_BYTES] = "";
-    size_t digits;
-    size_t length;
+    enum { MAX_DELAY_DIGITS = 18 };
+    const char *value = header_value(headers, "\nretry-after:");
+    const size_t digits = value ? strspn(value, "0123456789") : 0;
+    time_t sent;
     double delay;
 
     if (!value)
         return 0;
-    value += sizeof name - 1;
-    value += strspn(value, " \t");
-    digits = strspn(value, "0123456789");
-    if (digits > 0)
-        return digits > MAX_DELAY_DIGITS ? 1e18 : (double)strtoll(value, NULL, 10);
-    length = strcspn(value, "\r\n");
-    if (length < sizeof date)
-        memcpy(date, value, length);
-    delay = difftime(curl_getdate(date, NULL), time(NULL)); /* curl_getdate is -1 for what is no date */
+    if (digits > MAX_DELAY_DIGITS)
+        return 1e18;
+    if (digits > 0) {
+        const size_t zeros = value[digits] == '.' ? strspn(value + digits + 1, "0") : 0;
+        const char next = value[digits] == '.' ? value[digits + 1 + zeros] : '\0';
+        return (double)strtoll(value, NULL, 10) + (next >= '1' && next <= '9');
+    }
+    sent =
+        date_of(header_value(headers, "\ndate:")); /* by the server's clock, which may be wrong, as its other date is */
+    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent); /* what is no date lies in the past */
     return delay > 0 ? delay : 0;
+}
+
+/* Whether all of the answer is there although the transfer failed, as it does at a trailer that libcurl dislikes. */
+static bool is_whole(lua_State *L, const struct answer *answer)
+{
+    const bool whole = answer->headers_complete && push_object(L, answer->body.data, answer->body.length);
+
+    if (whole)
+        lua_pop(L, 1);
+    return whole;
 }
 
 int response_push(lua_State *L, const struct call *call)
 {
     if (call->answer.ending != ENDED)
         return push_cancelled(L, call);
-    return call->answer.code == CURLE_OK ? push_answered(L, call) : push_failed(L, call);
+    return call->answer.code == CURLE_OK || is_whole(L, &call->answer) ? push_answered(L, call) : push_failed(L, call);
 }
 
 static void push_lower(lua_State *L, const char *name, size_t length)

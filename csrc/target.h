@@ -28,6 +28,9 @@ struct target {
     struct curl_slist *resolve;      /* pins localhost to loopback */
     size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
+    int max_connections;             /* how many calls at once, unless the server speaks HTTP/2 */
+    int busy;                        /* how many there are */
+    int http_version;                /* 1 or 2, of the last answer; 0: none yet. A connection of 2 carries many calls */
     bool loopback;                   /* no proxy */
     bool plain;                      /* http */
     char key_id[17];                 /* identifies the key and does not reveal it; "" until it is asked for */

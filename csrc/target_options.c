@@ -21,7 +21,7 @@ struct options {
     struct refusal *refusal;
     const char *api_key, *key_header, *base_url, *ca_file, *proxy, *user_agent;
     bool allow_http;
-    double max_response, connect_timeout;
+    double max_response, connect_timeout, max_connections;
 };
 
 static const struct option {
@@ -41,6 +41,7 @@ static const struct option {
     {"allow_http", LUA_TBOOLEAN, "a boolean", offsetof(struct options, allow_http), 0, 0},
     {"max_response", LUA_TNUMBER, NULL, offsetof(struct options, max_response), 1, 1e9},
     {"connect_timeout", LUA_TNUMBER, NULL, offsetof(struct options, connect_timeout), 0.001, 1e6},
+    {"max_connections", LUA_TNUMBER, NULL, offsetof(struct options, max_connections), 1, 10000},
     {"endpoints", LUA_TTABLE, "a table of operations and 'METHOD /path'", 0, 0, 0},
 };
 
@@ -323,6 +324,7 @@ static bool take_all(struct options *options)
     target->proxy = options->proxy;
     target->max_response = (size_t)options->max_response;
     target->connect_timeout = (long)(options->connect_timeout * 1000);
+    target->max_connections = (int)options->max_connections;
     return true;
 }
 
@@ -338,6 +340,7 @@ bool target_options_check(lua_State *L, int index, struct target *target, struct
         .user_agent = "",
         .max_response = 16 * 1024 * 1024,
         .connect_timeout = 5,
+        .max_connections = 256,
     };
     const int top = lua_gettop(L);
     const bool taken = take_all(&options);

@@ -186,6 +186,7 @@ function Client:key_id() end
 ---@field reused? boolean Whether the connection had been used before.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
+---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
 ---What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
 ---@field plan? cmr.Plan
@@ -693,6 +694,7 @@ function Ledger:close() end
 ---Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
 ---written down is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
+---@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.

@@ -32,6 +32,7 @@ local unpack = table.unpack or unpack
 ---@field reused? boolean Whether the connection had been used before.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
+---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
 ---What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
 ---@field plan? cmr.Plan

@@ -28,6 +28,7 @@ local options = {}
 ---Remembers every request that acts: true: in the user's ledger, a path: in another one. A call whose request cannot be
 ---written down is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
+---@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.

@@ -98,7 +98,7 @@ local function attempt(record, state, loop, left)
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
   local engine = core.engine() -- a new one after a fork or a close
-  call:start(engine, math.min(opts.attempt_timeout, left))
+  call:start(engine, math.min(opts.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
   call:release() -- frees the body now; cmr.info keeps the call as long as its result

@@ -127,7 +127,7 @@ describe("faults #fault", function()
     if missing > 0 then
       pending "not every row was played"
     end
-    local text = report.text(sections, results)
+    local text = report.text(sections)
     write(WRITTEN, text)
     if read(CHECKED_IN) ~= text then
       error(("%s is not what the run shows: look at `diff %s %s`, then copy the second"):format(

@@ -17,8 +17,12 @@
 --   options      of the client
 --   waits, retry_after   {least, most} seconds: before the second attempt; of the error's field
 --   elsewhere    another server that nothing may reach
+--   newer        {GET = expected, POST = expected} with libcurl 8.14 and newer, where that can promise something else
 
-local rows = {}
+local core = require "cmr.core"
+
+local major, minor = core.libcurl:match "^(%d+)%.(%d+)"
+local rows = { is_newer = tonumber(major) * 1000 + tonumber(minor) >= 8014 }
 
 for _, name in ipairs { "connection", "answer", "status", "tls", "http2", "dns" } do
   local section = require("spec.fault.rows." .. name)

@@ -1,6 +1,7 @@
 --- Holds what a row came to against what was expected of it.
 
 local play = require "spec.fault.play"
+local rows = require "spec.fault.rows"
 
 local judge = {}
 
@@ -33,8 +34,9 @@ end
 function judge.outcome(row, method, result)
   local err = result.err
   local wrong
-  if play.summary(result) ~= row[method] then
-    wrong = ("expected %s, got %s (%s)"):format(row[method], play.summary(result), err and err.message or "no error")
+  local expected = (rows.is_newer and row.newer or row)[method]
+  if play.summary(result) ~= expected then
+    wrong = ("expected %s, got %s (%s)"):format(expected, play.summary(result), err and err.message or "no error")
   elseif method == "POST" and result.outcome == "unknown" and result.seen > 1 then
     wrong = "an order that may have been done was repeated"
   elseif result.after ~= true then

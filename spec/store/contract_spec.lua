@@ -434,7 +434,7 @@ describe("the store of a process", function()
       store:done("event:" .. number, store:claim("event:" .. number, 10), 100)
     end
     local left = 0
-    for _ in pairs(store.entries) do left = left + 1 end
+    for _ in pairs(store.claims) do left = left + 1 end
     assert.is_true(left < 2000, left)
     assert.same({nil, "done"}, {store:claim("event:19950", 10)})
   end)

@@ -50,7 +50,7 @@ static const struct answer answers[] = {
     {"text", "200 OK\r\nContent-Type: text/plain\r\n", "no object", KEEP, 0},
     {"empty", "200 OK" TYPE, "", KEEP, 0},
     {"big", "200 OK" TYPE, NULL, KEEP, 0},
-    {"cut", "200 OK" TYPE "Content-Length: 1000\r\n", DATA, CLOSE, 0},
+    {"cut", "200 OK" TYPE "Content-Length: 1000\r\n", "{\"status\":200,\"da", CLOSE, 0},
     {"garbage", "OOPS\x01\x02\x03\r\n\r\n", "\xde\xad\xbe\xef", CLOSE, 0},
     {"close", NULL, "", CLOSE, 0},
     {"reset", NULL, "", RESET, 0},

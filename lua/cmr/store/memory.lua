@@ -13,82 +13,91 @@ local MIN_SWEEP_ENTRIES = 1000
 ---Makes a store.
 ---@param now? fun(): number a clock that never goes back, seconds
 function Store.new(now)
-  local self = { now = now or core.now, entries = {}, size = 0, sweep_at = MIN_SWEEP_ENTRIES, tokens = 0 }
-  return setmetatable(self, Store)
+  return setmetatable({
+    now = now or core.now,
+    claims = {},
+    lists = {},
+    windows = {},
+    size = 0,
+    sweep_at = MIN_SWEEP_ENTRIES,
+    tokens = 0,
+  }, Store)
 end
 
 -- Removes expired entries. Runs when there are twice as many entries as the last sweep left.
 local function sweep(self)
   local now, left = self.now(), 0
-  for key, entry in pairs(self.entries) do
-    if entry.expires <= now then
-      self.entries[key] = nil
-    else
-      left = left + 1
+  for _, entries in ipairs { self.claims, self.lists, self.windows } do
+    for name, entry in pairs(entries) do
+      if entry.expires <= now then
+        entries[name] = nil
+      else
+        left = left + 1
+      end
     end
   end
   self.size, self.sweep_at = left, math.max(MIN_SWEEP_ENTRIES, 2 * left)
 end
 
-local function get(self, key)
-  local entry = self.entries[key]
+local function get(self, entries, name)
+  local entry = entries[name]
   return entry and entry.expires > self.now() and entry or nil
 end
 
-local function put(self, key, entry, ttl)
-  if not self.entries[key] then self.size = self.size + 1 end
+local function put(self, entries, name, entry, ttl)
+  if not entries[name] then self.size = self.size + 1 end
   entry.expires = self.now() + ttl
-  self.entries[key] = entry
+  entries[name] = entry
   if self.size > self.sweep_at then sweep(self) end
   return entry
 end
 
 function Store:claim(name, lease)
-  local entry = get(self, "claim:" .. name)
+  local entry = get(self, self.claims, name)
   if entry and entry.done then return nil, "done" end
   if entry then return nil, "busy", entry.expires - self.now() end
   self.tokens = self.tokens + 1
-  return put(self, "claim:" .. name, { token = self.tokens, done = false }, lease).token
+  return put(self, self.claims, name, { token = self.tokens, done = false }, lease).token
 end
 
 function Store:done(name, token, ttl)
-  local entry = get(self, "claim:" .. name)
+  local entry = get(self, self.claims, name)
   if entry and entry.token ~= token then return nil, stores.LEASE_OVER end
-  entry = put(self, "claim:" .. name, entry or {}, ttl) -- reuses the table: marking allocates no memory
+  entry = put(self, self.claims, name, entry or {}, ttl) -- marking what is there allocates no memory
   entry.done, entry.token = true, nil
   return true
 end
 
 function Store:renew(name, token, lease)
-  local entry = get(self, "claim:" .. name)
+  local entry = get(self, self.claims, name)
   if not entry or entry.token ~= token then return nil, stores.LEASE_OVER end
   entry.expires = self.now() + lease
   return true
 end
 
 function Store:release(name, token)
-  local entry = get(self, "claim:" .. name)
+  local entry = get(self, self.claims, name)
   if not entry or entry.token ~= token then return nil, stores.LEASE_OVER end
   entry.expires = self.now()
   return true
 end
 
 function Store:append(name, text, ttl)
-  local texts = put(self, "list:" .. name, get(self, "list:" .. name) or {}, ttl)
+  local texts = put(self, self.lists, name, get(self, self.lists, name) or {}, ttl)
   texts[#texts + 1] = text
   return true
 end
 
 function Store:list(name)
   local copy = {}
-  for index, text in ipairs(get(self, "list:" .. name) or {}) do
+  for index, text in ipairs(get(self, self.lists, name) or {}) do
     copy[index] = text
   end
   return copy
 end
 
 function Store:remove(name, text)
-  local texts = get(self, "list:" .. name) or {}
+  local texts = get(self, self.lists, name) or {}
   for index, other in ipairs(texts) do
     if other == text then
       table.remove(texts, index)
@@ -99,18 +108,17 @@ function Store:remove(name, text)
 end
 
 function Store:count(name, limit, window)
-  local times = put(self, "window:" .. name, get(self, "window:" .. name) or {}, window)
+  local times = put(self, self.windows, name, get(self, self.windows, name) or {}, window)
   local count, wait = stores.count_in_window(times, self.now(), limit, window)
   if not count then return nil, "exhausted", wait end
   return count
 end
 
 function Store:uncount(name)
-  local key = "window:" .. name
-  local times = get(self, key)
+  local times = get(self, self.windows, name)
   table.remove(times or {})
   if times and #times == 0 then
-    self.entries[key], self.size = nil, self.size - 1
+    self.windows[name], self.size = nil, self.size - 1
   end
   return true
 end

@@ -1,0 +1,184 @@
+-- What differs between the versions of libcurl, and is therefore the same here with each of them.
+local cmr = require "cmr"
+local faultserver = require "spec.support.faultserver"
+local socket = require "socket"
+local words = require "spec.fault.wording"
+
+local KEY = "the-key-4711"
+
+describe("with any libcurl", function()
+  local server
+
+  setup(function() server = faultserver.start() end)
+  teardown(function() server:stop() end)
+
+  local function client_at(at, scheme)
+    return cmr.new{base_url = ("%s://127.0.0.1:%d"):format(scheme or "http", at.port), api_key = KEY, retries = 0,
+      rate = false, reexport_quota = false, ca_file = server.ca_file}
+  end
+
+  -- Plays an answer to a GET.
+  local function answered(headers, body, status)
+    local at = server:play{{words.request, words.send(words.answer(status or "503 Wait", body or "{}", headers))}}
+    local client = client_at(at)
+    local res, message, err = client:platforms "U"
+    client:close()
+    return res, message, err
+  end
+
+  it("Retry-After is whole seconds, however it is written", function()
+    local DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+    for _, case in ipairs{
+      {{"Retry-After: 21601"}, 21601},
+      {{"Retry-After: 604800"}, 604800},
+      {{"retry-after:\t 5 "}, 5},
+      {{"Retry-After: 1.5"}, 2},
+      {{"Retry-After: 0.001"}, 1},
+      {{"Retry-After: 7.000"}, 7},
+      {{"Retry-After: 0"}, nil},
+      {{"Retry-After: 0.0"}, nil},
+      {{"Retry-After: -5"}, nil},
+      {{"Retry-After: soon"}, nil},
+      {{"Retry-After: "}, nil},
+      {{"Retry-After: 99999999999999999999"}, 1e18},
+      -- A date is one of the server's clock, whatever this machine's says.
+      {{"Date: " .. DATE, "Retry-After: Sun, 06 Nov 1994 08:50:07 GMT"}, 30},
+      {{"Retry-After: Sun, 06 Nov 1994 16:49:37 GMT", "Date: " .. DATE}, 8 * 3600},
+      {{"Date: " .. DATE, "Retry-After: Sun, 06 Nov 1994 08:49:07 GMT"}, nil},
+      {{"Date: now", "Retry-After: Sun, 06 Nov 1994 08:50:07 GMT"}, nil},
+    } do
+      local _, _, err = answered(case[1])
+      assert.equal(case[2], err.retry_after, case[1][1] .. ", " .. (case[1][2] or ""))
+    end
+  end)
+
+  it("no message holds the key that a server sent back, whole or in part", function()
+    for _, headers in ipairs{
+      {("Transfer-Encoding: %s, chunked"):format(KEY)},
+      {("Content-Encoding: %s"):format(KEY)},
+      {("Content-Encoding: %s%s"):format(("x"):rep(225), KEY)},
+      {("Content-Length: %s"):format(KEY)},
+      {("Location: http://%s@[::"):format(KEY)},
+    } do
+      local _, message, err = answered(headers, '{"status":200}', "200 OK")
+      local said = tostring(message) .. tostring(err and err.message)
+      assert.is_nil(said:find("the-key", 1, true), said)
+    end
+  end)
+
+  it("trailers neither void an answer nor change it", function()
+    local body = '{"status":200,"message":"fine"}'
+    for _, trailers in ipairs{"X: y", "Retry-After: 9", "HTTP/1.1: 500 No", "Content-Encoding: gzip", "X: " .. ("y"):rep(9000)} do
+      local chunked = ("%x\r\n%s\r\n0\r\n%s\r\n\r\n"):format(#body, body, trailers)
+      local res, message = answered({"Transfer-Encoding: chunked"}, chunked, "200 OK")
+      assert.equal("fine", res and res.message, ("%s: %s"):format(trailers:sub(1, 20), message))
+      local info = cmr.info(res)
+      assert.same({200, "chunked"}, {info.status, info.headers["transfer-encoding"]})
+      assert.is_nil(info.headers["retry-after"])
+    end
+  end)
+
+  -- Each of them would have cost an attempt, and three of them the call.
+  for name, ending in pairs{
+    ["close_notify"] = {words.notify},
+    ["408"] = {words.send(words.answer("408 Request Timeout", ""))},
+    ["408 and close_notify"] = {words.send(words.answer("408 Request Timeout", "")), words.notify},
+    ["a late answer"] = {words.send(words.answer("200 OK", '{"status":200,"message":"stale"}'))},
+  } do
+    it("idle connections that died cost no attempt, however many there are: " .. name, function()
+      for method, call in pairs{
+        GET = function(client) return client:platforms "U" end,
+        POST = function(client) return client:reexport{mailboxId = "M"} end,
+      } do
+        local fine = words.send(words.answer("200 OK", words.GOOD))
+        local dying = words.tls("good", {words.request, words.sleep(200), fine, words.sleep(200)})
+        for _, step in ipairs(ending) do dying[#dying + 1] = step end
+        local first = words.tls("good", {words.request, fine})
+        for index = 2, #dying do first[#first + 1] = dying[index] end
+        local scripts = {first}
+        for number = 2, 8 do scripts[number] = dying end
+        scripts[9] = words.tls("good", words.well)
+        local at = server:play(scripts)
+        local client = client_at(at, "https")
+        assert(client:platforms "U") -- from here on it is known that the server speaks HTTP/1.1
+        for _, res, message in client:map("platforms", {"1", "2", "3", "4", "5", "6", "7", "8"}, {concurrency = 8}) do
+          assert.equal("fine", res and res.message, message)
+        end
+        socket.sleep(0.4) -- the server ends them after 0.2 s
+        local res, message = call(client)
+        assert.equal("fine", res and res.message, message)
+        assert.equal(1, cmr.info(res).attempts, method)
+        client:close()
+      end
+    end)
+  end
+
+  it("timing tells when a connection was encrypted, and of none that was not", function()
+    for scheme, script in pairs{http = words.well, https = words.tls("good", words.well)} do
+      local timing
+      local client = client_at(server:play{script}, scheme):with{on_response = function(info)
+        timing = info.timing
+      end}
+      assert(client:platforms "U")
+      assert.equal(scheme == "https", timing.secured ~= nil)
+    end
+  end)
+
+  describe("calls beyond max_connections", function()
+    -- Calls at once at a server that answers after some seconds.
+    local function call_all(count, options, seconds, script)
+      local at = server:play{script or {words.request, words.sleep(seconds * 1000), words.send(words.answer("200 OK",
+        words.GOOD)), words.again}}
+      local queued = {}
+      local client = client_at(at, script and "https"):with(options):with{on_response = function(info)
+        queued[#queued + 1] = info.queued
+      end}
+      local inputs, outcomes = {}, {}
+      for number = 1, count do inputs[number] = {mailboxId = "M" .. number} end
+      for _, res, _, err in client:map("reexport", inputs, {concurrency = count}) do
+        outcomes[#outcomes + 1] = res and "ok" or err.kind .. " " .. err.outcome
+      end
+      table.sort(outcomes)
+      table.sort(queued)
+      client:close()
+      return outcomes, queued, server:count(at)
+    end
+
+    it("wait for one of them, and an attempt's time begins when it has one", function()
+      local outcomes, queued, counts = call_all(6, {max_connections = 2, attempt_timeout = 0.5}, 0.3)
+      assert.same({"ok", "ok", "ok", "ok", "ok", "ok"}, outcomes)
+      assert.is_true(counts.connections <= 2, counts.connections)
+      assert.equal(0, queued[2])
+      assert.is_true(queued[3] > 0.25 and queued[6] > 0.55, queued[6])
+    end)
+
+    it("have not been sent when the time of the call is over", function()
+      local outcomes = call_all(4, {max_connections = 1, attempt_timeout = 0.6, timeout = 0.7}, 0.4)
+      assert.equal("ok", outcomes[1])
+      assert.same({"timeout not_sent", "timeout not_sent"}, {outcomes[2], outcomes[3]})
+    end)
+
+    it("are cancelled at once, and free a place for the next", function()
+      local at = server:play{{words.request, words.stall}, words.well}
+      local client = client_at(at):with{max_connections = 1, attempt_timeout = 20}
+      local jobs = {}
+      for number = 1, 3 do jobs[number] = client:start("reexport", {mailboxId = "M" .. number}) end
+      client:start("platforms", "U"):cancel()
+      jobs[2]:cancel()
+      local _, _, err = jobs[2]:wait()
+      assert.same({"cancelled", "not_sent"}, {err.kind, err.outcome})
+      repeat client:with{attempt_timeout = 0.01}:request("GET", "/x") until server:count(at).connections > 0
+      jobs[1]:cancel()
+      local res, message = jobs[3]:wait()
+      assert.equal("fine", res and res.message, message)
+      client:close()
+    end)
+
+    it("are limited by default to 256 connections, and at an HTTP/2 server by nothing", function()
+      local outcomes, queued = call_all(257, {}, 0.5)
+      assert.same({"ok", "ok"}, {outcomes[1], outcomes[257]})
+      assert.equal(0, queued[256])
+      assert.is_true(queued[257] > 0.3)
+    end)
+  end)
+end)
