@@ -43,7 +43,7 @@ directory() {
 
 # put MODE FROM TO
 put() {
-    directory "$(dirname "$3")"
+    directory "${3%/*}"
     install -m "$1" "$2" "$DESTDIR$3"
     echo "$3" >>"$work/new"
     echo "$DESTDIR$3"

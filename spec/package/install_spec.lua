@@ -49,20 +49,18 @@ describe("build #build", function()
     assert.equal(before, files())
   end)
 
-  it("removes nothing of the Lua that shares the folders, in whichever order", function()
+  it("removes nothing of the Lua that shares the folders", function()
     local before = files()
     for _, order in ipairs{{"5.1", "jit"}, {"jit", "5.1"}} do
-      for _, gone in ipairs{1, 2} do
-        make("install LUA=" .. order[1])
-        make("install LUA=" .. order[2])
-        make("uninstall LUA=" .. order[gone])
-        command_runs_on(order[3 - gone])
-        for _, module in ipairs{"lib/lua/5.1/cmr/core.so", "share/lua/5.1/cmr/init.lua", "share/man/man1/cmr.1"} do
-          run("test -f " .. directory .. "/opt/cmr/" .. module)
-        end
-        make("uninstall LUA=" .. order[3 - gone])
-        assert.equal(before, files())
+      make("install LUA=" .. order[1])
+      make("install LUA=" .. order[2])
+      make("uninstall LUA=" .. order[1])
+      command_runs_on(order[2])
+      for _, module in ipairs{"lib/lua/5.1/cmr/core.so", "share/lua/5.1/cmr/init.lua", "share/man/man1/cmr.1"} do
+        run("test -f " .. directory .. "/opt/cmr/" .. module)
       end
+      make("uninstall LUA=" .. order[2])
+      assert.equal(before, files())
     end
   end)
 
