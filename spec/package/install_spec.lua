@@ -85,26 +85,16 @@ describe("build #build", function()
     assert.equal(fresh, files())
   end)
 
-  it("makes the same modules in every folder", function()
+  it("makes the same modules in every folder, also below a link", function()
     local sums = {}
-    for _, compiler in ipairs{"gcc", "clang"} do
-      if io.popen("command -v " .. compiler):read() then
-        for _, name in ipairs{"a", "longer/b c", "link"} do
-          local folder = directory .. "/" .. name
-          if name == "link" then
-            run(("ln -s a %s && rm -rf %s/build"):format(folder, folder))
-          else
-            run(("mkdir -p '%s' && cp -r Makefile csrc scripts '%s'"):format(folder, folder))
-          end
-          run(("cd '%s' && make --no-print-directory -j2 build LUA=5.4 CC=%s CFLAGS='-O0 -g'"):format(folder, compiler))
-          sums[#sums + 1] = run(("cd '%s/build/5.4/cmr' && sha256sum *.so"):format(folder))
-        end
-        assert.equal(sums[1], sums[2])
-        assert.equal(sums[1], sums[3])
-        sums = {}
-        run("rm -rf " .. directory .. "/*")
-      end
+    run(("mkdir -p '%s/longer/b c' && ln -s 'longer/b c' %s/link && mkdir %s/a"):format(directory, directory, directory))
+    for _, name in ipairs{"a", "link"} do
+      local folder = directory .. "/" .. name
+      run(("cp -r Makefile csrc scripts %s/ && cd %s && make --no-print-directory -j2 build LUA=5.4 CFLAGS='-O0 -g'"):format(
+        folder, folder))
+      sums[#sums + 1] = run("cd " .. folder .. "/build/5.4/cmr && sha256sum *.so")
     end
+    assert.equal(sums[1], sums[2])
   end)
 
   it("says which Luas there are, and that 5.2 is none", function()
