@@ -1,9 +1,11 @@
 -- Many calls at once: client:start and client:map, in a plain script.
 local cmr = require "cmr"
 local core = require "cmr.core"
+local faultserver = require "spec.support.faultserver"
 local local_limiter = require "cmr.limiter.memory"
 local support = require "spec.support.client"
 local mock = require "spec.support.mock"
+local words = require "spec.fault.wording"
 
 local USER, MAILBOX = mock.USER, mock.MAILBOX
 local INVALID = "invalid_argument"
@@ -253,18 +255,18 @@ describe("client", function()
     end)
 
     it("makes as many calls at once as it is told, and no more", function()
+      local faults = faultserver.start()
       for _, case in ipairs{{given = {concurrency = 3}, expected = 3}, {given = nil, expected = 16}} do
-        core.engine():close()
-        server:reset()
-        slow(0.1, 50)
-        assert.equal(40, #collect(client:map("platforms", numbered(40), case.given)))
-        local connections, count = {}, 0
-        for _, request in ipairs(server:requests()) do
-          if not connections[request.connection] then count = count + 1 end
-          connections[request.connection] = true
+        local first = {words.request, words.sleep(500), words.send(words.answer("200 OK", words.GOOD)), words.stall}
+        local at = faults:play{first, {words.request, words.stall}}
+        local slow_client = cmr.new{base_url = "http://127.0.0.1:" .. at.port, api_key = "k", rate = false}
+        for _ in slow_client:map("platforms", numbered(40), case.given) do
+          assert.equal(case.expected, faults:count(at).connections) -- HTTP/1.1: one request at a time on each
+          break
         end
-        assert.equal(case.expected, count) -- HTTP/1.1: one request at a time on each
+        slow_client:close()
       end
+      faults:stop()
     end)
 
     it("holds no more answers than calls at once", function()

@@ -68,7 +68,9 @@ describe("with any libcurl", function()
 
   it("trailers neither void an answer nor change it", function()
     local body = '{"status":200,"message":"fine"}'
-    for _, trailers in ipairs{"X: y", "Retry-After: 9", "HTTP/1.1: 500 No", "Content-Encoding: gzip", "X: " .. ("y"):rep(9000)} do
+    for _, trailers in ipairs{
+      "X: y", "Retry-After: 9", "HTTP/1.1: 500 No", "Content-Encoding: gzip", "X: " .. ("y"):rep(9000),
+    } do
       local chunked = ("%x\r\n%s\r\n0\r\n%s\r\n\r\n"):format(#body, body, trailers)
       local res, message = answered({"Transfer-Encoding: chunked"}, chunked, "200 OK")
       assert.equal("fine", res and res.message, ("%s: %s"):format(trailers:sub(1, 20), message))

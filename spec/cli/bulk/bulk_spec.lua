@@ -427,9 +427,15 @@ cmr: failed: 1 invalid_argument, 1 not_found
     local path = bulk.mailboxes(3)
     files[#files + 1] = path
     local results = file_with ""
-    server:fault{match = {operation = "reexport"}, times = 1, delay = 0.5}
-    local shell = ("(sleep 0.3; rm %s) & "):format(env.CMR_LEDGER)
-    os.execute(shell)
+    server:fault{match = {operation = "reexport"}, times = 1, delay = 1}
+    -- Removes it once the first request is in it.
+    local remover = file_with [[
+      local ledger = assert(require("cmr.ledger").open(arg[1]))
+      local limit = os.time() + 30
+      repeat os.execute "sleep 0.05" until #ledger:find{} > 0 or os.time() > limit
+      os.remove(arg[1])
+    ]]
+    os.execute(command.lua(remover, env.CMR_LEDGER) .. " &")
     local ended = cmr{"reexport", "--from", path, "--concurrency", "1", "--results", results}
     assert.equal(1, ended.status)
     assert.matches("was removed or replaced while it was open", ended.err, 1, true)
