@@ -1,11 +1,15 @@
 # cmr: a C core on libcurl, and pure Lua on top. `make help` lists what can be made.
 
-# The Lua: 5.1, 5.3, 5.4 or jit, or its program (lua5.4, /opt/bin/luajit).
+# The Lua: 5.1, 5.3, 5.4, 5.5 or jit, or its program (lua5.4, /opt/bin/luajit).
 LUA     ?= 5.4
 ALL     := 5.4 5.1 5.3 jit
-FLAVOUR := $(or $(filter $(ALL),$(patsubst lua%,%,$(notdir $(LUA)))),\
-	$(filter $(ALL),$(shell $(LUA) -e 'print(jit and "jit" or _VERSION:sub(5))' 2>&1)))
-$(if $(FLAVOUR),,$(error LUA=$(LUA): expected 5.1, 5.3, 5.4, jit or the name of such a program))
+EVERY   := $(ALL) 5.5
+FLAVOUR := $(or $(filter $(EVERY),$(patsubst lua%,%,$(notdir $(LUA)))),\
+	$(filter $(EVERY),$(shell $(LUA) -e 'print(jit and "jit" or _VERSION:sub(5))' 2>&1)))
+$(if $(FLAVOUR),,$(error LUA=$(LUA): expected 5.1, 5.3, 5.4, 5.5, jit or the name of such a program. cmr cannot be built for 5.2))
+
+# The paths of the user's shell are for one Lua. Its modules, or the lack of them, must not decide what is made here.
+unexport LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
 
 LUA_PROGRAM = $(if $(filter $(LUA),$(ALL)),$(shell scripts/build/lua-program.sh $(FLAVOUR)),$(LUA))
 LUA_ABI    := $(FLAVOUR:jit=5.1)# LuaJIT reads the folders of 5.1
@@ -18,8 +22,9 @@ INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_ABI)
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_ABI)
 INST_BINDIR ?= $(PREFIX)/bin
 INST_SHAREDIR ?= $(PREFIX)/share
-INSTALL      = scripts/build/install.sh $(1) $(OUT) $(LUA_PROGRAM) \
-	'$(DESTDIR)' '$(INST_LIBDIR)' '$(INST_LUADIR)' '$(INST_BINDIR)' '$(INST_SHAREDIR)'
+INST_RECORD ?= $(if $(ROCK),,$(INST_SHAREDIR)/cmr/installed)# what was installed for each Lua; empty: not recorded
+INSTALLER    = $(foreach name,OUT FLAVOUR LUA_PROGRAM DESTDIR ROCK \
+	INST_LIBDIR INST_LUADIR INST_BINDIR INST_SHAREDIR INST_RECORD,$(name)='$($(name))') scripts/build/install.sh
 
 # Compiler settings. WERROR=1 makes warnings errors. scripts/build/flags.sh adds the needed flags and finds the libraries,
 # unless LUA_INCDIR, or the INCDIR or LIBDIR of CURL, CRYPTO or SQLITE (CURL_INCDIR), name their folders.
@@ -32,7 +37,7 @@ SETTINGS = $(foreach name,FLAVOUR CC CPPFLAGS CFLAGS LDFLAGS WERROR \
 	LUA_INCDIR CURL_INCDIR CURL_LIBDIR CRYPTO_INCDIR CRYPTO_LIBDIR SQLITE_INCDIR SQLITE_LIBDIR,$(name)='$($(name))')
 
 MODULES := $(OUT)/cmr/core.so $(OUT)/cmr/operations.so $(OUT)/cmr/sqlite.so
-OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(wildcard csrc/*.c))
+OBJECTS := $(patsubst csrc/%.c,$(OUT)/%.o,$(sort $(wildcard csrc/*.c)))
 
 ##@ Build and install
 
@@ -63,15 +68,29 @@ $(OUT)/settings: always # written only if it changes; then everything is rebuilt
 
 .PHONY: install
 install: build ## installs into PREFIX (/usr/local), below DESTDIR if it is set
-	@$(call INSTALL,install)
+	@$(INSTALLER) install
 
 .PHONY: uninstall
-uninstall: ## removes the installed files
-	@$(call INSTALL,uninstall)
+uninstall: ## removes what `make install` put there for this Lua
+	@$(INSTALLER) uninstall
 
 .PHONY: clean
 clean: ## removes the build folder
 	rm -rf build
+
+##@ Release
+
+.PHONY: dist
+dist: ## makes the release's files in build/dist: archive, rockspec, source rock, checksums, SBOM (URL=of the archive)
+	@scripts/build/dist.sh $(BUILD)/dist $(LUA_PROGRAM) '$(URL)'
+
+.PHONY: deb
+deb: ## makes the Debian package lua-cmr for all Luas of this Debian, in build/deb
+	@scripts/build/deb.sh $(BUILD)/deb
+
+.PHONY: deb-check
+deb-check: ## makes and installs that package in a bare Debian (SUITE=trixie), and does there what the README shows
+	@scripts/test/bare-debian.sh $(or $(SUITE),trixie)
 
 ##@ Try
 

@@ -191,6 +191,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"sync", files_sync},
                                          {"read_private", files_read_private},
                                          {"write_private", files_write_private},
+                                         {"link_target", files_link_target},
                                          {"terminal", terminal_columns},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},

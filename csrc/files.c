@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "private_file.h"
+
+enum { MAX_LINKS = 40 }; /* one after the other, as in the kernel */
 
 FILE *files_at(lua_State *L, int index)
 {
@@ -79,14 +82,14 @@ int files_sync(lua_State *L)
 static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], size_t *length)
 {
     struct stat status;
+    const char *fault;
     ssize_t count;
 
     if (fstat(fd, &status) != 0)
         return strerror(errno);
-    if (!S_ISREG(status.st_mode))
-        return "it is no file";
-    if (status.st_mode & (S_IRWXG | S_IRWXO))
-        return "others may read or change it: chmod 600 it";
+    fault = private_fault(&status);
+    if (fault)
+        return fault;
     do {
         count = read(fd, bytes + *length, MAX_PRIVATE_BYTES + 1 - *length);
         *length += count > 0 ? (size_t)count : 0;
@@ -117,19 +120,6 @@ int files_read_private(lua_State *L)
     return 1;
 }
 
-/* Makes the directories above a file. A failure shows when the file itself is made. */
-static void make_directories(const char *file)
-{
-    char path[PATH_MAX];
-
-    for (size_t i = 0; i < sizeof path && file[i]; i++) {
-        path[i] = '\0';
-        if (i > 0 && file[i] == '/')
-            (void)mkdir(path, S_IRWXU);
-        path[i] = file[i];
-    }
-}
-
 static bool write_all(int fd, const char *bytes, size_t length)
 {
     while (length > 0) {
@@ -142,13 +132,51 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return fsync(fd) == 0;
 }
 
+/* Follows the symbolic links in the last part of a path, to a file that need not exist. Returns 0 or errno. */
+static int follow(const char *path, char file[PATH_MAX])
+{
+    char link[PATH_MAX];
+
+    if (snprintf(file, PATH_MAX, "%s", path) >= PATH_MAX)
+        return ENAMETOOLONG;
+    for (int links = 0; links <= MAX_LINKS; links++) {
+        const ssize_t length = readlink(file, link, sizeof link);
+        const char *slash = strrchr(file, '/');
+        size_t folder = slash ? (size_t)(slash - file) + 1 : 0;
+
+        if (length < 0)
+            return 0; /* no link, or no file */
+        if (link[0] == '/')
+            folder = 0;
+        if (folder + (size_t)length >= PATH_MAX)
+            return ENAMETOOLONG;
+        memcpy(file + folder, link, (size_t)length);
+        file[folder + (size_t)length] = '\0';
+    }
+    return ELOOP;
+}
+
+int files_link_target(lua_State *L)
+{
+    char file[PATH_MAX];
+    const int code = follow(luaL_checkstring(L, 1), file);
+
+    if (code)
+        return answer(L, code);
+    lua_pushstring(L, file);
+    return 1;
+}
+
 /* Writes a temporary file and renames it. Returns 0 or errno. */
-static int replace(const char *path, const char *text, size_t length)
+static int replace(const char *link, const char *text, size_t length)
 {
     char temporary[PATH_MAX];
-    int code = 0;
+    char path[PATH_MAX];
+    int code = follow(link, path);
     int fd;
 
+    if (code)
+        return code;
     if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
         return ENAMETOOLONG;
     make_directories(path);

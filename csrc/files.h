@@ -27,12 +27,19 @@ int files_sync(lua_State *L);
 
 /*
  * core.read_private(path) -> text, or nil, message; errno comes third when the file cannot be opened. Refuses a file
- * that others may read or change.
+ * that others may read or change, or that belongs to another user, even for root.
  */
 int files_read_private(lua_State *L);
 
 /*
  * core.write_private(path, text) -> true, or nil, message, errno. The file has the whole text or stays as it was; its
- * mode is 0600. Missing directories are made, for the owner alone.
+ * mode is 0600. A symbolic link stays, and the file that it names is written. Missing directories are made, for the
+ * owner alone.
  */
 int files_write_private(lua_State *L);
+
+/*
+ * core.link_target(path) -> the path of the file that the symbolic link names, which need not exist; the same path when
+ * it is no link; or nil, message, errno.
+ */
+int files_link_target(lua_State *L);

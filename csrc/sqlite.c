@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "private_file.h"
 
 /* A lock that belongs to the open file, not to the process: closing another file of that name keeps it. */
 #ifdef F_OFD_SETLK
@@ -106,19 +107,6 @@ static int push_inherited(lua_State *L)
     return push_failure(L, "the database was opened before a fork", "inherited");
 }
 
-/* Makes the directories above a file. A failure shows when the file itself is made. */
-static void make_directories(const char *file)
-{
-    char path[PATH_MAX];
-
-    for (size_t i = 0; i < sizeof path && file[i]; i++) {
-        path[i] = '\0';
-        if (i > 0 && file[i] == '/')
-            (void)mkdir(path, S_IRWXU);
-        path[i] = file[i];
-    }
-}
-
 /*
  * Makes the file when there is none, and returns NULL, or what is wrong with it. An existing file is not opened:
  * closing it would drop the locks of this process's other connections.
@@ -140,13 +128,7 @@ static const char *prepare_file(const char *path)
         if (stat(path, &status) != 0)
             return strerror(errno);
     }
-    if (!S_ISREG(status.st_mode))
-        return "it is no file";
-    if (status.st_uid != geteuid())
-        return "it belongs to another user";
-    if (status.st_mode & (S_IRWXG | S_IRWXO))
-        return "others may read or change it: chmod 600 it";
-    return NULL;
+    return private_fault(&status);
 }
 
 static int lua_sqlite_absolute(lua_State *L)

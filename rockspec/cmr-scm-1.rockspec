@@ -10,13 +10,14 @@ description = {
   detailed = [[
     One function per API operation, for scripts, OpenResty and the shell: a C core on libcurl and lua-cjson makes the
     requests, pure Lua decides when to retry, pace and wait. With a command, and the API as a local mock server.
+    It runs on Lua 5.1, 5.3, 5.4, 5.5 and LuaJIT. It cannot be built for Lua 5.2.
   ]],
   license = "MIT",
 }
 dependencies = {
-  "lua >= 5.1, < 5.5",
-  "lua-cjson",
-  "argparse",
+  "lua >= 5.1, < 5.6, ~= 5.2",
+  "lua-cjson >= 2.1.0, < 3",
+  "argparse >= 0.7, < 1",
 }
 external_dependencies = {
   -- Libraries only: a system may keep its headers where LuaRocks does not look and every compiler does.
@@ -27,6 +28,7 @@ external_dependencies = {
 build = {
   type = "make",
   variables = {
+    ROCK = "yes", -- the command finds its modules in the tree that LuaRocks moves them to
     LUA = "$(LUA)",
     BUILD = "build/rock", -- apart from what `make` made here
     CC = "$(CC)",

@@ -54,6 +54,10 @@ compile)
         $(cflags "$CURL_INCDIR" libcurl)
         $(cflags "$CRYPTO_INCDIR" libcrypto)
         $(cflags "$SQLITE_INCDIR" sqlite3)"
+    # The modules are the same bytes wherever they are built. PWD may have links in it; the compiler takes either form.
+    for folder in "$PWD" "$(pwd -P)"; do
+        printf '%s ' "-ffile-prefix-map=$folder=." | sed 's/[\\"'"'"' ]/\\&/g; s/\\ $/ /'
+    done
     command -v "${CC%% *}" >/dev/null || { echo "cmr: no C compiler: $CC. Install gcc or clang." >&2; exit 1; }
     case $FLAVOUR in
     jit) packages='libluajit2-5.1-dev (apt), luajit-devel (dnf), luajit-dev (apk), luajit (brew)' ;;

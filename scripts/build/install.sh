@@ -1,59 +1,127 @@
 #!/bin/sh
-# Installs or removes what `make` built: install.sh install|uninstall BUILD LUA_PROGRAM DESTDIR LIBDIR LUADIR BINDIR
-# SHAREDIR, in the top folder.
+# Installs or removes what `make` built, in the top folder: install.sh install|uninstall. The environment has the
+# Makefile's settings: OUT FLAVOUR LUA_PROGRAM DESTDIR INST_LIBDIR INST_LUADIR INST_BINDIR INST_SHAREDIR INST_RECORD ROCK.
+#
+# Several Luas share the command, its manual page and its completions. INST_RECORD therefore has a folder for each Lua:
+# `files` lists what its install put there, with a slash behind a directory, and `command` is a copy of its command.
+# Without INST_RECORD nothing is recorded: a package manager then knows the files.
 set -eu
+LC_ALL=C
+export LC_ALL
 umask 022 # every user may use what is installed
-action=$1 build=$2 program=$3 destdir=$4 libdir=$5 luadir=$6 bindir=$7 sharedir=$8
+records=$DESTDIR$INST_RECORD
+record=$INST_RECORD/$FLAVOUR
 
-# SHELL FILE: where each shell looks for completions
-completions="bash $sharedir/bash-completion/completions/cmr
-zsh $sharedir/zsh/site-functions/_cmr
-fish $sharedir/fish/vendor_completions.d/cmr.fish"
-manual=$sharedir/man/man1/cmr.1
-types=$sharedir/cmr/types/cmr.lua # for the workspace library of an editor
-
-if [ "$action" = uninstall ]; then
-    rm -rf "$destdir$libdir/cmr" "$destdir$luadir/cmr"
-    rm -f "$destdir$bindir/cmr" "$destdir$manual" "$destdir$types"
-    rmdir "$destdir$sharedir/cmr/types" "$destdir$sharedir/cmr" 2>/dev/null || :
-    echo "$completions" | while read -r _ file; do rm -f "$destdir$file"; done
-    exit
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+touch "$work/new" "$work/old"
+echo // >"$work/others" # never empty: not every grep knows that no pattern matches nothing
+if [ "$INST_RECORD" ]; then
+    [ ! -e "$DESTDIR$record/files" ] || cp "$DESTDIR$record/files" "$work/old"
+    for file in "$records"/*/files; do
+        [ "$file" = "$DESTDIR$record/files" ] || [ ! -e "$file" ] || cat "$file" >>"$work/others"
+    done
 fi
+
+# remove LIST: removes its files that no other Lua has, then its directories that are empty.
+remove() {
+    { grep '/$' "$1" || :; grep -vxFf "$work/others" "$1" || :; } | sort -ru | while IFS= read -r path; do
+        case $path in
+        */) rmdir "$DESTDIR$path" 2>/dev/null || : ;;
+        *) rm -f "$DESTDIR$path" ;;
+        esac
+    done
+}
+
+# directory PATH: makes it, and those above it.
+directory() {
+    if [ -z "$1" ] || [ -d "$DESTDIR$1" ]; then return 0; fi
+    case $1 in */*) directory "${1%/*}" ;; esac
+    mkdir "$DESTDIR$1"
+    echo "$1/" >>"$work/new"
+}
 
 # put MODE FROM TO
 put() {
-    mkdir -p "$(dirname "$3")"
-    install -m "$1" "$2" "$3"
-    echo "$3"
+    directory "${3%/*}"
+    install -m "$1" "$2" "$DESTDIR$3"
+    echo "$3" >>"$work/new"
+    echo "$DESTDIR$3"
 }
 
-for module in core operations sqlite; do
-    put 755 "$build/cmr/$module.so" "$destdir$libdir/cmr/$module.so"
-done
-(cd lua && find cmr -type f) | while read -r file; do
-    put 644 "lua/$file" "$destdir$luadir/$file"
-done
-put 644 types/cmr.lua "$destdir$types"
-
-# A library built for nginx's LuaJIT must not bring a command that cannot start, nor replace one that can.
-if ! command -v "$program" >/dev/null; then
-    echo "cmr, the command, is left out: there is no $program to run it" >&2
-    exit 0
-fi
-
-# The command runs on the Lua that it was built for, and finds its modules below any PREFIX.
-made=$(mktemp)
-trap 'rm -f "$made"' EXIT
-{
-    echo "#!$(command -v "$program" || echo "/usr/bin/env $program")"
-    echo "package.path = '$luadir/?.lua;$luadir/?/init.lua;' .. package.path"
-    echo "package.cpath = '$libdir/?.so;' .. package.cpath"
+# The command runs on the Lua that it was built for, and finds its modules below any PREFIX. LuaRocks moves the modules
+# of a rock into its tree after this; the tree may move, too.
+command_text() {
+    echo "#!$(command -v "$LUA_PROGRAM")"
+    if [ "$ROCK" ]; then
+        cat <<'END'
+local tree, version = arg[0]:match "^(.*)/lib[^/]*/luarocks/rocks[^/]*/cmr/[^/]*/bin/[^/]*$", _VERSION:sub(5)
+if tree then
+  package.path = ("%s/share/lua/%s/?.lua;%s/share/lua/%s/?/init.lua;"):format(tree, version, tree, version) .. package.path
+  package.cpath = ("%s/lib/lua/%s/?.so;%s/lib64/lua/%s/?.so;"):format(tree, version, tree, version) .. package.cpath
+end
+END
+    else
+        echo "package.path = '$INST_LUADIR/?.lua;$INST_LUADIR/?/init.lua;' .. package.path"
+        echo "package.cpath = '$INST_LIBDIR/?.so;' .. package.cpath"
+    fi
     sed 1d bin/cmr
-} >"$made"
-put 755 "$made" "$destdir$bindir/cmr"
+}
 
-put 644 docs/cmr.1 "$destdir$manual"
-echo "$completions" | while read -r shell file; do
-    "$program" -e "io.write(dofile('lua/cmr/cli/completion_scripts.lua').$shell)" >"$made"
-    put 644 "$made" "$destdir$file"
-done
+put_command() {
+    command_text >"$work/command"
+    put 755 "$work/command" "$INST_BINDIR/cmr"
+    [ -z "$INST_RECORD" ] || put 755 "$work/command" "$record/command"
+    put 644 docs/cmr.1 "$INST_SHAREDIR/man/man1/cmr.1"
+    # where each shell looks
+    while read -r shell file; do
+        "$LUA_PROGRAM" -e "io.write(dofile('lua/cmr/cli/completion_scripts.lua').$shell)" >"$work/completion"
+        put 644 "$work/completion" "$INST_SHAREDIR/$file"
+    done <<END
+bash bash-completion/completions/cmr
+zsh zsh/site-functions/_cmr
+fish fish/vendor_completions.d/cmr.fish
+END
+}
+
+install_all() {
+    [ -z "$DESTDIR" ] || mkdir -p "$DESTDIR"
+    for module in core operations sqlite; do
+        put 755 "$OUT/cmr/$module.so" "$INST_LIBDIR/cmr/$module.so"
+    done
+    (cd lua && find cmr -type f | sort) >"$work/modules"
+    while IFS= read -r file; do put 644 "lua/$file" "$INST_LUADIR/$file"; done <"$work/modules"
+    put 644 types/cmr.lua "$INST_SHAREDIR/cmr/types/cmr.lua" # for the workspace library of an editor
+    put 644 LICENSE "$INST_SHAREDIR/doc/cmr/LICENSE"
+    # A library built for nginx's LuaJIT must not bring a command that cannot start, nor replace one that can.
+    if command -v "$LUA_PROGRAM" >/dev/null; then
+        put_command
+    else
+        echo "cmr, the command, is left out: there is no $LUA_PROGRAM to run it" >&2
+    fi
+    [ "$INST_RECORD" ] || return 0
+    # An older version may have had other files. The last Lua to go also removes the directories that others made.
+    grep -vxFf "$work/new" "$work/old" | grep -v '/$' >"$work/stale" || :
+    remove "$work/stale"
+    grep -h '/$' "$work/old" "$work/others" | grep -vx // >>"$work/new" || :
+    directory "$record"
+    echo "$record/files" >>"$work/new"
+    sort -u "$work/new" >"$work/files"
+    install -m 644 "$work/files" "$DESTDIR$record/files"
+}
+
+# The command runs on the Lua that was installed last. When that one goes, the one before it takes over.
+uninstall_all() {
+    if [ ! -s "$work/old" ]; then
+        echo "cmr: nothing to remove: $records has no install for $FLAVOUR" >&2
+        exit 1
+    fi
+    command=$DESTDIR$INST_BINDIR/cmr
+    cmp -s "$DESTDIR$record/command" "$command" && own=yes || own=
+    remove "$work/old"
+    # shellcheck disable=SC2012 # the names are those of Luas
+    next=$(ls -t "$records"/*/command 2>/dev/null | head -n 1)
+    if [ "$own" ] && [ "$next" ] && [ -e "$command" ]; then install -m 755 "$next" "$command"; fi
+}
+
+"$1_all"

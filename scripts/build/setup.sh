@@ -3,6 +3,8 @@
 # include lint. It knows apt, dnf, apk and brew. Elsewhere, or if it may not install, it lists the missing packages.
 set -eu
 cd "$(dirname "$0")/../.."
+# The user's paths are for one Lua, and perhaps without the system's modules.
+unset LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # The needs of each level, as `have` tests them, and their packages. A dash: no package is known. LuaRocks may then have

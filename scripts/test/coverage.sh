@@ -10,7 +10,7 @@ traces=$PWD/$out/lines
 rm -rf "$traces" "$out"/*.gcda
 mkdir -p "$traces"
 export CMR_COVERAGE="$traces"
-LUA_INIT_5_4="@$PWD/scripts/test/coverage/hook.lua" OPTIONS=--exclude-tags=rock,build,valgrind,stress,sweep,fuzz,soak,nginx,simulation \
+LUA_INIT_5_4="@$PWD/scripts/test/coverage/hook.lua" OPTIONS=--exclude-tags=rock,deb,build,valgrind,stress,sweep,fuzz,soak,nginx,simulation \
     scripts/test/specs.sh cov-5.4 && status=0 || status=$?
 
 echo

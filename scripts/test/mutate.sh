@@ -45,7 +45,7 @@ ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.call:r
 ledger-dead-writer | lua/cmr/ledger/init.lua | s/db:is_held(request.writer) == false/db:is_held(request.writer) == 0/ | spec/ledger/ledger_spec.lua
 not-confirmed | lua/cmr/cli/prompt.lua | s/if parsed.yes then return end/if parsed then return end/ | spec/cli/request_spec.lua
 key-elsewhere | lua/cmr/cli/profile.lua | s/^  if address then/  if not name then/ | spec/cli/profile_spec.lua
-private-file-public | csrc/files.c | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/files_spec.lua
+private-file-public | csrc/private_file.h | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/files_spec.lua
 outcome-forgotten | lua/cmr/sender.lua | s/OUTCOME_SEVERITY\[one\] > OUTCOME_SEVERITY\[other\] and one or other/one/ | spec/client/attempts_spec.lua
 END
 }

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make starts afresh
 
 # Specs that have the same result on every Lua: of the build, of C, of pages, and of nginx, which has its own Lua.
-only_once=rock,valgrind,build,pty,tour,docs,sweep,stress,fuzz,nginx,soak,redis,bulk
+only_once=rock,deb,valgrind,build,pty,tour,docs,sweep,stress,fuzz,nginx,soak,redis,bulk
 
 # A run that hangs fails.
 limit=

@@ -94,7 +94,14 @@ describe("cmr init", function()
     assert.is_nil(kept())
     run("mkdir " .. home .. "/cmr && touch " .. home .. "/cmr/config")
     assert.matches("is not used %(others may read or change it: chmod 600 it%)", init({}, "key").err)
-    run("rm -r " .. home .. "/cmr && touch " .. home .. "/cmr")
+    run(("cd %s && rm cmr/config && mkdir shelf && ln -s ../shelf/keys cmr/config"):format(home))
+    assert.equal(0, init({"--no-check"}, "key").status) -- a link to where keys are kept stays one
+    assert.matches('"key"', run("test -h " .. home .. "/cmr/config && cat " .. home .. "/shelf/keys"))
+    if run "id -u" == "0" then
+      run("chown nobody " .. home .. "/shelf/keys")
+      assert.matches("is not used %(it belongs to another user%)", init({}, "key").err)
+    end
+    run("rm -r " .. home .. "/shelf " .. home .. "/cmr && touch " .. home .. "/cmr")
     local done = init({"--no-check"}, "key")
     assert.equal(1, done.status)
     assert.matches("^cmr: cannot write .*/cmr/config %(Not a directory%)\n$", done.err)

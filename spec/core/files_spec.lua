@@ -56,6 +56,37 @@ describe("a private file", function()
     assert.same({nil, "No such file or directory", 2}, {core.read_private(home .. "/none")})
   end)
 
+  it("is not read when it is another user's, even by root", function()
+    if run "id -u" ~= "0" then pending("only root can give a file away") end
+    assert.is_true(core.write_private(path, "text"))
+    run("chown nobody " .. path)
+    assert.same({nil, "it belongs to another user"}, {core.read_private(path)})
+    run("ln -s " .. path .. " " .. home .. "/link")
+    assert.same({nil, "it belongs to another user"}, {core.read_private(home .. "/link")})
+    run("chown root " .. path .. "; chown -h nobody " .. home .. "/link") -- anyone may name a file
+    assert.equal("text", core.read_private(home .. "/link"))
+  end)
+
+  it("is written through a symbolic link, which stays", function()
+    assert.is_true(core.write_private(path, "first"))
+    run(("cd %s && mkdir links && ln -s ../a/b/file links/relative && ln -s links/relative twice && ln -s self self && "
+      .. "ln -s $PWD/a/b/file absolute && ln -s new/file dangling"):format(home))
+    for _, name in ipairs{"links/relative", "twice", "absolute"} do
+      assert.is_true(core.write_private(home .. "/" .. name, name))
+      assert.equal(name, core.read_private(path))
+    end
+    assert.is_true(core.write_private(home .. "/dangling", "made"))
+    assert.equal("made", core.read_private(home .. "/new/file"))
+    assert.is_nil((core.write_private(home .. "/self", "text")))
+    local links = run("find " .. home .. " -type l -printf '%f\n' | sort")
+    assert.equal("absolute\ndangling\nrelative\nself\ntwice", links)
+    assert.equal("./a/b/file\n./new/file", run("cd " .. home .. " && find . -type f | sort"))
+    assert.equal(home .. "/links/../a/b/file", core.link_target(home .. "/twice"))
+    assert.equal(path, core.link_target(path))
+    assert.equal("none", core.link_target "none")
+    assert.is_nil((core.link_target(home .. "/self")))
+  end)
+
   it("has a limit", function()
     local most = ("x"):rep(65536)
     assert.is_true(core.write_private(path, most))

@@ -226,6 +226,17 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(name, bulk.run(env.CMR_LEDGER))
   end)
 
+  it("writes the failures through a symbolic link, which stays", function()
+    local path = rows "mailboxId\nGONE\n"
+    files[#files + 1] = path .. ".target"
+    local directory, name = path:match "^(.*)/([^/]*)$"
+    command.sh(("cd %s && ln -s %s.target %s.failed"):format(directory, name, name))
+    assert.equal(3, cmr{"reexport", "--from", path, "--failures", path .. ".failed"}.status)
+    assert.equal(path .. ".target", command.sh("readlink -f " .. path .. ".failed"))
+    assert.matches("^cmr.kind,.*\nnot_found,", read(path .. ".target"))
+    os.remove(path .. ".target")
+  end)
+
   it("has a row that a failures file has repaired as done for the file it came from", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)

@@ -83,14 +83,16 @@ end
 ---input. Columns or members that begin with "cmr." have the reasons; "cmr.run" names the run. The text goes into
 ---PATH.part, because PATH may be the input. Raises a mistake.
 function outputs.failures(path, input, run_name)
-  local part = path .. ".part"
-  local ok, message = core.write_private(part, "") -- rows may hold passwords
-  local file
+  local target, message = core.link_target(path) -- renaming the part to PATH itself would replace a link
+  local part, ok, file = target and target .. ".part", nil, nil
+  if part then
+    ok, message = core.write_private(part, "") -- rows may hold passwords
+  end
   if ok then
     file, message = io.system.open(part, "r+b")
   end
   if not file then io.usage("option '--failures': %s", message) end
-  local self = { file = file, path = path, header = input.header, run_name = run_name or "" }
+  local self = { file = file, path = path, target = target, header = input.header, run_name = run_name or "" }
   setmetatable(self, Failures)
   self.format_line = input.header and csv_line or json_line
   if input.header then
@@ -121,9 +123,9 @@ function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message
   if keep_part then
-    self.path = self.path .. ".part"
+    self.path = self.target .. ".part"
   elseif not message then
-    _, message = os.rename(self.path .. ".part", self.path)
+    _, message = os.rename(self.target .. ".part", self.target)
   end
   return message
 end

@@ -1,0 +1,82 @@
+#!/bin/sh
+# Makes the Debian package in a bare Debian, installs it in another one, and does there what the README shows:
+# bare-debian.sh [SUITE]. It needs root and debootstrap. The system itself is made once, in /var/tmp, and copied for
+# each run. Lines say what was shown.
+set -eu
+cd "$(dirname "$0")/../.."
+suite=${1:-trixie}
+base=/var/tmp/cmr-bare-$suite
+checkout=$PWD
+
+[ "$(id -u)" = 0 ] || { echo 'bare-debian: needs root' >&2; exit 2; }
+command -v debootstrap >/dev/null || { echo 'bare-debian: needs debootstrap' >&2; exit 2; }
+
+mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+    sed -n 's/^URIs: *//p; s/^deb \(\[.*\] \)\{0,1\}\([^ ]*\).*/\2/p' | head -n 1)
+work=$(mktemp -d /var/tmp/cmr-bare.XXXXXX)
+trap 'rm -rf --one-file-system "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+if [ ! -e "$base/made" ]; then
+    rm -rf --one-file-system "$base"
+    script=/usr/share/debootstrap/scripts/$suite
+    [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid # an older debootstrap knows no newer suite
+    debootstrap --variant=minbase --include=ca-certificates "$suite" "$base" "${mirror:-http://deb.debian.org/debian}" \
+        "$script" >"$base.log" 2>&1 || { tail -n 3 "$base.log" >&2; exit 2; }
+    apt-config dump | grep '^Acquire::https\{0,1\}::[Pp]roxy' >"$base/etc/apt/apt.conf.d/99proxy" || :
+    printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d" # no service starts: it would listen on this machine
+    chmod 755 "$base/usr/sbin/policy-rc.d"
+    touch "$base/made"
+fi
+
+# in_system NAME COMMANDS: runs them in the copy NAME of the system. All that they start ends with them.
+in_system() {
+    [ -e "$work/$1" ] || cp -a "$base" "$work/$1"
+    # shellcheck disable=SC2016 # the inner shell expands these
+    unshare --mount --pid --fork --kill-child env ROOT="$work/$1" sh -c '
+        mount -t proc proc "$ROOT/proc" && mount --rbind /dev "$ROOT/dev" &&
+        exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+            chroot "$ROOT" bash -euc "$1"' sh "$2" </dev/null >"$work/log" 2>&1 || {
+        tail -n 30 "$work/log" >&2
+        exit 1
+    }
+}
+
+in_system builder 'apt-get update && apt-get install -y git make lintian'
+mkdir "$work/builder/checkout"
+git archive HEAD | tar -x -C "$work/builder/checkout"
+in_system builder 'cd /checkout && apt-get build-dep -y . && make deb && lintian --fail-on error,warning build/deb/*.changes'
+echo "$suite: lintian finds nothing"
+
+cp -a "$base" "$work/user"
+mkdir "$work/user/there"
+cp "$work"/builder/checkout/build/deb/lua-cmr_*.deb "$checkout/README.md" "$work/user/there"
+in_system user 'apt-get update && cd /there && apt-get install -y ./lua-cmr_*.deb'
+echo "$suite: apt installs it, for Lua $(dpkg-deb -f "$work"/user/there/lua-cmr_*.deb Lua-Versions)"
+
+# shellcheck disable=SC2016
+in_system user '
+    cd /there
+    # block LANGUAGE N: the N-th of the README in this language
+    block() { awk -v fence="\`\`\`$1" -v number="$2" "/^\`\`\`/ { inside = 0 } inside { print } \$0 == fence { inside = ++count == number }" README.md; }
+    cmr mock >mock.env &
+    until grep -qs "^# ready" mock.env; do sleep 0.1; kill -0 $!; done
+    . ./mock.env
+    user=BVZGM5TE9BMP3PP0VWGW943RGV1B
+
+    block lua 1 >script.lua
+    for lua in lua5.4; do $lua script.lua | tee script.out; grep -q john@agency.com script.out; grep -q ACT_ script.out; done
+
+    block sh 1 | grep "^lua5.4 -e" >one-liner
+    sh -eu one-liner | tee one-liner.out
+    test -s one-liner.out
+
+    port=$((20000 + $$ % 10000 + RANDOM % 10000))
+    block nginx 1 | sed "s/127.0.0.1:8080/127.0.0.1:$port/" >nginx.conf
+    nginx -c /there/nginx.conf
+    exec 3<>/dev/tcp/127.0.0.1/$port
+    printf "GET /platforms?user=%s HTTP/1.0\r\n\r\n" $user >&3
+    cat <&3 | tee nginx.out
+    grep -q john@agency.com nginx.out
+'
+echo "$suite: a script, a one-liner and nginx call the API"

@@ -1,0 +1,143 @@
+-- What is installed and removed, by which Lua, whatever the folder, the umask and the paths of the user's shell.
+
+local run = require "spec.support.run"
+
+describe("build #build", function()
+  local directory
+
+  before_each(function() directory = run "mktemp -d" end)
+  after_each(function() run("rm -rf " .. directory) end)
+
+  local MAKE = "make --no-print-directory PREFIX=/opt/cmr DESTDIR="
+  local function make(words, expected) return run(MAKE .. directory .. " " .. words, expected) end
+
+  local function files() return run("cd " .. directory .. " && find . | sort") end
+
+  -- The version that the installed command tells, started by the program in its first line.
+  local function command_runs_on(lua)
+    local program = run(("sed -n '1s/^#!//p' %s/opt/cmr/bin/cmr"):format(directory))
+    assert.equal(run("command -v $(scripts/build/lua-program.sh " .. lua .. ")"), program)
+    local text = run("cat " .. directory .. "/opt/cmr/bin/cmr")
+    assert.matches("/share/lua/" .. (lua == "jit" and "5.1" or lua) .. "/?.lua;", text, 1, true)
+  end
+
+  it("installs for every user, whatever the umask", function()
+    for _, umask in ipairs{"000", "027", "077"} do
+      local made = directory .. "/" .. umask
+      run("umask " .. umask .. " && " .. MAKE .. made .. " install LUA=5.4")
+      assert.equal("d 755\nf 644\nf 755", run("find " .. made .. " -printf '%y %m\n' | sort -u"))
+      assert.equal("", run("find " .. made .. " -type f -perm /111 ! -name '*.so' ! -name cmr ! -name command"))
+    end
+  end)
+
+  it("installs the licence", function()
+    make "install LUA=5.4"
+    assert.equal(run "cat LICENSE", run("cat " .. directory .. "/opt/cmr/share/doc/cmr/LICENSE"))
+  end)
+
+  it("removes one Lua's files, and none that another one has", function()
+    run("mkdir -p " .. directory .. "/opt/cmr/share/man")
+    local before = files()
+    make "install LUA=5.4"
+    local first = files()
+    make "install LUA=5.3"
+    command_runs_on "5.3"
+    make "uninstall LUA=5.3"
+    assert.equal(first, files())
+    command_runs_on "5.4"
+    make "uninstall LUA=5.4"
+    assert.equal(before, files())
+  end)
+
+  it("removes nothing of the Lua that shares the folders", function()
+    local before = files()
+    for _, order in ipairs{{"5.1", "jit"}, {"jit", "5.1"}} do
+      make("install LUA=" .. order[1])
+      make("install LUA=" .. order[2])
+      make("uninstall LUA=" .. order[1])
+      command_runs_on(order[2])
+      for _, module in ipairs{"lib/lua/5.1/cmr/core.so", "share/lua/5.1/cmr/init.lua", "share/man/man1/cmr.1"} do
+        run("test -f " .. directory .. "/opt/cmr/" .. module)
+      end
+      make("uninstall LUA=" .. order[2])
+      assert.equal(before, files())
+    end
+  end)
+
+  it("leaves what others put beside its files, and what it never installed", function()
+    make "install LUA=5.4"
+    local other = directory .. "/opt/cmr/share/lua/5.4/cmr/mine.lua"
+    run("touch " .. other)
+    make "uninstall LUA=5.4"
+    assert.equal(other, run("find " .. directory .. " -type f"))
+    local output = make("uninstall LUA=5.4", 2)
+    assert.matches(("cmr: nothing to remove: %s/opt/cmr/share/cmr/installed has no install for 5.4"):format(directory),
+      output, 1, true)
+    assert.equal(other, run("find " .. directory .. " -type f"))
+  end)
+
+  it("removes the files of an older version that the newer one has no more", function()
+    make "install LUA=5.4"
+    local fresh = files()
+    local old = "/opt/cmr/share/lua/5.4/cmr/old.lua"
+    run(("touch %s%s && echo %s >>%s/opt/cmr/share/cmr/installed/5.4/files"):format(directory, old, old, directory))
+    make "install LUA=5.4"
+    assert.equal(fresh, files())
+  end)
+
+  it("makes the same modules in every folder, also below a link", function()
+    local sums = {}
+    run("cd " .. directory .. " && mkdir -p 'longer/b c' a && ln -s 'longer/b c' link")
+    for _, name in ipairs{"a", "link"} do
+      local folder = directory .. "/" .. name
+      run("cp -r Makefile csrc scripts " .. folder .. "/")
+      run("cd " .. folder .. " && make --no-print-directory -j2 build LUA=5.4 CFLAGS='-O0 -g'")
+      sums[#sums + 1] = run("cd " .. folder .. "/build/5.4/cmr && sha256sum *.so")
+    end
+    assert.equal(sums[1], sums[2])
+  end)
+
+  it("says which Luas there are, and that 5.2 is none", function()
+    assert.matches("expected 5.1, 5.3, 5.4, 5.5, jit .*cmr cannot be built for 5.2", run("make build LUA=5.2", 2))
+  end)
+
+  it("builds what the specs need before it runs them", function()
+    for _, lua in ipairs{"5.4", "5.1", "jit"} do
+      local plan = run("make -n check LUA=" .. lua)
+      assert.matches("env.sh build/" .. lua, plan, 1, true)
+      assert.matches("env.sh build/jit", plan, 1, true)
+    end
+  end)
+
+  describe("in a shell with paths for one Lua", function()
+    local NAMES = {"LUA_PATH", "LUA_CPATH"}
+    for _, version in ipairs{"5_3", "5_4", "5_5"} do
+      NAMES[#NAMES + 1] = "LUA_PATH_" .. version
+      NAMES[#NAMES + 1] = "LUA_CPATH_" .. version
+    end
+    local paths = table.concat(NAMES, "=/nowhere/?.lua ") .. "=/nowhere/?.lua"
+    local without = "env -u " .. table.concat(NAMES, " -u ")
+
+    it("looks for what is installed as if there were none", function()
+      -- nothing is installed here: the package manager fails
+      run(("printf '#!/bin/sh\\nexit 1\\n' >%s/apt-get && chmod 755 %s/apt-get"):format(directory, directory))
+      local setup = (" PATH=%s:$PATH scripts/build/setup.sh test; echo $?"):format(directory)
+      assert.equal(run(without .. setup:gsub("; .*", "") .. "; echo $?"), run("env " .. paths .. setup))
+    end)
+
+    it("makes everything as if there were none", function()
+      local show = [[ make --no-print-directory --eval 'show: ; @env | grep -E "^LUA_C?PATH" || echo none' show]]
+      assert.equal("none", run("env " .. paths .. show))
+    end)
+
+    it("finds the system's modules in each build", function()
+      for _, lua in ipairs{"5.4", "jit"} do
+        local program = run("scripts/build/lua-program.sh " .. lua)
+        for _, settings in ipairs{paths, "-u LUA_PATH -u LUA_CPATH"} do
+          local code = "require [[cmr]] require [[cjson]]"
+          run(("env %s sh -c '. build/%s/env && cd / && %s -e \"%s\"'"):format(settings, lua, program, code))
+        end
+      end
+    end)
+  end)
+end)
