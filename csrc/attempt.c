@@ -33,16 +33,21 @@ static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 }
 
 /*
- * Whether an idle socket is readable before the request was sent: it was closed, or sent something unasked. A
- * transfer that begins tells only its local port.
+ * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. A
+ * transfer that begins tells only its local port. One of HTTP/2 is idle when its target has no other call: a server
+ * that takes no more requests has said so (GOAWAY), which libcurl 8.22 reads too late.
  */
-static bool is_stale(const struct pollset *pollset, int local_port)
+static bool is_stale(const struct call *call, int local_port)
 {
+    const struct pollset *pollset = call->pollset;
+
     for (size_t i = 0; i < pollset->count; i++) {
         const struct watched *watched = &pollset->sockets[i];
         char byte;
-        if (local_port <= 0 || watched->http1_port != local_port)
+        if (local_port <= 0 || watched->port != local_port)
             continue;
+        if (watched->http2 && call->target->busy > 1)
+            return false;
         return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
                (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
     }
@@ -98,14 +103,6 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
     return buffer_append(&answer->headers, bytes, length) ? length : 0;
 }
 
-/* Whether any byte of the request went into a connection. One that takes no more requests (GOAWAY) gets none. */
-static bool was_written(CURL *easy)
-{
-    long bytes = 0;
-
-    return curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK || bytes > 0;
-}
-
 static bool is_reused(CURL *easy)
 {
     long connects = 0;
@@ -123,12 +120,10 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
-    if (call->sends == 0 && is_stale(call->pollset, local_port))
+    if (call->sends == 0 && is_stale(call, local_port))
         return CURL_PREREQFUNC_ABORT;
     if (call->sends == 0)
         call->reused = is_reused(call->easy);
-    else if (call->sends == 1 && !was_written(call->easy))
-        return CURL_PREREQFUNC_OK;
     call->sends++;
     call->answer.sends++;
     return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
@@ -311,15 +306,17 @@ void attempt_finish(struct call *call, CURLcode code)
     if (call->traced) {
         answer->trace.resolved = seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
         answer->trace.connected = seconds_of(easy, CURLINFO_CONNECT_TIME_T);
-        if (!call->target->plain)
+        if (*answer->trace.tls) /* libcurl 8.22 tells times that were not reached */
             answer->trace.secured = seconds_of(easy, CURLINFO_APPCONNECT_TIME_T);
-        answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
+        if (answer->status > 0)
+            answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->fresh = code == CURLE_OPERATION_TIMEDOUT;
     watched = code == CURLE_OK ? find_socket(call->pollset, easy) : NULL;
-    if (watched && answer->http_version <= CURL_HTTP_VERSION_1_1 &&
-        curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK)
-        watched->http1_port = (int)local_port;
+    if (watched && curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK) {
+        watched->port = (int)local_port;
+        watched->http2 = answer->http_version > CURL_HTTP_VERSION_1_1;
+    }
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */

@@ -17,7 +17,8 @@ struct watched {
     int fd;
     dev_t device; /* with the inode: which socket it is */
     ino_t inode;
-    int http1_port; /* the local one, once it has had a response in HTTP/1 */
+    int port;   /* the local one, once it has had an answer */
+    bool http2; /* which came over it */
 };
 
 /* Times are seconds on the monotonic clock; INFINITY: never. */
