@@ -1,6 +1,10 @@
 #include "attempt.h"
 
 #include <errno.h>
+#ifdef __linux__
+#include <linux/tcp.h>
+#endif
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -32,26 +36,41 @@ static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
     return NULL;
 }
 
-/*
- * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. A
- * transfer that begins tells only its local port. One of HTTP/2 is idle when its target has no other call: a server
- * that takes no more requests has said so (GOAWAY), which libcurl 8.22 reads too late.
- */
-static bool is_stale(const struct call *call, int local_port)
+/* The socket of a connection that had an answer. A transfer that begins tells only its local port. */
+static const struct watched *find_port(const struct pollset *pollset, int local_port)
 {
-    const struct pollset *pollset = call->pollset;
+    for (size_t i = 0; i < pollset->count; i++)
+        if (local_port > 0 && pollset->sockets[i].port == local_port)
+            return &pollset->sockets[i];
+    return NULL;
+}
 
-    for (size_t i = 0; i < pollset->count; i++) {
-        const struct watched *watched = &pollset->sockets[i];
-        char byte;
-        if (local_port <= 0 || watched->port != local_port)
-            continue;
-        if (watched->http2 && call->target->busy > 1)
-            return false;
-        return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-               (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-    }
-    return false;
+/*
+ * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. One of
+ * HTTP/2 is idle when its target has no other call.
+ */
+static bool is_stale(const struct call *call, const struct watched *watched)
+{
+    char byte;
+
+    if (!watched || (watched->http2 && call->target->busy > 1))
+        return false;
+    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+/* How many bytes were written to a socket, by the kernel's count; 0: unknown. */
+static unsigned long long bytes_written(const struct watched *watched)
+{
+#ifdef __linux__
+    struct tcp_info info = {.tcpi_state = 0};
+    socklen_t length = sizeof info;
+
+    if (watched && getsockopt(watched->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && length == sizeof info)
+        return info.tcpi_bytes_sent + info.tcpi_notsent_bytes;
+#endif
+    (void)watched;
+    return 0;
 }
 
 /* libcurl's callbacks */
@@ -112,18 +131,25 @@ static bool is_reused(CURL *easy)
 
 /*
  * The connection is ready and libcurl is about to send the request. When a reused connection closes without a response,
- * libcurl sends the request again by itself; one that is not repeatable is stopped here.
+ * libcurl sends the request again by itself; one that is not repeatable is stopped here, unless nothing of it was
+ * written: libcurl 8.22 takes an HTTP/2 connection whose server has said that it takes no more requests (GOAWAY).
  */
 static int on_send(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {
     struct call *call = userdata;
+    const struct watched *watched = find_port(call->pollset, call->sends == 0 ? local_port : call->port);
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
-    if (call->sends == 0 && is_stale(call, local_port))
+    if (call->sends == 0 && is_stale(call, watched))
         return CURL_PREREQFUNC_ABORT;
-    if (call->sends == 0)
+    if (call->sends == 0) {
         call->reused = is_reused(call->easy);
+        call->port = local_port;
+        call->written = bytes_written(watched);
+    } else if (call->sends == 1 && call->written > 0 && call->written == bytes_written(watched)) {
+        return CURL_PREREQFUNC_OK;
+    }
     call->sends++;
     call->answer.sends++;
     return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
