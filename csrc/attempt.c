@@ -5,6 +5,7 @@
 #include <linux/tcp.h>
 #endif
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -66,7 +67,8 @@ static unsigned long long bytes_written(const struct watched *watched)
     struct tcp_info info = {.tcpi_state = 0};
     socklen_t length = sizeof info;
 
-    if (watched && getsockopt(watched->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && length == sizeof info)
+    if (watched && getsockopt(watched->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+        length >= offsetof(struct tcp_info, tcpi_bytes_sent) + sizeof info.tcpi_bytes_sent)
         return info.tcpi_bytes_sent + info.tcpi_notsent_bytes;
 #endif
     (void)watched;
