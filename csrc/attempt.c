@@ -1,11 +1,6 @@
 #include "attempt.h"
 
 #include <errno.h>
-#ifdef __linux__
-#include <linux/tcp.h>
-#endif
-#include <netinet/in.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -58,21 +53,6 @@ static bool is_stale(const struct call *call, const struct watched *watched)
         return false;
     return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
            (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-}
-
-/* How many bytes were written to a socket, by the kernel's count; 0: unknown. */
-static unsigned long long bytes_written(const struct watched *watched)
-{
-#ifdef __linux__
-    struct tcp_info info = {.tcpi_state = 0};
-    socklen_t length = sizeof info;
-
-    if (watched && getsockopt(watched->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
-        length >= offsetof(struct tcp_info, tcpi_bytes_sent) + sizeof info.tcpi_bytes_sent)
-        return info.tcpi_bytes_sent + info.tcpi_notsent_bytes;
-#endif
-    (void)watched;
-    return 0;
 }
 
 /* libcurl's callbacks */
@@ -133,25 +113,18 @@ static bool is_reused(CURL *easy)
 
 /*
  * The connection is ready and libcurl is about to send the request. When a reused connection closes without a response,
- * libcurl sends the request again by itself; one that is not repeatable is stopped here, unless nothing of it was
- * written: libcurl 8.22 takes an HTTP/2 connection whose server has said that it takes no more requests (GOAWAY).
+ * libcurl sends the request again by itself; one that is not repeatable is stopped here.
  */
 static int on_send(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {
     struct call *call = userdata;
-    const struct watched *watched = find_port(call->pollset, call->sends == 0 ? local_port : call->port);
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
-    if (call->sends == 0 && is_stale(call, watched))
+    if (call->sends == 0 && is_stale(call, find_port(call->pollset, local_port)))
         return CURL_PREREQFUNC_ABORT;
-    if (call->sends == 0) {
+    if (call->sends == 0)
         call->reused = is_reused(call->easy);
-        call->port = local_port;
-        call->written = bytes_written(watched);
-    } else if (call->sends == 1 && call->written > 0 && call->written == bytes_written(watched)) {
-        return CURL_PREREQFUNC_OK;
-    }
     call->sends++;
     call->answer.sends++;
     return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;

@@ -65,15 +65,13 @@ struct call {
     struct pollset *pollset; /* while running: it has the call's socket */
     CURL *easy;              /* while running; NULL: it waits for a connection */
     struct call *previous, *next;
-    int sends;                  /* through this handle; an attempt may have two handles */
-    int port;                   /* the local one, of the first of them */
-    unsigned long long written; /* what its connection had written before; 0: unknown */
-    bool reused;                /* the first of them on a connection that had been used before */
-    double timeout;             /* seconds of the attempt */
-    double added_at;            /* seconds on the monotonic clock, as those below */
-    double queue_limit;         /* when the wait for a connection and the attempt must be over */
-    double deadline;            /* when what the call does now must be over */
-    bool fresh;                 /* on a new connection: the idle one that was there may be dead */
+    int sends;          /* through this handle; an attempt may have two handles */
+    bool reused;        /* the first of them on a connection that had been used before */
+    double timeout;     /* seconds of the attempt */
+    double added_at;    /* seconds on the monotonic clock, as those below */
+    double queue_limit; /* when the wait for a connection and the attempt must be over */
+    double deadline;    /* when what the call does now must be over */
+    bool fresh;         /* on a new connection: the idle one that was there may be dead */
 
     struct answer answer;
     int reads; /* reads of the answer in progress: a finalizer that runs meanwhile must not free the buffers */

@@ -45,11 +45,11 @@ function report.text(sections)
   local lines = { HEAD }
   for _, section in ipairs(sections) do
     table.insert(lines, "## " .. section.title .. "\n")
-    table.insert(lines, "| Fault | GET | POST | Ends | With libcurl 8.14 and newer |")
+    table.insert(lines, "| Fault | GET | POST | Ends | With newer libcurls |")
     table.insert(lines, "|---|---|---|---|---|")
     for _, row in ipairs(section) do
       local ends, newer = bounds[row.bound] or "at once", row.newer
-      local other = newer and ("GET: %s; POST: %s"):format(cell(newer.GET), cell(newer.POST)) or "the same"
+      local other = newer and ("from %s on: GET: %s; POST: %s"):format(newer.since, cell(newer.GET), cell(newer.POST)) or "the same"
       table.insert(lines, ("| %s | %s | %s | %s | %s |"):format(row[1], cell(row.GET), cell(row.POST), ends, other))
     end
     table.insert(lines, "")

@@ -17,12 +17,23 @@
 --   options      of the client
 --   waits, retry_after   {least, most} seconds: before the second attempt; of the error's field
 --   elsewhere    another server that nothing may reach
---   newer        {GET = expected, POST = expected} with libcurl 8.14 and newer, where that can promise something else
+--   newer        {GET = expected, POST = expected, since = "8.14"}: with that libcurl and newer ones, where they can
+--                promise something else
 
 local core = require "cmr.core"
 
-local major, minor = core.libcurl:match "^(%d+)%.(%d+)"
-local rows = { is_newer = tonumber(major) * 1000 + tonumber(minor) >= 8014 }
+local rows = {}
+
+local function number(version)
+  local major, minor = version:match "^(%d+)%.(%d+)"
+  return tonumber(major) * 1000 + tonumber(minor)
+end
+
+--- What is expected of a row with this libcurl.
+function rows.expected(row)
+  local newer = row.newer
+  return newer and number(core.libcurl) >= number(newer.since) and newer or row
+end
 
 for _, name in ipairs { "connection", "answer", "status", "tls", "http2", "dns" } do
   local section = require("spec.fault.rows." .. name)

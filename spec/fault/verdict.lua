@@ -34,7 +34,7 @@ end
 function judge.outcome(row, method, result)
   local err = result.err
   local wrong
-  local expected = (rows.is_newer and row.newer or row)[method]
+  local expected = rows.expected(row)[method]
   if play.summary(result) ~= expected then
     wrong = ("expected %s, got %s (%s)"):format(expected, play.summary(result), err and err.message or "no error")
   elseif method == "POST" and result.outcome == "unknown" and result.seen > 1 then
