@@ -298,7 +298,9 @@ end
 
 ---Runs `cmr bulk`. Raises a mistake or a failure.
 function bulk.run(parsed, system, read)
-  collectgarbage("setpause", GC_PAUSE_PERCENT)
+  if not pcall(collectgarbage, "setpause", GC_PAUSE_PERCENT) then
+    collectgarbage("param", "pause", GC_PAUSE_PERCENT) -- Lua 5.5
+  end
   local run = start(parsed, system, read)
   open_run(run, parsed, system)
   local counts, reason = review(run, run.repeatable or parsed[".duplicates"], system)
