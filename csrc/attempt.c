@@ -8,7 +8,7 @@ enum {
     READ_BYTES = 4096,        /* at once; libcurl reads a hundred times in a row, and a step must be short */
     MAX_IDLE_SECONDS = 5,     /* a request that is not repeatable reuses no connection that was idle for longer */
     MIN_TIMEOUT_MS = 1,       /* 0 would be no timeout */
-    MAX_SENDS_REPEATABLE = 2, /* of one attempt: the second one follows when a reused connection closed */
+    MAX_SENDS_REPEATABLE = 2, /* of one attempt: libcurl sends again if a reused connection closed */
 };
 
 bool attempt_is_repeatable(const struct call *call)
@@ -42,8 +42,8 @@ static const struct watched *find_port(const struct pollset *pollset, int local_
 }
 
 /*
- * Whether an idle socket is readable before the request was sent: it was closed, or sent what answers no request. One of
- * HTTP/2 is idle when its target has no other call.
+ * Whether an idle socket is readable before the request was sent: it was closed, or it sent bytes that answer no request.
+ * An HTTP/2 socket is idle when its target has no other call.
  */
 static bool is_stale(const struct call *call, const struct watched *watched)
 {

@@ -19,7 +19,7 @@ enum call_state { CALL_CLOSED, CALL_READY, CALL_RUNNING, CALL_DONE };
 
 enum ending {
     ENDED,     /* libcurl ended the transfer, see code */
-    CANCELLED, /* by the caller, or with its engine */
+    CANCELLED, /* the caller cancelled it, or its engine was closed */
     FORKED     /* this process is a child: the parent has the transfer, and may still send it */
 };
 

@@ -42,7 +42,10 @@ static void pin(void)
 
 #if LUA_VERSION_NUM == 501 && !defined(LUA_LJDIR) /* not LuaJIT */
 
-/* The begin of Lua 5.1's lua_State, which is final: no function of Lua 5.1 reports what lua_yield compares. */
+/*
+ * The first members of Lua 5.1's lua_State. lua_yield compares two of them, and no function reports them. Lua 5.1 does
+ * not change any more.
+ */
 struct lua51_state {
     void *next;
     unsigned char tt, marked, status;

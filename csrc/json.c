@@ -317,7 +317,7 @@ struct scan {
     bool keep_positions; /* for lua-cjson's message: no number gets longer */
 };
 
-/* The new text may be in a userdata, which Lua 5.4 closes in its place on the stack. */
+/* The buffer may be a userdata on the stack. Lua 5.4 must close it there, so luaL_pushresult ends it. */
 static void drop_written(struct scan *scan)
 {
     luaL_pushresult(&scan->written);
@@ -489,7 +489,7 @@ static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGIT
     return significant;
 }
 
-/* Whether a double is what the text says: written with as many digits it has the same ones. */
+/* Whether a double equals a number's text: written with as many digits, it has the same digits. */
 static bool is_same_number(double value, const char *number)
 {
     char text[MAX_NUMBER_BYTES], expected[MAX_EXACT_DIGITS + 1], digits[MAX_EXACT_DIGITS + 1];

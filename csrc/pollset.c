@@ -105,7 +105,7 @@ void pollset_forget_after_fork(struct pollset *set)
 #ifdef CMR_EPOLL
     {
         struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};
-        /* They have no number of their own in the system. But only this epoll set has this timer in it. */
+        /* Epoll sets and timers have no inode of their own to compare. But only this set contains this timer. */
         if (set->fd >= 0 && epoll_ctl(set->fd, EPOLL_CTL_MOD, set->timer, &event) != 0)
             set->fd = set->timer = -1;
     }
@@ -186,7 +186,7 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
 
     if (set->due == INFINITY || set->due > pollset_now())
         return true;
-    set->due = INFINITY; /* first: libcurl sets the next one meanwhile */
+    set->due = INFINITY; /* before the call, in which libcurl sets the next time */
     return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK;
 }
 

@@ -17,8 +17,8 @@ struct watched {
     int fd;
     dev_t device; /* with the inode: which socket it is */
     ino_t inode;
-    int port;   /* the local one, once it has had an answer */
-    bool http2; /* which came over it */
+    int port;   /* the local port; 0 until an answer arrived */
+    bool http2; /* the answer came over HTTP/2 */
 };
 
 /* Times are seconds on the monotonic clock; INFINITY: never. */

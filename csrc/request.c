@@ -15,7 +15,7 @@
 /* A request in the making. Its functions may leave values on the stack: the Lua functions return what counts. */
 struct request {
     lua_State *L;
-    int index; /* of the call on the stack */
+    int index; /* the call's, on the stack */
     struct call *call;
     struct refusal *refusal;
     bool has_body; /* a field of an operation's body was seen */

@@ -457,7 +457,7 @@ static int lua_database_is_held(lua_State *L)
     return 1;
 }
 
-/* The number is the file's first bytes. The locks are elsewhere in the file, whatever it holds. */
+/* The number is the file's first bytes. The locks are on other offsets, which may be behind the file's end. */
 static double read_mark(struct database *database)
 {
     double mark = 0;
@@ -467,7 +467,7 @@ static double read_mark(struct database *database)
     return mark;
 }
 
-/* A mark that cannot be written is only missed: no failure. */
+/* Ignores a failure to write: then the check for lost requests may miss this one. */
 static int lua_database_mark(lua_State *L)
 {
     struct database *database = to_database(L);

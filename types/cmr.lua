@@ -26,7 +26,8 @@
 ---What client:bulk takes. Rows that are done are left alone; the others are sent.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer Requests at once. Default: 8.
----@field again? boolean Send rows again that are done. A run in which rows have no end yet goes on with them first.
+---@field again? boolean Send rows again, even if they are done. An unfinished run goes on with its other rows
+---  first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
 ---  runs too. Default: 30 days.
@@ -931,7 +932,7 @@ function Receiver:drop(id) end
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean false: the timestamp protects nothing; only the id reveals a replay.
 ---@field age number Seconds.
----@field event cmr.EventName Its name, under whichever key.
+---@field event cmr.EventName Its name: the body's `event`, or else its `eventType`.
 ---@field id string eventId or, without one, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
 ---@field key integer Which of the keys in api_key signed, counted from 1; empty ones are skipped.

@@ -129,7 +129,7 @@ function jobs.map(loop, inputs, opts, start)
   opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)
   local next_input, exhausted = iterator_of(inputs), false
   local semaphore = loop.semaphore()
-  local slots, free = {}, {} -- jobs that were started and not yielded yet; indexes of slots without one
+  local slots, free = {}, {} -- jobs that were started and not yielded yet; the indexes of empty slots
   local watch, was_left
   local first, last -- the queue of jobs to yield; each job's field `after` is the next one
 

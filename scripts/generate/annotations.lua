@@ -172,7 +172,7 @@ end
 
 ---Chooses what is public.
 ---@param list table[] as parse() filled it
----@param module table the library's, to know which of the client's methods it has as functions too
+---@param module table the library: a method of the client may also be a function of it
 ---@return table[] public classes with their functions and members, and aliases, in the source's order
 function annotations.public(list, module)
   local by_name, by_owner = {}, {}

@@ -12,7 +12,8 @@ local validate = require "cmr.util.validate"
 ---What client:bulk takes. Rows that are done are left alone; the others are sent.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer Requests at once. Default: 8.
----@field again? boolean Send rows again that are done. A run in which rows have no end yet goes on with them first.
+---@field again? boolean Send rows again, even if they are done. An unfinished run goes on with its other rows
+---  first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
 ---  runs too. Default: 30 days.
@@ -111,7 +112,7 @@ local function take(run, wanted, found, opts)
   return true
 end
 
--- The same without a change in the ledger.
+-- Like take, but changes nothing in the ledger.
 local function peek(run, found, opts)
   run.is_resumed = found ~= nil and not found.ended_at
   if found then

@@ -14,7 +14,8 @@ local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Whether doing it twice costs money, destroys, or uses a quota. Then its rows are recognised in every run.
+---Whether a second call costs money, destroys something, flips a state, or uses a quota. Then every run recognises the
+---rows that were sent before.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips

@@ -72,8 +72,8 @@ end
 
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
 ---@param answer table the decoded envelope, or a table like it
----@param about table with optional members: name of the operation; default, the form without --output; empty, see
----pretty_json.encode; rows, in place of tabulate.of
+---@param about table with optional members: name, of the operation; default, the form without --output; empty, see
+---  pretty_json.encode; rows, a function that replaces tabulate.of
 function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
   local value, message = require("cmr.cli.field").select(answer, parsed.field)

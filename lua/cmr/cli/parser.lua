@@ -101,9 +101,8 @@ local function only_containing(word, names)
   return found
 end
 
--- argparse's message, with our suggestion.
--- names.options and names.commands are arrays; names.arguments has the placeholder of a positional argument, by the
--- option that the argument would have.
+-- argparse's message, with our suggestion. names.options and names.commands are arrays. names.arguments maps an option
+-- that does not exist, "--user-id", to the positional argument that takes its value, "USER_ID".
 local function improve(message, element, names)
   if message == "too many arguments" then
     return ("%s (usage: %s)"):format(message, (element:get_usage():gsub("^Usage: ", "")))
@@ -253,7 +252,7 @@ end
 ---@param version fun(): string for --version
 ---@return table parser of argparse; its result has `command`, the global options, the command's arguments under
 ---  "." .. name, and --json under "."
----@return table<string, table> modules by name, of the commands on the line that are no operation
+---@return table<string, table> by name: the module of each command on the line that is not an operation
 function parser.new(operations, line, version)
   local words = {}
   for _, word in ipairs(line) do

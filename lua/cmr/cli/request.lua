@@ -55,8 +55,8 @@ function request.duration(option, typed)
   return tonumber(number) * UNITS[unit]
 end
 
----The time in an option's text, a date such as 2026-03-31 or "2026-03-31 17:30", or how long ago it was, such as 7d;
----nil without a text. Raises a mistake.
+---The time that an option names: as a date, 2026-03-31 or "2026-03-31 17:30", or as a time ago, 7d. nil without a
+---text. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 ---@return number? time seconds since 1970

@@ -26,7 +26,7 @@ local function local_time(seconds, with_seconds)
   return os.date(with_seconds and "%Y-%m-%d %H:%M:%S" or "%Y-%m-%d %H:%M", math.floor(seconds))
 end
 
--- A time as programs read it.
+-- A time for programs, such as 2026-03-31T17:30:00Z.
 local function utc(seconds)
   return seconds and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
 end

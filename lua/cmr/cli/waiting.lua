@@ -147,7 +147,7 @@ local function client_for(parsed, system, read, ledger)
   return client:with { loop = block }, ok and entry.account(client:target())
 end
 
----The requests of a filter that are accepted, each {id, account, operation, plan}.
+---The accepted requests that match a filter, each {id, account, operation, plan}.
 function waiting.accepted(ledger, filter)
   local items, open = {}, { accepted = true }
   for name, value in pairs(filter) do

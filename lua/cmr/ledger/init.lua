@@ -37,7 +37,8 @@ local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that 
 local FORGET_INTERVAL = 100 -- requests between two removals of old ones
 local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
 
--- The first process to open the ledger reads its -wal file: a millisecond for 60 pages. A reader keeps it short.
+-- The first process to open the ledger reads its -wal file: a millisecond for 60 pages. A quick
+-- connection therefore moves its pages into the ledger from this number on.
 local READER_WAL_PAGES = 30
 
 -- While a reader takes long, the -wal file grows. Afterwards it is cut to this size, which it does not reach otherwise.

@@ -9,7 +9,7 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.memory"
 
 ---Makes a limiter. Clients share one unless they get another.
----@param shares? integer how many limiters, here and elsewhere, share the rate evenly: 1
+---@param shares? integer how many limiters, here and elsewhere, share the rate evenly; default: 1
 ---@param clock? fun(): number for specs: seconds that never go back, instead of the machine's monotonic clock
 function Limiter.new(shares, clock)
   return setmetatable({ next_slots = {}, shares = shares or 1, clock = clock }, Limiter)

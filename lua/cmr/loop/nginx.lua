@@ -43,7 +43,7 @@ function nginx.unsupported()
       .. ": make the call outside of that, or give loop = 'block' to let the whole worker wait"
   end
   local way_out = "give loop = 'block' to let the whole worker wait"
-  if phase ~= "exit_worker" then -- it has no timers, nor has init
+  if phase ~= "exit_worker" then -- exit_worker has no timers
     local where = phase == "init" and " in init_worker_by_lua" or ""
     way_out = ("make the call from ngx.timer.at(0, ...)%s, or %s"):format(where, way_out)
   end

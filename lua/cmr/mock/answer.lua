@@ -60,7 +60,7 @@ end
 ---Makes the answer of a successful request: the operation's documented answer, with this data.
 ---@param request table
 ---@param data any nil: null, or no member, as in the documented answer
----@param message string? where none is documented, or not for this case
+---@param message string? the message, if the documented answer has none, or the message of another case
 ---@return table answer
 function answer.success(request, data, message)
   local operation = request.operation

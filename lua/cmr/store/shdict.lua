@@ -59,7 +59,7 @@ end
 function Store:done(name, token, ttl)
   local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
-  -- overwrites a claim taken this instant: the event was handled
+  -- may overwrite a claim that another worker just took: the event was handled, so it must not run again
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end

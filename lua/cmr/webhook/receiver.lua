@@ -84,7 +84,7 @@ end
 
 local VENDOR_TRIES = 3 -- then an event is not delivered again (help)
 local MAX_TRIES = 1e6
-local TRIES_SECONDS = text.DAY -- for which deliveries are counted: a handler may take hours
+local TRIES_SECONDS = text.DAY -- how long the count of an event's deliveries is kept: a handler may take hours
 local HASH_BYTES = 16 -- so the mark of a handled event fits into nginx's entry of 128 bytes
 
 local MAX_LABEL_BYTES = 300 -- of an event, or of a handler's message, in the log
@@ -180,8 +180,8 @@ local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, TRIES_SECONDS) or 1
 end
 
--- Ends the claim: the event is handled, or a later delivery may try again, or there will be none. If that fails, or the
--- user's store raises, the answer stays the same.
+-- Ends the claim. A failed event waits for a later delivery; after the last delivery it becomes a dead letter. If that
+-- fails, or the user's store raises, the answer stays the same.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -312,7 +312,8 @@ local function replay(self, letter)
   local event = letter.event
   verify.remember(event, letter.info)
   local job = new_job(self, event, letter.info, true)
-  job.hash, job.claim, job.tries = letter.id, "event:" .. letter.id, letter.tries -- what is stored is not what was sent
+  -- a digest of the stored event would differ
+  job.hash, job.claim, job.tries = letter.id, "event:" .. letter.id, letter.tries
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end
   local removed

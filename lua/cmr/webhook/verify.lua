@@ -50,7 +50,7 @@ local verify = {}
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean false: the timestamp protects nothing; only the id reveals a replay.
 ---@field age number Seconds.
----@field event cmr.EventName Its name, under whichever key.
+---@field event cmr.EventName Its name: the body's `event`, or else its `eventType`.
 ---@field id string eventId or, without one, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
 ---@field key integer Which of the keys in api_key signed, counted from 1; empty ones are skipped.

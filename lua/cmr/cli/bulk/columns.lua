@@ -99,7 +99,7 @@ end
 
 ---Makes the function that turns a row into arguments. Raises a mistake in the header.
 ---@param ignored table<string, boolean> names of --ignore
----@param trimmed table? its count becomes how many cells had blanks around their value, which are left out
+---@param trimmed table? the reader counts in `count` the cells from which it removed surrounding blanks
 ---@return fun(row: table): table?, string? args, or nil, message
 function columns.reader(operation, input, ignored, defaults, trimmed)
   local used_columns = input.header and columns_of(operation, input.header, ignored)

@@ -77,12 +77,14 @@ local function sum_of(self, ...)
   return sum
 end
 
----Whether every one of so many rows is done or accepted, with all its items.
+---Whether all rows are done or accepted, with all their items.
+---@param rows integer how many rows the input has
 function Tally:is_complete(rows)
   return sum_of(self, "done", "accepted") == rows and not self.listed.partial.count
 end
 
----Whether every one of so many rows has an end that is known.
+---Whether the end of every row is known.
+---@param rows integer how many rows the input has
 function Tally:is_ended(rows)
   return sum_of(self, "done", "accepted", "failed") == rows
 end

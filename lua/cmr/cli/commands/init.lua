@@ -1,4 +1,4 @@
----The commands that are no operation of the API: name, summary, module if its name differs. The parser loads a module
+---The commands that are not operations of the API: name, summary, module if its name differs. The parser loads a module
 ---when its command is on the line. A module has:
 ---
 ---    options, epilog                its options, see add_options in cmr.cli.parser, and the end of its help
