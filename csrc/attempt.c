@@ -42,8 +42,8 @@ static const struct watched *find_port(const struct pollset *pollset, int local_
 }
 
 /*
- * Whether an idle socket is readable before the request was sent: it was closed, or it sent bytes that answer no request.
- * An HTTP/2 socket is idle when its target has no other call.
+ * Whether an idle socket is readable before the request was sent: it was closed, or it sent bytes that answer no
+ * request. An HTTP/2 socket is idle when its target has no other call.
  */
 static bool is_stale(const struct call *call, const struct watched *watched)
 {

@@ -69,8 +69,8 @@ struct call {
     bool reused;        /* the first of them on a connection that had been used before */
     double timeout;     /* seconds of the attempt */
     double added_at;    /* seconds on the monotonic clock, as those below */
-    double queue_limit; /* when the wait for a connection and the attempt must be over */
-    double deadline;    /* when what the call does now must be over */
+    double queue_limit; /* when the wait for a connection and the attempt after it must be over */
+    double deadline;    /* when the call's present step must be over */
     bool fresh;         /* on a new connection: the idle one that was there may be dead */
 
     struct answer answer;

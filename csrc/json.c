@@ -194,7 +194,7 @@ static bool append_string(struct encoder *encoder, int index, const char *subjec
 {
     lua_State *L = encoder->L;
     const char *text = text_without_nul(L, index);
-    const char *start = text; /* of what is not appended yet */
+    const char *start = text; /* everything before it is appended */
 
     if (!text || (encoder->is_request && !text_is_utf8(text, lua_rawlen(L, index))))
         return refuse_data(encoder->refusal, BAD_VALUE,
@@ -312,7 +312,7 @@ struct scan {
     lua_State *L;
     const char *text;
     const char *end;
-    const char *unwritten; /* what is before it is in the new text */
+    const char *unwritten; /* the new text has everything before it */
     luaL_Buffer written;
     bool keep_positions; /* for lua-cjson's message: no number gets longer */
 };
@@ -532,7 +532,10 @@ static void push_small_number(lua_State *L, double value)
     lua_pushnumber(L, value + 0.0); /* -0 becomes 0 */
 }
 
-/* What tidy needs: the text with the numbers, and whether one that Lua cannot hold is refused or a string. */
+/*
+ * What tidy needs: the text with the numbers. In a request, tidy refuses a number that Lua cannot hold. In an answer it
+ * keeps such a number as a string.
+ */
 struct source {
     const char *text;
     bool is_request;

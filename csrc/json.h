@@ -34,9 +34,9 @@ bool json_check_number(lua_State *L, int index, struct refusal *refusal);
 const char *json_push_number(lua_State *L, int index);
 
 /*
- * Appends the JSON text of the value at index to a buffer that a userdata owns: it may raise. A NUL byte in
- * a text is refused, and so is, in a request, what is not UTF-8: both are faults of the data. Everything else that is
- * refused is the programmer's fault.
+ * Appends the JSON text of the value at index to a buffer that a userdata owns: it may raise. It refuses a
+ * NUL byte in a text, and in a request a text that is not UTF-8: both are faults of the data. Every other refusal is
+ * the programmer's fault.
  */
 bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, struct refusal *refusal);
 
@@ -44,7 +44,7 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  * Pushes the decoded value, or a message and false. The text ends with a NUL, which the length does not count. A byte
  * order mark is skipped; a lone surrogate becomes U+FFFD; a NUL byte is refused. Object members that are null are left
  * out, nulls in arrays stay cmr.null. Whole numbers become integers where Lua has them. A whole number that Lua would
- * round, and a number out of its range, is a string of what was written; in a request it is refused.
+ * round, or a number out of Lua's range, becomes a string as it was written; in a request it is refused.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

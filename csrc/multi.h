@@ -18,16 +18,16 @@ struct multi {
     pid_t owner; /* the process */
     struct call *running;
     struct call *queue, *queue_end; /* wait until their targets have room, in the order they came */
-    struct call *finished;          /* and not yet taken with multi_take_finished */
-    int count;                      /* of the running ones and of those in the queue */
-    int freed;                      /* how many of the queue may have room now */
+    struct call *finished;          /* until multi_take_finished takes them */
+    int count;                      /* of the calls that run or wait in the queue */
+    int freed;                      /* how many queued calls may have room now */
     int host_connections;           /* libcurl's limit: the largest of the targets */
 };
 
-/* Makes it a closed one of this process. */
+/* Sets the fields of a closed multi that belongs to this process. */
 void multi_init(struct multi *multi);
 
-/* Opens it. False, and still closed, when there are no memory or file descriptors left. */
+/* Opens a multi. Returns false, and leaves it closed, when no memory or no file descriptor is left. */
 bool multi_open(struct multi *multi);
 
 /* Cancels the running calls and closes every connection. Also for a closed one. */

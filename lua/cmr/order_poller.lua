@@ -27,7 +27,7 @@ function poller.jitter()
   return core.now() * 1e5 % 1
 end
 
--- Each process of an nginx has its part.
+-- The polls per second of this process: all workers of an nginx share them evenly.
 local function share_of(rate)
   local ngx = package.loaded.ngx
   local workers = ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1

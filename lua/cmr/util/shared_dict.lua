@@ -26,7 +26,7 @@ function shared_dict.find(name)
   return ngx and ngx.shared and ngx.shared[name] or nil
 end
 
----The dictionary without which nothing is shared.
+---The dictionary `cmr`. Without it the workers share nothing.
 ---@return table? dict
 function shared_dict.default()
   return shared_dict.find(shared_dict.MAIN)

@@ -142,7 +142,7 @@ local function collect_ids(found, object)
   end
 end
 
----The ids in an event, each once: what it is found by. A user is no id, for too many events are of one.
+---The ids in an event, each once. cmr finds the event by them. A user's id is not one: too many events have it.
 ---@param event cmr.Event
 ---@return string[][] ids {kind, id}; kinds: action, order, subscription, domain, mailbox
 function events.ids(event)
