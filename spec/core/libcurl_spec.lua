@@ -170,7 +170,7 @@ describe("with any libcurl", function()
       jobs[2]:cancel()
       local _, _, err = jobs[2]:wait()
       assert.same({"cancelled", "not_sent"}, {err.kind, err.outcome})
-      repeat core.engine():wait(10) until server:count(at).connections > 0
+      for _ = 1, 50 do core.engine():wait(10) end -- the first one is at the server long before
       jobs[1]:cancel()
       local res, message = jobs[3]:wait()
       assert.equal("fine", res and res.message, message)
