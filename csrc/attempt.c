@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "retry_after.h"
+
 enum {
     READ_BYTES = 4096,        /* at once; libcurl reads a hundred times in a row, and a step must be short */
     MAX_IDLE_SECONDS = 5,     /* a request that is not repeatable reuses no connection that was idle for longer */
@@ -303,7 +305,7 @@ void attempt_finish(struct call *call, CURLcode code)
     (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &answer->http_version);
     (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &answer->connects);
     answer->elapsed = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
-    answer->retry_after = response_retry_after(answer->headers.data);
+    answer->retry_after = retry_after(answer->headers.data);
     if (call->traced) {
         answer->trace.resolved = seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
         answer->trace.connected = seconds_of(easy, CURLINFO_CONNECT_TIME_T);

@@ -107,9 +107,6 @@ int lua_call_request(lua_State *L);
 
 /* response.c */
 
-/* The seconds of the Retry-After in these headers, rounded up; 0: none. libcurl has other limits in each version. */
-double response_retry_after(const char *headers);
-
 /* Pushes the envelope of a call that is done, or nil, message, err; returns how many values. */
 int response_push(lua_State *L, const struct call *call);
 

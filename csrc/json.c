@@ -141,8 +141,10 @@ static void write_float(char text[MAX_NUMBER_BYTES], double value)
             if (strtod(text, NULL) == value)
                 break;
         }
-    if (!whole && !strpbrk(text, ".e")) /* else it would read back as an integer */
-        (void)strcat(text, ".0");
+    if (!whole && !strpbrk(text, ".e")) { /* else it would read back as an integer */
+        const size_t length = strlen(text);
+        (void)snprintf(text + length, MAX_NUMBER_BYTES - length, ".0");
+    }
     (void)uselocale(before);
 }
 
@@ -413,7 +415,7 @@ static const char *scan_escape(struct scan *scan, const char *at)
     if (unit >= 0xD800 && unit < 0xDC00) {
         const long next = escaped_unit(at + SURROGATE_BYTES);
         if (next >= 0xDC00 && next < 0xE000)
-            return at + 2 * SURROGATE_BYTES;
+            return at + SURROGATE_BYTES + SURROGATE_BYTES;
     }
     if (unit >= 0xD800 && unit < 0xE000)
         write_instead(scan, at, SURROGATE_BYTES, "\\ufffd");

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "attempt.h"
 #include "compat.h"
@@ -223,49 +222,6 @@ static int push_failed(lua_State *L, const struct call *call)
         info.kind = "bad_response";
     push_curl_message(L, call);
     return error_return(L, call->name, info, 0);
-}
-
-/* The value of the first header line that begins with name, which is "\nlower-case:"; NULL: none. */
-static const char *header_value(const char *headers, const char *name)
-{
-    const char *line = headers ? strcasestr(headers, name) : NULL;
-
-    return line ? line + strlen(name) + strspn(line + strlen(name), " \t") : NULL;
-}
-
-/* The time of an HTTP date; -1: it is none. */
-static time_t date_of(const char *value)
-{
-    enum { MAX_DATE_BYTES = 64 }; /* "Sun, 06 Nov 1994 08:49:37 GMT" has 29 bytes */
-    const size_t length = value ? strcspn(value, "\r\n") : 0;
-    char date[MAX_DATE_BYTES] = "";
-
-    if (length < sizeof date)
-        memcpy(date, value ? value : "", length);
-    return curl_getdate(date, NULL);
-}
-
-double response_retry_after(const char *headers)
-{
-    enum { MAX_DELAY_DIGITS = 18 };
-    const char *value = header_value(headers, "\nretry-after:");
-    const size_t digits = value ? strspn(value, "0123456789") : 0;
-    time_t sent;
-    double delay;
-
-    if (!value)
-        return 0;
-    if (digits > MAX_DELAY_DIGITS)
-        return 1e18;
-    if (digits > 0) {
-        const size_t zeros = value[digits] == '.' ? strspn(value + digits + 1, "0") : 0;
-        const char next = value[digits] == '.' ? value[digits + 1 + zeros] : '\0';
-        return (double)strtoll(value, NULL, 10) + (next >= '1' && next <= '9');
-    }
-    sent =
-        date_of(header_value(headers, "\ndate:")); /* by the server's clock, which may be wrong, as its other date is */
-    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent); /* for a text that is no date, it is in the past */
-    return delay > 0 ? delay : 0;
 }
 
 /* Whether all of the answer is there although the transfer failed, as it does at a trailer that libcurl dislikes. */

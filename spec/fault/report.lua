@@ -49,7 +49,10 @@ function report.text(sections)
     table.insert(lines, "|---|---|---|---|---|")
     for _, row in ipairs(section) do
       local ends, newer = bounds[row.bound] or "at once", row.newer
-      local other = newer and ("from %s on: GET: %s; POST: %s"):format(newer.since, cell(newer.GET), cell(newer.POST)) or "the same"
+      local other = "the same"
+      if newer then
+        other = ("from %s on: GET: %s; POST: %s"):format(newer.since, cell(newer.GET), cell(newer.POST))
+      end
       table.insert(lines, ("| %s | %s | %s | %s | %s |"):format(row[1], cell(row.GET), cell(row.POST), ends, other))
     end
     table.insert(lines, "")
