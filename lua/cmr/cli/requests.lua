@@ -195,10 +195,10 @@ local function print_field(next_item, parsed, system)
   local values, found = {}, false
   for item, message in next_item do
     if not item then io.failure("%s", message) end
-    item = encodable(item)
-    local value = path and field.select(item, path)
+    local request = encodable(item)
+    local value = path and field.select(request, path)
     found = found or value ~= nil
-    if value == nil then value = path and core.null or item end
+    if value == nil then value = path and core.null or request end
     values[#values + 1] = value
   end
   if not path then return output.show({ data = values }, parsed, system, {}) end
