@@ -40,7 +40,11 @@ static void pin(void)
         (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-#if LUA_VERSION_NUM == 501 && !defined(LUA_LJDIR) /* not LuaJIT */
+#if LUA_VERSION_NUM == 501
+
+/* LuaJIT has it and Lua 5.1 has not. Each loads modules that were built for the other, so it is looked for at run time. */
+#pragma weak lua_isyieldable
+int lua_isyieldable(lua_State *L);
 
 /*
  * The first members of Lua 5.1's lua_State. lua_yield compares two of them, and no function reports them. Lua 5.1 does
@@ -60,7 +64,7 @@ static bool is_yieldable(lua_State *L)
 {
     const struct lua51_state *state = (const void *)L;
 
-    return state->c_calls <= state->base_c_calls;
+    return lua_isyieldable ? lua_isyieldable(L) : state->c_calls <= state->base_c_calls;
 }
 
 #else

@@ -42,6 +42,28 @@ describe("build #build", function()
     assert.not_matches("libcurl", run("readelf -d " .. sqlite .. " | grep NEEDED"))
   end)
 
+  it("makes modules for Lua 5.1 and LuaJIT that serve each other, for both have the same folders", function()
+    local script = require("spec.support.program").file_with [[
+      package.cpath = arg[1] .. "/?.so;" .. package.cpath
+      local core = require "cmr.core"
+      local function in_callback()
+        local answer
+        string.gsub("a", "a", function() answer = core.is_yieldable() end)
+        return answer
+      end
+      local function in_coroutine() return (core.is_yieldable()) end
+      print(core.is_yieldable(), coroutine.wrap(in_coroutine)(), coroutine.wrap(in_callback)())
+    ]]
+    for _, built in ipairs{"5.1", "jit"} do
+      run("make --no-print-directory build LUA=" .. built)
+      for _, program in ipairs{"5.1", "jit"} do
+        local lua = run("scripts/build/lua-program.sh " .. program)
+        assert.equal("false\ttrue\tfalse", run(("%s %s build/%s"):format(lua, script, built)))
+      end
+    end
+    os.remove(script)
+  end)
+
   it("stays loaded and is bound at once", function()
     local flags = run("readelf -d " .. core .. " | grep FLAGS")
     assert.matches("NODELETE", flags)
