@@ -308,8 +308,9 @@ void multi_remove(struct call *call)
         sigpipe_block(&sigpipe);
         call->answer.ending = CANCELLED;
         stop(multi, call);
-        advance(multi);
         sigpipe_restore(&sigpipe);
+        if (multi->queue)
+            set_alarm(multi, call->added_at); /* due: the next run begins the one that has room now */
     } else {
         unlink_call(&multi->finished, call);
     }
