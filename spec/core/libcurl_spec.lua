@@ -67,6 +67,17 @@ describe("with any libcurl", function()
     end
   end)
 
+  it("no message holds the key that stands in the name of a host, whole or in part", function()
+    local label = ("x"):rep(55) .. "."
+    for _, host in ipairs{KEY .. ".invalid", label:rep(3) .. ("x"):rep(52) .. "." .. KEY .. ".invalid"} do
+      local client = cmr.new{base_url = "http://" .. host, api_key = KEY, allow_http = true, retries = 0, rate = false,
+        connect_timeout = 2}
+      local _, message, err = client:platforms "U"
+      client:close()
+      assert.is_nil((message .. err.message):find("the-k", 1, true), message)
+    end
+  end)
+
   it("trailers neither void an answer nor change it", function()
     local body = '{"status":200,"message":"fine"}'
     for _, trailers in ipairs{
