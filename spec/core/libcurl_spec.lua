@@ -68,9 +68,10 @@ describe("with any libcurl", function()
   end)
 
   it("no message holds the key that stands in the name of a host, whole or in part", function()
-    local label = ("x"):rep(55) .. "."
-    for _, host in ipairs{KEY .. ".invalid", label:rep(3) .. ("x"):rep(52) .. "." .. KEY .. ".invalid"} do
-      local client = cmr.new{base_url = "http://" .. host, api_key = KEY, allow_http = true, retries = 0, rate = false,
+    local key, label = "the-key-" .. ("4"):rep(52), ("x"):rep(60)
+    -- libcurl cuts the second one within the key; the first key, masked, leaves room for what is left of it.
+    for _, host in ipairs{key .. ".invalid", table.concat({key, label, label, key}, ".")} do
+      local client = cmr.new{base_url = "http://" .. host, api_key = key, allow_http = true, retries = 0, rate = false,
         connect_timeout = 2}
       local _, message, err = client:platforms "U"
       client:close()
