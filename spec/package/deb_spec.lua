@@ -20,14 +20,19 @@ describe("make deb #deb", function()
     if checkout then run("rm -rf " .. checkout) end
   end)
 
-  before_each(function()
-    if checkout then return end
-    pending "no package is made here: that takes a git checkout, dpkg-dev, and 'apt-get build-dep .'"
-  end)
+  -- busted skips no test from before_each.
+  local function test(name, body)
+    it(name, function()
+      if not checkout then
+        return pending "no package is made here: that takes a git checkout, dpkg-dev, and 'apt-get build-dep .'"
+      end
+      body()
+    end)
+  end
 
   local function field(name) return run(("dpkg-deb -f %s %s"):format(package, name)) end
 
-  it("has the library for every Lua of this Debian, and what it needs", function()
+  test("has the library for every Lua of this Debian, and what it needs", function()
     local luas, libraries = field "Lua-Versions", run "dpkg-architecture -q DEB_HOST_MULTIARCH"
     assert.matches("^5%.1 5%.3 5%.4", luas)
     for lua in luas:gmatch "%S+" do
@@ -44,13 +49,13 @@ describe("make deb #deb", function()
     assert.matches("libnginx%-mod%-http%-lua, nginx", field "Recommends")
   end)
 
-  it("has the command on Lua 5.4, and records nothing that dpkg knows", function()
+  test("has the command on Lua 5.4, and records nothing that dpkg knows", function()
     assert.equal("#!/usr/bin/lua5.4", run("head -n 1 " .. checkout .. "/tree/usr/bin/cmr"))
     assert.equal("types", run("ls " .. checkout .. "/tree/usr/share/cmr"))
     assert.equal("", run("grep -rlF " .. checkout .. " " .. checkout .. "/tree || :"))
   end)
 
-  it("works on each Lua, LuaJIT with the modules of 5.1", function()
+  test("works on each Lua, LuaJIT with the modules of 5.1", function()
     local tree, libraries = checkout .. "/tree/usr", run "dpkg-architecture -q DEB_HOST_MULTIARCH"
     for _, lua in ipairs{"5.1", "5.3", "5.4", "jit"} do
       local version = lua == "jit" and "5.1" or lua
@@ -65,12 +70,12 @@ describe("make deb #deb", function()
     end
   end)
 
-  it("is one that lintian finds nothing in", function()
+  test("is one that lintian finds nothing in", function()
     if missing "lintian" then pending "there is no lintian" end
     assert.equal("", run("lintian --allow-root --fail-on error,warning " .. checkout .. "/build/deb/*.changes"))
   end)
 
-  it("installs into a bare Debian with apt, and does there what the README shows", function()
+  test("installs into a bare Debian with apt, and does there what the README shows", function()
     local suite = os.getenv "CMR_BARE_DEBIAN"
     if not suite then pending "'make deb-check' does this, or CMR_BARE_DEBIAN=trixie: it takes five minutes" end
     if missing "debootstrap" then pending "there is no debootstrap" end
