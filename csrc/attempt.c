@@ -191,9 +191,9 @@ static CURLcode set_connection(struct call *call)
         target->plain || !has_http2() ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L); /* libcurl 8.14 would wait for a whole answer */
     SET(CURLOPT_FORBID_REUSE, 1L);                              /* until a response begins */
-    SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
-    if (!attempt_is_repeatable(call))
-        SET(CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_SECONDS);
+    SET(CURLOPT_FRESH_CONNECT, call->fresh && target->http_version == 1 ? 1L : 0L); /* over 2, calls share a new one */
+    if (call->fresh || !attempt_is_repeatable(call))
+        SET(CURLOPT_MAXAGE_CONN, call->fresh ? 1L : (long)MAX_IDLE_SECONDS);
     SET(CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     SET(CURLOPT_CONNECTTIMEOUT_MS, target->connect_timeout);
     SET(CURLOPT_NOSIGNAL, 1L);
@@ -293,12 +293,26 @@ bool attempt_goes_on(const struct call *call, CURLcode code)
     return call->sends == 1 && call->reused && answer->header_bytes == 0 && attempt_is_repeatable(call);
 }
 
+/* Remembers which connection gave an answer. One on which the only call timed out is shut: libcurl keeps it. */
+static void watch_connection(struct call *call, CURLcode code)
+{
+    struct watched *watched = code == CURLE_OK || call->fresh ? find_socket(call->pollset, call->easy) : NULL;
+    long local_port = 0;
+
+    if (!watched)
+        return;
+    if (code == CURLE_OK && curl_easy_getinfo(call->easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK) {
+        watched->port = (int)local_port;
+        watched->http2 = call->answer.http_version > CURL_HTTP_VERSION_1_1;
+    } else if (call->fresh && call->target->busy == 1) {
+        (void)shutdown(watched->fd, SHUT_RDWR);
+    }
+}
+
 void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
-    struct watched *watched;
-    long local_port = 0;
 
     answer->code = code;
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
@@ -315,11 +329,7 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->fresh = code == CURLE_OPERATION_TIMEDOUT;
-    watched = code == CURLE_OK ? find_socket(call->pollset, easy) : NULL;
-    if (watched && curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK) {
-        watched->port = (int)local_port;
-        watched->http2 = answer->http_version > CURL_HTTP_VERSION_1_1;
-    }
+    watch_connection(call, code);
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
     if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */

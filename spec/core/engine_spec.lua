@@ -24,11 +24,11 @@ describe("the engine", function()
   end
 
   -- Starts that many calls and returns them.
-  local function start(count)
+  local function start(count, timeout)
     local calls = {}
     for index = 1, count do
       calls[index] = platforms()
-      calls[index]:start(engine, 10)
+      calls[index]:start(engine, timeout or 10)
     end
     return calls
   end
@@ -255,6 +255,24 @@ describe("the engine", function()
         assert.equal(first.connection, request.connection)
       end
       for _, call in ipairs(calls) do assert.equal("2", call:info().http_version) end
+    end)
+
+    it("with TLS by HTTP/2 over one new connection, after all of them timed out", function()
+      use("tls")
+      attempt(platforms())
+      server:fault{delay = 2, times = 20}
+      local calls = start(20, 0.5)
+      finish((table.unpack or unpack)(calls))
+      server:fault{delay = 0.1, times = 20}
+      for _, call in ipairs(calls) do
+        assert.equal("timeout", select(3, call:result()).kind)
+        call:start(engine, 10)
+      end
+      finish((table.unpack or unpack)(calls))
+      local requests = server:requests()
+      assert.equal(41, #requests)
+      assert.not_equal(requests[1].connection, requests[41].connection)
+      for index = 22, 41 do assert.equal(requests[41].connection, requests[index].connection) end
     end)
 
     it("without TLS by HTTP/1.1 over several", function()
