@@ -269,8 +269,8 @@ describe("--field with --output", function()
     local shown = {}
     for _, format in ipairs{"raw", "json", "jsonl", "csv", "table"} do
       local written = ""
-      local function write(_, text)
-        written = written .. text
+      local function write(_, piece)
+        written = written .. piece
         return true
       end
       local system = {stdout = {write = write, flush = function() return true end}, stderr = {write = write},
