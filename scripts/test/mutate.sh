@@ -1,10 +1,12 @@
 #!/bin/sh
-# Breaks one line of a copy of the library at a time; a spec must fail each time: mutate.sh [NAME...], or mutate.sh rows
-# to check only that each row still changes its file. A fault that no spec notices is a promise that nothing guards.
+# Breaks one line of a copy of the library at a time; a spec must fail each time. A fault that no spec notices is a
+# promise that nothing guards. mutate.sh [NAME...]: the rows below; mutate.sh rows: checks only that each row still
+# changes its file; mutate.sh random N SEED: random mutations, see mutations.lua. The last lines are the sums.
 set -eu
 cd "$(dirname "$0")/../.."
 copy=build/mutate
 lua=$(scripts/build/lua-program.sh 5.4)
+export LIMIT_SECONDS=400 # for the specs of one mutation; one that makes them hang is noticed
 
 # NAME | FILE | sed SCRIPT | SPECS
 mutations() {
@@ -55,47 +57,80 @@ changes() { [ -f "$1" ] && ! sed "$2" "$1" | cmp -s - "$1"; }
 
 trim() { sed 's/^ *//; s/ *$//'; }
 
-# check NAME FILE SCRIPT SPECS: breaks the copy, builds it and runs the specs.
+specs() { (cd "$copy" && OPTIONS=--no-keep-going SPECS="$1" scripts/test/specs.sh 5.4) >"$copy/test.log" 2>&1; }
+
+# Makes the copy, and checks that specs pass in it.
+prepare() {
+    rm -rf "$copy"
+    mkdir -p "$copy"
+    cp -R csrc lua spec scripts types bin examples rockspec docs Makefile .busted CHANGELOG.md README.md LICENSE "$copy"
+    { make -C "$copy" --no-print-directory LUA=5.4 && make -C "$copy" --no-print-directory LUA=jit; } >"$copy/make.log" 2>&1
+    specs spec/core/call_spec.lua || { cat "$copy/test.log" && exit 1; }
+}
+
+# check NAME FILE SCRIPT SPECS: breaks the copy and runs the specs. Status 2: the mutation cannot be built.
 check() {
     changes "$2" "$3" || { echo "FAIL  $1: $2 does not have the line that it breaks"; return 1; }
     for spec in $4; do
         [ -e "$spec" ] || { echo "FAIL  $1: there is no $spec"; return 1; }
     done
     [ -z "$rows_only" ] || return 0
-    rm -rf "$copy"
-    mkdir -p "$copy"
-    cp -R csrc lua spec scripts types bin examples rockspec docs Makefile .busted "$copy" 2>/dev/null || true
-    cp CHANGELOG.md README.md LICENSE "$copy" 2>/dev/null || true
     sed "$3" "$2" >"$copy/$2"
-    make -C "$copy" --no-print-directory LUA=5.4 >"$copy/make.log" 2>&1 || { echo "FAIL  $1: does not build"; return 1; }
-    # shellcheck disable=SC2086 # words
-    if (cd "$copy" && OPTIONS=--no-keep-going SPECS="$4" timeout 300 scripts/test/specs.sh 5.4) >"$copy/test.log" 2>&1; then
+    status=0
+    if ! make -C "$copy" --no-print-directory LUA=5.4 >"$copy/make.log" 2>&1; then
+        echo "      $1: does not build"
+        status=2
+    elif specs "$4"; then
         echo "FAIL  $1: no spec noticed"
-        return 1
+        diff "$2" "$copy/$2" | sed -n 's/^[<>]/    &/p'
+        status=1
+    elif ! grep -q '^Failure\|^Error\|ended with status\|API key was' "$copy/test.log"; then
+        echo "FAIL  $1: the specs did not run"
+        status=1
+    else
+        echo "ok    $1 ($(sed -n 's/^\(Failure\|Error\) -> //p; s/.*ended with status/ended with status/p' "$copy/test.log" | head -n 1))"
     fi
-    grep -q '^Failure\|^Error\|ended with status' "$copy/test.log" || { echo "FAIL  $1: the specs did not run"; return 1; }
-    echo "ok    $1"
+    cp "$2" "$copy/$2"
+    return $status
 }
 
-passed=0
-failed=0
+area() {
+    case $1 in
+    csrc/*) echo C ;;
+    lua/cmr/cli/* | lua/cmr/launcher/* | lua/cmr/listen/* | lua/cmr/mock/* | lua/cmr/probe/*) echo command ;;
+    *) echo library ;;
+    esac
+}
+
+wanted=0
 rows_only=
-[ "${1-}" != rows ] || { rows_only=yes && shift; }
-[ -n "$lua" ]
 list=$(mktemp)
-trap 'rm -f "$list"' EXIT
-mutations >"$list"
+results=$(mktemp)
+trap 'rm -f "$list" "$results"' EXIT
+[ -n "$lua" ]
+case ${1-} in
+rows) rows_only=yes && shift && mutations >"$list" ;;
+random)
+    wanted=$2
+    echo "seed $3"
+    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # some cannot be built
+    shift 3
+    ;;
+*) mutations >"$list" ;;
+esac
+[ "$rows_only" ] || prepare
 while IFS='|' read -r name file rest; do
     name=$(printf '%s' "$name" | trim)
     file=$(printf '%s' "$file" | trim)
     specs=$(printf '%s' "${rest##*|}" | trim)
     script=$(printf '%s' "${rest%|*}" | trim)
     case " $* " in '  ' | *" $name "*) ;; *) continue ;; esac
-    if check "$name" "$file" "$script" "$specs" </dev/null; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-    fi
+    check "$name" "$file" "$script" "$specs" </dev/null && status=0 || status=$?
+    [ "$status" -eq 2 ] && [ "$wanted" -gt 0 ] && continue
+    echo "$(area "$file") $status" >>"$results"
+    [ "$(wc -l <"$results")" -ne "$wanted" ] || break
 done <"$list"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+[ "$wanted" -eq 0 ] || awk '{ all[$1]++; noticed[$1] += $2 == 0 } END {
+    for (area in all) printf "%s: %d of %d noticed, %.0f %%\n", area, noticed[area], all[area], 100 * noticed[area] / all[area]
+}' "$results"
+awk '$2 == 0 { passed++ } END { printf "%d passed, %d failed\n", passed, NR - passed; exit passed == 0 || passed < NR }' "$results"

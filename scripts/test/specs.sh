@@ -13,7 +13,7 @@ building=rock,deb,build
 
 # A run that hangs fails.
 limit=
-command -v timeout >/dev/null && limit='timeout -k 10 1500'
+command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT_SECONDS:-1500}"
 
 # Every process that loads the module needs the sanitizers' runtime first; a Lua program does not bring it.
 sanitize() {

@@ -147,6 +147,23 @@ describe("a request of the command", function()
     assert.is_nil(told.err:find(secure.key, 1, true))
   end)
 
+  it("has all it needs before it leaves, however few files may be open", function()
+    for _, form in ipairs{"json", "table"} do
+      server:reset()
+      local done
+      for most = 10, 60 do
+        local through = ([[sh -c 'ulimit -n %d; exec "$@"' sh]]):format(most)
+        done = cmr({"reexport", "--mailbox-id", MAILBOX, "--output", form, "--retries", "0"},
+          {env = env, through = through})
+        assert.is_nil(done.err:find("internal error", 1, true), done.err)
+        if done.status == 0 then break end
+        assert.equal(0, #server:requests(), done.err)
+      end
+      assert.equal(0, done.status)
+      assert.matches("ACT_", done.out)
+    end
+  end)
+
   it("is answered in many forms", function()
     local function shown(...)
       local done = cmr({...}, {env = env})

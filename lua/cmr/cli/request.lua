@@ -172,6 +172,19 @@ local function report_refused(order, partial, system)
   return io.EXIT_INCOMPLETE
 end
 
+---Opens the engine, and keeps one descriptor free: with it the modules that report the answer can be loaded. Raises a
+---failure when there are too few.
+---@return file* spare
+function request.open_engine(system)
+  local ok, message = pcall(core.engine)
+  local spare
+  if ok then
+    spare, message = system.open("/", "rb") -- every system has it
+  end
+  if not spare then io.failure("%s; nothing was sent", (message:gsub("^/: ", ""))) end
+  return spare
+end
+
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
 ---@param order table method of the client; args for it; prepare, in place of the core's function of that name;
 ---  operation, unless it is `cmr api`; has_effect: whether it may change something, as far as its method tells; acts:
@@ -183,14 +196,16 @@ function request.send(order, parsed, system, client)
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
   if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
-  local operation = order.operation
+  local operation, spare = order.operation, request.open_engine(system)
   if parsed.all then
+    spare:close()
     message, err = require("cmr.cli.listing").show(client, operation, order.args[1], parsed, system)
     if err then fail(order, parsed, message, err) end
     return io.EXIT_OK
   end
   local answer
   answer, message, err = client[order.method](client, unpack(order.args))
+  spare:close()
   if not answer then fail(order, parsed, message, err) end
   output.show(answer, parsed, system, order.about)
   if operation and operation.flags.list then
