@@ -3,7 +3,6 @@
  * the ledger should load libsqlite3.
  *
  *   sqlite.open(path, busy_milliseconds) -> database
- *   sqlite.absolute(path)     -> the path from the root, whatever directory the process goes to later
  *   database:run(sql, ...)    -> the number of rows that changed
  *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
  *   database:rows(sql, ...)   -> all rows
@@ -129,24 +128,6 @@ static const char *prepare_file(const char *path)
             return strerror(errno);
     }
     return private_fault(&status);
-}
-
-static int lua_sqlite_absolute(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    char directory[PATH_MAX];
-
-    if (*path == '/') {
-        lua_pushvalue(L, 1);
-        return 1;
-    }
-    if (!getcwd(directory, sizeof directory))
-        return push_failure(L, strerror(errno), "no_file");
-    lua_pushstring(L, directory);
-    lua_pushliteral(L, "/");
-    lua_pushvalue(L, 1);
-    lua_concat(L, 3);
-    return 1;
 }
 
 static int lua_sqlite_open(lua_State *L)
@@ -615,7 +596,7 @@ static int lua_database_close(lua_State *L)
 
 int luaopen_cmr_sqlite(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {"absolute", lua_sqlite_absolute}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {NULL, NULL}};
     static const luaL_Reg database_meta[] = {{"__gc", lua_database_gc}, {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"run", lua_database_run},

@@ -136,12 +136,12 @@ describe("the ledger", function()
   end)
 
   it("takes locks of its own in the child of a fork, with every connection", function()
-    ledger:limiter():reserve("key", 1000, 1)
+    ledger:store():count("name", 1000, 1)
     local ready, gate = directory .. "/ready", directory .. "/gate"
     local child = posix.fork()
     if child == 0 then
       ledger:begin(request{digest = "first"})
-      ledger:limiter():reserve("key", 1000, 1)
+      ledger:store():count("name", 1000, 1)
       assert(io.open(ready, "w")):close()
       while not io.open(gate) do os.execute "sleep 0.01" end
       ledger:begin(request{digest = "second"})
@@ -165,10 +165,10 @@ describe("the ledger", function()
   end)
 
   it("keeps its writer number in the child of a fork", function()
-    ledger:limiter():reserve("key", 1000, 1)
+    ledger:store():count("name", 1000, 1)
     assert(posix.child(function()
       assert(ledger:begin(request{digest = "child"}))
-      ledger:limiter():reserve("key", 1000, 1)
+      ledger:store():count("name", 1000, 1)
       assert(state "child" == "sending", state "child")
     end))
   end)

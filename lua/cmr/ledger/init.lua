@@ -7,6 +7,7 @@
 ---unknown.
 
 local core = require "cmr.core"
+local location = require "cmr.ledger.location"
 local schema = require "cmr.ledger.schema"
 local sqlite = require "cmr.sqlite"
 local text = require "cmr.util.text"
@@ -28,7 +29,6 @@ local Ledger = {}
 Ledger.__index = Ledger
 Ledger.__name = "cmr.ledger"
 
-local FILE = "/cmr/ledger.db" -- below the user's directory for state
 local BUSY_SECONDS = 5 -- another process's write takes milliseconds
 local NGINX_BUSY_SECONDS = 0.1 -- a worker serves nobody meanwhile
 local LOCKED_BUSY_SECONDS = 0.1 -- after a wait that was in vain
@@ -36,10 +36,6 @@ local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
 local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that store events
 local FORGET_INTERVAL = 100 -- requests between two removals of old ones
 local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
-
--- The first process to open the ledger reads its -wal file: a millisecond for 60 pages. A quick
--- connection therefore moves its pages into the ledger from this number on.
-local READER_WAL_PAGES = 30
 
 -- While a reader takes long, the -wal file grows. Afterwards it is cut to this size, which it does not reach otherwise.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
@@ -51,17 +47,6 @@ local ledger = {
   Ledger = Ledger,
   RETENTION_SECONDS = 400 * text.DAY, -- then a request is forgotten
 }
-
----The file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
----@return string? path
----@return string? message
-function ledger.default_path()
-  local path, state, home = os.getenv "CMR_LEDGER", os.getenv "XDG_STATE_HOME", os.getenv "HOME"
-  if path and path ~= "" then return path end
-  if state and state:sub(1, 1) == "/" then return state .. FILE end
-  if home and home ~= "" then return home .. "/.local/state" .. FILE end
-  return nil, "neither HOME nor XDG_STATE_HOME is set"
-end
 
 -- Closes the connections that a child has from its parent: all of them, before the child opens its own. See cmr.sqlite.
 local function leave_parents()
@@ -152,19 +137,13 @@ function Ledger:is_moved()
 end
 
 ---Opens a ledger. The file is made when it is missing.
----@param path? string
----@param synchronous? "durable"|"quick" The connection to try: quick for a caller that only reads. Default: durable.
+---@param path? string default: location.default
 ---@return cmr.Ledger? ledger the same one for the same path
 ---@return string? message
 ---@return string? reason as of cmr.sqlite
-function ledger.open(path, synchronous)
-  local absolute, db, message, reason
-  if not path then
-    path, message = ledger.default_path()
-    if not path then return nil, "the ledger has no place: " .. message, "no_file" end
-  end
-  absolute, message = sqlite.absolute(path)
-  if not absolute then return nil, ("the ledger %s cannot be opened: %s"):format(path, message), "no_file" end
+function ledger.open(path)
+  local absolute, message = location.absolute(path)
+  if not absolute then return nil, message, "no_file" end
   local self = ledgers[absolute]
   if self and self:is_moved() then
     self:close()
@@ -172,9 +151,9 @@ function ledger.open(path, synchronous)
   end
   self = self or setmetatable({ path = absolute, connections = {}, holds = {}, is_locked = false }, Ledger)
   living[self] = true
-  db, message, reason = self:connection(synchronous or "durable")
+  local db, reason
+  db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
-  if synchronous == "quick" then db:rows(("PRAGMA wal_autocheckpoint = %d"):format(READER_WAL_PAGES)) end
   ledgers[absolute] = self
   return self
 end
@@ -609,9 +588,9 @@ function Ledger:store()
   return self.store_
 end
 
----The limiter on this ledger. See cmr.Limiter.
+---The limiter beside this ledger. See cmr.Limiter.
 function Ledger:limiter()
-  self.limiter_ = self.limiter_ or require("cmr.limiter.sqlite").new { ledger = self }
+  self.limiter_ = self.limiter_ or require("cmr.limiter.file").new { path = self.path }
   return self.limiter_
 end
 
