@@ -102,6 +102,33 @@ describe("a database", function()
     assert.equal(0, assert(sqlite.open(path, 0)):marked())
   end)
 
+  it("never notes a lower number, however many processes note theirs at once", function()
+    local children = {}
+    for index = 1, 3 do
+      children[index] = posix.fork()
+      if children[index] == 0 then
+        local child = assert(sqlite.open(path, 0))
+        for number = index, 15000, 3 do child:mark(number) end
+        posix.exit(0)
+      end
+    end
+    local highest, has_fallen, limit = 0, false, os.time() + 30
+    repeat
+      local marked = db:marked()
+      has_fallen = has_fallen or marked < highest
+      highest = math.max(highest, marked)
+    until highest >= 14998 or os.time() > limit
+    for _, child in ipairs(children) do posix.wait(child) end
+    assert.is_false(has_fallen)
+    assert.equal(15000, db:marked())
+  end)
+
+  it("notes a number although a stopped process has the mark locked", function()
+    assert.is_true(db:hold(0))
+    assert.is_true(posix.child(function() assert(sqlite.open(path, 0)):mark(9) end))
+    assert.equal(9, db:marked())
+  end)
+
   it("tells that its file was removed", function()
     assert.is_false(db:is_moved())
     os.remove(path)
