@@ -113,7 +113,15 @@ local function syncs(size)
   local words = "strace -q -f -e trace=fsync,fdatasync -o %s lua5.4 bin/cmr bulk reexport --from %s --rate off"
   shell.run(words:format(trace, file), env)
   local _, calls = nginx.read(trace):gsub("f%l*sync%(", "")
-  for _, path in ipairs { file, trace, ledger, ledger .. "-wal", ledger .. "-shm", ledger .. "-writers", ledger .. "-queue" } do
+  for _, path in ipairs {
+    file,
+    trace,
+    ledger,
+    ledger .. "-wal",
+    ledger .. "-shm",
+    ledger .. "-writers",
+    ledger .. "-queue",
+  } do
     os.remove(path)
   end
   return {

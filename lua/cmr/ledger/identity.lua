@@ -1,7 +1,7 @@
 ---Two requests are the same if their operations and their arguments are: whatever the order of the names, the format of
----the file, or the Lua. The items of a list that the API documents are compared in any order, because each is a set: of
----domains, mailboxes, records ... In another list the order counts, as in a list of nameservers. A secret is compared as
----it is. Pure but for the digest.
+---the file, or the Lua. Each list in the table of operations is a set, of domains, mailboxes, records ...: the order of
+---its items does not count. In a list that is not documented it counts, as in a list of nameservers. A secret is
+---compared as it is. Pure but for the digest.
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
@@ -26,8 +26,7 @@ function identity.normal(value)
   return is_name and value:lower() or value
 end
 
--- The names of an operation's parameters, as a set: "domains[]" names the items of a list, "mailboxes.*" the members of a
--- map.
+-- The names of an operation's parameters. "domains[]" names the items of a list, "mailboxes.*" the members of a map.
 local names_of = setmetatable({}, { __mode = "k" })
 
 local function parameter_names(operation)
