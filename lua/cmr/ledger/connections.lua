@@ -3,7 +3,8 @@
 local schema = require "cmr.ledger.schema"
 local sqlite = require "cmr.sqlite"
 
----@class cmr.Ledger
+---A part of cmr.Ledger.
+---@class cmr.LedgerConnections
 local connections = {}
 
 local BUSY_SECONDS = 5 -- another process's write takes milliseconds

@@ -4,7 +4,8 @@ local core = require "cmr.core"
 local text = require "cmr.util.text"
 local writers = require "cmr.ledger.writers"
 
----@class cmr.Ledger
+---A part of cmr.Ledger.
+---@class cmr.LedgerForgetting
 local forgetting = {}
 
 local RETENTION_SECONDS = 400 * text.DAY -- then a request is forgotten

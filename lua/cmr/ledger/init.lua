@@ -22,7 +22,7 @@ local writing = require "cmr.ledger.writing"
 ---| "deferred" # it was not done and can be sent again from retry_at on
 ---| "unknown" # it may have been done
 
----@class cmr.Ledger
+---@class cmr.Ledger: cmr.LedgerConnections, cmr.LedgerForgetting, cmr.LedgerLocks, cmr.LedgerQueries, cmr.LedgerWriting
 local Ledger = {}
 Ledger.__index = Ledger
 Ledger.__name = "cmr.ledger"

@@ -1,6 +1,7 @@
 ---What a process holds until it ends: runs, and the notice that it stores events.
 
----@class cmr.Ledger
+---A part of cmr.Ledger.
+---@class cmr.LedgerLocks
 local locks = {}
 
 local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id

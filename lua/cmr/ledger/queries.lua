@@ -4,7 +4,8 @@ local writers = require "cmr.ledger.writers"
 
 local unpack = table.unpack or unpack
 
----@class cmr.Ledger
+---A part of cmr.Ledger.
+---@class cmr.LedgerQueries
 local queries = {}
 
 -- The requests that a query finds.

@@ -3,7 +3,8 @@
 local core = require "cmr.core"
 local writers = require "cmr.ledger.writers"
 
----@class cmr.Ledger
+---A part of cmr.Ledger.
+---@class cmr.LedgerWriting
 local writing = {}
 
 local ADD_ID = [[INSERT INTO request_id (request, kind, id) SELECT ?1, ?2, ?3
