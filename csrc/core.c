@@ -16,6 +16,7 @@
 #include "json.h"
 #include "operations.h"
 #include "pollset.h"
+#include "queue.h"
 #include "request.h"
 #include "suggest.h"
 #include "target.h"
@@ -199,6 +200,8 @@ int luaopen_cmr_core(lua_State *L)
                                          {"read_private", files_read_private},
                                          {"write_private", files_write_private},
                                          {"link_target", files_link_target},
+                                         {"absolute_path", files_absolute_path},
+                                         {"reserve_slot", queue_reserve},
                                          {"terminal", terminal_columns},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},

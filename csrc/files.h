@@ -43,3 +43,9 @@ int files_write_private(lua_State *L);
  * it is no link; or nil, message, errno.
  */
 int files_link_target(lua_State *L);
+
+/*
+ * core.absolute_path(path) -> the path from the root, whatever directory the process goes to later; or nil, message,
+ * errno.
+ */
+int files_absolute_path(lua_State *L);

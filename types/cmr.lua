@@ -462,6 +462,57 @@ function Job:done() end
 ---next attempt. A request that was sent may have been done: see err.outcome.
 function Job:cancel() end
 
+---A part of cmr.Ledger.
+---@class cmr.LedgerConnections
+local connections = {}
+
+---A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
+---it to the kernel, for what need not outlive a power cut.
+---@param synchronous "durable"|"quick"
+---@return any? db
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function connections:connection(synchronous) end
+
+---Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---@return boolean
+function connections:is_moved() end
+
+---Runs a function in one transaction: all of its changes are made, or none.
+---@param synchronous "durable"|"quick"
+---@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
+---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+function connections:transaction(synchronous, change, is_patient) end
+
+---Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---@param read fun(): any, any, any its results
+function connections:snapshot(read) end
+
+---Moves what was written into the file itself, so that a copy of this one file has it.
+function connections:checkpoint() end
+
+---Closes all connections.
+function connections:close_connections() end
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerForgetting
+local forgetting = {}
+
+---Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
+---those under way stay.
+---@param before number seconds since 1970
+---@return integer? count
+---@return string? message
+function forgetting:forget(before) end
+
+---Removes some old requests now and then, in the transaction that writes a new one.
+---@param db any
+---@param id integer of the new request
+---@return any ok
+---@return string? message
+---@return string? reason
+function forgetting:forget_old(db, id) end
+
 ---Which requests to list.
 ---@class cmr.HistoryFilter
 ---@field operation? string
@@ -501,30 +552,100 @@ function Job:cancel() end
 ---| "deferred" # it was not done and can be sent again from retry_at on
 ---| "unknown" # it may have been done
 
----@class cmr.Ledger
+---@class cmr.Ledger: cmr.LedgerConnections, cmr.LedgerForgetting, cmr.LedgerLocks, cmr.LedgerQueries, cmr.LedgerWriting
 local Ledger = {}
 
----A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
----it to the kernel, for what need not outlive a power cut.
----@param synchronous "durable"|"quick"
----@return any? db
+---The store on this ledger. See cmr.Store.
+function Ledger:store() end
+
+---The limiter beside this ledger. See cmr.Limiter.
+function Ledger:limiter() end
+
+---Closes the ledger. Another open makes a new one.
+function Ledger:close() end
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerLocks
+local locks = {}
+
+---Takes a run for this caller alone. It is let go when the process ends.
+---@param run integer
+---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason as of cmr.sqlite
-function Ledger:connection(synchronous) end
+---@return string? reason "busy": another process or another caller in this one has it
+function locks:hold_run(run) end
 
----Whether its file was removed or replaced since it was opened. It can be opened anew then.
----@return boolean
-function Ledger:is_moved() end
+---Whether another process has a run.
+---@param run integer
+---@return boolean? is_held
+---@return string? message
+function locks:is_run_held(run) end
 
----Runs a function in one transaction: all of its changes are made, or none.
----@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
----@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
-function Ledger:transaction(synchronous, change, is_patient) end
+---Lets a run go.
+---@param run integer
+---@param hold table of hold_run; without effect the second time
+function locks:let_go_run(run, hold) end
 
----Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
----@param read fun(): any, any, any its results
-function Ledger:snapshot(read) end
+---Announces that this process stores the events that it receives, until the process ends.
+---@return boolean? ok
+---@return string? message
+function locks:listen() end
+
+---Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---@return boolean? ok
+---@return string? message
+function locks:is_receiving() end
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerQueries
+local queries = {}
+
+---The id of the newest request; 0: there is none.
+---@return integer? id
+---@return string? message
+---@return string? reason
+function queries:newest() end
+
+---The requests of the same content that no other one superseded, oldest first.
+---@param account string
+---@param operation string
+---@param digest string
+---@return table[]? requests
+---@return string? message
+function queries:same(account, operation, digest) end
+
+---The ids of a request, as {{kind, id} ...}.
+---@param request integer
+---@return string[][] ids
+function queries:ids(request) end
+
+---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
+---open = true, accepted = true, unknown = true}
+---@return table[]? requests
+---@return string? message
+function queries:find(filter) end
+
+---The request with this number.
+---@param id integer
+---@return table? request
+---@return string? message
+function queries:get(id) end
+
+---How many requests a filter fits.
+---@param filter table as of Ledger:find
+---@return integer? count
+---@return string? message
+function queries:count(filter) end
+
+---Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---@param filter table as of Ledger:find
+---@return fun(): table|false|nil, string? iterator the next request; or once false, message
+function queries:each(filter) end
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerWriting
+local writing = {}
 
 ---Writes down a request that is about to leave. When this returns, it is on the disk.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
@@ -533,7 +654,7 @@ function Ledger:snapshot(read) end
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason as of cmr.sqlite, or "repeated"
-function Ledger:begin(request) end
+function writing:begin(request) end
 
 ---Writes down what became of a request.
 ---@param id integer
@@ -542,12 +663,12 @@ function Ledger:begin(request) end
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
-function Ledger:finish(id, ending) end
+function writing:finish(id, ending) end
 
 ---Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
 ---@param id integer
 ---@param db any the connection that wrote it
-function Ledger:abandon(id, db) end
+function writing:abandon(id, db) end
 
 ---Writes down how an accepted request ended.
 ---@param id integer
@@ -555,90 +676,7 @@ function Ledger:abandon(id, db) end
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
-function Ledger:settle(id, ending) end
-
----The id of the newest request; 0: there is none.
----@return integer? id
----@return string? message
----@return string? reason
-function Ledger:newest() end
-
----The requests of the same content that no other one superseded, oldest first.
----@param account string
----@param operation string
----@param digest string
----@return table[]? requests
----@return string? message
-function Ledger:same(account, operation, digest) end
-
----The ids of a request, as {{kind, id} ...}.
----@param request integer
----@return string[][] ids
-function Ledger:ids(request) end
-
----The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
----@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
----open = true, accepted = true, unknown = true}
----@return table[]? requests
----@return string? message
-function Ledger:find(filter) end
-
----The request with this number.
----@param id integer
----@return table? request
----@return string? message
-function Ledger:get(id) end
-
----How many requests a filter fits.
----@param filter table as of Ledger:find
----@return integer? count
----@return string? message
-function Ledger:count(filter) end
-
----Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
----@param filter table as of Ledger:find
----@return fun(): table|false|nil, string? iterator the next request; or once false, message
-function Ledger:each(filter) end
-
----Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
----those under way stay.
----@param before number seconds since 1970
----@return integer? count
----@return string? message
-function Ledger:forget(before) end
-
----The store on this ledger. See cmr.Store.
-function Ledger:store() end
-
----The limiter on this ledger. See cmr.Limiter.
-function Ledger:limiter() end
-
----Takes a run for this caller alone. It is let go when the process ends.
----@param run integer
----@return table? hold for let_go_run
----@return string? message
----@return string? reason "busy": another process or another caller in this one has it
-function Ledger:hold_run(run) end
-
----Moves what was written into the file itself, so that a copy of this one file has it.
-function Ledger:checkpoint() end
-
----@param run integer
----@param hold table of hold_run; without effect the second time
-function Ledger:let_go_run(run, hold) end
-
----Announces that this process stores the events that it receives, until the process ends.
----@return boolean? ok
----@return string? message
-function Ledger:listen() end
-
----Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
----@return boolean? ok
----@return string? message
-function Ledger:is_receiving() end
-
----Closes the ledger. Another open makes a new one.
-function Ledger:close() end
+function writing:settle(id, ending) end
 
 ---Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
 ---has its own clock, because the clocks of two loops cannot be compared.

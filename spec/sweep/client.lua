@@ -119,7 +119,7 @@ add {
       check(found[1].state ~= "sending" or cmr.info(res).ledger_error, "its end is not remembered")
     end
     ledger:close()
-    for _, suffix in ipairs { "", "-wal", "-shm", "-writers" } do
+    for _, suffix in ipairs { "", "-wal", "-shm", "-writers", "-queue" } do
       os.remove(path .. suffix)
     end
   end,

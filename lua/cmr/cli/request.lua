@@ -86,19 +86,26 @@ request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends withou
 
 ---The ledger of a command. Raises a failure when there is none for a command that acts.
 ---@param acts boolean whether the command may change something at the vendor's
----@return table? ledger nil: the command only reads, and does without; or the user said --no-ledger
+---@return table? ledger nil: the command only reads; or the user said --no-ledger
 function request.ledger(parsed, acts)
-  if parsed.no_ledger then return nil end
-  local ledger, message = require("cmr.ledger").open(nil, acts and "durable" or "quick")
-  if ledger or not acts then return ledger end
+  if parsed.no_ledger or not acts then return nil end
+  local ledger, message = require("cmr.ledger").open()
+  if ledger then return ledger end
   io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
+end
+
+-- The queue of all processes that use the user's ledger. A command that only reads opens no more of it, and sends
+-- without the queue when the file cannot be used.
+local function limiter_for(parsed, ledger)
+  if ledger then return ledger:limiter() end
+  local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()
+  return path and require("cmr.limiter.file").new { path = path, is_quiet = true } or nil
 end
 
 ---Makes a client from the command line and the environment, and stores the name of its profile in parsed.profile.
 ---@param settings table? default: request.settings
 ---@param ledger table? see request.ledger
----@param only_reads boolean?
-function request.client(parsed, system, read, settings, ledger, only_reads)
+function request.client(parsed, system, read, settings, ledger)
   settings = settings or request.settings(parsed, system, read)
   parsed.profile = settings.profile
   local opts = {
@@ -109,8 +116,8 @@ function request.client(parsed, system, read, settings, ledger, only_reads)
     timeout = request.number("--timeout", parsed.timeout),
     retries = request.number("--retries", parsed.retries, true),
     rate = parsed.rate ~= "off" and request.number("--rate", parsed.rate),
-    ledger = not only_reads and ledger or nil,
-    limiter = ledger and ledger:limiter(), -- a read needs no more of it
+    ledger = ledger,
+    limiter = limiter_for(parsed, ledger),
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
@@ -121,13 +128,13 @@ function request.client(parsed, system, read, settings, ledger, only_reads)
 end
 
 ---Makes a client for one request, or for the pages of --all. It shares its rate with the other processes of the ledger.
----Without a ledger one request has no rate limit, which could only delay its retries.
+---With --no-ledger one request has no rate limit, which could only delay its retries.
 ---@param acts boolean whether the request may change something
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
-  parsed.rate = parsed.rate or not ledger and not parsed.all and "off" or nil
-  return request.client(parsed, system, read, settings, ledger, not acts)
+  parsed.rate = parsed.rate or parsed.no_ledger and not parsed.all and "off" or nil
+  return request.client(parsed, system, read, settings, ledger)
 end
 
 local function fail(order, parsed, message, err)

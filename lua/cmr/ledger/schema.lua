@@ -3,12 +3,12 @@
 
 local schema = {}
 
--- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger. superseded:
---   the id of the request that repeated this one. plan: what client:await waits for, as JSON.
+-- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger.writers.
+--   superseded: the id of the request that repeated this one. plan: what client:await waits for, as JSON.
 -- request_id: every id that a request or its answer carries, as in ("order", "ORD_1").
 -- run: the bulk runs; digest: of the set of their rows; round: how often --again began it anew; round_after: the newest
 --   request at that moment: it and older ones do not count. A time would not do: the clock may be set back.
--- claim, entry, count: the store, see cmr.Store. slot: the limiter; its times are of the monotonic clock.
+-- claim, entry, count: the store, see cmr.Store.
 local MIGRATIONS = {
   {
     [[CREATE TABLE request (
@@ -38,6 +38,7 @@ local MIGRATIONS = {
     [[UPDATE run SET round_after =
       coalesce((SELECT max(id) FROM request WHERE sent_at < round_at), 0) WHERE round_at > 0]],
   },
+  { "DROP TABLE slot" }, -- the limiter has a file of its own
 }
 
 ---The version that this cmr writes.

@@ -138,6 +138,7 @@ local function open_run(run, parsed, system)
   elseif reason == "other_key" then
     message = OTHER_KEY:format(message)
   end
+  if reason == "taken" then io.failure("%s; nothing was sent", message) end
   if reason == "ledger" then io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE) end
   if not ok then io.usage("%s", message) end
   if parsed[".again"] and run.is_resumed then
