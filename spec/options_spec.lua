@@ -138,7 +138,8 @@ describe("an option", function()
   it("that is unknown gets a hint, when one is near", function()
     for name, meant in pairs{apikey = "api_key", apiKey = "api_key", baseUrl = "base_url", base_uri = "base_url",
       time_out = "timeout", timeouts = "timeout", attemptTimeout = "attempt_timeout", Retries = "retries",
-      retrys = "retry", retires = "retries", onRetry = "on_retry", user_agents = "user_agent", cafile = "ca_file", raet = false,
+      retrys = "retry", retires = "retries", onRetry = "on_retry", user_agents = "user_agent", cafile = "ca_file",
+      raet = false,
       rates = "rate", header = "headers", key = false, url = false, token = false, zebra = false} do
       local expected = ("cmr.new: unknown option '%s'"):format(name)
       if meant then expected = expected .. (" (did you mean '%s'?)"):format(meant) end

@@ -21,10 +21,9 @@ local options = {}
 ---@field attempt_timeout? number Seconds, one attempt. Default: 12.
 ---@field connect_timeout? number Seconds. Default: 5.
 ---@field retries? integer Attempts after the first. Default: 2.
----Decides whether a failed attempt that may be repeated is repeated. See [below](#retry).
+---Decides whether a failed attempt that may be repeated is repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----Retries of a key that may fail before calls are tried only once; false: no limit. Default: 50.
----@field retry_budget? integer|false
+---@field retry_budget? integer|false Failed retries of a key, then calls are tried once; false: no limit. Default: 50.
 ---@field rate? number|false Requests per second and key; false: no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.

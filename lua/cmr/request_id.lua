@@ -2,7 +2,7 @@
 
 local MAX_BYTES = 128
 
--- Undocumented, so these are assumed: the headers that frameworks, proxies and CDNs use for it, the most specific first.
+-- Undocumented, so these are assumed: the usual headers of frameworks, proxies and CDNs, the most specific first.
 local NAMES = { "x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray" }
 
 local request_id = {}

@@ -127,7 +127,8 @@ describe("on_request", function()
 
   it("changes nothing when it fails or returns something else", function()
     local cases = {
-      function() error "oops" end, function() error {} end, function() return "traceparent" end, function() return 5 end,
+      function() error "oops" end, function() error {} end, function() return "traceparent" end,
+      function() return 5 end,
       function() return true end, function() return false end, function() return setmetatable({}, {
         __pairs = function() error "pairs" end, __index = function() error "index" end}) end,
       function(attempt)
@@ -261,7 +262,9 @@ describe("the server's request id", function()
     local told = {}
     server:fault{status = 503, headers = {["X-Request-Id"] = "one"}}
     server:fault{status = 200, body = {status = 200}, headers = {["X-Request-Id"] = "two"}}
-    local one = support.new(server, {loop = fake, on_response = function(attempt) told[#told + 1] = attempt.request_id end})
+    local one = support.new(server, {loop = fake, on_response = function(attempt)
+      told[#told + 1] = attempt.request_id
+    end})
     local answer = assert(one:platforms(USER))
     assert.equal("two", cmr.info(answer).request_id)
     assert.same({"one", "two"}, told)
