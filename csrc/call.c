@@ -54,7 +54,7 @@ static void check_done(lua_State *L, const struct call *call)
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
 }
 
-/* The handle of a running call uses the headers, and one in the queue will. */
+/* The headers of a running attempt are settled, and a closed call may have no target any more. */
 static void check_not_running(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, call->state == CALL_READY || call->state == CALL_DONE, 1, "the call is running or closed");
