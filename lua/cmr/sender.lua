@@ -13,6 +13,9 @@ local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
 local retry_budget = require "cmr.retry_budget"
 
+-- What decides about the call after a hook has had the error.
+local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
+
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
 
 -- The job of a call that the caller waits for: its timeout starts at once. See cmr.jobs.
@@ -104,6 +107,19 @@ local function get_ready(record, state, loop, job)
   return time_left(record, opts, loop, job)
 end
 
+-- Calls a hook with an event about an error. Nothing that the hook changes in the error makes the call be sent again.
+local function call_hook_about(err, hook, event)
+  local before = {}
+  for _, field in ipairs(DECISIVE_FIELDS) do
+    before[field] = err[field]
+  end
+  local answer = errors.call_hook(hook, event)
+  for _, field in ipairs(DECISIVE_FIELDS) do
+    err[field] = before[field]
+  end
+  return answer
+end
+
 -- The call's info as users get it.
 local function public_info(record)
   local info = record.call:info()
@@ -154,7 +170,7 @@ local function call_on_response(record, opts, err)
   end
   if not opts.on_response then return end
   info.attempt, info.err, info.context = record.attempts, err, record.context
-  errors.call_hook(opts.on_response, info)
+  call_hook_about(err or {}, opts.on_response, info)
 end
 
 -- Calls on_request, which may take long or cancel the job. Returns what time_left returns.
@@ -164,7 +180,7 @@ local function announce(record, opts, loop, job)
   if not left and opts.on_response then
     local event = announcement(record)
     event.err, event.elapsed, event.sends, event.queued = err, 0, 0, 0
-    errors.call_hook(opts.on_response, event)
+    call_hook_about(err, opts.on_response, event)
   end
   return left, err
 end
@@ -215,7 +231,7 @@ local function next_delay(record, opts, err, left)
   end
   local delay = retry.again(err, repeatable) and default_delay() or nil
   if not opts.retry or not retry.is_safe(repeatable, record.outcome) then return delay end
-  local answer = errors.call_hook(opts.retry, {
+  local answer = call_hook_about(err, opts.retry, {
     operation = err.operation,
     attempt = record.attempts,
     delay = delay,
@@ -245,7 +261,7 @@ local function back_off(record, state, loop, err)
   if opts.on_retry then
     local event = { operation = err.operation, attempt = record.attempts, delay = delay, err = err }
     event.context = record.context
-    if errors.call_hook(opts.on_retry, event) == false then
+    if call_hook_about(err, opts.on_retry, event) == false then
       if costs then budget:give_back(record.key) end
       return false
     end

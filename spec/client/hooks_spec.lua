@@ -211,6 +211,56 @@ describe("on_request", function()
   end)
 end)
 
+describe("a hook that changes the error it gets", function()
+  local server, fake
+
+  before_each(function()
+    core.engine():close()
+    server = mock.shared("http")
+    fake = support.fake_loop()
+  end)
+
+  local LIES = {
+    {kind = "rate_limited", outcome = "not_sent", status = 429, retry_after = 0},
+    {kind = "network", outcome = "rejected", message = "lie"},
+    {kind = false, outcome = false, status = false, message = false, retry_after = "soon"},
+  }
+
+  local function lying(about, hooks, options)
+    local all = {loop = fake, timeout = 1000, jitter = function() return 0 end}
+    for name, value in pairs(options or {}) do all[name] = value end
+    for _, name in ipairs(hooks) do
+      all[name] = function(event)
+        for field, value in pairs(about) do event.err[field] = value or nil end
+      end
+    end
+    return support.new(server, all)
+  end
+
+  it("makes nothing be sent twice, and no error a lie", function()
+    for index, about in ipairs(LIES) do
+      server:reset()
+      server:fault{status = 500, body = {message = "down"}, times = 9}
+      local res, message, err = lying(about, {"on_response", "retry", "on_retry"}):reexport{mailboxId = MAILBOX}
+      assert.is_nil(res)
+      assert.same({"server_error", "unknown", 500, 1}, {err.kind, err.outcome, err.status, err.attempts}, index)
+      assert.equal("reexport: HTTP 500: down", message)
+      assert.equal(1, #server:requests())
+    end
+  end)
+
+  it("changes no retry of a read", function()
+    for index, about in ipairs(LIES) do
+      server:reset()
+      server:fault{status = 503, body = {message = "down"}, times = 9}
+      local hooks = {"on_response", "retry", "on_retry"}
+      local _, message, err = lying(about, hooks, {retry_budget = 1, api_key = "lie-" .. index}):platforms(USER)
+      assert.same({"server_error", "unknown", 503, 2}, {err.kind, err.outcome, err.status, err.attempts}, index)
+      assert.matches("^platforms: HTTP 503: down; not tried again", message)
+    end
+  end)
+end)
+
 describe("the server's request id", function()
   local server, fake
 
