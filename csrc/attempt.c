@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "headers.h"
 #include "retry_after.h"
 
 enum {
@@ -203,15 +204,35 @@ static CURLcode set_connection(struct call *call)
     return CURLE_OK;
 }
 
+/* Joins the target's headers and the added ones. An added header replaces the target's of the same name. */
+static bool join_headers(struct call *call, const struct curl_slist *line)
+{
+    for (; line; line = line->next)
+        if (!headers_contain(call->added_headers, line->data) && !headers_append(&call->all_headers, line->data))
+            return false;
+    for (line = call->added_headers; line; line = line->next)
+        if (!headers_append(&call->all_headers, line->data))
+            return false;
+    return true;
+}
+
+static CURLcode set_headers(struct call *call)
+{
+    struct curl_slist *headers = call->body.data ? call->target->headers_body : call->target->headers;
+
+    if (call->added_headers && !join_headers(call, headers))
+        return CURLE_OUT_OF_MEMORY;
+    SET(CURLOPT_HTTPHEADER, call->added_headers ? call->all_headers : headers);
+    return CURLE_OK;
+}
+
 static CURLcode set_request(struct call *call)
 {
-    const struct target *target = call->target;
 
     SET(CURLOPT_URL, call->url.data);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);  /* the key would go with it */
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl supports */
-    SET(CURLOPT_HTTPHEADER, call->body.data ? target->headers_body : target->headers);
     if (call->body.data || strcmp(call->method, "POST") == 0) {
         SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
@@ -247,6 +268,8 @@ static CURLcode configure(struct call *call, CURLSH *share, double timeout)
     SET(CURLOPT_TIMEOUT_MS, timeout_ms < MIN_TIMEOUT_MS ? MIN_TIMEOUT_MS : timeout_ms);
     code = set_connection(call);
     if (code == CURLE_OK)
+        code = set_headers(call);
+    if (code == CURLE_OK)
         code = set_request(call);
     return code == CURLE_OK ? set_callbacks(call) : code;
 }
@@ -258,6 +281,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
     call->pollset = pollset;
     call->sends = 0;
     *call->answer.message = '\0';
+    attempt_free_headers(call); /* in a child they are left from the abandoned handle */
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
         code = configure(call, share, timeout);
@@ -270,6 +294,13 @@ void attempt_close(struct call *call)
 {
     curl_easy_cleanup(call->easy); /* also NULL */
     call->easy = NULL;
+    attempt_free_headers(call);
+}
+
+void attempt_free_headers(struct call *call)
+{
+    curl_slist_free_all(call->all_headers); /* also NULL */
+    call->all_headers = NULL;
 }
 
 /* The end of a transfer */

@@ -29,5 +29,8 @@ void attempt_finish(struct call *call, CURLcode code);
 
 void attempt_close(struct call *call);
 
+/* Frees the joined headers of a handle that is gone. */
+void attempt_free_headers(struct call *call);
+
 /* Whether sending it twice does no harm: it is a GET, and its operation changes nothing. */
 bool attempt_is_repeatable(const struct call *call);

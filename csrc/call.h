@@ -59,11 +59,13 @@ struct call {
     struct buffer url;
     struct buffer body; /* JSON; without data: none */
     bool traced;
+    struct curl_slist *added_headers; /* of the attempts from now on, besides the target's */
 
     /* the attempt */
-    struct multi *multi;     /* NULL: neither running nor waiting to be reported */
-    struct pollset *pollset; /* while running: it has the call's socket */
-    CURL *easy;              /* while running; NULL: it waits for a connection */
+    struct multi *multi;            /* NULL: neither running nor waiting to be reported */
+    struct pollset *pollset;        /* while running: it has the call's socket */
+    CURL *easy;                     /* while running; NULL: it waits for a connection */
+    struct curl_slist *all_headers; /* the target's and the added ones, when there are any; the easy handle uses them */
     struct call *previous, *next;
     int sends;          /* through this handle; an attempt may have two handles */
     bool reused;        /* the first of them on a connection that had been used before */

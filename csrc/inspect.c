@@ -57,7 +57,8 @@ int lua_call_info(lua_State *L)
     lua_createtable(L, 0, 11);
     cmr_set_string(L, "operation", call->name);
     cmr_set_string(L, "method", call->method);
-    cmr_set_string(L, "url", call->url.data ? call->url.data : "");
+    push_masked(L, call->url.data ? call->url.data : "", call->url.length, call->target->key);
+    lua_setfield(L, -2, "url");
     cmr_set_number(L, "elapsed", answer->elapsed);
     cmr_set_integer(L, "sends", answer->sends);
     cmr_set_number(L, "queued", answer->queued);

@@ -21,6 +21,7 @@
 struct target {
     const char *base_url; /* no trailing slash; NULL once the target is finalized */
     const char *key;      /* NULL: none was given */
+    const char *key_header;
     const char *ca_file;
     const char *proxy;
     struct curl_slist *headers;      /* of a request without a body */

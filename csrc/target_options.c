@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "compat.h"
+#include "headers.h"
 #include "operations.h"
 #include "text.h"
 #include "url.h"
@@ -155,69 +156,21 @@ static bool take_base_url(const struct options *options)
     return pin_localhost(options, &base);
 }
 
-/* The characters that RFC 9110 allows in a header's name. */
-static bool is_token(const char *name)
-{
-    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    return *name && name[strspn(name, allowed)] == '\0';
-}
-
-/* A header's value: without control characters it cannot become two headers. */
-static bool is_header_value(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
-            return false;
-    return true;
-}
-
-/* The headers that the library sets itself. */
-static bool is_reserved(const char *name, const char *key_header)
-{
-    static const char *const reserved[] = {
-        "host",   "content-length", "content-type",    "transfer-encoding", "connection",
-        "expect", "accept",         "accept-encoding", "user-agent",        NULL};
-
-    for (const char *const *header = reserved; *header; header++)
-        if (strcasecmp(name, *header) == 0)
-            return true;
-    return strcasecmp(name, key_header) == 0;
-}
-
-static bool append(struct curl_slist **list, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(*list, line);
-
-    if (longer)
-        *list = longer;
-    return longer != NULL;
-}
-
 static bool add_header(const struct options *options, const char *line)
 {
-    return (append(&options->target->headers, line) && append(&options->target->headers_body, line)) ||
+    return (headers_append(&options->target->headers, line) && headers_append(&options->target->headers_body, line)) ||
            out_of_memory(options, "headers");
 }
 
 /* Adds the name at index -2 with the value on top. */
 static bool add_user_header(const struct options *options)
 {
-    lua_State *L = options->L;
-    const char *name = text_without_nul(L, -2);
     bool added;
 
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-        return bad_type(options, "headers", NULL, "a table of names and values");
-    if (!name || !is_token(name))
-        return bad_option(options, "headers", "a header's name holds a character that is not allowed");
-    if (!is_header_value(lua_tostring(L, -1), lua_rawlen(L, -1)))
-        return bad_option(options, "headers", "a header's value holds a line break or another control character");
-    if (is_reserved(name, options->key_header))
-        return bad_option(options, name, "it is set by the library") || refuse_in(options->refusal, ".headers");
-    /* "Name;" is how libcurl sends a header without a value */
-    added = add_header(options, lua_pushfstring(L, lua_rawlen(L, -1) ? "%s: %s" : "%s;", name, lua_tostring(L, -1)));
-    lua_pop(L, 1);
+    if (!headers_push_line(options->L, options->key_header, options->refusal))
+        return refuse_in(options->refusal, ".headers");
+    added = add_header(options, lua_tostring(options->L, -1));
+    lua_pop(options->L, 1);
     return added;
 }
 
@@ -257,16 +210,16 @@ static bool add_own_headers(const struct options *options)
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
     /* libcurl would call a POST without a body a form */
-    return (append(&target->headers, "Content-Type:") &&
-            append(&target->headers_body, "Content-Type: application/json")) ||
+    return (headers_append(&target->headers, "Content-Type:") &&
+            headers_append(&target->headers_body, "Content-Type: application/json")) ||
            out_of_memory(options, "headers");
 }
 
 static bool take_headers(const struct options *options)
 {
-    if (!is_token(options->key_header) || is_reserved(options->key_header, ""))
+    if (!headers_is_name(options->key_header) || headers_is_reserved(options->key_header, ""))
         return bad_option(options, "key_header", "it is not a header's name, or the name of one that the library sets");
-    if (!is_header_value(options->user_agent, strlen(options->user_agent)))
+    if (!headers_is_value(options->user_agent, strlen(options->user_agent)))
         return bad_option(options, "user_agent", "it holds a control character");
     return add_own_headers(options) && add_user_headers(options);
 }
@@ -320,6 +273,7 @@ static bool take_all(struct options *options)
         return false;
     if (options->proxy && !url_is_visible(options->proxy, strlen(options->proxy)))
         return bad_option(options, "proxy", "only visible ASCII characters are allowed");
+    target->key_header = options->key_header;
     target->ca_file = options->ca_file;
     target->proxy = options->proxy;
     target->max_response = (size_t)options->max_response;

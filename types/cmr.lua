@@ -180,14 +180,16 @@ function Client:key_id() end
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string
+---@field url string Without the key. Query values with names of secrets are masked.
 ---@field status? integer
 ---@field headers? table<string, string> Lower-case names.
+---@field request_id? string The server's name for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number Seconds, the whole call.
 ---@field reused? boolean Whether the connection had been used before.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
+---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
 ---What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
@@ -268,6 +270,8 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
+---@field request_id? string The server's name for the request, from the answer's headers.
+---@field budget_exhausted? true The call would have been tried again, but the retry budget of its key is used up.
 ---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
 ---answer refused.
 ---@field body? any
@@ -727,6 +731,9 @@ function writing:settle(id, ending) end
 ---@field attempt_timeout? number Seconds, one attempt. Default: 12.
 ---@field connect_timeout? number Seconds. Default: 5.
 ---@field retries? integer Attempts after the first. Default: 2.
+---Decides whether a failed attempt that may be repeated is repeated. See below.
+---@field retry? fun(failure: cmr.Retry): boolean|number|nil
+---@field retry_budget? integer|false Failed retries of a key, then calls are tried once; false: no limit. Default: 50.
 ---@field rate? number|false Requests per second and key; false: no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
@@ -742,21 +749,35 @@ function writing:settle(id, ending) end
 ---@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
+---Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
+---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
+---@field request_id_header? string The response header with the server's request id. Default: the usual ones.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
----What on_retry gets.
+---What on_request gets.
+---@class cmr.AttemptStart
+---@field operation string
+---@field method string
+---@field url string Without the key. Query values with names of secrets are masked.
+---@field attempt integer From 1.
+---@field repeatable boolean Whether sending it twice does no harm.
+---@field context table The same for all hooks of one call, and empty at first: for what they tell each other.
+
+---What on_retry and the option retry get.
 ---@class cmr.Retry
 ---@field operation string
----@field attempt integer
----@field delay number Seconds until the next attempt.
+---@field attempt integer The one that failed.
+---@field delay? number Seconds until the next attempt. With the option retry, nil: cmr would not try again.
 ---@field err cmr.Error
+---@field context table The same for all hooks of one call.
 
 ---What on_response gets.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
+---@field context table The same for all hooks of one call.
 
 ---What settles a request, and what its events carry. See cmr.info.
 ---@class cmr.Plan

@@ -24,14 +24,16 @@ local unpack = table.unpack or unpack
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string
+---@field url string Without the key. Query values with names of secrets are masked.
 ---@field status? integer
 ---@field headers? table<string, string> Lower-case names.
+---@field request_id? string The server's name for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number Seconds, the whole call.
 ---@field reused? boolean Whether the connection had been used before.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
+---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
 ---What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.

@@ -50,6 +50,8 @@ local operations = require "cmr.operations"
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
+---@field request_id? string The server's name for the request, from the answer's headers.
+---@field budget_exhausted? true The call would have been tried again, but the retry budget of its key is used up.
 ---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
 ---answer refused.
 ---@field body? any

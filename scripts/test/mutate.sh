@@ -19,7 +19,7 @@ limit-off-by-one | csrc/buffer.c | s/length > buffer->maximum - buffer->length/l
 mask-removed | csrc/mask.c | s/while (secret \&\&/while (!secret \&\&/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 dns-blocks | csrc/attempt.c | s/QUICK_EXIT, 1L/QUICK_EXIT, 0L/ | spec/fault/matrix_spec.lua
 plain-http-anywhere | csrc/target_options.c | s/target->plain \&\& !target->loopback/false \&\& !target->loopback/ | spec/core/target_spec.lua
-header-injection | csrc/target_options.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua
+header-injection | csrc/headers.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua spec/core/added_headers_spec.lua
 dot-segments | csrc/url.c | s/dots == 1 || dots == 2/dots == 3/ | spec/core/target_spec.lua
 nul-in-texts | csrc/text.c | s/text \&\& strlen(text) == lua_rawlen(L, index)/text/ | spec/core/request_spec.lua spec/core/target_spec.lua
 empty-id | csrc/arguments.c | s/if (!length \&\& (param->location == QUERY/if (length > 1000000 \&\& (param->location == QUERY/ | spec/core/request_spec.lua
@@ -33,6 +33,8 @@ timeout-status | csrc/error.c | s/status != 408 \&\& //  | spec/fault/matrix_spe
 digits-lost | csrc/json.c | s/digits <= MAX_EXACT_DIGITS/digits <= 15/ | spec/core/json_spec.lua
 everything-by-accident | csrc/arguments.c | s/param->flags \& (REQUIRED | ALL_REQUIRED)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
 post-repeated | lua/cmr/retry.lua | s/local safe = repeatable or .*/local safe = true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
+retry-by-function | lua/cmr/retry.lua | s/return repeatable or outcome ~= "unknown"/return true/ | spec/client/retry_spec.lua
+retry-without-budget | lua/cmr/retry_budget.lua | s/if spent > capacity then/if false then/ | spec/retry_budget_spec.lua
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
 no-pacing | lua/cmr/limiter/memory.lua | s/slot + self.shares/slot + 0 * self.shares/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
 hook-loses-answer | lua/cmr/util/errors.lua | s/local ok, answer = pcall(hook, ...)/local ok, answer = true, hook(...)/ | spec/client/process_spec.lua

@@ -129,15 +129,15 @@ describe("a request of the command", function()
   end)
 
   it("logs with -v the request, its attempts and the reasons for retries", function()
-    server:fault{match = {operation = "platforms"}, status = 429, times = 1}
+    server:fault{match = {operation = "platforms"}, status = 429, headers = {["X-Request-Id"] = "req_1"}, times = 1}
     local told = cmr({"platforms", USER, "-v", "--field", "data.EMAILBISON.connected"}, {env = env})
     assert.same({0, "true\n"}, {told.status, told.out})
     local lines = {}
     for line in told.err:gmatch("[^\n]+") do lines[#lines + 1] = line end
     assert.equal(4, #lines, told.err)
     assert.equal("* GET " .. server.base_url .. "/exports/platform-credentials?userId=" .. USER, lines[1])
-    assert.matches("^%* platforms, attempt 1: HTTP 429, HTTP/1.1, new connection, 0%.%d+ s %(.*first byte 0%.%d+%)$",
-      lines[2])
+    assert.matches("^%* platforms, attempt 1: HTTP 429, HTTP/1.1, new connection, request id req_1, 0%.%d+ s "
+      .. "%(.*first byte 0%.%d+%)$", lines[2])
     assert.matches("^%* platforms, attempt 1: .*429.*; the next one in %d+%.%d s$", lines[3])
     assert.matches("^%* platforms, attempt 2: HTTP 200, HTTP/1.1, connection used again", lines[4])
     local secure = mock.shared("tls")

@@ -235,6 +235,21 @@ function contract.behaves(loop)
     assert.same({200, 200, 200}, told)
   end)
 
+  it("sends the headers that on_request returns, also one that waited for a call of its own", function()
+    local outer = support.new(server, {retries = 0, on_request = function(attempt)
+      return {["x-name"] = attempt.operation .. client:platforms(USER).status}
+    end})
+    slow(0.05, 100)
+    loop.run{
+      function() assert(outer:user(USER)) end,
+      function() assert(outer:start("subscriptions"):wait()) end,
+    }
+    local names = {}
+    for _, request in ipairs(server:requests()) do table.insert(names, request.headers["x-name"]) end
+    table.sort(names)
+    assert.same({"subscriptions200", "user200"}, names)
+  end)
+
   it("loses nothing when others wait in place meanwhile", function()
     local blocking = support.new(server, {retries = 0, loop = "block"})
     slow(0.02, 1000)

@@ -55,6 +55,7 @@ local function result(info)
   local parts = { ("HTTP %d"):format(info.status), "HTTP/" .. info.http_version }
   parts[#parts + 1] = info.tls
   parts[#parts + 1] = info.reused and "connection used again" or "new connection"
+  if info.request_id then parts[#parts + 1] = "request id " .. info.request_id end
   return table.concat(parts, ", ")
 end
 
