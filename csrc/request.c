@@ -174,14 +174,14 @@ static bool add_file(struct request *request, const char *name, const char *key,
     return check_added(request, form_add_file(&request->call->form, part, path, &identity));
 }
 
-/* The key in the table at index that follows `after`, or NULL. */
+/* The key in the table at index that follows `after`, the first one after NULL; NULL at the end. */
 static const char *next_key(lua_State *L, int index, const char *after)
 {
     const char *next = NULL;
 
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         const char *key = lua_tostring(L, -2); /* the table keeps the string alive */
-        if (strcmp(key, after) > 0 && (!next || strcmp(key, next) < 0))
+        if ((!after || strcmp(key, after) > 0) && (!next || strcmp(key, next) < 0))
             next = key;
     }
     return next;
@@ -193,7 +193,7 @@ static bool add_files(struct request *request, const char *name)
     lua_State *L = request->L;
     const int files = lua_gettop(L);
 
-    for (const char *key = next_key(L, files, ""); key; key = next_key(L, files, key)) {
+    for (const char *key = next_key(L, files, NULL); key; key = next_key(L, files, key)) {
         lua_getfield(L, files, key);
         if (!add_file(request, name, key, lua_tostring(L, -1)))
             return false;

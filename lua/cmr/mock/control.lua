@@ -84,6 +84,11 @@ accept("failures", { domain = "string", reason = "string" }, function(body, stat
   return body
 end)
 
+accept("endpoints", { operation = "string", endpoint = "string" }, function(body, state)
+  local ok = state:supply(body.operation, body.endpoint)
+  return ok and body, "'endpoint' must be METHOD /path"
+end)
+
 accept("wallet", { balance = "number" }, function(body, state)
   state.balance = body.balance
   return body
