@@ -35,9 +35,7 @@ local function order(files)
 end
 
 local function supply(api)
-  for name, endpoint in pairs(ENDPOINTS) do
-    api.server:control("POST", "endpoints", {operation = name, endpoint = endpoint})
-  end
+  api.server:control("POST", "endpoints", ENDPOINTS)
 end
 
 local function by_name(request)
