@@ -23,7 +23,7 @@ const struct curl_slist *attempt_headers(const struct call *call)
 {
     const struct target *target = call->target;
 
-    return call->form.first ? target->headers_form : call->body.data ? target->headers_body : target->headers;
+    return call->form.count ? target->headers_form : call->body.data ? target->headers_body : target->headers;
 }
 
 /* Finds idle connections that must not be reused. libcurl 7.88 takes a closed one for alive if bytes came first. */
@@ -216,13 +216,13 @@ static CURLcode set_request(struct call *call)
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);  /* the key would go with it */
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl supports */
-    if (call->form.first) {
+    if (call->form.count) {
         const CURLcode code = form_open(&call->form, call->easy);
         if (code != CURLE_OK)
             return code;
     }
     SET(CURLOPT_HTTPHEADER, attempt_headers(call));
-    if (call->form.first) {
+    if (call->form.count) {
         SET(CURLOPT_MIMEPOST, call->form.mime);
     } else if (call->body.data || strcmp(call->method, "POST") == 0) {
         SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
@@ -269,6 +269,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
 
     call->pollset = pollset;
     call->sends = 0;
+    call->form.failed = NULL;
     *call->answer.message = '\0';
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))

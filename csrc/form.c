@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -78,34 +79,25 @@ static const char *content_type(const char *path)
     return "application/octet-stream";
 }
 
-/* Appends a part with copies of its name and of the other bytes. */
-static struct form_part *add(struct form *form, const char *name, const char *bytes, size_t length)
+/* Appends a part. The form owns what it has when memory runs out, too. */
+static struct form_part *add(struct form *form, const char *name, const char *value, size_t length)
 {
-    const size_t name_size = strlen(name) + 1;
-    struct form_part *part = malloc(sizeof *part + name_size + length + 1);
+    struct form_part *parts = realloc(form->parts, (form->count + 1) * sizeof *parts);
+    struct form_part *part;
 
-    if (!part)
+    if (!parts)
         return NULL;
-    *part = (struct form_part){.name = part->bytes, .length = length, .fd = -1, .broken = &form->broken};
-    memcpy(part->bytes, name, name_size);
-    if (length)
-        memcpy(part->bytes + name_size, bytes, length);
-    part->bytes[name_size + length] = '\0';
-    if (form->last)
-        form->last->next = part;
-    else
-        form->first = part;
-    form->last = part;
-    return part;
+    form->parts = parts;
+    part = &parts[form->count++];
+    *part = (struct form_part){.fd = -1};
+    buffer_init(&part->name, SIZE_MAX / 4);
+    buffer_init(&part->value, SIZE_MAX / 4);
+    return buffer_append_string(&part->name, name) && buffer_append(&part->value, value, length) ? part : NULL;
 }
 
 bool form_add_text(struct form *form, const char *name, const char *value, size_t length)
 {
-    struct form_part *part = add(form, name, value, length);
-
-    if (part)
-        part->value = part->bytes + strlen(name) + 1;
-    return part;
+    return add(form, name, value, length);
 }
 
 bool form_add_file(struct form *form, const char *name, const char *path, const struct file_identity *identity)
@@ -113,11 +105,18 @@ bool form_add_file(struct form *form, const char *name, const char *path, const 
     struct form_part *part = add(form, name, path, strlen(path));
 
     if (part) {
-        part->path = part->bytes + strlen(name) + 1;
-        part->type = content_type(part->path);
+        part->type = content_type(path);
         part->identity = *identity;
     }
     return part;
+}
+
+const struct form_part *form_broken(const struct form *form)
+{
+    for (size_t i = 0; i < form->count; i++)
+        if (form->parts[i].broken)
+            return &form->parts[i];
+    return NULL;
 }
 
 /* libcurl's callbacks. A file that another program cuts short meanwhile ends the attempt. */
@@ -135,7 +134,7 @@ static size_t on_read(char *bytes, size_t size, size_t count, void *userdata)
         length = pread(part->fd, bytes, (curl_off_t)room < left ? room : (size_t)left, (off_t)part->offset);
     while (length < 0 && errno == EINTR);
     if (length <= 0) {
-        *part->broken = true;
+        part->broken = true;
         return CURL_READFUNC_ABORT;
     }
     part->offset += length;
@@ -157,24 +156,25 @@ static CURLcode add_file_to_mime(struct form_part *part, curl_mimepart *mimepart
     struct file_identity identity;
     CURLcode code;
 
-    part->offset = 0;
-    part->fd = open_file(part->path);
+    part->fd = open_file(part->value.data);
     if (identify(part->fd, &identity) || !is_same(&identity, &part->identity))
         return CURLE_READ_ERROR;
     code = curl_mime_data_cb(mimepart, part->identity.size, on_read, on_seek, NULL, part);
     if (code == CURLE_OK)
-        code = curl_mime_filename(mimepart, form_file_name(part->path));
+        code = curl_mime_filename(mimepart, form_file_name(part->value.data));
     return code == CURLE_OK ? curl_mime_type(mimepart, part->type) : code;
 }
 
 static CURLcode add_to_mime(struct form *form, struct form_part *part)
 {
     curl_mimepart *mimepart = curl_mime_addpart(form->mime);
-    CURLcode code = mimepart ? curl_mime_name(mimepart, part->name) : CURLE_OUT_OF_MEMORY;
+    CURLcode code = mimepart ? curl_mime_name(mimepart, part->name.data) : CURLE_OUT_OF_MEMORY;
 
-    if (code != CURLE_OK)
-        return code;
-    code = part->path ? add_file_to_mime(part, mimepart) : curl_mime_data(mimepart, part->value, part->length);
+    part->offset = 0;
+    part->broken = false;
+    if (code == CURLE_OK)
+        code = part->type ? add_file_to_mime(part, mimepart)
+                          : curl_mime_data(mimepart, part->value.data, part->value.length);
     if (code == CURLE_READ_ERROR)
         form->failed = part;
     return code;
@@ -184,13 +184,11 @@ CURLcode form_open(struct form *form, CURL *easy)
 {
     CURLcode code = CURLE_OK;
 
-    form->failed = NULL;
-    form->broken = false;
     form->mime = curl_mime_init(easy);
     if (!form->mime)
         return CURLE_OUT_OF_MEMORY;
-    for (struct form_part *part = form->first; part && code == CURLE_OK; part = part->next)
-        code = add_to_mime(form, part);
+    for (size_t i = 0; i < form->count && code == CURLE_OK; i++)
+        code = add_to_mime(form, &form->parts[i]);
     return code;
 }
 
@@ -198,21 +196,20 @@ void form_close(struct form *form)
 {
     curl_mime_free(form->mime); /* also NULL */
     form->mime = NULL;
-    for (struct form_part *part = form->first; part; part = part->next) {
-        if (part->fd >= 0)
-            (void)close(part->fd);
-        part->fd = -1;
+    for (size_t i = 0; i < form->count; i++) {
+        if (form->parts[i].fd >= 0)
+            (void)close(form->parts[i].fd);
+        form->parts[i].fd = -1;
     }
 }
 
 void form_free(struct form *form)
 {
     form_close(form);
-    while (form->first) {
-        struct form_part *next = form->first->next;
-        free(form->first);
-        form->first = next;
+    for (size_t i = 0; i < form->count; i++) {
+        buffer_free(&form->parts[i].name);
+        buffer_free(&form->parts[i].value);
     }
-    form->last = NULL;
-    form->failed = NULL;
+    free(form->parts);
+    *form = (struct form){.parts = NULL};
 }

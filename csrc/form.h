@@ -10,6 +10,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "buffer.h"
 #include "refusal.h"
 
 /* Which bytes a path names: a file that was changed or replaced has another identity. */
@@ -21,24 +22,20 @@ struct file_identity {
 };
 
 struct form_part {
-    struct form_part *next;
-    const char *name;
-    const char *value; /* of a text */
-    size_t length;
-    const char *path; /* of a file; NULL: a text */
-    const char *type; /* of a file: its content type */
+    struct buffer name;
+    struct buffer value; /* a text, or the path of a file */
+    const char *type;    /* of a file: its content type; NULL: a text */
     struct file_identity identity;
     int fd; /* during an attempt; -1: not open */
     curl_off_t offset;
-    bool *broken; /* the form's */
-    char bytes[];
+    bool broken; /* the file ended early while it was sent */
 };
 
 struct form {
-    struct form_part *first, *last;
+    struct form_part *parts;
+    size_t count;
     curl_mime *mime;                /* during an attempt */
     const struct form_part *failed; /* the file that could not be opened for the attempt */
-    bool broken;                    /* a file ended early while it was sent */
 };
 
 /* Finds out what a path names. Refuses all but a regular file that can be read and is not empty. */
@@ -47,6 +44,9 @@ bool form_check_file(const char *path, struct file_identity *identity, struct re
 /* Each appends a part and copies what it is given; false: no memory. */
 bool form_add_text(struct form *form, const char *name, const char *value, size_t length);
 bool form_add_file(struct form *form, const char *name, const char *path, const struct file_identity *identity);
+
+/* The file that ended early while it was sent, or NULL. */
+const struct form_part *form_broken(const struct form *form);
 
 /* The name that the server is told: the last part of the path. */
 const char *form_file_name(const char *path);

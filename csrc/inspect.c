@@ -85,18 +85,14 @@ static void set_masked(lua_State *L, const char *name, const char *text, size_t 
 
 static void set_form(lua_State *L, const struct form *form, const char *key)
 {
-    int count = 0;
-
-    lua_newtable(L);
-    for (const struct form_part *part = form->first; part; part = part->next) {
+    lua_createtable(L, (int)form->count, 0);
+    for (size_t i = 0; i < form->count; i++) {
+        const struct form_part *part = &form->parts[i];
         lua_createtable(L, 0, 3);
-        set_masked(L, "name", part->name, strlen(part->name), key);
-        if (part->path)
-            set_masked(L, "path", part->path, part->length, key);
-        else
-            set_masked(L, "value", part->value, part->length, key);
+        set_masked(L, "name", part->name.data, part->name.length, key);
+        set_masked(L, part->type ? "path" : "value", part->value.data, part->value.length, key);
         cmr_set_string(L, "type", part->type);
-        lua_rawseti(L, -2, ++count);
+        lua_rawseti(L, -2, (int)i + 1);
     }
     lua_setfield(L, -2, "form");
 }
@@ -111,7 +107,7 @@ int lua_call_request(lua_State *L)
     cmr_set_string(L, "method", call->method);
     set_masked(L, "url", call->url.data, call->url.length, target->key);
     set_headers(L, attempt_headers(call), target->key);
-    if (call->form.first)
+    if (call->form.count)
         set_form(L, &call->form, target->key);
     else if (call->body.data)
         set_masked(L, "body", call->body.data, call->body.length, target->key);
