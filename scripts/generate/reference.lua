@@ -73,6 +73,12 @@ local function warnings(operation)
   return sentences[1] and table.concat(sentences, " ")
 end
 
+-- What the documentation says about it, one fact a line.
+local function notes(operation)
+  local sentences = words.of_notes(operation)
+  return sentences[1] and "- " .. table.concat(sentences, "\n- ")
+end
+
 local function type_of(param, params)
   if param.type == "array" and params[param.name .. "[]"] then
     local item = type_of(params[param.name .. "[]"], params)
@@ -88,7 +94,7 @@ local function needed(param)
 end
 
 local function description_of(param)
-  local description = param.summary
+  local description = words.of_param(param)
   if param.values and #param.values > 1 then
     description = description .. " " .. words.list(param.values, "or", "`") .. "."
   end
@@ -182,6 +188,8 @@ local function section(operation, sample)
   end
   add(warnings(operation))
   add(ways(operation))
+  if words.of_notes(operation)[1] then add "Documented:" end
+  add(notes(operation))
   add(words.of_assumed(operation))
   add(table_of(operation))
   add(open(operation))
@@ -207,7 +215,8 @@ function reference.page(operations, samples, head, webhooks)
     else
       links[group] = links[group] .. ", "
     end
-    links[group] = links[group] .. ("[%s](%s)"):format(operation.name, anchor("cmr." .. operation.name))
+    local mark = words.missing(operation) and " (" .. words.missing(operation) .. " unknown)" or ""
+    links[group] = links[group] .. ("[%s](%s)%s"):format(operation.name, anchor("cmr." .. operation.name), mark)
     sections[group] = sections[group] .. "\n" .. section(operation, samples[operation.name] or {})
   end
   if webhooks then

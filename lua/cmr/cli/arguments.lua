@@ -22,6 +22,12 @@ function arguments.commands(operations)
   return names
 end
 
+---The undocumented part of an operation, which cannot run until the user supplies it; nil: none.
+---@return string? part "path" or "method"
+function arguments.undocumented(operation)
+  return not operation.path and "path" or not operation.method and "method" or nil
+end
+
 ---The parameter of an operation with this name, or nil.
 function arguments.param(operation, name)
   for _, param in ipairs(operation.params) do

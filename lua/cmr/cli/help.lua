@@ -32,9 +32,51 @@ local SAMPLE_VALUES = {
   recordType = "A",
 }
 
+-- Where a fact is from, by the source in the operations table.
+local SOURCES = { seed = "The API page", docs = "The API page", help = "The help centre" }
+
+---Sentences on the refusals that an operation's own page documents.
+---@return string[]
+function help.statuses(operation)
+  local sentences, list, source = {}, {}, nil
+  local function finish()
+    if list[1] then
+      sentences[#sentences + 1] = ("%s documents the status %s."):format(source, table.concat(list, "; "))
+    end
+    list = {}
+  end
+  for _, status in ipairs(operation.statuses or {}) do
+    if SOURCES[status.source] ~= source then finish() end
+    source = SOURCES[status.source]
+    list[#list + 1] = ("%d: %s"):format(status.code, status.reason)
+  end
+  finish()
+  return sentences
+end
+
+---Sentences on the facts that the documentation has about an operation.
+---@return string[]
+function help.notes(operation)
+  local sentences = {}
+  for index, note in ipairs(operation.notes or {}) do
+    sentences[index] = note.text
+  end
+  for _, sentence in ipairs(help.statuses(operation)) do
+    sentences[#sentences + 1] = sentence
+  end
+  return sentences
+end
+
+---The description of a parameter with its documented values; nil without one.
+function help.description(param)
+  if not param.known then return param.summary end
+  local values = require("cmr.util.text").list(param.known, "and")
+  return ("%s Documented: %s; other values are sent too."):format(param.summary, values)
+end
+
 ---One line for the list of commands.
 function help.summary(operation)
-  local words = {}
+  local words = { arguments.undocumented(operation) and arguments.undocumented(operation) .. " unknown" }
   for _, mark in ipairs(MARKS) do
     if operation.flags[mark[1]] then words[#words + 1] = mark[2] end
   end
@@ -49,6 +91,14 @@ function help.operation(operation)
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
   for _, mark in ipairs(MARKS) do
     if operation.flags[mark[1]] then lines[#lines + 1] = mark[3] end
+  end
+  for _, sentence in ipairs(help.notes(operation)) do
+    lines[#lines + 1] = sentence
+  end
+  if arguments.undocumented(operation) then
+    lines[#lines + 1] = ("Cannot run yet: its %s is undocumented. CMR_ENDPOINTS supplies it."):format(
+      arguments.undocumented(operation)
+    )
   end
   if operation.assumed then lines[#lines + 1] = ("Not confirmed: %s."):format((operation.assumed:gsub("%.$", ""))) end
   return table.concat(lines, "\n")
@@ -71,7 +121,7 @@ function help.parameter(param)
   if param.all_required then required = ", required: a list, or the word all" end
   local clarification = CLARIFICATIONS[param.name] and "; " .. CLARIFICATIONS[param.name] or ""
   local text = ("%s (%s%s%s)"):format(param.name, param.type, required, clarification)
-  if param.summary then text = text .. ": " .. param.summary end
+  if param.summary then text = text .. ": " .. help.description(param) end
   if help.value(param) ~= "JSON" and arguments.secret(param.name) then
     text = text .. " @FILE reads it from a file and keeps it out of the process list."
   end
