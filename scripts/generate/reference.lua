@@ -1,9 +1,9 @@
 ---docs/reference.md: the operations for people, by group. Pure.
 
 local arguments = require "cmr.cli.arguments"
+local examples = require "cmr.examples"
 local help = require "cmr.cli.help"
 local ordered_json = require "scripts.generate.ordered_json"
-local shape = require "scripts.generate.shape"
 local words = require "scripts.generate.words"
 
 local reference = {}
@@ -30,8 +30,13 @@ local function signature(operation)
   return ("cmr.%s(%s)"):format(operation.name, table.concat(parts, ", "))
 end
 
+-- What follows the words of a command, as in its usage.
 local function command(operation)
-  return (help.example(operation):gsub("%s*\\\n%s*", " "))
+  local parts = { "cmr", arguments.command(operation.name) }
+  for _, param in ipairs(operation.params) do
+    if param.positional then parts[#parts + 1] = arguments.placeholder(param.name) end
+  end
+  return table.concat(parts, " ")
 end
 
 local function http(operation)
@@ -125,35 +130,32 @@ local function open(operation)
     and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
 end
 
--- The call that sends a documented request; a placeholder stands for an id that the sample omits.
-local function call(operation, request)
-  local documented, values, fields = ordered_json.read(request), {}, ordered_json.object {}
+-- The call of the example in Lua.
+local function call(operation, example)
+  local documented, values, fields = ordered_json.read(example), {}, ordered_json.object {}
+  local named = {}
   for _, param in ipairs(operation.params) do
     local value = ordered_json.member(documented, param.name)
-    if value == nil and param.required and words.is_field(param) then
-      value = arguments.placeholder(param.name)
-      if not param.positional then table.insert(fields, { param.name, value }) end
+    if param.positional and value ~= nil then
+      values[#values + 1], named[param.name] = ordered_json.write(value, "lua"), true
     end
-    if param.positional and value ~= nil then values[#values + 1] = ordered_json.write(value, "lua") end
   end
   for _, pair in ipairs(documented) do
-    local param = shape.member(shape.of_operation(operation), pair[1]).param
-    if not param.positional then table.insert(fields, pair) end
+    if not named[pair[1]] then table.insert(fields, pair) end
   end
+  local opening = "cmr." .. operation.name
   if #values == 0 then
-    local opening = "cmr." .. operation.name
-    return opening .. ordered_json.write(fields, "lua", 100, #opening)
+    return #fields == 0 and opening .. "()" or opening .. ordered_json.write(fields, "lua", 100, #opening)
   end
-  local opening = ("cmr.%s(%s"):format(operation.name, table.concat(values, ", "))
+  opening = ("%s(%s"):format(opening, table.concat(values, ", "))
   if #fields == 0 then return opening .. ")" end
   return opening .. ", " .. ordered_json.write(fields, "lua", 100, #opening + 3) .. ")"
 end
 
-local function calls(operation, sample)
-  if not sample.request then return nil end
-  local text = call(operation, sample.request)
-  if sample.also then text = text .. "\n" .. call(operation, sample.also) end
-  return "A documented call:\n\n" .. block("lua", text)
+local function example_of(operation)
+  local example = examples[operation.name]
+  if not example then return nil end
+  return "An example:\n\n" .. block("lua", call(operation, example)) .. "\n\n" .. block("sh", help.example(operation))
 end
 
 local function json_block(text)
@@ -193,7 +195,7 @@ local function section(operation, sample)
   add(words.of_assumed(operation))
   add(table_of(operation))
   add(open(operation))
-  add(calls(operation, sample))
+  add(example_of(operation))
   add(answers(sample))
   return table.concat(parts, "\n\n") .. "\n"
 end

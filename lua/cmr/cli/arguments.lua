@@ -35,6 +35,15 @@ function arguments.param(operation, name)
   end
 end
 
+---Whether members of an object have options of their own.
+---@return boolean
+function arguments.has_members(operation, name)
+  for _, param in ipairs(operation.params) do
+    if param.name:sub(1, #name + 1) == name .. "." and not param.name:find "[%[*]" then return true end
+  end
+  return false
+end
+
 ---The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that
 ---begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
 ---@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
