@@ -698,7 +698,7 @@ function Ledger:close() end
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string Certificates to trust, PEM. Default: $CMR_CA_FILE, or libcurl's.
+---@field ca_file? string Certificates to trust in place of the system's, PEM. Default: $CMR_CA_FILE, or libcurl's.
 ---@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
 ---@field timeout? number Seconds, the whole call. Default: 30. check_workspace: 15 more for each domain.
 ---@field attempt_timeout? number Seconds, one attempt. Default: 12. check_workspace: 15 more for each domain.
@@ -835,8 +835,8 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event, which is the same in each of its deliveries. It is the eventId. A warmup event has none,
----and gets "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
+---without one, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
@@ -938,7 +938,7 @@ function Receiver:drop(id) end
 ---@class cmr.Event
 ---@field event? cmr.EventName Its name.
 ---@field eventType? cmr.EventName The name of a warmup event.
----@field eventId? string Absent from the samples of warmup events: see cmr.webhook.id.
+---@field eventId? string Absent from the samples of warmup and subscription events: see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.
 
 ---Facts about an event that cmr.webhook.verify returned.
@@ -1738,8 +1738,8 @@ function Client:add_email_forwarding(fields) end
 -- Add Google Client ID to Domain
 
 ---@class cmr.add_google_client_id.others
----@field domains string[] The domains. Assumed.
----@field clientId string The OAuth client's id. Assumed.
+---@field domains string[] The domains.
+---@field clientId string The OAuth client's id.
 ---@field appName? string The OAuth application's name. Assumed.
 
 ---@class cmr.add_google_client_id.fields: cmr.add_google_client_id.others
@@ -1753,7 +1753,7 @@ function Client:add_email_forwarding(fields) end
 ---
 ---The API checks the client id first, then queues the work.
 ---
----Assumed: the page does not name the fields; appName is the name that other pages use, domains are domain names, and cmr requires domains and clientId.
+---Assumed: the page does not spell out the field for the application's name; appName is the name that other pages use. Domains are domain names, and cmr requires domains and clientId.
 ---@overload fun(fields: cmr.add_google_client_id.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_google_client_id.others
@@ -2458,7 +2458,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
 ---
----Assumed: the page names no query parameters, so page and limit follow the help centre's rule for lists.
+---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.all_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message

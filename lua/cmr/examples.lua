@@ -1,7 +1,7 @@
 ---An example of each operation: JSON text, the fields of a call that does what the operation is for. Pure data.
 ---
----The help, the manual page, the reference and the OpenAPI document show them. The mock's first data has everything
----that they name, see cmr.mock.model.seed: each one can be tried as it is. Fields whose names are undocumented have the
+---The help, the manual page, the reference and the OpenAPI document show them. `cmr mock` starts with everything that
+---they name, see cmr.mock.model.seed: each one can be tried as it is. Fields whose names are undocumented have the
 ---names that the mock takes.
 
 local examples = {}

@@ -15,7 +15,7 @@ local options = {}
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string Certificates to trust, PEM. Default: $CMR_CA_FILE, or libcurl's.
+---@field ca_file? string Certificates to trust in place of the system's, PEM. Default: $CMR_CA_FILE, or libcurl's.
 ---@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
 ---@field timeout? number Seconds, the whole call. Default: 30. check_workspace: 15 more for each domain.
 ---@field attempt_timeout? number Seconds, one attempt. Default: 12. check_workspace: 15 more for each domain.

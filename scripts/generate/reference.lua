@@ -176,7 +176,10 @@ local function answers(sample)
   if sample.map and sample.map ~= "shown" then
     add("The answer's `data` is a map from names to values of type %s.", sample.map)
   end
-  if not (sample.answer or sample.partial or sample.map) then add "The content of `data` is undocumented." end
+  if sample.described then add(sample.described) end
+  if not (sample.answer or sample.partial or sample.map or sample.described) then
+    add "The content of `data` is undocumented."
+  end
   for _, text in ipairs(sample.refusals or {}) do
     add("A documented refusal:\n\n%s", json_block(text))
   end

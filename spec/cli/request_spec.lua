@@ -26,7 +26,8 @@ describe("a request of the command", function()
     local ended = cmr({"delete-user", USER, "--yes"}, {env = env})
     assert.equal(1, ended.status)
     assert.matches("\ncmr: mailboxCount: 1\ncmr: domainCount: 1\n", ended.err, 1, true)
-    server:fault{status = 422, body = '{"status":422,"message":"no","data":{"mailboxCount":5,"domainCount":"\\u001b2"}}'}
+    local counts = '{"mailboxCount":5,"domainCount":"\\u001b2"}'
+    server:fault{status = 422, body = '{"status":422,"message":"no","data":' .. counts .. "}"}
     ended = cmr({"delete-user", USER, "--yes"}, {env = env})
     assert.matches("\ncmr: mailboxCount: 5\n", ended.err, 1, true)
     assert.not_matches("\27", ended.err, 1, true)

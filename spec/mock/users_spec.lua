@@ -73,14 +73,14 @@ describe("the mock's users", function()
   end)
 
   it("are listed in pages", function()
-    for number = 1, 42 do api:seed("users", {userId = "U" .. number}) end
+    for number = 1, 44 do api:seed("users", {userId = "U" .. number}) end
     local data = api:yes("GET /users/list")
     assert.equal(20, #data.users)
     assert.equal(USER, data.users[1].id)
     assert.same({totalSearchedCount = 45, currentPage = 1, nextPage = 2, totalPages = 3}, data.pagination)
     data = api:yes("GET /users/list", {page = 3})
     assert.equal(5, #data.users)
-    assert.equal("U42", data.users[5].id)
+    assert.equal("U44", data.users[5].id)
     assert.equal(3, data.pagination.currentPage)
     assert.equal(45, #api:yes("GET /users/list", {limit = 100}).users)
     assert.same({}, api:yes("GET /users/list", {page = 4}).users)

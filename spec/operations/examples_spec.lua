@@ -53,8 +53,12 @@ end)
 describe("the example of", function()
   local server, client, env
 
+  setup(function() server = mock.start{rate = 0, examples = true} end)
+
+  teardown(function() server:stop() end)
+
   before_each(function()
-    server = mock.shared("http")
+    server:reset()
     client = support.new(server)
     env = {CMR_BASE_URL = server.base_url, CMR_API_KEY = server.key}
   end)

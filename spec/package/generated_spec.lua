@@ -79,7 +79,7 @@ describe("the documented examples", function()
 
   it("say where they are from, and nothing else than is known of", function()
     local known = {request = true, also = true, answer = true, partial = true, refusals = true, status = true,
-      map = true, source = true, request_source = true}
+      map = true, described = true, source = true, request_source = true}
     local sources = {seed = true, docs = true, help = true}
     for name, example in pairs(examples) do
       for field in pairs(example) do assert.is_true(known[field], name .. "." .. field) end

@@ -26,7 +26,7 @@ local HINTS = {
   payment_required = "the wallet does not cover it",
   quota_exceeded = "a mailbox can be exported again three times a week",
   timeout = "a longer --timeout may help; -v tells where the time goes",
-  tls = "CMR_CA_FILE or --ca-file names further certificates to trust",
+  tls = "CMR_CA_FILE or --ca-file names the certificates to trust, in place of the system's",
   not_recorded = "CMR_LEDGER names another file; --no-ledger sends without remembering it",
   bad_response = "is the base URL that of the API?",
 }

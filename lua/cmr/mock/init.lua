@@ -25,6 +25,7 @@ local SPEC = {
     end,
     expected = "a URL on this machine",
   },
+  examples = "boolean",
   operations = "table",
 }
 
@@ -72,6 +73,7 @@ local function configuration(opts, token)
     rate = opts.rate,
     window = opts.window,
     webhook = opts.webhook,
+    examples = opts.examples,
     operations = core.array(rows),
   }
 end
@@ -119,6 +121,7 @@ end
 ---  rate: requests per second and key, 0 for no limit; default: 5
 ---  window: how they are counted: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
+---  examples: whether it starts with what the examples of cmr.examples name; default: false
 ---  operations: the operations to serve; default: those of the library
 ---@return integer status 0: it was stopped; 1: it could not start or broke down, and standard error says why
 function mock.run(opts)

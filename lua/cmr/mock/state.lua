@@ -43,6 +43,7 @@ function State:reset(overrides)
     self[name] = Collection.new()
   end
   seed.fill(self)
+  if self.settings.examples then seed.fill_examples(self) end
 end
 
 ---The mock's time. While a scheduled function runs, it is the time that function was scheduled for.

@@ -23,7 +23,8 @@ local config, state, dispatch
 function worker.init()
   config = assert(json.decode(assert(shell.read(ngx.config.prefix() .. "config.json"))))
   local webhook = config.webhook and assert(Deliveries.destination { url = config.webhook })
-  state = State.new({ rate = config.rate, window = config.window, webhook = webhook }, ngx.now)
+  state =
+    State.new({ rate = config.rate, window = config.window, webhook = webhook, examples = config.examples }, ngx.now)
   dispatch = Dispatch.new(config, state)
 end
 
