@@ -4,6 +4,8 @@
 
 #define PARAMS(...) .params = ((const struct param[]){__VA_ARGS__, {.name = NULL}})
 #define NO_PARAMS PARAMS({.name = NULL})
+#define NOTES(...) .notes = ((const struct note[]){__VA_ARGS__, {.text = NULL}})
+#define STATUSES(...) .statuses = ((const struct status[]){__VA_ARGS__, {.code = 0}})
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names what it has */
 

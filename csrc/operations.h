@@ -26,6 +26,20 @@ struct param {
     const char *source; /* "seed", "docs" or "help" */
     const char *summary;
     const char *values; /* "A|B": the closed set the vendor documents; NULL: anything */
+    const char *known;  /* "A|B": the documented values of a set that may have others */
+};
+
+/* A fact that the caller of an operation should know, in a sentence of ours. */
+struct note {
+    const char *source;
+    const char *text; /* NULL: the end of the list */
+};
+
+/* A refusal that the operation's own page documents. */
+struct status {
+    int code; /* 0: the end of the list */
+    const char *source;
+    const char *reason; /* without a dot, as in "the user does not exist" */
 };
 
 enum operation_flag {
@@ -60,6 +74,11 @@ struct operation {
        domain with mailboxes is done when they are. NULL: none is documented. */
     const char *success_events;
     const char *failure_events; /* "EVENT|EVENT": the webhooks that report failure */
+    const struct note *notes;
+    const struct status *statuses;
+    const char *refusal_fields; /* "A|B": members that a refusal may have besides the envelope's */
+    int item_seconds; /* the vendor may take so long for one item of items_in, or for a request without it; 0: no hint */
+    const char *items_in;
     const struct param *params; /* ends with a NULL name */
 };
 

@@ -6,6 +6,7 @@ local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
 local operations = require "cmr.operations"
+local options = require "cmr.options"
 local quota = require "cmr.quota"
 local retry = require "cmr.retry"
 
@@ -87,10 +88,10 @@ local function get_ready(record, state, loop, job)
   end
   if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
   local now = loop.now()
-  record.deadline = math.min(record.deadline, now + opts.timeout) -- a job's timeout starts here
+  record.deadline = math.min(record.deadline, now + record.timeout) -- a job's timeout starts here
   local left = record.deadline - now
   if left > 0 then return left end
-  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(opts.timeout))
+  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
 end
 
 -- Makes one attempt. Returns the envelope, or nil and an error.
@@ -99,7 +100,7 @@ local function attempt(record, state, loop, left)
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
   local engine = core.engine() -- a new one after a fork or a close
-  call:start(engine, math.min(opts.attempt_timeout, left), left)
+  call:start(engine, math.min(record.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
   call:release() -- frees the body now; cmr.info keeps the call as long as its result
@@ -170,12 +171,17 @@ end
 function sender.send(state, call, loop, job)
   local opts = state.options
   local now = loop.now()
+  local timeout, attempt_timeout = options.bounds(opts, operations[call:operation()], function()
+    return call:arguments()
+  end)
   local record = {
     call = call,
     job = job, -- nil: the caller waits
     key = opts.rate and state.target:key_id(),
     started_at = now,
-    deadline = now + opts.timeout + (job or FOREGROUND_JOB).max_queue_seconds,
+    timeout = timeout,
+    attempt_timeout = attempt_timeout,
+    deadline = now + timeout + (job or FOREGROUND_JOB).max_queue_seconds,
     attempts = 0,
     outcome = "not_sent",
     elapsed = 0,

@@ -78,7 +78,7 @@ function schema(node, further)
   local param = node.param or {}
   local made = kind_of(node, further)
   if param.accepts_item then made = { { "anyOf", array { schema(node.item, further), object(made) } } } end
-  table.insert(made, 1, { "description", param.summary })
+  table.insert(made, 1, { "description", words.of_param(param) })
   table.insert(made, { "enum", closed_set(param) })
   table.insert(made, { "x-source", param.source })
   table.insert(made, { "x-assumed", param.assumed })
@@ -102,7 +102,7 @@ local function parameters(operation, sample)
     list[#list + 1] = object {
       { "name", param.name },
       { "in", "query" },
-      { "description", param.summary },
+      { "description", words.of_param(param) },
       { "required", param.required },
       { "schema", object { { "type", param.type }, { "enum", closed_set(param) } } },
       { "example", ordered_json.member(documented, param.name) },
@@ -211,6 +211,9 @@ end
 local function described(operation)
   local sentences = words.of_flags(operation)
   table.insert(sentences, 1, operation.summary)
+  for _, sentence in ipairs(words.of_notes(operation)) do
+    sentences[#sentences + 1] = sentence
+  end
   sentences[#sentences + 1] = words.of_assumed(operation)
   return table.concat(sentences, "\n")
 end

@@ -22,6 +22,17 @@ describe("a request of the command", function()
     return requests[#requests]
   end
 
+  it("that is refused shows the counts in the refusal, wherever they are", function()
+    local ended = cmr({"delete-user", USER, "--yes"}, {env = env})
+    assert.equal(1, ended.status)
+    assert.matches("\ncmr: mailboxCount: 1\ncmr: domainCount: 1\n", ended.err, 1, true)
+    local counts = '{"mailboxCount":5,"domainCount":"\\u001b2"}'
+    server:fault{status = 422, body = '{"status":422,"message":"no","data":' .. counts .. "}"}
+    ended = cmr({"delete-user", USER, "--yes"}, {env = env})
+    assert.matches("\ncmr: mailboxCount: 5\n", ended.err, 1, true)
+    assert.not_matches("\27", ended.err, 1, true)
+  end)
+
   describe("shown by --dry-run", function()
     local lines = {
       {"platforms", USER},

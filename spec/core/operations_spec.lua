@@ -12,9 +12,10 @@ local FLAGS = {list = true, async = true, charges = true, danger = true, all_whe
 
 local OPERATION = {name = true, group = true, method = true, path = true, title = true, summary = true, source = true,
   assumed = true, flags = true, positional = true, params = true, open_location = true, items = true, page = true,
-  limit = true, success_field = true, success_events = true, failure_events = true}
+  limit = true, success_field = true, success_events = true, failure_events = true, notes = true,
+  statuses = true, refusal_fields = true, item_seconds = true, items_in = true}
 local PARAM = {name = true, ["in"] = true, type = true, required = true, positional = true, assumed = true,
-  either = true, all_required = true, accepts_item = true, values = true, source = true, summary = true}
+  either = true, all_required = true, accepts_item = true, values = true, known = true, source = true, summary = true}
 
 -- Names of what is set.
 local function keys(set)
@@ -65,6 +66,18 @@ describe("each operation", function()
       end
       assert.is_nil(row.summary:find("[\r\n]"), row.name)
       assert.is_true(SOURCES[row.source], row.name)
+      for _, note in ipairs(row.notes) do
+        assert.is_true(SOURCES[note.source], row.name)
+        assert.matches("^%S[^\r\n]*%.$", note.text, row.name)
+      end
+      for _, status in ipairs(row.statuses) do
+        assert.is_true(SOURCES[status.source] and status.code >= 400 and status.code < 600, row.name)
+        assert.matches("^%l[^\r\n]*[^.]$", status.reason, row.name)
+      end
+      if row.items_in then
+        assert.is_true(row.item_seconds > 0, row.name)
+        assert.equal("array", by_name(row.params)[row.items_in].type)
+      end
       assert.is_true(row.assumed == nil or #row.assumed > 0, row.name)
       for flag, value in pairs(row.flags) do
         assert.is_true(FLAGS[flag], row.name)
@@ -227,6 +240,7 @@ describe("each parameter", function()
         assert.is_true(#param.values > 0, name)
         for _, value in ipairs(param.values) do assert.matches("^[%w_-]+$", value) end
       end
+      assert.is_true(param.known == nil or param.type == "string" and param.values == nil, name)
     end)
   end)
 end)

@@ -28,6 +28,7 @@ local SPEC = {
     expected = "a URL on this machine",
   },
   endpoints = "table",
+  examples = "boolean",
   operations = "table",
 }
 
@@ -76,6 +77,7 @@ local function configuration(opts, token)
     window = opts.window,
     webhook = opts.webhook,
     endpoints = opts.endpoints,
+    examples = opts.examples,
     operations = core.array(rows),
   }
 end
@@ -135,6 +137,7 @@ end
 ---  window: how they are counted: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
 ---  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
+---  examples: whether it starts with what the examples of cmr.examples name; default: false
 ---  operations: the operations to serve; default: those of the library
 ---@return integer status 0: it was stopped; 1: it could not start or broke down, and standard error says why
 function mock.run(opts)

@@ -48,6 +48,7 @@ function State:reset(overrides)
     self[name] = Collection.new()
   end
   seed.fill(self)
+  if self.settings.examples then seed.fill_examples(self) end
 end
 
 ---Serves an operation at a path that the user supplies.

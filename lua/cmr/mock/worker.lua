@@ -24,7 +24,8 @@ local config, state, dispatch
 function worker.init()
   config = assert(json.decode(assert(shell.read(ngx.config.prefix() .. "config.json"))))
   local webhook = config.webhook and assert(Deliveries.destination { url = config.webhook })
-  local settings = { rate = config.rate, window = config.window, webhook = webhook, endpoints = config.endpoints }
+  local settings = { rate = config.rate, window = config.window, webhook = webhook }
+  settings.examples, settings.endpoints = config.examples, config.endpoints
   state = State.new(settings, ngx.now)
   dispatch = Dispatch.new(config, state)
 end
