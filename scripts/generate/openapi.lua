@@ -49,6 +49,9 @@ end
 
 -- The part of a schema that constrains the value.
 local function kind_of(node, further)
+  if node.type == "object" and not node.members[1] and further == nil then
+    return { { "type", "object" }, { "additionalProperties", true } } -- nothing is documented of it
+  end
   if node.type == "object" then
     local properties, required = properties_of(node, further)
     return {
