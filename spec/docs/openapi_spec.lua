@@ -1,4 +1,4 @@
--- What a reader of the OpenAPI document and a program that is made from it get: a server that is not production, bounds,
+-- What the OpenAPI document gives a reader, or a program made from it: a server that is not production, bounds,
 -- refusals, webhooks, and examples that the mock accepts. `make openapi-check` has outside programs read it.
 local core = require "cmr.core"
 local events = require "cmr.webhook.events"
