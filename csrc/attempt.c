@@ -19,6 +19,13 @@ bool attempt_is_repeatable(const struct call *call)
            !(call->operation && call->operation->flags & (ASYNC | CHARGES | DANGER | QUOTA));
 }
 
+const struct curl_slist *attempt_headers(const struct call *call)
+{
+    const struct target *target = call->target;
+
+    return call->form.count ? target->headers_form : call->body.data ? target->headers_body : target->headers;
+}
+
 /* Finds idle connections that must not be reused. libcurl 7.88 takes a closed one for alive if bytes came first. */
 
 /* The socket that an ended transfer used; NULL: it is closed. */
@@ -207,14 +214,19 @@ static CURLcode set_connection(struct call *call)
 
 static CURLcode set_request(struct call *call)
 {
-    const struct target *target = call->target;
-
     SET(CURLOPT_URL, call->url.data);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);  /* the key would go with it */
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl supports */
-    SET(CURLOPT_HTTPHEADER, call->body.data ? target->headers_body : target->headers);
-    if (call->body.data || strcmp(call->method, "POST") == 0) {
+    if (call->form.count) {
+        const CURLcode code = form_open(&call->form, call->easy);
+        if (code != CURLE_OK)
+            return code;
+    }
+    SET(CURLOPT_HTTPHEADER, attempt_headers(call));
+    if (call->form.count) {
+        SET(CURLOPT_MIMEPOST, call->form.mime);
+    } else if (call->body.data || strcmp(call->method, "POST") == 0) {
         SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
     }
@@ -259,6 +271,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
 
     call->pollset = pollset;
     call->sends = 0;
+    call->form.failed = NULL;
     *call->answer.message = '\0';
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
@@ -271,7 +284,13 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
 void attempt_close(struct call *call)
 {
     curl_easy_cleanup(call->easy); /* also NULL */
+    attempt_abandon(call);
+}
+
+void attempt_abandon(struct call *call)
+{
     call->easy = NULL;
+    form_close(&call->form);
 }
 
 /* The end of a transfer */

@@ -29,5 +29,11 @@ void attempt_finish(struct call *call, CURLcode code);
 
 void attempt_close(struct call *call);
 
+/* Leaves the easy handle to the parent process, in a child. */
+void attempt_abandon(struct call *call);
+
+/* The headers that the call sends, without those that libcurl adds. */
+const struct curl_slist *attempt_headers(const struct call *call);
+
 /* Whether sending it twice does no harm: it is a GET, and its operation changes nothing. */
 bool attempt_is_repeatable(const struct call *call);

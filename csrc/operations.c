@@ -33,6 +33,11 @@ const struct param *operation_param(const struct operation *operation, const cha
     return NULL;
 }
 
+enum location param_location(const struct param *param, const struct placement *placement)
+{
+    return placement->user && strcmp(param->name, "userId") == 0 ? placement->user : param->location;
+}
+
 bool param_is_field(const struct param *param)
 {
     return !strpbrk(param->name, ".[");
@@ -62,8 +67,8 @@ bool set_has(const char *set, const char *value, size_t length)
 const char *type_name(enum type type)
 {
     static const char *const names[] = {
-        [STRING] = "string", [INTEGER] = "integer", [NUMBER] = "number", [BOOLEAN] = "boolean",
-        [OBJECT] = "object", [ARRAY] = "array",     [MAP] = "map",       [ANY] = "any",
+        [STRING] = "string", [INTEGER] = "integer", [NUMBER] = "number",  [BOOLEAN] = "boolean", [OBJECT] = "object",
+        [ARRAY] = "array",   [MAP] = "map",         [FILE_PATH] = "file", [ANY] = "any",
     };
     return names[type];
 }

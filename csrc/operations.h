@@ -6,7 +6,7 @@
 
 enum location { QUERY = 1, BODY };
 
-enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, ANY };
+enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, FILE_PATH, ANY };
 
 enum param_flag {
     REQUIRED = 1,
@@ -52,7 +52,7 @@ enum operation_flag {
     SAFE = 64,        /* changes nothing, although not a GET */
     DEPRECATED = 128, /* the vendor advises against it */
     FLIPS = 512,      /* turns a state around: twice is as if never */
-    FORM = 256,       /* takes multipart form data, which is not built while the path is undocumented */
+    FORM = 256,       /* its body is multipart form data: see request.c */
 };
 
 struct operation {
@@ -90,6 +90,15 @@ const struct operation *operation_by_name(const char *name);
 
 /* The row of a parameter by its full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
+
+/* Where the fields of a request go that the row does not settle. */
+struct placement {
+    enum location open; /* undocumented fields; 0: there can be none */
+    enum location user; /* userId; 0: where the row says */
+};
+
+/* Where a field goes. */
+enum location param_location(const struct param *param, const struct placement *placement);
 
 /* Whether a parameter is a field of the request itself, and not a part of another one. */
 bool param_is_field(const struct param *param);

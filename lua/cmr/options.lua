@@ -33,7 +33,9 @@ local options = {}
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
----@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
+---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
+---Default: the JSON file $CMR_ENDPOINTS.
+---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.

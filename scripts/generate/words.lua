@@ -15,7 +15,7 @@ words.flags = {
   { "list", "A list, in pages." },
   { "safe", "Changes nothing, although it is not a GET." },
   { "deprecated", "Deprecated by the vendor." },
-  { "form", "Takes multipart form data, which cmr does not build while the path is undocumented: a call raises." },
+  { "form", "Takes multipart form data: a file is given by its path." },
 }
 
 ---The sentences of an operation's flags.

@@ -124,8 +124,7 @@ function WORDINGS.bad_option(problem, _, parsed)
   return ("%s is wrong (%s)"):format(source(problem.option, parsed), detail(problem))
 end
 
-function WORDINGS.undocumented(problem, operation)
-  if operation.flags.form then return problem.reason end
+function WORDINGS.undocumented(_, operation)
   local name, method, path = operation.name, operation.method, operation.path
   local endpoint = ('{"%s": "%s %s"}'):format(name, method or "METHOD", path or "/path")
   local format = "the %s of %s is not documented: if you know it, name a file with %s in CMR_ENDPOINTS"
