@@ -211,9 +211,17 @@ function Client:key_id() end
 ---@field headers string[] Lines, without the key's header. "Name:" sends no such header, "Name;" an empty one.
 ---@field key_header? string The name of the header that carries the key.
 ---@field body? string
+---@field form? cmr.FormPart[] In place of a body: the parts of a multipart form.
 ---@field ca_file? string
 ---@field proxy? string "": none, whatever the environment says.
 ---@field resolve? string
+
+---A part of a multipart form: a text, or a file.
+---@class cmr.FormPart
+---@field name string
+---@field value? string
+---@field path? string Of a file.
+---@field type? string Of a file: its content type.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>
@@ -716,7 +724,9 @@ function Ledger:close() end
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
----@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
+---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
+---Default: the JSON file $CMR_ENDPOINTS.
+---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
@@ -1594,6 +1604,7 @@ function Client:domains(userId, fields) end
 -- Suggest Available Domains
 
 ---@class cmr.suggest_domains.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Suggest domain names that can be registered.
@@ -1619,6 +1630,7 @@ function Client:suggest_domains(fields) end
 -- Get Single Available Domain
 
 ---@class cmr.check_domain.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Check if a domain name can be registered, and at which price.
@@ -1684,6 +1696,7 @@ function Client:check_workspace(fields) end
 -- Add domain forwarding
 
 ---@class cmr.add_domain_forwarding.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Forward a domain to a URL.
@@ -1711,6 +1724,7 @@ function Client:add_domain_forwarding(fields) end
 -- Add email forwarding
 
 ---@class cmr.add_email_forwarding.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Forward all mail of a domain. Its mailboxes must be ACTIVE.
@@ -1774,6 +1788,7 @@ function Client:add_google_client_id(userId, fields) end
 -- Remove domains
 
 ---@class cmr.remove_domains.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Remove domains. The API refuses while they have mailboxes.
@@ -2133,6 +2148,7 @@ function Client:set_nameservers(userId, domain, fields) end
 -- Get Order Details
 
 ---@class cmr.order.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Get an order.
@@ -2318,6 +2334,7 @@ function Client:order_mailboxes(userId, fields) end
 -- Process the Order
 
 ---@class cmr.process_order.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Start an order that was stored with confirm = false.
@@ -2347,7 +2364,33 @@ function Client:process_order(fields) end
 -- Create Order
 
 ---@class cmr.create_order_form.fields
----@field [string] any Further names are undocumented.
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field domains? cmr.create_order_form.fields.domains[] The domains.
+---@field mailboxes? table<string, cmr.create_order_form.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
+---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
+---@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field confirm boolean true charges and starts the order at once; false stores it.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
+---@field google? cmr.create_order_form.fields.google The OAuth application; for mailboxes at Google.
+
+---@class cmr.create_order_form.fields.domains
+---@field domain string Its name.
+---@field years integer Years.
+---@field forwardTo? string The URL to which visitors are sent.
+---@field maskForwarding? boolean true hides the address that visitors are sent to.
+
+---@class cmr.create_order_form.fields.mailboxes
+---@field username string The part of the address before the @.
+---@field firstName string The sender's first name.
+---@field lastName string The sender's last name.
+---@field profilePicture? string The URL of a picture.
+---@field onWarmup? boolean true warms the mailbox up; false by default.
+
+---@class cmr.create_order_form.fields.google
+---@field googleOauthRoute? string The address of the OAuth consent page.
+---@field clientId? string The OAuth client's id.
+---@field appName? string The OAuth application's name.
 
 ---Order domains with mailboxes and their pictures, as form data.
 ---
@@ -2357,17 +2400,27 @@ function Client:process_order(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Takes multipart form data, which cmr does not build while the path is undocumented: a call raises.
+---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
----@param fields? cmr.create_order_form.fields
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.create_order_form(fields) end
 
 ---As cmr.create_order_form.
----@param fields? cmr.create_order_form.fields
+---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2376,7 +2429,25 @@ function Client:create_order_form(fields) end
 -- Add mailboxes to a subscription
 
 ---@class cmr.add_subscription_mailboxes.fields
----@field [string] any Further names are undocumented.
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field subscriptionId string The subscription, of mailboxes at Google.
+---@field mailboxes? table<string, cmr.add_subscription_mailboxes.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
+---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
+---@field confirm boolean true charges and starts the order at once; false stores it.
+---@field google? cmr.add_subscription_mailboxes.fields.google The OAuth application; for mailboxes at Google.
+---@field autoRenew? boolean true renews the mailboxes automatically.
+
+---@class cmr.add_subscription_mailboxes.fields.mailboxes
+---@field username string The part of the address before the @.
+---@field firstName string The sender's first name.
+---@field lastName string The sender's last name.
+---@field profilePicture? string The URL of a picture.
+---@field onWarmup? boolean true warms the mailbox up; false by default.
+
+---@class cmr.add_subscription_mailboxes.fields.google
+---@field googleOauthRoute? string The address of the OAuth consent page.
+---@field clientId? string The OAuth client's id.
+---@field appName? string The OAuth application's name.
 
 ---Add mailboxes to a subscription. The vendor recommends order_mailboxes instead.
 ---
@@ -2388,17 +2459,27 @@ function Client:create_order_form(fields) end
 ---
 ---Deprecated by the vendor.
 ---
----Takes multipart form data, which cmr does not build while the path is undocumented: a call raises.
+---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
----@param fields? cmr.add_subscription_mailboxes.fields
+---
+---It is for mailboxes at Google only.
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.add_subscription_mailboxes(fields) end
 
 ---As cmr.add_subscription_mailboxes.
----@param fields? cmr.add_subscription_mailboxes.fields
+---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
