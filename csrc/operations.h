@@ -27,6 +27,7 @@ struct param {
     const char *summary;
     const char *values; /* "A|B": the closed set the vendor documents; NULL: anything */
     const char *known;  /* "A|B": the documented values of a set that may have others */
+    int maximum;        /* of an integer; 0: none is documented. Every integer counts something, from 1 */
 };
 
 /* A fact that the caller of an operation should know, in a sentence of ours. */

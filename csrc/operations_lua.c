@@ -39,6 +39,8 @@ static void push_param(lua_State *L, const struct param *param)
         cmr_set_string(L, "either", param->flags & EITHER ? "any" : "one");
     set_values(L, "values", param->values);
     set_values(L, "known", param->known);
+    if (param->maximum)
+        cmr_set_integer(L, "maximum", param->maximum);
 }
 
 static void set_notes(lua_State *L, const struct note *note)

@@ -60,14 +60,13 @@ examples.order_mailboxes = [[{"userId":"USR94KD7S2LQ8X5M1Z0","subscriptionId":"6
 
 examples.process_order = [[{"userId":"USR94KD7S2LQ8X5M1Z0","orderId":"ord_R8K2LQPZA9XM"}]]
 
-examples.create_order_form = [[{"userId":"USR94KD7S2LQ8X5M1Z0","domains":[{"domain":"getacme.com","years":1}],
-  "mailboxes":{"getacme.com":[{"username":"mary","firstName":"Mary","lastName":"Major"}]},
-  "files":{"mary@getacme.com":"mary.png"},"billingCycle":"MONTHLY","confirm":true,"serviceProvider":"GOOGLE"}]]
+examples.create_order_form = [[{"userId":"USR94KD7S2LQ8X5M1Z0","domains":[{"domain":"tryacme.com","years":1}],
+  "mailboxes":{"tryacme.com":[{"username":"mary","firstName":"Mary","lastName":"Major"}]},
+  "billingCycle":"MONTHLY","confirm":true,"serviceProvider":"GOOGLE"}]]
 
 examples.add_subscription_mailboxes = [[{"userId":"USR94KD7S2LQ8X5M1Z0",
   "subscriptionId":"6ZHR985PGP456XG8HCYHF919YVS6",
-  "mailboxes":{"acme.com":[{"username":"mary","firstName":"Mary","lastName":"Major"}]},
-  "files":{"mary@acme.com":"mary.png"},"confirm":true}]]
+  "mailboxes":{"acme.com":[{"username":"anne","firstName":"Anne","lastName":"Major"}]},"confirm":true}]]
 
 examples.mailboxes = [[{"userId":"BVZGM5TE9BMP3PP0VWGW943RGV1B"}]]
 examples.all_mailboxes = [[{}]]

@@ -448,7 +448,7 @@ describe("an operation that is not documented enough", function()
   end)
 
   it("says where userId goes", function()
-    local function sent(name, endpoint, fields)
+    local function parts_of(name, endpoint, fields)
       local call = assert(core[name](core.target{api_key = "key", base_url = BASE, endpoints = {[name] = endpoint}},
         fields))
       local request = call:request()
@@ -462,7 +462,7 @@ describe("an operation that is not documented enough", function()
     } do
       local name, endpoint, path, body = case[1], case[2], case[3], case[4]
       local fields = name == "check_domain" and {userId = "U", domain = "a.com"} or {userId = "U", domains = {"a.com"}}
-      assert.same({path, body}, {sent(name, endpoint, fields)}, endpoint)
+      assert.same({path, body}, {parts_of(name, endpoint, fields)}, endpoint)
     end
   end)
 

@@ -141,7 +141,8 @@ describe("form data", function()
 
   it("keeps text in one part, whatever it holds", function()
     local text = "--x\r\nContent-Disposition: form-data; name=\"confirm\"\r\n\r\nfalse\r\n@/etc/passwd;type=a"
-    assert(api.client:create_order_form{userId = USER, confirm = false, microsoftOauthRoute = text, domains = {{domain = "textual.com", years = 1}}})
+    assert(api.client:create_order_form{userId = USER, confirm = false, microsoftOauthRoute = text,
+      domains = {{domain = "textual.com", years = 1}}})
     local parts = by_name(last())
     assert.equal(text, parts.microsoftOauthRoute.value)
     assert.equal("false", parts.confirm.value)

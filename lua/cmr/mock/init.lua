@@ -27,8 +27,8 @@ local SPEC = {
     end,
     expected = "a URL on this machine",
   },
-  examples = "boolean",
   endpoints = "table",
+  examples = "boolean",
   operations = "table",
 }
 
@@ -76,8 +76,8 @@ local function configuration(opts, token)
     rate = opts.rate,
     window = opts.window,
     webhook = opts.webhook,
-    examples = opts.examples,
     endpoints = opts.endpoints,
+    examples = opts.examples,
     operations = core.array(rows),
   }
 end
@@ -136,8 +136,8 @@ end
 ---  rate: requests per second and key, 0 for no limit; default: 5
 ---  window: how they are counted: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
----  examples: whether it starts with what the examples of cmr.examples name; default: false
 ---  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
+---  examples: whether it starts with what the examples of cmr.examples name; default: false
 ---  operations: the operations to serve; default: those of the library
 ---@return integer status 0: it was stopped; 1: it could not start or broke down, and standard error says why
 function mock.run(opts)

@@ -24,13 +24,9 @@ local config, state, dispatch
 function worker.init()
   config = assert(json.decode(assert(shell.read(ngx.config.prefix() .. "config.json"))))
   local webhook = config.webhook and assert(Deliveries.destination { url = config.webhook })
-  state = State.new({
-    rate = config.rate,
-    window = config.window,
-    webhook = webhook,
-    endpoints = config.endpoints,
-    examples = config.examples,
-  }, ngx.now)
+  local settings = { rate = config.rate, window = config.window, webhook = webhook }
+  settings.examples, settings.endpoints = config.examples, config.endpoints
+  state = State.new(settings, ngx.now)
   dispatch = Dispatch.new(config, state)
 end
 
