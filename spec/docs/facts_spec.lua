@@ -149,10 +149,13 @@ local ELSEWHERE = {
     "Prices and quantities are numbers", "ISO 8601", "a list of `{domain, status}`", "`subscription.*` show none",
     "`data.actionId` or `data.orderId`", "Invalid API Key", "whose unit is undocumented"},
   ["docs/guides/webhooks-in-nginx.md"] = {"cmr-x-signature", "cmr-x-timestamp", "one more attempt at once"},
+  ["README.md"] = {"cmr-x-signature", "cmr-x-timestamp"},
+  ["SECURITY.md"] = {"cmr-x-signature", "cmr-x-timestamp"},
+  ["docs/ledger.md"] = {"cmr-x-signature", "cmr-x-timestamp"},
   ["docs/mock.md"] = {"cmr-x-signature", "cmr-x-timestamp"},
   ["docs/command.md"] = {"cmr-x-signature", "cmr-x-timestamp"},
-  ["docs/tour.md"] = {"not that they still work there"},
-  ["docs/library.md"] = {"in place of the system's"},
+  ["docs/tour.md"] = {"cmr-x-signature", "cmr-x-timestamp", "not that they still work there"},
+  ["docs/library.md"] = {"cmr-x-signature", "cmr-x-timestamp", "in place of the system's"},
   ["docs/operations.md"] = {"in place of the system's"},
 }
 
