@@ -813,7 +813,7 @@ function Ledger:close() end
 local webhook = {}
 
 ---Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
----decoded and encoded again has other bytes.
+---decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case, as ngx.req.get_headers() returns them.
 ---@param options? cmr.VerifyOptions
@@ -2404,6 +2404,14 @@ function Client:process_order(fields) end
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
 ---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
 ---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
@@ -2454,6 +2462,14 @@ function Client:create_order_form(fields) end
 ---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---It is for mailboxes at Google only.
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
 ---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
 ---@param fields cmr.add_subscription_mailboxes.fields

@@ -411,6 +411,7 @@ describe("the OpenAPI document", function()
   it("says what it is and where the API is", function()
     assert.equal("3.1.0", openapi.openapi)
     assert.equal(cmr._VERSION, openapi.info.version)
+    assert.matches("^http://127%.0%.0%.1", openapi.servers[1].url) -- a client that sets no server stays here
     assert.same({url = "https://customers.coldmailreseller.com/api/v1/integration", description = "Production"},
       openapi.servers[2])
     assert.same({{key = {}}}, openapi.security)

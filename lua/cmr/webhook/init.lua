@@ -18,7 +18,7 @@ local verify = require "cmr.webhook.verify"
 local webhook = { signature_formats = signature_formats.NAMES }
 
 ---Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
----decoded and encoded again has other bytes.
+---decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case, as ngx.req.get_headers() returns them.
 ---@param options? cmr.VerifyOptions
