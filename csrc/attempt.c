@@ -284,13 +284,14 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
 void attempt_close(struct call *call)
 {
     curl_easy_cleanup(call->easy); /* also NULL */
-    attempt_abandon(call);
-}
-
-void attempt_abandon(struct call *call)
-{
     call->easy = NULL;
     form_close(&call->form);
+}
+
+void attempt_forget_after_fork(struct call *call)
+{
+    call->easy = NULL;
+    form_forget_after_fork(&call->form);
 }
 
 /* The end of a transfer */

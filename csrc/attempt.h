@@ -30,7 +30,7 @@ void attempt_finish(struct call *call, CURLcode code);
 void attempt_close(struct call *call);
 
 /* Leaves the easy handle to the parent process, in a child. */
-void attempt_abandon(struct call *call);
+void attempt_forget_after_fork(struct call *call);
 
 /* The headers that the call sends, without those that libcurl adds. */
 const struct curl_slist *attempt_headers(const struct call *call);

@@ -192,6 +192,16 @@ CURLcode form_open(struct form *form, CURL *easy)
     return code;
 }
 
+void form_forget_after_fork(struct form *form)
+{
+    struct file_identity identity;
+
+    for (size_t i = 0; i < form->count; i++)
+        if (identify(form->parts[i].fd, &identity) || !is_same(&identity, &form->parts[i].identity))
+            form->parts[i].fd = -1;
+    form_close(form);
+}
+
 void form_close(struct form *form)
 {
     curl_mime_free(form->mime); /* also NULL */

@@ -60,4 +60,7 @@ CURLcode form_open(struct form *form, CURL *easy);
 /* Ends the attempt, after its easy handle is gone or abandoned. */
 void form_close(struct form *form);
 
+/* The same in a child, which may have closed the files and opened others under their numbers. */
+void form_forget_after_fork(struct form *form);
+
 void form_free(struct form *form);

@@ -5,6 +5,7 @@ local client_support = require "spec.support.client"
 local cmr = require "cmr"
 local core = require "cmr.core"
 local mock = require "spec.support.mock"
+local posix = require "spec.support.posix"
 local program = require "spec.support.program"
 local recorded = require "spec.support.recorded"
 
@@ -181,6 +182,24 @@ describe("form data", function()
     assert.same({}, api.server:requests())
   end)
 
+  it("ends with an unknown outcome when a file becomes shorter while it is sent", function()
+    local path = directory .. "/shrinking.png"
+    assert(os.execute("truncate -s 60M " .. path))
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    call:start(core.engine(), 30)
+    repeat core.engine():wait(5) until call:info().sends == 1
+    write("shrinking.png", "")
+    client_support.finish(call)
+    local answer, message, err = call:result()
+    assert.is_nil(answer)
+    assert.matches("shrinking.png' became shorter while it was sent", message, 1, true)
+    assert.same({"network", "unknown"}, {err.kind, err.outcome})
+    -- The call is over for good: its file is not what it was.
+    message = select(2, client_support.attempt(call))
+    assert.matches("changed before it was sent", message, 1, true)
+  end)
+
   it("streams a large file: memory does not grow by its size", function()
     local size = 5 * 2 ^ 20
     local path = write("large.png", ("0123456789abcdef"):rep(size / 16))
@@ -243,6 +262,31 @@ describe("form data", function()
       call = nil -- luacheck: ignore
       collectgarbage()
     end
+  end)
+
+  it("is the parent's after a fork, and its file takes no descriptor of the child's", function()
+    local path = write("forked.png", ("x"):rep(3000000))
+    local engine = core.engine()
+    api.server:fault{delay = 0.3}
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    call:start(engine, 30)
+    for _ = 1, 3 do engine:wait(5) end
+    assert(posix.child(function()
+      local opened = posix.replace_descriptors()
+      engine:close()
+      for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
+      local answer, _, err = call:result()
+      assert(answer == nil and err.kind == "cancelled" and err.outcome == "unknown")
+    end))
+    assert(posix.child(function()
+      engine:close()
+      local _, _, err = call:result()
+      assert(err.kind == "cancelled")
+    end))
+    client_support.finish(call)
+    assert.equal(200, call:result().status)
+    assert.equal(3000000, by_name(last())["files[jane@pictured.com]"].size)
   end)
 
   it("counts in the ledger by the files' content, not by their paths", function()
