@@ -20,6 +20,13 @@ bool attempt_is_repeatable(const struct call *call)
            !(call->operation && call->operation->flags & (ASYNC | CHARGES | DANGER | QUOTA));
 }
 
+const struct curl_slist *attempt_headers(const struct call *call)
+{
+    const struct target *target = call->target;
+
+    return call->form.count ? target->headers_form : call->body.data ? target->headers_body : target->headers;
+}
+
 /* Finds idle connections that must not be reused. libcurl 7.88 takes a closed one for alive if bytes came first. */
 
 /* The socket that an ended transfer used; NULL: it is closed. */
@@ -179,8 +186,10 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (target->ca_file)
+    if (target->ca_file) {
         SET(CURLOPT_CAINFO, target->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* libcurl may have the system's folder here, and would trust it too */
+    }
     if (target->resolve)
         SET(CURLOPT_RESOLVE, target->resolve);
     if (target->loopback)
@@ -218,7 +227,7 @@ static bool join_headers(struct call *call, const struct curl_slist *line)
 
 static CURLcode set_headers(struct call *call)
 {
-    struct curl_slist *headers = call->body.data ? call->target->headers_body : call->target->headers;
+    const struct curl_slist *headers = attempt_headers(call);
 
     if (call->added_headers && !join_headers(call, headers))
         return CURLE_OUT_OF_MEMORY;
@@ -228,12 +237,16 @@ static CURLcode set_headers(struct call *call)
 
 static CURLcode set_request(struct call *call)
 {
-
     SET(CURLOPT_URL, call->url.data);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);  /* the key would go with it */
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl supports */
-    if (call->body.data || strcmp(call->method, "POST") == 0) {
+    if (call->form.count) {
+        const CURLcode code = form_open(&call->form, call->easy);
+        if (code != CURLE_OK)
+            return code;
+        SET(CURLOPT_MIMEPOST, call->form.mime);
+    } else if (call->body.data || strcmp(call->method, "POST") == 0) {
         SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
     }
@@ -280,6 +293,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
 
     call->pollset = pollset;
     call->sends = 0;
+    call->form.failed = NULL;
     *call->answer.message = '\0';
     attempt_free_headers(call); /* in a child they are left from the abandoned handle */
     call->easy = curl_easy_init();
@@ -295,12 +309,19 @@ void attempt_close(struct call *call)
     curl_easy_cleanup(call->easy); /* also NULL */
     call->easy = NULL;
     attempt_free_headers(call);
+    form_close(&call->form);
 }
 
 void attempt_free_headers(struct call *call)
 {
     curl_slist_free_all(call->all_headers); /* also NULL */
     call->all_headers = NULL;
+}
+
+void attempt_forget_after_fork(struct call *call)
+{
+    call->easy = NULL;
+    form_forget_after_fork(&call->form);
 }
 
 /* The end of a transfer */

@@ -218,6 +218,7 @@ static int lua_call_gc(lua_State *L)
     call->added_headers = NULL;
     buffer_free(&call->url);
     buffer_free(&call->body);
+    form_free(&call->form);
     buffer_free(&call->answer.headers);
     buffer_free(&call->answer.body);
     return 0;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "buffer.h"
+#include "form.h"
 #include "operations.h"
 #include "target.h"
 
@@ -51,13 +52,14 @@ struct pollset;
 struct call {
     enum call_state state;
 
-    /* the request; the userdata's table keeps all of it alive but the buffers */
+    /* the request; the userdata's table keeps all of it alive but the buffers and the form */
     const struct operation *operation; /* NULL: a raw request */
     const char *name;                  /* for messages */
     const char *method;
     struct target *target;
     struct buffer url;
     struct buffer body; /* JSON; without data: none */
+    struct form form;   /* without parts: none */
     bool traced;
     struct curl_slist *added_headers; /* of the attempts from now on, besides the target's */
 
@@ -102,8 +104,8 @@ int lua_call_info(lua_State *L);
 
 /*
  * call:request() -> what it would send: method, url, headers (lines as libcurl takes them: "Name:" removes one, "Name;"
- * is an empty one), key_header (the name of the header that carries the key; `headers` omits that header), body,
- * ca_file, proxy ("": none, whatever the environment says), resolve. The key is masked in all of them.
+ * is an empty one), key_header (the name of the header that carries the key; `headers` omits that header), body, form
+ * (a list of {name, value} and {name, path, type}; a request has a body, a form or neither), ca_file, proxy ("": none, whatever the environment says), resolve. The key is masked in all of them.
  */
 int lua_call_request(lua_State *L);
 

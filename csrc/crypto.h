@@ -18,6 +18,9 @@ bool crypto_digest(const char *message, size_t length, unsigned char digest[DIGE
 int crypto_hmac_sha256(lua_State *L);
 int crypto_sha256(lua_State *L);
 
+/* core.file_sha256(path) -> 32 bytes, or nil, message. Reads the file in small pieces. */
+int crypto_file_sha256(lua_State *L);
+
 /* core.base64(bytes) -> text, padded; for at most DIGEST_BYTES bytes */
 int crypto_base64(lua_State *L);
 

@@ -6,7 +6,7 @@
 
 enum location { QUERY = 1, BODY };
 
-enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, ANY };
+enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, FILE_PATH, ANY };
 
 enum param_flag {
     REQUIRED = 1,
@@ -26,6 +26,21 @@ struct param {
     const char *source; /* "seed", "docs" or "help" */
     const char *summary;
     const char *values; /* "A|B": the closed set the vendor documents; NULL: anything */
+    const char *known;  /* "A|B": the documented values of a set that may have others */
+    int maximum;        /* of an integer; 0: none is documented. Every integer counts something, from 1 */
+};
+
+/* A fact that the caller of an operation should know, in a sentence of ours. */
+struct note {
+    const char *source;
+    const char *text; /* NULL: the end of the list */
+};
+
+/* A refusal that the operation's own page documents. */
+struct status {
+    int code; /* 0: the end of the list */
+    const char *source;
+    const char *reason; /* without a dot, as in "the user does not exist" */
 };
 
 enum operation_flag {
@@ -38,7 +53,7 @@ enum operation_flag {
     SAFE = 64,        /* changes nothing, although not a GET */
     DEPRECATED = 128, /* the vendor advises against it */
     FLIPS = 512,      /* turns a state around: twice is as if never */
-    FORM = 256,       /* takes multipart form data, which is not built while the path is undocumented */
+    FORM = 256,       /* its body is multipart form data: see request.c */
 };
 
 struct operation {
@@ -60,6 +75,11 @@ struct operation {
        domain with mailboxes is done when they are. NULL: none is documented. */
     const char *success_events;
     const char *failure_events; /* "EVENT|EVENT": the webhooks that report failure */
+    const struct note *notes;
+    const struct status *statuses;
+    const char *refusal_fields; /* "A|B": members that a refusal may have besides the envelope's */
+    int item_seconds; /* the vendor may take so long for one item of items_in, or for a request without it; 0: no hint */
+    const char *items_in;
     const struct param *params; /* ends with a NULL name */
 };
 
@@ -71,6 +91,15 @@ const struct operation *operation_by_name(const char *name);
 
 /* The row of a parameter by its full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
+
+/* Where the fields of a request go that the row does not settle. */
+struct placement {
+    enum location open; /* undocumented fields; 0: there can be none */
+    enum location user; /* userId; 0: where the row says */
+};
+
+/* Where a field goes. */
+enum location param_location(const struct param *param, const struct placement *placement);
 
 /* Whether a parameter is a field of the request itself, and not a part of another one. */
 bool param_is_field(const struct param *param);

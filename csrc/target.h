@@ -26,6 +26,7 @@ struct target {
     const char *proxy;
     struct curl_slist *headers;      /* of a request without a body */
     struct curl_slist *headers_body; /* of a request with a JSON body */
+    struct curl_slist *headers_form; /* of a request with form data: libcurl adds the content type */
     struct curl_slist *resolve;      /* pins localhost to loopback */
     size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
@@ -48,7 +49,7 @@ int target_new(lua_State *L);
 /* The target at index; raises when it is none, or was finalized. */
 struct target *target_check(lua_State *L, int index);
 
-/* Pushes the "METHOD /path" that the endpoints option gives an operation, or nil. */
+/* Pushes what the endpoints option gives an operation, see url_split_endpoint, or nil. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
 /* The name of an option: api_key, key_header, ...; NULL after the last one. */

@@ -158,7 +158,10 @@ static bool take_base_url(const struct options *options)
 
 static bool add_header(const struct options *options, const char *line)
 {
-    return (headers_append(&options->target->headers, line) && headers_append(&options->target->headers_body, line)) ||
+    struct target *target = options->target;
+
+    return (headers_append(&target->headers, line) && headers_append(&target->headers_body, line) &&
+            headers_append(&target->headers_form, line)) ||
            out_of_memory(options, "headers");
 }
 
@@ -224,22 +227,26 @@ static bool take_headers(const struct options *options)
     return add_own_headers(options) && add_user_headers(options);
 }
 
-/* The operation at index -2 with its "METHOD /path" on top. */
+/* The operation at index -2 with its "METHOD /path" on top. May leave values on the stack. */
 static bool check_endpoint(const struct options *options)
 {
     lua_State *L = options->L;
-    const char *operation = lua_tostring(L, -2);
-    const char *endpoint = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    const char *path;
+    const char *name = lua_tostring(L, -2);
+    const struct operation *operation = text_without_nul(L, -2) ? operation_by_name(name) : NULL;
+    const char *text = text_without_nul(L, -1);
+    struct endpoint endpoint;
 
-    if (!text_without_nul(L, -2) || !operation_by_name(operation))
-        return bad_option(options, operation, "there is no such operation");
-    if (!endpoint)
-        return bad_type(options, operation, luaL_typename(L, -1), "'METHOD /path'");
-    if (!url_split_endpoint(endpoint, &path))
-        return bad_option(options, operation, "it must say METHOD /path, as in 'GET /wallet'");
-    return url_check_path(path, lua_rawlen(L, -1) - (size_t)(path - endpoint), options->refusal, BAD_OPTION) ||
-           refuse_in(options->refusal, ".%s", operation);
+    if (!operation)
+        return bad_option(options, name, "there is no such operation");
+    if (lua_type(L, -1) != LUA_TSTRING)
+        return bad_type(options, name, luaL_typename(L, -1), "'METHOD /path'");
+    if (!text || !url_split_endpoint(text, &endpoint))
+        return bad_option(options, name, "it must say METHOD /path, as in 'GET /wallet', or 'POST /x userId in body'");
+    if (endpoint.user && !operation_param(operation, "userId"))
+        return bad_option(options, name, "the operation has no userId");
+    lua_pushlstring(L, endpoint.path, endpoint.path_length);
+    return url_check_path(lua_tostring(L, -1), endpoint.path_length, options->refusal, BAD_OPTION) ||
+           refuse_in(options->refusal, ".%s", name);
 }
 
 /* Replaces the endpoints by a copy: later changes to the user's table are not checked. */
@@ -257,6 +264,7 @@ static bool take_endpoints(const struct options *options)
             return bad_type(options, "endpoints", NULL, "a table of operations and 'METHOD /path'");
         if (!check_endpoint(options))
             return refuse_in(options->refusal, ".endpoints");
+        lua_settop(L, copy + 3);
         lua_setfield(L, copy, lua_tostring(L, -2));
     }
     lua_pushvalue(L, copy);

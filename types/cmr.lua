@@ -213,9 +213,17 @@ function Client:key_id() end
 ---@field headers string[] Lines, without the key's header. "Name:" sends no such header, "Name;" an empty one.
 ---@field key_header? string The name of the header that carries the key.
 ---@field body? string
+---@field form? cmr.FormPart[] In place of a body: the parts of a multipart form.
 ---@field ca_file? string
 ---@field proxy? string "": none, whatever the environment says.
 ---@field resolve? string
+
+---A part of a multipart form: a text, or a file.
+---@class cmr.FormPart
+---@field name string
+---@field value? string
+---@field path? string Of a file.
+---@field type? string Of a file: its content type.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>
@@ -310,8 +318,22 @@ function Client:key_id() end
 ---@field success_field? string The member that every item of data has unless it failed.
 ---@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of PARAMETER.
 ---@field failure_events? string[] The webhooks that report a failure.
+---@field notes cmr.Note[] What the documentation says about it.
+---@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
+---@field refusal_fields? string[] Members that a refusal may have besides the envelope's.
+---@field item_seconds? integer The vendor may take so long for one item, or for a request without items.
+---@field items_in? string The list that has these items.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
+
+---@class cmr.Note
+---@field source "seed"|"docs"|"help"
+---@field text string
+
+---@class cmr.DocumentedStatus
+---@field code integer
+---@field source "seed"|"docs"|"help"
+---@field reason string
 
 ---@class cmr.Parameter
 ---@field name string
@@ -323,7 +345,8 @@ function Client:key_id() end
 ---@field either? "any"|"one"
 ---@field all_required? true
 ---@field accepts_item? true
----@field values? string[]
+---@field values? string[] The closed set of its values.
+---@field known? string[] The documented values of a set that may have others.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
 
@@ -725,10 +748,10 @@ function writing:settle(id, ending) end
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string Certificates to trust, PEM. Default: $CMR_CA_FILE, or libcurl's.
+---@field ca_file? string Certificates to trust in place of the system's, PEM. Default: $CMR_CA_FILE, or libcurl's.
 ---@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
----@field timeout? number Seconds, the whole call. Default: 30.
----@field attempt_timeout? number Seconds, one attempt. Default: 12.
+---@field timeout? number Seconds, the whole call. Default: 30. check_workspace: 15 more for each domain.
+---@field attempt_timeout? number Seconds, one attempt. Default: 12. check_workspace: 15 more for each domain.
 ---@field connect_timeout? number Seconds. Default: 5.
 ---@field retries? integer Attempts after the first. Default: 2.
 ---Decides whether a failed attempt that may be repeated is repeated. See below.
@@ -746,7 +769,9 @@ function writing:settle(id, ending) end
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
----@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
+---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
+---Default: the JSON file $CMR_ENDPOINTS.
+---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
@@ -847,7 +872,7 @@ function writing:settle(id, ending) end
 local webhook = {}
 
 ---Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
----decoded and encoded again has other bytes.
+---decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> Names in any case, as ngx.req.get_headers() returns them.
 ---@param options? cmr.VerifyOptions
@@ -879,8 +904,8 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event, which is the same in each of its deliveries. It is the eventId. A warmup event has none,
----and gets "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
+---without one, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
@@ -982,7 +1007,7 @@ function Receiver:drop(id) end
 ---@class cmr.Event
 ---@field event? cmr.EventName Its name.
 ---@field eventType? cmr.EventName The name of a warmup event.
----@field eventId? string Absent from the samples of warmup events: see cmr.webhook.id.
+---@field eventId? string Absent from the samples of warmup and subscription events: see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.
 
 ---Facts about an event that cmr.webhook.verify returned.
@@ -1393,7 +1418,9 @@ function Receiver:drop(id) end
 ---
 ---A list, in pages.
 ---
----Assumed: the page names no query parameters, so page and limit follow the help centre's rule for lists.
+---The page mentions a search parameter without its name.
+---
+---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.users.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1457,6 +1484,8 @@ function Client:user(userId) end
 ---Create a user; data.id is the new id.
 ---
 ---`POST /users`
+---
+---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
 ---@param fields cmr.create_user.fields
 ---@return cmr.create_user.answer? answer
 ---@return string? message
@@ -1495,6 +1524,8 @@ function Client:create_user(fields) end
 ---
 ---`PUT /users`
 ---
+---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
+---
 ---Assumed: the API pages make every field optional, the help centre requires all; cmr does not check it.
 ---@overload fun(fields: cmr.update_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -1523,6 +1554,10 @@ function Client:update_user(userId, fields) end
 ---`DELETE /users`
 ---
 ---Destroys: this cannot be undone.
+---
+---The deletion also removes billing records, the wallet balance, workspaces and orders.
+---
+---A refusal reports mailboxCount and domainCount, which err.body has. Its status, and where they are in it, is undocumented.
 ---@overload fun(fields: cmr.delete_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1546,6 +1581,8 @@ function Client:delete_user(userId) end
 ---List the countries with their ISO codes.
 ---
 ---`GET /geo/countries`
+---
+---data maps the name of each country to its ISO 3166-1 alpha-2 code.
 ---@return cmr.countries.answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -1568,6 +1605,8 @@ function Client:countries() end
 ---List a country's states with their codes.
 ---
 ---`GET /geo/states`
+---
+---data maps the name of each state to its code. Without a countryCode the API answers with a validation error.
 ---@overload fun(fields: cmr.states.fields): cmr.states.answer?, string?, cmr.Error?
 ---@param countryCode string The ISO 3166-1 alpha-2 code.
 ---@return cmr.states.answer? answer
@@ -1599,6 +1638,10 @@ function Client:states(countryCode) end
 ---
 ---A list, in pages.
 ---
+---A domain's status is PENDING (it is registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come.
+---
+---The help centre also describes a call for the details of one domain; its path is undocumented.
+---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
 ---@overload fun(fields: cmr.domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -1620,6 +1663,7 @@ function Client:domains(userId, fields) end
 -- Suggest Available Domains
 
 ---@class cmr.suggest_domains.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Suggest domain names that can be registered.
@@ -1645,6 +1689,7 @@ function Client:suggest_domains(fields) end
 -- Get Single Available Domain
 
 ---@class cmr.check_domain.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Check if a domain name can be registered, and at which price.
@@ -1654,6 +1699,8 @@ function Client:suggest_domains(fields) end
 ---Changes nothing, although it is not a GET.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---Prices differ between top-level domains.
 ---@param fields? cmr.check_domain.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1687,6 +1734,10 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
+---Several domains are checked one by one. An item without an error means that no workspace was found; an item with an error is not a clean result. The names of the fields in it are undocumented.
+---
+---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for that.
+---
 ---Assumed: the page does not say if userId is needed.
 ---@param fields cmr.check_workspace.fields
 ---@return cmr.Answer? answer
@@ -1704,6 +1755,7 @@ function Client:check_workspace(fields) end
 -- Add domain forwarding
 
 ---@class cmr.add_domain_forwarding.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Forward a domain to a URL.
@@ -1713,6 +1765,8 @@ function Client:check_workspace(fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The webhook dns-record.updated confirms the change.
 ---@param fields? cmr.add_domain_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1729,6 +1783,7 @@ function Client:add_domain_forwarding(fields) end
 -- Add email forwarding
 
 ---@class cmr.add_email_forwarding.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Forward all mail of a domain. Its mailboxes must be ACTIVE.
@@ -1738,6 +1793,8 @@ function Client:add_domain_forwarding(fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---It is a catch-all: every mailbox of the domain must be ACTIVE first.
 ---@param fields? cmr.add_email_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1754,8 +1811,8 @@ function Client:add_email_forwarding(fields) end
 -- Add Google Client ID to Domain
 
 ---@class cmr.add_google_client_id.others
----@field domains string[] The domains. Assumed.
----@field clientId string The OAuth client's id. Assumed.
+---@field domains string[] The domains.
+---@field clientId string The OAuth client's id.
 ---@field appName? string The OAuth application's name. Assumed.
 
 ---@class cmr.add_google_client_id.fields: cmr.add_google_client_id.others
@@ -1767,7 +1824,9 @@ function Client:add_email_forwarding(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: the page does not name the fields; appName is the name that other pages use, domains are domain names, and cmr requires domains and clientId.
+---The API checks the client id first, then queues the work.
+---
+---Assumed: the page does not spell out the field for the application's name; appName is the name that other pages use. Domains are domain names, and cmr requires domains and clientId.
 ---@overload fun(fields: cmr.add_google_client_id.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_google_client_id.others
@@ -1788,6 +1847,7 @@ function Client:add_google_client_id(userId, fields) end
 -- Remove domains
 
 ---@class cmr.remove_domains.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Remove domains. The API refuses while they have mailboxes.
@@ -1797,6 +1857,8 @@ function Client:add_google_client_id(userId, fields) end
 ---Destroys: this cannot be undone.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The mailboxes of the domain must be removed before, at least 24 hours before its subscription ends.
 ---@param fields? cmr.remove_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1835,6 +1897,10 @@ function Client:remove_domains(fields) end
 ---`POST /domains/renewal-price`
 ---
 ---Changes nothing, although it is not a GET.
+---
+---A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---
+---renewalPrice is a string with a decimal point. How an error inside data looks is undocumented.
 ---@overload fun(fields: cmr.domain_renewal_prices.fields): cmr.domain_renewal_prices.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domain_renewal_prices.others
@@ -1870,6 +1936,12 @@ function Client:domain_renewal_prices(userId, fields) end
 ---Acts on everything if its list is omitted.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---
+---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed apart from their domains.
+---
+---The wallet must cover the renewal. A domain that cannot be renewed is reported by itself.
 ---
 ---Assumed: the page's own table could not be read; userId, domains and years are as in domain_renewal_prices.
 ---@overload fun(fields: cmr.renew_domains.fields): cmr.Answer?, string?, cmr.Error?
@@ -1912,6 +1984,12 @@ function Client:renew_domains(userId, fields) end
 ---
 ---Acts on everything if its list is omitted.
 ---
+---A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---
+---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed apart from their domains.
+---
+---Automatic renewal is off for a new domain. It can be switched off at any time.
+---
 ---Assumed: PATCH; an older sidebar says POST.
 ---@overload fun(fields: cmr.set_domain_auto_renew.fields): cmr.set_domain_auto_renew.answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -1953,6 +2031,10 @@ function Client:set_domain_auto_renew(userId, fields) end
 ---List a domain's DNS records, active and disabled.
 ---
 ---`GET /dns`
+---
+---The domain must be one of the user's.
+---
+---data.records has the active records, data.disabledRecords the others.
 ---@overload fun(fields: cmr.dns_records.fields): cmr.dns_records.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -1979,9 +2061,9 @@ function Client:dns_records(userId, domain) end
 ---@class cmr.add_dns_records.others.records
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType string A, AAAA, CNAME, MX, TXT, NS.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string Its type; which types the API accepts is undocumented. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
 ---@field priority? any The priority of an MX record.
----@field excludedDMARCtags? string[] DMARC tags to leave out, for a TXT record at _dmarc.
+---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
 ---@class cmr.add_dns_records.fields: cmr.add_dns_records.others
 ---@field userId string The user.
@@ -1989,6 +2071,14 @@ function Client:dns_records(userId, domain) end
 ---Add DNS records to a domain.
 ---
 ---`POST /dns`
+---
+---The domain must be one of the user's.
+---
+---The vendor creates no SPF, DKIM or DMARC records by itself.
+---
+---Each new record gets a recordId; where the answer has it is undocumented.
+---
+---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---@overload fun(fields: cmr.add_dns_records.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_dns_records.others
@@ -2013,9 +2103,9 @@ function Client:add_dns_records(userId, fields) end
 ---@field domain string The domain's name.
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType string A, AAAA, CNAME, MX, TXT, NS.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string Its type; which types the API accepts is undocumented. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
 ---@field priority? any The priority of an MX record.
----@field excludedDMARCtags? string[] DMARC tags to leave out, for a TXT record at _dmarc.
+---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
 ---@class cmr.update_dns_record.fields: cmr.update_dns_record.others
 ---@field userId string The user.
@@ -2023,6 +2113,12 @@ function Client:add_dns_records(userId, fields) end
 ---Replace a DNS record as a whole.
 ---
 ---`PUT /dns`
+---
+---The domain must be one of the user's.
+---
+---All writable fields are replaced.
+---
+---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---@overload fun(fields: cmr.update_dns_record.fields): cmr.Answer?, string?, cmr.Error?
@@ -2055,6 +2151,8 @@ function Client:update_dns_record(userId, fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
+---The domain must be one of the user's.
+---
 ---Assumed: the page does not say if a body or the domain is needed as well.
 ---@param fields cmr.delete_dns_record.fields
 ---@return cmr.Answer? answer
@@ -2082,6 +2180,10 @@ function Client:delete_dns_record(fields) end
 ---
 ---`PUT /dns/nameservers`
 ---
+---The domain must be one of the user's.
+---
+---The list must be complete: it replaces the old one.
+---
 ---Assumed: the page does not name the body's field for the list; cmr sends the name that you give.
 ---@overload fun(fields: cmr.set_nameservers.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -2105,6 +2207,7 @@ function Client:set_nameservers(userId, domain, fields) end
 -- Get Order Details
 
 ---@class cmr.order.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Get an order.
@@ -2133,6 +2236,10 @@ function Client:order(fields) end
 ---Get the status of an order.
 ---
 ---`GET /orders/status`
+---
+---An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, it does not replace them.
+---
+---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
 ---Assumed: the page does not name the query parameters; cmr sends the names that you give.
 ---@param fields? cmr.order_status.fields
@@ -2195,6 +2302,20 @@ function Client:order_status(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---An order that is confirmed must be covered by the wallet. The status of the refusal is undocumented.
+---
+---A conflict with an existing workspace can make the order fail after the domain was charged.
+---
+---The default of serviceProvider, GOOGLE, is from the page of create_order_form.
+---
 ---Assumed: cmr requires confirm, because the page does not say what happens without it.
 ---@overload fun(fields: cmr.create_order.fields): cmr.create_order.answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -2243,6 +2364,14 @@ function Client:create_order(userId, fields) end
 ---
 ---Needs exactly one of `subscriptionId` and `domainId`.
 ---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---If confirm is true and the wallet does not cover the order, no order is created.
+---
 ---Assumed: cmr requires confirm, because the page does not say what happens without it.
 ---@overload fun(fields: cmr.order_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -2264,6 +2393,7 @@ function Client:order_mailboxes(userId, fields) end
 -- Process the Order
 
 ---@class cmr.process_order.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Start an order that was stored with confirm = false.
@@ -2275,6 +2405,8 @@ function Client:order_mailboxes(userId, fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---It charges the wallet, as confirm = true in create_order does.
 ---@param fields? cmr.process_order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2291,7 +2423,33 @@ function Client:process_order(fields) end
 -- Create Order
 
 ---@class cmr.create_order_form.fields
----@field [string] any Further names are undocumented.
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field domains? cmr.create_order_form.fields.domains[] The domains.
+---@field mailboxes? table<string, cmr.create_order_form.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
+---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
+---@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field confirm boolean true charges and starts the order at once; false stores it.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
+---@field google? cmr.create_order_form.fields.google The OAuth application; for mailboxes at Google.
+
+---@class cmr.create_order_form.fields.domains
+---@field domain string Its name.
+---@field years integer Years.
+---@field forwardTo? string The URL to which visitors are sent.
+---@field maskForwarding? boolean true hides the address that visitors are sent to.
+
+---@class cmr.create_order_form.fields.mailboxes
+---@field username string The part of the address before the @.
+---@field firstName string The sender's first name.
+---@field lastName string The sender's last name.
+---@field profilePicture? string The URL of a picture.
+---@field onWarmup? boolean true warms the mailbox up; false by default.
+
+---@class cmr.create_order_form.fields.google
+---@field googleOauthRoute? string The address of the OAuth consent page.
+---@field clientId? string The OAuth client's id.
+---@field appName? string The OAuth application's name.
 
 ---Order domains with mailboxes and their pictures, as form data.
 ---
@@ -2301,17 +2459,27 @@ function Client:process_order(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Takes multipart form data, which cmr does not build while the path is undocumented: a call raises.
+---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
----@param fields? cmr.create_order_form.fields
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.create_order_form(fields) end
 
 ---As cmr.create_order_form.
----@param fields? cmr.create_order_form.fields
+---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2320,7 +2488,25 @@ function Client:create_order_form(fields) end
 -- Add mailboxes to a subscription
 
 ---@class cmr.add_subscription_mailboxes.fields
----@field [string] any Further names are undocumented.
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field subscriptionId string The subscription, of mailboxes at Google.
+---@field mailboxes? table<string, cmr.add_subscription_mailboxes.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
+---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
+---@field confirm boolean true charges and starts the order at once; false stores it.
+---@field google? cmr.add_subscription_mailboxes.fields.google The OAuth application; for mailboxes at Google.
+---@field autoRenew? boolean true renews the mailboxes automatically.
+
+---@class cmr.add_subscription_mailboxes.fields.mailboxes
+---@field username string The part of the address before the @.
+---@field firstName string The sender's first name.
+---@field lastName string The sender's last name.
+---@field profilePicture? string The URL of a picture.
+---@field onWarmup? boolean true warms the mailbox up; false by default.
+
+---@class cmr.add_subscription_mailboxes.fields.google
+---@field googleOauthRoute? string The address of the OAuth consent page.
+---@field clientId? string The OAuth client's id.
+---@field appName? string The OAuth application's name.
 
 ---Add mailboxes to a subscription. The vendor recommends order_mailboxes instead.
 ---
@@ -2332,17 +2518,27 @@ function Client:create_order_form(fields) end
 ---
 ---Deprecated by the vendor.
 ---
----Takes multipart form data, which cmr does not build while the path is undocumented: a call raises.
+---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
----@param fields? cmr.add_subscription_mailboxes.fields
+---
+---It is for mailboxes at Google only.
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.add_subscription_mailboxes(fields) end
 
 ---As cmr.add_subscription_mailboxes.
----@param fields? cmr.add_subscription_mailboxes.fields
+---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2363,6 +2559,10 @@ function Client:add_subscription_mailboxes(fields) end
 ---`GET /mailboxes/single`
 ---
 ---A list, in pages.
+---
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---
+---The word single in the path stands for a single user.
 ---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
 ---@overload fun(fields: cmr.mailboxes.fields): cmr.Answer?, string?, cmr.Error?
@@ -2396,7 +2596,9 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A list, in pages.
 ---
----Assumed: the page names no query parameters, so page and limit follow the help centre's rule for lists.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---
+---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.all_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2418,6 +2620,10 @@ function Client:all_mailboxes(fields) end
 ---Get a mailbox.
 ---
 ---`GET /mailboxes/mailbox`
+---
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---
+---The answer has the mailbox's status, serviceProvider and the status of its warmup.
 ---@overload fun(fields: cmr.mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -2488,6 +2694,14 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---`PATCH /mailboxes/update-mailbox-details`
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The field is userName here and username in orders.
+---
+---The page names a password reset without a field for it: send none.
+---
+---A list is answered item by item; an item may fail, also on the rate limit, inside a success.
+---
+---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
 ---@overload fun(fields: cmr.update_mailboxes.fields): cmr.update_mailboxes.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_mailboxes.others
@@ -2518,6 +2732,12 @@ function Client:update_mailboxes(userId, fields) end
 ---Destroys: this cannot be undone.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The removal is refused in the last 24 hours before the subscription ends.
+---
+---The freed slot can be given to another mailbox before the next renewal.
+---
+---The address itself can never be used again.
 ---
 ---Assumed: the operation still works, although one version of the page seems to call it deprecated.
 ---@param fields cmr.remove_mailbox.fields
@@ -2581,6 +2801,12 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---
+---The charge is the warmup's price x the days that are left / 30.
+---
+---A warmup that was STOPPED starts again for a new prorated charge.
+---
 ---Assumed: the page shows no body; cmr sends one only if you give fields.
 ---@overload fun(fields: cmr.start_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
@@ -2615,6 +2841,10 @@ function Client:start_warmup(mailboxId, fields) end
 ---`POST /mailboxes/warmup/toggle`
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---
+---A warmup that is paused is billed on.
 ---@overload fun(fields: cmr.toggle_warmup.fields): cmr.toggle_warmup.answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.toggle_warmup.answer? answer
@@ -2634,7 +2864,7 @@ function Client:toggle_warmup(mailboxId) end
 
 ---@class cmr.set_warmup_status.fields
 ---@field mailboxId string The mailbox.
----@field status string The state, such as ACTIVE.
+---@field status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
 
 ---Set a warmup's state by name, to pause or resume it.
 ---
@@ -2642,10 +2872,14 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---
+---A warmup that is paused is billed on.
+---
 ---Assumed: the page does not show the answer; cmr assumes that the outcome comes later.
 ---@overload fun(fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status string The state, such as ACTIVE.
+---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2654,7 +2888,7 @@ function cmr.set_warmup_status(mailboxId, status) end
 ---As cmr.set_warmup_status.
 ---@overload fun(self: cmr.Client, fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status string The state, such as ACTIVE.
+---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2672,6 +2906,10 @@ function Client:set_warmup_status(mailboxId, status) end
 ---Destroys: this cannot be undone.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---
+---Only the end of a warmup sends the webhook mailbox.warmup.removed; a pause sends none.
 ---@overload fun(fields: cmr.stop_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -2729,7 +2967,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---@class cmr.subscriptions.fields
 ---@field limit? integer Items per page; 50 by default.
 ---@field page? integer The page, from 1.
----@field status? string Only subscriptions in this state, such as ACTIVE.
+---@field status? "ACTIVE"|"RENEWING"|"PAST_DUE"|"CANCELLED"|"EXPIRED"|string Only subscriptions in this state. Documented: ACTIVE, RENEWING, PAST_DUE, CANCELLED and EXPIRED; other values are sent too.
 ---@field componentSubscriptionId? string Only this subscription.
 ---@field domain? string Only subscriptions of this domain.
 
@@ -2765,6 +3003,12 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---A list, in pages.
 ---
+---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---The sample's nextPage is 2 although totalPages is 1; cmr stops at totalPages.
+---
 ---Assumed: without a limit a page has 50 items according to this page, 20 according to the help centre; how filters match is not documented.
 ---@param fields? cmr.subscriptions.fields
 ---@return cmr.subscriptions.answer? answer
@@ -2791,6 +3035,14 @@ function Client:subscriptions(fields) end
 ---Charges money.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The wallet must cover the renewal. The renewal of a subscription does not renew its domain.
+---
+---A renewal that fails leaves the subscription PAST_DUE for 7 days.
+---
+---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---@param fields cmr.renew_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2812,6 +3064,10 @@ function Client:renew_subscriptions(fields) end
 ---Switch a subscription's automatic renewal on or off.
 ---
 ---`POST /subscriptions/toggle-autorenewal`
+---
+---It names one subscription. The current period goes on in any case.
+---
+---A subscription that is PAST_DUE is tried again only while automatic renewal is on.
 ---
 ---Assumed: the page neither names the body's fields nor says if the operation sets or flips; cmr sends the names that you give.
 ---@param fields? cmr.toggle_subscription_auto_renew.fields
@@ -2843,6 +3099,10 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---Needs exactly one of `subscriptionId` and `domain`.
 ---
+---The workspace is deleted at once.
+---
+---Nothing is refunded. Ask at least 24 hours before the subscription expires.
+---
 ---Assumed: cmr sends exactly one of the two; the page says that one is required.
 ---@param fields cmr.cancel_subscription.fields
 ---@return cmr.Answer? answer
@@ -2863,7 +3123,7 @@ function Client:cancel_subscription(fields) end
 ---@field subscriptionIds? string[] The subscriptions, by id.
 ---@field domainNames? string[] The subscriptions, by domain.
 
----Replace subscriptions at their yearly limit by new ones. Their contents may be lost.
+---Replace subscriptions at their yearly limit by new ones. Mailbox contents may be lost.
 ---
 ---`POST /component/subscriptions/recreate`
 ---
@@ -2873,7 +3133,13 @@ function Client:cancel_subscription(fields) end
 ---
 ---Needs exactly one of `subscriptionIds` and `domainNames`.
 ---
----Assumed: the help centre quotes /subscriptions/recreate instead, and says that contents are lost where the API pages say that they are kept.
+---All mailboxes are preserved, according to the API pages.
+---
+---Two articles of the help centre say the same, of OAuth routes and automatic renewal too, and use the same path; mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and contents and history lost.
+---
+---Each subscription gets a new subscriptionId, the old one no longer works, and nothing is charged.
+---
+---Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path; the sources disagree on whether the contents of the mailboxes are kept.
 ---@param fields cmr.recreate_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2910,9 +3176,17 @@ function Client:recreate_subscriptions(fields) end
 ---@field appName string
 ---@field workspace string
 
----List a user's sending platforms with the stored credentials.
+---List the sending platforms with the credentials that a user has stored for them.
 ---
 ---`GET /exports/platform-credentials`
+---
+---connected is true if at least one credential is stored with add_platform. It does not say that the credential still works at the platform.
+---
+---A platform may have several credentials: each call of add_platform adds one.
+---
+---The answer covers every app that the vendor supports. The page does not say if an app without credentials is listed.
+---
+---The API page documents the status 404: the user was not found; 422: the request cannot be processed.
 ---@overload fun(fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.platforms.answer? answer
@@ -2931,7 +3205,7 @@ function Client:platforms(userId) end
 -- Add Platform Credentials
 
 ---@class cmr.add_platform.others
----@field app string The platform: EMAILBISON; in the help centre also SMARTLEAD.
+---@field app "EMAILBISON"|"SMARTLEAD"|string The platform. SMARTLEAD is from the help centre. Documented: EMAILBISON and SMARTLEAD; other values are sent too.
 ---@field credentials cmr.add_platform.others.credentials The account at the platform.
 ---@field metadata? cmr.add_platform.others.metadata Further fields that EmailBison needs.
 ---@field orgId? string The organization; Instantly only. Assumed.
@@ -2958,6 +3232,18 @@ function Client:platforms(userId) end
 ---Connect a sending platform. The API tries the credentials, and each call adds an entry.
 ---
 ---`POST /exports/platform-credential`
+---
+---The API tries the credentials at the platform. It stores none that fail.
+---
+---EmailBison needs all of metadata. ReachInbox and Smartlead need the credentials only.
+---
+---ReachInbox refuses free and expired accounts.
+---
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
+---
+---The names of the apps ReachInbox and Instantly in the field app are undocumented.
+---
+---The API page documents the status 400: the platform refused the credentials.
 ---
 ---Assumed: the page does not say where orgId belongs; cmr sends it next to credentials and metadata.
 ---@overload fun(fields: cmr.add_platform.fields): cmr.add_platform.answer?, string?, cmr.Error?
@@ -2989,6 +3275,8 @@ function Client:add_platform(userId, fields) end
 ---
 ---`PUT /exports/platform-credential`
 ---
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
+---
 ---Assumed: the page shows only orgId; cmr sends userId and credentialId in the query, as in remove_platform.
 ---@param fields cmr.update_platform.fields
 ---@return cmr.Answer? answer
@@ -3014,6 +3302,8 @@ function Client:update_platform(fields) end
 ---`DELETE /exports/platform-credential`
 ---
 ---Destroys: this cannot be undone.
+---
+---credentialId is in the page's sample, not in its table.
 ---@param fields cmr.remove_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3038,6 +3328,8 @@ function Client:remove_platform(fields) end
 ---List the workspaces that a credential reaches; Instantly only.
 ---
 ---`GET /exports/platform-workspaces`
+---
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
 ---
 ---Assumed: cmr sends credentialId and userId in the query.
 ---@overload fun(fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
@@ -3075,6 +3367,14 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
+---Export mailboxes that are ACTIVE. Do not export one again while its export is running.
+---
+---An Instantly credential without an orgId is refused: it has no workspace.
+---
+---The dashboard, which is not the API, shows a finished export as Completed.
+---
+---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed; the export may be sent again.
+---
 ---Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
 ---@overload fun(fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
@@ -3107,7 +3407,7 @@ function Client:export_mailboxes(userId, fields) end
 ---@field clientId? string The OAuth client's id.
 ---@field appName? string The OAuth application's name.
 
----Export a mailbox again over OAuth, at most 3 times per mailbox and week.
+---Export an existing mailbox again over OAuth, at most 3 times per mailbox and week.
 ---
 ---`POST /mailboxes/oauth`
 ---
@@ -3116,6 +3416,14 @@ function Client:export_mailboxes(userId, fields) end
 ---Limited per mailbox and week.
 ---
 ---Needs at least one of `mailboxId` and `email`.
+---
+---The mailbox must exist already. Its id or its address names it.
+---
+---The limit counts re-exports from the API and from the dashboard together. The API refuses more, wherever they come from.
+---
+---The mailbox's own provider decides which part counts: google for Google, microsoftOauthRoute for Microsoft.
+---
+---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed; the request may be sent again.
 ---
 ---Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
@@ -3210,6 +3518,10 @@ function Client:prewarmed(fields) end
 ---Charges money.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---Google needs all of google, Microsoft needs microsoftOauthRoute.
+---
+---One order can send both webhooks, for different domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
 ---@overload fun(fields: cmr.order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_prewarmed.others
@@ -3241,6 +3553,10 @@ function Client:order_prewarmed(userId, fields) end
 ---`GET /sandbox/pre-warmup`
 ---
 ---A list, in pages.
+---
+---Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---
+---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
 ---@param fields? cmr.sandbox_prewarmed.fields
@@ -3284,6 +3600,14 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---
+---It costs 0 and leaves the wallet alone. Records, webhooks and the transaction history look like production; nothing waits for DNS.
+---
+---success sends prewarmup.order.success, full_failure sends prewarmup.order.failed. partial_failure sends both: the failure names the failed domain, the success the others.
+---
+---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---
 ---Assumed: the method is not documented; cmr uses POST, and sends userId in the query as in order_prewarmed.
 ---@overload fun(fields: cmr.sandbox_order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user. Assumed.
@@ -3314,6 +3638,10 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---Destroys: this cannot be undone.
 ---
 ---Its method is undocumented: a call raises until the option endpoints supplies it.
+---
+---It deletes all of them at once.
+---
+---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
 ---@param fields? cmr.sandbox_reset_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3337,6 +3665,8 @@ function Client:sandbox_reset_prewarmed(fields) end
 ---`GET /...`
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---A partner has one wallet for all users.
 ---@param fields? cmr.wallet.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3397,6 +3727,12 @@ function Client:send_error(fields) end
 ---Charges money.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The mailboxes must be ACTIVE and have SMTP credentials.
+---
+---A test is PENDING until it is done; other values of its status are undocumented.
+---
+---The help centre documents the status 400: a mailbox is unfit; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
 ---@overload fun(fields: cmr.create_placement_test.fields): cmr.create_placement_test.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_placement_test.others
@@ -3430,6 +3766,12 @@ function Client:create_placement_test(userId, fields) end
 ---`GET /placement/reports`
 ---
 ---A list, in pages.
+---
+---The reports are in groups, one for each order: orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
+---
+---Each of mailboxes has placementOrderId, fromEmail, status and report; report has inboxTest with google and microsoft365, spamassassin and blacklist.
+---
+---A status is PENDING until the test is done; its other values are undocumented.
 ---@overload fun(fields: cmr.placement_reports.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.placement_reports.others

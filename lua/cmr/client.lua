@@ -57,9 +57,17 @@ local unpack = table.unpack or unpack
 ---@field headers string[] Lines, without the key's header. "Name:" sends no such header, "Name;" an empty one.
 ---@field key_header? string The name of the header that carries the key.
 ---@field body? string
+---@field form? cmr.FormPart[] In place of a body: the parts of a multipart form.
 ---@field ca_file? string
 ---@field proxy? string "": none, whatever the environment says.
 ---@field resolve? string
+
+---A part of a multipart form: a text, or a file.
+---@class cmr.FormPart
+---@field name string
+---@field value? string
+---@field path? string Of a file.
+---@field type? string Of a file: its content type.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>

@@ -90,8 +90,22 @@ local operations = require "cmr.operations"
 ---@field success_field? string The member that every item of data has unless it failed.
 ---@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of PARAMETER.
 ---@field failure_events? string[] The webhooks that report a failure.
+---@field notes cmr.Note[] What the documentation says about it.
+---@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
+---@field refusal_fields? string[] Members that a refusal may have besides the envelope's.
+---@field item_seconds? integer The vendor may take so long for one item, or for a request without items.
+---@field items_in? string The list that has these items.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
+
+---@class cmr.Note
+---@field source "seed"|"docs"|"help"
+---@field text string
+
+---@class cmr.DocumentedStatus
+---@field code integer
+---@field source "seed"|"docs"|"help"
+---@field reason string
 
 ---@class cmr.Parameter
 ---@field name string
@@ -103,7 +117,8 @@ local operations = require "cmr.operations"
 ---@field either? "any"|"one"
 ---@field all_required? true
 ---@field accepts_item? true
----@field values? string[]
+---@field values? string[] The closed set of its values.
+---@field known? string[] The documented values of a set that may have others.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
 

@@ -15,10 +15,10 @@ local options = {}
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string Certificates to trust, PEM. Default: $CMR_CA_FILE, or libcurl's.
+---@field ca_file? string Certificates to trust in place of the system's, PEM. Default: $CMR_CA_FILE, or libcurl's.
 ---@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
----@field timeout? number Seconds, the whole call. Default: 30.
----@field attempt_timeout? number Seconds, one attempt. Default: 12.
+---@field timeout? number Seconds, the whole call. Default: 30. check_workspace: 15 more for each domain.
+---@field attempt_timeout? number Seconds, one attempt. Default: 12. check_workspace: 15 more for each domain.
 ---@field connect_timeout? number Seconds. Default: 5.
 ---@field retries? integer Attempts after the first. Default: 2.
 ---Decides whether a failed attempt that may be repeated is repeated. See below.
@@ -36,7 +36,9 @@ local options = {}
 ---@field proxy? string Never used for loopback. Default: libcurl's environment.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
----@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
+---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
+---Default: the JSON file $CMR_ENDPOINTS.
+---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
@@ -124,6 +126,32 @@ local TARGET_NAMES = {}
 for _, name in ipairs(core.target_option_names) do
   TARGET_NAMES[name] = true
   SPEC[name] = validate.ANY
+end
+
+local function is_chosen(opts, name)
+  while opts ~= options.DEFAULTS do
+    if rawget(opts, name) ~= nil then return true end
+    opts = getmetatable(opts).__index
+  end
+  return false
+end
+
+---The longest time for a call and for one attempt of it. Where the vendor may take long for each item, an option that
+---the user did not choose grows by that time.
+---@param opts table of a client
+---@param operation cmr.Operation? nil: a raw request
+---@param get_args fun(): table the call's arguments
+---@return number timeout seconds
+---@return number attempt_timeout seconds
+function options.bounds(opts, operation, get_args)
+  local seconds = operation and operation.item_seconds
+  if not seconds then return opts.timeout, opts.attempt_timeout end
+  local items = get_args()[operation.items_in]
+  if type(items) == "table" then seconds = seconds * math.max(1, #items) end
+  local function bound(name)
+    return opts[name] + (is_chosen(opts, name) and 0 or seconds)
+  end
+  return bound "timeout", bound "attempt_timeout"
 end
 
 local function read_endpoints(path)

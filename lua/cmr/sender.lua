@@ -7,6 +7,7 @@ local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
 local log = require "cmr.util.log"
 local operations = require "cmr.operations"
+local options = require "cmr.options"
 local quota = require "cmr.quota"
 local redact = require "cmr.util.redact"
 local request_id = require "cmr.request_id"
@@ -84,13 +85,13 @@ local function register(record, state, job)
 end
 
 -- Returns the seconds left for the attempt; or nil and an error, if it must not be made.
-local function time_left(record, opts, loop, job)
+local function time_left(record, loop, job)
   if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
   local now = loop.now()
-  record.deadline = math.min(record.deadline, now + opts.timeout) -- a job's timeout starts here
+  record.deadline = math.min(record.deadline, now + record.timeout) -- a job's timeout starts here
   local left = record.deadline - now
   if left > 0 then return left end
-  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(opts.timeout))
+  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
 end
 
 -- Waits for a slot. Returns what time_left returns.
@@ -104,7 +105,7 @@ local function get_ready(record, state, loop, job)
       return nil, failure(record, "rate_limited", message:format(needed, max_wait), needed)
     end
   end
-  return time_left(record, opts, loop, job)
+  return time_left(record, loop, job)
 end
 
 -- Calls a hook with an event about an error. Nothing that the hook changes in the error makes the call be sent again.
@@ -176,7 +177,7 @@ end
 -- Calls on_request, which may take long or cancel the job. Returns what time_left returns.
 local function announce(record, opts, loop, job)
   call_on_request(record, opts.on_request)
-  local left, err = time_left(record, opts, loop, job)
+  local left, err = time_left(record, loop, job)
   if not left and opts.on_response then
     local event = announcement(record)
     event.err, event.elapsed, event.sends, event.queued = err, 0, 0, 0
@@ -208,7 +209,7 @@ local function attempt(record, state, loop, job, left)
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
   local engine = core.engine() -- a new one after a fork or a close
-  call:start(engine, math.min(opts.attempt_timeout, left), left)
+  call:start(engine, math.min(record.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
   call:release() -- frees the body now; cmr.info keeps the call as long as its result
@@ -310,6 +311,9 @@ end
 function sender.send(state, call, loop, job)
   local opts = state.options
   local now = loop.now()
+  local timeout, attempt_timeout = options.bounds(opts, operations[call:operation()], function()
+    return call:arguments()
+  end)
   local record = {
     call = call,
     job = job, -- nil: the caller waits
@@ -317,7 +321,9 @@ function sender.send(state, call, loop, job)
     context = {}, -- of the user's hooks
     request_id_header = opts.request_id_header,
     started_at = now,
-    deadline = now + opts.timeout + (job or FOREGROUND_JOB).max_queue_seconds,
+    timeout = timeout,
+    attempt_timeout = attempt_timeout,
+    deadline = now + timeout + (job or FOREGROUND_JOB).max_queue_seconds,
     attempts = 0,
     outcome = "not_sent",
     elapsed = 0,

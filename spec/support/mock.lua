@@ -32,12 +32,15 @@ function mock.interpreter()
   return program or (rawget(_G, "jit") and "luajit") or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
---- The shell command that runs the mock with these options (see cmr.mock).
+--- The shell command that runs the mock with these options (see cmr.mock); `env`: variables for it.
 function mock.command(options)
-  local parts = {}
-  for name, value in pairs(options) do parts[#parts + 1] = ("%s=%s"):format(name, cjson.encode(value)) end
+  local parts, env = {}, ""
+  for name, value in pairs(options) do
+    if name ~= "env" then parts[#parts + 1] = ("%s=%s"):format(name, cjson.encode(value)) end
+  end
+  for name, value in pairs(options.env or {}) do env = ("%s%s=%s "):format(env, name, quote(value)) end
   local code = ("os.exit(require('cmr.mock').run{%s})"):format(table.concat(parts, ","))
-  return quote(mock.interpreter()) .. " -e " .. quote(code)
+  return env .. quote(mock.interpreter()) .. " -e " .. quote(code)
 end
 
 --- A server from the lines a mock prints; blocks until it is ready, raises when it ends before.
@@ -60,7 +63,7 @@ function mock.attach(pipe)
 end
 
 --- Start a mock of one's own; stop it with server:stop(). It does not outlive this process, whatever happens to that.
--- @param options as of cmr.mock: {port, tls, rate, window}
+-- @param options as of cmr.mock: {port, tls, rate, window}, and env = {NAME = value}
 -- @return a server: base_url, key, ca_file (with tls), control_url, token, pid, lines (all it printed)
 function mock.start(options)
   local path = os.tmpname()

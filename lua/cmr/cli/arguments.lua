@@ -22,11 +22,26 @@ function arguments.commands(operations)
   return names
 end
 
+---The undocumented part of an operation, which cannot run until the user supplies it; nil: none.
+---@return string? part "path" or "method"
+function arguments.undocumented(operation)
+  return not operation.path and "path" or not operation.method and "method" or nil
+end
+
 ---The parameter of an operation with this name, or nil.
 function arguments.param(operation, name)
   for _, param in ipairs(operation.params) do
     if param.name == name then return param end
   end
+end
+
+---Whether members of an object have options of their own.
+---@return boolean
+function arguments.has_members(operation, name)
+  for _, param in ipairs(operation.params) do
+    if param.name:sub(1, #name + 1) == name .. "." and not param.name:find "[%[*]" then return true end
+  end
+  return false
 end
 
 ---The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that

@@ -23,7 +23,14 @@ function inspect.curl(request, profile, key_file)
     add("header", header)
   end
   if request.key_header then parts[#parts + 1] = "--header @-" end
-  if request.body or request.method == "POST" then add("data-raw", request.body or "") end
+  for _, part in ipairs(request.form or {}) do
+    if part.path then
+      add("form", ('%s=@"%s";type=%s'):format(part.name, part.path:gsub('[\\"]', "\\%0"), part.type))
+    else
+      add("form-string", ("%s=%s"):format(part.name, part.value))
+    end
+  end
+  if request.body or request.method == "POST" and not request.form then add("data-raw", request.body or "") end
   if request.ca_file then add("cacert", request.ca_file) end
   if request.resolve then add("resolve", request.resolve) end
   if request.proxy == "" then

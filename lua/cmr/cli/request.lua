@@ -158,6 +158,9 @@ local function confirmed(order, call, parsed, system)
     local lines = { preview.method .. " " .. preview.url }
     lines[2] = parsed.profile and ("with the profile '%s'"):format(parsed.profile)
     lines[#lines + 1] = preview.body
+    for _, part in ipairs(preview.form or {}) do
+      lines[#lines + 1] = ("%s: %s"):format(part.name, part.value or part.path)
+    end
     require("cmr.cli.prompt").confirm(order.reason, lines, parsed, system)
   end
   if parsed.verbose then require("cmr.cli.inspect").log(system, "%s %s", preview.method, preview.url) end

@@ -99,12 +99,37 @@ function serialize(value, is_exact, names, path)
   return SERIALIZERS[type(value)](value, is_exact, names, path)
 end
 
+-- The content of a file counts, wherever it is. A file that cannot be read stays a path: the call is refused.
+local function content_of(path)
+  local digest = type(path) == "string" and core.file_sha256(path)
+  return digest and "sha256 " .. core.base64(digest) or path
+end
+
+-- The arguments with the content's digest in place of each file's path.
+local function with_contents(args, operation)
+  local copy = {}
+  for name, value in pairs(args) do
+    copy[name] = value
+  end
+  for _, param in ipairs(operation.params) do
+    local name = param.type == "file" and param.name:match "^(%w+)%.%*$"
+    if name and type(args[name]) == "table" then
+      copy[name] = {}
+      for key, path in pairs(args[name]) do
+        copy[name][key] = content_of(path)
+      end
+    end
+  end
+  return copy
+end
+
 ---The digest of a request's content.
 ---@param args any
 ---@param operation table? a row of cmr.operations; nil: a raw request
 ---@return string digest 20 characters
 function identity.digest(args, operation)
   local names = operation and parameter_names(operation) or NO_NAMES
+  if operation and operation.flags.form then args = with_contents(args, operation) end
   return core.base64(core.sha256(serialize(args, false, names, "")):sub(1, DIGEST_BYTES))
 end
 
