@@ -11,15 +11,19 @@
 #include "refusal.h"
 
 /*
- * Pushes the checked table: the arguments from index first to last, the leading scalars under their names and then the
- * fields of the last table. It is a copy, except for values that a row leaves open; those are checked when they are
- * encoded. A list given as cmr.all is left out. Undocumented fields belong to `open`, and are refused when it is 0.
+ * Pushes the checked table, which has the arguments from index first to last. The leading scalars are stored under the
+ * names of their parameters, then come the fields of the last table. Values are copied. Only a value that its row
+ * leaves open is not: it is checked when it is encoded. A list given as cmr.all is left out. Undocumented fields go to
+ * the location `open`; they are refused when `open` is 0.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, enum location open, int first, int last,
                      struct refusal *refusal);
 
-/* Whether the value at index can stand in a query: a string without a NUL byte or line break, a number, a boolean. */
+/*
+ * Returns whether a query can contain the value at index: a string without a NUL byte or line break, a number or a
+ * boolean.
+ */
 bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusal);
 
-/* Pushes cmr.all, which stands for "all of them" where a missing list would mean that. */
+/* Pushes cmr.all. The caller passes it instead of a list to mean "all of them". */
 void arguments_push_all(lua_State *L);

@@ -5,7 +5,7 @@
 #define PARAMS(...) .params = ((const struct param[]){__VA_ARGS__, {.name = NULL}})
 #define NO_PARAMS PARAMS({.name = NULL})
 
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names what it has */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names only the members that it sets */
 
 const struct operation operations[] = {
 #define OPERATION(id, method_, path_, ...) {.name = #id, .method = (method_), .path = (path_), __VA_ARGS__},

@@ -12,16 +12,19 @@
 #include "text.h"
 #include "url.h"
 
-/* A request in the making. Its functions may leave values on the stack: the Lua functions return what counts. */
+/*
+ * A request while it is prepared. Its functions may leave values on the stack, since the functions that Lua calls
+ * return a count.
+ */
 struct request {
     lua_State *L;
-    int index; /* the call's, on the stack */
+    int index; /* the stack index of the call */
     struct call *call;
     struct refusal *refusal;
-    bool has_body; /* a field of an operation's body was seen */
+    bool has_body; /* the request has at least one field for its body */
 };
 
-/* A refused append means that the URL is too long, or that memory is out. */
+/* Checks an append to the URL. It fails when the URL is too long or memory runs out. */
 static bool check_length(struct request *request, bool appended)
 {
     const struct buffer *url = &request->call->url;
@@ -51,7 +54,7 @@ static const char *push_query_value(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* Appends "?name=value" or "&name=value" with the checked value on top, and pops it. nil is left out. */
+/* Pops the checked value on top and appends "?name=value" or "&name=value". Appends nothing for nil. */
 static bool append_query(struct request *request, const char *name)
 {
     lua_State *L = request->L;
@@ -70,13 +73,13 @@ static bool append_query(struct request *request, const char *name)
     return check_length(request, appended);
 }
 
-/* The undocumented field that follows `after` by name, or NULL. */
+/* Returns the undocumented field that follows `after` in the order of names, or NULL. */
 static const char *next_open(lua_State *L, const struct operation *operation, int arguments, const char *after)
 {
     const char *next = NULL;
 
     for (lua_pushnil(L); lua_next(L, arguments); lua_pop(L, 1)) {
-        const char *name = lua_tostring(L, -2); /* the table keeps the string alive */
+        const char *name = lua_tostring(L, -2); /* the table keeps this string alive */
         const struct param *param = operation_param(operation, name);
         if ((!param || !param_is_field(param)) && strcmp(name, after) > 0 && (!next || strcmp(name, next) < 0))
             next = name;
@@ -90,7 +93,7 @@ static bool append_argument(struct request *request, int arguments, const char *
     return append_query(request, name);
 }
 
-/* Copies it into the table on top. */
+/* Copies an argument into the table on top. */
 static bool copy_argument(struct request *request, int arguments, const char *name)
 {
     lua_getfield(request->L, arguments, name);
@@ -99,7 +102,10 @@ static bool copy_argument(struct request *request, int arguments, const char *na
     return true;
 }
 
-/* Adds the fields of a location, absent ones too: first those of the row in its order, then the undocumented ones. */
+/*
+ * Adds all fields of a location, also the absent ones. The fields of the row come first, in their order, then the
+ * undocumented fields.
+ */
 static bool add_fields(struct request *request, int arguments, enum location location, enum location open,
                        bool (*add)(struct request *request, int arguments, const char *name))
 {
@@ -115,7 +121,7 @@ static bool add_fields(struct request *request, int arguments, enum location loc
     return true;
 }
 
-/* Gives the value on top to the call as its JSON body. */
+/* Makes the value on top the call's JSON body. */
 static bool set_body(struct request *request)
 {
     return json_encode(request->L, lua_gettop(request->L), true, &request->call->body, request->refusal);
@@ -128,7 +134,10 @@ static bool build_body(struct request *request, int arguments, enum location ope
     return !request->has_body || set_body(request);
 }
 
-/* Where undocumented fields go with a method of the user's: into the query of a GET, into the body of any other. */
+/*
+ * Returns where undocumented fields go when the user chose the method: into the query of a GET, into the body of any
+ * other method.
+ */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {
     if (!operation->open_location || strcmp(method, "GET") == 0)
@@ -136,7 +145,7 @@ static enum location location_of_open(const struct operation *operation, const c
     return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->open_location;
 }
 
-/* Sets the call's method and finds the path: the user's endpoint before the row's. */
+/* Sets the call's method and finds the path. The user's endpoint takes precedence over the row's. */
 static bool find_endpoint(struct request *request, const char **path, enum location *open)
 {
     lua_State *L = request->L;
@@ -148,7 +157,7 @@ static bool find_endpoint(struct request *request, const char **path, enum locat
                       "it takes multipart form data, which is not built while its path is not documented");
     target_push_endpoint(L, 1, operation->name);
     if (lua_isstring(L, -1)) {
-        const char *endpoint = lua_tostring(L, -1); /* the target keeps it */
+        const char *endpoint = lua_tostring(L, -1); /* the target keeps the string alive */
         (void)url_split_endpoint(endpoint, path);
         lua_pushlstring(L, endpoint, (size_t)(*path - endpoint) - 1);
         call->method = lua_tostring(L, -1);
@@ -224,7 +233,7 @@ static bool bad_query(struct request *request)
            refuse_in(request->refusal, ".query");
 }
 
-/* The query of a raw request: a list of {name, value}. */
+/* Appends the query of a raw request, a list of {name, value}. */
 static bool build_raw_query(struct request *request, int options)
 {
     lua_State *L = request->L;
@@ -265,7 +274,7 @@ static bool build_raw_body(struct request *request, int options)
     return built || refuse_in(request->refusal, ".body");
 }
 
-/* The method is at index 2, the path at 3, the table of options at 4. */
+/* Prepares a raw request: the method is at index 2, the path at 3, the table of options at 4. */
 static bool prepare_raw(struct request *request)
 {
     lua_State *L = request->L;

@@ -11,9 +11,9 @@
 #include "url.h"
 #include "version.h"
 
-#define KEY_HEADER "cmr-x-api-key" /* from the quickstart pages */
+#define KEY_HEADER "cmr-x-api-key" /* from the vendor's quickstart pages */
 
-/* The options as they were given, or the defaults. Each take_ function below may leave values on the stack. */
+/* The given options or their defaults. Each take_ function below may leave values on the stack. */
 struct options {
     lua_State *L;
     int table;
@@ -27,8 +27,8 @@ struct options {
 static const struct option {
     const char *name;
     int type;
-    const char *expected; /* of a number: see take_number */
-    size_t offset;        /* in struct options; 0: the table is read later */
+    const char *expected; /* the expected value in words; for a number, take_number makes them */
+    size_t offset;        /* in struct options; 0 when the table is read later */
     double least, most;
 } rows[] = {
     {"api_key", LUA_TSTRING, "a string", offsetof(struct options, api_key), 0, 0},
@@ -76,11 +76,12 @@ static bool take_number(const struct options *options, const struct option *row,
     if (is_number && *value >= row->least && *value <= row->most)
         return true;
     (void)snprintf(expected, sizeof expected, "a number from %.14g to %.14g", row->least, row->most);
-    (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value); /* without a sign */
+    /* a NaN is written without a sign */
+    (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value);
     return bad_type(options, row->name, is_number ? got : luaL_typename(L, -1), expected);
 }
 
-/* Takes the value on top. The table keeps the strings. */
+/* Stores the value on top. The table keeps the strings alive. */
 static bool take(struct options *options, const struct option *row)
 {
     lua_State *L = options->L;
@@ -119,7 +120,7 @@ static bool take_key(const struct options *options)
            bad_option(options, "api_key", "it holds a space, a line break or another character that no key has");
 }
 
-/* Pins localhost to loopback, whatever a resolver says. */
+/* Makes libcurl resolve localhost to the loopback address, whatever a resolver says. */
 static bool pin_localhost(const struct options *options, const struct base_url *base)
 {
     lua_State *L = options->L;
@@ -155,7 +156,7 @@ static bool take_base_url(const struct options *options)
     return pin_localhost(options, &base);
 }
 
-/* The characters that RFC 9110 allows in a header's name. */
+/* Returns whether the text has only characters that RFC 9110 allows in a header's name. */
 static bool is_token(const char *name)
 {
     static const char allowed[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -163,7 +164,7 @@ static bool is_token(const char *name)
     return *name && name[strspn(name, allowed)] == '\0';
 }
 
-/* A header's value: without control characters it cannot become two headers. */
+/* Returns whether the text may be a header's value. A control character could turn one header into two. */
 static bool is_header_value(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -172,7 +173,7 @@ static bool is_header_value(const char *text, size_t length)
     return true;
 }
 
-/* The headers that the library sets itself. */
+/* Returns whether the library sets this header itself. */
 static bool is_reserved(const char *name, const char *key_header)
 {
     static const char *const reserved[] = {
@@ -200,7 +201,7 @@ static bool add_header(const struct options *options, const char *line)
            out_of_memory(options, "headers");
 }
 
-/* Adds the name at index -2 with the value on top. */
+/* Adds a header with the name at index -2 and the value on top. */
 static bool add_user_header(const struct options *options)
 {
     lua_State *L = options->L;
@@ -236,7 +237,8 @@ static bool add_user_headers(const struct options *options)
 /* Returns "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
 static const char *push_lua_version(lua_State *L)
 {
-    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* a strict _G may raise for a global that is absent */
+    /* reads the loaded modules, because a strict _G may raise for an absent global */
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
     lua_getfield(L, -1, "jit");
     if (lua_istable(L, -1))
         lua_getfield(L, -1, "version");
@@ -252,11 +254,11 @@ static bool add_own_headers(const struct options *options)
     agent = lua_pushfstring(L, "User-Agent: %s%scmr/%s (%s; libcurl/%s)", agent, *agent ? " " : "", CMR_VERSION,
                             push_lua_version(L), curl_version_info(CURLVERSION_NOW)->version);
     if (!add_header(options, agent) || !add_header(options, "Accept: application/json") ||
-        !add_header(options, "Expect:")) /* no waiting for 100-continue */
+        !add_header(options, "Expect:")) /* no "Expect: 100-continue": libcurl would wait for the answer to it */
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
-    /* libcurl would call a POST without a body a form */
+    /* removes the Content-Type that libcurl would send with an empty POST: that of a form */
     return (append(&target->headers, "Content-Type:") &&
             append(&target->headers_body, "Content-Type: application/json")) ||
            out_of_memory(options, "headers");
@@ -271,7 +273,7 @@ static bool take_headers(const struct options *options)
     return add_own_headers(options) && add_user_headers(options);
 }
 
-/* The operation at index -2 with its "METHOD /path" on top. */
+/* Checks one entry of `endpoints`: the operation is at index -2, its "METHOD /path" on top. */
 static bool check_endpoint(const struct options *options)
 {
     lua_State *L = options->L;
@@ -289,7 +291,7 @@ static bool check_endpoint(const struct options *options)
            refuse_in(options->refusal, ".%s", operation);
 }
 
-/* Replaces the endpoints by a copy: later changes to the user's table are not checked. */
+/* Checks the endpoints and replaces them by a copy, because later changes to the user's table would not be checked. */
 static bool take_endpoints(const struct options *options)
 {
     lua_State *L = options->L;
