@@ -48,7 +48,7 @@ static inline void cmr_setmetatable(lua_State *L, const char *type)
     lua_setmetatable(L, -2);
 }
 
-/* Whether the value has the metatable of this type. */
+/* Returns whether the value has the metatable of this type. */
 static inline bool cmr_has_metatable(lua_State *L, int index, const char *type)
 {
     bool equal;
@@ -104,7 +104,7 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
     lua_pop(L, 1);
 }
 
-/* Whether the value is a number without a fraction, however large. */
+/* Returns whether the value is a number without a fraction, however large. */
 static inline bool cmr_is_integer(lua_State *L, int index)
 {
     const double value = lua_tonumber(L, index);

@@ -13,8 +13,8 @@
 #include "url.h"
 
 /*
- * A request while it is prepared. Its functions may leave values on the stack, since the functions that Lua calls
- * return a count.
+ * A request while it is prepared. Its functions may leave values on the stack. The functions that Lua calls return only
+ * the last ones.
  */
 struct request {
     lua_State *L;

@@ -61,7 +61,7 @@ local NO_RECEIVER = "no event can arrive here: this process receives no webhooks
 
 local await = {}
 
--- A text, or nil.
+-- Returns a text, or nil.
 local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
@@ -89,7 +89,7 @@ local function is_plan(plan)
     and type(plan.failure_events) == "table"
 end
 
--- The plan of a wait; or nil and a message.
+-- Returns the plan of a wait; or nil and a message.
 local function plan_of(self, res, info)
   if not info and res.plan ~= nil then
     if is_plan(res.plan) then return res.plan end
@@ -106,12 +106,12 @@ local function plan_of(self, res, info)
   return nil, message or ("'%s' is done when it is answered"):format(operation.name)
 end
 
--- Whether no event can ever arrive: no process that shares the store receives any.
+-- Returns whether no event can ever arrive: no process that shares the store receives any.
 local function is_deaf(state)
   return stores.is_of_process(state.store) and not package.loaded.ngx and not package.loaded["cmr.webhook.receiver"]
 end
 
--- The store's lists, each {name, origin}: those of actions and orders, and the others.
+-- Returns the store's lists, each {name, origin}: those of actions and orders, and the others.
 local function lists_of(plan)
   local own, others = {}, {}
   for _, entry in ipairs(plan.ids) do
@@ -125,7 +125,7 @@ local function lists_of(plan)
   return own, others
 end
 
--- An event of the store, with the name that tells it from all others: its id and its content.
+-- Returns an event of the store, with the name that tells it from all others: its id and its content.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -154,8 +154,8 @@ local function merge(read, texts, origin)
   end
 end
 
--- The lists to read now. The lists of actions and orders are read each time. The others are read in turn, but all of
--- them the first time and the last.
+-- Returns the lists to read now. The lists of actions and orders are read each time. The others are read in turn, but
+-- all of them the first time and the last.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do
@@ -195,7 +195,7 @@ local function keep(self, read)
   return events
 end
 
--- The events that arrived so far, oldest first.
+-- Returns the events that arrived so far, oldest first.
 local function read_events(self, reads_all)
   local read = { positions = {} }
   self.store_message = nil
@@ -220,7 +220,7 @@ local function fail_operation(self, outcome, body, message, data)
   return fail(self, "operation_failed", outcome, body, message)
 end
 
--- The failed items of the answer, in words.
+-- Returns the failed items of the answer, in words.
 local function describe_items(failed)
   local shown = {}
   for index = 1, math.min(#failed, MAX_SHOWN_ITEMS) do
@@ -301,7 +301,7 @@ local function wait(self)
   return events, message, err
 end
 
----Whether await can learn here how an operation ends. See client:awaitable.
+---Returns whether await can learn here how an operation ends. See client:awaitable.
 function await.check(state, operation)
   local ok, message = settlement.awaitable(operation)
   if not ok then return nil, message end

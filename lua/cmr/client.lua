@@ -106,7 +106,7 @@ local function state_of(self, name)
   return self._state
 end
 
--- The loop adapter for a call. Raises where nothing can wait.
+-- Returns the loop adapter for a call. Raises where nothing can wait.
 local function loop_for(state, caller, context)
   local loop = state.loop or loops.detect(context)
   local reason = loop.unsupported and loop.unsupported(context)
@@ -347,7 +347,7 @@ function Client:await(res, opts)
   return require("cmr.await").run(self, state, loop, res, opts)
 end
 
----Whether client:await can learn here how an operation ends. Ask before you send it.
+---Returns whether client:await can learn here how an operation ends. Ask before you send it.
 ---@param name string The operation's name.
 ---@return boolean? ok
 ---@return string? message The reason why not.
@@ -433,19 +433,19 @@ function Client:close()
   end
 end
 
----The address that the client's requests go to.
+---Returns the address that the client's requests go to.
 ---@return string base_url
 function Client:base_url()
   return tostring(self:target()):match ": (.*)"
 end
 
----A digest of the client's key: tells keys apart, and does not reveal them.
+---Returns a digest of the client's key: tells keys apart, and does not reveal them.
 ---@return string key_id
 function Client:key_id()
   return self:target():key_id()
 end
 
--- The core's target: for the command, which prepares its calls without raising.
+-- Returns the core's target: for the command, which prepares its calls without raising.
 function Client:target()
   return state_of(self, "target").target
 end

@@ -148,7 +148,7 @@ cmr.info = Client.info
 
 local default_client
 
--- The client behind the module's functions. Its annotations are on the client's methods of the same name.
+-- Returns the client behind the module's functions. Its annotations are on the client's methods of the same name.
 local function client()
   default_client = default_client or Client.new()
   return default_client

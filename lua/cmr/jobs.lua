@@ -51,7 +51,7 @@ function jobs.start(state, call, loop, semaphore, before_send)
   return job
 end
 
----A job that has finished without a call, with its results.
+---Returns a job that has finished without a call, with its results.
 function jobs.finished(semaphore, ...)
   local job = setmetatable({ semaphore = semaphore, waiting = 0 }, Job)
   finish(job, true, ...)
@@ -81,7 +81,7 @@ function Job:wait()
   return unpack(self.results, 1, self.results.n)
 end
 
----Whether the call has finished.
+---Returns whether the call has finished.
 ---@return boolean
 function Job:done()
   return self.finished == true

@@ -22,12 +22,12 @@ local poller = {}
 
 local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, number, answer}}}
 
----A number from 0 to 1. The clock's lowest digits spread well enough.
+---Returns a number from 0 to 1. The clock's lowest digits spread well enough.
 function poller.jitter()
   return core.now() * 1e5 % 1
 end
 
--- The polls per second of this process: all workers of an nginx share them evenly.
+-- Returns the polls per second of this process: all workers of an nginx share them evenly.
 local function share_of(rate)
   local ngx = package.loaded.ngx
   local workers = ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
@@ -88,7 +88,7 @@ function Watch:jittered(seconds)
   return seconds * (1 + MAX_JITTER * self.jitter())
 end
 
--- The time between two polls of one order. It is longer if there are too many orders for the share.
+-- Returns the time between two polls of one order. It is longer if there are too many orders for the share.
 function Watch:pause(now)
   local count = 0
   for _, order in pairs(self.key.orders) do

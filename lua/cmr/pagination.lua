@@ -16,7 +16,7 @@ local pagination = {}
 -- The names that the number of all items may have.
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems" }
 
----The number of an answer's page and the number of pages, as far as the answer has them.
+---Returns the number of an answer's page and the number of pages, as far as the answer has them.
 ---@return number? page
 ---@return number? pages
 ---@return number? total items of all pages
@@ -45,7 +45,7 @@ local function stop(code, format, ...)
   error({ code = code, message = format:format(unpack(words)) }, 0)
 end
 
--- The field that tells the items of a list apart: "subscriptionId" in data.subscriptions.
+-- Returns the field that tells the items of a list apart: "subscriptionId" in data.subscriptions.
 local function id_field(item, list_name)
   for _, name in ipairs { "id", "_id" } do
     if item[name] ~= nil then return name end
@@ -56,7 +56,8 @@ local function id_field(item, list_name)
   end
 end
 
--- The text that tells an item from all others, and words for messages. Without an id, it is made of all its members.
+-- Returns the text that tells an item from all others, and words for messages. Without an id, it is made of all its
+-- members.
 local function identity(item, list_name)
   if not tables.is_object(item) or next(item) == nil then return nil end
   local field = id_field(item, list_name)
@@ -109,7 +110,8 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Whether the first page's total counts the items of all pages. A total of one page says nothing about the others.
+-- Returns whether the first page's total counts the items of all pages. A total of one page says nothing about the
+-- others.
 local function counts_all(total, pages, items)
   if not total then return false end
   if not pages or pages <= 1 then return total >= #items end
@@ -137,7 +139,7 @@ local function check(list, number, res, items)
   return total ~= nil and list.first == 1 and list.count >= total
 end
 
--- The items of an answer, and the name of the list.
+-- Returns the items of an answer, and the name of the list.
 local function find_items(where, res)
   if type(where) == "function" then return where(res) end
   return tables.at(res, where), where:match "[^.]+$"

@@ -15,7 +15,7 @@ local MAX_NAME_BYTES = 80 -- of a mailbox in a message
 
 local quota = {}
 
--- The mailbox of a call that has a quota; nil when it has none.
+-- Returns the mailbox of a call that has a quota; nil when it has none.
 local function mailbox_of(call)
   local operation = operations[call:operation()]
   if not operation or not operation.flags.quota then return nil end
@@ -24,7 +24,7 @@ local function mailbox_of(call)
   return name and identity.normal(name)
 end
 
--- How long the API's last refusal holds, in seconds; nil when there is none.
+-- Returns how long the API's last refusal holds, in seconds; nil when there is none.
 local function refused_for(store, name)
   local refusals = store:list(name) or {}
   local left = #refusals > 0 and tonumber(refusals[#refusals]) - os.time() or 0

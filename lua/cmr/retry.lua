@@ -8,8 +8,8 @@ local RETRYABLE_STATUS = { [500] = true, [502] = true, [503] = true, [504] = tru
 
 local retry = {}
 
----Whether another attempt may follow a failed one. A call that is harmless to repeat may be repeated. Every other call
----is repeated only if the server never saw it, or refused it unread for the rate limit.
+---Returns whether another attempt may follow a failed one. A call that is harmless to repeat may be repeated. Every
+---other call is repeated only if the server never saw it, or refused it unread for the rate limit.
 ---@param err cmr.Error of the attempt
 ---@param repeatable boolean whether doing it twice is harmless, as for a GET
 function retry.again(err, repeatable)
@@ -20,7 +20,7 @@ function retry.again(err, repeatable)
   return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] ~= nil
 end
 
----The wait before the next attempt.
+---Returns the wait before the next attempt.
 ---@param err cmr.Error of the last one
 ---@param attempts integer made so far
 ---@param left number seconds left of the call's timeout

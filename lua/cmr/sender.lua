@@ -205,7 +205,7 @@ function sender.info(result)
   return info
 end
 
----The arguments of the call that returned an answer. They must not be changed.
+---Returns the arguments of the call that returned an answer. They must not be changed.
 ---@return table? args by name; nil for a raw request, or when no call returned the answer
 function sender.arguments(result)
   local record = records[result]

@@ -33,7 +33,7 @@ local function take_type(text)
   return text:sub(1, at - 1), (text:sub(at):gsub("^%s+", ""))
 end
 
----A name with its type: "options? cmr.Options Text." or "options cmr.Options? Text."
+---Returns a name with its type: "options? cmr.Options Text." or "options cmr.Options? Text."
 local function member(text)
   local name, optional, rest = text:match "^(%[?[^%s%?]+)(%??)%s+(.*)$"
   if not name then error("an annotation without a type: " .. text, 0) end
@@ -258,7 +258,7 @@ local function add_function(lines, class, entry)
   lines[#lines + 1] = ("function %s%s%s(%s) end\n"):format(class.local_name, mark, entry.name, entry.arguments)
 end
 
----The declarations as Lua text for editors.
+---Returns the declarations as Lua text for editors.
 ---@param public table[] as read() returns it
 ---@return string text
 function annotations.declarations(public)

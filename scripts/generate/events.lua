@@ -8,7 +8,7 @@ local function class_of(event)
   return "cmr.event." .. event.name:gsub("%-", "_")
 end
 
----The classes of the events, their names, and the class of a table of handlers.
+---Returns the classes of the events, their names, and the class of a table of handlers.
 ---@param list table[] cmr.webhook.events
 ---@return string text
 function events.types(list)
@@ -41,7 +41,7 @@ function events.types(list)
 ]]):format(table.concat(names, "\n"), table.concat(lines, "\n"), table.concat(handlers, "\n"))
 end
 
----The table of events of the reference.
+---Returns the table of events of the reference.
 ---@param list table[] cmr.webhook.events
 ---@return string text
 function events.reference(list)

@@ -111,7 +111,7 @@ function render.forwarded(class)
   return words.list(names, "and", "`")
 end
 
----The page.
+---Returns the page.
 ---@param list table[] all that annotations.read() found
 ---@param template string
 ---@return string text

@@ -29,7 +29,7 @@ local function argname(element)
   return type(name) == "table" and name[1] or name
 end
 
--- An option or an argument with its description.
+-- Returns an option or an argument with its description.
 local function item(element)
   local names = element._public_aliases and table.concat(element._public_aliases, ", ") -- of an option
   local closed = not element._argname and element._choices
@@ -77,7 +77,7 @@ local function command(element, operation)
   return table.concat(parts)
 end
 
----The page.
+---Returns the page.
 ---@param operations table[]
 ---@param version string of cmr
 ---@return string text for man(7)

@@ -45,7 +45,7 @@ local function properties_of(node, further)
   return properties, required[1] and required
 end
 
--- The part of a schema that constrains the value.
+-- Returns the part of a schema that constrains the value.
 local function kind_of(node, further)
   if node.type == "object" then
     local properties, required = properties_of(node, further)
@@ -85,7 +85,7 @@ function schema(node, further)
   return object(made)
 end
 
--- The part of a sample's request that goes into a location.
+-- Returns the part of a sample's request that goes into a location.
 local function part_of(text, tree)
   local part = object {}
   for _, pair in ipairs(text and ordered_json.read(text) or {}) do
@@ -289,7 +289,7 @@ local schemas = object {
   { "Refusal", envelope { { "data", object { { "description", "null" } } } } },
 }
 
----The document.
+---Returns the document.
 ---@param operations table[]
 ---@param samples table cmr.samples
 ---@param facts table {version = the library's, server = the production base URL}

@@ -5,14 +5,14 @@ local ordered_json = { null = {} }
 
 local objects, arrays, numbers = {}, {}, {}
 
----An object of {name, value} pairs, in this order. A pair without a value is left out.
+---Returns an object of {name, value} pairs, in this order. A pair without a value is left out.
 ---@param members table[]
 ---@return table object
 function ordered_json.object(members)
   return setmetatable(members, objects)
 end
 
----An array of the values 1 to n.
+---Returns an array of the values 1 to n.
 ---@param values any[]
 ---@return table array
 function ordered_json.array(values)
@@ -26,7 +26,7 @@ function ordered_json.number(text)
   return setmetatable({ text = tostring(text) }, numbers)
 end
 
----The kind of a value: "object", "array", "string", "integer", "number", "boolean" or "null".
+---Returns the kind of a value: "object", "array", "string", "integer", "number", "boolean" or "null".
 ---@param value any
 ---@return string kind
 function ordered_json.kind(value)
@@ -84,7 +84,7 @@ function read_value(text, at)
   return value, at + #word
 end
 
----The value of a JSON text. Raises if it is not JSON.
+---Returns the value of a JSON text. Raises if it is not JSON.
 ---@param text string
 ---@return any value
 function ordered_json.read(text)
@@ -93,7 +93,7 @@ function ordered_json.read(text)
   return value
 end
 
----The value of a member of an object.
+---Returns the value of a member of an object.
 ---@param object table
 ---@param name string
 ---@return any? value
@@ -160,7 +160,7 @@ function write(value, style, indent, used, width)
   return kind == "boolean" and tostring(value) or value.text
 end
 
----The text of a value, without a newline at its end.
+---Returns the text of a value, without a newline at its end.
 ---@param value any from read(), or made of object(), array(), number(), null, strings and booleans
 ---@param style "json"|"lua"
 ---@param width integer? lines that fit stay whole; default 100

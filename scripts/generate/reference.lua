@@ -8,7 +8,7 @@ local words = require "scripts.generate.words"
 
 local reference = {}
 
--- The anchor that GitHub gives a heading.
+-- Returns the anchor that GitHub gives a heading.
 local function anchor(heading)
   return "#" .. heading:lower():gsub("[^%w _-]", ""):gsub(" ", "-")
 end
@@ -119,7 +119,7 @@ local function open(operation)
     and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
 end
 
--- The call that sends a documented request; a placeholder stands for an id that the sample omits.
+-- Returns the call that sends a documented request; a placeholder stands for an id that the sample omits.
 local function call(operation, request)
   local documented, values, fields = ordered_json.read(request), {}, ordered_json.object {}
   for _, param in ipairs(operation.params) do
@@ -190,7 +190,7 @@ local function section(operation, sample)
   return table.concat(parts, "\n\n") .. "\n"
 end
 
----The page.
+---Returns the page.
 ---@param operations table[]
 ---@param samples table cmr.samples
 ---@param head string the text before the contents

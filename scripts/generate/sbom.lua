@@ -18,7 +18,7 @@ local LIBRARIES = {
   { "sqlite", "blessing", ">= 3.20", "the ledger" },
 }
 
----A library or a module that cmr needs.
+---Returns a library or a module that cmr needs.
 local function component(kind, name, licence, scope, versions, purpose)
   local purl = ("pkg:%s/%s"):format(kind, name)
   local properties = {

@@ -20,7 +20,7 @@ local function split(name)
   return parent, name:match "[^.]+$"
 end
 
----The object that an operation's parameters make.
+---Returns the object that an operation's parameters make.
 ---@param operation table
 ---@param location string? "query" or "body": only those; nil: all
 ---@return table node
@@ -52,7 +52,7 @@ end
 
 local merge
 
--- The members of both objects; a member of only one of them is optional.
+-- Returns the members of both objects; a member of only one of them is optional.
 local function merge_members(one, other)
   local members = {}
   for _, member in ipairs(one) do
@@ -70,7 +70,7 @@ local function merge_members(one, other)
   return members
 end
 
--- One node for two samples of the same value.
+-- Returns one node for two samples of the same value.
 function merge(one, other)
   if not one or not other then return one or other end
   if one.type == "null" or other.type == "null" then
@@ -109,7 +109,7 @@ local function make_map(object, type)
   object.type, object.members, object.value = "map", {}, object.value or node(type)
 end
 
----The structure of an operation's documented answer.
+---Returns the structure of an operation's documented answer.
 ---@param sample table? of cmr.samples
 ---@return table? node of the envelope; nil where nothing is documented
 function shape.of_answer(sample)

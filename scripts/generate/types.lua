@@ -25,7 +25,7 @@ end
 
 local scalars = { string = "string", integer = "integer", number = "number", boolean = "boolean" }
 
--- The annotation of a node's type; an object in it gets this class.
+-- Returns the annotation of a node's type; an object in it gets this class.
 function Writer:type(node, class)
   local param = node.param or {}
   if param.values then return '"' .. table.concat(param.values, '"|"') .. '"' end
@@ -164,7 +164,7 @@ local function section(operation, sample)
   return table.concat(writer.lines, "\n")
 end
 
----The file.
+---Returns the file.
 ---@param operations table[]
 ---@param samples table cmr.samples
 ---@param declarations string the annotations of everything else

@@ -15,7 +15,7 @@ words.flags = {
   { "form", "Takes multipart form data, which cmr does not build while the path is undocumented: a call raises." },
 }
 
----The sentences of an operation's flags.
+---Returns the sentences of an operation's flags.
 ---@param operation table
 ---@return string[]
 function words.of_flags(operation)
@@ -26,7 +26,7 @@ function words.of_flags(operation)
   return sentences
 end
 
----A sentence on how an asynchronous operation's outcome arrives; nil where it is undocumented.
+---Returns a sentence on how an asynchronous operation's outcome arrives; nil where it is undocumented.
 ---@param operation table
 ---@return string?
 function words.of_outcome(operation)
@@ -42,28 +42,28 @@ function words.of_outcome(operation)
   return ("`client:await(res)` returns when %s%s."):format(table.concat(events, ", or "), failures)
 end
 
----A sentence that names the undocumented part of an operation; nil if all of it is documented.
+---Returns a sentence that names the undocumented part of an operation; nil if all of it is documented.
 ---@param operation table
 ---@return string?
 function words.of_assumed(operation)
   return operation.assumed and ("Assumed: %s."):format((operation.assumed:gsub("%.$", "")))
 end
 
----The undocumented part without which an operation cannot be called; nil if there is none.
+---Returns the undocumented part without which an operation cannot be called; nil if there is none.
 ---@param operation table
 ---@return string? missing "path" or "method"
 function words.missing(operation)
   return not operation.path and "path" or not operation.method and "method" or nil
 end
 
----Whether a parameter is a field of the request itself, not of an object in it.
+---Returns whether a parameter is a field of the request itself, not of an object in it.
 ---@param param table
 ---@return boolean
 function words.is_field(param)
   return not param.name:find "[%[.]"
 end
 
----The parameters of which at least one ("any") or exactly one ("one") is needed.
+---Returns the parameters of which at least one ("any") or exactly one ("one") is needed.
 ---@param operation table
 ---@return string[] names
 ---@return string? kind "any" or "one"; nil where there is no such choice

@@ -15,7 +15,8 @@ local client = cmr.new { api_key = "any", base_url = arg[1], rate = false, retri
 
 local value_of
 
--- An object with all members, or with the required ones. Of a choice it has the one called `chosen`, or the first.
+-- Returns an object with all members, or with the required ones. Of a choice it has the one called `chosen`, or the
+-- first.
 local function object_of(node, all, chosen)
   local object = {}
   for _, member in ipairs(node.members) do
@@ -38,7 +39,7 @@ function value_of(node, all)
   return node.param.values and node.param.values[1] or "x"
 end
 
--- The documented sample, and the required fields that it omits.
+-- Returns the documented sample, and the required fields that it omits.
 local function documented(operation, text)
   local fields, least = core.json_decode(text), object_of(shape.of_operation(operation))
   for name, value in pairs(least) do

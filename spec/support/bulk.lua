@@ -4,12 +4,12 @@ local command = require "spec.support.command"
 
 local bulk = {}
 
---- The id of the n-th mailbox.
+---Returns the id of the n-th mailbox.
 function bulk.id(number)
   return ("MB%026d"):format(number)
 end
 
---- A CSV file with a column mailboxId and as many rows.
+---Returns a CSV file with a column mailboxId and as many rows.
 function bulk.mailboxes(count)
   local lines = {"mailboxId\n"}
   for number = 1, count do lines[number + 1] = bulk.id(number) .. "\n" end
@@ -31,7 +31,7 @@ function bulk.seed(server, count)
   assert(said == "", said)
 end
 
---- How often the mock received each mailbox, by number; and how many requests it got of which it read no body.
+---Returns how often the mock received each mailbox, by number; and how many requests it got of which it read no body.
 function bulk.received(server)
   local times, blank = {}, 0
   for _, request in ipairs(server:requests()) do
@@ -41,7 +41,7 @@ function bulk.received(server)
   return times, blank
 end
 
---- The bodies that the mock received, oldest first.
+---Returns the bodies that the mock received, oldest first.
 function bulk.bodies(server)
   local list = {}
   for index, request in ipairs(server:requests()) do list[index] = request.body end
@@ -84,7 +84,7 @@ function bulk.record(ledger_path, env, file)
   ledger:close()
 end
 
---- The name of a ledger's only run.
+---Returns the name of a ledger's only run.
 function bulk.run(path)
   local ledger = assert(require("cmr.ledger").open(path))
   local runs = assert(ledger:connection "durable":rows "SELECT name FROM run")

@@ -19,7 +19,7 @@ function client.new(server, options)
   return cmr.new(all)
 end
 
---- A target of this mock: what the core makes calls for.
+---Returns a target of this mock: what the core makes calls for.
 function client.target(server, options)
   return assert(core.target(with_server(server, options)))
 end

@@ -14,13 +14,13 @@ end
 
 local client
 
---- The same client for all of a worker.
+---Returns the same client for all of a worker.
 function inside.shared()
   client = client or inside.client{retries = 0}
   return client
 end
 
---- A result as one word: "ok", or the error's kind and outcome.
+---Returns a result as one word: "ok", or the error's kind and outcome.
 function inside.word(res, _, err)
   return res and "ok" or err.kind .. "/" .. err.outcome
 end

@@ -16,12 +16,12 @@ local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- A value of curl's configuration file.
+-- Returns a value of curl's configuration file.
 local function configured(text)
   return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", "\\n"):gsub("\r", "\\r") .. '"'
 end
 
---- The program that runs this Lua.
+---Returns the program that runs this Lua.
 function mock.interpreter()
   local program
   local index = -1
@@ -32,7 +32,7 @@ function mock.interpreter()
   return program or (rawget(_G, "jit") and "luajit") or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
---- The shell command that runs the mock with these options (see cmr.mock).
+---Returns the shell command that runs the mock with these options (see cmr.mock).
 function mock.command(options)
   local parts = {}
   for name, value in pairs(options) do parts[#parts + 1] = ("%s=%s"):format(name, cjson.encode(value)) end
@@ -190,7 +190,7 @@ function Server:reset(options)
   self:control("POST", "reset", options or {})
 end
 
---- The API requests received since the last reset, oldest first.
+---Returns the API requests received since the last reset, oldest first.
 function Server:requests()
   return self:control("GET", "requests")
 end

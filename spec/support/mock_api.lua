@@ -19,7 +19,7 @@ local function send(url, method, headers, body)
     body = cjson.decode(answered.body)}
 end
 
---- The shared mock, in its seeded state.
+---Returns the shared mock, in its seeded state.
 function mock_api.new()
   return setmetatable({server = mock.shared("http")}, Api)
 end
@@ -88,7 +88,7 @@ function mock_api.assumed(what, reply)
   assert.matches(what, tostring(said), 1, true)
 end
 
---- The UTC time of the API's text, in seconds.
+---Returns the UTC time of the API's text, in seconds.
 function mock_api.time(text)
   local year, month, day, hour, minute, second = text:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.000Z$")
   assert.is_string(year, text)

@@ -171,7 +171,7 @@ function nginx.start(options)
   return server
 end
 
---- A file of its directory, "" when there is none.
+---Returns a file of its directory, "" when there is none.
 function Server:file(name)
   return read(self.directory .. "/" .. name)
 end

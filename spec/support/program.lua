@@ -1,7 +1,7 @@
 ---Runs Lua code in a process of its own, for what cannot be seen from inside: the environment, signals, standard error.
 local program = {}
 
----A text as one word of sh.
+---Returns a text as one word of sh.
 ---@param text string|number
 ---@return string
 function program.quote(text)
@@ -29,7 +29,7 @@ function program.read(path)
   return text
 end
 
----The program that runs this Lua.
+---Returns the program that runs this Lua.
 ---@return string
 function program.interpreter()
   local path = os.getenv("LUA") or ""

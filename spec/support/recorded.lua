@@ -10,7 +10,7 @@ local BASE = "/api/v1/integration"
 local Recorded = {}
 Recorded.__index = Recorded
 
--- The query as it went over the wire, so that nothing hides behind a name that is there twice.
+-- Returns the query as it went over the wire, so that nothing hides behind a name that is there twice.
 local function decode_query(text)
   local query = {}
   local function plain(part)

@@ -26,7 +26,7 @@ function Digests:add(digest)
   self.rest = {}
 end
 
----The digest of a row; "" if the row is not valid; nil if there is no such row.
+---Returns the digest of a row; "" if the row is not valid; nil if there is no such row.
 ---@param number integer
 ---@return string? digest
 function Digests:get(number)
@@ -37,7 +37,7 @@ function Digests:get(number)
   return digest ~= NONE and digest or ""
 end
 
----All of them, as a list.
+---Returns all of them, as a list.
 function Digests:list()
   local list = {}
   for number = 1, self.count do

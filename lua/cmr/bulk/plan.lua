@@ -14,14 +14,14 @@ local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Whether a second call costs money, destroys something, flips a state, or uses a quota. Then every run recognises the
----rows that were sent before.
+---Returns whether a second call costs money, destroys something, flips a state, or uses a quota. Then every run
+---recognises the rows that were sent before.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
 end
 
--- Whether an entry counts for this run.
+-- Returns whether an entry counts for this run.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
   local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"
@@ -30,7 +30,7 @@ local function counts(run, entry, now)
   return is_guarded(run.operation) and RANKS[entry.state] < 3 and entry.sent_at > now - run.remember_seconds
 end
 
--- The status of a row that has an entry in the ledger.
+-- Returns the status of a row that has an entry in the ledger.
 local function status_of(run, entry, now)
   local state = entry.state
   if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
@@ -52,7 +52,7 @@ local function entry_of(run, entries, number)
   return entries[number]
 end
 
--- The failure of a run whose ledger cannot be read.
+-- Returns the failure of a run whose ledger cannot be read.
 local function unreadable(run, message)
   return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
 end
@@ -79,7 +79,7 @@ local function look_up(run, row)
   if row.copy == 1 then row.newest_known = newest end -- the copies of a row follow each other
 end
 
--- The newest request, before the first row of a pass is sent.
+-- Returns the newest request, before the first row of a pass is sent.
 local function newest_of(run)
   if not run.ledger or run.repeatable then return 0 end
   local newest, message = run.ledger:newest()
@@ -87,7 +87,7 @@ local function newest_of(run)
   return newest
 end
 
--- The digests that more than one row has, in a sorted list.
+-- Returns the digests that more than one row has, in a sorted list.
 local function copied(sorted)
   local found = {}
   for index = 2, #sorted do
@@ -158,7 +158,7 @@ function plan.rows(run)
   end
 end
 
----Whether a row that is about to be sent is still the one that was reviewed.
+---Returns whether a row that is about to be sent is still the one that was reviewed.
 function plan.is_unchanged(run, row)
   return run.digests:get(row.number) == identity.digest(row.args)
 end

@@ -30,7 +30,7 @@ local function skip(run, row)
   end
 end
 
--- The next row to be sent.
+-- Returns the next row to be sent.
 local function next_row(run, rows)
   local since = core.now()
   while not is_stopped(run) do

@@ -8,12 +8,12 @@ local function kebab(name)
   return (name:gsub("([%l%d])(%u)", "%1-%2"):lower())
 end
 
----The command of an operation: "add_platform" -> "add-platform".
+---Returns the command of an operation: "add_platform" -> "add-platform".
 function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
----The commands of all operations.
+---Returns the commands of all operations.
 function arguments.commands(operations)
   local names = {}
   for index, operation in ipairs(operations) do
@@ -22,15 +22,15 @@ function arguments.commands(operations)
   return names
 end
 
----The parameter of an operation with this name, or nil.
+---Returns the parameter of an operation with this name, or nil.
 function arguments.param(operation, name)
   for _, param in ipairs(operation.params) do
     if param.name == name then return param end
   end
 end
 
----The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that
----begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
+---Returns the option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A
+---member that begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
 ---@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
@@ -46,12 +46,12 @@ function arguments.option(name)
   return "--" .. option
 end
 
----The placeholder of a parameter: "userId" -> "USER_ID".
+---Returns the placeholder of a parameter: "userId" -> "USER_ID".
 function arguments.placeholder(name)
   return (kebab(name:match "[^.]+$"):upper():gsub("-", "_"))
 end
 
----Whether a parameter's value should stay out of the process list.
+---Returns whether a parameter's value should stay out of the process list.
 function arguments.secret(name)
   local last = name:match "[^.]+$"
   return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$" -- a credentialId is none
@@ -102,7 +102,7 @@ local function expand(label, text, read)
   io.usage("%s names no file that can be read (%s); a value that begins with @ is written with @@", label, message)
 end
 
----The value that a text means for a parameter.
+---Returns the value that a text means for a parameter.
 ---@return string? message after nil: "wants a number"
 function arguments.value(param, text)
   if param.all_required and text == "all" then return require("cmr.core").all end
@@ -116,7 +116,8 @@ function arguments.value(param, text)
   return value
 end
 
----The value that an option's text means for a parameter; @FILE is read. Raises a mistake with the option's label.
+---Returns the value that an option's text means for a parameter; @FILE is read. Raises a mistake with the option's
+---label.
 function arguments.convert(param, label, text, read)
   if not param.positional then text = expand(label, text, read) end
   local value, message = arguments.value(param, text)
@@ -136,7 +137,7 @@ function arguments.put(args, name, value, only_absent)
   if object[last] == nil or not only_absent then object[last] = value end
 end
 
----The values NAME=VALUE of an option, as a list of {name, value}. Raises a mistake.
+---Returns the values NAME=VALUE of an option, as a list of {name, value}. Raises a mistake.
 function arguments.pairs(option, texts)
   local list, seen = {}, {}
   for index, text in ipairs(texts) do
@@ -149,7 +150,7 @@ function arguments.pairs(option, texts)
   return list
 end
 
----The object or array in an option's text; nil without a text. Raises a mistake.
+---Returns the object or array in an option's text; nil without a text. Raises a mistake.
 ---@param text string? JSON, @FILE, or - for standard input
 ---@param only_object boolean? true: an array is refused
 function arguments.json(option, text, read, only_object)
@@ -167,7 +168,7 @@ function arguments.json(option, text, read, only_object)
   return value
 end
 
----The name of a parameter's argument or option in messages.
+---Returns the name of a parameter's argument or option in messages.
 function arguments.label(param)
   if param.positional then return "argument " .. arguments.placeholder(param.name) end
   return ("option '%s'"):format(arguments.option(param.name))

@@ -35,7 +35,7 @@ function csv.write(columns, rows, printable)
   return csv.lines(columns, { columns }, printable) .. csv.lines(columns, rows, printable)
 end
 
--- The quoted cell at an index, and the index behind it. The number of quotes is even, so the cell is closed.
+-- Returns the quoted cell at an index, and the index behind it. The number of quotes is even, so the cell is closed.
 local function read_quoted(record, index)
   local parts = {}
   repeat

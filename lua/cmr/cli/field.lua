@@ -29,7 +29,7 @@ local function select_from_list(list, path)
   return found and values or nil
 end
 
--- The value at the path, or nil. It takes the longest name that exists.
+-- Returns the value at the path, or nil. It takes the longest name that exists.
 function select_from(value, path)
   if path == "" then return value end
   if type(value) ~= "table" then return nil end
@@ -72,7 +72,8 @@ local function explain(value, path)
   return ("%s%s has %s"):format(where, first, table.concat(names, ", ", 1, math.min(#names, MAX_SHOWN_NAMES)))
 end
 
----The value at a path. For a name after a list: the values of all its items, core.null for an item without that member.
+---Returns the value at a path. For a name after a list: the values of all its items, core.null for an item without
+---that member.
 ---@return any value
 ---@return string? message after nil: the members that exist instead
 function field.select(answer, path)
@@ -84,7 +85,7 @@ function field.select(answer, path)
   return value
 end
 
----A value as a shell wants it: text unchanged, a line for each item of a list, everything else as JSON.
+---Returns a value as a shell wants it: text unchanged, a line for each item of a list, everything else as JSON.
 function field.raw(value)
   if not tables.is_list(value) then return tabulate.cell(value) .. "\n" end
   local lines = {}

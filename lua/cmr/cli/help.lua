@@ -32,7 +32,7 @@ local SAMPLE_VALUES = {
   recordType = "A",
 }
 
----One line for the list of commands.
+---Returns one line for the list of commands.
 function help.summary(operation)
   local words = {}
   for _, mark in ipairs(MARKS) do
@@ -43,7 +43,7 @@ function help.summary(operation)
   return ("%s [%s]"):format(text, table.concat(words, ", "))
 end
 
----The paragraph at the top of a command's help.
+---Returns the paragraph at the top of a command's help.
 function help.operation(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
@@ -54,7 +54,7 @@ function help.operation(operation)
   return table.concat(lines, "\n")
 end
 
----The placeholder of a parameter's value: TEXT, JSON, {A,B}.
+---Returns the placeholder of a parameter's value: TEXT, JSON, {A,B}.
 function help.value(param)
   if param.values then return "{" .. table.concat(param.values, ",") .. "}" end
   local type = param.type
@@ -64,7 +64,7 @@ function help.value(param)
   return "JSON"
 end
 
----The description of a parameter: the API's field name, its type, whether it is required, its meaning.
+---Returns the description of a parameter: the API's field name, its type, whether it is required, its meaning.
 function help.parameter(param)
   local required = param.required and not param.name:find "]$" and ", required" or ""
   if param.either then required = param.either == "one" and ", exactly one of these" or ", one of these" end
@@ -78,7 +78,7 @@ function help.parameter(param)
   return text
 end
 
----A heading and a line for each field that only JSON can give; "" when there are none.
+---Returns a heading and a line for each field that only JSON can give; "" when there are none.
 function help.inside(operation)
   local lines = {}
   for _, param in ipairs(operation.params) do
@@ -97,7 +97,8 @@ local function has_required_items(operation, param)
   return false
 end
 
--- The parameters a first call needs: the required ones, one of the alternatives, members instead of their object.
+-- Returns the parameters a first call needs: the required ones, one of the alternatives, members instead of their
+-- object.
 local function first_call(operation)
   local chosen, required, has_alternative = {}, {}, false
   for _, param in ipairs(operation.params) do
@@ -120,7 +121,7 @@ local function encode(value)
   return require("cmr.cli.pretty_json").encode(value, { compact = true })
 end
 
--- The value in the documented request; nil when there is none, or when the documentation shortens it.
+-- Returns the value in the documented request; nil when there is none, or when the documentation shortens it.
 local function documented_value(operation, name)
   local example = require("cmr.samples")[operation.name]
   local request = example and example.request and require("cmr.core").json_decode(example.request)
@@ -152,7 +153,7 @@ function sample_value(operation, param)
   return SAMPLE_VALUES[last] or arguments.placeholder(last)
 end
 
--- The word after a parameter's option in an example.
+-- Returns the word after a parameter's option in an example.
 local function sample_word(operation, param)
   if arguments.secret(param.name) then return "@FILE" end
   if param.all_required then return "all" end
@@ -162,7 +163,7 @@ local function sample_word(operation, param)
   return require("cmr.util.shell").quote(type(value) == "string" and value or encode(value))
 end
 
----A command line with the least that a call needs.
+---Returns a command line with the least that a call needs.
 function help.example(operation)
   local command = "cmr " .. arguments.command(operation.name)
   local options = {}

@@ -7,8 +7,8 @@ local inspect = {}
 
 local TIMING_STEPS = { "resolved", "connected", "secured", "first_byte" }
 
----A request as a curl command. The key comes from the environment or a file through curl's standard input, because
----every user of the machine can read the arguments of a program. Pure.
+---Returns a request as a curl command. The key comes from the environment or a file through curl's standard input,
+---because every user of the machine can read the arguments of a program. Pure.
 ---@param request table of client:preview
 ---@param profile string? the profile with the key: its variable is not CMR_API_KEY, which may have another key
 ---@param key_file string? the file with the key
@@ -63,7 +63,7 @@ function inspect.log(system, format, ...)
   system.stderr:write("* ", text.printable(format:format(...)), "\n")
 end
 
----The hooks on_response and on_retry of cmr.new for -v.
+---Returns the hooks on_response and on_retry of cmr.new for -v.
 function inspect.hooks(system)
   local function on_response(info)
     local format = "%s, attempt %d: %s, %.3f s%s"

@@ -40,7 +40,7 @@ local function finder(operation)
   return list
 end
 
--- The first answer with a hole for the items of all pages.
+-- Returns the first answer with a hole for the items of all pages.
 local function envelope(list, filling)
   local answer = copy(list.answer)
   if list.shown_path == "data" then

@@ -53,7 +53,7 @@ local function whereabouts(operation, args, is_remembered)
   return parts[1] and table.concat(parts, "; ")
 end
 
----The lines to show after a failure's message.
+---Returns the lines to show after a failure's message.
 ---@param operation table? nil: `cmr api`
 ---@param has_effect boolean whether the request may have changed something: it was no GET
 ---@param args table of the request
@@ -71,7 +71,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- The mistake in a value, in words. The command writes false as off, and has no option allow_http.
+-- Returns the mistake in a value, in words. The command writes false as off, and has no option allow_http.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end
@@ -90,8 +90,8 @@ local function source(name, parsed)
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
 
--- The argument or option that gives a field: "option '--domains'". For a field inside that option's JSON, its path
--- comes second: "domains[1].years".
+-- Returns the argument or option that gives a field: "option '--domains'". For a field inside that option's JSON, its
+-- path comes second: "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
   local exact = operation and arguments.option(field) and arguments.param(operation, field)

@@ -69,7 +69,7 @@ local function stop(ending)
   error(ending, 0)
 end
 
--- The help module, loaded only when help is asked for.
+-- Returns the help module, loaded only when help is asked for.
 local function help_if_asked(words)
   for word in pairs(words) do
     if word:find "^%-%a*h" or word == "--help" then return require "cmr.cli.help" end
@@ -88,7 +88,7 @@ local function help_option(get_parser, operation)
   }
 end
 
--- The only name that contains a word: "--google-client-id" for "--client-id".
+-- Returns the only name that contains a word: "--google-client-id" for "--client-id".
 local function only_containing(word, names)
   local part, found = word:match("^%-*(.*)$"):lower(), nil
   if #part < MIN_PART_CHARACTERS then return nil end
@@ -233,7 +233,7 @@ local function add_commands(root, wanted, register, names)
   return modules
 end
 
--- The names of all commands, and whether any of them is among the words.
+-- Returns the names of all commands, and whether any of them is among the words.
 local function all_commands(operations, words)
   local list, any = arguments.commands(operations), false
   for index, operation in ipairs(operations) do

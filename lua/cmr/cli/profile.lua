@@ -36,7 +36,7 @@ local function variable(system, name)
   return value ~= "" and value or nil
 end
 
----The path of the file with the profiles.
+---Returns the path of the file with the profiles.
 ---@return string? path nil: there is no home directory
 function profile.path(system)
   local base = variable(system, "XDG_CONFIG_HOME")
@@ -72,12 +72,12 @@ function profile.save(system, config)
   return path
 end
 
----The names of the profiles, sorted.
+---Returns the names of the profiles, sorted.
 function profile.names(config)
   return tables.sorted_keys(config.profiles)
 end
 
--- The options of cmr.new in a profile.
+-- Returns the options of cmr.new in a profile.
 local function options_of(config, name)
   local stored = config.profiles[name]
   if stored == nil then
@@ -95,7 +95,7 @@ local function options_of(config, name)
   return options
 end
 
--- The options of the default profile: neither the command line nor the environment names a key.
+-- Returns the options of the default profile: neither the command line nor the environment names a key.
 local function default_options(parsed, system)
   local config = profile.load(system)
   local name = config.default

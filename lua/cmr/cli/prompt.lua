@@ -43,7 +43,8 @@ local function has_all(value)
   return false
 end
 
----The reason why an operation needs a confirmation, as in "charges money, means all of them"; nil when it needs none.
+---Returns the reason why an operation needs a confirmation, as in "charges money, means all of them"; nil when it
+---needs none.
 ---@param args table? its arguments
 function prompt.reason(operation, args)
   local reasons = {}

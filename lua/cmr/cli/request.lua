@@ -23,7 +23,7 @@ function request.library(action, ...)
   return returned(pcall(action, ...))
 end
 
----The key in a file's first line, for --api-key-file. Raises a mistake.
+---Returns the key in a file's first line, for --api-key-file. Raises a mistake.
 function request.key(path, read)
   if path == "-" then io.usage "option '--api-key-file' wants a file, not standard input" end
   local contents, message = read(path)
@@ -34,7 +34,7 @@ function request.key(path, read)
   return key
 end
 
----The number in an option's text; nil without a text. Raises a mistake.
+---Returns the number in an option's text; nil without a text. Raises a mistake.
 ---@param whole boolean? true: no fraction
 function request.number(option, typed, whole)
   if not typed then return nil end
@@ -45,7 +45,7 @@ end
 
 local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 
----The seconds in an option's text such as 7d, 12h or 30m; nil without a text. Raises a mistake.
+---Returns the seconds in an option's text such as 7d, 12h or 30m; nil without a text. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 function request.duration(option, typed)
@@ -55,8 +55,8 @@ function request.duration(option, typed)
   return tonumber(number) * UNITS[unit]
 end
 
----The time that an option names: as a date, 2026-03-31 or "2026-03-31 17:30", or as a time ago, 7d. nil without a
----text. Raises a mistake.
+---Returns the time that an option names: as a date, 2026-03-31 or "2026-03-31 17:30", or as a time ago, 7d. nil
+---without a text. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 ---@return number? time seconds since 1970
@@ -84,7 +84,7 @@ end
 ---What to do about a ledger that cannot be used.
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
----The ledger of a command. Raises a failure when there is none for a command that acts.
+---Returns the ledger of a command. Raises a failure when there is none for a command that acts.
 ---@param acts boolean whether the command may change something at the vendor's
 ---@return table? ledger nil: the command only reads, and does without; or the user said --no-ledger
 function request.ledger(parsed, acts)

@@ -26,12 +26,12 @@ local function local_time(seconds, with_seconds)
   return os.date(with_seconds and "%Y-%m-%d %H:%M:%S" or "%Y-%m-%d %H:%M", math.floor(seconds))
 end
 
--- A time for programs, such as 2026-03-31T17:30:00Z.
+-- Returns a time for programs, such as 2026-03-31T17:30:00Z.
 local function utc(seconds)
   return seconds and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
 end
 
--- All ids, the most telling ones first.
+-- Returns all ids, the most telling ones first.
 local function list_ids(ids)
   local list = {}
   for _, kind in ipairs(KINDS) do
@@ -71,7 +71,7 @@ local function has_value(rows, column)
   return false
 end
 
--- Whether two rows differ in a column.
+-- Returns whether two rows differ in a column.
 local function differs(rows, column)
   for _, row in ipairs(rows) do
     if row[column] ~= rows[1][column] then return true end
@@ -79,7 +79,7 @@ local function differs(rows, column)
   return false
 end
 
--- The columns that tell something about these rows.
+-- Returns the columns that tell something about these rows.
 local function telling(rows)
   local columns, indices = {}, {}
   for index, name in ipairs(TABLE_COLUMNS) do
@@ -177,7 +177,7 @@ function writers.json(system, parsed)
   end
 end
 
--- The next page; false: the ledger cannot be read.
+-- Returns the next page; false: the ledger cannot be read.
 local function read_page(next_item)
   local page = {}
   while #page < PAGE_REQUESTS do

@@ -28,7 +28,7 @@ end
 -- Views of answers whose members are named by data: function(data) -> columns, rows.
 local views = {}
 
--- A row per stored credential; an app without any has a row too.
+-- Returns a row per stored credential; an app without any has a row too.
 function views.platforms(data)
   local columns = { "platform", "connected", "credentialId", "email", "workspace", "connectedAt" }
   local rows = {}
@@ -89,7 +89,7 @@ local function flatten(object, prefix, row)
   return row
 end
 
--- The order of columns: the id of the listed thing, its name, its status, other values, lists.
+-- Returns the order of columns: the id of the listed thing, its name, its status, other values, lists.
 local function rank(field, list_name, nested)
   local stem = field:match "^(.*)[iI]d$"
   if stem and list_name:sub(1, #stem) == stem then return 1 end
@@ -107,7 +107,7 @@ function tabulate.flat(list)
   return flats
 end
 
----The names in flat tables, in the order of columns.
+---Returns the names in flat tables, in the order of columns.
 ---@param list_name string the name of their list
 function tabulate.columns(flats, list_name)
   local nested = {} -- for every field, whether it holds a list or an empty object somewhere
@@ -121,7 +121,7 @@ function tabulate.columns(flats, list_name)
   end)
 end
 
----The values of a flat table, by column.
+---Returns the values of a flat table, by column.
 function tabulate.row(flat, columns)
   local row = {}
   for position, field in ipairs(columns) do
@@ -142,7 +142,7 @@ function tabulate.rows(list, list_name)
   return columns, rows
 end
 
--- A map of objects, named by data, as a list of them; nil when it is something else.
+-- Returns a map of objects, named by data, as a list of them; nil when it is something else.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do
@@ -178,7 +178,7 @@ function tabulate.of(operation, answer)
   return columns, rows, true
 end
 
----One value as a cell: text unchanged, "" for null, JSON for what is nested.
+---Returns one value as a cell: text unchanged, "" for null, JSON for what is nested.
 function tabulate.cell(value)
   if value == nil or value == core.null then return "" end
   if type(value) == "string" then return value end

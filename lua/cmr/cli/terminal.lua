@@ -36,7 +36,7 @@ local WIDE = {
 }
 local ZERO_WIDTH = { { 0x300, 0x36F }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F } }
 
----The painter without colours.
+---Returns the painter without colours.
 function terminal.plain(_, text)
   return text
 end
@@ -54,7 +54,7 @@ function terminal.painter(system, file)
   return system.terminal(file) and paint or terminal.plain
 end
 
----How many columns a table may take: $COLUMNS, or the terminal's width.
+---Returns how many columns a table may take: $COLUMNS, or the terminal's width.
 ---@return integer? columns nil, without limit: standard output is no terminal
 function terminal.columns(system)
   local columns = system.terminal(system.stdout)
@@ -84,7 +84,7 @@ local function character_width(character)
   return within(WIDE, code) and 2 or within(ZERO_WIDTH, code) and 0 or 1
 end
 
----How many columns a text takes.
+---Returns how many columns a text takes.
 function terminal.width(text)
   if not text:find "[\128-\255]" then return #text end
   local width = 0

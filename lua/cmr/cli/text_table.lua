@@ -51,7 +51,7 @@ local function narrow(columns, widths, room)
   return shown
 end
 
--- A line per row. Columns of numbers are aligned at the right.
+-- Returns a line per row. Columns of numbers are aligned at the right.
 local function grid(columns, rows, room, paint)
   local widths, cells, numeric = {}, {}, {}
   for number = 0, #rows do
@@ -79,7 +79,7 @@ local function grid(columns, rows, room, paint)
   return table.concat(lines), shown
 end
 
--- A line per field, or several where the value is long.
+-- Returns a line per field, or several where the value is long.
 local function record(columns, row, room, paint)
   local label_width, lines = 0, {}
   for _, field in ipairs(columns) do

@@ -17,7 +17,7 @@ local MAX_WAITS = 500 -- at once
 local NO_RECEIVER = "no event can arrive here: nothing stores webhooks in %s. Start 'cmr listen', or give "
   .. "cmr.webhook.receiver the store of that ledger"
 
----How long to wait: of --wait-timeout.
+---Returns how long to wait: of --wait-timeout.
 ---@return number seconds
 function waiting.seconds(parsed)
   local seconds = request.number("--wait-timeout", parsed.wait_timeout or parsed[".wait_timeout"])
@@ -25,7 +25,7 @@ function waiting.seconds(parsed)
   return seconds or DEFAULT_SECONDS
 end
 
----The reason why no event can arrive in the ledger; nil: one can.
+---Returns the reason why no event can arrive in the ledger; nil: one can.
 ---@param ledger cmr.Ledger
 function waiting.problem(ledger)
   local ok, message = ledger:is_receiving()
@@ -33,7 +33,7 @@ function waiting.problem(ledger)
   return not ok and NO_RECEIVER:format(ledger.path) or nil
 end
 
--- Whether the answer to an operation names an order, whose status can be polled.
+-- Returns whether the answer to an operation names an order, whose status can be polled.
 local function has_order(operation, args)
   if args.orderId then return true end
   for _, list in ipairs { operation.success_events, operation.failure_events } do
@@ -60,7 +60,7 @@ local function exit_of(err)
   return err.kind == "operation_failed" and io.EXIT_INCOMPLETE or io.EXIT_FAILURE
 end
 
--- How often each event came: "mailbox.created (3)".
+-- Returns how often each event came: "mailbox.created (3)".
 local function summary(events)
   local counts, names = {}, {}
   for _, event in ipairs(events) do
@@ -135,7 +135,7 @@ local function wait_for_all(client, items, seconds, poll)
   if problem then error(problem, 0) end
 end
 
--- A client for the key that is at hand. Without a key the client polls no order.
+-- Returns a client for the key that is at hand. Without a key the client polls no order.
 local function client_for(parsed, system, read, ledger)
   local ok, settings = pcall(request.settings, parsed, system, read)
   if not ok then
@@ -147,7 +147,7 @@ local function client_for(parsed, system, read, ledger)
   return client:with { loop = block }, ok and entry.account(client:target())
 end
 
----The accepted requests that match a filter, each {id, account, operation, plan}.
+---Returns the accepted requests that match a filter, each {id, account, operation, plan}.
 function waiting.accepted(ledger, filter)
   local items, open = {}, { accepted = true }
   for name, value in pairs(filter) do

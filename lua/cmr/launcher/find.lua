@@ -18,7 +18,7 @@ local function comparable(version)
   return major and (major * 1000 + minor) * 1000 + patch or 0
 end
 
--- The modules to load, none if Lua is built in; nil if this nginx has no Lua.
+-- Returns the modules to load, none if Lua is built in; nil if this nginx has no Lua.
 local function modules_of(build)
   local folder = build:match "%-%-modules%-path=(%S+)"
     or (build:match "%-%-prefix=(%S+)" or "/usr/local/nginx") .. "/modules"

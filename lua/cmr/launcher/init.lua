@@ -47,7 +47,7 @@ function launcher.quote(text)
   return '"' .. text:gsub('[\\"]', "\\%0") .. '"'
 end
 
----The text of an nginx.conf.
+---Returns the text of an nginx.conf.
 ---@param opts table modules as of find.nginx; main, http: directives of these blocks; lua_path; log_level
 function launcher.nginx_conf(opts)
   local modules = {}
@@ -60,7 +60,7 @@ function launcher.nginx_conf(opts)
   return (NGINX_CONF:gsub("%$([%a_]+)", values))
 end
 
--- The Lua path of this library.
+-- Returns the Lua path of this library.
 local function lua_path()
   local root = debug.getinfo(1, "S").source:match "^@(.*)cmr/launcher/init%.lua$"
   if root:sub(1, 1) ~= "/" then root = shell.output "pwd" .. "/" .. root end

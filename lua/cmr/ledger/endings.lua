@@ -12,7 +12,7 @@ local MAX_MESSAGE_BYTES = 300
 -- Refusals that pass: the same request can be sent later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
 
--- Whether every item that the request named was refused.
+-- Returns whether every item that the request named was refused.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil
@@ -22,7 +22,7 @@ local function all_failed(operation, args, answer, failed)
   return expected.count == 0 -- the answer may list only what failed
 end
 
----The end of a request that the API answered with a success.
+---Returns the end of a request that the API answered with a success.
 ---@param operation table? a row of cmr.operations; nil: a raw request
 ---@param args table? by name
 ---@param answer table
@@ -52,7 +52,7 @@ local function set_of(steps)
   return events
 end
 
----The end of an accepted request that was waited for.
+---Returns the end of an accepted request that was waited for.
 ---@param plan cmr.Plan
 ---@param err cmr.Error? of client:await; nil: everything was done
 ---@return table? ending for Ledger:settle; nil: the outcome is still open
@@ -69,7 +69,7 @@ function endings.of_wait(plan, err)
   return ending
 end
 
----The end of a request that failed.
+---Returns the end of a request that failed.
 ---@param err cmr.Error
 ---@param now number seconds since 1970
 ---@return table ending for Ledger:finish

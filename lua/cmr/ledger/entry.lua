@@ -16,7 +16,8 @@ local entry = {}
 
 local DEFAULT_PORTS = { http = ":80", https = ":443" }
 
--- A base URL as it is compared: scheme and host in lower case, without the scheme's own port. localhost is 127.0.0.1.
+-- Returns a base URL as it is compared: scheme and host in lower case, without the scheme's own port. localhost is
+-- 127.0.0.1.
 local function normal_url(url)
   local scheme, host, rest = url:match "^(%a+)://([^/]*)(.*)$"
   if not scheme then return url end
@@ -32,7 +33,7 @@ local function base_url(target)
   return tostring(target):match ": (.*)"
 end
 
----The account that a client acts for: its key's digest and its base URL.
+---Returns the account that a client acts for: its key's digest and its base URL.
 function entry.account(target)
   return ("%s %s"):format(target:key_id(), normal_url(base_url(target)))
 end
@@ -43,7 +44,7 @@ local function unescape(value)
   end))
 end
 
--- The arguments of a raw request, as an operation has them: the members of its body and of its query.
+-- Returns the arguments of a raw request, as an operation has them: the members of its body and of its query.
 local function arguments_of(request, query)
   local args = core.json_decode(request.body or "{}")
   if type(args) ~= "table" or args[1] ~= nil then return nil end
@@ -53,7 +54,8 @@ local function arguments_of(request, query)
   return args
 end
 
--- The operation that a raw request stands for, by method and path, and its arguments; else "request" and what is sent.
+-- Returns the operation that a raw request stands for, by method and path, and its arguments; else "request" and what
+-- is sent.
 local function recognise(call, target)
   local request = call:request()
   local path, query = request.url:sub(#base_url(target) + 1):match "^([^?]*)%??(.*)$"

@@ -10,13 +10,13 @@ local identity = {}
 local DIGEST_BYTES = 15 -- 20 characters of Base64
 local NO_BREAK_SPACE = "\194\160"
 
----A text without the blanks around it. A spreadsheet may add no-break spaces.
+---Returns a text without the blanks around it. A spreadsheet may add no-break spaces.
 function identity.trim(value)
   if not value:find "[%s\194]" then return value end -- most texts
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----A text as it is compared: without blanks around it; an address or a domain in lower case, an id as it is.
+---Returns a text as it is compared: without blanks around it; an address or a domain in lower case, an id as it is.
 function identity.normal(value)
   value = identity.trim(value)
   if not value:find(".", 1, true) then return value end
@@ -50,14 +50,14 @@ function serialize(value, is_exact)
   return SERIALIZERS[type(value)](value, is_exact)
 end
 
----The digest of a request's content.
+---Returns the digest of a request's content.
 ---@param args any
 ---@return string digest 20 characters
 function identity.digest(args)
   return core.base64(core.sha256(serialize(args)):sub(1, DIGEST_BYTES))
 end
 
----The digest of a set of contents, in any order.
+---Returns the digest of a set of contents, in any order.
 ---@param digests string[] they are sorted
 ---@return string digest
 function identity.set_digest(digests)

@@ -45,7 +45,7 @@ local function collect(found, value, depth)
   end
 end
 
----The ids in some tables, each once.
+---Returns the ids in some tables, each once.
 ---@param ... table? a request's arguments, its answer
 ---@return table list of {kind, id}; kinds: action, order, subscription, domain, mailbox
 function ids.of(...)

@@ -52,7 +52,7 @@ local ledger = {
   RETENTION_SECONDS = 400 * text.DAY, -- then a request is forgotten
 }
 
----The file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
+---Returns the file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
 ---@return string? path
 ---@return string? message
 function ledger.default_path()
@@ -144,7 +144,7 @@ function Ledger:connection(synchronous)
   return db
 end
 
----Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether its file was removed or replaced since it was opened. It can be opened anew then.
 ---@return boolean
 function Ledger:is_moved()
   local db = self.connections.durable
@@ -249,7 +249,7 @@ local function add_ids(db, request, ids)
   return true
 end
 
--- The writers that have a request under way: ",7,12,".
+-- Returns the writers that have a request under way: ",7,12,".
 local function living_writers(self, db)
   local rows, message, reason = db:rows "SELECT DISTINCT writer FROM request WHERE state = 'sending'"
   if not rows then return nil, message, reason end
@@ -305,7 +305,7 @@ local INSERT = [[INSERT INTO request
   (account, operation, digest, run, row, user, writer, state, sent_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
 
--- Whether the same request was sent after the one with this id.
+-- Returns whether the same request was sent after the one with this id.
 local function is_repeated(db, request)
   if not request.newest_known then return false end
   local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
@@ -444,7 +444,7 @@ local function settle_state(self, db, request)
   end
 end
 
--- The requests that a query finds.
+-- Returns the requests that a query finds.
 local function query(self, sql, ...)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -456,7 +456,7 @@ local function query(self, sql, ...)
   return rows, message, reason
 end
 
----The id of the newest request; 0: there is none.
+---Returns the id of the newest request; 0: there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
@@ -468,7 +468,7 @@ end
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
   FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
 
----The requests of the same content that no other one superseded, oldest first.
+---Returns the requests of the same content that no other one superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -478,7 +478,7 @@ function Ledger:same(account, operation, digest)
   return query(self, SAME, digest, operation, account)
 end
 
----The ids of a request, as {{kind, id} ...}.
+---Returns the ids of a request, as {{kind, id} ...}.
 ---@param request integer
 ---@return string[][] ids
 function Ledger:ids(request)
@@ -524,7 +524,8 @@ local function where(self, filter)
   return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
 end
 
----The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---Returns the requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last
+---one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -536,7 +537,7 @@ function Ledger:find(filter)
   return query(self, sql:format(conditions, MAX_FOUND), unpack(values))
 end
 
----The request with this number.
+---Returns the request with this number.
 ---@param id integer
 ---@return table? request
 ---@return string? message
@@ -547,7 +548,7 @@ function Ledger:get(id)
   return rows[1]
 end
 
----How many requests a filter fits.
+---Returns how many requests a filter fits.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message
@@ -603,13 +604,13 @@ function Ledger:forget(before)
   end
 end
 
----The store on this ledger. See cmr.Store.
+---Returns the store on this ledger. See cmr.Store.
 function Ledger:store()
   self.store_ = self.store_ or require("cmr.store.sqlite").new { ledger = self }
   return self.store_
 end
 
----The limiter on this ledger. See cmr.Limiter.
+---Returns the limiter on this ledger. See cmr.Limiter.
 function Ledger:limiter()
   self.limiter_ = self.limiter_ or require("cmr.limiter.sqlite").new { ledger = self }
   return self.limiter_
@@ -661,7 +662,8 @@ function Ledger:listen()
   return true -- enough others listen
 end
 
----Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---Returns whether events arrive in the ledger: another process stores what it receives, or one did in the last 30
+---days.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:is_receiving()

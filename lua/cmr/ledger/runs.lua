@@ -22,7 +22,7 @@ function runs.named(ledger, name)
   return db:first("SELECT * FROM run WHERE name = ?", name)
 end
 
----The name of the run with this id.
+---Returns the name of the run with this id.
 function runs.name(ledger, id)
   local db = ledger:connection "durable"
   local row = db and db:first("SELECT name FROM run WHERE id = ?", id)
@@ -47,7 +47,7 @@ function runs.of_another_key(ledger, wanted)
   return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address)
 end
 
--- The accounts of other keys at the same address that sent a request of this operation.
+-- Returns the accounts of other keys at the same address that sent a request of this operation.
 local function accounts_of_other_keys(db, wanted)
   local sql = [[SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ?
     AND substr(account, instr(account, ' ') + 1) = ?]]

@@ -16,7 +16,7 @@ local MAX_PAUSE_SECONDS = 60 -- the longest that one answer may hold back the ca
 
 local limiter = {}
 
--- The nginx workers that share the rate without coordination.
+-- Returns the nginx workers that share the rate without coordination.
 local function worker_count()
   local ngx = package.loaded.ngx
   return ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
@@ -25,8 +25,8 @@ end
 local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- for all clients
 local paused_until = {} -- key -> the end of the last pause that this process noticed, by core.now
 
----The limiter of a client without the option limiter: in nginx lua_shared_dict cmr, for all workers. Without it each
----worker has its share of the rate.
+---Returns the limiter of a client without the option limiter: in nginx lua_shared_dict cmr, for all workers. Without
+---it each worker has its share of the rate.
 function limiter.default()
   local dict = shared_dict.default()
   if dict then return require("cmr.limiter.shdict").new(dict) end

@@ -63,8 +63,9 @@ function Limiter.new(options)
   }, Limiter)
 end
 
--- How much slower this reply was than the fastest one. Cannot exceed the round trip: if it seems to, a clock was set,
--- and we start measuring again. The baseline drifts by 1/16 per reply, so that a slower network becomes the norm.
+-- Returns how much slower this reply was than the fastest one. Cannot exceed the round trip: if it seems to, a clock
+-- was set, and we start measuring again. The baseline drifts by 1/16 per reply, so that a slower network becomes the
+-- norm.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)

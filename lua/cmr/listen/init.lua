@@ -64,7 +64,7 @@ local SPEC = {
   show_passwords = "boolean",
 }
 
--- The certificates to check a forwarding URL against; nil for http.
+-- Returns the certificates to check a forwarding URL against; nil for http.
 local function find_ca_file(url)
   if url:sub(1, 6) ~= "https:" then return nil end
   local configured = os.getenv "CMR_CA_FILE"

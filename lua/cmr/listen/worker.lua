@@ -29,7 +29,7 @@ function worker.ready()
   report "ready"
 end
 
--- A name for the request that survives a redirect.
+-- Returns a name for the request that survives a redirect.
 local function request_id()
   return ngx.var.connection .. "." .. ngx.var.connection_requests
 end

@@ -27,7 +27,7 @@ function block.turn(seconds)
   waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
 end
 
----How long no task has to be woken from its sleep: math.huge when none sleeps, nil without tasks.
+---Returns how long no task has to be woken from its sleep: math.huge when none sleeps, nil without tasks.
 ---@return number? seconds
 function block.idle_seconds()
   for co in pairs(spawned) do
@@ -49,7 +49,7 @@ function block.detected()
   return true
 end
 
----Whether the running coroutine was spawned here.
+---Returns whether the running coroutine was spawned here.
 function block.spawned()
   local co = coroutine.running()
   return co ~= nil and spawned[co] == true

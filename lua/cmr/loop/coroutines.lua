@@ -25,13 +25,13 @@ coroutines.pcall = coroutines.anywhere and pcall or function(task, ...)
   return true, task(...)
 end
 
----Whether the running coroutine can be suspended here. It cannot inside a function that C calls back.
+---Returns whether the running coroutine can be suspended here. It cannot inside a function that C calls back.
 ---@param context cmr.LoopContext? an iterator may run later, and then Lua 5.1 cannot suspend it
 function coroutines.can_suspend(context)
   return core.is_yieldable() and (coroutines.anywhere or context ~= "iterator")
 end
 
----Whether the caller runs in a coroutine.
+---Returns whether the caller runs in a coroutine.
 function coroutines.inside()
   local co, is_main = running()
   return co ~= nil and not is_main
@@ -42,8 +42,8 @@ function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end
 
----The reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request whose
----coroutine cannot be suspended would have an unknown outcome.
+---Returns the reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request
+---whose coroutine cannot be suspended would have an unknown outcome.
 function coroutines.unsupported(context)
   if context == "background" then
     return nil

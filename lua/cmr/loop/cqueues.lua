@@ -15,7 +15,7 @@ local cqueues = { now = core.now, notify = waiters.notify }
 
 local pumping = setmetatable({}, { __mode = "k" }) -- controller -> true while a coroutine of it steps the engine
 
----The reason why the running coroutine cannot wait for its controller here, or nil.
+---Returns the reason why the running coroutine cannot wait for its controller here, or nil.
 function cqueues.unsupported(context)
   local reason = coroutines.unsupported(context)
   local running, is_controlled = controller.running()
@@ -24,8 +24,8 @@ function cqueues.unsupported(context)
     .. "process waits"
 end
 
----Whether cqueues runs the calling coroutine itself, and can suspend it. A coroutine that the user resumes inside one
----of cqueues's does not count.
+---Returns whether cqueues runs the calling coroutine itself, and can suspend it. A coroutine that the user resumes
+---inside one of cqueues's does not count.
 function cqueues.detected(context)
   local _, is_controlled = controller.running()
   return is_controlled and coroutines.can_suspend(context)

@@ -46,7 +46,7 @@ for index, adapter in ipairs(ADAPTERS) do
   loop.NAMES[index] = adapter.name
 end
 
----The adapter for the loop that the caller runs in.
+---Returns the adapter for the loop that the caller runs in.
 function loop.detect(context)
   for _, entry in ipairs(ADAPTERS) do
     local loaded = not entry.library or package.loaded[entry.library]
@@ -58,7 +58,7 @@ function loop.detect(context)
   end
 end
 
----The adapter of a name; or nil and a message.
+---Returns the adapter of a name; or nil and a message.
 function loop.named(name)
   local ok, adapter = pcall(require, "cmr.loop." .. name)
   if ok then return adapter end

@@ -21,7 +21,7 @@ local poll, watched -- the handle that watches an engine's descriptor, and that 
 local waiting = 0 -- coroutines: the handle keeps the loop alive, so it is active only while one waits
 local is_driving, timer = false, nil -- whether block has tasks; the handle that wakes their sleepers
 
----The reason why the running coroutine cannot wait for luv's loop here, or nil.
+---Returns the reason why the running coroutine cannot wait for luv's loop here, or nil.
 function luv.unsupported(context)
   local reason = coroutines.unsupported(context)
   if reason or context == "background" or not core.is_generator() then return reason end
@@ -29,8 +29,8 @@ function luv.unsupported(context)
     .. "process waits"
 end
 
----Whether the caller is a coroutine that luv's loop can resume, and can be suspended. A generator is none: what resumes
----it wants an item.
+---Returns whether the caller is a coroutine that luv's loop can resume, and can be suspended. A generator is none:
+---what resumes it wants an item.
 function luv.detected(context)
   return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context) and not core.is_generator()
 end

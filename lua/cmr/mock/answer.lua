@@ -133,7 +133,7 @@ function answer.list(request, name, list, show, page_items)
   }
 end
 
----The body of an answer as text.
+---Returns the body of an answer as text.
 ---@param reply table
 ---@return string
 function answer.body(reply)

@@ -108,7 +108,7 @@ show("deliveries", function(state)
   return state.deliveries:list()
 end)
 
----Whether a path belongs to the control calls.
+---Returns whether a path belongs to the control calls.
 ---@param path string
 ---@return boolean
 function control.owns(path)

@@ -65,7 +65,7 @@ function faults.take(list, request)
   end
 end
 
----The answer of a fault.
+---Returns the answer of a fault.
 ---@param fault table
 ---@return table? answer nil: the API answers
 function faults.answer(fault)

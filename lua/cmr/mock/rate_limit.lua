@@ -45,7 +45,7 @@ function algorithms.sliding(limit, window)
   end
 end
 
----Whether there is an algorithm of this name.
+---Returns whether there is an algorithm of this name.
 ---@param name string
 ---@return boolean
 function rate_limit.exists(name)

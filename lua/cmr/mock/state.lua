@@ -45,7 +45,7 @@ function State:reset(overrides)
   seed.fill(self)
 end
 
----The mock's time. While a scheduled function runs, it is the time that function was scheduled for.
+---Returns the mock's time. While a scheduled function runs, it is the time that function was scheduled for.
 ---@return number seconds since 1970
 function State:now()
   local now = self.clock()
@@ -60,7 +60,7 @@ function State:advance(seconds, speed)
   self.speed, self.speed_since = speed or self.speed, self.clock()
 end
 
----A time as the API writes it.
+---Returns a time as the API writes it.
 ---@param time number? default: now
 ---@return string timestamp "2024-05-01T10:00:00.000Z"
 function State:timestamp(time)

@@ -12,7 +12,7 @@ local discoveries = {}
 local MAX_FIELDS = 100 -- of one operation
 local ENVELOPE = { status = 200, message = "", data = {}, actionId = "" }
 
--- The names of a set: "a, b".
+-- Returns the names of a set: "a, b".
 local function enumerate(set)
   return table.concat(tables.sorted_keys(set), ", ")
 end
@@ -42,7 +42,7 @@ local function documented_fields(operation)
   return fields
 end
 
--- The envelope, without its data if that is documented as a map: the names in a map are values.
+-- Returns the envelope, without its data if that is documented as a map: the names in a map are values.
 local function without_map(operation, envelope)
   if (samples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
   for _, value in pairs(envelope.data) do
@@ -86,7 +86,7 @@ local function add_transport(list, seen)
   add(list, "http.rate", next(headers) and enumerate(headers) or "no headers about the rate limit")
 end
 
--- The names of the apps. The documentation spells only some of them.
+-- Returns the names of the apps. The documentation spells only some of them.
 local function add_apps(list, seen)
   local envelope = facts.success(seen, "platforms")
   if not envelope or shape.type(envelope.data) ~= "object" then return end

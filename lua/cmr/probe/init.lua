@@ -12,7 +12,7 @@ local probe = {}
 
 local MAX_UNANSWERED_REQUESTS = 3 -- in a row; after them the probe sends no more
 
--- The reason to send no other request after the first answer, or nil.
+-- Returns the reason to send no other request after the first answer, or nil.
 local function reason_to_stop(answer)
   if not answer.status then
     if answer.err.kind == "invalid_argument" then return answer.message end
@@ -24,7 +24,7 @@ local function reason_to_stop(answer)
   end
 end
 
--- The query of a step, or nil and the reason to skip it.
+-- Returns the query of a step, or nil and the reason to skip it.
 local function prepare(step, seen, ids, unanswered)
   if seen.user_unknown and #plan.needs(step) > 0 then return nil, "the API does not know the given user" end
   if unanswered >= MAX_UNANSWERED_REQUESTS then return nil, "the API had stopped answering" end
@@ -60,7 +60,7 @@ local function send_all(client, user)
   return seen
 end
 
--- The operations that were not called, in three lists.
+-- Returns the operations that were not called, in three lists.
 local function untried(seen)
   local undocumented, skipped, acting, sent = {}, {}, {}, {}
   for _, request in ipairs(seen.requests) do

@@ -31,8 +31,8 @@ local function candidates(envelope, words)
   return found
 end
 
----The path and the items of an answer's list. Without a list at the documented path it is the first list of objects; if
----there is none, the first list of other values; if there is none, the first empty one.
+---Returns the path and the items of an answer's list. Without a list at the documented path it is the first list of
+---objects; if there is none, the first list of other values; if there is none, the first empty one.
 ---@param words table? of shape.words, which the path must not reveal
 function paging.list(envelope, documented, words)
   local value = documented and tables.at(envelope, documented)
@@ -50,7 +50,7 @@ function paging.list(envelope, documented, words)
   if entry then return entry.path, entry.value end
 end
 
----The page numbers and the total in an answer.
+---Returns the page numbers and the total in an answer.
 ---@return {current: number?, pages: number?, total: number?}
 function paging.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}
@@ -67,7 +67,7 @@ function paging.position(envelope)
   return {}
 end
 
----Whether limit=1 would give a second page: true, false and a reason, or nil when the answer does not say.
+---Returns whether limit=1 would give a second page: true, false and a reason, or nil when the answer does not say.
 function paging.has_more(first, documented)
   local path, items = paging.list(first, documented)
   if not path then return false, "no list was found in the answer" end

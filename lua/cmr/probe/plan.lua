@@ -59,7 +59,7 @@ local ID_FIELDS = {
   all_mailboxes = { { name = "mailboxId", documented = { "mailboxId" }, guesses = { "id", "_id" } } },
 }
 
----The id of the step for page 2, from the id of the step for page 1.
+---Returns the id of the step for page 2, from the id of the step for page 1.
 function plan.second_page(id)
   return id .. ", page 2"
 end
@@ -75,12 +75,12 @@ local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end
 
----The names of the ids that a step sends.
+---Returns the names of the ids that a step sends.
 function plan.needs(step)
   return base_of(step).needs or {}
 end
 
----The query of a step; or nil and the reason to skip it.
+---Returns the query of a step; or nil and the reason to skip it.
 ---@param ids table name -> id, from earlier answers
 ---@param first table? for a second page: the envelope of the first
 function plan.query(step, ids, first)

@@ -11,7 +11,7 @@ local PRODUCTION = core.production .. "/"
 local HARMLESS_FLAGS = { list = true, deprecated = true }
 local SECRET_ANSWERS = { mailbox_admin = "its answer holds an administrator's password" }
 
----The reason why the probe must not call an operation, or nil. Also whether that is an undocumented request.
+---Returns the reason why the probe must not call an operation, or nil. Also whether that is an undocumented request.
 function reader.refusal(operation)
   if not operation then return "there is no such operation" end
   if not operation.path or not operation.method then return "not documented", true end

@@ -42,14 +42,14 @@ for _, sample in pairs(samples) do
   add_names(core.json_decode(sample.partial or "{}"))
 end
 
----The documented answer of an operation, or the documented part of it.
+---Returns the documented answer of an operation, or the documented part of it.
 function shape.sample(operation)
   local sample = samples[operation] or {}
   return core.json_decode(sample.answer or sample.partial or "{}")
 end
 
----The type of a value: string, number, boolean, list, object; "empty" for a list or an object without members, because
----decoded JSON does not tell them apart; "null" inside a list (a null member of an object is absent).
+---Returns the type of a value: string, number, boolean, list, object; "empty" for a list or an object without members,
+---because decoded JSON does not tell them apart; "null" inside a list (a null member of an object is absent).
 function shape.type(value)
   if value == core.null then return "null" end
   if type(value) ~= "table" then return type(value) end
@@ -75,7 +75,7 @@ function shape.words(value, words)
   return words
 end
 
----Whether a name looks like a platform's, as EMAILBISON does, and not like an id.
+---Returns whether a name looks like a platform's, as EMAILBISON does, and not like an id.
 function shape.is_app(name)
   return #name <= MAX_APP_NAME_BYTES and name:find "^%u[%u_]*$" ~= nil
 end
@@ -84,7 +84,7 @@ local function is_field(name)
   return #name <= MAX_FIELD_NAME_BYTES and name:find "^_*%l[%a_]*%d?$" ~= nil or shape.is_app(name)
 end
 
--- The names of an object, or of a list's first item, as text.
+-- Returns the names of an object, or of a list's first item, as text.
 local function signature(value)
   local kind = shape.type(value)
   local object = kind == "list" and value[1] or value
@@ -92,8 +92,8 @@ local function signature(value)
   return kind .. " " .. table.concat(tables.sorted_keys(object), " ")
 end
 
--- Whether an object's undocumented names are keys of a map: they are if one of them cannot name a field, or if all
--- values are alike.
+-- Returns whether an object's undocumented names are keys of a map: they are if one of them cannot name a field, or if
+-- all values are alike.
 local function is_map(object)
   local alike, differ, count = nil, false, 0
   for name, value in pairs(object) do
@@ -112,7 +112,7 @@ local function public_name(name, in_map, words)
   return (in_map or words[name:lower()]) and "*" or name
 end
 
----The name of an object's member as it may be shown.
+---Returns the name of an object's member as it may be shown.
 function shape.name(object, name, words)
   return public_name(name, is_map(object), words)
 end
@@ -137,7 +137,7 @@ function shape.walk(value, words, visit, path)
   end
 end
 
----All fields of a value.
+---Returns all fields of a value.
 ---@param fields table? the fields are added to it
 ---@return table fields path -> {type = true}
 function shape.fields(value, words, fields, path)
@@ -149,12 +149,12 @@ function shape.fields(value, words, fields, path)
   return fields
 end
 
----A set of types as text: "number or string".
+---Returns a set of types as text: "number or string".
 function shape.types(kinds)
   return table.concat(tables.sorted_keys(kinds), " or ")
 end
 
--- The path of a field's parent, and the type that the parent has.
+-- Returns the path of a field's parent, and the type that the parent has.
 local function parent(path)
   local list = path:match "^(.*)%[%]$"
   return list or path:match "^(.*)%.[^.]+$" or "", list and "list" or "object"
@@ -165,7 +165,7 @@ local function has_parent(fields, path)
   return path ~= "" and fields[above] and fields[above][kind]
 end
 
--- Whether a field had a value, and not only members.
+-- Returns whether a field had a value, and not only members.
 local function is_leaf(kinds)
   for kind in pairs(kinds) do
     if kind ~= "list" and kind ~= "object" and kind ~= "empty" then return true end

@@ -33,14 +33,14 @@ function luasocket.missing(opts)
   if not opts.ca_file then return "with tls the option 'ca_file' is needed: the certificates to trust" end
 end
 
--- Whether a name in a certificate is a host's. "*" stands for its first label.
+-- Returns whether a name in a certificate is a host's. "*" stands for its first label.
 local function is_name_of(name, host)
   if name == host then return true end
   local suffix = name:match "^%*(%..+)$"
   return suffix ~= nil and suffix == host:match "^[^.]+(%..+)$"
 end
 
----Whether a certificate is a host's, which LuaSec does not check.
+---Returns whether a certificate is a host's, which LuaSec does not check.
 function luasocket.is_certificate_of(certificate, host)
   local names = certificate:extensions()[ALTERNATIVE_NAMES] or {}
   for _, kind in ipairs { "dNSName", "iPAddress" } do

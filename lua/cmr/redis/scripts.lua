@@ -150,7 +150,7 @@ local function run(connection, script, ...)
   return reply, message, is_reply
 end
 
--- Whether an error reply makes Redis unavailable, or only refuses a script; and the message for the user.
+-- Returns whether an error reply makes Redis unavailable, or only refuses a script; and the message for the user.
 local function judge(message)
   -- before version 7, Redis put the reply to a script's command into one of its own
   local inner = message:match "^ERR Error running script.-: %-?(%u%u+ .*)"
@@ -200,7 +200,7 @@ local function attempt(self, script, ...)
   return nil, message, reason
 end
 
--- A script's parameters as Redis takes them: the number of keys, the keys, the arguments.
+-- Returns a script's parameters as Redis takes them: the number of keys, the keys, the arguments.
 local function parameters(prefix, keys, args)
   local list = { #keys }
   for _, key in ipairs(keys) do

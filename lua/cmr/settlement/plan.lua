@@ -32,7 +32,7 @@ local things = require "cmr.settlement.things"
 
 local plan = {}
 
--- The names of things, unless one has none.
+-- Returns the names of things, unless one has none.
 local function names_of(list)
   local names, seen = {}, {}
   for _, thing in ipairs(list) do
@@ -45,7 +45,7 @@ local function names_of(list)
   return names
 end
 
--- The steps of a plan. A domain whose mailboxes are waited for needs no event of its own.
+-- Returns the steps of a plan. A domain whose mailboxes are waited for needs no event of its own.
 local function steps_of(groups)
   local steps, covered = {}, {}
   for _, group in ipairs(groups) do
@@ -69,7 +69,7 @@ local function steps_of(groups)
   return steps
 end
 
--- The step of an operation whose arguments say nothing about the number of things.
+-- Returns the step of an operation whose arguments say nothing about the number of things.
 local function unknown_step(operation)
   local event, parameter = operation.success_events[1]:match "^(%S+) ?(%S*)$"
   local step = { event = event, kind = things.KIND_OF_PARAMETER[parameter] }
@@ -81,7 +81,7 @@ local function unknown_step(operation)
   return step
 end
 
--- Whether everything that is asked for depends on one group: mailboxes depend on their domains.
+-- Returns whether everything that is asked for depends on one group: mailboxes depend on their domains.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do
@@ -92,7 +92,8 @@ local function depends_on(groups, group)
   return true
 end
 
--- The failure event that comes before anything is done, and how many of it there are when everything has failed.
+-- Returns the failure event that comes before anything is done, and how many of it there are when everything has
+-- failed.
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "
@@ -126,7 +127,7 @@ local function sorted(pairs_of_ids)
   return pairs_of_ids
 end
 
--- The ids by which an event can be found. The action and the order of the answer come first.
+-- Returns the ids by which an event can be found. The action and the order of the answer come first.
 local function ids_of(operation, args, answer)
   local list, seen, old = {}, {}, {}
   local given = sorted(ids.of(args))
@@ -167,7 +168,7 @@ local function id_of_kind(list, kind)
   end
 end
 
----Whether events are documented that report how an operation ends.
+---Returns whether events are documented that report how an operation ends.
 ---@param operation cmr.Operation
 ---@return boolean? ok
 ---@return string? message
@@ -203,7 +204,7 @@ function plan.of(operation, args, answer, sent_at)
   return made
 end
 
----The first step of a plan, for a request whose answer is not at hand.
+---Returns the first step of a plan, for a request whose answer is not at hand.
 ---@param failed_items any[]? of the answer, as in cmr.info
 ---@return table expected {event = name, count = how many, or nil when unknown}
 function plan.expected(operation, args, failed_items)

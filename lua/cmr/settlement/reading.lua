@@ -11,12 +11,12 @@ for _, event in ipairs(documented_events) do
   if announces then reading.ANNOUNCEMENTS[announces.event] = { event = event.name, count = announces.count } end
 end
 
----A text that is not empty; nil for everything else.
+---Returns a text that is not empty; nil for everything else.
 function reading.nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
----The first of some fields that holds a text.
+---Returns the first of some fields that holds a text.
 ---@param count? integer Only so many of the fields are read.
 function reading.first_of(value, fields, count)
   for index = 1, count or #fields do
@@ -25,12 +25,12 @@ function reading.first_of(value, fields, count)
   end
 end
 
----The name of an event.
+---Returns the name of an event.
 function reading.event_name(event)
   return event.event or event.eventType
 end
 
----The data of an event; an empty table where there is none.
+---Returns the data of an event; an empty table where there is none.
 function reading.event_data(event)
   return type(event.data) == "table" and event.data or {}
 end

@@ -14,7 +14,7 @@ local FAILED_ITEM_REASONS = { "message", "error", "reason" }
 
 local refused = {}
 
----The items of an answer that failed: some operations answer 200 although single items were refused.
+---Returns the items of an answer that failed: some operations answer 200 although single items were refused.
 ---@return any[]? items nil when none failed
 function refused.items(operation, res)
   local data = res.data
@@ -36,7 +36,7 @@ function refused.items(operation, res)
   return failed[1] ~= nil and failed or nil
 end
 
----The names and reasons of failed items.
+---Returns the names and reasons of failed items.
 ---@param failed any[]? of refused.items
 ---@return cmr.FailedItem[]? items
 function refused.describe(failed)

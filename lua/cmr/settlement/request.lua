@@ -4,7 +4,7 @@ local things = require "cmr.settlement.things"
 
 local request = {}
 
--- How often each name failed; [""]: how many items failed without a name.
+-- Returns how often each name failed; [""]: how many items failed without a name.
 local function count_failed(described)
   local counts = { [""] = 0 }
   for _, item in ipairs(described or {}) do
@@ -32,7 +32,7 @@ local function take_failed(list, counts)
   return left, counts[""] == 0
 end
 
----The set of the domains of some things.
+---Returns the set of the domains of some things.
 function request.domains_of(list)
   local domains = {}
   for _, thing in ipairs(list) do
@@ -41,7 +41,7 @@ function request.domains_of(list)
   return domains
 end
 
--- The mailboxes in domains that did not fail.
+-- Returns the mailboxes in domains that did not fail.
 local function keep_available(mailboxes, ordered, available, refused)
   local left = {}
   for _, mailbox in ipairs(mailboxes) do
@@ -52,7 +52,7 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----The things that a request asked for and that the answer did not refuse. There is a group for each entry of
+---Returns the things that a request asked for and that the answer did not refuse. There is a group for each entry of
 ---success_events whose parameter was sent. The mailboxes of a domain that failed are left out.
 ---@param described cmr.FailedItem[]? what the answer refused
 ---@return table[] groups each {event, kind, left = the things, is_exact = whether it is known which ones failed}

@@ -14,7 +14,7 @@ for verdict, list in pairs {
   end
 end
 
----The words that settle an order, with those of the user.
+---Returns the words that settle an order, with those of the user.
 ---@param done? string[]
 ---@param failed? string[]
 function status.verdicts(done, failed)
@@ -28,7 +28,7 @@ function status.verdicts(done, failed)
   return verdicts
 end
 
----The verdict of an order's status: "done", "failed", or nil.
+---Returns the verdict of an order's status: "done", "failed", or nil.
 ---@param word any
 ---@param verdicts? table from status.verdicts
 function status.verdict(word, verdicts)

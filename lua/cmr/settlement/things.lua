@@ -43,8 +43,8 @@ local LIST_FIELDS = {
   subscription = { "subscriptions", "subscriptionIds" },
 }
 
----The things that a parameter asks for. "mailboxes.*[]" is a map from domains to lists; "domains[]" is a list, or one
----item in place of it.
+---Returns the things that a parameter asks for. "mailboxes.*[]" is a map from domains to lists; "domains[]" is a list,
+---or one item in place of it.
 ---@return table[] things each {name, domain}
 ---@return string? kind
 function things.requested(args, parameter)
@@ -82,7 +82,7 @@ local function list_in(data, event_name, kind)
   end
 end
 
----The things that an event reports.
+---Returns the things that an event reports.
 ---@return table[] things each {name = as the request named it, key = tells things apart, verdict}
 function things.reported(event, kind)
   local data, found = reading.event_data(event), {}

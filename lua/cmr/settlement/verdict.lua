@@ -84,8 +84,8 @@ local function progress(step, events, relations)
   }
 end
 
--- The outcome of a failure. "rejected" when nothing can have been done: every part failed in the first step, and no
--- event reports that anything was done. A workspace that fails may have cost its domain already (help).
+-- Returns the outcome of a failure. "rejected" when nothing can have been done: every part failed in the first step,
+-- and no event reports that anything was done. A workspace that fails may have cost its domain already (help).
 local function outcome_of(plan, failures, others)
   if not plan.parts or plan.parts < 1 or others > 0 then return "unknown" end
   local keys, count = {}, 0

@@ -47,8 +47,8 @@ local store = {
 
 local process_store
 
----The store to use without an option: lua_shared_dict cmr in nginx, if declared, with cmr_events and cmr_claims; else
----one of this process.
+---Returns the store to use without an option: lua_shared_dict cmr in nginx, if declared, with cmr_events and
+---cmr_claims; else one of this process.
 function store.default()
   local dict = shared_dict.default()
   if dict then
@@ -59,7 +59,8 @@ function store.default()
   return process_store
 end
 
----Whether a store belongs to this process alone, as a client's does without the option. No other process adds to it.
+---Returns whether a store belongs to this process alone, as a client's does without the option. No other process adds
+---to it.
 function store.is_of_process(self)
   return self == process_store
 end

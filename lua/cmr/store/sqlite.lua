@@ -110,7 +110,7 @@ function Store:append(name, text, ttl)
   return nil, message
 end
 
--- Whether anything was added to a list in the last 30 days.
+-- Returns whether anything was added to a list in the last 30 days.
 function Store:has_received()
   local db, message = self.ledger:connection "durable"
   if not db then return nil, message end

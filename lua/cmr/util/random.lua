@@ -19,13 +19,13 @@ function random.hex(count)
   return text.hex(bytes(count))
 end
 
----A random whole number from low to high, which are less than 2^24 apart.
+---Returns a random whole number from low to high, which are less than 2^24 apart.
 function random.integer(low, high)
   local a, b, c, d = bytes(4):byte(1, 4)
   return low + (((a * 256 + b) * 256 + c) * 256 + d) % (high - low + 1)
 end
 
----An opaque id like "A1B2C3D4E5F6G7H8".
+---Returns an opaque id like "A1B2C3D4E5F6G7H8".
 function random.id(length)
   local id = bytes(length):gsub(".", function(char)
     local index = char:byte() % 32 + 1
@@ -34,7 +34,7 @@ function random.id(length)
   return id
 end
 
----A version 4 UUID.
+---Returns a version 4 UUID.
 function random.uuid()
   local variant = ("89ab"):sub(random.integer(1, 4)):sub(1, 1)
   local first, version, last = random.hex(4) .. "-" .. random.hex(2), random.hex(2):sub(2), random.hex(6)

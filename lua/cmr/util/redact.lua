@@ -34,7 +34,7 @@ end
 
 local cached_names, cached_count = {}, 0 -- the rows of a bulk run all have the same names
 
----Whether a field of this name holds a secret.
+---Returns whether a field of this name holds a secret.
 function redact.is_secret_name(name)
   if type(name) ~= "string" then return false end
   local is_secret = cached_names[name]
@@ -59,7 +59,7 @@ function redact.mask(text, secrets)
   return text
 end
 
----The secrets in an event and the further ones. The longest comes first, so that no shorter one cuts it.
+---Returns the secrets in an event and the further ones. The longest comes first, so that no shorter one cuts it.
 function redact.secrets(event, more)
   local secrets = {}
   local function collect(value, is_secret)
@@ -79,8 +79,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----A copy that may be stored and can be written as JSON: secrets are masked in every text, and secret fields are left
----out unless they are wanted.
+---Returns a copy that may be stored and can be written as JSON: secrets are masked in every text, and secret fields
+---are left out unless they are wanted.
 ---@param secrets string[] longest first
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then

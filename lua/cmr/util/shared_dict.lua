@@ -18,7 +18,7 @@ local WARNING_PAUSE_SECONDS = 60
 -- dictionary -> when this worker may do it again
 local flush_at, warn_at = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
 
----The dictionary that nginx.conf declares as `lua_shared_dict NAME`.
+---Returns the dictionary that nginx.conf declares as `lua_shared_dict NAME`.
 ---@param name string
 ---@return table? dict nil outside nginx, or if it is not declared
 function shared_dict.find(name)
@@ -26,7 +26,7 @@ function shared_dict.find(name)
   return ngx and ngx.shared and ngx.shared[name] or nil
 end
 
----The dictionary `cmr`. Without it the workers share nothing.
+---Returns the dictionary `cmr`. Without it the workers share nothing.
 ---@return table? dict
 function shared_dict.default()
   return shared_dict.find(shared_dict.MAIN)

@@ -4,13 +4,13 @@ local shell = {
   ALONE = "unset LD_PRELOAD; ", -- before a command: some programs hang under a preloaded sanitizer
 }
 
----A text as one word of sh, quoted only when it must be.
+---Returns a text as one word of sh, quoted only when it must be.
 function shell.quote(text)
   if text:match "^[%w%._/:=@%-]+$" then return text end
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
----The output of a command, without the final newline; empty when the command fails.
+---Returns the output of a command, without the final newline; empty when the command fails.
 function shell.output(command)
   local pipe = assert(io.popen(shell.ALONE .. command, "r"))
   local text = pipe:read "*a" or ""
@@ -47,7 +47,7 @@ end
 local jit = rawget(_G, "jit")
 if jit then jit.off(shell.append) end
 
----Whether a file can be read.
+---Returns whether a file can be read.
 function shell.exists(path)
   local file = io.open(path, "rb")
   if file then file:close() end

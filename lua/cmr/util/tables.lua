@@ -4,7 +4,7 @@ local text = require "cmr.util.text"
 
 local tables = {}
 
----The value at a dotted path, as in "data.pagination"; nil when there is none.
+---Returns the value at a dotted path, as in "data.pagination"; nil when there is none.
 function tables.at(value, path)
   for name in path:gmatch "[^.]+" do
     if type(value) ~= "table" then return nil end
@@ -13,7 +13,7 @@ function tables.at(value, path)
   return value
 end
 
----A copy of a table; or `into` with the table's members added.
+---Returns a copy of a table; or `into` with the table's members added.
 function tables.copy(object, into)
   into = into or {}
   for name, value in pairs(object) do
@@ -22,7 +22,7 @@ function tables.copy(object, into)
   return into
 end
 
----The keys of a table in order. Keys of several types are ordered by their text.
+---Returns the keys of a table in order. Keys of several types are ordered by their text.
 ---@param rank? fun(key: any): number keys with a lower rank come first
 function tables.sorted_keys(object, rank)
   local keys = {}
@@ -38,17 +38,17 @@ function tables.sorted_keys(object, rank)
   return keys
 end
 
----Whether a value is a table with items. An empty table is no list.
+---Returns whether a value is a table with items. An empty table is no list.
 function tables.is_list(value)
   return type(value) == "table" and value[1] ~= nil
 end
 
----Whether a value is a table without items. An empty table is an object.
+---Returns whether a value is a table without items. An empty table is an object.
 function tables.is_object(value)
   return type(value) == "table" and value[1] == nil
 end
 
----A text that is the same for equal content, whatever the order of names. Unlike JSON it takes every number.
+---Returns a text that is the same for equal content, whatever the order of names. Unlike JSON it takes every number.
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. text.exact_number(value) end
   if type(value) == "string" then return "string " .. #value .. " " .. value end -- no text can imitate a member

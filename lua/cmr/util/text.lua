@@ -52,13 +52,13 @@ local function with_point(digits)
   return (digits:gsub("[^0-9a-z+-]+", "."))
 end
 
----A number as text for people: 100000, 0.001. A whole one below 1e15 has no exponent.
+---Returns a number as text for people: 100000, 0.001. A whole one below 1e15 has no exponent.
 function text.number(number)
   if number % 1 == 0 and number > -1e15 and number < 1e15 then return ("%.0f"):format(number) end
   return with_point(("%.14g"):format(number))
 end
 
----A number as text for programs: with all of its digits, the same in every locale.
+---Returns a number as text for programs: with all of its digits, the same in every locale.
 function text.exact_number(number)
   return with_point((math.type and math.type(number) == "integer" and "%d" or "%.17g"):format(number))
 end

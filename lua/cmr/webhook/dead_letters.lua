@@ -21,7 +21,7 @@ local LIST = "dead"
 
 local texts = setmetatable({}, { __mode = "k" }) -- letter -> how it is stored
 
----The dead letters in a store, oldest first.
+---Returns the dead letters in a store, oldest first.
 ---@param store cmr.Store
 ---@return cmr.DeadLetter[]? letters
 ---@return string? message

@@ -19,7 +19,7 @@ local function notify(is_success, reason)
   settle(is_success, reason)
 end
 
--- The status that the sender gets. ngx.OK ends the handler and leaves the status as it was set.
+-- Returns the status that the sender gets. ngx.OK ends the handler and leaves the status as it was set.
 local function status_of(code)
   if code == ngx.OK then return ngx.status == 0 and ngx.HTTP_OK or ngx.status end
   return tonumber(code) or ngx.ERROR

@@ -6,7 +6,7 @@ local tables = require "cmr.util.tables"
 
 local event_lists = {}
 
--- The content of an event, without the time at which it was received.
+-- Returns the content of an event, without the time at which it was received.
 local function content(stored)
   stored.receivedAt = nil
   return tables.canonical(stored)

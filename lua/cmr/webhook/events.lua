@@ -142,7 +142,8 @@ local function collect_ids(found, object)
   end
 end
 
----The ids in an event, each once. cmr finds the event by them. A user's id is not one: too many events have it.
+---Returns the ids in an event, each once. cmr finds the event by them. A user's id is not one: too many events have
+---it.
 ---@param event cmr.Event
 ---@return string[][] ids {kind, id}; kinds: action, order, subscription, domain, mailbox
 function events.ids(event)
@@ -164,7 +165,7 @@ function events.ids(event)
   return ids
 end
 
----The names of the lists that an event is stored in, as in "order:ID".
+---Returns the names of the lists that an event is stored in, as in "order:ID".
 ---@return string[] names
 function events.list_names(event)
   local names = {}

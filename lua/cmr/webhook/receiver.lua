@@ -112,13 +112,13 @@ local function report(self, level, format, ...)
   end
 end
 
--- An event in the log: one line, whatever is in it.
+-- Returns an event in the log: one line, whatever is in it.
 local function label_of(info)
   return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
 end
 
--- A name that is different for every event, and the same in each of its deliveries. The vendor may send
--- several events under one id, and the same one with a new timestamp; their content tells them apart.
+-- Returns a name that is different for every event, and the same in each of its deliveries. The vendor may send several
+-- events under one id, and the same one with a new timestamp; their content tells them apart.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
@@ -218,7 +218,7 @@ local function new_delivery(self, job)
   }
 end
 
--- A handler's message without secrets, on one line.
+-- Returns a handler's message without secrets, on one line.
 local function shown(job, message)
   local ok, words = pcall(tostring, message)
   return (redact.mask(ok and words or type(message), job.secrets):gsub("%c", " "):sub(1, MAX_LABEL_BYTES))
@@ -298,8 +298,8 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----The events that could not be handled, and that the vendor does not deliver again. Their handler failed at the last of
----three deliveries, or the store had no room for them.
+---Returns the events that could not be handled, and that the vendor does not deliver again. Their handler failed at
+---the last of three deliveries, or the store had no room for them.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters()
@@ -322,7 +322,7 @@ local function replay(self, letter)
   return true
 end
 
--- The dead letter of that id, or all.
+-- Returns the dead letter of that id, or all.
 local function find_dead_letters(self, id)
   if id == nil then return dead_letters.list(self.store) end
   local letter, message = dead_letters.find(self.store, id)

@@ -20,7 +20,7 @@ local TICKS_PER_SECOND = { seconds = 1, milliseconds = 1000 }
 local MAX_TIMESTAMP_DIGITS = 15
 local MIN_MILLISECONDS_DIGITS = 12 -- that many digits of seconds would be the year 5138 or later
 
----The name of a signature format.
+---Returns the name of a signature format.
 ---@param signs "body"|"timestamp.body"
 ---@param encoding "hex"|"base64"
 ---@param unit "seconds"|"milliseconds"
@@ -28,7 +28,7 @@ function signature_formats.name(signs, encoding, unit)
   return ("%s-%s-%s"):format(signs, encoding, unit)
 end
 
----The text that the digest is made of, from the header's value and the body as received.
+---Returns the text that the digest is made of, from the header's value and the body as received.
 function signature_formats.signed_text(signs, timestamp, body)
   return signs == "body" and body or timestamp .. "." .. body
 end
@@ -50,7 +50,7 @@ function signature_formats.parse_timestamp(timestamp)
   return tonumber(timestamp) / TICKS_PER_SECOND[unit], unit
 end
 
----The header's value for a time in seconds.
+---Returns the header's value for a time in seconds.
 function signature_formats.timestamp(seconds, unit)
   return ("%d"):format(math.floor(seconds * TICKS_PER_SECOND[unit]))
 end

@@ -118,7 +118,7 @@ function verify.problem_with_key(opts)
   return "$CMR_API_KEY holds a space, a line break or another character that no key has"
 end
 
----The keys that may have signed. An empty key would let everybody in.
+---Returns the keys that may have signed. An empty key would let everybody in.
 ---@param opts cmr.VerifyOptions
 ---@return string[] keys none if one of the environment cannot be used
 function verify.keys(opts)
@@ -130,7 +130,7 @@ function verify.keys(opts)
   return keys
 end
 
--- The header's only value; or nil, and whether there are several.
+-- Returns the header's only value; or nil, and whether there are several.
 local function find_header(headers, name)
   local found, count = nil, 0
   for key, value in pairs(headers) do
@@ -165,7 +165,7 @@ local function find_signer(body, timestamp, digests, format, keys)
   end
 end
 
--- The digests in a header. A sender that replaces its key signs with both, with commas or spaces between.
+-- Returns the digests in a header. A sender that replaces its key signs with both, with commas or spaces between.
 local function parse_signature(header, format)
   local digests, count = {}, 0
   for word in header:gmatch "[^,%s]+" do

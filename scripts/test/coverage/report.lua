@@ -25,7 +25,7 @@ for _, name in ipairs(lines_of(("ls '%s'"):format(folder))) do
   end
 end
 
--- The lines that hold instructions, by luac's listing: "	12	[34]	GETTABUP ..."
+-- Returns the lines that hold instructions, by luac's listing: "  12      [34]    GETTABUP ..."
 local function instructions(file)
   local lines = {}
   for _, text in ipairs(lines_of("luac5.4 -p -l " .. file)) do

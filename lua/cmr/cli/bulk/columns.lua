@@ -10,12 +10,12 @@ local columns = {}
 
 local RESERVED_PREFIX = "cmr."
 
----The name of a column that cmr adds.
+---Returns the name of a column that cmr adds.
 function columns.reserved(name)
   return RESERVED_PREFIX .. name
 end
 
----Whether cmr added a column.
+---Returns whether cmr added a column.
 function columns.is_reserved(name)
   return name:sub(1, #RESERVED_PREFIX) == RESERVED_PREFIX
 end
@@ -48,7 +48,7 @@ local function parents_first(entries)
   return sorted
 end
 
--- The used columns of a header, as {index, param}.
+-- Returns the used columns of a header, as {index, param}.
 local function columns_of(operation, header, ignored)
   local list, seen = {}, {}
   for index, name in ipairs(header) do
@@ -62,7 +62,7 @@ local function columns_of(operation, header, ignored)
   return parents_first(list)
 end
 
----The fields of --set, for the rows that leave them out. Raises a mistake.
+---Returns the fields of --set, for the rows that leave them out. Raises a mistake.
 ---@param texts string[] "NAME=VALUE"
 ---@return table[] list of {param, value}
 function columns.defaults(operation, texts, read)

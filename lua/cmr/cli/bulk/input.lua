@@ -118,7 +118,7 @@ function Input:rows()
   return jsonl_rows(self.file)
 end
 
----Whether a path names the input.
+---Returns whether a path names the input.
 function Input:is_at(path)
   return core.same_file(self.file, path)
 end

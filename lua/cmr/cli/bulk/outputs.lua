@@ -49,7 +49,7 @@ function Results:close()
   if self.file then self.file:close() end
 end
 
--- The values without those that an earlier run added to its failures.
+-- Returns the values without those that an earlier run added to its failures.
 local function without_reserved(header, values)
   local list = {}
   for index, name in ipairs(header) do
@@ -66,8 +66,8 @@ local function csv_line(header, row, fields)
   return csv.write(cells, {})
 end
 
--- The object as it was written, with cmr's members in front. It removes the members of an earlier run, which end at the
--- first "cmr.row": a message cannot contain that, because its quotes are escaped.
+-- Returns the object as it was written, with cmr's members in front. It removes the members of an earlier run, which
+-- end at the first "cmr.row": a message cannot contain that, because its quotes are escaped.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do

@@ -68,7 +68,7 @@ function Tally:add(row, status, failure, is_earlier)
   end
 end
 
--- How many rows have one of these statuses, now or before.
+-- Returns how many rows have one of these statuses, now or before.
 local function sum_of(self, ...)
   local sum = 0
   for _, status in ipairs { ... } do
@@ -77,19 +77,19 @@ local function sum_of(self, ...)
   return sum
 end
 
----Whether all rows are done or accepted, with all their items.
+---Returns whether all rows are done or accepted, with all their items.
 ---@param rows integer how many rows the input has
 function Tally:is_complete(rows)
   return sum_of(self, "done", "accepted") == rows and not self.listed.partial.count
 end
 
----Whether the end of every row is known.
+---Returns whether the end of every row is known.
 ---@param rows integer how many rows the input has
 function Tally:is_ended(rows)
   return sum_of(self, "done", "accepted", "failed") == rows
 end
 
----How many of the input's rows are neither done nor among the failures: they were not tried, or are unknown.
+---Returns how many of the input's rows are neither done nor among the failures: they were not tried, or are unknown.
 function Tally:left_out(rows)
   return rows - sum_of(self, "done", "accepted", "failed", "deferred")
 end
@@ -109,7 +109,7 @@ local function row_numbers(list)
   return (list.count == 1 and "row " or "rows ") .. table.concat(list, ", ") .. more
 end
 
----The last lines of the run.
+---Returns the last lines of the run.
 function Tally:lines(rows)
   local earlier, sum, parts = self.earlier, {}, {}
   for status in pairs(earlier) do
@@ -147,7 +147,8 @@ function Tally:lines(rows)
   return lines
 end
 
--- How many rows have ended, and "3.9/s, 37 minutes left, 3 failed, 1 unknown", without the counts that are zero.
+-- Returns how many rows have ended, and "3.9/s, 37 minutes left, 3 failed, 1 unknown", without the counts that are
+-- zero.
 local function details(tally, elapsed)
   local ended = tally.done + tally.accepted + tally.failed + tally.sending + tally.unknown + tally.deferred
   local rate = elapsed > 0 and ended / elapsed or 0
@@ -159,7 +160,7 @@ local function details(tally, elapsed)
   return ended, table.concat(parts, ", ")
 end
 
----The progress bar.
+---Returns the progress bar.
 ---@param elapsed number seconds
 ---@param columns integer of the terminal; 0: unknown
 function summary.bar(tally, elapsed, columns)
@@ -172,7 +173,7 @@ function summary.bar(tally, elapsed, columns)
   return ("[%s%s] %s"):format(("#"):rep(full), ("-"):rep(width - full), label)
 end
 
----The progress as a line.
+---Returns the progress as a line.
 function summary.line(tally, elapsed)
   local ended, rest = details(tally, elapsed)
   return ("cmr: %d of %d rows, %s\n"):format(ended, tally.todo, rest)

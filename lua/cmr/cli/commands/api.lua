@@ -29,7 +29,7 @@ function api.arguments(command)
   command:argument("PATH"):target(".path"):description "Below the base URL, as in /exports/platform-credentials."
 end
 
--- The query as client:request takes it, and as core.request does.
+-- Returns the query as client:request takes it, and as core.request does.
 local function query_of(options)
   local query, list = {}, {}
   for _, pair in ipairs(arguments.pairs("--query", options)) do

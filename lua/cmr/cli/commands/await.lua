@@ -30,7 +30,7 @@ function await.arguments(command)
   command:argument("ID"):target(".id"):args("?"):description "The order, the action or the run."
 end
 
--- The filter for what the command line names.
+-- Returns the filter for what the command line names.
 local function filter_of(parsed, ledger)
   local id, all = parsed[".id"], parsed[".all"]
   if (id and all) or not (id or all) then io.usage "an ID is missing, or --all: one of them" end

@@ -38,7 +38,7 @@ local function named(elements, name)
   end
 end
 
--- The option with this name, of the command or of every command.
+-- Returns the option with this name, of the command or of every command.
 local function option_of(parsers, name)
   for _, parser in ipairs(parsers) do
     local option = named(parser._options, name)
@@ -46,8 +46,8 @@ local function option_of(parsers, name)
   end
 end
 
--- The state before the cursor: {parsers = the command and the root; position of the next argument; option, if its value
--- comes next; only_arguments = true after --}. Returns nil after an unknown command.
+-- Returns the state before the cursor: {parsers = the command and the root; position of the next argument; option, if
+-- its value comes next; only_arguments = true after --}. Returns nil after an unknown command.
 local function read_words(root, words)
   local context = { position = 1, parsers = { root } }
   for index = 1, #words - 1 do
@@ -117,8 +117,8 @@ function Candidates:commands(root)
   end
 end
 
--- The lines for a script: "word<tab>description" for each candidate, "<tab>prefix" where a file name may follow prefix.
--- words: the words after cmr; the last one, which may be empty, is the one to complete.
+-- Returns the lines for a script: "word<tab>description" for each candidate, "<tab>prefix" where a file name may follow
+-- prefix. words: the words after cmr; the last one, which may be empty, is the one to complete.
 local function candidate_lines(get_parser, words, system)
   local typed, line = words[#words] or "", { "--help" } -- because the parser adds the descriptions only then
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)

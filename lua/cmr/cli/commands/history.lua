@@ -36,8 +36,8 @@ history.options = {
 
 local MAX_SHOWN = 20
 
--- The account of --profile or --api-key-file; nil: all. The environment's key is no filter, because it is nearly always
--- set.
+-- Returns the account of --profile or --api-key-file; nil: all. The environment's key is no filter, because it is
+-- nearly always set.
 local function account(parsed, system)
   if not (parsed.profile or parsed.api_key_file) then return nil end
   local client = require("cmr.cli.request").client(parsed, system, io.reader(system))

@@ -96,7 +96,7 @@ local function parse_host(text)
   return host, port
 end
 
--- The store of the receiver, as the options name it.
+-- Returns the store of the receiver, as the options name it.
 local function store_of(parsed, system)
   if parsed[".redis"] then
     local host, port = parse_host(parsed[".redis"])

@@ -97,7 +97,7 @@ function Domain:status()
   return now < self.expireOn + GRACE_SECONDS and "GRACE_PERIOD" or "EXPIRED"
 end
 
----Whether the domain may be renewed now.
+---Returns whether the domain may be renewed now.
 ---@return boolean? ok
 ---@return string? message
 function Domain:check_renewable()

@@ -121,7 +121,7 @@ function Subscription.add(state, fields)
   return state.subscriptions:put(subscription.subscriptionId, subscription)
 end
 
----The subscription of a domain, and with it the workspace. A CANCELLED one does not count.
+---Returns the subscription of a domain, and with it the workspace. A CANCELLED one does not count.
 ---@param state table
 ---@param name string
 ---@return table? subscription

@@ -24,7 +24,7 @@ function domains.domains(request, state)
   return answer.success(request, data, "Domains fetched successfully")
 end
 
--- The provider of a domain's workspace, or nil.
+-- Returns the provider of a domain's workspace, or nil.
 local function workspace(state, wanted)
   local subscription = Subscription.of_domain(state, wanted.domainName:lower())
   local provider = subscription and subscription.serviceProvider

@@ -79,7 +79,7 @@ local function change_later(mailbox, fields)
   end)
 end
 
--- The mailbox to change. Refuses an address that another mailbox has.
+-- Returns the mailbox to change. Refuses an address that another mailbox has.
 local function changeable(request, state, fields)
   local mailbox = scope.mailbox(state, request.user, fields.mailboxId)
   local email = fields.userName and fields.userName .. "@" .. mailbox.domain
@@ -128,7 +128,7 @@ function mailboxes.validate_mailbox(request, state)
   return answer.assume(answer.success(request, data, "Mailbox validated"), "the body's names")
 end
 
--- The mailbox of the request, whose warmup must not be STOPPED.
+-- Returns the mailbox of the request, whose warmup must not be STOPPED.
 local function warming(request, state)
   local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
   if not mailbox.warmup or mailbox.warmup.status == "STOPPED" then

@@ -10,7 +10,7 @@ local Subscription = require "cmr.mock.model.subscription"
 
 local orders = {}
 
--- The requested mailboxes by domain, its name in lower case.
+-- Returns the requested mailboxes by domain, its name in lower case.
 local function mailboxes_by_domain(fields)
   local mailboxes = {}
   for name, list in pairs(fields.mailboxes or {}) do
@@ -99,7 +99,7 @@ function orders.create_order(request, state)
   return #unavailable > 0 and answer.assume(reply, "what unavailableDomains has inside") or reply
 end
 
--- The part that new mailboxes go into: an existing subscription, or a domain that gets a new one.
+-- Returns the part that new mailboxes go into: an existing subscription, or a domain that gets a new one.
 local function target(request, state)
   local fields = request.fields
   if fields.subscriptionId then

@@ -45,7 +45,7 @@ function scope.domain(state, user, name)
   return checked(state.domains:get(name:lower()), user, "domain")
 end
 
----The domains of these names, or without names all domains of the user.
+---Returns the domains of these names, or without names all domains of the user.
 ---@param state table
 ---@param user table
 ---@param names string[]?

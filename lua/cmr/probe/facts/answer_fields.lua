@@ -37,7 +37,7 @@ local function compare(documented, values, name, words)
   return yes "all are present"
 end
 
--- The lists that have items, from several answers. If there is none, also the reason.
+-- Returns the lists that have items, from several answers. If there is none, also the reason.
 local function full_lists(seen, ids, path)
   local found, reason = {}, nil
   for _, id in ipairs(ids) do

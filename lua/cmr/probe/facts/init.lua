@@ -13,7 +13,7 @@ local GROUPS = { "access", "lists", "answer_fields" }
 -- Refusals that concern rights, money or the rate, and not the question.
 local UNRELATED_REFUSALS = { [401] = true, [402] = true, [403] = true, [429] = true }
 
----The verdicts, each with what was seen, or with the reason why nothing was.
+---Returns the verdicts, each with what was seen, or with the reason why nothing was.
 function facts.yes(found)
   return "confirmed", found
 end
@@ -26,7 +26,7 @@ function facts.unseen(reason)
   return "not seen", reason
 end
 
----The envelope of a step's successful answer.
+---Returns the envelope of a step's successful answer.
 ---@return table? envelope
 ---@return string? reason why there is none
 function facts.success(seen, id)
@@ -38,8 +38,8 @@ function facts.success(seen, id)
   return nil, ("HTTP %d%s"):format(answer.status, is_success and ", but no JSON object" or "")
 end
 
----Whether the API answered the question: it succeeded, or refused for a reason other than rights, money, the rate or
----its own health.
+---Returns whether the API answered the question: it succeeded, or refused for a reason other than rights, money, the
+---rate or its own health.
 ---@param answer table? of reader.read
 function facts.is_conclusive(answer)
   local status = answer and answer.status
