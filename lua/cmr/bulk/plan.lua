@@ -6,9 +6,9 @@ local text = require "cmr.util.text"
 
 local plan = {}
 
--- The first copy of a row gets the entry of the lowest rank, the second copy the next one.
+-- Ranks of entries. The first copy of a row gets the entry with the lowest rank, the second copy gets the next one.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
-local JUST_SENT_RANK = 0 -- of an entry that this pass made for an earlier copy
+local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
@@ -76,10 +76,10 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  if row.copy == 1 then row.newest_known = newest end -- the copies of a row follow each other
+  if row.copy == 1 then row.newest_known = newest end -- the copies of a row are looked up one after the other
 end
 
--- Returns the newest request, before the first row of a pass is sent.
+-- Returns the id of the newest request before the first row of a pass is sent.
 local function newest_of(run)
   if not run.ledger or run.repeatable then return 0 end
   local newest, message = run.ledger:newest()
@@ -93,12 +93,12 @@ local function copied(sorted)
   for index = 2, #sorted do
     if sorted[index] == sorted[index - 1] then found[sorted[index]] = true end
   end
-  found[""] = nil -- of rows that are not valid
+  found[""] = nil -- "" stands for the rows that are not valid
   return found
 end
 
----Reads the rows' digests into the run: digests, copied (the set of those that several rows have) and set_digest, the
----digest of the whole set.
+---Reads the digests of the rows into the run. Sets run.digests, run.copied (the digests that several rows have) and
+---run.set_digest (the digest of the whole set).
 ---@param run table {rows() -> iterator of {number}, read_row(row) -> gives the row its args, or its problem}
 function plan.read(run)
   local read = digests.new()
@@ -134,11 +134,11 @@ local function decide(run, row)
   if row.problem then row.status = "invalid" end
 end
 
----Iterates over the rows. Each gets its digest; first: the number of the first row with the same content; copy: 1 for
----that one, 2 for the next; entry: its request in the ledger; is_repeat: whether it was sent before, so that it is done
----or may be; last_sent_at: when; and its status: "todo" (to be sent, with args), "done", "accepted", "partial",
----"sending" (by another process), "unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and
----the last status come with args.
+---Iterates over the rows, and gives each row these fields: digest; first, the number of the first row with the same
+---content; copy, 1 for that row, 2 for the next one; entry, its request in the ledger; is_repeat, whether it was sent
+---before, so that it is done or may be; last_sent_at, the time when; and status. The status is "todo" (to be sent,
+---with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred" or
+---"invalid" (with the problem). Only the first and the last status come with args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
 ---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
 ---be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}
@@ -179,7 +179,7 @@ local function review(run, on_row)
   return sums
 end
 
----Visits every row. The run remembers those that are done: plan.rows does not look them up again.
+---Visits every row. The run records the rows that are done, and plan.rows does not look them up again.
 ---@return table counts by status, and `rows`, their sum
 function plan.review(run, on_row)
   if not run.ledger or run.repeatable then return review(run, on_row) end

@@ -1,4 +1,5 @@
----An operation on the command line: its command, its options, and the argument table they make. Pure, but for `read`.
+---An operation on the command line: its command, its options, and the argument table that they make. Pure, except for
+---`read`.
 
 local io = require "cmr.cli.io"
 
@@ -66,7 +67,7 @@ local function json_parser(opening, expected)
   end
 end
 
--- By the parameter's type: function(text) -> value, or nil, message.
+-- The parser for each type of parameter: function(text) -> value, or nil, message.
 local parsers = {
   string = function(text)
     return text
@@ -92,13 +93,13 @@ local parsers = {
   any = json_parser("", "JSON"),
 }
 
--- @FILE is the file without its last newline, @@x is @x.
+-- Replaces @FILE by the content of the file without its last newline, and @@x by the text @x.
 local function expand(label, text, read)
   if text:sub(1, 2) == "@@" then return text:sub(2) end
   if text:sub(1, 1) ~= "@" then return text end
   local contents, message = read(text:sub(2))
   if contents then return (contents:gsub("\r?\n$", "")) end
-  -- not with the path: it may be a password that begins with @
+  -- the message omits the path, which may be a password that begins with @
   io.usage("%s names no file that can be read (%s); a value that begins with @ is written with @@", label, message)
 end
 
@@ -116,8 +117,8 @@ function arguments.value(param, text)
   return value
 end
 
----Returns the value that an option's text means for a parameter; @FILE is read. Raises a mistake with the option's
----label.
+---Returns the value that an option's text means for a parameter, after reading an @FILE. Raises a mistake that names
+---the option.
 function arguments.convert(param, label, text, read)
   if not param.positional then text = expand(label, text, read) end
   local value, message = arguments.value(param, text)
@@ -189,11 +190,12 @@ end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
 ---another type, an unreadable file and a missing required parameter.
----@param texts table<string, string|string[]> the texts by parameter, {} or {text} for a boolean; under "" of --json
+---@param texts table<string, string|string[]> The texts by parameter: {} or {text} for a boolean. The text of --json is
+---under "".
 ---@return table args under the API's field names
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}
-  -- objects first: options for their members override them
+  -- objects come first, so that options for their members override them
   for _, nested in ipairs { false, true } do
     for _, param in ipairs(operation.params) do
       local text = texts[param.name]

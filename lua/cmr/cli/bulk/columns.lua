@@ -1,5 +1,6 @@
----From a row of the input to the arguments of an operation. A column has the name of an API field, a member with a dot:
----google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are reserved and ignored.
+---Turns a row of the input into the arguments of an operation. A column is named after an API field; a member's name
+---has a dot, such as google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are reserved
+---and ignored.
 
 local arguments = require "cmr.cli.arguments"
 local identity = require "cmr.ledger.identity"
@@ -37,7 +38,7 @@ local function parameter(operation, name, source)
   io.usage("%s '%s' is not a field of %s%s", source, name, operation.name, hint)
 end
 
--- Sorts entries with a param: objects before their members.
+-- Sorts entries by their parameter, so that objects come before their members.
 local function parents_first(entries)
   local sorted = {}
   for _, nested in ipairs { false, true } do
@@ -62,7 +63,7 @@ local function columns_of(operation, header, ignored)
   return parents_first(list)
 end
 
----Returns the fields of --set, for the rows that leave them out. Raises a mistake.
+---Returns the fields of --set. They apply to the rows without that field. Raises a mistake.
 ---@param texts string[] "NAME=VALUE"
 ---@return table[] list of {param, value}
 function columns.defaults(operation, texts, read)
@@ -99,7 +100,7 @@ end
 
 ---Makes the function that turns a row into arguments. Raises a mistake in the header.
 ---@param ignored table<string, boolean> names of --ignore
----@param trimmed table? the reader counts in `count` the cells from which it removed surrounding blanks
+---@param trimmed table? The reader counts the cells from which it removed surrounding blanks, in trimmed.count.
 ---@return fun(row: table): table?, string? args, or nil, message
 function columns.reader(operation, input, ignored, defaults, trimmed)
   local used_columns = input.header and columns_of(operation, input.header, ignored)
