@@ -1,5 +1,5 @@
----The words and examples of the help, from the operations table. Pure. Only the examples load the core and JSON, so
----that the list of commands is fast.
+---Makes the texts and examples of the help from the operations table. Pure. Only the examples load the core and JSON,
+---so that listing the commands is fast.
 
 local arguments = require "cmr.cli.arguments"
 
@@ -7,7 +7,8 @@ local help = {}
 
 local MAX_EXAMPLE_COLUMNS = 72
 
--- Warnings before an operation, in this order: its flag, the words in the list of commands, the sentence in its help.
+-- The warnings about operations. Each has the operation's flag, the words for the list of commands, and the sentence
+-- for the help.
 local MARKS = {
   { "charges", "charges money", "Charges money." },
   { "danger", "destroys", "Destroys: what it removes does not come back." },
@@ -17,10 +18,10 @@ local MARKS = {
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
--- Fields with an option that looks like one of the command's.
+-- Fields whose option looks like an option of the command itself.
 local CLARIFICATIONS = { confirm = "the order's own field confirm, not a confirmation" }
 
--- Values for examples where the documentation shows none.
+-- Values for the examples of fields that the documentation shows without a value.
 local SAMPLE_VALUES = {
   domain = "acme.com",
   domainName = "acme.com",
@@ -78,7 +79,7 @@ function help.parameter(param)
   return text
 end
 
----Returns a heading and a line for each field that only JSON can give; "" when there are none.
+---Returns a heading and one line for each field that can only be given as JSON. Returns "" when there are none.
 function help.inside(operation)
   local lines = {}
   for _, param in ipairs(operation.params) do
@@ -97,8 +98,8 @@ local function has_required_items(operation, param)
   return false
 end
 
--- Returns the parameters a first call needs: the required ones, one of the alternatives, members instead of their
--- object.
+-- Returns the parameters that the simplest call needs: the required ones and one of the alternatives. An object is
+-- replaced by its members.
 local function first_call(operation)
   local chosen, required, has_alternative = {}, {}, false
   for _, param in ipairs(operation.params) do
@@ -121,7 +122,7 @@ local function encode(value)
   return require("cmr.cli.pretty_json").encode(value, { compact = true })
 end
 
--- Returns the value in the documented request; nil when there is none, or when the documentation shortens it.
+-- Returns the value in the documented request. Returns nil when the documentation has no value, or shortens it.
 local function documented_value(operation, name)
   local example = require("cmr.samples")[operation.name]
   local request = example and example.request and require("cmr.core").json_decode(example.request)
@@ -153,7 +154,7 @@ function sample_value(operation, param)
   return SAMPLE_VALUES[last] or arguments.placeholder(last)
 end
 
--- Returns the word after a parameter's option in an example.
+-- Returns the word that follows a parameter's option in an example.
 local function sample_word(operation, param)
   if arguments.secret(param.name) then return "@FILE" end
   if param.all_required then return "all" end
@@ -163,7 +164,7 @@ local function sample_word(operation, param)
   return require("cmr.util.shell").quote(type(value) == "string" and value or encode(value))
 end
 
----Returns a command line with the least that a call needs.
+---Returns a command line with only the arguments that a call needs.
 function help.example(operation)
   local command = "cmr " .. arguments.command(operation.name)
   local options = {}

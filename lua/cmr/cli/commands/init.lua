@@ -1,5 +1,5 @@
----The commands that are not operations of the API: name, summary, module if its name differs. The parser loads a module
----when its command is on the line. A module has:
+---The commands that are not operations of the API: name, summary, and the module if its name differs. The parser loads
+---the module of a command only when the user names that command. A module has:
 ---
 ---    options, epilog                its options, see add_options in cmr.cli.parser, and the end of its help
 ---    arguments(command)             optional: adds its arguments to argparse's command; targets begin with a dot

@@ -1,4 +1,4 @@
----cmr operations: the operations table.
+---cmr operations: prints the table of the API's operations.
 
 local output = require "cmr.cli.output"
 
