@@ -72,7 +72,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- Returns the mistake in a value, in words. The command writes "off" for false, and has no option allow_http.
+-- Returns the mistake in a value, in words. The command's word for false is "off", and it has no option allow_http.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end

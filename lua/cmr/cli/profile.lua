@@ -1,11 +1,11 @@
 ---Profiles: a profile has a key, the key's base URL and the name of the header for the key. It is stored under a name.
 ---
----Only its owner can read the file, $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config); ca_file is optional:
+---The file is $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config). Only its owner can read it. ca_file is optional:
 ---
 ---    {"default": "production",
 ---     "profiles": {"production": {"api_key": "...", "base_url": "https://...", "key_header": "cmr-x-api-key"}}}
 ---
----cmr sends a key only to the key's own address, so key and address come from one source:
+---cmr sends a key only to the key's own base URL. So the key and the address come from the same source:
 ---
 ---    --profile   a key elsewhere                address elsewhere               key        address
 ---    named       --api-key-file                 any                             refused
@@ -15,7 +15,7 @@
 ---    absent      none                           none                            default    default
 ---    absent      none                           --base-url, $CMR_BASE_URL       refused
 ---
----Certificates are no secret: --ca-file, then the profile's, then $CMR_CA_FILE.
+---Certificates are no secret. cmr takes --ca-file, else the profile's ca_file, else $CMR_CA_FILE.
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"

@@ -174,7 +174,7 @@ local function report_refused(order, partial, system)
 end
 
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order table method of the client; args for it; prepare, in place of the core's function of that name;
+---@param order table method of the client; args for it; prepare, used in place of the core's function of that name;
 ---  operation, unless it is `cmr api`; has_effect: whether it may change something, as far as its method tells; acts:
 ---  whether it does; reason to ask for a confirmation, as in "reexport charges money"; about, see output.show
 ---@return integer status io.EXIT_INCOMPLETE if the API refused some items
