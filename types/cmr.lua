@@ -6,10 +6,11 @@
 -- arguments, <name>.others for the same without the arguments that may stand in front of the table, and <name>.answer
 -- for its answer, as far as a documented answer shows it.
 
----For client:await in another process: the plan, or the operation with an id.
+---What client:await needs in another process: the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan From cmr.info in the process that sent the request.
----@field ledger_id? integer The request's number in the client's ledger, where its end is written.
+---@field ledger_id? integer The request's number in the client's ledger. client:await writes there how the request
+---ended.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
@@ -20,34 +21,34 @@
 ---@field timeout? number Seconds. Default: 180.
 ---@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
 ---@field count? integer How many events must arrive, if cmr cannot know it.
----@field done_statuses? string[] Further statuses of an order that is done, as whole words. Default: {}.
----@field failed_statuses? string[] Further statuses of an order that has failed. Default: {}.
+---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
 
----What client:bulk takes. Rows that are done are left alone; the others are sent.
+---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer Requests at once. Default: 8.
----@field again? boolean Send rows again, even if they are done. An unfinished run goes on with its other rows
+---@field again? boolean Send all rows again, even those that are done. An unfinished run first finishes its other rows
 ---  first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
----@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
----  runs too. Default: 30 days.
----@field retry_unknown? boolean Send again what may have been done.
----@field retry_failed? boolean Send again what was refused.
----@field duplicates? boolean Send each of several rows with the same content. Default: they are refused.
----@field max_failures? integer Stop after so many.
+---@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
+---  Default: 30 days.
+---@field retry_unknown? boolean Send the rows again that may have been done.
+---@field retry_failed? boolean Send the rows again that the API refused.
+---@field duplicates? boolean Send all rows, even if several have the same content. Default: such rows are refused.
+---@field max_failures? integer Stop after this number of failures.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
 
----How many rows ended in each state. `earlier` counts those that were left alone.
+---The number of rows in each state. `earlier` counts the rows that an earlier run sent, and that were not sent again.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
 ---@field done integer
----@field accepted integer The API took them; webhooks report how they end.
----@field partial integer Done, but some items failed.
+---@field accepted integer The API accepted them; webhooks report how they end.
+---@field partial integer Done, except for some items that failed.
 ---@field failed integer
----@field sending integer Another process waits for their answers.
----@field unknown integer They may have been done.
----@field deferred integer They can be sent again later.
+---@field sending integer Another process is sending them.
+---@field unknown integer The server may have done them.
+---@field deferred integer Refused for a passing reason: a later run can send them again.
 ---@field untried integer
 ---@field earlier table<string, integer>
 ---@field stopped? string Why the run ended early.
@@ -56,7 +57,7 @@
 ---@class cmr.Client
 local Client = {}
 
----Sends any other request, under the same rules.
+---Sends any other request. The same rules apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -65,18 +66,18 @@ local Client = {}
 ---@return cmr.Error? err
 function Client:request(method, path, fields) end
 
----Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
----where a page shows that items may be missing or come twice; err.code says why.
+---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
+---missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
 ---
 ---@param what string|cmr.List
 ---@param ... any The operation's arguments.
----@return fun(): any, string?, cmr.Error? iterator The next item; or once false, message, err.
+---@return fun(): any, string?, cmr.Error? iterator The next item; after a failure once false, message, err.
 function Client:each(what, ...) end
 
----Shows what a call would send. Nothing is sent.
+---Returns the request that a call would send. Sends nothing.
 ---@param name string The operation's name, or "request".
 ---@param ... any Its arguments, or those of client:request.
 ---@return cmr.Preview? preview
@@ -84,142 +85,150 @@ function Client:each(what, ...) end
 ---@return cmr.Error? err
 function Client:preview(name, ...) end
 
----Starts a call in the background. In a plain script it makes progress whenever the script waits in a function of cmr.
+---Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
+---function of cmr.
 ---@param name string The operation's name.
 ---@param ... any Its arguments.
 ---@return cmr.Job job
 function Client:start(name, ...) end
 
----Runs an operation on many inputs concurrently. Each call is paced and retried like a single one.
+---Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
----with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
+---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. On Lua 5.4 this happens
+---at once. Elsewhere it happens when the iterator is garbage-collected, and in nginx at the latest when the coroutine
+---with the loop ends.
 ---@param name string The operation's name.
----@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
+---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
 function Client:map(name, inputs, opts) end
 
----Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
----done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
----cannot send, see cmr.BulkReport.
+---Calls an operation that acts, for many rows, and sends no row twice. The client's ledger records the rows that are
+---done, in this process or in another one. A later run with the same rows continues the first one. The report names the
+---rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
 ---
 ---@param name string The operation's name.
----@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param rows table[]|fun(): table? A list of tables of fields, or a function that returns the next table.
 ---@param opts? cmr.BulkOptions
----@return cmr.BulkReport? report nil: nothing was sent.
+---@return cmr.BulkReport? report Nil when nothing was sent.
 ---@return string? message
 function Client:bulk(name, rows, opts) end
 
----Iterates over what was sent with this client's key, newest first, from its ledger.
+---Iterates over the requests that were sent with this client's key, newest first. It reads them from the client's
+---ledger.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
 ---
 ---@param filter? cmr.HistoryFilter
----@return fun(): cmr.SentRequest|false, string? iterator The next request; or once false, message.
+---@return fun(): cmr.SentRequest|false, string? iterator The next request; after a failure once false, message.
 function Client:history(filter) end
 
----Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
----from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
----worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
----to store them.
+---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
+---reads the events from the client's store, where cmr.webhook.handler writes them. They may have arrived earlier, at
+---another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
+---handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
----status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
----of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
+---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
+---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
+---a word such as COMPLETED, and if two polls agree on it or time is up. If only the status reports success,
+---`events.order` has the answer of order_status.
 ---
----Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
----events to expect: give it `count`, or an order's status must settle it.
+---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
+---many events to expect. Then give it `count`; otherwise only the order's status can end the wait.
 ---
----err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
----the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
----done. When the first of several items fails, await does not wait for the others. It waits for the others when the
----answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
----can never learn the outcome: client:awaitable tells so before you send anything.
+---If the operation failed, err is of kind "operation_failed". Its body is the event that reports the failure, or a list
+---of the items that the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown":
+---err.events has the events about the items that were done. When an event reports that one of several items failed,
+---await does not wait for the others. When the answer refused some items, await still waits for the others. When time
+---is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of kind
+---"invalid_argument". client:awaitable tells you that before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
+---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts) end
 
----Whether client:await can learn here how an operation ends. Ask before you send it.
+---Returns whether client:await could learn how an operation ends. Call it before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
 ---@return string? message The reason why not.
 function Client:awaitable(name) end
 
----Makes the same client with other options. It is light enough for one call:
----client:with{timeout = 60}:platforms(id).
+---Makes the same client with other options. This is cheap enough to do for one call: client:with{timeout =
+---60}:platforms(id).
 ---@param opts cmr.Options
 ---@return cmr.Client client Shares key, engine and limiter with this one.
 function Client:with(opts) end
 
----Closes the client: later calls raise. Unused connections are closed.
+---Closes the client and its unused connections. Later calls raise.
 function Client:close() end
 
----The address that the client's requests go to.
+---Returns the base URL of the client's requests.
 ---@return string base_url
 function Client:base_url() end
 
----A digest of the client's key: tells keys apart, and does not reveal them.
+---Returns a digest of the client's key, which identifies the key without revealing it.
 ---@return string key_id
 function Client:key_id() end
 
----What cmr.info reports: of the last attempt where there were several.
+---The result of cmr.info. After several attempts, it describes the last one.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
 ---@field url string
 ---@field status? integer
----@field headers? table<string, string> Lower-case names.
+---@field headers? table<string, string> The response headers, with lower-case names.
 ---@field attempts integer
----@field elapsed number Seconds, the whole call.
+---@field elapsed number The duration of the whole call, in seconds.
 ---@field reused? boolean Whether the connection had been used before.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
----What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
+---What client:await waits for, as plain data. To wait in another process, pass {plan = plan} to it.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
----@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
----@field tls? string With on_response: the version that a new connection agreed on.
+---@field ledger_error? string The reason why the ledger could not record how the request ended. The ledger then treats
+---the request as unknown.
+---@field tls? string The TLS version of a new connection. Only if on_response is set.
 ---@field timing? cmr.Timing Only if on_response is set.
 
----Where an attempt's time went: seconds from its start. A step that was not reached is absent.
+---When each step of an attempt was done, in seconds from its start. A step that was not reached is absent.
 ---@class cmr.Timing
----@field resolved? number The address of the name was known.
+---@field resolved? number The IP address of the host was known.
 ---@field connected? number
----@field secured? number TLS was agreed on.
+---@field secured? number The TLS handshake was done.
 ---@field first_byte? number The first byte of the answer arrived.
 
----What a call would send, as libcurl gets it. The key is masked.
+---The request that a call would send, in the form for libcurl. The key is masked.
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----@field headers string[] Lines, without the key's header. "Name:" sends no such header, "Name;" an empty one.
+---@field headers string[] The lines of the headers, without the header with the key. "Name:" removes a header, "Name;"
+---sends an empty one.
 ---@field key_header? string The name of the header that carries the key.
 ---@field body? string
 ---@field ca_file? string
----@field proxy? string "": none, whatever the environment says.
+---@field proxy? string "" means no proxy, whatever the environment says.
 ---@field resolve? string
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>
 ---@field body? table
 
----An operation that lists, by its name; or a table with the name and what the documentation omits about its answer.
+---The name of an operation that returns a list. Or a table with the name, and with the facts about its answer that the
+---documentation omits.
 ---@class cmr.List
 ---@field [1] string
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
@@ -349,7 +358,7 @@ function cmr.new(opts) end
 ---@return cmr.Info? info nil when the table does not come from a call.
 function cmr.info(result) end
 
----Sends any other request, under the same rules.
+---Sends any other request. The same rules apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -358,18 +367,18 @@ function cmr.info(result) end
 ---@return cmr.Error? err
 function cmr.request(method, path, fields) end
 
----Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
----where a page shows that items may be missing or come twice; err.code says why.
+---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
+---missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
 ---
 ---@param what string|cmr.List
 ---@param ... any The operation's arguments.
----@return fun(): any, string?, cmr.Error? iterator The next item; or once false, message, err.
+---@return fun(): any, string?, cmr.Error? iterator The next item; after a failure once false, message, err.
 function cmr.each(what, ...) end
 
----Shows what a call would send. Nothing is sent.
+---Returns the request that a call would send. Sends nothing.
 ---@param name string The operation's name, or "request".
 ---@param ... any Its arguments, or those of client:request.
 ---@return cmr.Preview? preview
@@ -377,62 +386,66 @@ function cmr.each(what, ...) end
 ---@return cmr.Error? err
 function cmr.preview(name, ...) end
 
----Starts a call in the background. In a plain script it makes progress whenever the script waits in a function of cmr.
+---Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
+---function of cmr.
 ---@param name string The operation's name.
 ---@param ... any Its arguments.
 ---@return cmr.Job job
 function cmr.start(name, ...) end
 
----Runs an operation on many inputs concurrently. Each call is paced and retried like a single one.
+---Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
----with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
+---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. On Lua 5.4 this happens
+---at once. Elsewhere it happens when the iterator is garbage-collected, and in nginx at the latest when the coroutine
+---with the loop ends.
 ---@param name string The operation's name.
----@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
+---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
 function cmr.map(name, inputs, opts) end
 
----Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
----done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
----cannot send, see cmr.BulkReport.
+---Calls an operation that acts, for many rows, and sends no row twice. The client's ledger records the rows that are
+---done, in this process or in another one. A later run with the same rows continues the first one. The report names the
+---rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
 ---
 ---@param name string The operation's name.
----@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param rows table[]|fun(): table? A list of tables of fields, or a function that returns the next table.
 ---@param opts? cmr.BulkOptions
----@return cmr.BulkReport? report nil: nothing was sent.
+---@return cmr.BulkReport? report Nil when nothing was sent.
 ---@return string? message
 function cmr.bulk(name, rows, opts) end
 
----Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
----from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
----worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
----to store them.
+---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
+---reads the events from the client's store, where cmr.webhook.handler writes them. They may have arrived earlier, at
+---another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
+---handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
----status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
----of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
+---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
+---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
+---a word such as COMPLETED, and if two polls agree on it or time is up. If only the status reports success,
+---`events.order` has the answer of order_status.
 ---
----Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
----events to expect: give it `count`, or an order's status must settle it.
+---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
+---many events to expect. Then give it `count`; otherwise only the order's status can end the wait.
 ---
----err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
----the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
----done. When the first of several items fails, await does not wait for the others. It waits for the others when the
----answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
----can never learn the outcome: client:awaitable tells so before you send anything.
+---If the operation failed, err is of kind "operation_failed". Its body is the event that reports the failure, or a list
+---of the items that the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown":
+---err.events has the events about the items that were done. When an event reports that one of several items failed,
+---await does not wait for the others. When the answer refused some items, await still waits for the others. When time
+---is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of kind
+---"invalid_argument". client:awaitable tells you that before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
+---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
@@ -454,7 +467,7 @@ local Job = {}
 ---@return cmr.Error? err
 function Job:wait() end
 
----Whether the call has finished.
+---Returns whether the call has finished.
 ---@return boolean
 function Job:done() end
 
@@ -512,7 +525,7 @@ local Ledger = {}
 ---@return string? reason as of cmr.sqlite
 function Ledger:connection(synchronous) end
 
----Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether its file was removed or replaced since it was opened. It can be opened anew then.
 ---@return boolean
 function Ledger:is_moved() end
 
@@ -557,13 +570,13 @@ function Ledger:abandon(id, db) end
 ---@return string? reason
 function Ledger:settle(id, ending) end
 
----The id of the newest request; 0: there is none.
+---Returns the id of the newest request; 0: there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
 function Ledger:newest() end
 
----The requests of the same content that no other one superseded, oldest first.
+---Returns the requests of the same content that no other one superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -571,25 +584,26 @@ function Ledger:newest() end
 ---@return string? message
 function Ledger:same(account, operation, digest) end
 
----The ids of a request, as {{kind, id} ...}.
+---Returns the ids of a request, as {{kind, id} ...}.
 ---@param request integer
 ---@return string[][] ids
 function Ledger:ids(request) end
 
----The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---Returns the requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last
+---one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
 ---@return string? message
 function Ledger:find(filter) end
 
----The request with this number.
+---Returns the request with this number.
 ---@param id integer
 ---@return table? request
 ---@return string? message
 function Ledger:get(id) end
 
----How many requests a filter fits.
+---Returns how many requests a filter fits.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message
@@ -607,10 +621,10 @@ function Ledger:each(filter) end
 ---@return string? message
 function Ledger:forget(before) end
 
----The store on this ledger. See cmr.Store.
+---Returns the store on this ledger. See cmr.Store.
 function Ledger:store() end
 
----The limiter on this ledger. See cmr.Limiter.
+---Returns the limiter on this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
 ---Takes a run for this caller alone. It is let go when the process ends.
@@ -632,7 +646,8 @@ function Ledger:let_go_run(run, hold) end
 ---@return string? message
 function Ledger:listen() end
 
----Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---Returns whether events arrive in the ledger: another process stores what it receives, or one did in the last 30
+---days.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:is_receiving() end
@@ -870,8 +885,8 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----The events that could not be handled, and that the vendor does not deliver again. Their handler failed at the last of
----three deliveries, or the store had no room for them.
+---Returns the events that could not be handled, and that the vendor does not deliver again. Their handler failed at
+---the last of three deliveries, or the store had no room for them.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters() end

@@ -191,8 +191,7 @@ end
 ---
 ---@param what string|cmr.List
 ---@param ... any The operation's arguments.
----@return fun(): any, string?, cmr.Error? iterator Returns the next item. After a failure it returns false, message,
----err once.
+---@return fun(): any, string?, cmr.Error? iterator The next item; after a failure once false, message, err.
 function Client:each(what, ...)
   local state = state_of(self, "each")
   local opts = {}
@@ -264,11 +263,9 @@ end
 ---at once. Elsewhere it happens when the iterator is garbage-collected, and in nginx at the latest when the coroutine
 ---with the loop ends.
 ---@param name string The operation's name.
----@param inputs any[]|fun(): any A list of inputs, or a function that returns the next one. An input is a table of
----fields, or the first argument.
+---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator Returns the next input that finished, and the results
----of its call.
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
 function Client:map(name, inputs, opts)
   local state = state_of(self, "map")
   local prepare = core[operation_named(name, "map").name]
@@ -315,8 +312,7 @@ end
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
 ---
 ---@param filter? cmr.HistoryFilter
----@return fun(): cmr.SentRequest|false, string? iterator Returns the next request. After a failure it returns false,
----message once.
+---@return fun(): cmr.SentRequest|false, string? iterator The next request; after a failure once false, message.
 function Client:history(filter)
   local state = state_of(self, "history")
   if not state.ledger then errors.raise "history: this client has no ledger: cmr.new{ledger = true}" end
