@@ -237,10 +237,10 @@ function Client:key_id() end
 
 ---A success: the API's envelope.
 ---@class cmr.Answer
----@field status integer The HTTP status again.
+---@field status integer Repeats the HTTP status.
 ---@field message string
 ---@field data? any The result. Absent where the API sends null or nothing. Its type is any where it is undocumented.
----@field actionId? string Of an asynchronous operation. Its webhooks carry it too.
+---@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
 
 ---@alias cmr.Kind
 ---| "network" # no answer: the connection failed
@@ -262,13 +262,13 @@ function Client:key_id() end
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----After several attempts, the most severe one: unknown > rejected > not_sent.
+---After several attempts, the most severe of their outcomes: unknown > rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
 ---| "unknown" # the server may have done it: check before you repeat it
 
----A failure. tostring gives its message.
+---A failure. tostring(err) returns its message.
 ---@class cmr.Error
 ---@field kind cmr.Kind
 ---@field message string
@@ -277,27 +277,27 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
----answer refused.
+---The answer, decoded if it is JSON. In an error of client:await, the event that reports the failure, or the items
+---that the answer refused.
 ---@field body? any
----@field events? cmr.Event[] Of client:await: the events that arrived.
+---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
----The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
----"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". Of
----client:each, where kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
+---Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
+---client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
 ---"missing_items" or "no_list".
 ---@field code? string
----@field field? string The path of the field with the mistake: "domains[2].domainName".
+---@field field? string The path of the wrong field, such as "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.
 ---@field got? string The type of the field's value.
 ---@field suggestion? string The name that was probably meant.
----@field reason? string The mistake in words, where expected does not say it.
----@field programmer_error? true The program is wrong, not its data: the functions of cmr raise such an error.
+---@field reason? string The mistake in words, if `expected` does not say it.
+---@field programmer_error? true The program is wrong, not its data. The functions of cmr raise such an error.
 
----The type of cmr.all: every item, where an operation acts on everything if its list is omitted.
+---The type of cmr.all. It means "every item" for an operation that acts on everything if its list is omitted.
 ---@class cmr.All
 
----An operation of the API: a row of the table from which functions, checks, commands and documents are derived.
+---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
 ---@class cmr.Operation
 ---@field name string
 ---@field method? string nil: undocumented.
@@ -306,15 +306,16 @@ function Client:key_id() end
 ---@field title string The vendor's.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
----@field assumed? string The undocumented part, and how we read it.
+---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
 ---@field open_location? "query"|"body" Where undocumented fields go.
 ---@field items? string The path of a list's items in its answer.
 ---@field page? string
 ---@field limit? string
----@field success_field? string The member that every item of data has unless it failed.
----@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of PARAMETER.
----@field failure_events? string[] The webhooks that report a failure.
+---@field success_field? string The member that every item in `data` has unless the item failed.
+---@field success_events? string[] The events that report success, as "EVENT PARAMETER": one event for each item of
+---PARAMETER.
+---@field failure_events? string[] The events that report a failure.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
 
@@ -332,13 +333,13 @@ function Client:key_id() end
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
 
----The module. Its functions use a client made from the environment at first use.
+---The module. Its functions use a client that is made from the environment at the first call.
 ---@class cmr
 ---@field _VERSION string
 ---@field libcurl string The version of the libcurl in use.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
----@field null any JSON's null: in arrays of answers, and to send one.
----@field all cmr.All Names every item, where an operation acts on everything if its list is omitted.
+---@field null any JSON's null. Answers have it in arrays. Pass it to send a null.
+---@field all cmr.All Means "every item", for an operation that acts on everything if its list is omitted.
 ---@field webhook cmr.Webhook
 local cmr = {}
 
@@ -348,14 +349,14 @@ local cmr = {}
 ---@return T list
 function cmr.array(list) end
 
----Makes a client. An unknown option or a malformed value raises.
+---Makes a client. Raises for an unknown option or a malformed value.
 ---@param opts? cmr.Options
 ---@return cmr.Client client
 function cmr.new(opts) end
 
 ---Reports facts about an answer or an error.
----@param result cmr.Answer|cmr.Error What a call returned.
----@return cmr.Info? info nil when the table does not come from a call.
+---@param result cmr.Answer|cmr.Error The answer or error that a call returned.
+---@return cmr.Info? info Nil when the table does not come from a call.
 function cmr.info(result) end
 
 ---Sends any other request. The same rules apply to it.
@@ -450,12 +451,14 @@ function cmr.bulk(name, rows, opts) end
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
 
----What client:map takes. before_send is called when the input's call has its slot, before anything is sent: use it to
----keep a record of your own. If it returns false, the call is not sent, and its error is of kind "cancelled".
+---The options of client:map. before_send is called when the input's call has its slot, before the request is sent. Use
+---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
----@field concurrency? integer Calls in flight, and results not yet taken. Default: 16.
----@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
----@field before_send? fun(input: any): boolean? Called before the first attempt of an input; false: it is not sent.
+---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
+---@field ordered? boolean Returns the results in the order of the inputs. Default: false, in the order in which they
+---finish.
+---@field before_send? fun(input: any): boolean? Called before the first attempt of an input. Return false to skip the
+---input.
 
 ---A call in the background, from client:start.
 ---@class cmr.Job
@@ -471,28 +474,29 @@ function Job:wait() end
 ---@return boolean
 function Job:done() end
 
----Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its
----next attempt. A request that was sent may have been done: see err.outcome.
+---Cancels the call. A call in flight ends at once. In nginx, so does a call that waits for a slot or a retry;
+---elsewhere such a call ends before its next attempt. The server may have done a request that was sent: see
+---err.outcome.
 function Job:cancel() end
 
----Which requests to list.
+---A filter: the requests to list.
 ---@class cmr.HistoryFilter
 ---@field operation? string
 ---@field user? string The request's userId.
----@field id? string An id that was sent or answered: of an order, an action, a subscription, a domain or a mailbox.
+---@field id? string An id in the request or its answer: of an order, an action, a subscription, a domain or a mailbox.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
----@field unknown? true Only those that may have been done.
----@field accepted? true Only those that were accepted and have no end yet.
+---@field unknown? true Only the requests that may have been done.
+---@field accepted? true Only the accepted requests that have not ended yet.
 
 ---A request in the ledger.
 ---@class cmr.SentRequest
 ---@field ledger_id integer
----@field operation string "request": a raw one.
+---@field operation string The operation's name, or "request" for a raw request.
 ---@field state cmr.RequestState
 ---@field sent_at number Seconds since 1970.
 ---@field ended_at? number
----@field ids table<string, string[]> By kind: "order", "action", "subscription", "domain", "mailbox".
+---@field ids table<string, string[]> The ids, by kind: "order", "action", "subscription", "domain", "mailbox".
 ---@field user? string
 ---@field run? string The name of its bulk run.
 ---@field row? integer In that run.
@@ -500,55 +504,55 @@ function Job:cancel() end
 ---@field kind? cmr.Kind Of a failure.
 ---@field outcome? cmr.Outcome
 ---@field message? string
----@field failed_items? integer How many items of a success failed.
----@field retry_at? number It can be sent again from then on.
----@field account string The digest of the key and the base URL.
+---@field failed_items? integer The number of items that failed inside a success.
+---@field retry_at? number The earliest time to send it again.
+---@field account string The digest of the key, and the base URL.
 
 ---The states of a request.
 ---@alias cmr.RequestState
----| "sending" # it is under way
----| "accepted" # the API took it; webhooks report how it ends
----| "done" # it is done, with all its items
----| "partial" # it is done, but some of its items failed
+---| "sending" # the request is under way
+---| "accepted" # the API accepted it; webhooks report how it ends
+---| "done" # it was done, with all its items
+---| "partial" # it was done, but some of its items failed
 ---| "failed" # it was not done: refused, or never sent
----| "deferred" # it was not done and can be sent again from retry_at on
----| "unknown" # it may have been done
+---| "deferred" # it was not done, and can be sent again after retry_at
+---| "unknown" # the server may have done it
 
 ---@class cmr.Ledger
 local Ledger = {}
 
----A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
----it to the kernel, for what need not outlive a power cut.
+---Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
+---made. A "quick" connection leaves the time to the kernel; it is for data that need not survive a power cut.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function Ledger:connection(synchronous) end
 
----Returns whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
 ---@return boolean
 function Ledger:is_moved() end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
----@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+---@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
+---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
 function Ledger:transaction(synchronous, change, is_patient) end
 
----Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
 ---@param read fun(): any, any, any its results
 function Ledger:snapshot(read) end
 
----Writes down a request that is about to leave. When this returns, it is on the disk.
+---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
 ---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
 ---that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
----@return string? reason as of cmr.sqlite, or "repeated"
+---@return string? reason The reason from cmr.sqlite, or "repeated".
 function Ledger:begin(request) end
 
----Writes down what became of a request.
+---Records how a request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
@@ -557,12 +561,12 @@ function Ledger:begin(request) end
 ---@return string? reason
 function Ledger:finish(id, ending) end
 
----Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
+---Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
 ---@param id integer
----@param db any the connection that wrote it
+---@param db any The connection that recorded the request.
 function Ledger:abandon(id, db) end
 
----Writes down how an accepted request ended.
+---Records how an accepted request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: kind, outcome, message}
 ---@return boolean? ok
@@ -570,13 +574,13 @@ function Ledger:abandon(id, db) end
 ---@return string? reason
 function Ledger:settle(id, ending) end
 
----Returns the id of the newest request; 0: there is none.
+---Returns the id of the newest request, or 0 when there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
 function Ledger:newest() end
 
----Returns the requests of the same content that no other one superseded, oldest first.
+---Returns the requests with the same content that no other request superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -589,8 +593,8 @@ function Ledger:same(account, operation, digest) end
 ---@return string[][] ids
 function Ledger:ids(request) end
 
----Returns the requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last
----one.
+---Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -603,19 +607,19 @@ function Ledger:find(filter) end
 ---@return string? message
 function Ledger:get(id) end
 
----Returns how many requests a filter fits.
+---Returns how many requests match a filter.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message
 function Ledger:count(filter) end
 
----Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
 ---@param filter table as of Ledger:find
 ---@return fun(): table|false|nil, string? iterator the next request; or once false, message
 function Ledger:each(filter) end
 
----Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
----those under way stay.
+---Removes the requests that were sent before a time, and the runs without requests. The newest request and the
+---requests under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
@@ -627,18 +631,18 @@ function Ledger:store() end
 ---Returns the limiter on this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
----Takes a run for this caller alone. It is let go when the process ends.
+---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
 ---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason "busy": another process or another caller in this one has it
+---@return string? reason "busy" when another process, or another caller in this one, has it.
 function Ledger:hold_run(run) end
 
----Moves what was written into the file itself, so that a copy of this one file has it.
+---Moves all changes from the -wal file into the ledger's file, so that a copy of this one file is complete.
 function Ledger:checkpoint() end
 
 ---@param run integer
----@param hold table of hold_run; without effect the second time
+---@param hold table The result of hold_run. A second call has no effect.
 function Ledger:let_go_run(run, hold) end
 
 ---Announces that this process stores the events that it receives, until the process ends.
@@ -646,37 +650,40 @@ function Ledger:let_go_run(run, hold) end
 ---@return string? message
 function Ledger:listen() end
 
----Returns whether events arrive in the ledger: another process stores what it receives, or one did in the last 30
----days.
+---Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
+---so in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:is_receiving() end
 
----Closes the ledger. Another open makes a new one.
+---Closes the ledger. The next open makes a new one.
 function Ledger:close() end
 
----Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
----has its own clock, because the clocks of two loops cannot be compared.
+---A limiter reserves slots in the rate limit of a key. Times are in seconds from now, and the rate is in requests per
+---second. A limiter has its own clock, because the clocks of two loops cannot be compared.
 ---
----reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
----max_wait: then nothing is reserved. pause gives out no slot for some seconds, because the server asked to wait.
+---`reserve` reserves the key's next slot and returns the time until the slot. If that time is longer than max_wait, it
+---reserves nothing, and returns nil and the time. `pause` gives out no slot for some seconds, because the server asked
+---for a pause.
 ---@class cmr.Limiter
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
----How calls wait in an event loop. A user's adapter needs wait, sleep and now. Without spawn, semaphore and notify
----client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
+---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
+---client:map also need spawn, semaphore and notify, and raise without them. Only the library's adapters have detected,
+---forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, it ends early when interrupt gets that job.
----@field now fun(): number Seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, the sleep ends early when interrupt is
+---called for that job.
+---@field now fun(): number Returns the seconds of a clock that never goes back.
+---@field spawn? fun(run: fun()) Runs a function in the background. Returns when the function first waits.
 ---@field semaphore? fun(): cmr.Semaphore
----@field notify? fun(call: any) Makes the waiter of a call check it again: it was cancelled.
+---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
----@field interrupt? fun(job: cmr.Job) Ends a job's sleep: it was cancelled.
+---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
 
 ---Counts posts.
@@ -684,12 +691,12 @@ function Ledger:close() end
 ---@field post fun()
 ---@field wait fun() Returns once for every post.
 
----Watches coroutines: the one that made the watch, and the latest one that called seen.
+---Watches two coroutines: the one that made the watch, and the last one that called `seen`.
 ---@class cmr.Watch
 ---@field seen fun() Watches the running coroutine too.
 ---@field stop fun() Ends the watch.
 
----Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
+---The place where a call waits: the caller, the iterator of a generic for, or a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
 ---What cmr.new and client:with take. Hosts share a rate with require("cmr.limiter.redis").new{host = ...}, webhooks and

@@ -1,5 +1,6 @@
----Two requests are the same if their operations and their arguments are: whatever the order of the names, the format of
----the file, or the Lua. A secret is compared as it is. Pure but for the digest.
+---Decides whether two requests are the same. They are if they have the same operation and the same arguments. The
+---order of the names, the format of the file and the version of Lua make no difference. A secret is compared
+---unchanged. Pure, except for the digest.
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
@@ -7,16 +8,17 @@ local text = require "cmr.util.text"
 
 local identity = {}
 
-local DIGEST_BYTES = 15 -- 20 characters of Base64
+local DIGEST_BYTES = 15 -- they make 20 characters of Base64
 local NO_BREAK_SPACE = "\194\160"
 
 ---Returns a text without the blanks around it. A spreadsheet may add no-break spaces.
 function identity.trim(value)
-  if not value:find "[%s\194]" then return value end -- most texts
+  if not value:find "[%s\194]" then return value end -- most texts have no blanks
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----Returns a text as it is compared: without blanks around it; an address or a domain in lower case, an id as it is.
+---Returns a text in the form for comparison: without surrounding blanks. An address or a domain becomes lower case; an
+---id stays as it is.
 function identity.normal(value)
   value = identity.trim(value)
   if not value:find(".", 1, true) then return value end
@@ -26,7 +28,8 @@ end
 
 local serialize
 
--- A string has its length in front, so that no two values are written alike.
+-- Functions that write a value of each type as text. A string has its length in front, so that two different values
+-- never have the same text.
 local SERIALIZERS = {
   string = function(value, is_exact)
     if not is_exact then value = identity.normal(value) end

@@ -1,10 +1,10 @@
----The ledger: what this user has sent, from every process of this machine, and what became of it. An SQLite file that
----only this user can read. It holds no key, no password and no argument but ids.
+---The ledger records the requests that this user has sent from any process of this machine, and how they ended. It is
+---an SQLite file that only this user can read. It has no key and no password. Of the arguments, it has only the ids.
 ---
----A request is written before it leaves, as "sending", and again when its answer is there. A process that dies in
----between leaves "sending" behind. Each process holds a lock on the id of its first request, its writer number, until
----it ends. The lock tells a request that is under way from one that a dead process left: the outcome of that one is
----unknown.
+---A request is recorded as "sending" before it is sent, and again when its answer arrives. If the process dies in
+---between, the ledger still says "sending". Each process has a writer number, the id of its first request, and holds a
+---lock on that number until the process ends. The lock shows whether a "sending" request is still under way. If its
+---process has died, its outcome is unknown.
 
 local core = require "cmr.core"
 local schema = require "cmr.ledger.schema"
@@ -15,44 +15,45 @@ local unpack = table.unpack or unpack
 
 ---The states of a request.
 ---@alias cmr.RequestState
----| "sending" # it is under way
----| "accepted" # the API took it; webhooks report how it ends
----| "done" # it is done, with all its items
----| "partial" # it is done, but some of its items failed
+---| "sending" # the request is under way
+---| "accepted" # the API accepted it; webhooks report how it ends
+---| "done" # it was done, with all its items
+---| "partial" # it was done, but some of its items failed
 ---| "failed" # it was not done: refused, or never sent
----| "deferred" # it was not done and can be sent again from retry_at on
----| "unknown" # it may have been done
+---| "deferred" # it was not done, and can be sent again after retry_at
+---| "unknown" # the server may have done it
 
 ---@class cmr.Ledger
 local Ledger = {}
 Ledger.__index = Ledger
 Ledger.__name = "cmr.ledger"
 
-local FILE = "/cmr/ledger.db" -- below the user's directory for state
-local BUSY_SECONDS = 5 -- another process's write takes milliseconds
-local NGINX_BUSY_SECONDS = 0.1 -- a worker serves nobody meanwhile
-local LOCKED_BUSY_SECONDS = 0.1 -- after a wait that was in vain
-local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
-local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that store events
-local FORGET_INTERVAL = 100 -- requests between two removals of old ones
-local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- at once
+local FILE = "/cmr/ledger.db" -- inside the user's directory for state
+local BUSY_SECONDS = 5 -- how long to wait for another process's write, which takes milliseconds
+local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
+local LOCKED_BUSY_SECONDS = 0.1 -- the wait after an earlier wait was too short
+local RUN_LOCKS = 2 ^ 40 -- the number of a run's lock is this number plus the run's id
+local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- first number and count of the locks of processes that store events
+local FORGET_INTERVAL = 100 -- number of new requests between two removals of old requests
+local MAX_FORGOTTEN = 2 * FORGET_INTERVAL -- maximum of requests in one removal
 
--- The first process to open the ledger reads its -wal file: a millisecond for 60 pages. A quick
--- connection therefore moves its pages into the ledger from this number on.
+-- The first process that opens the ledger must read its -wal file, which takes a millisecond for 60 pages. So a quick
+-- connection moves the pages into the ledger when there are this many.
 local READER_WAL_PAGES = 30
 
--- While a reader takes long, the -wal file grows. Afterwards it is cut to this size, which it does not reach otherwise.
+-- A slow reader makes the -wal file grow. Afterwards the file is cut to this size. Without slow readers it stays
+-- smaller.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
 
-local ledgers = {} -- path -> ledger, one for each file and process
-local living = setmetatable({}, { __mode = "k" }) -- every ledger, closed ones too
+local ledgers = {} -- path -> ledger; a process has one for each file
+local living = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ones
 
 local ledger = {
   Ledger = Ledger,
-  RETENTION_SECONDS = 400 * text.DAY, -- then a request is forgotten
+  RETENTION_SECONDS = 400 * text.DAY, -- older requests are removed
 }
 
----Returns the file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
+---Returns the default path of the ledger: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
 ---@return string? path
 ---@return string? message
 function ledger.default_path()
@@ -63,7 +64,8 @@ function ledger.default_path()
   return nil, "neither HOME nor XDG_STATE_HOME is set"
 end
 
--- Closes the connections that a child has from its parent: all of them, before the child opens its own. See cmr.sqlite.
+-- Closes all connections that a fork's child inherited from its parent. The child must do this before it opens its own.
+-- See cmr.sqlite.
 local function leave_parents()
   for one in pairs(living) do
     for name, db in pairs(one.connections) do
@@ -75,7 +77,7 @@ local function leave_parents()
   end
 end
 
--- What SQLite reports, with what to do about it.
+-- Returns SQLite's message, or advice for the user when another program has locked the file.
 local function explain(message, reason, path)
   if reason ~= "busy" then return message end
   return ("another program has it locked, 'fuser %s' shows which"):format(path)
@@ -95,10 +97,10 @@ local function busy_milliseconds(seconds)
   return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
 end
 
--- Refuses a ledger that has lost its newest requests, because they would be sent again: it is an old copy, or was cut.
--- The file beside it tells: it notes the number of each request. The newest request is never removed.
+-- Refuses a ledger that has lost its newest requests, because they would be sent again. Such a ledger is an old copy,
+-- or was cut. The file beside the ledger has the number of the newest request, which is never removed from the ledger.
 local function check_mark(db, path)
-  local marked = db:marked() -- before the query: other processes write in between
+  local marked = db:marked() -- read before the query, because other processes may write in between
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
   if not row then return nil, message, reason end
   if row.id >= marked then return true end
@@ -107,7 +109,8 @@ local function check_mark(db, path)
   return nil, problem:format(row.id, marked, path), "corrupt"
 end
 
--- synchronous: FULL puts each change on the disk before it is reported as made; NORMAL leaves it to the kernel.
+-- The settings of SQLite. With `synchronous` FULL, each change is on the disk before SQLite reports it as made. NORMAL
+-- leaves the time to the kernel.
 local function connect(path, synchronous)
   local db, message, reason = sqlite.open(path, busy_milliseconds(BUSY_SECONDS))
   if not db then return nil, message, reason end
@@ -121,12 +124,12 @@ local function connect(path, synchronous)
   return nil, message, reason
 end
 
----A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
----it to the kernel, for what need not outlive a power cut.
+---Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
+---made. A "quick" connection leaves the time to the kernel; it is for data that need not survive a power cut.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function Ledger:connection(synchronous)
   local db = self.connections[synchronous]
   if db and not db:is_inherited() then
@@ -144,19 +147,19 @@ function Ledger:connection(synchronous)
   return db
 end
 
----Returns whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
 ---@return boolean
 function Ledger:is_moved()
   local db = self.connections.durable
   return db ~= nil and not db:is_inherited() and db:is_moved()
 end
 
----Opens a ledger. The file is made when it is missing.
+---Opens a ledger. Makes the file if it is missing.
 ---@param path? string
 ---@param synchronous? "durable"|"quick" The connection to try: quick for a caller that only reads. Default: durable.
----@return cmr.Ledger? ledger the same one for the same path
+---@return cmr.Ledger? ledger One ledger for each path.
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function ledger.open(path, synchronous)
   local absolute, db, message, reason
   if not path then
@@ -179,15 +182,15 @@ function ledger.open(path, synchronous)
   return self
 end
 
--- How long this process waits for another program that has the file locked.
+-- Sets how long this process waits while another program has locked the file.
 local function set_busy_seconds(self, seconds)
   for _, connection in pairs(self.connections) do
     connection:rows(("PRAGMA busy_timeout = %d"):format(busy_milliseconds(seconds)))
   end
 end
 
--- Begins a change. A request makes up to three of them before it leaves: only the first waits for the whole time while
--- another program has the file locked. is_patient: this one waits in any case.
+-- Begins a transaction. A request makes up to three of them before it is sent. Only the first one waits for the whole
+-- time while another program has locked the file. With is_patient, this one waits in any case.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"
@@ -201,8 +204,8 @@ end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
----@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+---@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
+---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
 function Ledger:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)
   if not db then return nil, message, reason end
@@ -224,7 +227,7 @@ function Ledger:transaction(synchronous, change, is_patient)
   return nil, message, reason
 end
 
----Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
 ---@param read fun(): any, any, any its results
 function Ledger:snapshot(read)
   local db, message, reason = self:connection "durable"
@@ -249,7 +252,7 @@ local function add_ids(db, request, ids)
   return true
 end
 
--- Returns the writers that have a request under way: ",7,12,".
+-- Returns the writer numbers with a request under way, such as ",7,12,".
 local function living_writers(self, db)
   local rows, message, reason = db:rows "SELECT DISTINCT writer FROM request WHERE state = 'sending'"
   if not rows then return nil, message, reason end
@@ -260,7 +263,7 @@ local function living_writers(self, db)
   return list
 end
 
--- Removes runs that began before a time and have no request left, unless a process is at work on them.
+-- Removes the runs that began before a time and have no requests left. A run that a process is working on stays.
 local function forget_runs(db, before)
   local sql =
     "SELECT id FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
@@ -276,9 +279,9 @@ local function forget_runs(db, before)
   return true
 end
 
--- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the
--- next one gets a higher number than any writer that still runs.
--- window: how many of the oldest are looked at; -1: all.
+-- Removes some of the requests that were sent before a time, oldest first. The newest request always stays, so that the
+-- next one gets a higher number than any running writer. `window` is the number of old requests to look at, or -1 for
+-- all.
 local function forget(self, db, before, limit, window)
   local writers, message, reason = living_writers(self, db)
   if not writers then return nil, message, reason end
@@ -313,7 +316,7 @@ local function is_repeated(db, request)
   return row and row.id and row.id > request.newest_known
 end
 
--- Takes the writer number of this process: the id of its first request.
+-- Makes the id of this process's first request its writer number, and locks it.
 local function take_writer(db, id)
   local ok, message, reason = db:hold(id)
   if ok then
@@ -322,7 +325,7 @@ local function take_writer(db, id)
   return ok, message, reason
 end
 
--- Writes a request down, in a transaction.
+-- Inserts a request in a transaction.
 local function insert(self, db, request)
   if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
   local ok, message, reason = db:run(
@@ -354,13 +357,13 @@ local function insert(self, db, request)
   return ok and id, message, reason
 end
 
----Writes down a request that is about to leave. When this returns, it is on the disk.
+---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
 ---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
 ---that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
----@return string? reason as of cmr.sqlite, or "repeated"
+---@return string? reason The reason from cmr.sqlite, or "repeated".
 function Ledger:begin(request)
   local had_writer
   local returned, id, message, reason = pcall(self.transaction, self, "durable", function(db)
@@ -371,7 +374,7 @@ function Ledger:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  if had_writer == false and self.writer then -- the id is free again: the next request of any process gets it
+  if had_writer == false and self.writer then -- the id is free again, and the next request of any process gets it
     self.connections.durable:let_go(self.writer)
     self.writer = nil
   end
@@ -382,7 +385,7 @@ end
 local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome = ?, status = ?, message = ?,
   failed_items = ?, plan = coalesce(?, plan), ended_at = ? WHERE id = ?]]
 
----Writes down what became of a request.
+---Records how a request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
@@ -413,9 +416,9 @@ end
 local ABANDON = [[UPDATE request SET state = 'unknown', outcome = 'unknown', message = ?, ended_at = ?
   WHERE id = ? AND state = 'sending']]
 
----Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
+---Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
 ---@param id integer
----@param db any the connection that wrote it
+---@param db any The connection that recorded the request.
 function Ledger:abandon(id, db)
   if db == self.connections.durable and not db:is_inherited() then
     db:run(ABANDON, "its coroutine ended before the answer was written down", core.time(), id)
@@ -425,7 +428,7 @@ end
 local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = ?, ended_at = ?
   WHERE id = ? AND state = 'accepted']]
 
----Writes down how an accepted request ended.
+---Records how an accepted request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: kind, outcome, message}
 ---@return boolean? ok
@@ -437,7 +440,7 @@ function Ledger:settle(id, ending)
   end)
 end
 
--- The state of a request, told by whether its process still runs.
+-- The SQL expression for a request's state. It depends on whether the request's process still runs.
 local function settle_state(self, db, request)
   if request.state == "sending" and request.writer ~= self.writer and db:is_held(request.writer) == false then
     request.state, request.outcome = "unknown", "unknown"
@@ -456,7 +459,7 @@ local function query(self, sql, ...)
   return rows, message, reason
 end
 
----Returns the id of the newest request; 0: there is none.
+---Returns the id of the newest request, or 0 when there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
@@ -468,7 +471,7 @@ end
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
   FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
 
----Returns the requests of the same content that no other one superseded, oldest first.
+---Returns the requests with the same content that no other request superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -491,7 +494,7 @@ function Ledger:ids(request)
   return ids
 end
 
--- The conditions of a filter, in SQL.
+-- The SQL condition for each field of a filter.
 local CONDITIONS = {
   account = "account = ?",
   operation = "operation = ?",
@@ -502,14 +505,14 @@ local CONDITIONS = {
   id = "id IN (SELECT request FROM request_id WHERE id = ?)",
   open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
   accepted = "state = 'accepted' AND ? AND superseded IS NULL",
-  -- the value: the writers that have a request under way
+  -- the value for this condition is the list of writers with a request under way
   unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
     .. " AND superseded IS NULL",
 }
 
 local MAX_FOUND = 1000
 
--- What follows FROM request for a filter, and the values in it.
+-- Returns the SQL after "FROM request" for a filter, and its values.
 local function where(self, filter)
   local conditions, values = {}, {}
   for name, value in pairs(filter) do
@@ -524,8 +527,8 @@ local function where(self, filter)
   return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
 end
 
----Returns the requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last
----one.
+---Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -548,7 +551,7 @@ function Ledger:get(id)
   return rows[1]
 end
 
----Returns how many requests a filter fits.
+---Returns how many requests match a filter.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message
@@ -560,7 +563,7 @@ function Ledger:count(filter)
   return rows and rows[1].count, message, reason
 end
 
----Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
 ---@param filter table as of Ledger:find
 ---@return fun(): table|false|nil, string? iterator the next request; or once false, message
 function Ledger:each(filter)
@@ -587,14 +590,14 @@ function Ledger:each(filter)
   end
 end
 
----Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
----those under way stay.
+---Removes the requests that were sent before a time, and the runs without requests. The newest request and the
+---requests under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
 function Ledger:forget(before)
   local count = 0
-  while true do -- in parts: other processes write in between
+  while true do -- removes them in parts, so that other processes can write in between
     local removed, message, reason = self:transaction("durable", function(db)
       return forget(self, db, before, MAX_FOUND, -1)
     end)
@@ -616,11 +619,11 @@ function Ledger:limiter()
   return self.limiter_
 end
 
----Takes a run for this caller alone. It is let go when the process ends.
+---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
 ---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason "busy": another process or another caller in this one has it
+---@return string? reason "busy" when another process, or another caller in this one, has it.
 function Ledger:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -634,14 +637,14 @@ function Ledger:hold_run(run)
   return hold
 end
 
----Moves what was written into the file itself, so that a copy of this one file has it.
+---Moves all changes from the -wal file into the ledger's file, so that a copy of this one file is complete.
 function Ledger:checkpoint()
   local db = self:connection "durable"
   return db and db:rows "PRAGMA wal_checkpoint(PASSIVE)"
 end
 
 ---@param run integer
----@param hold table of hold_run; without effect the second time
+---@param hold table The result of hold_run. A second call has no effect.
 function Ledger:let_go_run(run, hold)
   if self.holds[run] ~= hold then return end
   self.holds[run] = nil
@@ -659,11 +662,11 @@ function Ledger:listen()
     ok, message, reason = db:hold(LISTENER_LOCKS + number)
     if ok or reason ~= "busy" then return ok, message end
   end
-  return true -- enough others listen
+  return true -- enough other processes listen
 end
 
----Returns whether events arrive in the ledger: another process stores what it receives, or one did in the last 30
----days.
+---Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
+---so in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:is_receiving()
@@ -675,7 +678,7 @@ function Ledger:is_receiving()
   return self:store():has_received()
 end
 
----Closes the ledger. Another open makes a new one.
+---Closes the ledger. The next open makes a new one.
 function Ledger:close()
   ledgers[self.path] = nil
   for _, db in pairs(self.connections) do

@@ -1,9 +1,9 @@
----The limiter of all processes of a machine: the queue of cmr.limiter.memory in the user's ledger. Its clock is the
----machine's monotonic one, the same for every process.
+---The limiter of all processes of a machine. It stores the queue of cmr.limiter.memory in the user's ledger. It uses
+---the machine's monotonic clock, which is the same for every process.
 ---
 ---    local client = cmr.new { limiter = require("cmr.limiter.sqlite").new() }
 ---
----While the ledger cannot be written, each process has its own queue.
+---While the ledger cannot be written, each process uses its own queue.
 
 local core = require "cmr.core"
 local ledgers = require "cmr.ledger"
@@ -25,20 +25,21 @@ function Limiter.new(options)
   return setmetatable({ ledger = ledger, fallback = require("cmr.limiter.memory").new() }, Limiter)
 end
 
--- Moves the key's queue. change(slot, now) returns the next free slot, or nil; slot is the next free one before.
+-- Moves the key's queue. change(slot, now) gets the next free slot, and returns the new next free slot, or nil for no
+-- change.
 local function update(self, key, change)
   return self.ledger:transaction("quick", function(db)
     local row, reason = db:first("SELECT next, at FROM slot WHERE key = ?", key)
     if reason then return nil, reason end
     local now = core.now()
-    local is_current = row and row.at <= now -- else the machine has started anew since
+    local is_current = row and row.at <= now -- false when the machine was restarted since then
     local next_slot = change(is_current and math.max(row.next, now) or now, now)
     if not next_slot then return true end
     return db:run("INSERT OR REPLACE INTO slot (key, next, at) VALUES (?, ?, ?)", key, next_slot, now)
   end)
 end
 
--- Warns once: the next calls would say the same.
+-- Logs a warning once, because the next calls would repeat it.
 local function warn(self, message)
   if not self.warned then log.warn("the ledger's rate limit is not shared now: %s", message) end
   self.warned = true
