@@ -9,62 +9,64 @@ local unpack = table.unpack or unpack
 
 local options = {}
 
----What cmr.new and client:with take. Hosts share a rate with require("cmr.limiter.redis").new{host = ...}, webhooks and
----quotas with require("cmr.store.redis").new{host = ...}. endpoints overrides an operation's method and path, or
----supplies what is undocumented.
+---The options of cmr.new and client:with. Several hosts can share a rate limit with
+---require("cmr.limiter.redis").new{host = ...}, and webhooks and quotas with require("cmr.store.redis").new{host =
+---...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
----@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string Certificates to trust, PEM. Default: $CMR_CA_FILE, or libcurl's.
----@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
----@field timeout? number Seconds, the whole call. Default: 30.
----@field attempt_timeout? number Seconds, one attempt. Default: 12.
----@field connect_timeout? number Seconds. Default: 5.
----@field retries? integer Attempts after the first. Default: 2.
----@field rate? number|false Requests per second and key; false: no limit. Default: 4.
----@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
----@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
----Remembers every request that acts. true: in the user's ledger; a path: in another one. A call whose request cannot be
----written down is not sent. Default: false.
+---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
+---@field ca_file? string A file of certificates to trust, in PEM format. Default: $CMR_CA_FILE, or libcurl's.
+---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field timeout? number Seconds for the whole call. Default: 30.
+---@field attempt_timeout? number Seconds for one attempt. Default: 12.
+---@field connect_timeout? number Seconds for connecting. Default: 5.
+---@field retries? integer The number of attempts after the first one. Default: 2.
+---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
+---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
+---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
+---@field store? cmr.Store The store for webhooks and quotas. Default: like that of limiter.
+---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
+---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
----@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string Never used for loopback. Default: libcurl's environment.
----@field headers? table<string, string> More headers.
----@field user_agent? string Put before the library's own.
+---@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
+---256.
+---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
+---@field headers? table<string, string> More headers for each request.
+---@field user_agent? string A text before the library's own user agent.
 ---@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
----@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
+---@field allow_http? boolean Allows plain http to any host, where others can read the key. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
----What on_retry gets.
+---The argument of on_retry.
 ---@class cmr.Retry
 ---@field operation string
 ---@field attempt integer
 ---@field delay number Seconds until the next attempt.
 ---@field err cmr.Error
 
----What on_response gets.
+---The argument of on_response.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
 
----The defaults of the options that Lua uses. The core has the others: production, 5 s to connect, 16 MiB of answer.
+---The defaults of the options that the Lua code uses. The core has the other defaults: the production URL, 5 s for
+---connecting, 16 MiB for an answer.
 options.DEFAULTS = {
   timeout = 30,
   attempt_timeout = 12,
   retries = 2,
   reexport_quota = "warn",
-  rate = 4, -- the vendor's limit is 5, its advice 4 (help)
+  rate = 4, -- the vendor's limit is 5; its help page advises 4
 }
 
--- Read when a client is made, never at require.
+-- Reads the environment. Called when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
-local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more holds a worker too long
+local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
@@ -75,7 +77,7 @@ local LEDGER = {
   end,
 }
 
--- The core checks the options that it uses.
+-- The options that the core uses. The core checks them.
 local SPEC = {
   timeout = validate.number(0.001, 1e5, "seconds"),
   attempt_timeout = validate.number(0.001, 1e5, "seconds"),
@@ -108,8 +110,8 @@ end
 
 ---Checks the options, and separates those of the core from those of Lua.
 ---@param opts cmr.Options
----@return table? target_opts for core.target, which checks them
----@return table|string lua_opts the other options, with the adapter in place of a loop's name; or a message
+---@return table? target_opts The options for core.target, which checks them.
+---@return table|string lua_opts The other options, with the adapter in place of a loop's name; or a message.
 ---@return table? problem {code, option, expected, got, suggestion}
 function options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)
@@ -126,7 +128,7 @@ function options.split(opts)
 end
 
 ---Adds the environment and nginx's limits to a new client's options.
----@param target_opts table those for core.target; they are changed
+---@param target_opts table The options for core.target. The function changes them.
 ---@return table? target_opts or nil, a message and the problem {code, option}
 function options.with_environment(target_opts)
   for name, variable in pairs(ENVIRONMENT) do

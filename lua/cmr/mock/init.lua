@@ -1,4 +1,4 @@
----The mock: the API as a local server on nginx, for demonstrations and tests. docs/mock.md describes it.
+---The mock: a local server on nginx that imitates the API, for demonstrations and tests. docs/mock.md describes it.
 
 local certificates = require "cmr.mock.certificates"
 local core = require "cmr.core"
@@ -11,7 +11,7 @@ local validate = require "cmr.util.validate"
 
 local mock = {}
 
-local BASE = "/api/v1/integration" -- as in production
+local BASE = "/api/v1/integration" -- the same path as in production
 local KEY = os.getenv "CMR_MOCK_KEY" or "mock-api-key"
 
 local SPEC = {
@@ -59,9 +59,9 @@ local function listen_directives(port, tls, program)
   )
 end
 
--- What the worker reads from config.json.
+-- Makes the configuration that the worker reads from config.json.
 local function configuration(opts, token)
-  local rows = {} -- without the names by which the table has each operation a second time
+  local rows = {} -- only the array, because the table has each operation again under its name
   for index, operation in ipairs(opts.operations) do
     rows[index] = operation
   end
@@ -90,7 +90,7 @@ local function announce(origin, token, pid, ca_file)
   io.stdout:flush()
 end
 
--- What the launcher needs to start nginx on a port.
+-- Makes the parts that the launcher needs to start nginx on a port.
 local function parts_of(opts, port, program)
   local origin = ("%s://127.0.0.1:%d"):format(opts.tls and "https" or "http", port)
   local token = random.hex(16)
@@ -120,7 +120,7 @@ end
 ---  window: how they are counted: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
 ---  operations: the operations to serve; default: those of the library
----@return integer status 0: it was stopped; 1: it could not start or broke down, and standard error says why
+---@return integer status 0 after a signal; 1 if the mock failed, with the reason on standard error.
 function mock.run(opts)
   opts = validate.options("mock.run", SPEC, DEFAULTS, opts)
   return launcher.run("cmr mock", opts.port, function(port, program)

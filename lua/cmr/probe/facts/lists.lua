@@ -1,4 +1,4 @@
----Facts: where lists are, their pages, their filters.
+---Facts about lists: where an answer has them, their pages and their filters.
 
 local facts = require "cmr.probe.facts"
 local operations = require "cmr.operations"
@@ -16,7 +16,7 @@ local function source_of(operation, name)
   end
 end
 
--- Returns the verdict on a parameter when its request did not succeed.
+-- Returns the verdict on a parameter whose request did not succeed.
 local function not_accepted(seen, id, reason)
   local answer = seen.answers[id]
   if facts.is_conclusive(answer) and answer.status >= 400 then return no(("HTTP %d"):format(answer.status)) end
