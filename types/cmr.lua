@@ -699,128 +699,133 @@ function Ledger:close() end
 ---The place where a call waits: the caller, the iterator of a generic for, or a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
----What cmr.new and client:with take. Hosts share a rate with require("cmr.limiter.redis").new{host = ...}, webhooks and
----quotas with require("cmr.store.redis").new{host = ...}. endpoints overrides an operation's method and path, or
----supplies what is undocumented.
+---The options of cmr.new and client:with. Several hosts can share a rate limit with
+---require("cmr.limiter.redis").new{host = ...}, and webhooks and quotas with require("cmr.store.redis").new{host =
+---...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
----@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string Certificates to trust, PEM. Default: $CMR_CA_FILE, or libcurl's.
----@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
----@field timeout? number Seconds, the whole call. Default: 30.
----@field attempt_timeout? number Seconds, one attempt. Default: 12.
----@field connect_timeout? number Seconds. Default: 5.
----@field retries? integer Attempts after the first. Default: 2.
----@field rate? number|false Requests per second and key; false: no limit. Default: 4.
----@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
----@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
----Remembers every request that acts. true: in the user's ledger; a path: in another one. A call whose request cannot be
----written down is not sent. Default: false.
+---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
+---@field ca_file? string A file of certificates to trust, in PEM format. Default: $CMR_CA_FILE, or libcurl's.
+---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field timeout? number Seconds for the whole call. Default: 30.
+---@field attempt_timeout? number Seconds for one attempt. Default: 12.
+---@field connect_timeout? number Seconds for connecting. Default: 5.
+---@field retries? integer The number of attempts after the first one. Default: 2.
+---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
+---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
+---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
+---@field store? cmr.Store The store for webhooks and quotas. Default: like that of limiter.
+---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
+---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
----@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string Never used for loopback. Default: libcurl's environment.
----@field headers? table<string, string> More headers.
----@field user_agent? string Put before the library's own.
+---@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
+---256.
+---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
+---@field headers? table<string, string> More headers for each request.
+---@field user_agent? string A text before the library's own user agent.
 ---@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
----@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
+---@field allow_http? boolean Allows plain http to any host, where others can read the key. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
----What on_retry gets.
+---The argument of on_retry.
 ---@class cmr.Retry
 ---@field operation string
 ---@field attempt integer
 ---@field delay number Seconds until the next attempt.
 ---@field err cmr.Error
 
----What on_response gets.
+---The argument of on_response.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
 
----What settles a request, and what its events carry. See cmr.info.
+---Says what settles a request, and which ids its events have. See cmr.info.
 ---@class cmr.Plan
 ---@field operation string
----@field sent_at? number Seconds since 1970. Events that came earlier belong to an earlier request.
+---@field sent_at? number The time of sending, in seconds since 1970. Earlier events belong to an earlier request.
 ---@field user? string
----@field order? string The order, if its status can be polled.
----Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought
----the id, so that no event of another request carries it.
+---@field order? string The order's id, if its status can be polled.
+---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". is_new says that
+---the id was made by the answer, so that no event of another request has it.
 ---@field ids any[]
----@field steps cmr.PlanStep[] All of them must be complete.
+---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
----@field first_failure? string The failure event that comes before anything is done.
----@field parts? integer How many of these events mean that nothing was done; 0: the answer refused everything.
----@field items_failed? cmr.FailedItem[] What the answer refused, although it is a success.
+---@field first_failure? string The failure event that can come before anything is done.
+---@field parts? integer The number of these events that mean "nothing was done". 0 when the answer refused everything.
+---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
----The events that complete a part of a plan.
+---The events that complete one part of a plan.
 ---@class cmr.PlanStep
 ---@field event string
----@field count? integer How many things they must report; nil: unknown.
----@field kind? "domain"|"address"|"mailbox"|"subscription" What one event reports.
----@field items? string[] The names of these things. It is enough when all of them are reported.
----@field announced? boolean The count comes with an event.
+---@field count? integer The number of things that they must report; nil when unknown.
+---@field kind? "domain"|"address"|"mailbox"|"subscription" The kind of thing that one event reports.
+---@field items? string[] The names of these things. The step is complete when all of them are reported.
+---@field announced? boolean Another event reports the count.
 
 ---@class cmr.FailedItem
 ---@field name? string
 ---@field reason? string
 
----Holds claims, lists of texts, and counters. Names of the three never collide. Times are in seconds.
+---A store has claims, lists of texts, and counters. A claim, a list and a counter may have the same name. Times are in
+---seconds.
 ---@class cmr.Store
----Claims a name for `lease` seconds. Returns a token; or nil, "busy" and the seconds that another claim has left; nil,
----"done"; nil, "unavailable" and a message. If the holder crashes, the claim becomes free when its lease ends.
+---Claims a name for `lease` seconds. Returns a token. If the name is claimed, returns nil, "busy" and the seconds
+---until that claim ends. If it is marked as done, returns nil and "done". If the store fails, returns nil,
+---"unavailable" and a message. When the holder crashes, the claim becomes free at the end of its lease.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
----Lets the claim end `lease` seconds from now.
+---Makes the claim end `lease` seconds from now.
 ---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
----Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": there is no room now;
----nil, "too_large": it would not fit into an empty store.
+---Adds a text to the list of that name, and keeps the list for another `ttl` seconds. Returns nil and "full" when
+---there is no room now. Returns nil and "too_large" when the text would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
----The texts of a list, oldest first.
+---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----Removes a text from a list, once. Returns whether it was there; or nil and a message.
+---Removes one copy of a text from a list. Returns whether it was there, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
----Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
----next one fits, when there are `limit` already; or nil, "unavailable" and a message.
+---Adds one to the count of the last `window` seconds. Returns the new count. If there are already `limit`, returns
+---nil, "exhausted" and the seconds until the next one fits. If the store fails, returns nil, "unavailable" and a
+---message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
----Takes back the latest count.
+---Undoes the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
----An event that the vendor does not deliver again although it was not handled.
+---An event that was not handled, and that the vendor does not deliver again.
 ---@class cmr.DeadLetter
----@field id string Names the letter.
+---@field id string The id of the letter.
 ---@field name string The event's name.
 ---@field event_id? string Its eventId.
 ---@field failed_at integer Seconds since 1970.
----@field tries integer How often it was delivered.
----@field reason string Why it was not handled.
----@field event? cmr.Event Without its passwords, unless option store_passwords says so; nil: there was no room for it.
----@field info cmr.Delivery What cmr.webhook.info returned for it, without age and body_hash.
+---@field tries integer The number of deliveries of the event.
+---@field reason string The reason why it was not handled.
+---@field event? cmr.Event The event. It has passwords only with the option store_passwords. Nil when there was no room
+---for it.
+---@field info cmr.Delivery The result of cmr.webhook.info for it, without age and body_hash.
 
 ---Verifies and receives webhooks.
 ---@class cmr.Webhook
----@field signature_formats string[] What option signature_format takes: "body-hex-seconds" and seven others.
+---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = {}
 
----Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
----decoded and encoded again has other bytes.
+---Checks that a delivery comes from the vendor and is fresh. It compares in constant time. Pass the body's bytes as
+---received: a body that was decoded and encoded again has other bytes.
 ---@param raw_body string
----@param headers table<string, string|string[]> Names in any case, as ngx.req.get_headers() returns them.
+---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
----@return cmr.Event? event As the vendor sent it, decoded.
+---@return cmr.Event? event The decoded event.
 ---@return string? message
----@return cmr.Refusal? err Its status is the HTTP status to answer with.
+---@return cmr.Refusal? err The refusal. Its status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options) end
 
----Receives webhooks in nginx. Each event runs its function once, however often it is delivered, and to however many
----workers. It is stored for client:await.
+---Receives webhooks in nginx. It calls an event's function once, even if the vendor delivers the event several times or
+---to several workers. It stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -828,11 +833,11 @@ function webhook.verify(raw_body, headers, options) end
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
----@return fun() handler For content_by_lua: reads the body, answers with the status of cmr.Receiver:receive.
----@return cmr.Receiver receiver For its dead letters.
+---@return fun() handler For content_by_lua. It reads the body, and answers with the receiver's status.
+---@return cmr.Receiver receiver The receiver, which has the dead letters.
 function webhook.handler(options) end
 
----Receives webhooks in any other server.
+---Makes a receiver for webhooks in any other server.
 ---@param options cmr.HandlerOptions
 ---@return cmr.Receiver receiver
 function webhook.receiver(options) end
@@ -842,43 +847,45 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event, which is the same in each of its deliveries. It is the eventId. A warmup event has none,
----and gets "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. A warmup event has
+---no eventId; its id is "sha256:" and the hash of its body.
 ---@param event cmr.Event
----@return string? id nil if the table has no eventId and does not come from verify.
+---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
 
----Returns the event's name. Warmup events keep it under a key of their own.
+---Returns the event's name. A warmup event has it under another key than other events.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event) end
 
----Handles an event. It has failed if it raises, or returns false, or nil and a message: the vendor then gets a 500 and
----tries again. It should end within the vendor's 60 s and must end within the lease, or renew it. If it ends the
----request itself, as by ngx.exit, the event is handled if the status is below 300.
+---A function that handles an event. It fails if it raises, or returns false, or returns nil and a message. The vendor
+---then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end within the lease,
+---or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as handled if the status
+---is below 300.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
----What a handler gets beside the event.
+---The second argument of a handler.
 ---@class cmr.HandlerDelivery
----@field tries integer How often the event was delivered until now.
+---@field tries integer The number of deliveries of the event so far.
 ---@field is_replay boolean Whether it comes from the dead letters.
----Lets the lease end that many seconds from now (default: option lease). nil and a message: it is over already, and
----another worker may handle the event.
+---Makes the lease end that many seconds from now. The default is the option `lease`. Returns nil and a message if the
+---lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
----By event name; "*" for all others. Other events are answered with 200.
+---The handlers by event name. "*" handles all other events. Without it, other events are answered with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims in nginx; else one per process.
+---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
 ---@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
 ---@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
----@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
----Whether client:await and dead letters have the passwords. The handler has them in any case, at a delivery. Default:
----false.
+---@field dead_ttl? number Seconds for which cmr keeps an event that could not be handled. Default: 30 days.
+---Whether client:await and the dead letters have the passwords. At a delivery, the handler has them in any case.
+---Default: false.
 ---@field store_passwords? boolean
----@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
+---@field log? fun(level: "WARN"|"ERR", message: string) Logs a message. Default: nginx's error log, else standard
+---error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
 ---@class cmr.Receiver
@@ -888,7 +895,7 @@ local Receiver = {}
 ---413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
 ---the store is unavailable or full.
 ---@param raw_body string
----@param headers table<string, string|string[]> Names in any case.
+---@param headers table<string, string|string[]> The headers, with names in any case.
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
@@ -898,21 +905,20 @@ function Receiver:receive(raw_body, headers) end
 ---@return string? message
 function Receiver:dead_letters() end
 
----Handles dead letters: stores each event for client:await, and calls its function. An event that was handled since is
----not handled again. An event that is handled stops being a dead letter.
+---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled
+---meanwhile is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string Default: all.
----@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
----@return string|table<string, string>|nil failures The reasons of those that failed, by id; nil when none failed; a
----message when nothing was tried.
+---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
+---@return string|table<string, string>|nil failures The reasons by id, or a message; nil when none failed.
 function Receiver:replay(id) end
 
----Drops dead letters: nothing of them is left.
+---Removes dead letters permanently.
 ---@param id? string Default: all.
----@return integer? count How many are dropped; nil: there is no such letter, or the store is unavailable.
+---@return integer? count The number of removed letters; nil if there is no such letter or the store is unavailable.
 ---@return string? message
 function Receiver:drop(id) end
 
----Why a delivery is refused.
+---The reason why a delivery is refused.
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither option api_key nor $CMR_API_KEY is set
 ---| "too_large" # the body is over max_body
@@ -927,37 +933,38 @@ function Receiver:drop(id) end
 ---| "not_json" # signed and fresh, but not a JSON object
 ---| "no_event" # a JSON object that names no event
 
----A delivery that is refused. tostring returns its message.
+---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
----@field kind cmr.RefusalKind Why it is refused.
+---@field kind cmr.RefusalKind The reason why it is refused.
 ---@field message string For a log.
 ---@field status integer The HTTP status to answer with.
 
 ---Options of cmr.webhook.verify.
 ---@class cmr.VerifyOptions
----@field api_key? string|string[] The key that signs, or several while one replaces another. Default: $CMR_API_KEY.
----@field tolerance? number Seconds that the timestamp may be off, either way. Default: 300 (help).
----@field max_body? integer Bytes. Default: 1 MiB.
----@field signature_format? string One of cmr.webhook.signature_formats: accepts no other. Default: any of them.
----@field now? number|fun(): number Seconds since 1970. Default: os.time.
+---@field api_key? string|string[] The key that signs, or several keys while you replace the key. Default: $CMR_API_KEY.
+---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
+---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
+---@field signature_format? string The only accepted signature format, one of cmr.webhook.signature_formats. Default:
+---all are accepted.
+---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
 ---An event as the vendor sent it. Warmup events have their name under eventType, all others under event.
 ---@class cmr.Event
 ---@field event? cmr.EventName Its name.
 ---@field eventType? cmr.EventName The name of a warmup event.
----@field eventId? string Absent from the samples of warmup events: see cmr.webhook.id.
+---@field eventId? string Absent in the samples of warmup events, see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.
 
 ---Facts about an event that cmr.webhook.verify returned.
 ---@class cmr.Delivery
----@field signature_format string How it was signed.
+---@field signature_format string The signature format of the delivery.
 ---@field timestamp number Seconds since 1970.
----@field timestamp_signed boolean false: the timestamp protects nothing; only the id reveals a replay.
+---@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
 ---@field age number Seconds.
 ---@field event cmr.EventName Its name: the body's `event`, or else its `eventType`.
 ---@field id string eventId or, without one, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
----@field key integer Which of the keys in api_key signed, counted from 1; empty ones are skipped.
+---@field key integer The position in api_key of the key that signed. Empty keys are not counted.
 ---@alias cmr.EventName
 ---| "domain.order.success" # A domain is registered.
 ---| "domain.order.failed" # A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.

@@ -63,7 +63,7 @@ options.DEFAULTS = {
   rate = 4, -- the vendor's limit is 5; its help page advises 4
 }
 
--- Reads the environment. Called when a client is made, never at require.
+-- The environment variables for options. They are read when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long

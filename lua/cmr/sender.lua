@@ -1,5 +1,5 @@
----Sends a prepared call: waits for a slot, counts it for the quota and writes it into the ledger, makes attempts,
----returns the result.
+---Sends a prepared call. It waits for a slot, counts the call for the quota, records it in the ledger, makes attempts
+---and returns the result.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -11,7 +11,7 @@ local retry = require "cmr.retry"
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
 
--- The job of a call that the caller waits for: its timeout starts at once. See cmr.jobs.
+-- The job of a call that its caller waits for. Its timeout starts at once. See cmr.jobs.
 local FOREGROUND_JOB = {
   max_queue_seconds = 0,
   may_send = function()
@@ -23,7 +23,8 @@ local sender = {}
 
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
--- The clock's lowest digits spread retries well enough, and there is no seed to share.
+-- Returns a number from 0 to 1. It comes from the clock's lowest digits, which are random enough to spread retries, and
+-- need no seed.
 local function jitter()
   return core.now() * 1e5 % 1
 end
@@ -45,7 +46,7 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  record.job = nil -- the job has the result: on Lua 5.1 a record that leads to its result is never collected
+  record.job = nil -- the job has the result, and on Lua 5.1 a record that refers to its own result is never collected
   records[result] = record
 end
 
@@ -58,8 +59,8 @@ local function fail(record, loop, err)
   return nil, err.message, err
 end
 
--- Counts a request and writes it down before it leaves for the first time. Returns nil and an error if it must not
--- leave.
+-- Counts a request for the quota and records it in the ledger, before it is sent for the first time. Returns nil and an
+-- error if it must not be sent.
 local function register(record, state, job)
   local reservation, message, seconds = quota.reserve(state, record.call)
   record.reservation = reservation
@@ -74,7 +75,7 @@ local function register(record, state, job)
   return nil, err
 end
 
--- Waits for a slot. Returns the seconds left for the attempt; or nil and an error, if it must not be made.
+-- Waits for a slot. Returns the seconds that are left for the attempt, or nil and an error if there must be no attempt.
 local function get_ready(record, state, loop, job)
   local opts = state.options
   if opts.rate and not job.cancelled then
@@ -87,7 +88,7 @@ local function get_ready(record, state, loop, job)
   end
   if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
   local now = loop.now()
-  record.deadline = math.min(record.deadline, now + opts.timeout) -- a job's timeout starts here
+  record.deadline = math.min(record.deadline, now + opts.timeout) -- the timeout of a background job starts here
   local left = record.deadline - now
   if left > 0 then return left end
   return nil, failure(record, "timeout", ("no time left after %.1f s"):format(opts.timeout))
@@ -98,7 +99,7 @@ local function attempt(record, state, loop, left)
   local opts, call = state.options, record.call
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
-  local engine = core.engine() -- a new one after a fork or a close
+  local engine = core.engine() -- core.engine() returns a new engine after a fork or a close
   call:start(engine, math.min(opts.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
@@ -116,7 +117,7 @@ local function attempt(record, state, loop, left)
   return nil, err
 end
 
--- Waits before the next attempt. Returns false if there must be none.
+-- Waits before the next attempt. Returns false if there must be no other attempt.
 local function back_off(record, state, loop, err)
   local opts = state.options
   if record.attempts > opts.retries or not retry.again(err, record.call:repeatable()) then return false end
@@ -152,7 +153,7 @@ local function make_attempts(record, state, loop, job)
   return fail(record, loop, err)
 end
 
--- Re-raises an error from the user's loop adapter, after the end of the request is written down.
+-- Raises an error from the user's loop adapter again, after recording the end of the request.
 local function reraise(record, ok, ...)
   if ok then return ... end
   local outcome = record.attempts == 0 and "not_sent" or "unknown"
@@ -163,16 +164,16 @@ local function reraise(record, ok, ...)
 end
 
 ---Sends a prepared call and returns its results.
----@param state table of the client: target, options, limiter, store
+---@param state table The client's state: target, options, limiter, store.
 ---@param call any from the core
 ---@param loop cmr.Loop
----@param job cmr.Job? nil: the caller waits for the call
+---@param job cmr.Job? Nil when the caller waits for the call.
 function sender.send(state, call, loop, job)
   local opts = state.options
   local now = loop.now()
   local record = {
     call = call,
-    job = job, -- nil: the caller waits
+    job = job, -- nil when the caller waits
     key = opts.rate and state.target:key_id(),
     started_at = now,
     deadline = now + opts.timeout + (job or FOREGROUND_JOB).max_queue_seconds,
@@ -205,8 +206,8 @@ function sender.info(result)
   return info
 end
 
----Returns the arguments of the call that returned an answer. They must not be changed.
----@return table? args by name; nil for a raw request, or when no call returned the answer
+---Returns the arguments of the call that returned an answer. The caller must not change them.
+---@return table? args The arguments by name; nil for a raw request, or when no call returned the answer.
 function sender.arguments(result)
   local record = records[result]
   return record and record.call:arguments()

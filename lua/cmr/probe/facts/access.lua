@@ -27,7 +27,8 @@ local function refused_with(id, status, other)
   end)
 end
 
--- Describes a refusal. The report omits the message, because it may contain a name.
+-- Makes the judge for a refusal with this message. The report omits the message of a refusal, because it may contain a
+-- name.
 local function refused_saying(id, message)
   return on_answer(id, function(answer)
     if answer.status < 400 then return unseen(("it was not refused (HTTP %d)"):format(answer.status)) end
