@@ -149,9 +149,8 @@ end
 ---Iterates over the items.
 ---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
 ---@param operation string for messages
----@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items in an answer, such as "data.users";
----or
----  a function that returns the items and the name of their list
+---@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, such as "data.users"; or a
+---  function that returns the items and the name of their list
 ---@param first number page
 function pagination.iterate(fetch, operation, where, first)
   first = tonumber(first) or first -- fetch refuses a value that is no number

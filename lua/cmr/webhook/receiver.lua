@@ -251,7 +251,7 @@ local function handle(self, job)
   if not ok then
     report(self, "ERR", "%s: could not be stored: %s", job.label, message)
     if message ~= "too_large" then return 503, "could not be stored: " .. message end
-    put_dead_letter(self, job, "client:await cannot find it: it is too large for the store") -- the next one would fail too
+    put_dead_letter(self, job, "client:await cannot find it: it is too large for the store") -- it would fail again
   end
   local handler = self.opts.on[job.info.event] or self.opts.on["*"]
   if handler then
