@@ -1,4 +1,5 @@
----docs/maintainers/openapi.json: the documented operations as an OpenAPI 3.1 document, and a list of the others. Pure.
+---Makes docs/maintainers/openapi.json: an OpenAPI 3.1 document with the documented operations, and a list of the other
+---operations. Pure.
 
 local ordered_json = require "scripts.generate.ordered_json"
 local shape = require "scripts.generate.shape"
@@ -16,7 +17,7 @@ pages of the API's documentation that the library began with; docs, its other pa
 x-assumed says what is undocumented, and how cmr reads it. x-undocumented lists the operations without a documented
 method or path. Where a request may carry further fields (additionalProperties), their names are undocumented.]]
 
--- The refusals that any operation may answer with (help), and the message where one is documented.
+-- The refusals that any operation may answer with, according to the help page, and the message if it is documented.
 local refusals = {
   { 400, "Malformed, or a field is missing." },
   { 401, "The key is missing, wrong, or of the other environment.", message = "Invalid API Key" },
@@ -35,7 +36,7 @@ end
 
 local schema
 
--- further: additionalProperties of every object; false in requests, nil in answers
+-- `further` is the value of additionalProperties for every object: false in requests, nil in answers.
 local function properties_of(node, further)
   local properties, required = object {}, array {}
   for _, member in ipairs(node.members) do
@@ -45,7 +46,7 @@ local function properties_of(node, further)
   return properties, required[1] and required
 end
 
--- Returns the part of a schema that constrains the value.
+-- Returns the members of a schema that restrict the value.
 local function kind_of(node, further)
   if node.type == "object" then
     local properties, required = properties_of(node, further)
@@ -69,7 +70,7 @@ local function kind_of(node, further)
   return { { "type", node.type } }
 end
 
--- A copy: the operations are shared.
+-- Makes a copy, because the operations are shared.
 local function closed_set(param)
   return param.values and array { unpack(param.values) }
 end
@@ -85,7 +86,7 @@ function schema(node, further)
   return object(made)
 end
 
--- Returns the part of a sample's request that goes into a location.
+-- Returns the fields of a sample's request that belong to a location.
 local function part_of(text, tree)
   local part = object {}
   for _, pair in ipairs(text and ordered_json.read(text) or {}) do
@@ -292,7 +293,7 @@ local schemas = object {
 ---Returns the document.
 ---@param operations table[]
 ---@param samples table cmr.samples
----@param facts table {version = the library's, server = the production base URL}
+---@param facts table {version = the library's version, server = the production base URL}
 ---@return string text
 function openapi.document(operations, samples, facts)
   local paths, by_path, tags, seen, missing = object {}, {}, array {}, {}, array {}

@@ -1,5 +1,5 @@
----JSON whose members keep their order and whose numbers keep their digits: read from a sample, or made by hand; written
----as JSON or as Lua, laid out for people. Pure, and the same text on every Lua.
+---JSON that keeps the order of members and the digits of numbers. It is read from a sample, or made by functions. It
+---is written as JSON or as Lua, in a layout for people. Pure. The text is the same on every Lua.
 
 local ordered_json = { null = {} }
 
@@ -19,7 +19,7 @@ function ordered_json.array(values)
   return setmetatable(values, arrays)
 end
 
----A number, as it is written.
+---Makes a number that keeps its digits.
 ---@param text string|number
 ---@return table number
 function ordered_json.number(text)
@@ -51,7 +51,7 @@ local function read_list(text, at, close, item)
   return list, at + 1
 end
 
--- Samples have no escapes. One that had would be refused, not misread.
+-- Reads a string. The samples have no escapes, so a string with an escape is refused.
 local function read_string(text, at)
   local value, after = text:match('^"([^"\\]*)"()', at)
   return assert(value, "a string without escapes expected"), after
@@ -103,7 +103,7 @@ function ordered_json.member(object, name)
   end
 end
 
--- Escapes for JSON and for Lua: our texts have no other control characters.
+-- The escapes for JSON and for Lua. Our texts have no other control characters.
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" }
 
 local function quote(text)
@@ -131,7 +131,7 @@ local styles = {
 
 local write
 
--- On one line if it fits into the rest of the line, else a line for each part.
+-- Writes a value on one line if it fits into the rest of the line. Otherwise writes one line for each part.
 local function lay_out(brackets, parts, indent, used, width)
   local open, close = brackets:sub(1, 1), brackets:sub(2)
   local line = open .. table.concat(parts, ", ") .. close
@@ -161,10 +161,10 @@ function write(value, style, indent, used, width)
 end
 
 ---Returns the text of a value, without a newline at its end.
----@param value any from read(), or made of object(), array(), number(), null, strings and booleans
+---@param value any A value from read(), or made of object(), array(), number(), null, strings and booleans.
 ---@param style "json"|"lua"
----@param width integer? lines that fit stay whole; default 100
----@param used integer? columns of the first line that are used already; default 0
+---@param width integer? The maximum width of a line. Default: 100.
+---@param used integer? The columns of the first line that are already used. Default: 0.
 ---@return string text
 function ordered_json.write(value, style, width, used)
   return write(value, styles[style], "", used or 0, width or 100)

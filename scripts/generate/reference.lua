@@ -1,4 +1,4 @@
----docs/reference.md: the operations for people, by group. Pure.
+---Makes docs/reference.md, which describes the operations for people, by group. Pure.
 
 local arguments = require "cmr.cli.arguments"
 local help = require "cmr.cli.help"
@@ -46,7 +46,7 @@ local function http(operation)
   )
 end
 
--- How it is called: Lua, shell, HTTP.
+-- Writes the calls of an operation: in Lua, in the shell and as HTTP.
 local function ways(operation)
   return ("- Lua: `%s`\n- Shell: `%s`\n- HTTP: %s\n- Title: %s"):format(
     signature(operation),
@@ -119,7 +119,7 @@ local function open(operation)
     and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
 end
 
--- Returns the call that sends a documented request; a placeholder stands for an id that the sample omits.
+-- Returns the call that sends a documented request. If the sample omits an id, the call has a placeholder for it.
 local function call(operation, request)
   local documented, values, fields = ordered_json.read(request), {}, ordered_json.object {}
   for _, param in ipairs(operation.params) do
@@ -193,11 +193,11 @@ end
 ---Returns the page.
 ---@param operations table[]
 ---@param samples table cmr.samples
----@param head string the text before the contents
----@param webhooks string? the section on webhooks
+---@param head string The text before the table of contents.
+---@param webhooks string? The section about webhooks.
 ---@return string text
 function reference.page(operations, samples, head, webhooks)
-  local at, links, sections = {}, {}, {} -- at: group -> its index in the other two
+  local at, links, sections = {}, {}, {} -- at: group -> its index in `links` and `sections`
   for _, operation in ipairs(operations) do
     local group = at[operation.group] or #links + 1
     if not at[operation.group] then

@@ -1,4 +1,4 @@
----types/cmr.lua: the library for editors, in LuaCATS annotations. Pure.
+---Makes types/cmr.lua, which describes the library for editors in LuaCATS annotations. Pure.
 
 local shape = require "scripts.generate.shape"
 local words = require "scripts.generate.words"
@@ -15,7 +15,7 @@ local HEAD = [[
 -- for its answer, as far as a documented answer shows it.
 ]]
 
--- Writes the annotations of one operation: lines, and the objects that still need a class.
+-- Writes the annotations of one operation. It has the lines, and the objects that still need a class.
 local Writer = {}
 Writer.__index = Writer
 
@@ -25,7 +25,7 @@ end
 
 local scalars = { string = "string", integer = "integer", number = "number", boolean = "boolean" }
 
--- Returns the annotation of a node's type; an object in it gets this class.
+-- Returns the annotation of a node's type. An object in it gets this class.
 function Writer:type(node, class)
   local param = node.param or {}
   if param.values then return '"' .. table.concat(param.values, '"|"') .. '"' end
@@ -51,7 +51,7 @@ local function optional(node)
   return node.optional or node.type == "null"
 end
 
--- A class with a field for each member, and the classes of the objects in it.
+-- Declares a class with a field for each member, and the classes of the objects in it.
 function Writer:class(name, parent, members, open)
   self:add("---@class %s%s", name, parent and ": " .. parent or "")
   for _, member in ipairs(members) do
@@ -72,7 +72,7 @@ function Writer:class(name, parent, members, open)
   end
 end
 
--- Declares the classes of the arguments. Returns the members that may come first, and the class of the table after
+-- Declares the classes of the arguments. Returns the members that may be positional, and the class of the table after
 -- them, or nil.
 function Writer:arguments(operation)
   local fields, others = ("cmr.%s.fields"):format(operation.name), ("cmr.%s.others"):format(operation.name)
@@ -90,7 +90,7 @@ function Writer:arguments(operation)
   return first, others
 end
 
--- Returns the class of the answer, which it declares where data is documented.
+-- Returns the class of the answer. Declares the class if `data` is documented.
 function Writer:answer(operation, sample)
   local tree = shape.of_answer(sample)
   local data = tree and shape.member(tree, "data")
@@ -100,7 +100,7 @@ function Writer:answer(operation, sample)
   return class
 end
 
--- Sentences on a call's effects, needs and assumptions.
+-- Returns sentences about a call's effects, its requirements and our assumptions.
 local function sentences_of(operation)
   local sentences = words.of_flags(operation)
   local names, kind = words.choice(operation)
@@ -167,7 +167,7 @@ end
 ---Returns the file.
 ---@param operations table[]
 ---@param samples table cmr.samples
----@param declarations string the annotations of everything else
+---@param declarations string The annotations of everything except the operations.
 ---@return string text
 function types.document(operations, samples, declarations)
   local parts = { HEAD .. "\n" .. declarations }

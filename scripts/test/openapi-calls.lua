@@ -1,6 +1,7 @@
--- Calls every documented operation of a server that refuses requests that do not fit docs/maintainers/openapi.json:
--- lua5.4 scripts/test/openapi-calls.lua BASE_URL. Each is called with the documented sample, with its required fields
--- only, with all its fields, and without any, which must be refused if a field is required. Exit status 0: all well.
+-- Calls every documented operation of a server that checks requests against docs/maintainers/openapi.json. Run it as
+-- `lua5.4 scripts/test/openapi-calls.lua BASE_URL`. It calls each operation with the documented sample, with only the
+-- required fields, with all fields, and without fields. The server must refuse the last call if a field is required.
+-- The exit status is 0 if everything is as expected.
 
 package.path = "./?.lua;" .. package.path
 
@@ -15,8 +16,8 @@ local client = cmr.new { api_key = "any", base_url = arg[1], rate = false, retri
 
 local value_of
 
--- Returns an object with all members, or with the required ones. Of a choice it has the one called `chosen`, or the
--- first.
+-- Returns an object with all members, or with only the required ones. Of a choice, it has the member `chosen`, or the
+-- first one.
 local function object_of(node, all, chosen)
   local object = {}
   for _, member in ipairs(node.members) do
@@ -81,7 +82,7 @@ local function expect(ok, ...)
   print(("FAIL  " .. ("%s "):rep(select("#", ...))):format(...))
 end
 
--- Only a refusal counts: the server's answers need not be envelopes.
+-- Only a refusal is an error, because the server's answers need not be envelopes.
 local function accepted(err)
   return not err or err.kind == "bad_response" and err.status == nil
 end
