@@ -15,7 +15,7 @@ local HEAD = [[
 -- for its answer, as far as a documented answer shows it.
 ]]
 
--- Writes the annotations of one operation. It has the lines, and the objects that still need a class.
+-- A writer of the annotations of one operation. It collects the lines, and the objects that still need a class.
 local Writer = {}
 Writer.__index = Writer
 
