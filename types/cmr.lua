@@ -1323,7 +1323,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A function for each event that the program handles; "*" for all others.
+---A function for each event that the program handles. "*" handles all other events.
 ---@class cmr.Handlers
 ---@field ["domain.order.success"]? fun(event: cmr.event.domain.order.success): any
 ---@field ["domain.order.failed"]? fun(event: cmr.event.domain.order.failed): any
