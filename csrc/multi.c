@@ -9,6 +9,7 @@
 #include "attempt.h"
 
 #define GRACE_SECONDS 0.01 /* how long libcurl may take to notice that a call's time is over */
+#define LEAST_SHARE 0.1    /* share of a call's time: an attempt that begins with less time would only time out */
 
 /* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
@@ -282,17 +283,23 @@ static void begin_later(struct multi *multi, struct call *call)
         link_call(&multi->finished, call);
 }
 
+static bool is_late(const struct call *call, double now)
+{
+    return call->queue_limit - now < LEAST_SHARE * (call->queue_limit - call->added_at);
+}
+
 /* Begins the queued calls that have room now. */
 static void advance(struct multi *multi)
 {
+    const double now = multi->queue ? pollset_now() : 0;
     struct call *next;
 
     for (struct call *call = multi->queue; call && multi->freed > 0; call = next) {
         next = call->next;
-        if (!has_room(call->target))
+        if (!has_room(call->target) || is_late(call, now))
             continue;
         stop(multi, call);
-        call->answer.queued = pollset_now() - call->added_at;
+        call->answer.queued = now - call->added_at;
         begin_later(multi, call);
         multi->freed--;
     }
