@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# For sourcing: a bare Debian in a directory, and commands that run in it. Needs root, debootstrap and unshare.
+# To be sourced. Makes a minimal Debian in a directory, and runs commands in it. It needs root, debootstrap and unshare.
 
-# debian_make SUITE: makes the system once, in /var/tmp, and stores its directory in $base. Fails where it cannot.
+# debian_make SUITE: makes the system once, in /var/tmp, and stores its directory in $base. Fails if it cannot.
 debian_make() {
     base=/var/tmp/cmr-bare-$1
     [ -e "$base/made" ] && return
@@ -21,7 +21,7 @@ debian_make() {
     touch "$base/made"
 }
 
-# debian_run ROOT COMMANDS: runs them in this copy of a system. All that they start ends with them.
+# debian_run ROOT COMMANDS: runs the commands in this copy of a system. All processes that they start end with them.
 debian_run() {
     # shellcheck disable=SC2016 # the inner shell expands these
     unshare --mount --pid --fork --kill-child env ROOT="$1" sh -c '

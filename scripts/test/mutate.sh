@@ -1,6 +1,6 @@
 #!/bin/sh
-# Breaks one line of a copy of the library at a time; a spec must fail each time: mutate.sh [NAME...], or mutate.sh rows
-# to check only that each row still changes its file. A fault that no spec notices is a promise that nothing guards.
+# Breaks one line of a copy of the library at a time: mutate.sh [NAME...]. A spec must fail each time; if none fails, no
+# spec tests the broken promise. `mutate.sh rows` checks only that each row still changes its file.
 set -eu
 cd "$(dirname "$0")/../.."
 copy=build/mutate
@@ -50,7 +50,7 @@ outcome-forgotten | lua/cmr/sender.lua | s/OUTCOME_SEVERITY\[one\] > OUTCOME_SEV
 END
 }
 
-# changes FILE SCRIPT: whether the row still changes its file.
+# changes FILE SCRIPT: succeeds if the script still changes the file.
 changes() { [ -f "$1" ] && ! sed "$2" "$1" | cmp -s - "$1"; }
 
 trim() { sed 's/^ *//; s/ *$//'; }

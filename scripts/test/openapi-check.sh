@@ -1,7 +1,7 @@
 #!/bin/sh
-# Checks docs/maintainers/openapi.json with outside programs: two linters, and a mock server made from it that validates
-# the requests of our functions. openapi-check.sh LUA_PROGRAM, with a build's env. Needs Node.js and npm; the packages
-# go to build/openapi. The last line is the sum: N passed, N failed.
+# Checks docs/maintainers/openapi.json with other programs: two linters, and a mock server that is made from the
+# document and validates the requests of our functions. openapi-check.sh LUA_PROGRAM, with the environment of a build.
+# It needs Node.js and npm; the packages go to build/openapi. The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
