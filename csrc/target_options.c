@@ -258,7 +258,7 @@ static bool add_own_headers(const struct options *options)
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
-    /* removes the Content-Type that libcurl would send with an empty POST: that of a form */
+    /* removes the Content-Type of a form, which libcurl would send with an empty POST */
     return (append(&target->headers, "Content-Type:") &&
             append(&target->headers_body, "Content-Type: application/json")) ||
            out_of_memory(options, "headers");

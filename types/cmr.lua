@@ -714,7 +714,7 @@ function Ledger:close() end
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store The store for webhooks and quotas. Default: like that of limiter.
+---@field store? cmr.Store The store for webhooks and quotas. Its default is chosen like the limiter's.
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
