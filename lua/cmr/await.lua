@@ -294,7 +294,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- many awaits that began together spread out
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- many waits may begin together: spreads their polls
       if left > 0 then loop.sleep(core.engine(), math.min(jittered, left)) end
       pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
       settled, events, message, err = read_store(self, left <= pause)

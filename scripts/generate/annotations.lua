@@ -224,7 +224,7 @@ end
 ---@param module table see public()
 ---@param types table<string, string> The name of a type in the source -> its name in the documents.
 ---@return table[] public
----@return table[] All entries, including those that are not public.
+---@return table[] entries All entries, including those that are not public.
 function annotations.read(folder, module, types)
   local list = {}
   local find = "find %s -name '*.lua' -not -path '*/cli/*' -not -path '*/mock/*' | LC_ALL=C sort"

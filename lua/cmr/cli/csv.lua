@@ -70,7 +70,7 @@ end
 ---Iterates over records and skips empty lines. Raises at the first fault, because it is then unknown where the next
 ---record begins.
 ---@param next_line fun(): string? Returns the next line without its LF, or nil at the end.
----@return fun(): string[]?, integer? The cells, and the number of the record's first line; nil at the end.
+---@return fun(): string[]?, integer? next_record The cells, and the number of the record's first line; nil at the end.
 function csv.records(next_line)
   local number = 0
   local function read()

@@ -72,8 +72,7 @@ end
 
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
 ---@param answer table the decoded envelope, or a table like it
----@param about A table with optional members: name, the operation's name; default, the format without --output; empty,
----see
+---@param about table Optional members: name, the operation's name; default, the format without --output; empty, see
 ---  pretty_json.encode; rows, a function that replaces tabulate.of
 function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end

@@ -254,7 +254,7 @@ end
 ---@param version fun(): string Returns the text of --version.
 ---@return table parser of argparse; its result has `command`, the global options, the command's arguments under
 ---  "." .. name, and --json under "."
----@return table<string, table> The module of each command on the line that is not an operation, by name.
+---@return table<string, table> modules The module of each command on the line that is not an operation, by name.
 function parser.new(operations, line, version)
   local words = {}
   for _, word in ipairs(line) do

@@ -113,8 +113,7 @@ end
 ---Decides which key goes to which base URL, by the table above. Raises a mistake.
 ---@param key string? The key of --api-key-file.
 ---@return table settings The fields api_key, base_url, key_header and ca_file. cmr.new takes absent ones from the
----environment.
----  The field profile is the name of the profile in use.
+---  environment. The field profile is the name of the profile in use.
 function profile.settings(parsed, system, key)
   local options
   if parsed.profile then

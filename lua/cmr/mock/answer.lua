@@ -114,7 +114,7 @@ end
 ---@param request table
 ---@param name string
 ---@param list table[]
----@param show Turns an item into its form in the answer.
+---@param show function Turns an item into its form in the answer.
 ---@param page_items integer?
 ---@return table data
 function answer.list(request, name, list, show, page_items)

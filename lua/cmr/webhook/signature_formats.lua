@@ -43,7 +43,7 @@ function signature_formats.encoding(digest)
 end
 
 ---Reads a timestamp. The number of digits shows its unit.
----@return number? Seconds since 1970; nil if it is no whole number.
+---@return number? seconds Since 1970; nil if it is no whole number.
 ---@return "seconds"|"milliseconds"|nil unit
 function signature_formats.parse_timestamp(timestamp)
   if #timestamp > MAX_TIMESTAMP_DIGITS or not timestamp:find "^[1-9]%d*$" then return nil end

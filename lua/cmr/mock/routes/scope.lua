@@ -80,7 +80,7 @@ function scope.subscription_of_domain(state, user, name)
 end
 
 ---Finds several items. Assumed: if one of them is refused, the whole request is refused.
----@param find A function of this module, such as scope.mailbox.
+---@param find function A function of this module, such as scope.mailbox.
 ---@param state table
 ---@param user table?
 ---@param ids string[]
