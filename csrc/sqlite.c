@@ -191,7 +191,7 @@ static int lua_sqlite_open(lua_State *L)
         return count;
     }
     (void)sqlite3_busy_timeout(database->handle, busy);
-    /* Otherwise the last process that closes the file would have to run a checkpoint. */
+    /* Turns off the checkpoint at close: otherwise the last process that closes the file would have to run it. */
     (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return 1;
 }
@@ -548,7 +548,10 @@ static int close_inherited(int fd)
     return is_inherited(fd) ? inherited.close(fd) : 0;
 }
 
-/* Replaces fcntl. SQLite only unlocks its locks here, which passes a pointer. */
+/*
+ * Replaces fcntl while an inherited database is closed. SQLite then calls it only to release locks, with a pointer as
+ * the last argument.
+ */
 static int fcntl_inherited(int fd, int command, ...)
 {
     va_list arguments;
@@ -560,7 +563,7 @@ static int fcntl_inherited(int fd, int command, ...)
     return is_inherited(fd) ? inherited.fcntl(fd, command, argument) : 0;
 }
 
-/* Closes a parent's database in a fork's child, but no descriptor that another file has now. */
+/* Closes a parent's database in a fork's child. Does not close a descriptor that now belongs to another file. */
 static void close_after_fork(sqlite3 *handle)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};

@@ -106,9 +106,9 @@ function Client:start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
 function Client:map(name, inputs, opts) end
 
----Calls an operation that acts, for many rows, and sends no row twice. The client's ledger records the rows that are
----done, in this process or in another one. A later run with the same rows continues the first one. The report names the
----rows that could not be sent, see cmr.BulkReport.
+---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
+---that are done, in this process or in another one. A later run with the same rows continues the first one. The report
+---names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -300,8 +300,8 @@ function Client:key_id() end
 ---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
 ---@class cmr.Operation
 ---@field name string
----@field method? string nil: undocumented.
----@field path? string nil: undocumented.
+---@field method? string Nil when undocumented.
+---@field path? string Nil when undocumented.
 ---@field group string
 ---@field title string The vendor's.
 ---@field summary string
@@ -408,9 +408,9 @@ function cmr.start(name, ...) end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
 function cmr.map(name, inputs, opts) end
 
----Calls an operation that acts, for many rows, and sends no row twice. The client's ledger records the rows that are
----done, in this process or in another one. A later run with the same rows continues the first one. The report names the
----rows that could not be sent, see cmr.BulkReport.
+---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
+---that are done, in this process or in another one. A later run with the same rows continues the first one. The report
+---names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -540,7 +540,7 @@ function Ledger:is_moved() end
 function Ledger:transaction(synchronous, change, is_patient) end
 
 ---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
----@param read fun(): any, any, any its results
+---@param read fun(): any, any, any Its results are returned.
 function Ledger:snapshot(read) end
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
@@ -608,14 +608,14 @@ function Ledger:find(filter) end
 function Ledger:get(id) end
 
 ---Returns how many requests match a filter.
----@param filter table as of Ledger:find
+---@param filter table A filter for Ledger:find.
 ---@return integer? count
 ---@return string? message
 function Ledger:count(filter) end
 
 ---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
----@param filter table as of Ledger:find
----@return fun(): table|false|nil, string? iterator the next request; or once false, message
+---@param filter table A filter for Ledger:find.
+---@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
 function Ledger:each(filter) end
 
 ---Removes the requests that were sent before a time, and the runs without requests. The newest request and the

@@ -279,9 +279,9 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Calls an operation that acts, for many rows, and sends no row twice. The client's ledger records the rows that are
----done, in this process or in another one. A later run with the same rows continues the first one. The report names the
----rows that could not be sent, see cmr.BulkReport.
+---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
+---that are done, in this process or in another one. A later run with the same rows continues the first one. The report
+---names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -388,7 +388,7 @@ end
 
 ---Makes a client without raising.
 ---@param opts cmr.Options
----@param parent table? the state of the client whose key, engine and limiter the new one shares; nil: the environment
+---@param parent table? The state of a client whose key, engine and limiter the new one shares. Nil: the environment
 ---  supplies missing options
 ---@return cmr.Client? client
 ---@return string? message

@@ -74,8 +74,8 @@ local operations = require "cmr.operations"
 ---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
 ---@class cmr.Operation
 ---@field name string
----@field method? string nil: undocumented.
----@field path? string nil: undocumented.
+---@field method? string Nil when undocumented.
+---@field path? string Nil when undocumented.
 ---@field group string
 ---@field title string The vendor's.
 ---@field summary string

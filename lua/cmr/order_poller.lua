@@ -56,7 +56,7 @@ end
 ---@param client cmr.Client
 ---@param order string
 ---@param user? string
----@param interval number seconds between two polls
+---@param interval number The seconds between two polls.
 ---@param now number
 function poller.watch(client, order, user, interval, now)
   local state = client._state
@@ -120,7 +120,7 @@ end
 
 ---Polls the order if it is due.
 ---@param now number
----@param left number the seconds that the poll may take
+---@param left number The seconds that the poll may take.
 ---@return boolean is_new Whether there is a new answer, from this poll or from a poll of another wait.
 ---@return cmr.Answer? res
 ---@return cmr.Error? err

@@ -148,7 +148,7 @@ end
 
 ---Iterates over the items.
 ---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
----@param operation string for messages
+---@param operation string The operation's name, for messages.
 ---@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, such as "data.users"; or a
 ---  function that returns the items and the name of their list
 ---@param first number page

@@ -33,7 +33,7 @@ end
 
 ---Counts a call that is about to be sent.
 ---@return table? reservation The argument for quota.failed; nil for a call without a quota.
----@return string? message the reason why the call must not be sent
+---@return string? message The reason why the call must not be sent.
 ---@return number? seconds until it may
 function quota.reserve(state, call)
   local mode = state.options.reexport_quota
@@ -58,7 +58,7 @@ end
 
 ---Gives back the re-export when the API did not accept the call. If the API refused the call for its quota, stores the
 ---refusal.
----@param reservation table? from quota.reserve
+---@param reservation table? The result of quota.reserve.
 ---@param err cmr.Error The error, with the outcome of all attempts.
 function quota.failed(reservation, err)
   if not reservation then return end

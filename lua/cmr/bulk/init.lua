@@ -129,11 +129,11 @@ end
 ---Finds or begins the run of the rows that plan.read has read. This process owns the run until the run ends.
 ---@param run table as for runner.run; it gets account, id, name, round_after, record, the run in the ledger, and
 ---is_resumed, whether it was begun before and has not ended
----@param opts table {again, name = of the run, source = where the rows come from, peek = true: nothing is begun}
+---@param opts table {again, name = the run's name, source = the origin of the rows, peek = true to begin nothing}
 ---@return boolean? ok
 ---@return string? message
 ---@return "taken"|"other_key"|"mistake"|"ledger"|nil reason
----@return table? other the run with the other key
+---@return table? other The run with the other key.
 function bulk.open(run, opts)
   run.round_after = 0
   if not run.ledger or run.repeatable then return true end
@@ -157,7 +157,7 @@ end
 
 ---Ends a run that bulk.open began.
 ---@param run table
----@param every_row boolean whether every row was tried
+---@param every_row boolean Whether every row was tried.
 function bulk.close(run, every_row)
   if not run.record then return end
   if every_row then runs.finish(run.ledger, run.record) end

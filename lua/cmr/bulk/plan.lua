@@ -180,7 +180,7 @@ local function review(run, on_row)
 end
 
 ---Visits every row. The run records the rows that are done, and plan.rows does not look them up again.
----@return table counts by status, and `rows`, their sum
+---@return table counts The number of rows by status, and `rows`, their sum.
 function plan.review(run, on_row)
   if not run.ledger or run.repeatable then return review(run, on_row) end
   local sums, message = run.ledger:snapshot(function()

@@ -141,7 +141,7 @@ end
 ---@param run table as for plan.rows, and client, loop, concurrency, max_failures; on_end(row, state, failure,
 ---is_earlier) for every row that has an end; on_result(row, answer, err) for every row that was sent; interrupted(run),
 ---which may call runner.stop
----@return any ending nil when every row was tried; else {status, failure = message}, or the error that was raised
+---@return any ending Nil when every row was tried; else {status, failure = message}, or the error that was raised.
 function runner.run(run)
   run.in_flight, run.failed = 0, 0
   local ok, message = coroutines.pcall(send_all, run)

@@ -32,7 +32,8 @@ end
 
 ---Returns the option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A
 ---member that begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
----@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
+---@return string? option Nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which can only be given as
+---JSON.
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
   local option
@@ -104,7 +105,7 @@ local function expand(label, text, read)
 end
 
 ---Returns the value that a text means for a parameter.
----@return string? message after nil: "wants a number"
+---@return string? message The message after nil, such as "wants a number".
 function arguments.value(param, text)
   if param.all_required and text == "all" then return require("cmr.core").all end
   local kind = param.accepts_item and text:find "^%s*{" and "object" or param.type
@@ -127,7 +128,7 @@ function arguments.convert(param, label, text, read)
 end
 
 ---Puts a value under a dotted name: "google.clientId". Returns a message when it cannot.
----@param only_absent boolean? true: an existing value stays
+---@param only_absent boolean? True keeps an existing value.
 function arguments.put(args, name, value, only_absent)
   local object, last = args, name:match "[^.]+$"
   for parent in name:gmatch "([^.]+)%." do
@@ -153,7 +154,7 @@ end
 
 ---Returns the object or array in an option's text; nil without a text. Raises a mistake.
 ---@param text string? JSON, @FILE, or - for standard input
----@param only_object boolean? true: an array is refused
+---@param only_object boolean? True refuses an array.
 function arguments.json(option, text, read, only_object)
   if not text then return nil end
   local contents, message = text, nil
@@ -192,7 +193,7 @@ end
 ---another type, an unreadable file and a missing required parameter.
 ---@param texts table<string, string|string[]> The texts by parameter: {} or {text} for a boolean. The text of --json is
 ---under "".
----@return table args under the API's field names
+---@return table args The arguments, under the API's field names.
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}
   -- objects come first, so that options for their members override them

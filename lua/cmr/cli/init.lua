@@ -49,7 +49,7 @@ local function report(ending, system, command)
 end
 
 ---Runs the command.
----@param arg string[] the words after the program's name
+---@param arg string[] The words after the program's name.
 ---@param system table? A table that replaces members of io.system.
 ---@return integer status one of io.EXIT_*
 function cli.main(arg, system)

@@ -9,10 +9,10 @@ local TIMING_STEPS = { "resolved", "connected", "secured", "first_byte" }
 
 ---Returns a curl command that sends the request. curl reads the key from its standard input, because every user of the
 ---machine can read the arguments of a program. The key comes from the environment or a file. Pure.
----@param request table of client:preview
+---@param request table The result of client:preview.
 ---@param profile string? The profile with the key. The command then uses a variable other than CMR_API_KEY, which may
 ---have another key.
----@param key_file string? the file with the key
+---@param key_file string? The file with the key.
 function inspect.curl(request, profile, key_file)
   local parts = { "curl --silent --show-error --request " .. request.method }
   local function add(option, value)

@@ -58,7 +58,7 @@ end
 ---@param operation table? nil: `cmr api`
 ---@param has_effect boolean Whether the request may have changed something, because it was no GET.
 ---@param args table of the request
----@param is_remembered boolean whether it is in the ledger
+---@param is_remembered boolean Whether the request is in the ledger.
 function messages.advice(operation, err, has_effect, args, is_remembered)
   local lines = {}
   if has_effect and OUTCOMES[err.outcome] then
@@ -157,7 +157,7 @@ WORDINGS.bad_type = WORDINGS.bad_value
 
 ---Returns the message for a mistake that the library found.
 ---@param message string The library's message, for a code that has no function here.
----@param problem table the error, or the third result of Client.try_new
+---@param problem table The error, or the third result of Client.try_new.
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]
   return words and words(problem, operation, parsed) or message

@@ -71,7 +71,7 @@ function output.raw(value, system)
 end
 
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
----@param answer table the decoded envelope, or a table like it
+---@param answer table The decoded envelope, or a table like it.
 ---@param about table Optional members: name, the operation's name; default, the format without --output; empty, see
 ---  pretty_json.encode; rows, a function that replaces tabulate.of
 function output.show(answer, parsed, system, about)
@@ -88,7 +88,7 @@ local function empty(key)
 end
 
 ---Prints answer.data, a list that does not come from the API. The default format is a table.
----@param row fun(item: table): any[] a value per column
+---@param row fun(item: table): any[] Returns one value for each column.
 function output.rows(answer, parsed, system, columns, row)
   local function lay_out()
     local rows = {}

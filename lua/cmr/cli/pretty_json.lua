@@ -78,8 +78,8 @@ function pretty_json.encode(value, opts)
 end
 
 ---Encodes a value that contains pretty_json.HOLE. Returns the text before and after it.
----@return string json before the hole
----@return string json after it
+---@return string before The JSON text before the hole.
+---@return string after The JSON text after the hole.
 function pretty_json.around(value, opts)
   return pretty_json.encode(value, opts):match "^(%Z*)%z(%Z*)$"
 end

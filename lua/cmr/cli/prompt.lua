@@ -70,7 +70,7 @@ end
 
 ---Asks for a confirmation on the terminal, unless the user said --yes. Raises a failure when the answer is no, or when
 ---there is no terminal.
----@param subject string the command and the reason: "cancel-subscription destroys"
+---@param subject string The command and the reason, such as "cancel-subscription destroys".
 ---@param lines string[] The requests to confirm, or other lines about the action.
 ---@param consequence string? Says what does not happen after a refusal. Nil means that the request is not sent.
 function prompt.confirm(subject, lines, parsed, system, consequence)

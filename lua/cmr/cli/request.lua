@@ -86,7 +86,7 @@ end
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
 ---Returns the ledger for a command. When there is none, raises a failure if the command may change something.
----@param acts boolean whether the command may change something at the vendor's
+---@param acts boolean Whether the command may change something at the vendor.
 ---@return table? ledger Nil when a command that only reads has no ledger, or when the user said --no-ledger.
 function request.ledger(parsed, acts)
   if parsed.no_ledger then return nil end
@@ -123,7 +123,7 @@ end
 
 ---Makes a client for one request, or for the pages of --all. The client shares the rate limit with the other processes
 ---that use the ledger. Without a ledger, a single request has no rate limit, which could only delay its retries.
----@param acts boolean whether the request may change something
+---@param acts boolean Whether the request may change something.
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
@@ -174,10 +174,11 @@ local function report_refused(order, partial, system)
 end
 
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order table method of the client; args for it; prepare, used in place of the core's function of that name;
----  operation, unless it is `cmr api`; has_effect: whether it may change something, as far as its method tells; acts:
----  whether it does; reason to ask for a confirmation, as in "reexport charges money"; about, see output.show
----@return integer status io.EXIT_INCOMPLETE if the API refused some items
+---@param order table The request: method of the client; args for it; prepare, used in place of the core's function of that
+---  name; operation, except for `cmr api`; has_effect, whether the request may change something, as far as its method
+---  shows; acts, whether it does; reason to ask for a confirmation, such as "reexport charges money"; about, see
+---  output.show
+---@return integer status io.EXIT_INCOMPLETE if the API refused some items.
 function request.send(order, parsed, system, client)
   -- prepares the call before the client does, because the client would raise a mistake as plain text
   local prepare = order.prepare or core[order.method]

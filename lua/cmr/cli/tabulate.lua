@@ -157,8 +157,8 @@ local function from_map(data)
 end
 
 ---Lays out an operation's answer.
----@param answer table the decoded envelope
----@return string[] columns the API's field names, dotted where objects hold objects
+---@param answer table The decoded envelope.
+---@return string[] columns The API's field names, with dots for the members of inner objects.
 ---@return any[][] rows One value for each column; nil where there is none.
 ---@return boolean? record True when the only row is the whole answer and not an item of a list.
 function tabulate.of(operation, answer)

@@ -48,7 +48,7 @@ function launcher.quote(text)
 end
 
 ---Returns the text of an nginx.conf.
----@param opts table modules as of find.nginx; main, http: directives of these blocks; lua_path; log_level
+---@param opts table modules from find.nginx; main and http, directives for these blocks; lua_path; log_level
 function launcher.nginx_conf(opts)
   local modules = {}
   for _, path in ipairs(opts.modules) do

@@ -228,7 +228,7 @@ function Ledger:transaction(synchronous, change, is_patient)
 end
 
 ---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
----@param read fun(): any, any, any its results
+---@param read fun(): any, any, any Its results are returned.
 function Ledger:snapshot(read)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -552,7 +552,7 @@ function Ledger:get(id)
 end
 
 ---Returns how many requests match a filter.
----@param filter table as of Ledger:find
+---@param filter table A filter for Ledger:find.
 ---@return integer? count
 ---@return string? message
 function Ledger:count(filter)
@@ -564,8 +564,8 @@ function Ledger:count(filter)
 end
 
 ---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
----@param filter table as of Ledger:find
----@return fun(): table|false|nil, string? iterator the next request; or once false, message
+---@param filter table A filter for Ledger:find.
+---@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
 function Ledger:each(filter)
   local page_filter, page, position = {}, nil, 0
   for name, value in pairs(filter) do

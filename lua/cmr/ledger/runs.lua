@@ -98,7 +98,7 @@ end
 ---@param wanted table {account, operation, digest, rows, source}
 ---@return table? run
 ---@return string? message
----@return string? reason "taken": another process has it
+---@return string? reason "taken" when another process has the run.
 function runs.open(ledger, wanted)
   local name = name_of(wanted)
   local ok, message, reason = ledger:transaction("durable", function(db)
@@ -125,7 +125,7 @@ end
 ---Takes an existing run for this caller alone.
 ---@return table? run The run. Its field `hold` is for Ledger:let_go_run.
 ---@return string? message
----@return string? reason "taken": another process has it
+---@return string? reason "taken" when another process has the run.
 function runs.take(ledger, run)
   local hold, message, reason = ledger:hold_run(run.id)
   if reason == "busy" then return nil, "another process is at work on these rows", "taken" end

@@ -17,7 +17,7 @@ local MAX_PAUSE_SECONDS = 60 -- the longest pause that one answer can cause for 
 
 local limiter = {}
 
--- Returns the nginx workers that share the rate without coordination.
+-- Returns the number of nginx workers that share the rate without coordination.
 local function worker_count()
   local ngx = package.loaded.ngx
   return ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
@@ -38,13 +38,13 @@ end
 ---reserved after the pause.
 ---@param self cmr.Limiter
 ---@param key string
----@param rate number requests per second
+---@param rate number The requests per second.
 ---@param loop cmr.Loop
 ---@param deadline number by loop.now
 ---@param job cmr.Job? The wait ends when this job is cancelled.
 ---@return boolean? ok Nil when the slot is after the deadline.
----@return number? needed seconds until the slot
----@return number? max_wait seconds until the deadline
+---@return number? needed The seconds until the slot.
+---@return number? max_wait The seconds until the deadline.
 function limiter.wait_for_slot(self, key, rate, loop, deadline, job)
   repeat
     local pause_end, max_wait = paused_until[key], deadline - loop.now()

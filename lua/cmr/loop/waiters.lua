@@ -6,7 +6,7 @@ local waiters = {}
 local waiting = {} -- call:id() -> waiter
 
 ---Adds a waiter, which is posted once when the call has finished or was cancelled.
----@param waiter table has post(waiter, 1), as nginx's semaphores do
+---@param waiter table Has a method post(1), like nginx's semaphores.
 function waiters.add(call, waiter)
   waiter.call = call -- keeps the call alive, so that no other call gets its id
   waiting[call:id()] = waiter
@@ -32,7 +32,7 @@ end
 ---too; then that inner step posts the other waiters. If a waiter raises an error, it is raised again after all others
 ---were posted.
 ---@param milliseconds number? The maximum time to wait for work.
----@return boolean in_flight whether calls are left in flight
+---@return boolean in_flight Whether calls are left in flight.
 function waiters.step(engine, milliseconds)
   engine:wait(milliseconds or 0)
   local ok, message = true, nil

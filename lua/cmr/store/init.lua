@@ -73,7 +73,7 @@ end
 ---@param limit integer
 ---@param window number seconds
 ---@return integer? count Nil when there are already `limit`.
----@return number? wait The seconds until the oldest of them leaves the window.
+---@return number? wait The seconds until the oldest count leaves the window.
 function store.count_in_window(times, now, limit, window)
   while times[1] and times[1] + window <= now do
     table.remove(times, 1)

@@ -5,7 +5,7 @@
 ---combination is a signature format with a name.
 
 local signature_formats = {
-  SIGNATURE_HEADER = "cmr-x-signature", -- the help page has both in lower case
+  SIGNATURE_HEADER = "cmr-x-signature", -- the help page writes both names in lower case
   TIMESTAMP_HEADER = "cmr-x-timestamp",
   -- The two texts that may be signed. No delivery is valid in both ways, because a JSON object cannot begin with a
   -- timestamp and a dot.

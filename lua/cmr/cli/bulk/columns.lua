@@ -99,7 +99,7 @@ local function from_object(object, ignored)
 end
 
 ---Makes the function that turns a row into arguments. Raises a mistake in the header.
----@param ignored table<string, boolean> names of --ignore
+---@param ignored table<string, boolean> The names in --ignore.
 ---@param trimmed table? The reader counts the cells from which it removed surrounding blanks, in trimmed.count.
 ---@return fun(row: table): table?, string? args, or nil, message
 function columns.reader(operation, input, ignored, defaults, trimmed)

@@ -81,7 +81,7 @@ end
 ---Opens the input. Raises a mistake.
 ---@param path string "-" is standard input
 ---@param format "csv"|"jsonl"|nil Default: the first character decides.
----@return table input with format, and for CSV header, a list of names
+---@return table input Has `format`, and for CSV also `header`, a list of names.
 function input.open(path, format, system)
   local file = system.stdin
   if path ~= "-" then

@@ -78,13 +78,13 @@ local function sum_of(self, ...)
 end
 
 ---Returns whether all rows are done or accepted, with all their items.
----@param rows integer how many rows the input has
+---@param rows integer The number of rows in the input.
 function Tally:is_complete(rows)
   return sum_of(self, "done", "accepted") == rows and not self.listed.partial.count
 end
 
 ---Returns whether the end of every row is known.
----@param rows integer how many rows the input has
+---@param rows integer The number of rows in the input.
 function Tally:is_ended(rows)
   return sum_of(self, "done", "accepted", "failed") == rows
 end

@@ -30,7 +30,7 @@ end
 ---Adds a user. Does not change an existing user.
 ---@param state table
 ---@param id string
----@param profile table? the fields of create_user; default: the documented sample
+---@param profile table? The fields of create_user. Default: the documented sample.
 ---@return table user
 function account.add_user(state, id, profile)
   return state.users:get(id)
