@@ -174,7 +174,7 @@ local function report_refused(order, partial, system)
 end
 
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order table The request: method of the client; args for it; prepare, used in place of the core's function of that
+---@param order table The request: method of the client; args for it; prepare, used instead of the core's function of that
 ---  name; operation, except for `cmr api`; has_effect, whether the request may change something, as far as its method
 ---  shows; acts, whether it does; reason to ask for a confirmation, such as "reexport charges money"; about, see
 ---  output.show
