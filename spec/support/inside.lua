@@ -1,11 +1,11 @@
--- What specs run inside nginx: calls, told as text.
+-- Calls that specs run inside nginx. Each returns its result as text.
 local cmr = require "cmr"
 
 local inside = {}
 
 inside.USER, inside.MAILBOX = "BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR" -- of the mock's seed
 
---- A client without pacing.
+---Makes a client without a rate limit.
 function inside.client(options)
   options = options or {}
   if options.rate == nil then options.rate = false end
@@ -14,7 +14,7 @@ end
 
 local client
 
----Returns the same client for all of a worker.
+---Returns the client that all requests of a worker share.
 function inside.shared()
   client = client or inside.client{retries = 0}
   return client
@@ -25,7 +25,7 @@ function inside.word(res, _, err)
   return res and "ok" or err.kind .. "/" .. err.outcome
 end
 
---- One call as one word; what it raises instead of it.
+---Makes one call and returns its result as one word, or the error that it raises.
 -- @param options of the client, nil for the shared one
 function inside.call(options)
   local fine, word = pcall(function()
@@ -34,7 +34,7 @@ function inside.call(options)
   return word, fine
 end
 
---- Eight calls at once, as "1 ok, 2 ok, ...".
+---Makes eight calls at once and returns "1 ok, 2 ok, ...".
 function inside.map(options)
   local fine, text = pcall(function()
     local words, inputs = {}, {}
@@ -48,7 +48,7 @@ function inside.map(options)
   return fine and text or "raised " .. tostring(text)
 end
 
---- The first of many calls.
+---Returns the first result of many calls.
 -- @param options of the client, nil for the shared one
 function inside.first(options)
   local one = options and inside.client(options) or inside.shared()

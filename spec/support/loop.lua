@@ -1,4 +1,4 @@
--- What holds in every event loop: calls wait without keeping the loop from its other work.
+-- Specs for every event loop: calls wait, and the loop does its other work meanwhile.
 local assert = require "luassert"
 local busted = require "busted"
 local cmr = require "cmr"
@@ -17,7 +17,8 @@ local contract = {}
 --- Lua 5.1 cannot yield across pcall and iterators.
 contract.PLAIN_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
---- A sum: (number) adds to it, () tells it. Others may add while the number is waited for.
+---Makes a sum. Called with a number, it adds the number; called without one, it returns the sum. Other coroutines may
+---add while one waits for its number.
 function contract.sum()
   local total = 0
   return function(number)
@@ -41,7 +42,7 @@ function contract.behaves(loop)
 
   local function slow(seconds, times) server:fault{delay = seconds, times = times, body = {status = 200}} end
 
-  -- Runs tasks beside one that ticks; returns how long it took and the longest time between two ticks.
+  -- Runs tasks concurrently with a task that ticks. Returns the duration and the longest time between two ticks.
   local function beside_ticks(tasks)
     local left, longest, all = #tasks, 0, {}
     for index, task in ipairs(tasks) do
@@ -316,7 +317,7 @@ function contract.behaves(loop)
   end)
 
   describe("where C calls back", function()
-    -- Each runs a function once, in the running coroutine, and returns what it returns.
+    -- Each function here runs a function once, in the running coroutine, and returns its results.
     local places = {
       ["string.gsub"] = function(run)
         local result
@@ -353,7 +354,7 @@ function contract.behaves(loop)
       end,
     }
 
-    -- Each sends one POST and returns a true value when it was answered.
+    -- Each function here sends one POST, and returns a true value when the POST was answered.
     local ways = {
       ["a call"] = function(one) return one:reexport{mailboxId = "M1"} end,
       ["a raw request"] = function(one) return one:request("POST", "/user/reexport", {body = {mailboxId = "M1"}}) end,

@@ -174,9 +174,9 @@ local function report_refused(order, partial, system)
 end
 
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order table The request: method of the client; args for it; prepare, used instead of the core's function of that
----  name; operation, except for `cmr api`; has_effect, whether the request may change something, as far as its method
----  shows; acts, whether it does; reason to ask for a confirmation, such as "reexport charges money"; about, see
+---@param order table The request: method of the client; args for it; prepare, used instead of the core's function of
+---  that name; operation, except for `cmr api`; has_effect, whether the request may change something, as far as its
+---  method shows; acts, whether it does; reason to ask for a confirmation, such as "reexport charges money"; about, see
 ---  output.show
 ---@return integer status io.EXIT_INCOMPLETE if the API refused some items.
 function request.send(order, parsed, system, client)
