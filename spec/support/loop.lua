@@ -96,7 +96,7 @@ function contract.behaves(loop)
       add(cmr.info(assert(paced:platforms(USER))).attempts)
     end, 5))
     assert.equal(6, add())
-    assert.is_true(took >= 1.74, took) -- the fourth is sent after 0.75 s, and again a second later
+    assert.is_true(took >= 1.74, took) -- the fourth call is sent after 0.75 s, and again a second later
     assert.is_true(longest < 0.4, longest)
   end)
 
@@ -119,7 +119,7 @@ function contract.behaves(loop)
     loop.run{function()
       inside = waits.detect "caller"
       local thread = coroutine.wrap(function() outside = client:platforms(USER).status end)
-      if not loop.resumes_any then thread() end -- a coroutine of the user's own inside it
+      if not loop.resumes_any then thread() end -- the user's own coroutine inside the loop's coroutine
     end}
     assert.equal(require("cmr.loop." .. loop.name), inside)
     assert.equal(require "cmr.loop.block", waits.detect "caller")
@@ -290,7 +290,7 @@ function contract.behaves(loop)
     end, 3)
     table.insert(tasks, function()
       loop.sleep(0.03)
-      os.execute "sleep 0.5" -- when the loop looks again, all are answered
+      os.execute "sleep 0.5" -- when the loop runs again, all calls are answered
     end)
     loop.run(tasks)
     assert.equal(1200, add())
@@ -411,7 +411,7 @@ function contract.behaves(loop)
 
     it("a job and map of the loop are not waited for, say why, and can be waited for outside", function()
       slow(0.05, 1000)
-      if contract.PLAIN_51 then return end -- there map waits in place in any case
+      if contract.PLAIN_51 then return end -- on this Lua, map waits without suspending in any case
       local messages, statuses, add = {}, {}, contract.sum()
       loop.run{function()
         local job = client:start("platforms", USER)
@@ -475,14 +475,14 @@ function contract.behaves(loop)
     local _, port = listener:getsockname()
     local add = contract.sum()
     loop.run{function()
-      loop.connect(port).close() -- libuv keeps a descriptor from the first one on
+      loop.connect(port).close() -- from the first connection on, libuv keeps a descriptor open
       assert(listener:accept()):close()
       assert(client:platforms(USER))
       loop.sleep(0.01)
       local before = core.engine():fd()
       client:close()
       local opened, peers, numbers = {}, {}, {}
-      for index = 1, 6 do -- they take the numbers that were free
+      for index = 1, 6 do -- the new files get the descriptors that became free
         opened[index] = assert(loop.connect(port))
         peers[index] = assert(listener:accept())
         numbers[opened[index].fd] = true

@@ -41,7 +41,7 @@ function mock.command(options)
 end
 
 ---Makes a server from the lines that a mock prints. Blocks until the mock is ready. Raises when the mock ends before.
--- @param pipe what reads the mock's standard output; lines before the mock's own are skipped
+-- @param pipe a file to read the mock's standard output from; it may begin with other lines
 function mock.attach(pipe)
   local server = setmetatable({pipe = pipe, lines = {}}, Server)
   for line in pipe:lines() do
@@ -107,7 +107,7 @@ end
 
 ---Runs curl with a configuration, which is not visible in the list of processes.
 -- @param lines array of configuration lines
--- @return what it printed, its messages among it
+-- @return curl's output, including its messages
 function Server:curl(lines)
   local path = os.tmpname()
   local file = assert(io.open(path, "wb"))

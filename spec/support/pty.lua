@@ -32,14 +32,14 @@ function pty.start(words, options)
   options = options or {}
   local lines, line = command.environment(options.env), {"exec"}
   for _, word in ipairs(words) do line[#line + 1] = command.quote(word) end
-  table.insert(lines, 1, 'rm -f "$0"') -- sh has it open
+  table.insert(lines, 1, 'rm -f "$0"') -- sh still has the file open
   lines[#lines + 1] = "export TERM=" .. (options.term or "xterm")
   lines[#lines + 1] = table.concat(line, " ")
   local script = command.file_with(table.concat(lines, "\n"))
   return setmetatable({
     pty = start({"sh", script}, options.columns or 80, options.rows or 24),
     output = "",
-    seen = 1, -- where the output begins that nothing has matched yet
+    seen = 1, -- the position in the output after the last match
     limit = options.limit or 10,
   }, Terminal)
 end

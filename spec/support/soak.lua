@@ -8,8 +8,8 @@ local socket = require "socket"
 local soak = {}
 
 local CONNECTIONS = 48
-local SAMPLE = 0.5 -- seconds between two looks at the processes
-local BATCH = 100 -- faults ordered at a time, one in 20 requests
+local SAMPLE = 0.5 -- seconds between two checks of the processes
+local BATCH = 100 -- number of faults ordered at a time; one request in 20 gets a fault
 
 local FAULTS = {
   '{"close":true}', '{"status":500}', '{"delay":1.5}', '{"body":"garbage"}', '{"close":"after"}',
