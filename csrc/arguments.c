@@ -8,7 +8,10 @@
 #include "suggest.h"
 #include "text.h"
 
-/* Each check_ function pushes the checked value or refuses it. arguments_check pops the values that are left. */
+/*
+ * Each check_ function pushes the checked value or refuses it. arguments_check pops the values that these functions
+ * leave on the stack.
+ */
 struct checker {
     lua_State *L;
     const struct operation *operation;

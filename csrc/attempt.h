@@ -1,6 +1,6 @@
 /*
- * One attempt as libcurl sees it: the options and callbacks of an easy handle, the age of an idle connection that it
- * may reuse, and what libcurl reports at the end. Touches no Lua.
+ * One attempt in libcurl: the options and callbacks of an easy handle, the age of an idle connection that the attempt
+ * may reuse, and libcurl's report at the end. Touches no Lua.
  */
 #pragma once
 

@@ -96,7 +96,7 @@ static void mask(lua_State *L, const char *secret)
 {
     push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), secret);
     lua_replace(L, -2);
-    quote_printable(L, QUOTE_ARGUMENT); /* the message may hold names from the user's data */
+    quote_printable(L, QUOTE_ARGUMENT); /* the message may contain names from the user's data */
 }
 
 void refusal_push_message(lua_State *L, const struct refusal *refusal, const char *secret)

@@ -473,8 +473,8 @@ static int lua_database_is_held(lua_State *L)
 }
 
 /*
- * Reads the marked number from the first bytes of the file. The locks are on other offsets, which may lie behind the
- * end of the file.
+ * Reads the marked number from the first bytes of the file. The locks are on other offsets, which may be after the end
+ * of the file.
  */
 static double read_mark(struct database *database)
 {

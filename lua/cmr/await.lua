@@ -311,7 +311,7 @@ function await.check(state, operation)
   return true
 end
 
--- Adds what a wait needs to know, and waits.
+-- Adds the data that a wait needs, and waits.
 local function begin(self, plan, state, opts)
   self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or poller.jitter
   self.status_verdicts = settlement.status_verdicts(opts.done_statuses, opts.failed_statuses)

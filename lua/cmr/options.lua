@@ -108,7 +108,7 @@ local function read_endpoints(path)
   return nil, path .. ": " .. (message or "a JSON object expected")
 end
 
----Checks the options, and separates those of the core from those of Lua.
+---Checks the options, and separates the core's options from those that the Lua code uses.
 ---@param opts cmr.Options
 ---@return table? target_opts The options for core.target, which checks them.
 ---@return table|string lua_opts The other options, with the adapter in place of a loop's name; or a message.

@@ -122,7 +122,8 @@ end
 -- Compares a page with the request and with the pages before it. Returns whether the page is the last one.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
-  if pages and (pages < 1 or pages ~= pages) then pages = nil end -- with 0 pages there are no items, or it says nothing
+  -- 0 pages mean that there are no items, or that the number is useless
+  if pages and (pages < 1 or pages ~= pages) then pages = nil end
   check_numbers(list, number, current, pages, total)
   if number == list.first then
     list.pages = pages

@@ -16,7 +16,8 @@ function retry.again(err, repeatable)
   local safe = repeatable or err.outcome == "not_sent"
   if err.kind == "rate_limited" then return true end
   if err.kind == "network" or err.kind == "timeout" then return safe end
-  if err.kind == "tls" then return safe and err.curl_code == HANDSHAKE_CODE end -- another handshake fails later
+  -- with any other code, a new handshake would fail again
+  if err.kind == "tls" then return safe and err.curl_code == HANDSHAKE_CODE end
   return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] ~= nil
 end
 

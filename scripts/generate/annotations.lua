@@ -95,7 +95,8 @@ end
 ---@param text string
 ---@param list table[] A list that gets the entries.
 function annotations.parse(text, list)
-  local classes, constructor, comment = {}, nil, {} -- classes: by the local's name; constructor: the class in { ... }
+  -- classes: by the name of their local variable; constructor: the class whose { ... } is read now
+  local classes, constructor, comment = {}, nil, {}
   for line in (text .. "\n"):gmatch "([^\n]*)\n" do
     local mark = line:match "^%s*(%-%-%-.*)$"
     if mark and not mark:find "^%-%-%-%-" then

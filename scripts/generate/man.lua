@@ -129,7 +129,8 @@ function man.page(operations, version)
   parts[#parts + 1] = ".SH FILES\n.TP\n.I ~/.config/cmr/config\nThe profiles; $XDG_CONFIG_HOME/cmr/config where that "
     .. "is set. Only its owner can read it.\n.TP\n.I ~/.local/state/cmr/ledger.db\nWhat was sent, and what became of "
     .. "it; below $XDG_STATE_HOME where that is set, or the file that $CMR_LEDGER names.\n"
-  return (table.concat(parts):gsub("(\n%.S[HS] [^\n]*)\n%.PP", "%1")) -- a heading begins a paragraph
+  -- removes .PP after a heading, which begins a paragraph itself
+  return (table.concat(parts):gsub("(\n%.S[HS] [^\n]*)\n%.PP", "%1"))
 end
 
 return man

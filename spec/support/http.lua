@@ -15,7 +15,8 @@ Request.__index = Request
 function http.send(port, path, options)
   options = options or {}
   local body = options.body or ""
-  local lines = {("%s %s HTTP/1.0"):format(options.method or "GET", path), "Host: localhost"} -- 1.0: nothing is chunked
+  -- with HTTP/1.0, no answer is chunked
+  local lines = {("%s %s HTTP/1.0"):format(options.method or "GET", path), "Host: localhost"}
   for name, value in pairs(options.headers or {}) do table.insert(lines, name .. ": " .. value) end
   if options.body then table.insert(lines, "Content-Length: " .. #body) end
   local request = setmetatable({begun = socket.gettime(), parts = {}, path = path}, Request)

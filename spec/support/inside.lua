@@ -3,7 +3,8 @@ local cmr = require "cmr"
 
 local inside = {}
 
-inside.USER, inside.MAILBOX = "BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR" -- of the mock's seed
+-- from the mock's initial data
+inside.USER, inside.MAILBOX = "BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
 
 ---Makes a client without a rate limit.
 function inside.client(options)

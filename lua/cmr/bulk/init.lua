@@ -165,7 +165,7 @@ function bulk.close(run, every_row)
   run.ledger:checkpoint()
 end
 
--- Copies the table: a list may contain the same table twice, but the runner tells rows apart by their table.
+-- Copies the table. A list may contain the same table twice, but the runner identifies a row by its table.
 local function copy(args)
   if type(args) ~= "table" then return args end
   local fields = {}

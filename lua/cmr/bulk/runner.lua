@@ -131,7 +131,7 @@ local function send_all(run)
     if row.is_sent then run.in_flight = run.in_flight - 1 end
     if answer then
       record_success(run, row, answer, run.client.info(answer))
-    elseif row.is_sent or err.kind ~= "cancelled" then -- a row that was cancelled before it was sent is not tried
+    elseif row.is_sent or err.kind ~= "cancelled" then -- a row that was cancelled before its request counts as untried
       record_failure(run, row, err, run.client.info(err))
     end
   end

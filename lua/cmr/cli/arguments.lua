@@ -56,7 +56,8 @@ end
 ---Returns whether a parameter's value should stay out of the process list.
 function arguments.secret(name)
   local last = name:match "[^.]+$"
-  return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$" -- a credentialId is none
+  -- an id such as credentialId is no secret
+  return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$"
 end
 
 local function json_parser(opening, expected)

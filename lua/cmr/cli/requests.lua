@@ -139,7 +139,8 @@ function writers.csv(system)
       rows[index] = row_of(item)
     end
     local written = csv.write(CSV_COLUMNS, rows, system.terminal(system.stdout) ~= nil)
-    if number > 1 then written = written:gsub("^[^\n]*\n", "") end -- the header has no line end inside quotes
+    -- removes the header, which has no line end inside quotes
+    if number > 1 then written = written:gsub("^[^\n]*\n", "") end
     io.write(system, written)
   end
 end

@@ -137,7 +137,7 @@ end
 ---@param ledger cmr.Ledger
 ---@param id integer of the request
 ---@param plan cmr.Plan
----@param err cmr.Error? of client:await; nil: everything was done
+---@param err cmr.Error? The error of client:await; nil when everything was done.
 function entry.settle(ledger, id, plan, err)
   local ending = endings.of_wait(plan, err)
   if not ending then return end

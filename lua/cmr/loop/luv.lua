@@ -18,7 +18,8 @@ local luv = {
 }
 
 local poll, watched -- the luv handle that polls an engine's descriptor; that engine
-local waiting = 0 -- coroutines: the handle keeps the loop alive, so it is active only while one waits
+-- number of waiting coroutines; an active handle keeps the loop alive, so it is active only while one waits
+local waiting = 0
 local is_driving, timer = false, nil -- whether block has tasks; the timer that wakes the sleeping ones
 
 ---Returns the reason why the running coroutine cannot wait for luv's loop here, or nil.

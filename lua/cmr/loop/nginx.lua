@@ -10,7 +10,8 @@ local coroutines = require "cmr.loop.coroutines"
 local semaphore = require "ngx.semaphore"
 local waiters = require "cmr.loop.waiters"
 
-local PAUSE_SECONDS = 0.001 -- between two steps; for 0 an nginx without OpenResty's patches logs a warning
+-- between two steps; it is not 0, because an nginx without OpenResty's patches would log a warning
+local PAUSE_SECONDS = 0.001
 local STALE_SECONDS = 0.05 -- after this time without a step, a waiting request steps
 local CHECK_INTERVAL_SECONDS = 1 -- how often a waiting request checks that the pump still steps
 local WATCH_SECONDS = 0.02 -- how often a watch checks whether its coroutine has ended
@@ -134,7 +135,8 @@ local function has_ended(co)
 end
 
 ---Calls a function when two coroutines have ended: the running one, and the last one that called watch.seen. nginx
----ends a request only after its last light thread. So the threads that the request's code leaves behind must end soon.
+---ends a request only after its last light thread. So the threads that still run when the request's code ends must end
+---soon.
 ---@param act fun()
 ---@return cmr.Watch watch
 function nginx.watch(act)

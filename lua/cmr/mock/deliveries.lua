@@ -15,7 +15,8 @@ Deliveries.__name = "cmr.mock.deliveries"
 -- it.
 local RETRY_SECONDS = { 30, 300 }
 local MAX_DELIVERIES = 10000 -- the mock drops older deliveries
-local SIGNATURE_FORMAT = "body-hex-seconds" -- unless the test names another; the real one is undocumented
+-- the default; a test may choose another, because the real format is undocumented
+local SIGNATURE_FORMAT = "body-hex-seconds"
 
 ---Makes an empty list of deliveries without destinations.
 ---@param now function Returns the time on the clock for retries, in seconds.

@@ -115,10 +115,10 @@ end
 ---pid. The last line is "# ready". The key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
 ---@param opts table? all optional:
 ---  port: 1 to 65535; default: a free one from 20000 to 29999
----  tls: HTTPS with HTTP/2 and a throw-away authority; default: false
+---  tls: HTTPS with HTTP/2 and a temporary authority; default: false
 ---  rate: requests per second and key, 0 for no limit; default: 5
----  window: how they are counted: "bucket" (default), "fixed" or "sliding"
----  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
+---  window: how it counts requests: "bucket" (default), "fixed" or "sliding"
+---  webhook: a URL on this machine that gets the events; /_mock/webhooks can add more
 ---  operations: the operations to serve; default: those of the library
 ---@return integer status 0 after a signal; 1 if the mock failed, with the reason on standard error.
 function mock.run(opts)

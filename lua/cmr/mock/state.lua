@@ -79,7 +79,7 @@ function State:at(time, run)
   table.insert(schedule, index + 1, { time = time, run = run })
 end
 
----Schedules the end of the current call. Events that the function emits carry the actionId of the call.
+---Schedules a function that ends the current call. The events that it emits get the actionId of the call.
 ---@param seconds number from now
 ---@param run function
 function State:after(seconds, run)

@@ -1,5 +1,5 @@
----Makes the plan of a request, which says what to wait for after its answer. A plan is plain data. It can be stored as
----JSON, and another process can wait with it. Pure.
+---Makes the plan of a request. A plan lists the events to wait for after the request's answer. It is plain data, so it
+---can be stored as JSON, and another process can wait with it. Pure.
 
 local ids = require "cmr.ledger.ids"
 local reading = require "cmr.settlement.reading"

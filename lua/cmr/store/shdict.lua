@@ -99,7 +99,8 @@ function Store:append(name, text, ttl)
     ok, message = put(dict, "set", key .. ":" .. index, text, ttl)
     if ok then return true end
   end
-  if message ~= "no memory" and message ~= "not found" then return nil, message end -- not found: there is no counter
+  -- "not found" means that there is no counter
+  if message ~= "no memory" and message ~= "not found" then return nil, message end
   return nil, would_fit(dict, #key + #text) and "full" or "too_large"
 end
 

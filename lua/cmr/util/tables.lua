@@ -53,7 +53,8 @@ end
 ---number.
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. text.exact_number(value) end
-  if type(value) == "string" then return "string " .. #value .. " " .. value end -- no text can imitate a member
+  -- the length in front prevents that a string looks like a member
+  if type(value) == "string" then return "string " .. #value .. " " .. value end
   if type(value) == "userdata" then return "null" end -- JSON's null, which each Lua prints differently
   if type(value) ~= "table" then return type(value) .. " " .. tostring(value) end
   local members = {}

@@ -113,7 +113,8 @@ end
 
 events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
 
-local MAX_IDS = 20 -- of one event: it is stored under each. A longer list has an order or an action above it.
+-- maximum for one event, which is stored under each id; an event with a longer list also has an order or an action
+local MAX_IDS = 20
 local MAX_ID_BYTES = 200
 
 -- The members that contain an id, and the kind of the id. They are members of data, or of an item in a list in data.

@@ -86,7 +86,7 @@ function outputs.failures(path, input, run_name)
   local target, message = core.link_target(path) -- renaming PATH.part to PATH would replace a symbolic link
   local part, ok, file = target and target .. ".part", nil, nil
   if part then
-    ok, message = core.write_private(part, "") -- rows may hold passwords
+    ok, message = core.write_private(part, "") -- rows may contain passwords
   end
   if ok then
     file, message = io.system.open(part, "r+b")

@@ -121,7 +121,8 @@ end
 -- Returns the lines for a script: "word<tab>description" for each candidate, and "<tab>prefix" where a file name may
 -- follow the prefix. `words` are the words after `cmr`. The last word, which may be empty, is the one to complete.
 local function candidate_lines(get_parser, words, system)
-  local typed, line = words[#words] or "", { "--help" } -- because the parser adds the descriptions only then
+  -- with --help, because only then the parser adds the descriptions
+  local typed, line = words[#words] or "", { "--help" }
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then
     candidates:commands(get_parser(line))

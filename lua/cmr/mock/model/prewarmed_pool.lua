@@ -111,7 +111,8 @@ function prewarmed_pool.sell(state, name, provider, fields)
   local item = pool:get(name)
   if not item or item.serviceProvider ~= provider then return nil, "The domain is not in the pool." end
   if fields.sandbox then
-    clear_subscriptions(state, { sandbox = true, domain = name }) -- of an earlier order; the domain itself is replaced
+    -- removes the subscriptions of an earlier order; the domain itself is replaced
+    clear_subscriptions(state, { sandbox = true, domain = name })
   else
     if not account.pay(state, account.PREWARMED_PRICE) then return nil, "Insufficient wallet balance" end
     pool:remove(name)

@@ -83,7 +83,8 @@ function placement.placement_reports(request, state)
   local fields, found = request.fields, {}
   local filter = { userId = request.user.userId, orderId = fields.orderId }
   for _, test in ipairs(state.placement_tests:list(filter)) do
-    if not fields.mailboxId or has_mailbox(test, fields.mailboxId) then table.insert(found, 1, test) end -- newest first
+    -- the newest test comes first
+    if not fields.mailboxId or has_mailbox(test, fields.mailboxId) then table.insert(found, 1, test) end
   end
   local data = answer.list(request, "reports", found, function(test)
     return show(state, test)
