@@ -34,7 +34,7 @@ local unpack = table.unpack or unpack
 ---@field sends integer How often libcurl began to send the request.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
----What client:await waits for, as plain data. To wait in another process, pass {plan = plan} to it.
+---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
 ---@field ledger_error? string The reason why the ledger could not record how the request ended. The ledger then treats
@@ -55,10 +55,10 @@ local unpack = table.unpack or unpack
 ---@field url string
 ---@field headers string[] The lines of the headers, without the header with the key. "Name:" removes a header, "Name;"
 ---sends an empty one.
----@field key_header? string The name of the header that carries the key.
+---@field key_header? string The name of the header with the key.
 ---@field body? string
 ---@field ca_file? string
----@field proxy? string "" means no proxy, whatever the environment says.
+---@field proxy? string "" means no proxy, even if the environment names one.
 ---@field resolve? string
 
 ---@class cmr.Request

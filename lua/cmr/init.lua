@@ -47,7 +47,7 @@ local operations = require "cmr.operations"
 ---@field kind cmr.Kind
 ---@field message string
 ---@field operation? string
----@field status? integer The answer's HTTP status, where there was an answer.
+---@field status? integer The answer's HTTP status, if there was an answer.
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer

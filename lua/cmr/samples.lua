@@ -1,18 +1,18 @@
 ---The requests and answers that the vendor's documentation shows, word for word. Pure data, on any Lua and in nginx.
 ---
----There is an entry for each operation with a sample, in the order of the operations. Its members:
----  request    JSON text: the fields of a call, as the operation's function takes them, query and body together. A
----             required id that no sample shows is missing
+---There is an entry for each operation with a sample, in the order of the operations. Its members are:
+---  request    JSON text: the fields of a call, in the form for the operation's function, with query and body together.
+---             If no sample shows a required id, the id is missing
 ---  also       JSON text: a second documented form of the fields
 ---  answer     JSON text: the whole envelope
----  partial    JSON text: the documented part of an answer whose envelope, or this form of it, is undocumented
----  refusals   array of JSON texts: envelopes of refusals
----  status     the HTTP status of success, where it is not 200
----  map        where the names in the answer's data are data themselves: their type, or "shown" when the answer has one
----  source     "seed", "docs" or "help", as in the operations table
----  request_source  the source of the request, where it is another one
----The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message; they are left so. The samples of
----dns_records, update_mailboxes and set_warmup_settings are put together from documented parts.
+---  partial    JSON text: the documented part of an answer; the rest of the answer is undocumented
+---  refusals   array of JSON texts: the envelopes of refusals
+---  status     the HTTP status of a success, if it is not 200
+---  map        for an answer whose data is a map: the type of the map's values, or "shown" when the answer has a value
+---  source     "seed", "docs" or "help", like in the operations table
+---  request_source  the source of the request, if it is another one
+---The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message. They are kept so. The samples of
+---dns_records, update_mailboxes and set_warmup_settings are combined from documented parts.
 
 local samples = {}
 
