@@ -6,7 +6,7 @@
 #include "compat.h"
 #include "mask.h"
 
-/* A time that was not reached is left out. */
+/* Sets a field to a time, unless the attempt did not get so far. */
 static void set_time(lua_State *L, const char *name, double seconds)
 {
     if (seconds > 0)

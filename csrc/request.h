@@ -6,7 +6,7 @@
 #include "operations.h"
 
 /*
- * function(target, [positional ...], [{field = value}]) -> a call that is ready to start; or nil, message, err of kind
+ * function(target, [positional ...], [{field = value}]) -> a call that is ready to start. Or nil, message, err of kind
  * "invalid_argument".
  */
 int request_operation(lua_State *L, const struct operation *operation);

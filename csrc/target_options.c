@@ -12,9 +12,9 @@
 #include "url.h"
 #include "version.h"
 
-#define KEY_HEADER "cmr-x-api-key" /* from the quickstart pages */
+#define KEY_HEADER "cmr-x-api-key" /* from the vendor's quickstart pages */
 
-/* The options as they were given, or the defaults. Each take_ function below may leave values on the stack. */
+/* The given options or their defaults. Each take_ function below may leave values on the stack. */
 struct options {
     lua_State *L;
     int table;
@@ -28,8 +28,8 @@ struct options {
 static const struct option {
     const char *name;
     int type;
-    const char *expected; /* of a number: see take_number */
-    size_t offset;        /* in struct options; 0: the table is read later */
+    const char *expected; /* the expected value in words; for a number, take_number makes them */
+    size_t offset;        /* in struct options; 0 when the table is read later */
     double least, most;
 } rows[] = {
     {"api_key", LUA_TSTRING, "a string", offsetof(struct options, api_key), 0, 0},
@@ -77,11 +77,12 @@ static bool take_number(const struct options *options, const struct option *row,
     if (is_number && *value >= row->least && *value <= row->most)
         return true;
     (void)snprintf(expected, sizeof expected, "a number from %.14g to %.14g", row->least, row->most);
-    (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value); /* without a sign */
+    /* a NaN is written without a sign */
+    (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value);
     return bad_type(options, row->name, is_number ? got : luaL_typename(L, -1), expected);
 }
 
-/* Takes the value on top. The table keeps the strings. */
+/* Stores the value on top. The table keeps the strings alive. */
 static bool take(struct options *options, const struct option *row)
 {
     lua_State *L = options->L;
@@ -120,7 +121,7 @@ static bool take_key(const struct options *options)
            bad_option(options, "api_key", "it holds a space, a line break or another character that no key has");
 }
 
-/* Pins localhost to loopback, whatever a resolver says. */
+/* Makes libcurl resolve localhost to the loopback address, whatever a resolver says. */
 static bool pin_localhost(const struct options *options, const struct base_url *base)
 {
     lua_State *L = options->L;
@@ -165,7 +166,7 @@ static bool add_header(const struct options *options, const char *line)
            out_of_memory(options, "headers");
 }
 
-/* Adds the name at index -2 with the value on top. */
+/* Adds a header with the name at index -2 and the value on top. */
 static bool add_user_header(const struct options *options)
 {
     bool added;
@@ -192,7 +193,8 @@ static bool add_user_headers(const struct options *options)
 /* Returns "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
 static const char *push_lua_version(lua_State *L)
 {
-    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* a strict _G may raise for a global that is absent */
+    /* reads the loaded modules, because a strict _G may raise for an absent global */
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
     lua_getfield(L, -1, "jit");
     if (lua_istable(L, -1))
         lua_getfield(L, -1, "version");
@@ -208,7 +210,7 @@ static bool add_own_headers(const struct options *options)
     agent = lua_pushfstring(L, "User-Agent: %s%scmr/%s (%s; libcurl/%s)", agent, *agent ? " " : "", CMR_VERSION,
                             push_lua_version(L), curl_version_info(CURLVERSION_NOW)->version);
     if (!add_header(options, agent) || !add_header(options, "Accept: application/json") ||
-        !add_header(options, "Expect:")) /* no waiting for 100-continue */
+        !add_header(options, "Expect:")) /* no "Expect: 100-continue": libcurl would wait for the answer to it */
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
@@ -249,7 +251,7 @@ static bool check_endpoint(const struct options *options)
            refuse_in(options->refusal, ".%s", name);
 }
 
-/* Replaces the endpoints by a copy: later changes to the user's table are not checked. */
+/* Checks the endpoints and replaces them by a copy, because later changes to the user's table would not be checked. */
 static bool take_endpoints(const struct options *options)
 {
     lua_State *L = options->L;

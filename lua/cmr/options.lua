@@ -9,9 +9,9 @@ local unpack = table.unpack or unpack
 
 local options = {}
 
----What cmr.new and client:with take. Hosts share a rate with require("cmr.limiter.redis").new{host = ...}, webhooks and
----quotas with require("cmr.store.redis").new{host = ...}. endpoints overrides an operation's method and path, or
----supplies what is undocumented.
+---The options of cmr.new and client:with. Several hosts can share a rate limit with
+---require("cmr.limiter.redis").new{host = ...}, and webhooks and quotas with require("cmr.store.redis").new{host =
+---...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
@@ -65,26 +65,27 @@ local options = {}
 ---@field err cmr.Error
 ---@field context table The same for all hooks of one call.
 
----What on_response gets.
+---The argument of on_response.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
 ---@field context table The same for all hooks of one call.
 
----The defaults of the options that Lua uses. The core has the others: production, 5 s to connect, 16 MiB of answer.
+---The defaults of the options that the Lua code uses. The core has the other defaults: the production URL, 5 s for
+---connecting, 16 MiB for an answer.
 options.DEFAULTS = {
   timeout = 30,
   attempt_timeout = 12,
   retries = 2,
   retry_budget = 50,
   reexport_quota = "warn",
-  rate = 4, -- the vendor's limit is 5, its advice 4 (help)
+  rate = 4, -- the vendor's limit is 5; its help page advises 4
 }
 
--- Read when a client is made, never at require.
+-- The environment variables for options. They are read when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
-local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more holds a worker too long
+local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
@@ -163,10 +164,10 @@ local function read_endpoints(path)
   return nil, path .. ": " .. (message or "a JSON object expected")
 end
 
----Checks the options, and separates those of the core from those of Lua.
+---Checks the options, and separates the core's options from those that the Lua code uses.
 ---@param opts cmr.Options
----@return table? target_opts for core.target, which checks them
----@return table|string lua_opts the other options, with the adapter in place of a loop's name; or a message
+---@return table? target_opts The options for core.target, which checks them.
+---@return table|string lua_opts The other options, with the adapter in place of a loop's name; or a message.
 ---@return table? problem {code, option, expected, got, suggestion}
 function options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)
@@ -183,7 +184,7 @@ function options.split(opts)
 end
 
 ---Adds the environment and nginx's limits to a new client's options.
----@param target_opts table those for core.target; they are changed
+---@param target_opts table The options for core.target. The function changes them.
 ---@return table? target_opts or nil, a message and the problem {code, option}
 function options.with_environment(target_opts)
   for name, variable in pairs(ENVIRONMENT) do

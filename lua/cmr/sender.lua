@@ -1,5 +1,5 @@
----Sends a prepared call: waits for a slot, counts it for the quota and writes it into the ledger, makes attempts,
----returns the result.
+---Sends a prepared call. It waits for a slot, counts the call for the quota, records it in the ledger, makes attempts
+---and returns the result.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -19,7 +19,7 @@ local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after",
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
 
--- The job of a call that the caller waits for: its timeout starts at once. See cmr.jobs.
+-- The job of a call that its caller waits for. Its timeout starts at once. See cmr.jobs.
 local FOREGROUND_JOB = {
   max_queue_seconds = 0,
   may_send = function()
@@ -33,7 +33,8 @@ local budget = retry_budget.new() -- of all clients of this process; in nginx, o
 
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
--- The clock's lowest digits spread retries well enough, and there is no seed to share.
+-- Returns a number from 0 to 1. It comes from the clock's lowest digits, which are random enough to spread retries, and
+-- need no seed.
 local function jitter()
   return core.now() * 1e5 % 1
 end
@@ -55,7 +56,7 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  record.job = nil -- the job has the result: on Lua 5.1 a record that leads to its result is never collected
+  record.job = nil -- the job has the result, and on Lua 5.1 a record that refers to its own result is never collected
   records[result] = record
 end
 
@@ -68,8 +69,8 @@ local function fail(record, loop, err)
   return nil, err.message, err
 end
 
--- Counts a request and writes it down before it leaves for the first time. Returns nil and an error if it must not
--- leave.
+-- Counts a request for the quota and records it in the ledger, before it is sent for the first time. Returns nil and an
+-- error if it must not be sent.
 local function register(record, state, job)
   local reservation, message, seconds = quota.reserve(state, record.call)
   record.reservation = reservation
@@ -293,7 +294,7 @@ local function make_attempts(record, state, loop, job)
   return fail(record, loop, err)
 end
 
--- Re-raises an error from the user's loop adapter, after the end of the request is written down.
+-- Raises an error from the user's loop adapter again, after recording the end of the request.
 local function reraise(record, ok, ...)
   if ok then return ... end
   local outcome = record.attempts == 0 and "not_sent" or "unknown"
@@ -304,10 +305,10 @@ local function reraise(record, ok, ...)
 end
 
 ---Sends a prepared call and returns its results.
----@param state table of the client: target, options, limiter, store
+---@param state table The client's state: target, options, limiter, store.
 ---@param call any from the core
 ---@param loop cmr.Loop
----@param job cmr.Job? nil: the caller waits for the call
+---@param job cmr.Job? Nil when the caller waits for the call.
 function sender.send(state, call, loop, job)
   local opts = state.options
   local now = loop.now()
@@ -353,8 +354,8 @@ function sender.info(result)
   return info
 end
 
----The arguments of the call that returned an answer. They must not be changed.
----@return table? args by name; nil for a raw request, or when no call returned the answer
+---Returns the arguments of the call that returned an answer. The caller must not change them.
+---@return table? args The arguments by name; nil for a raw request, or when no call returned the answer.
 function sender.arguments(result)
   local record = records[result]
   return record and record.call:arguments()

@@ -54,7 +54,7 @@ outcome-forgotten | lua/cmr/sender.lua | s/OUTCOME_SEVERITY\[one\] > OUTCOME_SEV
 END
 }
 
-# changes FILE SCRIPT: whether the row still changes its file.
+# changes FILE SCRIPT: succeeds if the script still changes the file.
 changes() { [ -f "$1" ] && ! sed "$2" "$1" | cmp -s - "$1"; }
 
 trim() { sed 's/^ *//; s/ *$//'; }

@@ -9,16 +9,17 @@ local text = require "cmr.util.text"
 
 local identity = {}
 
-local DIGEST_BYTES = 15 -- 20 characters of Base64
+local DIGEST_BYTES = 15 -- they make 20 characters of Base64
 local NO_BREAK_SPACE = "\194\160"
 
----A text without the blanks around it. A spreadsheet may add no-break spaces.
+---Returns a text without the blanks around it. A spreadsheet may add no-break spaces.
 function identity.trim(value)
-  if not value:find "[%s\194]" then return value end -- most texts
+  if not value:find "[%s\194]" then return value end -- most texts have no blanks
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----A text as it is compared: without blanks around it; an address or a domain in lower case, an id as it is.
+---Returns a text in the form for comparison: without surrounding blanks. An address or a domain becomes lower case; an
+---id stays as it is.
 function identity.normal(value)
   value = identity.trim(value)
   if not value:find(".", 1, true) then return value end
@@ -123,7 +124,7 @@ local function with_contents(args, operation)
   return copy
 end
 
----The digest of a request's content.
+---Returns the digest of a request's content.
 ---@param args any
 ---@param operation table? a row of cmr.operations; nil: a raw request
 ---@return string digest 20 characters
@@ -133,7 +134,7 @@ function identity.digest(args, operation)
   return core.base64(core.sha256(serialize(args, false, names, "")):sub(1, DIGEST_BYTES))
 end
 
----The digest of a set of contents, in any order.
+---Returns the digest of a set of contents, in any order.
 ---@param digests string[] they are sorted
 ---@return string digest
 function identity.set_digest(digests)

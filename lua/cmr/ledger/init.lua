@@ -1,5 +1,5 @@
----The ledger: what this user has sent, from every process of this machine, and what became of it. An SQLite file that
----only this user can read. It holds no key, no password and no argument but ids.
+---The ledger records the requests that this user has sent from any process of this machine, and how they ended. It is
+---an SQLite file that only this user can read. It has no key and no password. Of the arguments, it has only the ids.
 ---
 ---A request is written before it leaves, as "sending", and again when its answer is there. A process that dies in
 ---between leaves "sending" behind: the outcome of that request is unknown, see cmr.ledger.writers.
@@ -14,13 +14,13 @@ local writing = require "cmr.ledger.writing"
 
 ---The states of a request.
 ---@alias cmr.RequestState
----| "sending" # it is under way
----| "accepted" # the API took it; webhooks report how it ends
----| "done" # it is done, with all its items
----| "partial" # it is done, but some of its items failed
+---| "sending" # the request is under way
+---| "accepted" # the API accepted it; webhooks report how it ends
+---| "done" # it was done, with all its items
+---| "partial" # it was done, but some of its items failed
 ---| "failed" # it was not done: refused, or never sent
----| "deferred" # it was not done and can be sent again from retry_at on
----| "unknown" # it may have been done
+---| "deferred" # it was not done, and can be sent again after retry_at
+---| "unknown" # the server may have done it
 
 ---@class cmr.Ledger: cmr.LedgerConnections, cmr.LedgerForgetting, cmr.LedgerLocks, cmr.LedgerQueries, cmr.LedgerWriting
 local Ledger = {}

@@ -1,4 +1,4 @@
----Messages for the person who runs the program: into nginx's error log, or to standard error.
+---Logs messages for the person who runs the program, in nginx's error log or on standard error.
 
 local log = {}
 
@@ -14,7 +14,7 @@ local function write(level, format, ...)
   end
 end
 
----Logs a problem that the program works around. Takes the arguments of string.format.
+---Logs a problem that does not stop the program. Takes the arguments of string.format.
 function log.warn(format, ...)
   write("WARN", format, ...)
 end

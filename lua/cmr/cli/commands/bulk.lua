@@ -1,4 +1,4 @@
----cmr bulk: one operation for every row of a file.
+---cmr bulk: calls one operation for every row of a file.
 
 local bulk = { dry_run = true }
 

@@ -42,7 +42,7 @@ function Collection:remove(id)
 end
 
 ---Lists the items that match a filter, in order.
----@param filter table? {member = value}; nil: all items
+---@param filter table? {member = value}; nil for all items.
 ---@return table[] items
 function Collection:list(filter)
   local items = {}
