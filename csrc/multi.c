@@ -9,6 +9,7 @@
 #include "attempt.h"
 
 #define GRACE_SECONDS 0.01 /* libcurl has so long to notice that a call's time is over */
+#define LEAST_SHARE 0.1    /* of a call's time; an attempt that begins with less left would only time out */
 
 /* SIGPIPE, held back while libcurl may write: not every write of every TLS library has MSG_NOSIGNAL. */
 struct sigpipe {
@@ -279,17 +280,23 @@ static void begin_later(struct multi *multi, struct call *call)
         link_call(&multi->finished, call);
 }
 
+static bool is_late(const struct call *call, double now)
+{
+    return call->queue_limit - now < LEAST_SHARE * (call->queue_limit - call->added_at);
+}
+
 /* Begins what waits and has room now. */
 static void advance(struct multi *multi)
 {
+    const double now = multi->queue ? pollset_now() : 0;
     struct call *next;
 
     for (struct call *call = multi->queue; call && multi->freed > 0; call = next) {
         next = call->next;
-        if (!has_room(call->target))
+        if (!has_room(call->target) || is_late(call, now))
             continue;
         stop(multi, call);
-        call->answer.queued = pollset_now() - call->added_at;
+        call->answer.queued = now - call->added_at;
         begin_later(multi, call);
         multi->freed--;
     }

@@ -5,38 +5,18 @@
 set -eu
 cd "$(dirname "$0")/../.."
 suite=${1:-trixie}
-base=/var/tmp/cmr-bare-$suite
 checkout=$PWD
+. scripts/test/debian.sh
+debian_make "$suite" || exit 2
 
-[ "$(id -u)" = 0 ] || { echo 'bare-debian: needs root' >&2; exit 2; }
-command -v debootstrap >/dev/null || { echo 'bare-debian: needs debootstrap' >&2; exit 2; }
-
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-    sed -n 's/^URIs: *//p; s/^deb \(\[.*\] \)\{0,1\}\([^ ]*\).*/\2/p' | head -n 1)
 work=$(mktemp -d /var/tmp/cmr-bare.XXXXXX)
 trap 'rm -rf --one-file-system "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-if [ ! -e "$base/made" ]; then
-    rm -rf --one-file-system "$base"
-    script=/usr/share/debootstrap/scripts/$suite
-    [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid # an older debootstrap knows no newer suite
-    debootstrap --variant=minbase --include=ca-certificates "$suite" "$base" "${mirror:-http://deb.debian.org/debian}" \
-        "$script" >"$base.log" 2>&1 || { tail -n 3 "$base.log" >&2; exit 2; }
-    apt-config dump | grep '^Acquire::https\{0,1\}::[Pp]roxy' >"$base/etc/apt/apt.conf.d/99proxy" || :
-    printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d" # no service starts: it would listen on this machine
-    chmod 755 "$base/usr/sbin/policy-rc.d"
-    touch "$base/made"
-fi
-
-# in_system NAME COMMANDS: runs them in the copy NAME of the system. All that they start ends with them.
+# in_system NAME COMMANDS: runs them in the copy NAME of the system.
 in_system() {
     [ -e "$work/$1" ] || cp -a "$base" "$work/$1"
-    # shellcheck disable=SC2016 # the inner shell expands these
-    unshare --mount --pid --fork --kill-child env ROOT="$work/$1" sh -c '
-        mount -t proc proc "$ROOT/proc" && mount --rbind /dev "$ROOT/dev" &&
-        exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-            chroot "$ROOT" bash -euc "$1"' sh "$2" </dev/null >"$work/log" 2>&1 || {
+    debian_run "$work/$1" "$2" >"$work/log" 2>&1 || {
         tail -n 30 "$work/log" >&2
         exit 1
     }

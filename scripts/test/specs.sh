@@ -8,6 +8,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make starts afresh
 
 # Specs that have the same result on every Lua: of the build, of C, of pages, and of nginx, which has its own Lua.
 only_once=rock,deb,valgrind,build,pty,tour,docs,sweep,stress,fuzz,nginx,soak,redis,bulk
+# Those of them that compile and install for minutes, and measure no time. Several builds run them beside the others.
+building=rock,deb,build
 
 # A run that hangs fails.
 limit=
@@ -38,7 +40,12 @@ run_busted() (
     LUA=$(scripts/build/lua-program.sh "${1#*-}")
     CMR_FLAVOUR=$1
     export LUA CMR_FLAVOUR
-    case ${RUNNER-}$1 in 5.4) tags= ;; *) tags=--exclude-tags=$only_once ;; esac
+    case ${RUNNER-}$1:${2-} in
+    5.4:) tags= ;;
+    5.4:running) tags=--exclude-tags=$building ;;
+    *:building) tags=--tags=$building ;;
+    *) tags=--exclude-tags=$only_once ;;
+    esac
     case $1 in asan-*) sanitize "$1" ;; esac
     [ -z "${CMR_WITNESS-}" ] || export LD_PRELOAD="$CMR_WITNESS"
     # shellcheck source=/dev/null
@@ -57,18 +64,20 @@ trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-# run NAME: shows and stores its output, and stores its status.
+# run NAME [PART]: shows and stores its output, and stores its status. PART of 5.4: the specs that are building, or those
+# that are running. By default all.
 run() {
-    echo "== build/$1"
+    log=$logs/$1${2:+-$2}
+    echo "== build/$1${2:+, $2}"
     case ${RUNNER-}$1$(uname -s) in 5.4Linux) watch ;; *) unset CMR_WITNESS ;; esac
-    { run_busted "$1" 2>&1 && status=0 || status=$?; echo "$status" >"$logs/$1.status"; } | tee "$logs/$1"
+    { run_busted "$@" 2>&1 && status=0 || status=$?; echo "$status" >"$log.status"; } | tee "$log"
     if [ "${CMR_WITNESS-}" ]; then
         grep -rlF "$CMR_MOCK_KEY" "build/$1" build/*.xml docs >>"$SEEN" 2>/dev/null || :
-        sort "$SEEN" | uniq -c >"$logs/$1.seen"
+        sort "$SEEN" | uniq -c >"$log.seen"
     fi
 }
 
-# count NAME: adds its result to the sum.
+# count NAME[-PART]: adds its result to the sum.
 count() {
     # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
     summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$logs/$1")
@@ -96,16 +105,23 @@ count() {
 
 # The first build runs alone: its specs measure time. The others mostly wait and run at the same time; CMR_BESIDE tells
 # specs of time about that.
-run "$1"
-count "$1"
-shift
-export CMR_BESIDE=yes
-for name; do run "$name" >"$logs/$name.shown" 2>&1 & done
-wait
-for name; do
-    cat "$logs/$name.shown"
-    count "$name"
-done
+if [ "$#" -eq 1 ]; then
+    run "$1"
+    count "$1"
+else
+    run "$1" running
+    count "$1-running"
+    export CMR_BESIDE=yes
+    run "$1" building >"$logs/$1-building.shown" 2>&1 &
+    first=$1
+    shift
+    for name; do run "$name" >"$logs/$name.shown" 2>&1 & done
+    wait
+    for name in "$first-building" "$@"; do
+        cat "$logs/$name.shown"
+        count "$name"
+    done
+fi
 
 printf '\n%s' "$results"
 echo "$total_passed passed, $total_failed failed"
