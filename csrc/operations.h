@@ -30,7 +30,7 @@ struct param {
     int maximum;        /* of an integer; 0: none is documented. Every integer counts something, from 1 */
 };
 
-/* A fact that the caller of an operation should know, in a sentence of ours. */
+/* A documented fact that the caller of an operation should know, in one or two sentences that are not the vendor's. */
 struct note {
     const char *source;
     const char *text; /* NULL: the end of the list */

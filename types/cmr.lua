@@ -1581,7 +1581,7 @@ function Client:states(countryCode) end
 ---
 ---A domain's status is PENDING (it is registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come.
 ---
----The help centre also describes a call for the details of one domain; its path is undocumented.
+---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
 ---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
 ---@overload fun(fields: cmr.domains.fields): cmr.Answer?, string?, cmr.Error?
@@ -1675,7 +1675,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----Several domains are checked one by one. An item without an error means that no workspace was found; an item with an error is not a clean result. The names of the fields in it are undocumented.
+---Each of several domains is checked by itself. An item without an error means that no workspace was found; an item with an error is not a clean result. The names of the fields in it are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for that.
 ---
@@ -1706,6 +1706,8 @@ function Client:check_workspace(fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The webhook dns-record.updated reports its success.
 ---
 ---The webhook dns-record.updated confirms the change.
 ---@param fields? cmr.add_domain_forwarding.fields
@@ -1877,6 +1879,8 @@ function Client:domain_renewal_prices(userId, fields) end
 ---Acts on everything if its list is omitted.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The webhook domain.renewal.success reports its success, its failure domain.renewal.failed.
 ---
 ---A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
 ---
@@ -2243,6 +2247,8 @@ function Client:order_status(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
+---
 ---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
 ---
 ---Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
@@ -2305,6 +2311,8 @@ function Client:create_order(userId, fields) end
 ---
 ---Needs exactly one of `subscriptionId` and `domainId`.
 ---
+---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
+---
 ---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
 ---
 ---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
@@ -2346,6 +2354,8 @@ function Client:order_mailboxes(userId, fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
 ---It charges the wallet, as confirm = true in create_order does.
 ---@param fields? cmr.process_order.fields
@@ -2403,6 +2413,8 @@ function Client:process_order(fields) end
 ---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
 ---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
 ---
@@ -2462,6 +2474,8 @@ function Client:create_order_form(fields) end
 ---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
 ---It is for mailboxes at Google only.
 ---
@@ -2636,6 +2650,8 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---The webhook mailbox.updated reports its success.
+---
 ---The field is userName here and username in orders.
 ---
 ---The page names a password reset without a field for it: send none.
@@ -2742,6 +2758,8 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---The webhook mailbox.warmup.started reports its success.
+---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---The charge is the warmup's price x the days that are left / 30.
@@ -2847,6 +2865,8 @@ function Client:set_warmup_status(mailboxId, status) end
 ---Destroys: this cannot be undone.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The webhook mailbox.warmup.removed reports its success.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
@@ -2977,6 +2997,8 @@ function Client:subscriptions(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---The webhook subscription.renewal.success reports its success, its failure subscription.renewal.failed.
+---
 ---The wallet must cover the renewal. The renewal of a subscription does not renew its domain.
 ---
 ---A renewal that fails leaves the subscription PAST_DUE for 7 days.
@@ -3039,6 +3061,8 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Needs exactly one of `subscriptionId` and `domain`.
+---
+---The webhook subscription.cancelled reports its success.
 ---
 ---The workspace is deleted at once.
 ---
@@ -3308,6 +3332,8 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
+---The webhook mailbox.exported reports its success.
+---
 ---Export mailboxes that are ACTIVE. Do not export one again while its export is running.
 ---
 ---An Instantly credential without an orgId is refused: it has no workspace.
@@ -3358,9 +3384,13 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---Needs at least one of `mailboxId` and `email`.
 ---
+---The webhook mailbox.exported reports its success.
+---
 ---The mailbox must exist already. Its id or its address names it.
 ---
 ---The limit counts re-exports from the API and from the dashboard together. The API refuses more, wherever they come from.
+---
+---The page's sample for a mailbox at Google leaves microsoftOauthRoute empty.
 ---
 ---The mailbox's own provider decides which part counts: google for Google, microsoftOauthRoute for Microsoft.
 ---
@@ -3460,6 +3490,8 @@ function Client:prewarmed(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
+---
 ---Google needs all of google, Microsoft needs microsoftOauthRoute.
 ---
 ---One order can send both webhooks, for different domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
@@ -3540,6 +3572,8 @@ function Client:sandbox_prewarmed(fields) end
 ---`POST /sandbox/pre-warmup/order`
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
 ---Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---

@@ -320,6 +320,7 @@ end
 local function described(operation)
   local sentences = words.of_flags(operation)
   table.insert(sentences, 1, operation.summary)
+  sentences[#sentences + 1] = words.of_events(operation)
   for _, sentence in ipairs(words.of_notes(operation)) do
     sentences[#sentences + 1] = sentence
   end

@@ -115,6 +115,7 @@ local function sentences_of(operation)
     local sentence = "Its %s is undocumented: a call raises until the option endpoints supplies it."
     sentences[#sentences + 1] = sentence:format(words.missing(operation))
   end
+  sentences[#sentences + 1] = words.of_events(operation)
   for _, sentence in ipairs(words.of_notes(operation)) do
     sentences[#sentences + 1] = sentence
   end

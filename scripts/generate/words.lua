@@ -62,6 +62,11 @@ words.missing = arguments.undocumented
 ---@return string[]
 words.of_notes = help.notes
 
+---A sentence on the webhooks that report how an operation ended; nil where none is documented.
+---@param operation table
+---@return string?
+words.of_events = help.events
+
 ---The description of a parameter, with its documented values where the set is open.
 ---@param param table
 ---@return string

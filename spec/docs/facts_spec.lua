@@ -30,10 +30,11 @@ local FACTS = {
   domains = {"For an unknown user the list is empty", "PENDING (it is registered)",
     "GRACE_PERIOD (7 days, can be renewed)",
     "EXPIRED (cannot be renewed by the API)", "TRANSFERRED", "INACTIVE", "More values may come",
+    "purchase type, provider, automatic renewal",
     "its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if it has none", "15 s for each domain", "a timeout as a failure",
-    "checked one by one", "no workspace was found", "is not a clean result", "undocumented"},
+    "checked by itself", "no workspace was found", "is not a clean result", "undocumented"},
   add_domain_forwarding = {"dns-record.updated confirms"},
   add_email_forwarding = {"catch-all", "must be ACTIVE"},
   add_google_client_id = {"checks the client id first, then queues"},
@@ -103,6 +104,7 @@ local FACTS = {
   export_mailboxes = {"mailboxes that are ACTIVE", "while its export is running", "without an orgId is refused",
     "Completed", "the sidebar says GET", "the help centre uses this name"},
   reexport = {"existing mailbox", "Its id or its address names it", "3 times per mailbox and week",
+    "leaves microsoftOauthRoute empty",
     "from the API and from the dashboard together", "refuses more, wherever they come from",
     "google for Google, microsoftOauthRoute for Microsoft"},
   prewarmed = {"with their prices"},
@@ -140,6 +142,26 @@ local STATUSES = {
     "; 402:", "; 404:"},
 }
 
+-- The webhooks that report how an operation ended.
+local EVENTS = {
+  add_domain_forwarding = {"dns-record.updated"},
+  renew_domains = {"domain.renewal.success", "domain.renewal.failed"},
+  create_order = {"mailbox.created", "domain.order.success", "domain.order.failed", "mailbox.order.failed"},
+  order_mailboxes = {"mailbox.created", "mailbox.order.failed"},
+  process_order = {"mailbox.created", "domain.order.success", "domain.order.failed", "mailbox.order.failed"},
+  create_order_form = {"mailbox.created", "domain.order.success", "domain.order.failed", "mailbox.order.failed"},
+  add_subscription_mailboxes = {"mailbox.created", "mailbox.order.failed"},
+  update_mailboxes = {"mailbox.updated"},
+  start_warmup = {"mailbox.warmup.started"},
+  stop_warmup = {"mailbox.warmup.removed"},
+  renew_subscriptions = {"subscription.renewal.success", "subscription.renewal.failed"},
+  cancel_subscription = {"subscription.cancelled"},
+  export_mailboxes = {"mailbox.exported"},
+  reexport = {"mailbox.exported"},
+  order_prewarmed = {"prewarmup.order.success", "prewarmup.order.failed"},
+  sandbox_order_prewarmed = {"prewarmup.order.success", "prewarmup.order.failed"},
+}
+
 -- Facts of no single operation: by document.
 local ELSEWHERE = {
   ["docs/reference.md"] = {"cmr-x-signature", "cmr-x-timestamp", "HMAC-SHA256", "5 minutes", "coldmail-reseller-mcp",
@@ -147,7 +169,10 @@ local ELSEWHERE = {
     "5 requests per second", "at most 100",
     "no idempotency key", "10 to 90 seconds", "within 60 seconds", "first delivery or a first repetition",
     "Prices and quantities are numbers", "ISO 8601", "a list of `{domain, status}`", "`subscription.*` show none",
-    "`data.actionId` or `data.orderId`", "Invalid API Key", "whose unit is undocumented"},
+    "`data.actionId` or `data.orderId`", "Invalid API Key", "whose unit is undocumented",
+    "Webhooks do not count", "Ids are opaque", "ISO 8601 in UTC", "`renewalPrice` is a string", "others may come",
+    "no data moves between them", "A header chooses what the sandbox simulates", "can be repeated in the dashboard",
+    "public and HTTPS", "`workspaceType` has the values of `serviceProvider`", "then `mailbox.created` for each"},
   ["docs/guides/webhooks-in-nginx.md"] = {"cmr-x-signature", "cmr-x-timestamp", "one more attempt at once"},
   ["README.md"] = {"cmr-x-signature", "cmr-x-timestamp"},
   ["SECURITY.md"] = {"cmr-x-signature", "cmr-x-timestamp"},
@@ -230,7 +255,7 @@ teardown(command.clean)
 describe("the documents' facts", function()
   for place, text_of in pairs(places) do
     it("are in " .. place, function()
-      for _, list in ipairs{FACTS, STATUSES} do
+      for _, list in ipairs{FACTS, STATUSES, EVENTS} do
         for name, facts in pairs(list) do
           local text = text_of(assert(operations[name], name))
           for _, fact in ipairs(facts) do has(text, fact, name) end
@@ -251,6 +276,7 @@ describe("the documents' facts", function()
       for _, sentence in ipairs(help.notes(row)) do
         assert.is_true(is_known(row.name, sentence), row.name .. ": " .. sentence)
       end
+      assert.equal(row.success_events ~= nil, EVENTS[row.name] ~= nil, row.name)
       assert.equal(row.statuses[1] ~= nil, STATUSES[row.name] ~= nil, row.name)
     end
   end)

@@ -55,6 +55,26 @@ function help.notes(operation)
   return sentences
 end
 
+-- The names of events in entries like "EVENT PARAMETER".
+local function event_names(entries)
+  local names, seen = {}, {}
+  for _, entry in ipairs(entries) do
+    local name = entry:match "^%S+"
+    if not seen[name] then
+      names[#names + 1], seen[name] = name, true
+    end
+  end
+  return require("cmr.util.text").list(names, "or")
+end
+
+---A sentence on the webhooks that report how an operation ended; nil where none is documented.
+---@return string?
+function help.events(operation)
+  if not operation.success_events then return nil end
+  local failure = operation.failure_events and ", its failure " .. event_names(operation.failure_events) or ""
+  return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
+end
+
 ---The description of a parameter with its documented values; nil without one.
 function help.description(param)
   if not param.known then return param.summary end
@@ -80,6 +100,7 @@ function help.operation(operation)
   for _, mark in ipairs(MARKS) do
     if operation.flags[mark[1]] then lines[#lines + 1] = mark[3] end
   end
+  lines[#lines + 1] = help.events(operation)
   for _, sentence in ipairs(help.notes(operation)) do
     lines[#lines + 1] = sentence
   end
