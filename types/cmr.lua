@@ -19,7 +19,7 @@
 
 ---@class cmr.AwaitOptions
 ---@field timeout? number Seconds. Default: 180.
----@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
+---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer How many events must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
@@ -554,7 +554,7 @@ function Ledger:begin(request) end
 
 ---Records how a request ended.
 ---@param id integer
----@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
+---@param ending table {state, and if they are known: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
 ---@return boolean? ok
 ---@return string? message
@@ -568,7 +568,7 @@ function Ledger:abandon(id, db) end
 
 ---Records how an accepted request ended.
 ---@param id integer
----@param ending table {state, and where there are such: kind, outcome, message}
+---@param ending table {state, and if they are known: kind, outcome, message}
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason

@@ -27,7 +27,7 @@ local validate = require "cmr.util.validate"
 
 ---@class cmr.AwaitOptions
 ---@field timeout? number Seconds. Default: 180.
----@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
+---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
 ---@field count? integer How many events must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.

@@ -387,7 +387,7 @@ local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome =
 
 ---Records how a request ended.
 ---@param id integer
----@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
+---@param ending table {state, and if they are known: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
 ---@return boolean? ok
 ---@return string? message
@@ -430,7 +430,7 @@ local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = 
 
 ---Records how an accepted request ended.
 ---@param id integer
----@param ending table {state, and where there are such: kind, outcome, message}
+---@param ending table {state, and if they are known: kind, outcome, message}
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason

@@ -69,7 +69,7 @@ local function not_allowed(methods)
 end
 
 local function over_limit(seconds)
-  -- assumed: Retry-After is in seconds, and the message
+  -- assumed: the message, and that Retry-After is in seconds
   local reply = answer.assume(answer.new(429, "Rate limit exceeded"), "Retry-After in seconds; message")
   reply.headers["Retry-After"] = tostring(math.max(1, math.ceil(seconds - 1e-9)))
   return reply
