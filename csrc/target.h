@@ -27,7 +27,7 @@ struct target {
     struct curl_slist *headers;      /* headers of a request without a body */
     struct curl_slist *headers_body; /* headers of a request with a JSON body */
     struct curl_slist *resolve;      /* makes libcurl resolve localhost to the loopback address */
-    size_t max_response;             /* bytes, after decompression */
+    size_t max_response;             /* maximum bytes of an answer, after decompression */
     long connect_timeout;            /* ms */
     int max_connections;             /* maximum number of calls at once, unless the server speaks HTTP/2 */
     int busy;                        /* number of calls that run now */

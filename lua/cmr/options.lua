@@ -34,10 +34,11 @@ local options = {}
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers for each request.
 ---@field user_agent? string A text before the library's own user agent.
----@field endpoints? table<string, string> Operation -> "METHOD /path". Default: the JSON file $CMR_ENDPOINTS.
+---@field endpoints? table<string, string> "METHOD /path" for the name of an operation. Default: the JSON file
+---$CMR_ENDPOINTS.
 ---@field allow_http? boolean Allows plain http to any host, where others can read the key. Default: false.
----@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
+---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the adapter that fits each call.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr does not retry.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 

@@ -103,7 +103,7 @@ local function attempt(record, state, loop, left)
   call:start(engine, math.min(opts.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
-  call:release() -- frees the body now; cmr.info keeps the call as long as its result
+  call:release() -- frees the body now, because cmr.info keeps the call alive as long as its result
   if opts.on_response then
     local info = call:info()
     info.attempt, info.err = record.attempts, err

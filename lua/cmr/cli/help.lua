@@ -148,7 +148,7 @@ function sample_value(operation, param)
   if kind == "map" and map_value then return { ["acme.com"] = sample_value(operation, map_value) } end
   if kind == "object" or kind == "map" then return required_members(operation, name) end
   if param.values then return param.values[1] end
-  if kind == "boolean" then return not operation.flags.charges end -- confirm = false spends nothing
+  if kind == "boolean" then return not operation.flags.charges end -- with confirm = false, the example spends nothing
   if kind == "integer" or kind == "number" then return 1 end
   local last = name:match("[^.]+$"):gsub("s?%[%]$", "")
   return SAMPLE_VALUES[last] or arguments.placeholder(last)

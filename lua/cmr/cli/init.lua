@@ -32,7 +32,8 @@ end
 local function report(ending, system, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)
-    if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end -- the interpreter's error on Ctrl-C
+    -- Lua's interpreter raises this error on Ctrl-C
+    if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end
     ending = { failure = "internal error: " .. ending, status = io.EXIT_FAILURE }
   end
   if ending.text then
@@ -51,7 +52,7 @@ end
 ---Runs the command.
 ---@param arg string[] The words after the program's name.
 ---@param system table? A table that replaces members of io.system.
----@return integer status one of io.EXIT_*
+---@return integer status One of io.EXIT_*.
 function cli.main(arg, system)
   io.occupy_standard_streams()
   system = setmetatable(system or {}, { __index = io.system })
@@ -63,7 +64,8 @@ function cli.main(arg, system)
   if ok then return ending end
   ok, ending = pcall(report, ending, system, context.command)
   if ok then return ending end
-  return type(ending) == "table" and ending.status or io.EXIT_FAILURE -- the help could not be written
+  -- an error here means that the help could not be written
+  return type(ending) == "table" and ending.status or io.EXIT_FAILURE
 end
 
 return cli

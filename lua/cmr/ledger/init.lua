@@ -156,7 +156,8 @@ end
 
 ---Opens a ledger. Makes the file if it is missing.
 ---@param path? string
----@param synchronous? "durable"|"quick" The connection to try: quick for a caller that only reads. Default: durable.
+---@param synchronous? "durable"|"quick" The connection to try. A caller that only reads takes "quick". Default:
+---durable.
 ---@return cmr.Ledger? ledger One ledger for each path.
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite.
@@ -651,7 +652,8 @@ function Ledger:let_go_run(run, hold)
   if self.connections.durable == hold.db then hold.db:let_go(RUN_LOCKS + run) end
 end
 
----Announces that this process stores the events that it receives, until the process ends.
+---Announces to other processes that this process stores the events that it receives. The announcement ends with the
+---process.
 ---@return boolean? ok
 ---@return string? message
 function Ledger:listen()

@@ -24,7 +24,7 @@ for _, group in ipairs(GROUPS) do
   end
 end
 
----Makes the API over a state.
+---Makes the API for a state.
 ---@param config table {key = the correct key, base = "/api/v1/integration", operations = array}
 ---@param state table
 ---@return table dispatch
@@ -46,7 +46,7 @@ function Dispatch.new(config, state)
 end
 
 ---Finds the operation of a request: sets its operation, operation_name and operation_path.
----@param request table {method, path = as it was sent}
+---@param request table {method, path = the path as sent}
 function Dispatch:identify(request)
   if request.path:sub(1, #self.base) ~= self.base then return end
   local path = request.path:sub(#self.base + 1)

@@ -9,7 +9,7 @@ local json = { null = cjson.null }
 local array = {}
 
 ---Marks a list as an array, so that it is encoded as an array even when it is empty.
----@param list table? default: a new one
+---@param list table? Default: a new list.
 ---@return table list
 function json.array(list)
   return setmetatable(list or {}, array)

@@ -18,7 +18,7 @@ local COLLECTIONS =
 
 ---Makes a state with the initial data.
 ---@param settings table {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination?}
----@param clock function returns seconds since 1970
+---@param clock function Returns seconds since 1970.
 ---@return table state
 function State.new(settings, clock)
   local state = setmetatable({ settings = settings, clock = clock }, State)
@@ -105,7 +105,7 @@ function State:catch_up()
 end
 
 ---Runs the handler of a call. Later events of the call get the actionId of the answer.
----@param handler function returns an answer
+---@param handler function Returns an answer.
 ---@param ... any its arguments
 ---@return table answer
 function State:handle(handler, ...)
@@ -124,7 +124,7 @@ function State:emit(name, data)
   self.deliveries:emit(name, data, self.action)
 end
 
----Counts a request against the rate limit of its key. The clock's speed does not count here.
+---Counts a request against the rate limit of its key. This ignores the speed of the clock.
 ---@param key string
 ---@return boolean passes
 ---@return number? seconds The time to wait, when the request does not pass.
