@@ -25,7 +25,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
  */
 bool attempt_goes_on(const struct call *call, CURLcode code);
 
-/* Fills the answer from libcurl's data about the transfer, which ended with code. */
+/* Fills the answer from libcurl's data about the transfer. code is libcurl's result of the transfer. */
 void attempt_finish(struct call *call, CURLcode code);
 
 void attempt_close(struct call *call);

@@ -1,11 +1,11 @@
-/* Bytes that never exceed a maximum. Never raises, touches no Lua. */
+/* A buffer of bytes with a maximum size. Its functions never raise, and touch no Lua. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct buffer {
-    char *data; /* NUL-terminated; NULL until the first append */
+    char *data; /* ends with a NUL; NULL until the first append */
     size_t length;
     size_t capacity;
     size_t maximum; /* bytes; the final NUL is not counted */

@@ -212,7 +212,7 @@ static int lua_call_repeatable(lua_State *L)
     return 1;
 }
 
-/* A call may be collected at any moment, even while it runs. */
+/* Frees the call. Lua may collect it at any moment, even while it runs. */
 static int lua_call_gc(lua_State *L)
 {
     struct call *call = to_call(L);

@@ -19,7 +19,7 @@
 enum call_state { CALL_CLOSED, CALL_READY, CALL_RUNNING, CALL_DONE };
 
 enum ending {
-    ENDED,     /* libcurl ended the transfer, see code */
+    ENDED,     /* libcurl ended the transfer with the result in `code` */
     CANCELLED, /* the caller cancelled it, or its engine was closed */
     FORKED     /* this process is a fork's child: the parent still has the transfer, and may send it */
 };
@@ -30,12 +30,12 @@ struct trace {
     double resolved, connected, secured, first_byte; /* seconds from the start; 0 when the attempt did not get so far */
 };
 
-/* How the last attempt ended, and the response to it. */
+/* The end of the last attempt, and its response. */
 struct answer {
     enum ending ending;
     CURLcode code;
     char message[CURL_ERROR_SIZE]; /* libcurl's error message, or "" */
-    int sends;                     /* how often libcurl was about to send the request */
+    int sends;                     /* how often libcurl started to send the request */
     bool headers_complete;         /* the headers of the final response are complete; a 100 does not count */
     size_t header_bytes;           /* the headers of a 100 response are counted too */
     long status;                   /* 0: no response */

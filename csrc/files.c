@@ -102,7 +102,7 @@ static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], size_t *lengt
 int files_read_private(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* opening a fifo would block */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK, because opening a fifo would block */
     char bytes[MAX_PRIVATE_BYTES + 1];
     const char *fault;
     size_t length = 0;

@@ -75,7 +75,7 @@ void json_open(lua_State *L)
 
 void json_push_null(lua_State *L)
 {
-    lua_pushlightuserdata(L, NULL); /* the same value as cjson.null */
+    lua_pushlightuserdata(L, NULL); /* cmr.null is the same value as cjson.null */
 }
 
 bool json_is_null(lua_State *L, int index)
@@ -173,7 +173,7 @@ const char *json_push_number(lua_State *L, int index)
 struct encoder {
     lua_State *L;
     struct buffer *text;
-    bool is_request; /* refuse text that is not UTF-8, and floats that may have lost digits */
+    bool is_request; /* refuses text that is not UTF-8, and floats that may have lost digits */
     struct refusal *refusal;
 };
 

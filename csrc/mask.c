@@ -51,7 +51,7 @@ static size_t match_escaped(const char *text, const char *end, const char *secre
 void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret)
 {
     const char *end = bytes + length;
-    const char *from = bytes; /* the first byte that is not copied yet */
+    const char *from = bytes; /* the first byte that has not been copied yet */
     luaL_Buffer masked;
 
     luaL_buffinit(L, &masked);

@@ -57,7 +57,7 @@ void multi_remove(struct call *call);
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 
-/* Returns a finished call, each call once; NULL when there is none. */
+/* Returns a finished call, or NULL when there is none left. Each call is returned once. */
 struct call *multi_take_finished(struct multi *multi);
 
 /* Moves the finished calls of another multi, which is closed for good, to this one. */

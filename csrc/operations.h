@@ -11,8 +11,8 @@ enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, FILE_PATH,
 enum param_flag {
     REQUIRED = 1,
     POSITIONAL = 2,    /* may be given as a positional argument, in the order of the rows */
-    EITHER = 4,        /* at least one of the parameters so marked */
-    ONE_OF = 8,        /* exactly one of the parameters so marked */
+    EITHER = 4,        /* the request needs at least one of the parameters with this flag */
+    ONE_OF = 8,        /* the request needs exactly one of the parameters with this flag */
     ALL_REQUIRED = 16, /* an absent list would mean "all of them", so the caller must pass cmr.all to mean that */
     ACCEPTS_ITEM = 32, /* the caller may give one item instead of a list */
     PARAM_ASSUMED = 64,
@@ -48,7 +48,7 @@ enum operation_flag {
     ASYNC = 2,        /* accepted now and done later: a webhook reports the outcome */
     CHARGES = 4,      /* costs money */
     DANGER = 8,       /* destroys something */
-    ALL_EMPTY = 16,   /* acts on everything when its list is left out */
+    ALL_EMPTY = 16,   /* acts on everything when its list is omitted */
     QUOTA = 32,       /* limited to a number of calls per mailbox and week */
     SAFE = 64,        /* changes nothing, although its method is not GET */
     DEPRECATED = 128, /* the vendor advises against it */

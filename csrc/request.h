@@ -1,4 +1,4 @@
-/* Prepares a call: Lua arguments become method, URL and body. */
+/* Prepares a call: turns Lua arguments into method, URL and body. */
 #pragma once
 
 #include <lua.h>
@@ -11,5 +11,5 @@
  */
 int request_operation(lua_State *L, const struct operation *operation);
 
-/* core.request(target, method, path, {query = {{name, value}, ...}, body = table}?) -> the same */
+/* core.request(target, method, path, {query = {{name, value}, ...}, body = table}?) -> a call, or nil, message, err */
 int request_raw(lua_State *L);

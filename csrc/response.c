@@ -66,7 +66,7 @@ static const char *push_body_message(lua_State *L, int body)
     return lua_tostring(L, -1);
 }
 
-/* Pushes "HTTP 404: User not found". */
+/* Pushes the message for a status, such as "HTTP 404: User not found". */
 static void push_status_message(lua_State *L, int body, long status)
 {
     (void)push_body_message(L, body);

@@ -190,7 +190,7 @@ static bool add_user_headers(const struct options *options)
     return true;
 }
 
-/* Returns "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
+/* Pushes and returns the version of Lua, such as "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
 static const char *push_lua_version(lua_State *L)
 {
     /* reads the loaded modules, because a strict _G may raise for an absent global */

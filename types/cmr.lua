@@ -8,25 +8,25 @@
 
 ---What client:await needs in another process: the plan, or the operation and an id.
 ---@class cmr.Accepted
----@field plan? cmr.Plan From cmr.info in the process that sent the request.
+---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---@field ledger_id? integer The request's number in the client's ledger. client:await writes there how the request
 ---ended.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
 ---@field userId? string
----@field count? integer How many events must arrive.
+---@field count? integer The number of events that must arrive.
 
 ---@class cmr.AwaitOptions
----@field timeout? number Seconds. Default: 180.
----@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
----@field count? integer How many events must arrive, if cmr cannot know it.
+---@field timeout? number Seconds to wait. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
+---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
 
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
----@field concurrency? integer Requests at once. Default: 8.
+---@field concurrency? integer The number of requests at once. Default: 8.
 ---@field again? boolean Send all rows again, even those that are done. An unfinished run first finishes its other rows
 ---  first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
@@ -51,7 +51,7 @@
 ---@field deferred integer Refused for a passing reason: a later run can send them again.
 ---@field untried integer
 ---@field earlier table<string, integer>
----@field stopped? string Why the run ended early.
+---@field stopped? string The reason why the run ended early.
 
 ---A client: one key and base URL.
 ---@class cmr.Client
@@ -162,13 +162,13 @@ function Client:await(res, opts) end
 ---Returns whether client:await could learn how an operation ends. Call it before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why not.
+---@return string? message The reason why it cannot.
 function Client:awaitable(name) end
 
 ---Makes the same client with other options. This is cheap enough to do for one call: client:with{timeout =
 ---60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client Shares key, engine and limiter with this one.
+---@return cmr.Client client The new client. It shares key, engine and limiter with this one.
 function Client:with(opts) end
 
 ---Closes the client and its unused connections. Later calls raise.
@@ -192,7 +192,7 @@ function Client:key_id() end
 ---@field request_id? string The server's name for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number The duration of the whole call, in seconds.
----@field reused? boolean Whether the connection had been used before.
+---@field reused? boolean Whether the attempt reused a connection.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field budget_exhausted? true The retry budget ended the call's retries.
@@ -245,11 +245,11 @@ function Client:key_id() end
 ---  function that returns the items of an answer and the name of their list.
 ---@field page? string The parameter that chooses a page.
 
----A success: the API's envelope.
+---The result of a successful call: the API's envelope.
 ---@class cmr.Answer
 ---@field status integer Repeats the HTTP status.
 ---@field message string
----@field data? any The result. Absent where the API sends null or nothing. Its type is any where it is undocumented.
+---@field data? any The result. Absent if the API sends null or nothing. Its type is any if it is undocumented.
 ---@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
 
 ---@alias cmr.Kind
@@ -362,7 +362,7 @@ function Client:key_id() end
 ---The module. Its functions use a client that is made from the environment at the first call.
 ---@class cmr
 ---@field _VERSION string
----@field libcurl string The version of the libcurl in use.
+---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
 ---@field null any JSON's null. Answers have it in arrays. Pass it to send a null.
 ---@field all cmr.All Means "every item", for an operation that acts on everything if its list is omitted.
@@ -701,7 +701,7 @@ function writing:begin(request) end
 
 ---Writes down what became of a request.
 ---@param id integer
----@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
+---@param ending table {state, and if they are known: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
 ---@return boolean? ok
 ---@return string? message
@@ -715,7 +715,7 @@ function writing:abandon(id, db) end
 
 ---Writes down how an accepted request ended.
 ---@param id integer
----@param ending table {state, and where there are such: kind, outcome, message}
+---@param ending table {state, and if they are known: kind, outcome, message}
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
@@ -746,12 +746,12 @@ function writing:settle(id, ending) end
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
----@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
+---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
----@field wait fun() Returns once for every post.
+---@field wait fun() Waits for a post. Returns once for every post.
 
 ---Watches two coroutines: the one that made the watch, and the last one that called `seen`.
 ---@class cmr.Watch
@@ -947,7 +947,7 @@ function webhook.name(event) end
 ---The second argument of a handler.
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
----@field is_replay boolean Whether it comes from the dead letters.
+---@field is_replay boolean Whether the event comes from the dead letters.
 ---Makes the lease end that many seconds from now. The default is the option `lease`. Returns nil and a message if the
 ---lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
@@ -957,8 +957,8 @@ function webhook.name(event) end
 ---The handlers by event name. "*" handles all other events. Without it, other events are answered with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
 ---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
----@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
----@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
+---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
+---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps an event that could not be handled. Default: 30 days.
 ---Whether client:await and the dead letters have the passwords. At a delivery, the handler has them in any case.
@@ -1028,7 +1028,7 @@ function Receiver:drop(id) end
 ---all are accepted.
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
----An event as the vendor sent it. Warmup events have their name under eventType, all others under event.
+---An event from the vendor. A warmup event has its name under eventType, any other event under event.
 ---@class cmr.Event
 ---@field event? cmr.EventName Its name.
 ---@field eventType? cmr.EventName The name of a warmup event.
@@ -1041,8 +1041,8 @@ function Receiver:drop(id) end
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
 ---@field age number Seconds.
----@field event cmr.EventName Its name: the body's `event`, or else its `eventType`.
----@field id string eventId or, without one, body_hash.
+---@field event cmr.EventName The event's name: the body's `event`, or else its `eventType`.
+---@field id string The eventId or, if there is none, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
 ---@field key integer The position in api_key of the key that signed. Empty keys are not counted.
 ---@alias cmr.EventName

@@ -16,19 +16,19 @@ local validate = require "cmr.util.validate"
 
 ---What client:await needs in another process: the plan, or the operation and an id.
 ---@class cmr.Accepted
----@field plan? cmr.Plan From cmr.info in the process that sent the request.
+---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---@field ledger_id? integer The request's number in the client's ledger. client:await writes there how the request
 ---ended.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
 ---@field userId? string
----@field count? integer How many events must arrive.
+---@field count? integer The number of events that must arrive.
 
 ---@class cmr.AwaitOptions
----@field timeout? number Seconds. Default: 180.
----@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
----@field count? integer How many events must arrive, if cmr cannot know it.
+---@field timeout? number Seconds to wait. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
+---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
 
@@ -138,7 +138,7 @@ local function decode(stored)
   return event, key
 end
 
--- Merges a list into the events read so far, so that the order of both is kept.
+-- Merges a list into the events read so far. The order within each of the two stays the same.
 local function merge(read, texts, origin)
   local position = 1
   for _, stored in ipairs(texts) do

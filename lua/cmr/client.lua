@@ -30,7 +30,7 @@ local unpack = table.unpack or unpack
 ---@field request_id? string The server's name for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number The duration of the whole call, in seconds.
----@field reused? boolean Whether the connection had been used before.
+---@field reused? boolean Whether the attempt reused a connection.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
 ---@field budget_exhausted? true The retry budget ended the call's retries.
@@ -133,7 +133,7 @@ local function background_loop_for(state, caller, context)
   return loop
 end
 
--- Raises a mistake of the calling program; returns a fault of the data.
+-- Raises the refusal if the calling program is wrong, and returns it if only the data is wrong.
 local function refuse(message, err)
   if err.programmer_error then errors.raise(message) end
   err.attempts = 0
@@ -368,7 +368,7 @@ end
 ---Returns whether client:await could learn how an operation ends. Call it before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why not.
+---@return string? message The reason why it cannot.
 function Client:awaitable(name)
   local state = state_of(self, "awaitable")
   return require("cmr.await").check(state, operation_named(name, "awaitable"))
@@ -435,7 +435,7 @@ end
 ---Makes the same client with other options. This is cheap enough to do for one call: client:with{timeout =
 ---60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client Shares key, engine and limiter with this one.
+---@return cmr.Client client The new client. It shares key, engine and limiter with this one.
 function Client:with(opts)
   local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end
@@ -470,7 +470,7 @@ function Client:target()
 end
 
 function Client:__tostring()
-  return "cmr.client: " .. tostring(self._state.target):match ": (.*)" -- never the key
+  return "cmr.client: " .. tostring(self._state.target):match ": (.*)" -- the text never contains the key
 end
 
 Client.info = sender.info

@@ -9,11 +9,11 @@ local core = require "cmr.core"
 local errors = require "cmr.util.errors"
 local operations = require "cmr.operations"
 
----A success: the API's envelope.
+---The result of a successful call: the API's envelope.
 ---@class cmr.Answer
 ---@field status integer Repeats the HTTP status.
 ---@field message string
----@field data? any The result. Absent where the API sends null or nothing. Its type is any where it is undocumented.
+---@field data? any The result. Absent if the API sends null or nothing. Its type is any if it is undocumented.
 ---@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
 
 ---@alias cmr.Kind
@@ -126,7 +126,7 @@ local operations = require "cmr.operations"
 ---The module. Its functions use a client that is made from the environment at the first call.
 ---@class cmr
 ---@field _VERSION string
----@field libcurl string The version of the libcurl in use.
+---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
 ---@field null any JSON's null. Answers have it in arrays. Pass it to send a null.
 ---@field all cmr.All Means "every item", for an operation that acts on everything if its list is omitted.

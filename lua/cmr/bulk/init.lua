@@ -12,7 +12,7 @@ local validate = require "cmr.util.validate"
 
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
----@field concurrency? integer Requests at once. Default: 8.
+---@field concurrency? integer The number of requests at once. Default: 8.
 ---@field again? boolean Send all rows again, even those that are done. An unfinished run first finishes its other rows
 ---  first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
@@ -37,7 +37,7 @@ local validate = require "cmr.util.validate"
 ---@field deferred integer Refused for a passing reason: a later run can send them again.
 ---@field untried integer
 ---@field earlier table<string, integer>
----@field stopped? string Why the run ended early.
+---@field stopped? string The reason why the run ended early.
 
 local bulk = { DEFAULT_CONCURRENCY = 8 }
 
@@ -116,7 +116,7 @@ local function take(run, wanted, found, opts)
   return true
 end
 
--- Like take, but changes nothing in the ledger.
+-- Does the same as take, but changes nothing in the ledger.
 local function peek(run, found, opts)
   run.is_resumed = found ~= nil and not found.ended_at
   if found then

@@ -10,7 +10,7 @@ require "cmr.jobs" -- client:map needs it; in the middle of a run there may be n
 local runner = {}
 
 local MAX_SKIPPING_SECONDS = 0.02 -- skips rows for at most this time; then the requests in flight get their turn
-local MAX_PAUSE_SECONDS = 60 -- a longer wait that the server asks for ends the run
+local MAX_PAUSE_SECONDS = 60 -- if the server asks for a longer wait, the run ends
 
 ---Stops the run: no other row is sent, and the run waits for the rows in flight. Only the first reason counts.
 function runner.stop(run, status, message)

@@ -168,7 +168,7 @@ function arguments.pairs(option, texts)
 end
 
 ---Returns the object or array in an option's text; nil without a text. Raises a mistake.
----@param text string? JSON, @FILE, or - for standard input
+---@param text string? JSON, @FILE, or - for standard input.
 ---@param only_object boolean? True refuses an array.
 function arguments.json(option, text, read, only_object)
   if not text then return nil end

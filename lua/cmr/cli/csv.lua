@@ -1,4 +1,5 @@
----CSV (RFC 4180). Writing ends lines with CRLF; reading takes CRLF or LF, and line ends inside quotes.
+---Reads and writes CSV (RFC 4180). It writes lines that end with CRLF. It reads lines that end with CRLF or LF, and
+---line ends inside quotes.
 
 local io = require "cmr.cli.io"
 local tabulate = require "cmr.cli.tabulate"

@@ -60,7 +60,7 @@ end
 ---Runs the command.
 ---@param arg string[] The words after the program's name.
 ---@param system table? A table that replaces members of io.system.
----@return integer status one of io.EXIT_*
+---@return integer status One of io.EXIT_*.
 function cli.main(arg, system)
   io.occupy_standard_streams()
   system = setmetatable(system or {}, { __index = io.system })
@@ -72,7 +72,8 @@ function cli.main(arg, system)
   if ok then return ending end
   ok, ending = pcall(report, ending, system, context.command)
   if ok then return ending end
-  return type(ending) == "table" and ending.status or io.EXIT_FAILURE -- the help could not be written
+  -- an error here means that the help could not be written
+  return type(ending) == "table" and ending.status or io.EXIT_FAILURE
 end
 
 return cli

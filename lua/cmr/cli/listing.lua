@@ -95,7 +95,7 @@ function writers.json(system, parsed, list)
       io.write(system, opening .. table.concat(parts, separator))
     end,
     finish = function(failed)
-      if failed then return end -- JSON without its end shows that items are missing
+      if failed then return end -- the JSON stays without its end, which shows that items are missing
       io.write(system, (rest or pretty_json.encode(wrap {}, style)) .. "\n")
     end,
   }

@@ -3,7 +3,7 @@
 local io = require "cmr.cli.io"
 
 local output = {
-  FORMATS = { "json", "jsonl", "table", "csv" }, -- values of --output
+  FORMATS = { "json", "jsonl", "table", "csv" }, -- the values of --output
 }
 
 local function encoder(system, parsed, about)

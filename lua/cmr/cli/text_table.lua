@@ -7,16 +7,16 @@ local text = require "cmr.util.text"
 
 local text_table = {}
 
-local GAP_COLUMNS = 2 -- between two cells
+local GAP_COLUMNS = 2 -- the space between two cells
 local MIN_CUT_COLUMNS = 10 -- a column is never cut to less than this
-local MAX_WHOLE_ID_COLUMNS = 36 -- shorter ids are not cut: people copy them
+local MAX_WHOLE_ID_COLUMNS = 36 -- shorter ids are not cut, because people copy them
 
 -- Returns the heading for a field: "connectedAt" -> "CONNECTED AT".
 local function heading(field)
   return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
 end
 
--- Like tabulate.cell, but shows a list of plain values without JSON's brackets and quotes.
+-- Returns the same text as tabulate.cell, but a list of plain values without JSON's brackets and quotes.
 local function cell_text(value)
   if not tables.is_list(value) then return text.printable(tabulate.cell(value)) end
   local items = {}

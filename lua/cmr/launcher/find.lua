@@ -4,7 +4,7 @@ local shell = require "cmr.util.shell"
 
 local find = {}
 
--- A user's PATH often lacks the folders of server programs.
+-- The folders of server programs, which a user's PATH often lacks.
 local SERVER_PATH = "/usr/local/openresty/bin:/usr/local/openresty/nginx/sbin:/usr/local/sbin:/usr/sbin"
 
 local MODULES = { "ndk_http_module.so", "ngx_http_lua_module.so" }

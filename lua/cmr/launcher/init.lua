@@ -8,7 +8,7 @@ local tables = require "cmr.util.tables"
 
 local launcher = {}
 
-local MAX_ATTEMPTS = 5 -- to find a free port
+local MAX_ATTEMPTS = 5 -- attempts to find a free port
 local MIN_PORT, MAX_PORT = 20000, 29999
 local IN_USE = "Address already in use"
 

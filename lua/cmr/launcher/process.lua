@@ -87,7 +87,7 @@ local function run_in(directory, files, on)
   local stand_in = assert(io.open(directory .. "/status", "r+"))
   local lifeline = assert(io.popen(("%s exec sh %s/run.sh %s"):format(shell.ALONE, quoted, quoted), "w"))
   local ok, stopped, log = pcall(follow, directory .. "/status", stand_in, on)
-  lifeline:close() -- waits for the script
+  lifeline:close() -- waits for the end of the script
   if not ok then error(stopped, 0) end
   return stopped, log ~= "" and log or "ended unexpectedly"
 end

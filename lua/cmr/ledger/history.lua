@@ -1,4 +1,4 @@
----The requests in the ledger, in the form in which callers get them.
+---Turns the requests in the ledger into the form for callers.
 
 local runs = require "cmr.ledger.runs"
 local validate = require "cmr.util.validate"
@@ -100,7 +100,7 @@ function history.reader(ledger)
   end
 end
 
----Iterates over the requests that a filter fits, newest first.
+---Iterates over the requests that match a filter, newest first.
 ---@param ledger cmr.Ledger
 ---@param filter table of Ledger:find
 ---@return fun(): cmr.SentRequest|false|nil, string? iterator The next request; after a failure once false, message.

@@ -46,7 +46,7 @@ local function collect(found, value, depth)
 end
 
 ---Returns the ids in some tables, each once.
----@param ... table? a request's arguments, its answer
+---@param ... table? The arguments of a request, and its answer.
 ---@return table list of {kind, id}; kinds: action, order, subscription, domain, mailbox
 function ids.of(...)
   local found = {}

@@ -45,8 +45,8 @@ return {("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0}
 ---Options of cmr.limiter.redis.
 ---@class cmr.RedisLimiterOptions: cmr.RedisOptions
 ---@field redis? cmr.Redis A connection to Redis. If it is absent, the options of a connection are used.
----How many limiters share the rate while Redis is unavailable: one for each nginx with lua_shared_dict cmr, else one
----for each process. Default: 1.
+---The number of limiters that share the rate while Redis is unavailable: one for each nginx with lua_shared_dict cmr,
+---else one for each process. Default: 1.
 ---@field fallback_shares? integer
 
 ---Makes a limiter.
@@ -121,7 +121,7 @@ function Limiter:reserve(key, rate, max_wait)
     after = delay
   end
   local delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
-  if delay and delay < -MAX_LATE_SECONDS then -- the reply is this late: skip the slot, the next one is already due
+  if delay and delay < -MAX_LATE_SECONDS then -- the reply is so late that the next slot is already due: skips this one
     delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
   end
   local elapsed = core.now() - begun_at

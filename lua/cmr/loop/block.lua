@@ -13,7 +13,7 @@ local block = { now = core.now, notify = waiters.notify }
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
 local sleepers = {} -- the sleeping waiters, each with the end of its sleep; the last one wakes next
 
----Runs the engine once. Waits for work, but no longer than this.
+---Runs the engine once. Waits for work, but not longer than the given time.
 ---@param seconds number
 function block.turn(seconds)
   local now = core.now()
@@ -32,7 +32,7 @@ end
 ---@return number? seconds
 function block.idle_seconds()
   for co in pairs(spawned) do
-    if coroutine.status(co) ~= "dead" then -- on Lua 5.1 an error may have ended it
+    if coroutine.status(co) ~= "dead" then -- on Lua 5.1, an error may have ended the coroutine
       local sleeper = sleepers[#sleepers]
       return sleeper and sleeper.wakes_at - core.now() or math.huge
     end

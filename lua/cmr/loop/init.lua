@@ -17,12 +17,12 @@ local loop = {}
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
----@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
+---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
----@field wait fun() Returns once for every post.
+---@field wait fun() Waits for a post. Returns once for every post.
 
 ---Watches two coroutines: the one that made the watch, and the last one that called `seen`.
 ---@class cmr.Watch

@@ -25,7 +25,7 @@ for _, group in ipairs(GROUPS) do
   end
 end
 
----Makes the API over a state.
+---Makes the API for a state.
 ---@param config table {key = the correct key, base = "/api/v1/integration", operations = array}
 ---@param state table
 ---@return table dispatch
@@ -47,7 +47,7 @@ function Dispatch.new(config, state)
 end
 
 ---Finds the operation of a request: sets its operation, operation_name and operation_path.
----@param request table {method, path = as it was sent}
+---@param request table {method, path = the path as sent}
 function Dispatch:identify(request)
   if request.path:sub(1, #self.base) ~= self.base then return end
   local path = request.path:sub(#self.base + 1)
@@ -73,7 +73,7 @@ local function not_allowed(methods)
 end
 
 local function over_limit(seconds)
-  -- assumed: Retry-After is in seconds, and the message
+  -- assumed: the message, and that Retry-After is in seconds
   local reply = answer.assume(answer.new(429, "Rate limit exceeded"), "Retry-After in seconds; message")
   reply.headers["Retry-After"] = tostring(math.max(1, math.ceil(seconds - 1e-9)))
   return reply

@@ -25,7 +25,7 @@ function types.integer(value)
   return type(value) == "number" and value % 1 == 0 and value >= 1
 end
 
--- lua-cjson decodes [] and {} alike, so an empty table may be either.
+-- Accepts an empty table for both types, because lua-cjson decodes [] and {} to the same value.
 function types.array(value)
   return tables.is_list(value) or type(value) == "table" and next(value) == nil
 end
@@ -70,7 +70,7 @@ end
 local check_value
 
 local function check_member(tree, param, value, path)
-  -- an optional string may be empty, as in the vendor's own sample
+  -- an optional string may be empty, because it is in the vendor's sample
   local absent = value == nil or value == json.null or (value == "" and param.required)
   if absent and param.required then refuse(400, ("Please provide '%s'"):format(path)) end
   if not absent then check_value(tree, param, value, path) end
@@ -139,7 +139,7 @@ local function check_choice(operation, values)
     end
   end
   local choice = table.concat(names, " or ")
-  -- assumed: the status
+  -- assumed: the status of this refusal
   if #names > 0 and count == 0 then refuse(422, "Please provide " .. choice, "status 422; message") end
   if exactly_one and count > 1 then refuse(422, "Please provide only one of " .. choice, "status 422; message") end
 end

@@ -12,7 +12,7 @@ decoder.decode_invalid_numbers(false) -- NaN, Infinity and hexadecimal digits ar
 local array = {}
 
 ---Marks a list as an array, so that it is encoded as an array even when it is empty.
----@param list table? default: a new one
+---@param list table? Default: a new list.
 ---@return table list
 function json.array(list)
   return setmetatable(list or {}, array)

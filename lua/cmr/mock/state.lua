@@ -123,7 +123,7 @@ function State:catch_up()
 end
 
 ---Runs the handler of a call. Later events of the call get the actionId of the answer.
----@param handler function returns an answer
+---@param handler function Returns an answer.
 ---@param ... any its arguments
 ---@return table answer
 function State:handle(handler, ...)
@@ -142,7 +142,7 @@ function State:emit(name, data)
   self.deliveries:emit(name, data, self.action)
 end
 
----Counts a request against the rate limit of its key. The clock's speed does not count here.
+---Counts a request against the rate limit of its key. This ignores the speed of the clock.
 ---@param key string
 ---@return boolean passes
 ---@return number? seconds The time to wait, when the request does not pass.

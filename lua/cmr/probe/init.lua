@@ -32,7 +32,7 @@ local function prepare(step, seen, ids, unanswered)
   return plan.query(step, ids, first or nil)
 end
 
--- Sends the plan's requests. Returns what was seen, or nil, message, err.
+-- Sends the plan's requests. Returns the table `seen`, or nil, message, err.
 local function send_all(client, user)
   local client_with_wrong_key = client:with { api_key = plan.WRONG_KEY }
   local seen = { answers = {}, skipped = {}, guessed = {}, requests = {} }

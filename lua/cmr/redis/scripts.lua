@@ -226,7 +226,7 @@ function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then
     if core.now() < outage.retry_at then return nil, outage.message, "unavailable" end
-    outage.retry_at = core.now() + self.retry_seconds -- meanwhile no other coroutine tries
+    outage.retry_at = core.now() + self.retry_seconds -- no other coroutine tries until then
   end
   local reply, message, reason = attempt(self, script, parameters(self.opts.prefix, keys, args))
   if reply ~= nil then

@@ -111,8 +111,8 @@ end
 ---is_uncounted says that the number of expected events is unknown.
 ---@param plan cmr.Plan
 ---@param events cmr.Event[] The events, oldest first, without duplicates.
----@param origins? table<cmr.Event, "new"|"old"> the events stored under an action or an order of the plan; "new": the
----answer brought this id
+---@param origins? table<cmr.Event, "new"|"old"> For events stored under an action or an order of the plan:
+---"new" if the answer made this id, else "old".
 ---@return table result
 function verdict.of(plan, events, origins)
   local index, failing, waited = index_of(plan), set_of(plan.failure_events), {}

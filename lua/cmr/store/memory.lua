@@ -24,7 +24,7 @@ function Store.new(now)
   }, Store)
 end
 
--- Removes expired entries. Runs when there are twice as many entries as the last sweep left.
+-- Removes expired entries. Runs when there are twice as many entries as after the last removal.
 local function sweep(self)
   local now, left = self.now(), 0
   for _, entries in ipairs { self.claims, self.lists, self.windows } do

@@ -69,7 +69,7 @@ function Store:claim(name, lease)
   return nil, "unavailable", message
 end
 
--- Changes the claim that the token holds. If `or_free` is true, a name without a claim is claimed too.
+-- Changes the claim with this token. If `or_free` is true, it also claims a name without a claim.
 local function change_claim(self, name, token, expires_in, new_token, or_free)
   local is_over = false
   local ok, message = update(self, "durable", function(db, now)

@@ -2,7 +2,7 @@
 
 local log = {}
 
-local MAX_MESSAGE_BYTES = 2000 -- nginx cuts a line at 2,048
+local MAX_MESSAGE_BYTES = 2000 -- nginx cuts a line after 2,048 bytes
 
 local function write(level, format, ...)
   local message = "cmr: " .. format:format(...):gsub("%c", " "):sub(1, MAX_MESSAGE_BYTES)

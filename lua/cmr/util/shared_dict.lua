@@ -1,4 +1,5 @@
----nginx's shared memory: finds the dictionaries of the library, and adds the atomic operations that nginx lacks.
+---Works with nginx's shared memory: finds the dictionaries of the library, and adds atomic operations that nginx
+---lacks.
 
 local core = require "cmr.core"
 local log = require "cmr.util.log"
@@ -8,7 +9,7 @@ local log = require "cmr.util.log"
 local shared_dict = {
   MAIN = "cmr", -- quotas, the queue of the rate limit, and all data without its own dictionary
   EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; it loses nothing when it is full
-  CLAIMS = "cmr_claims", -- which events are being handled, and which are done
+  CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }
 
 local LOCK_SECONDS = 0.05 -- after this time, the lock of a killed worker is free
@@ -66,7 +67,7 @@ function shared_dict.put_if_room(dict, method, key, value, ttl)
   return dict["safe_" .. method](dict, key, value, ttl)
 end
 
----Stores a value. If there is no memory, removes expired entries, then the least recently used ones, and logs that.
+---Stores a value. If there is no memory, removes expired entries, then the least recently used ones, and logs it.
 ---@param method "add"|"set"
 ---@param ttl number? Seconds; nil means for ever.
 ---@return boolean? ok or nil and "exists" or "no memory"

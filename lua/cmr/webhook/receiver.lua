@@ -29,7 +29,7 @@ local verify = require "cmr.webhook.verify"
 ---The second argument of a handler.
 ---@class cmr.HandlerDelivery
 ---@field tries integer The number of deliveries of the event so far.
----@field is_replay boolean Whether it comes from the dead letters.
+---@field is_replay boolean Whether the event comes from the dead letters.
 ---Makes the lease end that many seconds from now. The default is the option `lease`. Returns nil and a message if the
 ---lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
@@ -39,8 +39,8 @@ local verify = require "cmr.webhook.verify"
 ---The handlers by event name. "*" handles all other events. Without it, other events are answered with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
 ---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
----@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
----@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
+---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
+---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
 ---@field dead_ttl? number Seconds for which cmr keeps an event that could not be handled. Default: 30 days.
 ---Whether client:await and the dead letters have the passwords. At a delivery, the handler has them in any case.
@@ -196,7 +196,7 @@ local function finish(self, job, is_handled, reason)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
-      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries during a long handler count as well
+      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries while a long handler runs count too
       if job.tries >= VENDOR_TRIES then put_dead_letter(self, job, reason) end
     end
     return self.store[method](self.store, job.claim, job.token, self.opts.done_ttl)

@@ -39,7 +39,7 @@ local verify = {}
 ---all are accepted.
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
----An event as the vendor sent it. Warmup events have their name under eventType, all others under event.
+---An event from the vendor. A warmup event has its name under eventType, any other event under event.
 ---@class cmr.Event
 ---@field event? cmr.EventName Its name.
 ---@field eventType? cmr.EventName The name of a warmup event.
@@ -52,14 +52,14 @@ local verify = {}
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
 ---@field age number Seconds.
----@field event cmr.EventName Its name: the body's `event`, or else its `eventType`.
----@field id string eventId or, without one, body_hash.
+---@field event cmr.EventName The event's name: the body's `event`, or else its `eventType`.
+---@field id string The eventId or, if there is none, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
 ---@field key integer The position in api_key of the key that signed. Empty keys are not counted.
 
 -- The HTTP status for each kind of refusal.
 verify.STATUS = {
-  no_key = 500, -- the receiver's fault, not the sender's
+  no_key = 500, -- the fault of the receiver, and not of the sender
   too_large = 413,
   missing_signature = 401,
   missing_timestamp = 401,

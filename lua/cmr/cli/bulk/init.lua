@@ -301,7 +301,7 @@ end
 ---Runs `cmr bulk`. Raises a mistake or a failure.
 function bulk.run(parsed, system, read)
   if not pcall(collectgarbage, "setpause", GC_PAUSE_PERCENT) then
-    collectgarbage("param", "pause", GC_PAUSE_PERCENT) -- Lua 5.5
+    collectgarbage("param", "pause", GC_PAUSE_PERCENT) -- the form of Lua 5.5
   end
   local run = start(parsed, system, read)
   open_run(run, parsed, system)

@@ -110,7 +110,7 @@ function input.open(path, format, system)
   return self
 end
 
----Iterates over the rows from the beginning. Raises a mistake where the file is not in its format.
+---Iterates over the rows from the beginning. Raises a mistake if the file is not in its format.
 ---@return fun(): table? row {number from 1, line, cells (CSV), json and object (JSON lines)}; nil at the end
 function Input:rows()
   self.file:seek "set"

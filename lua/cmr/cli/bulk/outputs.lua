@@ -33,7 +33,7 @@ function outputs.results(path, append, system)
   return setmetatable({ system = setmetatable({ stdout = file }, { __index = system }), file = file }, Results)
 end
 
----Writes a result. Raises as io.write does.
+---Writes a result. Raises the same failures as io.write.
 function Results:add(row, answer, err)
   local result = { row = row.number, input = redact.copy(row.args, {}), answer = answer }
   if err then

@@ -22,7 +22,7 @@ function summary.rows(count)
   return count == 1 and "1 row" or ("%d rows"):format(count)
 end
 
----Adds "3 failed" to the parts for every status with rows.
+---Adds a part such as "3 failed" for every status with rows.
 function summary.add_counts(parts, counts, statuses)
   for _, status in ipairs(statuses) do
     if counts[status] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[status], status) end
@@ -194,7 +194,7 @@ function summary.progress(tally, system, now)
   }, Progress)
 end
 
----Shows the progress, when it is due.
+---Shows the progress if enough time has passed.
 function Progress:show()
   local now, columns = self.now(), self.terminal(self.stderr)
   if columns then

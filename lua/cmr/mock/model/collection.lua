@@ -1,4 +1,4 @@
----A collection: items by id, in the order in which they were added.
+---A collection of items. It finds an item by its id, and lists items in the order in which they were added.
 
 local Collection = {}
 Collection.__index = Collection

@@ -1,4 +1,4 @@
----DNS records and nameservers of domains.
+---The operations on the DNS records and nameservers of domains.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"

@@ -1,4 +1,4 @@
----Domains, their workspaces and their renewal.
+---The operations on domains, their workspaces and their renewal.
 
 local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
