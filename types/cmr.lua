@@ -701,7 +701,7 @@ function writing:begin(request) end
 
 ---Writes down what became of a request.
 ---@param id integer
----@param ending table {state, and if they are known: retry_at, kind, outcome, status, message, failed_items, plan,
+---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
 ---@return boolean? ok
 ---@return string? message
@@ -715,7 +715,7 @@ function writing:abandon(id, db) end
 
 ---Writes down how an accepted request ended.
 ---@param id integer
----@param ending table {state, and if they are known: kind, outcome, message}
+---@param ending table {state, and where there are such: kind, outcome, message}
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
