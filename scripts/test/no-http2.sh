@@ -19,5 +19,6 @@ if [ ! -e "$folder/lib/libcurl.so.4" ]; then
 fi
 make --no-print-directory build LUA=5.4
 LD_LIBRARY_PATH=$folder/lib
-export LD_LIBRARY_PATH
+CMR_LACKS_HTTP2=yes # specs that need it are pending
+export LD_LIBRARY_PATH CMR_LACKS_HTTP2
 SPECS=${SPECS:-spec/core spec/fault spec/client} scripts/test/specs.sh 5.4
