@@ -17,7 +17,7 @@ function retry.again(err, repeatable)
   if err.kind == "rate_limited" then return true end
   if err.kind == "network" or err.kind == "timeout" then return safe end
   if err.kind == "tls" then return safe and err.curl_code == HANDSHAKE_CODE end -- another handshake fails later
-  return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] ~= nil
+  return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] == true
 end
 
 ---The wait before the next attempt.
