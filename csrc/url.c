@@ -5,8 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "operations.h"
-
 enum { MAX_BASE_URL_BYTES = 2000 };
 
 bool url_is_visible(const char *text, size_t length)
@@ -17,7 +15,7 @@ bool url_is_visible(const char *text, size_t length)
     return true;
 }
 
-/* The length of one dot, plain or percent-encoded; 0: there is none. */
+/* Returns the length of one dot, plain or percent-encoded, or 0. */
 static size_t dot_length(const char *at)
 {
     if (*at == '.')
@@ -55,12 +53,18 @@ bool url_is_method(const char *method, size_t length)
     return set_has("GET|POST|PUT|PATCH|DELETE", method, length);
 }
 
-bool url_split_endpoint(const char *text, const char **path)
+bool url_split_endpoint(const char *text, struct endpoint *endpoint)
 {
-    const size_t length = strcspn(text, " ");
+    const char *rest;
 
-    *path = text + length + 1;
-    return text[length] == ' ' && url_is_method(text, length);
+    *endpoint = (struct endpoint){.method_length = strcspn(text, " ")};
+    if (text[endpoint->method_length] != ' ' || !url_is_method(text, endpoint->method_length))
+        return false;
+    endpoint->path = text + endpoint->method_length + 1;
+    endpoint->path_length = strcspn(endpoint->path, " ");
+    rest = endpoint->path + endpoint->path_length;
+    endpoint->user = strcmp(rest, " userId in query") == 0 ? QUERY : strcmp(rest, " userId in body") == 0 ? BODY : 0;
+    return !*rest || endpoint->user;
 }
 
 /* Copies one part of a URL. */
@@ -116,13 +120,13 @@ bool url_check_base(const char *text, size_t length, struct base_url *base, stru
         return refuse(refusal, BAD_OPTION, "only visible ASCII characters are allowed, and no '\\'");
     if (strpbrk(text, "?#"))
         return refuse(refusal, BAD_OPTION, "it must not hold a query or a fragment");
-    /* libcurl accepts https:/host, and "://" further on */
+    /* stricter than libcurl, which accepts https:/host and a later "://" */
     if (strncmp(authority, "://", 3) != 0 || authority[3] == '/')
         return refuse(refusal, BAD_OPTION, "it must start with https:// and a host");
     url = curl_url();
     parsed = url ? parse_base(url, text, base, refusal) : refuse_data(refusal, BAD_OPTION, "out of memory");
     curl_url_cleanup(url); /* also NULL */
-    /* libcurl removes dot segments when it parses, so this looks at the text */
+    /* libcurl removes dot segments when it parses, so they are looked for in the text */
     path = strchr(authority + 3, '/');
     return parsed && (!path || url_check_path(path, strlen(path), refusal, BAD_OPTION));
 }

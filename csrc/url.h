@@ -1,12 +1,13 @@
 /*
- * Which addresses requests may go to: rules for the base URL and for the paths below it. libcurl parses. Touches no
- * Lua.
+ * Decides which addresses requests may go to, with rules for the base URL and for the paths below it. libcurl parses
+ * the URLs. Touches no Lua.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "operations.h"
 #include "refusal.h"
 
 struct base_url {
@@ -15,18 +16,26 @@ struct base_url {
     char port[8];
 };
 
-/* Each refuses with the given code. The reason never quotes the text. */
+/* Each function refuses with the given code. Its reason never quotes the text. */
 bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal);
 bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code);
 
-/* Splits "METHOD /path"; false when the text does not begin with a method of the API and a space. */
-bool url_split_endpoint(const char *text, const char **path);
+/* The parts of "METHOD /path" or "METHOD /path userId in body". */
+struct endpoint {
+    size_t method_length; /* the text begins with the method */
+    const char *path;
+    size_t path_length;
+    enum location user; /* where userId goes; 0: not said */
+};
 
-/* Whether it is a method of the API: GET, POST, PUT, PATCH or DELETE. */
+/* False when the text has another form; the path is not checked. */
+bool url_split_endpoint(const char *text, struct endpoint *endpoint);
+
+/* Returns whether the text is a method of the API: GET, POST, PUT, PATCH or DELETE. */
 bool url_is_method(const char *method, size_t length);
 
-/* Whether the host is this machine, whatever a resolver says: 127.0.0.0/8, ::1, localhost. */
+/* Returns whether the host is this machine, whatever a resolver says: 127.0.0.0/8, ::1 or localhost. */
 bool url_is_loopback(const char *host);
 
-/* Whether all characters are visible ASCII. */
+/* Returns whether all characters are visible ASCII. */
 bool url_is_visible(const char *text, size_t length);

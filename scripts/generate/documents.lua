@@ -1,4 +1,4 @@
----The generated documents: array of {path = in the checkout, text = its content}.
+---The generated documents, as an array of {path = the path in the checkout, text = the content}.
 
 local annotations = require "scripts.generate.annotations"
 local cmr = require "cmr"
@@ -46,7 +46,11 @@ local documents = {
   { path = "docs/cmr.1", text = man.page(operations, core._VERSION) },
   {
     path = "docs/maintainers/openapi.json",
-    text = openapi.document(operations, samples, { version = core._VERSION, server = server }),
+    text = openapi.document(operations, samples, {
+      version = core._VERSION,
+      server = server,
+      events = require "cmr.webhook.events",
+    }),
   },
 }
 

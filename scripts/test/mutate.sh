@@ -19,10 +19,10 @@ limit-off-by-one | csrc/buffer.c | s/length > buffer->maximum - buffer->length/l
 mask-removed | csrc/mask.c | s/while (secret \&\&/while (!secret \&\&/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 dns-blocks | csrc/attempt.c | s/QUICK_EXIT, 1L/QUICK_EXIT, 0L/ | spec/fault/matrix_spec.lua
 plain-http-anywhere | csrc/target_options.c | s/target->plain \&\& !target->loopback/false \&\& !target->loopback/ | spec/core/target_spec.lua
-header-injection | csrc/target_options.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua
+header-injection | csrc/headers.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua spec/core/added_headers_spec.lua
 dot-segments | csrc/url.c | s/dots == 1 || dots == 2/dots == 3/ | spec/core/target_spec.lua
 nul-in-texts | csrc/text.c | s/text \&\& strlen(text) == lua_rawlen(L, index)/text/ | spec/core/request_spec.lua spec/core/target_spec.lua
-empty-id | csrc/arguments.c | s/if (!length \&\& (param->location == QUERY/if (length > 1000000 \&\& (param->location == QUERY/ | spec/core/request_spec.lua
+empty-id | csrc/arguments.c | s/if (!length \&\& (is_in_query(checker, param)/if (length > 1000000 \&\& (is_in_query(checker, param)/ | spec/core/request_spec.lua
 sigpipe-kills | csrc/multi.c | s/pthread_sigmask(SIG_BLOCK/pthread_sigmask(SIG_UNBLOCK/ | spec/client/process_spec.lua
 fork-unseen | csrc/multi.c | s/multi->owner != getpid()/multi->owner == 0/ | spec/core/engine_spec.lua
 body-status-ignored | csrc/response.c | s/reported >= 400 \&\& reported <= 599/reported >= 4000/ | spec/core/response_spec.lua
@@ -33,6 +33,8 @@ timeout-status | csrc/error.c | s/status != 408 \&\& //  | spec/fault/matrix_spe
 digits-lost | csrc/json.c | s/digits <= MAX_EXACT_DIGITS/digits <= 15/ | spec/core/json_spec.lua
 everything-by-accident | csrc/arguments.c | s/param->flags \& (REQUIRED | ALL_REQUIRED)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
 post-repeated | lua/cmr/retry.lua | s/local safe = repeatable or .*/local safe = true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
+retry-by-function | lua/cmr/retry.lua | s/return repeatable or outcome ~= "unknown"/return true/ | spec/client/retry_spec.lua
+retry-without-budget | lua/cmr/retry_budget.lua | s/if spent > capacity then/if false then/ | spec/retry_budget_spec.lua
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
 no-pacing | lua/cmr/limiter/memory.lua | s/slot + self.shares/slot + 0 * self.shares/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
 hook-loses-answer | lua/cmr/util/errors.lua | s/local ok, answer = pcall(hook, ...)/local ok, answer = true, hook(...)/ | spec/client/process_spec.lua
@@ -44,7 +46,7 @@ webhook-password-stored | lua/cmr/webhook/receiver.lua | s/secrets, store_passwo
 lease-for-ever | lua/cmr/store/memory.lua | s/entry.expires > self.now() and entry or nil/entry or nil/ | spec/store/contract_spec.lua
 quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
 ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.call:repeatable() then/if true then/ | spec/ledger/client_spec.lua
-ledger-dead-writer | lua/cmr/ledger/init.lua | s/db:is_held(request.writer) == false/db:is_held(request.writer) == 0/ | spec/ledger/ledger_spec.lua
+ledger-dead-writer | lua/cmr/ledger/writers.lua | s/db:is_held(request.writer) == false/db:is_held(request.writer) == 0/ | spec/ledger/ledger_spec.lua
 not-confirmed | lua/cmr/cli/prompt.lua | s/if parsed.yes then return end/if parsed then return end/ | spec/cli/request_spec.lua
 key-elsewhere | lua/cmr/cli/profile.lua | s/^  if address then/  if not name then/ | spec/cli/profile_spec.lua
 private-file-public | csrc/private_file.h | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/files_spec.lua
@@ -52,7 +54,7 @@ outcome-forgotten | lua/cmr/sender.lua | s/OUTCOME_SEVERITY\[one\] > OUTCOME_SEV
 END
 }
 
-# changes FILE SCRIPT: whether the row still changes its file.
+# changes FILE SCRIPT: succeeds if the script still changes the file.
 changes() { [ -f "$1" ] && ! sed "$2" "$1" | cmp -s - "$1"; }
 
 trim() { sed 's/^ *//; s/ *$//'; }

@@ -470,6 +470,7 @@ describe("the engine", function()
         server:reset()
         server:fault{delay = 0.4}
         in_flight = platforms()
+        assert(in_flight:add_header("X-Of-Parent", ("x"):rep(500)))
         in_flight:start(engine, 30) -- a fork takes long under valgrind
         run_until_received(server, 1)
       end)
@@ -482,6 +483,8 @@ describe("the engine", function()
         assert.equal(engine, core.engine())
         assert.equal(200, attempt(in_flight).status)
         assert.is_true(in_flight:info().reused)
+        local requests = server:requests()
+        for _, index in ipairs{1, #requests} do assert.equal(500, #requests[index].headers["x-of-parent"]) end
       end
 
       it("is not the child's: that has its own, and disturbs nobody", function()

@@ -146,7 +146,7 @@ describe("a field", function()
         local name = param.name
         for _, other in ipairs{(name:gsub("%u", function(letter) return "_" .. letter:lower() end)), name:upper(),
           (name:gsub("%u", "-%0"))} do
-          if other ~= name and not name:find "[.%[]" then
+          if other ~= name and not name:find "[.%[]" and operation.path then
             others = others + (operation.open_location and 1 or 0)
             mistake(("%s: bad field '%s' (did you mean '%s'?)"):format(operation.name, other, name), operation.name,
               {[other] = "x"})

@@ -1,11 +1,11 @@
----The command `cmr`: parses the command line, runs the command, reports how it ended.
+---The program `cmr`: parses the command line, runs the command, and reports how it ended.
 
 local io = require "cmr.cli.io"
 local text = require "cmr.util.text"
 
 local cli = {}
 
--- "cmr 0.1.0 (Lua 5.4, libcurl 7.88.1)"
+-- Returns the version, such as "cmr 0.1.0 (Lua 5.4, libcurl 7.88.1)".
 local function version()
   local core = require "cmr.core"
   local jit = rawget(_G, "jit")
@@ -58,9 +58,9 @@ local function report(ending, system, command)
 end
 
 ---Runs the command.
----@param arg string[] the words after the program's name
----@param system table? replacements for members of io.system
----@return integer status one of io.EXIT_*
+---@param arg string[] The words after the program's name.
+---@param system table? A table that replaces members of io.system.
+---@return integer status One of io.EXIT_*.
 function cli.main(arg, system)
   io.occupy_standard_streams()
   system = setmetatable(system or {}, { __index = io.system })
@@ -72,7 +72,8 @@ function cli.main(arg, system)
   if ok then return ending end
   ok, ending = pcall(report, ending, system, context.command)
   if ok then return ending end
-  return type(ending) == "table" and ending.status or io.EXIT_FAILURE -- the help could not be written
+  -- an error here means that the help could not be written
+  return type(ending) == "table" and ending.status or io.EXIT_FAILURE
 end
 
 return cli

@@ -1,4 +1,4 @@
----A request's fields, and the check against its operation: required fields, types, closed sets.
+---Reads a request's fields and checks them against its operation: required fields, types and closed sets.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -20,14 +20,19 @@ function types.any()
   return true
 end
 
--- Every integer of the API counts something: pages, items, years.
+-- An integer must be at least 1, because every integer of the API counts pages, items or years.
 function types.integer(value)
   return type(value) == "number" and value % 1 == 0 and value >= 1
 end
 
--- lua-cjson decodes [] and {} alike, so an empty table may be either.
+-- Accepts an empty table for both types, because lua-cjson decodes [] and {} to the same value.
 function types.array(value)
   return tables.is_list(value) or type(value) == "table" and next(value) == nil
+end
+
+-- Assumed: a picture is an image, as the document says, and anything else is refused.
+function types.file(value)
+  return type(value) == "table" and type(value.type) == "string" and value.type:find "^image/" ~= nil
 end
 
 types.object = tables.is_object
@@ -37,7 +42,8 @@ local function is_missing(value)
   return value == nil or value == json.null or value == ""
 end
 
--- By operation, its parameters by their parent: trees[operation]["mailboxes.*[]"] lists {step = "username", param}.
+-- For each operation, its parameters by their parent: trees[operation]["mailboxes.*[]"] is a list of {step =
+-- "username", param}.
 local trees = setmetatable({}, { __mode = "k" })
 
 local function tree_of(operation)
@@ -64,10 +70,25 @@ end
 local check_value
 
 local function check_member(tree, param, value, path)
-  -- an optional string may be empty, as in the vendor's own sample
+  -- an optional string may be empty, because it is in the vendor's sample
   local absent = value == nil or value == json.null or (value == "" and param.required)
   if absent and param.required then refuse(400, ("Please provide '%s'"):format(path)) end
   if not absent then check_value(tree, param, value, path) end
+end
+
+-- Assumed: a member that no document names is refused. The members of an object without rows are not documented.
+local function check_names(children, value, path)
+  local documented
+  for _, child in ipairs(children) do
+    if child.step == "[]" or child.step == "*" then return end
+    documented = documented or {}
+    documented[child.step] = true
+  end
+  for name in pairs(documented and value or {}) do
+    if not documented[name] then
+      refuse(400, ("'%s.%s' is not a known field"):format(path, name), "status 400; message")
+    end
+  end
 end
 
 local function check_child(tree, child, value, path)
@@ -92,18 +113,22 @@ function check_value(tree, param, value, path)
   if not types[param.type](value) then
     refuse(400, ("'%s' must be of type %s"):format(path, param.type == "integer" and "integer, from 1" or param.type))
   end
+  if param.maximum and value > param.maximum then -- assumed: it is refused, not lowered
+    refuse(400, ("'%s' must be at most %d"):format(path, param.maximum), "status 400; message")
+  end
   if param.values and not contains(param.values, value) then
     refuse(400, ("'%s' must be one of %s"):format(path, table.concat(param.values, ", ")))
   end
   if (param.required or param.either) and param.type == "array" and #value == 0 then
     refuse(400, ("'%s' must not be empty"):format(path))
   end
+  check_names(children, value, path)
   for _, child in ipairs(children) do
     check_child(tree, child, value, path)
   end
 end
 
--- Checks the parameters marked "either": exactly one must be there, or at least one.
+-- Checks the parameters of which at least one, or exactly one, must be present.
 local function check_choice(operation, values)
   local names, count, exactly_one = {}, 0, false
   for _, param in ipairs(operation.params) do
@@ -114,7 +139,7 @@ local function check_choice(operation, values)
     end
   end
   local choice = table.concat(names, " or ")
-  -- assumed: the status
+  -- assumed: the status of this refusal
   if #names > 0 and count == 0 then refuse(422, "Please provide " .. choice, "status 422; message") end
   if exactly_one and count > 1 then refuse(422, "Please provide only one of " .. choice, "status 422; message") end
 end
@@ -124,6 +149,33 @@ local function check_user(operation, values)
     if param.name == "userId" and (values.userId == "" or param.required and is_missing(values.userId)) then
       refuse(422, "Please provide a userId", "status 422") -- the message is documented
     end
+  end
+end
+
+-- Where undocumented fields of a request go, by the same rule as in the library: with a GET into the query.
+local function open_location(request)
+  local operation = request.operation
+  local open = operation.open_location
+  if not open or open == json.null then return nil end
+  if not request.is_supplied then return open end
+  if request.method == "GET" then return "query" end
+  return operation.method == "GET" and "body" or open
+end
+
+local function location_of(request, param)
+  return param.name == "userId" and request.user_in or param["in"]
+end
+
+---Refuses a body with a member that no document names, unless the operation's fields are not documented.
+---@param request table {operation, body}
+function fields.check_body(request)
+  if open_location(request) == "body" then return end
+  local documented = {}
+  for _, param in ipairs(request.operation.params) do
+    if location_of(request, param) == "body" then documented[param.name] = true end
+  end
+  for name in pairs(request.body) do
+    if not documented[name] then refuse(400, ("'%s' is not a known field"):format(name), "status 400; message") end
   end
 end
 
@@ -139,20 +191,19 @@ function fields.check(operation, values)
   check_choice(operation, values)
 end
 
----Reads the fields of a request from the query and the body, as its operation says. A null is left out; a number in the
----query becomes a number.
+---Reads the fields of a request from the query and the body. The operation decides which. A null is omitted. A
+---parameter of a numeric type in the query becomes a number.
 ---@param request table {operation, query, body}
 ---@return table values {field = value}
 function fields.of(request)
-  local operation, values = request.operation, {}
-  if operation.open_location and operation.open_location ~= json.null then
-    for name, value in pairs(request[operation.open_location]) do
-      if value ~= json.null then values[name] = value end
-    end
+  local operation, open, values = request.operation, open_location(request), {}
+  for name, value in pairs(open and request[open] or {}) do
+    if value ~= json.null then values[name] = value end
   end
   for _, param in ipairs(operation.params) do
-    local value = request[param["in"]][param.name]
-    if param["in"] == "query" and param.type == "integer" then value = tonumber(value) or value end
+    local location = location_of(request, param)
+    local value = request[location][param.name]
+    if value ~= nil and location == "query" and param.type == "integer" then value = json.number(value) or value end
     if value ~= json.null then values[param.name] = value end
   end
   return values

@@ -1,17 +1,19 @@
----The mock: the API as a local server on nginx, for demonstrations and tests. docs/mock.md describes it.
+---The mock: a local server on nginx that imitates the API, for demonstrations and tests. docs/mock.md describes it.
 
 local certificates = require "cmr.mock.certificates"
 local core = require "cmr.core"
 local Deliveries = require "cmr.mock.deliveries"
+local errors = require "cmr.util.errors"
 local launcher = require "cmr.launcher"
 local operations = require "cmr.operations"
+local options = require "cmr.options"
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
 local validate = require "cmr.util.validate"
 
 local mock = {}
 
-local BASE = "/api/v1/integration" -- as in production
+local BASE = "/api/v1/integration" -- the same path as in production
 local KEY = os.getenv "CMR_MOCK_KEY" or "mock-api-key"
 
 local SPEC = {
@@ -25,6 +27,8 @@ local SPEC = {
     end,
     expected = "a URL on this machine",
   },
+  endpoints = "table",
+  examples = "boolean",
   operations = "table",
 }
 
@@ -59,9 +63,9 @@ local function listen_directives(port, tls, program)
   )
 end
 
--- What the worker reads from config.json.
+-- Makes the configuration that the worker reads from config.json.
 local function configuration(opts, token)
-  local rows = {} -- without the names by which the table has each operation a second time
+  local rows = {} -- only the array, because the table has each operation again under its name
   for index, operation in ipairs(opts.operations) do
     rows[index] = operation
   end
@@ -72,6 +76,8 @@ local function configuration(opts, token)
     rate = opts.rate,
     window = opts.window,
     webhook = opts.webhook,
+    endpoints = opts.endpoints,
+    examples = opts.examples,
     operations = core.array(rows),
   }
 end
@@ -90,7 +96,7 @@ local function announce(origin, token, pid, ca_file)
   io.stdout:flush()
 end
 
--- What the launcher needs to start nginx on a port.
+-- Makes the parts that the launcher needs to start nginx on a port.
 local function parts_of(opts, port, program)
   local origin = ("%s://127.0.0.1:%d"):format(opts.tls and "https" or "http", port)
   local token = random.hex(16)
@@ -110,19 +116,33 @@ local function parts_of(opts, port, program)
   }
 end
 
+-- The option endpoints, or the environment's, as the library checks it. Raises a mistake.
+local function supplied_endpoints(opts)
+  local target_opts, message = options.with_environment { endpoints = opts.endpoints }
+  local target
+  if target_opts then
+    target, message = core.target { endpoints = target_opts.endpoints }
+  end
+  if not target then errors.raise("mock.run: " .. message) end
+  return target_opts.endpoints
+end
+
 ---Runs the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints lines that a shell can
 ---evaluate: CMR_BASE_URL, CMR_API_KEY and, with TLS, CMR_CA_FILE. Comments name the control address, its token and the
 ---pid. The last line is "# ready". The key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
 ---@param opts table? all optional:
 ---  port: 1 to 65535; default: a free one from 20000 to 29999
----  tls: HTTPS with HTTP/2 and a throw-away authority; default: false
+---  tls: HTTPS with HTTP/2 and a temporary authority; default: false
 ---  rate: requests per second and key, 0 for no limit; default: 5
 ---  window: how they are counted: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
+---  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
+---  examples: whether it starts with what the examples of cmr.examples name; default: false
 ---  operations: the operations to serve; default: those of the library
----@return integer status 0: it was stopped; 1: it could not start or broke down, and standard error says why
+---@return integer status 0 after a signal; 1 if the mock failed, with the reason on standard error.
 function mock.run(opts)
   opts = validate.options("mock.run", SPEC, DEFAULTS, opts)
+  opts.endpoints = supplied_endpoints(opts)
   return launcher.run("cmr mock", opts.port, function(port, program)
     return parts_of(opts, port, program)
   end)

@@ -407,6 +407,21 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(6, sent())
   end)
 
+  it("knows a row whose list is in another order, and two of them in one file", function()
+    bulk.seed(server, 2)
+    local line = '{"userId":"%s","credentialId":"A1B2C3D4E5F6G7H8","componentMailboxIds":["%s","%s"]}\n'
+    local one, other = line:format(mock.USER, bulk.id(1), bulk.id(2)), line:format(mock.USER, bulk.id(2), bulk.id(1))
+    assert.equal(0, cmr{"export-mailboxes", "--from", rows(one)}.status)
+    local before = sent()
+    local ended = cmr{"export-mailboxes", "--from", rows(other)}
+    assert.equal(0, ended.status)
+    assert.matches("1 row: 1 accepted (1 of them before)", ended.err, 1, true)
+    assert.equal(before, sent())
+    ended = cmr{"export-mailboxes", "--from", rows(one .. other)}
+    assert.equal(2, ended.status)
+    assert.matches("rows 1 and 2 are the same: option '--duplicates' sends both", ended.err, 1, true)
+  end)
+
   it("leaves alone what another process has under way", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)

@@ -1,4 +1,4 @@
----cmr mock: the API as a local server.
+---cmr mock: runs a local server that imitates the API.
 
 local mock = {}
 
@@ -19,6 +19,7 @@ function mock.run(parsed)
     rate = request.number("--rate", parsed[".rate"]),
     window = parsed[".window"],
     webhook = parsed[".webhook"],
+    examples = true,
   })
 end
 
