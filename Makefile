@@ -1,6 +1,6 @@
-# cmr: a C core on libcurl, and pure Lua on top. `make help` lists what can be made.
+# cmr is a C core on libcurl with pure Lua on top. `make help` lists the targets.
 
-# The Lua: 5.1, 5.3, 5.4, 5.5 or jit, or its program (lua5.4, /opt/bin/luajit).
+# LUA chooses the Lua: 5.1, 5.3, 5.4, 5.5 or jit, or a program (lua5.4, /opt/bin/luajit).
 LUA     ?= 5.4
 ALL     := 5.4 5.1 5.3 jit
 EVERY   := $(ALL) 5.5
@@ -9,13 +9,13 @@ FLAVOUR := $(or $(filter $(EVERY),$(patsubst lua%,%,$(notdir $(LUA)))),\
 	$(filter $(EVERY),$(shell $(LUA) -e 'print(jit and "jit" or _VERSION:sub(5))' 2>&1)))
 $(if $(FLAVOUR),,$(error LUA=$(LUA): expected 5.1, 5.3, 5.4, 5.5, jit or the name of such a program. cmr cannot be built for 5.2))
 
-# The paths of the user's shell are for one Lua. Its modules, or the lack of them, must not decide what is made here.
+# The user's shell may have paths for one Lua. The modules in these paths must not influence the build.
 unexport LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
 
 LUA_PROGRAM = $(if $(filter $(LUA),$(EVERY)),$(shell scripts/build/lua-program.sh $(FLAVOUR)),$(LUA))
 LUA_ABI    := $(FLAVOUR:jit=5.1)# LuaJIT reads the folders of 5.1
 
-# The folders of the build, and those of `make install`.
+# The folders of the build and of `make install`.
 BUILD       ?= build
 OUT         ?= $(BUILD)/$(FLAVOUR)
 PREFIX      ?= /usr/local
@@ -47,7 +47,7 @@ build: $(MODULES) ## builds the C modules for one Lua (LUA=5.4), and build/5.4/e
 	@scripts/build/env.sh $(OUT) $(LUA_PROGRAM)
 
 $(OUT)/cmr/core.so: $(filter-out $(OUT)/operations_lua.o $(OUT)/sqlite.o,$(OBJECTS))
-$(OUT)/cmr/operations.so: $(OUT)/operations_lua.o $(OUT)/operations.o # it needs none of the libraries
+$(OUT)/cmr/operations.so: $(OUT)/operations_lua.o $(OUT)/operations.o # needs no library
 $(OUT)/cmr/sqlite.so: $(OUT)/sqlite.o
 $(MODULES): $(OUT)/link.flags
 	$(LD) $(LIBFLAG) -o $@ $(filter %.o,$^) @$(OUT)/link.flags
@@ -61,7 +61,7 @@ $(OUT)/%.o: csrc/%.c $(OUT)/compile.flags
 $(OUT)/compile.flags $(OUT)/link.flags: $(OUT)/%.flags: $(OUT)/settings scripts/build/flags.sh
 	@$(SETTINGS) scripts/build/flags.sh $* >$@
 
-$(OUT)/settings: always # written only if it changes; then everything is rebuilt
+$(OUT)/settings: always # is written only if it changes; then everything is rebuilt
 	@mkdir -p $(OUT)/cmr
 	@echo "$(SETTINGS)" | scripts/build/write-if-changed.sh $@
 
@@ -180,6 +180,18 @@ asan-nginx: ## runs the specs of nginx with the sanitizers in its workers
 		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)' LDFLAGS='$(SANITIZE)'
 	@CMR_NGINX_BUILD=build/asan-jit SPECS=spec/nginx scripts/test/specs.sh 5.4
 
+.PHONY: apicheck
+apicheck: ## runs the specs on a Lua that checks each use of its C API
+	@scripts/build/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=jit # for the mock
+	@scripts/test/apicheck.sh
+
+.PHONY: no-http2
+no-http2: ## runs the specs of the wire on a libcurl without HTTP/2
+	@scripts/build/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=jit # for the mock
+	@scripts/test/no-http2.sh
+
 .PHONY: bench
 bench: ## compares cmr with C loops on libcurl and other clients (ONLY="row ..." QUICK=1 KEEP=1)
 	@scripts/build/setup.sh bench
@@ -199,8 +211,8 @@ bench-pacing: ## measures hosts that share a key's rate through Redis, which is 
 	@. build/5.4/env && S=$(S) LUA_PATH="./?.lua;$$LUA_PATH" $$(scripts/build/lua-program.sh 5.4) bench/pacing/run.lua
 
 .PHONY: mutate
-mutate: ## breaks the library one line at a time: a spec must fail each time
-	@scripts/test/mutate.sh
+mutate: ## breaks the library one line at a time: a spec must fail each time (N=20 random lines, SEED=)
+	@scripts/test/mutate.sh $(if $(N),random $(N) $(or $(SEED),$$(date +%s)))
 
 ##@ Documents
 

@@ -8,7 +8,10 @@
 #include "suggest.h"
 #include "text.h"
 
-/* A check_ function pushes the checked value, or refuses; arguments_check removes what is left on the stack. */
+/*
+ * Each check_ function pushes the checked value or refuses it. arguments_check pops the values that these functions
+ * leave on the stack.
+ */
 struct checker {
     lua_State *L;
     const struct operation *operation;
@@ -16,7 +19,7 @@ struct checker {
     struct refusal *refusal;
 };
 
-/* The last part of a row's name if the row is a member of the object (of the request itself: ""), else NULL. */
+/* Returns the last part of a row's name when the row is a member of the object, else NULL. "" is the request itself. */
 static const char *member_name(const char *row, const char *object)
 {
     const size_t length = strlen(object);
@@ -40,7 +43,7 @@ static const struct param *find_member(const struct checker *checker, const char
     return NULL;
 }
 
-/* The row for the items ("[]") of a list or for the values (".*") of a map, or NULL. */
+/* Returns the row for a list's items ("[]") or for a map's values (".*"), or NULL. */
 static const struct param *find_content(const struct checker *checker, const struct param *whole, const char *suffix)
 {
     return operation_param(checker->operation, lua_pushfstring(checker->L, "%s%s", whole->name, suffix));
@@ -73,7 +76,7 @@ static const char *type_at(lua_State *L, int index)
 
 #define ALL_OF_THEM "cmr.all: all of them"
 
-static const char everything = 0; /* its address is cmr.all */
+static const char everything = 0; /* cmr.all is the address of this variable */
 
 void arguments_push_all(lua_State *L)
 {
@@ -144,7 +147,7 @@ static bool check_path(const struct checker *checker, int index)
 
 static bool check_value(struct checker *checker, const struct param *param, int index);
 
-/* A field that no row has, of an operation whose names are not documented. */
+/* Checks a field without a row. The operation's field names are undocumented. */
 static bool check_open(struct checker *checker, const char *name, int index)
 {
     lua_State *L = checker->L;
@@ -171,7 +174,7 @@ static bool check_member(struct checker *checker, const char *object, const char
     return check_open(checker, name, index);
 }
 
-/* Every required member must be there. */
+/* Refuses when a required member is missing. */
 static bool check_required(const struct checker *checker, const char *object, int index)
 {
     lua_State *L = checker->L;
@@ -190,7 +193,10 @@ static bool check_required(const struct checker *checker, const char *object, in
     return true;
 }
 
-/* The members of a map have the row `value`; those of an object their own. The request itself is the object "". */
+/*
+ * Checks each member. All members of a map share the row `value`; a member of an object has its own row. The object ""
+ * is the request itself.
+ */
 static bool check_members(struct checker *checker, const char *object, const struct param *value, int index)
 {
     lua_State *L = checker->L;
@@ -272,7 +278,7 @@ static bool has_type(lua_State *L, enum type type, int index)
     case OBJECT:
     case MAP:
         return lua_istable(L, index) && !json_is_marked(L, index);
-    default: /* json_encode checks it */
+    default: /* json_encode checks this value later */
         return true;
     }
 }
@@ -298,7 +304,7 @@ static bool check_value(struct checker *checker, const struct param *param, int 
         return true;
     }
     if (param->flags & ALL_REQUIRED && is_all(L, index)) {
-        lua_pushnil(L); /* left out, as the user asked */
+        lua_pushnil(L); /* the user asked to omit this list */
         return true;
     }
     if (!check_type(checker, param, index))
@@ -320,7 +326,10 @@ static bool check_value(struct checker *checker, const struct param *param, int 
     }
 }
 
-/* The first parameter with one of these flags, or the first at all. */
+/*
+ * Returns the name of the first parameter with one of these flags. If no parameter has one, it is the very first
+ * parameter.
+ */
 static const char *first_name(const struct operation *operation, unsigned flags)
 {
     for (const struct param *param = operation->params; param->name; param++)
@@ -348,7 +357,7 @@ static bool too_many(const struct checker *checker)
     return refuse(checker->refusal, BAD_ARGUMENTS, lua_tostring(L, -1));
 }
 
-/* Puts the positional arguments into the table of fields on top, which has none of them. */
+/* Copies the positional arguments into the table of fields on top. Refuses a field that the table already has. */
 static bool collect_positional(const struct checker *checker, int first, int last)
 {
     lua_State *L = checker->L;
@@ -371,7 +380,7 @@ static bool collect_positional(const struct checker *checker, int first, int las
     return true;
 }
 
-/* Pushes one table of all arguments, not checked yet. */
+/* Pushes one table with all arguments. Their values are checked later. */
 static bool collect(const struct checker *checker, int first, int last)
 {
     lua_State *L = checker->L;
@@ -387,7 +396,7 @@ static bool collect(const struct checker *checker, int first, int last)
     return collect_positional(checker, first, fields ? last - 1 : last);
 }
 
-/* At least one of the parameters marked EITHER must be there, and exactly one of those marked ONE_OF. */
+/* Refuses when no parameter marked EITHER is present, or when the number of parameters marked ONE_OF is not one. */
 static bool check_alternatives(const struct checker *checker, int fields)
 {
     lua_State *L = checker->L;

@@ -19,8 +19,11 @@
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);
 
-/* Whether the value at index can stand in a query: a string without a NUL byte or line break, a number, a boolean. */
+/*
+ * Returns whether a query can contain the value at index: a string without a NUL byte or line break, a number or a
+ * boolean.
+ */
 bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusal);
 
-/* Pushes cmr.all, which stands for "all of them" where a missing list would mean that. */
+/* Pushes cmr.all. The caller passes it instead of a list to mean "all of them". */
 void arguments_push_all(lua_State *L);

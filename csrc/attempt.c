@@ -4,13 +4,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "headers.h"
 #include "retry_after.h"
 
 enum {
-    READ_BYTES = 4096,        /* at once; libcurl reads a hundred times in a row, and a step must be short */
-    MAX_IDLE_SECONDS = 5,     /* a request that is not repeatable reuses no connection that was idle for longer */
-    MIN_TIMEOUT_MS = 1,       /* 0 would be no timeout */
-    MAX_SENDS_REPEATABLE = 2, /* of one attempt: libcurl sends again if a reused connection closed */
+    /* bytes of one read; libcurl reads up to a hundred times in a row, and a step must be short */
+    READ_BYTES = 4096,
+    /* a request that is not repeatable must not reuse a connection that was idle for longer */
+    MAX_IDLE_SECONDS = 5,
+    MIN_TIMEOUT_MS = 1,       /* libcurl takes 0 for "no timeout" */
+    MAX_SENDS_REPEATABLE = 2, /* in one attempt: libcurl sends again when a reused connection closes */
 };
 
 bool attempt_is_repeatable(const struct call *call)
@@ -28,7 +31,7 @@ const struct curl_slist *attempt_headers(const struct call *call)
 
 /* Finds idle connections that must not be reused. libcurl 7.88 takes a closed one for alive if bytes came first. */
 
-/* The socket that an ended transfer used; NULL: it is closed. */
+/* Returns the socket that an ended transfer used, or NULL when the socket is closed. */
 static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -41,7 +44,10 @@ static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
     return NULL;
 }
 
-/* The socket of a connection that had an answer. A transfer that begins tells only its local port. */
+/*
+ * Returns the socket with this local port, if an answer came over it. libcurl reports only the port when a transfer
+ * begins.
+ */
 static const struct watched *find_port(const struct pollset *pollset, int local_port)
 {
     for (size_t i = 0; i < pollset->count; i++)
@@ -51,8 +57,8 @@ static const struct watched *find_port(const struct pollset *pollset, int local_
 }
 
 /*
- * Whether an idle socket is readable before the request was sent: it was closed, or it sent bytes that answer no
- * request. An HTTP/2 socket is idle when its target has no other call.
+ * Returns whether an idle socket is readable before the request was sent. Then the server closed it, or sent bytes that
+ * answer no request. An HTTP/2 socket is idle when its target has no other call.
  */
 static bool is_stale(const struct call *call, const struct watched *watched)
 {
@@ -81,13 +87,17 @@ static void remove_newline(struct buffer *text)
         text->length--;
 }
 
-/* A trailer may look like one. */
+/*
+ * Returns whether a header line is a status line. A trailer may look like a status line, but comes after the headers.
+ */
 static bool is_status_line(const struct answer *answer, const char *bytes, size_t length)
 {
     return length >= 5 && memcmp(bytes, "HTTP/", 5) == 0 && answer->body.length == 0;
 }
 
-/* Called with one whole line. A status line begins a new response: the one before was a 100. */
+/*
+ * libcurl calls this with one whole header line. A status line begins a new response; the response before it was a 100.
+ */
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
     struct call *call = userdata;
@@ -108,7 +118,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
     } else if (length > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
         answer->headers_complete = true;
     } else if (length > 0 && (bytes[0] == ' ' || bytes[0] == '\t')) {
-        remove_newline(&answer->headers); /* the line continues the one before */
+        remove_newline(&answer->headers); /* this line continues the header before it */
     }
     return buffer_append(&answer->headers, bytes, length) ? length : 0;
 }
@@ -121,8 +131,8 @@ static bool is_reused(CURL *easy)
 }
 
 /*
- * The connection is ready and libcurl is about to send the request. When a reused connection closes without a response,
- * libcurl sends the request again by itself; one that is not repeatable is stopped here.
+ * libcurl calls this when the connection is ready, before it sends the request. When a reused connection closes without
+ * a response, libcurl sends the request again by itself. This function stops it if the request is not repeatable.
  */
 static int on_send(void *userdata, char *ip, char *local_ip, int port, int local_port)
 {
@@ -139,7 +149,7 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     return call->sends > (call->reused ? max_sends : 1) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-/* libcurl reports the TLS version only in a line of text for people. */
+/* Reads the TLS version: libcurl reports it only in a log line for people. */
 static int on_debug(CURL *easy, curl_infotype type, char *text, size_t length, void *userdata)
 {
     static const char prefix[] = "SSL connection using ";
@@ -192,15 +202,17 @@ static CURLcode set_connection(struct call *call)
     if (target->resolve)
         SET(CURLOPT_RESOLVE, target->resolve);
     if (target->loopback)
-        SET(CURLOPT_PROXY, ""); /* not the environment's */
+        SET(CURLOPT_PROXY, ""); /* ignores the proxy of the environment */
     else if (target->proxy)
         SET(CURLOPT_PROXY, target->proxy);
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's headers are not the server's */
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* the headers of a proxy must not count as the server's */
     SET(CURLOPT_HTTP_VERSION,
         target->plain || !has_http2() ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L); /* libcurl 8.14 would wait for a whole answer */
-    SET(CURLOPT_FORBID_REUSE, 1L);                              /* until a response begins */
-    SET(CURLOPT_FRESH_CONNECT, call->fresh && target->http_version == 1 ? 1L : 0L); /* over 2, calls share a new one */
+    /* over HTTP/1, libcurl 8.14 would wait until another call has its whole answer */
+    SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L);
+    SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
+    /* over HTTP/2, several calls share one new connection */
+    SET(CURLOPT_FRESH_CONNECT, call->fresh && target->http_version == 1 ? 1L : 0L);
     if (call->fresh || !attempt_is_repeatable(call))
         SET(CURLOPT_MAXAGE_CONN, call->fresh ? 1L : (long)MAX_IDLE_SECONDS);
     SET(CURLOPT_BUFFERSIZE, (long)READ_BYTES);
@@ -209,6 +221,28 @@ static CURLcode set_connection(struct call *call)
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
+    return CURLE_OK;
+}
+
+/* Joins the target's headers and the added ones. An added header replaces the target's of the same name. */
+static bool join_headers(struct call *call, const struct curl_slist *line)
+{
+    for (; line; line = line->next)
+        if (!headers_contain(call->added_headers, line->data) && !headers_append(&call->all_headers, line->data))
+            return false;
+    for (line = call->added_headers; line; line = line->next)
+        if (!headers_append(&call->all_headers, line->data))
+            return false;
+    return true;
+}
+
+static CURLcode set_headers(struct call *call)
+{
+    const struct curl_slist *headers = attempt_headers(call);
+
+    if (call->added_headers && !join_headers(call, headers))
+        return CURLE_OUT_OF_MEMORY;
+    SET(CURLOPT_HTTPHEADER, call->added_headers ? call->all_headers : headers);
     return CURLE_OK;
 }
 
@@ -222,9 +256,6 @@ static CURLcode set_request(struct call *call)
         const CURLcode code = form_open(&call->form, call->easy);
         if (code != CURLE_OK)
             return code;
-    }
-    SET(CURLOPT_HTTPHEADER, attempt_headers(call));
-    if (call->form.count) {
         SET(CURLOPT_MIMEPOST, call->form.mime);
     } else if (call->body.data || strcmp(call->method, "POST") == 0) {
         SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
@@ -261,6 +292,8 @@ static CURLcode configure(struct call *call, CURLSH *share, double timeout)
     SET(CURLOPT_TIMEOUT_MS, timeout_ms < MIN_TIMEOUT_MS ? MIN_TIMEOUT_MS : timeout_ms);
     code = set_connection(call);
     if (code == CURLE_OK)
+        code = set_headers(call);
+    if (code == CURLE_OK)
         code = set_request(call);
     return code == CURLE_OK ? set_callbacks(call) : code;
 }
@@ -273,6 +306,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
     call->sends = 0;
     call->form.failed = NULL;
     *call->answer.message = '\0';
+    attempt_free_headers(call); /* in a child they are left from the abandoned handle */
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
         code = configure(call, share, timeout);
@@ -285,7 +319,14 @@ void attempt_close(struct call *call)
 {
     curl_easy_cleanup(call->easy); /* also NULL */
     call->easy = NULL;
+    attempt_free_headers(call);
     form_close(&call->form);
+}
+
+void attempt_free_headers(struct call *call)
+{
+    curl_slist_free_all(call->all_headers); /* also NULL */
+    call->all_headers = NULL;
 }
 
 void attempt_forget_after_fork(struct call *call)
@@ -315,7 +356,10 @@ bool attempt_goes_on(const struct call *call, CURLcode code)
     return call->sends == 1 && call->reused && answer->header_bytes == 0 && attempt_is_repeatable(call);
 }
 
-/* Remembers which connection gave an answer. One on which the only call timed out is shut: libcurl keeps it. */
+/*
+ * Records which connection had an answer. libcurl keeps a connection open although its only call timed out: this
+ * function shuts it down.
+ */
 static void watch_connection(struct call *call, CURLcode code)
 {
     struct watched *watched = code == CURLE_OK || call->fresh ? find_socket(call->pollset, call->easy) : NULL;
@@ -345,7 +389,7 @@ void attempt_finish(struct call *call, CURLcode code)
     if (call->traced) {
         answer->trace.resolved = seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
         answer->trace.connected = seconds_of(easy, CURLINFO_CONNECT_TIME_T);
-        if (*answer->trace.tls) /* libcurl 8.22 tells times that were not reached */
+        if (*answer->trace.tls) /* libcurl 8.22 reports a time even for a phase that the transfer never reached */
             answer->trace.secured = seconds_of(easy, CURLINFO_APPCONNECT_TIME_T);
         if (answer->status > 0)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
@@ -354,7 +398,8 @@ void attempt_finish(struct call *call, CURLcode code)
     watch_connection(call, code);
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
-    if (code == CURLE_OK && !answer->headers_complete) { /* libcurl accepts half of the headers */
+    /* libcurl reports success even when the headers end in the middle */
+    if (code == CURLE_OK && !answer->headers_complete) {
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");
     }

@@ -58,7 +58,7 @@ bool buffer_append_escaped(struct buffer *buffer, const char *string)
         buffer->overflow = true;
         return false;
     }
-    escaped = curl_easy_escape(NULL, string, 0); /* 0: as long as it is */
+    escaped = curl_easy_escape(NULL, string, 0); /* 0 makes libcurl measure the string */
     done = escaped && buffer_append_string(buffer, escaped);
     curl_free(escaped);
     return done;

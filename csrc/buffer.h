@@ -1,28 +1,28 @@
-/* Bytes that never exceed a maximum. Never raises, touches no Lua. */
+/* A buffer of bytes with a maximum size. Its functions never raise, and touch no Lua. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct buffer {
-    char *data; /* NUL-terminated; NULL until the first append */
+    char *data; /* ends with a NUL; NULL until the first append */
     size_t length;
     size_t capacity;
-    size_t maximum; /* bytes, without the NUL */
+    size_t maximum; /* bytes; the final NUL is not counted */
     bool overflow;  /* an append was refused because it would exceed the maximum */
 };
 
 void buffer_init(struct buffer *buffer, size_t maximum);
 
 /*
- * Each returns false and changes nothing when memory runs out, or when the bytes would exceed the maximum; the latter
- * sets overflow.
+ * Each function returns false and changes nothing when memory runs out or the bytes would exceed the maximum. In the
+ * second case it also sets overflow.
  */
 bool buffer_append(struct buffer *buffer, const char *bytes, size_t length);
 bool buffer_append_string(struct buffer *buffer, const char *string);
 
-/* Appends percent-encoded, as libcurl does it. */
+/* Appends the string percent-encoded by libcurl. */
 bool buffer_append_escaped(struct buffer *buffer, const char *string);
 
-/* Empties it and gives the memory back; the maximum stays. */
+/* Empties the buffer and frees its memory. The maximum stays. */
 void buffer_free(struct buffer *buffer);

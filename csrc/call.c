@@ -5,10 +5,11 @@
 #include "attempt.h"
 #include "compat.h"
 #include "engine.h"
+#include "headers.h"
 #include "multi.h"
 
 enum {
-    MAX_URL_BYTES = 8000, /* every server accepts as much (RFC 9112, 3) */
+    MAX_URL_BYTES = 8000, /* RFC 9112, section 3, tells every server to accept a URL of this length */
     MAX_TIMEOUT_SECONDS = 1000000,
 };
 
@@ -42,7 +43,7 @@ void call_keep(lua_State *L, int index, const char *name)
     lua_pop(L, 1);
 }
 
-/* Called before the answer's bytes are freed. */
+/* Raises while a read of the answer is in progress. Called before the answer's bytes are freed. */
 static void check_not_read(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, !call->reads, 1, "the call's answer is being read");
@@ -53,9 +54,16 @@ static void check_done(lua_State *L, const struct call *call)
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
 }
 
+/* The headers of a running attempt are settled, and a closed call may have no target any more. */
+static void check_not_running(lua_State *L, const struct call *call)
+{
+    luaL_argcheck(L, call->state == CALL_READY || call->state == CALL_DONE, 1, "the call is running or closed");
+}
+
 /*
- * call:start(engine, timeout, limit?) -> true: one attempt of timeout seconds, which begins when the target has room for
- * it. limit: seconds for the wait and the attempt together; default: timeout. A finished call may be started again.
+ * call:start(engine, timeout, limit?) -> true: starts one attempt, which may take timeout seconds. It begins when the
+ * target has room for it. limit is the maximum for the wait and the attempt together, in seconds (default: timeout). A
+ * finished call may be started again.
  */
 static int lua_call_start(lua_State *L)
 {
@@ -69,7 +77,7 @@ static int lua_call_start(lua_State *L)
     luaL_argcheck(L, timeout > 0 && timeout < MAX_TIMEOUT_SECONDS, 3, "out of range");
     luaL_argcheck(L, limit > 0 && limit < MAX_TIMEOUT_SECONDS, 4, "out of range");
     lua_pushvalue(L, 2);
-    call_keep(L, 1, "engine"); /* nothing raises after this */
+    call_keep(L, 1, "engine"); /* the code after this line cannot raise */
     multi_remove(call);
     clear_answer(call);
     multi_add(multi, call, timeout, limit);
@@ -77,7 +85,7 @@ static int lua_call_start(lua_State *L)
     return 1;
 }
 
-/* call:cancel(): ends a running call; does nothing to others. */
+/* call:cancel(): ends the call if it runs; does nothing otherwise */
 static int lua_call_cancel(lua_State *L)
 {
     struct call *call = to_call(L);
@@ -87,34 +95,36 @@ static int lua_call_cancel(lua_State *L)
     return 0;
 }
 
-/* call:done() -> whether it has finished or was cancelled */
+/* call:done() -> whether the call has finished or was cancelled */
 static int lua_call_done(lua_State *L)
 {
     lua_pushboolean(L, to_call(L)->state == CALL_DONE);
     return 1;
 }
 
-/* call:id() -> what engine:finished() returns for it; no other call has the same one while this call is alive */
+/*
+ * call:id() -> the number that engine:finished() returns for this call. No other call has it while this call is alive.
+ */
 static int lua_call_id(lua_State *L)
 {
     lua_pushlightuserdata(L, to_call(L));
     return 1;
 }
 
-/* call:result() -> the envelope, or nil, message, err; of the last attempt */
+/* call:result() -> the envelope of the last attempt, or nil, message, err */
 static int lua_call_result(lua_State *L)
 {
     struct call *call = to_call(L);
     int results;
 
     check_done(L, call);
-    call->reads++; /* not undone when this raises: the call can then be read again, but not started */
+    call->reads++; /* reads stays raised if the code below raises: the call can then be read again, but not started */
     results = response_push(L, call);
     call->reads--;
     return results;
 }
 
-/* call:release(): frees the response's body; afterwards info() may be called, but not result() */
+/* call:release(): frees the body of the response. Afterwards call:info() still works, but call:result() does not. */
 static int lua_call_release(lua_State *L)
 {
     struct call *call = to_call(L);
@@ -125,10 +135,53 @@ static int lua_call_release(lua_State *L)
     return 0;
 }
 
-/* call:trace(): attempts from now on record more for info(): tls, for a new connection; timing, in seconds */
+/*
+ * call:trace(): from now on, each attempt also records `tls` (for a new connection) and `timing` (in seconds) for
+ * info()
+ */
 static int lua_call_trace(lua_State *L)
 {
     to_call(L)->traced = true;
+    return 0;
+}
+
+/*
+ * call:add_header(name, value) -> true; or nil and why not. Attempts from now on send it, besides the target's headers
+ * or in place of one of them. It must be one that the option headers takes.
+ */
+static int lua_call_add_header(lua_State *L)
+{
+    struct call *call = to_call(L);
+    struct refusal refusal = {0};
+    bool added;
+
+    check_not_running(L, call);
+    lua_settop(L, 3);
+    if (!headers_push_line(L, call->target->key_header, &refusal)) {
+        lua_pushnil(L);
+        lua_pushstring(L, *refusal.reason ? refusal.reason : "a name and a text expected");
+        return 2;
+    }
+    added = !headers_contain(call->added_headers, lua_tostring(L, -1));
+    if (added && !headers_append(&call->added_headers, lua_tostring(L, -1)))
+        return luaL_error(L, "out of memory");
+    if (added) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushliteral(L, "it is there twice");
+    return 2;
+}
+
+/* call:clear_headers(): attempts from now on send none of the added headers */
+static int lua_call_clear_headers(lua_State *L)
+{
+    struct call *call = to_call(L);
+
+    check_not_running(L, call);
+    curl_slist_free_all(call->added_headers);
+    call->added_headers = NULL;
     return 0;
 }
 
@@ -150,7 +203,7 @@ static int lua_call_arguments(lua_State *L)
     return 1;
 }
 
-/* call:repeatable() -> whether sending it twice does no harm; for the retry policy */
+/* call:repeatable() -> whether the call can be sent twice without harm; the retry policy asks for it */
 static int lua_call_repeatable(lua_State *L)
 {
     const struct call *call = to_call(L);
@@ -159,13 +212,16 @@ static int lua_call_repeatable(lua_State *L)
     return 1;
 }
 
-/* A call may be collected at any moment, even while it runs. */
+/* Frees the call. Lua may collect it at any moment, even while it runs. */
 static int lua_call_gc(lua_State *L)
 {
     struct call *call = to_call(L);
 
     multi_remove(call);
     call->state = CALL_CLOSED;
+    attempt_free_headers(call);
+    curl_slist_free_all(call->added_headers);
+    call->added_headers = NULL;
     buffer_free(&call->url);
     buffer_free(&call->body);
     form_free(&call->form);
@@ -194,6 +250,8 @@ void call_open(lua_State *L)
                                        {"result", lua_call_result},
                                        {"release", lua_call_release},
                                        {"trace", lua_call_trace},
+                                       {"add_header", lua_call_add_header},
+                                       {"clear_headers", lua_call_clear_headers},
                                        {"operation", lua_call_operation},
                                        {"arguments", lua_call_arguments},
                                        {"repeatable", lua_call_repeatable},

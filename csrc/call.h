@@ -1,6 +1,6 @@
 /*
- * A call is created in the closed state, prepared, started, then finished or cancelled; it may be started again. It
- * owns an easy handle and buffers, which hang on a userdata that exists before they do.
+ * A call is created closed, prepared, started, then finished or cancelled. It may be started again. It owns an easy
+ * handle and buffers. They belong to a userdata that is made before them, so its finalizer frees them after any error.
  */
 #pragma once
 
@@ -19,29 +19,29 @@
 enum call_state { CALL_CLOSED, CALL_READY, CALL_RUNNING, CALL_DONE };
 
 enum ending {
-    ENDED,     /* libcurl ended the transfer, see code */
+    ENDED,     /* libcurl ended the transfer with the result in `code` */
     CANCELLED, /* the caller cancelled it, or its engine was closed */
-    FORKED     /* this process is a child: the parent has the transfer, and may still send it */
+    FORKED     /* this process is a fork's child: the parent still has the transfer, and may send it */
 };
 
-/* Where the time of a traced attempt went, and how it was encrypted. */
+/* The durations and the TLS version of a traced attempt. */
 struct trace {
-    char tls[16];                                    /* "TLSv1.3"; "": no new connection */
-    double resolved, connected, secured, first_byte; /* seconds from the start; 0: not reached */
+    char tls[16];                                    /* such as "TLSv1.3"; "" when the attempt made no new connection */
+    double resolved, connected, secured, first_byte; /* seconds from the start; 0 when the attempt did not get so far */
 };
 
-/* How the last attempt ended, and the response to it. */
+/* The end of the last attempt, and its response. */
 struct answer {
     enum ending ending;
     CURLcode code;
-    char message[CURL_ERROR_SIZE]; /* libcurl's; "": none */
-    int sends;                     /* how often libcurl was about to send the request */
-    bool headers_complete;         /* those of the final response, not of a 100 */
-    size_t header_bytes;           /* including those of a 100 */
+    char message[CURL_ERROR_SIZE]; /* libcurl's error message, or "" */
+    int sends;                     /* how often libcurl started to send the request */
+    bool headers_complete;         /* the headers of the final response are complete; a 100 does not count */
+    size_t header_bytes;           /* the headers of a 100 response are counted too */
     long status;                   /* 0: no response */
     long http_version;
-    long connects;                       /* new connections; 0: the connection was reused */
-    double elapsed, retry_after, queued; /* seconds; queued: before the attempt, for a connection */
+    long connects;                       /* number of new connections; 0 when the attempt reused one */
+    double elapsed, retry_after, queued; /* seconds; `queued` is the wait for a connection, before the attempt */
     struct buffer headers, body;
     struct trace trace;
 };
@@ -61,22 +61,25 @@ struct call {
     struct buffer body; /* JSON; without data: none */
     struct form form;   /* without parts: none */
     bool traced;
+    struct curl_slist *added_headers; /* of the attempts from now on, besides the target's */
 
     /* the attempt */
-    struct multi *multi;     /* NULL: neither running nor waiting to be reported */
-    struct pollset *pollset; /* while running: it has the call's socket */
-    CURL *easy;              /* while running; NULL: it waits for a connection */
+    struct multi *multi;            /* NULL: neither running nor waiting to be reported */
+    struct pollset *pollset;        /* while running: it has the call's socket */
+    CURL *easy;                     /* while running; NULL: it waits for a connection */
+    struct curl_slist *all_headers; /* the target's and the added ones, when there are any; the easy handle uses them */
     struct call *previous, *next;
-    int sends;          /* through this handle; an attempt may have two handles */
-    bool reused;        /* the first of them on a connection that had been used before */
-    double timeout;     /* seconds of the attempt */
-    double added_at;    /* seconds on the monotonic clock, as those below */
-    double queue_limit; /* when the wait for a connection and the attempt after it must be over */
-    double deadline;    /* when the call's present step must be over */
-    bool fresh;         /* on a new connection: the idle one that was there may be dead */
+    int sends;          /* how often this handle sent the request; an attempt may use two handles */
+    bool reused;        /* this handle first sent the request on a connection that had been used before */
+    double timeout;     /* the maximum for the attempt, in seconds */
+    double added_at;    /* when the call was added: seconds on the monotonic clock, like the next two */
+    double queue_limit; /* the wait for a connection and the attempt after it must end by then */
+    double deadline;    /* the present phase (the wait, or the attempt) must end by then */
+    bool fresh;         /* libcurl must open a new connection, because the idle one may be dead */
 
     struct answer answer;
-    int reads; /* reads of the answer in progress: a finalizer that runs meanwhile must not free the buffers */
+    /* number of reads of the answer in progress: a finalizer that runs meanwhile must not free the buffers */
+    int reads;
 };
 
 static inline struct call *to_call(lua_State *L)
@@ -89,14 +92,14 @@ void call_open(lua_State *L);
 /* Pushes a new, closed call that keeps the target at index alive. */
 struct call *call_new(lua_State *L, int target);
 
-/* Keeps the value on top alive with the call at index, under a name; pops it. */
+/* Pops the value on top and stores it under a name with the call at index, so that it lives as long as the call. */
 void call_keep(lua_State *L, int index, const char *name);
 
 /* inspect.c */
 
 /*
- * call:info() -> operation, method, url, status, headers, elapsed (s), reused, http_version, sends, of the last
- * attempt; also tls and timing if call:trace() was called before it.
+ * call:info() -> a table about the last attempt: operation, method, url, status, headers, elapsed (seconds), reused,
+ * http_version and sends. After call:trace() it also has tls and timing.
  */
 int lua_call_info(lua_State *L);
 
@@ -109,7 +112,7 @@ int lua_call_request(lua_State *L);
 
 /* response.c */
 
-/* Pushes the envelope of a call that is done, or nil, message, err; returns how many values. */
+/* Pushes the envelope of a finished call, or nil, message, err. Returns the number of values. */
 int response_push(lua_State *L, const struct call *call);
 
 /* Pushes a table of the response headers: lower-case name -> value. Repeated headers are joined with ", ". */

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* For luaopen_*, the only symbols that the module exports. */
+/* Marks the functions luaopen_*. They are the only symbols that the module exports. */
 #define CMR_EXPORT __attribute__((visibility("default")))
 
 #if LUA_VERSION_NUM == 501
@@ -26,7 +26,7 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 
 #endif
 
-/* Each userdata has one table, which keeps alive the values that the userdata needs. */
+/* Each userdata has one table. It keeps the values alive that the userdata needs. */
 #if LUA_VERSION_NUM >= 504
 #define cmr_newuserdata(L, size) lua_newuserdatauv((L), (size), 1)
 #define cmr_set_keep(L, index) lua_setiuservalue((L), (index), 1)
@@ -41,14 +41,14 @@ static inline void cmr_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues
 #define cmr_get_keep(L, index) lua_getfenv((L), (index))
 #endif
 
-/* Nothing here can raise: the metatable was made when the module was opened. */
+/* Sets the metatable of a type, which was made when the module was opened. So this cannot raise. */
 static inline void cmr_setmetatable(lua_State *L, const char *type)
 {
     luaL_getmetatable(L, type);
     lua_setmetatable(L, -2);
 }
 
-/* Whether the value has the metatable of this type. */
+/* Returns whether the value has the metatable of this type. */
 static inline bool cmr_has_metatable(lua_State *L, int index, const char *type)
 {
     bool equal;
@@ -61,7 +61,7 @@ static inline bool cmr_has_metatable(lua_State *L, int index, const char *type)
     return equal;
 }
 
-/* Each sets a field of the table on top. A string that is NULL and a boolean that is false set nothing. */
+/* Each function sets a field of the table on top, but no field for a NULL string or a false boolean. */
 static inline void cmr_set_string(lua_State *L, const char *field, const char *value)
 {
     if (value) {
@@ -104,7 +104,7 @@ static inline void cmr_newtype(lua_State *L, const char *type, const luaL_Reg *m
     lua_pop(L, 1);
 }
 
-/* Whether the value is a number without a fraction, however large. */
+/* Returns whether the value is a number without a fraction, however large. */
 static inline bool cmr_is_integer(lua_State *L, int index)
 {
     const double value = lua_tonumber(L, index);

@@ -1,4 +1,4 @@
-/* What Lua sees of the core, and nothing else. */
+/* The core's interface for Lua: this file registers the functions and implements the small ones. */
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -16,6 +16,7 @@
 #include "json.h"
 #include "operations.h"
 #include "pollset.h"
+#include "queue.h"
 #include "request.h"
 #include "suggest.h"
 #include "target.h"
@@ -42,13 +43,16 @@ static void pin(void)
 
 #if LUA_VERSION_NUM == 501
 
-/* LuaJIT has it and Lua 5.1 has not. Each loads modules that were built for the other, so it is looked for at run time. */
+/*
+ * LuaJIT has lua_isyieldable; Lua 5.1 does not. A module built for one of them also runs in the other, so the code
+ * looks for the function at run time.
+ */
 #pragma weak lua_isyieldable
 int lua_isyieldable(lua_State *L);
 
 /*
- * The first members of Lua 5.1's lua_State. lua_yield compares two of them, and no function reports them. Lua 5.1 does
- * not change any more.
+ * The first members of Lua 5.1's lua_State. lua_yield compares two of them, which no function returns. The layout is
+ * final: no new version of Lua 5.1 will come.
  */
 struct lua51_state {
     void *next;
@@ -71,14 +75,19 @@ static bool is_yieldable(lua_State *L)
 #define is_yieldable lua_isyieldable
 #endif
 
-/* core.is_yieldable() -> whether the running coroutine can be suspended here. nginx has no coroutine.isyieldable. */
+/*
+ * core.is_yieldable() -> whether the running coroutine can be suspended here. nginx's Lua lacks coroutine.isyieldable.
+ */
 static int core_is_yieldable(lua_State *L)
 {
     lua_pushboolean(L, !lua_pushthread(L) && is_yieldable(L));
     return 1;
 }
 
-/* Stores the main thread. Lua 5.1 and LuaJIT do not report it to a module that a coroutine loads. */
+/*
+ * Stores the main thread. Lua 5.1 and LuaJIT do not tell a module which thread that is when a coroutine loads the
+ * module.
+ */
 static void store_main_thread(lua_State *L)
 {
 #ifdef LUA_RIDX_MAINTHREAD
@@ -92,7 +101,7 @@ static void store_main_thread(lua_State *L)
     lua_setfield(L, LUA_REGISTRYINDEX, MAIN_THREAD_KEY);
 }
 
-/* Returns the coroutine that a thread has resumed, if it did, and reports whether a generic for called the resume. */
+/* Returns the coroutine that a thread has resumed, or NULL. Sets by_for when a generic for loop resumed it. */
 static lua_State *resumed_by(lua_State *thread, bool *by_for)
 {
     lua_State *co = NULL;
@@ -101,21 +110,24 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
     if (!lua_getstack(thread, 0, &frame))
         return NULL;
     lua_getinfo(thread, "nf", &frame);
-    /* The second is the name in Lua 5.1. */
+    /* Lua 5.1 uses the second name */
     *by_for = frame.name && (strcmp(frame.name, "for iterator") == 0 || strcmp(frame.name, "(for generator)") == 0);
-    if (lua_getupvalue(thread, -1, 1)) { /* a function of coroutine.wrap */
+    if (lua_getupvalue(thread, -1, 1)) { /* a function made by coroutine.wrap resumed it */
         co = lua_tothread(thread, -1);
         lua_pop(thread, 1);
     }
     lua_pop(thread, 1);
-    if (!co && lua_getlocal(thread, &frame, 1)) { /* coroutine.resume */
+    if (!co && lua_getlocal(thread, &frame, 1)) { /* coroutine.resume resumed it */
         co = lua_tothread(thread, -1);
         lua_pop(thread, 1);
     }
     return co;
 }
 
-/* core.is_generator() -> whether a generic for resumed the running coroutine, so that what it yields is an item */
+/*
+ * core.is_generator() -> whether a generic for loop resumed the running coroutine. The loop takes everything that it
+ * yields for an item.
+ */
 static int core_is_generator(lua_State *L)
 {
     bool by_for = false;
@@ -136,14 +148,17 @@ static int core_now(lua_State *L)
     return 1;
 }
 
-/* core.process() -> the number of this process */
+/* core.process() -> the process id */
 static int core_process(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)getpid());
     return 1;
 }
 
-/* core.platforms(target, ...) and its like. The upvalue is the index of the operation's row. */
+/*
+ * One function for every operation: core.platforms(target, ...) and so on. Its upvalue is the index of the operation's
+ * row.
+ */
 static int core_operation(lua_State *L)
 {
     return request_operation(L, &operations[lua_tointeger(L, lua_upvalueindex(1))]);
@@ -200,6 +215,8 @@ int luaopen_cmr_core(lua_State *L)
                                          {"read_private", files_read_private},
                                          {"write_private", files_write_private},
                                          {"link_target", files_link_target},
+                                         {"absolute_path", files_absolute_path},
+                                         {"reserve_slot", queue_reserve},
                                          {"terminal", terminal_columns},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},

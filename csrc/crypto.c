@@ -22,6 +22,13 @@ bool crypto_hmac(const char *key, size_t key_length, const char *message, size_t
            size == DIGEST_BYTES;
 }
 
+bool crypto_digest(const char *message, size_t length, unsigned char digest[DIGEST_BYTES])
+{
+    unsigned int size = 0;
+
+    return EVP_Digest(message, length, digest, &size, EVP_sha256(), NULL) && size == DIGEST_BYTES;
+}
+
 static int push_digest(lua_State *L, bool made, const unsigned char digest[DIGEST_BYTES])
 {
     if (!made)
@@ -46,10 +53,8 @@ int crypto_sha256(lua_State *L)
     size_t length;
     const char *message = luaL_checklstring(L, 1, &length);
     unsigned char digest[DIGEST_BYTES];
-    unsigned int size = 0;
 
-    return push_digest(L, EVP_Digest(message, length, digest, &size, EVP_sha256(), NULL) && size == DIGEST_BYTES,
-                       digest);
+    return push_digest(L, crypto_digest(message, length, digest), digest);
 }
 
 /* Digests a file. Touches no Lua. Returns 0 or an errno. */

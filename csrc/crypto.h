@@ -7,9 +7,12 @@
 
 enum { DIGEST_BYTES = 32 };
 
-/* False when libcrypto fails. Touches no Lua. */
+/* Returns false when libcrypto fails. Touches no Lua. */
 bool crypto_hmac(const char *key, size_t key_length, const char *message, size_t length,
                  unsigned char digest[DIGEST_BYTES]);
+
+/* SHA-256. False when libcrypto fails. Touches no Lua. */
+bool crypto_digest(const char *message, size_t length, unsigned char digest[DIGEST_BYTES]);
 
 /* core.hmac_sha256(key, message) and core.sha256(message) -> 32 bytes */
 int crypto_hmac_sha256(lua_State *L);
@@ -21,5 +24,5 @@ int crypto_file_sha256(lua_State *L);
 /* core.base64(bytes) -> text, padded; for at most DIGEST_BYTES bytes */
 int crypto_base64(lua_State *L);
 
-/* core.same(a, b) -> whether the strings are equal. The time it takes depends on their lengths only. */
+/* core.same(a, b) -> whether the strings are equal. The duration depends only on their lengths. */
 int crypto_same(lua_State *L);

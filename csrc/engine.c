@@ -6,7 +6,7 @@
 #include "compat.h"
 
 #define ENGINE_TYPE "cmr.engine"
-#define ENGINE_KEY "cmr.engine.current" /* registry: this state's engine */
+#define ENGINE_KEY "cmr.engine.current" /* registry key of this Lua state's engine */
 
 static struct multi *to_engine(lua_State *L, int index)
 {
@@ -21,7 +21,7 @@ struct multi *engine_check(lua_State *L, int index)
     return multi;
 }
 
-/* Pushes this state's engine, or nil; returns it if it can be used. */
+/* Pushes this Lua state's engine, or nil. Returns the engine's multi if it is usable, else NULL. */
 static struct multi *push_current(lua_State *L)
 {
     struct multi *multi;
@@ -42,7 +42,7 @@ int engine_get(lua_State *L)
     multi_init(multi);
     cmr_setmetatable(L, ENGINE_TYPE);
     if (push_current(L))
-        return 1; /* made by a finalizer that ran in cmr_newuserdata */
+        return 1; /* a finalizer that ran in cmr_newuserdata has already made one */
     closed = lua_touserdata(L, -1);
     if (!multi_open(multi))
         return luaL_error(L, "no memory or file descriptors left for an engine");
@@ -102,7 +102,7 @@ static int lua_engine_gc(lua_State *L)
     struct multi *multi = to_engine(L, 1);
 
     multi_close(multi);
-    while (multi_take_finished(multi)) /* a call may outlive it */
+    while (multi_take_finished(multi)) /* a call may outlive its engine */
         ;
     return 0;
 }

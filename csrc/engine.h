@@ -1,4 +1,4 @@
-/* The engine as Lua sees it: every transfer of a Lua state, behind one file descriptor. */
+/* The engine as Lua sees it: all transfers of a Lua state, behind one file descriptor. */
 #pragma once
 
 #include <lua.h>
@@ -8,16 +8,17 @@
 void engine_open(lua_State *L);
 
 /*
- * core.engine() -> the engine of this Lua state; made at first use, and again after a fork or close.
- * engine:fd() -> the descriptor that is readable when there is work; nil where there is no epoll.
- * engine:wait(ms) -> does the work there is, after waiting up to that long for some; returns whether calls finished.
- * engine:finished() -> the id of a finished call, each once; nil: no more. After a fork or close, core.engine() returns
- *     an engine that reports the calls which ended with the one before. A call that is collected or started again is
- *     left out.
+ * core.engine() -> the engine of this Lua state. The first call makes it, and so does the first one after a fork or
+ *     close.
+ * engine:fd() -> a descriptor that is readable when there is work; nil on a system without epoll.
+ * engine:wait(ms) -> waits up to ms for work and does it; returns whether calls finished.
+ * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. The
+ *     engine made after a fork or close also returns the calls that ended with the engine before it. It omits calls
+ *     that were collected or started again.
  * engine:count() -> the number of calls in flight.
- * engine:close() -> cancels what is in flight and closes every connection.
+ * engine:close() -> cancels all calls in flight and closes every connection.
  */
 int engine_get(lua_State *L);
 
-/* The transfers of the engine at index; raises when it is closed or belongs to the parent process. */
+/* Returns the multi of the engine at index. Raises when the engine is closed or belongs to the parent process. */
 struct multi *engine_check(lua_State *L, int index);

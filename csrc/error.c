@@ -30,7 +30,7 @@ static const char *kind_of_curl(CURLcode code)
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_WRITE_ERROR: /* on_body refused: the answer is over max_response */
+    case CURLE_WRITE_ERROR: /* on_body stopped the transfer, because the answer exceeds max_response */
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif
@@ -64,8 +64,10 @@ static const char *kind_of_status(long status)
 
 struct error_info error_of_status(long status)
 {
-    /* A 4xx means that the server refused the request, except the two that say a gateway waited too long. After a
-     * redirect or a 5xx the server may have done the request. */
+    /*
+     * A 4xx status means that the server refused the request. The exceptions are 408 and 499: a gateway waited too
+     * long, and the server may have done the request. It may also have done it after a redirect or a 5xx.
+     */
     const bool rejected = status >= 400 && status <= 499 && status != 408 && status != 499;
 
     return (struct error_info){

@@ -1,4 +1,4 @@
-/* The error table of a call: its kind, its outcome, and what is known besides. */
+/* The error table of a call: its kind, its outcome and, where known, more fields. */
 #pragma once
 
 #include <curl/curl.h>
@@ -8,37 +8,37 @@
 #include "refusal.h"
 
 /*
- * outcome is "not_sent" (the server never saw the request), "rejected" (it refused it) or "unknown" (it may have been
- * done).
+ * The outcome is "not_sent" (the server never saw the request), "rejected" (the server refused it) or "unknown" (the
+ * server may have done it).
  */
 struct error_info {
-    const char *kind; /* "network", ...: docs/library.md lists them */
+    const char *kind; /* such as "network"; docs/library.md lists all kinds */
     const char *outcome;
-    long status;        /* HTTP status, or the one in the body; 0: no answer */
-    int code;           /* libcurl's code; 0: none */
-    double retry_after; /* seconds; 0: none */
+    long status;        /* the HTTP status, or the status in the body; 0 when there was no answer */
+    int code;           /* libcurl's error code, or 0 */
+    double retry_after; /* in seconds; 0 when the server did not ask for a delay */
 };
 
-/* kind and outcome of a transfer libcurl gave up; started: the request may have left. */
+/* Returns the kind and outcome of a failed transfer. `started` says that the request may have been sent. */
 struct error_info error_of_curl(CURLcode code, bool started);
 
-/* kind and outcome of an HTTP status that is no success. */
+/* Returns the kind and outcome for an HTTP status other than success. */
 struct error_info error_of_status(long status);
 
-/* Makes the error's metatable, whose __tostring is the message. */
+/* Makes the metatable of errors. Its __tostring returns the message. */
 void error_open(lua_State *L);
 
 /*
- * Turns the message on top into nil, message, err; returns 3. err has message, kind, outcome, and where they are known
- * operation (which may be NULL), status, curl_code, retry_after and body (the value at that index; 0: none).
+ * Turns the message on top into nil, message, err; returns 3. err has message, kind and outcome. It has operation,
+ * status, curl_code and retry_after where they are known. `body` is the stack index of err.body; 0 when there is none.
  */
 int error_return(lua_State *L, const char *operation, struct error_info info, int body);
 
 /*
- * Pushes nil, message, err of kind "invalid_argument" for a refusal; returns 3. err also has the refusal's fields, and
- * programmer_error = true where the program is wrong and not its data.
+ * Pushes nil, message, err of kind "invalid_argument" for a refusal; returns 3. err also has the refusal's fields.
+ * programmer_error = true says that the program is wrong, not its data.
  */
 int error_return_refusal(lua_State *L, const char *operation, const struct refusal *refusal, const char *secret);
 
-/* core.error(fields) -> fields: gives a table made in Lua the error's metatable. */
+/* core.error(fields) -> fields: sets the error's metatable on a table made in Lua */
 int error_new(lua_State *L);

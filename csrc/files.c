@@ -13,7 +13,7 @@
 #include "compat.h"
 #include "private_file.h"
 
-enum { MAX_LINKS = 40 }; /* one after the other, as in the kernel */
+enum { MAX_LINKS = 40 }; /* maximum of symbolic links to follow for a path, as in the kernel */
 
 FILE *files_at(lua_State *L, int index)
 {
@@ -24,7 +24,7 @@ FILE *files_at(lua_State *L, int index)
 #if LUA_VERSION_NUM >= 502
     return ((luaL_Stream *)stream)->closef ? ((luaL_Stream *)stream)->f : NULL;
 #else
-    return *(FILE **)stream; /* NULL once it is closed */
+    return *(FILE **)stream; /* the stream is NULL once the file is closed */
 #endif
 }
 
@@ -36,7 +36,7 @@ static int descriptor(lua_State *L)
     return fileno(file);
 }
 
-/* Returns true to Lua, or nil, message, code for errno. */
+/* Pushes true when code is 0, else nil, message and code. code is an errno. */
 static int answer(lua_State *L, int code)
 {
     if (!code) {
@@ -53,7 +53,7 @@ int files_lock(lua_State *L)
 {
     const int fd = descriptor(L);
 
-    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a program started meanwhile would hold the lock too */
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* otherwise a program that is started meanwhile would hold the lock too */
     return answer(L, flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno);
 }
 
@@ -78,7 +78,7 @@ int files_sync(lua_State *L)
     return answer(L, status == 0 ? 0 : errno);
 }
 
-/* Returns NULL, or what is wrong with the file. */
+/* Reads the file. Returns NULL, or a message that says what is wrong with the file. */
 static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], size_t *length)
 {
     struct stat status;
@@ -102,7 +102,7 @@ static const char *load(int fd, char bytes[MAX_PRIVATE_BYTES + 1], size_t *lengt
 int files_read_private(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* opening a fifo would block */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK, because opening a fifo would block */
     char bytes[MAX_PRIVATE_BYTES + 1];
     const char *fault;
     size_t length = 0;
@@ -132,7 +132,7 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return fsync(fd) == 0;
 }
 
-/* Follows the symbolic links in the last part of a path, to a file that need not exist. Returns 0 or errno. */
+/* Follows the symbolic links in the last part of a path. The file at their end need not exist. Returns 0 or errno. */
 static int follow(const char *path, char file[PATH_MAX])
 {
     char link[PATH_MAX];
@@ -145,7 +145,7 @@ static int follow(const char *path, char file[PATH_MAX])
         size_t folder = slash ? (size_t)(slash - file) + 1 : 0;
 
         if (length < 0)
-            return 0; /* no link, or no file */
+            return 0; /* the path is no link, or does not exist */
         if (link[0] == '/')
             folder = 0;
         if (folder + (size_t)length >= PATH_MAX)
@@ -167,7 +167,7 @@ int files_link_target(lua_State *L)
     return 1;
 }
 
-/* Writes a temporary file and renames it. Returns 0 or errno. */
+/* Writes a temporary file and renames it to the target. Returns 0 or errno. */
 static int replace(const char *link, const char *text, size_t length)
 {
     char temporary[PATH_MAX];
@@ -201,4 +201,22 @@ int files_write_private(lua_State *L)
     const char *text = luaL_checklstring(L, 2, &length);
 
     return answer(L, length > MAX_PRIVATE_BYTES ? EFBIG : replace(path, text, length));
+}
+
+int files_absolute_path(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    char directory[PATH_MAX];
+
+    if (*path == '/') {
+        lua_pushvalue(L, 1);
+        return 1;
+    }
+    if (!getcwd(directory, sizeof directory))
+        return answer(L, errno);
+    lua_pushstring(L, directory);
+    lua_pushliteral(L, "/");
+    lua_pushvalue(L, 1);
+    lua_concat(L, 3);
+    return 1;
 }

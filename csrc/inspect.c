@@ -6,7 +6,7 @@
 #include "compat.h"
 #include "mask.h"
 
-/* A time that was not reached is left out. */
+/* Sets a field to a time, unless the attempt did not get so far. */
 static void set_time(lua_State *L, const char *name, double seconds)
 {
     if (seconds > 0)
@@ -58,7 +58,8 @@ int lua_call_info(lua_State *L)
     lua_createtable(L, 0, 11);
     cmr_set_string(L, "operation", call->name);
     cmr_set_string(L, "method", call->method);
-    cmr_set_string(L, "url", call->url.data ? call->url.data : "");
+    push_masked(L, call->url.data ? call->url.data : "", call->url.length, call->target->key);
+    lua_setfield(L, -2, "url");
     cmr_set_number(L, "elapsed", answer->elapsed);
     cmr_set_integer(L, "sends", answer->sends);
     cmr_set_number(L, "queued", answer->queued);

@@ -14,13 +14,13 @@
 
 enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64, MAX_PLAIN_DIGITS = 15, MAX_EXACT_DIGITS = 17, SURROGATE_BYTES = 6 };
 
-#define MIN_INEXACT 9007199254740992.0 /* 2^53: from here on, whole numbers share a double */
+#define MIN_INEXACT 9007199254740992.0 /* 2^53: from here on, two whole numbers may have the same double */
 
 #define ARRAY_TYPE "cmr.array"
 #define TEXT_TYPE "cmr.json.text"
-#define DECODE "cmr.json.decode" /* registry: decode of our instance of lua-cjson */
+#define DECODE "cmr.json.decode" /* registry key of the decode function of our lua-cjson instance */
 
-static locale_t c_locale; /* numbers are read and written in it */
+static locale_t c_locale; /* the locale in which numbers are read and written */
 
 static void make_locale(void)
 {
@@ -33,7 +33,10 @@ static int text_gc(lua_State *L)
     return 0;
 }
 
-/* Pushes decode of an instance of lua-cjson. lua-cjson ends the process if the decimal point has several bytes. */
+/*
+ * Pushes the decode function of a new lua-cjson instance. lua-cjson would end the process if the locale's decimal point
+ * had several bytes.
+ */
 static void load_decoder(lua_State *L)
 {
     const bool would_abort = strlen(localeconv()->decimal_point) > 1;
@@ -72,7 +75,7 @@ void json_open(lua_State *L)
 
 void json_push_null(lua_State *L)
 {
-    lua_pushlightuserdata(L, NULL); /* the same value as cjson.null */
+    lua_pushlightuserdata(L, NULL); /* cmr.null is the same value as cjson.null */
 }
 
 bool json_is_null(lua_State *L, int index)
@@ -127,7 +130,10 @@ bool json_check_number(lua_State *L, int index, struct refusal *refusal)
             refuse(refusal, BAD_VALUE, "a number this large may have lost digits: send it as a string"));
 }
 
-/* Writes a float: in full when it is whole and exact, else with the fewest digits that read back. */
+/*
+ * Writes a float: with all digits when it is whole and exact, else with the fewest digits that read back as the same
+ * float.
+ */
 static void write_float(char text[MAX_NUMBER_BYTES], double value)
 {
     const bool whole = floor(value) == value && fabs(value) < MIN_INEXACT;
@@ -141,7 +147,7 @@ static void write_float(char text[MAX_NUMBER_BYTES], double value)
             if (strtod(text, NULL) == value)
                 break;
         }
-    if (!whole && !strpbrk(text, ".e")) { /* else it would read back as an integer */
+    if (!whole && !strpbrk(text, ".e")) { /* adds ".0": otherwise the float would read back as an integer */
         const size_t length = strlen(text);
         (void)snprintf(text + length, MAX_NUMBER_BYTES - length, ".0");
     }
@@ -161,11 +167,13 @@ const char *json_push_number(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* One pass over a value checks it and appends its text. json_encode removes the values that are pushed meanwhile. */
+/*
+ * One pass over a value checks it and appends its text. The pass leaves values on the stack; json_encode removes them.
+ */
 struct encoder {
     lua_State *L;
     struct buffer *text;
-    bool is_request; /* refuse text that is not UTF-8, and floats that may have lost digits */
+    bool is_request; /* refuses text that is not UTF-8, and floats that may have lost digits */
     struct refusal *refusal;
 };
 
@@ -191,12 +199,12 @@ static void append_escape(struct encoder *encoder, char character)
     append_text(encoder, escape);
 }
 
-/* Appends the string at index, quoted. The subject begins the reason of a refusal. */
+/* Appends the string at index, quoted. When it is refused, the reason begins with `subject`. */
 static bool append_string(struct encoder *encoder, int index, const char *subject)
 {
     lua_State *L = encoder->L;
     const char *text = text_without_nul(L, index);
-    const char *start = text; /* everything before it is appended */
+    const char *start = text; /* all bytes before start are already appended */
 
     if (!text || (encoder->is_request && !text_is_utf8(text, lua_rawlen(L, index))))
         return refuse_data(encoder->refusal, BAD_VALUE,
@@ -305,21 +313,21 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 }
 
 /*
- * The pass before lua-cjson. It refuses the numbers and the strings that lua-cjson takes against the standard, and
- * writes U+FFFD for a lone surrogate, which lua-cjson refuses. A number with a fraction, an exponent or many digits gets
- * a stand-in, the whole number 2^53 + 2 * position: lua-cjson would read it as the locale says, and round it.
- * tidy finds the number again by the position. No other number in the new text is as large.
+ * The pass over the text before lua-cjson decodes it. It refuses the numbers and strings that lua-cjson accepts against
+ * the standard. It writes U+FFFD for a lone surrogate, which lua-cjson refuses. A number with a fraction, an exponent
+ * or many digits is replaced by the whole number 2^53 + 2 * position: lua-cjson would read it as the locale says, and
+ * round it. From the position, tidy finds the number again. No other number in the new text is as large.
  */
 struct scan {
     lua_State *L;
     const char *text;
     const char *end;
-    const char *unwritten; /* the new text has everything before it */
+    const char *unwritten; /* all bytes before it are in the new text */
     luaL_Buffer written;
-    bool keep_positions; /* for lua-cjson's message: no number gets longer */
+    bool keep_positions; /* no number gets longer, so that the position in lua-cjson's message stays right */
 };
 
-/* The buffer may be a userdata on the stack. Lua 5.4 must close it there, so luaL_pushresult ends it. */
+/* The buffer may be a userdata on the stack. luaL_pushresult ends it, because Lua 5.4 must close it there. */
 static void drop_written(struct scan *scan)
 {
     luaL_pushresult(&scan->written);
@@ -349,7 +357,7 @@ static size_t count_digits(const char *text)
     return count;
 }
 
-/* The length of the JSON number that starts at text, 0 if none does. The text ends with a NUL. */
+/* Returns the length of the JSON number at the start of text, or 0. The text ends with a NUL. */
 static size_t number_length(const char *text, bool *is_plain)
 {
     const char *at = text + (*text == '-');
@@ -393,7 +401,7 @@ static const char *scan_number(struct scan *scan, const char *at)
     return at + length;
 }
 
-/* The UTF-16 unit of a \u escape, -1 if there is none. */
+/* Returns the UTF-16 unit of a \u escape, or -1. */
 static long escaped_unit(const char *at)
 {
     char digits[5] = {0};
@@ -422,7 +430,10 @@ static const char *scan_escape(struct scan *scan, const char *at)
     return at + (unit >= 0 ? SURROGATE_BYTES : at + 1 < scan->end ? 2 : 1);
 }
 
-/* Returns the end of the string whose quote is before at: its closing quote, a control character or the NUL. */
+/*
+ * Returns the end of the string that starts at `at`, after its quote. The end is the closing quote, a control character
+ * or the NUL.
+ */
 static const char *scan_string(struct scan *scan, const char *at)
 {
     while (*at != '"' && (unsigned char)*at >= 0x20)
@@ -430,7 +441,7 @@ static const char *scan_string(struct scan *scan, const char *at)
     return at;
 }
 
-/* Pushes the text for lua-cjson, or a message and returns false. */
+/* Pushes the text for lua-cjson. On a failure, it pushes a message and returns false. */
 static bool push_scanned(struct scan *scan)
 {
     const char *at = scan->text;
@@ -453,7 +464,7 @@ static bool push_scanned(struct scan *scan)
             at++;
         }
     }
-    if (scan->unwritten == scan->text) { /* nothing is replaced */
+    if (scan->unwritten == scan->text) { /* nothing was replaced */
         drop_written(scan);
         lua_pushlstring(scan->L, scan->text, (size_t)(scan->end - scan->text));
     } else {
@@ -472,8 +483,7 @@ static double read_double(const char *text)
     return value;
 }
 
-/* Writes the digits of a number without the zeros around them. Returns how many there are; those that fit are written.
- */
+/* Writes the digits of a number, without the zeros at both ends, as far as they fit. Returns the number of digits. */
 static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGITS + 1])
 {
     size_t count = 0, significant = 0;
@@ -491,7 +501,10 @@ static size_t significant_digits(const char *number, char digits[MAX_EXACT_DIGIT
     return significant;
 }
 
-/* Whether a double equals a number's text: written with as many digits, it has the same digits. */
+/*
+ * Returns whether a double equals a number's text. It does when the double, written with as many digits, has the same
+ * digits.
+ */
 static bool is_same_number(double value, const char *number)
 {
     char text[MAX_NUMBER_BYTES], expected[MAX_EXACT_DIGITS + 1], digits[MAX_EXACT_DIGITS + 1];
@@ -504,7 +517,7 @@ static bool is_same_number(double value, const char *number)
     return strcmp(digits, expected) == 0;
 }
 
-/* Pushes a whole number of 2^53 or more; pushes nothing where Lua has no such integer. */
+/* Pushes a whole number of 2^53 or more as an integer. Pushes nothing when this Lua has no such integer. */
 static bool push_large_integer(lua_State *L, const char *digits)
 {
 #if LUA_VERSION_NUM >= 503
@@ -535,8 +548,8 @@ static void push_small_number(lua_State *L, double value)
 }
 
 /*
- * What tidy needs: the text with the numbers. In a request, tidy refuses a number that Lua cannot hold. In an answer it
- * keeps such a number as a string.
+ * The original text, where tidy finds the replaced numbers. In a request, tidy refuses a number that Lua cannot hold.
+ * In an answer, it keeps such a number as a string.
  */
 struct source {
     const char *text;
@@ -544,8 +557,8 @@ struct source {
 };
 
 /*
- * Makes a whole number on top an integer, and replaces a stand-in by its number. A number that Lua cannot hold becomes
- * a string. False if there is one and is refused.
+ * Turns a whole number on top into an integer, and puts the original number back in place of a replacement. A number
+ * that Lua cannot hold becomes a string. Returns false when such a number is refused.
  */
 static bool tidy_number(lua_State *L, const struct source *source)
 {
@@ -574,7 +587,7 @@ static bool tidy_number(lua_State *L, const struct source *source)
     return true;
 }
 
-/* Drops null members and tidies the numbers in the value on top. False if tidy_number says so. */
+/* Drops null members and tidies the numbers in the value on top. Returns false when tidy_number does. */
 static bool tidy(lua_State *L, const struct source *source)
 {
     const int key = lua_gettop(L) + 1;
@@ -598,7 +611,7 @@ static bool tidy(lua_State *L, const struct source *source)
     return true;
 }
 
-/* Pushes what lua-cjson makes of the text, or a message and returns false. */
+/* Pushes the value that lua-cjson decodes from the text. On a failure, it pushes a message and returns false. */
 static bool push_decoded(struct scan *scan)
 {
     lua_State *L = scan->L;
@@ -609,7 +622,7 @@ static bool push_decoded(struct scan *scan)
         return false;
     lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
     lua_insert(L, -2);
-    before = uselocale(c_locale); /* [1,5] is two numbers */
+    before = uselocale(c_locale); /* in the C locale [1,5] has two numbers; with a decimal comma it has one */
     status = lua_pcall(L, 1, 1, 0);
     (void)uselocale(before);
     if (status == LUA_ERRMEM)
@@ -650,7 +663,7 @@ bool json_decode(lua_State *L, const char *text, size_t length, bool is_request)
 int json_encode_value(lua_State *L)
 {
     struct refusal refusal = {0};
-    struct buffer *text; /* a userdata: when an error ends this function, the collector frees it */
+    struct buffer *text; /* in a userdata, so that the collector frees it when an error ends this function */
 
     luaL_checkany(L, 1);
     text = cmr_newuserdata(L, sizeof *text);

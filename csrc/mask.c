@@ -18,7 +18,10 @@ static int hex_value(const char *digits, int count)
     return value;
 }
 
-/* How many bytes at text stand for the character: itself, \c or \u0043 as in JSON, %43 as in a URL; 0: none. */
+/*
+ * Returns how many bytes at `text` stand for the character, or 0. They may be the character itself, \c or \u0043 as in
+ * JSON, or %43 as in a URL.
+ */
 static size_t match_character(const char *text, const char *end, char character)
 {
     const size_t left = (size_t)(end - text);
@@ -48,7 +51,7 @@ static size_t match_escaped(const char *text, const char *end, const char *secre
 void push_masked(lua_State *L, const char *bytes, size_t length, const char *secret)
 {
     const char *end = bytes + length;
-    const char *from = bytes; /* the first byte that is not copied yet */
+    const char *from = bytes; /* the first byte that has not been copied yet */
     luaL_Buffer masked;
 
     luaL_buffinit(L, &masked);

@@ -8,13 +8,13 @@
 
 #include "attempt.h"
 
-#define GRACE_SECONDS 0.01 /* libcurl has so long to notice that a call's time is over */
-#define LEAST_SHARE 0.1    /* of a call's time; an attempt that begins with less left would only time out */
+#define GRACE_SECONDS 0.01 /* how long libcurl may take to notice that a call's time is over */
+#define LEAST_SHARE 0.1    /* share of a call's time: an attempt that begins with less time would only time out */
 
-/* SIGPIPE, held back while libcurl may write: not every write of every TLS library has MSG_NOSIGNAL. */
+/* SIGPIPE is blocked while libcurl may write, because some TLS libraries write without MSG_NOSIGNAL. */
 struct sigpipe {
-    sigset_t mask; /* to restore */
-    bool pending;  /* before */
+    sigset_t mask; /* the signal mask to restore */
+    bool pending;  /* whether a SIGPIPE was pending before */
 };
 
 static bool sigpipe_is_pending(void)
@@ -36,7 +36,7 @@ static void sigpipe_block(struct sigpipe *sigpipe)
     pthread_sigmask(SIG_BLOCK, &pipe, &sigpipe->mask);
 }
 
-/* Consumes the signal if it came meanwhile. */
+/* Consumes a SIGPIPE that came meanwhile, and restores the signal mask. */
 static void sigpipe_restore(const struct sigpipe *sigpipe)
 {
     sigset_t pipe;
@@ -88,8 +88,10 @@ static void leave_queue(struct multi *multi, struct call *call)
     unlink_call(&multi->queue, call);
 }
 
-/* Takes a call out of the running ones, or of the queue. A child abandons its handle: libcurl would write to the
- * parent's peers. */
+/*
+ * Removes a call from the running calls or from the queue. In a fork's child, the call's handle is not freed, since
+ * libcurl would then write to the parent's connections.
+ */
 static void stop(struct multi *multi, struct call *call)
 {
     multi->count--;
@@ -130,13 +132,13 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
         call->answer.code = code;
     stop(multi, call);
     if (call->target->http_version > version)
-        multi->freed = INT_MAX; /* HTTP/2 has room for all */
+        multi->freed = INT_MAX; /* over HTTP/2, all queued calls have room */
     link_call(&multi->finished, call);
 }
 
 /*
- * Called once per process, at the first request. It reads OpenSSL's configuration, which takes longer than all that a
- * program without requests does. It is never undone: a resolver thread may outlive the last Lua state.
+ * Called once per process, at the first request. It reads OpenSSL's configuration, which takes longer than everything
+ * else in a program without requests. It is never undone, because a resolver thread may outlive the last Lua state.
  */
 static void init_libcurl(void)
 {
@@ -153,7 +155,8 @@ static bool open_curl(struct multi *multi)
     return multi->curl && multi->share &&
            curl_share_setopt(multi->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
 #if LIBCURL_VERSION_NUM >= 0x081400
-           curl_multi_setopt(multi->curl, CURLMOPT_QUICK_EXIT, 1L) == CURLM_OK && /* no wait for a resolver's thread */
+           /* closing does not wait for a resolver thread */
+           curl_multi_setopt(multi->curl, CURLMOPT_QUICK_EXIT, 1L) == CURLM_OK &&
 #endif
            pollset_serve(&multi->pollset, multi->curl);
 }
@@ -183,7 +186,7 @@ bool multi_open(struct multi *multi)
     return false;
 }
 
-/* In a child. libcurl's memory is abandoned too. */
+/* In a fork's child: closes the multi. libcurl's memory is not freed. */
 static void forget_after_fork(struct multi *multi)
 {
     stop_all(multi, FORKED);
@@ -215,14 +218,14 @@ bool multi_is_usable(struct multi *multi)
     return multi->curl;
 }
 
-/* Remembers the earliest deadline. */
+/* Sets the alarm to this deadline if it is the earliest. */
 static void set_alarm(struct multi *multi, double deadline)
 {
     if (deadline < multi->pollset.alarm)
         pollset_alarm(&multi->pollset, deadline);
 }
 
-/* Begins the attempt. Without memory the call is done. */
+/* Begins the attempt. When memory runs out, the call is done. */
 static void begin(struct multi *multi, struct call *call)
 {
     const struct target *target = call->target;
@@ -271,7 +274,7 @@ void multi_add(struct multi *multi, struct call *call, double timeout, double li
     call->multi = call->state == CALL_RUNNING ? multi : NULL;
 }
 
-/* Begins an attempt of a call that this multi has already, and reports the call when that fails. */
+/* Begins an attempt of a call that is already in this multi. Reports the call as finished when it cannot begin. */
 static void begin_later(struct multi *multi, struct call *call)
 {
     call->state = CALL_RUNNING;
@@ -285,7 +288,7 @@ static bool is_late(const struct call *call, double now)
     return call->queue_limit - now < LEAST_SHARE * (call->queue_limit - call->added_at);
 }
 
-/* Begins what waits and has room now. */
+/* Begins the queued calls that have room now. */
 static void advance(struct multi *multi)
 {
     const double now = multi->queue ? pollset_now() : 0;
@@ -310,14 +313,15 @@ void multi_remove(struct call *call)
 
     if (!multi)
         return;
-    (void)multi_is_usable(multi); /* in a forked child this closes the multi, so none of its calls is running below */
+    /* in a fork's child this closes the multi, so that none of its calls is running below */
+    (void)multi_is_usable(multi);
     if (call->state == CALL_RUNNING) {
         sigpipe_block(&sigpipe);
         call->answer.ending = CANCELLED;
         stop(multi, call);
         sigpipe_restore(&sigpipe);
         if (multi->queue)
-            set_alarm(multi, call->added_at); /* due: the next run begins the one that has room now */
+            set_alarm(multi, call->added_at); /* due at once: the next run begins the call that has room now */
     } else {
         unlink_call(&multi->finished, call);
     }
@@ -345,7 +349,7 @@ void multi_adopt_finished(struct multi *multi, struct multi *closed)
     }
 }
 
-/* Goes on with a new connection when the idle one that the call got turned out to be dead. */
+/* Continues a call on a new connection when its idle connection turned out to be dead. */
 static bool go_on(struct multi *multi, struct call *call, CURLcode code)
 {
     const double left = call->deadline - GRACE_SECONDS - pollset_now();
@@ -366,7 +370,8 @@ static void harvest(struct multi *multi)
 
     while ((message = curl_multi_info_read(multi->curl, &left))) {
         struct call *call = NULL;
-        const CURLcode code = message->data.result; /* the message is gone once the handle is removed */
+        /* removing the handle frees the message, so its code is read first */
+        const CURLcode code = message->data.result;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
         if (!go_on(multi, call, code))
             finish(multi, call, code);
@@ -381,7 +386,10 @@ static void expire_one(struct multi *multi, struct call *call, double now)
         finish(multi, call, CURLE_OPERATION_TIMEDOUT);
 }
 
-/* libcurl forgets the timeout of a call that waits for another one's connection. */
+/*
+ * Ends the calls that are past their deadline: libcurl forgets the timeout of a call that waits for another call's
+ * connection.
+ */
 static void expire(struct multi *multi)
 {
     const double now = multi->pollset.alarm < INFINITY ? pollset_now() : 0;
@@ -401,8 +409,8 @@ static void expire(struct multi *multi)
 }
 
 /*
- * Starts anew after libcurl ran out of memory in the middle of its work. Its list of sockets is then wrong: 7.88 lets a
- * call wait for ever, and divides by zero when it uses the connection again.
+ * Makes a new multi after libcurl ran out of memory in the middle of its work. Its list of sockets is wrong then:
+ * libcurl 7.88 lets a call wait for ever, and divides by zero when it uses the connection again.
  */
 static void restart(struct multi *multi)
 {

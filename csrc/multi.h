@@ -1,6 +1,6 @@
 /*
- * The transfers in flight: a curl multi, what its transfers share, and the calls in it. It belongs to the process that
- * made it. Touches no Lua.
+ * The transfers in flight: a curl multi, the data that its transfers share, and its calls. It belongs to the process
+ * that made it. Touches no Lua.
  */
 #pragma once
 
@@ -13,46 +13,51 @@
 
 struct multi {
     CURLM *curl;   /* NULL: closed */
-    CURLSH *share; /* TLS sessions; those of an easy handle end with it */
+    CURLSH *share; /* shared TLS sessions; without it, they would end with their easy handle */
     struct pollset pollset;
-    pid_t owner; /* the process */
+    pid_t owner; /* the process that made the multi */
     struct call *running;
-    struct call *queue, *queue_end; /* wait until their targets have room, in the order they came */
-    struct call *finished;          /* until multi_take_finished takes them */
-    int count;                      /* of the calls that run or wait in the queue */
+    struct call *queue, *queue_end; /* calls that wait until their targets have room, oldest first */
+    struct call *finished;          /* finished calls, until multi_take_finished returns them */
+    int count;                      /* number of calls that run or wait in the queue */
     int freed;                      /* how many queued calls may have room now */
-    int host_connections;           /* libcurl's limit: the largest of the targets */
+    int host_connections;           /* libcurl's limit of connections per host: the largest limit of the targets */
 };
 
-/* Sets the fields of a closed multi that belongs to this process. */
+/* Initializes the fields: the multi is closed and belongs to this process. */
 void multi_init(struct multi *multi);
 
-/* Opens a multi. Returns false, and leaves it closed, when no memory or no file descriptor is left. */
+/* Opens a multi. When no memory or no file descriptor is left, it returns false and the multi stays closed. */
 bool multi_open(struct multi *multi);
 
-/* Cancels the running calls and closes every connection. Also for a closed one. */
+/* Cancels the running calls and closes every connection. The multi may already be closed. */
 void multi_close(struct multi *multi);
 
-/* Whether it is open and this process's; an inherited one is closed without touching the parent's connections. */
+/*
+ * Returns whether the multi is open and belongs to this process. A multi that was inherited over a fork is closed here;
+ * the parent's connections stay open.
+ */
 bool multi_is_usable(struct multi *multi);
 
 /*
- * Starts a call, for timeout seconds at most, once its target has room for it. limit: seconds for both. Without memory
- * the call is done at once, and its answer says so.
+ * Starts a call once its target has room for it. Its attempt may take timeout seconds; the wait and the attempt
+ * together may take limit seconds. When memory runs out, the call is done at once, and its answer says so.
  */
 void multi_add(struct multi *multi, struct call *call, double timeout, double limit);
 
-/* Takes a call out of its multi, if it is in one: cancels it if it runs; multi_take_finished will not return it. */
+/*
+ * Removes a call from its multi, if it is in one. A running call is cancelled. multi_take_finished will not return the
+ * call.
+ */
 void multi_remove(struct call *call);
 
 /*
- * Does the work there is, after waiting up to timeout_ms for some; returns whether calls finished. When libcurl runs
- * out of memory, all running calls fail and the multi starts anew; it is closed when there is no memory for that
- * either.
+ * Waits up to timeout_ms for work and does it. Returns whether calls finished. When libcurl runs out of memory, all
+ * running calls fail and a new curl multi is made. Without memory for that, the multi is closed.
  */
 bool multi_run(struct multi *multi, int timeout_ms);
 
-/* Returns a finished call, each call once; NULL when there is none. */
+/* Returns a finished call, or NULL when there is none left. Each call is returned once. */
 struct call *multi_take_finished(struct multi *multi);
 
 /* Moves the finished calls of another multi, which is closed for good, to this one. */

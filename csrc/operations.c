@@ -7,7 +7,7 @@
 #define NOTES(...) .notes = ((const struct note[]){__VA_ARGS__, {.text = NULL}})
 #define STATUSES(...) .statuses = ((const struct status[]){__VA_ARGS__, {.code = 0}})
 
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names what it has */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names only the members that it sets */
 
 const struct operation operations[] = {
 #define OPERATION(id, method_, path_, ...) {.name = #id, .method = (method_), .path = (path_), __VA_ARGS__},

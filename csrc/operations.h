@@ -1,4 +1,4 @@
-/* The API's operations as data. The rows are in operations.def; everything else is made from them. */
+/* The operations of the API as data. The rows are in operations.def. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,20 +10,20 @@ enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, FILE_PATH,
 
 enum param_flag {
     REQUIRED = 1,
-    POSITIONAL = 2,    /* may be given as a leading scalar, in row order */
-    EITHER = 4,        /* at least one of the parameters so marked */
-    ONE_OF = 8,        /* exactly one of the parameters so marked */
-    ALL_REQUIRED = 16, /* a list whose absence would mean all of them: the caller must pass cmr.all for that */
-    ACCEPTS_ITEM = 32, /* one item may be given in place of a list */
+    POSITIONAL = 2,    /* may be given as a positional argument, in the order of the rows */
+    EITHER = 4,        /* the request needs at least one of the parameters with this flag */
+    ONE_OF = 8,        /* the request needs exactly one of the parameters with this flag */
+    ALL_REQUIRED = 16, /* an absent list would mean "all of them", so the caller must pass cmr.all to mean that */
+    ACCEPTS_ITEM = 32, /* the caller may give one item instead of a list */
     PARAM_ASSUMED = 64,
 };
 
 struct param {
-    const char *name; /* "google.clientId": a member; "domains[]": an item; "mailboxes.*": any value of a map */
+    const char *name; /* "google.clientId" is a member, "domains[]" an item, "mailboxes.*" any value of a map */
     enum location location;
     enum type type;
     unsigned flags;
-    const char *source; /* "seed", "docs" or "help" */
+    const char *source; /* the source of the row: "seed", "docs" or "help" */
     const char *summary;
     const char *values; /* "A|B": the closed set the vendor documents; NULL: anything */
     const char *known;  /* "A|B": the documented values of a set that may have others */
@@ -45,12 +45,12 @@ struct status {
 
 enum operation_flag {
     LIST = 1,         /* answers in pages */
-    ASYNC = 2,        /* accepted now, done later: the outcome comes as a webhook */
+    ASYNC = 2,        /* accepted now and done later: a webhook reports the outcome */
     CHARGES = 4,      /* costs money */
     DANGER = 8,       /* destroys something */
-    ALL_EMPTY = 16,   /* acts on everything when its list is left out */
-    QUOTA = 32,       /* limited per mailbox and week */
-    SAFE = 64,        /* changes nothing, although not a GET */
+    ALL_EMPTY = 16,   /* acts on everything when its list is omitted */
+    QUOTA = 32,       /* limited to a number of calls per mailbox and week */
+    SAFE = 64,        /* changes nothing, although its method is not GET */
     DEPRECATED = 128, /* the vendor advises against it */
     FLIPS = 512,      /* turns a state around: twice is as if never */
     FORM = 256,       /* its body is multipart form data: see request.c */
@@ -60,19 +60,22 @@ struct operation {
     const char *name;
     const char *method; /* NULL: not documented */
     const char *path;   /* NULL: not documented */
-    const char *group;  /* in the vendor's sidebar, or our own where it has none */
-    const char *title;  /* the vendor's, or our own for an operation that is not in the sidebar */
+    const char *group;  /* the heading in the vendor's sidebar; our own heading where the vendor has none */
+    const char *title;  /* the vendor's title; our own for an operation that is not in the vendor's sidebar */
     const char *summary;
-    const char *source;  /* of method and path */
-    const char *assumed; /* a gap in the documentation, and how we read it; NULL: none */
+    const char *source;  /* the source of method and path */
+    const char *assumed; /* a gap in the documentation, and our assumption about it; NULL when there is none */
     unsigned flags;
-    enum location open_location; /* where undocumented fields go; 0: there can be none */
-    const char *items; /* of a list: where the items are in the answer, as in "data.users"; NULL: not documented */
-    const char *page;  /* the parameters that choose a page; NULL: not documented */
+    enum location open_location; /* where undocumented fields go; 0 when the operation takes none */
+    const char *items; /* where a list's items are in the answer, such as "data.users"; NULL when undocumented */
+    const char *page;  /* the parameters that choose a page and its size; NULL when undocumented */
     const char *limit;
-    const char *success_field; /* of an item of data: an item without it failed; NULL: not documented */
-    /* The webhooks that report success, "EVENT PARAMETER|EVENT": one for each item of each parameter that was sent. A
-       domain with mailboxes is done when they are. NULL: none is documented. */
+    /* a field of an item of `data`: an item without this field failed; NULL when undocumented */
+    const char *success_field;
+    /*
+     * The webhook events that report success, as "EVENT PARAMETER|EVENT". An event with a parameter comes once for each
+     * item sent in that parameter. A domain with mailboxes is done when its mailboxes are. NULL when undocumented.
+     */
     const char *success_events;
     const char *failure_events; /* "EVENT|EVENT": the webhooks that report failure */
     const struct note *notes;
@@ -86,10 +89,10 @@ struct operation {
 extern const struct operation operations[];
 extern const size_t operations_count;
 
-/* The row of an operation by its name, or NULL. */
+/* Returns the row of the operation with this name, or NULL. */
 const struct operation *operation_by_name(const char *name);
 
-/* The row of a parameter by its full name, or NULL. */
+/* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
 /* Where the fields of a request go that the row does not settle. */
@@ -104,11 +107,11 @@ enum location param_location(const struct param *param, const struct placement *
 /* Whether a parameter is a field of the request itself, and not a part of another one. */
 bool param_is_field(const struct param *param);
 
-/* Steps through a set like "A|B": returns the next value and its length, or NULL at the end. Moves *set on. */
+/* Returns the next value of a set like "A|B" and its length, or NULL at the end. Moves *set on. */
 const char *set_next(const char **set, size_t *length);
 
-/* Whether a set like "A|B" has this value. */
+/* Returns whether a set like "A|B" has this value. */
 bool set_has(const char *set, const char *value, size_t length);
 
-/* The name of a type in error messages and in the reference. */
+/* Returns the name of a type for error messages and for the reference. */
 const char *type_name(enum type type);

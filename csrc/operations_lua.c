@@ -1,6 +1,6 @@
 /*
- * cmr.operations: the rows of operations.def as a Lua table. It is a module of its own, because a command's help and
- * its completion read the rows only, and should not load libcurl and its thirty libraries.
+ * The module cmr.operations: the rows of operations.def as a Lua table. It is a separate module, because the help and
+ * the completion of a command read only the rows. They need not load libcurl and its thirty libraries.
  */
 #include "compat.h"
 #include "operations.h"
@@ -140,7 +140,7 @@ static void push_operation(lua_State *L, const struct operation *operation)
     lua_setfield(L, -2, "params");
 }
 
-/* An array of the rows that is also indexed by name. */
+/* Returns an array of the rows. A row is also found under its name. */
 int luaopen_cmr_operations(lua_State *L)
 {
     lua_createtable(L, (int)operations_count, (int)operations_count);

@@ -88,7 +88,10 @@ void pollset_close(struct pollset *set)
     *set = closed;
 }
 
-/* Whether the descriptor still is the one that was opened. A forked child may have closed it, and opened another. */
+/*
+ * Returns whether the descriptor is still the socket that libcurl opened. A fork's child may have closed it, and opened
+ * another file with the same number.
+ */
 static bool is_same(const struct watched *watched)
 {
     struct stat status;
@@ -105,7 +108,10 @@ void pollset_forget_after_fork(struct pollset *set)
 #ifdef CMR_EPOLL
     {
         struct epoll_event event = {.events = EPOLLIN, .data.fd = set->timer};
-        /* Epoll sets and timers have no inode of their own to compare. But only this set contains this timer. */
+        /*
+         * Epoll sets and timers have no inode to compare. This call succeeds only if the descriptors are still this set
+         * and its timer.
+         */
         if (set->fd >= 0 && epoll_ctl(set->fd, EPOLL_CTL_MOD, set->timer, &event) != 0)
             set->fd = set->timer = -1;
     }
@@ -131,11 +137,14 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
     return errno == EEXIST && epoll_ctl(set->fd, EPOLL_CTL_MOD, socket, &event) == 0 ? 0 : -1;
 }
 
-/* Sets the timerfd. Only needed while an event loop watches the descriptor; the system call would dominate a step. */
+/*
+ * Sets the timerfd. It is set only while an event loop watches the descriptor, because the system call would take most
+ * of a step's time.
+ */
 static void arm(const struct pollset *set)
 {
     const double at = fmin(set->due, set->alarm);
-    struct itimerspec when = {.it_value.tv_sec = 0}; /* all zero: disarmed */
+    struct itimerspec when = {.it_value.tv_sec = 0}; /* all zero disarms the timer */
 
     if (!set->is_watched)
         return;
@@ -186,11 +195,11 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
 
     if (set->due == INFINITY || set->due > pollset_now())
         return true;
-    set->due = INFINITY; /* before the call, in which libcurl sets the next time */
+    set->due = INFINITY; /* reset before the call below, in which libcurl sets the next time */
     return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK;
 }
 
-/* How long to wait, ms: at most until libcurl or a call's deadline is due. */
+/* Returns how long to wait, in ms: not longer than until libcurl or a call's deadline is due. */
 static int wait_ms(const struct pollset *set, int timeout)
 {
     const double left = timeout > 0 ? (fmin(set->due, set->alarm) - pollset_now()) * 1e3 : 0;
@@ -209,7 +218,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
         const unsigned what = events[i].events;
         const int fd = events[i].data.fd;
         if (fd == set->timer)
-            arm(set); /* the timer became due after the tick: it must wake the watcher again */
+            arm(set); /* the timer may become due after the tick; it must then wake the event loop again */
         else
             code = curl_multi_socket_action(multi, fd,
                                             (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
@@ -222,7 +231,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 
 #else
 
-/* There is no timer: callers step often enough. */
+/* Without epoll there is no timer: callers step often enough. */
 static void arm(const struct pollset *set)
 {
     (void)set;
@@ -242,7 +251,7 @@ bool pollset_serve(struct pollset *set, CURLM *multi)
 
 bool pollset_tick(struct pollset *set, CURLM *multi)
 {
-    (void)set, (void)multi; /* pollset_run does it */
+    (void)set, (void)multi; /* pollset_run does the work */
     return true;
 }
 

@@ -1,6 +1,7 @@
 /*
- * The sockets and the timer of one curl multi behind one descriptor: an epoll set, with a timerfd for event loops that
- * watch it. Where there is no epoll the multi polls for itself and there is no descriptor. Touches no Lua.
+ * The sockets and the timer of one curl multi behind one descriptor. The descriptor is an epoll set. It has a timerfd
+ * for event loops that watch it. Without epoll there is no descriptor, and libcurl's multi polls by itself. Touches no
+ * Lua.
  */
 #pragma once
 
@@ -15,24 +16,24 @@
 
 struct watched {
     int fd;
-    dev_t device; /* with the inode: which socket it is */
+    dev_t device; /* device and inode identify the socket */
     ino_t inode;
-    int port;   /* the local port; 0 until an answer arrived */
-    bool http2; /* the answer came over HTTP/2 */
+    int port;   /* the local port; 0 until an answer arrives */
+    bool http2; /* the last answer came over HTTP/2 */
 };
 
-/* Times are seconds on the monotonic clock; INFINITY: never. */
+/* Times are seconds on the monotonic clock. INFINITY means never. */
 struct pollset {
-    int fd;                  /* the epoll set; -1: none */
-    int timer;               /* the timerfd in it; -1: none */
-    bool is_watched;         /* an event loop asked for the descriptor */
-    double due;              /* when libcurl has work to do */
-    double alarm;            /* when the first call's time is over */
-    struct watched *sockets; /* all that libcurl has open; a child closes them without libcurl */
+    int fd;                  /* the epoll set, or -1 */
+    int timer;               /* the timerfd in the epoll set, or -1 */
+    bool is_watched;         /* an event loop watches the descriptor */
+    double due;              /* when libcurl next has work to do */
+    double alarm;            /* the earliest deadline of a call */
+    struct watched *sockets; /* all sockets that libcurl has open; a fork's child closes them without libcurl */
     size_t count, capacity;
 };
 
-/* False when the system has no file descriptors left. */
+/* Opens the set. Returns false when the system has no file descriptors left. */
 bool pollset_open(struct pollset *set);
 
 /* Sets the callbacks through which libcurl reports a multi's sockets and timer. */
@@ -42,25 +43,31 @@ bool pollset_serve(struct pollset *set, CURLM *multi);
 bool pollset_watch(struct pollset *set, CURL *easy);
 
 /*
- * Lets libcurl do the work that is due, such as to begin a transfer. False when libcurl had no memory for it: the multi
- * can then only be cleaned up.
+ * Lets libcurl do the work that is due, for example begin a transfer. Returns false when libcurl had no memory: the
+ * multi can then only be cleaned up.
  */
 bool pollset_tick(struct pollset *set, CURLM *multi);
 
-/* Waits up to timeout ms for a socket and lets libcurl do the work on those that are ready. False as above. */
+/*
+ * Waits up to timeout ms for a socket. Lets libcurl do the work on the sockets that are ready. Returns false like
+ * pollset_tick.
+ */
 bool pollset_run(struct pollset *set, CURLM *multi, int timeout);
 
-/* The monotonic clock, seconds. */
+/* Returns the time of the monotonic clock, in seconds. */
 double pollset_now(void);
 
-/* The descriptor for an event loop: readable when pollset_run has work to do. -1: there is none. */
+/* Returns the descriptor for an event loop, or -1. It is readable when pollset_run has work to do. */
 int pollset_descriptor(struct pollset *set);
 
-/* Sets when a pollset_run that waits must return. */
+/* Sets the time at which a waiting pollset_run must return. */
 void pollset_alarm(struct pollset *set, double at);
 
-/* After the multi was cleaned up. */
+/* Closes the set. Call it after the multi was cleaned up. */
 void pollset_close(struct pollset *set);
 
-/* In a child: closes the inherited descriptors that it still has. The parent's peers and its epoll set do not notice. */
+/*
+ * In a fork's child: closes those inherited descriptors that are still open. The parent's connections and its epoll set
+ * stay as they are.
+ */
 void pollset_forget_after_fork(struct pollset *set);

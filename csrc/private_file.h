@@ -1,4 +1,4 @@
-/* What both modules that make files need: which directories they make, and which files are safe to use. */
+/* Shared by the two modules that make files. Decides which directories they make and which files are safe to use. */
 #pragma once
 
 #include <limits.h>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the directories above a file. A failure shows when the file itself is made. */
+/* Makes the directories above a file. Ignores a failure: making the file itself then fails too. */
 static inline void make_directories(const char *file)
 {
     char path[PATH_MAX];
@@ -19,7 +19,9 @@ static inline void make_directories(const char *file)
     }
 }
 
-/* Returns NULL for a file that this user alone may read and change, or what is wrong with it. */
+/*
+ * Returns NULL when only this user may read and change the file. Otherwise returns a message that says what is wrong.
+ */
 static inline const char *private_fault(const struct stat *status)
 {
     if (!S_ISREG(status->st_mode))

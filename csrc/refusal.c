@@ -35,7 +35,9 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
     return false;
 }
 
-/* A part is kept whole or not at all: half of one could be half of the key, which no mask finds. */
+/*
+ * A part is added whole or not at all. A part that is cut off could contain half of the key, which no mask would find.
+ */
 bool refuse_in(struct refusal *refusal, const char *format, ...)
 {
     static const char more[] = "...";
@@ -56,7 +58,7 @@ bool refuse_in(struct refusal *refusal, const char *format, ...)
 
 static const struct {
     const char *name;
-    const char *format; /* of a message about a field; NULL: the detail is the message */
+    const char *format; /* the format of a message about a field; NULL when the detail is the whole message */
 } codes[] = {
     [UNKNOWN_FIELD] = {"unknown_field", "bad field '%s'"},
     [MISSING_FIELD] = {"missing_field", "missing required argument '%s'"},
@@ -72,13 +74,13 @@ static const struct {
     [NO_KEY] = {"no_key", NULL},
 };
 
-/* The path without the dot of its first part. */
+/* Returns the path without its leading dot. */
 static const char *field_of(const struct refusal *refusal)
 {
     return refusal->field + (*refusal->field == '.');
 }
 
-/* Pushes what stands in the parentheses of "bad field 'x' (...)". */
+/* Pushes the detail, the text in the parentheses of "bad field 'x' (...)". */
 static const char *push_detail(lua_State *L, const struct refusal *refusal)
 {
     if (refusal->suggestion)
@@ -89,12 +91,12 @@ static const char *push_detail(lua_State *L, const struct refusal *refusal)
                            *refusal->reason ? ": " : "", refusal->reason);
 }
 
-/* Replaces the string on top. */
+/* Replaces the string on top by its masked form. */
 static void mask(lua_State *L, const char *secret)
 {
     push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), secret);
     lua_replace(L, -2);
-    quote_printable(L, QUOTE_ARGUMENT); /* the message may hold names from the user's data */
+    quote_printable(L, QUOTE_ARGUMENT); /* the message may contain names from the user's data */
 }
 
 void refusal_push_message(lua_State *L, const struct refusal *refusal, const char *secret)

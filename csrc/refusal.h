@@ -1,9 +1,9 @@
 /*
- * "No, because": what is wrong with an argument, a JSON value, a URL or an option.
+ * A refusal says what is wrong with an argument, a JSON value, a URL or an option.
  *
- * A function that may refuse takes a struct refusal that begins as {0}, and returns false when it refuses. The
- * innermost function says what is wrong; each caller on the way back adds its part of the path in front. refuse and
- * refuse_in return false, so that `refuse(...) || refuse_in(...)` does both.
+ * A function that may refuse takes a struct refusal, initialized to {0}, and returns false when it refuses. The
+ * innermost function says what is wrong. Each of its callers then adds its part of the path in front. refuse and
+ * refuse_in return false, so that `refuse(...) || refuse_in(...)` calls both.
  */
 #pragma once
 
@@ -14,29 +14,31 @@ enum refusal_code {
     NOT_REFUSED,
     UNKNOWN_FIELD,
     MISSING_FIELD,
-    DUPLICATE_FIELD,    /* positional and by name */
-    CONFLICTING_FIELDS, /* only one of them can be given */
+    DUPLICATE_FIELD,    /* the field was given twice: positionally and by name */
+    CONFLICTING_FIELDS, /* the fields exclude each other */
     EMPTY_FIELD,
     BAD_TYPE,
     BAD_VALUE,
-    BAD_ARGUMENTS, /* too many, or in the wrong order */
+    BAD_ARGUMENTS, /* there are too many arguments, or they are in the wrong order */
     BAD_OPTION,
-    UNDOCUMENTED, /* the operation cannot be called without an endpoint from the user */
+    UNDOCUMENTED, /* the operation needs an endpoint from the user */
     TOO_LONG,
     NO_KEY,
 };
 
 struct refusal {
     enum refusal_code code;
-    bool programmer_error;  /* the program is wrong, not its data: the Lua layer raises it */
-    const char *suggestion; /* the known name that the caller probably meant, or NULL */
-    char expected[128];     /* in words; "": the reason says it */
-    char got[32];           /* a type, or a number out of range; "": not known */
-    char reason[256];       /* in words; "": none */
-    char field[512];        /* ".domains[2].domain": the path of the field or option; "": none */
+    bool programmer_error;  /* the program is wrong, not its data; the Lua layer raises this refusal as an error */
+    const char *suggestion; /* the name that the caller probably meant, or NULL */
+    char expected[128];     /* the expected value in words; "" when the reason says it */
+    char got[32];           /* the given type, or the number that is out of range; "" when unknown */
+    char reason[256];       /* in words, or "" */
+    char field[512];        /* the path of the field or option, such as ".domains[2].domain", or "" */
 };
 
-/* Each refuses: the programmer is wrong, except with refuse_data. All texts are copied and may be NULL. */
+/*
+ * Each function refuses. The fault is the programmer's, except with refuse_data. All texts are copied and may be NULL.
+ */
 bool refuse(struct refusal *refusal, enum refusal_code code, const char *reason);
 bool refuse_data(struct refusal *refusal, enum refusal_code code, const char *reason);
 bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const char *got, const char *expected);
@@ -44,7 +46,7 @@ bool refuse_unexpected(struct refusal *refusal, enum refusal_code code, const ch
 /* Adds a part, such as ".domain" or "[2]", in front of the path. A path that is too long loses its end. */
 bool refuse_in(struct refusal *refusal, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Pushes the message: without the secret, fit for a line of a log. */
+/* Pushes the message as one printable line, with the secret masked. */
 void refusal_push_message(lua_State *L, const struct refusal *refusal, const char *secret);
 
 /* Sets code, field (option for BAD_OPTION), expected, got, suggestion and reason in the table on top. */

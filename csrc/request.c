@@ -12,17 +12,20 @@
 #include "text.h"
 #include "url.h"
 
-/* A request in the making. Its functions may leave values on the stack: the Lua functions return what counts. */
+/*
+ * A request while it is prepared. Its functions may leave values on the stack. The functions that Lua calls return only
+ * the last ones.
+ */
 struct request {
     lua_State *L;
-    int index; /* the call's, on the stack */
+    int index; /* the stack index of the call */
     struct call *call;
     struct refusal *refusal;
     struct placement placement;
     bool has_body; /* a field of an operation's body was seen */
 };
 
-/* A refused append means that the URL is too long, or that memory is out. */
+/* Checks an append to the URL. It fails when the URL is too long or memory runs out. */
 static bool check_length(struct request *request, bool appended)
 {
     const struct buffer *url = &request->call->url;
@@ -52,7 +55,7 @@ static const char *push_query_value(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
-/* Appends "?name=value" or "&name=value" with the checked value on top, and pops it. nil is left out. */
+/* Pops the checked value on top and appends "?name=value" or "&name=value". Appends nothing for nil. */
 static bool append_query(struct request *request, const char *name)
 {
     lua_State *L = request->L;
@@ -71,13 +74,13 @@ static bool append_query(struct request *request, const char *name)
     return check_length(request, appended);
 }
 
-/* The undocumented field that follows `after` by name, or NULL. */
+/* Returns the undocumented field that follows `after` in the order of names, or NULL. */
 static const char *next_open(lua_State *L, const struct operation *operation, int arguments, const char *after)
 {
     const char *next = NULL;
 
     for (lua_pushnil(L); lua_next(L, arguments); lua_pop(L, 1)) {
-        const char *name = lua_tostring(L, -2); /* the table keeps the string alive */
+        const char *name = lua_tostring(L, -2); /* the table keeps this string alive */
         const struct param *param = operation_param(operation, name);
         if ((!param || !param_is_field(param)) && strcmp(name, after) > 0 && (!next || strcmp(name, next) < 0))
             next = name;
@@ -91,7 +94,7 @@ static bool append_argument(struct request *request, int arguments, const char *
     return append_query(request, name);
 }
 
-/* Copies it into the table on top. */
+/* Copies an argument into the table on top. */
 static bool copy_argument(struct request *request, int arguments, const char *name)
 {
     lua_getfield(request->L, arguments, name);
@@ -117,7 +120,7 @@ static bool add_fields(struct request *request, int arguments, enum location loc
     return true;
 }
 
-/* Gives the value on top to the call as its JSON body. */
+/* Makes the value on top the call's JSON body. */
 static bool set_body(struct request *request)
 {
     return json_encode(request->L, lua_gettop(request->L), true, &request->call->body, request->refusal);
@@ -246,7 +249,10 @@ static bool build_body(struct request *request, int arguments)
     return !request->has_body || set_body(request);
 }
 
-/* Where undocumented fields go with a method of the user's: into the query of a GET, into the body of any other. */
+/*
+ * Returns where undocumented fields go when the user chose the method: into the query of a GET, into the body of any
+ * other method.
+ */
 static enum location location_of_open(const struct operation *operation, const char *method)
 {
     if (!operation->open_location || strcmp(method, "GET") == 0)
@@ -344,7 +350,7 @@ static bool bad_query(struct request *request)
            refuse_in(request->refusal, ".query");
 }
 
-/* The query of a raw request: a list of {name, value}. */
+/* Appends the query of a raw request, a list of {name, value}. */
 static bool build_raw_query(struct request *request, int options)
 {
     lua_State *L = request->L;
@@ -385,7 +391,7 @@ static bool build_raw_body(struct request *request, int options)
     return built || refuse_in(request->refusal, ".body");
 }
 
-/* The method is at index 2, the path at 3, the table of options at 4. */
+/* Prepares a raw request: the method is at index 2, the path at 3, the table of options at 4. */
 static bool prepare_raw(struct request *request)
 {
     lua_State *L = request->L;

@@ -11,9 +11,10 @@
 #include "mask.h"
 #include "text.h"
 
-enum { MAX_RATE_DELAY_SECONDS = 3600 }; /* a ban for too many requests ends earlier than a mailbox's week */
+/* the delay after too many requests is shorter; a longer one means that a mailbox's quota for the week is used up */
+enum { MAX_RATE_DELAY_SECONDS = 3600 };
 
-/* Pushes the decoded object and returns true, or pushes nothing. */
+/* Decodes the text. When it is a JSON object, pushes it and returns true; otherwise pushes nothing. */
 static bool push_object(lua_State *L, const char *text, size_t length)
 {
     const char *start = text ? text + json_mark_length(text) : "";
@@ -26,7 +27,7 @@ static bool push_object(lua_State *L, const char *text, size_t length)
     return false;
 }
 
-/* Pushes err.body: a table if the body is a JSON object, else a string. The key is masked. */
+/* Pushes err.body with the key masked: a table when the body is a JSON object, else a string. */
 static void push_error_body(lua_State *L, const struct call *call)
 {
     const struct buffer *body = &call->answer.body;
@@ -36,7 +37,10 @@ static void push_error_body(lua_State *L, const struct call *call)
         lua_replace(L, -2);
 }
 
-/* The body of a success may hold the status of a failure; else it is the HTTP status. */
+/*
+ * Returns the status of the answer. The body of a success may have the status of a failure; otherwise it is the HTTP
+ * status.
+ */
 static long effective_status(lua_State *L, int body, long status)
 {
     double reported = 0;
@@ -48,7 +52,10 @@ static long effective_status(lua_State *L, int body, long status)
     return reported >= 400 && reported <= 599 ? (long)reported : status;
 }
 
-/* Pushes the message of an error's body, the body itself where it is text, or "". Leaves other values below it. */
+/*
+ * Pushes the message in an error's body, the body itself when it is text, or "". Also leaves other values on the stack,
+ * below.
+ */
 static const char *push_body_message(lua_State *L, int body)
 {
     lua_pushvalue(L, body);
@@ -59,7 +66,7 @@ static const char *push_body_message(lua_State *L, int body)
     return lua_tostring(L, -1);
 }
 
-/* Pushes "HTTP 404: User not found". */
+/* Pushes the message for a status, such as "HTTP 404: User not found". */
 static void push_status_message(lua_State *L, int body, long status)
 {
     (void)push_body_message(L, body);
@@ -67,7 +74,10 @@ static void push_status_message(lua_State *L, int body, long status)
     lua_pushfstring(L, lua_rawlen(L, -1) ? "HTTP %d: %s" : "HTTP %d", (int)status, lua_tostring(L, -1));
 }
 
-/* Assumed, since the response to a used-up quota is undocumented: it mentions the week, or asks for a long delay. */
+/*
+ * Returns whether the answer says that the quota is used up. Such answers are undocumented: we assume that they mention
+ * the week or ask for a long delay.
+ */
 static bool is_quota_response(lua_State *L, int body, const struct call *call)
 {
     const bool weekly = lua_istable(L, body) && strcasestr(push_body_message(L, body), "week");
@@ -88,7 +98,10 @@ static int push_refused(lua_State *L, const struct call *call, int body, long st
     return error_return(L, call->name, info, body);
 }
 
-/* A success without an envelope, such as a proxy's page or a truncated body. The API may have done the call. */
+/*
+ * Pushes the error for a success without an envelope, such as a proxy's page or a truncated body. The API may have done
+ * the call.
+ */
 static int push_bad_response(lua_State *L, const struct call *call, int body)
 {
     const struct error_info info = {.kind = "bad_response", .outcome = "unknown", .status = call->answer.status};
@@ -104,7 +117,7 @@ static int push_bad_response(lua_State *L, const struct call *call, int body)
     return error_return(L, call->name, info, body);
 }
 
-/* Whether the object says success = false. */
+/* Returns whether the object has success = false. */
 static bool denies_success(lua_State *L, int object)
 {
     bool denied;
@@ -117,11 +130,15 @@ static bool denies_success(lua_State *L, int object)
     return denied;
 }
 
-/* Pushes the object that says success = false: an answer's data, or the answer itself. Else pushes nothing. */
+/*
+ * Pushes the object that has success = false: the answer's data, or the answer itself. Pushes nothing when there is
+ * none.
+ */
 static bool push_denial(lua_State *L, const struct call *call, int answer)
 {
     lua_getfield(L, answer, "data");
-    if (!attempt_is_repeatable(call) && denies_success(L, lua_gettop(L))) /* in a read it describes a thing */
+    /* in the answer to a read, the field describes an item and not the call */
+    if (!attempt_is_repeatable(call) && denies_success(L, lua_gettop(L)))
         return true;
     lua_pop(L, 1);
     if (!denies_success(L, answer))
@@ -130,7 +147,7 @@ static bool push_denial(lua_State *L, const struct call *call, int answer)
     return true;
 }
 
-/* No document shows such an answer, so it is unknown what was done. */
+/* Pushes the error for success = false. Such an answer is undocumented, so the outcome is unknown. */
 static int push_denied(lua_State *L, const struct call *call, int answer)
 {
     const struct error_info info = {.kind = "operation_failed", .outcome = "unknown", .status = call->answer.status};
@@ -177,7 +194,7 @@ static int push_cancelled(lua_State *L, const struct call *call)
     return error_return(L, call->name, info, 0);
 }
 
-/* libcurl reports a header line over its limit as out of memory. */
+/* Returns whether a header line was too long. libcurl reports that as out of memory. */
 static bool is_long_header(const struct answer *answer)
 {
     return answer->code == CURLE_OUT_OF_MEMORY && answer->sends > 0 && !answer->headers_complete;
@@ -186,8 +203,10 @@ static bool is_long_header(const struct answer *answer)
 static void push_curl_message(lua_State *L, const struct call *call)
 {
     const struct answer *answer = &call->answer;
-    /* libcurl quotes a proxy's address that it does not understand, with the password. A long message ends anywhere,
-     * and half of the key would not be masked. */
+    /*
+     * libcurl may quote a proxy's address with its password. It may also cut a long message in the middle of the key,
+     * and the rest of the key would not be masked.
+     */
     const size_t length = strlen(answer->message);
     const bool is_safe = length > 0 && length < CURL_ERROR_SIZE - 1 && !strchr(answer->message, '@');
     const char *message = is_safe ? answer->message : curl_easy_strerror(answer->code);
@@ -230,7 +249,7 @@ static int push_failed(lua_State *L, const struct call *call)
     return error_return(L, call->name, info, 0);
 }
 
-/* Whether all of the answer is there although the transfer failed, as it does at a trailer that libcurl dislikes. */
+/* Returns whether the answer is complete although the transfer failed. That happens when libcurl rejects a trailer. */
 static bool is_whole(lua_State *L, const struct answer *answer)
 {
     const bool whole = answer->headers_complete && push_object(L, answer->body.data, answer->body.length);
@@ -263,7 +282,7 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     const char *colon = memchr(line, ':', (size_t)(end - line));
     const char *value;
 
-    if (!colon || strncmp(line, "HTTP/", 5) == 0) /* an empty line or a status line */
+    if (!colon || strncmp(line, "HTTP/", 5) == 0) /* skips an empty line and a status line */
         return;
     value = colon + 1 + strspn(colon + 1, " \t");
     while (end > value && strchr(" \t\r\n", end[-1]))

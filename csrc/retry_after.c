@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* The value of the first header line that begins with name, which is "\nlower-case:"; NULL: none. */
+/* Returns the value of the first header line that begins with `name`, or NULL. `name` has the form "\nlower-case:". */
 static const char *header_value(const char *headers, const char *name)
 {
     const char *line = headers ? strcasestr(headers, name) : NULL;
@@ -14,7 +14,7 @@ static const char *header_value(const char *headers, const char *name)
     return line ? line + strlen(name) + strspn(line + strlen(name), " \t") : NULL;
 }
 
-/* The time of an HTTP date; -1: it is none. */
+/* Returns the time of an HTTP date, or -1. */
 static time_t date_of(const char *value)
 {
     enum { MAX_DATE_BYTES = 64 }; /* "Sun, 06 Nov 1994 08:49:37 GMT" has 29 bytes */
@@ -43,8 +43,9 @@ double retry_after(const char *headers)
         const bool above = value[digits] == '.' && strspn(fraction, "0") < strspn(fraction, "0123456789");
         return (double)strtoll(value, NULL, 10) + above;
     }
-    /* By the server's clock, which may be as wrong as the other date. */
+    /* Compares with the server's own date: if its clock is wrong, both dates are wrong by the same amount. */
     sent = date_of(header_value(headers, "\ndate:"));
-    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent); /* for a text that is no date, it is in the past */
+    /* a text that is no date gives a time in the past */
+    delay = difftime(date_of(value), sent < 0 ? time(NULL) : sent);
     return delay > 0 ? delay : 0;
 }

@@ -1,25 +1,26 @@
 /*
- * cmr.sqlite: a database file of the user's own, for the ledger. It is a module of its own, because only those who use
- * the ledger should load libsqlite3.
+ * The module cmr.sqlite: a database file of the user, for the ledger. It is a separate module, because only users of
+ * the ledger need libsqlite3.
  *
  *   sqlite.open(path, busy_milliseconds) -> database
- *   sqlite.absolute(path)     -> the path from the root, whatever directory the process goes to later
  *   database:run(sql, ...)    -> the number of rows that changed
  *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
  *   database:rows(sql, ...)   -> all rows
- *   database:hold(number)     -> true: this process holds the number until it lets go or ends
+ *   database:hold(number)     -> true: this process holds the number until it calls let_go or ends
  *   database:let_go(number)   -> true
- *   database:is_held(number)  -> whether another process holds it
- *   database:mark(number)     -> notes a number, beside the file, unless a higher one is noted
- *   database:marked()         -> the highest number that was noted, or 0
- *   database:is_inherited()   -> whether a fork came after it was opened
- *   database:is_moved()       -> whether its file was removed or replaced since it was opened
+ *   database:is_held(number)  -> whether another process holds the number
+ *   database:mark(number)     -> writes the number beside the file, unless a higher number is there
+ *   database:marked()         -> the highest marked number, or 0
+ *   database:is_inherited()   -> whether the process forked after it opened the database
+ *   database:is_moved()       -> whether the file was removed or replaced after it was opened
  *   database:close()
  *
- * Each returns nil, message, reason when it fails; see reasons. A finalizer that runs while Lua collects within run,
- * first or rows gets "busy". A database that was opened before a fork belongs to the parent: the child must close it
- * and then open its own. SQLite counts the connections of a file in the process; with the parent's among them the
- * child would take no lock, and lose what it writes once the parent is gone.
+ * Each function returns nil, message, reason when it fails; `reasons` below lists the reasons. A finalizer may run
+ * while run, first or rows is running: its calls then fail with "busy".
+ *
+ * A database that was opened before a fork belongs to the parent. The child must close it and then open its own. SQLite
+ * counts the connections of a process to a file. If it still counted the parent's connections, the child would take no
+ * lock, and would lose its writes when the parent ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,12 +30,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "compat.h"
 #include "private_file.h"
 
-/* A lock that belongs to the open file, not to the process: closing another file of that name keeps it. */
+/*
+ * The lock must belong to the open file and not to the process: then it stays when the process closes another file of
+ * that name.
+ */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK
 #define GET_LOCK F_OFD_GETLK
@@ -44,21 +49,26 @@
 #endif
 
 #define DATABASE "cmr.sqlite.database"
-#define WRITERS_SUFFIX "-writers" /* the file in which each writer locks one byte */
+#define WRITERS_SUFFIX "-writers" /* suffix of the file in which each writer locks one byte */
+
+enum {
+    MARK_TRIES = 1000,         /* to lock the mark: another process has it locked for microseconds */
+    RETRY_NANOSECONDS = 100000 /* between two of them */
+};
 
 /* SQLite keeps the list of the statements. They end with the database, whatever the order of Lua's finalizers. */
 struct database {
     sqlite3 *handle;
-    sqlite3_stmt *active; /* to be reset */
-    bool is_busy;         /* within run, first or rows */
-    int writers;          /* descriptor, or -1 */
+    sqlite3_stmt *active; /* the statement to reset */
+    bool is_busy;         /* run, first or rows is running */
+    int writers;          /* descriptor of the writers' file, or -1 */
     pid_t process;
     char writers_path[PATH_MAX];
 };
 
 CMR_EXPORT int luaopen_cmr_sqlite(lua_State *L);
 
-/* Why an operation failed, for programs. */
+/* The reasons for programs: why an operation failed. */
 static const struct {
     int code;
     const char *reason;
@@ -108,8 +118,8 @@ static int push_inherited(lua_State *L)
 }
 
 /*
- * Makes the file when there is none, and returns NULL, or what is wrong with it. An existing file is not opened:
- * closing it would drop the locks of this process's other connections.
+ * Makes the file if it is missing. Returns NULL, or a message that says what is wrong with the file. An existing file
+ * is not opened, because closing it would drop the locks of this process's other connections.
  */
 static const char *prepare_file(const char *path)
 {
@@ -131,24 +141,6 @@ static const char *prepare_file(const char *path)
     return private_fault(&status);
 }
 
-static int lua_sqlite_absolute(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    char directory[PATH_MAX];
-
-    if (*path == '/') {
-        lua_pushvalue(L, 1);
-        return 1;
-    }
-    if (!getcwd(directory, sizeof directory))
-        return push_failure(L, strerror(errno), "no_file");
-    lua_pushstring(L, directory);
-    lua_pushliteral(L, "/");
-    lua_pushvalue(L, 1);
-    lua_concat(L, 3);
-    return 1;
-}
-
 static int lua_sqlite_open(lua_State *L)
 {
     size_t length;
@@ -161,18 +153,21 @@ static int lua_sqlite_open(lua_State *L)
 
     *database = (struct database){.writers = -1, .process = getpid()};
     cmr_setmetatable(L, DATABASE);
-    lua_newtable(L); /* SQL -> sqlite3_stmt */
+    lua_newtable(L); /* a table from the text of a statement to its sqlite3_stmt */
     cmr_set_keep(L, -2);
     if (strlen(name) != length)
         return push_failure(L, strerror(EINVAL), "no_file");
-    /* SQLite has a meaning of its own for a name like ":memory:". */
+    /* "./" in front, because SQLite treats a name like ":memory:" specially */
     if (snprintf(path, sizeof path, "%s%s", name[0] == '/' ? "" : "./", name) >= (int)sizeof path)
         return push_failure(L, strerror(ENAMETOOLONG), "no_file");
     fault = prepare_file(path);
     if (fault)
         return push_failure(L, fault, "no_file");
     code = sqlite3_open_v2(path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    /* Its own name for the file is absolute and has no symbolic link: all processes lock in the same place. */
+    /*
+     * SQLite's own name for the file is absolute and has no symbolic link, so that all processes lock the same writers'
+     * file.
+     */
     if (code == SQLITE_OK && snprintf(database->writers_path, PATH_MAX, "%s" WRITERS_SUFFIX,
                                       sqlite3_db_filename(database->handle, "main")) >= PATH_MAX)
         code = SQLITE_CANTOPEN;
@@ -183,12 +178,15 @@ static int lua_sqlite_open(lua_State *L)
         return count;
     }
     (void)sqlite3_busy_timeout(database->handle, busy);
-    /* The last process to leave would otherwise pay for a checkpoint. */
+    /* Turns off the checkpoint at close: otherwise the last process that closes the file would have to run it. */
     (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return 1;
 }
 
-/* Sets the statement of the SQL at index 2 in the table on top, which has such a field: this needs no memory. */
+/*
+ * Stores the statement under the SQL at index 2 in the table on top. The table already has that field, so this needs no
+ * memory.
+ */
 static void set_statement(lua_State *L, sqlite3_stmt *handle)
 {
     lua_pushvalue(L, 2);
@@ -199,7 +197,9 @@ static void set_statement(lua_State *L, sqlite3_stmt *handle)
     lua_rawset(L, -3);
 }
 
-/* The statement of the SQL at index 2: the one in the table, or a new one; NULL after pushing a failure. */
+/*
+ * Returns the statement of the SQL at index 2, from the table or newly prepared. Returns NULL after pushing a failure.
+ */
 static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
 {
     sqlite3_stmt *handle;
@@ -225,7 +225,7 @@ static sqlite3_stmt *to_statement(lua_State *L, struct database *database)
     return handle;
 }
 
-/* Binds the argument at a stack index. SQLite copies a text. */
+/* Binds the argument at a stack index. SQLite copies a string. */
 static int bind(lua_State *L, sqlite3_stmt *handle, int position, int index)
 {
     size_t length;
@@ -250,7 +250,9 @@ static int bind(lua_State *L, sqlite3_stmt *handle, int position, int index)
     }
 }
 
-/* Stack: database, sql, values. Binds the values. Returns NULL after pushing a failure. */
+/*
+ * Prepares the statement at index 2 of the stack, and binds the values after it. Returns NULL after pushing a failure.
+ */
 static sqlite3_stmt *prepare(lua_State *L, struct database *database)
 {
     const int values = lua_gettop(L) - 2;
@@ -291,7 +293,7 @@ static void push_column(lua_State *L, sqlite3_stmt *handle, int column)
         lua_pushnil(L);
         break;
     default:
-        bytes = sqlite3_column_blob(handle, column); /* NULL for an empty one */
+        bytes = sqlite3_column_blob(handle, column); /* SQLite returns NULL for an empty blob */
         lua_pushlstring(L, bytes ? bytes : "", (size_t)sqlite3_column_bytes(handle, column));
     }
 }
@@ -365,8 +367,8 @@ static int rows(lua_State *L)
 }
 
 /*
- * Calls run, first or rows. Lua may collect in it, and a finalizer may come here anew: nothing of the database may
- * change under a statement that is read. The statement is reset even if memory runs out.
+ * Calls run, first or rows, and resets the statement even if memory runs out. Lua may collect garbage meanwhile, and a
+ * finalizer may use the same database. So nothing of the database may change while a statement is read.
  */
 static int call(lua_State *L, lua_CFunction operation)
 {
@@ -379,7 +381,7 @@ static int call(lua_State *L, lua_CFunction operation)
     for (int i = 3; i <= values; i++)
         if (!lua_isnil(L, i) && !lua_isboolean(L, i) && lua_type(L, i) != LUA_TNUMBER)
             luaL_checkstring(L, i);
-    lua_pushcfunction(L, operation); /* may collect */
+    lua_pushcfunction(L, operation); /* Lua may collect garbage here */
     database = to_database(L);
     if (database->process != getpid())
         return push_inherited(L);
@@ -387,7 +389,7 @@ static int call(lua_State *L, lua_CFunction operation)
         return push_failure(L, "the database is in use", "busy");
     lua_insert(L, 1);
     lua_pushvalue(L, 2);
-    lua_insert(L, 1); /* the database stays alive */
+    lua_insert(L, 1); /* keeps the database alive */
     database->is_busy = true;
     status = lua_pcall(L, values, LUA_MULTRET, 0);
     database->is_busy = false;
@@ -412,7 +414,7 @@ static int lua_database_rows(lua_State *L)
     return call(L, rows);
 }
 
-/* Opens the file of the writers. Returns 0 or errno. */
+/* Opens the writers' file. Returns 0 or errno. */
 static int open_writers(struct database *database)
 {
     if (database->writers < 0)
@@ -420,16 +422,27 @@ static int open_writers(struct database *database)
     return database->writers < 0 ? errno : 0;
 }
 
+/* Whether another process has the lock. */
+static bool is_locked(int code)
+{
+    return code == EACCES || code == EAGAIN;
+}
+
+static struct flock byte_lock(short type, lua_Number number)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)number, .l_len = 1};
+}
+
 /* Locks or unlocks a number's byte. */
 static int set_lock(lua_State *L, short type)
 {
     struct database *database = to_database(L);
-    struct flock byte = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)luaL_checknumber(L, 2), .l_len = 1};
+    struct flock byte = byte_lock(type, luaL_checknumber(L, 2));
 
     if (database->process != getpid())
         return push_inherited(L);
     if (open_writers(database) != 0 || fcntl(database->writers, SET_LOCK, &byte) != 0)
-        return push_failure(L, strerror(errno), errno == EACCES || errno == EAGAIN ? "busy" : "io");
+        return push_failure(L, strerror(errno), is_locked(errno) ? "busy" : "io");
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -447,7 +460,7 @@ static int lua_database_let_go(lua_State *L)
 static int lua_database_is_held(lua_State *L)
 {
     struct database *database = to_database(L);
-    struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)luaL_checknumber(L, 2), .l_len = 1};
+    struct flock byte = byte_lock(F_WRLCK, luaL_checknumber(L, 2));
 
     if (database->process != getpid())
         return push_inherited(L);
@@ -457,7 +470,10 @@ static int lua_database_is_held(lua_State *L)
     return 1;
 }
 
-/* The number is the file's first bytes. The locks are on other offsets, which may be behind the file's end. */
+/*
+ * Reads the marked number from the first bytes of the file. The locks are on other offsets, which may be after the end
+ * of the file.
+ */
 static double read_mark(struct database *database)
 {
     double mark = 0;
@@ -467,14 +483,35 @@ static double read_mark(struct database *database)
     return mark;
 }
 
+/* Locks the byte of number 0, which no writer has. It gives up when a process was stopped that has it locked. */
+static void lock_mark(const struct database *database)
+{
+    const struct timespec pause = {.tv_nsec = RETRY_NANOSECONDS};
+    struct flock byte = byte_lock(F_WRLCK, 0);
+
+    for (int i = 0; i < MARK_TRIES && fcntl(database->writers, SET_LOCK, &byte) != 0 && is_locked(errno); i++)
+        (void)nanosleep(&pause, NULL);
+}
+
+static void unlock_mark(const struct database *database)
+{
+    struct flock byte = byte_lock(F_UNLCK, 0);
+
+    (void)fcntl(database->writers, SET_LOCK, &byte);
+}
+
 /* Ignores a failure to write: then the check for lost requests may miss this one. */
 static int lua_database_mark(lua_State *L)
 {
     struct database *database = to_database(L);
     const double mark = luaL_checknumber(L, 2);
 
-    if (database->process == getpid() && mark > read_mark(database))
+    if (database->process != getpid() || open_writers(database) != 0)
+        return 0;
+    lock_mark(database);
+    if (mark > read_mark(database))
         (void)!pwrite(database->writers, &mark, sizeof mark, 0);
+    unlock_mark(database);
     return 0;
 }
 
@@ -501,7 +538,7 @@ static int lua_database_is_moved(lua_State *L)
     return 1;
 }
 
-/* While a child closes an inherited database: its files, and what SQLite calls otherwise. */
+/* Used while a fork's child closes an inherited database: the database's files, and SQLite's usual system calls. */
 static struct {
     struct stat files[3];
     size_t count;
@@ -509,7 +546,10 @@ static struct {
     int (*fcntl)(int, int, ...);
 } inherited;
 
-/* Whether the descriptor is one of the database's. The child may have closed it, and opened another. */
+/*
+ * Returns whether the descriptor is one of the database's. The child may have closed it, and opened another file with
+ * the same number.
+ */
 static bool is_inherited(int fd)
 {
     struct stat status;
@@ -527,7 +567,10 @@ static int close_inherited(int fd)
     return is_inherited(fd) ? inherited.close(fd) : 0;
 }
 
-/* SQLite only unlocks what it holds, with a pointer. */
+/*
+ * Replaces fcntl while an inherited database is closed. SQLite then calls it only to release locks, with a pointer as
+ * the last argument.
+ */
 static int fcntl_inherited(int fd, int command, ...)
 {
     va_list arguments;
@@ -539,7 +582,7 @@ static int fcntl_inherited(int fd, int command, ...)
     return is_inherited(fd) ? inherited.fcntl(fd, command, argument) : 0;
 }
 
-/* The child of a fork closes its parent's database, but no descriptor that another file has now. */
+/* Closes a parent's database in a fork's child. Does not close a descriptor that now belongs to another file. */
 static void close_after_fork(sqlite3 *handle)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
@@ -582,8 +625,9 @@ static void close_writers(struct database *database)
 }
 
 /*
- * A child of the process that opened it closes it too. The child has no locks, and closing changes no file, because
- * there is no checkpoint. It does not close it in a transaction, whose end would change the parent's files.
+ * Closes the database, also in a fork's child. The child has no locks, and closing changes no file, because no
+ * checkpoint runs. In a transaction, the child does not close the database: ending the transaction would change the
+ * parent's files.
  */
 static int lua_database_gc(lua_State *L)
 {
@@ -615,7 +659,7 @@ static int lua_database_close(lua_State *L)
 
 int luaopen_cmr_sqlite(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {"absolute", lua_sqlite_absolute}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {NULL, NULL}};
     static const luaL_Reg database_meta[] = {{"__gc", lua_database_gc}, {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"run", lua_database_run},

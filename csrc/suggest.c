@@ -6,7 +6,7 @@
 
 enum { MAX_NAME_BYTES = 48 };
 
-/* Removes what people get wrong first, case and separators: mailbox_id, mailboxid, mailbox-id. */
+/* Removes case and separators, which people get wrong most often: mailbox_id, mailboxid, mailbox-id. */
 static size_t fold(const char *name, char folded[MAX_NAME_BYTES])
 {
     size_t count = 0;
@@ -17,7 +17,7 @@ static size_t fold(const char *name, char folded[MAX_NAME_BYTES])
     return count;
 }
 
-/* The Levenshtein distance. */
+/* Returns the Levenshtein distance of two names. */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     size_t row[MAX_NAME_BYTES + 1];
@@ -62,8 +62,8 @@ int suggest_name(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     for (int i = 1; lua_rawgeti(L, 2, i), lua_type(L, -1) == LUA_TSTRING; i++) {
         suggestion_offer(&suggestion, lua_tostring(L, -1));
-        lua_pop(L, 1); /* the table keeps the string */
+        lua_pop(L, 1); /* the table keeps the string alive */
     }
-    lua_pushstring(L, suggestion.name); /* NULL becomes nil */
+    lua_pushstring(L, suggestion.name); /* pushes nil for NULL */
     return 1;
 }

@@ -18,7 +18,10 @@ struct target *target_check(lua_State *L, int index)
     return target;
 }
 
-/* Pushes a table with the options at index 1; the parent's options at index 2 fill the gaps. */
+/*
+ * Pushes a table with the options at index 1. An option that is absent there comes from the parent's options at index
+ * 2.
+ */
 static void push_options(lua_State *L)
 {
     const int all = lua_gettop(L) + 1;
@@ -45,7 +48,7 @@ int target_new(lua_State *L)
     lua_settop(L, 2);
     if (!lua_isnil(L, 2))
         (void)target_check(L, 2);
-    target = cmr_newuserdata(L, sizeof *target); /* index 3 */
+    target = cmr_newuserdata(L, sizeof *target); /* at index 3 of the stack */
     *target = (struct target){.base_url = NULL};
     cmr_setmetatable(L, TARGET_TYPE);
     push_options(L);
@@ -85,7 +88,7 @@ static int target_gc(lua_State *L)
     return 0;
 }
 
-/* The base URL, never the key. */
+/* tostring(target) -> the base URL, never the key */
 static int target_tostring(lua_State *L)
 {
     const struct target *target = to_target(L, 1);
@@ -94,14 +97,14 @@ static int target_tostring(lua_State *L)
     return 1;
 }
 
-/* target:key_id() -> 16 hexadecimal digits that identify the key and do not reveal it; "" without a key */
+/* target:key_id() -> 16 hexadecimal digits that identify the key without revealing it; "" without a key */
 static int target_key_id(lua_State *L)
 {
     static const char message[] = "cmr key id";
     struct target *target = target_check(L, 1);
     unsigned char digest[DIGEST_BYTES];
 
-    if (target->key && !*target->key_id && /* computed once: every call asks for it */
+    if (target->key && !*target->key_id && /* computed only once, because every call asks for it */
         crypto_hmac(target->key, strlen(target->key), message, sizeof message - 1, digest))
         for (size_t i = 0; i < 8; i++)
             (void)snprintf(target->key_id + 2 * i, 3, "%02x", digest[i]);

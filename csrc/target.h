@@ -1,6 +1,6 @@
 /*
- * Where requests go and what they carry: base URL, key, headers, TLS, proxy and limits. Checked once, when it is
- * created.
+ * Where requests go and what they contain: base URL, key, headers, TLS, proxy and limits. The options are checked once,
+ * when the target is created.
  */
 #pragma once
 
@@ -12,15 +12,17 @@
 #include "refusal.h"
 
 #define TARGET_TYPE "cmr.target"
-#define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration" /* from the quickstart pages */
+/* from the vendor's quickstart pages */
+#define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration"
 
 /*
- * The strings belong to the table that hangs on the userdata; the target owns the lists. A call in flight keeps its
- * target alive and, being younger, is finalized before it.
+ * The strings belong to the userdata's table. The target owns the lists. A call in flight keeps its target alive. The
+ * call is younger than its target, so it is finalized first.
  */
 struct target {
     const char *base_url; /* no trailing slash; NULL once the target is finalized */
     const char *key;      /* NULL: none was given */
+    const char *key_header;
     const char *ca_file;
     const char *proxy;
     struct curl_slist *headers;      /* of a request without a body */
@@ -29,34 +31,35 @@ struct target {
     struct curl_slist *resolve;      /* pins localhost to loopback */
     size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
-    int max_connections;             /* how many calls at once, unless the server speaks HTTP/2 */
-    int busy;                        /* how many there are */
-    int http_version;                /* 1 or 2, of the last answer; 0: none yet. A connection of 2 carries many calls */
-    bool loopback;                   /* no proxy */
-    bool plain;                      /* http */
-    char key_id[17];                 /* identifies the key and does not reveal it; "" until it is asked for */
+    int max_connections;             /* maximum number of calls at once, unless the server speaks HTTP/2 */
+    int busy;                        /* number of calls that run now */
+    /* HTTP version of the last answer, 1 or 2; 0 before the first answer. An HTTP/2 connection carries many calls. */
+    int http_version;
+    bool loopback;   /* the server is this machine: no proxy is used */
+    bool plain;      /* the scheme is http, without TLS */
+    char key_id[17]; /* identifies the key without revealing it; "" until it is first asked for */
 };
 
 void target_open(lua_State *L);
 
 /*
- * core.target(options, parent?) -> target; or nil, message, problem {code = "bad_option", option, and either expected
- * and got, or reason}. An option that is absent comes from the parent.
+ * core.target(options, parent?) -> target, or nil, message, problem. problem is {code = "bad_option", option} with
+ * either expected and got, or reason. An absent option comes from the parent.
  */
 int target_new(lua_State *L);
 
-/* The target at index; raises when it is none, or was finalized. */
+/* Returns the target at index. Raises when the value is no target, or was finalized. */
 struct target *target_check(lua_State *L, int index);
 
 /* Pushes what the endpoints option gives an operation, see url_split_endpoint, or nil. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
-/* The name of an option: api_key, key_header, ...; NULL after the last one. */
+/* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last one. */
 const char *target_option_name(size_t index);
 
 /*
- * Checks the table of options at index and fills the target. The target must be in a userdata whose finalizer frees its
- * lists: this may raise when it has made only some of them. The table keeps the target's strings; base_url and
- * endpoints in it are replaced by what was checked.
+ * Checks the table of options at index and fills the target. It may raise when it has made only some of the target's
+ * lists, so the target must be in a userdata whose finalizer frees them. The table keeps the target's strings alive.
+ * Its base_url and endpoints are replaced by the checked values.
  */
 bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal);

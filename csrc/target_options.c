@@ -6,14 +6,15 @@
 #include <strings.h>
 
 #include "compat.h"
+#include "headers.h"
 #include "operations.h"
 #include "text.h"
 #include "url.h"
 #include "version.h"
 
-#define KEY_HEADER "cmr-x-api-key" /* from the quickstart pages */
+#define KEY_HEADER "cmr-x-api-key" /* from the vendor's quickstart pages */
 
-/* The options as they were given, or the defaults. Each take_ function below may leave values on the stack. */
+/* The given options or their defaults. Each take_ function below may leave values on the stack. */
 struct options {
     lua_State *L;
     int table;
@@ -27,8 +28,8 @@ struct options {
 static const struct option {
     const char *name;
     int type;
-    const char *expected; /* of a number: see take_number */
-    size_t offset;        /* in struct options; 0: the table is read later */
+    const char *expected; /* the expected value in words; for a number, take_number makes them */
+    size_t offset;        /* in struct options; 0 when the table is read later */
     double least, most;
 } rows[] = {
     {"api_key", LUA_TSTRING, "a string", offsetof(struct options, api_key), 0, 0},
@@ -76,11 +77,12 @@ static bool take_number(const struct options *options, const struct option *row,
     if (is_number && *value >= row->least && *value <= row->most)
         return true;
     (void)snprintf(expected, sizeof expected, "a number from %.14g to %.14g", row->least, row->most);
-    (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value); /* without a sign */
+    /* a NaN is written without a sign */
+    (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value);
     return bad_type(options, row->name, is_number ? got : luaL_typename(L, -1), expected);
 }
 
-/* Takes the value on top. The table keeps the strings. */
+/* Stores the value on top. The table keeps the strings alive. */
 static bool take(struct options *options, const struct option *row)
 {
     lua_State *L = options->L;
@@ -119,7 +121,7 @@ static bool take_key(const struct options *options)
            bad_option(options, "api_key", "it holds a space, a line break or another character that no key has");
 }
 
-/* Pins localhost to loopback, whatever a resolver says. */
+/* Makes libcurl resolve localhost to the loopback address, whatever a resolver says. */
 static bool pin_localhost(const struct options *options, const struct base_url *base)
 {
     lua_State *L = options->L;
@@ -155,70 +157,24 @@ static bool take_base_url(const struct options *options)
     return pin_localhost(options, &base);
 }
 
-/* The characters that RFC 9110 allows in a header's name. */
-static bool is_token(const char *name)
-{
-    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    return *name && name[strspn(name, allowed)] == '\0';
-}
-
-/* A header's value: without control characters it cannot become two headers. */
-static bool is_header_value(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
-            return false;
-    return true;
-}
-
-/* The headers that the library sets itself. */
-static bool is_reserved(const char *name, const char *key_header)
-{
-    static const char *const reserved[] = {
-        "host",   "content-length", "content-type",    "transfer-encoding", "connection",
-        "expect", "accept",         "accept-encoding", "user-agent",        NULL};
-
-    for (const char *const *header = reserved; *header; header++)
-        if (strcasecmp(name, *header) == 0)
-            return true;
-    return strcasecmp(name, key_header) == 0;
-}
-
-static bool append(struct curl_slist **list, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(*list, line);
-
-    if (longer)
-        *list = longer;
-    return longer != NULL;
-}
-
 static bool add_header(const struct options *options, const char *line)
 {
-    return (append(&options->target->headers, line) && append(&options->target->headers_body, line) &&
-            append(&options->target->headers_form, line)) ||
+    struct target *target = options->target;
+
+    return (headers_append(&target->headers, line) && headers_append(&target->headers_body, line) &&
+            headers_append(&target->headers_form, line)) ||
            out_of_memory(options, "headers");
 }
 
-/* Adds the name at index -2 with the value on top. */
+/* Adds a header with the name at index -2 and the value on top. */
 static bool add_user_header(const struct options *options)
 {
-    lua_State *L = options->L;
-    const char *name = text_without_nul(L, -2);
     bool added;
 
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-        return bad_type(options, "headers", NULL, "a table of names and values");
-    if (!name || !is_token(name))
-        return bad_option(options, "headers", "a header's name holds a character that is not allowed");
-    if (!is_header_value(lua_tostring(L, -1), lua_rawlen(L, -1)))
-        return bad_option(options, "headers", "a header's value holds a line break or another control character");
-    if (is_reserved(name, options->key_header))
-        return bad_option(options, name, "it is set by the library") || refuse_in(options->refusal, ".headers");
-    /* "Name;" is how libcurl sends a header without a value */
-    added = add_header(options, lua_pushfstring(L, lua_rawlen(L, -1) ? "%s: %s" : "%s;", name, lua_tostring(L, -1)));
-    lua_pop(L, 1);
+    if (!headers_push_line(options->L, options->key_header, options->refusal))
+        return refuse_in(options->refusal, ".headers");
+    added = add_header(options, lua_tostring(options->L, -1));
+    lua_pop(options->L, 1);
     return added;
 }
 
@@ -234,10 +190,11 @@ static bool add_user_headers(const struct options *options)
     return true;
 }
 
-/* Returns "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
+/* Pushes and returns the version of Lua, such as "Lua 5.4" or "LuaJIT 2.1.0-beta3". */
 static const char *push_lua_version(lua_State *L)
 {
-    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED"); /* a strict _G may raise for a global that is absent */
+    /* reads the loaded modules, because a strict _G may raise for an absent global */
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
     lua_getfield(L, -1, "jit");
     if (lua_istable(L, -1))
         lua_getfield(L, -1, "version");
@@ -253,21 +210,21 @@ static bool add_own_headers(const struct options *options)
     agent = lua_pushfstring(L, "User-Agent: %s%scmr/%s (%s; libcurl/%s)", agent, *agent ? " " : "", CMR_VERSION,
                             push_lua_version(L), curl_version_info(CURLVERSION_NOW)->version);
     if (!add_header(options, agent) || !add_header(options, "Accept: application/json") ||
-        !add_header(options, "Expect:")) /* no waiting for 100-continue */
+        !add_header(options, "Expect:")) /* no "Expect: 100-continue": libcurl would wait for the answer to it */
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
     /* libcurl would call a POST without a body a form */
-    return (append(&target->headers, "Content-Type:") &&
-            append(&target->headers_body, "Content-Type: application/json")) ||
+    return (headers_append(&target->headers, "Content-Type:") &&
+            headers_append(&target->headers_body, "Content-Type: application/json")) ||
            out_of_memory(options, "headers");
 }
 
 static bool take_headers(const struct options *options)
 {
-    if (!is_token(options->key_header) || is_reserved(options->key_header, ""))
+    if (!headers_is_name(options->key_header) || headers_is_reserved(options->key_header, ""))
         return bad_option(options, "key_header", "it is not a header's name, or the name of one that the library sets");
-    if (!is_header_value(options->user_agent, strlen(options->user_agent)))
+    if (!headers_is_value(options->user_agent, strlen(options->user_agent)))
         return bad_option(options, "user_agent", "it holds a control character");
     return add_own_headers(options) && add_user_headers(options);
 }
@@ -294,7 +251,7 @@ static bool check_endpoint(const struct options *options)
            refuse_in(options->refusal, ".%s", name);
 }
 
-/* Replaces the endpoints by a copy: later changes to the user's table are not checked. */
+/* Checks the endpoints and replaces them by a copy, because later changes to the user's table would not be checked. */
 static bool take_endpoints(const struct options *options)
 {
     lua_State *L = options->L;
@@ -326,6 +283,7 @@ static bool take_all(struct options *options)
         return false;
     if (options->proxy && !url_is_visible(options->proxy, strlen(options->proxy)))
         return bad_option(options, "proxy", "only visible ASCII characters are allowed");
+    target->key_header = options->key_header;
     target->ca_file = options->ca_file;
     target->proxy = options->proxy;
     target->max_response = (size_t)options->max_response;

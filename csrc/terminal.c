@@ -28,7 +28,7 @@ static void note(int number)
 {
     if (noted_signal) {
         (void)signal(number, SIG_DFL);
-        (void)raise(number); /* delivered when this handler returns */
+        (void)raise(number); /* the signal is delivered when this handler returns */
     }
     noted_signal = number;
 }
@@ -41,7 +41,10 @@ int terminal_catch_interrupt(lua_State *L)
     noted_signal = 0;
     (void)signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        /* no SA_RESTART: a signal ends a wait for the network or for input, and the program can check what came */
+        /*
+         * without SA_RESTART, a signal ends a wait for the network or for input, so that the program can look at the
+         * signal
+         */
         const struct sigaction action = {.sa_handler = note};
         struct sigaction before;
         if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)

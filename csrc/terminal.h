@@ -3,15 +3,16 @@
 
 #include <lua.h>
 
-/* core.terminal(file) -> its columns, 0 when unknown; nil when the file is no terminal or not open. */
+/* core.terminal(file) -> the number of columns, 0 when it is unknown; nil when the file is closed or no terminal */
 int terminal_columns(lua_State *L);
 
 /*
- * core.catch_interrupt(): from now on the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only noted. A second one, of any
- * of the three, ends the program. A signal that was ignored stays ignored. SIGPIPE is ignored too: a write without a
- * reader fails. Without this function Lua's interpreter raises an error at Ctrl-C, at any point.
+ * core.catch_interrupt(): from now on, the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only recorded. A second signal,
+ * any of the three, ends the program. A signal that was ignored stays ignored. SIGPIPE is ignored too, so that writing
+ * to a closed pipe fails. Without this function, Lua's interpreter raises an error at Ctrl-C, at any point of the
+ * program.
  */
 int terminal_catch_interrupt(lua_State *L);
 
-/* core.interrupted() -> the number of the last signal noted since then, or nil */
+/* core.interrupted() -> the number of the last recorded signal, or nil */
 int terminal_interrupted(lua_State *L);

@@ -4,7 +4,10 @@
 
 #include "compat.h"
 
-/* The length of the UTF-8 sequence at bytes; 0 when there is none, or an overlong one, or a surrogate. */
+/*
+ * Returns the length of the UTF-8 sequence at bytes. Returns 0 when there is none, when it is overlong, or when it is a
+ * surrogate.
+ */
 static size_t utf8_length(const unsigned char *bytes, size_t left)
 {
     const unsigned char lead = bytes[0];
@@ -30,7 +33,7 @@ void quote_printable(lua_State *L, size_t most)
 
     while (left > 0) {
         const size_t step = utf8_length(bytes, left);
-        /* C0 and C1 controls and DEL would control a terminal */
+        /* C0 and C1 control characters and DEL could control the user's terminal */
         const bool printable =
             step > 1 ? !(bytes[0] == 0xC2 && bytes[1] < 0xA0) : step == 1 && *bytes >= 0x20 && *bytes != 0x7F;
         const size_t size = printable ? step : 1;

@@ -1,4 +1,4 @@
-/* Texts that come from outside: control characters are made harmless, UTF-8 and NUL bytes are found. */
+/* Functions for text from outside: they make control characters harmless and find invalid UTF-8 and NUL bytes. */
 #pragma once
 
 #include <lua.h>
@@ -7,11 +7,11 @@
 
 enum { QUOTE_ANSWER = 200, QUOTE_ARGUMENT = 500 }; /* bytes */
 
-/* Replaces the string on top by its first `most` bytes, fit for a line of a log; "..." follows when it was longer. */
+/* Shortens the string on top to `most` bytes and makes it printable in one line. Adds "..." when it was longer. */
 void quote_printable(lua_State *L, size_t most);
 
-/* Whether it is UTF-8, without overlong sequences and surrogates. */
+/* Returns whether the text is UTF-8 without overlong sequences and surrogates. */
 bool text_is_utf8(const char *text, size_t length);
 
-/* The string at index when it is one without a NUL byte, else NULL. Never converts a number. */
+/* Returns the string at index, or NULL when it has a NUL byte or is no string. Never converts a number. */
 const char *text_without_nul(lua_State *L, int index);

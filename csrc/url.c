@@ -15,7 +15,7 @@ bool url_is_visible(const char *text, size_t length)
     return true;
 }
 
-/* The length of one dot, plain or percent-encoded; 0: there is none. */
+/* Returns the length of one dot, plain or percent-encoded, or 0. */
 static size_t dot_length(const char *at)
 {
     if (*at == '.')
@@ -120,13 +120,13 @@ bool url_check_base(const char *text, size_t length, struct base_url *base, stru
         return refuse(refusal, BAD_OPTION, "only visible ASCII characters are allowed, and no '\\'");
     if (strpbrk(text, "?#"))
         return refuse(refusal, BAD_OPTION, "it must not hold a query or a fragment");
-    /* libcurl accepts https:/host, and "://" further on */
+    /* stricter than libcurl, which accepts https:/host and a later "://" */
     if (strncmp(authority, "://", 3) != 0 || authority[3] == '/')
         return refuse(refusal, BAD_OPTION, "it must start with https:// and a host");
     url = curl_url();
     parsed = url ? parse_base(url, text, base, refusal) : refuse_data(refusal, BAD_OPTION, "out of memory");
     curl_url_cleanup(url); /* also NULL */
-    /* libcurl removes dot segments when it parses, so this looks at the text */
+    /* libcurl removes dot segments when it parses, so they are looked for in the text */
     path = strchr(authority + 3, '/');
     return parsed && (!path || url_check_path(path, strlen(path), refusal, BAD_OPTION));
 }

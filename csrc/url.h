@@ -1,6 +1,6 @@
 /*
- * Which addresses requests may go to: rules for the base URL and for the paths below it. libcurl parses. Touches no
- * Lua.
+ * Decides which addresses requests may go to, with rules for the base URL and for the paths below it. libcurl parses
+ * the URLs. Touches no Lua.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct base_url {
     char port[8];
 };
 
-/* Each refuses with the given code. The reason never quotes the text. */
+/* Each function refuses with the given code. Its reason never quotes the text. */
 bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal);
 bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code);
 
@@ -31,11 +31,11 @@ struct endpoint {
 /* False when the text has another form; the path is not checked. */
 bool url_split_endpoint(const char *text, struct endpoint *endpoint);
 
-/* Whether it is a method of the API: GET, POST, PUT, PATCH or DELETE. */
+/* Returns whether the text is a method of the API: GET, POST, PUT, PATCH or DELETE. */
 bool url_is_method(const char *method, size_t length);
 
-/* Whether the host is this machine, whatever a resolver says: 127.0.0.0/8, ::1, localhost. */
+/* Returns whether the host is this machine, whatever a resolver says: 127.0.0.0/8, ::1 or localhost. */
 bool url_is_loopback(const char *host);
 
-/* Whether all characters are visible ASCII. */
+/* Returns whether all characters are visible ASCII. */
 bool url_is_visible(const char *text, size_t length);

@@ -1,4 +1,4 @@
-/* The one place that knows the version. */
+/* The version of the library. All other files read it from here. */
 #pragma once
 
 #define CMR_VERSION "0.1.0"

@@ -1,7 +1,7 @@
----Waits until an accepted operation has finished. The events are read from the store that the webhooks' handler writes
----to: it does not matter when they arrive, and at which worker or host.
+---Waits until an accepted operation has finished. It reads the events from the store, where the webhook handler writes
+---them. So it does not matter when they arrive, and at which worker or host.
 ---
----The request has left when this runs, so nothing about its answer is raised.
+---The request was sent before this runs, so the functions raise nothing about its answer.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -14,22 +14,23 @@ local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
----For client:await in another process: the plan, or the operation with an id.
+---What client:await needs in another process: the plan, or the operation and an id.
 ---@class cmr.Accepted
----@field plan? cmr.Plan From cmr.info in the process that sent the request.
----@field ledger_id? integer The request's number in the client's ledger, where its end is written.
+---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
+---@field ledger_id? integer The request's number in the client's ledger. client:await writes there how the request
+---ended.
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
 ---@field userId? string
----@field count? integer How many events must arrive.
+---@field count? integer The number of events that must arrive.
 
 ---@class cmr.AwaitOptions
----@field timeout? number Seconds. Default: 180.
----@field poll? number|false Seconds between two requests for an order's status; false: no requests. Default: 30.
----@field count? integer How many events must arrive, if cmr cannot know it.
----@field done_statuses? string[] Further statuses of an order that is done, as whole words. Default: {}.
----@field failed_statuses? string[] Further statuses of an order that has failed. Default: {}.
+---@field timeout? number Seconds to wait. Default: 180.
+---@field poll? number|false Seconds between two requests for an order's status. False sends none. Default: 30.
+---@field count? integer The number of events that must arrive, if cmr cannot know it.
+---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
+---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
 
 local WORDS = {
   expected = "a list of words",
@@ -47,12 +48,12 @@ local SPEC = {
   done_statuses = WORDS,
   failed_statuses = WORDS,
 }
-local DEFAULTS = { timeout = 180, poll = 30 } -- orders usually take 10 to 90 seconds (help)
+local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page: orders usually take 10 to 90 seconds
 
 local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
 local PAUSE_JITTER = 0.25
-local MAX_LISTS_PER_READ = 20 -- besides those of the request's own ids
-local MAX_REASON_BYTES = 200 -- of the vendor's, in a message
+local MAX_LISTS_PER_READ = 20 -- not counting the lists of the request's own ids
+local MAX_REASON_BYTES = 200 -- maximum of the vendor's text in a message
 local MAX_SHOWN_ITEMS = 3
 
 local NO_RECEIVER = "no event can arrive here: this process receives no webhooks, and no other one reaches its store. "
@@ -61,7 +62,7 @@ local NO_RECEIVER = "no event can arrive here: this process receives no webhooks
 
 local await = {}
 
--- A text, or nil.
+-- Returns a text, or nil.
 local function nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
@@ -73,8 +74,8 @@ local function fail(self, kind, outcome, body, message)
   return nil, message, core.error(err)
 end
 
--- Reports a mistake in the arguments. If a request has left, returns an error, or its answer would be lost; else
--- raises.
+-- Reports a mistake in the arguments. Raises it, unless a request was sent: then it returns an error, so that the
+-- answer is not lost.
 local function refuse(self, message)
   if not self.has_left then errors.raise("await: " .. message) end
   return fail(self, "invalid_argument", "unknown", nil, message)
@@ -89,7 +90,7 @@ local function is_plan(plan)
     and type(plan.failure_events) == "table"
 end
 
--- The plan of a wait; or nil and a message.
+-- Returns the plan of a wait; or nil and a message.
 local function plan_of(self, res, info)
   if not info and res.plan ~= nil then
     if is_plan(res.plan) then return res.plan end
@@ -106,12 +107,13 @@ local function plan_of(self, res, info)
   return nil, message or ("'%s' is done when it is answered"):format(operation.name)
 end
 
--- Whether no event can ever arrive: no process that shares the store receives any.
+-- Returns whether no event can ever arrive, because no process with this store receives webhooks.
 local function is_deaf(state)
   return stores.is_of_process(state.store) and not package.loaded.ngx and not package.loaded["cmr.webhook.receiver"]
 end
 
--- The store's lists, each {name, origin}: those of actions and orders, and the others.
+-- Returns two sets of lists in the store, each list as {name, origin}: the lists of actions and orders, and the other
+-- lists.
 local function lists_of(plan)
   local own, others = {}, {}
   for _, entry in ipairs(plan.ids) do
@@ -125,7 +127,7 @@ local function lists_of(plan)
   return own, others
 end
 
--- An event of the store, with the name that tells it from all others: its id and its content.
+-- Returns an event of the store, and a name that no other event has: its id with its content.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -136,7 +138,7 @@ local function decode(stored)
   return event, key
 end
 
--- Merges a list into the events read so far, so that the order of both is kept.
+-- Merges a list into the events read so far. The order within each of the two stays the same.
 local function merge(read, texts, origin)
   local position = 1
   for _, stored in ipairs(texts) do
@@ -154,8 +156,8 @@ local function merge(read, texts, origin)
   end
 end
 
--- The lists to read now. The lists of actions and orders are read each time. The others are read in turn, but all of
--- them the first time and the last.
+-- Returns the lists to read now. The lists of actions and orders are read every time. The other lists take turns, but
+-- the first and the last read take all of them.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do
@@ -169,8 +171,8 @@ local function lists_to_read(self, reads_all)
   return lists
 end
 
--- Events that an earlier read has seen are kept: the store may have forgotten them meanwhile. Later ones follow, by the
--- time at which they were received where that is known.
+-- Keeps the events of earlier reads, because the store may have dropped them meanwhile. Appends the new ones, ordered
+-- by the time of receipt if it is known.
 local function keep(self, read)
   local kept = self.kept
   local latest = kept.latest or -math.huge
@@ -195,7 +197,7 @@ local function keep(self, read)
   return events
 end
 
--- The events that arrived so far, oldest first.
+-- Returns the events that arrived so far, oldest first.
 local function read_events(self, reads_all)
   local read = { positions = {} }
   self.store_message = nil
@@ -220,7 +222,7 @@ local function fail_operation(self, outcome, body, message, data)
   return fail(self, "operation_failed", outcome, body, message)
 end
 
--- The failed items of the answer, in words.
+-- Returns the failed items of the answer, in words.
 local function describe_items(failed)
   local shown = {}
   for index = 1, math.min(#failed, MAX_SHOWN_ITEMS) do
@@ -237,7 +239,7 @@ local function fail_items(self, outcome)
   return fail_operation(self, outcome, failed, describe_items(failed))
 end
 
--- Reads the store. Returns whether the operation is settled; if so, also the results of await.run.
+-- Reads the store. Returns whether the operation is settled. If it is, also returns the results of await.run.
 local function read_store(self, reads_all)
   local result = settlement.judge(self.plan, read_events(self, reads_all), self.kept.origins)
   self.events, self.found, self.result = result.events, result.found, result
@@ -248,8 +250,8 @@ local function read_store(self, reads_all)
   return true, fail_operation(self, result.outcome, failure, failure.event or failure.eventType, failure.data)
 end
 
--- Polls the order's status. A status counts only when two polls agree, or when time is up: the events may still arrive
--- and carry more. A request that is refused is not repeated.
+-- Polls the order's status. A status counts only when two polls agree, or when time is up: events with more details may
+-- still arrive. If the API refuses a poll, no other poll follows.
 local function poll_status(self, now, left)
   local is_new, res, err = self.watch:poll(now, left)
   if not is_new then return false end
@@ -258,7 +260,7 @@ local function poll_status(self, now, left)
   self.verdict = settlement.verdict_of_status(data.status, self.status_verdicts)
   if not self.verdict or self.verdict ~= previous and left > self.opts.poll then
     return false
-  elseif self.verdict == "failed" then -- a part may be done, whatever the status says
+  elseif self.verdict == "failed" then -- a part may be done even if the status says "failed"
     return true, fail_operation(self, "unknown", res, "the order is " .. data.status)
   elseif self.plan.items_failed then
     return true, fail_items(self, "unknown")
@@ -292,7 +294,7 @@ local function wait(self)
       left = timeout - (loop.now() - started_at)
     end
     if not settled then
-      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- many awaits that began together spread out
+      local jittered = pause * (1 - PAUSE_JITTER * self.jitter()) -- many waits may begin together: spreads their polls
       if left > 0 then loop.sleep(core.engine(), math.min(jittered, left)) end
       pause = math.min(pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
       settled, events, message, err = read_store(self, left <= pause)
@@ -301,7 +303,7 @@ local function wait(self)
   return events, message, err
 end
 
----Whether await can learn here how an operation ends. See client:awaitable.
+---Returns whether client:await could learn how an operation ends. See client:awaitable.
 function await.check(state, operation)
   local ok, message = settlement.awaitable(operation)
   if not ok then return nil, message end
@@ -309,7 +311,7 @@ function await.check(state, operation)
   return true
 end
 
--- Adds what a wait needs to know, and waits.
+-- Adds the data that a wait needs, and waits.
 local function begin(self, plan, state, opts)
   self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or poller.jitter
   self.status_verdicts = settlement.status_verdicts(opts.done_statuses, opts.failed_statuses)

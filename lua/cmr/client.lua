@@ -20,44 +20,48 @@ Client.__name = "cmr.client"
 
 local unpack = table.unpack or unpack
 
----What cmr.info reports: of the last attempt where there were several.
+---The result of cmr.info. After several attempts, it describes the last one.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string
+---@field url string Without the key. Query values with names of secrets are masked.
 ---@field status? integer
 ---@field headers? table<string, string> Lower-case names.
+---@field request_id? string The server's name for the request, from the answer's headers.
 ---@field attempts integer
----@field elapsed number Seconds, the whole call.
----@field reused? boolean Whether the connection had been used before.
+---@field elapsed number The duration of the whole call, in seconds.
+---@field reused? boolean Whether the attempt reused a connection.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
+---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
----What client:await waits for, as plain data: {plan = plan} is all that another process needs to wait.
+---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
----@field ledger_error? string Why the end could not be written into the ledger. The request counts as unknown there.
----@field tls? string With on_response: the version that a new connection agreed on.
+---@field ledger_error? string The reason why the ledger could not record how the request ended. The ledger then treats
+---the request as unknown.
+---@field tls? string The TLS version of a new connection. Only if on_response is set.
 ---@field timing? cmr.Timing Only if on_response is set.
 
----Where an attempt's time went: seconds from its start. A step that was not reached is absent.
+---When each step of an attempt was done, in seconds from its start. A step that was not reached is absent.
 ---@class cmr.Timing
----@field resolved? number The address of the name was known.
+---@field resolved? number The IP address of the host was known.
 ---@field connected? number
----@field secured? number TLS was agreed on.
+---@field secured? number The TLS handshake was done.
 ---@field first_byte? number The first byte of the answer arrived.
 
----What a call would send, as libcurl gets it. The key is masked.
+---The request that a call would send, in the form for libcurl. The key is masked.
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----@field headers string[] Lines, without the key's header. "Name:" sends no such header, "Name;" an empty one.
----@field key_header? string The name of the header that carries the key.
+---@field headers string[] The lines of the headers, without the header with the key. "Name:" removes a header, "Name;"
+---sends an empty one.
+---@field key_header? string The name of the header with the key.
 ---@field body? string
 ---@field form? cmr.FormPart[] In place of a body: the parts of a multipart form.
 ---@field ca_file? string
----@field proxy? string "": none, whatever the environment says.
+---@field proxy? string "" means no proxy, even if the environment names one.
 ---@field resolve? string
 
 ---A part of a multipart form: a text, or a file.
@@ -84,7 +88,8 @@ local REQUEST_SPEC = {
   body = validate.ANY,
 }
 
----An operation that lists, by its name; or a table with the name and what the documentation omits about its answer.
+---The name of an operation that returns a list. Or a table with the name, and with the facts about its answer that the
+---documentation omits.
 ---@class cmr.List
 ---@field [1] string
 ---@field items? string|fun(answer: cmr.Answer): any[]?, string? The path of the items, as in "data.users"; or a
@@ -114,7 +119,7 @@ local function state_of(self, name)
   return self._state
 end
 
--- The loop adapter for a call. Raises where nothing can wait.
+-- Returns the loop adapter for a call. Raises when the caller cannot wait.
 local function loop_for(state, caller, context)
   local loop = state.loop or loops.detect(context)
   local reason = loop.unsupported and loop.unsupported(context)
@@ -128,14 +133,14 @@ local function background_loop_for(state, caller, context)
   return loop
 end
 
--- Raises a mistake of the calling program; returns a fault of the data.
+-- Raises the refusal if the calling program is wrong, and returns it if only the data is wrong.
 local function refuse(message, err)
   if err.programmer_error then errors.raise(message) end
   err.attempts = 0
   return nil, message, err
 end
 
--- Sends what the core has prepared, or returns the core's refusal.
+-- Sends the request that the core has prepared, or returns the core's refusal.
 local function send(state, caller, context, call, message, err)
   if not call then return refuse(message, err) end
   return sender.send(state, call, loop_for(state, caller, context))
@@ -176,7 +181,7 @@ local function prepare_request(state, caller, method, path, fields)
   return core.request(state.target, method, path, fields)
 end
 
----Sends any other request, under the same rules.
+---Sends any other request. The same rules apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -188,15 +193,15 @@ function Client:request(method, path, fields)
   return send(state, "request", "caller", prepare_request(state, "request", method, path, fields))
 end
 
----Iterates over the items of a list. Pages are fetched as they are needed. It ends with an error of kind "bad_response"
----where a page shows that items may be missing or come twice; err.code says why.
+---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
+---missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
 ---
 ---@param what string|cmr.List
 ---@param ... any The operation's arguments.
----@return fun(): any, string?, cmr.Error? iterator The next item; or once false, message, err.
+---@return fun(): any, string?, cmr.Error? iterator The next item; after a failure once false, message, err.
 function Client:each(what, ...)
   local state = state_of(self, "each")
   local opts = {}
@@ -226,7 +231,7 @@ function Client:each(what, ...)
   return require("cmr.pagination").iterate(fetch, name, items, fields[page] or 1)
 end
 
----Shows what a call would send. Nothing is sent.
+---Returns the request that a call would send. Sends nothing.
 ---@param name string The operation's name, or "request".
 ---@param ... any Its arguments, or those of client:request.
 ---@return cmr.Preview? preview
@@ -244,7 +249,8 @@ function Client:preview(name, ...)
   return call:request()
 end
 
----Starts a call in the background. In a plain script it makes progress whenever the script waits in a function of cmr.
+---Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
+---function of cmr.
 ---@param name string The operation's name.
 ---@param ... any Its arguments.
 ---@return cmr.Job job
@@ -258,17 +264,18 @@ function Client:start(name, ...)
   return jobs.start(state, call, loop, loop.semaphore())
 end
 
----Runs an operation on many inputs concurrently. Each call is paced and retried like a single one.
+---Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
----Wrong arguments give an error for their input, of kind "invalid_argument". Leaving the loop cancels the calls in
----flight: on Lua 5.4 at once, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine
----with the loop ends. A call's timeout starts when the call gets its slot in the rate limit.
+---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. On Lua 5.4 this happens
+---at once. Elsewhere it happens when the iterator is garbage-collected, and in nginx at the latest when the coroutine
+---with the loop ends.
 ---@param name string The operation's name.
----@param inputs any[]|fun(): any Tables of fields, or first arguments: a list, or a function that returns the next one.
+---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
----@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator The next input that finished, and its call's results.
+---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
 function Client:map(name, inputs, opts)
   local state = state_of(self, "map")
   local prepare = core[operation_named(name, "map").name]
@@ -282,17 +289,17 @@ function Client:map(name, inputs, opts)
   end)
 end
 
----Runs an operation that acts for many rows, and sends none of them twice. The client's ledger knows the rows that are
----done: in this process, earlier, or in another one. A run is known by its rows' content. It reports the rows that it
----cannot send, see cmr.BulkReport.
+---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
+---that are done, in this process or in another one. A later run with the same rows continues the first one. The report
+---names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
 ---
 ---@param name string The operation's name.
----@param rows table[]|fun(): table? Tables of fields: a list, or a function that returns the next one.
+---@param rows table[]|fun(): table? A list of tables of fields, or a function that returns the next table.
 ---@param opts? cmr.BulkOptions
----@return cmr.BulkReport? report nil: nothing was sent.
+---@return cmr.BulkReport? report Nil when nothing was sent.
 ---@return string? message
 function Client:bulk(name, rows, opts)
   local state = state_of(self, "bulk")
@@ -308,13 +315,14 @@ function Client:bulk(name, rows, opts)
   end, opts)
 end
 
----Iterates over what was sent with this client's key, newest first, from its ledger.
+---Iterates over the requests that were sent with this client's key, newest first. It reads them from the client's
+---ledger.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
 ---
 ---@param filter? cmr.HistoryFilter
----@return fun(): cmr.SentRequest|false, string? iterator The next request; or once false, message.
+---@return fun(): cmr.SentRequest|false, string? iterator The next request; after a failure once false, message.
 function Client:history(filter)
   local state = state_of(self, "history")
   if not state.ledger then errors.raise "history: this client has no ledger: cmr.new{ledger = true}" end
@@ -324,29 +332,31 @@ function Client:history(filter)
   return history.each(state.ledger, filter)
 end
 
----Waits until an accepted operation has finished, that is, until webhooks report its success or failure. cmr reads them
----from the client's store, where cmr.webhook.handler puts them. It also finds those that arrived earlier, at another
----worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the handler is told
----to store them.
+---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
+---reads the events from the client's store, where cmr.webhook.handler writes them. They may have arrived earlier, at
+---another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
+---handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
 ---    local events, message, err = client:await(res)
 ---
----It succeeds when every expected event is there. Until then cmr polls the order's status, behind all other calls. A
----status counts if its whole text is a word such as COMPLETED, and if two polls agree on it or time is up: the values
----of a status are undocumented. If only the status reports success, `events.order` holds what order_status returned.
+---The wait succeeds when every expected event has arrived. Until then cmr polls the order's status, with a lower
+---priority than all other calls. The values of a status are undocumented. So a status counts only if its whole text is
+---a word such as COMPLETED, and if two polls agree on it or time is up. If only the status reports success,
+---`events.order` has the answer of order_status.
 ---
----Another process waits with the plan of cmr.info(res), or with the ids. Without the plan it does not know how many
----events to expect: give it `count`, or an order's status must settle it.
+---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
+---many events to expect. Then give it `count`; otherwise only the order's status can end the wait.
 ---
----err is of kind "operation_failed", with the event that reports the failure as its body, or a list of the items that
----the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown": err.events has what was
----done. When the first of several items fails, await does not wait for the others. It waits for the others when the
----answer refused some. Or err is of kind "timeout", with outcome "unknown". It is of kind "invalid_argument" when await
----can never learn the outcome: client:awaitable tells so before you send anything.
+---If the operation failed, err is of kind "operation_failed". Its body is the event that reports the failure, or a list
+---of the items that the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown":
+---err.events has the events about the items that were done. When an event reports that one of several items failed,
+---await does not wait for the others. When the answer refused some items, await still waits for the others. When time
+---is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of kind
+---"invalid_argument". client:awaitable tells you that before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
----@return cmr.Event[]? events Oldest first. An order of mailboxes has one for each mailbox.
+---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
 ---@return string? message
 ---@return cmr.Error? err
 function Client:await(res, opts)
@@ -355,10 +365,10 @@ function Client:await(res, opts)
   return require("cmr.await").run(self, state, loop, res, opts)
 end
 
----Whether client:await can learn here how an operation ends. Ask before you send it.
+---Returns whether client:await could learn how an operation ends. Call it before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why not.
+---@return string? message The reason why it cannot.
 function Client:awaitable(name)
   local state = state_of(self, "awaitable")
   return require("cmr.await").check(state, operation_named(name, "awaitable"))
@@ -372,14 +382,15 @@ local function target_for(opts, parent)
   return core.target(complete)
 end
 
--- Returns the ledger that the option names; false when it names none; nil and a message when it cannot be opened.
+-- Returns the ledger that the option names, or false when it names none. When the ledger cannot be opened, returns nil
+-- and a message.
 local function ledger_for(option, parent)
   if option == nil then return parent and parent.ledger or false end
   if type(option) == "table" or option == false then return option end
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Makes a client's store or limiter. In nginx it is the one that all workers share; elsewhere it uses the ledger.
+-- Makes a client's store or limiter. In nginx all workers share it. Elsewhere it uses the ledger.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()
@@ -387,7 +398,7 @@ end
 
 ---Makes a client without raising.
 ---@param opts cmr.Options
----@param parent table? the state of the client whose key, engine and limiter the new one shares; nil: the environment
+---@param parent table? The state of a client whose key, engine and limiter the new one shares. Nil: the environment
 ---  supplies missing options
 ---@return cmr.Client? client
 ---@return string? message
@@ -409,7 +420,7 @@ function Client.try_new(opts, parent)
       ledger = ledger,
       limiter = lua_opts.limiter or shared_by(ledger, "limiter", limiter.default),
       store = lua_opts.store or shared_by(ledger, "store", stores.default),
-      loop = lua_opts.loop, -- nil: the one that fits each call
+      loop = lua_opts.loop, -- nil chooses the adapter that fits each call
     },
   }, Client)
 end
@@ -421,17 +432,17 @@ function Client.new(opts)
   return self
 end
 
----Makes the same client with other options. It is light enough for one call:
----client:with{timeout = 60}:platforms(id).
+---Makes the same client with other options. This is cheap enough to do for one call: client:with{timeout =
+---60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client Shares key, engine and limiter with this one.
+---@return cmr.Client client The new client. It shares key, engine and limiter with this one.
 function Client:with(opts)
   local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end
   return client
 end
 
----Closes the client: later calls raise. Unused connections are closed.
+---Closes the client and its unused connections. Later calls raise.
 function Client:close()
   self._state.closed = true
   local engine = core.engine()
@@ -441,25 +452,25 @@ function Client:close()
   end
 end
 
----The address that the client's requests go to.
+---Returns the base URL of the client's requests.
 ---@return string base_url
 function Client:base_url()
   return tostring(self:target()):match ": (.*)"
 end
 
----A digest of the client's key: tells keys apart, and does not reveal them.
+---Returns a digest of the client's key, which identifies the key without revealing it.
 ---@return string key_id
 function Client:key_id()
   return self:target():key_id()
 end
 
--- The core's target: for the command, which prepares its calls without raising.
+-- Returns the core's target. The command uses it to prepare calls without raising.
 function Client:target()
   return state_of(self, "target").target
 end
 
 function Client:__tostring()
-  return "cmr.client: " .. tostring(self._state.target):match ": (.*)" -- never the key
+  return "cmr.client: " .. tostring(self._state.target):match ": (.*)" -- the text never contains the key
 end
 
 Client.info = sender.info

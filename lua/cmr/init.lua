@@ -1,19 +1,20 @@
----The Cold Mail Reseller API: one function for each operation, as cmr.platforms(userId), cmr.reexport{...}.
+---The Cold Mail Reseller API. It has one function for each operation, such as cmr.platforms(userId) and
+---cmr.reexport{...}.
 ---
----A success is one value, the decoded envelope. A failure is nil, a message, and an error as a table. A mistake of the
----calling program raises.
+---On success a function returns the decoded envelope. On failure it returns nil, a message and an error table. It
+---raises when the calling program is wrong.
 
 local Client = require "cmr.client"
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
 local operations = require "cmr.operations"
 
----A success: the API's envelope.
+---The result of a successful call: the API's envelope.
 ---@class cmr.Answer
----@field status integer The HTTP status again.
+---@field status integer Repeats the HTTP status.
 ---@field message string
----@field data? any The result. Absent where the API sends null or nothing. Its type is any where it is undocumented.
----@field actionId? string Of an asynchronous operation. Its webhooks carry it too.
+---@field data? any The result. Absent if the API sends null or nothing. Its type is any if it is undocumented.
+---@field actionId? string The id of an asynchronous operation's action. Its webhook events have the same id.
 
 ---@alias cmr.Kind
 ---| "network" # no answer: the connection failed
@@ -35,51 +36,53 @@ local operations = require "cmr.operations"
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----After several attempts, the most severe one: unknown > rejected > not_sent.
+---After several attempts, the most severe of their outcomes: unknown > rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
 ---| "unknown" # the server may have done it: check before you repeat it
 
----A failure. tostring gives its message.
+---A failure. tostring(err) returns its message.
 ---@class cmr.Error
 ---@field kind cmr.Kind
 ---@field message string
 ---@field operation? string
----@field status? integer The answer's HTTP status, where there was an answer.
+---@field status? integer The answer's HTTP status, if there was an answer.
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
+---@field request_id? string The server's name for the request, from the answer's headers.
+---@field budget_exhausted? true The call would have been tried again, but the retry budget of its key is used up.
 ---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
 ---answer refused.
 ---@field body? any
----@field events? cmr.Event[] Of client:await: the events that arrived.
+---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
----The mistake, where kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
----"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". Of
----client:each, where kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
+---Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
+---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
+---client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
 ---"missing_items" or "no_list".
 ---@field code? string
----@field field? string The path of the field with the mistake: "domains[2].domainName".
+---@field field? string The path of the wrong field, such as "domains[2].domainName".
 ---@field expected? string The values that the field takes, in words.
 ---@field got? string The type of the field's value.
 ---@field suggestion? string The name that was probably meant.
----@field reason? string The mistake in words, where expected does not say it.
----@field programmer_error? true The program is wrong, not its data: the functions of cmr raise such an error.
+---@field reason? string The mistake in words, if `expected` does not say it.
+---@field programmer_error? true The program is wrong, not its data. The functions of cmr raise such an error.
 
----The type of cmr.all: every item, where an operation acts on everything if its list is omitted.
+---The type of cmr.all. It means "every item" for an operation that acts on everything if its list is omitted.
 ---@class cmr.All
 
----An operation of the API: a row of the table from which functions, checks, commands and documents are derived.
+---An operation of the API. It is a row of the table from which functions, checks, commands and documents are made.
 ---@class cmr.Operation
 ---@field name string
----@field method? string nil: undocumented.
----@field path? string nil: undocumented.
+---@field method? string Nil when undocumented.
+---@field path? string Nil when undocumented.
 ---@field group string
 ---@field title string The vendor's.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
----@field assumed? string The undocumented part, and how we read it.
+---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
 ---@field open_location? "query"|"body" Where undocumented fields go.
 ---@field items? string The path of a list's items in its answer.
@@ -120,13 +123,13 @@ local operations = require "cmr.operations"
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
 
----The module. Its functions use a client made from the environment at first use.
+---The module. Its functions use a client that is made from the environment at the first call.
 ---@class cmr
 ---@field _VERSION string
----@field libcurl string The version of the libcurl in use.
+---@field libcurl string The version of libcurl.
 ---@field operations cmr.Operation[]|table<string, cmr.Operation> The API's operations, by position and by name.
----@field null any JSON's null: in arrays of answers, and to send one.
----@field all cmr.All Names every item, where an operation acts on everything if its list is omitted.
+---@field null any JSON's null. Answers have it in arrays. Pass it to send a null.
+---@field all cmr.All Means "every item", for an operation that acts on everything if its list is omitted.
 ---@field webhook cmr.Webhook
 local cmr = {
   _VERSION = core._VERSION,
@@ -151,19 +154,19 @@ setmetatable(cmr, {
 ---@return T list
 cmr.array = core.array
 
----Makes a client. An unknown option or a malformed value raises.
+---Makes a client. Raises for an unknown option or a malformed value.
 ---@param opts? cmr.Options
 ---@return cmr.Client client
 cmr.new = Client.new
 
 ---Reports facts about an answer or an error.
----@param result cmr.Answer|cmr.Error What a call returned.
----@return cmr.Info? info nil when the table does not come from a call.
+---@param result cmr.Answer|cmr.Error The answer or error that a call returned.
+---@return cmr.Info? info Nil when the table does not come from a call.
 cmr.info = Client.info
 
 local default_client
 
--- The client behind the module's functions. Its annotations are on the client's methods of the same name.
+-- Returns the client that the module's functions use. Their annotations are on the client's methods of the same names.
 local function client()
   default_client = default_client or Client.new()
   return default_client

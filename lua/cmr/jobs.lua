@@ -6,12 +6,14 @@ local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
----What client:map takes. before_send is called when the input's call has its slot, before anything is sent: use it to
----keep a record of your own. If it returns false, the call is not sent, and its error is of kind "cancelled".
+---The options of client:map. before_send is called when the input's call has its slot, before the request is sent. Use
+---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
----@field concurrency? integer Calls in flight, and results not yet taken. Default: 16.
----@field ordered? boolean Results in the order of the inputs, not as they finish. Default: false.
----@field before_send? fun(input: any): boolean? Called before the first attempt of an input; false: it is not sent.
+---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
+---@field ordered? boolean Returns the results in the order of the inputs. Default: false, in the order in which they
+---finish.
+---@field before_send? fun(input: any): boolean? Called before the first attempt of an input. Return false to skip the
+---input.
 
 local MAP_SPEC = { concurrency = validate.integer(1), ordered = "boolean", before_send = "function" }
 local MAP_DEFAULTS = { concurrency = 16, ordered = false }
@@ -35,12 +37,12 @@ local function finish(job, ok, ...)
   end
 end
 
----Starts a prepared call in the background. An error raised there is raised again by job:wait(). On Lua 5.1, where
----pcall cannot yield, it reaches the loop that runs the coroutine.
+---Starts a prepared call in the background. If the call raises an error, job:wait() raises it again. On Lua 5.1, where
+---pcall cannot yield, the error reaches the loop that runs the coroutine.
 ---@param state table of the client
 ---@param call any from the core
 ---@param loop cmr.Loop
----@param semaphore table posted with the job when it has finished
+---@param semaphore table Gets the job by a post when the job has finished.
 ---@param before_send? fun(): boolean?
 function jobs.start(state, call, loop, semaphore, before_send)
   local job = { call = call, loop = loop, semaphore = semaphore, before_send = before_send, waiting = 0 }
@@ -51,14 +53,14 @@ function jobs.start(state, call, loop, semaphore, before_send)
   return job
 end
 
----A job that has finished without a call, with its results.
+---Returns a job that has finished without a call, with its results.
 function jobs.finished(semaphore, ...)
   local job = setmetatable({ semaphore = semaphore, waiting = 0 }, Job)
   finish(job, true, ...)
   return job
 end
 
--- Raises where the caller cannot wait for a loop that other code runs.
+-- Raises if the caller cannot wait for a loop that other code runs.
 local function check(loop, caller)
   local reason = loop.unsupported and loop.unsupported "caller"
   if not reason then return end
@@ -81,14 +83,15 @@ function Job:wait()
   return unpack(self.results, 1, self.results.n)
 end
 
----Whether the call has finished.
+---Returns whether the call has finished.
 ---@return boolean
 function Job:done()
   return self.finished == true
 end
 
----Cancels the call: at once when it is in flight, and in nginx when it waits for a slot or a retry; else before its
----next attempt. A request that was sent may have been done: see err.outcome.
+---Cancels the call. A call in flight ends at once. In nginx, so does a call that waits for a slot or a retry;
+---elsewhere such a call ends before its next attempt. The server may have done a request that was sent: see
+---err.outcome.
 function Job:cancel()
   if self.finished or self.cancelled then return end
   self.cancelled = true
@@ -100,7 +103,8 @@ function Job:cancel()
   if loop.interrupt then loop.interrupt(self) end
 end
 
--- Called before each attempt. before_send is asked once; a table from it is the context of the ledger's entry.
+-- Called before each attempt. Calls before_send before the first one only. If before_send returns a table, it becomes
+-- the context of the ledger's entry.
 function Job:may_send()
   local before_send = self.before_send
   self.before_send = nil
@@ -122,16 +126,15 @@ local function iterator_of(inputs)
   end
 end
 
----Runs many inputs concurrently. See client:map. Leaving the loop early cancels the calls in flight: at once on Lua
----5.4, elsewhere when the iterator is collected, and in nginx at the latest when the coroutine with the loop ends.
+---Runs the calls for many inputs concurrently. See client:map.
 ---@param start fun(input: any, semaphore: table, before_send: function?): cmr.Job
 function jobs.map(loop, inputs, opts, start)
   opts = validate.options("map", MAP_SPEC, MAP_DEFAULTS, opts)
   local next_input, exhausted = iterator_of(inputs), false
   local semaphore = loop.semaphore()
-  local slots, free = {}, {} -- jobs that were started and not yielded yet; the indexes of empty slots
+  local slots, free = {}, {} -- the started jobs that the iterator has not returned yet; the indexes of empty slots
   local watch, was_left
-  local first, last -- the queue of jobs to yield; each job's field `after` is the next one
+  local first, last -- the queue of finished jobs to return; each job's field `after` is the next one
 
   local function enqueue(job)
     if first then
@@ -186,7 +189,7 @@ function jobs.map(loop, inputs, opts, start)
 
   local function take(job)
     first = job.after
-    last = first and last -- it would keep its answer alive
+    last = first and last -- when the queue is empty, `last` would keep an answer alive
     slots[job.slot] = false
     free[#free + 1] = job.slot
     return job.input, job:wait()
@@ -202,7 +205,7 @@ function jobs.map(loop, inputs, opts, start)
       semaphore.wait()
     end
     if watch then watch.stop() end
-    return nil, guard -- lives as long as the loop
+    return nil, guard -- the generic for keeps the guard alive as long as the loop runs
   end
 
   return step, nil, nil, setmetatable({}, { __close = cancel })

@@ -9,9 +9,9 @@ local unpack = table.unpack or unpack
 
 local options = {}
 
----What cmr.new and client:with take. Hosts share a rate with require("cmr.limiter.redis").new{host = ...}, webhooks and
----quotas with require("cmr.store.redis").new{host = ...}. endpoints overrides an operation's method and path, or
----supplies what is undocumented.
+---The options of cmr.new and client:with. Several hosts can share a rate limit with
+---require("cmr.limiter.redis").new{host = ...}, and webhooks and quotas with require("cmr.store.redis").new{host =
+---...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
@@ -21,6 +21,9 @@ local options = {}
 ---@field attempt_timeout? number Seconds, one attempt. Default: 12. check_workspace: 15 more for each domain.
 ---@field connect_timeout? number Seconds. Default: 5.
 ---@field retries? integer Attempts after the first. Default: 2.
+---Decides whether a failed attempt that may be repeated is repeated. See below.
+---@field retry? fun(failure: cmr.Retry): boolean|number|nil
+---@field retry_budget? integer|false Failed retries of a key, then calls are tried once; false: no limit. Default: 50.
 ---@field rate? number|false Requests per second and key; false: no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
 ---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
@@ -38,35 +41,51 @@ local options = {}
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
+---Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
+---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
+---@field request_id_header? string The response header with the server's request id. Default: the usual ones.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
----What on_retry gets.
+---What on_request gets.
+---@class cmr.AttemptStart
+---@field operation string
+---@field method string
+---@field url string Without the key. Query values with names of secrets are masked.
+---@field attempt integer From 1.
+---@field repeatable boolean Whether sending it twice does no harm.
+---@field context table The same for all hooks of one call, and empty at first: for what they tell each other.
+
+---What on_retry and the option retry get.
 ---@class cmr.Retry
 ---@field operation string
----@field attempt integer
----@field delay number Seconds until the next attempt.
+---@field attempt integer The one that failed.
+---@field delay? number Seconds until the next attempt. With the option retry, nil: cmr would not try again.
 ---@field err cmr.Error
+---@field context table The same for all hooks of one call.
 
----What on_response gets.
+---The argument of on_response.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
+---@field context table The same for all hooks of one call.
 
----The defaults of the options that Lua uses. The core has the others: production, 5 s to connect, 16 MiB of answer.
+---The defaults of the options that the Lua code uses. The core has the other defaults: the production URL, 5 s for
+---connecting, 16 MiB for an answer.
 options.DEFAULTS = {
   timeout = 30,
   attempt_timeout = 12,
   retries = 2,
+  retry_budget = 50,
   reexport_quota = "warn",
-  rate = 4, -- the vendor's limit is 5, its advice 4 (help)
+  rate = 4, -- the vendor's limit is 5; its help page advises 4
 }
 
--- Read when a client is made, never at require.
+-- The environment variables for options. They are read when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
-local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more holds a worker too long
+local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
@@ -77,11 +96,20 @@ local LEDGER = {
   end,
 }
 
+local HEADER_NAME = {
+  expected = "the name of a header",
+  test = function(value)
+    return type(value) == "string" and value:find "^[%w!#$%%&'*+%-.^_`|~]+$" ~= nil
+  end,
+}
+
 -- The core checks the options that it uses.
 local SPEC = {
   timeout = validate.number(0.001, 1e5, "seconds"),
   attempt_timeout = validate.number(0.001, 1e5, "seconds"),
   retries = validate.integer(0, 100),
+  retry = "function",
+  retry_budget = validate.either(validate.integer(1, 1e6), validate.one_of(false)),
   rate = validate.either(validate.number(0.001, 1e6), validate.one_of(false)),
   limiter = validate.methods("reserve", "pause"),
   store = stores.RULE,
@@ -89,8 +117,10 @@ local SPEC = {
   ledger = LEDGER,
   loop = validate.either(validate.one_of(unpack(loops.NAMES)), validate.methods("wait", "sleep", "now")),
   jitter = "function",
+  on_request = "function",
   on_retry = "function",
   on_response = "function",
+  request_id_header = HEADER_NAME,
 }
 
 local TARGET_NAMES = {}
@@ -134,10 +164,10 @@ local function read_endpoints(path)
   return nil, path .. ": " .. (message or "a JSON object expected")
 end
 
----Checks the options, and separates those of the core from those of Lua.
+---Checks the options, and separates the core's options from those that the Lua code uses.
 ---@param opts cmr.Options
----@return table? target_opts for core.target, which checks them
----@return table|string lua_opts the other options, with the adapter in place of a loop's name; or a message
+---@return table? target_opts The options for core.target, which checks them.
+---@return table|string lua_opts The other options, with the adapter in place of a loop's name; or a message.
 ---@return table? problem {code, option, expected, got, suggestion}
 function options.split(opts)
   local ok, message, problem = validate.check(SPEC, opts)
@@ -154,7 +184,7 @@ function options.split(opts)
 end
 
 ---Adds the environment and nginx's limits to a new client's options.
----@param target_opts table those for core.target; they are changed
+---@param target_opts table The options for core.target. The function changes them.
 ---@return table? target_opts or nil, a message and the problem {code, option}
 function options.with_environment(target_opts)
   for name, variable in pairs(ENVIRONMENT) do

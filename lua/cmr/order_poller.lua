@@ -1,18 +1,18 @@
----Polls the statuses of orders. All awaits of a process share one poller for each key. It polls an order once, also
----when several awaits wait for it. It takes only a share of the rate, and a real call gets its slot first.
+---Polls the statuses of orders. All waits of a process share one poller for each key. It polls an order only once,
+---even if several waits need it. It uses only a share of the rate, and real calls come before it.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 
 local unpack = table.unpack or unpack
 
-local POLL_SHARE = 0.25 -- of the rate
+local POLL_SHARE = 0.25 -- the share of the rate for polls
 local UNLIMITED_RATE = 4 -- requests per second, for a client without a rate
-local MAX_QUEUE_SECONDS = 0.01 -- a poll takes a slot only if it is free
+local MAX_QUEUE_SECONDS = 0.01 -- a poll takes a slot only if one is free now
 local MAX_STATUS_SECONDS = 10
-local RETRY_SECONDS = 0.5 -- after a poll that found no free slot
-local MAX_JITTER = 0.1 -- of the time between two polls
-local ACTIVE_SECONDS = 15 -- an await that was not seen for longer does not count: nginx may have ended its request
+local RETRY_SECONDS = 0.5 -- the wait after a poll that found no free slot
+local MAX_JITTER = 0.1 -- as a share of the time between two polls
+local ACTIVE_SECONDS = 15 -- a wait that did not check for longer is ignored: nginx may have ended its request
 
 ---@class cmr.OrderWatch
 local Watch = {}
@@ -22,19 +22,19 @@ local poller = {}
 
 local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, number, answer}}}
 
----A number from 0 to 1. The clock's lowest digits spread well enough.
+---Returns a number from 0 to 1. It comes from the clock's lowest digits, which are random enough.
 function poller.jitter()
   return core.now() * 1e5 % 1
 end
 
--- The polls per second of this process: all workers of an nginx share them evenly.
+-- Returns the polls per second for this process. All workers of an nginx get the same share.
 local function share_of(rate)
   local ngx = package.loaded.ngx
   local workers = ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
   return (rate or UNLIMITED_RATE) * POLL_SHARE / workers
 end
 
--- A limiter that reserves only a slot that is free now. The last argument of reserve is the longest wait.
+-- Makes a limiter that reserves a slot only if it is free now. The last argument of reserve is the longest wait.
 local function behind(limiter)
   return {
     reserve = function(_, key, ...)
@@ -56,7 +56,7 @@ end
 ---@param client cmr.Client
 ---@param order string
 ---@param user? string
----@param interval number seconds between two polls
+---@param interval number The seconds between two polls.
 ---@param now number
 function poller.watch(client, order, user, interval, now)
   local state = client._state
@@ -88,7 +88,7 @@ function Watch:jittered(seconds)
   return seconds * (1 + MAX_JITTER * self.jitter())
 end
 
--- The time between two polls of one order. It is longer if there are too many orders for the share.
+-- Returns the time between two polls of one order. It is longer if there are too many orders for the share.
 function Watch:pause(now)
   local count = 0
   for _, order in pairs(self.key.orders) do
@@ -97,10 +97,10 @@ function Watch:pause(now)
   return self:jittered(math.max(self.interval, self.spacing * count))
 end
 
--- Takes the next poll of the key. Returns false if it is not this order's turn.
+-- Takes the key's next poll for this order. Returns false if it is another order's turn.
 function Watch:claim(now)
   local key, order = self.key, self.order
-  local is_taken = key.free_at > now and key.free_at <= now + self.spacing -- else the clock was set
+  local is_taken = key.free_at > now and key.free_at <= now + self.spacing -- false after the clock was set
   if order.due_at > now or is_taken then return false end
   key.free_at = now + self.spacing
   local pause = self:pause(now)
@@ -120,8 +120,8 @@ end
 
 ---Polls the order if it is due.
 ---@param now number
----@param left number the seconds that the poll may take
----@return boolean is_new whether there is a new answer, of this poll or of another await's
+---@param left number The seconds that the poll may take.
+---@return boolean is_new Whether there is a new answer, from this poll or from a poll of another wait.
 ---@return cmr.Answer? res
 ---@return cmr.Error? err
 function Watch:poll(now, left)
@@ -134,7 +134,7 @@ function Watch:poll(now, left)
     if not ok then
       res, err = nil, core.error { kind = "network", outcome = "unknown", message = tostring(res), attempts = 0 }
     end
-    if err and err.outcome == "not_sent" and err.kind == "rate_limited" then -- real calls wait
+    if err and err.outcome == "not_sent" and err.kind == "rate_limited" then -- no free slot, because real calls wait
       order.due_at = now + self:jittered(RETRY_SECONDS)
       return false
     end

@@ -1,9 +1,9 @@
----The items of a list, page by page. An answer has currentPage and totalPages in data.pagination (docs) or directly in
----data (help), and perhaps the number of all items. Its nextPage is not used: the documented sample shows a wrong one.
+---Reads the items of a list, page by page. An answer has currentPage and totalPages in data.pagination (API
+---documentation) or directly in data (help pages), and perhaps the total number of items. Its nextPage is not used,
+---because the documented sample shows a wrong one.
 ---
----Pages are no snapshot: what changes in the list while it is read moves items from one page to another. So every page
----is compared with what the pages before it said, and the list ends with an error where items may be missing or come
----twice.
+---The pages are no snapshot. When the list changes while it is read, items move from one page to another. So every page
+---is compared with the pages before it. When items may be missing or come twice, the iteration ends with an error.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -13,13 +13,13 @@ local unpack = table.unpack or unpack
 
 local pagination = {}
 
--- The names that the number of all items may have.
+-- The possible names of the field with the total number of items.
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems" }
 
----The number of an answer's page and the number of pages, as far as the answer has them.
+---Returns the number of an answer's page, and the number of pages. Returns nil for a number that the answer lacks.
 ---@return number? page
 ---@return number? pages
----@return number? total items of all pages
+---@return number? total The number of items on all pages.
 function pagination.position(res)
   local where = tables.at(res, "data.pagination")
   if type(where) ~= "table" then where = res.data end
@@ -36,7 +36,7 @@ local function broken(operation, code, message)
   return false, err.message, core.error(err)
 end
 
--- Raised inside check, and turned into an error by next_page.
+-- Raised inside check. next_page turns it into an error.
 local function stop(code, format, ...)
   local words = { ... }
   for index, word in ipairs(words) do
@@ -45,7 +45,7 @@ local function stop(code, format, ...)
   error({ code = code, message = format:format(unpack(words)) }, 0)
 end
 
--- The field that tells the items of a list apart: "subscriptionId" in data.subscriptions.
+-- Returns the field that identifies an item of a list, such as "subscriptionId" in data.subscriptions.
 local function id_field(item, list_name)
   for _, name in ipairs { "id", "_id" } do
     if item[name] ~= nil then return name end
@@ -56,7 +56,8 @@ local function id_field(item, list_name)
   end
 end
 
--- The text that tells an item from all others, and words for messages. Without an id, it is made of all its members.
+-- Returns a text that identifies an item, and a text for messages. If the item has no id, the first text has all of its
+-- members.
 local function identity(item, list_name)
   if not tables.is_object(item) or next(item) == nil then return nil end
   local field = id_field(item, list_name)
@@ -66,7 +67,7 @@ local function identity(item, list_name)
   return core.sha256(tables.canonical(item)), "an item"
 end
 
--- Compares the numbers of a page with what was asked for, and with the pages before it.
+-- Compares the numbers in a page with the request, and with the pages before it.
 local function check_numbers(list, number, current, pages, total)
   if current and current ~= number then
     local of = pages and (" of %.14g"):format(pages) or ""
@@ -81,7 +82,8 @@ local function check_numbers(list, number, current, pages, total)
   end
 end
 
--- Raises when a page, or an item of it, was there before. Two equal items of one page are the server's own.
+-- Raises when the page, or one of its items, came before. Two equal items in the same page are accepted, because the
+-- server sent them so.
 local function check_repeats(list, number, items)
   local fingerprint = core.sha256(tables.canonical(items))
   if list.seen_pages[fingerprint] then
@@ -109,17 +111,19 @@ local function check_repeats(list, number, items)
   end
 end
 
--- Whether the first page's total counts the items of all pages. A total of one page says nothing about the others.
+-- Returns whether the first page's total counts the items of all pages. If it counts only one page, it says nothing
+-- about the others.
 local function counts_all(total, pages, items)
   if not total then return false end
   if not pages or pages <= 1 then return total >= #items end
   return total > #items
 end
 
--- Compares a page with what was asked for and with the pages before it. Returns whether it is the last one.
+-- Compares a page with the request and with the pages before it. Returns whether the page is the last one.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
-  if pages and (pages < 1 or pages ~= pages) then pages = nil end -- with 0 pages there are no items, or it says nothing
+  -- 0 pages mean that there are no items, or that the number is useless
+  if pages and (pages < 1 or pages ~= pages) then pages = nil end
   check_numbers(list, number, current, pages, total)
   if number == list.first then
     list.pages = pages
@@ -137,7 +141,7 @@ local function check(list, number, res, items)
   return total ~= nil and list.first == 1 and list.count >= total
 end
 
--- The items of an answer, and the name of the list.
+-- Returns the items of an answer, and the name of the list.
 local function find_items(where, res)
   if type(where) == "function" then return where(res) end
   return tables.at(res, where), where:match "[^.]+$"
@@ -145,12 +149,12 @@ end
 
 ---Iterates over the items.
 ---@param fetch fun(page: number): cmr.Answer?, string?, cmr.Error?
----@param operation string for messages
----@param where string|fun(res: cmr.Answer): any[]?, string? the path of the items in an answer, as in "data.users"; or
----  a function that returns the items and the name of their list
+---@param operation string The operation's name, for messages.
+---@param where string|fun(res: cmr.Answer): any[]?, string? The path of the items, such as "data.users"; or a
+---  function that returns the items and the name of their list
 ---@param first number page
 function pagination.iterate(fetch, operation, where, first)
-  first = tonumber(first) or first -- what is no number is refused by fetch
+  first = tonumber(first) or first -- fetch refuses a value that is no number
   local list = { first = first, count = 0, seen_pages = {}, seen_items = {} }
   local number, items, index, is_last, is_checked = nil, {}, 0, false, false
 
@@ -178,7 +182,7 @@ function pagination.iterate(fetch, operation, where, first)
     return finish(broken(operation, result.code, result.message))
   end
 
-  -- After the last item: whether there were as many as the answers said.
+  -- After the last item, checks that there were as many items as the answers said.
   local function check_count()
     is_checked = true
     if not list.total or list.first ~= 1 or list.count == list.total then return nil end

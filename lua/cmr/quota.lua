@@ -1,6 +1,6 @@
----Counts a mailbox's re-exports. The API allows 3 a week (seed). A client counts each in its store before sending it,
----by the mailbox's id or address. It cannot see the re-exports made in the dashboard, which the API counts too. So the
----API decides, and its refusals are stored as well.
+---Counts a mailbox's re-exports. The API allows 3 in a week. A client counts each re-export in its store before it
+---sends the request, under the mailbox's id or address. The client cannot see the re-exports that users start in the
+---dashboard, but the API counts them too. So the API decides, and its refusals are stored as well.
 
 local identity = require "cmr.ledger.identity"
 local log = require "cmr.util.log"
@@ -8,14 +8,14 @@ local operations = require "cmr.operations"
 local stores = require "cmr.store"
 local text = require "cmr.util.text"
 
-local MAX_REEXPORTS = 3 -- in WINDOW_SECONDS
+local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
-local REFUSAL_SECONDS = text.DAY -- of a refusal that names no time: the dashboard's re-exports may be days old
-local MAX_NAME_BYTES = 80 -- of a mailbox in a message
+local REFUSAL_SECONDS = text.DAY -- how long a refusal without a time counts: the dashboard's re-exports may be days old
+local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
 
 local quota = {}
 
--- The mailbox of a call that has a quota; nil when it has none.
+-- Returns the mailbox of a call that has a quota; nil when it has none.
 local function mailbox_of(call)
   local operation = operations[call:operation()]
   if not operation or not operation.flags.quota then return nil end
@@ -24,7 +24,7 @@ local function mailbox_of(call)
   return name and identity.normal(name)
 end
 
--- How long the API's last refusal holds, in seconds; nil when there is none.
+-- Returns how many seconds the API's last refusal still counts, or nil when there is none.
 local function refused_for(store, name)
   local refusals = store:list(name) or {}
   local left = #refusals > 0 and tonumber(refusals[#refusals]) - os.time() or 0
@@ -32,8 +32,8 @@ local function refused_for(store, name)
 end
 
 ---Counts a call that is about to be sent.
----@return table? reservation for quota.failed; nil for a call without a quota
----@return string? message the reason why the call must not be sent
+---@return table? reservation The argument for quota.failed; nil for a call without a quota.
+---@return string? message The reason why the call must not be sent.
 ---@return number? seconds until it may
 function quota.reserve(state, call)
   local mode = state.options.reexport_quota
@@ -45,7 +45,7 @@ function quota.reserve(state, call)
   if not left then
     local count, reason, seconds = store:count(reservation.name, MAX_REEXPORTS, WINDOW_SECONDS)
     reservation.counted = count ~= nil
-    left = reason == "exhausted" and seconds or nil -- an unavailable store limits nothing
+    left = reason == "exhausted" and seconds or nil -- if the store is unavailable, the quota is not checked
   end
   if not left then return reservation end
   local shown = mailbox:gsub("%c", "?"):sub(1, MAX_NAME_BYTES)
@@ -56,9 +56,10 @@ function quota.reserve(state, call)
   return reservation
 end
 
----Gives back the re-export of a call that was not accepted. Stores a refusal of the API for its quota.
----@param reservation table? from quota.reserve
----@param err cmr.Error with the outcome of all attempts
+---Gives back the re-export when the API did not accept the call. If the API refused the call for its quota, stores the
+---refusal.
+---@param reservation table? The result of quota.reserve.
+---@param err cmr.Error The error, with the outcome of all attempts.
 function quota.failed(reservation, err)
   if not reservation then return end
   local store, name = reservation.store, reservation.name

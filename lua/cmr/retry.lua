@@ -1,30 +1,43 @@
----Whether a call is tried again, and after how long. Pure: the clock and the jitter are passed in.
+---Decides whether to try a call again, and after how long. Pure: the caller passes the clock and the jitter.
 
-local BASE_SECONDS = 0.5 -- before the second attempt
+local BASE_SECONDS = 0.5 -- the wait before the second attempt
 local MAX_BACKOFF_SECONDS = 8
-local SERVER_ERROR_SECONDS = 5 -- what the vendor asks for after a 5xx (help)
-local HANDSHAKE_CODE = 35 -- CURLE_SSL_CONNECT_ERROR: the handshake broke; an untrusted certificate has another code
+local SERVER_ERROR_SECONDS = 5 -- the vendor's help page asks for this wait after a 5xx
+local HANDSHAKE_CODE = 35 -- CURLE_SSL_CONNECT_ERROR: the handshake failed; an untrusted certificate has another code
 local RETRYABLE_STATUS = { [500] = true, [502] = true, [503] = true, [504] = true }
 
 local retry = {}
 
----Whether another attempt may follow a failed one. A call that is harmless to repeat may be repeated. Every other call
----is repeated only if the server never saw it, or refused it unread for the rate limit.
+---Returns whether another attempt may follow a failed one. A call that is harmless to repeat may be repeated. Any
+---other call may be repeated only if the server never saw it, or refused it because of the rate limit.
 ---@param err cmr.Error of the attempt
----@param repeatable boolean whether doing it twice is harmless, as for a GET
+---@param repeatable boolean Whether doing the call twice is harmless, as for a GET.
 function retry.again(err, repeatable)
   local safe = repeatable or err.outcome == "not_sent"
   if err.kind == "rate_limited" then return true end
   if err.kind == "network" or err.kind == "timeout" then return safe end
-  if err.kind == "tls" then return safe and err.curl_code == HANDSHAKE_CODE end -- another handshake fails later
+  -- with any other code, a new handshake would fail again
+  if err.kind == "tls" then return safe and err.curl_code == HANDSHAKE_CODE end
   return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] ~= nil
+end
+
+---Whether another attempt does no harm, whatever the reason: the user's function may ask for it then.
+---@param repeatable boolean whether doing it twice is harmless
+---@param outcome cmr.Outcome of all attempts so far
+function retry.is_safe(repeatable, outcome)
+  return repeatable or outcome ~= "unknown"
+end
+
+---Whether a retry counts against the retry budget: not where the server refuses the request, or asks to wait.
+function retry.is_outage(err)
+  return err.kind ~= "rate_limited" and err.outcome ~= "rejected"
 end
 
 ---The wait before the next attempt.
 ---@param err cmr.Error of the last one
 ---@param attempts integer made so far
----@param left number seconds left of the call's timeout
----@param jitter fun(): number from 0 to 1
+---@param left number The seconds that are left until the call's timeout.
+---@param jitter fun(): number Returns a number from 0 to 1.
 ---@return number seconds
 function retry.delay(err, attempts, left, jitter)
   local backoff = math.min(MAX_BACKOFF_SECONDS, BASE_SECONDS * 2 ^ (attempts - 1)) * (0.5 + 0.5 * jitter())

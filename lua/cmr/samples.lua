@@ -1,8 +1,8 @@
 ---The requests and answers that the vendor's documentation shows, word for word. Pure data, on any Lua and in nginx.
 ---
----There is an entry for each operation with a sample, in the order of the operations. Its members:
----  request    JSON text: the fields of a call, as the operation's function takes them, query and body together. A
----             required id that no sample shows is missing
+---There is an entry for each operation with a sample, in the order of the operations. Its members are:
+---  request    JSON text: the fields of a call, in the form for the operation's function, with query and body together.
+---             If no sample shows a required id, the id is missing
 ---  also       JSON text: a second documented form of the fields
 ---  answer     JSON text: the whole envelope
 ---  partial    JSON text: the documented part of an answer whose envelope, or this form of it, is undocumented

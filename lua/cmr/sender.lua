@@ -1,18 +1,25 @@
----Sends a prepared call: waits for a slot, counts it for the quota and writes it into the ledger, makes attempts,
----returns the result.
+---Sends a prepared call. It waits for a slot, counts the call for the quota, records it in the ledger, makes attempts
+---and returns the result.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
+local log = require "cmr.util.log"
 local operations = require "cmr.operations"
 local options = require "cmr.options"
 local quota = require "cmr.quota"
+local redact = require "cmr.util.redact"
+local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
+local retry_budget = require "cmr.retry_budget"
+
+-- What decides about the call after a hook has had the error.
+local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
 
--- The job of a call that the caller waits for: its timeout starts at once. See cmr.jobs.
+-- The job of a call that its caller waits for. Its timeout starts at once. See cmr.jobs.
 local FOREGROUND_JOB = {
   max_queue_seconds = 0,
   may_send = function()
@@ -22,9 +29,12 @@ local FOREGROUND_JOB = {
 
 local sender = {}
 
+local budget = retry_budget.new() -- of all clients of this process; in nginx, of this worker
+
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
--- The clock's lowest digits spread retries well enough, and there is no seed to share.
+-- Returns a number from 0 to 1. It comes from the clock's lowest digits, which are random enough to spread retries, and
+-- need no seed.
 local function jitter()
   return core.now() * 1e5 % 1
 end
@@ -46,7 +56,7 @@ end
 
 local function finish(record, loop, result)
   record.elapsed = loop.now() - record.started_at
-  record.job = nil -- the job has the result: on Lua 5.1 a record that leads to its result is never collected
+  record.job = nil -- the job has the result, and on Lua 5.1 a record that refers to its own result is never collected
   records[result] = record
 end
 
@@ -59,8 +69,8 @@ local function fail(record, loop, err)
   return nil, err.message, err
 end
 
--- Counts a request and writes it down before it leaves for the first time. Returns nil and an error if it must not
--- leave.
+-- Counts a request for the quota and records it in the ledger, before it is sent for the first time. Returns nil and an
+-- error if it must not be sent.
 local function register(record, state, job)
   local reservation, message, seconds = quota.reserve(state, record.call)
   record.reservation = reservation
@@ -75,7 +85,17 @@ local function register(record, state, job)
   return nil, err
 end
 
--- Waits for a slot. Returns the seconds left for the attempt; or nil and an error, if it must not be made.
+-- Returns the seconds left for the attempt; or nil and an error, if it must not be made.
+local function time_left(record, loop, job)
+  if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
+  local now = loop.now()
+  record.deadline = math.min(record.deadline, now + record.timeout) -- a job's timeout starts here
+  local left = record.deadline - now
+  if left > 0 then return left end
+  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
+end
+
+-- Waits for a slot. Returns what time_left returns.
 local function get_ready(record, state, loop, job)
   local opts = state.options
   if opts.rate and not job.cancelled then
@@ -86,17 +106,107 @@ local function get_ready(record, state, loop, job)
       return nil, failure(record, "rate_limited", message:format(needed, max_wait), needed)
     end
   end
-  if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
-  local now = loop.now()
-  record.deadline = math.min(record.deadline, now + record.timeout) -- a job's timeout starts here
-  local left = record.deadline - now
-  if left > 0 then return left end
-  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
+  return time_left(record, loop, job)
+end
+
+-- Calls a hook with an event about an error. Nothing that the hook changes in the error makes the call be sent again.
+local function call_hook_about(err, hook, event)
+  local before = {}
+  for _, field in ipairs(DECISIVE_FIELDS) do
+    before[field] = err[field]
+  end
+  local answer = errors.call_hook(hook, event)
+  for _, field in ipairs(DECISIVE_FIELDS) do
+    err[field] = before[field]
+  end
+  return answer
+end
+
+-- The call's info as users get it.
+local function public_info(record)
+  local info = record.call:info()
+  info.url = redact.url(info.url)
+  info.request_id = request_id.of(info.headers, record.request_id_header)
+  return info
+end
+
+-- What a hook may know of an attempt before it is made.
+local function announcement(record)
+  local info = record.call:info()
+  return {
+    operation = info.operation,
+    method = info.method,
+    url = redact.url(info.url),
+    attempt = record.attempts + 1,
+    context = record.context,
+  }
+end
+
+-- Calls on_request, and adds the headers that it returns to the attempt. The others of them are logged, without their
+-- values: a hook that only watches must not break the call.
+local function call_on_request(record, hook)
+  local call, event = record.call, announcement(record)
+  event.repeatable = call:repeatable()
+  call:clear_headers()
+  local headers = errors.call_hook(hook, event)
+  if not headers then return end
+  if type(headers) ~= "table" then
+    log.error("on_request returned a %s: a table of headers expected", type(headers))
+    return
+  end
+  for name, value in next, headers do
+    local ok, message = call:add_header(name, value)
+    if not ok then
+      log.error("on_request: the header '%s' is not sent: %s", type(name) == "string" and name or type(name), message)
+    end
+  end
+end
+
+-- Adds the request id to an error, and calls on_response.
+local function call_on_response(record, opts, err)
+  if not err and not opts.on_response then return end
+  local info = public_info(record)
+  if err and info.request_id then
+    err.request_id = info.request_id
+    err.message = ("%s (request id %s)"):format(err.message, info.request_id)
+  end
+  if not opts.on_response then return end
+  info.attempt, info.err, info.context = record.attempts, err, record.context
+  call_hook_about(err or {}, opts.on_response, info)
+end
+
+-- Calls on_request, which may take long or cancel the job. Returns what time_left returns.
+local function announce(record, opts, loop, job)
+  call_on_request(record, opts.on_request)
+  local left, err = time_left(record, loop, job)
+  if not left and opts.on_response then
+    local event = announcement(record)
+    event.err, event.elapsed, event.sends, event.queued = err, 0, 0, 0
+    call_hook_about(err, opts.on_response, event)
+  end
+  return left, err
+end
+
+-- An answer of the server, also one that refuses the request, gives back the retry that it took.
+local function earn(record, opts, err)
+  local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
+  if not answered or not opts.retry_budget then return end
+  if record.has_paid then
+    budget:give_back(record.key)
+  else
+    budget:answered(record.key)
+  end
+  record.has_paid = nil
 end
 
 -- Makes one attempt. Returns the envelope, or nil and an error.
-local function attempt(record, state, loop, left)
+local function attempt(record, state, loop, job, left)
   local opts, call = state.options, record.call
+  if opts.on_request then
+    local err
+    left, err = announce(record, opts, loop, job)
+    if not left then return nil, err end
+  end
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
   local engine = core.engine() -- a new one after a fork or a close
@@ -104,11 +214,8 @@ local function attempt(record, state, loop, left)
   loop.wait(engine, call)
   local res, _, err = call:result()
   call:release() -- frees the body now; cmr.info keeps the call as long as its result
-  if opts.on_response then
-    local info = call:info()
-    info.attempt, info.err = record.attempts, err
-    errors.call_hook(opts.on_response, info)
-  end
+  call_on_response(record, opts, err)
+  earn(record, opts, err)
   if res then return res end
   record.outcome = more_severe(err.outcome, record.outcome)
   if opts.rate and err.kind == "rate_limited" then
@@ -117,17 +224,51 @@ local function attempt(record, state, loop, left)
   return nil, err
 end
 
+-- Decides whether a failed attempt is followed by another one, and after how many seconds.
+local function next_delay(record, opts, err, left)
+  local repeatable = record.call:repeatable()
+  if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
+  local function default_delay()
+    return retry.delay(err, record.attempts, left, opts.jitter or jitter)
+  end
+  local delay = retry.again(err, repeatable) and default_delay() or nil
+  if not opts.retry or not retry.is_safe(repeatable, record.outcome) then return delay end
+  local answer = call_hook_about(err, opts.retry, {
+    operation = err.operation,
+    attempt = record.attempts,
+    delay = delay,
+    err = err,
+    context = record.context,
+  })
+  if answer == nil then return delay end
+  if answer == false then return nil end
+  if answer == true then return delay or default_delay() end
+  if type(answer) == "number" and answer >= 0 then return math.max(answer, err.retry_after or 0) end
+  log.error("retry returned %s: true, false, nil or seconds expected", type(answer))
+  return delay
+end
+
 -- Waits before the next attempt. Returns false if there must be none.
 local function back_off(record, state, loop, err)
   local opts = state.options
-  if record.attempts > opts.retries or not retry.again(err, record.call:repeatable()) then return false end
   local left = record.deadline - loop.now()
-  local delay = retry.delay(err, record.attempts, left, opts.jitter or jitter)
-  if delay >= left then return false end
+  local delay = left > 0 and next_delay(record, opts, err, left)
+  if not delay or delay >= left then return false end
+  local costs = opts.retry_budget and retry.is_outage(err)
+  if costs and not budget:take(record.key, opts.retry_budget) then
+    record.budget_exhausted, err.budget_exhausted = true, true
+    err.message = err.message .. "; not tried again: too many retries failed (retry_budget)"
+    return false
+  end
   if opts.on_retry then
     local event = { operation = err.operation, attempt = record.attempts, delay = delay, err = err }
-    if errors.call_hook(opts.on_retry, event) == false then return false end
+    event.context = record.context
+    if call_hook_about(err, opts.on_retry, event) == false then
+      if costs then budget:give_back(record.key) end
+      return false
+    end
   end
+  record.has_paid = record.has_paid or costs
   loop.sleep(core.engine(), delay, record.job)
   return true
 end
@@ -143,7 +284,7 @@ local function make_attempts(record, state, loop, job)
       end
     end
     if not left then return fail(record, loop, err) end
-    res, err = attempt(record, state, loop, left)
+    res, err = attempt(record, state, loop, job, left)
     if res then
       if record.entry then record.entry:answered(res) end
       finish(record, loop, res)
@@ -153,7 +294,7 @@ local function make_attempts(record, state, loop, job)
   return fail(record, loop, err)
 end
 
--- Re-raises an error from the user's loop adapter, after the end of the request is written down.
+-- Raises an error from the user's loop adapter again, after recording the end of the request.
 local function reraise(record, ok, ...)
   if ok then return ... end
   local outcome = record.attempts == 0 and "not_sent" or "unknown"
@@ -164,10 +305,10 @@ local function reraise(record, ok, ...)
 end
 
 ---Sends a prepared call and returns its results.
----@param state table of the client: target, options, limiter, store
+---@param state table The client's state: target, options, limiter, store.
 ---@param call any from the core
 ---@param loop cmr.Loop
----@param job cmr.Job? nil: the caller waits for the call
+---@param job cmr.Job? Nil when the caller waits for the call.
 function sender.send(state, call, loop, job)
   local opts = state.options
   local now = loop.now()
@@ -177,7 +318,9 @@ function sender.send(state, call, loop, job)
   local record = {
     call = call,
     job = job, -- nil: the caller waits
-    key = opts.rate and state.target:key_id(),
+    key = (opts.rate or opts.retry_budget) and state.target:key_id(),
+    context = {}, -- of the user's hooks
+    request_id_header = opts.request_id_header,
     started_at = now,
     timeout = timeout,
     attempt_timeout = attempt_timeout,
@@ -196,8 +339,8 @@ end
 function sender.info(result)
   local record = records[result]
   if not record then return nil end
-  local info = record.call:info()
-  info.attempts, info.elapsed = record.attempts, record.elapsed
+  local info = public_info(record)
+  info.attempts, info.elapsed, info.budget_exhausted = record.attempts, record.elapsed, record.budget_exhausted
   if record.entry then
     info.ledger_id, info.ledger_error = record.entry.id, record.entry.problem
   end
@@ -211,8 +354,8 @@ function sender.info(result)
   return info
 end
 
----The arguments of the call that returned an answer. They must not be changed.
----@return table? args by name; nil for a raw request, or when no call returned the answer
+---Returns the arguments of the call that returned an answer. The caller must not change them.
+---@return table? args The arguments by name; nil for a raw request, or when no call returned the answer.
 function sender.arguments(result)
   local record = records[result]
   return record and record.call:arguments()

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Builds lua-cjson for a Lua that the system's package does not serve, from the system's own source package:
-# cjson.sh LUA FOLDER. Debian has lua-cjson for each Lua but its newest.
+# Builds lua-cjson from the system's source package, for a Lua without a binary package: cjson.sh LUA FOLDER. Debian has
+# a package of lua-cjson for every Lua except the newest.
 set -eu
 lua=$1 folder=$2
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The system's list of packages, read as a list of sources.
+# Makes a list of source packages from the system's list of packages.
 cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -n 's/^deb /deb-src /p' >"$work/sources.list"
 mkdir "$work/parts" "$work/lists"
 for file in /etc/apt/sources.list.d/*.sources; do

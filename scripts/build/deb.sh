@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the Debian package from the last commit, or from what an unpacked archive holds: deb.sh DIRECTORY, in the top
-# folder. It needs what debian/control asks for: `apt-get build-dep .` installs that.
+# Makes the Debian package from the last commit, or from an unpacked archive: deb.sh DIRECTORY, in the top folder. It
+# needs the packages in debian/control, which `apt-get build-dep .` installs.
 set -eu
 umask 022
-unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # those of a hook
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a git hook may have set them
 
 if ! command -v dpkg-buildpackage >/dev/null; then
     echo 'cmr: a Debian package is made on Debian: apt-get install dpkg-dev && apt-get build-dep .' >&2

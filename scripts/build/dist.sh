@@ -1,11 +1,11 @@
 #!/bin/sh
 # Makes the files of a release from the last commit: dist.sh DIRECTORY LUA_PROGRAM [URL], in the top folder of a git
-# checkout. URL is where the archive will be found. Without it the rockspec names the archive in DIRECTORY, because
-# LuaRocks takes no relative path. All else is the same bytes for the same commit, wherever it is made.
+# checkout. URL is the later address of the archive. Without it the rockspec names the archive in DIRECTORY, because
+# LuaRocks accepts no relative path. All other files have the same bytes for the same commit, on every machine.
 set -eu
 umask 022
 directory=$1 program=$2
-unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # those of a hook
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a git hook may have set them
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
 
@@ -41,7 +41,8 @@ rockspec_from() {
 }
 rockspec_from "$url" >"$files/$rockspec"
 
-# A source rock is a zip of the archive and a rockspec. git makes the same one each time, zip does not.
+# A source rock is a zip file of the archive and a rockspec. git makes it, because zip does not always write the same
+# bytes.
 mkdir "$work/rock"
 cp "$files/$archive" "$work/rock"
 rockspec_from "${3:-$archive}" >"$work/rock/$rockspec"

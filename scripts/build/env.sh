@@ -9,9 +9,9 @@ mkdir -p "$1/bin"
 scripts/build/write-if-changed.sh "$1/env" <<END
 # . $1/env  lets this shell, and each $2 that it starts, find cmr in this checkout.
 case \${LUA_CPATH-} in "$build/?.so;"*) ;; *)
-    # They would override the next two.
+    # These would override the next two variables.
     unset LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
-    # The paths of the shell may be for another Lua, so this one's own come behind them.
+    # The shell's paths may be for another Lua, so the paths of this Lua are added after them.
     export LUA_PATH="$here/lua/?.lua;$here/lua/?/init.lua;\${LUA_PATH:+\$LUA_PATH;};"
     export LUA_CPATH="$build/?.so;\${LUA_CPATH:+\$LUA_CPATH;};"
     export PATH="$build/bin:\$PATH"

@@ -10,13 +10,13 @@ jit) lua=LuaJIT version=501 lua_packages=luajit ;;
 *) lua="Lua $FLAVOUR" version=$(echo "$FLAVOUR" | sed 's/\./0/') lua_packages="lua$FLAVOUR lua-$FLAVOUR lua$(echo "$FLAVOUR" | tr -d .) lua" ;;
 esac
 
-# pkg-config does not look where Homebrew has its libraries.
+# pkg-config does not look in Homebrew's folders.
 if [ "$system" = Darwin ] && command -v brew >/dev/null; then
     PKG_CONFIG_PATH=$(brew --prefix openssl@3)/lib/pkgconfig:$(brew --prefix curl)/lib/pkgconfig:${PKG_CONFIG_PATH-}
     export PKG_CONFIG_PATH
 fi
 
-# ask OPTION PACKAGE...: the answer of pkg-config for the first package that it knows.
+# ask OPTION PACKAGE...: prints pkg-config's answer for the first package that it knows.
 ask() {
     option=$1
     shift
@@ -26,8 +26,8 @@ ask() {
     [ "$package" = libcurl ] && curl-config "$option" 2>/dev/null
 }
 
-# cflags DIRECTORY PACKAGE...; libs DIRECTORY LIBRARY PACKAGE: flags for the directory, or for the package if it is
-# empty.
+# cflags DIRECTORY PACKAGE...; libs DIRECTORY LIBRARY PACKAGE: print the flags for the directory, or for the package if
+# DIRECTORY is empty.
 cflags() {
     directory=$1
     shift
@@ -37,7 +37,7 @@ libs() {
     if [ "$1" ]; then echo "-L$1 -l$2"; else ask --libs "$3" || echo "-l$2"; fi
 }
 
-# require WHAT SETTING PACKAGES CODE: CODE must compile. If it does not, the message says what to install.
+# require WHAT SETTING PACKAGES CODE: checks that CODE compiles. If it does not, a message names the package to install.
 require() {
     # shellcheck disable=SC2086 # flags are words
     printf '%b\n' "$4" | $CC $flags -fsyntax-only -x c - >/dev/null 2>&1 && return
@@ -54,7 +54,8 @@ compile)
         $(cflags "$CURL_INCDIR" libcurl)
         $(cflags "$CRYPTO_INCDIR" libcrypto)
         $(cflags "$SQLITE_INCDIR" sqlite3)"
-    # The modules are the same bytes wherever they are built. PWD may have links in it; the compiler takes either form.
+    # With these flags, the modules have the same bytes in every folder. PWD may contain symbolic links, and the
+    # compiler may write either form of the path.
     for folder in "$PWD" "$(pwd -P)"; do
         printf '%s ' "-ffile-prefix-map=$folder=." | sed 's/[\\"'"'"' ]/\\&/g; s/\\ $/ /'
     done
@@ -79,7 +80,8 @@ compile)
 link)
     flags="$LDFLAGS $(libs "$CURL_LIBDIR" curl libcurl) $(libs "$CRYPTO_LIBDIR" crypto libcrypto)
         $(libs "$SQLITE_LIBDIR" sqlite3 sqlite3) -lm"
-    # All symbols are bound at load. The module stays loaded: a libcurl thread may still run when a Lua state closes.
+    # All symbols are bound when the module is loaded. The module stays loaded, because a thread of libcurl may still
+    # run when a Lua state closes.
     [ "$system" = Darwin ] || flags="-Wl,--as-needed,-z,relro,-z,now,-z,nodelete $flags -ldl -pthread"
     ;;
 esac

@@ -1,21 +1,23 @@
 #!/bin/sh
-# Installs or removes what `make` built, in the top folder: install.sh install|uninstall. The environment has the
-# Makefile's settings: OUT FLAVOUR LUA_PROGRAM DESTDIR INST_LIBDIR INST_LUADIR INST_BINDIR INST_SHAREDIR INST_RECORD ROCK.
+# Installs or removes the files that `make` built, in the top folder: install.sh install|uninstall. The environment has
+# the Makefile's settings: OUT FLAVOUR LUA_PROGRAM DESTDIR INST_LIBDIR INST_LUADIR INST_BINDIR INST_SHAREDIR INST_RECORD
+# ROCK.
 #
-# Several Luas share the command, its manual page and its completions. INST_RECORD therefore has a folder for each Lua:
-# `files` lists what its install put there, with a slash behind a directory, and `command` is a copy of its command.
-# Without INST_RECORD nothing is recorded: a package manager then knows the files.
+# Several Luas share the command, its manual page and its completions. So INST_RECORD has a folder for each Lua. Its
+# file `files` lists the files that the install wrote; the name of a directory ends with a slash. Its file `command` is
+# a copy of the command for that Lua. Without INST_RECORD nothing is recorded, because a package manager knows the
+# files.
 set -eu
 LC_ALL=C
 export LC_ALL
-umask 022 # every user may use what is installed
+umask 022 # so that every user can read the installed files
 records=$DESTDIR$INST_RECORD
 record=$INST_RECORD/$FLAVOUR
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 touch "$work/new" "$work/old"
-echo // >"$work/others" # never empty: not every grep knows that no pattern matches nothing
+echo // >"$work/others" # never empty, because some versions of grep misread an empty list of patterns
 if [ "$INST_RECORD" ]; then
     [ ! -e "$DESTDIR$record/files" ] || cp "$DESTDIR$record/files" "$work/old"
     for file in "$records"/*/files; do
@@ -23,7 +25,7 @@ if [ "$INST_RECORD" ]; then
     done
 fi
 
-# remove LIST: removes its files that no other Lua has, then its directories that are empty.
+# remove LIST: removes the files in LIST that no other Lua has, then the directories in LIST that are empty.
 remove() {
     { grep '/$' "$1" || :; grep -vxFf "$work/others" "$1" || :; } | sort -ru | while IFS= read -r path; do
         case $path in
@@ -33,7 +35,7 @@ remove() {
     done
 }
 
-# directory PATH: makes it, and those above it.
+# directory PATH: makes the directory and its parents.
 directory() {
     if [ -z "$1" ] || [ -d "$DESTDIR$1" ]; then return 0; fi
     case $1 in */*) directory "${1%/*}" ;; esac
@@ -49,8 +51,8 @@ put() {
     echo "$DESTDIR$3"
 }
 
-# The command runs on the Lua that it was built for, and finds its modules below any PREFIX. LuaRocks moves the modules
-# of a rock into its tree after this; the tree may move, too.
+# The command runs on the Lua for which it was built, and finds its modules below any PREFIX. LuaRocks moves the modules
+# of a rock into its tree later, and the tree may move too.
 command_text() {
     echo "#!$(command -v "$LUA_PROGRAM")"
     if [ "$ROCK" ]; then
@@ -73,7 +75,7 @@ put_command() {
     put 755 "$work/command" "$INST_BINDIR/cmr"
     [ -z "$INST_RECORD" ] || put 755 "$work/command" "$record/command"
     put 644 docs/cmr.1 "$INST_SHAREDIR/man/man1/cmr.1"
-    # where each shell looks
+    # the folder in which each shell looks
     while read -r shell file; do
         "$LUA_PROGRAM" -e "io.write(dofile('lua/cmr/cli/completion_scripts.lua').$shell)" >"$work/completion"
         put 644 "$work/completion" "$INST_SHAREDIR/$file"
@@ -91,16 +93,17 @@ install_all() {
     done
     (cd lua && find cmr -type f | sort) >"$work/modules"
     while IFS= read -r file; do put 644 "lua/$file" "$INST_LUADIR/$file"; done <"$work/modules"
-    put 644 types/cmr.lua "$INST_SHAREDIR/cmr/types/cmr.lua" # for the workspace library of an editor
+    put 644 types/cmr.lua "$INST_SHAREDIR/cmr/types/cmr.lua" # for editors, as a workspace library
     put 644 LICENSE "$INST_SHAREDIR/doc/cmr/LICENSE"
-    # A library built for nginx's LuaJIT must not bring a command that cannot start, nor replace one that can.
+    # With a library for nginx's LuaJIT, do not install a command that cannot start, and do not replace one that can.
     if command -v "$LUA_PROGRAM" >/dev/null; then
         put_command
     else
         echo "cmr, the command, is left out: there is no $LUA_PROGRAM to run it" >&2
     fi
     [ "$INST_RECORD" ] || return 0
-    # An older version may have had other files. The last Lua to go also removes the directories that others made.
+    # An older version may have installed other files. When the last Lua is removed, the directories that other Luas
+    # made are removed too.
     grep -vxFf "$work/new" "$work/old" | grep -v '/$' >"$work/stale" || :
     remove "$work/stale"
     grep -h '/$' "$work/old" "$work/others" | grep -vx // >>"$work/new" || :
@@ -110,7 +113,7 @@ install_all() {
     install -m 644 "$work/files" "$DESTDIR$record/files"
 }
 
-# The command runs on the Lua that was installed last. When that one goes, the one before it takes over.
+# The command runs on the Lua that was installed last. When that Lua is removed, the command runs on the one before it.
 uninstall_all() {
     if [ ! -s "$work/old" ]; then
         echo "cmr: nothing to remove: $records has no install for $FLAVOUR" >&2
@@ -119,7 +122,7 @@ uninstall_all() {
     command=$DESTDIR$INST_BINDIR/cmr
     cmp -s "$DESTDIR$record/command" "$command" && own=yes || own=
     remove "$work/old"
-    # shellcheck disable=SC2012 # the names are those of Luas
+    # shellcheck disable=SC2012 # the names are names of Luas
     next=$(ls -t "$records"/*/command 2>/dev/null | head -n 1)
     if [ "$own" ] && [ "$next" ] && [ -e "$command" ]; then install -m 755 "$next" "$command"; fi
 }

@@ -1,14 +1,16 @@
 #!/bin/sh
-# Installs missing packages: setup.sh run|demo|test|lint|bench. Each level includes those before it; bench does not
-# include lint. It knows apt, dnf, apk and brew. Elsewhere, or if it may not install, it lists the missing packages.
+# Installs missing packages: setup.sh run|demo|test|lint|bench. Each level includes the levels before it; bench does not
+# include lint. The script can use apt, dnf, apk and brew. Without one of them, or without the right to install, it
+# lists the missing packages.
 set -eu
 cd "$(dirname "$0")/../.."
-# The user's paths are for one Lua, and perhaps without the system's modules.
+# The user's paths may be for one Lua, and may lack the system's modules.
 unset LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# The needs of each level, as `have` tests them, and their packages. A dash: no package is known. LuaRocks may then have
-# the Lua module. Of names with a slash between them the first that the system knows is meant.
+# The needs of each level, in the form for `have`, and the packages for them. A dash means that we know no package;
+# LuaRocks may then have the Lua module. Names with a slash between them are alternatives: the script takes the first
+# one that the system knows.
 needs() {
     cat <<'END'
 level| need                        | apt                        | dnf                | apk                | brew
@@ -72,7 +74,7 @@ lint | program npm                 | nodejs npm                 | nodejs-npm    
 END
 }
 
-# have NEED...: whether this machine has it, from any source.
+# have NEED...: succeeds if this machine has it, from any source.
 have() {
     kind=$1
     shift
@@ -90,7 +92,7 @@ have() {
     esac </dev/null >/dev/null 2>&1
 }
 
-# The rows of needs() for the chosen levels that this machine lacks.
+# Prints the rows of needs() for the chosen levels whose need this machine lacks.
 missing() {
     needs | sed 1d | while IFS='|' read -r level need packages; do
         # shellcheck disable=SC2086 # words
@@ -98,14 +100,14 @@ missing() {
     done
 }
 
-# packages_of MANAGER: its packages for the rows on standard input.
+# packages_of MANAGER: prints the manager's packages for the rows on standard input.
 packages_of() {
     case $1 in apt) column=3 ;; dnf) column=4 ;; apk) column=5 ;; brew) column=6 ;; esac
     cut -d '|' -f "$column" | tr -s ' ' '\n' | grep -v -e '^-$' -e '^$' | sort -u | tr '\n' ' '
 }
 
-# Debian starts a service when it is installed, unless a policy forbids that, and at every boot. We do not need the
-# system's nginx or Redis to run. A policy that forbids it already remains; any other one is restored at the end.
+# Debian starts a service at its installation and at every boot, unless a policy forbids that. We do not need the
+# system's nginx or Redis to run. If a policy already forbids it, it stays; any other policy is restored at the end.
 policy=/usr/sbin/policy-rc.d
 deny_services() {
     refused=0
@@ -122,7 +124,7 @@ restore_policy() {
     [ ! -e $policy.before-cmr ] || $sudo mv $policy.before-cmr $policy
 }
 
-# known NAME/NAME...: the first of them that apt can install. It shows others too, which only have their name in common.
+# known NAME/NAME...: prints the first name that apt can install. apt also lists packages that cannot be installed.
 known() {
     for name in $(echo "$1" | tr / ' '); do
         if apt-cache policy "$name" 2>/dev/null | grep -q 'Candidate: [^(]'; then break; fi
@@ -163,7 +165,7 @@ esac
 sudo=
 [ "$(id -u)" -eq 0 ] || sudo=sudo
 
-# Lua 5.5, where apt has it. It has no package of lua-cjson for it.
+# Lua 5.5, if apt has it. apt has no package of lua-cjson for it.
 set_up_newest_lua() {
     case $levels in *test*) ;; *) return 0 ;; esac
     if ! command -v lua5.5 >/dev/null; then

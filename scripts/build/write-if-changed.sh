@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes standard input to FILE, and leaves FILE and its time alone when that changes nothing: update.sh FILE
+# Writes standard input to FILE: write-if-changed.sh FILE. If FILE already has this content, it does not change FILE or
+# its time.
 set -eu
 new=$1.$$
 cat >"$new"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Shows cmr at work against its mock of the API, over TLS: each command, then its output. demo.sh BUILD LUA_PROGRAM.
-# Fails if a command does not print what it should.
+# Runs commands of cmr against the mock, over TLS, and shows each command and its output: demo.sh BUILD LUA_PROGRAM.
+# Fails if a command does not print the expected text.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1 lua=$2
@@ -9,7 +9,7 @@ user=BVZGM5TE9BMP3PP0VWGW943RGV1B mailbox=39XXMZ1SQMMWWPN2GCRB0Q78KZAR
 . "$build/env"
 
 directory=$(mktemp -d)
-export CMR_LEDGER="$directory/ledger.db" # the user's own remembers nothing of the demo
+export CMR_LEDGER="$directory/ledger.db" # so that the user's own ledger does not record the demo
 mock=
 stop() {
     [ -z "$mock" ] || kill "$mock" 2>/dev/null || :
@@ -24,7 +24,7 @@ fail() {
     exit 1
 }
 
-# show STATUS TEXT COMMAND: runs it; it must end with STATUS and print TEXT, and must not print the key.
+# show STATUS TEXT COMMAND: runs COMMAND, which must end with STATUS, print TEXT, and not print the key.
 show() {
     printf '\n$ %s\n' "$3"
     output=$(sh -c "$3" 2>&1) && status=0 || status=$?
@@ -44,7 +44,7 @@ until grep -q '^# ready' "$directory/mock"; do
     { [ $tries -lt 300 ] && kill -0 $mock; } || fail 'the mock did not start'
     sleep 0.1
 done
-mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # all ends with this process
+mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # the mock's process; killing it ends the whole mock
 head -n 1 "$directory/mock"
 eval "$(grep '^export ' "$directory/mock")" # the address, the key and the certificate
 

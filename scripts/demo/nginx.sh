@@ -1,6 +1,6 @@
 #!/bin/sh
-# Shows examples/nginx at work against the library's mock of the API: each command, then its output. nginx.sh BUILD
-# LUA_PROGRAM: BUILD runs the mock, nginx loads build/jit. Fails if a command does not print what it should.
+# Runs examples/nginx against the mock, and shows each command and its output: nginx.sh BUILD LUA_PROGRAM. BUILD runs
+# the mock; nginx loads build/jit. Fails if a command does not print the expected text.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1 lua=$2
@@ -37,7 +37,7 @@ until_so() {
     done
 }
 
-# show TEXT WORD...: runs curl, which must print TEXT, and not the key.
+# show TEXT WORD...: runs curl, which must print TEXT and not print the key.
 show() {
     expected=$1
     shift
@@ -55,10 +55,10 @@ show() {
 cmr mock --tls >"$directory/mock" &
 mock=$!
 until_so mock $mock grep -q '^# ready' "$directory/mock" || fail 'the mock did not start'
-mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # all ends with this process
+mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # the mock's process; killing it ends the whole mock
 eval "$(grep '^export ' "$directory/mock")"                   # the address, the key and the certificate
 
-# The example, with a free port, this machine's modules, and the library in this checkout.
+# Changes the example: it gets a free port, this machine's modules, and the library in this checkout.
 cp examples/nginx/* "$directory"
 program=$($lua -e 'local found = require("cmr.launcher.find").nginx() or {modules = {}}
     print(found.path or "")
@@ -68,7 +68,7 @@ path=$(echo "$program" | sed 1q)
 port=$($lua -e 'print(require("cmr.util.random").integer(30000, 39999))')
 {
     echo "$program" | sed 1d
-    [ "$(id -u)" -ne 0 ] || echo "user $(id -un) $(id -gn);" # can read the mock's certificate
+    [ "$(id -u)" -ne 0 ] || echo "user $(id -un) $(id -gn);" # this user can read the mock's certificate
     sed -e '/^load_module/d' -e "s|127.0.0.1:8080|127.0.0.1:$port|" \
         -e "s|\"\$prefix/?.lua;;\";|\"\$prefix/?.lua;$PWD/lua/?.lua;$PWD/lua/?/init.lua;;\";\
             lua_package_cpath \"$PWD/build/jit/?.so;;\";|" examples/nginx/nginx.conf

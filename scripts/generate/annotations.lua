@@ -1,17 +1,18 @@
----The library's public interface, as the LuaCATS comments in its source describe it. Pure, but for read().
+---Reads the library's public interface from the LuaCATS comments in its source. Pure, except for read().
 ---
----The module (class cmr) is public, and so is each class or alias that an annotation of something public names. A class
----belongs to the local below its comment: functions and members of this local are the class's. The module's functions
----that call a method of the client have their annotations there.
+---The module (class cmr) is public. A class or alias is public if an annotation of something public names it. A class
+---belongs to the local variable below its comment, whose functions and members are the members of the class. Some
+---functions of the module call a method of the client; their annotations are on that method.
 
 local annotations = {}
 
 local ROOT, CLIENT = "cmr", "cmr.Client"
 
----Cuts the type off the front of an annotation: "fun(a: b): c, d? The text." has spaces in its type.
+---Splits an annotation into its type and the text after it. The type may contain spaces, as in "fun(a: b): c, d? The
+---text."
 ---@param text string
 ---@return string type
----@return string rest the text behind it
+---@return string rest The text after the type.
 local function take_type(text)
   local depth, at, quote = 0, 1, nil
   while at <= #text do
@@ -33,7 +34,7 @@ local function take_type(text)
   return text:sub(1, at - 1), (text:sub(at):gsub("^%s+", ""))
 end
 
----A name with its type: "options? cmr.Options Text." or "options cmr.Options? Text."
+---Parses a name with its type, such as "options? cmr.Options Text." or "options cmr.Options? Text."
 local function member(text)
   local name, optional, rest = text:match "^(%[?[^%s%?]+)(%??)%s+(.*)$"
   if not name then error("an annotation without a type: " .. text, 0) end
@@ -51,11 +52,11 @@ local function result(text)
 end
 
 ---Reads the tags of a comment.
----@param lines string[] each with its three dashes
+---@param lines string[] The lines, each with its three dashes.
 ---@return table entry lines, text, params, fields, values, returns; class and parent, or alias
 local function read_comment(lines)
   local entry = { lines = lines, params = {}, fields = {}, values = {}, returns = {} }
-  local prose, above = {}, {} -- above: the lines over a field, which describe it
+  local prose, above = {}, {} -- above: the lines above a field that describe it
   for _, line in ipairs(lines) do
     local tag, rest = line:match "^%-%-%-@(%a+)%s*(.*)$"
     local value = line:match "^%-%-%-|%s*(.*)$"
@@ -90,11 +91,12 @@ local function is_function(entry)
   return entry.params[1] ~= nil or entry.returns[1] ~= nil
 end
 
----Reads a file's comments: those of classes, aliases, and what belongs to a class.
+---Reads the comments in a file that describe classes, aliases and the members of classes.
 ---@param text string
----@param list table[] where the entries go
+---@param list table[] A list that gets the entries.
 function annotations.parse(text, list)
-  local classes, constructor, comment = {}, nil, {} -- classes: by the local's name; constructor: the class in { ... }
+  -- classes: by the name of their local variable; constructor: the class whose { ... } is read now
+  local classes, constructor, comment = {}, nil, {}
   for line in (text .. "\n"):gmatch "([^\n]*)\n" do
     local mark = line:match "^%s*(%-%-%-.*)$"
     if mark and not mark:find "^%-%-%-%-" then
@@ -138,8 +140,8 @@ local function names_in(lines, found)
   end
 end
 
--- Some functions of the module only call the default client's method of the same name. The source describes the method
--- alone: this adds the same description for the function.
+-- Copies the descriptions of methods. Some functions of the module only call the method of the default client with the
+-- same name, and only the method has a description in the source.
 local function add_forwarded(by_owner, module)
   local described = {}
   for _, entry in ipairs(by_owner[ROOT] or {}) do
@@ -170,9 +172,9 @@ local function check_arguments(entry)
   entry.arguments = described
 end
 
----Chooses what is public.
----@param list table[] as parse() filled it
----@param module table the library: a method of the client may also be a function of it
+---Selects the public entries.
+---@param list table[] The entries from parse().
+---@param module table The library. A method of the client may also be a function of the library.
 ---@return table[] public classes with their functions and members, and aliases, in the source's order
 function annotations.public(list, module)
   local by_name, by_owner = {}, {}
@@ -199,7 +201,7 @@ function annotations.public(list, module)
         has_methods = has_methods or part.method
       end
       for _, part in ipairs(by_owner[name] or {}) do
-        -- a class with methods makes its objects in functions with a dot, which only the library calls
+        -- a class with methods makes its objects in functions with a dot in their name; only the library calls these
         if part.is_function and (part.method or not has_methods) then
           check_arguments(part)
           table.insert(entry.functions, part)
@@ -218,12 +220,12 @@ function annotations.public(list, module)
   return public
 end
 
----Reads what the source of the library says.
+---Reads the comments in the library's source.
 ---@param folder string "lua/cmr"
 ---@param module table see public()
----@param types table<string, string> a type's name in the source -> what it is written as
+---@param types table<string, string> The name of a type in the source -> its name in the documents.
 ---@return table[] public
----@return table[] all, including what is not public
+---@return table[] entries All entries, including those that are not public.
 function annotations.read(folder, module, types)
   local list = {}
   local find = "find %s -name '*.lua' -not -path '*/cli/*' -not -path '*/mock/*' | LC_ALL=C sort"
@@ -239,7 +241,7 @@ function annotations.read(folder, module, types)
   return annotations.public(list, module), list
 end
 
----One class or alias of what read() returned.
+---Returns the class or alias with this name from the result of read().
 ---@param list table[]
 ---@param name string "cmr.Options"
 ---@return table entry
@@ -258,8 +260,8 @@ local function add_function(lines, class, entry)
   lines[#lines + 1] = ("function %s%s%s(%s) end\n"):format(class.local_name, mark, entry.name, entry.arguments)
 end
 
----The declarations as Lua text for editors.
----@param public table[] as read() returns it
+---Returns the declarations as Lua text for editors.
+---@param public table[] The result of read().
 ---@return string text
 function annotations.declarations(public)
   local lines = {}

@@ -1,4 +1,4 @@
----The generated documents: array of {path = in the checkout, text = its content}.
+---The generated documents, as an array of {path = the path in the checkout, text = the content}.
 
 local annotations = require "scripts.generate.annotations"
 local cmr = require "cmr"

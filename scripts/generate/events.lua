@@ -1,4 +1,4 @@
----The webhook events in the documents: classes for editors, a section of the reference. Pure.
+---Describes the webhook events in the documents: as classes for editors, and as a section of the reference. Pure.
 
 local events = {}
 
@@ -8,7 +8,7 @@ local function class_of(event)
   return "cmr.event." .. event.name:gsub("%-", "_")
 end
 
----The classes of the events, their names, and the class of a table of handlers.
+---Returns the classes of the events, their names, and the class of a table of handlers.
 ---@param list table[] cmr.webhook.events
 ---@return string text
 function events.types(list)
@@ -35,13 +35,13 @@ function events.types(list)
 %s
 
 %s
----A function for each event that the program handles; "*" for all others.
+---A function for each event that the program handles. "*" handles all other events.
 ---@class cmr.Handlers
 %s
 ]]):format(table.concat(names, "\n"), table.concat(lines, "\n"), table.concat(handlers, "\n"))
 end
 
----The table of events of the reference.
+---Returns the table of events for the reference.
 ---@param list table[] cmr.webhook.events
 ---@return string text
 function events.reference(list)

@@ -1,5 +1,5 @@
--- Writes the generated documents: lua5.4 scripts/generate/init.lua, in the top folder and with a build's env.
--- spec/package/generated_spec.lua fails when one of them is not up to date.
+-- Writes the generated documents. Run it as `lua5.4 scripts/generate/init.lua` in the top folder, with the environment
+-- of a build. spec/package/generated_spec.lua fails when one of the documents is not up to date.
 
 package.path = "./?.lua;" .. package.path
 

@@ -1,4 +1,4 @@
----The manual page of the command, from its parser. Pure.
+---Makes the manual page of the command from its parser. Pure.
 
 local arguments = require "cmr.cli.arguments"
 local help = require "cmr.cli.help"
@@ -6,12 +6,12 @@ local parser = require "cmr.cli.parser"
 
 local man = {}
 
--- Escapes text for roff: a backslash, a hyphen, and a dot or a quote at the beginning of a line are commands in it.
+-- Escapes text for roff, where a backslash, a hyphen, and a dot or a quote at the beginning of a line are commands.
 local function escape(text)
   return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^[.']", "\\&%0"):gsub("\n([.'])", "\n\\&%1"))
 end
 
--- Paragraphs; an indented one keeps its lines.
+-- Writes paragraphs. An indented paragraph keeps its lines.
 local function prose(text)
   local parts = {}
   for paragraph in (text:gsub("^\n+", "") .. "\n\n"):gmatch "(.-)\n\n+" do
@@ -29,9 +29,9 @@ local function argname(element)
   return type(name) == "table" and name[1] or name
 end
 
--- An option or an argument with its description.
+-- Returns an option or an argument with its description.
 local function item(element)
-  local names = element._public_aliases and table.concat(element._public_aliases, ", ") -- of an option
+  local names = element._public_aliases and table.concat(element._public_aliases, ", ") -- the names of an option
   local closed = not element._argname and element._choices
   local value = closed and "{" .. table.concat(closed, ",") .. "}" or argname(element)
   local head
@@ -45,7 +45,8 @@ local function item(element)
   return (".TP\n%s\n%s\n"):format(head, escape(element._description or ""))
 end
 
--- The options and arguments of a command, without those that most commands have: the page has these once.
+-- Returns the options and arguments of a command, except those that most commands have. The page describes these only
+-- once.
 local function items(list)
   local parts = {}
   for _, element in ipairs(list) do
@@ -78,7 +79,7 @@ local function command(element, operation)
   return table.concat(parts)
 end
 
----The page.
+---Returns the page.
 ---@param operations table[]
 ---@param version string of cmr
 ---@return string text for man(7)
@@ -122,14 +123,15 @@ function man.page(operations, version)
     end
     parts[#parts + 1] = command(element, operation)
   end
-  -- "Key: ...", "Environment: ...", "Exit status: ...": a section each
+  -- Makes a section of each of "Key: ...", "Environment: ..." and "Exit status: ...".
   parts[#parts + 1] = prose(facts):gsub("%.PP\n(%u[%l ]*): (%l?)", function(heading, first)
     return (".SH %s\n%s"):format(heading:upper(), first:upper())
   end)
   parts[#parts + 1] = ".SH FILES\n.TP\n.I ~/.config/cmr/config\nThe profiles; $XDG_CONFIG_HOME/cmr/config where that "
     .. "is set. Only its owner can read it.\n.TP\n.I ~/.local/state/cmr/ledger.db\nWhat was sent, and what became of "
     .. "it; below $XDG_STATE_HOME where that is set, or the file that $CMR_LEDGER names.\n"
-  return (table.concat(parts):gsub("(\n%.S[HS] [^\n]*)\n%.PP", "%1")) -- a heading begins a paragraph
+  -- removes .PP after a heading, which begins a paragraph itself
+  return (table.concat(parts):gsub("(\n%.S[HS] [^\n]*)\n%.PP", "%1"))
 end
 
 return man

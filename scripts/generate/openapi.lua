@@ -1,4 +1,5 @@
----docs/maintainers/openapi.json: the documented operations as an OpenAPI 3.1 document, and a list of the others. Pure.
+---Makes docs/maintainers/openapi.json: an OpenAPI 3.1 document with the documented operations, and a list of the other
+---operations. Pure.
 
 local examples = require "cmr.examples"
 local ordered_json = require "scripts.generate.ordered_json"
@@ -18,7 +19,7 @@ x-assumed says what is undocumented, and how cmr reads it. The first server is t
 so that a client which is generated from this document reaches production only when it is told to. Where a request may
 carry further fields (additionalProperties), their names are undocumented.]]
 
--- The refusals that any operation may answer with (help), and the message where one is documented.
+-- The refusals that any operation may answer with, according to the help page, and the message if it is documented.
 local refusals = {
   { 400, "Malformed, or a field is missing." },
   { 401, "The key is missing, wrong, or of the other environment.", message = "Invalid API Key" },
@@ -37,7 +38,7 @@ end
 
 local schema
 
--- further: additionalProperties of every object; false in requests, nil in answers
+-- `further` is the value of additionalProperties for every object: false in requests, nil in answers.
 local function properties_of(node, further)
   local properties, required = object {}, array {}
   for _, member in ipairs(node.members) do
@@ -47,7 +48,7 @@ local function properties_of(node, further)
   return properties, required[1] and required
 end
 
--- The part of a schema that constrains the value.
+-- Returns the members of a schema that restrict the value.
 local function kind_of(node, further)
   if node.type == "object" and not node.members[1] and further == nil then
     return { { "type", "object" }, { "additionalProperties", true } } -- nothing is documented of it

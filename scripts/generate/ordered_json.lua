@@ -1,32 +1,32 @@
----JSON whose members keep their order and whose numbers keep their digits: read from a sample, or made by hand; written
----as JSON or as Lua, laid out for people. Pure, and the same text on every Lua.
+---JSON that keeps the order of members and the digits of numbers. It is read from a sample, or made by functions. It
+---is written as JSON or as Lua, in a layout for people. Pure. The text is the same on every Lua.
 
 local ordered_json = { null = {} }
 
 local objects, arrays, numbers = {}, {}, {}
 
----An object of {name, value} pairs, in this order. A pair without a value is left out.
+---Returns an object of {name, value} pairs, in this order. A pair without a value is left out.
 ---@param members table[]
 ---@return table object
 function ordered_json.object(members)
   return setmetatable(members, objects)
 end
 
----An array of the values 1 to n.
+---Returns an array of the values 1 to n.
 ---@param values any[]
 ---@return table array
 function ordered_json.array(values)
   return setmetatable(values, arrays)
 end
 
----A number, as it is written.
+---Makes a number that keeps its digits.
 ---@param text string|number
 ---@return table number
 function ordered_json.number(text)
   return setmetatable({ text = tostring(text) }, numbers)
 end
 
----The kind of a value: "object", "array", "string", "integer", "number", "boolean" or "null".
+---Returns the kind of a value: "object", "array", "string", "integer", "number", "boolean" or "null".
 ---@param value any
 ---@return string kind
 function ordered_json.kind(value)
@@ -51,7 +51,7 @@ local function read_list(text, at, close, item)
   return list, at + 1
 end
 
--- Samples have no escapes. One that had would be refused, not misread.
+-- Reads a string. The samples have no escapes, so a string with an escape is refused.
 local function read_string(text, at)
   local value, after = text:match('^"([^"\\]*)"()', at)
   return assert(value, "a string without escapes expected"), after
@@ -84,7 +84,7 @@ function read_value(text, at)
   return value, at + #word
 end
 
----The value of a JSON text. Raises if it is not JSON.
+---Returns the value of a JSON text. Raises if it is not JSON.
 ---@param text string
 ---@return any value
 function ordered_json.read(text)
@@ -93,7 +93,7 @@ function ordered_json.read(text)
   return value
 end
 
----The value of a member of an object.
+---Returns the value of a member of an object.
 ---@param object table
 ---@param name string
 ---@return any? value
@@ -103,7 +103,7 @@ function ordered_json.member(object, name)
   end
 end
 
--- Escapes for JSON and for Lua: our texts have no other control characters.
+-- The escapes for JSON and for Lua. Our texts have no other control characters.
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" }
 
 local function quote(text)
@@ -131,7 +131,7 @@ local styles = {
 
 local write
 
--- On one line if it fits into the rest of the line, else a line for each part.
+-- Writes a value on one line if it fits into the rest of the line. Otherwise writes one line for each part.
 local function lay_out(brackets, parts, indent, used, width)
   local open, close = brackets:sub(1, 1), brackets:sub(2)
   local line = open .. table.concat(parts, ", ") .. close
@@ -160,11 +160,11 @@ function write(value, style, indent, used, width)
   return kind == "boolean" and tostring(value) or value.text
 end
 
----The text of a value, without a newline at its end.
----@param value any from read(), or made of object(), array(), number(), null, strings and booleans
+---Returns the text of a value, without a newline at its end.
+---@param value any A value from read(), or made of object(), array(), number(), null, strings and booleans.
 ---@param style "json"|"lua"
----@param width integer? lines that fit stay whole; default 100
----@param used integer? columns of the first line that are used already; default 0
+---@param width integer? The maximum width of a line. Default: 100.
+---@param used integer? The columns of the first line that are already used. Default: 0.
 ---@return string text
 function ordered_json.write(value, style, width, used)
   return write(value, styles[style], "", used or 0, width or 100)

@@ -1,4 +1,4 @@
----docs/reference.md: the operations for people, by group. Pure.
+---Makes docs/reference.md, which describes the operations for people, by group. Pure.
 
 local arguments = require "cmr.cli.arguments"
 local examples = require "cmr.examples"
@@ -8,7 +8,7 @@ local words = require "scripts.generate.words"
 
 local reference = {}
 
--- The anchor that GitHub gives a heading.
+-- Returns the anchor that GitHub gives a heading.
 local function anchor(heading)
   return "#" .. heading:lower():gsub("[^%w _-]", ""):gsub(" ", "-")
 end
@@ -51,7 +51,7 @@ local function http(operation)
   )
 end
 
--- How it is called: Lua, shell, HTTP.
+-- Writes the calls of an operation: in Lua, in the shell and as HTTP.
 local function ways(operation)
   return ("- Lua: `%s`\n- Shell: `%s`\n- HTTP: %s\n- Title: %s"):format(
     signature(operation),
@@ -203,14 +203,14 @@ local function section(operation, sample)
   return table.concat(parts, "\n\n") .. "\n"
 end
 
----The page.
+---Returns the page.
 ---@param operations table[]
 ---@param samples table cmr.samples
----@param head string the text before the contents
----@param webhooks string? the section on webhooks
+---@param head string The text before the table of contents.
+---@param webhooks string? The section about webhooks.
 ---@return string text
 function reference.page(operations, samples, head, webhooks)
-  local at, links, sections = {}, {}, {} -- at: group -> its index in the other two
+  local at, links, sections = {}, {}, {} -- at: group -> its index in `links` and `sections`
   for _, operation in ipairs(operations) do
     local group = at[operation.group] or #links + 1
     if not at[operation.group] then

@@ -1,5 +1,6 @@
--- Prints the parts of a release, as CycloneDX JSON: lua5.4 scripts/generate/sbom.lua ROCKSPEC ARCHIVE SHA256 SECONDS,
--- in the top folder. The rockspec says which Lua modules it needs. SECONDS since 1970 is the time of the release.
+-- Prints the parts of a release as CycloneDX JSON. Run it as `lua5.4 scripts/generate/sbom.lua ROCKSPEC ARCHIVE SHA256
+-- SECONDS` in the top folder. The Lua modules that cmr needs come from the rockspec. SECONDS is the time of the
+-- release, in seconds since 1970.
 
 package.path = "./?.lua;" .. package.path
 
@@ -11,14 +12,14 @@ local ROCKS = {
   ["lua-cjson"] = { "MIT", "required", "JSON of requests and answers" },
   argparse = { "MIT", "optional", "the command" },
 }
--- scripts/build/flags.sh asks for these versions.
+-- scripts/build/flags.sh requires these versions.
 local LIBRARIES = {
   { "curl", "curl", ">= 7.80", "the requests" },
   { "openssl", "Apache-2.0", ">= 1.1.1", "signatures of webhooks" },
   { "sqlite", "blessing", ">= 3.20", "the ledger" },
 }
 
----A library or a module that cmr needs.
+---Makes the entry for a library or a module that cmr needs.
 local function component(kind, name, licence, scope, versions, purpose)
   local purl = ("pkg:%s/%s"):format(kind, name)
   local properties = {
@@ -37,7 +38,7 @@ local function component(kind, name, licence, scope, versions, purpose)
 end
 
 local rockspec_path, archive, sha256, seconds = arg[1], arg[2], arg[3], tonumber(arg[4])
-dofile(rockspec_path) -- it sets global variables
+dofile(rockspec_path) -- the rockspec sets global variables
 local rockspec = _G
 local version = rockspec.version:match "^(.*)%-%d+$"
 local purl = ("pkg:luarocks/cmr@%s"):format(rockspec.version)

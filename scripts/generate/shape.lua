@@ -1,8 +1,9 @@
----The structure of a request or an answer as a tree: from an operation's parameters, or from a sample. Pure.
+---Describes the structure of a request or an answer as a tree. The structure comes from an operation's parameters, or
+---from a sample. Pure.
 ---
----A node: {type = "string" ... "object", "array", "map", "any", "null"; param = the parameter, where there is one;
----members = array of {name, node} of an object; item = node of an array's items; value = node of a map's values;
----optional = true where one sample shows it and another does not}.
+---A node of the tree has these fields: type is "string" ... "object", "array", "map", "any" or "null"; param is the
+---parameter, if there is one; members is an object's array of {name, node}; item is the node of an array's items; value
+---is the node of a map's values; optional is true if only some samples have the value.
 
 local ordered_json = require "scripts.generate.ordered_json"
 
@@ -12,7 +13,8 @@ local function node(type, param)
   return { type = type, param = param, members = {} }
 end
 
--- "a.b" -> "a", "b"; "a[]" -> "a", "[]"; "a.*" -> "a", "*"; "a" -> "", "a"
+-- Splits a parameter's name into parent and step: "a.b" -> "a", "b"; "a[]" -> "a", "[]"; "a.*" -> "a", "*"; "a" -> "",
+-- "a"
 local function split(name)
   local parent = name:match "^(.*)%[%]$"
   if parent then return parent, "[]" end
@@ -20,9 +22,9 @@ local function split(name)
   return parent, name:match "[^.]+$"
 end
 
----The object that an operation's parameters make.
+---Returns the node of the object that has an operation's parameters.
 ---@param operation table
----@param location string? "query" or "body": only those; nil: all
+---@param location string? "query" or "body" for only these parameters; nil for all.
 ---@return table node
 function shape.of_operation(operation, location)
   local root = node "object"
@@ -68,7 +70,7 @@ end
 
 local merge
 
--- The members of both objects; a member of only one of them is optional.
+-- Returns the members of two objects together. A member that only one of them has is optional.
 local function merge_members(one, other)
   local members = {}
   for _, member in ipairs(one) do
@@ -86,7 +88,7 @@ local function merge_members(one, other)
   return members
 end
 
--- One node for two samples of the same value.
+-- Returns one node for two samples of the same value.
 function merge(one, other)
   if not one or not other then return one or other end
   if one.type == "null" or other.type == "null" then
@@ -100,7 +102,7 @@ function merge(one, other)
   return one
 end
 
--- A price is a number, even if the sample has a whole one.
+-- Returns the type of a number. A price is a "number", even if the sample has a whole number.
 local function of_sample(value, name)
   local made = node(
     name and name:find "[pP]rice" and ordered_json.kind(value) == "integer" and "number" or ordered_json.kind(value)
@@ -117,7 +119,7 @@ local function of_sample(value, name)
   return made
 end
 
--- Turns an object into a map: its members are named by data, as domain names.
+-- Turns an object into a map, because the names of its members are data, such as domain names.
 local function make_map(object, type)
   for _, member in ipairs(object.members) do
     object.value = merge(object.value, member[2])
@@ -125,9 +127,9 @@ local function make_map(object, type)
   object.type, object.members, object.value = "map", {}, object.value or node(type)
 end
 
----The structure of an operation's documented answer.
+---Returns the structure of an operation's documented answer.
 ---@param sample table? of cmr.samples
----@return table? node of the envelope; nil where nothing is documented
+---@return table? node The node of the envelope; nil if nothing is documented.
 function shape.of_answer(sample)
   if not sample then return nil end
   local tree

@@ -1,11 +1,11 @@
----Words that the reference, the types and the OpenAPI document share. Pure.
+---Sentences that the reference, the types and the OpenAPI document share. Pure.
 
 local arguments = require "cmr.cli.arguments"
 local help = require "cmr.cli.help"
 
 local words = {}
 
----The flags and their sentences, in the order in which documents have them.
+---The flags and their sentences, in the order for the documents.
 words.flags = {
   { "charges", "Charges money." },
   { "danger", "Destroys: this cannot be undone." },
@@ -18,7 +18,7 @@ words.flags = {
   { "form", "Takes multipart form data: a file is given by its path." },
 }
 
----The sentences of an operation's flags.
+---Returns the sentences for an operation's flags.
 ---@param operation table
 ---@return string[]
 function words.of_flags(operation)
@@ -29,7 +29,7 @@ function words.of_flags(operation)
   return sentences
 end
 
----A sentence on how an asynchronous operation's outcome arrives; nil where it is undocumented.
+---Returns a sentence that says how an asynchronous operation's outcome arrives, or nil if that is undocumented.
 ---@param operation table
 ---@return string?
 function words.of_outcome(operation)
@@ -45,14 +45,14 @@ function words.of_outcome(operation)
   return ("`client:await(res)` returns when %s%s."):format(table.concat(events, ", or "), failures)
 end
 
----A sentence that names the undocumented part of an operation; nil if all of it is documented.
+---Returns a sentence that names the undocumented part of an operation, or nil if everything is documented.
 ---@param operation table
 ---@return string?
 function words.of_assumed(operation)
   return operation.assumed and ("Assumed: %s."):format((operation.assumed:gsub("%.$", "")))
 end
 
----The undocumented part without which an operation cannot be called; nil if there is none.
+---Returns the undocumented part that is needed to call an operation, or nil if there is none.
 ---@param operation table
 ---@return string? missing "path" or "method"
 words.missing = arguments.undocumented
@@ -72,17 +72,17 @@ words.of_events = help.events
 ---@return string
 words.of_param = help.description
 
----Whether a parameter is a field of the request itself, not of an object in it.
+---Returns whether a parameter is a field of the request itself, and not of an object in it.
 ---@param param table
 ---@return boolean
 function words.is_field(param)
   return not param.name:find "[%[.]"
 end
 
----The parameters of which at least one ("any") or exactly one ("one") is needed.
+---Returns the parameters of which the request needs at least one ("any") or exactly one ("one").
 ---@param operation table
 ---@return string[] names
----@return string? kind "any" or "one"; nil where there is no such choice
+---@return string? kind "any" or "one"; nil if there is no such choice.
 function words.choice(operation)
   local names, kind = {}, nil
   for _, param in ipairs(operation.params) do
@@ -93,10 +93,10 @@ function words.choice(operation)
   return names, kind
 end
 
----"`a`, `b` or `c`"
+---Joins names: "`a`, `b` or `c`".
 ---@param names string[]
 ---@param joint string "or"
----@param quote string around each name
+---@param quote string The quote around each name.
 ---@return string
 function words.list(names, joint, quote)
   local quoted = {}

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the Debian package in a bare Debian, installs it in another one, and does there what the README shows:
-# bare-debian.sh [SUITE]. It needs root and debootstrap. The system itself is made once, in /var/tmp, and copied for
-# each run. Lines say what was shown.
+# Makes the Debian package in a minimal Debian, installs it in another one, and runs the README's commands there:
+# bare-debian.sh [SUITE]. It needs root and debootstrap. The minimal system is made once, in /var/tmp, and copied for
+# each run. The output says which steps succeeded.
 set -eu
 cd "$(dirname "$0")/../.."
 suite=${1:-trixie}
@@ -13,7 +13,7 @@ work=$(mktemp -d /var/tmp/cmr-bare.XXXXXX)
 trap 'rm -rf --one-file-system "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# in_system NAME COMMANDS: runs them in the copy NAME of the system.
+# in_system NAME COMMANDS: runs the commands in the copy NAME of the system.
 in_system() {
     [ -e "$work/$1" ] || cp -a "$base" "$work/$1"
     debian_run "$work/$1" "$2" >"$work/log" 2>&1 || {
@@ -37,7 +37,7 @@ echo "$suite: apt installs it, for Lua $(dpkg-deb -f "$work"/user/there/lua-cmr_
 # shellcheck disable=SC2016
 in_system user '
     cd /there
-    # block LANGUAGE N: the N-th of the README in this language
+    # block LANGUAGE N: prints the N-th code block of the README in this language
     block() { awk -v fence="\`\`\`$1" -v number="$2" "/^\`\`\`/ { inside = 0 } inside { print } \$0 == fence { inside = ++count == number }" README.md; }
     cmr mock >mock.env &
     until grep -qs "^# ready" mock.env; do sleep 0.1; kill -0 $!; done

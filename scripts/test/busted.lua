@@ -1,2 +1,2 @@
--- Runs busted on the Lua that runs this file: the installed program may be tied to another Lua.
+-- Runs busted on the Lua that runs this file, because the installed program may use another Lua.
 require "busted.runner" { standalone = false }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Counts the lines that the specs run on Lua 5.4: coverage.sh. Fails if they are fewer than LEAST percent of C or of
-# Lua. Lua inside nginx cannot be counted here; the specs of the mock and spec/nginx run it.
+# Counts the lines that the specs run on Lua 5.4: coverage.sh. Fails if they run less than LEAST percent of the C lines
+# or of the Lua lines. The script cannot count Lua inside nginx; the specs of the mock and spec/nginx run it.
 set -eu
 cd "$(dirname "$0")/../.."
 least=${LEAST-90}

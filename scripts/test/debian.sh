@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# For sourcing: a bare Debian in a directory, and commands that run in it. Needs root, debootstrap and unshare.
+# To be sourced. Makes a minimal Debian in a directory, and runs commands in it. It needs root, debootstrap and unshare.
 
-# debian_make SUITE: makes the system once, in /var/tmp, and stores its directory in $base. Fails where it cannot.
+# debian_make SUITE: makes the system once, in /var/tmp, and stores its directory in $base. Fails if it cannot.
 debian_make() {
     base=/var/tmp/cmr-bare-$1
     [ -e "$base/made" ] && return
@@ -12,16 +12,18 @@ debian_make() {
     mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
         sed -n 's/^URIs: *//p; s/^deb \(\[.*\] \)\{0,1\}\([^ ]*\).*/\2/p' | head -n 1)
     script=/usr/share/debootstrap/scripts/$1
-    [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid # an older debootstrap knows no newer suite
+    # an older debootstrap lacks the script of a newer suite
+    [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
     debootstrap --variant=minbase --include=ca-certificates "$1" "$base" "${mirror:-http://deb.debian.org/debian}" \
         "$script" >"$base.log" 2>&1 || { tail -n 3 "$base.log" >&2; return 1; }
     apt-config dump | grep '^Acquire::https\{0,1\}::[Pp]roxy' >"$base/etc/apt/apt.conf.d/99proxy" || :
-    printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d" # no service starts: it would listen on this machine
+    # no service may start, because it would listen on this machine
+    printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d"
     chmod 755 "$base/usr/sbin/policy-rc.d"
     touch "$base/made"
 }
 
-# debian_run ROOT COMMANDS: runs them in this copy of a system. All that they start ends with them.
+# debian_run ROOT COMMANDS: runs the commands in this copy of a system. All processes that they start end with them.
 debian_run() {
     # shellcheck disable=SC2016 # the inner shell expands these
     unshare --mount --pid --fork --kill-child env ROOT="$1" sh -c '

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fuzzes one target, or replays the corpora of targets (default: all): fuzz.sh TARGET SECONDS | fuzz.sh replay
-# [TARGET]... build/chaos/TARGET-corpus gets new inputs, build/chaos/TARGET-crash-* are inputs that break something.
+# [TARGET]... New inputs go to build/chaos/TARGET-corpus. The files build/chaos/TARGET-crash-* are inputs that break
+# something.
 set -eu
 cd "$(dirname "$0")/../.."
 targets='response arguments transfer json target webhook'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every compiler and linter on the whole tree: lint.sh LUA... The last line is the sum: N passed, N failed.
+# Runs every compiler and linter on the whole tree: lint.sh LUA... The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 log=$(mktemp)

@@ -1,6 +1,7 @@
--- Calls every documented operation of a server that refuses requests that do not fit docs/maintainers/openapi.json:
--- lua5.4 scripts/test/openapi-calls.lua BASE_URL. Each is called with the documented sample, with its required fields
--- only, with all its fields, and without any, which must be refused if a field is required. Exit status 0: all well.
+-- Calls every documented operation of a server that checks requests against docs/maintainers/openapi.json. Run it as
+-- `lua5.4 scripts/test/openapi-calls.lua BASE_URL`. It calls each operation with the documented sample, with only the
+-- required fields, with all fields, and without fields. The server must refuse the last call if a field is required.
+-- The exit status is 0 if everything is as expected.
 
 package.path = "./?.lua;" .. package.path
 
@@ -15,7 +16,8 @@ local client = cmr.new { api_key = "any", base_url = arg[1], rate = false, retri
 
 local value_of
 
--- An object with all members, or with the required ones. Of a choice it has the one called `chosen`, or the first.
+-- Returns an object with all members, or with only the required ones. Of a choice, it has the member `chosen`, or the
+-- first one.
 local function object_of(node, all, chosen)
   local object = {}
   for _, member in ipairs(node.members) do
@@ -38,7 +40,7 @@ function value_of(node, all)
   return node.param.values and node.param.values[1] or "x"
 end
 
--- The documented sample, and the required fields that it omits.
+-- Returns the documented sample, and the required fields that it omits.
 local function documented(operation, text)
   local fields, least = core.json_decode(text), object_of(shape.of_operation(operation))
   for name, value in pairs(least) do
@@ -80,7 +82,7 @@ local function expect(ok, ...)
   print(("FAIL  " .. ("%s "):rep(select("#", ...))):format(...))
 end
 
--- Only a refusal counts: the server's answers need not be envelopes.
+-- Only a refusal is an error, because the server's answers need not be envelopes.
 local function accepted(err)
   return not err or err.kind == "bad_response" and err.status == nil
 end

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs `make test` on the committed state in a bare Debian that is not this system's: other-debian.sh [SUITE]. Where none
-# can be made it says so and succeeds.
+# Runs `make test` on the last commit in a minimal Debian of another suite than this system's: other-debian.sh [SUITE].
+# If it cannot make one, it says so and succeeds.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=/dev/null

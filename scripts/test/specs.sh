@@ -4,23 +4,24 @@
 # program), CMR_FLAVOUR (the NAME) and the paths of build/NAME/env. The last line is the sum: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
-unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make starts afresh
+unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these settings
 
-# Specs that have the same result on every Lua: of the build, of C, of pages, and of nginx, which has its own Lua.
+# Specs with the same result on every Lua: specs of the build, of C, of the pages, and of nginx, which has its own Lua.
 only_once=rock,deb,valgrind,build,pty,tour,docs,sweep,stress,fuzz,nginx,soak,redis,bulk
 # Those of them that compile and install for minutes, and measure no time. Several builds run them beside the others.
 building=rock,deb,build
 
-# A run that hangs fails.
+# Ends a run that hangs; the run then fails.
 limit=
-command -v timeout >/dev/null && limit='timeout -k 10 1500'
+command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT_SECONDS:-1500}"
 
-# Every process that loads the module needs the sanitizers' runtime first; a Lua program does not bring it.
+# Every process that loads the module needs the runtime of the sanitizers before it. A Lua program does not have it, so
+# it is preloaded.
 sanitize() {
-    # The leak check of gcc 12 crashes in some processes when it follows the thread-local data of modules.
+    # In some processes, gcc 12's leak check crashes when it follows the thread-local data of modules.
     export ASAN_OPTIONS=detect_leaks=1:intercept_tls_get_addr=0
     export LSAN_OPTIONS="suppressions=$PWD/scripts/test/lsan.supp:print_suppressions=0"
-    # curl hangs at its start with the runtime in it.
+    # The curl program hangs at its start with this runtime.
     printf '#!/bin/sh\nunset LD_PRELOAD\nexec %s "$@"\n' "$(command -v curl)" >"build/$1/bin/curl"
     chmod +x "build/$1/bin/curl"
     LD_PRELOAD=$(gcc -print-file-name=libasan.so)
@@ -54,7 +55,7 @@ run_busted() (
     exec $limit ${RUNNER-} "$LUA" scripts/test/busted.lua --output=plainTerminal --helper=scripts/test/progress.lua $tags ${OPTIONS-} ${SPECS:-spec}
 )
 
-# The mock's key, which nearly every request has: the output of the specs must not contain it.
+# The mock's key. Nearly every request has it, and the output of the specs must not contain it.
 CMR_MOCK_KEY=secret-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 export CMR_MOCK_KEY
 

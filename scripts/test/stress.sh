@@ -1,6 +1,6 @@
 #!/bin/sh
-# Random operations: on calls and the engine, under the sanitizers, and on the ledger, which a model judges:
-# stress.sh [OPERATIONS [SEED]]; see spec/stress. A hundredth as many orders live and are compared.
+# Runs random operations: stress.sh [OPERATIONS [SEED]]; see spec/stress. Some are on calls and the engine, under the
+# sanitizers. Some are on the ledger, whose results are compared with a model.
 set -eu
 cd "$(dirname "$0")/../.."
 operations=${1:-1000000} seed=${2:-$(date +%s)}

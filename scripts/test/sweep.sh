@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs every path with its n-th request for memory refused, for every n: sweep.sh [STRIDE [NAME]]; see
-# spec/sweep/sweep.c.
+# Runs each code path again and again, and each time lets another one of its memory allocations fail: sweep.sh [STRIDE
+# [NAME]]; see spec/sweep/sweep.c.
 set -eu
 cd "$(dirname "$0")/../.."
 scripts/test/sanitized-host.sh gcc sweep -Wl,--wrap=realloc -Wl,--wrap=free spec/sweep/sweep.c spec/sweep/peer.c

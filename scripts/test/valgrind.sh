@@ -1,21 +1,21 @@
 #!/bin/sh
-# Runs specs that make calls on Lua 5.4 under valgrind. Fails on memory that is definitely lost, and on invalid reads
-# and writes, if one of our modules is on the stack. Faults of Lua, libcurl and OpenSSL alone are ignored.
+# Runs the specs that make calls, on Lua 5.4 under valgrind. Fails on definitely lost memory and on invalid reads and
+# writes, if one of our modules is on the stack. Ignores faults only in Lua, libcurl and OpenSSL.
 set -eu
 cd "$(dirname "$0")/../.."
 report=build/valgrind.xml
 
-# Forked children are silent: they abandon the engine that they inherit, on purpose.
+# valgrind ignores the children of a fork, because they leave the memory of the inherited engine on purpose.
 export RUNNER="valgrind --quiet --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite
     --num-callers=40 --xml=yes --xml-file=$report"
 export SPECS="${SPECS:-spec/package/quickstart_pages_spec.lua spec/core/call_spec.lua spec/core/engine_spec.lua
     spec/core/response_spec.lua spec/core/json_spec.lua spec/client/attempts_spec.lua
     spec/ledger/ledger_spec.lua spec/ledger/client_spec.lua}"
-# Hundreds of TLS connections at once, and measured times, take too long here.
+# Skips specs with hundreds of TLS connections at once, and specs that measure times: under valgrind they take too long.
 export OPTIONS='--filter-out=hundreds --filter-out=time.of.one'
 scripts/test/specs.sh 5.4 && status=0 || status=$?
 
-# The report has one tag a line; a frame in our modules has <obj>…/cmr/core.so</obj>.
+# The report has one tag on each line. A frame in our modules has <obj>…/cmr/core.so</obj>.
 awk '
     function inner() { gsub(/^ *<[a-z]+>|<\/[a-z]+>$/, ""); return $0 }
     /<error>/ { text = ""; ours = 0 }

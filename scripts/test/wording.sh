@@ -1,10 +1,10 @@
 #!/bin/sh
-# Finds riddles, sentences that hide their subject: wording.sh. Prints FILE:LINE: TEXT for each and then fails.
-# The words are those of the two patterns below: anywhere in a comment, at the beginning of a sentence in a page.
+# Finds sentences that hide their subject: wording.sh. Prints FILE:LINE: TEXT for each of them and then fails. The two
+# patterns below have the words to look for: anywhere in a comment, and at the beginning of a sentence in a page.
 set -eu
 cd "$(dirname "$0")/../.."
 
-# comments LANGUAGE FILE...: the comments as FILE:LINE: TEXT. A comment marker inside a string is none.
+# comments LANGUAGE FILE...: prints the comments as FILE:LINE: TEXT. Skips comment markers inside strings.
 comments() {
     language=$1
     shift

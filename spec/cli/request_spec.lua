@@ -175,15 +175,15 @@ describe("a request of the command", function()
   end)
 
   it("logs with -v the request, its attempts and the reasons for retries", function()
-    server:fault{match = {operation = "platforms"}, status = 429, times = 1}
+    server:fault{match = {operation = "platforms"}, status = 429, headers = {["X-Request-Id"] = "req_1"}, times = 1}
     local told = cmr({"platforms", USER, "-v", "--field", "data.EMAILBISON.connected"}, {env = env})
     assert.same({0, "true\n"}, {told.status, told.out})
     local lines = {}
     for line in told.err:gmatch("[^\n]+") do lines[#lines + 1] = line end
     assert.equal(4, #lines, told.err)
     assert.equal("* GET " .. server.base_url .. "/exports/platform-credentials?userId=" .. USER, lines[1])
-    assert.matches("^%* platforms, attempt 1: HTTP 429, HTTP/1.1, new connection, 0%.%d+ s %(.*first byte 0%.%d+%)$",
-      lines[2])
+    assert.matches("^%* platforms, attempt 1: HTTP 429, HTTP/1.1, new connection, request id req_1, 0%.%d+ s "
+      .. "%(.*first byte 0%.%d+%)$", lines[2])
     assert.matches("^%* platforms, attempt 1: .*429.*; the next one in %d+%.%d s$", lines[3])
     assert.matches("^%* platforms, attempt 2: HTTP 200, HTTP/1.1, connection used again", lines[4])
     local secure = mock.shared("tls")
@@ -191,6 +191,23 @@ describe("a request of the command", function()
     told = cmr({"platforms", USER, "--verbose"}, {env = settings})
     assert.matches("HTTP 200, HTTP/2, TLSv1%.[23], new connection, .* secured 0%.", told.err)
     assert.is_nil(told.err:find(secure.key, 1, true))
+  end)
+
+  it("has all it needs before it leaves, however few files may be open", function()
+    for _, form in ipairs{"json", "table"} do
+      server:reset()
+      local done
+      for most = 10, 60 do
+        local through = ([[sh -c 'ulimit -n %d; exec "$@"' sh]]):format(most)
+        done = cmr({"reexport", "--mailbox-id", MAILBOX, "--output", form, "--retries", "0"},
+          {env = env, through = through})
+        assert.is_nil(done.err:find("internal error", 1, true), done.err)
+        if done.status == 0 then break end
+        assert.equal(0, #server:requests(), done.err)
+      end
+      assert.equal(0, done.status)
+      assert.matches("ACT_", done.out)
+    end
   end)
 
   it("is answered in many forms", function()

@@ -379,7 +379,7 @@ describe("a target made from another", function()
 
   it("has its own for what it gives, and leaves the other as it was", function()
     local parent = core.target(options)
-    local child = core.target({base_url = "https://other.test", api_key = "other"}, parent)
+    local child = core.target({base_url = "https://other.test", api_key = "second"}, parent)
     assert.equal("https://other.test/v2?userId=u", core.platforms(child, "u"):info().url)
     assert.equal("https://api.test/v1/v2?userId=u", core.platforms(parent, "u"):info().url)
     assert.not_equal(parent:key_id(), child:key_id())

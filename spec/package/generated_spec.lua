@@ -249,8 +249,9 @@ describe("the annotations for editors", function()
   it("have the fields that an error has", function()
     local fields = {}
     for name in text:match("%-%-%-@class cmr.Error\n(.-)\n\n"):gmatch("@field ([%w_]+)") do fields[name] = true end
-    assert.same({"attempts", "body", "code", "curl_code", "events", "expected", "field", "got", "kind", "message",
-      "operation", "outcome", "programmer_error", "reason", "retry_after", "status", "suggestion"}, list_of(fields))
+    assert.same({"attempts", "body", "budget_exhausted", "code", "curl_code", "events", "expected", "field", "got",
+      "kind", "message", "operation", "outcome", "programmer_error", "reason", "request_id", "retry_after", "status",
+      "suggestion"}, list_of(fields))
   end)
 
   it("have the options that there are, with their defaults", function()

@@ -4,19 +4,19 @@ local command = require "spec.support.command"
 
 local bulk = {}
 
---- The id of the n-th mailbox.
+---Returns the id of the n-th mailbox.
 function bulk.id(number)
   return ("MB%026d"):format(number)
 end
 
---- A CSV file with a column mailboxId and as many rows.
+---Returns a CSV file with a column mailboxId and as many rows.
 function bulk.mailboxes(count)
   local lines = {"mailboxId\n"}
   for number = 1, count do lines[number + 1] = bulk.id(number) .. "\n" end
   return command.file_with(table.concat(lines))
 end
 
---- Puts these mailboxes into a mock, all with one program and over one connection.
+---Adds these mailboxes to a mock, with one program and over one connection.
 function bulk.seed(server, count)
   local lines = {}
   for number = 1, count do
@@ -31,7 +31,8 @@ function bulk.seed(server, count)
   assert(said == "", said)
 end
 
---- How often the mock received each mailbox, by number; and how many requests it got of which it read no body.
+---Returns how often the mock received each mailbox, by number. Also returns the number of requests whose body it did
+---not read.
 function bulk.received(server)
   local times, blank = {}, 0
   for _, request in ipairs(server:requests()) do
@@ -41,14 +42,15 @@ function bulk.received(server)
   return times, blank
 end
 
---- The bodies that the mock received, oldest first.
+---Returns the bodies that the mock received, oldest first.
 function bulk.bodies(server)
   local list = {}
   for index, request in ipairs(server:requests()) do list[index] = request.body end
   return list
 end
 
---- What a ledger has of each row, by its number: the state and the kind of a failure of its newest request.
+---Returns for each row of a run, by its number, the state of its newest request and the kind of its failure, from the
+---ledger.
 function bulk.states(path)
   local states, kinds = {}, {}
   local ledger = assert(require("cmr.ledger").open(path))
@@ -59,7 +61,7 @@ function bulk.states(path)
   return states, kinds
 end
 
---- Writes into a ledger that a run of this file of re-exports has ended, and every row of it is done.
+---Records in a ledger that a run of this file of re-exports has ended, with every row done.
 function bulk.record(ledger_path, env, file)
   local entry, identity = require "cmr.ledger.entry", require "cmr.ledger.identity"
   local ledger = assert(require("cmr.ledger").open(ledger_path))
@@ -84,7 +86,7 @@ function bulk.record(ledger_path, env, file)
   ledger:close()
 end
 
---- The name of a ledger's only run.
+---Returns the name of a ledger's only run.
 function bulk.run(path)
   local ledger = assert(require("cmr.ledger").open(path))
   local runs = assert(ledger:connection "durable":rows "SELECT name FROM run")

@@ -1,7 +1,8 @@
 local run = require "spec.support.run"
 
---- A clone in a new directory, whose last commit is this folder as it is: what is released is what is committed.
--- Returns its path, or nil when this is no git checkout.
+---Makes a clone in a new directory. Its last commit has the current content of this folder, because a release is made
+---from a commit.
+-- Returns the path of the clone, or nil when this is no git checkout.
 return function()
   if not io.popen("git rev-parse --git-dir 2>/dev/null"):read() then return nil end
   local directory = run "mktemp -d"

@@ -11,15 +11,17 @@ local function with_server(server, options)
   return all
 end
 
---- A client of this mock, without pacing, and without counting re-exports. Other options as of cmr.new.
+--- A client of this mock, without pacing, without a retry budget that the specs would share, and without counting
+--- re-exports. Other options as of cmr.new.
 function client.new(server, options)
   local all = with_server(server, options)
   if all.rate == nil then all.rate = false end
+  if all.retry_budget == nil then all.retry_budget = false end
   if all.reexport_quota == nil then all.reexport_quota = false end
   return cmr.new(all)
 end
 
---- A target of this mock: what the core makes calls for.
+---Returns a target of this mock, for which the core makes calls.
 function client.target(server, options)
   return assert(core.target(with_server(server, options)))
 end
@@ -32,16 +34,16 @@ function client.finish(...)
   end
 end
 
---- One attempt with the core alone: starts the call, waits, returns its result.
+---Makes one attempt with only the core: starts the call, waits and returns the call's result.
 function client.attempt(call, timeout)
   call:start(core.engine(), timeout or 10)
   client.finish(call)
   return call:result()
 end
 
---- Starts calls with the core and lets them run until the server has received that many requests.
--- @param server a mock that is to answer them late
--- @param wanted how many requests it is to have received
+---Starts calls with the core, and lets them run until the server has received the wanted number of requests.
+-- @param server a mock that answers them late
+-- @param wanted the number of requests that it must have received
 function client.run_until_received(server, wanted)
   local engine = core.engine()
   local limit = core.now() + 10
@@ -51,8 +53,9 @@ function client.run_until_received(server, wanted)
   end
 end
 
---- A loop adapter whose clock moves only by sleeping, which takes no time: real answers, no real waits.
--- @return the adapter, with clock (seconds) and slept (array of all sleeps)
+---A loop adapter whose clock moves only when the adapter sleeps. Sleeping takes no real time, so specs get real
+---answers without waits.
+-- @return the adapter, with clock (in seconds) and slept (an array of all sleeps)
 function client.fake_loop()
   local fake = {clock = 1000, slept = {}}
   fake.wait = block.wait

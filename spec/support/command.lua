@@ -1,4 +1,4 @@
----Runs the command as a shell does.
+---Runs the command like a shell.
 local program = require "spec.support.program"
 local run = require "spec.support.run"
 
@@ -8,12 +8,13 @@ local command = {
   is_sanitized = (os.getenv "CMR_FLAVOUR" or ""):find("asan", 1, true) ~= nil,
 }
 
--- The command reads these variables. A spec inherits none of them, nor the profiles of the user who runs it.
+-- The variables that the command reads. A spec inherits none of them, and does not use the profiles of the user who
+-- runs it.
 local VARIABLES = {"CMR_API_KEY", "CMR_BASE_URL", "CMR_CA_FILE", "CMR_ENDPOINTS", "CMR_LEDGER", "NO_COLOR", "COLUMNS"}
 
 local files = {}
 
----Makes a file with these contents, which command.clean removes.
+---Makes a file with these contents. command.clean removes the file.
 ---@param contents string
 ---@return string path
 function command.file_with(contents)
@@ -24,19 +25,19 @@ end
 
 command.read = program.read
 
----Runs shell text. The sanitizer that is preloaded for Lua stays out of the system's programs.
+---Runs shell text. The sanitizer that is preloaded for Lua is not loaded into the system's programs.
 ---@param text string
 ---@return string output
 function command.sh(text)
   return run("unset LD_PRELOAD; " .. text)
 end
 
----A place for a ledger, which command.clean removes.
+---Returns a path for a ledger. command.clean removes the ledger.
 ---@return string path
 function command.ledger()
   local path = command.file_with ""
   os.remove(path)
-  for _, suffix in ipairs{"-wal", "-shm", "-writers"} do files[#files + 1] = path .. suffix end
+  for _, suffix in ipairs{"-wal", "-shm", "-writers", "-queue"} do files[#files + 1] = path .. suffix end
   return path
 end
 
@@ -46,7 +47,7 @@ function command.clean()
   files = {}
 end
 
----Shell text that runs the Lua program of this build.
+---Returns shell text that runs the Lua program of this build.
 ---@param ... string its arguments
 ---@return string
 function command.lua(...)
@@ -55,8 +56,8 @@ function command.lua(...)
   return table.concat(words, " ")
 end
 
----Lines of shell that set these variables and unset the command's others. They are for a file, because every user can
----read a command line. Without CMR_LEDGER the command gets an empty ledger of its own.
+---Returns lines for a shell that set these variables and unset all other variables of the command. The lines belong in
+---a file, because every user can read a command line. Without CMR_LEDGER the command gets an empty ledger of its own.
 ---@param env table<string, string>?
 ---@return string[]
 function command.environment(env)
@@ -70,11 +71,11 @@ end
 
 ---@class spec.CommandOptions
 ---@field env table<string, string>? variables of the command
----@field stdin string? text on its standard input
----@field through string? a program in front of it, such as timeout
----@field lead string? shell commands before it
----@field after string? shell text behind it, such as a pipe
----@field program string? used in place of this checkout's
+---@field stdin string? the text on its standard input
+---@field through string? a program that runs it, such as timeout
+---@field lead string? shell commands that run before it
+---@field after string? shell text after it, such as a pipe
+---@field program string? a program to run in place of this checkout's
 
 ---Runs `cmr words...`.
 ---@param words string[]

@@ -1,4 +1,4 @@
--- Deliveries as the vendor would sign them: headers(format, body, {key, time, signature, timestamp}).
+-- Signs deliveries like the vendor: headers(format, body, {key, time, signature, timestamp}).
 
 local core = require "cmr.core"
 local signature = require "cmr.webhook.signature_formats"

@@ -1,4 +1,5 @@
--- The configuration of examples/nginx in a real nginx: with this build of the library, on a free port, for a mock.
+-- Runs the configuration of examples/nginx in a real nginx, with this build of the library, on a free port, and with a
+-- mock.
 local nginx = require "spec.support.nginx"
 
 local example = {}
@@ -10,7 +11,7 @@ example.AUTHORIZATION = {Authorization = "Bearer " .. example.TOKEN}
 
 local FOLDER = "examples/nginx/"
 
--- What must be there, once, is replaced.
+-- Replaces a text that must occur exactly once.
 local function replaced(text, from, to)
   local first, last = text:find(from, 1, true)
   assert(first and not text:find(from, last, true), "nginx.conf has changed: " .. from)
@@ -18,8 +19,8 @@ local function replaced(text, from, to)
 end
 
 --- Starts it.
--- @param mock the server its calls are for
--- @param options as of nginx.start; settings = more options of its client, as Lua; server = more locations
+-- @param mock the server for its calls
+-- @param options those of nginx.start; settings = more options of its client, as Lua text; server = more locations
 function example.start(mock, options)
   local all = {mock = mock, files = {}, server = ""}
   for name, value in pairs(options or {}) do all[name] = value end

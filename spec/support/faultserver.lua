@@ -1,4 +1,5 @@
---- A server that breaks on purpose, in a process of its own: see faultserver/faultserver.h. It is compiled when it has
+---A server that fails on purpose, in its own process: see faultserver/faultserver.h. It is compiled when its source
+---has
 -- changed, and ends with its control connection.
 
 local socket = require "socket"
@@ -10,10 +11,10 @@ local LIFETIME = 900 -- seconds, should the specs die without closing it
 local Server = {}
 Server.__index = Server
 
--- What the specs may be preloaded with (a sanitizer) is not for other programs.
+-- A sanitizer that is preloaded for the specs must not be loaded into other programs.
 local PLAIN = "env -u LD_PRELOAD "
 
---- Compiles C, unless what came of it is newer.
+---Compiles C files, unless the target is newer than they are.
 -- @tparam string target file to make
 -- @tparam string sources files or patterns
 -- @tparam string flags of the compiler
@@ -33,7 +34,7 @@ local function hex(data)
   end))
 end
 
---- Starts one. stop() ends it.
+---Starts a server. stop() ends it.
 -- @treturn table server; ca_file names the certificate to trust
 local function start()
   compile(PROGRAM, SOURCES .. "*.[ch]", "-lssl -lcrypto -pthread")
@@ -51,7 +52,7 @@ function Server:ask(lines)
   return assert(self.control:receive "*l")
 end
 
---- Lets scripts play on a port of their own.
+---Runs scripts on a new port.
 -- @tparam table scripts one per connection, the last for all that follow; a script is an array of steps
 --   {verb, number or data, data}, see script.c
 -- @tparam[opt="listen"] string how refuse: nobody listens; full: nobody accepts, and the queue is full
@@ -71,7 +72,7 @@ function Server:play(scripts, how)
   return { id = id, port = tonumber(port) }
 end
 
---- Ends a play and tells what it saw, once its connections have ended: the client must have closed them.
+---Ends a play when its connections have ended, and returns its counts. The client must have closed the connections.
 -- @treturn table requests (received whole), connections, bytes, open (still, after a long wait)
 function Server:count(play)
   local requests, connections, bytes, open = self:ask({ "count " .. play.id }):match "^(%d+) (%d+) (%d+) (%d+)$"

@@ -1,5 +1,5 @@
--- A client for many requests at once over plain HTTP, for specs of servers: it shows when each answer came, and can go
--- away in the middle.
+-- A client for many concurrent requests over plain HTTP, for specs of servers. It shows when each answer came, and can
+-- disconnect in the middle.
 local socket = require "socket"
 
 local http = {}
@@ -15,7 +15,8 @@ Request.__index = Request
 function http.send(port, path, options)
   options = options or {}
   local body = options.body or ""
-  local lines = {("%s %s HTTP/1.0"):format(options.method or "GET", path), "Host: localhost"} -- 1.0: nothing is chunked
+  -- with HTTP/1.0, no answer is chunked
+  local lines = {("%s %s HTTP/1.0"):format(options.method or "GET", path), "Host: localhost"}
   for name, value in pairs(options.headers or {}) do table.insert(lines, name .. ": " .. value) end
   if options.body then table.insert(lines, "Content-Length: " .. #body) end
   local request = setmetatable({begun = socket.gettime(), parts = {}, path = path}, Request)
@@ -33,7 +34,7 @@ function http.send(port, path, options)
   return request
 end
 
---- Goes away, answered or not.
+---Disconnects, whether the request was answered or not.
 function Request:close(why)
   if self.connection then
     self.connection:close()
@@ -41,7 +42,7 @@ function Request:close(why)
   end
 end
 
--- Reads what is there, and at the end makes an answer of it.
+-- Reads the bytes that have arrived. At the end of the response, makes the answer.
 function Request:read()
   local data, failed, partial = self.connection:receive(65536)
   table.insert(self.parts, data or partial)
@@ -57,9 +58,9 @@ function Request:read()
 end
 
 --- Waits for the answers to requests.
--- @param requests array; each gets status, headers, body, took (seconds), or without an answer why
--- @param seconds how long at most; who is not answered then has why = "no answer"
--- @param poll called over and over meanwhile, when there is something else to do; true from it ends the waiting
+-- @param requests an array; each request gets status, headers, body and took (seconds); without an answer it gets why
+-- @param seconds the maximum wait; a request without an answer then gets why = "no answer"
+-- @param poll called repeatedly meanwhile; the wait ends when it returns true
 function http.collect(requests, seconds, poll)
   local limit = socket.gettime() + (seconds or 10)
   while true do
@@ -79,7 +80,7 @@ function http.collect(requests, seconds, poll)
   return requests
 end
 
---- Waits for the answer and returns the request, which has it.
+---Waits for the answer, and returns the request, which contains the answer.
 function Request:answer(seconds)
   return http.collect({self}, seconds)[1]
 end

@@ -1,11 +1,12 @@
--- What specs run inside nginx: calls, told as text.
+-- Calls that specs run inside nginx. Each returns its result as text.
 local cmr = require "cmr"
 
 local inside = {}
 
-inside.USER, inside.MAILBOX = "BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR" -- of the mock's seed
+-- from the mock's initial data
+inside.USER, inside.MAILBOX = "BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
 
---- A client without pacing.
+---Makes a client without a rate limit.
 function inside.client(options)
   options = options or {}
   if options.rate == nil then options.rate = false end
@@ -14,18 +15,18 @@ end
 
 local client
 
---- The same client for all of a worker.
+---Returns the client that all requests of a worker share.
 function inside.shared()
   client = client or inside.client{retries = 0}
   return client
 end
 
---- A result as one word: "ok", or the error's kind and outcome.
+---Returns a result as one word: "ok", or the error's kind and outcome.
 function inside.word(res, _, err)
   return res and "ok" or err.kind .. "/" .. err.outcome
 end
 
---- One call as one word; what it raises instead of it.
+---Makes one call and returns its result as one word, or the error that it raises.
 -- @param options of the client, nil for the shared one
 function inside.call(options)
   local fine, word = pcall(function()
@@ -55,7 +56,7 @@ function inside.map(options)
   return fine and text or "raised " .. tostring(text)
 end
 
---- The first of many calls.
+---Returns the first result of many calls.
 -- @param options of the client, nil for the shared one
 function inside.first(options)
   local one = options and inside.client(options) or inside.shared()

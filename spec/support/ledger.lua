@@ -1,9 +1,9 @@
--- Ledgers in a directory of their own, for specs.
+-- Makes ledgers for specs, each in its own directory.
 local ledgers = require "cmr.ledger"
 
 local support = {}
 
---- Makes a directory that ends with `support.remove`. Returns the path of a ledger in it.
+---Makes a directory, which `support.remove` removes. Returns the path of a ledger in it.
 function support.path()
   local directory = os.tmpname()
   os.remove(directory)
@@ -11,7 +11,7 @@ function support.path()
   return directory .. "/ledger.db", directory
 end
 
---- Opens the ledger at a path anew, as another process would.
+---Opens the ledger at a path again, like another process.
 function support.open(path)
   local ledger, message = ledgers.open(path)
   return assert(ledger, message)

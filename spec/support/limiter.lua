@@ -1,5 +1,5 @@
--- A limiter of each backend: {label = what it is a limiter of, start() -> the limiter, another on the same queues or
--- nil, a function that ends them}. A backend is one entry.
+-- A limiter of each backend: {label = a description, start() -> the limiter, another limiter on the same queues or nil,
+-- and a function that ends them}. Each backend is one entry.
 local cjson = require "cjson"
 local ledger = require "spec.support.ledger"
 local nginx = require "spec.support.nginx"
@@ -38,7 +38,7 @@ end
 
 limiters.shdict = {label = "of nginx's workers #nginx"}
 
--- It is reached through a location that any worker answers.
+-- The specs reach it through a location that any worker answers.
 function limiters.shdict.start()
   local server = nginx.start{workers = 2, http = "lua_shared_dict cmr 1m;", server = SERVER}
   local function new() return setmetatable({server = server}, Remote) end
@@ -55,12 +55,11 @@ redis.each(function(name)
   end
 end)
 
-limiters.sqlite = {label = "of a machine's processes"}
+limiters.file = {label = "of a machine's processes"}
 
-function limiters.sqlite.start()
+function limiters.file.start()
   local path = ledger.path()
-  local opened = ledger.open(path)
-  local function new() return require("cmr.limiter.sqlite").new{ledger = opened} end
+  local function new() return require("cmr.limiter.file").new{path = path} end
   return new(), new(), function() ledger.remove(path) end
 end
 

@@ -1,4 +1,4 @@
--- `cmr listen` in a process of its own, for specs; spec.support.command.clean removes what it left.
+-- Runs `cmr listen` in its own process, for specs. spec.support.command.clean removes its files.
 local cjson = require "cjson"
 local command = require "spec.support.command"
 local delivery = require "spec.support.delivery"
@@ -9,7 +9,7 @@ local listener = {}
 local Listener = {}
 Listener.__index = Listener
 
---- Starts it with these words.
+---Starts the listener with these words on the command line.
 -- @param key of the deliveries; default delivery.KEY
 -- @param ledger path; default one of its own
 function listener.start(words, key, ledger)
@@ -24,13 +24,13 @@ function listener.start(words, key, ledger)
   return self
 end
 
---- The next line it prints, decoded, and as text.
+---Returns the next line that the listener prints, decoded and as text.
 function Listener:line()
   local text = assert(self.pipe:read "*l", "the listener has ended")
   return cjson.decode(text), text
 end
 
---- Sends a delivery that is signed now; returns the request of spec.support.http.
+---Sends a delivery with a signature of now. Returns the request of spec.support.http.
 -- @param given headers instead of the right ones; path
 function Listener:send(body, given)
   given = given or {}
@@ -38,7 +38,7 @@ function Listener:send(body, given)
   return http.send(self.port, given.path or "/", {method = "POST", headers = headers, body = body})
 end
 
---- Stops it and waits for its end.
+---Stops the listener and waits for its end.
 function Listener:stop()
   if not self.pipe then return end
   os.execute(("kill %d 2>/dev/null"):format(self.pid))

@@ -1,11 +1,11 @@
----Locales whose decimal point is not ".", made in a temporary folder if the system has none.
+---Locales with a decimal point other than ".". They are made in a temporary folder if the system has none.
 local program = require "spec.support.program"
 
 local locale = {}
 
 local folder
 
--- Enough of a locale for numbers, where the sources of glibc's locales are not installed.
+-- The parts of a locale that numbers need, for a system without the sources of glibc's locales.
 local NUMERIC = [[
 comment_char %%
 escape_char /
@@ -30,7 +30,7 @@ local function compile(name, source)
   assert(io.open(path .. "/LC_NUMERIC", "rb"), "localedef made no locale: is the package locales installed?"):close()
 end
 
----Makes them. Returns the environment for program.run; nil where there is no localedef.
+---Makes the locales. Returns the environment for program.run, or nil on a system without localedef.
 ---@return table<string, string>?
 function locale.environment()
   if not run "command -v localedef" then return nil end
@@ -47,13 +47,14 @@ function locale.environment()
   return { LOCPATH = folder }
 end
 
----Removes them.
+---Removes the locales.
 function locale.remove()
   if folder then run("rm -rf %s", folder) end
   folder = nil
 end
 
----For the beginning of a program: german(), arabic() (a decimal point of two bytes) and back() set the locale.
+---Lua text for the beginning of a program. Its functions german(), arabic() (a decimal point of two bytes) and back()
+---set the locale.
 locale.PRELUDE = [[
 local function set(name)
   assert(os.setlocale(name) or os.setlocale(name, "numeric"), name)

@@ -1,4 +1,4 @@
--- What holds in every event loop: calls wait without keeping the loop from its other work.
+-- Specs for every event loop: calls wait, and the loop does its other work meanwhile.
 local assert = require "luassert"
 local busted = require "busted"
 local cmr = require "cmr"
@@ -17,7 +17,8 @@ local contract = {}
 --- Lua 5.1 cannot yield across pcall and iterators.
 contract.PLAIN_51 = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
---- A sum: (number) adds to it, () tells it. Others may add while the number is waited for.
+---Makes a sum. Called with a number, it adds the number; called without one, it returns the sum. Other coroutines may
+---add while one waits for its number.
 function contract.sum()
   local total = 0
   return function(number)
@@ -41,7 +42,7 @@ function contract.behaves(loop)
 
   local function slow(seconds, times) server:fault{delay = seconds, times = times, body = {status = 200}} end
 
-  -- Runs tasks beside one that ticks; returns how long it took and the longest time between two ticks.
+  -- Runs tasks concurrently with a task that ticks. Returns the duration and the longest time between two ticks.
   local function beside_ticks(tasks)
     local left, longest, all = #tasks, 0, {}
     for index, task in ipairs(tasks) do
@@ -117,7 +118,7 @@ function contract.behaves(loop)
       add(cmr.info(assert(paced:platforms(USER))).attempts)
     end, 5))
     assert.equal(6, add())
-    assert.is_true(took >= 1.74, took) -- the fourth is sent after 0.75 s, and again a second later
+    assert.is_true(took >= 1.74, took) -- the fourth call is sent after 0.75 s, and again a second later
     assert.is_true(longest < 0.4, longest)
   end)
 
@@ -140,7 +141,7 @@ function contract.behaves(loop)
     loop.run{function()
       inside = waits.detect "caller"
       local thread = coroutine.wrap(function() outside = client:platforms(USER).status end)
-      if not loop.resumes_any then thread() end -- a coroutine of the user's own inside it
+      if not loop.resumes_any then thread() end -- the user's own coroutine inside the loop's coroutine
     end}
     assert.equal(require("cmr.loop." .. loop.name), inside)
     assert.equal(require "cmr.loop.block", waits.detect "caller")
@@ -257,6 +258,21 @@ function contract.behaves(loop)
     assert.same({200, 200, 200}, told)
   end)
 
+  it("sends the headers that on_request returns, also one that waited for a call of its own", function()
+    local outer = support.new(server, {retries = 0, on_request = function(attempt)
+      return {["x-name"] = attempt.operation .. client:platforms(USER).status}
+    end})
+    slow(0.05, 100)
+    loop.run{
+      function() assert(outer:user(USER)) end,
+      function() assert(outer:start("subscriptions"):wait()) end,
+    }
+    local names = {}
+    for _, request in ipairs(server:requests()) do table.insert(names, request.headers["x-name"]) end
+    table.sort(names)
+    assert.same({"subscriptions200", "user200"}, names)
+  end)
+
   it("loses nothing when others wait in place meanwhile", function()
     local blocking = support.new(server, {retries = 0, loop = "block"})
     slow(0.02, 1000)
@@ -311,7 +327,7 @@ function contract.behaves(loop)
     end, 3)
     table.insert(tasks, function()
       loop.sleep(0.03)
-      os.execute "sleep 0.5" -- when the loop looks again, all are answered
+      os.execute "sleep 0.5" -- when the loop runs again, all calls are answered
     end)
     loop.run(tasks)
     assert.equal(1200, add())
@@ -338,7 +354,7 @@ function contract.behaves(loop)
   end)
 
   describe("where C calls back", function()
-    -- Each runs a function once, in the running coroutine, and returns what it returns.
+    -- Each function here runs a function once, in the running coroutine, and returns its results.
     local places = {
       ["string.gsub"] = function(run)
         local result
@@ -375,7 +391,7 @@ function contract.behaves(loop)
       end,
     }
 
-    -- Each sends one POST and returns a true value when it was answered.
+    -- Each function here sends one POST, and returns a true value when the POST was answered.
     local ways = {
       ["a call"] = function(one) return one:reexport{mailboxId = "M1"} end,
       ["a raw request"] = function(one) return one:request("POST", "/user/reexport", {body = {mailboxId = "M1"}}) end,
@@ -432,7 +448,7 @@ function contract.behaves(loop)
 
     it("a job and map of the loop are not waited for, say why, and can be waited for outside", function()
       slow(0.05, 1000)
-      if contract.PLAIN_51 then return end -- there map waits in place in any case
+      if contract.PLAIN_51 then return end -- on this Lua, map waits without suspending in any case
       local messages, statuses, add = {}, {}, contract.sum()
       loop.run{function()
         local job = client:start("platforms", USER)
@@ -496,14 +512,14 @@ function contract.behaves(loop)
     local _, port = listener:getsockname()
     local add = contract.sum()
     loop.run{function()
-      loop.connect(port).close() -- libuv keeps a descriptor from the first one on
+      loop.connect(port).close() -- from the first connection on, libuv keeps a descriptor open
       assert(listener:accept()):close()
       assert(client:platforms(USER))
       loop.sleep(0.01)
       local before = core.engine():fd()
       client:close()
       local opened, peers, numbers = {}, {}, {}
-      for index = 1, 6 do -- they take the numbers that were free
+      for index = 1, 6 do -- the new files get the descriptors that became free
         opened[index] = assert(loop.connect(port))
         peers[index] = assert(listener:accept())
         numbers[opened[index].fd] = true

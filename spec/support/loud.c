@@ -1,6 +1,7 @@
 /*
- * Loaded before the C library: no write of this process is spared SIGPIPE. libcurl asks for that, but cannot for every
- * write of every TLS library. A connection that was reset counts as well: which of the two errors comes is a race.
+ * Loaded before the C library, this makes every write of the process to a closed connection raise SIGPIPE. libcurl
+ * tries to avoid the signal, but some TLS libraries do not allow it. A reset connection raises the signal too, because
+ * it is a race which of the two errors comes.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,11 +1,11 @@
--- A mock for specs: cmr.mock in a process of its own, driven with the curl program. Nothing here uses the library's
--- own client, so that a mistake there cannot hide itself.
+-- Runs cmr.mock in its own process for specs, and sends requests to it with the curl program. This module does not use
+-- the library's client, because a mistake in the client could hide itself.
 local cjson = require "cjson"
 local assert = require "luassert"
 
 local mock = {}
 
--- The seed's user and mailbox.
+-- The user and the mailbox in the mock's initial data.
 mock.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
 mock.MAILBOX = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
 
@@ -16,12 +16,12 @@ local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- A value of curl's configuration file.
+-- Returns a value of curl's configuration file.
 local function configured(text)
   return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", "\\n"):gsub("\r", "\\r") .. '"'
 end
 
---- The program that runs this Lua.
+---Returns the program that runs this Lua.
 function mock.interpreter()
   local program
   local index = -1
@@ -43,8 +43,8 @@ function mock.command(options)
   return env .. quote(mock.interpreter()) .. " -e " .. quote(code)
 end
 
---- A server from the lines a mock prints; blocks until it is ready, raises when it ends before.
--- @param pipe what reads the mock's standard output; lines before the mock's own are skipped
+---Makes a server from the lines that a mock prints. Blocks until the mock is ready. Raises when the mock ends before.
+-- @param pipe a file to read the mock's standard output from; it may begin with other lines
 function mock.attach(pipe)
   local server = setmetatable({pipe = pipe, lines = {}}, Server)
   for line in pipe:lines() do
@@ -69,7 +69,7 @@ function mock.start(options)
   local path = os.tmpname()
   os.remove(path)
   os.execute("LD_PRELOAD=$CMR_WITNESS; mkfifo -m 600 " .. path)
-  -- A shell between us and the mock waits for the end of its input, which comes when we are gone.
+  -- A shell starts the mock and waits for the end of its own input. The input ends when this process ends.
   local lifeline = assert(io.popen(("exec 3<&0; %s >%s </dev/null 3<&- & read -r _ <&3; kill $! 2>/dev/null; wait")
     :format(mock.command(options or {}), path), "w"))
   local pipe = assert(io.open(path, "r"))
@@ -79,7 +79,7 @@ function mock.start(options)
   return server
 end
 
--- busted gives every spec file fresh modules. What must last as long as the suite is stored in busted itself.
+-- busted loads the modules again for every spec file. Data for the whole suite is stored in busted itself.
 local function suite_servers()
   local busted = package.loaded.busted
   if not busted then return {} end
@@ -98,8 +98,8 @@ local function suite_servers()
   return servers
 end
 
---- The mock all specs share, in its seeded state and without a rate limit.
--- Started at first use, stopped with the suite.
+---Returns the mock that all specs share, with its initial data and without a rate limit.
+-- It is started at the first use and stopped at the end of the suite.
 -- @param kind "http" or "tls"
 function mock.shared(kind)
   local servers = suite_servers()
@@ -108,16 +108,16 @@ function mock.shared(kind)
   return servers[kind]
 end
 
---- Run curl with a configuration, which does not show in the list of processes.
+---Runs curl with a configuration, which is not visible in the list of processes.
 -- @param lines array of configuration lines
--- @return what it printed, its messages among it
+-- @return curl's output, including its messages
 function Server:curl(lines)
   local path = os.tmpname()
   local file = assert(io.open(path, "wb"))
   file:write("silent\nshow-error\nnoproxy = \"*\"\nmax-time = 60\n", table.concat(lines, "\n"), "\n")
   if self.ca_file then file:write("cacert = ", configured(self.ca_file), "\n") end
   file:close()
-  -- A sanitizer's runtime, loaded for this Lua, makes curl hang.
+  -- The runtime of a sanitizer, which is loaded for this Lua, would make curl hang.
   local pipe = assert(io.popen("LD_PRELOAD=$CMR_WITNESS; exec curl --disable --config " .. quote(path) .. " 2>&1", "r"))
   local output = pipe:read("*a")
   pipe:close()
@@ -125,7 +125,7 @@ function Server:curl(lines)
   return output
 end
 
---- One HTTP request.
+---Sends one HTTP request.
 -- @param url absolute, or a path below base_url
 -- @param options {headers = {name = value}, body = text or a table sent as JSON, key = false to send none,
 --   timeout = seconds, lines = {curl configuration}}
@@ -160,7 +160,8 @@ function Server:request(method, url, options)
   return reply
 end
 
---- A request that must be answered with JSON in the documented envelope, whose status repeats the real one.
+---Sends a request whose answer must be JSON in the documented envelope. The status in the envelope must be the HTTP
+---status.
 -- Parameters and the answer as of server:request.
 function Server:call(method, url, options)
   local reply = assert(self:request(method, url, options))
@@ -171,7 +172,7 @@ function Server:call(method, url, options)
   return reply
 end
 
---- Assert that an answer is a refusal with this status and, unless nil, this message. Returns the answer.
+---Asserts that an answer is a refusal with this status and this message, unless it is nil. Returns the answer.
 function mock.refused(status, message, reply)
   assert.equal(status, reply.status)
   if message then assert.equal(message, reply.body.message) end
@@ -179,7 +180,7 @@ function mock.refused(status, message, reply)
   return reply
 end
 
---- A control request; raises unless it succeeds. Returns the decoded answer.
+---Sends a control request. Returns the decoded answer, and raises unless the request succeeds.
 function Server:control(method, name, body)
   local reply, message = self:request(method, self.control_url .. name,
     {key = false, headers = {["x-mock-token"] = self.token}, body = body})
@@ -188,22 +189,22 @@ function Server:control(method, name, body)
   return reply.body
 end
 
---- Back to the seed. `options`: {rate, window} until the next reset.
+---Resets the mock to its initial data. `options` is {rate, window}, which applies until the next reset.
 function Server:reset(options)
   self:control("POST", "reset", options or {})
 end
 
---- The API requests received since the last reset, oldest first.
+---Returns the API requests received since the last reset, oldest first.
 function Server:requests()
   return self:control("GET", "requests")
 end
 
---- Order a fault; see docs/mock.md.
+---Orders a fault, see docs/mock.md.
 function Server:fault(order)
   self:control("POST", "faults", order)
 end
 
---- Let time pass for the mock.
+---Moves the mock's clock forward.
 function Server:advance(seconds)
   self:control("POST", "clock", {advance = seconds})
 end
@@ -213,12 +214,13 @@ function Server:add_user(id)
   self:control("POST", "users", {userId = id})
 end
 
---- Seed a mailbox {mailboxId, email, userId, status}.
+---Adds a mailbox {mailboxId, email, userId, status}.
 function Server:add_mailbox(mailbox)
   self:control("POST", "mailboxes", mailbox)
 end
 
---- Stop it and wait until all of it is gone. Returns what it printed after "# ready". Harmless the second time.
+---Stops the mock and waits until all of its processes have ended. Returns the lines that it printed after "# ready". A
+---second call does nothing.
 function Server:stop()
   if not self.pipe then return "" end
   os.execute("kill " .. self.pid .. " 2>/dev/null")

@@ -1,4 +1,5 @@
--- The mock's API for specs of its answers: queries and bodies are tables, the call says what it expects.
+-- Calls the mock's API, for specs of its answers. Queries and bodies are tables. The name of a call says which answer
+-- it expects.
 local assert = require "luassert"
 local cjson = require "cjson"
 local http = require "spec.support.http"
@@ -9,7 +10,7 @@ local mock_api = {USER = mock.USER, MAILBOX = mock.MAILBOX}
 local Api = {}
 Api.__index = Api
 
--- One request over a socket, which takes far less time than the curl program.
+-- Sends one request over a socket, which takes far less time than the curl program.
 local function send(url, method, headers, body)
   if type(body) == "table" then body = cjson.encode(body) end
   local port, path = url:match("^http://127%.0%.0%.1:(%d+)(/.*)$")
@@ -19,7 +20,7 @@ local function send(url, method, headers, body)
     body = cjson.decode(answered.body)}
 end
 
---- The shared mock, in its seeded state.
+---Returns the shared mock, with its initial data.
 function mock_api.new()
   return setmetatable({server = mock.shared("http")}, Api)
 end
@@ -28,7 +29,7 @@ local function encode(text)
   return (tostring(text):gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
---- A request in the envelope, whatever it says.
+---Sends a request that may have any answer in the envelope.
 -- @param what "METHOD /path"
 -- @param query {name = value}, or nil
 -- @param body a table, JSON text, or nil
@@ -45,7 +46,7 @@ function Api:ask(what, query, body)
   return reply
 end
 
---- A request that succeeds.
+---Sends a request that must succeed.
 -- @return the answer's data, the reply
 function Api:yes(what, query, body)
   local reply = self:ask(what, query, body)
@@ -53,7 +54,7 @@ function Api:yes(what, query, body)
   return reply.body.data, reply
 end
 
---- A request that is refused with this status, and with this in its message.
+---Sends a request that must be refused with this status, and with this text in the message.
 -- @return the reply
 function Api:no(status, message, what, query, body)
   local reply = self:ask(what, query, body)
@@ -62,7 +63,7 @@ function Api:no(status, message, what, query, body)
   return reply
 end
 
---- Tell the mock's own interface something; returns its answer.
+---Calls the mock's control interface. Returns its answer.
 function Api:control(name, body)
   local reply = send(self.server.control_url .. name, "POST", {["x-mock-token"] = self.server.token}, body)
   assert.equal(200, reply.status, reply.text)
@@ -71,24 +72,24 @@ end
 
 Api.seed = Api.control -- "users", "domains", "subscriptions", "mailboxes"
 
---- What is in the wallet from now on.
+---Sets the balance of the wallet.
 function Api:wallet(balance)
   self:control("wallet", {balance = balance})
 end
 
---- Let seconds pass.
+---Moves the mock's clock forward by some seconds.
 function Api:advance(seconds)
   self:control("clock", {advance = seconds})
 end
 
---- Assert that an answer says that this is made up; false: that nothing is.
+---Asserts that the answer names this part as assumed. With false, asserts that it names none.
 function mock_api.assumed(what, reply)
   local said = reply.headers["x-mock-assumed"]
   if not what then return assert.is_nil(said) end
   assert.matches(what, tostring(said), 1, true)
 end
 
---- The UTC time of the API's text, in seconds.
+---Returns the UTC time of the API's text, in seconds.
 function mock_api.time(text)
   local year, month, day, hour, minute, second = text:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.000Z$")
   assert.is_string(year, text)

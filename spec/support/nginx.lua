@@ -1,5 +1,5 @@
--- A real nginx for specs, with the library of the LuaJIT build in it, on a free port of this machine. When it is
--- stopped its error log must be clean: no process has crashed, no sanitizer has found anything.
+-- Runs a real nginx for specs, with the library of the LuaJIT build, on a free port of this machine. When it is
+-- stopped, its error log must be clean: no process crashed, and no sanitizer found anything.
 local find = require "cmr.launcher.find"
 local http = require "spec.support.http"
 local launcher = require "cmr.launcher"
@@ -7,13 +7,13 @@ local socket = require "socket"
 
 local nginx = {}
 
-local ENDING = 40 -- seconds it may take to stop
+local ENDING = 40 -- seconds that nginx may take to stop
 
--- Which build nginx takes; one with the sanitizers, build/asan-jit, wants their runtime in nginx.
+-- The build that nginx loads. If it is build/asan-jit, with the sanitizers, their runtime is preloaded into nginx.
 local BUILD = os.getenv "CMR_NGINX_BUILD" or "build/jit"
 local SANITIZED = BUILD:find("asan", 1, true) ~= nil
 
---- Whether it is one with the sanitizers.
+---Whether the build has the sanitizers.
 nginx.sanitized = SANITIZED
 
 local UNCLEAN = {
@@ -73,11 +73,8 @@ end
 
 nginx.quote, nginx.output, nginx.write, nginx.read, nginx.free_port = quote, output, write, read, free_port
 
---- Waits until something holds; raises when it does not in time.
--- @param what it is called
--- @param holds function
--- @param seconds 10
--- @return what the function returned
+---Waits until a function returns a true value. Raises when it does not in time.
+-- @param what the name of the condition @param holds function @param seconds 10 @return the function's result
 function nginx.eventually(what, holds, seconds)
   local limit = socket.gettime() + (seconds or 10)
   repeat
@@ -88,7 +85,7 @@ function nginx.eventually(what, holds, seconds)
   error("not in time: " .. what, 2)
 end
 
--- Runs in the directory: the environment is written down in a file, where not everybody can read it.
+-- Runs a program in the directory. The environment is in a file that other users cannot read.
 local function starter(program, options)
   local lines = {
     "cd " .. quote(options.directory), "unset LUA_PATH LUA_CPATH LD_PRELOAD CMR_API_KEY CMR_BASE_URL CMR_CA_FILE",
@@ -98,7 +95,8 @@ local function starter(program, options)
   table.insert(preload, options.preload)
   if SANITIZED then table.insert(preload, 1, output("gcc -print-file-name=libasan.so")) end -- must come first
   if #preload > 0 then
-    -- LuaJIT's memory is not malloc's: what only it points to would be taken for lost.
+    -- LuaJIT has its own memory allocator. A sanitizer would report malloc's memory as lost if only LuaJIT's memory
+    -- points to it.
     table.insert(lines, "export ASAN_OPTIONS=detect_leaks=0:log_path=" .. options.directory .. "/sanitizer")
     table.insert(lines, "export LD_PRELOAD=" .. quote(table.concat(preload, ":")))
   end
@@ -155,7 +153,7 @@ function nginx.start(options)
   write(given.directory .. "/start.sh", starter(program, given))
   for name, text in pairs(options.files or {}) do write(given.directory .. "/" .. name, text) end
   local server = setmetatable({port = given.port, directory = given.directory, unclean = options.unclean or {}}, Server)
-  -- A shell between us and nginx waits for the end of its input, which comes when we are gone.
+  -- A shell starts nginx and waits for the end of its own input. The input ends when this process ends.
   server.lifeline = assert(io.popen(([[
     exec 3<&0; sh %s/start.sh </dev/null 3<&- & read -r _ <&3; kill "$(cat %s/nginx.pid 2>/dev/null)" 2>/dev/null; wait
   ]]):format(given.directory, given.directory), "w"))
@@ -171,12 +169,12 @@ function nginx.start(options)
   return server
 end
 
---- A file of its directory, "" when there is none.
+---Returns the content of a file in nginx's directory, or "" when there is no such file.
 function Server:file(name)
   return read(self.directory .. "/" .. name)
 end
 
---- Its error log so far.
+---Returns the error log so far.
 function Server:log()
   return self:file("error.log")
 end
@@ -200,19 +198,19 @@ function Server:text(path, status)
   return answer.body
 end
 
---- Its workers, those among them that are leaving: array of pids, oldest first.
+---Returns the pids of the workers, oldest first, also of those that are shutting down.
 function Server:workers()
   local pids = {}
   for pid in output("ps -o pid= --ppid " .. self.pid):gmatch("%d+") do table.insert(pids, pid) end
   return pids
 end
 
---- Sends a signal to a process of its; to the master when none is given.
+---Sends a signal to one of nginx's processes, by default to the master.
 function Server:signal(name, pid)
   output(("kill -s %s %s 2>/dev/null"):format(name, pid or self.pid))
 end
 
---- Reloads the configuration; returns when the new workers are there. The old ones may still be at work.
+---Reloads the configuration. Returns when the new workers run. The old ones may still be working.
 function Server:reload()
   local old, expected = {}, tonumber(self:file("nginx.conf"):match("worker_processes (%d+)") or 1)
   for _, pid in ipairs(self:workers()) do old[pid] = true end
@@ -224,7 +222,8 @@ function Server:reload()
   end)
 end
 
---- Ends it, waits until all of it is gone, and raises when it has not been well. Harmless the second time.
+---Ends nginx and waits until all of its processes have ended. Raises when its error log is not clean. A second call
+---does nothing.
 -- @param signal "TERM"
 function Server:stop(signal)
   if not self.lifeline then return end

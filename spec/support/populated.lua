@@ -1,9 +1,9 @@
--- A mock with enough in it for every list to have a second page.
+-- A mock with enough data that every list has a second page.
 local mock = require "spec.support.mock"
 
 local USER = mock.USER
 
---- Puts it into a mock in its seeded state.
+---Adds the data to a mock that has its initial data.
 return function(server)
   server:add_user("SECONDUSER0000000000000000AB")
   server:add_mailbox{mailboxId = "SECONDMAILBOX000000000000XYZ", email = "jane@second.example", userId = USER}

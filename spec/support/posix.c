@@ -1,4 +1,4 @@
-/* What the specs need of the system and Lua does not have. */
+/* System functions that the specs need and that Lua lacks. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-enum { LIFETIME = 30 }; /* seconds after which a child that hangs is killed */
+enum { LIFETIME = 30 }; /* seconds after which a hanging child is killed */
 
-/* fork() -> 0 in the child, its pid in the parent */
+/* fork() -> 0 in the child, the child's pid in the parent */
 static int posix_fork(lua_State *L)
 {
     const pid_t pid = fork();
@@ -37,7 +37,7 @@ static int posix_wait(lua_State *L)
     return 1;
 }
 
-/* exit(status): at once, without any cleaning up */
+/* exit(status): ends the process at once, without cleaning up */
 static int posix_exit(lua_State *L)
 {
     _exit((int)luaL_checkinteger(L, 1));
@@ -51,7 +51,7 @@ static int posix_chdir(lua_State *L)
     return 0;
 }
 
-/* readable(fd, ms) -> whether it was, or became so in that time */
+/* readable(fd, ms) -> whether the descriptor is readable, or becomes so within that time */
 static int posix_readable(lua_State *L)
 {
     struct pollfd poll_fd = {.fd = (int)luaL_checkinteger(L, 1), .events = POLLIN};
@@ -61,7 +61,10 @@ static int posix_readable(lua_State *L)
     return 1;
 }
 
-/* descriptors(text) -> how many are open whose name in /proc holds that text: "socket", "eventpoll", "" for all */
+/*
+ * descriptors(text) -> the number of open descriptors whose name in /proc contains the text: "socket", "eventpoll", ""
+ * for all
+ */
 static int posix_descriptors(lua_State *L)
 {
     const char *text = luaL_checkstring(L, 1);
@@ -84,7 +87,7 @@ static int posix_descriptors(lua_State *L)
     return 1;
 }
 
-/* replace_descriptors() -> the numbers from 3 on that were open: each is a file of the caller's own now */
+/* replace_descriptors() -> the numbers of the open descriptors from 3 on. Each of them is now a file of the caller. */
 static int posix_replace_descriptors(lua_State *L)
 {
     lua_newtable(L);

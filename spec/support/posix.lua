@@ -1,9 +1,10 @@
--- fork, wait, exit, poll and what is open: a little C, compiled with the flags of the build under test.
+-- fork, wait, exit, poll and the open descriptors: a small C module, compiled with the flags of the tested build.
 local library = require "spec.support.compile" "spec/support/posix.c"
 local posix = assert(package.loadlib(library, "luaopen_spec_posix"))()
 os.remove(library)
 
---- Runs a function in a forked child, which then ends at once. Returns true, or false and what it raised.
+---Runs a function in a forked child, which then ends at once. Returns true, or false and the error that the function
+---raised.
 function posix.child(action)
   local told = os.tmpname()
   local pid = posix.fork()

@@ -1,7 +1,7 @@
----Runs Lua code in a process of its own, for what cannot be seen from inside: the environment, signals, standard error.
+---Runs Lua code in its own process, for specs of the environment, signals and standard error.
 local program = {}
 
----A text as one word of sh.
+---Returns a text as one word of sh.
 ---@param text string|number
 ---@return string
 function program.quote(text)
@@ -29,7 +29,7 @@ function program.read(path)
   return text
 end
 
----The program that runs this Lua.
+---Returns the program that runs this Lua.
 ---@return string
 function program.interpreter()
   local path = os.getenv("LUA") or ""
@@ -37,7 +37,8 @@ function program.interpreter()
   return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
----Runs code to its end. It sees the library of this build, and no CMR_* variable but those of options.env.
+---Runs code to its end. The code finds the library of this build. Of the variables CMR_*, it sees only those in
+---options.env.
 ---@param code string Lua
 ---@param options {env: table<string, string>?, through: string?, limit: integer?}? through: a program to run it under,
 ---  like "env --default-signal=PIPE"; limit: seconds after which it is killed, 60

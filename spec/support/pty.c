@@ -1,4 +1,4 @@
-/* A program in a pseudo-terminal: what the specs of interactive commands need of the system. */
+/* Runs a program in a pseudo-terminal, for the specs of interactive commands. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,11 +18,11 @@
 
 #define TYPE "spec.pty"
 
-enum { LIFETIME = 60, WORDS = 64 }; /* seconds after which a program that hangs is killed: exec keeps the alarm */
+enum { LIFETIME = 60, WORDS = 64 }; /* seconds after which a hanging program is killed, since exec keeps the alarm */
 
 struct terminal {
-    pid_t pid; /* 0: none, or waited for */
-    int fd;    /* our end; -1: closed */
+    pid_t pid; /* 0 when there is no program, or its end was read */
+    int fd;    /* our end of the terminal; -1 when it is closed */
 };
 
 static struct terminal *check(lua_State *L)
@@ -39,14 +39,15 @@ static void become(char **words)
 {
     const int usual[] = {SIGINT, SIGQUIT, SIGPIPE, SIGHUP, SIGTERM};
 
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) /* whoever runs the specs may ignore some */
+    /* the program that runs the specs may ignore some of these signals */
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         (void)signal(usual[i], SIG_DFL);
     (void)alarm(LIFETIME);
     (void)execvp(words[0], words);
     _exit(127);
 }
 
-/* start({word, ...}, columns, rows) -> a terminal with that program in it */
+/* start({word, ...}, columns, rows) -> a terminal in which that program runs */
 static int pty_start(lua_State *L)
 {
     struct winsize size = {.ws_col = size_at(L, 2), .ws_row = size_at(L, 3)};
@@ -58,7 +59,7 @@ static int pty_start(lua_State *L)
     lua_setmetatable(L, -2);
     for (int i = 0; i <= WORDS; i++) {
         lua_rawgeti(L, 1, i + 1);
-        words[i] = (char *)lua_tostring(L, -1); /* the table keeps it */
+        words[i] = (char *)lua_tostring(L, -1); /* the table keeps the string alive */
         lua_pop(L, 1);
         if (!words[i])
             break;
@@ -72,11 +73,12 @@ static int pty_start(lua_State *L)
         terminal->pid = 0;
         return luaL_error(L, "no pseudo-terminal");
     }
-    (void)fcntl(terminal->fd, F_SETFD, FD_CLOEXEC); /* it closes with us, not with the next one's program */
+    /* closes with this process; a program that is started later must not inherit it */
+    (void)fcntl(terminal->fd, F_SETFD, FD_CLOEXEC);
     return 1;
 }
 
-/* terminal:read(ms) -> text that came in that time, "" for none, nil after the end */
+/* terminal:read(ms) -> the text that came within that time, "" when none came, nil after the end */
 static int pty_read(lua_State *L)
 {
     struct pollfd poll_fd = {.fd = check(L)->fd, .events = POLLIN};
@@ -90,13 +92,13 @@ static int pty_read(lua_State *L)
     count = read(poll_fd.fd, bytes, sizeof bytes);
     if (count < 0 && errno == EINTR)
         count = 0;
-    else if (count <= 0) /* Linux says EIO when nobody has the other end open */
+    else if (count <= 0) /* Linux returns EIO when no process has the other end open */
         return 0;
     lua_pushlstring(L, bytes, (size_t)count);
     return 1;
 }
 
-/* terminal:write(text): as if it was typed */
+/* terminal:write(text): writes the text as if a user typed it */
 static int pty_write(lua_State *L)
 {
     size_t length;
@@ -116,7 +118,7 @@ static int pty_resize(lua_State *L)
     return 0;
 }
 
-/* terminal:kill(number): the signal, to the program alone */
+/* terminal:kill(number): sends the signal to the program only */
 static int pty_kill(lua_State *L)
 {
     const struct terminal *terminal = check(L);
@@ -126,7 +128,7 @@ static int pty_kill(lua_State *L)
     return 0;
 }
 
-/* terminal:wait() -> exit status, 128 + n for signal n; once */
+/* terminal:wait() -> the exit status, 128 + n for signal n. Call it only once. */
 static int pty_wait(lua_State *L)
 {
     struct terminal *terminal = check(L);
@@ -140,7 +142,7 @@ static int pty_wait(lua_State *L)
     return 1;
 }
 
-/* terminal:close(): hangs up, and ends the program if it has not */
+/* terminal:close(): closes the terminal, and ends the program if it still runs */
 static int pty_close(lua_State *L)
 {
     struct terminal *terminal = check(L);

@@ -1,4 +1,4 @@
----A program in a terminal: types to it, waits for its output, sees how it ended.
+---Runs a program in a terminal: types text, waits for output, and returns how the program ended.
 local command = require "spec.support.command"
 
 local library = require "spec.support.compile" "spec/support/pty.c"
@@ -23,7 +23,8 @@ pty.ctrl_c, pty.ctrl_d, pty.enter, pty.tab = "\3", "\4", "\r", "\t"
 ---@field term string? $TERM; default: "xterm"
 ---@field env table<string, string>? of the variables that the command reads, the program has only these
 
----Starts a program in a terminal of its own. It is killed after 60 s, and when the terminal is closed or collected.
+---Starts a program in a new terminal. The program is killed after 60 s, and when the terminal is closed or
+---garbage-collected.
 ---@param words string[] the program and its arguments
 ---@param options spec.TerminalOptions?
 ---@return table terminal its `output` is everything the program has printed, with lines that end in \r\n
@@ -31,14 +32,14 @@ function pty.start(words, options)
   options = options or {}
   local lines, line = command.environment(options.env), {"exec"}
   for _, word in ipairs(words) do line[#line + 1] = command.quote(word) end
-  table.insert(lines, 1, 'rm -f "$0"') -- sh has it open
+  table.insert(lines, 1, 'rm -f "$0"') -- sh still has the file open
   lines[#lines + 1] = "export TERM=" .. (options.term or "xterm")
   lines[#lines + 1] = table.concat(line, " ")
   local script = command.file_with(table.concat(lines, "\n"))
   return setmetatable({
     pty = start({"sh", script}, options.columns or 80, options.rows or 24),
     output = "",
-    seen = 1, -- where the output begins that nothing has matched yet
+    seen = 1, -- the position in the output after the last match
     limit = options.limit or 10,
   }, Terminal)
 end
@@ -53,7 +54,7 @@ function pty.cmr(words, options)
   return pty.start(line, options)
 end
 
--- Takes the output of a tenth of a second; false after the end.
+-- Reads the output for a tenth of a second. Returns false after the end.
 local function read_some(self)
   local text = self.pty:read(100)
   self.output = self.output .. (text or "")
@@ -66,8 +67,8 @@ function Terminal:type(text)
   self.pty:write(text)
 end
 
----Waits until the output after the last match has a match of a pattern. Raises, with the output, when the program ends
----before it or the limit passes.
+---Waits until the output after the last match matches a pattern. Raises an error with the output if the program ends
+---before, or if the time limit passes.
 ---@param pattern string
 ---@param plain boolean? true: the pattern is text
 ---@return string ... the match, or its captures
@@ -87,7 +88,7 @@ function Terminal:expect(pattern, plain)
   end
 end
 
----Reads to the end and closes. Raises when the program runs longer than the limit.
+---Reads the output to the end and closes the terminal. Raises when the program runs longer than the limit.
 ---@return {status: integer, out: string} status: 128 + n for signal n
 function Terminal:finish()
   local deadline = os.time() + self.limit + 1
@@ -102,7 +103,7 @@ function Terminal:finish()
   return {status = status, out = self.output}
 end
 
----Changes the terminal's size, which the program notices as in a real one.
+---Changes the terminal's size. The program notices it as in a real terminal.
 ---@param columns integer
 ---@param rows integer?
 function Terminal:resize(columns, rows)
@@ -115,7 +116,7 @@ function Terminal:signal(name)
   self.pty:kill(SIGNALS[name])
 end
 
----Hangs up, and kills the program if it has not ended.
+---Closes the terminal, and kills the program if it has not ended.
 function Terminal:close()
   self.pty:close()
 end

@@ -1,4 +1,4 @@
--- A server to deliver webhooks to: takes one request after the other, in the process of the spec.
+-- A server that receives webhooks, one request after the other, in the process of the spec.
 local assert = require "luassert"
 local socket = require "socket"
 
@@ -9,7 +9,7 @@ local receiver = {}
 local Receiver = {}
 Receiver.__index = Receiver
 
---- On a free port of this machine.
+---Starts a server on a free port of this machine.
 function receiver.new()
   local socket_listener = assert(socket.bind("127.0.0.1", 0, 1024))
   local _, port = socket_listener:getsockname()

@@ -1,5 +1,5 @@
--- What calls really send: the requests a mock has recorded, against literals from the documents. How the mock answers
--- them does not matter here.
+-- Checks the requests that calls really send. Compares the requests that a mock recorded with literal texts from the
+-- vendor's documentation. The mock's answers make no difference here.
 local assert = require "luassert"
 local cjson = require "cjson"
 local client_of = require("spec.support.client").new
@@ -10,7 +10,7 @@ local BASE = "/api/v1/integration"
 local Recorded = {}
 Recorded.__index = Recorded
 
--- The query as it went over the wire, so that nothing hides behind a name that is there twice.
+-- Returns the query as it was sent, so that a spec also notices a name that occurs twice.
 local function decode_query(text)
   local query = {}
   local function plain(part)
@@ -32,7 +32,7 @@ local function check_body(expected, request)
     assert.equal("application/json", headers["content-type"])
     assert.equal(tostring(#request.body), headers["content-length"])
     assert.same(cjson.decode(expected), cjson.decode(request.body))
-    -- A whole number may have become a float on its way.
+    -- Compares numbers by value, because a whole number may have become a float.
     assert.not_matches("%d%.0+[,}%]]", request.body)
   else
     assert.equal("", request.body)
@@ -41,7 +41,7 @@ local function check_body(expected, request)
   end
 end
 
---- What is recorded from here on.
+---Starts recording.
 -- @param options of the client, besides those of spec.support.client; it tries once
 -- @return {server, client}
 function Recorded.new(options)
@@ -51,7 +51,7 @@ function Recorded.new(options)
   return setmetatable({server = server, client = client_of(server, all), seen = 0}, Recorded)
 end
 
---- Asserts that so many requests have come since the last time, all of them this one.
+---Asserts that this number of requests arrived since the last check, and that all of them are as expected.
 -- @param count how many
 -- @param expected {method, path below the base, query = {name = text}, body = JSON text; without: there must be none}
 -- @return the last of them as the mock recorded it
@@ -71,7 +71,7 @@ function Recorded:sent(count, expected)
   return requests[#requests]
 end
 
---- Asserts that this raises, with this in its message, and that nothing was sent.
+---Asserts that a function raises an error with this text in its message, and that nothing was sent.
 function Recorded:raises(message, action)
   local good, why = pcall(action)
   assert.is_false(good, "it did not raise: " .. message)
@@ -79,7 +79,7 @@ function Recorded:raises(message, action)
   self:sent(0)
 end
 
---- Asserts that this returns an error of the data with this in its message, and that nothing was sent.
+---Asserts that a function returns an error about its data with this text in the message, and that nothing was sent.
 function Recorded:refuses(message, action)
   local answer, why, err = action()
   assert.is_nil(answer)
@@ -89,7 +89,7 @@ function Recorded:refuses(message, action)
   self:sent(0)
 end
 
---- Asserts that each of these fields is wanted: without it, the call raises and nothing is sent.
+---Asserts that each of these fields is required: without it, the call raises and nothing is sent.
 -- @param fields what the call takes; each of the names is left out once
 -- @param names array
 -- @param action function(fields)

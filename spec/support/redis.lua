@@ -1,5 +1,5 @@
--- A real Redis for specs, on a free port of this machine, which stores nothing on disk. What is compatible with it
--- takes its place when it is installed: `redis.each` runs a spec once for each.
+-- Runs a real Redis for specs, on a free port of this machine. It stores nothing on the disk. `redis.each` runs a spec
+-- once for each installed program that is compatible with Redis.
 local certificates = require "cmr.mock.certificates"
 local nginx = require "spec.support.nginx"
 
@@ -13,7 +13,7 @@ local PROGRAMS = {
 local Server = {}
 Server.__index = Server
 
--- The shell between this process and Redis waits for the end of its input, which comes when this process ends.
+-- A shell starts Redis and waits for the end of its own input. The input ends when this process ends.
 local COMMAND = [[
   exec 3<&0; cd $directory && $server redis.conf $mode >output 2>&1 </dev/null 3<&- & echo $! >$directory/pid
   read -r _ <&3; kill -9 $(cat $directory/pid) 2>/dev/null; wait
@@ -90,12 +90,12 @@ function Server:run()
   self.pid = nginx.read(self.directory .. "/pid"):match "%d+"
 end
 
---- Sends its process a signal: STOP lets it hang, CONT go on.
+---Sends a signal to the server: STOP makes it hang, CONT makes it continue.
 function Server:signal(name)
   nginx.output(("kill -s %s %s"):format(name, self.pid))
 end
 
---- Ends it without notice.
+---Kills the server.
 function Server:kill()
   if self.lifeline then
     self.lifeline:close()
@@ -103,14 +103,14 @@ function Server:kill()
   end
 end
 
---- What redis-cli prints.
+---Runs redis-cli and returns its output.
 function Server:cli(words)
   local password = self.options.password and "REDISCLI_AUTH=" .. self.options.password or ""
   local tls = self.ca_file and "--tls --cacert " .. self.ca_file or ""
   return nginx.output(("%s %s --raw %s -p %d %s 2>&1"):format(password, self.program.cli, tls, self.port, words))
 end
 
---- Ends it and removes what it left. Harmless the second time.
+---Ends the server and removes its files. A second call does nothing.
 function Server:stop()
   self:kill()
   nginx.output("rm -rf " .. self.directory)

@@ -1,4 +1,4 @@
---- Runs a command of the shell and returns what it prints, both streams, without the last newline. Fails the spec when
+--- Runs a shell command and returns its output on both streams, without the last newline. Fails the spec when
 -- its exit status is not the expected one (default 0).
 return function(command, expected)
   local pipe = io.popen(command .. " 2>&1; echo status $?")

@@ -1,5 +1,6 @@
 /*
- * To be preloaded: names of the domain slow.invalid are looked up for seconds, and then not found; all others at once.
+ * To be preloaded. Looking up a name in the domain slow.invalid takes seconds and then fails. All other names are
+ * looked up at once.
  */
 #include <dlfcn.h>
 #include <netdb.h>

@@ -1,4 +1,5 @@
--- The nginx example under load for a time: faults of the upstream, clients that hang up, reloads. Tells what was seen.
+-- Runs the nginx example under load for some time, with faults of the upstream server, clients that disconnect, and
+-- reloads. Returns a report.
 local example = require "spec.support.example"
 local http = require "spec.support.http"
 local nginx = require "spec.support.nginx"
@@ -7,8 +8,8 @@ local socket = require "socket"
 local soak = {}
 
 local CONNECTIONS = 48
-local SAMPLE = 0.5 -- seconds between two looks at the processes
-local BATCH = 100 -- faults ordered at a time, one in 20 requests
+local SAMPLE = 0.5 -- seconds between two checks of the processes
+local BATCH = 100 -- number of faults ordered at a time; one request in 20 gets a fault
 
 local FAULTS = {
   '{"close":true}', '{"status":500}', '{"delay":1.5}', '{"body":"garbage"}', '{"close":"after"}',
@@ -16,7 +17,7 @@ local FAULTS = {
   '{"status":429,"headers":{"Retry-After":"1"}}',
 }
 
--- What a worker has to say of itself.
+-- Asks a worker for facts about itself.
 local STATE = [[
   location = /state { content_by_lua_block {
     collectgarbage()
@@ -24,7 +25,7 @@ local STATE = [[
   } }
 ]]
 
--- Orders faults, each for the last of 20 requests, by one program and without waiting for it.
+-- Orders faults, each for the last of 20 requests. Uses one program and does not wait for it.
 local function order(upstream, next_fault)
   local lines = {}
   local function post(body)
@@ -58,7 +59,7 @@ local function at_rest(server)
   nginx.eventually("nothing is left to do", function() return server:text("/state") == "0 0" end, 40)
 end
 
--- One of the requests that customers make, at random.
+-- Returns one of the requests that customers make, at random.
 local function request(server)
   local dice = math.random()
   local headers = dice < 0.97 and example.AUTHORIZATION or nil
@@ -143,7 +144,7 @@ local function drive(server, upstream, options)
   local reload_at, sample_at, ordering = begun + options.reload_every, begun, nil
   local now = begun
   while now - begun < options.seconds do
-    -- Some 20 upstream requests pass for each fault.
+    -- About 20 upstream requests come for each fault.
     if report.requests >= report.faults * 20 - BATCH * 10 then
       if ordering then ordering:close() end
       ordering = order(upstream, next_fault)

@@ -1,4 +1,4 @@
--- A store of each backend: {label = what it is a store of, start() -> the store, a function that ends it, its server}.
+-- A store of each backend: {label = a description, start() -> the store, a function that ends it, its server}.
 local cjson = require "cjson"
 local nginx = require "spec.support.nginx"
 local redis = require "spec.support.redis"
@@ -36,7 +36,7 @@ function stores.memory.start()
   return require("cmr.store.memory").new(), function() end
 end
 
--- It is reached through a location that any worker answers.
+-- The specs reach it through a location that any worker answers.
 local function start_nginx(http)
   local server = nginx.start{workers = 2, http = http, server = SERVER, unclean = {"lua_shared_dict"}}
   return setmetatable({server = server}, Remote), function() server:stop() end, server
@@ -69,7 +69,7 @@ function stores.sqlite.start()
   local ledger = assert(require("cmr.ledger").open(path))
   return ledger:store(), function()
     ledger:close()
-    for _, suffix in ipairs{"", "-wal", "-shm", "-writers"} do os.remove(path .. suffix) end
+    for _, suffix in ipairs{"", "-wal", "-shm", "-writers", "-queue"} do os.remove(path .. suffix) end
   end
 end
 

@@ -1,6 +1,6 @@
--- What the library tells on standard error, within one test.
+-- Collects the library's messages on standard error during one test.
 
---- Runs a function meanwhile.
+---Runs a function and collects the messages meanwhile.
 -- @return array of what was written
 return function(act)
   local stderr, written = io.stderr, {}

@@ -1,7 +1,7 @@
 /*
- * Loaded into the processes that the specs start, it notes where the key was seen that must be nowhere: among a program's
- * arguments, in a log, in a file that others may read. Files are looked into when they are removed, which the specs do
- * with all of theirs. What it notes goes to a file beside it, witness.so -> witness.so.seen.
+ * Watches the processes that the specs start. The API key must not be in a program's arguments, in a log, or in a file
+ * that others may read. If this library sees the key there, it writes a line to the file witness.so.seen beside
+ * witness.so. It looks into files when they are removed, and the specs remove all of their files.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char key[256]; /* from the start: nginx takes its workers' environment away */
+static char key[256]; /* read at the start, because nginx removes the environment of its workers */
 static char notes[PATH_MAX];
 static char program[PATH_MAX];
 
@@ -42,7 +42,7 @@ static int holds_key(int file, size_t size)
     return found;
 }
 
-/* Whether others can reach a file: one directory that is closed to them is enough. */
+/* Returns whether other users can reach a file. They cannot if one of its directories is closed to them. */
 static int is_public(const char *path, mode_t mode)
 {
     char at[PATH_MAX];

@@ -314,6 +314,11 @@ local paths = {
         call:start(core.engine(), 2)
         expect("success", wait(call):result())
       end
+      local engine, reports = core.engine(), 0
+      for id in engine.finished, engine do
+        reports = reports + (id == call:id() and 1 or 0)
+      end
+      check(reports == 1, "reported " .. reports .. " times")
     end,
   },
   {

@@ -1,5 +1,5 @@
----The digests of a run's rows, by number. A list of 100,000 texts costs Lua 7 MB, which each collection visits; here
----they are parts of a few long texts.
+---The digests of a run's rows, by row number. A list of 100,000 texts takes 7 MB, and every garbage collection visits
+---all of them. This module stores the digests as parts of a few long texts.
 
 local digests = {}
 
@@ -9,7 +9,7 @@ Digests.__name = "cmr.bulk.digests"
 
 local DIGEST_BYTES = 20
 local BLOCK_ROWS = 1000
-local NONE = (" "):rep(DIGEST_BYTES) -- of a row that is not valid
+local NONE = (" "):rep(DIGEST_BYTES) -- stands for a row that is not valid
 
 ---Makes an empty list.
 function digests.new()
@@ -26,7 +26,7 @@ function Digests:add(digest)
   self.rest = {}
 end
 
----The digest of a row; "" if the row is not valid; nil if there is no such row.
+---Returns the digest of a row; "" if the row is not valid; nil if there is no such row.
 ---@param number integer
 ---@return string? digest
 function Digests:get(number)
@@ -37,7 +37,7 @@ function Digests:get(number)
   return digest ~= NONE and digest or ""
 end
 
----All of them, as a list.
+---Returns all digests as a list.
 function Digests:list()
   local list = {}
   for number = 1, self.count do

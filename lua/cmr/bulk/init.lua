@@ -1,4 +1,5 @@
----A bulk run: one operation for many rows, none of them twice. The client's ledger remembers the rows.
+---A bulk run: calls one operation for many rows, and never twice for the same row. The client's ledger records the
+---rows.
 
 local collected = require "cmr.util.collected"
 local core = require "cmr.core"
@@ -9,34 +10,34 @@ local runner = require "cmr.bulk.runner"
 local runs = require "cmr.ledger.runs"
 local validate = require "cmr.util.validate"
 
----What client:bulk takes. Rows that are done are left alone; the others are sent.
+---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
----@field concurrency? integer Requests at once. Default: 8.
----@field again? boolean Send rows again, even if they are done. An unfinished run goes on with its other rows
+---@field concurrency? integer The number of requests at once. Default: 8.
+---@field again? boolean Send all rows again, even those that are done. An unfinished run first finishes its other rows
 ---  first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
----@field remember? number Seconds for which a row that charges, destroys, flips or uses a quota is recognised in other
----  runs too. Default: 30 days.
----@field retry_unknown? boolean Send again what may have been done.
----@field retry_failed? boolean Send again what was refused.
----@field duplicates? boolean Send each of several rows with the same content. Default: they are refused.
----@field max_failures? integer Stop after so many.
+---@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
+---  Default: 30 days.
+---@field retry_unknown? boolean Send the rows again that may have been done.
+---@field retry_failed? boolean Send the rows again that the API refused.
+---@field duplicates? boolean Send all rows, even if several have the same content. Default: such rows are refused.
+---@field max_failures? integer Stop after this number of failures.
 ---@field on_result? fun(row: table, res: cmr.Answer?, message: string?, err: cmr.Error?) Called for each row sent.
 
----How many rows ended in each state. `earlier` counts those that were left alone.
+---The number of rows in each state. `earlier` counts the rows that an earlier run sent, and that were not sent again.
 ---@class cmr.BulkReport
 ---@field run? string The run's name in the ledger.
 ---@field rows integer
 ---@field done integer
----@field accepted integer The API took them; webhooks report how they end.
----@field partial integer Done, but some items failed.
+---@field accepted integer The API accepted them; webhooks report how they end.
+---@field partial integer Done, except for some items that failed.
 ---@field failed integer
----@field sending integer Another process waits for their answers.
----@field unknown integer They may have been done.
----@field deferred integer They can be sent again later.
+---@field sending integer Another process is sending them.
+---@field unknown integer The server may have done them.
+---@field deferred integer Refused for a passing reason: a later run can send them again.
 ---@field untried integer
 ---@field earlier table<string, integer>
----@field stopped? string Why the run ended early.
+---@field stopped? string The reason why the run ended early.
 
 local bulk = { DEFAULT_CONCURRENCY = 8 }
 
@@ -54,8 +55,8 @@ local SPEC = {
 local DEFAULTS = { concurrency = bulk.DEFAULT_CONCURRENCY, remember = plan.REMEMBER_SECONDS }
 local STATES = { "done", "accepted", "partial", "failed", "sending", "unknown", "deferred" }
 
--- Finds the run of these rows, or the run of that name. Returns nil, a message and "mistake" when the named run is of
--- another account or operation.
+-- Finds the run of these rows, or the run with the given name. When the named run is of another account or operation,
+-- returns nil, a message and "mistake".
 local function find(run, wanted, name, other_account)
   if not name then return runs.find(run.ledger, wanted) end
   local found, message = runs.named(run.ledger, name)
@@ -71,7 +72,8 @@ local function find(run, wanted, name, other_account)
   return nil, ("the run %s is of another account"):format(name), "mistake"
 end
 
--- Finds what another key sent of the rows. Returns it, and a message; or only a message, when the ledger fails.
+-- Looks for the same rows among those sent with another key. Returns the other run or row, and a message. When the
+-- ledger fails, returns nil and a message.
 local function find_other_key(run, wanted, opts)
   if opts.other_account then return nil end
   local other = runs.of_another_key(run.ledger, wanted)
@@ -83,7 +85,8 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
--- Makes a guard that lets the run go when its coroutine is left: nginx ends a coroutine when its client goes.
+-- Makes a guard that releases the run when its coroutine never resumes. nginx drops a coroutine when its client
+-- disconnects.
 local function let_go_when_collected(run)
   local ledger, id, hold = run.ledger, run.id, run.record.hold
   return collected.guard(function()
@@ -91,7 +94,8 @@ local function let_go_when_collected(run)
   end)
 end
 
--- Takes the run that was found, or begins a new one. opts.again begins its next round, if it has ended or is new.
+-- Takes the run that was found, or begins a new one. With opts.again it begins the run's next round, unless the run is
+-- unfinished.
 local function take(run, wanted, found, opts)
   local taken, message, reason
   if found then
@@ -112,7 +116,7 @@ local function take(run, wanted, found, opts)
   return true
 end
 
--- Like take, but changes nothing in the ledger.
+-- Does the same as take, but changes nothing in the ledger.
 local function peek(run, found, opts)
   run.is_resumed = found ~= nil and not found.ended_at
   if found then
@@ -122,14 +126,14 @@ local function peek(run, found, opts)
   return true
 end
 
----Finds or begins the run of the rows that plan.read has read. The run is this process's until it ends.
+---Finds or begins the run of the rows that plan.read has read. This process owns the run until the run ends.
 ---@param run table as for runner.run; it gets account, id, name, round_after, record, the run in the ledger, and
 ---is_resumed, whether it was begun before and has not ended
----@param opts table {again, name = of the run, source = where the rows come from, peek = true: nothing is begun}
+---@param opts table {again, name = the run's name, source = the origin of the rows, peek = true to begin nothing}
 ---@return boolean? ok
 ---@return string? message
 ---@return "taken"|"other_key"|"mistake"|"ledger"|nil reason
----@return table? other the run with the other key
+---@return table? other The run with the other key.
 function bulk.open(run, opts)
   run.round_after = 0
   if not run.ledger or run.repeatable then return true end
@@ -153,7 +157,7 @@ end
 
 ---Ends a run that bulk.open began.
 ---@param run table
----@param every_row boolean whether every row was tried
+---@param every_row boolean Whether every row was tried.
 function bulk.close(run, every_row)
   if not run.record then return end
   if every_row then runs.finish(run.ledger, run.record) end
@@ -161,7 +165,7 @@ function bulk.close(run, every_row)
   run.ledger:checkpoint()
 end
 
--- A table may be in the list more than once, and the runner knows a row by its arguments.
+-- Copies the table. A list may contain the same table twice, but the runner identifies a row by its table.
 local function copy(args)
   if type(args) ~= "table" then return args end
   local fields = {}
@@ -171,7 +175,7 @@ local function copy(args)
   return fields
 end
 
--- Makes the iterator over the caller's rows that plan.rows needs. original: the row as the caller passed it.
+-- Makes the iterator over the caller's rows that plan.rows needs. `original` is the row as the caller passed it.
 local function rows_of(list)
   return function()
     local number = 0
@@ -231,7 +235,7 @@ function bulk.run(client, ledger, loop, operation, rows, check, opts)
     operation = operation,
     repeatable = operation.method == "GET" or operation.flags.safe,
     rows = rows_of(list),
-    read_row = function() end, -- it has its args
+    read_row = function() end, -- the row already has its args
     check = check,
     concurrency = opts.concurrency,
     max_failures = opts.max_failures,

@@ -6,22 +6,22 @@ local text = require "cmr.util.text"
 
 local plan = {}
 
--- The first copy of a row gets the entry of the lowest rank, the second copy the next one.
+-- Ranks of entries. The first copy of a row gets the entry with the lowest rank, the second copy gets the next one.
 local RANKS = { done = 1, partial = 1, accepted = 1, sending = 2, unknown = 2, deferred = 3, failed = 3 }
-local JUST_SENT_RANK = 0 -- of an entry that this pass made for an earlier copy
+local JUST_SENT_RANK = 0 -- the entry was made in this pass, for an earlier copy of the row
 
 local SETTLED = { done = true, accepted = true, partial = true }
 local STATUSES = { "todo", "done", "accepted", "partial", "sending", "unknown", "failed", "deferred", "invalid" }
 local CHANGED = { usage = "the input changed while it was read" }
 
----Whether a second call costs money, destroys something, flips a state, or uses a quota. Then every run recognises the
----rows that were sent before.
+---Returns whether a second call costs money, destroys something, flips a state, or uses a quota. Then every run
+---recognises the rows that were sent before.
 local function is_guarded(operation)
   local flags = operation.flags
   return flags.charges or flags.danger or flags.quota or flags.flips
 end
 
--- Whether an entry counts for this run.
+-- Returns whether an entry counts for this run.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
   local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"
@@ -30,7 +30,7 @@ local function counts(run, entry, now)
   return is_guarded(run.operation) and RANKS[entry.state] < 3 and entry.sent_at > now - run.remember_seconds
 end
 
--- The status of a row that has an entry in the ledger.
+-- Returns the status of a row that has an entry in the ledger.
 local function status_of(run, entry, now)
   local state = entry.state
   if state == "unknown" then return run.retry_unknown and "todo" or "unknown" end
@@ -52,7 +52,7 @@ local function entry_of(run, entries, number)
   return entries[number]
 end
 
--- The failure of a run whose ledger cannot be read.
+-- Returns the failure of a run whose ledger cannot be read.
 local function unreadable(run, message)
   return { failure = ("the ledger %s cannot be used: %s"):format(run.ledger.path, message), status = 1 }
 end
@@ -76,10 +76,10 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  if row.copy == 1 then row.newest_known = newest end -- the copies of a row follow each other
+  if row.copy == 1 then row.newest_known = newest end -- the copies of a row are looked up one after the other
 end
 
--- The newest request, before the first row of a pass is sent.
+-- Returns the id of the newest request before the first row of a pass is sent.
 local function newest_of(run)
   if not run.ledger or run.repeatable then return 0 end
   local newest, message = run.ledger:newest()
@@ -87,18 +87,18 @@ local function newest_of(run)
   return newest
 end
 
--- The digests that more than one row has, in a sorted list.
+-- Returns the digests that more than one row has, in a sorted list.
 local function copied(sorted)
   local found = {}
   for index = 2, #sorted do
     if sorted[index] == sorted[index - 1] then found[sorted[index]] = true end
   end
-  found[""] = nil -- of rows that are not valid
+  found[""] = nil -- "" stands for the rows that are not valid
   return found
 end
 
----Reads the rows' digests into the run: digests, copied (the set of those that several rows have) and set_digest, the
----digest of the whole set.
+---Reads the digests of the rows into the run. Sets run.digests, run.copied (the digests that several rows have) and
+---run.set_digest (the digest of the whole set).
 ---@param run table {rows() -> iterator of {number}, read_row(row) -> gives the row its args, or its problem}
 function plan.read(run)
   local read = digests.new()
@@ -134,11 +134,11 @@ local function decide(run, row)
   if row.problem then row.status = "invalid" end
 end
 
----Iterates over the rows. Each gets its digest; first: the number of the first row with the same content; copy: 1 for
----that one, 2 for the next; entry: its request in the ledger; is_repeat: whether it was sent before, so that it is done
----or may be; last_sent_at: when; and its status: "todo" (to be sent, with args), "done", "accepted", "partial",
----"sending" (by another process), "unknown", "failed", "deferred", or "invalid" (with the problem). Only the first and
----the last status come with args.
+---Iterates over the rows, and gives each row these fields: digest; first, the number of the first row with the same
+---content; copy, 1 for that row, 2 for the next one; entry, its request in the ledger; is_repeat, whether it was sent
+---before, so that it is done or may be; last_sent_at, the time when; and status. The status is "todo" (to be sent,
+---with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred" or
+---"invalid" (with the problem). Only the first and the last status come with args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
 ---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may
 ---be sent twice), retry_unknown, retry_failed, time() -> seconds since 1970; settled: see plan.review}
@@ -158,7 +158,7 @@ function plan.rows(run)
   end
 end
 
----Whether a row that is about to be sent is still the one that was reviewed.
+---Returns whether a row that is about to be sent is still the one that was reviewed.
 function plan.is_unchanged(run, row)
   return run.digests:get(row.number) == identity.digest(row.args, run.operation)
 end
@@ -179,8 +179,8 @@ local function review(run, on_row)
   return sums
 end
 
----Visits every row. The run remembers those that are done: plan.rows does not look them up again.
----@return table counts by status, and `rows`, their sum
+---Visits every row. The run records the rows that are done, and plan.rows does not look them up again.
+---@return table counts The number of rows by status, and `rows`, their sum.
 function plan.review(run, on_row)
   if not run.ledger or run.repeatable then return review(run, on_row) end
   local sums, message = run.ledger:snapshot(function()

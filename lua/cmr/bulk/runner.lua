@@ -1,16 +1,18 @@
----Sends the rows of a bulk run, a few at a time. The client's ledger records what becomes of them.
+---Sends the rows of a bulk run, a few at a time. The client's ledger records how each row ends.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local endings = require "cmr.ledger.endings"
 local plan = require "cmr.bulk.plan"
 
+require "cmr.jobs" -- client:map needs it; in the middle of a run there may be no descriptor left to load it
+
 local runner = {}
 
-local MAX_SKIPPING_SECONDS = 0.02 -- of rows that are not sent; then the requests in flight get their turn
-local MAX_PAUSE_SECONDS = 60 -- a longer wait that the server asks for ends the run
+local MAX_SKIPPING_SECONDS = 0.02 -- skips rows for at most this time; then the requests in flight get their turn
+local MAX_PAUSE_SECONDS = 60 -- if the server asks for a longer wait, the run ends
 
----Sends no more rows; those in flight are waited for. The first reason counts.
+---Stops the run: no other row is sent, and the run waits for the rows in flight. Only the first reason counts.
 function runner.stop(run, status, message)
   run.ending = run.ending or { status = status, failure = message }
 end
@@ -30,7 +32,7 @@ local function skip(run, row)
   end
 end
 
--- The next row to be sent.
+-- Returns the next row to be sent.
 local function next_row(run, rows)
   local since = core.now()
   while not is_stopped(run) do
@@ -48,7 +50,8 @@ local function next_row(run, rows)
   end
 end
 
--- Called when a row has its slot. Returns false if it must not be sent, or what the ledger stores besides the request.
+-- Called when a row has its slot. Returns false if the row must not be sent, else the fields that the ledger stores
+-- with the request.
 local function before_send(run, row)
   if is_stopped(run) then return false end
   row.is_sent, run.in_flight = true, run.in_flight + 1
@@ -63,8 +66,8 @@ local function before_send(run, row)
   }
 end
 
--- Stops when the end of a row could not be written: no further request may leave unrecorded. Returns whether the ledger
--- has the row's end; without it the row is unknown, also to the next run.
+-- Stops the run when the ledger cannot record the end of a row, because no request may be sent unrecorded. Returns
+-- whether the ledger has the row's end. Without the end, this run and the next one treat the row as unknown.
 local function is_recorded(run, row, info)
   local message = info and info.ledger_error
   if not message then return true end
@@ -130,7 +133,7 @@ local function send_all(run)
     if row.is_sent then run.in_flight = run.in_flight - 1 end
     if answer then
       record_success(run, row, answer, run.client.info(answer))
-    elseif row.is_sent or err.kind ~= "cancelled" then -- a row that was cancelled before it was sent is not tried
+    elseif row.is_sent or err.kind ~= "cancelled" then -- a row that was cancelled before its request counts as untried
       record_failure(run, row, err, run.client.info(err))
     end
   end
@@ -140,7 +143,7 @@ end
 ---@param run table as for plan.rows, and client, loop, concurrency, max_failures; on_end(row, state, failure,
 ---is_earlier) for every row that has an end; on_result(row, answer, err) for every row that was sent; interrupted(run),
 ---which may call runner.stop
----@return any ending nil when every row was tried; else {status, failure = message}, or the error that was raised
+---@return any ending Nil when every row was tried; else {status, failure = message}, or the error that was raised.
 function runner.run(run)
   run.in_flight, run.failed = 0, 0
   local ok, message = coroutines.pcall(send_all, run)

@@ -1,4 +1,5 @@
----An operation on the command line: its command, its options, and the argument table they make. Pure, but for `read`.
+---An operation on the command line: its command, its options, and the argument table that they make. Pure, except for
+---`read`.
 
 local io = require "cmr.cli.io"
 
@@ -8,12 +9,12 @@ local function kebab(name)
   return (name:gsub("([%l%d])(%u)", "%1-%2"):lower())
 end
 
----The command of an operation: "add_platform" -> "add-platform".
+---Returns the command of an operation: "add_platform" -> "add-platform".
 function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
----The commands of all operations.
+---Returns the commands of all operations.
 function arguments.commands(operations)
   local names = {}
   for index, operation in ipairs(operations) do
@@ -61,15 +62,16 @@ function arguments.option(name)
   return "--" .. option
 end
 
----The placeholder of a parameter: "userId" -> "USER_ID".
+---Returns the placeholder of a parameter: "userId" -> "USER_ID".
 function arguments.placeholder(name)
   return (kebab(name:match "[^.]+$"):upper():gsub("-", "_"))
 end
 
----Whether a parameter's value should stay out of the process list.
+---Returns whether a parameter's value should stay out of the process list.
 function arguments.secret(name)
   local last = name:match "[^.]+$"
-  return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$" -- a credentialId is none
+  -- an id such as credentialId is no secret
+  return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$"
 end
 
 local function json_parser(opening, expected)
@@ -81,7 +83,7 @@ local function json_parser(opening, expected)
   end
 end
 
--- By the parameter's type: function(text) -> value, or nil, message.
+-- The parser for each type of parameter: function(text) -> value, or nil, message.
 local parsers = {
   string = function(text)
     return text
@@ -107,18 +109,18 @@ local parsers = {
   any = json_parser("", "JSON"),
 }
 
--- @FILE is the file without its last newline, @@x is @x.
+-- Replaces @FILE by the content of the file without its last newline, and @@x by the text @x.
 local function expand(label, text, read)
   if text:sub(1, 2) == "@@" then return text:sub(2) end
   if text:sub(1, 1) ~= "@" then return text end
   local contents, message = read(text:sub(2))
   if contents then return (contents:gsub("\r?\n$", "")) end
-  -- not with the path: it may be a password that begins with @
+  -- the message omits the path, which may be a password that begins with @
   io.usage("%s names no file that can be read (%s); a value that begins with @ is written with @@", label, message)
 end
 
----The value that a text means for a parameter.
----@return string? message after nil: "wants a number"
+---Returns the value that a text means for a parameter.
+---@return string? message The message after nil, such as "wants a number".
 function arguments.value(param, text)
   if param.all_required and text == "all" then return require("cmr.core").all end
   local kind = param.accepts_item and text:find "^%s*{" and "object" or param.type
@@ -131,7 +133,8 @@ function arguments.value(param, text)
   return value
 end
 
----The value that an option's text means for a parameter; @FILE is read. Raises a mistake with the option's label.
+---Returns the value that an option's text means for a parameter, after reading an @FILE. Raises a mistake that names
+---the option.
 function arguments.convert(param, label, text, read)
   if not param.positional then text = expand(label, text, read) end
   local value, message = arguments.value(param, text)
@@ -140,7 +143,7 @@ function arguments.convert(param, label, text, read)
 end
 
 ---Puts a value under a dotted name: "google.clientId". Returns a message when it cannot.
----@param only_absent boolean? true: an existing value stays
+---@param only_absent boolean? True keeps an existing value.
 function arguments.put(args, name, value, only_absent)
   local object, last = args, name:match "[^.]+$"
   for parent in name:gmatch "([^.]+)%." do
@@ -151,7 +154,7 @@ function arguments.put(args, name, value, only_absent)
   if object[last] == nil or not only_absent then object[last] = value end
 end
 
----The values NAME=VALUE of an option, as a list of {name, value}. Raises a mistake.
+---Returns the values NAME=VALUE of an option, as a list of {name, value}. Raises a mistake.
 function arguments.pairs(option, texts)
   local list, seen = {}, {}
   for index, text in ipairs(texts) do
@@ -164,9 +167,9 @@ function arguments.pairs(option, texts)
   return list
 end
 
----The object or array in an option's text; nil without a text. Raises a mistake.
----@param text string? JSON, @FILE, or - for standard input
----@param only_object boolean? true: an array is refused
+---Returns the object or array in an option's text; nil without a text. Raises a mistake.
+---@param text string? JSON, @FILE, or - for standard input.
+---@param only_object boolean? True refuses an array.
 function arguments.json(option, text, read, only_object)
   if not text then return nil end
   local contents, message = text, nil
@@ -182,7 +185,7 @@ function arguments.json(option, text, read, only_object)
   return value
 end
 
----The name of a parameter's argument or option in messages.
+---Returns the name of a parameter's argument or option in messages.
 function arguments.label(param)
   if param.positional then return "argument " .. arguments.placeholder(param.name) end
   return ("option '%s'"):format(arguments.option(param.name))
@@ -203,11 +206,12 @@ end
 
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
 ---another type, an unreadable file and a missing required parameter.
----@param texts table<string, string|string[]> the texts by parameter, {} or {text} for a boolean; under "" of --json
----@return table args under the API's field names
+---@param texts table<string, string|string[]> The texts by parameter: {} or {text} for a boolean. The text of --json is
+---under "".
+---@return table args The arguments, under the API's field names.
 function arguments.build(operation, texts, read)
   local args = arguments.json("--json", texts[""], read, true) or {}
-  -- objects first: options for their members override them
+  -- objects come first, so that options for their members override them
   for _, nested in ipairs { false, true } do
     for _, param in ipairs(operation.params) do
       local text = texts[param.name]

@@ -1,5 +1,5 @@
----Completion scripts for the shells. Each one asks `cmr completion candidates` while the user types.
----`make install` runs this file alone, so it requires nothing.
+---Completion scripts for the shells. Each script runs `cmr completion candidates` while the user types. `make install`
+---runs this file alone, so the file requires no other module.
 
 local completion_scripts = {}
 

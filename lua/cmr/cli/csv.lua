@@ -1,4 +1,5 @@
----CSV (RFC 4180). Writing ends lines with CRLF; reading takes CRLF or LF, and line ends inside quotes.
+---Reads and writes CSV (RFC 4180). It writes lines that end with CRLF. It reads lines that end with CRLF or LF, and
+---line ends inside quotes.
 
 local io = require "cmr.cli.io"
 local tabulate = require "cmr.cli.tabulate"
@@ -6,7 +7,7 @@ local text = require "cmr.util.text"
 
 local csv = {}
 
-local MAX_RECORD_BYTES = 1048576 -- a longer record has a quote that is not closed
+local MAX_RECORD_BYTES = 1048576 -- in a longer record, a quote is probably not closed
 local QUOTE, COMMA = 34, 44
 
 local function quote(cell)
@@ -15,8 +16,8 @@ local function quote(cell)
 end
 
 ---Writes rows without a header.
----@param rows any[][] a value per column
----@param printable boolean? true: for a terminal, without control characters
+---@param rows any[][] One value for each column.
+---@param printable boolean? True for output on a terminal: without control characters.
 function csv.lines(columns, rows, printable)
   local lines = {}
   for index, row in ipairs(rows) do
@@ -35,7 +36,8 @@ function csv.write(columns, rows, printable)
   return csv.lines(columns, { columns }, printable) .. csv.lines(columns, rows, printable)
 end
 
--- The quoted cell at an index, and the index behind it. The number of quotes is even, so the cell is closed.
+-- Returns the quoted cell at an index, and the index after it. The caller made sure that the number of quotes is even,
+-- so the cell is closed.
 local function read_quoted(record, index)
   local parts = {}
   repeat
@@ -66,9 +68,10 @@ local function split(record, line_number)
   return cells
 end
 
----Iterates over records and skips empty lines. Raises the first fault: after it nothing shows where a record begins.
----@param next_line fun(): string? a line without its LF, or nil
----@return fun(): string[]?, integer? cells, and the number of the record's first line; nil at the end
+---Iterates over records and skips empty lines. Raises at the first fault, because it is then unknown where the next
+---record begins.
+---@param next_line fun(): string? Returns the next line without its LF, or nil at the end.
+---@return fun(): string[]?, integer? next_record The cells, and the number of the record's first line; nil at the end.
 function csv.records(next_line)
   local number = 0
   local function read()

@@ -1,7 +1,7 @@
----One value of an answer, by a path such as data.EMAILBISON.connected. Pure.
+---Finds one value of an answer by a path such as data.EMAILBISON.connected. Pure.
 ---
----A name is a member of an object, and of every object in a list; a number is an item of a list, from 0. The name of a
----member may contain dots (a domain).
+---A name in the path selects a member of an object, or of every object in a list. A number selects an item of a list;
+---the first item is 0. The name of a member may contain dots, because it may be a domain.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -29,7 +29,7 @@ local function select_from_list(list, path)
   return found and values or nil
 end
 
--- The value at the path, or nil. It takes the longest name that exists.
+-- Returns the value at the path, or nil. When several names fit, it takes the longest one that exists.
 function select_from(value, path)
   if path == "" then return value end
   if type(value) ~= "table" then return nil end
@@ -51,7 +51,7 @@ local function member_names(value)
   return tables.is_object(value) and tables.sorted_keys(value) or {}
 end
 
--- Says how far the path leads and which members are there: "data has EMAILBISON, SMARTLEAD".
+-- Returns a message that says how far the path leads, and which members exist there: "data has EMAILBISON, SMARTLEAD".
 local function explain(value, path)
   local reached = ""
   for part in path:gmatch "[^.]+" do
@@ -72,9 +72,10 @@ local function explain(value, path)
   return ("%s%s has %s"):format(where, first, table.concat(names, ", ", 1, math.min(#names, MAX_SHOWN_NAMES)))
 end
 
----The value at a path. For a name after a list: the values of all its items, core.null for an item without that member.
+---Returns the value at a path. A name after a list gives a list with the member of every item; an item without that
+---member gives core.null.
 ---@return any value
----@return string? message after nil: the members that exist instead
+---@return string? message Set when the value is nil: names the members that exist instead.
 function field.select(answer, path)
   if path:find "^%." or path:find "%.%." or path:find "%.$" or path == "" then
     return nil, "a path has names with dots between them, as in data.EMAILBISON.connected"
@@ -84,7 +85,8 @@ function field.select(answer, path)
   return value
 end
 
----A value as a shell wants it: text unchanged, a line for each item of a list, everything else as JSON.
+---Returns a value as text for a shell: a string is unchanged, each item of a list gets a line, and any other value
+---becomes JSON.
 function field.raw(value)
   if not tables.is_list(value) then return tabulate.cell(value) .. "\n" end
   local lines = {}

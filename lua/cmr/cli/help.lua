@@ -1,5 +1,5 @@
----The words and examples of the help, from the operations table. Pure. Only the examples load the core and JSON, so
----that the list of commands is fast.
+---Makes the texts and examples of the help from the operations table. Pure. Only the examples load the core and JSON,
+---so that listing the commands is fast.
 
 local arguments = require "cmr.cli.arguments"
 
@@ -7,7 +7,8 @@ local help = {}
 
 local MAX_EXAMPLE_COLUMNS = 72
 
--- Warnings before an operation, in this order: its flag, the words in the list of commands, the sentence in its help.
+-- The warnings about operations. Each has the operation's flag, the words for the list of commands, and the sentence
+-- for the help.
 local MARKS = {
   { "charges", "charges money", "Charges money." },
   { "danger", "destroys", "Destroys: what it removes does not come back." },
@@ -17,7 +18,7 @@ local MARKS = {
   { "deprecated", "deprecated", "Deprecated by the vendor." },
 }
 
--- Fields with an option that looks like one of the command's.
+-- Fields whose option looks like an option of the command itself.
 local CLARIFICATIONS = { confirm = "the order's own field confirm, not a confirmation" }
 
 -- Where a fact is from, by the source in the operations table.
@@ -82,7 +83,7 @@ function help.description(param)
   return ("%s Documented: %s; other values are sent too."):format(param.summary, values)
 end
 
----One line for the list of commands.
+---Returns one line for the list of commands.
 function help.summary(operation)
   local words = { arguments.undocumented(operation) and arguments.undocumented(operation) .. " unknown" }
   for _, mark in ipairs(MARKS) do
@@ -93,7 +94,7 @@ function help.summary(operation)
   return ("%s [%s]"):format(text, table.concat(words, ", "))
 end
 
----The paragraph at the top of a command's help.
+---Returns the paragraph at the top of a command's help.
 function help.operation(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
@@ -113,7 +114,7 @@ function help.operation(operation)
   return table.concat(lines, "\n")
 end
 
----The placeholder of a parameter's value: TEXT, JSON, {A,B}.
+---Returns the placeholder of a parameter's value: TEXT, JSON, {A,B}.
 function help.value(param)
   if param.values then return "{" .. table.concat(param.values, ",") .. "}" end
   local type = param.type
@@ -123,7 +124,7 @@ function help.value(param)
   return "JSON"
 end
 
----The description of a parameter: the API's field name, its type, whether it is required, its meaning.
+---Returns the description of a parameter: the API's field name, its type, whether it is required, its meaning.
 function help.parameter(param)
   local required = param.required and not param.name:find "]$" and ", required" or ""
   if param.either then required = param.either == "one" and ", exactly one of these" or ", one of these" end
@@ -137,7 +138,7 @@ function help.parameter(param)
   return text
 end
 
----A heading and a line for each field that only JSON can give; "" when there are none.
+---Returns a heading and one line for each field that can only be given as JSON. Returns "" when there are none.
 function help.inside(operation)
   local lines = {}
   for _, param in ipairs(operation.params) do

@@ -1,10 +1,11 @@
----The command `cmr`: parses the command line, runs the command, reports how it ended.
+---The program `cmr`: parses the command line, runs the command, and reports how it ended.
 
 local io = require "cmr.cli.io"
+local text = require "cmr.util.text"
 
 local cli = {}
 
--- "cmr 0.1.0 (Lua 5.4, libcurl 7.88.1)"
+-- Returns the version, such as "cmr 0.1.0 (Lua 5.4, libcurl 7.88.1)".
 local function version()
   local core = require "cmr.core"
   local jit = rawget(_G, "jit")
@@ -28,20 +29,28 @@ local function run(words, system, context)
   return command.run(parsed, system, version)
 end
 
+-- Lua says of a module that it cannot open that there is none. Returns the reason, if no file can be opened.
+local function load_problem(ending, system)
+  local name = ending:match "module '([%w_.]+)' not found:"
+  local file, message = system.open("/", "rb")
+  if file then file:close() end
+  return name and not file and ("module %s cannot be loaded: %s"):format(name, message:gsub("^/: ", "")) or nil
+end
+
 -- Prints help, or the message of a mistake or failure. Returns the exit status.
 local function report(ending, system, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)
     if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end -- the interpreter's error on Ctrl-C
-    ending = { failure = "internal error: " .. ending, status = io.EXIT_FAILURE }
+    local message = load_problem(ending, system) or "internal error: " .. ending
+    ending = { failure = message, status = io.EXIT_FAILURE }
   end
   if ending.text then
     io.write(system, ending.text)
     return io.EXIT_OK
   end
-  local printable = require("cmr.util.text").printable
   for line in (ending.usage or ending.failure or ""):gmatch "[^\n]+" do
-    system.stderr:write("cmr: ", printable(line), "\n")
+    system.stderr:write("cmr: ", text.printable(line), "\n")
   end
   if not ending.usage then return ending.status end
   system.stderr:write(("Try '%s --help'.\n"):format(ending.command or command))
@@ -49,9 +58,9 @@ local function report(ending, system, command)
 end
 
 ---Runs the command.
----@param arg string[] the words after the program's name
----@param system table? replacements for members of io.system
----@return integer status one of io.EXIT_*
+---@param arg string[] The words after the program's name.
+---@param system table? A table that replaces members of io.system.
+---@return integer status One of io.EXIT_*.
 function cli.main(arg, system)
   io.occupy_standard_streams()
   system = setmetatable(system or {}, { __index = io.system })
@@ -63,7 +72,8 @@ function cli.main(arg, system)
   if ok then return ending end
   ok, ending = pcall(report, ending, system, context.command)
   if ok then return ending end
-  return type(ending) == "table" and ending.status or io.EXIT_FAILURE -- the help could not be written
+  -- an error here means that the help could not be written
+  return type(ending) == "table" and ending.status or io.EXIT_FAILURE
 end
 
 return cli

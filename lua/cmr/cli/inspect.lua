@@ -1,4 +1,4 @@
----A request as --dry-run and -v show it: as a curl command, and as a line for every attempt.
+---Shows a request to the user: --dry-run prints a curl command, and -v prints a line for every attempt.
 
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
@@ -7,11 +7,12 @@ local inspect = {}
 
 local TIMING_STEPS = { "resolved", "connected", "secured", "first_byte" }
 
----A request as a curl command. The key comes from the environment or a file through curl's standard input, because
----every user of the machine can read the arguments of a program. Pure.
----@param request table of client:preview
----@param profile string? the profile with the key: its variable is not CMR_API_KEY, which may have another key
----@param key_file string? the file with the key
+---Returns a curl command that sends the request. curl reads the key from its standard input, because every user of the
+---machine can read the arguments of a program. The key comes from the environment or a file. Pure.
+---@param request table The result of client:preview.
+---@param profile string? The profile with the key. The command then uses a variable other than CMR_API_KEY, which may
+---have another key.
+---@param key_file string? The file with the key.
 function inspect.curl(request, profile, key_file)
   local parts = { "curl --silent --show-error --request " .. request.method }
   local function add(option, value)
@@ -62,15 +63,16 @@ local function result(info)
   local parts = { ("HTTP %d"):format(info.status), "HTTP/" .. info.http_version }
   parts[#parts + 1] = info.tls
   parts[#parts + 1] = info.reused and "connection used again" or "new connection"
+  if info.request_id then parts[#parts + 1] = "request id " .. info.request_id end
   return table.concat(parts, ", ")
 end
 
----Writes a line of -v to standard error.
+---Writes a line to standard error, for -v.
 function inspect.log(system, format, ...)
   system.stderr:write("* ", text.printable(format:format(...)), "\n")
 end
 
----The hooks on_response and on_retry of cmr.new for -v.
+---Returns the hooks on_response and on_retry of cmr.new for -v.
 function inspect.hooks(system)
   local function on_response(info)
     local format = "%s, attempt %d: %s, %.3f s%s"

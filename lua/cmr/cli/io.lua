@@ -10,16 +10,17 @@ local stdio = io
 local io = {
   EXIT_OK = 0,
   EXIT_FAILURE = 1, -- the API refused, or could not be reached
-  EXIT_USAGE = 2, -- the command line is wrong, or was not confirmed; nothing was sent
-  EXIT_INCOMPLETE = 3, -- a part was refused or has failed
+  EXIT_USAGE = 2, -- the command line is wrong, or the user did not confirm it; nothing was sent
+  EXIT_INCOMPLETE = 3, -- a part of the request was refused or has failed
   EXIT_INTERRUPTED = 130,
-  EXIT_BROKEN_PIPE = 141, -- as a shell reports a program that SIGPIPE ended
+  EXIT_BROKEN_PIPE = 141, -- a shell reports this status for a program that SIGPIPE ended
 }
 
 local EPIPE = 32
 
----Everything outside the program: Lua's io, and these. A spec passes a table with some of them replaced.
----terminal(file) returns the file's columns, 0 if the terminal does not report them, nil if the file is no terminal.
+---The functions that reach outside the program, in addition to Lua's io. A spec passes a table that replaces some of
+---them. terminal(file) returns the columns of the file, 0 when the terminal does not report them, nil when the file is
+---no terminal.
 io.system = setmetatable({
   getenv = os.getenv,
   terminal = function(file)
@@ -29,25 +30,26 @@ io.system = setmetatable({
 
 local placeholders = {}
 
----Occupies the standard streams that are closed (>&-). Otherwise the next file that cmr opens gets such a descriptor,
----and cmr's messages go into it. Call it before anything is opened.
+---Opens /dev/null for each standard stream that is closed (>&-). Otherwise the next file that cmr opens gets the
+---stream's descriptor, and cmr's messages go into that file. Call this function before any file is opened.
 function io.occupy_standard_streams()
   for index = 1, 3 do
     placeholders[index] = placeholders[index] or stdio.open("/dev/null", "rb")
   end
 end
 
----Raises a mistake in the command line or the input: exit status 2, with a pointer to --help.
+---Raises a mistake in the command line or the input: the program ends with exit status 2 and mentions --help.
 function io.usage(format, ...)
   error({ usage = format:format(...) }, 0)
 end
 
----Raises a failure: exit status 1.
+---Raises a failure: the program ends with exit status 1.
 function io.failure(format, ...)
   error({ failure = format:format(...), status = io.EXIT_FAILURE }, 0)
 end
 
----Writes to standard output. Raises a failure when it cannot; without a message when the reader has gone.
+---Writes to standard output. Raises a failure when it cannot write. The failure has no message when the program that
+---reads our output has ended.
 function io.write(system, text)
   local ok, message, code = shell.append(system.stdout, text)
   if ok then return end
@@ -55,7 +57,8 @@ function io.write(system, text)
   io.failure("cannot write the output: %s", message)
 end
 
----Makes a function(path) -> text | nil, message without the path. "-" is standard input, which can be read once.
+---Makes a function(path) -> text, or nil and a message without the path. The path "-" is standard input, which can be
+---read only once.
 function io.reader(system)
   local stdin_read = false
   return function(path)

@@ -1,5 +1,5 @@
----Every page of a list, for --all; and the note that a list has more items than the answer. Pages are printed as they
----come, so that memory stays small; only a table waits for the last one.
+---Prints every page of a list, for --all. Without --all, it notes that a list has more items than the answer. Each
+---page is printed when it arrives, so that little memory is needed. Only a table is printed after the last page.
 
 local core = require "cmr.core"
 local field = require "cmr.cli.field"
@@ -12,7 +12,7 @@ local tabulate = require "cmr.cli.tabulate"
 
 local listing = {}
 
-local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- they make no sense in all pages together
+local PAGE_FIELDS = { "currentPage", "nextPage", "totalPages" } -- fields that make no sense when all pages are joined
 
 local function copy(object)
   local members = {}
@@ -22,7 +22,8 @@ local function copy(object)
   return members
 end
 
--- Makes a table whose `items` finds the list in an answer, for client:each. It stores the first answer and the path.
+-- Makes an argument for client:each. Its function `items` finds the list in an answer, and stores the first answer and
+-- the list's path.
 local function finder(operation)
   local list = { name = operation.items and operation.items:match "[^.]+$" }
   function list.items(answer)
@@ -33,14 +34,14 @@ local function finder(operation)
       items, name = tabulate.list(answer.data, operation.name)
       path = name == "" and "data" or "data." .. tostring(name)
     end
-    if tables.is_list(items) then list.path = path end -- an empty table may be another member
+    if tables.is_list(items) then list.path = path end -- an empty table may be a member other than the list
     list.shown_path, list.name, list.size = path, name, type(items) == "table" and #items or 0
     return items, name
   end
   return list
 end
 
--- The first answer with a hole for the items of all pages.
+-- Returns the text of the first answer, with a placeholder for the items of all pages.
 local function envelope(list, filling)
   local answer = copy(list.answer)
   if list.shown_path == "data" then
@@ -60,8 +61,8 @@ local function envelope(list, filling)
   return answer
 end
 
--- Makers of writers: function(system, parsed, list) -> {add(values), finish(failed)}. Values are items, or of each item
--- the value that --field names.
+-- Functions that make a writer: function(system, parsed, list) -> {add(values), finish(failed)}. The values are items,
+-- or the value that --field selects in each item.
 local writers = {}
 
 local function style_for(system, parsed, list)
@@ -94,7 +95,7 @@ function writers.json(system, parsed, list)
       io.write(system, opening .. table.concat(parts, separator))
     end,
     finish = function(failed)
-      if failed then return end -- JSON without its end shows that items are missing
+      if failed then return end -- the JSON stays without its end, which shows that items are missing
       io.write(system, (rest or pretty_json.encode(wrap {}, style)) .. "\n")
     end,
   }
@@ -168,7 +169,7 @@ function writers.table(system, parsed, list)
   }
 end
 
--- The lines of --field without --output.
+-- Makes the writer for --field without --output: one line for each value.
 local function raw_writer(system)
   return {
     add = function(values)
@@ -178,8 +179,8 @@ local function raw_writer(system)
   }
 end
 
--- Makes a writer that passes on the value of --field in each item, or null. It only counts the nulls before the first
--- value, because perhaps no item has that field.
+-- Makes a writer that passes the value of --field in each item to another writer, or null. Before the first value, it
+-- only counts the nulls: perhaps no item has the field.
 local function select_field(writer, path, list)
   local rest, nulls, found = nil, 0, false
   local function path_in_item()
@@ -249,7 +250,7 @@ function listing.show(client, operation, args, parsed, system)
   writer.finish(false)
 end
 
----Says on standard error that the list has more than an answer shows, if the answer says so.
+---Tells the user on standard error when the answer says that the list has more items.
 ---@param args table of the request
 function listing.note(answer, operation, args, system)
   local items = finder(operation).items(answer)

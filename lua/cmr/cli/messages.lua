@@ -1,20 +1,21 @@
----The library's errors for a person at a shell: options and variables instead of Lua's names, and advice. Pure.
+---Words the library's errors for a person at a shell. Names options and variables in place of Lua's names, and adds
+---advice. Pure.
 
 local arguments = require "cmr.cli.arguments"
 
 local messages = {}
 
--- The variable of a client's setting.
+-- The environment variable for each option of the client.
 local VARIABLES =
   { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE", endpoints = "CMR_ENDPOINTS" }
 
 local PROFILE_SETTINGS = { api_key = true, base_url = true, key_header = true, ca_file = true }
 
--- Where `cmr api` gets the parts of a request.
+-- The argument or option of `cmr api` for each part of a request.
 local API_LABELS =
   { method = "argument METHOD", path = "argument PATH", query = "option '--query'", body = "option '--data'" }
 
--- Whether the command can be run again.
+-- Says whether the user can run the command again.
 local OUTCOMES = {
   not_sent = "the server never saw it, so it can be repeated",
   rejected = "the server refused it, so nothing was done",
@@ -44,7 +45,7 @@ local function hint(operation, err)
   return HINTS[err.kind]
 end
 
--- Where to look when a request may have been done.
+-- Says where the user can look when a request may have been done.
 local function whereabouts(operation, args, is_remembered)
   local lines = operation and require("cmr.cli.reads").of(operation, args) or {}
   local parts = {}
@@ -69,9 +70,9 @@ end
 
 ---The lines to show after a failure's message.
 ---@param operation table? nil: `cmr api`
----@param has_effect boolean whether the request may have changed something: it was no GET
+---@param has_effect boolean Whether the request may have changed something, because it was no GET.
 ---@param args table of the request
----@param is_remembered boolean whether it is in the ledger
+---@param is_remembered boolean Whether the request is in the ledger.
 function messages.advice(operation, err, has_effect, args, is_remembered)
   local lines = refusal_facts(operation, err)
   if has_effect and OUTCOMES[err.outcome] then
@@ -85,7 +86,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- The mistake in a value, in words. The command writes false as off, and has no option allow_http.
+-- Returns the mistake in a value, in words. The command's word for false is "off", and it has no option allow_http.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end
@@ -94,7 +95,7 @@ local function detail(problem)
   return ("%s expected%s%s"):format(expected, got, reason and ": " .. reason or "")
 end
 
--- Where the client's setting came from.
+-- Says where an option of the client came from.
 local function source(name, parsed)
   local option = name == "api_key" and "api_key_file" or name
   if parsed.profile and PROFILE_SETTINGS[name] and not parsed[option] then
@@ -104,8 +105,8 @@ local function source(name, parsed)
   return ("option '--%s'"):format((option:gsub("_", "-")))
 end
 
--- The argument or option that gives a field: "option '--domains'". For a field inside that option's JSON, its path
--- comes second: "domains[1].years".
+-- Returns the argument or option that sets a field, such as "option '--domains'". For a field inside the JSON of that
+-- option, also returns the field's path: "domains[1].years".
 local function label(field, operation)
   local first = field:match "^[%w_]+"
   local exact = operation and arguments.option(field) and arguments.param(operation, field)
@@ -115,7 +116,7 @@ local function label(field, operation)
   return arguments.label(param), inside
 end
 
--- By the error's code: function(problem, operation, parsed) -> message.
+-- The function for each code of an error: function(problem, operation, parsed) -> message.
 local WORDINGS = {}
 
 function WORDINGS.bad_option(problem, _, parsed)
@@ -167,9 +168,9 @@ end
 
 WORDINGS.bad_type = WORDINGS.bad_value
 
----Words a mistake that the library found.
----@param message string the library's own words, for a code without a wording
----@param problem table the error, or the third result of Client.try_new
+---Returns the message for a mistake that the library found.
+---@param message string The library's message, for a code that has no function here.
+---@param problem table The error, or the third result of Client.try_new.
 function messages.mistake(message, problem, parsed, operation)
   local words = WORDINGS[problem.code]
   return words and words(problem, operation, parsed) or message

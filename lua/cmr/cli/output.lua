@@ -1,9 +1,9 @@
----An answer on standard output, in the form that --output and --field ask for.
+---Prints an answer on standard output, in the format that --output and --field ask for.
 
 local io = require "cmr.cli.io"
 
 local output = {
-  FORMATS = { "json", "jsonl", "table", "csv" }, -- values of --output
+  FORMATS = { "json", "jsonl", "table", "csv" }, -- the values of --output
 }
 
 local function encoder(system, parsed, about)
@@ -25,11 +25,11 @@ function writers.json(answer, system, parsed, about)
   io.write(system, encoder(system, parsed, about)(answer))
 end
 
--- A line per item of the answer's list; an answer without a list is one line.
+-- A line per item of the answer's list; an answer or a field without a list is one line.
 function writers.jsonl(answer, system, parsed, about)
   local encode, lines = encoder(system, parsed, about), {}
   local list = require("cmr.cli.tabulate").list(answer.data, about.name)
-  for index, item in ipairs(list or { answer }) do
+  for index, item in ipairs(list or about.without_list or { answer }) do
     lines[index] = encode(item, true)
   end
   io.write(system, table.concat(lines))
@@ -60,7 +60,7 @@ function writers.table(answer, system, _, about)
   end
 end
 
----Prints a value as --field without --output does.
+---Prints a value for --field without --output.
 function output.raw(value, system)
   local text = require("cmr.cli.field").raw(value)
   if system.terminal(system.stdout) then
@@ -71,8 +71,8 @@ function output.raw(value, system)
 end
 
 ---Prints an answer. Raises a failure when --field names a field that the answer does not have.
----@param answer table the decoded envelope, or a table like it
----@param about table with optional members: name, of the operation; default, the form without --output; empty, see
+---@param answer table The decoded envelope, or a table like it.
+---@param about table Optional members: name, the operation's name; default, the format without --output; empty, see
 ---  pretty_json.encode; rows, a function that replaces tabulate.of
 function output.show(answer, parsed, system, about)
   if not parsed.field then return writers[parsed.output or about.default or "json"](answer, system, parsed, about) end
@@ -80,15 +80,15 @@ function output.show(answer, parsed, system, about)
   if value == nil then io.failure("no field '%s' in the answer: %s", parsed.field, message) end
   if not parsed.output then return output.raw(value, system) end
   if parsed.output == "json" then return writers.json(value, system, parsed, about) end
-  return writers[parsed.output]({ data = value }, system, parsed, {})
+  return writers[parsed.output]({ data = value }, system, parsed, { without_list = { value } })
 end
 
 local function empty(key)
   return key == "flags" and "{}" or "[]"
 end
 
----Prints answer.data, a list that does not come from the API. The default is a table.
----@param row fun(item: table): any[] a value per column
+---Prints answer.data, a list that does not come from the API. The default format is a table.
+---@param row fun(item: table): any[] Returns one value for each column.
 function output.rows(answer, parsed, system, columns, row)
   local function lay_out()
     local rows = {}

@@ -1,5 +1,5 @@
----The command line, built from the operations table; argparse does the parsing.
----Parsing returns a table, or raises {text = help to print} or {usage = message, command = "cmr reexport"}.
+---Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table,
+---or raises {text = help to print} or {usage = message, command = "cmr reexport"}.
 
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
@@ -9,7 +9,7 @@ local unpack = table.unpack or unpack
 
 local FORMATS = "{" .. table.concat(require("cmr.cli.output").FORMATS, ",") .. "}"
 
--- Options of every command, see add_options.
+-- The options that every command has. See add_options.
 local GLOBAL_OPTIONS = {
   { "--api-key-file", "FILE", "Read the API key from the first line of FILE. Without it the key is $CMR_API_KEY." },
   { "--profile", "PROFILE", "Use the key and address that 'cmr init' stored under this name, not the environment's." },
@@ -27,12 +27,12 @@ local GLOBAL_OPTIONS = {
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
--- Options of the commands that list.
+-- The options of commands that return a list.
 local LIST_OPTIONS = {
   { "--all", false, "Every page, printed as it comes; without it one page." },
 }
 
--- Options of the operations that are asynchronous.
+-- The options of asynchronous operations.
 local WAIT_OPTIONS = {
   { "--wait", false, "Wait until it is done or has failed. 'cmr listen' or another receiver has to store its events." },
   { "--wait-timeout", "SECONDS", "How long (default: 180)." },
@@ -69,14 +69,14 @@ local function stop(ending)
   error(ending, 0)
 end
 
--- The help module, loaded only when help is asked for.
+-- Returns the help module, loaded only when help is asked for.
 local function help_if_asked(words)
   for word in pairs(words) do
     if word:find "^%-%a*h" or word == "--help" then return require "cmr.cli.help" end
   end
 end
 
--- argparse would break the lines of an operation's example, so the example stands behind the help of get_parser().
+-- Adds an operation's example after argparse has made the help, because argparse would break its lines.
 local function help_option(get_parser, operation)
   return {
     name = "-h --help",
@@ -89,7 +89,7 @@ local function help_option(get_parser, operation)
   }
 end
 
--- The only name that contains a word: "--google-client-id" for "--client-id".
+-- Returns the name that contains the word, if there is only one: "--google-client-id" for "--client-id".
 local function only_containing(word, names)
   local part, found = word:match("^%-*(.*)$"):lower(), nil
   if #part < MIN_PART_CHARACTERS then return nil end
@@ -102,8 +102,8 @@ local function only_containing(word, names)
   return found
 end
 
--- argparse's message, with our suggestion. names.options and names.commands are arrays. names.arguments maps an option
--- that does not exist, "--user-id", to the positional argument that takes its value, "USER_ID".
+-- Adds our suggestion to argparse's message. names.options and names.commands are arrays. names.arguments maps an
+-- option that does not exist, such as "--user-id", to the positional argument for its value, such as "USER_ID".
 local function improve(message, element, names)
   if message == "too many arguments" then
     return ("%s (usage: %s)"):format(message, (element:get_usage():gsub("^Usage: ", "")))
@@ -129,8 +129,9 @@ local function choices_of(row)
   return choices
 end
 
--- Adds options. Each row is {name, placeholder or false for a flag, description, choices = , count = }; a placeholder
--- "{a,b}" lists the choices. The parser's result has them under prefix and name, with _ for -.
+-- Adds options. Each row is {name, placeholder or false for a flag, description, choices = , count = }. A placeholder
+-- "{a,b}" lists the choices. The parser's result has the value of each option under the prefix and the option's name,
+-- with _ for -.
 local function add_options(element, rows, prefix, names)
   for _, row in ipairs(rows) do
     local name, choices = row[1]:match "%-%-%S+", choices_of(row)
@@ -152,7 +153,7 @@ local function add_globals(root, names, version)
   end)
 end
 
--- Returns the parameter's part of the usage line, when it has one.
+-- Returns the parameter's part of the usage line, or nil.
 local function add_parameter(command, param, names, help)
   local name = arguments.option(param.name)
   if not name then return nil end
@@ -161,7 +162,8 @@ local function add_parameter(command, param, names, help)
   if param.positional then
     local placeholder = arguments.placeholder(param.name)
     names.arguments[name] = placeholder
-    -- optional for argparse: --json may supply the value, and arguments.build reports a missing one better
+    -- argparse takes the argument as optional: --json may supply the value, and arguments.build reports a missing one
+    -- better
     element = command:argument(placeholder):args "?"
     usage = param.required and placeholder or "[" .. placeholder .. "]"
   else
@@ -169,7 +171,7 @@ local function add_parameter(command, param, names, help)
     if param.type == "boolean" then element:args "?" end
     if help then element:argname(help.value(param)) end
   end
-  element:target("." .. param.name) -- the dot keeps it apart from the command and the global options
+  element:target("." .. param.name) -- the dot avoids a clash with the command's name and the global options
   if help then element:description(help.parameter(param)) end
   return usage
 end
@@ -189,7 +191,7 @@ local function add_details(command, operation, names, help)
   if help then command:epilog(DETAILS:format(help.inside(operation))) end
 end
 
--- Adds the commands of the operations, by group.
+-- Adds the commands of the operations, sorted by group.
 local function add_operations(root, operations, wanted, register, names, help)
   local groups, order = {}, {}
   for _, operation in ipairs(operations) do
@@ -214,7 +216,7 @@ local function add_operations(root, operations, wanted, register, names, help)
   end
 end
 
--- Adds the other commands. Returns the modules of the wanted ones, by name.
+-- Adds the commands that are no operations. Returns the modules of the wanted commands, by name.
 local function add_commands(root, wanted, register, names)
   local modules = {}
   for _, entry in ipairs(commands) do
@@ -234,7 +236,7 @@ local function add_commands(root, wanted, register, names)
   return modules
 end
 
--- The names of all commands, and whether any of them is among the words.
+-- Returns the names of all commands, and whether any of them is among the words.
 local function all_commands(operations, words)
   local list, any = arguments.commands(operations), false
   for index, operation in ipairs(operations) do
@@ -247,13 +249,13 @@ local function all_commands(operations, words)
   return list, any
 end
 
----Makes the parser for a command line. It has only the commands among the words; if there are none, it lists all
----commands without their arguments.
----@param line string[] the words to be parsed
----@param version fun(): string for --version
+---Makes the parser for a command line. The parser has only the commands that the line names. If the line names none,
+---the parser has all commands, without their arguments.
+---@param line string[] The words of the command line.
+---@param version fun(): string Returns the text of --version.
 ---@return table parser of argparse; its result has `command`, the global options, the command's arguments under
 ---  "." .. name, and --json under "."
----@return table<string, table> by name: the module of each command on the line that is not an operation
+---@return table<string, table> modules The module of each command on the line that is not an operation, by name.
 function parser.new(operations, line, version)
   local words = {}
   for _, word in ipairs(line) do
@@ -268,7 +270,7 @@ function parser.new(operations, line, version)
   local names = { [root] = { command = "cmr", commands = command_names, options = {}, arguments = {} } }
   root:usage("Usage: cmr [options] COMMAND [arguments]"):help_max_width(80):help_description_margin(34)
   root:command_target("command"):add_help(help_option(function()
-    -- --help before a command shows the help of all commands
+    -- if --help comes before a command, the parser shows the help of all commands
     return any and parser.new(operations, { "--help" }, version) or root
   end))
   add_globals(root, names[root], version)

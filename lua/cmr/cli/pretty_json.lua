@@ -1,5 +1,5 @@
----Decoded values as JSON a person can read: sorted keys, two spaces. Pure.
----The core encodes strings and numbers; this module lays them out. Members that were null are absent.
+---Encodes decoded values as JSON for people, with sorted keys and an indentation of two spaces. Pure. The core encodes
+---strings and numbers; this module adds the layout. Members that were null are omitted.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
@@ -7,16 +7,16 @@ local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
 local pretty_json = {
-  HOLE = {}, -- a value that stands for others, see around
+  HOLE = {}, -- a placeholder for other values, see pretty_json.around
 }
 
-local ENVELOPE_ORDER = { status = 1, message = 2, data = 3, actionId = 4 } -- as the vendor writes it
+local ENVELOPE_ORDER = { status = 1, message = 2, data = 3, actionId = 4 } -- the vendor's order of these members
 
 local function encode_string(value)
   local parts = {}
   for part in (text.utf8(value) .. "\0"):gmatch "(.-)%z" do
     local encoded = core.json_encode(part):sub(2, -2)
-    -- JSON needs no escape for a slash, and URLs are easier to read and copy without
+    -- Removes the escape of a slash. JSON does not need it, and URLs are easier to read and copy without it.
     encoded = encoded:gsub("\\(.)", { ["/"] = "/" })
     parts[#parts + 1] = encoded:gsub("\194([\128-\159])", function(c1)
       return ("\\u%04x"):format(c1:byte())
@@ -38,7 +38,7 @@ local function join(open, parts, close, indent)
 end
 
 local function encode_table(value, key, style, indent, is_envelope)
-  if value == pretty_json.HOLE then return "\0" end -- no JSON text has this byte
+  if value == pretty_json.HOLE then return "\0" end -- this byte occurs in no JSON text
   local deeper = indent and indent .. "  "
   local parts = {}
   if tables.is_list(value) then
@@ -63,23 +63,23 @@ function encode(value, key, style, indent, is_envelope)
 end
 
 ---Encodes a value, without a newline at the end.
----@param value any as decoded; null in an array is core.null
+---@param value any A decoded value; a null in an array is core.null.
 ---@param opts table? compact: true for one line; paint, see terminal.painter; empty(key): "[]" or "{}" for an empty
 ---  table under that key, or nil for "[]" after a plural; indent: of the lines after the first
 ---@return string json
 function pretty_json.encode(value, opts)
   opts = opts or {}
   local style = { paint = opts.paint or terminal.plain }
-  -- a decoded empty table may have been {} or []; a plural name says that it is a list
+  -- an empty table may come from {} or []; a plural name shows that it was a list
   function style.empty(key)
     return opts.empty and opts.empty(key) or key and key:find "[^s]s$" and "[]" or "{}"
   end
   return encode(value, nil, style, not opts.compact and (opts.indent or "") or nil, not opts.indent)
 end
 
----Encodes a value that has pretty_json.HOLE in it.
----@return string json before the hole
----@return string json after it
+---Encodes a value that contains pretty_json.HOLE. Returns the text before and after it.
+---@return string before The JSON text before the hole.
+---@return string after The JSON text after the hole.
 function pretty_json.around(value, opts)
   return pretty_json.encode(value, opts):match "^(%Z*)%z(%Z*)$"
 end

@@ -1,11 +1,11 @@
----Profiles: a key with the address it is for and the header it goes in, stored under a name.
+---Profiles: a profile has a key, the key's base URL and the name of the header for the key. It is stored under a name.
 ---
----Only its owner can read the file, $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config); ca_file is optional:
+---The file is $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config). Only its owner can read it. ca_file is optional:
 ---
 ---    {"default": "production",
 ---     "profiles": {"production": {"api_key": "...", "base_url": "https://...", "key_header": "cmr-x-api-key"}}}
 ---
----cmr sends a key only to the key's own address, so key and address come from one source:
+---cmr sends a key only to the key's own base URL. So the key and the address come from the same source:
 ---
 ---    --profile   a key elsewhere                address elsewhere               key        address
 ---    named       --api-key-file                 any                             refused
@@ -15,7 +15,7 @@
 ---    absent      none                           none                            default    default
 ---    absent      none                           --base-url, $CMR_BASE_URL       refused
 ---
----Certificates are no secret: --ca-file, then the profile's, then $CMR_CA_FILE.
+---Certificates are no secret. cmr takes --ca-file, else the profile's ca_file, else $CMR_CA_FILE.
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"
@@ -26,7 +26,7 @@ local profile = {}
 local ENOENT, ENOTDIR = 2, 20
 
 local FIELDS = { "api_key", "base_url", "key_header", "ca_file" }
----The message without a key.
+---The message when there is no key.
 profile.NO_KEY = "no API key: store one with 'cmr init', or put it in the environment as CMR_API_KEY, "
   .. "or in a file named by --api-key-file"
 local OPTIONAL = { key_header = true, ca_file = true }
@@ -36,11 +36,11 @@ local function variable(system, name)
   return value ~= "" and value or nil
 end
 
----The path of the file with the profiles.
----@return string? path nil: there is no home directory
+---Returns the path of the file with the profiles.
+---@return string? path Nil when there is no home directory.
 function profile.path(system)
   local base = variable(system, "XDG_CONFIG_HOME")
-  if not base or base:sub(1, 1) ~= "/" then -- the XDG rules: a relative path is ignored
+  if not base or base:sub(1, 1) ~= "/" then -- the XDG specification says: ignore a relative path
     local home = variable(system, "HOME")
     base = home and home .. "/.config"
   end
@@ -55,14 +55,14 @@ function profile.load(system)
   local text, message, code = core.read_private(path)
   if code == ENOENT or code == ENOTDIR then return { profiles = {} } end
   if not text then io.usage("%s is not used (%s)", path, message) end
-  local config = core.json_decode(text) -- without its message, which may quote the file
+  local config = core.json_decode(text) -- ignores the message, which may quote the file
   if type(config) ~= "table" or type(config.profiles) ~= "table" then
     io.usage("%s is not used (it has to be a JSON object with profiles)", path)
   end
   return config
 end
 
----Writes the profiles. Raises a failure when it cannot.
+---Writes the profiles to the file. Raises a failure when it cannot write it.
 function profile.save(system, config)
   local path = profile.path(system)
   if not path then io.failure "the profile cannot be stored: HOME is not set" end
@@ -72,12 +72,12 @@ function profile.save(system, config)
   return path
 end
 
----The names of the profiles, sorted.
+---Returns the names of the profiles, sorted.
 function profile.names(config)
   return tables.sorted_keys(config.profiles)
 end
 
--- The options of cmr.new in a profile.
+-- Returns the options for cmr.new that a profile has.
 local function options_of(config, name)
   local stored = config.profiles[name]
   if stored == nil then
@@ -95,7 +95,7 @@ local function options_of(config, name)
   return options
 end
 
--- The options of the default profile: neither the command line nor the environment names a key.
+-- Returns the options of the default profile. Used when neither the command line nor the environment names a key.
 local function default_options(parsed, system)
   local config = profile.load(system)
   local name = config.default
@@ -110,10 +110,10 @@ local function default_options(parsed, system)
   return options_of(config, name)
 end
 
----Which key goes where, by the table above. Raises a mistake.
----@param key string? of --api-key-file
----@return table settings api_key, base_url, key_header, ca_file; cmr.new takes absent ones from the environment.
----  profile: the name of the profile in use
+---Decides which key goes to which base URL, by the table above. Raises a mistake.
+---@param key string? The key of --api-key-file.
+---@return table settings The fields api_key, base_url, key_header and ca_file. cmr.new takes absent ones from the
+---  environment. The field profile is the name of the profile in use.
 function profile.settings(parsed, system, key)
   local options
   if parsed.profile then

@@ -1,4 +1,4 @@
----Questions to the person at the terminal, and the confirmation of what charges or destroys.
+---Asks the person at the terminal questions, and for a confirmation of calls that charge or destroy.
 
 local io = require "cmr.cli.io"
 local shell = require "cmr.util.shell"
@@ -7,8 +7,8 @@ local prompt = {}
 
 local MAX_LINE_COLUMNS = 1000
 
--- sh reads the answer, because Lua cannot turn the echo off and on again, and because Ctrl-C then ends the question on
--- every Lua. The answer comes through a pipe; it ends with a newline unless the user pressed Ctrl-D.
+-- A shell (sh) reads the answer. Lua cannot turn the echo of the terminal off and on again. With sh, Ctrl-C also ends
+-- the question on every Lua. The answer comes through a pipe and ends with a newline, unless the user pressed Ctrl-D.
 local READ_VISIBLE = [[
 printf '%%s' %s >&2
 IFS= read -r line && printf '%%s\n' "$line"]]
@@ -20,7 +20,8 @@ stty -echo
 ]] .. READ_VISIBLE
 
 ---Asks a question on the terminal. Raises a failure when no answer comes (Ctrl-D).
----@param opts { default: string?, secret: boolean? }? default: of an empty answer; secret: the answer is not shown
+---@param opts { default: string?, secret: boolean? }? `default` is the result for an empty answer; with `secret`, the
+---terminal does not show the answer
 function prompt.line(question, opts)
   local default, script = opts and opts.default, opts and opts.secret and READ_HIDDEN or READ_VISIBLE
   local shown = default and ("%s [%s]: "):format(question, default) or question .. ": "
@@ -28,7 +29,7 @@ function prompt.line(question, opts)
   local ok, answer = pcall(function()
     return pipe:read("*a"):match "^(.*)\n$"
   end)
-  pipe:close() -- after Ctrl-C too: it waits until sh has turned the echo on
+  pipe:close() -- also after Ctrl-C: close() waits until sh has turned the echo on again
   if not ok then error(answer, 0) end
   if not answer then io.failure "no answer, nothing was written" end
   return answer == "" and default or answer
@@ -43,7 +44,8 @@ local function has_all(value)
   return false
 end
 
----The reason why an operation needs a confirmation, as in "charges money, means all of them"; nil when it needs none.
+---Returns the reason why an operation needs a confirmation, such as "charges money, means all of them". Returns nil
+---when it needs none.
 ---@param args table? its arguments
 function prompt.reason(operation, args)
   local reasons = {}
@@ -68,9 +70,9 @@ end
 
 ---Asks for a confirmation on the terminal, unless the user said --yes. Raises a failure when the answer is no, or when
 ---there is no terminal.
----@param subject string the command and the reason: "cancel-subscription destroys"
----@param lines string[] the requests, or what else it is about
----@param consequence string? what a refusal leaves undone; nil: it is about a request, which is not sent
+---@param subject string The command and the reason, such as "cancel-subscription destroys".
+---@param lines string[] The requests to confirm, or other lines about the action.
+---@param consequence string? Says what does not happen after a refusal. Nil means that the request is not sent.
 function prompt.confirm(subject, lines, parsed, system, consequence)
   if parsed.yes then return end
   local reader, writer = open_terminal(system)

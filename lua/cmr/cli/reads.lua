@@ -1,4 +1,4 @@
----The commands that show whether an operation was done, from the operations table. Pure.
+---Finds the commands that show whether an operation was done, from the operations table. Pure.
 
 local arguments = require "cmr.cli.arguments"
 local core = require "cmr.core"
@@ -14,14 +14,15 @@ local function letters(name)
   return (name:lower():gsub("%A", ""))
 end
 
--- Whether a group of operations is about a kind of thing: "Mailboxes" about "mailbox", "DNS" about "dns-record".
+-- Returns whether a group of operations is about a kind of thing: "Mailboxes" about "mailbox", "DNS" about
+-- "dns-record".
 local function is_about(group, word)
   group, word = letters(group), letters(word)
   return group:find(word, 1, true) == 1 or word:find(group, 1, true) == 1
 end
 
--- The groups in which a read may show what the operation did: its own, those of the events that report its success,
--- those of the ids in its arguments.
+-- Returns the groups with reads that may show the effect of the operation: its own group, the groups of its success
+-- events, and the groups of the ids in its arguments.
 local function words_of(operation, args)
   local words = { operation.group }
   for _, event in ipairs(operation.success_events or {}) do
@@ -33,14 +34,16 @@ local function words_of(operation, args)
   return words
 end
 
--- The value of a parameter in the arguments of another operation, or the first one where those have a list.
+-- Returns the value of a parameter from the arguments of another operation. Takes the first value when the arguments
+-- have a list.
 local function value_of(args, name)
   local value = args[name]
   if value == nil and type(args[name .. "s"]) == "table" then value = args[name .. "s"][1] end
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- The command line of a read whose fields are not documented: it gets the id of the thing that its group is about.
+-- Returns the command line of a read with undocumented fields. The command gets the id of the kind of thing that its
+-- group is about.
 local function open_command_line(read, args)
   for _, pair in ipairs(ids.of(args)) do
     local name = pair[1] .. "Id"
@@ -51,7 +54,8 @@ local function open_command_line(read, args)
   end
 end
 
--- The command line of a read, and whether it names the thing that was changed. nil: an argument of it is not known.
+-- Returns the command line of a read, and whether it names the changed thing. Returns nil when an argument of the read
+-- is unknown.
 local function command_line(read, args)
   if #read.params == 0 and read.open_location and not read.flags.list then return open_command_line(read, args) end
   local words, is_specific = { "cmr", arguments.command(read.name) }, false
@@ -67,7 +71,7 @@ local function command_line(read, args)
   return table.concat(words, " "), is_specific
 end
 
--- The best read of a group: one that names the thing that was changed, else one that lists everything.
+-- Returns the best read of a group: a read that names the changed thing, otherwise a read that lists everything.
 local function read_of(word, args)
   local general
   for _, read in ipairs(operations) do
@@ -80,7 +84,7 @@ local function read_of(word, args)
   return general
 end
 
----The command lines that show whether an operation was done.
+---Returns the command lines that show whether an operation was done.
 ---@param operation cmr.Operation
 ---@param args table by name
 ---@return string[] lines at most 3

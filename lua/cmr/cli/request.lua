@@ -1,4 +1,5 @@
----One request: command line -> arguments -> client -> answer -> standard output.
+---Runs one request of the command: builds its arguments from the command line, sends it with a client, and prints the
+---answer.
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"
@@ -13,29 +14,29 @@ local function returned(ok, ...)
   if ok then return ... end
   local message = ...
   if type(message) ~= "string" or message:find("interrupted!", 1, true) then error(message, 0) end
-  -- without the line of this program and the function's name
+  -- the message without the source line of this program and the function's name
   io.usage("%s", (message:gsub("^[^\n ]*:%d+: ", ""):gsub("^cmr%.", ""):gsub("^%l+%.run: ", "")))
 end
 
----Calls a function of the library and returns its results. A string that it raises is a mistake in its arguments and
----becomes a mistake in the command line; but Ctrl-C, which arrives as a string too, is raised again.
+---Calls a function of the library and returns its results. If the function raises a string, its arguments have a
+---mistake: it becomes a mistake in the command line. Ctrl-C also arrives as a string, but is raised again.
 function request.library(action, ...)
   return returned(pcall(action, ...))
 end
 
----The key in a file's first line, for --api-key-file. Raises a mistake.
+---Returns the key from the first line of a file, for --api-key-file. Raises a mistake.
 function request.key(path, read)
   if path == "-" then io.usage "option '--api-key-file' wants a file, not standard input" end
   local contents, message = read(path)
-  -- without the path: the user may have written the key itself there
+  -- the message omits the path, because the user may have given the key in its place
   if not contents then io.usage("option '--api-key-file' names no file that can be read (%s)", message) end
   local key = contents:match("^[^\r\n]*"):match "^%s*(.-)%s*$"
   if key == "" then io.usage "option '--api-key-file': the file's first line is empty" end
   return key
 end
 
----The number in an option's text; nil without a text. Raises a mistake.
----@param whole boolean? true: no fraction
+---Returns the number in an option's text; nil without a text. Raises a mistake.
+---@param whole boolean? True refuses a fraction.
 function request.number(option, typed, whole)
   if not typed then return nil end
   local value = typed:find(whole and "^%d+$" or "^%d*%.?%d*$") and tonumber(typed)
@@ -45,7 +46,7 @@ end
 
 local UNITS = { d = text.DAY, h = text.HOUR, m = text.MINUTE, s = 1 }
 
----The seconds in an option's text such as 7d, 12h or 30m; nil without a text. Raises a mistake.
+---Returns the seconds in an option's text such as 7d, 12h or 30m; nil without a text. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 function request.duration(option, typed)
@@ -55,8 +56,8 @@ function request.duration(option, typed)
   return tonumber(number) * UNITS[unit]
 end
 
----The time that an option names: as a date, 2026-03-31 or "2026-03-31 17:30", or as a time ago, 7d. nil without a
----text. Raises a mistake.
+---Returns the time in an option's text, or nil without a text. The text is a date such as 2026-03-31 or "2026-03-31
+---17:30", or a time ago such as 7d. Raises a mistake.
 ---@param option string "--since"
 ---@param typed string?
 ---@return number? time seconds since 1970
@@ -75,30 +76,37 @@ function request.time(option, typed)
   io.usage("option '%s' wants a date such as 2026-03-31, or a time such as 7d, 12h or 30m, not '%s'", option, typed)
 end
 
----Returns which key goes to which address, see profile.settings.
+---Returns the key and the base URL that belong together. See profile.settings.
 function request.settings(parsed, system, read)
   local key = parsed.api_key_file and request.key(parsed.api_key_file, read)
   return require("cmr.cli.profile").settings(parsed, system, key)
 end
 
----What to do about a ledger that cannot be used.
+---The advice for a ledger that cannot be used.
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
 ---The ledger of a command. Raises a failure when there is none for a command that acts.
 ---@param acts boolean whether the command may change something at the vendor's
----@return table? ledger nil: the command only reads, and does without; or the user said --no-ledger
+---@return table? ledger nil: the command only reads; or the user said --no-ledger
 function request.ledger(parsed, acts)
-  if parsed.no_ledger then return nil end
-  local ledger, message = require("cmr.ledger").open(nil, acts and "durable" or "quick")
-  if ledger or not acts then return ledger end
+  if parsed.no_ledger or not acts then return nil end
+  local ledger, message = require("cmr.ledger").open()
+  if ledger then return ledger end
   io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
+end
+
+-- The queue of all processes that use the user's ledger. A command that only reads opens no more of it, and sends
+-- without the queue when the file cannot be used.
+local function limiter_for(parsed, ledger)
+  if ledger then return ledger:limiter() end
+  local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()
+  return path and require("cmr.limiter.file").new { path = path, is_quiet = true } or nil
 end
 
 ---Makes a client from the command line and the environment, and stores the name of its profile in parsed.profile.
 ---@param settings table? default: request.settings
 ---@param ledger table? see request.ledger
----@param only_reads boolean?
-function request.client(parsed, system, read, settings, ledger, only_reads)
+function request.client(parsed, system, read, settings, ledger)
   settings = settings or request.settings(parsed, system, read)
   parsed.profile = settings.profile
   local opts = {
@@ -109,8 +117,8 @@ function request.client(parsed, system, read, settings, ledger, only_reads)
     timeout = request.number("--timeout", parsed.timeout),
     retries = request.number("--retries", parsed.retries, true),
     rate = parsed.rate ~= "off" and request.number("--rate", parsed.rate),
-    ledger = not only_reads and ledger or nil,
-    limiter = ledger and ledger:limiter(), -- a read needs no more of it
+    ledger = ledger,
+    limiter = limiter_for(parsed, ledger),
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
@@ -121,13 +129,13 @@ function request.client(parsed, system, read, settings, ledger, only_reads)
 end
 
 ---Makes a client for one request, or for the pages of --all. It shares its rate with the other processes of the ledger.
----Without a ledger one request has no rate limit, which could only delay its retries.
+---With --no-ledger one request has no rate limit, which could only delay its retries.
 ---@param acts boolean whether the request may change something
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
-  parsed.rate = parsed.rate or not ledger and not parsed.all and "off" or nil
-  return request.client(parsed, system, read, settings, ledger, not acts)
+  parsed.rate = parsed.rate or parsed.no_ledger and not parsed.all and "off" or nil
+  return request.client(parsed, system, read, settings, ledger)
 end
 
 local function fail(order, parsed, message, err)
@@ -160,7 +168,7 @@ local function confirmed(order, call, parsed, system)
   return true
 end
 
--- Lists the items that were refused inside a success. Returns the exit status.
+-- Lists the items that the API refused in a successful answer. Returns the exit status.
 local function report_refused(order, partial, system)
   if not partial or not order.acts then return io.EXIT_OK end
   local count = #partial
@@ -175,25 +183,41 @@ local function report_refused(order, partial, system)
   return io.EXIT_INCOMPLETE
 end
 
+---Opens the engine, and keeps one descriptor free: with it the modules that report the answer can be loaded. Raises a
+---failure when there are too few.
+---@return file* spare
+function request.open_engine(system)
+  local ok, message = pcall(core.engine)
+  local spare
+  if ok then
+    spare, message = system.open("/", "rb") -- every system has it
+  end
+  if not spare then io.failure("%s; nothing was sent", (message:gsub("^/: ", ""))) end
+  return spare
+end
+
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
----@param order table method of the client; args for it; prepare, in place of the core's function of that name;
----  operation, unless it is `cmr api`; has_effect: whether it may change something, as far as its method tells; acts:
----  whether it does; reason to ask for a confirmation, as in "reexport charges money"; about, see output.show
----@return integer status io.EXIT_INCOMPLETE if the API refused some items
+---@param order table The request: method of the client; args for it; prepare, used instead of the core's function of
+---  that name; operation, except for `cmr api`; has_effect, whether the request may change something, as far as its
+---  method shows; acts, whether it does; reason to ask for a confirmation, such as "reexport charges money"; about, see
+---  output.show
+---@return integer status io.EXIT_INCOMPLETE if the API refused some items.
 function request.send(order, parsed, system, client)
-  -- prepare the call here too: the client would raise a mistake as plain text
+  -- prepares the call before the client does, because the client would raise a mistake as plain text
   local prepare = order.prepare or core[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
   if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
-  local operation = order.operation
+  local operation, spare = order.operation, request.open_engine(system)
   if parsed.all then
+    spare:close()
     message, err = require("cmr.cli.listing").show(client, operation, order.args[1], parsed, system)
     if err then fail(order, parsed, message, err) end
     return io.EXIT_OK
   end
   local answer
   answer, message, err = client[order.method](client, unpack(order.args))
+  spare:close()
   if not answer then fail(order, parsed, message, err) end
   output.show(answer, parsed, system, order.about)
   if operation and operation.flags.list then

@@ -1,5 +1,5 @@
----Requests of the ledger on standard output, in the form that --output and --field ask for. It holds one page of them
----at a time, however many there are; only the values of --field are held whole.
+---Prints requests of the ledger on standard output, in the format that --output and --field ask for. Only one page of
+---requests is in memory at a time. The values of --field are the exception: all of them are.
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
@@ -13,25 +13,25 @@ local requests = {}
 
 local PAGE_REQUESTS = 1000
 local SHOWN_KEY_CHARACTERS = 6
-local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await takes the first two
+local KINDS = { "order", "action", "subscription", "domain", "mailbox" } -- cmr await accepts ids of the first two kinds
 
--- The columns of a table and of CSV. A table shows one id and how many more there are; CSV has all of them. The name
--- "id" keeps a table from cutting that column.
+-- The columns of a table and of CSV. A table shows one id and the number of the others; CSV shows all ids. A table does
+-- not shorten the column with the name "id".
 local TABLE_COLUMNS = { "when", "state", "operation", "id", "user", "failure", "run", "account" }
 local CSV_COLUMNS = { "when", "state", "operation", "ids", "user", "failure", "run", "account" }
 local ACCOUNT = #TABLE_COLUMNS
 
--- A time in the zone of the user.
+-- Returns a time in the user's time zone.
 local function local_time(seconds, with_seconds)
   return os.date(with_seconds and "%Y-%m-%d %H:%M:%S" or "%Y-%m-%d %H:%M", math.floor(seconds))
 end
 
--- A time for programs, such as 2026-03-31T17:30:00Z.
+-- Returns a time in the form for programs, such as 2026-03-31T17:30:00Z.
 local function utc(seconds)
   return seconds and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
 end
 
--- All ids, the most telling ones first.
+-- Returns all ids of a request. The kinds that help most come first.
 local function list_ids(ids)
   local list = {}
   for _, kind in ipairs(KINDS) do
@@ -42,7 +42,7 @@ local function list_ids(ids)
   return list
 end
 
--- What failed, in a line.
+-- Returns one line that says what failed.
 local function failure_of(item)
   if item.message then
     local prefix = item.operation .. ": "
@@ -71,7 +71,7 @@ local function has_value(rows, column)
   return false
 end
 
--- Whether two rows differ in a column.
+-- Returns whether two rows differ in a column.
 local function differs(rows, column)
   for _, row in ipairs(rows) do
     if row[column] ~= rows[1][column] then return true end
@@ -79,7 +79,7 @@ local function differs(rows, column)
   return false
 end
 
--- The columns that tell something about these rows.
+-- Returns the columns that are useful for these rows.
 local function telling(rows)
   local columns, indices = {}, {}
   for index, name in ipairs(TABLE_COLUMNS) do
@@ -99,7 +99,7 @@ local function telling(rows)
   return columns, narrowed
 end
 
--- A request as JSON has it.
+-- Returns a request in the form for JSON.
 local function encodable(item)
   local copy = {}
   for name, value in pairs(item) do
@@ -113,7 +113,7 @@ local function empty(key)
   return key == "ids" and "{}" or nil
 end
 
--- By format: function(system, parsed) -> write(page, number of the page), finish(count of pages).
+-- For each format, a function(system, parsed) that returns write(page, number of the page) and finish(number of pages).
 local writers = {}
 
 function writers.table(system, parsed)
@@ -139,7 +139,8 @@ function writers.csv(system)
       rows[index] = row_of(item)
     end
     local written = csv.write(CSV_COLUMNS, rows, system.terminal(system.stdout) ~= nil)
-    if number > 1 then written = written:gsub("^[^\n]*\n", "") end -- the header has no line end inside quotes
+    -- removes the header, which has no line end inside quotes
+    if number > 1 then written = written:gsub("^[^\n]*\n", "") end
     io.write(system, written)
   end
 end
@@ -168,7 +169,7 @@ function writers.json(system, parsed)
   local function write(page, number)
     local texts = encoded(page, system, parsed.compact)
     for index, text in ipairs(texts) do
-      texts[index] = text:gsub("\n", "\n  ") -- no text in JSON has a line break
+      texts[index] = text:gsub("\n", "\n  ") -- indents every line, because JSON has no line breaks inside strings
     end
     io.write(system, (number == 1 and open or between) .. table.concat(texts, between))
   end
@@ -177,7 +178,7 @@ function writers.json(system, parsed)
   end
 end
 
--- The next page; false: the ledger cannot be read.
+-- Returns the next page, or false when the ledger cannot be read.
 local function read_page(next_item)
   local page = {}
   while #page < PAGE_REQUESTS do
@@ -189,7 +190,7 @@ local function read_page(next_item)
   return page
 end
 
--- Prints what --field selects of each request.
+-- Prints the value that --field selects in each request.
 local function print_field(next_item, parsed, system)
   local path = parsed.field:match "^data%.(%D.*)$"
   local values, found = {}, false

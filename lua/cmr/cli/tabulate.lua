@@ -1,4 +1,4 @@
----An answer as columns and rows, for tables and CSV. Pure.
+---Turns an answer into columns and rows, for tables and CSV. Pure.
 
 local core = require "cmr.core"
 local operations = require "cmr.operations"
@@ -25,10 +25,10 @@ local function is_list_of_objects(value)
   return tables.is_list(value) and has_members(value[1])
 end
 
--- Views of answers whose members are named by data: function(data) -> columns, rows.
+-- Functions for answers in which names of members are data: function(data) -> columns, rows.
 local views = {}
 
--- A row per stored credential; an app without any has a row too.
+-- Returns one row for each stored credential, and one for each app without a credential.
 function views.platforms(data)
   local columns = { "platform", "connected", "credentialId", "email", "workspace", "connectedAt" }
   local rows = {}
@@ -61,11 +61,11 @@ local function first_member(data, test)
   end
 end
 
----Finds the list in an answer's data: the data itself, or its first member that is a list of objects. For an operation
----that lists, it may also be empty.
+---Finds the list in an answer's data: the data itself, or its first member that is a list of objects. The list may be
+---empty if the operation returns a list.
 ---@param operation string? its name
 ---@return any[]? list
----@return string? name of the member; "" for the data itself
+---@return string? name The name of the member, or "" for the data itself.
 function tabulate.list(data, operation)
   if type(data) ~= "table" then return nil end
   if tables.is_list(data) then return data, "" end
@@ -76,7 +76,7 @@ function tabulate.list(data, operation)
   return first_member(data, is_empty)
 end
 
--- Adds an object's members to a row, those of inner objects under dotted names.
+-- Adds an object's members to a row. The members of inner objects get dotted names.
 local function flatten(object, prefix, row)
   for key, value in pairs(object) do
     local name = prefix .. tostring(key)
@@ -89,7 +89,8 @@ local function flatten(object, prefix, row)
   return row
 end
 
--- The order of columns: the id of the listed thing, its name, its status, other values, lists.
+-- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, other
+-- values and lists.
 local function rank(field, list_name, nested)
   local stem = field:match "^(.*)[iI]d$"
   if stem and list_name:sub(1, #stem) == stem then return 1 end
@@ -98,7 +99,8 @@ local function rank(field, list_name, nested)
   return nested[field] and 5 or 4
 end
 
----Items as flat tables: dotted names for the members of inner objects, "value" for an item that is no object.
+---Turns items into flat tables. The members of inner objects get dotted names. An item that is no object gets the name
+---"value".
 function tabulate.flat(list)
   local flats = {}
   for index, item in ipairs(list) do
@@ -107,10 +109,10 @@ function tabulate.flat(list)
   return flats
 end
 
----The names in flat tables, in the order of columns.
----@param list_name string the name of their list
+---Returns the names in flat tables, in the order of columns.
+---@param list_name string The name of the list that has the items.
 function tabulate.columns(flats, list_name)
-  local nested = {} -- for every field, whether it holds a list or an empty object somewhere
+  local nested = {} -- field -> whether it has a list or an empty object in any item
   for _, flat in ipairs(flats) do
     for field, value in pairs(flat) do
       nested[field] = nested[field] or type(value) == "table"
@@ -121,7 +123,7 @@ function tabulate.columns(flats, list_name)
   end)
 end
 
----The values of a flat table, by column.
+---Returns the values of a flat table, by column.
 function tabulate.row(flat, columns)
   local row = {}
   for position, field in ipairs(columns) do
@@ -142,7 +144,7 @@ function tabulate.rows(list, list_name)
   return columns, rows
 end
 
--- A map of objects, named by data, as a list of them; nil when it is something else.
+-- Turns a map of objects into a list of them. The map's keys are data. Returns nil for any other value.
 local function from_map(data)
   local list = {}
   for _, key in ipairs(tables.sorted_keys(data)) do
@@ -155,10 +157,10 @@ local function from_map(data)
 end
 
 ---Lays out an operation's answer.
----@param answer table the decoded envelope
----@return string[] columns the API's field names, dotted where objects hold objects
----@return any[][] rows a value per column, nil where there is none
----@return boolean? record true: the one row is the whole answer, not an item of a list
+---@param answer table The decoded envelope.
+---@return string[] columns The API's field names, with dots for the members of inner objects.
+---@return any[][] rows One value for each column; nil where there is none.
+---@return boolean? record True when the only row is the whole answer and not an item of a list.
 function tabulate.of(operation, answer)
   local data = answer.data
   local is_object = has_members(data)
@@ -178,7 +180,7 @@ function tabulate.of(operation, answer)
   return columns, rows, true
 end
 
----One value as a cell: text unchanged, "" for null, JSON for what is nested.
+---Returns the text of a cell: a string unchanged, "" for null, JSON for a nested value.
 function tabulate.cell(value)
   if value == nil or value == core.null then return "" end
   if type(value) == "string" then return value end

@@ -1,4 +1,4 @@
----The terminal: its colours, its width, and how much room a text takes in it. Texts are valid UTF-8.
+---The terminal: its colours, its width, and the number of columns that a text takes. Texts must be valid UTF-8.
 
 local terminal = {}
 
@@ -7,7 +7,8 @@ local ELLIPSIS = "\226\128\166"
 
 local STYLES = { heading = "1", key = "34", string = "32", good = "32", bad = "31" } -- bold, blue, green, green, red
 
----The styles of cells by their text: the values of connected, autoRenew and success, and the documented states.
+---The styles of cells by their text. The texts are the values of connected, autoRenew and success, and the documented
+---states.
 terminal.STYLES_OF_VALUES = {
   ["true"] = "good",
   ACTIVE = "good",
@@ -19,7 +20,8 @@ terminal.STYLES_OF_VALUES = {
   PAST_DUE = "bad",
 }
 
--- Ranges of code points that take two columns, and of those that take none. Enough to keep tables straight.
+-- Ranges of code points that take two columns, and of code points that take none. The lists are not complete, but
+-- enough to keep tables aligned.
 local WIDE = {
   { 0x1100, 0x115F },
   { 0x2E80, 0x303E },
@@ -36,7 +38,7 @@ local WIDE = {
 }
 local ZERO_WIDTH = { { 0x300, 0x36F }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F } }
 
----The painter without colours.
+---Returns the painter without colours.
 function terminal.plain(_, text)
   return text
 end
@@ -46,16 +48,16 @@ local function paint(style, text)
   return ("\27[%sm%s\27[0m"):format(STYLES[style], text)
 end
 
----Makes the function that colours text for a file. It leaves the text as it is if the file is no terminal, if NO_COLOR
----(no-color.org) is set, if TERM=dumb, and for an unknown style.
+---Makes the function that colours text for a file. The function returns the text unchanged if the file is no terminal,
+---if NO_COLOR (no-color.org) is set, if TERM is "dumb", or if the style is unknown.
 ---@return fun(style: string?, text: string): string
 function terminal.painter(system, file)
   if (system.getenv "NO_COLOR" or "") ~= "" or system.getenv "TERM" == "dumb" then return terminal.plain end
   return system.terminal(file) and paint or terminal.plain
 end
 
----How many columns a table may take: $COLUMNS, or the terminal's width.
----@return integer? columns nil, without limit: standard output is no terminal
+---Returns how many columns a table may take: $COLUMNS, or the terminal's width.
+---@return integer? columns Nil when there is no limit, because standard output is no terminal.
 function terminal.columns(system)
   local columns = system.terminal(system.stdout)
   if not columns then return nil end
@@ -84,7 +86,7 @@ local function character_width(character)
   return within(WIDE, code) and 2 or within(ZERO_WIDTH, code) and 0 or 1
 end
 
----How many columns a text takes.
+---Returns how many columns a text takes.
 function terminal.width(text)
   if not text:find "[\128-\255]" then return #text end
   local width = 0
@@ -105,7 +107,7 @@ function terminal.split(text, columns)
   return text:sub(1, finish), text:sub(finish + 1)
 end
 
----Cuts a text that does not fit, with an ellipsis at its end.
+---Cuts a text that does not fit and ends it with an ellipsis.
 function terminal.fit(text, columns)
   if terminal.width(text) <= columns then return text end
   if columns < 2 then return ELLIPSIS end

@@ -1,4 +1,4 @@
----Columns and rows as aligned text. Pure.
+---Lays out columns and rows as aligned text. Pure.
 
 local tables = require "cmr.util.tables"
 local tabulate = require "cmr.cli.tabulate"
@@ -7,16 +7,16 @@ local text = require "cmr.util.text"
 
 local text_table = {}
 
-local GAP_COLUMNS = 2 -- between two cells
-local MIN_CUT_COLUMNS = 10 -- a column is not cut below this
-local MAX_WHOLE_ID_COLUMNS = 36 -- shorter ids are not cut: people copy them
+local GAP_COLUMNS = 2 -- the space between two cells
+local MIN_CUT_COLUMNS = 10 -- a column is never cut to less than this
+local MAX_WHOLE_ID_COLUMNS = 36 -- shorter ids are not cut, because people copy them
 
--- "connectedAt" -> "CONNECTED AT"
+-- Returns the heading for a field: "connectedAt" -> "CONNECTED AT".
 local function heading(field)
   return (field:gsub("([%l%d])(%u)", "%1 %2"):gsub("_", " "):upper())
 end
 
--- Like tabulate.cell, but shows a list of plain values without JSON's brackets and quotes.
+-- Returns the same text as tabulate.cell, but a list of plain values without JSON's brackets and quotes.
 local function cell_text(value)
   if not tables.is_list(value) then return text.printable(tabulate.cell(value)) end
   local items = {}
@@ -27,7 +27,7 @@ local function cell_text(value)
   return text.printable(table.concat(items, ", "))
 end
 
--- Narrows the columns to the space there is. Returns how many columns fit.
+-- Narrows the columns until they fit the width. Returns how many columns fit.
 local function narrow(columns, widths, room)
   local least, used, total, shown = {}, -GAP_COLUMNS, -GAP_COLUMNS, 0
   for index, natural in ipairs(widths) do
@@ -51,7 +51,7 @@ local function narrow(columns, widths, room)
   return shown
 end
 
--- A line per row. Columns of numbers are aligned at the right.
+-- Returns one line for each row. Columns of numbers are aligned to the right.
 local function grid(columns, rows, room, paint)
   local widths, cells, numeric = {}, {}, {}
   for number = 0, #rows do
@@ -79,7 +79,7 @@ local function grid(columns, rows, room, paint)
   return table.concat(lines), shown
 end
 
--- A line per field, or several where the value is long.
+-- Returns one line for each field, or several lines for a long value.
 local function record(columns, row, room, paint)
   local label_width, lines = 0, {}
   for _, field in ipairs(columns) do
@@ -99,11 +99,12 @@ local function record(columns, row, room, paint)
   return table.concat(lines)
 end
 
----Lays out columns and rows, as of tabulate.of: a line of headings, a line per row, no spaces at their ends.
+---Lays out the columns and rows of tabulate.of: one line of headings, then one line for each row. No line ends with
+---spaces.
 ---@param opts table? width: long cells are cut to fit it, and if they still do not fit, columns are left out;
 ---  paint, see terminal.painter; record: true shows the one row with a line per field
 ---@return string text
----@return integer shown the number of columns in it
+---@return integer shown The number of columns in the text.
 function text_table.format(columns, rows, opts)
   opts = opts or {}
   local room, paint = opts.width or math.huge, opts.paint or terminal.plain

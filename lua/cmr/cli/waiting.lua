@@ -1,4 +1,4 @@
----Waits until accepted requests of the ledger have ended: for cmr await and --wait.
+---Waits until accepted requests of the ledger have ended. `cmr await` and --wait use it.
 
 local block = require "cmr.loop.block"
 local core = require "cmr.core"
@@ -11,13 +11,13 @@ local text = require "cmr.util.text"
 local waiting = {}
 
 local DEFAULT_SECONDS = 180
-local MIN_SECONDS = 0.001 -- of one wait: reads what is stored already
-local MAX_WAITS = 500 -- at once
+local MIN_SECONDS = 0.001 -- shortest wait, which only reads the events that are already stored
+local MAX_WAITS = 500 -- maximum of concurrent waits
 
 local NO_RECEIVER = "no event can arrive here: nothing stores webhooks in %s. Start 'cmr listen', or give "
   .. "cmr.webhook.receiver the store of that ledger"
 
----How long to wait: of --wait-timeout.
+---Returns how long to wait, from --wait-timeout.
 ---@return number seconds
 function waiting.seconds(parsed)
   local seconds = request.number("--wait-timeout", parsed.wait_timeout or parsed[".wait_timeout"])
@@ -25,7 +25,7 @@ function waiting.seconds(parsed)
   return seconds or DEFAULT_SECONDS
 end
 
----The reason why no event can arrive in the ledger; nil: one can.
+---Returns the reason why no event can arrive in the ledger, or nil when events can arrive.
 ---@param ledger cmr.Ledger
 function waiting.problem(ledger)
   local ok, message = ledger:is_receiving()
@@ -33,7 +33,7 @@ function waiting.problem(ledger)
   return not ok and NO_RECEIVER:format(ledger.path) or nil
 end
 
--- Whether the answer to an operation names an order, whose status can be polled.
+-- Returns whether the answer to an operation names an order. cmr can then poll the order's status.
 local function has_order(operation, args)
   if args.orderId then return true end
   for _, list in ipairs { operation.success_events, operation.failure_events } do
@@ -42,7 +42,7 @@ local function has_order(operation, args)
   return false
 end
 
----Refuses --wait, before anything is sent, if it could not learn how the request ends.
+---Refuses --wait, before anything is sent, if cmr could not learn how the request ends.
 ---@param operation cmr.Operation
 ---@param args table
 ---@param ledger cmr.Ledger?
@@ -60,7 +60,7 @@ local function exit_of(err)
   return err.kind == "operation_failed" and io.EXIT_INCOMPLETE or io.EXIT_FAILURE
 end
 
--- How often each event came: "mailbox.created (3)".
+-- Returns how often each event came: "mailbox.created (3)".
 local function summary(events)
   local counts, names = {}, {}
   for _, event in ipairs(events) do
@@ -79,7 +79,7 @@ local function log(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
 
----Waits for the answer that a command has just got. Reports on standard error how it ended.
+---Waits until a request that the command has just sent has ended. Reports on standard error how it ended.
 ---@return integer status
 function waiting.for_answer(client, operation, args, answer, parsed, system)
   local plan = client.info(answer).plan
@@ -105,13 +105,13 @@ function waiting.for_answer(client, operation, args, answer, parsed, system)
   return exit_of(err)
 end
 
--- Waits for one request. Its err is nil when everything was done.
+-- Waits for one request. Afterwards its field err is nil if everything was done.
 local function wait_for(client, item, opts)
   local events, _, err = client:await({ plan = item.plan, ledger_id = item.id }, opts)
   item.events, item.err = events or err.events, err
 end
 
--- Waits for MAX_WAITS of them at once. The next one is taken when one has ended, or when time is up.
+-- Waits for MAX_WAITS requests at once. When one of them ends, or its time is up, the next request takes its place.
 local function wait_for_all(client, items, seconds, poll)
   local deadline, semaphore, index, problem = core.now() + seconds, block.semaphore(), 0, nil
   local function serve()
@@ -135,7 +135,7 @@ local function wait_for_all(client, items, seconds, poll)
   if problem then error(problem, 0) end
 end
 
--- A client for the key that is at hand. Without a key the client polls no order.
+-- Returns a client with the user's key. Without a key the client polls no orders.
 local function client_for(parsed, system, read, ledger)
   local ok, settings = pcall(request.settings, parsed, system, read)
   if not ok then
@@ -147,7 +147,7 @@ local function client_for(parsed, system, read, ledger)
   return client:with { loop = block }, ok and entry.account(client:target())
 end
 
----The accepted requests that match a filter, each {id, account, operation, plan}.
+---Returns the accepted requests that match a filter, each {id, account, operation, plan}.
 function waiting.accepted(ledger, filter)
   local items, open = {}, { accepted = true }
   for name, value in pairs(filter) do
@@ -164,7 +164,7 @@ function waiting.accepted(ledger, filter)
 end
 
 ---Waits for accepted requests of the ledger.
----@param items table[] {id, account, operation, plan}; they get events, err
+---@param items table[] {id, account, operation, plan}; The function sets events and err in each.
 ---@return integer status
 function waiting.for_requests(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])
@@ -183,7 +183,7 @@ function waiting.for_requests(items, parsed, system, ledger)
   return status
 end
 
----Waits for the accepted rows of a bulk run. Reports on standard error how they ended.
+---Waits until the accepted rows of a bulk run have ended. Reports on standard error how they ended.
 ---@param name string of the run
 ---@return integer status
 function waiting.for_run(name, parsed, system, ledger)

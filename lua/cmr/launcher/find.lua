@@ -4,11 +4,11 @@ local shell = require "cmr.util.shell"
 
 local find = {}
 
--- A user's PATH often lacks the folders of server programs.
+-- The folders of server programs, which a user's PATH often lacks.
 local SERVER_PATH = "/usr/local/openresty/bin:/usr/local/openresty/nginx/sbin:/usr/local/sbin:/usr/sbin"
 
 local MODULES = { "ndk_http_module.so", "ngx_http_lua_module.so" }
-local BUILT_IN_MODULES = { "ngx_lua", "lua%-nginx%-module" } -- patterns of their source folders
+local BUILT_IN_MODULES = { "ngx_lua", "lua%-nginx%-module" } -- patterns of the module's source folder in nginx -V
 
 local HELP = "needs nginx with ngx_lua (Debian: apt install nginx libnginx-mod-http-lua lua-cjson;"
   .. " or OpenResty). CMR_NGINX may name the program."
@@ -18,7 +18,7 @@ local function comparable(version)
   return major and (major * 1000 + minor) * 1000 + patch or 0
 end
 
--- The modules to load, none if Lua is built in; nil if this nginx has no Lua.
+-- Returns the modules to load. The list is empty if Lua is built into this nginx. Returns nil if this nginx has no Lua.
 local function modules_of(build)
   local folder = build:match "%-%-modules%-path=(%S+)"
     or (build:match "%-%-prefix=(%S+)" or "/usr/local/nginx") .. "/modules"
@@ -43,12 +43,12 @@ local function inspect(program)
   return {
     path = path,
     modules = modules,
-    takes_error_log = version >= 1019005, -- the option -e
+    takes_error_log = version >= 1019005, -- nginx has the option -e since 1.19.5
     http2_directive = version >= 1025001, -- "http2 on" instead of a word after "listen"
   }
 end
 
----Finds the nginx to use: $CMR_NGINX, else nginx, else openresty.
+---Finds the nginx program: $CMR_NGINX, else nginx, else openresty.
 ---@return table? program {path, modules = string[] to load, takes_error_log, http2_directive}; or nil and a message
 function find.nginx()
   local name = os.getenv "CMR_NGINX"

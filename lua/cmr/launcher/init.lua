@@ -1,4 +1,4 @@
----Runs an nginx in the foreground, with Lua of this library in it: the mock or the listener.
+---Runs nginx in the foreground with a server of this library in it: the mock or the listener.
 
 local find = require "cmr.launcher.find"
 local process = require "cmr.launcher.process"
@@ -8,11 +8,11 @@ local tables = require "cmr.util.tables"
 
 local launcher = {}
 
-local MAX_ATTEMPTS = 5 -- to find a free port
+local MAX_ATTEMPTS = 5 -- attempts to find a free port
 local MIN_PORT, MAX_PORT = 20000, 29999
 local IN_USE = "Address already in use"
 
--- Every path but the Lua one is relative to the prefix, a temporary directory.
+-- The configuration's template. Every path except the Lua path is relative to the prefix, a temporary directory.
 local NGINX_CONF = [[
 daemon off;
 pid nginx.pid;
@@ -32,8 +32,8 @@ $http
 }
 ]]
 
--- One process without a master, so when it is killed no process is left behind. If root starts it, it stays root,
--- because only root can enter the directory.
+-- nginx runs as one process without a master, so that killing it leaves no process behind. If root starts it, it stays
+-- root, because only root can enter the directory.
 local MAIN = "master_process off;"
 
 local HTTP = [[
@@ -47,8 +47,8 @@ function launcher.quote(text)
   return '"' .. text:gsub('[\\"]', "\\%0") .. '"'
 end
 
----The text of an nginx.conf.
----@param opts table modules as of find.nginx; main, http: directives of these blocks; lua_path; log_level
+---Returns the text of an nginx.conf.
+---@param opts table modules from find.nginx; main and http, directives for these blocks; lua_path; log_level
 function launcher.nginx_conf(opts)
   local modules = {}
   for _, path in ipairs(opts.modules) do
@@ -60,7 +60,7 @@ function launcher.nginx_conf(opts)
   return (NGINX_CONF:gsub("%$([%a_]+)", values))
 end
 
--- The Lua path of this library.
+-- Returns the Lua path of this library.
 local function lua_path()
   local root = debug.getinfo(1, "S").source:match "^@(.*)cmr/launcher/init%.lua$"
   if root:sub(1, 1) ~= "/" then root = shell.output "pwd" .. "/" .. root end
@@ -80,13 +80,15 @@ local function attempt(name, program, parts)
   return process.run((name:gsub(" ", "-")), tables.copy(parts.files, files), parts.on)
 end
 
----Runs nginx until SIGINT or SIGTERM. If it cannot start or breaks down, writes the reason to standard error.
+---Runs nginx until SIGINT or SIGTERM. If nginx cannot start or fails later, the function writes the reason to standard
+---error.
 ---
----parts returns {http = directives that listen on that port; files = further files by name; prepare = a shell script to
----run first; on = see process.run}. The Lua in nginx prints "ready" once it is.
+---parts returns a table: http has the directives that listen on that port, files has more files by name, prepare is a
+---shell script to run first, and on is for process.run. The Lua code in nginx prints "ready" when it accepts
+---connections.
 ---@param name string "cmr mock"
----@param port integer? nil: a free one, at random
----@param parts fun(port: integer, program: table): table gets the result of find.nginx
+---@param port integer? Nil for a random free port.
+---@param parts fun(port: integer, program: table): table Gets the port and the result of find.nginx.
 ---@return integer exit_code 0 after a signal, else 1
 function launcher.run(name, port, parts)
   local program, message = find.nginx()

@@ -1,6 +1,7 @@
----Runs a program in the foreground from plain Lua, which can neither fork nor catch signals: a sh script does both. Its
----standard input is a lifeline: when this process dies, however it dies, the script reads the end of the file and stops
----everything. The fifo `status` reports back: "pid N", "ready", "log LINE", "stopped".
+---Runs a program in the foreground. Plain Lua can neither fork nor catch signals, so a shell script (sh) does both.
+---This process holds a pipe to the script's standard input. When this process ends, even by a crash, the script reads
+---the end of the file and stops everything. The script reports through the fifo `status`: "pid N", "ready", "log
+---LINE", "stopped".
 
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
@@ -50,8 +51,8 @@ ended=$watcher
 stop
 ]]
 
--- Reads what the script reports, until its end. `stand_in` is the fifo opened for both: it keeps the fifo open until
--- the script has opened its end.
+-- Reads the script's reports until the script ends. `stand_in` is the fifo, opened for reading and writing. It keeps
+-- the fifo open until the script has opened it.
 local function follow(path, stand_in, on)
   local pid, ready, stopped, log = nil, false, false, {}
   for line in assert(io.open(path, "r")):lines() do
@@ -75,7 +76,7 @@ end
 
 local function run_in(directory, files, on)
   local quoted = shell.quote(directory)
-  -- mkdir fails if another user has put anything there
+  -- mkdir fails if another user has already made something under that name
   if shell.output(("umask 077; mkdir %s && mkfifo %s/status && echo made"):format(quoted, quoted)) ~= "made" then
     return false, "cannot make a temporary directory"
   end
@@ -86,20 +87,20 @@ local function run_in(directory, files, on)
   local stand_in = assert(io.open(directory .. "/status", "r+"))
   local lifeline = assert(io.popen(("%s exec sh %s/run.sh %s"):format(shell.ALONE, quoted, quoted), "w"))
   local ok, stopped, log = pcall(follow, directory .. "/status", stand_in, on)
-  lifeline:close() -- waits for the script
+  lifeline:close() -- waits for the end of the script
   if not ok then error(stopped, 0) end
   return stopped, log ~= "" and log or "ended unexpectedly"
 end
 
----Runs a program in the foreground, in a temporary directory, until it ends or gets a signal.
+---Runs a program in the foreground, in a temporary directory, until the program ends or gets a signal.
 ---
----Two of the files are for sh, with the directory in $dir: "prepare.sh" runs first, "start.sh" execs the program, which
----prints a line "ready" once it is. `on` maps the first word of a line that the program prints to a function.
----ready(pid, directory) is called once; a SIGTERM to that pid stops everything. Every other function gets the rest of
----the line.
----@param name string of the directory, before some random digits
----@param files table<string, string> texts by name
----@return boolean stopped by a signal; false: it broke down
+---Two of the files are shell scripts, which find the directory in $dir. "prepare.sh" runs first. "start.sh" then execs
+---the program, which prints a line "ready" when it is. `on` has a function for each first word of a line that the
+---program prints. on.ready(pid, directory) is called once; a SIGTERM to that pid stops everything. Every other function
+---gets the rest of the line.
+---@param name string The start of the directory's name; random digits follow.
+---@param files table<string, string> The texts of the files, by name.
+---@return boolean stopped True after a signal, false if the program failed.
 ---@return string? log of a breakdown
 function process.run(name, files, on)
   local directory = ("%s/%s.%s"):format(os.getenv "TMPDIR" or "/tmp", name, random.hex(8))
@@ -107,9 +108,9 @@ function process.run(name, files, on)
     on.ready(pid, directory)
   end
   local ok, stopped, log = pcall(run_in, directory, files, setmetatable({ ready = ready }, { __index = on }))
-  shell.output("rm -rf " .. shell.quote(directory)) -- an interruption may come before the script can do it
+  shell.output("rm -rf " .. shell.quote(directory)) -- the script removes it too, but may be interrupted before
   if ok then return stopped, log end
-  -- Ctrl-C is an error in the middle of reading; on Lua 5.4 it is two: the read that failed, then this.
+  -- Ctrl-C raises an error in the middle of a read. On Lua 5.4 the read fails first, and then comes the error.
   if tostring(stopped):find("interrupted!", 1, true) then return true end
   error(stopped, 0)
 end

@@ -1,4 +1,4 @@
----What the ledger writes down about a request's end. Pure.
+---Decides what the ledger records about the end of a request. Pure.
 
 local core = require "cmr.core"
 local ids = require "cmr.ledger.ids"
@@ -9,24 +9,24 @@ local endings = {}
 
 local MAX_MESSAGE_BYTES = 300
 
--- Refusals that pass: the same request can be sent later.
+-- Refusals for a passing reason: the same request can be sent again later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
 
--- Whether every item that the request named was refused.
+-- Returns whether every item that the request named was refused.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil
   if is_list and #failed < #data then return false end
   local expected = operation and operation.success_events and settlement.expected(operation, args, failed)
   if not expected or not expected.count then return is_list end
-  return expected.count == 0 -- the answer may list only what failed
+  return expected.count == 0 -- the answer may list only the items that failed
 end
 
----The end of a request that the API answered with a success.
----@param operation table? a row of cmr.operations; nil: a raw request
+---Returns the end of a request that the API answered with a success.
+---@param operation table? A row of cmr.operations; nil for a raw request.
 ---@param args table? by name
 ---@param answer table
----@param sent_at number? seconds since 1970; nil: without a plan
+---@param sent_at number? Seconds since 1970; nil when there is no plan.
 ---@return table ending for Ledger:finish
 function endings.of_answer(operation, args, answer, sent_at)
   local failed = settlement.failed_items(operation, answer)
@@ -52,10 +52,10 @@ local function set_of(steps)
   return events
 end
 
----The end of an accepted request that was waited for.
+---Returns the end of an accepted request after a wait for it.
 ---@param plan cmr.Plan
----@param err cmr.Error? of client:await; nil: everything was done
----@return table? ending for Ledger:settle; nil: the outcome is still open
+---@param err cmr.Error? The error of client:await; nil when everything was done.
+---@return table? ending For Ledger:settle; nil when the outcome is still open.
 function endings.of_wait(plan, err)
   if not err then return { state = "done" } end
   if err.kind ~= "operation_failed" then return nil end
@@ -69,7 +69,7 @@ function endings.of_wait(plan, err)
   return ending
 end
 
----The end of a request that failed.
+---Returns the end of a request that failed.
 ---@param err cmr.Error
 ---@param now number seconds since 1970
 ---@return table ending for Ledger:finish

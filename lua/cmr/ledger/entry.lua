@@ -1,4 +1,4 @@
----A call's entry in the ledger, from its departure to its end.
+---A call's entry in the ledger, from the moment before the call is sent to its end.
 
 local collected = require "cmr.util.collected"
 local core = require "cmr.core"
@@ -16,7 +16,8 @@ local entry = {}
 
 local DEFAULT_PORTS = { http = ":80", https = ":443" }
 
--- A base URL as it is compared: scheme and host in lower case, without the scheme's own port. localhost is 127.0.0.1.
+-- Returns a base URL in the form for comparison: scheme and host in lower case, without the scheme's default port.
+-- localhost becomes 127.0.0.1.
 local function normal_url(url)
   local scheme, host, rest = url:match "^(%a+)://([^/]*)(.*)$"
   if not scheme then return url end
@@ -32,7 +33,7 @@ local function base_url(target)
   return tostring(target):match ": (.*)"
 end
 
----The account that a client acts for: its key's digest and its base URL.
+---Returns the account that a client acts for: the digest of its key, and its base URL.
 function entry.account(target)
   return ("%s %s"):format(target:key_id(), normal_url(base_url(target)))
 end
@@ -43,7 +44,7 @@ local function unescape(value)
   end))
 end
 
--- The arguments of a raw request, as an operation has them: the members of its body and of its query.
+-- Returns the arguments of a raw request in the form for operations: the members of its body and of its query.
 local function arguments_of(request, query)
   local args = core.json_decode(request.body or "{}")
   if type(args) ~= "table" or args[1] ~= nil then return nil end
@@ -53,7 +54,8 @@ local function arguments_of(request, query)
   return args
 end
 
--- The operation that a raw request stands for, by method and path, and its arguments; else "request" and what is sent.
+-- Returns the operation with a raw request's method and path, and its arguments. If there is no such operation, returns
+-- "request" and the sent values.
 local function recognise(call, target)
   local request = call:request()
   local path, query = request.url:sub(#base_url(target) + 1):match "^([^?]*)%??(.*)$"
@@ -66,9 +68,9 @@ local function recognise(call, target)
   return "request", { method = request.method, url = request.url, body = request.body }
 end
 
--- A guard for a call whose coroutine is left while it waits: nginx ends a coroutine when its client goes. Nothing
--- writes down the end then. The request becomes unknown when Lua collects the entry, and not only when the process
--- ends.
+-- Makes a guard for a call whose coroutine never resumes: nginx drops a coroutine when its client disconnects. Then
+-- nothing records the end of the request. The guard makes the request unknown when Lua collects the entry; without it,
+-- the request would become unknown only when the process ends.
 local function guard_of(self)
   local ledger, id, progress = self.ledger, self.id, self.progress
   local db = ledger.connections.durable
@@ -77,7 +79,7 @@ local function guard_of(self)
   end)
 end
 
----Writes down a call that is about to leave.
+---Records a call that is about to be sent.
 ---@param state table of the client
 ---@param call any
 ---@param context table? {run, row, supersedes, newest_known, digest}, see Ledger:begin
@@ -111,7 +113,8 @@ local function write(self, make_ending, ...)
   return self.ledger:finish(self.id, make_ending(...))
 end
 
--- The answer reaches the caller in any case. An end that could not be written reads as unknown.
+-- Records the end of a request. If that fails, the caller still gets its answer, and the request counts as unknown in
+-- the ledger.
 local function finish(self, ...)
   self.progress.is_finished = true
   local returned, ok, message = pcall(write, self, ...)
@@ -120,21 +123,21 @@ local function finish(self, ...)
   log.error("the end of a request could not be written into the ledger, it counts as unknown: %s", self.problem)
 end
 
----Writes down the answer.
+---Records the answer.
 function Entry:answered(answer)
   finish(self, endings.of_answer, self.operation, self.args, answer, self.sent_at)
 end
 
----Writes down a failure.
+---Records a failure.
 function Entry:failed(err)
   finish(self, endings.of_failure, err, core.time())
 end
 
----Writes down how an accepted request ended, once it was waited for.
+---Records how an accepted request ended, after a wait for it.
 ---@param ledger cmr.Ledger
 ---@param id integer of the request
 ---@param plan cmr.Plan
----@param err cmr.Error? of client:await; nil: everything was done
+---@param err cmr.Error? The error of client:await; nil when everything was done.
 function entry.settle(ledger, id, plan, err)
   local ending = endings.of_wait(plan, err)
   if not ending then return end

@@ -1,26 +1,26 @@
----The requests in the ledger, in the form in which callers get them.
+---Turns the requests in the ledger into the form for callers.
 
 local runs = require "cmr.ledger.runs"
 local validate = require "cmr.util.validate"
 
----Which requests to list.
+---A filter: the requests to list.
 ---@class cmr.HistoryFilter
 ---@field operation? string
 ---@field user? string The request's userId.
----@field id? string An id that was sent or answered: of an order, an action, a subscription, a domain or a mailbox.
+---@field id? string An id in the request or its answer: of an order, an action, a subscription, a domain or a mailbox.
 ---@field run? string The name of a bulk run.
 ---@field since? number Seconds since 1970.
----@field unknown? true Only those that may have been done.
----@field accepted? true Only those that were accepted and have no end yet.
+---@field unknown? true Only the requests that may have been done.
+---@field accepted? true Only the accepted requests that have not ended yet.
 
 ---A request in the ledger.
 ---@class cmr.SentRequest
 ---@field ledger_id integer
----@field operation string "request": a raw one.
+---@field operation string The operation's name, or "request" for a raw request.
 ---@field state cmr.RequestState
 ---@field sent_at number Seconds since 1970.
 ---@field ended_at? number
----@field ids table<string, string[]> By kind: "order", "action", "subscription", "domain", "mailbox".
+---@field ids table<string, string[]> The ids, by kind: "order", "action", "subscription", "domain", "mailbox".
 ---@field user? string
 ---@field run? string The name of its bulk run.
 ---@field row? integer In that run.
@@ -28,9 +28,9 @@ local validate = require "cmr.util.validate"
 ---@field kind? cmr.Kind Of a failure.
 ---@field outcome? cmr.Outcome
 ---@field message? string
----@field failed_items? integer How many items of a success failed.
----@field retry_at? number It can be sent again from then on.
----@field account string The digest of the key and the base URL.
+---@field failed_items? integer The number of items that failed inside a success.
+---@field retry_at? number The earliest time to send it again.
+---@field account string The digest of the key, and the base URL.
 
 local history = {}
 
@@ -61,13 +61,13 @@ local COPIED = {
   "account",
 }
 
----Checks a filter of the user's. Raises at the caller's line. Returns one for Ledger:find.
+---Checks the user's filter. Raises at the caller's line. Returns a filter for Ledger:find.
 function history.filter(filter)
   local checked, copy = validate.options("history", SPEC, nil, filter), {}
   for name, value in pairs(checked) do
     copy[name] = value
   end
-  local is_name = copy.id and copy.id:find "[@.]" -- a domain, or a mailbox's address
+  local is_name = copy.id and copy.id:find "[@.]" -- it is a domain or a mailbox's address
   if is_name then copy.id = copy.id:lower() end
   return copy
 end
@@ -76,7 +76,7 @@ end
 ---@param ledger cmr.Ledger
 ---@return fun(request: table): table?, string?
 function history.reader(ledger)
-  local names = {} -- of runs, by id
+  local names = {} -- the names of runs, by id
   return function(request)
     local pairs_of_ids, message = ledger:ids(request.id)
     if not pairs_of_ids then return nil, message end
@@ -100,10 +100,10 @@ function history.reader(ledger)
   end
 end
 
----Iterates over the requests that a filter fits, newest first.
+---Iterates over the requests that match a filter, newest first.
 ---@param ledger cmr.Ledger
 ---@param filter table of Ledger:find
----@return fun(): cmr.SentRequest|false|nil, string? iterator the next request; or once false, message
+---@return fun(): cmr.SentRequest|false|nil, string? iterator The next request; after a failure once false, message.
 function history.each(ledger, filter)
   local next_request, read = ledger:each(filter), history.reader(ledger)
   local is_over = false

@@ -1,5 +1,7 @@
 ---Two requests are the same if their operations and their arguments are: whatever the order of the names, the format of
----the file, or the Lua. A secret is compared as it is. Pure but for the digest.
+---the file, or the Lua. Each list in the table of operations is a set, of domains, mailboxes, records ...: the order of
+---its items does not count. In a list that is not documented it counts, as in a list of nameservers. A secret is
+---compared as it is. Pure but for the digest.
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
@@ -7,16 +9,17 @@ local text = require "cmr.util.text"
 
 local identity = {}
 
-local DIGEST_BYTES = 15 -- 20 characters of Base64
+local DIGEST_BYTES = 15 -- they make 20 characters of Base64
 local NO_BREAK_SPACE = "\194\160"
 
----A text without the blanks around it. A spreadsheet may add no-break spaces.
+---Returns a text without the blanks around it. A spreadsheet may add no-break spaces.
 function identity.trim(value)
-  if not value:find "[%s\194]" then return value end -- most texts
+  if not value:find "[%s\194]" then return value end -- most texts have no blanks
   return (value:gsub(NO_BREAK_SPACE, " "):match "^%s*(.-)%s*$")
 end
 
----A text as it is compared: without blanks around it; an address or a domain in lower case, an id as it is.
+---Returns a text in the form for comparison: without surrounding blanks. An address or a domain becomes lower case; an
+---id stays as it is.
 function identity.normal(value)
   value = identity.trim(value)
   if not value:find(".", 1, true) then return value end
@@ -24,7 +27,54 @@ function identity.normal(value)
   return is_name and value:lower() or value
 end
 
+-- The names of an operation's parameters. "domains[]" names the items of a list, "mailboxes.*" the members of a map.
+local names_of = setmetatable({}, { __mode = "k" })
+
+local function parameter_names(operation)
+  local names = names_of[operation]
+  if names then return names end
+  names = {}
+  for _, param in ipairs(operation.params) do
+    names[param.name] = true
+  end
+  names_of[operation] = names
+  return names
+end
+
+local NO_NAMES = {} -- of a request without an operation
+
 local serialize
+
+-- The items of a set, in an order of their own; nil if the table has other members too.
+local function serialize_set(set, is_exact, names, path)
+  local items, count = {}, 0
+  for _ in pairs(set) do
+    count = count + 1
+  end
+  for index, item in ipairs(set) do
+    items[index] = serialize(item, is_exact, names, path)
+  end
+  if #items ~= count then return nil end
+  table.sort(items)
+  for index, item in ipairs(items) do
+    items[index] = serialize(index) .. "=" .. item
+  end
+  return items
+end
+
+local function serialize_members(object, is_exact, names, path)
+  local members, prefix = {}, path == "" and path or path .. "."
+  for key, member in pairs(object) do
+    local member_path = prefix
+    if type(member) == "table" then
+      member_path = prefix .. tostring(key)
+      if not names[member_path] then member_path = prefix .. "*" end
+    end
+    local is_secret = is_exact or redact.is_secret_name(key)
+    members[#members + 1] = serialize(key) .. "=" .. serialize(member, is_secret, names, member_path)
+  end
+  return members
+end
 
 -- A string has its length in front, so that no two values are written alike.
 local SERIALIZERS = {
@@ -34,20 +84,20 @@ local SERIALIZERS = {
   end,
   number = text.exact_number,
   boolean = tostring,
-  table = function(value, is_exact)
-    local parts = {}
-    for key, member in pairs(value) do
-      parts[#parts + 1] = serialize(key) .. "=" .. serialize(member, is_exact or redact.is_secret_name(key))
-    end
+  table = function(value, is_exact, names, path)
+    local items = path .. "[]"
+    local parts = names[items] and serialize_set(value, is_exact, names, items)
+    parts = parts or serialize_members(value, is_exact, names, path)
     table.sort(parts)
     return "{" .. table.concat(parts, ",") .. "}"
   end,
 }
 
-function serialize(value, is_exact)
+-- path: of the value among the parameters, as in "mailboxes.*[]"
+function serialize(value, is_exact, names, path)
   if value == core.null then return "null" end
   if value == core.all then return "all" end
-  return SERIALIZERS[type(value)](value, is_exact)
+  return SERIALIZERS[type(value)](value, is_exact, names, path)
 end
 
 -- The content of a file counts, wherever it is. A file that cannot be read stays a path: the call is refused.
@@ -74,16 +124,17 @@ local function with_contents(args, operation)
   return copy
 end
 
----The digest of a request's content.
+---Returns the digest of a request's content.
 ---@param args any
----@param operation table? its row; nil: a raw request
+---@param operation table? a row of cmr.operations; nil: a raw request
 ---@return string digest 20 characters
 function identity.digest(args, operation)
+  local names = operation and parameter_names(operation) or NO_NAMES
   if operation and operation.flags.form then args = with_contents(args, operation) end
-  return core.base64(core.sha256(serialize(args)):sub(1, DIGEST_BYTES))
+  return core.base64(core.sha256(serialize(args, false, names, "")):sub(1, DIGEST_BYTES))
 end
 
----The digest of a set of contents, in any order.
+---Returns the digest of a set of contents, in any order.
 ---@param digests string[] they are sorted
 ---@return string digest
 function identity.set_digest(digests)

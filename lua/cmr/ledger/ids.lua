@@ -1,12 +1,12 @@
----The ids in a request and its answer. A person finds the request by them, and so does an event. Pure.
+---Finds the ids in a request and its answer. With them, a person or an event finds the request. Pure.
 
 local ids = {}
 
-local MAX_IDS = 1000 -- of one request
-local MAX_DEPTH = 6 -- of tables in tables
+local MAX_IDS = 1000 -- maximum of ids for one request
+local MAX_DEPTH = 6 -- maximum of nested tables
 local MAX_ID_BYTES = 200
 
--- The name of a field -> the kind of its id. A list of ids has the same name with an s.
+-- The kind of id that a field has, by the field's name. A list of ids has the same name with an s.
 local KINDS = {
   actionId = "action",
   orderId = "order",
@@ -23,7 +23,7 @@ KINDS.componentMailboxIds = "mailbox"
 
 local function add(found, kind, value)
   if type(value) ~= "string" or value == "" or #value > MAX_ID_BYTES or #found >= MAX_IDS then return end
-  if kind == "domain" and value:find(".", 1, true) then value = value:lower() end -- a name, and no id
+  if kind == "domain" and value:find(".", 1, true) then value = value:lower() end -- a domain's name and not its id
   local key = kind .. ":" .. value
   if found[key] then return end
   found[key] = true
@@ -45,8 +45,8 @@ local function collect(found, value, depth)
   end
 end
 
----The ids in some tables, each once.
----@param ... table? a request's arguments, its answer
+---Returns the ids in some tables, each once.
+---@param ... table? The arguments of a request, and its answer.
 ---@return table list of {kind, id}; kinds: action, order, subscription, domain, mailbox
 function ids.of(...)
   local found = {}
@@ -61,7 +61,8 @@ function ids.of(...)
   return list
 end
 
----The ids of a re-exported mailbox's request include its address.
+---Returns the ids in a request and its answer. A request that names a mailbox only by its address has that address as
+---an id.
 function ids.of_request(args, ...)
   local list = ids.of(args, ...)
   if type(args) == "table" and args.mailboxId == nil and type(args.email) == "string" and args.userId == nil then

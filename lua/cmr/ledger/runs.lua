@@ -1,5 +1,5 @@
----Bulk runs in the ledger. A run is known by its account, its operation and the set of its rows' content: neither the
----file's name nor the order of the rows matters.
+---Bulk runs in the ledger. A run is identified by its account, its operation and the content of its rows. The file's
+---name and the order of the rows make no difference.
 
 local core = require "cmr.core"
 local text = require "cmr.util.text"
@@ -14,7 +14,7 @@ local function name_of(run)
 end
 
 ---Finds a run by its name.
----@return table? run nil without a message: there is none
+---@return table? run Nil without a message when there is none.
 ---@return string? message
 function runs.named(ledger, name)
   local db, message = ledger:connection "durable"
@@ -22,7 +22,7 @@ function runs.named(ledger, name)
   return db:first("SELECT * FROM run WHERE name = ?", name)
 end
 
----The name of the run with this id.
+---Returns the name of the run with this id.
 function runs.name(ledger, id)
   local db = ledger:connection "durable"
   local row = db and db:first("SELECT name FROM run WHERE id = ?", id)
@@ -37,7 +37,7 @@ function runs.find(ledger, wanted)
   return runs.named(ledger, name_of(wanted))
 end
 
----Finds a run of the same rows with another key at the same address.
+---Finds a run of the same rows with another key and the same base URL.
 ---@return table? run
 function runs.of_another_key(ledger, wanted)
   local db = ledger:connection "durable"
@@ -47,7 +47,7 @@ function runs.of_another_key(ledger, wanted)
   return db and db:first(sql, wanted.digest, wanted.operation, wanted.account, address)
 end
 
--- The accounts of other keys at the same address that sent a request of this operation.
+-- Returns the accounts with another key and the same base URL that sent a request of this operation.
 local function accounts_of_other_keys(db, wanted)
   local sql = [[SELECT DISTINCT account FROM request WHERE operation = ? AND account <> ?
     AND substr(account, instr(account, ' ') + 1) = ?]]
@@ -57,9 +57,9 @@ end
 local SENT_BY = [[SELECT id, run FROM request WHERE digest = ? AND operation = ? AND account = ? AND sent_at > ?
   AND superseded IS NULL AND state NOT IN ('failed', 'deferred') LIMIT 1]]
 
----Finds a row that another key at the same address sent, and that is done or may be.
+---Finds a row that was sent with another key to the same base URL, and that is done or may be.
 ---@param wanted table {account, operation}
----@param digests table of the rows, see cmr.bulk.digests
+---@param digests table The digests of the rows, see cmr.bulk.digests.
 ---@param since number seconds since 1970
 ---@return table? found {account, number = of the row, name = of its run}
 ---@return string? message
@@ -79,7 +79,7 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
   end
 end
 
----Moves everything of an account to another one: its key was exchanged.
+---Moves all records of an account to another one, after the user got a new key.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)
@@ -94,11 +94,11 @@ function runs.change_key(ledger, from, to)
   end)
 end
 
----Begins a run, or goes on with it, for this process alone.
+---Begins or continues a run, for this process alone.
 ---@param wanted table {account, operation, digest, rows, source}
 ---@return table? run
 ---@return string? message
----@return string? reason "taken": another process has it
+---@return string? reason "taken" when another process has the run.
 function runs.open(ledger, wanted)
   local name = name_of(wanted)
   local ok, message, reason = ledger:transaction("durable", function(db)
@@ -122,10 +122,10 @@ function runs.open(ledger, wanted)
   return runs.take(ledger, run)
 end
 
----Takes a run for this caller alone, as the last one left it.
----@return table? run with hold, for Ledger:let_go_run
+---Takes an existing run for this caller alone.
+---@return table? run The run. Its field `hold` is for Ledger:let_go_run.
 ---@return string? message
----@return string? reason "taken": another process has it
+---@return string? reason "taken" when another process has the run.
 function runs.take(ledger, run)
   local hold, message, reason = ledger:hold_run(run.id)
   if reason == "busy" then return nil, "another process is at work on these rows", "taken" end
@@ -147,7 +147,7 @@ local function update(ledger, sql, ...)
   end)
 end
 
----Begins the next round of a run: what was done before counts no more.
+---Begins the next round of a run. Rows that were done before are sent again.
 function runs.again(ledger, run)
   local newest, message, reason = ledger:newest()
   if not newest then return nil, message, reason end
@@ -156,7 +156,7 @@ function runs.again(ledger, run)
   return update(ledger, sql, run.round, run.round_at, run.round_after, run.id)
 end
 
----Notes that every row of the run was tried.
+---Records that every row of the run was tried.
 function runs.finish(ledger, run)
   return update(ledger, "UPDATE run SET ended_at = ? WHERE id = ?", core.time(), run.id)
 end

@@ -1,14 +1,14 @@
----The tables of the ledger's database. A change of them is one more migration: an older ledger is brought up to date
----when it is opened, a newer one is refused.
+---The tables of the ledger's database. To change them, add a migration. A ledger with an older version is migrated
+---when it is opened; one with a newer version is refused.
 
 local schema = {}
 
--- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger. superseded:
---   the id of the request that repeated this one. plan: what client:await waits for, as JSON.
+-- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger.writers.
+--   superseded: the id of the request that repeated this one. plan: what client:await waits for, as JSON.
 -- request_id: every id that a request or its answer carries, as in ("order", "ORD_1").
 -- run: the bulk runs; digest: of the set of their rows; round: how often --again began it anew; round_after: the newest
 --   request at that moment: it and older ones do not count. A time would not do: the clock may be set back.
--- claim, entry, count: the store, see cmr.Store. slot: the limiter; its times are of the monotonic clock.
+-- claim, entry, count: the store, see cmr.Store.
 local MIGRATIONS = {
   {
     [[CREATE TABLE request (
@@ -38,9 +38,10 @@ local MIGRATIONS = {
     [[UPDATE run SET round_after =
       coalesce((SELECT max(id) FROM request WHERE sent_at < round_at), 0) WHERE round_at > 0]],
   },
+  { "DROP TABLE slot" }, -- the limiter has a file of its own
 }
 
----The version that this cmr writes.
+---The version of the tables that this version of cmr writes.
 schema.VERSION = #MIGRATIONS
 
 local function version_of(db)
@@ -50,7 +51,7 @@ local function version_of(db)
 end
 
 local function apply(db)
-  local version = version_of(db) -- again, now that no other process can change it
+  local version = version_of(db) -- read again, because now no other process can change it
   for number = (version or 0) + 1, schema.VERSION do
     for _, sql in ipairs(MIGRATIONS[number]) do
       local ok, message, reason = db:run(sql)
@@ -62,10 +63,10 @@ local function apply(db)
   return true
 end
 
----Brings a database up to date.
+---Migrates a database to the current version.
 ---@return true? ok
 ---@return string? message
----@return string? reason as of cmr.sqlite, or "newer"
+---@return string? reason The reason from cmr.sqlite, or "newer".
 function schema.update(db)
   local version, message, reason = version_of(db)
   if not version then return nil, message, reason end

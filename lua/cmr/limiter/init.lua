@@ -1,49 +1,50 @@
----Rate limits: the limiter that fits the process, and how a call waits for its slot.
+---Rate limits: chooses the limiter that fits the process, and lets a call wait for its slot.
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
 
----Reserves slots in the rate limit of a key. Times are in seconds from now, the rate in requests per second. A limiter
----has its own clock, because the clocks of two loops cannot be compared.
+---A limiter reserves slots in the rate limit of a key. Times are in seconds from now, and the rate is in requests per
+---second. A limiter has its own clock, because the clocks of two loops cannot be compared.
 ---
----reserve reserves the key's next slot. It returns the time until the slot; or nil and that time, if it is longer than
----max_wait: then nothing is reserved. pause gives out no slot for some seconds, because the server asked to wait.
+---`reserve` reserves the key's next slot and returns the time until the slot. If that time is longer than max_wait, it
+---reserves nothing, and returns nil and the time. `pause` gives out no slot for some seconds, because the server asked
+---for a pause.
 ---@class cmr.Limiter
 ---@field reserve fun(self: cmr.Limiter, key: string, rate: number, max_wait: number): number?, number?
 ---@field pause fun(self: cmr.Limiter, key: string, seconds: number)
 
-local MAX_PAUSE_SECONDS = 60 -- the longest that one answer may hold back the calls of its key
+local MAX_PAUSE_SECONDS = 60 -- the longest pause that one answer can cause for its key
 
 local limiter = {}
 
--- The nginx workers that share the rate without coordination.
+-- Returns the number of nginx workers that share the rate without coordination.
 local function worker_count()
   local ngx = package.loaded.ngx
   return ngx and ngx.worker and ngx.worker.count and ngx.worker.count() or 1
 end
 
-local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- for all clients
-local paused_until = {} -- key -> the end of the last pause that this process noticed, by core.now
+local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- all clients of this process share it
+local paused_until = {} -- key -> the end of the last pause in this process, on the clock of core.now
 
----The limiter of a client without the option limiter: in nginx lua_shared_dict cmr, for all workers. Without it each
----worker has its share of the rate.
+---Returns the limiter of a client without the option `limiter`. In nginx it is in lua_shared_dict cmr, which all
+---workers share. Without that dictionary, each worker gets its share of the rate.
 function limiter.default()
   local dict = shared_dict.default()
   if dict then return require("cmr.limiter.shdict").new(dict) end
   return process_limiter
 end
 
----Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the slot is void: another one is
----reserved after the pause.
+---Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the slot is not used, and another
+---one is reserved after the pause.
 ---@param self cmr.Limiter
 ---@param key string
----@param rate number requests per second
+---@param rate number The requests per second.
 ---@param loop cmr.Loop
 ---@param deadline number by loop.now
----@param job cmr.Job? if it is cancelled, the wait ends
----@return boolean? ok nil when the slot is after the deadline
----@return number? needed seconds until the slot
----@return number? max_wait seconds until the deadline
+---@param job cmr.Job? The wait ends when this job is cancelled.
+---@return boolean? ok Nil when the slot is after the deadline.
+---@return number? needed The seconds until the slot.
+---@return number? max_wait The seconds until the deadline.
 function limiter.wait_for_slot(self, key, rate, loop, deadline, job)
   repeat
     local pause_end, max_wait = paused_until[key], deadline - loop.now()
@@ -55,7 +56,7 @@ function limiter.wait_for_slot(self, key, rate, loop, deadline, job)
   return true
 end
 
----Holds back all calls of a key, because the server asked to wait.
+---Delays all calls of a key, because the server asked for a pause.
 function limiter.pause(self, key, seconds)
   seconds = math.min(MAX_PAUSE_SECONDS, seconds)
   paused_until[key] = math.max(paused_until[key] or 0, core.now() + seconds)

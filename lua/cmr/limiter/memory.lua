@@ -1,5 +1,5 @@
----A limiter for one process. Its slots are evenly spaced, so that no second, wherever it begins, has more requests than
----the rate.
+---A limiter for one process. Its slots are evenly spaced. So no interval of one second has more requests than the
+---rate, wherever the interval begins.
 
 local core = require "cmr.core"
 
@@ -8,9 +8,9 @@ local Limiter = {}
 Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.memory"
 
----Makes a limiter. Clients share one unless they get another.
----@param shares? integer how many limiters, here and elsewhere, share the rate evenly; default: 1
----@param clock? fun(): number for specs: seconds that never go back, instead of the machine's monotonic clock
+---Makes a limiter. By default, all clients of a process share one.
+---@param shares? integer The number of limiters, here and elsewhere, that share the rate evenly. Default: 1.
+---@param clock? fun(): number A clock for specs, in seconds that never go back. Default: the machine's monotonic clock.
 function Limiter.new(shares, clock)
   return setmetatable({ next_slots = {}, shares = shares or 1, clock = clock }, Limiter)
 end

@@ -1,9 +1,9 @@
 ---The limiter of all hosts that share a Redis. It stores the queue of cmr.limiter.memory there, and uses Redis's clock.
 ---
 ---    local limiter = require("cmr.limiter.redis").new { host = "10.0.0.5", fallback_shares = 3 }
----    local client = cmr.new { limiter = limiter } -- once in a process, and not for each call
+---    local client = cmr.new { limiter = limiter } -- make it once in a process, and not for each call
 ---
----While Redis is unavailable, or refuses the script for a key, each host has its own queue with its share of the rate.
+---While Redis is unavailable, or refuses the script for a key, each host uses its own queue with its share of the rate.
 
 local core = require "cmr.core"
 local limiter = require "cmr.limiter"
@@ -19,7 +19,7 @@ Limiter.__name = "cmr.limiter.redis"
 local MAX_LATE_SECONDS = 0.1
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
--- tonumber of Lua 5.1 wants the decimal point of the locale.
+-- Parses a number. Lua 5.1's tonumber expects the decimal point of the locale.
 local function read_number(text)
   return core.json_decode(text)
 end
@@ -28,7 +28,7 @@ local SPEC = { fallback_shares = validate.integer(1) }
 
 -- Reserves the next slot that is at least `after` seconds away. Returns its time, Redis's time, and 1 if it was
 -- reserved. A pause is a slot of length 0. The key expires with its last slot. If Redis's clock was set back, the queue
--- moves back with it; for that the time of the last change is stored too.
+-- moves back with it. To notice that, the script also stores the time of the last change.
 local RESERVE = [[
 local time, length, after, max_wait = redis.call("TIME"), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time[1] + time[2] / 1e6
@@ -44,9 +44,9 @@ return {("%.6f"):format(slot), ("%.6f"):format(now), reserved and 1 or 0}
 
 ---Options of cmr.limiter.redis.
 ---@class cmr.RedisLimiterOptions: cmr.RedisOptions
----@field redis? cmr.Redis A connection, instead of the options of one.
----How many limiters share the rate while Redis is unavailable: one for each nginx with lua_shared_dict cmr, else one
----for each process. Default: 1.
+---@field redis? cmr.Redis A connection to Redis. If it is absent, the options of a connection are used.
+---The number of limiters that share the rate while Redis is unavailable: one for each nginx with lua_shared_dict cmr,
+---else one for each process. Default: 1.
 ---@field fallback_shares? integer
 
 ---Makes a limiter.
@@ -57,14 +57,15 @@ function Limiter.new(options)
     redis = opts.redis,
     fallback_shares = opts.fallback_shares or 1,
     local_limiter = limiter.default(),
-    latest_slots = {}, -- by key, in Redis's time
+    latest_slots = {}, -- by key, on Redis's clock
     both_until = -math.huge, -- until then a slot must fit both the local queue and the one in Redis
-    refused_until = {}, -- by key: the same, because Redis refused the script
+    refused_until = {}, -- by key: the same for one key, because Redis refused its script
   }, Limiter)
 end
 
--- How much slower this reply was than the fastest one. Cannot exceed the round trip: if it seems to, a clock was set,
--- and we start measuring again. The baseline drifts by 1/16 per reply, so that a slower network becomes the norm.
+-- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. If it seems to,
+-- a clock was set, and the measurement starts again. The baseline moves by 1/16 with each reply, so that a slower
+-- network becomes the norm.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -76,7 +77,7 @@ local function lateness(self, sent_at, received_at, server_time)
   return late
 end
 
--- Logs once that Redis refuses a key's script. It concerns no other key.
+-- Logs once that Redis refuses the script for a key. Other keys are not affected.
 local function note_refusal(self, key, message, time)
   if not self.refused_until[key] then
     local format = "Redis at %s refuses a slot in queue:%s (%s); each host has its own queue for it until that ends"
@@ -93,13 +94,13 @@ local function reserve_in_redis(self, key, length, after, max_wait)
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
   local reply, message, reason = self.redis:eval(RESERVE, { "queue:" .. key }, args)
   local received_at = core.now()
-  local noticed_at = received_at + 2 * self.redis.retry_seconds -- by the other hosts, too
+  local noticed_at = received_at + 2 * self.redis.retry_seconds -- by then the other hosts have noticed it too
   if reason == "refused" then
     note_refusal(self, key, message, noticed_at)
     return nil
   end
   local slot = reply and read_number(reply[1])
-  -- another coroutine may have got a later slot meanwhile
+  -- another coroutine may have reserved a later slot meanwhile
   if slot then self.latest_slots[key] = slot < latest_slot and slot or math.max(slot, self.latest_slots[key] or 0) end
   if not slot or slot < latest_slot then
     self.both_until = noticed_at
@@ -120,7 +121,7 @@ function Limiter:reserve(key, rate, max_wait)
     after = delay
   end
   local delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
-  if delay and delay < -MAX_LATE_SECONDS then -- the reply is this late: skip the slot, the next one is already due
+  if delay and delay < -MAX_LATE_SECONDS then -- the reply is so late that the next slot is already due: skips this one
     delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
   end
   local elapsed = core.now() - begun_at

@@ -1,7 +1,7 @@
----The limiter of all workers of an nginx: the queue of cmr.limiter.memory in a lua_shared_dict. It survives a reload.
----The clock is the machine's monotonic one, the same for every worker.
+---The limiter of all workers of an nginx. It stores the queue of cmr.limiter.memory in a lua_shared_dict, which
+---survives a reload. It uses the machine's monotonic clock, which is the same for every worker.
 ---
----A slot is taken by one atomic addition. Only an empty queue, or a pause, needs the dictionary's lock.
+---One atomic addition reserves a slot. Only an empty queue or a pause needs the dictionary's lock.
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -13,12 +13,12 @@ Limiter.__name = "cmr.limiter.shdict"
 
 local ROUNDING_SECONDS = 1e-6
 
----Makes a limiter on a dictionary, as in ngx.shared.cmr.
+---Makes a limiter on a dictionary, such as ngx.shared.cmr.
 function Limiter.new(dict)
   return setmetatable({ dict = dict }, Limiter)
 end
 
--- Moves the next slot on to a time, never back.
+-- Moves the next slot forward to a time. Never moves it back.
 local function advance(dict, queue, time)
   shared_dict.update(dict, queue, function(next_slot)
     if (next_slot or 0) < time then return time end
@@ -31,7 +31,7 @@ function Limiter:reserve(key, rate, max_wait)
   local delay = (dict:get(queue) or 0) - now
   while math.max(0, delay) <= max_wait do
     if delay < 0 then advance(dict, queue, now) end
-    local next_slot = dict:incr(queue, 1 / rate, now) or now + 1 / rate -- nil: the dictionary has no memory
+    local next_slot = dict:incr(queue, 1 / rate, now) or now + 1 / rate -- incr returns nil when the dictionary is full
     delay = next_slot - 1 / rate - now
     if delay > -ROUNDING_SECONDS and delay <= max_wait + ROUNDING_SECONDS then return math.max(0, delay) end
   end

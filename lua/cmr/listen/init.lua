@@ -1,5 +1,5 @@
----A listener for webhooks on this machine: verifies each delivery, stores it, reports it, runs a command or passes it
----on.
+---A listener for webhooks on this machine. It verifies each delivery, stores and reports it, and runs a command or
+---forwards it.
 
 local errors = require "cmr.util.errors"
 local event_lists = require "cmr.webhook.event_lists"
@@ -13,11 +13,12 @@ local webhook = require "cmr.webhook"
 
 local listen = {}
 
--- The files in which systems have their trusted certificates.
+-- The files in which operating systems store their trusted certificates.
 local CA_FILES = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" }
 
--- Only the command's standard input has the event. Bytes that the command leaves unread are drained, or writing them
--- would end this process. The status goes through a file, because not every Lua returns it.
+-- The shell script that runs the user's command. Only the command's standard input has the event. The script also reads
+-- the bytes that the command left unread; otherwise writing them would end this process. It passes the exit status
+-- through a file, because not every Lua returns it.
 local COMMAND = "sh -c %s >&2; echo $? >%s; cat >/dev/null"
 
 local HTTP = [[
@@ -47,7 +48,7 @@ local FORWARD = [[location = /_listen/forward {
 
 local keys_of = require("cmr.webhook.verify").keys
 
-local EVENT_SECONDS = 30 * text.DAY -- for which cmr await finds an event in the ledger
+local EVENT_SECONDS = 30 * text.DAY -- how long cmr await finds an event in the ledger
 
 local SPEC = {
   port = validate.integer(1, 65535),
@@ -64,7 +65,7 @@ local SPEC = {
   show_passwords = "boolean",
 }
 
--- The certificates to check a forwarding URL against; nil for http.
+-- Returns the file of certificates for checking a forwarding URL; nil for http.
 local function find_ca_file(url)
   if url:sub(1, 6) ~= "https:" then return nil end
   local configured = os.getenv "CMR_CA_FILE"
@@ -104,7 +105,7 @@ local function describe(event, message, err, show_passwords)
   }
 end
 
--- Stores an event for client:await, without its passwords. It may be another delivery of one that is stored.
+-- Stores an event for client:await, without its passwords. Another delivery of the same event may already be stored.
 local function store_event(event, opts)
   local function copy()
     return redact.copy(event, redact.secrets(event, keys_of(opts.verify or {})))
@@ -126,27 +127,30 @@ local function judge(delivery, opts, directory)
   if event and opts.exec then
     local ok, code = run_command(opts.exec, delivery.body, directory)
     report.exit = code
-    if not ok then status = 500 end -- the vendor tries again
+    if not ok then status = 500 end -- the vendor then delivers again
   end
   return report, status
 end
 
 ---Options of cmr.listen.run.
 ---@class cmr.ListenOptions
----@field port? integer On 127.0.0.1. Default: a free one.
+---@field port? integer The port on 127.0.0.1. Default: a free one.
 ---@field verify? cmr.VerifyOptions What to accept.
 ---Called with {url, pid} when the listener begins to listen. Called for each delivery with {delivery = number,
----accepted, kind and message or id, event ..., problem = why it could not be stored, exit = the command's status,
----status = the answer's}. Called for the answer to a forwarded one with {delivery, forwarded = status}.
+---accepted, kind and message or id, event ..., problem = the reason why it could not be stored, exit = the command's
+---exit status, status = the status of the answer}. Called for the answer to a forwarded delivery with {delivery,
+---forwarded = status}.
 ---@field emit fun(report: table)
----@field forward? string A URL that gets accepted deliveries, body and headers as received. The sender gets its answer.
----@field exec? string A shell command for each accepted delivery, one at a time, its output goes to standard error.
+---@field forward? string A URL that gets the accepted deliveries with unchanged body and headers. Its answer goes back
+---to the sender.
+---@field exec? string A shell command for each accepted delivery, one at a time. Its output goes to standard error.
 ---@field ledger? cmr.Ledger Stores accepted events, without passwords, for client:await and cmr await.
 ---@field show_passwords? boolean Whether reports show passwords. Default: false.
 
----Listens in the foreground until SIGINT or SIGTERM. If the command of option exec fails, the answer is 500.
+---Listens in the foreground until SIGINT or SIGTERM. If the command of the option `exec` fails, the sender gets status
+---500.
 ---@param options cmr.ListenOptions
----@return integer exit_code as of launcher.run
+---@return integer exit_code The result of launcher.run.
 function listen.run(options)
   local opts = validate.options("listen.run", SPEC, nil, options)
   local forward = opts.forward
@@ -171,7 +175,7 @@ function listen.run(options)
     end
     function on.delivery(id)
       local delivery = client:request("GET", "/_listen/delivery", { query = { id = id } })
-      if not delivery then return end -- the sender is gone
+      if not delivery then return end -- the sender has disconnected
       local report, status = judge(delivery, opts, directory)
       report.delivery, report.status = tonumber(id), not (forward and status == 200) and status or nil
       opts.emit(report)

@@ -1,5 +1,6 @@
----The listener inside nginx. It has no key: it holds each delivery until the launcher, which reads "delivery ID" from
----this process's standard output, has fetched it from /_listen/delivery and sent its verdict to /_listen/verdict.
+---The part of the listener that runs in nginx. It has no key, so it cannot verify a delivery. It prints "delivery ID"
+---on standard output, which the launcher reads. The launcher fetches the delivery from /_listen/delivery and sends its
+---verdict to /_listen/verdict. The delivery waits until then.
 
 local cjson = require "cjson"
 local request_body = require "cmr.util.request_body"
@@ -11,35 +12,35 @@ local worker = {}
 local VENDOR_TIMEOUT_SECONDS = 60
 
 local token
-local deliveries, count = {}, 0 -- by id: those without a verdict yet
-local forwarding = {} -- id by request, for the requests that were accepted and passed on
+local deliveries, count = {}, 0 -- by id: the deliveries without a verdict
+local forwarding = {} -- request -> id, for the requests that were accepted and forwarded
 
 local function report(...)
   io.stdout:write(table.concat({ ... }, " "), "\n")
   io.stdout:flush()
 end
 
----Reads the token of the launcher.
+---Reads the launcher's token.
 function worker.init()
   token = assert(shell.read(ngx.config.prefix() .. "token"))
 end
 
----Reports that connections are accepted.
+---Tells the launcher that nginx accepts connections.
 function worker.ready()
   report "ready"
 end
 
--- A name for the request that survives a redirect.
+-- Returns a name of the request that stays the same after an internal redirect.
 local function request_id()
   return ngx.var.connection .. "." .. ngx.var.connection_requests
 end
 
----Holds a delivery until its verdict, then answers it or lets it go on.
+---Lets a delivery wait for its verdict, then answers it or lets nginx forward it.
 ---@param forwards boolean
 function worker.receive(forwards)
   count = count + 1
   local id, delivery = tostring(count), { done = semaphore.new() }
-  -- lua-cjson passes any bytes, here and in the launcher
+  -- lua-cjson leaves all bytes unchanged, here and in the launcher
   delivery.json = cjson.encode { headers = ngx.req.get_headers(0), body = request_body.read() }
   deliveries[id] = delivery
   report("delivery", id)
@@ -50,10 +51,10 @@ function worker.receive(forwards)
     return ngx.exec "/_listen/forward"
   end
   ngx.status = in_time and delivery.status or 503
-  ngx.header["Content-Length"] = 0 -- anyone may send here, and learns no more
+  ngx.header["Content-Length"] = 0 -- no body, because a stranger may send here, and must learn only the status
 end
 
----Reports the answer to a delivery that was passed on.
+---Reports the answer to a forwarded delivery.
 function worker.forwarded()
   report("forwarded", forwarding[request_id()], ngx.status)
   forwarding[request_id()] = nil

@@ -1,19 +1,19 @@
----Waits in a plain script: the process waits, and every call in flight makes progress meanwhile. Background tasks run
----in the library's coroutines, and make progress whenever something waits.
+---The adapter for a script without an event loop. The whole process waits, and every call in flight makes progress
+---meanwhile. Background tasks run in the library's coroutines, and make progress during every wait.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local waiters = require "cmr.loop.waiters"
 
-local MAX_STEP_SECONDS = 1 -- of one poll
+local MAX_STEP_SECONDS = 1 -- maximum of one poll
 
 ---@class cmr.loop.block: cmr.Loop
 local block = { now = core.now, notify = waiters.notify }
 
-local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that were spawned here
-local sleepers = {} -- waiters with the time they sleep until, the next one last
+local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
+local sleepers = {} -- the sleeping waiters, each with the end of its sleep; the last one wakes next
 
----Runs the engine once. Waits for work, but no longer than this.
+---Runs the engine once. Waits for work, but not longer than the given time.
 ---@param seconds number
 function block.turn(seconds)
   local now = core.now()
@@ -27,29 +27,30 @@ function block.turn(seconds)
   waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
 end
 
----How long no task has to be woken from its sleep: math.huge when none sleeps, nil without tasks.
+---Returns the time until the next task must be woken from its sleep: math.huge when no task sleeps, nil when there is
+---no task.
 ---@return number? seconds
 function block.idle_seconds()
   for co in pairs(spawned) do
-    if coroutine.status(co) ~= "dead" then -- on Lua 5.1 an error may have ended it
+    if coroutine.status(co) ~= "dead" then -- on Lua 5.1, an error may have ended the coroutine
       local sleeper = sleepers[#sleepers]
       return sleeper and sleeper.wakes_at - core.now() or math.huge
     end
   end
 end
 
--- luv's loop, where there is one, runs the tasks too.
+-- If luv is loaded, its loop runs the tasks too.
 local function let_luv_drive()
   local is_loaded, luv = package.loaded.luv, package.loaded["cmr.loop.luv"]
   if luv and is_loaded then luv.drive() end
 end
 
----It fits wherever no other adapter does.
+---This adapter fits where no other adapter does.
 function block.detected()
   return true
 end
 
----Whether the running coroutine was spawned here.
+---Returns whether this module started the running coroutine.
 function block.spawned()
   local co = coroutine.running()
   return co ~= nil and spawned[co] == true

@@ -1,49 +1,50 @@
----Coroutines that are suspended until a waiter is posted: the adapters block and luv are made of them.
+---Suspends coroutines until a waiter is posted. The adapters block and luv are built on this module.
 
 local core = require "cmr.core"
 local waiters = require "cmr.loop.waiters"
 
 local coroutines = {}
 
-local MAX_IDLE = 64 -- coroutines
+local MAX_IDLE = 64 -- maximum of idle coroutines
 
--- nginx replaces Lua's functions. The replacements use nginx's scheduler, and raise in its log phase.
+-- Uses Lua's own coroutine functions. nginx replaces them by functions that use its scheduler, and that raise in the
+-- log phase.
 local function native(name)
   return coroutine["_" .. name] or coroutine[name]
 end
 local create, resume, running, yield = native "create", native "resume", native "running", native "yield"
 
----Whether a coroutine can be suspended anywhere. On Lua 5.1 it cannot inside an iterator, pcall or any other C
----function: there a call waits in place.
+---Whether a coroutine can be suspended at any point. On Lua 5.1 it cannot be inside an iterator, pcall or another C
+---function. There, a call waits without suspending its coroutine.
 coroutines.anywhere = _VERSION ~= "Lua 5.1" or package.loaded.jit ~= nil
 
 coroutines.UNYIELDABLE = "nothing can wait in a function that C calls back, such as string.gsub's or table.sort's or a "
   .. "module's top level under require"
 
----pcall where it can be yielded across; elsewhere errors pass through.
+---Calls pcall if a coroutine can yield inside it. Otherwise calls the function directly, and errors pass through.
 coroutines.pcall = coroutines.anywhere and pcall or function(task, ...)
   return true, task(...)
 end
 
----Whether the running coroutine can be suspended here. It cannot inside a function that C calls back.
----@param context cmr.LoopContext? an iterator may run later, and then Lua 5.1 cannot suspend it
+---Returns whether the running coroutine can be suspended here. It cannot be inside a function that C code calls.
+---@param context cmr.LoopContext? "iterator" when the call runs later in an iterator, which Lua 5.1 cannot suspend
 function coroutines.can_suspend(context)
   return core.is_yieldable() and (coroutines.anywhere or context ~= "iterator")
 end
 
----Whether the caller runs in a coroutine.
+---Returns whether the caller runs in a coroutine.
 function coroutines.inside()
   local co, is_main = running()
   return co ~= nil and not is_main
 end
 
----pcall wherever nothing has to be yielded across it: outside coroutines on Lua 5.1 too.
+---Like coroutines.pcall, but on Lua 5.1 it also catches errors outside coroutines, where no yield is needed.
 function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end
 
----The reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request whose
----coroutine cannot be suspended would have an unknown outcome.
+---Returns the reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request
+---whose coroutine cannot be suspended would have an unknown outcome.
 function coroutines.unsupported(context)
   if context == "background" then
     return nil
@@ -58,7 +59,7 @@ function coroutines.unsupported(context)
   end
 end
 
-local suspended_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter it is suspended for
+local suspended_for = setmetatable({}, { __mode = "k" }) -- coroutine -> the waiter that it waits for
 
 local function continue(co)
   local ok, message = resume(co)
@@ -87,8 +88,8 @@ function Waiter:__close()
   if self.abandoned then self.abandoned() end
 end
 
----A waiter of the running coroutine: waiter:post() ends its wait. Its function abandoned, if there is one, is called
----when the coroutine is closed instead.
+---Makes a waiter for the running coroutine. waiter:post() ends the wait. If the coroutine is closed instead, the
+---function `abandoned` is called, if there is one.
 function coroutines.waiter(abandoned)
   return setmetatable({ co = running(), post = post, abandoned = abandoned }, Waiter)
 end
@@ -97,9 +98,10 @@ local function once()
   return true
 end
 
----Suspends the running coroutine until the waiter is posted. Other code may resume it earlier: then it yields again.
+---Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, it yields
+---again.
 function coroutines.suspend(waiter)
-  -- The loop closes the waiter where coroutines can be closed.
+  -- Where coroutines can be closed, the generic for below closes the waiter.
   for _ in once, nil, nil, waiter do -- luacheck: ignore 512
     while not waiter.posted do
       suspended_for[waiter.co] = waiter
@@ -110,7 +112,7 @@ function coroutines.suspend(waiter)
 end
 
 ---Suspends the running coroutine until the call has finished. If the coroutine is closed, the call is cancelled.
----@param abandoned fun()? called when the coroutine is closed
+---@param abandoned fun()? Called when the coroutine is closed.
 function coroutines.wait(call, abandoned)
   if call:done() then return end
   local waiter = coroutines.waiter(abandoned)
@@ -120,12 +122,12 @@ end
 
 local idle, tasks = {}, {} -- coroutines without a task; coroutine -> its next task
 
--- Coroutines are reused: new ones would be a third of the garbage that map makes.
+-- Runs tasks in coroutines that are reused. New coroutines would be a third of the garbage that map makes.
 local function serve()
   local co = running()
   while true do
     local task = tasks[co]
-    if task then -- else other code has resumed it
+    if task then -- without a task, other code has resumed the coroutine
       tasks[co] = nil
       task()
       if #idle >= MAX_IDLE then return end
@@ -136,22 +138,22 @@ local function serve()
   end
 end
 
----Runs a function in another coroutine; returns when the function first waits.
+---Runs a function in another coroutine. Returns when the function first waits.
 function coroutines.spawn(run)
   local co = table.remove(idle) or create(serve)
   tasks[co] = run
   continue(co)
 end
 
----Makes a cmr.Semaphore. in_place, if there is one, is called instead of suspending: it runs the loop once and returns
----true, or returns false to suspend.
+---Makes a cmr.Semaphore. If in_place is given, it is called before suspending the caller. It runs the loop once and
+---returns true, or it returns false to suspend the caller.
 function coroutines.semaphore(in_place)
   local count, queue = 0, {}
   return {
     post = function()
       count = count + 1
       local waiter = table.remove(queue, 1)
-      while waiter and waiter.posted do -- its coroutine was closed
+      while waiter and waiter.posted do -- skips a waiter whose coroutine was closed
         waiter = table.remove(queue, 1)
       end
       if waiter then waiter:post() end

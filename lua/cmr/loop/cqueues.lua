@@ -1,5 +1,5 @@
----Waits under cqueues: the calling coroutine waits, its controller does not. One coroutine per controller steps the
----engine, and ends when nothing is in flight.
+---The adapter for cqueues. The calling coroutine waits; its controller does not. Each controller has one coroutine
+---that steps the engine. It ends when no call is in flight.
 
 local condition = require "cqueues.condition"
 local controller = require "cqueues"
@@ -7,7 +7,7 @@ local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local waiters = require "cmr.loop.waiters"
 
-local MAX_POLL_SECONDS = 1 -- then the engine is stepped in any case
+local MAX_POLL_SECONDS = 1 -- after this time, the engine is stepped in any case
 local PAUSE_SECONDS = 0.001 -- between two steps of an engine without a descriptor
 
 ---@class cmr.loop.cqueues: cmr.Loop
@@ -15,7 +15,7 @@ local cqueues = { now = core.now, notify = waiters.notify }
 
 local pumping = setmetatable({}, { __mode = "k" }) -- controller -> true while a coroutine of it steps the engine
 
----The reason why the running coroutine cannot wait for its controller here, or nil.
+---Returns the reason why the running coroutine cannot wait for its controller here, or nil.
 function cqueues.unsupported(context)
   local reason = coroutines.unsupported(context)
   local running, is_controlled = controller.running()
@@ -24,14 +24,14 @@ function cqueues.unsupported(context)
     .. "process waits"
 end
 
----Whether cqueues runs the calling coroutine itself, and can suspend it. A coroutine that the user resumes inside one
----of cqueues's does not count.
+---Returns whether cqueues itself runs the calling coroutine, and can suspend it. A coroutine that the user resumes
+---inside a coroutine of cqueues does not count.
 function cqueues.detected(context)
   local _, is_controlled = controller.running()
   return is_controlled and coroutines.can_suspend(context)
 end
 
----Called before an engine is closed: a controller may still poll its descriptor.
+---Called before an engine is closed, because a controller may still poll its descriptor.
 function cqueues.forget(engine)
   local fd = engine:fd()
   if fd then controller.cancel(fd) end
@@ -50,7 +50,7 @@ local function pump()
     else
       controller.sleep(PAUSE_SECONDS)
     end
-    engine = core.engine() -- a new one after a close
+    engine = core.engine() -- core.engine() returns a new engine after a close
   end
   pumping[here] = nil
 end

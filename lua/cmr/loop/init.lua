@@ -1,37 +1,39 @@
----The loop adapters: how a call waits in each event loop.
+---The loop adapters. Each one lets a call wait in its kind of event loop.
 
 local loop = {}
 
----How calls wait in an event loop. A user's adapter needs wait, sleep and now. Without spawn, semaphore and notify
----client:start and client:map raise. Only the library's adapters have detected, forget, interrupt and watch.
+---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
+---client:map also need spawn, semaphore and notify, and raise without them. Only the library's adapters have detected,
+---forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, it ends early when interrupt gets that job.
----@field now fun(): number Seconds of a clock that never goes back.
----@field spawn? fun(run: fun()) Runs a function in the background; returns when it first waits.
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, the sleep ends early when interrupt is
+---called for that job.
+---@field now fun(): number Returns the seconds of a clock that never goes back.
+---@field spawn? fun(run: fun()) Runs a function in the background. Returns when the function first waits.
 ---@field semaphore? fun(): cmr.Semaphore
----@field notify? fun(call: any) Makes the waiter of a call check it again: it was cancelled.
+---@field notify? fun(call: any) Wakes the waiter of a call that was cancelled.
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
----@field interrupt? fun(job: cmr.Job) Ends a job's sleep: it was cancelled.
----@field watch? fun(act: fun()): cmr.Watch Calls act when the coroutines that use the watch have ended.
+---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
+---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
 ---Counts posts.
 ---@class cmr.Semaphore
 ---@field post fun()
----@field wait fun() Returns once for every post.
+---@field wait fun() Waits for a post. Returns once for every post.
 
----Watches coroutines: the one that made the watch, and the latest one that called seen.
+---Watches two coroutines: the one that made the watch, and the last one that called `seen`.
 ---@class cmr.Watch
 ---@field seen fun() Watches the running coroutine too.
 ---@field stop fun() Ends the watch.
 
----Where a call waits: in the caller, in the iterator of a generic for, or in a background task.
+---The place where a call waits: the caller, the iterator of a generic for, or a background task.
 ---@alias cmr.LoopContext "caller"|"iterator"|"background"
 
--- The adapters in the order of detection, each with the library it needs. luv takes every coroutine; block takes
--- everything else.
+-- The adapters in the order of detection, each with the library that it needs. luv accepts every coroutine. block
+-- accepts everything else.
 local ADAPTERS = {
   { name = "nginx", library = "ngx" },
   { name = "cqueues", library = "cqueues" },
@@ -39,18 +41,18 @@ local ADAPTERS = {
   { name = "block" },
 }
 
----The names that the option `loop` takes. Annotations say cmr.LoopName, and `make docs` replaces that name by these.
+---The names that the option `loop` accepts. Annotations use cmr.LoopName, which `make docs` replaces by these names.
 loop.NAMES = {}
 for index, adapter in ipairs(ADAPTERS) do
   adapter.module = "cmr.loop." .. adapter.name
   loop.NAMES[index] = adapter.name
 end
 
----The adapter for the loop that the caller runs in.
+---Returns the adapter for the loop that the caller runs in.
 function loop.detect(context)
   for _, entry in ipairs(ADAPTERS) do
     local loaded = not entry.library or package.loaded[entry.library]
-    -- a table named ngx without get_phase is a stub of somebody's tests
+    -- a table `ngx` without get_phase is a stub in a user's tests
     if loaded and (entry.library ~= "ngx" or loaded.get_phase) then
       local adapter = require(entry.module)
       if adapter.detected(context) then return adapter end
@@ -58,7 +60,7 @@ function loop.detect(context)
   end
 end
 
----The adapter of a name; or nil and a message.
+---Returns the adapter of a name; or nil and a message.
 function loop.named(name)
   local ok, adapter = pcall(require, "cmr.loop." .. name)
   if ok then return adapter end

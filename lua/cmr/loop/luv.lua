@@ -1,4 +1,4 @@
----Waits in a luv loop: the calling coroutine waits, the loop does not.
+---The adapter for luv. The calling coroutine waits; the loop does not.
 
 local block = require "cmr.loop.block"
 local core = require "cmr.core"
@@ -17,11 +17,12 @@ local luv = {
   notify = waiters.notify,
 }
 
-local poll, watched -- the handle that watches an engine's descriptor, and that engine
-local waiting = 0 -- coroutines: the handle keeps the loop alive, so it is active only while one waits
-local is_driving, timer = false, nil -- whether block has tasks; the handle that wakes their sleepers
+local poll, watched -- the luv handle that polls an engine's descriptor; that engine
+-- number of waiting coroutines; an active handle keeps the loop alive, so it is active only while one waits
+local waiting = 0
+local is_driving, timer = false, nil -- whether block has tasks; the timer that wakes the sleeping ones
 
----The reason why the running coroutine cannot wait for luv's loop here, or nil.
+---Returns the reason why the running coroutine cannot wait for luv's loop here, or nil.
 function luv.unsupported(context)
   local reason = coroutines.unsupported(context)
   if reason or context == "background" or not core.is_generator() then return reason end
@@ -29,8 +30,8 @@ function luv.unsupported(context)
     .. "process waits"
 end
 
----Whether the caller is a coroutine that luv's loop can resume, and can be suspended. A generator is none: what resumes
----it wants an item.
+---Returns whether the caller is a coroutine that can be suspended, and that luv's loop can resume. A generator does
+---not count, because the code that resumes it expects an item.
 function luv.detected(context)
   return coroutines.inside() and not block.spawned() and coroutines.can_suspend(context) and not core.is_generator()
 end
@@ -42,7 +43,7 @@ local function unwatch()
   if waiting == 0 and poll then poll:stop() end
 end
 
--- Lets the loop also run block's tasks: the main chunk may start some before uv.run.
+-- Lets the loop also run block's tasks, because the main chunk may start some before uv.run.
 local function drive()
   local seconds = block.idle_seconds()
   if is_driving ~= (seconds ~= nil) then
@@ -84,7 +85,7 @@ function watch(engine)
   end
 end
 
----Called before an engine is closed: the host may open a descriptor of the same number.
+---Called before an engine is closed, because the program may then open another descriptor with the same number.
 function luv.forget()
   if poll then poll:close() end
   poll, watched = nil, nil
@@ -102,7 +103,7 @@ function luv.sleep(_, seconds)
   local waiter = coroutines.waiter(function()
     alarm:close()
   end)
-  uv.update_time() -- the loop's clock may be behind, and a timer counts from it
+  uv.update_time() -- a timer counts from the loop's clock, which may be behind
   alarm:start(math.ceil(seconds * 1000), 0, function()
     alarm:close()
     waiter:post()

@@ -1,20 +1,21 @@
----Waits in nginx: the calling request waits, the worker does not.
+---The adapter for nginx. The calling request waits; the worker does not.
 ---
----One stepper runs the engine for every call in flight: a timer, the pump, which ends when no call is left. It is a
----timer, because a request's coroutine is killed when its client disconnects. For the same reason requests share tables
----of this module, and not closures over a request's locals. Where no timer can be made or run, and in a worker that
----exits, a waiting request steps in the pump's place.
+---One stepper runs the engine for all calls in flight. Normally it is the pump: a timer that ends when no call is left.
+---It is a timer, because nginx kills a request's coroutine when the client disconnects. For the same reason requests
+---share tables of this module, and not closures over a request's locals. If no timer can be made or run, or the worker
+---is exiting, a waiting request steps the engine in place of the pump.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local semaphore = require "ngx.semaphore"
 local waiters = require "cmr.loop.waiters"
 
-local PAUSE_SECONDS = 0.001 -- between two steps; for 0 an nginx without OpenResty's patches logs a warning
-local STALE_SECONDS = 0.05 -- without a step; then a waiting request steps
+-- between two steps; it is not 0, because an nginx without OpenResty's patches would log a warning
+local PAUSE_SECONDS = 0.001
+local STALE_SECONDS = 0.05 -- after this time without a step, a waiting request steps
 local CHECK_INTERVAL_SECONDS = 1 -- how often a waiting request checks that the pump still steps
-local WATCH_SECONDS = 0.02 -- how often a watch looks whether its coroutine has ended
-local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a limit; after it the wait begins again
+local WATCH_SECONDS = 0.02 -- how often a watch checks whether its coroutine has ended
+local MAX_POST_WAIT_SECONDS = 60 -- nginx's semaphores need a limit; after this time the wait begins again
 
 local CAN_WAIT = {
   rewrite = true,
@@ -43,7 +44,7 @@ function nginx.unsupported()
       .. ": make the call outside of that, or give loop = 'block' to let the whole worker wait"
   end
   local way_out = "give loop = 'block' to let the whole worker wait"
-  if phase ~= "exit_worker" then -- exit_worker has no timers
+  if phase ~= "exit_worker" then -- nginx makes no timers in the phase exit_worker
     local where = phase == "init" and " in init_worker_by_lua" or ""
     way_out = ("make the call from ngx.timer.at(0, ...)%s, or %s"):format(where, way_out)
   end
@@ -75,7 +76,7 @@ local function start_pump()
   return not ngx.worker.exiting() and ngx.timer.at(0, pump)
 end
 
--- Steps in the pump's place, and tries to start a pump from time to time.
+-- Steps the engine in place of the pump, and tries to start a pump from time to time.
 local function step_instead(request, now)
   if stepper ~= request then
     stepper, request.restarts_pump_at = request, now
@@ -107,12 +108,12 @@ function nginx.wait(_, call)
   if stepper == request then stepper = nil end
 end
 
----Suspends the request for a time. A sleep for a job ends when the job is interrupted, and does not begin when the job
----is cancelled already.
+---Suspends the request for some seconds. A sleep for a job ends when the job is interrupted. It does not begin if the
+---job is already cancelled.
 function nginx.sleep(_, seconds, job)
   seconds = math.max(PAUSE_SECONDS, seconds)
   if not job then return ngx.sleep(seconds) end
-  if job.cancelled then return end -- after its answer had come, and before it was read
+  if job.cancelled then return end -- it was cancelled after its answer arrived and before the answer was read
   job.alarm = semaphore.new()
   job.alarm:wait(seconds)
   job.alarm = nil
@@ -123,7 +124,7 @@ function nginx.interrupt(job)
   if job.alarm then job.alarm:post(1) end
 end
 
--- In a light thread of the request.
+-- Runs a function in a light thread of the request.
 function nginx.spawn(run)
   ngx.thread.spawn(run)
 end
@@ -133,8 +134,9 @@ local function has_ended(co)
   return status == "dead" or status == "zombie"
 end
 
----Calls a function when two coroutines have ended: the running one, and the latest one that called watch.seen. The
----request is answered only when its last light thread has ended, so what its code leaves behind has to end soon.
+---Calls a function when two coroutines have ended: the running one, and the last one that called watch.seen. nginx
+---ends a request only after its last light thread. So the threads that still run when the request's code ends must end
+---soon.
 ---@param act fun()
 ---@return cmr.Watch watch
 function nginx.watch(act)

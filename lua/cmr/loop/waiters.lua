@@ -6,9 +6,9 @@ local waiters = {}
 local waiting = {} -- call:id() -> waiter
 
 ---Adds a waiter, which is posted once when the call has finished or was cancelled.
----@param waiter table has post(waiter, 1), as nginx's semaphores do
+---@param waiter table Has a method post(1), like nginx's semaphores.
 function waiters.add(call, waiter)
-  waiter.call = call -- as long as the call lives, no other one has its id
+  waiter.call = call -- keeps the call alive, so that no other call gets its id
   waiting[call:id()] = waiter
 end
 
@@ -28,10 +28,11 @@ function waiters.notify(call)
   post(call:id())
 end
 
----Steps the engine and posts the waiters of all calls that have finished. A posted waiter may run at once and step the
----engine too: then that step posts the rest. An error in one is raised after the others were posted.
----@param milliseconds number? waits up to this long for work
----@return boolean in_flight whether calls are left in flight
+---Steps the engine and posts the waiters of all finished calls. A posted waiter may run at once and step the engine
+---too; then that inner step posts the other waiters. If a waiter raises an error, it is raised again after all others
+---were posted.
+---@param milliseconds number? The maximum time to wait for work.
+---@return boolean in_flight Whether calls are left in flight.
 function waiters.step(engine, milliseconds)
   engine:wait(milliseconds or 0)
   local ok, message = true, nil

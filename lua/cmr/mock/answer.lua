@@ -1,5 +1,5 @@
----The answers of the API: a status and the documented envelope {status, message, data, actionId}. Lists are answered
----in pages.
+---The mock's answers: a status and the documented envelope {status, message, data, actionId}. A list is returned in
+---pages.
 
 local json = require "cmr.mock.json"
 local random = require "cmr.util.random"
@@ -12,8 +12,8 @@ local PAGE_ITEMS = 20 -- unless the request says
 ---Makes an answer.
 ---@param status integer
 ---@param message string
----@param data any nil: null; false: no member, as in some documented answers
----@param members table? more members of the envelope: {actionId}
+---@param data any Nil means null; false omits the member, as some documented answers do.
+---@param members table? More members of the envelope, such as {actionId}.
 ---@return table answer {status, headers, envelope}
 function answer.new(status, message, data, members)
   local envelope = { status = status, message = message }
@@ -42,14 +42,14 @@ local function action(wanted)
   return wanted and { actionId = "ACT_" .. random.uuid() } or nil
 end
 
--- As the documented answer shows it.
+-- Makes the answer of an operation from its documented answer.
 local function documented(sample, status, data, message)
   if data == nil then data = sample.data ~= nil and json.null end
   local reply = answer.new(status, message or sample.message, data, action(sample.actionId))
   return reply.envelope.message == sample.message and reply or answer.assume(reply, "message")
 end
 
--- Like the documented answers of other operations.
+-- Makes the answer of an operation without a documented answer. It is like the documented answers of other operations.
 local function undocumented(operation, status, data, message, data_is_documented)
   local reply = answer.assume(answer.new(status, message, data, action(operation.flags.async)), "message")
   if not data_is_documented then answer.assume(reply, "data") end
@@ -58,8 +58,8 @@ end
 
 ---Makes the answer of a successful request: the operation's documented answer, with this data.
 ---@param request table
----@param data any nil: null, or no member, as in the documented answer
----@param message string? the message, if the documented answer has none, or the message of another case
+---@param data any Nil means null or no member, whichever the documented answer has.
+---@param message string? A message, for an operation whose documented answer has none, or for another case.
 ---@return table answer
 function answer.success(request, data, message)
   local operation = request.operation
@@ -69,10 +69,10 @@ function answer.success(request, data, message)
   return undocumented(operation, status, data, message, sample.partial)
 end
 
----Refuses the request: raises the answer. A handler need not catch it.
+---Refuses the request by raising the answer. A handler need not catch it.
 ---@param status integer
 ---@param message string
----@param assumed string|false|nil what the mock assumes of the answer; nil: "message"; false: nothing
+---@param assumed string|false|nil The assumed parts of the answer. Nil means "message"; false means none.
 function answer.refuse(status, message, assumed)
   local reply = answer.new(status, message)
   if assumed ~= false then answer.assume(reply, assumed or "message") end
@@ -82,17 +82,17 @@ end
 ---Calls a function that may refuse.
 ---@param handler function
 ---@param ... any its arguments
----@return any result of the function, or the answer with which it refused
+---@return any result The result of the function, or the answer that it raised.
 function answer.of(handler, ...)
   local ok, reply = pcall(handler, ...)
   if ok or type(reply) == "table" and reply.envelope then return reply end
   error(reply, 0)
 end
 
----Cuts the page that a request asks for out of a list.
+---Returns the part of a list for the page that a request asks for.
 ---@param request table
 ---@param list table[]
----@param page_items integer? items of a page, unless the request says; default: 20
+---@param page_items integer? The default number of items on a page. Default: 20.
 ---@return table items
 ---@return integer page its number
 ---@return integer pages their count
@@ -110,7 +110,7 @@ end
 ---@param request table
 ---@param name string
 ---@param list table[]
----@param show function item -> the item as the answer shows it
+---@param show function Turns an item into its form in the answer.
 ---@param page_items integer?
 ---@return table data
 function answer.list(request, name, list, show, page_items)
@@ -123,13 +123,13 @@ function answer.list(request, name, list, show, page_items)
     pagination = {
       totalSearchedCount = #list,
       currentPage = page,
-      nextPage = page + 1, -- as in the documented sample, even on the last page
+      nextPage = page + 1, -- the documented sample has it even on the last page
       totalPages = pages,
     },
   }
 end
 
----The body of an answer as text.
+---Returns the body of an answer as text.
 ---@param reply table
 ---@return string
 function answer.body(reply)

@@ -35,7 +35,7 @@ local function check(body, types)
   return true
 end
 
--- A control call that takes an object of these fields: name = type, with a "?" when the field may be left out.
+-- Makes a control call that takes an object with these fields, given as name = type. A "?" marks an optional field.
 local function accept(name, types, handler)
   handlers["POST " .. PREFIX .. name] = function(body, state)
     local ok, message = check(body, types)
@@ -118,7 +118,7 @@ show("deliveries", function(state)
   return state.deliveries:list()
 end)
 
----Whether a path belongs to the control calls.
+---Returns whether a path belongs to the control calls.
 ---@param path string
 ---@return boolean
 function control.owns(path)
@@ -128,7 +128,7 @@ end
 ---Answers a control call.
 ---@param request table {method, path, headers, raw_body}
 ---@param state table
----@param token string the right value of the header x-mock-token
+---@param token string The correct value of the header x-mock-token.
 ---@return table answer {status, headers, body}
 function control.answer(request, state, token)
   if request.headers["x-mock-token"] ~= token then return reply(403, { error = "the header x-mock-token is wrong" }) end

@@ -1,4 +1,4 @@
----Webhook deliveries: their destinations, their bodies, their attempts. Pure: cmr.mock.webhook_sender sends them.
+---The webhook deliveries: their destinations, bodies and attempts. Pure: cmr.mock.webhook_sender sends them.
 
 local events = require "cmr.webhook.events"
 local json = require "cmr.mock.json"
@@ -10,22 +10,24 @@ local Deliveries = {}
 Deliveries.__index = Deliveries
 Deliveries.__name = "cmr.mock.deliveries"
 
--- Between attempts. After the last one the delivery has failed. Documented: at once, about 30 s, about 5 min. Assumed:
--- the first of the three is the delivery itself, and each wait starts at the attempt before.
+-- The waits between attempts. After the last attempt the delivery has failed. The documentation says: at once, after
+-- about 30 s, after about 5 min. Assumed: "at once" is the first attempt, and each wait starts at the attempt before
+-- it.
 local RETRY_SECONDS = { 30, 300 }
-local MAX_DELIVERIES = 10000 -- older ones are forgotten
-local SIGNATURE_FORMAT = "body-hex-seconds" -- unless the test names another; the real one is undocumented
+local MAX_DELIVERIES = 10000 -- the mock drops older deliveries
+-- the default; a test may choose another, because the real format is undocumented
+local SIGNATURE_FORMAT = "body-hex-seconds"
 
 ---Makes an empty list of deliveries without destinations.
----@param now function returns the time that retries are counted by, in seconds
+---@param now function Returns the time on the clock for retries, in seconds.
 ---@return table deliveries
 function Deliveries.new(now)
   return setmetatable({ now = now, destinations = {}, items = {}, count = 0 }, Deliveries)
 end
 
 ---Checks a destination.
----@param fields table {url = on this machine, signatureFormat = a signature format, actionId = false when
----  data has none; the sources disagree}
+---@param fields table {url = on this machine, signatureFormat = a signature format, actionId = false to omit
+---  it from data, because the sources disagree}
 ---@return table? destination
 ---@return string? message
 function Deliveries.destination(fields)
@@ -51,7 +53,7 @@ function Deliveries.destination(fields)
   }
 end
 
----Adds a destination for the events from now on. Replaces one with the same URL.
+---Adds a destination that gets all later events. Replaces a destination with the same URL.
 ---@param destination table
 function Deliveries:add(destination)
   for index, other in ipairs(self.destinations) do
@@ -97,9 +99,9 @@ local function enqueue(self, event, destination)
 end
 
 ---Emits an event to every destination.
----@param name string a documented event
----@param data table members that are nil are left out
----@param action table? {actionId = of the call that the event ends, once that is answered}
+---@param name string The name of a documented event.
+---@param data table The event's data. Nil members are omitted.
+---@param action table? A table that gets the actionId of the call that the event ends, when the call is answered.
 function Deliveries:emit(name, data, action)
   local kind = assert(events[name], name)
   local event = { kind = kind, data = data, action = action, id = kind.key == "event" and random.id(28) or nil }
@@ -108,7 +110,7 @@ function Deliveries:emit(name, data, action)
   end
 end
 
----Delivers a delivery again, each time as a new one with its own attempts.
+---Sends a delivery again, as a new delivery with its own attempts.
 ---@param id number
 ---@param times number
 ---@return boolean? ok
@@ -125,7 +127,7 @@ function Deliveries:redeliver(id, times)
   return nil, "no such delivery"
 end
 
----Takes the deliveries that are due. Their attempts count as begun.
+---Takes the deliveries that are due. Their next attempt counts as started.
 ---@param max integer
 ---@return table[] deliveries
 function Deliveries:due(max)
@@ -143,8 +145,8 @@ end
 
 ---Ends an attempt.
 ---@param delivery table
----@param status number? of the answer; nil: there was none
----@param message string? without an answer: the reason
+---@param status number? The status of the answer; nil when there was no answer.
+---@param message string? The reason, when there was no answer.
 function Deliveries:finish_attempt(delivery, status, message)
   local attempts, now = delivery.attempts, self.now()
   attempts[#attempts + 1] = { at = now, status = status, error = message }

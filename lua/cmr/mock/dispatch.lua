@@ -1,4 +1,5 @@
----The API as a function from request to answer: key, rate limit, operation, handler. No I/O.
+---The API as a function that turns a request into an answer. It checks the key and the rate limit, finds the operation
+---and calls its handler. It does no I/O.
 ---
 ---A handler is a function of a file of routes/, named like its operation: handler(request, state) returns an answer or
 ---raises a refusal. request.fields holds the checked fields, request.user the user that userId names.
@@ -24,8 +25,8 @@ for _, group in ipairs(GROUPS) do
   end
 end
 
----Makes the API over a state.
----@param config table {key = the right key, base = "/api/v1/integration", operations = array}
+---Makes the API for a state.
+---@param config table {key = the correct key, base = "/api/v1/integration", operations = array}
 ---@param state table
 ---@return table dispatch
 function Dispatch.new(config, state)
@@ -34,7 +35,7 @@ function Dispatch.new(config, state)
     by_name[operation.name] = operation
     if operation.path and operation.path ~= json.null then
       local methods = by_path[operation.path] or {}
-      -- assumed: an operation without a documented method takes any
+      -- assumed: an operation without a documented method accepts any method
       methods[(operation.method == json.null or not operation.method) and "*" or operation.method] = operation
       by_path[operation.path] = methods
     end
@@ -46,7 +47,7 @@ function Dispatch.new(config, state)
 end
 
 ---Finds the operation of a request: sets its operation, operation_name and operation_path.
----@param request table {method, path = as it was sent}
+---@param request table {method, path = the path as sent}
 function Dispatch:identify(request)
   if request.path:sub(1, #self.base) ~= self.base then return end
   local path = request.path:sub(#self.base + 1)
@@ -72,7 +73,7 @@ local function not_allowed(methods)
 end
 
 local function over_limit(seconds)
-  -- assumed: that Retry-After counts seconds, and the message
+  -- assumed: the message, and that Retry-After is in seconds
   local reply = answer.assume(answer.new(429, "Rate limit exceeded"), "Retry-After in seconds; message")
   reply.headers["Retry-After"] = tostring(math.max(1, math.ceil(seconds - 1e-9)))
   return reply
@@ -108,7 +109,7 @@ local function handle(handler, request, state)
   return handler(request, state)
 end
 
----Answers a request that was identified.
+---Answers a request for a known operation.
 ---@param request table {method, path, query = {name = text}, headers = {lower-case name = text}, raw_body}
 ---@return table answer
 function Dispatch:answer(request)

@@ -1,10 +1,10 @@
----Faults that a test orders: what goes wrong with the next requests that match.
+---Faults that a test orders. A fault makes the next matching requests go wrong.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
 
 local faults = {
-  ---The fields of an order, as control.lua checks them.
+  ---The fields of an order for a fault. control.lua checks them.
   FIELDS = {
     match = "table?",
     times = "number?",
@@ -18,11 +18,12 @@ local faults = {
 
 local MATCH_FIELDS = { operation = true, method = true, path = true }
 
----Checks an order and makes it a fault.
+---Checks an order and adds it as a fault.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
----  A text as body is sent as it is, every other body as JSON; the default is an envelope. With close = true nothing
----  is read or done; with "after" the request is done and its answer lost.
----@return table? fault the order itself
+---A string in `body` is sent unchanged, and any other body as JSON. The default is an envelope. With close = true, the
+---mock closes the connection and does nothing. With "after", it does the request and closes the connection without an
+---answer.
+---@return table? fault The order.
 ---@return string? message
 function faults.new(order)
   local match, headers, close, status = order.match or {}, order.headers or {}, order.close, order.status
@@ -51,7 +52,7 @@ local function matches(match, request)
     and (match.path == nil or match.path == request.path or match.path == request.operation_path)
 end
 
----Takes the first fault that matches a request. A fault is removed when it has been taken as often as ordered.
+---Returns the first fault that matches a request. Removes a fault after the ordered number of requests.
 ---@param list table[] changed
 ---@param request table
 ---@return table? fault
@@ -65,9 +66,9 @@ function faults.take(list, request)
   end
 end
 
----The answer of a fault.
+---Returns the answer of a fault.
 ---@param fault table
----@return table? answer nil: the API answers
+---@return table? answer Nil when the API answers.
 function faults.answer(fault)
   if not fault.status and fault.body == nil then return nil end
   local reply = answer.new(fault.status or 200, "mock: a fault was ordered")

@@ -1,4 +1,4 @@
----A request's fields, and the check against its operation: required fields, types, closed sets.
+---Reads a request's fields and checks them against its operation: required fields, types and closed sets.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -20,12 +20,12 @@ function types.any()
   return true
 end
 
--- Every integer of the API counts something: pages, items, years.
+-- An integer must be at least 1, because every integer of the API counts pages, items or years.
 function types.integer(value)
   return type(value) == "number" and value % 1 == 0 and value >= 1
 end
 
--- lua-cjson decodes [] and {} alike, so an empty table may be either.
+-- Accepts an empty table for both types, because lua-cjson decodes [] and {} to the same value.
 function types.array(value)
   return tables.is_list(value) or type(value) == "table" and next(value) == nil
 end
@@ -42,7 +42,8 @@ local function is_missing(value)
   return value == nil or value == json.null or value == ""
 end
 
--- By operation, its parameters by their parent: trees[operation]["mailboxes.*[]"] lists {step = "username", param}.
+-- For each operation, its parameters by their parent: trees[operation]["mailboxes.*[]"] is a list of {step =
+-- "username", param}.
 local trees = setmetatable({}, { __mode = "k" })
 
 local function tree_of(operation)
@@ -69,7 +70,7 @@ end
 local check_value
 
 local function check_member(tree, param, value, path)
-  -- an optional string may be empty, as in the vendor's own sample
+  -- an optional string may be empty, because it is in the vendor's sample
   local absent = value == nil or value == json.null or (value == "" and param.required)
   if absent and param.required then refuse(400, ("Please provide '%s'"):format(path)) end
   if not absent then check_value(tree, param, value, path) end
@@ -127,7 +128,7 @@ function check_value(tree, param, value, path)
   end
 end
 
--- Checks the parameters marked "either": exactly one must be there, or at least one.
+-- Checks the parameters of which at least one, or exactly one, must be present.
 local function check_choice(operation, values)
   local names, count, exactly_one = {}, 0, false
   for _, param in ipairs(operation.params) do
@@ -138,7 +139,7 @@ local function check_choice(operation, values)
     end
   end
   local choice = table.concat(names, " or ")
-  -- assumed: the status
+  -- assumed: the status of this refusal
   if #names > 0 and count == 0 then refuse(422, "Please provide " .. choice, "status 422; message") end
   if exactly_one and count > 1 then refuse(422, "Please provide only one of " .. choice, "status 422; message") end
 end
@@ -190,8 +191,8 @@ function fields.check(operation, values)
   check_choice(operation, values)
 end
 
----Reads the fields of a request from the query and the body, as its operation says. A null is left out; a number in the
----query becomes a number.
+---Reads the fields of a request from the query and the body. The operation decides which. A null is omitted. A
+---parameter of a numeric type in the query becomes a number.
 ---@param request table {operation, query, body}
 ---@return table values {field = value}
 function fields.of(request)

@@ -1,4 +1,4 @@
----The mock: the API as a local server on nginx, for demonstrations and tests. docs/mock.md describes it.
+---The mock: a local server on nginx that imitates the API, for demonstrations and tests. docs/mock.md describes it.
 
 local certificates = require "cmr.mock.certificates"
 local core = require "cmr.core"
@@ -13,7 +13,7 @@ local validate = require "cmr.util.validate"
 
 local mock = {}
 
-local BASE = "/api/v1/integration" -- as in production
+local BASE = "/api/v1/integration" -- the same path as in production
 local KEY = os.getenv "CMR_MOCK_KEY" or "mock-api-key"
 
 local SPEC = {
@@ -63,9 +63,9 @@ local function listen_directives(port, tls, program)
   )
 end
 
--- What the worker reads from config.json.
+-- Makes the configuration that the worker reads from config.json.
 local function configuration(opts, token)
-  local rows = {} -- without the names by which the table has each operation a second time
+  local rows = {} -- only the array, because the table has each operation again under its name
   for index, operation in ipairs(opts.operations) do
     rows[index] = operation
   end
@@ -96,7 +96,7 @@ local function announce(origin, token, pid, ca_file)
   io.stdout:flush()
 end
 
--- What the launcher needs to start nginx on a port.
+-- Makes the parts that the launcher needs to start nginx on a port.
 local function parts_of(opts, port, program)
   local origin = ("%s://127.0.0.1:%d"):format(opts.tls and "https" or "http", port)
   local token = random.hex(16)
@@ -132,14 +132,14 @@ end
 ---pid. The last line is "# ready". The key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
 ---@param opts table? all optional:
 ---  port: 1 to 65535; default: a free one from 20000 to 29999
----  tls: HTTPS with HTTP/2 and a throw-away authority; default: false
+---  tls: HTTPS with HTTP/2 and a temporary authority; default: false
 ---  rate: requests per second and key, 0 for no limit; default: 5
 ---  window: how they are counted: "bucket" (default), "fixed" or "sliding"
 ---  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
 ---  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
 ---  examples: whether it starts with what the examples of cmr.examples name; default: false
 ---  operations: the operations to serve; default: those of the library
----@return integer status 0: it was stopped; 1: it could not start or broke down, and standard error says why
+---@return integer status 0 after a signal; 1 if the mock failed, with the reason on standard error.
 function mock.run(opts)
   opts = validate.options("mock.run", SPEC, DEFAULTS, opts)
   opts.endpoints = supplied_endpoints(opts)

@@ -1,5 +1,5 @@
----JSON inside nginx. lua-cjson decodes. Encoding is done here, because lua-cjson 2.1.0 cannot encode an empty array and
----has no order of members.
+---JSON inside nginx. lua-cjson decodes. This module encodes, because lua-cjson 2.1.0 cannot encode an empty array and
+---does not keep members in order.
 
 local cjson = require "cjson"
 local tables = require "cmr.util.tables"
@@ -11,20 +11,20 @@ decoder.decode_invalid_numbers(false) -- NaN, Infinity and hexadecimal digits ar
 
 local array = {}
 
----Marks a list as an array, so that it is encoded as one when it is empty.
----@param list table? default: a new one
+---Marks a list as an array, so that it is encoded as an array even when it is empty.
+---@param list table? Default: a new list.
 ---@return table list
 function json.array(list)
   return setmetatable(list or {}, array)
 end
 
--- lua-cjson would round it to 14 digits.
+-- Encodes a number, because lua-cjson would round it to 14 digits.
 local function encode_number(value)
   for _, digits in ipairs { "%.15g", "%.16g", "%.17g" } do
     local encoded = digits:format(value)
     if tonumber(encoded) == value then return encoded end
   end
-  return cjson.encode(value) -- raises
+  return cjson.encode(value) -- raises for a value that JSON cannot express
 end
 
 ---Encodes a value. Members are sorted by name. A table without items is an object, unless json.array marked it.

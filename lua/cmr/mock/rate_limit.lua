@@ -1,13 +1,13 @@
----The rate limit. Pure: the caller passes the time. The vendor documents 5 requests per second and key, but not how to
----count them, so there are the three usual ways.
+---The mock's rate limit. Pure: the caller passes the time. The vendor documents 5 requests per second and key, but not
+---how they are counted. So this module has the three usual ways of counting.
 
 local rate_limit = {}
 
-local EPSILON_SECONDS = 1e-9 -- a client that waits exactly Retry-After must pass, in spite of rounding
+local EPSILON_SECONDS = 1e-9 -- tolerance for rounding: a client that waits exactly Retry-After must pass
 
 local algorithms = {}
 
--- Tokens drip in at the rate; up to `limit` of them are saved.
+-- The algorithm "bucket": tokens arrive at the rate, and up to `limit` of them are saved.
 function algorithms.bucket(limit, window)
   local tokens, last = limit, nil
   return function(now)
@@ -19,7 +19,7 @@ function algorithms.bucket(limit, window)
   end
 end
 
--- `limit` requests between two ticks of the clock, then none until the next tick.
+-- The algorithm "fixed": `limit` requests pass in each window, and the windows follow the clock.
 function algorithms.fixed(limit, window)
   local current, count
   return function(now)
@@ -33,9 +33,10 @@ function algorithms.fixed(limit, window)
   end
 end
 
--- `limit` requests in any stretch of one window. A refused request does not count.
+-- The algorithm "sliding": `limit` requests pass in any interval as long as the window. A refused request does not
+-- count.
 function algorithms.sliding(limit, window)
-  local times, index = {}, 0 -- a ring of the last `limit` requests that passed
+  local times, index = {}, 0 -- a ring buffer of the times of the last `limit` requests that passed
   return function(now)
     local oldest = times[index + 1]
     if oldest and now - oldest + EPSILON_SECONDS < window then return false, oldest + window - now end
@@ -45,7 +46,7 @@ function algorithms.sliding(limit, window)
   end
 end
 
----Whether there is an algorithm of this name.
+---Returns whether there is an algorithm of this name.
 ---@param name string
 ---@return boolean
 function rate_limit.exists(name)
@@ -54,8 +55,8 @@ end
 
 ---Makes a limiter for one key.
 ---@param name string "bucket", "fixed" or "sliding"
----@param per_second number 0: no limit. Less than 1 widens the window: 0.5 is one request in 2 s
----@return function take take(now in seconds) -> true, or false and the seconds to wait
+---@param per_second number 0 means no limit. A rate below 1 makes the window longer: 0.5 is one request in 2 s.
+---@return function take Called with the time in seconds. Returns true, or false and the seconds to wait.
 function rate_limit.new(name, per_second)
   if per_second == 0 then
     return function()

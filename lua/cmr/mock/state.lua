@@ -27,8 +27,8 @@ function State.new(settings, clock)
   return state
 end
 
----Resets everything: the data, the records, the faults, the limits, the clock, the settings of the start.
----@param overrides table {rate, window} until the next reset
+---Resets everything: the data, the records, the faults, the rate limits, the clock, and the settings from the start.
+---@param overrides table Another {rate, window}, until the next reset.
 function State:reset(overrides)
   self.rate = overrides.rate or self.settings.rate
   self.window = overrides.window or self.settings.window
@@ -63,7 +63,7 @@ function State:supply(operation, endpoint)
   return true
 end
 
----The mock's time. While a scheduled function runs, it is the time that function was scheduled for.
+---Returns the mock's time. While a scheduled function runs, it is the time that function was scheduled for.
 ---@return number seconds since 1970
 function State:now()
   local now = self.clock()
@@ -72,20 +72,20 @@ end
 
 ---Advances the clock.
 ---@param seconds number at once
----@param speed number? from now on; nil: unchanged
+---@param speed number? The new speed of the clock; nil keeps the old one.
 function State:advance(seconds, speed)
   self.offset = self:now() - self.clock() + seconds
   self.speed, self.speed_since = speed or self.speed, self.clock()
 end
 
----A time as the API writes it.
+---Returns a time in the API's format.
 ---@param time number? default: now
 ---@return string timestamp "2024-05-01T10:00:00.000Z"
 function State:timestamp(time)
   return os.date("!%Y-%m-%dT%H:%M:%S.000Z", math.floor(time or self:now()))
 end
 
----Schedules a function. Functions of the same time run in the order in which they were scheduled.
+---Schedules a function. Functions with the same time run in the order in which they were scheduled.
 ---@param time number seconds since 1970
 ---@param run function
 function State:at(time, run)
@@ -97,7 +97,7 @@ function State:at(time, run)
   table.insert(schedule, index + 1, { time = time, run = run })
 end
 
----Schedules the end of the current call. Events that the function emits carry the actionId of the call.
+---Schedules a function that ends the current call. The events that it emits get the actionId of the call.
 ---@param seconds number from now
 ---@param run function
 function State:after(seconds, run)
@@ -109,7 +109,7 @@ function State:after(seconds, run)
   end)
 end
 
----Runs the scheduled functions that are due, including those that they schedule.
+---Runs the scheduled functions that are due, and any due functions that they schedule.
 function State:catch_up()
   local schedule = self.schedule
   self.virtual_now = nil
@@ -122,8 +122,8 @@ function State:catch_up()
   self.virtual_now = nil
 end
 
----Runs the handler of a call. The call's later events get its answer's actionId.
----@param handler function returns an answer
+---Runs the handler of a call. Later events of the call get the actionId of the answer.
+---@param handler function Returns an answer.
 ---@param ... any its arguments
 ---@return table answer
 function State:handle(handler, ...)
@@ -142,10 +142,10 @@ function State:emit(name, data)
   self.deliveries:emit(name, data, self.action)
 end
 
----Counts a request against the rate limit of its key. The clock's speed does not count here.
+---Counts a request against the rate limit of its key. This ignores the speed of the clock.
 ---@param key string
 ---@return boolean passes
----@return number? seconds to wait, when it does not
+---@return number? seconds The time to wait, when the request does not pass.
 function State:take(key)
   self.limiters[key] = self.limiters[key] or rate_limit.new(self.window, self.rate)
   return self.limiters[key](self.clock() + self.offset)

@@ -1,4 +1,4 @@
----Sends the mock's webhooks from inside nginx: signed, over sockets that do not block the worker.
+---Sends the mock's webhooks from inside nginx. They are signed, and the sockets do not block the worker.
 
 local ffi = require "ffi"
 local signature_formats = require "cmr.webhook.signature_formats"
@@ -10,7 +10,7 @@ local POLL_INTERVAL_SECONDS = 0.02
 local RECEIVER_TIMEOUT_MS = 60 * 1000 -- documented
 local MAX_CONCURRENT_ATTEMPTS = 100
 
--- libcrypto is in every nginx that has TLS.
+-- Uses libcrypto, which every nginx with TLS has loaded.
 ffi.cdef [[
 const void *EVP_sha256(void);
 unsigned char *HMAC(const void *md, const void *key, int key_len, const unsigned char *d, size_t n, unsigned char *out,
@@ -26,7 +26,7 @@ local function sign(key, format, timestamp, body)
   return format.encoding == "hex" and text.hex(bytes) or ngx.encode_base64(bytes)
 end
 
--- Assumed: every attempt is signed anew.
+-- Assumed: every attempt has a new signature.
 local function request_text(delivery, key)
   local destination, body = delivery.destination, delivery.body
   local format = destination.signature_format
@@ -44,12 +44,13 @@ local function request_text(delivery, key)
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
 end
 
--- Sends a delivery on a new connection: the first line of the answer, or nil and a message.
+-- Sends a delivery on a new connection. Returns the first line of the answer, or nil and a message.
 local function exchange(socket, delivery, key)
   local destination = delivery.destination
   local ok, message = socket:connect(destination.host, destination.port)
   if ok and destination.tls then
-    -- not verified: a receiver under test has no real certificate, and the request stays on this machine
+    -- the certificate is not verified, because a receiver under test has no real one, and the request stays on this
+    -- machine
     ok, message = socket:sslhandshake(nil, destination.name, false)
   end
   if ok then

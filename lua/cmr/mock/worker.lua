@@ -1,5 +1,5 @@
----The mock inside nginx. Only this file and cmr.mock.webhook_sender use ngx. nginx runs as one process, so the
----state is plain tables of this module.
+---The part of the mock that runs in nginx. Only this file and cmr.mock.webhook_sender use ngx. nginx runs as one
+---process, so the state is in plain tables of this module.
 
 local answer = require "cmr.mock.answer"
 local control = require "cmr.mock.control"
@@ -16,7 +16,7 @@ local webhook_sender = require "cmr.mock.webhook_sender"
 local worker = {}
 
 local MAX_RECORDED_BODY_BYTES = 1024 * 1024
-local CLOSE_CONNECTION = 444 -- nginx's own status
+local CLOSE_CONNECTION = 444 -- a status of nginx that closes the connection without an answer
 
 local config, state, dispatch
 
@@ -30,14 +30,14 @@ function worker.init()
   dispatch = Dispatch.new(config, state)
 end
 
----Tells the launcher, which reads our standard output, that connections are accepted.
+---Tells the launcher, which reads our standard output, that nginx accepts connections.
 function worker.ready()
   webhook_sender.start(state, config.key)
   io.stdout:write "ready\n"
   io.stdout:flush()
 end
 
--- A parameter without a value is empty. When a parameter is repeated, its last value counts.
+-- Reads the query. A parameter without a value is "". If a parameter is repeated, its last value counts.
 local function query()
   local arguments = ngx.req.get_uri_args(0)
   for name, value in pairs(arguments) do
@@ -158,7 +158,8 @@ function worker.serve()
   send(control.answer(request, state, config.token))
 end
 
----Answers what nginx itself refuses, in the envelope: a bad request line, too large a body, an error of the mock.
+---Answers with an envelope when nginx itself refuses the request: for a bad request line, a body that is too large, or
+---an error of the mock.
 function worker.refused()
   local status = ngx.status
   send(answer.assume(answer.new(status, ("nginx answered %d"):format(status)), "everything"))

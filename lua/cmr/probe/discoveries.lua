@@ -1,4 +1,4 @@
----Discoveries: what answers show although neither the documentation nor a fact mentions it. Pure.
+---Finds discoveries: things in the answers that neither the documentation nor a fact mentions. Pure.
 
 local facts = require "cmr.probe.facts"
 local operations = require "cmr.operations"
@@ -9,15 +9,16 @@ local tables = require "cmr.util.tables"
 
 local discoveries = {}
 
-local MAX_FIELDS = 100 -- of one operation
+local MAX_FIELDS = 100 -- maximum for one operation
 local ENVELOPE = { status = 200, message = "", data = {}, actionId = "" }
 
--- The names of a set: "a, b".
+-- Returns the names in a set as text, such as "a, b".
 local function enumerate(set)
   return table.concat(tables.sorted_keys(set), ", ")
 end
 
--- Fields with their types, by their parents: "data.users[]: email string, id string; data.pagination: ...".
+-- Returns fields with their types, grouped by their parents: "data.users[]: email string, id string; data.pagination:
+-- ...".
 local function describe(paths, fields)
   local groups, index_of = {}, {}
   for index = 1, math.min(#paths, MAX_FIELDS) do
@@ -42,7 +43,7 @@ local function documented_fields(operation)
   return fields
 end
 
--- The envelope, without its data if that is documented as a map: the names in a map are values.
+-- Returns the envelope. If its data is documented as a map, omits the data, because the names in a map are values.
 local function without_map(operation, envelope)
   if (samples[operation] or {}).map ~= "string" or type(envelope.data) ~= "table" then return envelope end
   for _, value in pairs(envelope.data) do
@@ -86,7 +87,7 @@ local function add_transport(list, seen)
   add(list, "http.rate", next(headers) and enumerate(headers) or "no headers about the rate limit")
 end
 
--- The names of the apps. The documentation spells only some of them.
+-- Returns the names of the apps. The documentation shows the spelling of only some of them.
 local function add_apps(list, seen)
   local envelope = facts.success(seen, "platforms")
   if not envelope or shape.type(envelope.data) ~= "object" then return end

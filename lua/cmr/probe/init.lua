@@ -1,5 +1,5 @@
----Compares the live API with the library's assumptions. It only reads. The report holds no values: names of fields,
----types, statuses, and counts as 0, 1 or many.
+---Compares the live API with the library's assumptions. It only reads. The report has no values. It has names of
+---fields, types, statuses, and counts as "0", "1" or "many".
 
 local cmr = require "cmr"
 local discoveries = require "cmr.probe.discoveries"
@@ -10,9 +10,9 @@ local shape = require "cmr.probe.shape"
 
 local probe = {}
 
-local MAX_UNANSWERED_REQUESTS = 3 -- in a row; after them the probe sends no more
+local MAX_UNANSWERED_REQUESTS = 3 -- after this many unanswered requests in a row, the probe stops
 
--- The reason to send no other request after the first answer, or nil.
+-- Returns the reason to send no other request after the first answer, or nil.
 local function reason_to_stop(answer)
   if not answer.status then
     if answer.err.kind == "invalid_argument" then return answer.message end
@@ -24,7 +24,7 @@ local function reason_to_stop(answer)
   end
 end
 
--- The query of a step, or nil and the reason to skip it.
+-- Returns the query of a step, or nil and the reason to skip it.
 local function prepare(step, seen, ids, unanswered)
   if seen.user_unknown and #plan.needs(step) > 0 then return nil, "the API does not know the given user" end
   if unanswered >= MAX_UNANSWERED_REQUESTS then return nil, "the API had stopped answering" end
@@ -32,7 +32,7 @@ local function prepare(step, seen, ids, unanswered)
   return plan.query(step, ids, first or nil)
 end
 
--- Sends the plan's requests. Returns what was seen, or nil, message, err.
+-- Sends the plan's requests. Returns the table `seen`, or nil, message, err.
 local function send_all(client, user)
   local client_with_wrong_key = client:with { api_key = plan.WRONG_KEY }
   local seen = { answers = {}, skipped = {}, guessed = {}, requests = {} }
@@ -47,7 +47,7 @@ local function send_all(client, user)
       seen.answers[step.id] = answer
       seen.requests[#seen.requests + 1] = { step = step.id, operation = step.operation, status = answer.status }
       unanswered = (answer.status or 500) >= 500 and unanswered + 1 or 0
-      -- if the user on the command line does not exist, answers about that user say nothing
+      -- if the user on the command line does not exist, answers about this user say nothing about the API
       seen.user_unknown = seen.user_unknown or user and step.id == "platforms" and answer.status == 404
       local envelope = facts.success(seen, step.id)
       if envelope then plan.learn(step, envelope, ids, seen.guessed) end
@@ -60,7 +60,7 @@ local function send_all(client, user)
   return seen
 end
 
--- The operations that were not called, in three lists.
+-- Returns the operations that were not called, in three lists.
 local function untried(seen)
   local undocumented, skipped, acting, sent = {}, {}, {}, {}
   for _, request in ipairs(seen.requests) do
@@ -82,14 +82,14 @@ local function untried(seen)
 end
 
 ---Calls the API and judges its answers.
----@param client cmr.Client one request uses a wrong key instead of the client's
----@param user string? default: a user of a subscription or of the list of users
+---@param client cmr.Client Its key is used for all requests but one, which has a wrong key.
+---@param user string? Default: a user from the list of subscriptions or the list of users.
 ---@return table? report {production = whether the production API answered; requests = list of {step, operation,
 ---  status}; facts, see facts.judge; discoveries = list of {id, found}; untried = {undocumented = names, skipped = list
 ---  of {operation, reason}, acting = names}; counts = {confirmed, contradicted, not_seen, discoveries}}; nil when the
 ---  API cannot be reached or refuses the key
 ---@return string? message
----@return table? err of the first request
+---@return table? err The error of the first request.
 function probe.run(client, user)
   local seen, message, err = send_all(client, user)
   if not seen then return nil, message, err end

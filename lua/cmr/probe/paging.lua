@@ -1,5 +1,5 @@
----Lists and pages: where an answer has its list, and whether `page` and `limit` work. Pure. `first` and `second` are
----the envelopes of pages 1 and 2, requested with limit=1; `documented` is the list's documented path.
+---Finds the list in an answer, and judges whether `page` and `limit` work. Pure. `first` and `second` are the
+---envelopes of pages 1 and 2, both requested with limit=1. `documented` is the list's documented path.
 
 local facts = require "cmr.probe.facts"
 local shape = require "cmr.probe.shape"
@@ -9,10 +9,10 @@ local paging = {}
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
-local MAX_DEPTH = 3 -- data, data.users, data.result.users
+local MAX_DEPTH = 3 -- such as data.result.users
 local TOTAL_FIELDS = { "totalSearchedCount", "totalDomains", "total", "totalCount", "totalItems", "count" }
 
--- Lists and empty tables that are not inside a list, outermost first.
+-- Returns the lists and empty tables that are not inside another list. The outermost ones come first.
 local function candidates(envelope, words)
   local found, level = {}, { { path = "", value = envelope } }
   for _ = 1, MAX_DEPTH do
@@ -31,9 +31,9 @@ local function candidates(envelope, words)
   return found
 end
 
----The path and the items of an answer's list. Without a list at the documented path it is the first list of objects; if
----there is none, the first list of other values; if there is none, the first empty one.
----@param words table? of shape.words, which the path must not reveal
+---Returns the path and the items of an answer's list. This is the list at the documented path. If there is none, it is
+---the first list of objects, else the first list of other values, else the first empty list.
+---@param words table? The result of shape.words. The path must not reveal these words.
 function paging.list(envelope, documented, words)
   local value = documented and tables.at(envelope, documented)
   if type(value) == "table" and shape.type(value) ~= "object" then return documented, value end
@@ -50,7 +50,7 @@ function paging.list(envelope, documented, words)
   if entry then return entry.path, entry.value end
 end
 
----The page numbers and the total in an answer.
+---Returns the page numbers and the total in an answer.
 ---@return {current: number?, pages: number?, total: number?}
 function paging.position(envelope)
   local data = type(envelope.data) == "table" and envelope.data or {}
@@ -67,7 +67,8 @@ function paging.position(envelope)
   return {}
 end
 
----Whether limit=1 would give a second page: true, false and a reason, or nil when the answer does not say.
+---Returns whether there is a second page with limit=1: true, or false and a reason, or nil if the answer does not say
+---it.
 function paging.has_more(first, documented)
   local path, items = paging.list(first, documented)
   if not path then return false, "no list was found in the answer" end

@@ -1,4 +1,4 @@
----The requests of the probe in their order, and where later ones get their ids. Pure.
+---The requests of the probe in their order, and the sources of the ids in later requests. Pure.
 
 local operations = require "cmr.operations"
 local paging = require "cmr.probe.paging"
@@ -6,20 +6,21 @@ local tables = require "cmr.util.tables"
 
 local plan = {}
 
--- An id that no user has. The real user, domain and mailbox come from earlier answers or from the command line.
+-- A user id that does not exist. The ids of the real user, domain and mailbox come from earlier answers or from the
+-- command line.
 local NO_USER = "CMR0PROBE0NO0SUCH0USER000000"
 
----The key of no partner.
+---A key that no partner has.
 plan.WRONG_KEY = "cmr-probe-wrong-key"
 
----Reads that are not in the plan, with the reason.
+---The reads that are not in the plan, each with the reason.
 plan.UNPLANNED = {
   order_status = "its query is not documented",
   platform_workspaces = "it needs a credential of Instantly and sends a request there",
 }
 
----The steps: id, by default the operation; operation; query; needs = names of ids that it sends; second_page_of = the
----id of the step for page 1; wrong_key.
+---The steps. A step has an operation, and an id, by default the operation's name. It may have a query, `needs` (the
+---names of the ids that it sends), second_page_of (the id of the step for page 1) and wrong_key.
 plan.steps = {
   { operation = "subscriptions", query = { page = 1, limit = 1 } },
   { operation = "subscriptions", second_page_of = "subscriptions" },
@@ -49,8 +50,8 @@ plan.steps = {
   { operation = "sandbox_prewarmed", query = { page = 1, limit = 1 } },
 }
 
--- Where ids are: operation -> fields of an item, those that are documented and those that are guesses. The domain of a
--- subscription may no longer exist.
+-- The fields of an item that contain ids, for each operation: the documented fields and the guesses. A subscription's
+-- domain is a guess, because the domain may no longer exist.
 local ID_FIELDS = {
   subscriptions = { { name = "userId", documented = { "userId" } }, { name = "domain", guesses = { "domain" } } },
   users = { { name = "userId", documented = { "userId", "id" }, guesses = { "_id" } } },
@@ -59,7 +60,7 @@ local ID_FIELDS = {
   all_mailboxes = { { name = "mailboxId", documented = { "mailboxId" }, guesses = { "id", "_id" } } },
 }
 
----The id of the step for page 2, from the id of the step for page 1.
+---Returns the id of the step for page 2, from the id of the step for page 1.
 function plan.second_page(id)
   return id .. ", page 2"
 end
@@ -70,19 +71,19 @@ for _, step in ipairs(plan.steps) do
   steps_by_id[step.id] = step
 end
 
--- A step for page 2 has the query of page 1.
+-- Returns the step that has the query: for page 2, this is the step for page 1.
 local function base_of(step)
   return steps_by_id[step.second_page_of or step.id]
 end
 
----The names of the ids that a step sends.
+---Returns the names of the ids that a step sends.
 function plan.needs(step)
   return base_of(step).needs or {}
 end
 
----The query of a step; or nil and the reason to skip it.
+---Returns the query of a step, or nil and the reason to skip the step.
 ---@param ids table name -> id, from earlier answers
----@param first table? for a second page: the envelope of the first
+---@param first table? The envelope of page 1, for a step for page 2.
 function plan.query(step, ids, first)
   local query = {}
   if step.second_page_of then
@@ -106,7 +107,8 @@ local function first_text(item, fields)
   end
 end
 
----Adds ids from an answer to `ids`, and to `guessed` whether each is a guess. An id stays, unless it is a guess.
+---Adds the ids in an answer to `ids`. Sets in `guessed` whether each is a guess. Only a guess is replaced by a later
+---id.
 function plan.learn(step, envelope, ids, guessed)
   local _, items = paging.list(envelope, operations[step.operation].items)
   local item = items and items[1]
@@ -114,7 +116,7 @@ function plan.learn(step, envelope, ids, guessed)
   for _, source in ipairs(ID_FIELDS[step.operation] or {}) do
     local name = source.name
     local value, guess = first_text(item, source.documented), first_text(item, source.guesses)
-    -- the subscription may belong to another user than the one on the command line
+    -- the subscription may belong to a user other than the one on the command line
     local is_foreign = step.operation == "subscriptions" and item.userId ~= ids.userId
     if value and (not ids[name] or guessed[name]) then
       ids[name], guessed[name] = value, false

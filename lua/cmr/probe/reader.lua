@@ -1,4 +1,5 @@
----The probe's only way to the API. It reads; it refuses anything else before sending.
+---Sends the probe's requests. The probe has no other way to reach the API. This module sends only reads and refuses
+---everything else.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
@@ -7,11 +8,12 @@ local errors = require "cmr.util.errors"
 local reader = {}
 
 local PRODUCTION = core.production .. "/"
--- Flags that say nothing about what an operation does. Any other flag, known or new, makes the reader refuse it.
+-- The flags that do not say what an operation does. The reader refuses an operation with any other flag, known or new.
 local HARMLESS_FLAGS = { list = true, deprecated = true }
 local SECRET_ANSWERS = { mailbox_admin = "its answer holds an administrator's password" }
 
----The reason why the probe must not call an operation, or nil. Also whether that is an undocumented request.
+---Returns the reason why the probe must not call an operation, or nil. Also returns whether the reason is that the
+---request is undocumented.
 function reader.refusal(operation)
   if not operation then return "there is no such operation" end
   if not operation.path or not operation.method then return "not documented", true end
@@ -23,7 +25,7 @@ function reader.refusal(operation)
 end
 
 ---Sends one read to the documented path, whatever the option `endpoints` says. Raises when the operation is not a read.
----@param query table? name -> string or number; not checked, so that a field can be left out
+---@param query table? Name -> string or number. It is not checked, so a required field can be missing.
 ---@return table answer {status of HTTP, envelope = the decoded answer, version of HTTP, encoding, headers, production =
 ---  whether the production API answered, err of the library}; without an answer {err, message}
 function reader.read(client, name, query)

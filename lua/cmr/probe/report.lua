@@ -1,4 +1,4 @@
----The probe's report as Markdown. Pure.
+---Writes the probe's report as Markdown. Pure.
 
 local report = {}
 
@@ -10,12 +10,12 @@ local SECTIONS = {
 
 local COUNTS = "\n%d confirmed, %d contradicted, %d not seen, %d discoveries.\n"
 
--- Operations as the command spells them.
+-- Returns the names of operations in the spelling of the command.
 local function commands(names)
   return (table.concat(names, ", "):gsub("_", "-"))
 end
 
----Writes a report of probe.run as text. The version is one line about the program.
+---Returns a report of probe.run as text. `version` is one line about the program.
 function report.text(result, version)
   local lines = {}
   local function add(format, ...)

@@ -1,7 +1,7 @@
----The shape of an answer: names of fields and their types, never a value. Pure.
+---The shape of an answer: the names of its fields and their types, but no value. Pure.
 ---
----A name can be a value too, in a map of addresses, ids or people. So an undocumented name is shown only when it looks
----like the name of a field; otherwise it becomes "*".
+---In a map of addresses, ids or people, a name is a value too. So an undocumented name is shown only when it looks like
+---the name of a field. Otherwise it becomes "*".
 
 local core = require "cmr.core"
 local operations = require "cmr.operations"
@@ -11,8 +11,8 @@ local tables = require "cmr.util.tables"
 local shape = {}
 
 local MAX_FIELD_NAME_BYTES = 40
-local MAX_APP_NAME_BYTES = 12 -- as in EMAILBISON
--- Names in the documentation's prose, which are in no sample and no parameter.
+local MAX_APP_NAME_BYTES = 12 -- long enough for a name such as EMAILBISON
+-- Names that occur only in the documentation's prose, and in no sample and no parameter.
 local NAMES_IN_PROSE = [[id mailboxId domainId orderId subscriptionId credentialId userEmail expiryDate creationTime
   quantity workspaceType description placementOrderId fromEmail mailboxCount aiInsightRequested report inboxTest
   microsoft365 domainCount users mailboxes pagination SMARTLEAD]]
@@ -42,14 +42,15 @@ for _, sample in pairs(samples) do
   add_names(core.json_decode(sample.partial or "{}"))
 end
 
----The documented answer of an operation, or the documented part of it.
+---Returns the documented answer of an operation, or the documented part of it.
 function shape.sample(operation)
   local sample = samples[operation] or {}
   return core.json_decode(sample.answer or sample.partial or "{}")
 end
 
----The type of a value: string, number, boolean, list, object; "empty" for a list or an object without members, because
----decoded JSON does not tell them apart; "null" inside a list (a null member of an object is absent).
+---Returns the type of a value: string, number, boolean, list or object. It is "empty" for a list or an object without
+---members, because decoded JSON does not show the difference. It is "null" only inside a list, because an object's
+---null member is absent.
 function shape.type(value)
   if value == core.null then return "null" end
   if type(value) ~= "table" then return type(value) end
@@ -57,7 +58,7 @@ function shape.type(value)
   return tables.is_list(value) and "list" or "object"
 end
 
----Adds the words of all strings in a value to a set, in lower case. A name that is shown must not reveal them.
+---Adds the words of all strings in a value to a set, in lower case. The report must not show a name that reveals them.
 function shape.words(value, words)
   if type(value) == "table" then
     for _, member in pairs(value) do
@@ -75,7 +76,7 @@ function shape.words(value, words)
   return words
 end
 
----Whether a name looks like a platform's, as EMAILBISON does, and not like an id.
+---Returns whether a name looks like the name of a platform, such as EMAILBISON, and not like an id.
 function shape.is_app(name)
   return #name <= MAX_APP_NAME_BYTES and name:find "^%u[%u_]*$" ~= nil
 end
@@ -84,7 +85,7 @@ local function is_field(name)
   return #name <= MAX_FIELD_NAME_BYTES and name:find "^_*%l[%a_]*%d?$" ~= nil or shape.is_app(name)
 end
 
--- The names of an object, or of a list's first item, as text.
+-- Returns the names of an object, or of a list's first item, as text.
 local function signature(value)
   local kind = shape.type(value)
   local object = kind == "list" and value[1] or value
@@ -92,8 +93,8 @@ local function signature(value)
   return kind .. " " .. table.concat(tables.sorted_keys(object), " ")
 end
 
--- Whether an object's undocumented names are keys of a map: they are if one of them cannot name a field, or if all
--- values are alike.
+-- Returns whether an object's undocumented names are keys of a map. They are if one of them cannot be the name of a
+-- field, or if all values have the same shape.
 local function is_map(object)
   local alike, differ, count = nil, false, 0
   for name, value in pairs(object) do
@@ -112,14 +113,14 @@ local function public_name(name, in_map, words)
   return (in_map or words[name:lower()]) and "*" or name
 end
 
----The name of an object's member as it may be shown.
+---Returns the name of an object's member in the form for the report.
 function shape.name(object, name, words)
   return public_name(name, is_map(object), words)
 end
 
 ---Visits a value and everything in it, in the order of the names.
----@param visit fun(path: string, kind: string, value: any) the path is like "data.users[].id"
----@param path string? of the value itself; default ""
+---@param visit fun(path: string, kind: string, value: any) Gets a path such as "data.users[].id".
+---@param path string? The path of the value itself. Default: "".
 function shape.walk(value, words, visit, path)
   path = path or ""
   local kind = shape.type(value)
@@ -137,8 +138,8 @@ function shape.walk(value, words, visit, path)
   end
 end
 
----All fields of a value.
----@param fields table? the fields are added to it
+---Returns all fields of a value.
+---@param fields table? A table that gets the fields.
 ---@return table fields path -> {type = true}
 function shape.fields(value, words, fields, path)
   fields = fields or {}
@@ -149,12 +150,12 @@ function shape.fields(value, words, fields, path)
   return fields
 end
 
----A set of types as text: "number or string".
+---Returns a set of types as text: "number or string".
 function shape.types(kinds)
   return table.concat(tables.sorted_keys(kinds), " or ")
 end
 
--- The path of a field's parent, and the type that the parent has.
+-- Returns the path of a field's parent, and the type that the parent has.
 local function parent(path)
   local list = path:match "^(.*)%[%]$"
   return list or path:match "^(.*)%.[^.]+$" or "", list and "list" or "object"
@@ -165,7 +166,7 @@ local function has_parent(fields, path)
   return path ~= "" and fields[above] and fields[above][kind]
 end
 
--- Whether a field had a value, and not only members.
+-- Returns whether a field had a value. A field that only has members has none.
 local function is_leaf(kinds)
   for kind in pairs(kinds) do
     if kind ~= "list" and kind ~= "object" and kind ~= "empty" then return true end
@@ -183,10 +184,10 @@ local function agree(documented, actual)
   return true
 end
 
----Compares fields with the documented ones, both of shape.fields.
----@return string[] missing fields that are absent although their parent is there
----@return string[] wrong fields of another type
----@return string[] unknown undocumented fields that have a value
+---Compares fields with the documented fields. Both are results of shape.fields.
+---@return string[] missing The fields that are absent although their parent is present.
+---@return string[] wrong The fields with another type.
+---@return string[] unknown The undocumented fields that have a value.
 function shape.compare(documented, actual)
   local missing, wrong, unknown = {}, {}, {}
   for path, kinds in pairs(documented) do

@@ -1,35 +1,36 @@
----Connections to Redis in nginx, from nginx's pool. The request waits, the worker does not.
+---Connections to Redis in nginx, from nginx's pool. The request waits; the worker does not.
 
 local cosocket = {}
 
 local IDLE_SECONDS = 60
-local MAX_IDLE_CONNECTIONS = 32 -- for each worker
+local MAX_IDLE_CONNECTIONS = 32 -- in each worker
 
 local Connection = {}
 Connection.__index = Connection
 Connection.__name = "cmr.redis.cosocket"
 
 local function library()
-  for _, name in ipairs { "resty.redis", "nginx.redis" } do -- upstream's name, Debian's name
+  for _, name in ipairs { "resty.redis", "nginx.redis" } do -- the original name of the module, and Debian's name for it
     local ok, found = pcall(require, name)
     if ok and type(found) == "table" then return found end
   end
 end
 
----Names what has to be installed or given first, or returns nil.
+---Returns a message that names what the user must install or set first, or nil.
 function cosocket.missing()
   return not library() and "lua-resty-redis is not installed (Debian: lua-nginx-redis)" or nil
 end
 
--- Not all versions of the library know TLS. nginx checks the certificate and the name in it.
+-- Starts TLS, which not all versions of the library support. nginx checks the certificate and the name in it.
 local function handshake(redis, opts)
   local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
-  -- when the handshake ends at once, nginx reports success and closes the connection if it does not trust it
+  -- if the handshake ends at once and nginx does not trust the certificate, it reports success and closes the
+  -- connection
   if ok and not redis:get_reused_times() then return nil, "the certificate is not trusted, or not the host's" end
   return ok, message
 end
 
--- The library raises where nginx has no sockets (log_by_lua and the like).
+-- Calls the library in pcall, because it raises in phases without sockets, such as log_by_lua.
 local function protected(act, ...)
   local ok, result, message = pcall(act, ...)
   if not ok then return nil, tostring(result) end
@@ -64,9 +65,9 @@ end
 
 ---Sends a command.
 ---@param name string in lower case
----@return any reply false for null; nil and a message after a failure
+---@return any reply False for null; nil and a message after a failure.
 ---@return string? message
----@return boolean? is_reply whether the failure is Redis's reply
+---@return boolean? is_reply Whether Redis replied with the failure.
 function Connection:command(name, ...)
   local reply, message = protected(self.redis[name], self.redis, ...)
   if not reply then return nil, message, reply == false end -- the library returns false for an error reply

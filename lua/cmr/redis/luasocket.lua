@@ -1,11 +1,11 @@
----Connections to Redis in plain Lua: redis-lua on LuaSocket. The process waits.
+---Connections to Redis outside nginx, with redis-lua on LuaSocket. The whole process waits.
 
 local core = require "cmr.core"
 
 local luasocket = {}
 
-local ALTERNATIVE_NAMES = "2.5.29.17" -- the part of a certificate with the server's names
-local WANTED = { wantread = "timeout", wantwrite = "timeout" } -- LuaSec's words
+local ALTERNATIVE_NAMES = "2.5.29.17" -- the id of the certificate's part with the server's names
+local WANTED = { wantread = "timeout", wantwrite = "timeout" } -- LuaSec's messages for a timeout
 
 local Connection = {}
 Connection.__index = Connection
@@ -13,7 +13,8 @@ Connection.__name = "cmr.redis.luasocket"
 
 local redis_lua
 
--- Debian installs redis-lua for Lua 5.1 to 5.3 only, though it runs on any.
+-- Loads redis-lua, also from the folder for another Lua: Debian installs it only for Lua 5.1 to 5.3, but it runs on any
+-- version.
 local function library()
   local ok, found = pcall(require, "redis")
   if not ok and package.searchpath then
@@ -23,7 +24,7 @@ local function library()
   return ok and type(found) == "table" and found.connect and found
 end
 
----Names what has to be installed or given first, or returns nil.
+---Returns a message that names what the user must install or set first, or nil.
 function luasocket.missing(opts)
   redis_lua = redis_lua or library()
   if not redis_lua then return "redis-lua is not installed (Debian: lua-redis; LuaRocks: redis-lua)" end
@@ -33,14 +34,14 @@ function luasocket.missing(opts)
   if not opts.ca_file then return "with tls the option 'ca_file' is needed: the certificates to trust" end
 end
 
--- Whether a name in a certificate is a host's. "*" stands for its first label.
+-- Returns whether a name in a certificate matches a host. "*" matches the host's first label.
 local function is_name_of(name, host)
   if name == host then return true end
   local suffix = name:match "^%*(%..+)$"
   return suffix ~= nil and suffix == host:match "^[^.]+(%..+)$"
 end
 
----Whether a certificate is a host's, which LuaSec does not check.
+---Returns whether a certificate is for this host. LuaSec does not check that.
 function luasocket.is_certificate_of(certificate, host)
   local names = certificate:extensions()[ALTERNATIVE_NAMES] or {}
   for _, kind in ipairs { "dNSName", "iPAddress" } do
@@ -51,7 +52,7 @@ function luasocket.is_certificate_of(certificate, host)
   return false
 end
 
--- Returns the encrypted socket; or nil and a message.
+-- Returns the encrypted socket, or nil and a message.
 local function handshake(socket, opts)
   local ssl, host = require "ssl", opts.server_name or opts.host
   local wrapped, message = ssl.wrap(socket, {
@@ -96,7 +97,7 @@ local function connect(opts)
   return encrypted, message
 end
 
----Takes the idle connection, or makes one. A forked process has another engine, so it makes one.
+---Takes the idle connection, or makes a new one. After a fork, the child has another engine, so it makes a new one.
 ---@param owner cmr.Redis
 ---@return table? connection {reused = boolean}; command, release, close; or nil and a message
 function luasocket.open(owner)
@@ -117,8 +118,8 @@ function luasocket.open(owner)
   )
 end
 
----Closes a connection of another engine. It is the parent's after a fork, and a child that closed all descriptors may
----have a file of its own with that number: then the number is only forgotten. The parent goes on with the connection.
+---Closes a connection of another engine. After a fork, the parent still uses the connection. The child may have closed
+---all descriptors and opened another file with the same number; then this function only drops the number.
 function Connection:abandon()
   if self.process == core.process() or not self.socket.setfd then return self:close() end
   self.socket:setfd(-1)
@@ -126,9 +127,9 @@ end
 
 ---Sends a command.
 ---@param name string in lower case
----@return any reply false for null; nil and a message after a failure
+---@return any reply False for null; nil and a message after a failure.
 ---@return string? message
----@return boolean? is_reply whether the failure is Redis's reply
+---@return boolean? is_reply Whether Redis replied with the failure.
 function Connection:command(name, ...)
   local ok, reply = pcall(self.redis[name], self.redis, ...)
   if ok then return reply ~= nil and reply end -- redis-lua returns nil for null
@@ -139,7 +140,7 @@ function Connection:command(name, ...)
   return nil, WANTED[message] or message
 end
 
----Leaves the connection to the next command.
+---Keeps the connection for the next command.
 function Connection:release()
   self.owner.idle_connection = self
 end

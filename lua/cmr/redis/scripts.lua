@@ -1,6 +1,6 @@
 ---Runs scripts on a Redis that may be unavailable. A failure of Redis or of the network is a return value. While Redis
----is unavailable, calls fail at once; now and then one of them tries again. A script that Redis refuses is another
----matter: Redis is there, and the next script may be accepted.
+---is unavailable, calls fail at once. From time to time, one of them tries again. When Redis refuses a script, Redis
+---is still available, and it may accept the next script.
 
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
@@ -8,30 +8,30 @@ local log = require "cmr.util.log"
 local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 
----A connection for any number of coroutines, and for forked processes.
+---A connection that any number of coroutines and forked processes can use.
 ---@class cmr.Redis
 local Redis = {}
 Redis.__index = Redis
 Redis.__name = "cmr.redis.scripts"
 
----Redis 5 or newer, or Valkey: one server, no Cluster and no Sentinel. nginx needs lua-resty-redis, as resty.redis or
----nginx.redis; only the request waits. Plain Lua needs redis-lua and LuaSocket, for TLS LuaSec too; the process waits,
----also under luv and cqueues.
+---The options of a connection to Redis 5 or newer, or to Valkey. It must be one server, without Cluster or Sentinel.
+---In nginx, the library lua-resty-redis is needed (as resty.redis or nginx.redis), and only the request waits. Outside
+---nginx, redis-lua and LuaSocket are needed, and LuaSec for TLS. The whole process waits, also under luv and cqueues.
 ---@class cmr.RedisOptions
----@field host? string nginx needs an address here, unless it has a resolver. Default: 127.0.0.1.
+---@field host? string The server. nginx needs an IP address here, unless it has a resolver. Default: 127.0.0.1.
 ---@field port? integer Default: 6379.
----@field unix? string The path of a socket, instead of host and port.
----@field username? string Of an ACL, with its password. Redis 6 or newer.
----@field password? string Appears in no message.
----Encrypts the connection, and checks the certificate and the server's name in it. Redis must not ask for a certificate
----of the client: `tls-auth-clients no`. Default: false.
+---@field unix? string The path of a Unix socket, instead of host and port.
+---@field username? string The user of an ACL, which needs Redis 6 or newer. Set its password too.
+---@field password? string The password. No message contains it.
+---Encrypts the connection, and checks the certificate and the server's name in it. Redis must not ask for a client
+---certificate: set `tls-auth-clients no`. Default: false.
 ---@field tls? boolean
 ---@field server_name? string The name in the certificate. Default: host.
----The certificates to trust. Plain Lua needs it with `tls`. nginx has lua_ssl_trusted_certificate instead.
+---A file of certificates to trust. Outside nginx, `tls` needs it. In nginx, use lua_ssl_trusted_certificate instead.
 ---@field ca_file? string
 ---@field db? integer Default: 0.
----@field timeout? number Seconds, each for connecting, sending and receiving. Default: 0.5.
----@field prefix? string Of every key. Default: "cmr:".
+---@field timeout? number Seconds for each of connecting, sending and receiving. Default: 0.5.
+---@field prefix? string The beginning of every key. Default: "cmr:".
 
 local SPEC = {
   host = "string",
@@ -48,7 +48,7 @@ local SPEC = {
 }
 local DEFAULTS = { host = "127.0.0.1", port = 6379, db = 0, timeout = 0.5, prefix = "cmr:" }
 
--- The error replies that are about the server, and not about a script.
+-- The error replies that concern the server, and not one script.
 local UNAVAILABLE = {
   LOADING = true,
   BUSY = true,
@@ -68,11 +68,12 @@ local NO_SCRIPTS = "; scripts are disabled here, or this is a Redis Sentinel, wh
 local TIMEOUTS_PER_RETRY = 5 -- while Redis is unavailable, at most 1/5 of the time goes into retries
 
 local unpack = table.unpack or unpack
-local digests = {} -- script -> its SHA-1, as Redis returned it
--- {since, retry_at, message} for all connections of the process that are made in the same way.
+local digests = {} -- script -> its SHA-1 from Redis
+-- The outage {since, retry_at, message}, by the options of a connection. All connections with the same options share
+-- it.
 local outages = {}
 
--- Raises when a connection would not be what these options say.
+-- Raises when a connection could not follow these options.
 local function check_tls(caller, opts)
   local function refuse(name, reason)
     errors.raise(("%s: bad option '%s' (%s)"):format(caller, name, reason))
@@ -108,17 +109,18 @@ local function connect(caller, opts)
   }, Redis)
 end
 
----Makes a connection. Nothing is sent yet. A missing library raises.
+---Makes a connection, but does not send anything yet. Raises when a library is missing.
 ---@param options? cmr.RedisOptions
 function Redis.new(options)
   return connect("redis.scripts.new", validate.options("redis.scripts.new", SPEC, nil, options))
 end
 
----Checks the options of a limiter or a store: its own ones, and those of a connection or the option `redis`.
+---Checks the options of a limiter or a store. They are its own options, and either the options of a connection or the
+---option `redis`.
 ---@param caller string for messages
----@param spec table the rules of its own options
+---@param spec table The rules for the limiter's or the store's own options.
 ---@param options table?
----@return table opts `redis` is the connection
+---@return table opts The options. Their field `redis` is the connection.
 function Redis.options(caller, spec, options)
   local all = { redis = validate.methods "eval" }
   for _, rules in ipairs { SPEC, spec } do
@@ -138,7 +140,7 @@ function Redis.options(caller, spec, options)
   return opts
 end
 
--- Redis loses its scripts when it restarts.
+-- Sends the whole script when Redis does not have it. Redis loses its scripts when it restarts.
 local function run(connection, script, ...)
   local reply, message, is_reply
   if not digests[script] then
@@ -150,9 +152,10 @@ local function run(connection, script, ...)
   return reply, message, is_reply
 end
 
--- Whether an error reply makes Redis unavailable, or only refuses a script; and the message for the user.
+-- Returns whether an error reply means that Redis is unavailable, and not only that it refuses a script. Also returns
+-- the message for the user.
 local function judge(message)
-  -- before version 7, Redis put the reply to a script's command into one of its own
+  -- before version 7, Redis wrapped the error of a script's command in another error
   local inner = message:match "^ERR Error running script.-: %-?(%u%u+ .*)"
   local code = (inner or message):match "^%u+"
   if code == "MOVED" or code == "ASK" then return "refused", message .. CLUSTER end
@@ -174,7 +177,7 @@ local function authenticate(connection, opts)
   return ok, message
 end
 
--- An idle connection may be dead without notice. If a reused one fails, a new one is tried.
+-- Runs a script. An idle connection may be dead, so if a reused connection fails, the function tries a new one.
 local function attempt(self, script, ...)
   local connection, ok, reply, message, is_reply, reason
   repeat
@@ -200,7 +203,7 @@ local function attempt(self, script, ...)
   return nil, message, reason
 end
 
--- A script's parameters as Redis takes them: the number of keys, the keys, the arguments.
+-- Returns a script's parameters in the order for Redis: the number of keys, the keys, the arguments.
 local function parameters(prefix, keys, args)
   local list = { #keys }
   for _, key in ipairs(keys) do
@@ -214,16 +217,16 @@ end
 
 ---Runs a script.
 ---@param script string Lua for Redis
----@param keys string[] each gets the prefix
+---@param keys string[] The keys, without the prefix.
 ---@param args (string|number)[]
----@return any reply integers, strings, arrays of them; false for null; nil if Redis is unavailable or refuses
+---@return any reply Integers, strings or arrays of them; false for null; nil if Redis is unavailable or refuses.
 ---@return string? message
 ---@return "unavailable"|"refused"|nil reason of a failure
 function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then
     if core.now() < outage.retry_at then return nil, outage.message, "unavailable" end
-    outage.retry_at = core.now() + self.retry_seconds -- meanwhile no other coroutine tries
+    outage.retry_at = core.now() + self.retry_seconds -- no other coroutine tries until then
   end
   local reply, message, reason = attempt(self, script, parameters(self.opts.prefix, keys, args))
   if reply ~= nil then
@@ -242,7 +245,7 @@ function Redis:eval(script, keys, args)
 end
 
 function Redis:__tostring()
-  return "cmr.redis.scripts: " .. self.address -- without the password
+  return "cmr.redis.scripts: " .. self.address -- the address has no password
 end
 
 return Redis

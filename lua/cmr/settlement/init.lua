@@ -1,4 +1,4 @@
----How an operation ends, according to its answer and the webhooks that arrive. Pure.
+---Finds out how an operation ends, from its answer and the webhook events that arrive. Pure.
 
 local plan = require "cmr.settlement.plan"
 local refused = require "cmr.settlement.refused"

@@ -1,5 +1,5 @@
----What to wait for after an answer: the plan of a request. It is plain data: it can be stored as JSON, and another
----process can wait with it. Pure.
+---Makes the plan of a request. A plan lists the events to wait for after the request's answer. It is plain data, so it
+---can be stored as JSON, and another process can wait with it. Pure.
 
 local ids = require "cmr.ledger.ids"
 local reading = require "cmr.settlement.reading"
@@ -7,32 +7,32 @@ local refused = require "cmr.settlement.refused"
 local request = require "cmr.settlement.request"
 local things = require "cmr.settlement.things"
 
----What settles a request, and what its events carry. See cmr.info.
+---Says what settles a request, and which ids its events have. See cmr.info.
 ---@class cmr.Plan
 ---@field operation string
----@field sent_at? number Seconds since 1970. Events that came earlier belong to an earlier request.
+---@field sent_at? number The time of sending, in seconds since 1970. Earlier events belong to an earlier request.
 ---@field user? string
----@field order? string The order, if its status can be polled.
----Each {kind, id, is_new}. kind: "action", "order", "subscription", "domain" or "mailbox". is_new: the answer brought
----the id, so that no event of another request carries it.
+---@field order? string The order's id, if its status can be polled.
+---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". is_new says that
+---the id was made by the answer, so that no event of another request has it.
 ---@field ids any[]
----@field steps cmr.PlanStep[] All of them must be complete.
+---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
----@field first_failure? string The failure event that comes before anything is done.
----@field parts? integer How many of these events mean that nothing was done; 0: the answer refused everything.
----@field items_failed? cmr.FailedItem[] What the answer refused, although it is a success.
+---@field first_failure? string The failure event that can come before anything is done.
+---@field parts? integer The number of these events that mean "nothing was done". 0 when the answer refused everything.
+---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
----The events that complete a part of a plan.
+---The events that complete one part of a plan.
 ---@class cmr.PlanStep
 ---@field event string
----@field count? integer How many things they must report; nil: unknown.
----@field kind? "domain"|"address"|"mailbox"|"subscription" What one event reports.
----@field items? string[] The names of these things. It is enough when all of them are reported.
----@field announced? boolean The count comes with an event.
+---@field count? integer The number of things that they must report; nil when unknown.
+---@field kind? "domain"|"address"|"mailbox"|"subscription" The kind of thing that one event reports.
+---@field items? string[] The names of these things. The step is complete when all of them are reported.
+---@field announced? boolean Another event reports the count.
 
 local plan = {}
 
--- The names of things, unless one has none.
+-- Returns the names of things, or nil if one of them has no name.
 local function names_of(list)
   local names, seen = {}, {}
   for _, thing in ipairs(list) do
@@ -45,7 +45,7 @@ local function names_of(list)
   return names
 end
 
--- The steps of a plan. A domain whose mailboxes are waited for needs no event of its own.
+-- Returns the steps of a plan. If the plan waits for a domain's mailboxes, it needs no event for the domain.
 local function steps_of(groups)
   local steps, covered = {}, {}
   for _, group in ipairs(groups) do
@@ -69,19 +69,19 @@ local function steps_of(groups)
   return steps
 end
 
--- The step of an operation whose arguments say nothing about the number of things.
+-- Returns the step of an operation whose arguments do not show how many things it changes.
 local function unknown_step(operation)
   local event, parameter = operation.success_events[1]:match "^(%S+) ?(%S*)$"
   local step = { event = event, kind = things.KIND_OF_PARAMETER[parameter] }
   if parameter == "" then
     step.count = 1
   elseif reading.ANNOUNCEMENTS[event] and #operation.success_events == 1 then
-    step.announced = true -- the mailboxes of one domain are announced together
+    step.announced = true -- one event announces the number of a domain's mailboxes
   end
   return step
 end
 
--- Whether everything that is asked for depends on one group: mailboxes depend on their domains.
+-- Returns whether all requested things depend on one group. Mailboxes depend on their domains.
 local function depends_on(groups, group)
   local domains = request.domains_of(group.left)
   for _, other in ipairs(groups) do
@@ -92,7 +92,7 @@ local function depends_on(groups, group)
   return true
 end
 
--- The failure event that comes before anything is done, and how many of it there are when everything has failed.
+-- Returns the failure event that can come before anything is done. Also returns how often it comes if everything fails.
 local function parts_of(operation, groups, answer, failed)
   if #groups == 0 then
     local is_single = not operation.success_events[1]:find " "
@@ -117,7 +117,7 @@ local function add_id(list, seen, kind, id, is_new)
   list[#list + 1] = { kind, id, is_new or nil }
 end
 
--- In an order that is the same in every process.
+-- Sorts pairs of ids, so that their order is the same in every process.
 local function sorted(pairs_of_ids)
   table.sort(pairs_of_ids, function(a, b)
     if a[1] == b[1] then return a[2] < b[2] end
@@ -126,7 +126,7 @@ local function sorted(pairs_of_ids)
   return pairs_of_ids
 end
 
--- The ids by which an event can be found. The action and the order of the answer come first.
+-- Returns the ids by which an event can be found. The action and the order of the answer come first.
 local function ids_of(operation, args, answer)
   local list, seen, old = {}, {}, {}
   local given = sorted(ids.of(args))
@@ -167,7 +167,7 @@ local function id_of_kind(list, kind)
   end
 end
 
----Whether events are documented that report how an operation ends.
+---Returns whether there are documented events that report how an operation ends.
 ---@param operation cmr.Operation
 ---@return boolean? ok
 ---@return string? message
@@ -176,13 +176,13 @@ function plan.awaitable(operation)
   return nil, ("no event is documented to report the success of '%s'"):format(operation.name)
 end
 
----What to wait for after an answer.
+---Makes the plan for a request and its answer.
 ---@param operation cmr.Operation
----@param args table? the call's arguments by name, if they are available
----@param answer table the envelope, or {actionId, data = {orderId}}
----@param sent_at? number when the request left, seconds since 1970
+---@param args table? The call's arguments by name, if they are available.
+---@param answer table The envelope, or {actionId, data = {orderId}}.
+---@param sent_at? number When the request was sent, in seconds since 1970.
 ---@return cmr.Plan? plan
----@return string? message no plan: the operation reports no outcome
+---@return string? message Without a plan: says that the operation reports no outcome.
 function plan.of(operation, args, answer, sent_at)
   local ok, message = plan.awaitable(operation)
   if not ok then return nil, message end
@@ -203,16 +203,16 @@ function plan.of(operation, args, answer, sent_at)
   return made
 end
 
----The first step of a plan, for a request whose answer is not at hand.
----@param failed_items any[]? of the answer, as in cmr.info
----@return table expected {event = name, count = how many, or nil when unknown}
+---Returns the first step of a plan, for a request whose answer is not available.
+---@param failed_items any[]? The failed items of the answer, as in cmr.info.
+---@return table expected {event = name, count = the number, or nil when unknown}
 function plan.expected(operation, args, failed_items)
   local groups = request.groups(operation, args or {}, refused.describe(failed_items))
   local step = #groups > 0 and steps_of(groups)[1] or unknown_step(operation)
   return { event = step.event, count = step.count }
 end
 
----Replaces what a plan expects by a number of events.
+---Makes a plan expect a given number of events.
 ---@param made cmr.Plan
 ---@param count integer
 ---@return cmr.Plan plan a copy

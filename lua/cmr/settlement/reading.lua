@@ -1,23 +1,24 @@
----How the members of answers and events are read. Pure.
+---Reads the members of answers and events. Pure.
 
 local documented_events = require "cmr.webhook.events"
 
 local reading = {}
 
----An event's name -> the event that announces how many of it follow, and the member of data with this number.
+---By an event's name: another event that announces how many of them follow, and the member of its data with that
+---number.
 reading.ANNOUNCEMENTS = {}
 for _, event in ipairs(documented_events) do
   local announces = event.announces
   if announces then reading.ANNOUNCEMENTS[announces.event] = { event = event.name, count = announces.count } end
 end
 
----A text that is not empty; nil for everything else.
+---Returns the value if it is a text that is not empty, else nil.
 function reading.nonempty(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
----The first of some fields that holds a text.
----@param count? integer Only so many of the fields are read.
+---Returns the first text in some fields of a table.
+---@param count? integer Reads only this many of the fields.
 function reading.first_of(value, fields, count)
   for index = 1, count or #fields do
     local text = reading.nonempty(value[fields[index]])
@@ -25,12 +26,12 @@ function reading.first_of(value, fields, count)
   end
 end
 
----The name of an event.
+---Returns the name of an event.
 function reading.event_name(event)
   return event.event or event.eventType
 end
 
----The data of an event; an empty table where there is none.
+---Returns the data of an event, or an empty table if it has none.
 function reading.event_data(event)
   return type(event.data) == "table" and event.data or {}
 end

@@ -1,4 +1,4 @@
----The items of an answer that the API refused, although the answer is a success. Pure.
+---Finds the items that the API refused in a successful answer. Pure.
 
 local reading = require "cmr.settlement.reading"
 
@@ -14,13 +14,13 @@ local FAILED_ITEM_REASONS = { "message", "error", "reason" }
 
 local refused = {}
 
----The items of an answer that failed: some operations answer 200 although single items were refused.
----@return any[]? items nil when none failed
+---Returns the failed items of an answer. Some operations answer with status 200 although they refused some items.
+---@return any[]? items Nil when none failed.
 function refused.items(operation, res)
   local data = res.data
   if type(data) ~= "table" then return nil end
   local failed = {}
-  if type(data.unavailableDomains) == "table" then -- orders (help)
+  if type(data.unavailableDomains) == "table" then -- orders have this field (help page)
     for _, domain in ipairs(data.unavailableDomains) do
       failed[#failed + 1] = domain
     end
@@ -28,7 +28,7 @@ function refused.items(operation, res)
   for _, item in ipairs(data) do
     if type(item) == "table" then
       local incomplete = operation and operation.success_field and item[operation.success_field] == nil
-      if item.success == false or incomplete then -- success: bulk mailbox update (help)
+      if item.success == false or incomplete then -- bulk mailbox updates have `success` (help page)
         failed[#failed + 1] = item
       end
     end
@@ -36,8 +36,8 @@ function refused.items(operation, res)
   return failed[1] ~= nil and failed or nil
 end
 
----The names and reasons of failed items.
----@param failed any[]? of refused.items
+---Returns the names and reasons of failed items.
+---@param failed any[]? The result of refused.items.
 ---@return cmr.FailedItem[]? items
 function refused.describe(failed)
   local described = {}

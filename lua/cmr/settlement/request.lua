@@ -1,10 +1,10 @@
----What a request asked for, without what the answer refused. Pure.
+---Finds the things that a request asked for, except those that the answer refused. Pure.
 
 local things = require "cmr.settlement.things"
 
 local request = {}
 
--- How often each name failed; [""]: how many items failed without a name.
+-- Returns how often each name failed. The entry "" counts the failed items without a name.
 local function count_failed(described)
   local counts = { [""] = 0 }
   for _, item in ipairs(described or {}) do
@@ -14,8 +14,8 @@ local function count_failed(described)
   return counts
 end
 
--- Removes the failed things from a list. Returns the others, and whether it is known which ones failed. If a name was
--- sent twice and failed once, one is left.
+-- Removes the failed things from a list. Returns the others, and whether it is known which things failed. If a name was
+-- sent twice and failed once, one of the two is left.
 local function take_failed(list, counts)
   local left = {}
   for _, thing in ipairs(list) do
@@ -32,7 +32,7 @@ local function take_failed(list, counts)
   return left, counts[""] == 0
 end
 
----The set of the domains of some things.
+---Returns the set of the domains of some things.
 function request.domains_of(list)
   local domains = {}
   for _, thing in ipairs(list) do
@@ -41,7 +41,7 @@ function request.domains_of(list)
   return domains
 end
 
--- The mailboxes in domains that did not fail.
+-- Returns the mailboxes in domains that did not fail.
 local function keep_available(mailboxes, ordered, available, refused)
   local left = {}
   for _, mailbox in ipairs(mailboxes) do
@@ -52,10 +52,10 @@ local function keep_available(mailboxes, ordered, available, refused)
   return left
 end
 
----The things that a request asked for and that the answer did not refuse. There is a group for each entry of
----success_events whose parameter was sent. The mailboxes of a domain that failed are left out.
----@param described cmr.FailedItem[]? what the answer refused
----@return table[] groups each {event, kind, left = the things, is_exact = whether it is known which ones failed}
+---Returns the things that a request asked for and that the answer did not refuse. Each entry of success_events whose
+---parameter was sent has a group. The mailboxes of a failed domain are left out.
+---@param described cmr.FailedItem[]? The items that the answer refused.
+---@return table[] groups Each {event, kind, left = the things, is_exact = whether it is known which things failed}.
 function request.groups(operation, args, described)
   local groups, refused, ordered, available = {}, count_failed(described), {}, {}
   for _, entry in ipairs(operation.success_events) do

@@ -1,9 +1,9 @@
----What the status of an order says about its end. Pure.
+---Decides from an order's status how the order ended. Pure.
 
 local status = {}
 
----The whole words of a status that settle an order. Every other word, and every compound such as PAYMENT_COMPLETED or
----COMPLETED_WITH_ERRORS, settles nothing: the statuses are undocumented.
+---The statuses that settle an order, as whole words. The statuses are undocumented. So no other word settles an order,
+---and no compound such as PAYMENT_COMPLETED or COMPLETED_WITH_ERRORS.
 status.VERDICTS = {}
 for verdict, list in pairs {
   done = "COMPLETED COMPLETE DONE SUCCESS SUCCESSFUL SUCCEEDED",
@@ -14,7 +14,7 @@ for verdict, list in pairs {
   end
 end
 
----The words that settle an order, with those of the user.
+---Returns the words that settle an order, including the user's words.
 ---@param done? string[]
 ---@param failed? string[]
 function status.verdicts(done, failed)
@@ -28,7 +28,7 @@ function status.verdicts(done, failed)
   return verdicts
 end
 
----The verdict of an order's status: "done", "failed", or nil.
+---Returns the verdict of an order's status: "done", "failed", or nil.
 ---@param word any
 ---@param verdicts? table from status.verdicts
 function status.verdict(word, verdicts)

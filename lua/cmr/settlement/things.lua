@@ -1,4 +1,5 @@
----The things that a request asks for, and those that an event reports: domains, mailboxes, subscriptions. Pure.
+---Finds the things that a request asks for, and the things that an event reports: domains, mailboxes, subscriptions.
+---Pure.
 
 local core = require "cmr.core"
 local documented_events = require "cmr.webhook.events"
@@ -13,7 +14,7 @@ local things = {}
 -- The documented states of a domain or a mailbox that is not ready yet.
 local UNFINISHED = { PENDING = true, IN_PROGRESS = true, CREATING_PASSWORD = true }
 
----What the items of a parameter are; "address" is a mailbox that has no id yet.
+---The kind of a parameter's items. An "address" is a mailbox that has no id yet.
 things.KIND_OF_PARAMETER = {
   ["mailboxes.*[]"] = "address",
   ["domains[]"] = "domain",
@@ -24,7 +25,8 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- The fields in which an event names a thing, by its kind. The last ones only tell things apart: no request names them.
+-- The fields in which an event names a thing, by the thing's kind. No request contains the last ones: they only
+-- distinguish things.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
   domain = { "domainName", "domain", "domainId" },
@@ -32,10 +34,10 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId", "domain", "domainId" },
 }
 
--- How many of these fields, from the first on, hold a name that a request may have.
+-- The number of these fields, counted from the first, that have a name from a request.
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
--- Where an event may list several things: the help centre's sample of domain.order.success lists domains.
+-- The member in which an event may list several things. In the help page's sample, domain.order.success lists domains.
 local LIST_FIELDS = {
   address = { "mailboxes", "emails" },
   domain = { "domains", "domainNames" },
@@ -43,8 +45,8 @@ local LIST_FIELDS = {
   subscription = { "subscriptions", "subscriptionIds" },
 }
 
----The things that a parameter asks for. "mailboxes.*[]" is a map from domains to lists; "domains[]" is a list, or one
----item in place of it.
+---Returns the things that a parameter asks for. A parameter "mailboxes.*[]" is a map from domains to lists. A
+---parameter "domains[]" is a list, or a single item.
 ---@return table[] things each {name, domain}
 ---@return string? kind
 function things.requested(args, parameter)
@@ -53,7 +55,7 @@ function things.requested(args, parameter)
   if kind == "address" then
     for _, domain in ipairs(tables.sorted_keys(value)) do
       local list = value[domain]
-      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- null: as if the domain were left out
+      for _, mailbox in ipairs(type(list) == "table" and list or {}) do -- a null counts as if the domain were absent
         local name = type(mailbox) == "table" and nonempty(mailbox.username)
         local address = name and ("%s@%s"):format(name, domain):lower()
         found[#found + 1] = { name = address or nil, domain = tostring(domain):lower() }
@@ -82,8 +84,8 @@ local function list_in(data, event_name, kind)
   end
 end
 
----The things that an event reports.
----@return table[] things each {name = as the request named it, key = tells things apart, verdict}
+---Returns the things that an event reports.
+---@return table[] things Each {name = the name in the request, key = identifies the thing, verdict}.
 function things.reported(event, kind)
   local data, found = reading.event_data(event), {}
   if not kind then return { { key = event, verdict = "done" } } end

@@ -1,4 +1,4 @@
----What the events that arrived say about a request. Pure.
+---Decides from the events that arrived how a request ended. Pure.
 
 local reading = require "cmr.settlement.reading"
 local tables = require "cmr.util.tables"
@@ -6,12 +6,12 @@ local things = require "cmr.settlement.things"
 
 local event_name, event_data, nonempty = reading.event_name, reading.event_data, reading.nonempty
 
-local CLOCK_SLACK_SECONDS = 10 -- the receiver may run on another machine
+local CLOCK_SLACK_SECONDS = 10 -- allowed difference to the receiver's clock, which may be on another machine
 
 local verdict = {}
 
--- How an event belongs to a plan: "own", by an id that only the request's events carry; "named", by the thing that it
--- is about; nil: it belongs to another request.
+-- Returns how an event belongs to a plan. "own" means by an id that only this request's events have. "named" means by
+-- the name of the thing that the event is about. Returns nil if the event belongs to another request.
 local function relation(plan, index, event, origin)
   local data, is_foreign, is_own = event_data(event), false, origin == "old"
   if origin == "new" then return "own" end
@@ -47,7 +47,7 @@ local function set_of(list)
   return set
 end
 
--- What the events say about a step: {step, count, wanted, is_complete}.
+-- Returns the progress of a step, according to the events: {step, count, wanted, is_complete}.
 local function progress(step, events, relations)
   local wanted_names, named, keys, count, announced = set_of(step.items), {}, {}, 0, nil
   local announcement = step.announced and reading.ANNOUNCEMENTS[step.event]
@@ -84,8 +84,9 @@ local function progress(step, events, relations)
   }
 end
 
--- The outcome of a failure. "rejected" when nothing can have been done: every part failed in the first step, and no
--- event reports that anything was done. A workspace that fails may have cost its domain already (help).
+-- Returns the outcome of a failure. It is "rejected" when nothing can have been done: every part failed in the first
+-- step, and no event reports that anything was done. When a workspace fails, its domain may already be paid (help
+-- page).
 local function outcome_of(plan, failures, others)
   if not plan.parts or plan.parts < 1 or others > 0 then return "unknown" end
   local keys, count = {}, 0
@@ -104,13 +105,14 @@ local function outcome_of(plan, failures, others)
   return count >= plan.parts and "rejected" or "unknown"
 end
 
----What the events that arrived so far say. The result has: verdict, "done", "failed", or nil while it is open; events,
----those that belong to the plan; found, those that report a success; failure, the first that reports a failure;
----outcome, of that failure; missing, in words; is_uncounted, whether the number of events is unknown.
+---Returns the result of the events that arrived so far. It has these fields: verdict is "done", "failed", or nil while
+---the end is open; events are the events of the plan; found are the events that report a success; failure is the first
+---event that reports a failure, and outcome is the outcome of that failure; missing says in words what is missing;
+---is_uncounted says that the number of expected events is unknown.
 ---@param plan cmr.Plan
----@param events cmr.Event[] each once, oldest first
----@param origins? table<cmr.Event, "new"|"old"> the events stored under an action or an order of the plan; "new": the
----answer brought this id
+---@param events cmr.Event[] The events, oldest first, without duplicates.
+---@param origins? table<cmr.Event, "new"|"old"> For events stored under an action or an order of the plan:
+---"new" if the answer made this id, else "old".
 ---@return table result
 function verdict.of(plan, events, origins)
   local index, failing, waited = index_of(plan), set_of(plan.failure_events), {}

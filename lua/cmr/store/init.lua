@@ -1,35 +1,38 @@
----A store holds what calls, webhooks and workers share: in one process (memory), in one nginx (shdict), on one machine
----(sqlite), or on many hosts (redis).
+---A store has the data that calls, webhooks and workers share. The stores differ in their reach: one process (memory),
+---one nginx (shdict), one machine (sqlite) or many hosts (redis).
 
 local shared_dict = require "cmr.util.shared_dict"
 local validate = require "cmr.util.validate"
 
----Holds claims, lists of texts, and counters. Names of the three never collide. Times are in seconds.
+---A store has claims, lists of texts, and counters. A claim, a list and a counter may have the same name. Times are in
+---seconds.
 ---@class cmr.Store
----Claims a name for `lease` seconds. Returns a token; or nil, "busy" and the seconds that another claim has left; nil,
----"done"; nil, "unavailable" and a message. If the holder crashes, the claim becomes free when its lease ends.
+---Claims a name for `lease` seconds. Returns a token. If the name is claimed, returns nil, "busy" and the seconds
+---until that claim ends. If it is marked as done, returns nil and "done". If the store fails, returns nil,
+---"unavailable" and a message. When the holder crashes, the claim becomes free at the end of its lease.
 ---@field claim fun(self: cmr.Store, name: string, lease: number): any, string?, any
 ---Marks the name as done for `ttl` seconds, even if the claim has ended and the name is free.
 ---@field done fun(self: cmr.Store, name: string, token: any, ttl: number): true?, string?
----Lets the claim end `lease` seconds from now.
+---Makes the claim end `lease` seconds from now.
 ---@field renew fun(self: cmr.Store, name: string, token: any, lease: number): true?, string?
 ---Frees the name.
 ---@field release fun(self: cmr.Store, name: string, token: any): true?, string?
----Adds a text to the list of that name and keeps the list for `ttl` seconds more. nil, "full": there is no room now;
----nil, "too_large": it would not fit into an empty store.
+---Adds a text to the list of that name, and keeps the list for another `ttl` seconds. Returns nil and "full" when
+---there is no room now. Returns nil and "too_large" when the text would not fit into an empty store.
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
----The texts of a list, oldest first.
+---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----Removes a text from a list, once. Returns whether it was there; or nil and a message.
+---Removes one copy of a text from a list. Returns whether it was there, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
----Counts one more within the last `window` seconds. Returns the new count; nil, "exhausted" and the seconds until the
----next one fits, when there are `limit` already; or nil, "unavailable" and a message.
+---Adds one to the count of the last `window` seconds. Returns the new count. If there are already `limit`, returns
+---nil, "exhausted" and the seconds until the next one fits. If the store fails, returns nil, "unavailable" and a
+---message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
----Takes back the latest count.
+---Undoes the latest count.
 ---@field uncount fun(self: cmr.Store, name: string): true?, string?
 
 local store = {
-  RULE = validate.methods( -- for options
+  RULE = validate.methods( -- the rule for an option that is a store
     "claim",
     "done",
     "renew",
@@ -41,14 +44,14 @@ local store = {
     "uncount"
   ),
   LEASE_OVER = "the lease is over",
-  QUOTA = "quota:", -- how the names of quotas begin
+  QUOTA = "quota:", -- the names of quotas begin with this
   TRIES = "tries:", -- an event's counter of deliveries has a name that begins with this
 }
 
 local process_store
 
----The store to use without an option: lua_shared_dict cmr in nginx, if declared, with cmr_events and cmr_claims; else
----one of this process.
+---Returns the store to use without an option. In nginx it is in lua_shared_dict cmr, cmr_events and cmr_claims, if cmr
+---is declared. Otherwise it belongs to this process.
 function store.default()
   local dict = shared_dict.default()
   if dict then
@@ -59,18 +62,18 @@ function store.default()
   return process_store
 end
 
----Whether a store belongs to this process alone, as a client's does without the option. No other process adds to it.
+---Returns whether a store belongs to this process alone, so that no other process adds to it.
 function store.is_of_process(self)
   return self == process_store
 end
 
----Counts one more in a sliding window. Pure.
----@param times number[] when each one was counted, oldest first; those before the window are removed
+---Adds one to the count in a sliding window. Pure.
+---@param times number[] The times of the counts, oldest first. The function removes the times before the window.
 ---@param now number
 ---@param limit integer
 ---@param window number seconds
----@return integer? count nil: there are `limit` already
----@return number? wait seconds until the oldest of them leaves the window
+---@return integer? count Nil when there are already `limit`.
+---@return number? wait The seconds until the oldest count leaves the window.
 function store.count_in_window(times, now, limit, window)
   while times[1] and times[1] + window <= now do
     table.remove(times, 1)

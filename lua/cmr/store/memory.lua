@@ -1,4 +1,4 @@
----A store of one process. It ends with the process.
+---A store in the memory of one process. It ends with the process.
 
 local core = require "cmr.core"
 local stores = require "cmr.store"
@@ -11,7 +11,7 @@ Store.__name = "cmr.store.memory"
 local MIN_SWEEP_ENTRIES = 1000
 
 ---Makes a store.
----@param now? fun(): number a clock that never goes back, seconds
+---@param now? fun(): number A clock that never goes back, in seconds.
 function Store.new(now)
   return setmetatable({
     now = now or core.now,
@@ -24,7 +24,7 @@ function Store.new(now)
   }, Store)
 end
 
--- Removes expired entries. Runs when there are twice as many entries as the last sweep left.
+-- Removes expired entries. Runs when there are twice as many entries as after the last removal.
 local function sweep(self)
   local now, left = self.now(), 0
   for _, entries in ipairs { self.claims, self.lists, self.windows } do
@@ -63,7 +63,7 @@ end
 function Store:done(name, token, ttl)
   local entry = get(self, self.claims, name)
   if entry and entry.token ~= token then return nil, stores.LEASE_OVER end
-  entry = put(self, self.claims, name, entry or {}, ttl) -- marking what is there allocates no memory
+  entry = put(self, self.claims, name, entry or {}, ttl) -- reuses an existing claim, so that marking needs no memory
   entry.done, entry.token = true, nil
   return true
 end

@@ -1,4 +1,4 @@
----A store of many hosts, in Redis (5 or newer). Each operation is one script: it is atomic, and goes by Redis's clock.
+---A store for many hosts, in Redis 5 or newer. Each operation is one script, which is atomic and uses Redis's clock.
 
 local redis = require "cmr.redis.scripts"
 local stores = require "cmr.store"
@@ -44,7 +44,7 @@ local LIST = "return redis.call('LRANGE', KEYS[1], 0, -1)"
 
 local REMOVE = "return redis.call('LREM', KEYS[1], 1, ARGV[1])"
 
--- stores.count_in_window, in milliseconds.
+-- Does the same as stores.count_in_window, in milliseconds.
 local COUNT = [[
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -66,7 +66,7 @@ return {count + 1, 0}
 local UNCOUNT = "redis.call('RPOP', KEYS[1]) return 1"
 
 ---Makes a store.
----@param options? cmr.RedisOptions or {redis = a cmr.Redis}
+---@param options? cmr.RedisOptions The options of a connection, or {redis = a cmr.Redis}.
 function Store.new(options)
   return setmetatable({ redis = redis.options("store.redis.new", {}, options).redis }, Store)
 end
@@ -75,7 +75,7 @@ local function milliseconds(seconds)
   return ("%.0f"):format(math.max(1, seconds * 1000))
 end
 
--- Runs a script that returns 1, or 0 if the lease is over.
+-- Runs a script that returns 1, or 0 if the lease has ended.
 local function change(self, script, key, ...)
   local reply, message = self.redis:eval(script, { key }, { ... })
   if not reply then return nil, message end

@@ -1,6 +1,6 @@
----A store of all workers of an nginx, in one lua_shared_dict or in three. It survives a reload. A full dictionary loses
----its least recently used entries, and the error log says so. A dictionary of events loses none: it refuses new ones as
----"full".
+---A store for all workers of an nginx, in one or three dictionaries (lua_shared_dict). It survives a reload. When a
+---dictionary is full, it loses its least recently used entries, and the error log says so. A dictionary for events
+---loses none; it refuses new events as "full".
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -14,28 +14,30 @@ Store.__name = "cmr.store.shdict"
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
 
--- nginx gives out pages of 4 KB, each with a header elsewhere, and keeps a few for itself. An entry has a header too.
+-- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. Each page has a header elsewhere,
+-- and each entry has a header too. nginx reserves a few pages for itself.
 local PAGE_BYTES, PAGE_HEADER_BYTES, RESERVED_PAGES, ENTRY_HEADER_BYTES = 4096, 24, 3, 68
 
----Makes a store on a dictionary, as in ngx.shared.cmr.
+---Makes a store on a dictionary, such as ngx.shared.cmr.
 ---@param dict table
----@param events table? one for lists, which loses nothing; nil: they are in the first one
----@param claims table? one for claims; nil: they are in the first one
+---@param events table? A dictionary for lists, which loses nothing. Nil puts the lists into the first one.
+---@param claims table? A dictionary for claims. Nil puts the claims into the first one.
 function Store.new(dict, events, claims)
   return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)
 end
 
--- Lists of quotas stay with the quotas' counters.
+-- Returns the dictionary for a list. The lists of quotas stay in the dictionary of the quotas' counters.
 local function dict_of_list(self, name)
   return name:sub(1, #stores.QUOTA) ~= stores.QUOTA and self.events or self.dict
 end
 
--- The number of tries is needed only as long as the claim.
+-- Returns the dictionary for a counter. The counter of an event's deliveries is in the dictionary of claims, because it
+-- is needed only as long as the claim.
 local function dict_of_counter(self, name)
   return name:sub(1, #stores.TRIES) == stores.TRIES and self.claims or self.dict
 end
 
--- Whether a dictionary without another entry would have room for one of this size.
+-- Returns whether a dictionary without another entry would have room for one of this size.
 local function would_fit(dict, bytes)
   local pages = math.floor(dict:capacity() / (PAGE_BYTES + PAGE_HEADER_BYTES)) - RESERVED_PAGES
   return math.ceil((bytes + ENTRY_HEADER_BYTES) / PAGE_BYTES) <= pages
@@ -51,7 +53,7 @@ function Store:claim(name, lease)
     if message ~= "exists" then break end
     local owner, left = dict:get(key), dict:ttl(key)
     if owner == DONE then return nil, "done" end
-    if owner then return nil, "busy", left or 0 end -- else it was released just now
+    if owner then return nil, "busy", left or 0 end -- without an owner, the claim was released just now
   end
   return nil, "unavailable", message
 end
@@ -59,14 +61,15 @@ end
 function Store:done(name, token, ttl)
   local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
-  -- may overwrite a claim that another worker just took: the event was handled, so it must not run again
+  -- this may overwrite a claim that another worker has just taken; that is right, because the event was handled and
+  -- must not run again
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end
 
 function Store:renew(name, token, lease)
   local dict, key = self.claims, "cmr:claim:" .. name
-  -- read again: if the lease ended in between, another worker may hold the claim
+  -- read again, because if the lease ended in between, another worker may have the claim
   local held = dict:get(key) == token and dict:expire(key, lease) and dict:get(key) == token
   if not held then return nil, stores.LEASE_OVER end
   return true
@@ -75,12 +78,13 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- a claim this close to its end is left to expire: it may be another worker's by now
+  -- leaves a claim to expire if its end is this close, because another worker may already have it
   if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
 end
 
--- A list is a counter, and an entry for each text: nginx reads only the ends of its own lists.
+-- Appends to a list. A list is a counter, and an entry for each text, because nginx can read only the ends of its own
+-- lists.
 function Store:append(name, text, ttl)
   local dict, key = dict_of_list(self, name), "cmr:list:" .. name
   local put = dict == self.events and shared_dict.put_if_room or shared_dict.put
@@ -89,20 +93,21 @@ function Store:append(name, text, ttl)
   if index then
     dict:expire(key, ttl)
     for earlier = 1, index - 1 do
-      dict:expire(key .. ":" .. earlier, ttl) -- the whole list lives as long as its last text
+      dict:expire(key .. ":" .. earlier, ttl) -- keeps the whole list as long as its last text
     end
     local ok
     ok, message = put(dict, "set", key .. ":" .. index, text, ttl)
     if ok then return true end
   end
-  if message ~= "no memory" and message ~= "not found" then return nil, message end -- not found: there is no counter
+  -- "not found" means that there is no counter
+  if message ~= "no memory" and message ~= "not found" then return nil, message end
   return nil, would_fit(dict, #key + #text) and "full" or "too_large"
 end
 
 function Store:list(name)
   local dict, key, texts = dict_of_list(self, name), "cmr:list:" .. name, {}
   for index = 1, dict:get(key) or 0 do
-    texts[#texts + 1] = dict:get(key .. ":" .. index) -- nil if it is counted but not stored yet
+    texts[#texts + 1] = dict:get(key .. ":" .. index) -- nil for a text that is counted but not stored yet
   end
   return texts
 end
@@ -146,7 +151,7 @@ function Store:uncount(name)
     local times, ttl = parse_times(value), dict:ttl(key)
     if not table.remove(times) or not ttl then return nil end
     if times[1] then return table.concat(times, " "), ttl end
-    dict:delete(key) -- under the lock
+    dict:delete(key) -- safe, because this worker has the lock
   end)
   return ok or nil, message
 end

@@ -1,5 +1,5 @@
----A store of all processes of a machine, in the user's ledger. Its clock is the machine's wall clock, so that marks
----outlive a restart.
+---A store for all processes of a machine, in the user's ledger. It uses the machine's wall clock, so that marks
+---survive a restart.
 
 local core = require "cmr.core"
 local ledgers = require "cmr.ledger"
@@ -15,8 +15,8 @@ Store.__name = "cmr.store.sqlite"
 local DAY = require("cmr.util.text").DAY
 local SPEC = { ledger = validate.methods "transaction", path = "string" }
 local TABLES = { "claim", "entry", "count" }
-local SWEEP_SECONDS = 60 -- between two removals of what has expired
-local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- the mark that a text was added to a list
+local SWEEP_SECONDS = 60 -- time between two removals of expired entries
+local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- marks that a text was added to a list
 
 ---Makes a store.
 ---@param options? {ledger?: cmr.Ledger, path?: string} Default: the ledger's default file.
@@ -69,7 +69,7 @@ function Store:claim(name, lease)
   return nil, "unavailable", message
 end
 
--- Changes the claim that the token holds. If `or_free` is true, a name without a claim is claimed too.
+-- Changes the claim with this token. If `or_free` is true, it also claims a name without a claim.
 local function change_claim(self, name, token, expires_in, new_token, or_free)
   local is_over = false
   local ok, message = update(self, "durable", function(db, now)
@@ -110,7 +110,7 @@ function Store:append(name, text, ttl)
   return nil, message
 end
 
--- Whether anything was added to a list in the last 30 days.
+-- Returns whether anything was added to a list in the last 30 days.
 function Store:has_received()
   local db, message = self.ledger:connection "durable"
   if not db then return nil, message end
@@ -147,7 +147,7 @@ function Store:remove(name, text)
   return removed
 end
 
--- Counts need not outlive a power cut: the API counts too.
+-- Counts need not survive a power cut, because the API counts too.
 function Store:count(name, limit, window)
   local wait
   local count, message = update(self, "quick", function(db, now)

@@ -1,4 +1,4 @@
----Acts when Lua collects something; works on every Lua.
+---Calls a function when Lua collects an object. Works on every version of Lua.
 
 local collected = {}
 

@@ -1,4 +1,4 @@
----Raises the caller's mistakes at the caller's line, and calls the user's hooks.
+---Raises the calling program's mistakes at its own line, and calls the user's hooks.
 
 local log = require "cmr.util.log"
 
@@ -6,9 +6,9 @@ local errors = {}
 
 local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)util/errors%.lua$" or "@"
 
----Raises a mistake of the calling program at the line of the first caller outside the library. The error is a string,
----because nginx and the program lua of Lua 5.1 print no other value.
----@param message string what follows "cmr."
+---Raises a mistake of the calling program, with the line of the first caller outside the library. The error is a
+---string, because nginx and Lua 5.1's program `lua` print no other value.
+---@param message string The text after "cmr.".
 function errors.raise(message)
   local level = 2
   local info = debug.getinfo(level, "S")

@@ -1,8 +1,8 @@
----Messages for the person who runs the program: into nginx's error log, or to standard error.
+---Logs messages for the person who runs the program, in nginx's error log or on standard error.
 
 local log = {}
 
-local MAX_MESSAGE_BYTES = 2000 -- nginx cuts a line at 2,048
+local MAX_MESSAGE_BYTES = 2000 -- nginx cuts a line after 2,048 bytes
 
 local function write(level, format, ...)
   local message = "cmr: " .. format:format(...):gsub("%c", " "):sub(1, MAX_MESSAGE_BYTES)
@@ -14,7 +14,7 @@ local function write(level, format, ...)
   end
 end
 
----Logs a problem that the program works around. Takes the arguments of string.format.
+---Logs a problem that does not stop the program. Takes the arguments of string.format.
 function log.warn(format, ...)
   write("WARN", format, ...)
 end

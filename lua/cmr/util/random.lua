@@ -1,10 +1,11 @@
----Random bytes and the identifiers made of them, from the system's source: no seed to care for after a fork.
+---Random bytes from the operating system, and identifiers made of them. There is no seed, so a fork needs no special
+---care.
 
 local text = require "cmr.util.text"
 
 local random = {}
 
-local ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" -- Crockford's base 32: the documented ids look like it
+local ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" -- Crockford's base 32, because the documented ids look like it
 
 local function bytes(count)
   local file = assert(io.open("/dev/urandom", "rb"))
@@ -14,18 +15,18 @@ local function bytes(count)
   return read
 end
 
----Some random bytes in hexadecimal: twice as many characters.
+---Returns random bytes as hexadecimal text, which has two characters for each byte.
 function random.hex(count)
   return text.hex(bytes(count))
 end
 
----A random whole number from low to high, which are less than 2^24 apart.
+---Returns a random whole number from low to high. The two must be less than 2^24 apart.
 function random.integer(low, high)
   local a, b, c, d = bytes(4):byte(1, 4)
   return low + (((a * 256 + b) * 256 + c) * 256 + d) % (high - low + 1)
 end
 
----An opaque id like "A1B2C3D4E5F6G7H8".
+---Returns an opaque id like "A1B2C3D4E5F6G7H8".
 function random.id(length)
   local id = bytes(length):gsub(".", function(char)
     local index = char:byte() % 32 + 1
@@ -34,7 +35,7 @@ function random.id(length)
   return id
 end
 
----A version 4 UUID.
+---Returns a version 4 UUID.
 function random.uuid()
   local variant = ("89ab"):sub(random.integer(1, 4)):sub(1, 1)
   local first, version, last = random.hex(4) .. "-" .. random.hex(2), random.hex(2):sub(2), random.hex(6)

@@ -1,9 +1,9 @@
----Keeps secrets out of what is stored and logged. Pure.
+---Removes secrets from data that is stored or logged. Pure.
 
 local redact = {}
 
--- Patterns in the names of fields that hold a secret. Documented are password, appPassword and authenticatorSecret. The
--- credential fields of new mailboxes are undocumented, so the list is deliberately broad.
+-- Patterns for the names of fields with secrets. The documentation names password, appPassword and authenticatorSecret.
+-- The credential fields of new mailboxes are undocumented, so the list is deliberately broad.
 local SECRET_NAME_PATTERNS = {
   "pass",
   "pwd",
@@ -20,7 +20,7 @@ local SECRET_NAME_PATTERNS = {
   "keys?$",
   "^pin$",
 }
-local MIN_SECRET_CHARACTERS = 4 -- shorter ones are in too many texts
+local MIN_SECRET_CHARACTERS = 4 -- shorter secrets would occur in too many texts by chance
 local MASK = "***"
 local MAX_CACHED_NAMES = 500
 
@@ -32,9 +32,9 @@ local function matches_secret(name)
   return false
 end
 
-local cached_names, cached_count = {}, 0 -- the rows of a bulk run all have the same names
+local cached_names, cached_count = {}, 0 -- a cache, because all rows of a bulk run have the same names
 
----Whether a field of this name holds a secret.
+---Returns whether a field with this name has a secret.
 function redact.is_secret_name(name)
   if type(name) ~= "string" then return false end
   local is_secret = cached_names[name]
@@ -59,7 +59,8 @@ function redact.mask(text, secrets)
   return text
 end
 
----The secrets in an event and the further ones. The longest comes first, so that no shorter one cuts it.
+---Returns the secrets in an event, and the other given secrets. The longest comes first, because masking a shorter one
+---could cut a longer one.
 function redact.secrets(event, more)
   local secrets = {}
   local function collect(value, is_secret)
@@ -79,8 +80,8 @@ function redact.secrets(event, more)
   return secrets
 end
 
----A copy that may be stored and can be written as JSON: secrets are masked in every text, and secret fields are left
----out unless they are wanted.
+---Returns a copy that may be stored, and can be written as JSON. Secrets are masked in all texts. Secret fields are
+---omitted unless the caller wants them.
 ---@param secrets string[] longest first
 function redact.copy(value, secrets, with_secret_fields)
   if type(value) == "string" then
@@ -96,6 +97,17 @@ function redact.copy(value, secrets, with_secret_fields)
     end
   end
   return copy
+end
+
+---Masks the values in a URL's query whose names are those of secrets.
+---@param url string
+---@return string
+function redact.url(url)
+  return (
+    url:gsub("([?&]([^=&#]*)=)([^&#]*)", function(start, name, value)
+      if value ~= "" and redact.is_secret_name(name) then return start .. MASK end
+    end)
+  )
 end
 
 return redact

@@ -1,10 +1,10 @@
----The body of the request that nginx is serving.
+---Reads the body of the request that nginx is serving.
 
 local shell = require "cmr.util.shell"
 
 local request_body = {}
 
----Reads the body as it was sent. nginx keeps a large one in a file.
+---Returns the unchanged body. nginx stores a large body in a file.
 function request_body.read()
   ngx.req.read_body()
   local path = ngx.req.get_body_file()

@@ -1,39 +1,41 @@
----nginx's shared memory: finds the dictionaries of the library, and adds the atomic operations that nginx lacks.
+---Works with nginx's shared memory: finds the dictionaries of the library, and adds atomic operations that nginx
+---lacks.
 
 local core = require "cmr.core"
 local log = require "cmr.util.log"
 
--- A full dictionary loses its oldest entries. So handled events, awaited events and quotas have a dictionary each.
+-- The names of the dictionaries. A full dictionary loses its oldest entries, so handled events, awaited events and
+-- quotas each have their own dictionary.
 local shared_dict = {
-  MAIN = "cmr", -- quotas, the queue of the rate limit, and what has no dictionary of its own
-  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; it loses none when it is full
-  CLAIMS = "cmr_claims", -- which events are being handled, and which are done
+  MAIN = "cmr", -- quotas, the queue of the rate limit, and all data without its own dictionary
+  EVENTS = "cmr_events", -- events that client:await may look for, and dead letters; it loses nothing when it is full
+  CLAIMS = "cmr_claims", -- the claims of events that are being handled, and the marks of events that are done
 }
 
-local LOCK_SECONDS = 0.05 -- then the lock of a worker that was killed is free
+local LOCK_SECONDS = 0.05 -- after this time, the lock of a killed worker is free
 local MAX_FLUSHED_ENTRIES = 1000
-local FLUSH_PAUSE_SECONDS = 1 -- after a flush that found nothing: each one reads the whole dictionary
+local FLUSH_PAUSE_SECONDS = 1 -- the wait after a flush that found nothing, because a flush reads the whole dictionary
 local WARNING_PAUSE_SECONDS = 60
 
--- dictionary -> when this worker may do it again
+-- dictionary -> the time when this worker may flush it again
 local flush_at, warn_at = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
 
----The dictionary that nginx.conf declares as `lua_shared_dict NAME`.
+---Returns the dictionary that nginx.conf declares as `lua_shared_dict NAME`.
 ---@param name string
----@return table? dict nil outside nginx, or if it is not declared
+---@return table? dict Nil outside nginx, or if it is not declared.
 function shared_dict.find(name)
   local ngx = package.loaded.ngx
   return ngx and ngx.shared and ngx.shared[name] or nil
 end
 
----The dictionary `cmr`. Without it the workers share nothing.
+---Returns the dictionary `cmr`. Without this dictionary, the workers share nothing.
 ---@return table? dict
 function shared_dict.default()
   return shared_dict.find(shared_dict.MAIN)
 end
 
--- Waits for a lock. The value is the time of locking. A TTL would not do: nginx counts it from the worker's cached
--- clock. Returns nil if the dictionary has no memory for the lock: then no other worker is locked out.
+-- Waits for a lock. The lock's value is the time of locking. A TTL would not work, because nginx counts it from the
+-- worker's cached clock. Returns nil if the dictionary has no memory for the lock; then there is no lock.
 local function acquire(dict, lock_key)
   while true do
     local now = core.now()
@@ -51,12 +53,12 @@ local function flush_expired(dict)
   if dict:flush_expired(MAX_FLUSHED_ENTRIES) == 0 then flush_at[dict] = now + FLUSH_PAUSE_SECONDS end
 end
 
----Stores a value if there is room for it, after expired entries are removed. No other entry is lost for it.
+---Stores a value if there is room for it. To make room, it removes only expired entries.
 ---@param dict table
 ---@param method "add"|"set"
 ---@param key string
 ---@param value any
----@param ttl number? seconds; nil: for good
+---@param ttl number? Seconds; nil means for ever.
 ---@return boolean? ok or nil and "exists" or "no memory"
 function shared_dict.put_if_room(dict, method, key, value, ttl)
   local ok, message = dict["safe_" .. method](dict, key, value, ttl)
@@ -65,9 +67,9 @@ function shared_dict.put_if_room(dict, method, key, value, ttl)
   return dict["safe_" .. method](dict, key, value, ttl)
 end
 
----Stores a value. If there is no memory, removes expired entries, then the least recently used ones, and logs that.
+---Stores a value. If there is no memory, removes expired entries, then the least recently used ones, and logs it.
 ---@param method "add"|"set"
----@param ttl number? seconds; nil: for good
+---@param ttl number? Seconds; nil means for ever.
 ---@return boolean? ok or nil and "exists" or "no memory"
 function shared_dict.put(dict, method, key, value, ttl)
   local ok, message = shared_dict.put_if_room(dict, method, key, value, ttl)
@@ -82,9 +84,9 @@ function shared_dict.put(dict, method, key, value, ttl)
   return ok, message
 end
 
----Replaces a value under a lock: a dictionary has no compare-and-set. `change` must not yield. A worker that was
----stopped for longer than the lock lasts does not write, but starts again.
----@param change fun(value: any): any, number? returns the new value and its TTL; nil leaves the old one
+---Replaces a value under a lock, because a dictionary has no compare-and-set. `change` must not yield. If the worker
+---was stopped for longer than the lock lasts, the function does not write and starts again.
+---@param change fun(value: any): any, number? Returns the new value and its TTL, or nil to keep the old value.
 ---@return boolean? ok or nil and a message
 function shared_dict.update(dict, key, change)
   local lock_key = "cmr:lock:" .. key

@@ -1,16 +1,16 @@
----Commands and whole files, as plain Lua reaches them.
+---Runs commands, and reads and writes whole files, with plain Lua.
 
 local shell = {
-  ALONE = "unset LD_PRELOAD; ", -- before a command: some programs hang under a preloaded sanitizer
+  ALONE = "unset LD_PRELOAD; ", -- written before a command, because some programs hang under a preloaded sanitizer
 }
 
----A text as one word of sh, quoted only when it must be.
+---Returns a text as one word for sh. Quotes it only when needed.
 function shell.quote(text)
   if text:match "^[%w%._/:=@%-]+$" then return text end
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
----The output of a command, without the final newline; empty when the command fails.
+---Returns the output of a command without the final newline. Returns "" when the command fails.
 function shell.output(command)
   local pipe = assert(io.popen(shell.ALONE .. command, "r"))
   local text = pipe:read "*a" or ""
@@ -18,23 +18,23 @@ function shell.output(command)
   return (text:gsub("\n$", ""))
 end
 
----Reads a whole file. Returns its text; or nil and a message.
+---Reads a whole file. Returns its text, or nil and a message.
 function shell.read(path)
   local file, message = io.open(path, "rb")
   if not file then return nil, message end
-  local text, failure = file:read "*a" -- a directory opens, and cannot be read
+  local text, failure = file:read "*a" -- opening a directory succeeds, but reading it fails
   file:close()
   return text, failure
 end
 
----Writes a whole file. Raises when it cannot.
+---Writes a whole file. Raises when it cannot write.
 function shell.write(path, text)
   local file = assert(io.open(path, "wb"))
   assert(file:write(text))
   assert(file:close())
 end
 
----Writes to an open file and flushes it, so that the kernel has the text.
+---Writes to an open file and flushes it, so that the text reaches the kernel.
 ---@return boolean? ok or nil, a message and the errno
 function shell.append(file, text)
   local ok, message, errno = file:write(text)
@@ -43,11 +43,12 @@ function shell.append(file, text)
   return ok and true, message, errno
 end
 
--- Compiled code of LuaJIT flushes again after a failure. The second flush has nothing to write and succeeds.
+-- Turns off LuaJIT's compiler for this function. Its compiled code flushes again after a failure, and the second flush,
+-- with nothing to write, succeeds.
 local jit = rawget(_G, "jit")
 if jit then jit.off(shell.append) end
 
----Whether a file can be read.
+---Returns whether a file can be read.
 function shell.exists(path)
   local file = io.open(path, "rb")
   if file then file:close() end

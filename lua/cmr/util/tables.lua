@@ -1,10 +1,11 @@
----Tables as values of JSON: paths into them, their keys in order, copies, whether one is a list or an object. Pure.
+---Functions for tables as JSON values: paths into them, sorted keys, copies, and whether a table is a list or an
+---object. Pure.
 
 local text = require "cmr.util.text"
 
 local tables = {}
 
----The value at a dotted path, as in "data.pagination"; nil when there is none.
+---Returns the value at a dotted path such as "data.pagination", or nil.
 function tables.at(value, path)
   for name in path:gmatch "[^.]+" do
     if type(value) ~= "table" then return nil end
@@ -13,7 +14,7 @@ function tables.at(value, path)
   return value
 end
 
----A copy of a table; or `into` with the table's members added.
+---Returns a copy of a table. If `into` is given, adds the members to it and returns it.
 function tables.copy(object, into)
   into = into or {}
   for name, value in pairs(object) do
@@ -22,8 +23,8 @@ function tables.copy(object, into)
   return into
 end
 
----The keys of a table in order. Keys of several types are ordered by their text.
----@param rank? fun(key: any): number keys with a lower rank come first
+---Returns the sorted keys of a table. Keys of different types are sorted as text.
+---@param rank? fun(key: any): number Keys with a lower rank come first.
 function tables.sorted_keys(object, rank)
   local keys = {}
   for key in pairs(object) do
@@ -38,21 +39,23 @@ function tables.sorted_keys(object, rank)
   return keys
 end
 
----Whether a value is a table with items. An empty table is no list.
+---Returns whether a value is a table with list items. An empty table is no list.
 function tables.is_list(value)
   return type(value) == "table" and value[1] ~= nil
 end
 
----Whether a value is a table without items. An empty table is an object.
+---Returns whether a value is a table without list items. An empty table is an object.
 function tables.is_object(value)
   return type(value) == "table" and value[1] == nil
 end
 
----A text that is the same for equal content, whatever the order of names. Unlike JSON it takes every number.
+---Returns a text that is the same for equal content, in whatever order the names are. Unlike JSON, it accepts every
+---number.
 function tables.canonical(value)
   if type(value) == "number" then return "number " .. text.exact_number(value) end
-  if type(value) == "string" then return "string " .. #value .. " " .. value end -- no text can imitate a member
-  if type(value) == "userdata" then return "null" end -- JSON's, which prints differently in each Lua
+  -- with its length in front, a string cannot look like a member
+  if type(value) == "string" then return "string " .. #value .. " " .. value end
+  if type(value) == "userdata" then return "null" end -- JSON's null, which each Lua prints differently
   if type(value) ~= "table" then return type(value) .. " " .. tostring(value) end
   local members = {}
   for name, member in pairs(value) do

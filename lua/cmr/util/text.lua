@@ -1,7 +1,7 @@
----Words for people: text from a server made fit to be printed, numbers, durations, lists. Pure.
+---Makes text for people: printable text from a server, numbers, durations and lists. Pure.
 
 local text = {
-  MINUTE = 60, -- seconds
+  MINUTE = 60, -- in seconds, like the next ones
   HOUR = 3600,
   DAY = 24 * 3600,
   WEEK = 7 * 24 * 3600,
@@ -10,7 +10,7 @@ local text = {
 local UNITS = { { text.DAY, "day" }, { text.HOUR, "hour" }, { text.MINUTE, "minute" }, { 1, "second" } }
 local MAX_DURATION_SECONDS = 1e9
 
--- The well-formed UTF-8 sequences, by their first byte.
+-- Patterns of the valid UTF-8 sequences, by their first byte.
 local UTF8_SEQUENCES = {
   "^[^\128-\255]+",
   "^[\194-\223][\128-\191]",
@@ -41,29 +41,30 @@ function text.utf8(bytes)
   return table.concat(parts)
 end
 
----Replaces by spaces the characters that a terminal obeys: controls, and those that turn the direction of text.
+---Replaces characters that control a terminal by spaces: control characters, and characters that change the direction
+---of text.
 function text.printable(bytes)
   bytes = text.utf8(bytes):gsub("%c", " "):gsub("\194[\128-\159]", " ")
   return (bytes:gsub("\226\128[\170-\174]", " "):gsub("\226\129[\166-\169]", " "))
 end
 
--- The locale of the process may have another decimal point.
+-- Writes a number with a point, because the locale of the process may have another decimal point.
 local function with_point(digits)
   return (digits:gsub("[^0-9a-z+-]+", "."))
 end
 
----A number as text for people: 100000, 0.001. A whole one below 1e15 has no exponent.
+---Returns a number as text for people, such as 100000 or 0.001. A whole number below 1e15 has no exponent.
 function text.number(number)
   if number % 1 == 0 and number > -1e15 and number < 1e15 then return ("%.0f"):format(number) end
   return with_point(("%.14g"):format(number))
 end
 
----A number as text for programs: with all of its digits, the same in every locale.
+---Returns a number as text for programs. It has all digits, and is the same in every locale.
 function text.exact_number(number)
   return with_point((math.type and math.type(number) == "integer" and "%d" or "%.17g"):format(number))
 end
 
----Seconds as a person says them: "4 days 15 hours", "7 seconds".
+---Returns a duration in words, such as "4 days 15 hours" or "7 seconds".
 function text.duration(seconds)
   if seconds < text.MINUTE then return ("%.3g second%s"):format(seconds, seconds == 1 and "" or "s") end
   if seconds > MAX_DURATION_SECONDS then return "years" end
@@ -77,14 +78,14 @@ function text.duration(seconds)
   return table.concat(parts, " ")
 end
 
----Bytes in lower-case hexadecimal.
+---Returns bytes as lower-case hexadecimal text.
 function text.hex(bytes)
   return (bytes:gsub(".", function(byte)
     return ("%02x"):format(byte:byte())
   end))
 end
 
----Words as a sentence lists them: "a, b and c".
+---Joins words as in a sentence: "a, b and c".
 ---@param conjunction "and"|"or"
 function text.list(words, conjunction)
   if #words < 2 then return words[1] or "" end

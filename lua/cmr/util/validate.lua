@@ -10,7 +10,7 @@ local errors = require "cmr.util.errors"
 local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
 
-local MAX_LISTED_NAMES = 3 -- of a spec, in a message
+local MAX_LISTED_NAMES = 3 -- maximum of names in a message
 
 local validate = {}
 
@@ -18,7 +18,7 @@ local function rule(expected, test, shows_number)
   return { expected = expected, test = test, shows_number = shows_number }
 end
 
----The rule for a value that is checked elsewhere.
+---The rule for a value that other code checks.
 validate.ANY = rule("a value", function()
   return true
 end)
@@ -31,18 +31,18 @@ local function range(noun, min, max, is_whole)
   end, true)
 end
 
----A number within bounds; without max there is no upper one.
----@param unit string? what it counts: "seconds"
+---Makes the rule for a number within bounds. Without max there is no upper bound.
+---@param unit string? The unit of the number, such as "seconds".
 function validate.number(min, max, unit)
   return range(unit and unit .. "," or "a number", min, max, false)
 end
 
----A whole number within bounds; without max there is no upper one.
+---Makes the rule for a whole number within bounds. Without max there is no upper bound.
 function validate.integer(min, max)
   return range("a whole number", min, max, true)
 end
 
----A table with functions of these names in it, or behind its metatable.
+---Makes the rule for an object with methods of these names. They may come from its metatable.
 function validate.methods(...)
   local names = { ... }
   return rule("a table with " .. text.list(names, "and"), function(value)
@@ -54,7 +54,7 @@ function validate.methods(...)
   end)
 end
 
----One of some values: strings, or false.
+---Makes the rule for a value that must be one of some strings, or false.
 function validate.one_of(...)
   local values, shown = {}, {}
   for index, value in ipairs { ... } do
@@ -73,7 +73,7 @@ local function rule_of(entry)
   end)
 end
 
----Either of two rules.
+---Makes the rule for a value that fits either of two rules.
 function validate.either(one, other)
   one, other = rule_of(one), rule_of(other)
   return rule(one.expected .. " or " .. other.expected, function(value)
@@ -81,15 +81,15 @@ function validate.either(one, other)
   end, one.shows_number or other.shows_number)
 end
 
----"Did you mean", for a name that is not among the names that exist.
+---Suggests a name in place of a name that does not exist ("did you mean").
 ---@return string hint " (did you mean 'timeout'?)", or ""
----@return string? suggestion the name that was probably meant
+---@return string? suggestion The name that the user probably meant.
 function validate.suggestion(name, names)
   local suggestion = type(name) == "string" and core.suggest(name, names) or nil
   return suggestion and (" (did you mean '%s'?)"):format(suggestion) or "", suggestion
 end
 
--- A number that is out of range is shown. No other value is: it may be a secret.
+-- Describes a wrong value. Shows only a number that is out of range, because any other value may be a secret.
 local function got(value, shows_number)
   return type(value) == "number" and shows_number and text.number(value) or type(value)
 end
@@ -103,9 +103,9 @@ local function unknown_option(spec, name)
 end
 
 ---Checks a table of options.
----@param spec table<string, table|string> a rule for each name
+---@param spec table<string, table|string> A rule for each name.
 ---@return boolean? ok
----@return string? message without the caller's name
+---@return string? message The message, without the caller's name.
 ---@return table? problem {code = "unknown_option"|"bad_option", option, expected, got, suggestion}
 function validate.check(spec, opts)
   if type(opts) ~= "table" then
@@ -124,8 +124,8 @@ function validate.check(spec, opts)
   return true
 end
 
----Checks a table of options by the same rules. Raises at the caller's line.
----@param caller string the function, as its user calls it, without "cmr."
+---Checks a table of options like validate.check, but raises at the caller's line.
+---@param caller string The name of the public function, without "cmr.".
 ---@param defaults table? behind the copy
 ---@param opts table? nil: none
 ---@return table opts a copy

@@ -1,27 +1,28 @@
----Dead letters: events that could not be handled, and that the vendor does not deliver again. They are a list in the
----store, as JSON.
+---Dead letters are events that could not be handled, and that the vendor does not deliver again. They are in a list in
+---the store, as JSON.
 
 local core = require "cmr.core"
 local tables = require "cmr.util.tables"
 
----An event that the vendor does not deliver again although it was not handled.
+---An event that was not handled, and that the vendor does not deliver again.
 ---@class cmr.DeadLetter
----@field id string Names the letter.
+---@field id string The id of the letter.
 ---@field name string The event's name.
 ---@field event_id? string Its eventId.
 ---@field failed_at integer Seconds since 1970.
----@field tries integer How often it was delivered.
----@field reason string Why it was not handled.
----@field event? cmr.Event Without its passwords, unless option store_passwords says so; nil: there was no room for it.
----@field info cmr.Delivery What cmr.webhook.info returned for it, without age and body_hash.
+---@field tries integer The number of deliveries of the event.
+---@field reason string The reason why it was not handled.
+---@field event? cmr.Event The event. It has passwords only with the option store_passwords. Nil when there was no room
+---for it.
+---@field info cmr.Delivery The result of cmr.webhook.info for it, without age and body_hash.
 
 local dead_letters = {}
 
 local LIST = "dead"
 
-local texts = setmetatable({}, { __mode = "k" }) -- letter -> how it is stored
+local texts = setmetatable({}, { __mode = "k" }) -- letter -> its text in the store
 
----The dead letters in a store, oldest first.
+---Returns the dead letters in a store, oldest first.
 ---@param store cmr.Store
 ---@return cmr.DeadLetter[]? letters
 ---@return string? message
@@ -49,7 +50,7 @@ function dead_letters.find(store, id)
   return nil, message or ("there is no dead letter '%s'"):format(tostring(id))
 end
 
----Stores a dead letter, unless it is there already; without its event if there is no room for that.
+---Stores a dead letter, unless it is already stored. If there is no room for its event, stores it without the event.
 ---@param store cmr.Store
 ---@param letter cmr.DeadLetter
 ---@param ttl number seconds
@@ -65,7 +66,7 @@ end
 
 ---Removes a dead letter from the store.
 ---@param store cmr.Store
----@param letter cmr.DeadLetter from dead_letters.list or dead_letters.find
+---@param letter cmr.DeadLetter A letter from dead_letters.list or dead_letters.find.
 ---@return boolean? removed
 ---@return string? message
 function dead_letters.remove(store, letter)

@@ -1,15 +1,15 @@
----Notices a handler that ends its request: ngx.exit, ngx.redirect and ngx.exec do not return, and no pcall catches
----them. nginx only.
+---Notices when a handler ends its request with ngx.exit, ngx.redirect or ngx.exec. These functions do not return, and
+---pcall does not catch them. For nginx only.
 
 local early_exit = {}
 
 local MIN_FAILURE_STATUS = 300
 
-local KEY = {} -- in ngx.ctx: what to call when the request ends. Subrequests and other requests have their own.
+local KEY = {} -- key in ngx.ctx of the function to call when this request or subrequest ends
 
 local is_watching = false
 
--- Calls back once. Outside a request, and in phases without ngx.ctx, there is nothing to call.
+-- Calls the request's function once. Outside a request, and in phases without ngx.ctx, there is none.
 local function notify(is_success, reason)
   local has_ctx, settle = pcall(function()
     return ngx.ctx[KEY]
@@ -19,14 +19,15 @@ local function notify(is_success, reason)
   settle(is_success, reason)
 end
 
--- The status that the sender gets. ngx.OK ends the handler and leaves the status as it was set.
+-- Returns the status that the sender gets. ngx.OK ends the handler and does not change the status.
 local function status_of(code)
   if code == ngx.OK then return ngx.status == 0 and ngx.HTTP_OK or ngx.status end
   return tonumber(code) or ngx.ERROR
 end
 
----Replaces nginx's functions. The new ones first notify the request of the running handler, and then do the same. They
----do not notice code that has ngx.exit in a local variable from before. Does nothing outside nginx.
+---Replaces nginx's functions. The new functions first notify the request of the running handler, and then call the old
+---ones. They do not notice a call through a local variable that had ngx.exit before the replacement. Does nothing
+---outside nginx.
 function early_exit.watch()
   if is_watching or not package.loaded.ngx then return end
   is_watching = true
@@ -46,7 +47,7 @@ function early_exit.watch()
   end
 end
 
----Calls a function, and `settle` if it ends its request before it returns.
+---Calls a function. If the function ends the request and does not return, calls `settle`.
 ---@param settle fun(is_success: boolean, reason: string)
 ---@param call fun(...): ...
 ---@return boolean returned as of pcall

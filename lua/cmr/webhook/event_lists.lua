@@ -1,4 +1,4 @@
----The lists of a store in which client:await finds events: an event is in the list of each id that it carries.
+---The lists of a store in which client:await finds events. An event is in one list for each of its ids.
 
 local core = require "cmr.core"
 local events = require "cmr.webhook.events"
@@ -6,7 +6,7 @@ local tables = require "cmr.util.tables"
 
 local event_lists = {}
 
--- The content of an event, without the time at which it was received.
+-- Returns the content of an event, without the time at which it was received.
 local function content(stored)
   stored.receivedAt = nil
   return tables.canonical(stored)
@@ -20,12 +20,12 @@ local function is_stored(store, name, json)
   return false
 end
 
----Stores an event under the ids that client:await looks for: under all, or under none.
+---Stores an event under all ids that client:await may look for. If one of them fails, it is stored under none.
 ---@param store cmr.Store
----@param event cmr.Event as it was delivered
----@param copy fun(): table its copy that may be stored, see redact.copy
+---@param event cmr.Event The event in the form that was delivered.
+---@param copy fun(): table Returns the copy to store, see redact.copy.
 ---@param ttl number seconds
----@param may_be_stored boolean whether it may be in the store already; then it is not added again
+---@param may_be_stored boolean Whether the store may already have it; then it is not added again.
 ---@return boolean? ok
 ---@return string? message of the store
 function event_lists.put(store, event, copy, ttl, may_be_stored)

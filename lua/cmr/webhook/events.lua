@@ -1,5 +1,5 @@
----The documented events: the only list of them, and the ids in an event. Pure, on any Lua and in nginx. The set is
----open: an event that is not in it is accepted as well.
+---The list of the documented events, and the ids in an event. Pure, on any Lua and in nginx. The set is open: cmr also
+---accepts an event that is not in the list.
 ---
 ---A row, also found by its name: {name, when, fields, source, open, key, items, announces}
 ---  fields     what data is documented to hold, in order: {name, type}, "a[].b" in the items of a list; price and
@@ -31,7 +31,7 @@ local TYPES = {
 local WARM_MAILBOX = "mailboxId email firstName lastName profilePicture password appPassword authenticatorSecret "
   .. "isAdmin warmingUpFrom expiryDate"
 
--- Groups of fields; a row names a whole group by one word.
+-- Groups of fields. In a row, one word stands for a whole group.
 local GROUPS = {
   SUBSCRIPTION = "userId userEmail subscriptionId domainId domain workspaceType quantity periodStart periodEnd "
     .. "autoRenew description subscriptionStatus",
@@ -40,7 +40,8 @@ local GROUPS = {
     .. WARM_MAILBOX:gsub("%S+", "mailboxDetails[].preWarmedUpMailboxes[].%0"),
 }
 
--- SOURCE NAME: WHEN, and below it the other members. An event without fields is undocumented.
+-- The rows have the form "SOURCE NAME: WHEN", with the other members below. The data of an event without fields is
+-- undocumented.
 local ROWS = [[
 docs domain.order.success: A domain is registered.
   fields userId userEmail orderId domainId domainName creationTime expiryDate price
@@ -114,10 +115,12 @@ end
 
 events["mailbox.order.success"].announces = { event = "mailbox.created", count = "quantity" }
 
-local MAX_IDS = 20 -- of one event: it is stored under each. A longer list has an order or an action above it.
+-- maximum for one event, which is stored under each id; an event with a longer list also has an order or an action
+local MAX_IDS = 20
 local MAX_ID_BYTES = 200
 
--- A member of data, or of an item in a list there, and the kind of its id, the most telling first.
+-- The members that contain an id, and the kind of the id. They are members of data, or of an item in a list in data.
+-- The most useful kinds come first.
 local IDS = {
   { "actionId", "action" },
   { "orderId", "order" },
@@ -128,7 +131,7 @@ local IDS = {
   { "mailboxId", "mailbox" },
   { "email", "mailbox" },
 }
-local IN_LOWER_CASE = { domainName = true, domain = true, email = true } -- elsewhere case matters
+local IN_LOWER_CASE = { domainName = true, domain = true, email = true } -- in all other ids, case matters
 
 local function collect_ids(found, object)
   for _, row in ipairs(IDS) do
@@ -144,7 +147,8 @@ local function collect_ids(found, object)
   end
 end
 
----The ids in an event, each once. cmr finds the event by them. A user's id is not one: too many events have it.
+---Returns the ids in an event, without duplicates. cmr finds the event by these ids. A user's id is not among them,
+---because too many events have it.
 ---@param event cmr.Event
 ---@return string[][] ids {kind, id}; kinds: action, order, subscription, domain, mailbox
 function events.ids(event)
@@ -152,7 +156,7 @@ function events.ids(event)
   if type(data) ~= "table" then return ids end
   collect_ids(found, data)
   local lists = { data }
-  for _, name in ipairs(tables.sorted_keys(data)) do -- sorted, so that a long event is found by the same ids each time
+  for _, name in ipairs(tables.sorted_keys(data)) do -- sorted, so that a long event always gets the same ids
     lists[#lists + 1] = type(data[name]) == "table" and type(name) == "string" and data[name] or nil
   end
   for _, list in ipairs(lists) do
@@ -166,7 +170,7 @@ function events.ids(event)
   return ids
 end
 
----The names of the lists that an event is stored in, as in "order:ID".
+---Returns the names of the lists in which an event is stored, such as "order:ID".
 ---@return string[] names
 function events.list_names(event)
   local names = {}

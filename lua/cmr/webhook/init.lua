@@ -1,11 +1,11 @@
----Webhooks: how the outcome of an accepted operation arrives.
+---Webhooks, which report the outcome of an accepted operation.
 ---
 ---    local event, message, err = cmr.webhook.verify(raw_body, headers)
 ---    if not event then return answer(err.status, message) end
 ---    if seen(cmr.webhook.id(event)) then return answer(200) end -- the vendor delivers an event more than once
 ---
 ---It is undocumented whether the timestamp is signed. If it is not, anyone who has seen a delivery can send it again
----with a fresh timestamp. The tolerance then protects nothing: only the event's id reveals the replay.
+---with a new timestamp. The tolerance then protects nothing, and only the event's id reveals the replay.
 
 local receiver = require "cmr.webhook.receiver"
 local signature_formats = require "cmr.webhook.signature_formats"
@@ -14,23 +14,23 @@ local verify = require "cmr.webhook.verify"
 
 ---Verifies and receives webhooks.
 ---@class cmr.Webhook
----@field signature_formats string[] What option signature_format takes: "body-hex-seconds" and seven others.
+---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = { signature_formats = signature_formats.NAMES }
 
 ---Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
 ---decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp are needed.
 ---@param raw_body string
----@param headers table<string, string|string[]> Names in any case, as ngx.req.get_headers() returns them.
+---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
----@return cmr.Event? event As the vendor sent it, decoded.
+---@return cmr.Event? event The decoded event.
 ---@return string? message
----@return cmr.Refusal? err Its status is the HTTP status to answer with.
+---@return cmr.Refusal? err The refusal. Its status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options)
   return verify.delivery(raw_body, headers, validate.options("webhook.verify", verify.SPEC, verify.DEFAULTS, options))
 end
 
----Receives webhooks in nginx. Each event runs its function once, however often it is delivered, and to however many
----workers. It is stored for client:await.
+---Receives webhooks in nginx. It calls an event's function once, even if the vendor delivers the event several times or
+---to several workers. It stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -38,11 +38,11 @@ end
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
----@return fun() handler For content_by_lua: reads the body, answers with the status of cmr.Receiver:receive.
----@return cmr.Receiver receiver For its dead letters.
+---@return fun() handler For content_by_lua. It reads the body, and answers with the receiver's status.
+---@return cmr.Receiver receiver The receiver, which has the dead letters.
 webhook.handler = receiver.handler
 
----Receives webhooks in any other server.
+---Makes a receiver for webhooks in any other server.
 ---@param options cmr.HandlerOptions
 ---@return cmr.Receiver receiver
 function webhook.receiver(options)
@@ -57,13 +57,13 @@ webhook.info = verify.info
 ---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
 ---without one, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
----@return string? id nil if the table has no eventId and does not come from verify.
+---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event)
   local info = verify.info(event)
   return info and info.id or type(event.eventId) == "string" and event.eventId or nil
 end
 
----Returns the event's name. Warmup events keep it under a key of their own.
+---Returns the event's name. A warmup event has it under another key than other events.
 ---@param event cmr.Event
 ---@return cmr.EventName name
 function webhook.name(event)

@@ -1,8 +1,9 @@
----Receives deliveries: verifies each, claims its event, stores it for client:await, handles it once, marks it as done.
+---Receives deliveries. It verifies each delivery and claims the event. Then it stores the event for client:await,
+---handles it once and marks it as done.
 ---
----The vendor expects an answer within 60 s. After any other status than 200 it tries again about 30 s and 5 min later
----(help). The lease must outlast a slow handler, so that no second one starts, and end before the vendor's last
----delivery, so that an event lost in a crash is handled then.
+---The vendor expects an answer within 60 s. After any status other than 200, it delivers again about 30 s and 5 min
+---later (help page). The lease must be longer than a slow handler, so that no second handler starts. It must end before
+---the vendor's last delivery, so that this delivery can handle an event lost in a crash.
 
 local core = require "cmr.core"
 local dead_letters = require "cmr.webhook.dead_letters"
@@ -19,32 +20,34 @@ local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 local verify = require "cmr.webhook.verify"
 
----Handles an event. It has failed if it raises, or returns false, or nil and a message: the vendor then gets a 500 and
----tries again. It should end within the vendor's 60 s and must end within the lease, or renew it. If it ends the
----request itself, as by ngx.exit, the event is handled if the status is below 300.
+---A function that handles an event. It fails if it raises, or returns false, or returns nil and a message. The vendor
+---then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end within the lease,
+---or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as handled if the status
+---is below 300.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
----What a handler gets beside the event.
+---The second argument of a handler.
 ---@class cmr.HandlerDelivery
----@field tries integer How often the event was delivered until now.
----@field is_replay boolean Whether it comes from the dead letters.
----Lets the lease end that many seconds from now (default: option lease). nil and a message: it is over already, and
----another worker may handle the event.
+---@field tries integer The number of deliveries of the event so far.
+---@field is_replay boolean Whether the event comes from the dead letters.
+---Makes the lease end that many seconds from now. The default is the option `lease`. Returns nil and a message if the
+---lease is already over; another worker may then handle the event.
 ---@field renew fun(self: cmr.HandlerDelivery, seconds?: number): true?, string?
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
----By event name; "*" for all others. Other events are answered with 200.
+---The handlers by event name. "*" handles all other events. Without it, other events are answered with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
----@field store? cmr.Store Default: lua_shared_dict cmr, cmr_events and cmr_claims in nginx; else one per process.
----@field lease? number Seconds until an event whose handler crashed is handled again. Default: 240.
----@field done_ttl? number Seconds for which a duplicate is recognised. Default: 7 days.
+---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
+---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
+---@field done_ttl? number Seconds for which cmr recognises a duplicate. Default: 7 days.
 ---@field event_ttl? number Seconds for which client:await finds an event. Default: 3600.
----@field dead_ttl? number Seconds for which an event that could not be handled is kept. Default: 30 days.
----Whether client:await and dead letters have the passwords. The handler has them in any case, at a delivery. Default:
----false.
+---@field dead_ttl? number Seconds for which cmr keeps an event that could not be handled. Default: 30 days.
+---Whether client:await and the dead letters have the passwords. At a delivery, the handler has them in any case.
+---Default: false.
 ---@field store_passwords? boolean
----@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
+---@field log? fun(level: "WARN"|"ERR", message: string) Logs a message. Default: nginx's error log, else standard
+---error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
 ---@class cmr.Receiver
@@ -82,12 +85,12 @@ for name, rule in pairs(verify.SPEC) do
   SPEC[name], DEFAULTS[name] = rule, verify.DEFAULTS[name]
 end
 
-local VENDOR_TRIES = 3 -- then an event is not delivered again (help)
+local VENDOR_TRIES = 3 -- the vendor delivers an event at most this often (help page)
 local MAX_TRIES = 1e6
-local TRIES_SECONDS = text.DAY -- how long the count of an event's deliveries is kept: a handler may take hours
-local HASH_BYTES = 16 -- so the mark of a handled event fits into nginx's entry of 128 bytes
+local TRIES_SECONDS = text.DAY -- how long the store keeps the count of an event's deliveries; a handler may take hours
+local HASH_BYTES = 16 -- short enough for the mark of a handled event to fit into nginx's entry of 128 bytes
 
-local MAX_LABEL_BYTES = 300 -- of an event, or of a handler's message, in the log
+local MAX_LABEL_BYTES = 300 -- maximum of an event's name or a handler's message in the log
 
 local LOGGERS = { WARN = log.warn, ERR = log.error }
 
@@ -112,20 +115,20 @@ local function report(self, level, format, ...)
   end
 end
 
--- An event in the log: one line, whatever is in it.
+-- Returns an event's description for the log. It is one line, whatever the event contains.
 local function label_of(info)
   return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
 end
 
--- A name that is different for every event, and the same in each of its deliveries. The vendor may send
--- several events under one id, and the same one with a new timestamp; their content tells them apart.
+-- Returns a name that is different for every event, and the same for all deliveries of an event. It contains a hash of
+-- the content, because the vendor may send several events with one id, and the same event with a new timestamp.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
   return text.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
 end
 
--- An event while it is being handled.
+-- Makes the job of an event while it is being handled.
 local function new_job(self, event, info, is_replay)
   local hash = hash_of(event, info)
   local keys = verify.keys(self.opts)
@@ -175,13 +178,13 @@ local function put_dead_letter(self, job, reason)
   report(self, "ERR", format, job.label, ok and reason or message)
 end
 
--- Counts a delivery of an event, and returns how many there were. Without the store it is the first.
+-- Counts a delivery of an event, and returns the number of deliveries so far. Returns 1 if the store fails.
 local function count_try(self, job)
   return self.store:count(job.counter, MAX_TRIES, TRIES_SECONDS) or 1
 end
 
--- Ends the claim. A failed event waits for a later delivery; after the last delivery it becomes a dead letter. If that
--- fails, or the user's store raises, the answer stays the same.
+-- Ends the claim. After a failure, the event waits for the next delivery. After the last delivery, it becomes a dead
+-- letter. The answer to the vendor stays the same if that fails, or if the user's store raises.
 local function finish(self, job, is_handled, reason)
   if job.is_finished then return end
   job.is_finished = true
@@ -193,7 +196,7 @@ local function finish(self, job, is_handled, reason)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
-      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries during a long handler count as well
+      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries while a long handler runs count too
       if job.tries >= VENDOR_TRIES then put_dead_letter(self, job, reason) end
     end
     return self.store[method](self.store, job.claim, job.token, self.opts.done_ttl)
@@ -207,7 +210,7 @@ local function finish(self, job, is_handled, reason)
   end
 end
 
--- What a handler gets beside its event.
+-- Makes the second argument of a handler.
 local function new_delivery(self, job)
   return {
     tries = job.tries,
@@ -218,7 +221,7 @@ local function new_delivery(self, job)
   }
 end
 
--- A handler's message without secrets, on one line.
+-- Returns a handler's message without secrets, on one line.
 local function shown(job, message)
   local ok, words = pcall(tostring, message)
   return (redact.mask(ok and words or type(message), job.secrets):gsub("%c", " "):sub(1, MAX_LABEL_BYTES))
@@ -241,13 +244,14 @@ local function run_handler(self, job, handler)
   return nil, shown(job, message)
 end
 
--- Stores and handles an event that this worker has claimed. Returns the HTTP status, and a message unless it is 200.
+-- Stores and handles an event that this worker has claimed. Returns the HTTP status, and a message unless the status is
+-- 200.
 local function handle(self, job)
   local ok, message = store_event(self, job)
   if not ok then
     report(self, "ERR", "%s: could not be stored: %s", job.label, message)
     if message ~= "too_large" then return 503, "could not be stored: " .. message end
-    put_dead_letter(self, job, "client:await cannot find it: it is too large for the store") -- as it would be next time
+    put_dead_letter(self, job, "client:await cannot find it: it is too large for the store") -- it would fail again
   end
   local handler = self.opts.on[job.info.event] or self.opts.on["*"]
   if handler then
@@ -260,8 +264,8 @@ local function handle(self, job)
   return 200
 end
 
--- Claims an event and handles it, unless it is handled already or another worker handles it. Returns the HTTP status,
--- and a message unless it is 200.
+-- Claims an event and handles it, unless it was handled before or another worker is handling it. Returns the HTTP
+-- status, and a message unless the status is 200.
 local function attempt(self, job)
   local token, state, detail = self.store:claim(job.claim, self.opts.lease)
   if state == "done" then return 200 end
@@ -286,7 +290,7 @@ end
 ---413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
 ---the store is unavailable or full.
 ---@param raw_body string
----@param headers table<string, string|string[]> Names in any case.
+---@param headers table<string, string|string[]> The headers, with names in any case.
 ---@return integer status
 function Receiver:receive(raw_body, headers)
   local event, message, err = verify.delivery(raw_body, headers, self.opts)
@@ -298,21 +302,21 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----The events that could not be handled, and that the vendor does not deliver again. Their handler failed at the last of
----three deliveries, or the store had no room for them.
+---Returns the events that could not be handled, and that the vendor does not deliver again. Their handler failed at
+---the last of three deliveries, or the store had no room for them.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters()
   return dead_letters.list(self.store)
 end
 
--- Hands the event of a dead letter to its handler. Returns whether it is handled, or a message.
+-- Calls the handler for the event of a dead letter. Returns whether the event is handled, or a message.
 local function replay(self, letter)
   if not letter.event then return nil, "its event was too large to be stored" end
   local event = letter.event
   verify.remember(event, letter.info)
   local job = new_job(self, event, letter.info, true)
-  -- a digest of the stored event would differ
+  -- the hash must come from the delivery, because the stored event has another one
   job.hash, job.claim, job.tries = letter.id, "event:" .. letter.id, letter.tries
   local status, message = attempt(self, job)
   if status ~= 200 then return nil, message end
@@ -322,19 +326,18 @@ local function replay(self, letter)
   return true
 end
 
--- The dead letter of that id, or all.
+-- Returns a list with the dead letter of that id. Without an id, returns all dead letters.
 local function find_dead_letters(self, id)
   if id == nil then return dead_letters.list(self.store) end
   local letter, message = dead_letters.find(self.store, id)
   return letter and { letter }, message
 end
 
----Handles dead letters: stores each event for client:await, and calls its function. An event that was handled since is
----not handled again. An event that is handled stops being a dead letter.
+---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled
+---meanwhile is not handled again. When an event is handled, its dead letter is removed.
 ---@param id? string Default: all.
----@return integer? count How many are handled; nil: there is no such letter, or the store is unavailable.
----@return string|table<string, string>|nil failures The reasons of those that failed, by id; nil when none failed; a
----message when nothing was tried.
+---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
+---@return string|table<string, string>|nil failures The reasons by id, or a message; nil when none failed.
 function Receiver:replay(id)
   local letters, message = find_dead_letters(self, id)
   if not letters then return nil, message end
@@ -347,9 +350,9 @@ function Receiver:replay(id)
   return count, next(failures) and failures or nil
 end
 
----Drops dead letters: nothing of them is left.
+---Removes dead letters permanently.
 ---@param id? string Default: all.
----@return integer? count How many are dropped; nil: there is no such letter, or the store is unavailable.
+---@return integer? count The number of removed letters; nil if there is no such letter or the store is unavailable.
 ---@return string? message
 function Receiver:drop(id)
   local letters, message = find_dead_letters(self, id)
@@ -362,7 +365,7 @@ function Receiver:drop(id)
   return #letters
 end
 
--- Logs which dictionaries are missing, in the first worker that looks.
+-- Logs which dictionaries are missing. Only the first worker that finds out logs it.
 local function warn_of_missing_dictionaries()
   local main, missing = shared_dict.default(), {}
   for _, name in ipairs { shared_dict.EVENTS, shared_dict.CLAIMS } do

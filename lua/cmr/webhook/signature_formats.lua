@@ -1,15 +1,16 @@
----How the vendor may sign a delivery. Pure.
+---The ways in which the vendor may sign a delivery. Pure.
 ---
----Documented: the header holds an HMAC-SHA256 of the raw body, keyed with the partner's API key; a Unix timestamp comes
----with it (help). Undocumented: whether the timestamp is signed too, and how digest and timestamp are written. Each
----combination is a signature format with a name.
+---The help page documents that the header has an HMAC-SHA256 of the raw body, with the partner's API key, and that a
+---Unix timestamp comes with it. It is undocumented whether the timestamp is signed too, and how digest and timestamp
+---are written. Each combination of these is a signature format with a name.
 
 local signature_formats = {
-  SIGNATURE_HEADER = "cmr-x-signature", -- both in lower case (help)
+  SIGNATURE_HEADER = "cmr-x-signature", -- the help page writes both names in lower case
   TIMESTAMP_HEADER = "cmr-x-timestamp",
-  -- No delivery is valid in both ways: a JSON object cannot begin with a timestamp and a dot.
+  -- The two texts that may be signed. No delivery is valid in both ways, because a JSON object cannot begin with a
+  -- timestamp and a dot.
   SIGNED_PARTS = { "body", "timestamp.body" },
-  NAMES = {}, -- string[]: of all formats
+  NAMES = {}, -- string[]: the names of all formats
   FORMATS = {}, -- by name: {name, signs, encoding, unit}
 }
 
@@ -18,9 +19,9 @@ local UNITS = { "seconds", "milliseconds" }
 
 local TICKS_PER_SECOND = { seconds = 1, milliseconds = 1000 }
 local MAX_TIMESTAMP_DIGITS = 15
-local MIN_MILLISECONDS_DIGITS = 12 -- that many digits of seconds would be the year 5138 or later
+local MIN_MILLISECONDS_DIGITS = 12 -- a time in seconds with this many digits would be in the year 5138 or later
 
----The name of a signature format.
+---Returns the name of a signature format.
 ---@param signs "body"|"timestamp.body"
 ---@param encoding "hex"|"base64"
 ---@param unit "seconds"|"milliseconds"
@@ -28,21 +29,21 @@ function signature_formats.name(signs, encoding, unit)
   return ("%s-%s-%s"):format(signs, encoding, unit)
 end
 
----The text that the digest is made of, from the header's value and the body as received.
+---Returns the text that was signed, from the header's value and the body as received.
 function signature_formats.signed_text(signs, timestamp, body)
   return signs == "body" and body or timestamp .. "." .. body
 end
 
----How a digest is written. Each encoding has one spelling: lower-case hexadecimal, or Base64 with padding and no spare
----bits.
+---The encodings of a digest. Each encoding accepts only one spelling: lower-case hexadecimal, or Base64 with padding
+---and no spare bits.
 ---@return "hex"|"base64"|nil encoding
 function signature_formats.encoding(digest)
   if #digest == 64 and not digest:find "[^0-9a-f]" then return "hex" end
   return #digest == 44 and digest:find "^[A-Za-z0-9+/]+[AEIMQUYcgkosw048]=$" and "base64" or nil
 end
 
----Reads a timestamp. Its length tells its unit.
----@return number? seconds since 1970; nil unless it is a whole number
+---Reads a timestamp. The number of digits shows its unit.
+---@return number? seconds Since 1970; nil if it is no whole number.
 ---@return "seconds"|"milliseconds"|nil unit
 function signature_formats.parse_timestamp(timestamp)
   if #timestamp > MAX_TIMESTAMP_DIGITS or not timestamp:find "^[1-9]%d*$" then return nil end
@@ -50,7 +51,7 @@ function signature_formats.parse_timestamp(timestamp)
   return tonumber(timestamp) / TICKS_PER_SECOND[unit], unit
 end
 
----The header's value for a time in seconds.
+---Returns the header's value for a time in seconds.
 function signature_formats.timestamp(seconds, unit)
   return ("%d"):format(math.floor(seconds * TICKS_PER_SECOND[unit]))
 end

@@ -1,4 +1,5 @@
----Checks that a delivery is the vendor's, fresh and readable. Reads the environment and the clock; no other I/O.
+---Checks that a delivery comes from the vendor, is fresh and can be read. It reads the environment and the clock, and
+---does no other I/O.
 
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
@@ -8,7 +9,7 @@ local validate = require "cmr.util.validate"
 
 local verify = {}
 
----Why a delivery is refused.
+---The reason why a delivery is refused.
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither option api_key nor $CMR_API_KEY is set
 ---| "too_large" # the body is over max_body
@@ -23,21 +24,22 @@ local verify = {}
 ---| "not_json" # signed and fresh, but not a JSON object
 ---| "no_event" # a JSON object that names no event
 
----A delivery that is refused. tostring returns its message.
+---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
----@field kind cmr.RefusalKind Why it is refused.
+---@field kind cmr.RefusalKind The reason why it is refused.
 ---@field message string For a log.
 ---@field status integer The HTTP status to answer with.
 
 ---Options of cmr.webhook.verify.
 ---@class cmr.VerifyOptions
----@field api_key? string|string[] The key that signs, or several while one replaces another. Default: $CMR_API_KEY.
----@field tolerance? number Seconds that the timestamp may be off, either way. Default: 300 (help).
----@field max_body? integer Bytes. Default: 1 MiB.
----@field signature_format? string One of cmr.webhook.signature_formats: accepts no other. Default: any of them.
----@field now? number|fun(): number Seconds since 1970. Default: os.time.
+---@field api_key? string|string[] The key that signs, or several keys while you replace the key. Default: $CMR_API_KEY.
+---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
+---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
+---@field signature_format? string The only accepted signature format, one of cmr.webhook.signature_formats. Default:
+---all are accepted.
+---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
----An event as the vendor sent it. Warmup events have their name under eventType, all others under event.
+---An event from the vendor. A warmup event has its name under eventType, any other event under event.
 ---@class cmr.Event
 ---@field event? cmr.EventName Its name.
 ---@field eventType? cmr.EventName The name of a warmup event.
@@ -46,18 +48,18 @@ local verify = {}
 
 ---Facts about an event that cmr.webhook.verify returned.
 ---@class cmr.Delivery
----@field signature_format string How it was signed.
+---@field signature_format string The signature format of the delivery.
 ---@field timestamp number Seconds since 1970.
----@field timestamp_signed boolean false: the timestamp protects nothing; only the id reveals a replay.
+---@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
 ---@field age number Seconds.
----@field event cmr.EventName Its name: the body's `event`, or else its `eventType`.
----@field id string eventId or, without one, body_hash.
+---@field event cmr.EventName The event's name: the body's `event`, or else its `eventType`.
+---@field id string The eventId or, if there is none, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
----@field key integer Which of the keys in api_key signed, counted from 1; empty ones are skipped.
+---@field key integer The position in api_key of the key that signed. Empty keys are not counted.
 
--- The HTTP status by the kind of refusal.
+-- The HTTP status for each kind of refusal.
 verify.STATUS = {
-  no_key = 500, -- the receiver's fault, not the sender's
+  no_key = 500, -- the fault of the receiver, and not of the sender
   too_large = 413,
   missing_signature = 401,
   missing_timestamp = 401,
@@ -71,9 +73,9 @@ verify.STATUS = {
   no_event = 400,
 }
 
-local MAX_SIGNATURES = 10 -- in one header: each costs a comparison with each key
+local MAX_SIGNATURES = 10 -- maximum in one header, because each is compared with each key
 
--- A line break at the end of a file that has the key would otherwise make every delivery look like a stranger's.
+-- Refuses a key with an unusual character. With the line break at the end of a key's file, no signature would be valid.
 local function is_key(value)
   return type(value) == "string" and not value:find "[^!-~]"
 end
@@ -99,18 +101,18 @@ verify.SPEC = {
   now = validate.either("number", "function"),
 }
 
-verify.DEFAULTS = { tolerance = 300, max_body = 1024 * 1024, now = os.time } -- the vendor advises 5 minutes (help)
+verify.DEFAULTS = { tolerance = 300, max_body = 1024 * 1024, now = os.time } -- the vendor's help page advises 5 minutes
 
 local ENCODERS = { hex = text.hex, base64 = core.base64 }
 
-local infos = setmetatable({}, { __mode = "k" }) -- by event
+local infos = setmetatable({}, { __mode = "k" }) -- event -> the facts about it
 
 local function refuse(kind, message, ...)
   message = "webhook: " .. message:format(...)
   return nil, message, core.error { kind = kind, message = message, status = verify.STATUS[kind] }
 end
 
----Why the environment's key cannot be used, when the options have none.
+---Returns the reason why the environment's key cannot be used, if the options have no key.
 ---@param opts cmr.VerifyOptions
 ---@return string? message without the key
 function verify.problem_with_key(opts)
@@ -118,9 +120,9 @@ function verify.problem_with_key(opts)
   return "$CMR_API_KEY holds a space, a line break or another character that no key has"
 end
 
----The keys that may have signed. An empty key would let everybody in.
+---Returns the keys that may have signed. Skips empty keys, with which anyone could sign.
 ---@param opts cmr.VerifyOptions
----@return string[] keys none if one of the environment cannot be used
+---@return string[] keys Empty if the environment's key cannot be used.
 function verify.keys(opts)
   local list = opts.api_key or not verify.problem_with_key(opts) and os.getenv "CMR_API_KEY" or ""
   local keys = {}
@@ -130,7 +132,7 @@ function verify.keys(opts)
   return keys
 end
 
--- The header's only value; or nil, and whether there are several.
+-- Returns the header's value if there is only one. Otherwise returns nil, and whether there are several.
 local function find_header(headers, name)
   local found, count = nil, 0
   for key, value in pairs(headers) do
@@ -150,7 +152,7 @@ local function read_header(headers, name, kind)
   return refuse(kind, "the header %s is missing", name)
 end
 
--- Finds out what was signed, how the digest is written, and which key signed; nil if no key fits a digest.
+-- Finds the signed text, the digest's encoding and the key that signed. Returns nil if no key fits a digest.
 local function find_signer(body, timestamp, digests, format, keys)
   for _, signs in ipairs(signature_formats.SIGNED_PARTS) do
     if not format or format.signs == signs then
@@ -165,7 +167,8 @@ local function find_signer(body, timestamp, digests, format, keys)
   end
 end
 
--- The digests in a header. A sender that replaces its key signs with both, with commas or spaces between.
+-- Returns the digests in a header. While a sender replaces its key, it may sign with both keys. The digests are then
+-- separated by commas or spaces.
 local function parse_signature(header, format)
   local digests, count = {}, 0
   for word in header:gmatch "[^,%s]+" do
@@ -179,7 +182,7 @@ local function parse_signature(header, format)
   return is_list and digests or {}
 end
 
--- Checks the signature. Returns what it tells about the delivery.
+-- Checks the signature. Returns facts about the delivery.
 local function authenticate(body, headers, opts, keys)
   local header, message, err = read_header(headers, signature_formats.SIGNATURE_HEADER, "missing_signature")
   if not header then return nil, message, err end
@@ -210,7 +213,7 @@ local function authenticate(body, headers, opts, keys)
   }
 end
 
----Checks a delivery. See cmr.webhook.verify. The options are checked already.
+---Checks a delivery, with options that were checked before. See cmr.webhook.verify.
 function verify.delivery(body, headers, opts)
   if type(body) ~= "string" then
     errors.raise "webhook.verify: the body must be a string, as received (in nginx: ngx.req.get_body_data or _file)"
@@ -245,14 +248,14 @@ function verify.delivery(body, headers, opts)
   return event
 end
 
----Remembers facts about an event that comes from elsewhere than a delivery.
+---Stores facts about an event that does not come from a delivery.
 ---@param event cmr.Event
 ---@param info cmr.Delivery
 function verify.remember(event, info)
   infos[event] = info
 end
 
----Facts about an event. See cmr.webhook.info.
+---Returns facts about an event. See cmr.webhook.info.
 function verify.info(event)
   return infos[event]
 end

@@ -1,5 +1,5 @@
--- LUA_INIT loads this in every Lua program that the specs start. It records the lines of lua/ that run, and writes them
--- to a file for each process at its end.
+-- LUA_INIT loads this file in every Lua program that the specs start. It records the lines of lua/ that run. When the
+-- process ends, it writes them to a file of this process.
 local folder = os.getenv "CMR_COVERAGE"
 if not folder then return end
 
@@ -25,7 +25,7 @@ local function hook(_, line)
   if lines then lines[line] = true end
 end
 
--- A hook belongs to one coroutine, so each new one gets it.
+-- A hook belongs to one coroutine, so each new coroutine gets the hook.
 local create, wrap = coroutine.create, coroutine.wrap
 local function hooked(run)
   return function(...)

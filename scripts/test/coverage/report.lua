@@ -1,7 +1,8 @@
--- Sums up the files that scripts/test/coverage/hook.lua wrote: report.lua FOLDER LEAST. Lists the lines that never ran.
+-- Adds up the files that scripts/test/coverage/hook.lua wrote, and lists the lines that never ran. Run it as
+-- `report.lua FOLDER LEAST`; it fails below LEAST percent.
 local folder, least = arg[1], tonumber(arg[2])
 
--- Files that the hook cannot see, and their specs.
+-- Files that the hook cannot see, each with the spec that tests it.
 local elsewhere = {
   ["lua/cmr/loop/nginx.lua"] = "spec/nginx",
   ["lua/cmr/limiter/shdict.lua"] = "spec/nginx",
@@ -25,12 +26,12 @@ for _, name in ipairs(lines_of(("ls '%s'"):format(folder))) do
   end
 end
 
--- The lines that hold instructions, by luac's listing: "	12	[34]	GETTABUP ..."
+-- Returns the lines with instructions, from the listing of luac: " 12 [34] GETTABUP ..."
 local function instructions(file)
   local lines = {}
   for _, text in ipairs(lines_of("luac5.4 -p -l " .. file)) do
     local line, name = text:match "^%s+%d+%s+%[(%d+)%]%s+(%u+)"
-    if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then -- not the mere end of a function
+    if line and name ~= "RETURN" and name ~= "VARARGPREP" and name ~= "CLOSE" then -- skips the end of a function
       lines[tonumber(line)] = true
     end
   end

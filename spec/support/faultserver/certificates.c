@@ -1,4 +1,4 @@
-/* Certificates good and bad, all made in memory. */
+/* Makes valid and invalid certificates in memory. */
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -36,7 +36,10 @@ static void extend(X509 *certificate, int what, const char *value)
     X509_EXTENSION_free(extension);
 }
 
-/* signer NULL: itself. names NULL: an authority. from and till in seconds from now. */
+/*
+ * Makes a certificate. Without a signer, it signs itself. Without names, it is an authority. `from` and `till` are in
+ * seconds from now.
+ */
 static struct identity issue(const char *title, const char *names, const struct identity *signer, long from, long till)
 {
     static long serial = 1;

@@ -1,6 +1,7 @@
 /*
- * A server that breaks on purpose. The spec orders a play, a list of scripts: the first connection gets the first, the
- * next the second, and so on; the last serves all others. Each play listens on a port of its own.
+ * A server that fails on purpose. The spec orders a play, which is a list of scripts. The first connection gets the
+ * first script, the second connection the second one, and so on. All further connections get the last script. Each play
+ * listens on its own port.
  */
 #ifndef FAULTSERVER_H
 #define FAULTSERVER_H
@@ -25,11 +26,11 @@ struct play {
     struct script *scripts;
     size_t count;
     int listener;   /* -1: ended */
-    int fillers[8]; /* connections that fill the queue of one who never accepts */
+    int fillers[8]; /* connections that fill the queue of a play that never accepts */
     bool asked;     /* the spec waits for the counts */
     unsigned long accepted;
-    /* Written by the connections' threads, under the lock. */
-    unsigned long requests; /* received from the first byte to the last */
+    /* The threads of the connections write these under the lock. */
+    unsigned long requests; /* number of requests that were received completely */
     unsigned long bytes;
     int open; /* connections */
 };
@@ -39,33 +40,33 @@ struct wire {
     int fd;
     SSL *ssl;
     bool http2;
-    uint32_t stream; /* HTTP/2: the one of the last request */
+    uint32_t stream; /* with HTTP/2, the stream of the last request */
     struct play *play;
-    unsigned char data[65536]; /* received, not yet read: from..to */
+    unsigned char data[65536]; /* the bytes from `from` to `to` are received and not yet read */
     size_t from, to;
 };
 
-/* The certificates, made at start; ca_file gets the one to trust. */
+/* The certificates are made at the start. ca_file is the name of a file for the certificate to trust. */
 void certificates_make(const char *ca_file);
-/* good, expired, wronghost, selfsigned, unknownca; NULL: no such */
+/* the kind is good, expired, wronghost, selfsigned or unknownca; returns NULL for another one */
 SSL_CTX *certificates_get(const char *name);
 
-/* Each returns false when the connection is gone. */
+/* Each function returns false when the connection is closed. */
 bool wire_tls(struct wire *wire, const char *certificate, bool http2, bool old);
 bool wire_send(struct wire *wire, const void *data, size_t length);
 bool wire_request(struct wire *wire); /* reads one whole request */
 bool wire_preface(struct wire *wire, const struct step *settings);
 bool wire_frame(struct wire *wire, int type, int flags, const void *payload, size_t length);
-void wire_await(struct wire *wire); /* till there is something to read, which stays unread */
-void wire_stall(struct wire *wire); /* till the peer has gone, reading nothing */
-void wire_alert(struct wire *wire); /* a fatal TLS alert */
+void wire_await(struct wire *wire); /* waits until there is something to read, and does not read it */
+void wire_stall(struct wire *wire); /* waits until the peer has closed the connection, and reads nothing */
+void wire_alert(struct wire *wire); /* sends a fatal TLS alert */
 void wire_half(struct wire *wire);  /* closes our direction, then reads to the end of the other */
 void wire_reset(struct wire *wire);
 
 /* Plays one connection to its end and closes it. */
 void script_run(const struct script *script, struct wire *wire);
 
-/* The counts, from any thread. */
+/* The counts. Any thread may call these functions. */
 void count_request(struct play *play);
 void count_bytes(struct play *play, size_t bytes);
 bool count_asked(const struct play *play);

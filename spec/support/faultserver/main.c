@@ -113,7 +113,7 @@ static int bound(int *port)
     return fd;
 }
 
-/* A queue of one, filled by ourselves: the kernel answers nobody else. */
+/* Fills the queue, which has room for one connection, so that the kernel answers no other connection. */
 static void fill_queue(struct play *play, int port)
 {
     const struct sockaddr_in address = {
@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 
     if (argc != 3 || listen(listener, 1) != 0)
         return 2;
-    alarm((unsigned)atoi(argv[2])); /* whatever happens to the spec */
+    alarm((unsigned)atoi(argv[2])); /* ends the server even if the spec crashes */
     signal(SIGPIPE, SIG_IGN);
     certificates_make(argv[1]);
     printf("%d\n", port);

@@ -1,4 +1,4 @@
-/* The words a script is made of. */
+/* The verbs of a script. */
 #include <string.h>
 #include <time.h>
 
@@ -13,7 +13,7 @@ static void pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-/* Byte by byte, for ever. */
+/* Sends the data byte by byte, without an end. */
 static bool drip(struct wire *wire, const struct step *step)
 {
     for (size_t i = 0;; i = (i + 1) % step->length) {
@@ -36,7 +36,7 @@ static bool is(const struct step *step, const char *verb)
     return strcmp(step->verb, verb) == 0;
 }
 
-/* False: the connection ends here. */
+/* Returns false when the connection ends here. */
 static bool run(const struct step *step, struct wire *wire)
 {
     if (is(step, "request"))
@@ -88,5 +88,5 @@ void script_run(const struct script *script, struct wire *wire)
         else if (!run(step, wire))
             return;
     }
-    wire_half(wire); /* what ends without another word ends in good order */
+    wire_half(wire); /* if the script does not say how to end, the connection is closed properly */
 }

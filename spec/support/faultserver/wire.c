@@ -1,4 +1,4 @@
-/* What can be done to one connection. */
+/* The actions on one connection. */
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <poll.h>
@@ -29,7 +29,7 @@ bool wire_tls(struct wire *wire, const char *certificate, bool http2, bool old)
     return SSL_accept(wire->ssl) == 1;
 }
 
-/* Receives more; false at the end, or when there is no room. */
+/* Receives more bytes. Returns false at the end, or when there is no room. */
 static bool fill(struct wire *wire)
 {
     ssize_t got;
@@ -56,7 +56,7 @@ static bool need(struct wire *wire, size_t length)
     return true;
 }
 
-/* Passes over bytes, however many. */
+/* Skips a number of bytes. */
 static bool skip(struct wire *wire, size_t length)
 {
     while (length > wire->to - wire->from) {
@@ -166,7 +166,7 @@ bool wire_request(struct wire *wire)
     return true;
 }
 
-/* Whether it came in time (ms; -1: however long). */
+/* Returns whether something came within the time in ms; -1 means no limit. */
 static bool comes(const struct wire *wire, short events, int time)
 {
     struct pollfd what = {.fd = wire->fd, .events = events};
@@ -180,14 +180,14 @@ void wire_await(struct wire *wire)
         (void)comes(wire, POLLIN, -1);
 }
 
-/* A peer that went while our window was shut leaves no sign. */
+/* If the peer closes the connection while our receive window is full, nothing shows it. */
 void wire_stall(struct wire *wire)
 {
     while (!comes(wire, POLLRDHUP, 20) && !count_asked(wire->play))
         continue;
 }
 
-/* OpenSSL sends an alert when it cannot read: let it read rubbish. */
+/* OpenSSL sends an alert when it cannot decrypt, so this makes it read invalid bytes. */
 void wire_alert(struct wire *wire)
 {
     static const char rubbish[] = "\x17\x03\x03\x00\x20"

@@ -1,5 +1,6 @@
----From a row of the input to the arguments of an operation. A column has the name of an API field, a member with a dot:
----google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are reserved and ignored.
+---Turns a row of the input into the arguments of an operation. A column is named after an API field; a member's name
+---has a dot, such as google.clientId. An empty cell leaves the field out. Columns that begin with "cmr." are reserved
+---and ignored.
 
 local arguments = require "cmr.cli.arguments"
 local identity = require "cmr.ledger.identity"
@@ -10,12 +11,12 @@ local columns = {}
 
 local RESERVED_PREFIX = "cmr."
 
----The name of a column that cmr adds.
+---Returns the name of a column that cmr adds.
 function columns.reserved(name)
   return RESERVED_PREFIX .. name
 end
 
----Whether cmr added a column.
+---Returns whether cmr added a column.
 function columns.is_reserved(name)
   return name:sub(1, #RESERVED_PREFIX) == RESERVED_PREFIX
 end
@@ -37,7 +38,7 @@ local function parameter(operation, name, source)
   io.usage("%s '%s' is not a field of %s%s", source, name, operation.name, hint)
 end
 
--- Sorts entries with a param: objects before their members.
+-- Sorts entries by their parameter, so that objects come before their members.
 local function parents_first(entries)
   local sorted = {}
   for _, nested in ipairs { false, true } do
@@ -48,7 +49,7 @@ local function parents_first(entries)
   return sorted
 end
 
--- The used columns of a header, as {index, param}.
+-- Returns the used columns of a header, as {index, param}.
 local function columns_of(operation, header, ignored)
   local list, seen = {}, {}
   for index, name in ipairs(header) do
@@ -62,7 +63,7 @@ local function columns_of(operation, header, ignored)
   return parents_first(list)
 end
 
----The fields of --set, for the rows that leave them out. Raises a mistake.
+---Returns the fields of --set. They apply to the rows without that field. Raises a mistake.
 ---@param texts string[] "NAME=VALUE"
 ---@return table[] list of {param, value}
 function columns.defaults(operation, texts, read)
@@ -98,8 +99,8 @@ local function from_object(object, ignored)
 end
 
 ---Makes the function that turns a row into arguments. Raises a mistake in the header.
----@param ignored table<string, boolean> names of --ignore
----@param trimmed table? the reader counts in `count` the cells from which it removed surrounding blanks
+---@param ignored table<string, boolean> The names in --ignore.
+---@param trimmed table? The reader counts the cells from which it removed surrounding blanks, in trimmed.count.
 ---@return fun(row: table): table?, string? args, or nil, message
 function columns.reader(operation, input, ignored, defaults, trimmed)
   local used_columns = input.header and columns_of(operation, input.header, ignored)

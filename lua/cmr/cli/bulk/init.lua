@@ -1,4 +1,5 @@
----One operation for every row of a file: a bulk run, from its command line to its exit status.
+---The command of a bulk run, which calls one operation for every row of a file: from its command line to its exit
+---status.
 
 local arguments = require "cmr.cli.arguments"
 local block = require "cmr.loop.block"
@@ -20,10 +21,10 @@ local validate = require "cmr.util.validate"
 
 local bulk = {}
 
-local MAX_REPORTED_ROWS = 10 -- of one sort
+local MAX_REPORTED_ROWS = 10 -- maximum of rows of one kind in a message
 local TICK_SECONDS = 0.2 -- between two checks for progress and signals
-local SENT = { done = true, accepted = true, partial = true } -- states of a row that was sent with success
-local GC_PAUSE_PERCENT = 110 -- the collector does not see the memory that calls hold in C
+local SENT = { done = true, accepted = true, partial = true } -- the states of a row that the API accepted
+local GC_PAUSE_PERCENT = 110 -- collects early, because Lua's collector does not see the memory that calls use in C
 
 local function operation_named(name)
   local operation = operations[name:gsub("-", "_")]
@@ -93,8 +94,8 @@ local function start(parsed, system, read)
   return run
 end
 
--- Reads the digests of the rows. Returns the name of the run that the rows of a failures file go on with. Raises a
--- mistake when they name several.
+-- Reads the digests of the rows. When the input is a failures file, returns the name of the run that it continues.
+-- Raises a mistake when its rows name several runs.
 local function read_rows(run)
   local read_row, name = run.read_row, nil
   function run.read_row(row)
@@ -124,7 +125,7 @@ local function open_run(run, parsed, system)
     peek = parsed.dry_run,
     other_account = parsed[".other_account"],
   }
-  run.is_part = opts.name ~= nil -- a failures file has some of the run's rows
+  run.is_part = opts.name ~= nil -- the input is a failures file, which has only some of the run's rows
   if run.is_part and opts.again then
     io.usage "option '--again' sends a whole run: it needs the run's own file, not its failures"
   end
@@ -138,6 +139,7 @@ local function open_run(run, parsed, system)
   elseif reason == "other_key" then
     message = OTHER_KEY:format(message)
   end
+  if reason == "taken" then io.failure("%s; nothing was sent", message) end
   if reason == "ledger" then io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE) end
   if not ok then io.usage("%s", message) end
   if parsed[".again"] and run.is_resumed then
@@ -145,7 +147,7 @@ local function open_run(run, parsed, system)
   end
 end
 
--- The rows that were sent before: those of this run are counted, those of other runs are named.
+-- Reports the rows that were sent before. It counts the rows of this run, and names the rows of other runs.
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)
@@ -173,9 +175,9 @@ local function report_earlier(run, earlier, system)
   if run.trimmed_count then log(system, "%d values had blanks around them, which are left out", run.trimmed_count) end
 end
 
--- Checks every row before the first is sent. Reports the invalid ones, and those that were sent before; refuses rows
--- with the same content unless allow_duplicates is true. Returns counts, see plan.review, and the reason to ask for a
--- confirmation.
+-- Checks every row before the first one is sent. Reports the invalid rows and the rows that were sent before. Refuses
+-- rows with the same content, unless allow_duplicates is true. Returns the counts of plan.review, and the reason to ask
+-- for a confirmation.
 local function review(run, allow_duplicates, system)
   run.repeats, run.last_sent_at = 0, 0
   local invalid, reason, earlier = 0, "", { here = 0, elsewhere = 0, last_at = 0 }
@@ -221,7 +223,7 @@ local function confirm(run, reason, counts, parsed, system)
   prompt.confirm(subject, { rows }, parsed, system)
 end
 
--- An output must not overwrite the input.
+-- Refuses an output that would overwrite the input.
 local function open_outputs(run, parsed, system)
   local path = parsed[".results"]
   if path and run.input:is_at(path) then io.usage "option '--results' names the input" end
@@ -260,7 +262,7 @@ local function set_listeners(run)
   function run.on_result(row, answer, err)
     if not run.results then return end
     local ok, ending = pcall(run.results.add, run.results, row, answer, err)
-    if not ok then run.ending = run.ending or ending end -- the reader has gone
+    if not ok then run.ending = run.ending or ending end -- the program that reads our output has ended
   end
 end
 
@@ -277,7 +279,7 @@ local function watch_signals(run, system)
       or ""
     system.stderr:write("cmr: interrupted", waiting, "\n")
   end
-  -- After a signal the run ends when no request is in flight, although rows still wait for their slots.
+  -- After a signal the run ends as soon as no request is in flight, even if rows still wait for their slots.
   block.spawn(function()
     while not run.is_finished do
       run.progress:show()
@@ -288,7 +290,7 @@ local function watch_signals(run, system)
   end)
 end
 
--- Refuses --wait, before anything is sent, if it could not learn how the rows end.
+-- Refuses --wait, before anything is sent, if cmr could not learn how the rows end.
 local function check_wait(run, parsed)
   if not parsed[".wait"] then return end
   local row = run.rows()()
@@ -299,7 +301,7 @@ end
 ---Runs `cmr bulk`. Raises a mistake or a failure.
 function bulk.run(parsed, system, read)
   if not pcall(collectgarbage, "setpause", GC_PAUSE_PERCENT) then
-    collectgarbage("param", "pause", GC_PAUSE_PERCENT) -- Lua 5.5
+    collectgarbage("param", "pause", GC_PAUSE_PERCENT) -- the form of Lua 5.5
   end
   local run = start(parsed, system, read)
   open_run(run, parsed, system)
@@ -308,6 +310,7 @@ function bulk.run(parsed, system, read)
   check_wait(run, parsed)
   if reason and counts.todo > 0 then confirm(run, reason, counts, parsed, system) end
   open_outputs(run, parsed, system)
+  local spare = request.open_engine(system)
   run.tally = summary.tally(counts.todo + counts.invalid)
   run.progress = summary.progress(run.tally, system, core.now)
   run.in_flight = 0
@@ -315,6 +318,7 @@ function bulk.run(parsed, system, read)
   watch_signals(run, system)
   local ending = runner.run(run)
   run.is_finished = true
+  spare:close()
   run.progress:clear()
   library.close(run, not ending and not run.is_part and run.tally:is_ended(counts.rows))
   local is_complete = finish(run, counts.rows, parsed, system)

@@ -1,4 +1,4 @@
----The file of a bulk run: CSV with a header, or JSON lines. A run reads it several times, as a stream.
+---The input file of a bulk run: CSV with a header, or JSON lines. A run reads the file several times, as a stream.
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
@@ -12,10 +12,10 @@ Input.__index = Input
 Input.__name = "cmr.cli.bulk.input"
 
 local CHUNK_BYTES = 65536
-local RUN_COLUMN = "cmr.run" -- of a failures file: the run that it goes on with
+local RUN_COLUMN = "cmr.run" -- in a failures file: the name of the run that it continues
 local UTF8_MARK = "^\239\187\191"
 
--- Copies a stream into a file without a name, so that it can be read several times.
+-- Copies a stream into a temporary file without a name, because the run reads its input several times.
 local function spool(stream)
   local copy = assert(io.system.tmpfile())
   repeat
@@ -43,7 +43,7 @@ end
 
 local function csv_rows(file, header)
   local records, number = csv.records(line_reader(file)), 0
-  records() -- the header
+  records() -- skips the header
   local run_column
   for index, name in ipairs(header) do
     if name == RUN_COLUMN then run_column = index end
@@ -80,8 +80,8 @@ end
 
 ---Opens the input. Raises a mistake.
 ---@param path string "-" is standard input
----@param format "csv"|"jsonl"|nil default: by the first character
----@return table input with format, and for CSV header, a list of names
+---@param format "csv"|"jsonl"|nil Default: the first character decides.
+---@return table input Has `format`, and for CSV also `header`, a list of names.
 function input.open(path, format, system)
   local file = system.stdin
   if path ~= "-" then
@@ -110,7 +110,7 @@ function input.open(path, format, system)
   return self
 end
 
----Iterates over the rows from the beginning. Raises a mistake where the file is not in its format.
+---Iterates over the rows from the beginning. Raises a mistake if the file is not in its format.
 ---@return fun(): table? row {number from 1, line, cells (CSV), json and object (JSON lines)}; nil at the end
 function Input:rows()
   self.file:seek "set"
@@ -118,7 +118,7 @@ function Input:rows()
   return jsonl_rows(self.file)
 end
 
----Whether a path names the input.
+---Returns whether a path names the input.
 function Input:is_at(path)
   return core.same_file(self.file, path)
 end

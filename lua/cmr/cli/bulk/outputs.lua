@@ -22,18 +22,18 @@ Failures.__name = "cmr.cli.bulk.failures"
 local ERROR_FIELDS = { "kind", "outcome", "status", "message", "body", "retry_after" }
 local FAILURE_FIELDS = { "kind", "outcome", "message", "run", "row" }
 
----Opens the results: JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead of "answer". Raises a
----mistake.
+---Opens the file of results. It gets JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead of
+---"answer". Raises a mistake.
 ---@param path string "-" is standard output
 function outputs.results(path, append, system)
   if path == "-" then return setmetatable({ system = system }, Results) end
-  if not shell.exists(path) then core.write_private(path, "") end -- only its user may read the answers
+  if not shell.exists(path) then core.write_private(path, "") end -- only the user may read the answers
   local file, message = io.system.open(path, append and "ab" or "wb")
   if not file then io.usage("option '--results': %s", message) end
   return setmetatable({ system = setmetatable({ stdout = file }, { __index = system }), file = file }, Results)
 end
 
----Writes a result. Raises as io.write does.
+---Writes a result. Raises the same failures as io.write.
 function Results:add(row, answer, err)
   local result = { row = row.number, input = redact.copy(row.args, {}), answer = answer }
   if err then
@@ -49,7 +49,7 @@ function Results:close()
   if self.file then self.file:close() end
 end
 
--- The values without those that an earlier run added to its failures.
+-- Returns the values without those that an earlier run added to its failures.
 local function without_reserved(header, values)
   local list = {}
   for index, name in ipairs(header) do
@@ -66,8 +66,8 @@ local function csv_line(header, row, fields)
   return csv.write(cells, {})
 end
 
--- The object as it was written, with cmr's members in front. It removes the members of an earlier run, which end at the
--- first "cmr.row": a message cannot contain that, because its quotes are escaped.
+-- Returns the original text of the object, with cmr's members in front. Members that an earlier run added are removed:
+-- they end at the first "cmr.row". A message cannot contain that text, because its quotes are escaped.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do
@@ -79,14 +79,14 @@ local function json_line(_, row, fields)
   return "{" .. table.concat(members, ",") .. (rest == "}" and "" or ",") .. rest .. "\n"
 end
 
----Opens the file of failures. It has the rows that failed, in the format of the input, so that it can be the next
----input. Columns or members that begin with "cmr." have the reasons; "cmr.run" names the run. The text goes into
----PATH.part, because PATH may be the input. Raises a mistake.
+---Opens the file of failures. It has the rows that failed, in the format of the input, so that it can be the input of
+---the next run. The reasons are in columns or members that begin with "cmr."; "cmr.run" names the run. cmr writes
+---PATH.part first, because PATH may be the input. Raises a mistake.
 function outputs.failures(path, input, run_name)
-  local target, message = core.link_target(path) -- renaming the part to PATH itself would replace a link
+  local target, message = core.link_target(path) -- renaming PATH.part to PATH would replace a symbolic link
   local part, ok, file = target and target .. ".part", nil, nil
   if part then
-    ok, message = core.write_private(part, "") -- rows may hold passwords
+    ok, message = core.write_private(part, "") -- rows may contain passwords
   end
   if ok then
     file, message = io.system.open(part, "r+b")
@@ -117,8 +117,8 @@ function Failures:add(row, failure)
   self:write(self.format_line(self.header, row, fields))
 end
 
----Closes the file of failures. PATH.part becomes PATH. If keep_part is true it stays, and self.path is PATH.part.
----Returns a message when the file could not be written.
+---Closes the file of failures and renames PATH.part to PATH. If keep_part is true, it renames nothing and sets
+---self.path to PATH.part. Returns a message when the file could not be written.
 function Failures:close(keep_part)
   local _, message = self.file:close()
   message = self.problem or message

@@ -1,4 +1,4 @@
----Counts the rows by their status, shows a progress bar, and words the last lines of a run.
+---Counts the rows by their status, shows a progress bar, and writes the last lines of a run.
 
 local text = require "cmr.util.text"
 
@@ -22,15 +22,15 @@ function summary.rows(count)
   return count == 1 and "1 row" or ("%d rows"):format(count)
 end
 
----Adds "3 failed" to the parts for every status with rows.
+---Adds a part such as "3 failed" for every status with rows.
 function summary.add_counts(parts, counts, statuses)
   for _, status in ipairs(statuses) do
     if counts[status] > 0 then parts[#parts + 1] = ("%d %s"):format(counts[status], status) end
   end
 end
 
----Makes a tally of a run with `todo` rows to send. Its fields done, accepted, failed, sending, unknown and deferred
----count its rows.
+---Makes the counters of a run with `todo` rows to send. The fields done, accepted, failed, sending, unknown and
+---deferred count its rows.
 function summary.tally(todo)
   return setmetatable({
     todo = todo,
@@ -54,8 +54,8 @@ end
 
 ---Counts a row.
 ---@param status "done"|"accepted"|"partial"|"sending"|"failed"|"unknown"|"deferred"
----@param failure table? of a row that failed or is deferred
----@param is_earlier boolean? true: an earlier run left it behind, and this one does not send it
+---@param failure table? The failure of a row that failed or is deferred.
+---@param is_earlier boolean? True for a row that an earlier run left in this state, and that this run does not send.
 function Tally:add(row, status, failure, is_earlier)
   if self.listed[status] then list_row(self.listed[status], row.number) end
   if status == "partial" then status = "done" end
@@ -68,7 +68,7 @@ function Tally:add(row, status, failure, is_earlier)
   end
 end
 
--- How many rows have one of these statuses, now or before.
+-- Returns how many rows have one of these statuses, now or before.
 local function sum_of(self, ...)
   local sum = 0
   for _, status in ipairs { ... } do
@@ -77,24 +77,24 @@ local function sum_of(self, ...)
   return sum
 end
 
----Whether all rows are done or accepted, with all their items.
----@param rows integer how many rows the input has
+---Returns whether all rows are done or accepted, with all their items.
+---@param rows integer The number of rows in the input.
 function Tally:is_complete(rows)
   return sum_of(self, "done", "accepted") == rows and not self.listed.partial.count
 end
 
----Whether the end of every row is known.
----@param rows integer how many rows the input has
+---Returns whether the end of every row is known.
+---@param rows integer The number of rows in the input.
 function Tally:is_ended(rows)
   return sum_of(self, "done", "accepted", "failed") == rows
 end
 
----How many of the input's rows are neither done nor among the failures: they were not tried, or are unknown.
+---Returns how many of the input's rows are neither done nor among the failures: they were not tried, or are unknown.
 function Tally:left_out(rows)
   return rows - sum_of(self, "done", "accepted", "failed", "deferred")
 end
 
--- "1 not_found, 2 bad_request"
+-- Returns the failures by kind, such as "1 not_found, 2 bad_request".
 local function count_kinds(kinds)
   local parts = {}
   for kind, count in pairs(kinds) do
@@ -109,7 +109,7 @@ local function row_numbers(list)
   return (list.count == 1 and "row " or "rows ") .. table.concat(list, ", ") .. more
 end
 
----The last lines of the run.
+---Returns the last lines of the run.
 function Tally:lines(rows)
   local earlier, sum, parts = self.earlier, {}, {}
   for status in pairs(earlier) do
@@ -147,7 +147,8 @@ function Tally:lines(rows)
   return lines
 end
 
--- How many rows have ended, and "3.9/s, 37 minutes left, 3 failed, 1 unknown", without the counts that are zero.
+-- Returns how many rows have ended, and the details, such as "3.9/s, 37 minutes left, 3 failed, 1 unknown". Counts of
+-- zero are omitted.
 local function details(tally, elapsed)
   local ended = tally.done + tally.accepted + tally.failed + tally.sending + tally.unknown + tally.deferred
   local rate = elapsed > 0 and ended / elapsed or 0
@@ -159,9 +160,9 @@ local function details(tally, elapsed)
   return ended, table.concat(parts, ", ")
 end
 
----The progress bar.
+---Returns the progress bar.
 ---@param elapsed number seconds
----@param columns integer of the terminal; 0: unknown
+---@param columns integer The width of the terminal, or 0 when it is unknown.
 function summary.bar(tally, elapsed, columns)
   local ended, rest = details(tally, elapsed)
   local share = tally.todo > 0 and ended / tally.todo or 1
@@ -172,17 +173,17 @@ function summary.bar(tally, elapsed, columns)
   return ("[%s%s] %s"):format(("#"):rep(full), ("-"):rep(width - full), label)
 end
 
----The progress as a line.
+---Returns the progress as a line.
 function summary.line(tally, elapsed)
   local ended, rest = details(tally, elapsed)
   return ("cmr: %d of %d rows, %s\n"):format(ended, tally.todo, rest)
 end
 
----Makes the progress display: a bar on a terminal, elsewhere a line every ten seconds.
+---Makes the progress display: a bar on a terminal, otherwise a line every ten seconds.
 ---@param now fun(): number seconds
 function summary.progress(tally, system, now)
   local terminal = system.terminal
-  if system.getenv "TERM" == "dumb" then terminal = function() end end -- it cannot overwrite a line
+  if system.getenv "TERM" == "dumb" then terminal = function() end end -- a dumb terminal cannot overwrite a line
   return setmetatable({
     tally = tally,
     stderr = system.stderr,
@@ -193,7 +194,7 @@ function summary.progress(tally, system, now)
   }, Progress)
 end
 
----Shows the progress, when it is due.
+---Shows the progress if enough time has passed.
 function Progress:show()
   local now, columns = self.now(), self.terminal(self.stderr)
   if columns then

@@ -1,4 +1,4 @@
----cmr api: any request, for what has no command.
+---cmr api: sends any request, also one for which cmr has no command.
 
 local arguments = require "cmr.cli.arguments"
 local io = require "cmr.cli.io"
@@ -29,7 +29,7 @@ function api.arguments(command)
   command:argument("PATH"):target(".path"):description "Below the base URL, as in /exports/platform-credentials."
 end
 
--- The query as client:request takes it, and as core.request does.
+-- Returns the query in two forms: for client:request and for core.request.
 local function query_of(options)
   local query, list = {}, {}
   for _, pair in ipairs(arguments.pairs("--query", options)) do

@@ -1,4 +1,4 @@
----cmr await: waits for the end of what was only accepted.
+---cmr await: waits until requests that the API only accepted have ended.
 
 local io = require "cmr.cli.io"
 
@@ -30,7 +30,7 @@ function await.arguments(command)
   command:argument("ID"):target(".id"):args("?"):description "The order, the action or the run."
 end
 
--- The filter for what the command line names.
+-- Returns the filter for the requests that the command line names.
 local function filter_of(parsed, ledger)
   local id, all = parsed[".id"], parsed[".all"]
   if (id and all) or not (id or all) then io.usage "an ID is missing, or --all: one of them" end
@@ -44,7 +44,7 @@ end
 
 local STATUS_OF_STATE = { done = io.EXIT_OK, partial = io.EXIT_INCOMPLETE, failed = io.EXIT_INCOMPLETE }
 
--- Called when nothing is left to wait for. Returns the items to show, and the exit status.
+-- Called when there is no item to wait for. Returns the items to show, and the exit status.
 local function ended(ledger, filter, parsed, system)
   if parsed[".all"] then
     system.stderr:write "cmr: nothing that was accepted is open\n"
@@ -53,7 +53,7 @@ local function ended(ledger, filter, parsed, system)
   local found, message = ledger:find(filter)
   if not found then io.failure("%s", message) end
   if not found[1] then io.usage("no request in %s has the id '%s'", ledger.path, parsed[".id"]) end
-  if filter.id then found = { found[1] } end -- the newest one counts
+  if filter.id then found = { found[1] } end -- only the newest request with the id counts
   local status, items = io.EXIT_OK, {}
   for index, request in ipairs(found) do
     items[index] = { id = request.id }
@@ -62,7 +62,7 @@ local function ended(ledger, filter, parsed, system)
   return items, status
 end
 
--- Iterates over the items as requests of the ledger, with the events that were waited for.
+-- Iterates over the items as requests of the ledger, with the events that arrived.
 local function shown(ledger, items)
   local read, index = require("cmr.ledger.history").reader(ledger), 0
   return function()

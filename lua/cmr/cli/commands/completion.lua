@@ -1,5 +1,5 @@
----cmr completion: scripts for the shells, and the candidates that the scripts ask for. The parser knows them: an option
----that it takes can be completed.
+---cmr completion: prints scripts for the shells, and the candidates that the scripts ask for. The candidates come from
+---the parser, so every option of the parser can be completed.
 
 local io = require "cmr.cli.io"
 
@@ -18,7 +18,7 @@ function completion.arguments(command)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- By placeholder: function(system) -> values that the parser does not know and that are no files.
+-- The values that the parser does not know and that are no files, by placeholder: function(system) -> values.
 local VALUE_LISTS = {
   OPERATION = function()
     return require("cmr.cli.arguments").commands(require "cmr.operations")
@@ -38,7 +38,7 @@ local function named(elements, name)
   end
 end
 
--- The option with this name, of the command or of every command.
+-- Returns the command's option with this name, or the global option.
 local function option_of(parsers, name)
   for _, parser in ipairs(parsers) do
     local option = named(parser._options, name)
@@ -46,8 +46,9 @@ local function option_of(parsers, name)
   end
 end
 
--- The state before the cursor: {parsers = the command and the root; position of the next argument; option, if its value
--- comes next; only_arguments = true after --}. Returns nil after an unknown command.
+-- Returns the state before the cursor, or nil after an unknown command. It is a table: `parsers` has the command and
+-- the root, `position` is the number of the next argument. `option` is set if the option's value comes next, and
+-- only_arguments is true after --.
 local function read_words(root, words)
   local context = { position = 1, parsers = { root } }
   for index = 1, #words - 1 do
@@ -74,14 +75,14 @@ local Candidates = {}
 Candidates.__index = Candidates
 Candidates.__name = "cmr.cli.Candidates"
 
--- Adds a word that begins as typed: the word, a tab, its description.
+-- Adds a line for a word that begins with the typed text: the word, a tab, its description.
 function Candidates:offer(word, description)
   if word:sub(1, #self.typed) ~= self.typed then return end
   description = (description or ""):gsub("%s+", " ")
   table.insert(self.lines, word .. "\t" .. description)
 end
 
--- The values of an option or an argument. prefix stands before them in the word, as in --output=.
+-- Adds the values of an option or an argument. `prefix` is the text before the value in the word, such as "--output=".
 function Candidates:values(element, prefix)
   local argname = element._argname
   if type(argname) == "table" then argname = argname[1] end
@@ -117,10 +118,11 @@ function Candidates:commands(root)
   end
 end
 
--- The lines for a script: "word<tab>description" for each candidate, "<tab>prefix" where a file name may follow prefix.
--- words: the words after cmr; the last one, which may be empty, is the one to complete.
+-- Returns the lines for a script: "word<tab>description" for each candidate, and "<tab>prefix" where a file name may
+-- follow the prefix. `words` are the words after `cmr`. The last word, which may be empty, is the one to complete.
 local function candidate_lines(get_parser, words, system)
-  local typed, line = words[#words] or "", { "--help" } -- because the parser adds the descriptions only then
+  -- with --help, because only then the parser adds the descriptions
+  local typed, line = words[#words] or "", { "--help" }
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then
     candidates:commands(get_parser(line))

@@ -1,4 +1,4 @@
----cmr history: what was sent, and what became of it.
+---cmr history: shows the requests that were sent, and how they ended.
 
 local io = require "cmr.cli.io"
 
@@ -36,8 +36,8 @@ history.options = {
 
 local MAX_SHOWN = 20
 
--- The account of --profile or --api-key-file; nil: all. The environment's key is no filter, because it is nearly always
--- set.
+-- Returns the account of --profile or --api-key-file, or nil for all accounts. The key of the environment does not
+-- filter, because it is nearly always set.
 local function account(parsed, system)
   if not (parsed.profile or parsed.api_key_file) then return nil end
   local client = require("cmr.cli.request").client(parsed, system, io.reader(system))
@@ -93,7 +93,7 @@ local function clear(ledger, parsed, system)
   return io.EXIT_OK
 end
 
--- At most so many items of an iterator.
+-- Makes an iterator that ends after `limit` items of another one.
 local function first(next_item, limit)
   local count = 0
   return function()

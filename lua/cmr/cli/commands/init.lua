@@ -1,24 +1,24 @@
----The commands that are not operations of the API: name, summary, module if its name differs. The parser loads a module
----when its command is on the line. A module has:
+---The commands that are not operations of the API: name, summary, and the module if its name differs. The parser loads
+---the module of a command only when the user names that command. A module has:
 ---
 ---    options, epilog                its options, see add_options in cmr.cli.parser, and the end of its help
 ---    arguments(command)             optional: adds its arguments to argparse's command; targets begin with a dot
----    run(parsed, system, version)   returns the exit status; version() returns the text of --version
----    dry_run                        true: --dry-run is allowed
+---    run(parsed, system, version)   runs it and returns the exit status; version() returns the text of --version
+---    dry_run                        true when --dry-run is allowed
 
 local commands = {
-  { "api", "Make any request to the API, for what has no command." },
-  { "await", "Wait until what was accepted is done or has failed." },
+  { "api", "Make any request to the API, also one that has no command." },
+  { "await", "Wait until accepted requests are done or have failed." },
   { "bulk", "Run an operation for every row of a file; rows that are done are not repeated." },
-  { "completion", "Print what makes bash, zsh or fish complete this command." },
-  { "history", "List what was sent, and what became of it." },
+  { "completion", "Print a script with which bash, zsh or fish completes this command." },
+  { "history", "List the requests that were sent, and how they ended." },
   { "init", "Store an API key, with its address, as a profile.", "init_profile" },
   { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on." },
   { "mock", "Run a local server that answers like the API, until interrupted." },
   { "operations", "List the API's operations: name, method, path, summary." },
-  { "probe", "Compare the live API with what the documentation leaves open; only reads." },
+  { "probe", "Compare the live API with cmr's assumptions about it; only reads." },
   { "profiles", "List the stored profiles, without their keys." },
-  { "webhook", "Tell how a captured webhook is signed; list webhooks that could not be handled." },
+  { "webhook", "Find out how a captured webhook is signed; list webhooks that could not be handled." },
 }
 
 return commands

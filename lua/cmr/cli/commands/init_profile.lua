@@ -1,4 +1,4 @@
----cmr init: stores a key, with its address, as a profile.
+---cmr init: stores a key and its base URL as a profile.
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"
@@ -7,7 +7,7 @@ local prompt = require "cmr.cli.prompt"
 
 local init_profile = {}
 
-local SANDBOX_HEADER = "cmr-x-sandbox-api-key" -- help; the sandbox's address is undocumented
+local SANDBOX_HEADER = "cmr-x-sandbox-api-key" -- from the vendor's help pages; the sandbox's address is undocumented
 
 init_profile.epilog = [[
 Asks on a terminal for what is not given; the key is not shown. Elsewhere the
@@ -54,7 +54,7 @@ local function key_of(parsed, system, interactive)
   return key
 end
 
--- Makes one read, which needs no argument and returns nothing of a customer.
+-- Makes one read. It needs no argument, and its answer has no data of a customer.
 local function try_key(client, system)
   local answer, message, err = client:countries()
   if answer then
@@ -66,7 +66,7 @@ local function try_key(client, system)
 end
 
 function init_profile.run(parsed, system)
-  local config = profile.load(system) -- before any question: the file may be unusable
+  local config = profile.load(system) -- loaded before the first question, because the file may be unusable
   if parsed.ca_file and parsed.ca_file:sub(1, 1) ~= "/" then
     io.usage "option '--ca-file' wants an absolute path: it becomes part of the profile"
   end
@@ -84,7 +84,7 @@ function init_profile.run(parsed, system)
     api_key = key_of(parsed, system, interactive),
   }
   local settings = setmetatable({ profile = name }, { __index = fields })
-  parsed.rate = "off" -- it makes one request
+  parsed.rate = "off" -- the command makes only one request
   local client = require("cmr.cli.request").client(parsed, system, nil, settings)
   if not parsed[".no_check"] then try_key(client, system) end
 

@@ -1,4 +1,4 @@
----cmr mock: the API as a local server.
+---cmr mock: runs a local server that imitates the API.
 
 local mock = {}
 

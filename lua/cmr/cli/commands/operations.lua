@@ -1,4 +1,4 @@
----cmr operations: the operations table.
+---cmr operations: prints the table of the API's operations.
 
 local arguments = require "cmr.cli.arguments"
 local output = require "cmr.cli.output"

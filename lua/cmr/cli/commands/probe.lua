@@ -1,4 +1,4 @@
----cmr probe: the live API against our assumptions.
+---cmr probe: compares the live API with our assumptions.
 
 local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"

@@ -1,4 +1,4 @@
----cmr profiles: the stored profiles, without their keys.
+---cmr profiles: lists the stored profiles, without their keys.
 
 local output = require "cmr.cli.output"
 local profile = require "cmr.cli.profile"

@@ -1,4 +1,5 @@
----cmr webhook: how a captured delivery is signed (detect), and events that could not be handled (dead).
+---cmr webhook: finds out how a captured delivery is signed (detect), and lists the events that could not be handled
+---(dead).
 
 local io = require "cmr.cli.io"
 
@@ -37,7 +38,7 @@ function webhook.arguments(command)
   command:argument("FILE"):target(".file"):args("?"):description "detect: the delivery."
 end
 
--- Headers and body of a captured request; nil: it has no empty line.
+-- Splits a captured request into headers and body. Returns nil when the request has no empty line.
 local function parse(text)
   local head, body = text:match "^(.-)\r?\n\r?\n(.*)$"
   if not head then return nil end
@@ -53,7 +54,7 @@ local function parse(text)
   return headers, length and body:sub(1, length) or body
 end
 
--- Tries the body without its last line break too, which an editor may have added to the file.
+-- Also tries the body without its last line break, because an editor may have added it to the file.
 local function verify(body, headers, opts)
   local verifier = require "cmr.webhook"
   local event, message = verifier.verify(body, headers, opts)
@@ -84,7 +85,7 @@ local function detect(parsed, system)
   return io.EXIT_OK
 end
 
--- "host", "host:port", "[::1]:port", "::1"
+-- Splits an address: "host", "host:port", "[::1]:port" or "::1".
 local function parse_host(text)
   local host, port = text:match "^%[([^%[%]]+)%]:?(%d*)$"
   if not host then
@@ -96,7 +97,7 @@ local function parse_host(text)
   return host, port
 end
 
--- The store of the receiver, as the options name it.
+-- Returns the receiver's store, which the options name.
 local function store_of(parsed, system)
   if parsed[".redis"] then
     local host, port = parse_host(parsed[".redis"])

@@ -1,23 +1,23 @@
----The partner's account: prices, the wallet, and the users. The documentation has no price list. A price without a
----note is taken from its text.
+---The partner's account: the prices, the wallet and the users. The documentation has no price list. A price without a
+---note comes from the documentation's text.
 
 local json = require "cmr.mock.json"
 local samples = require "cmr.samples"
 
 local account = {
   INITIAL_BALANCE = 100000, -- assumed
-  DOMAIN_PRICE = 15.88, -- the first year; from a sample
-  RENEWAL_PRICE = 14.50, -- each further year; from a sample
-  MAILBOX_PRICE = 3, -- a month
-  OLD_MAILBOX_PRICE = 5, -- a month, from the renewal that crosses 12 months
-  PREWARMED_PRICE = 30, -- a domain with its mailboxes; from a sample
-  PREWARMED_RENEWAL_PRICE = 15, -- from the same sample
-  WARMUP_PRICE = 3, -- 30 days; assumed
-  PLACEMENT_PRICE = 1, -- a mailbox in a placement test; assumed
-  INSIGHT_PRICE = 1, -- the analysis of a test; assumed
+  DOMAIN_PRICE = 15.88, -- for the first year; from a sample
+  RENEWAL_PRICE = 14.50, -- for each further year; from a sample
+  MAILBOX_PRICE = 3, -- for a month
+  OLD_MAILBOX_PRICE = 5, -- for a month, beginning with the renewal that passes 12 months
+  PREWARMED_PRICE = 30, -- for a domain with its mailboxes; from a sample
+  PREWARMED_RENEWAL_PRICE = 15, -- also from this sample
+  WARMUP_PRICE = 3, -- for 30 days; assumed
+  PLACEMENT_PRICE = 1, -- for each mailbox in a placement test; assumed
+  INSIGHT_PRICE = 1, -- for the analysis of a test; assumed
 }
 
----Takes an amount from the wallet, or nothing when the wallet holds less.
+---Takes an amount from the wallet. Takes nothing when the wallet has less.
 ---@param state table
 ---@param amount number
 ---@return boolean paid
@@ -27,21 +27,21 @@ function account.pay(state, amount)
   return true
 end
 
----Adds a user. An existing user stays as it is.
+---Adds a user. Does not change an existing user.
 ---@param state table
 ---@param id string
----@param profile table? the fields of create_user; default: the documented sample
+---@param profile table? The fields of create_user. Default: the documented sample.
 ---@return table user
 function account.add_user(state, id, profile)
   return state.users:get(id)
     or state.users:put(id, {
       userId = id,
       profile = profile or json.decode(samples.create_user.request),
-      credentials = {}, -- of sending platforms
+      credentials = {}, -- credentials of sending platforms
     })
 end
 
----Starts the data of an event with the fields that name its user.
+---Makes the data of an event, which begins with the fields that name its user.
 ---@param state table
 ---@param user_id string
 ---@return table data

@@ -1,4 +1,4 @@
----A collection: items by id, in the order in which they were added.
+---A collection of items. It finds an item by its id, and lists items in the order in which they were added.
 
 local Collection = {}
 Collection.__index = Collection
@@ -42,7 +42,7 @@ function Collection:remove(id)
 end
 
 ---Lists the items that match a filter, in order.
----@param filter table? {member = value}; nil: all items
+---@param filter table? {member = value}; nil for all items.
 ---@return table[] items
 function Collection:list(filter)
   local items = {}

@@ -10,7 +10,7 @@ Domain.__index = Domain
 Domain.__name = "cmr.mock.domain"
 
 local YEAR_SECONDS = 365 * text.DAY
-local RENEWABLE_SECONDS = 45 * text.DAY -- before the expiry
+local RENEWABLE_SECONDS = 45 * text.DAY -- how long before the expiry a renewal is possible
 local GRACE_SECONDS = 7 * text.DAY
 local RENEWAL_SECONDS = 30 -- how long a renewal takes; assumed
 
@@ -34,7 +34,7 @@ local function pay_and_extend(domain, years)
   return true
 end
 
--- Assumed: auto-renewal happens at the expiry.
+-- Renews the domain or lets it expire, at its expiry. Assumed: auto-renewal happens at that moment.
 local function watch_expiry(domain)
   local state, expiry = domain.state, domain.expireOn
   local function lapsed()
@@ -67,8 +67,8 @@ function Domain.add(state, fields)
   return state.domains:put(fields.domainName, domain)
 end
 
----Registers the domain from now on.
----@param seconds number? how long; default: a year
+---Registers the domain, starting now.
+---@param seconds number? How long the registration lasts. Default: a year.
 ---@return table domain
 function Domain:register(seconds)
   self.expireOn = self.state:now() + (seconds or YEAR_SECONDS)
@@ -97,7 +97,7 @@ function Domain:status()
   return now < self.expireOn + GRACE_SECONDS and "GRACE_PERIOD" or "EXPIRED"
 end
 
----Whether the domain may be renewed now.
+---Returns whether the domain may be renewed now.
 ---@return boolean? ok
 ---@return string? message
 function Domain:check_renewable()
@@ -109,7 +109,7 @@ function Domain:check_renewable()
   return true
 end
 
----Renews the domain a little later, if the wallet covers it then.
+---Renews the domain a little later, if the wallet then has enough money.
 ---@param years number
 function Domain:renew(years)
   self.renewing = true

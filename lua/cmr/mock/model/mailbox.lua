@@ -27,7 +27,7 @@ function Mailbox.add(state, fields)
     firstName = fields.firstName or "John",
     lastName = fields.lastName or "Doe",
     profilePicture = fields.profilePicture,
-    reexports = {}, -- their times
+    reexports = {}, -- the times of the re-exports
   }, Mailbox)
   return state.mailboxes:put(id, mailbox)
 end
@@ -39,7 +39,7 @@ function Mailbox.by_email(state, email)
   return state.mailboxes:list({ email = email })[1]
 end
 
----Replaces the mailbox by one of the same person, under a new id and in another subscription.
+---Replaces the mailbox by a mailbox of the same person, with a new id and in another subscription.
 ---@param subscription_id string
 function Mailbox:replace(subscription_id)
   self.state.mailboxes:remove(self.mailboxId)
@@ -54,7 +54,7 @@ function Mailbox:replace(subscription_id)
   })
 end
 
----What an event says about a new mailbox: the person and the credentials.
+---Returns the data of an event about a new mailbox: the person and the credentials.
 ---@return table fields
 function Mailbox:access()
   return {
@@ -68,7 +68,7 @@ function Mailbox:access()
   }
 end
 
----Emits the event of a mailbox that an order created.
+---Emits the event about a mailbox that an order created.
 ---@param order table
 function Mailbox:emit_created(order)
   local data = self:access()
@@ -83,7 +83,7 @@ local function emit_warmup(mailbox, event, data)
   mailbox.state:emit(event, data)
 end
 
----Starts the warmup: PENDING, and ACTIVE some minutes later.
+---Starts the warmup. It is PENDING, and some minutes later ACTIVE.
 function Mailbox:start_warmup()
   local warmup = { status = "PENDING", settings = self.warmup and self.warmup.settings }
   self.warmup = warmup
@@ -94,7 +94,7 @@ function Mailbox:start_warmup()
   end)
 end
 
----Stops the warmup for good.
+---Stops the warmup permanently.
 function Mailbox:stop_warmup()
   self.warmup.status = "STOPPED"
   emit_warmup(self, "mailbox.warmup.removed", {})

@@ -1,5 +1,5 @@
----An order, from CREATED over PENDING to its end. The documentation says that an order takes 10 to 90 s. The time of
----each step and the statuses are assumed.
+---An order. Its status is CREATED, then PENDING, until the order ends. The documentation says that an order takes 10
+---to 90 s. The time of each step and the statuses are assumed.
 
 local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"
@@ -11,7 +11,7 @@ local Order = {}
 Order.__index = Order
 Order.__name = "cmr.mock.order"
 
--- Times since the order.
+-- The time of each step, in seconds after the order.
 local REGISTRATION_SECONDS, PASSWORD_SECONDS, DONE_SECONDS = 10, 20, 30
 
 ---Adds an order that is not processed yet.
@@ -24,9 +24,9 @@ function Order.add(state, fields)
   return state.orders:put(id, setmetatable(order, Order))
 end
 
----Makes the order PENDING and finishes it later.
----@param work function does the rest; returns the domains that failed, [{domain, reason}]
----@param count integer all domains of the order: tells a part from all of them
+---Sets the order to PENDING and finishes it later.
+---@param work function Does the work. Returns the domains that failed, as [{domain, reason}].
+---@param count integer The number of domains in the order, to tell whether all of them failed.
 function Order:finish_later(work, count)
   self.status = "PENDING"
   self.state:after(DONE_SECONDS, function()
@@ -36,11 +36,11 @@ function Order:finish_later(work, count)
   end)
 end
 
--- The subscription that new mailboxes go into: the requested one, or a new one.
+-- Returns the subscription that new mailboxes go into: the requested one, or a new one.
 local function subscription_for(order, part, fields)
   local current = Subscription.of_domain(order.state, part.domain)
   if not part.subscriptionId then
-    if current then return nil, "Workspace validation failed" end -- the documented reason
+    if current then return nil, "Workspace validation failed" end -- this reason is documented
     return Subscription.add(order.state, {
       userId = fields.userId,
       domain = part.domain,
@@ -86,7 +86,7 @@ local function create_mailboxes(order, part, fields)
   return created
 end
 
--- Registers one domain and creates its mailboxes: these, or nil and the reason of the failure.
+-- Registers one domain and creates its mailboxes. Returns them, or nil and the reason of the failure.
 local function fulfil(order, part, fields)
   local state = order.state
   local reason = state.failures[part.domain]
@@ -104,9 +104,9 @@ local function emit_failed(order, part, reason)
   order.state:emit(part.years and "domain.order.failed" or "mailbox.order.failed", data)
 end
 
----Processes the order in the documented steps: registers its domains, then creates its mailboxes.
----@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = number to register it,
----  subscriptionId = of an existing subscription, mailboxes = [...]}]}
+---Processes the order in the documented steps. First it registers the domains, then it creates the mailboxes.
+---@param fields table {userId, serviceProvider, autoRenew, parts = [{domain = name, years = how long to register it,
+---  subscriptionId = the id of an existing subscription, mailboxes = [...]}]}
 function Order:process(fields)
   local state, created, failed = self.state, {}, {}
   for _, part in ipairs(fields.parts) do

@@ -1,4 +1,4 @@
----The pools of domains with warm mailboxes, one of them for the sandbox, and how a domain is sold from a pool.
+---The pools of domains with warm mailboxes, one of them for the sandbox. Sells domains from the pools.
 
 local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"
@@ -17,7 +17,7 @@ local SANDBOX = {
   MICROSOFT = { "sandbox-mail.corevista.io", "sandbox.stratospherehq.com" },
 }
 
--- The first person is from the documented sample.
+-- The persons who own the mailboxes. The first one comes from the documented sample.
 local PEOPLE = { { "jwilson", "James", "Wilson" }, { "mlopez", "Maria", "Lopez" }, { "achen", "Amy", "Chen" } }
 
 local function put(pool, name, provider)
@@ -33,7 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools with as many domains as the documented answer counts. The documented domain is the first.
+---Fills both pools. Each has as many domains as the total in the documented answer. The documented domain is the first
+---one.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data
@@ -51,7 +52,7 @@ end
 ---Lists the domains of a pool.
 ---@param pool table
 ---@param provider string? nil: any
----@param contains string? a part of the name
+---@param contains string? A part of the domain's name.
 ---@return table[] items
 function prewarmed_pool.find(pool, provider, contains)
   local found = {}
@@ -61,7 +62,7 @@ function prewarmed_pool.find(pool, provider, contains)
   return found
 end
 
--- Deletes subscriptions with all of their mailboxes, including those that were added later.
+-- Deletes subscriptions with all of their mailboxes, also the mailboxes that were added later.
 local function clear_subscriptions(state, filter)
   for _, subscription in ipairs(state.subscriptions:list(filter)) do
     subscription:cancel()
@@ -69,7 +70,7 @@ local function clear_subscriptions(state, filter)
   end
 end
 
--- Gives a domain with its mailboxes to a user. Returns what the event says about this domain.
+-- Gives a domain with its mailboxes to a user. Returns the domain's part of the event.
 local function assign(state, item, fields)
   local user_id, sandbox = fields.userId, fields.sandbox
   Domain.add(state, { domainName = item.domain, userId = user_id, sandbox = sandbox }):register()
@@ -103,14 +104,15 @@ end
 ---@param name string
 ---@param provider string
 ---@param fields table {userId, autoRenew, sandbox = true for the sandbox's pool}
----@return table? sold the domain's part of the event
----@return string? message the documented reason of the failure
+---@return table? sold The domain's part of the event.
+---@return string? message The documented reason of the failure.
 function prewarmed_pool.sell(state, name, provider, fields)
   local pool = fields.sandbox and state.sandbox_pool or state.pool
   local item = pool:get(name)
   if not item or item.serviceProvider ~= provider then return nil, "The domain is not in the pool." end
   if fields.sandbox then
-    clear_subscriptions(state, { sandbox = true, domain = name }) -- of an earlier order; the domain itself is replaced
+    -- removes the subscriptions of an earlier order; the domain itself is replaced
+    clear_subscriptions(state, { sandbox = true, domain = name })
   else
     if not account.pay(state, account.PREWARMED_PRICE) then return nil, "Insufficient wallet balance" end
     pool:remove(name)
@@ -118,10 +120,10 @@ function prewarmed_pool.sell(state, name, provider, fields)
   return assign(state, item, fields)
 end
 
----Emits the end of an order: one event for the sold domains, one for the failed ones.
+---Emits the events at the end of an order: one for the sold domains, and one for the failed domains.
 ---@param order table
 ---@param provider string
----@param sold table[] from prewarmed_pool.sell
+---@param sold table[] The results of prewarmed_pool.sell.
 ---@param failed table[] [{domain, reason}]
 function prewarmed_pool.emit_ordered(order, provider, sold, failed)
   local state = order.state
@@ -142,7 +144,7 @@ function prewarmed_pool.emit_ordered(order, provider, sold, failed)
   end
 end
 
----Deletes everything that was sold from the sandbox.
+---Deletes all domains and subscriptions that were sold from the sandbox's pool.
 ---@param state table
 function prewarmed_pool.clear_sandbox(state)
   clear_subscriptions(state, { sandbox = true })

@@ -1,4 +1,4 @@
----The first data, as the vendor's samples show it, and the kinds of data that a test can add.
+---The initial data, taken from the vendor's samples, and the kinds of data that a test can add.
 
 local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"
@@ -11,8 +11,8 @@ local Subscription = require "cmr.mock.model.subscription"
 local text = require "cmr.util.text"
 
 local seed = {
-  ---What a test can add: by kind, {fields = as control.lua checks them, add = function(body, state) -> the answer, or
-  ---nil and a message}.
+  ---The data that a test can add. For each kind: {fields, which control.lua checks, add = function(body, state) -> the
+  ---answer, or nil and a message}.
   kinds = {},
 }
 
@@ -25,7 +25,7 @@ local function ensure_domain(state, name, user_id)
   return state.domains:get(name) or Domain.add(state, { domainName = name, userId = user_id }):register()
 end
 
--- A kind that belongs to an existing user.
+-- Makes a kind of data that belongs to an existing user.
 local function kind_of_user(name, fields, add)
   fields.userId = "string"
   seed.kinds[name] = {
@@ -45,7 +45,7 @@ seed.kinds.users = {
   end,
 }
 
--- Replaces a domain of the same name.
+-- Adds a domain. Replaces a domain with the same name.
 kind_of_user(
   "domains",
   { domainName = "string", domainId = "string?", expiresIn = "number?", autoRenew = "boolean?" },
@@ -57,7 +57,8 @@ kind_of_user(
   end
 )
 
--- Adds its domain too. It is ACTIVE for a month, whatever else the domain has.
+-- Adds a subscription and its domain. The subscription is ACTIVE for a month, even if the domain already has another
+-- one.
 kind_of_user(
   "subscriptions",
   { subscriptionId = "string", domain = "string", serviceProvider = "string?", autoRenew = "boolean?" },
@@ -69,7 +70,8 @@ kind_of_user(
   end
 )
 
--- Adds its domain and a subscription with auto-renewal too, unless they exist. Replaces a mailbox of the same id.
+-- Adds a mailbox. Also adds its domain and a subscription with auto-renewal if they are missing. Replaces a mailbox
+-- with the same id.
 kind_of_user("mailboxes", { mailboxId = "string", email = "string", status = "string?" }, function(body, state)
   local name = body.email:match "@(.+)$"
   if not name then return nil, "'email' must be an address" end
@@ -81,7 +83,7 @@ kind_of_user("mailboxes", { mailboxId = "string", email = "string", status = "st
   return { mailboxId = body.mailboxId }
 end)
 
----Puts the first data into an empty state.
+---Adds the initial data to an empty state.
 ---@param state table
 function seed.fill(state)
   local user = account.add_user(state, USER_ID)

@@ -1,4 +1,4 @@
----A subscription: the mailboxes of one domain, paid by the month.
+---A subscription has the mailboxes of one domain. It is paid for each month.
 
 local account = require "cmr.mock.model.account"
 local random = require "cmr.util.random"
@@ -10,10 +10,10 @@ Subscription.__name = "cmr.mock.subscription"
 
 local MONTH_SECONDS = 30 * text.DAY -- assumed
 local GRACE_SECONDS = 7 * text.DAY
-local RETRY_SECONDS = text.DAY -- between attempts to renew an unpaid one; assumed
+local RETRY_SECONDS = text.DAY -- between two attempts to renew an unpaid subscription; assumed
 local CHANGE_SECONDS = 30 -- how long renewing and recreating take; assumed
 
-local watch_period -- defined below: a renewed period is watched like the first one
+local watch_period -- defined below, and called again after each renewal
 
 local function is_alive(subscription)
   return subscription.state.subscriptions:get(subscription.subscriptionId) == subscription
@@ -27,7 +27,7 @@ local function set_mailboxes(subscription, from, to)
   end
 end
 
--- All events of a subscription have the same data.
+-- Returns the data that all events about a subscription have.
 local function emit(subscription, event, reason)
   local state = subscription.state
   local domain = state.domains:get(subscription.domain)
@@ -43,7 +43,7 @@ local function emit(subscription, event, reason)
   state:emit("subscription." .. event, data)
 end
 
--- Pays for the next month: true, or nil and "domain" or "payment".
+-- Pays for the next month. Returns true, or nil and "domain" or "payment".
 local function renew(subscription)
   local state = subscription.state
   local domain = state.domains:get(subscription.domain)
@@ -55,7 +55,7 @@ local function renew(subscription)
   local now, price, start = state:now(), subscription.pricePerMailbox, subscription.periodEnd
   if now - subscription.created_at >= 12 * MONTH_SECONDS then price = account.OLD_MAILBOX_PRICE end
   if not account.pay(state, price * subscription:quantity()) then return nil, "payment" end
-  if start + MONTH_SECONDS <= now then start = now end -- it was EXPIRED for longer than a month
+  if start + MONTH_SECONDS <= now then start = now end -- it had been EXPIRED for more than a month
   local price_rose = price ~= subscription.pricePerMailbox
   subscription.pricePerMailbox = price
   subscription.periodStart, subscription.periodEnd = start, start + MONTH_SECONDS
@@ -121,7 +121,7 @@ function Subscription.add(state, fields)
   return state.subscriptions:put(subscription.subscriptionId, subscription)
 end
 
----The subscription of a domain, and with it the workspace. A CANCELLED one does not count.
+---Returns a domain's subscription that is not CANCELLED, or nil. A domain with such a subscription has a workspace.
 ---@param state table
 ---@param name string
 ---@return table? subscription
@@ -131,7 +131,7 @@ function Subscription.of_domain(state, name)
   end
 end
 
----Removes a mailbox, and with the last mailbox its subscription.
+---Removes a mailbox. Removing the last mailbox also removes the subscription.
 ---@param mailbox table
 function Subscription.remove_mailbox(mailbox)
   local state = mailbox.state
@@ -151,18 +151,18 @@ function Subscription:cancel()
   self.state.mailboxes:clear { subscriptionId = self.subscriptionId }
 end
 
----Cancels the subscription for a call.
+---Cancels the subscription for an API call.
 function Subscription:cancel_by_call()
   self:cancel()
   emit(self, "cancelled")
 end
 
----@return number days that are paid for, with a fraction
+---@return number days The days that are still paid for, with a fraction.
 function Subscription:days_left()
   return math.max(0, self.periodEnd - self.state:now()) / text.DAY
 end
 
----Renews the subscription a little later. It becomes PAST_DUE when the wallet does not cover it then.
+---Renews the subscription a little later. It becomes PAST_DUE if the wallet then has too little money.
 function Subscription:renew()
   local before = self.status
   self.status = "RENEWING"
@@ -177,8 +177,8 @@ function Subscription:renew()
   end)
 end
 
----Gives the subscription and its mailboxes new ids, a little later. The paid period stays. The sources disagree on
----whether accounts are replaced; the newer one says so.
+---Gives the subscription and its mailboxes new ids, a little later. The paid period stays the same. The sources
+---disagree on whether accounts are replaced; the newer source says that they are.
 function Subscription:recreate()
   local state = self.state
   state:after(CHANGE_SECONDS, function()

@@ -1,4 +1,4 @@
----DNS records and nameservers of domains.
+---The operations on the DNS records and nameservers of domains.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -7,7 +7,7 @@ local scope = require "cmr.mock.routes.scope"
 
 local dns = {}
 
-local CHANGE_SECONDS = 10 -- until a change is applied; assumed
+local CHANGE_SECONDS = 10 -- how long a change takes; assumed
 
 -- Documented: only TXT records at _dmarc have tags to exclude.
 local function check(fields)

@@ -1,4 +1,4 @@
----Domains, their workspaces and their renewal.
+---The operations on domains, their workspaces and their renewal.
 
 local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
@@ -24,7 +24,7 @@ function domains.domains(request, state)
   return answer.success(request, data, "Domains fetched successfully")
 end
 
--- The provider of a domain's workspace, or nil.
+-- Returns the provider of a domain's workspace, or nil.
 local function workspace(state, wanted)
   local subscription = Subscription.of_domain(state, wanted.domainName:lower())
   local provider = subscription and subscription.serviceProvider
@@ -48,16 +48,16 @@ end
 
 function domains.add_google_client_id(request, state)
   scope.domains(state, request.user, request.fields.domains)
-  -- assumed: this check; the documentation only says that there is one
+  -- assumed: the details of this check; the documentation only says that there is one
   if not request.fields.clientId:find "%.apps%.googleusercontent%.com$" then
     answer.refuse(422, "The clientId is not one of Google.", "status 422; message")
   end
   return answer.success(request, nil, "Client id will be added shortly")
 end
 
--- Answers with an item for each domain of the request. A domain that does not qualify is an error inside the data.
--- item(domain) -> its item, or nil and a message. With skip_errors such a domain is left out.
--- message(count) -> the message for so many domains that qualify; nil: the documented one
+-- Answers with an item for each domain of the request. item(domain) returns the domain's item, or nil and a message
+-- when the domain does not qualify. Then the data has an error for the domain; with skip_errors the domain is omitted.
+-- message(count) returns the message for `count` qualifying domains. Without it, the documented message is used.
 local function answer_each(request, state, item, skip_errors, message)
   local data, count = json.array(), 0
   for _, domain in ipairs(scope.domains(state, request.user, request.fields.domains)) do
@@ -91,7 +91,8 @@ function domains.domain_renewal_prices(request, state)
   end)
 end
 
--- Documented: without names, every domain that qualifies. Assumed: an empty wallet shows later, not here.
+-- Documented: a request without names renews every domain that qualifies. Assumed: when the wallet is empty, the
+-- renewal fails later and this call succeeds.
 function domains.renew_domains(request, state)
   local years, names = request.fields.years or 1, request.fields.domains
   return answer_each(
@@ -110,7 +111,7 @@ function domains.renew_domains(request, state)
   )
 end
 
--- Documented: it can always be turned off. Assumed: it cannot be turned on when that is too late.
+-- Documented: auto-renewal can always be turned off. Assumed: it cannot be turned on when it is too late for a renewal.
 function domains.set_domain_auto_renew(request, state)
   local on = request.fields.autoRenew
   return answer_each(

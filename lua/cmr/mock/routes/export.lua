@@ -1,4 +1,4 @@
----Sending platforms: their credentials, exports of mailboxes to them, and re-exports over OAuth.
+---The operations on sending platforms: their credentials, exports of mailboxes to them, and re-exports over OAuth.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -10,7 +10,7 @@ local text = require "cmr.util.text"
 local export = {}
 
 local MAX_REEXPORTS_PER_WEEK = 3
-local EXPORT_SECONDS = 10 -- until an export is done; assumed
+local EXPORT_SECONDS = 10 -- how long an export takes; assumed
 
 function export.platforms(request)
   local apps = {}
@@ -30,7 +30,7 @@ end
 
 function export.add_platform(request, state)
   local fields = request.fields
-  -- assumed: the trigger; the documentation says only that bad credentials are answered with 400 and not stored
+  -- assumed: what counts as bad credentials; the documentation says only that they are answered with 400 and not stored
   if fields.credentials.password == "wrong" then answer.refuse(400, "The credentials were rejected by the platform") end
   local id = random.id(16)
   table.insert(request.user.credentials, {
@@ -57,7 +57,8 @@ function export.remove_platform(request, state)
   return answer.success(request)
 end
 
--- Documented: for Instantly only. Assumed: its spelling, and that the chosen workspace becomes the orgId.
+-- Documented: this works for Instantly only. Assumed: the spelling of its name, and that the chosen workspace becomes
+-- the orgId.
 function export.platform_workspaces(request, state)
   local credential = scope.credential(state, request.user, request.fields.credentialId)
   if credential.app:upper() ~= "INSTANTLY" then answer.refuse(422, "The platform has no workspaces.") end
@@ -75,7 +76,7 @@ end
 
 function export.export_mailboxes(request, state)
   local fields = request.fields
-  -- userId is assumed: without it, the mailboxes are those of the credential's owner
+  -- assumed: without userId, the mailboxes are those of the credential's owner
   local _, owner = scope.credential(state, request.user, fields.credentialId)
   local ids = fields.componentMailboxIds or fields.mailboxIds -- the sources disagree on the name
   local mailboxes = scope.all(scope.mailbox, state, owner, ids)
@@ -100,13 +101,13 @@ end
 
 function export.reexport(request, state)
   local id = request.fields.mailboxId
-  if not id then -- assumed: of both, the id decides
+  if not id then -- assumed: if the request has both, the id decides
     local found = Mailbox.by_email(state, request.fields.email)
     id = found and found.mailboxId or ""
   end
   local mailbox = scope.mailbox(state, request.user, id)
   if not has_quota(mailbox, state:now()) then
-    -- assumed: the documentation says that the request is rejected, not how
+    -- assumed: the form of the refusal; the documentation says only that the request is rejected
     answer.refuse(429, "Re-export limit exceeded: 3 times per mailbox per week", "status 429; message; no Retry-After")
   end
   table.insert(mailbox.reexports, state:now())

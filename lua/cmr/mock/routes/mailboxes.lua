@@ -1,4 +1,4 @@
----Mailboxes and their warmup. A warmup is PENDING, ACTIVE, PAUSED, or STOPPED for good.
+---The operations on mailboxes and their warmup. A warmup is PENDING, ACTIVE, PAUSED, or permanently STOPPED.
 
 local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
@@ -10,11 +10,11 @@ local Subscription = require "cmr.mock.model.subscription"
 
 local mailboxes = {}
 
-local CHANGE_SECONDS = 10 -- until a change or a removal is done; assumed
+local CHANGE_SECONDS = 10 -- how long a change or a removal takes; assumed
 
 local CHANGEABLE = { "firstName", "lastName", "profilePicture" }
 
--- By the status that a warmup was set to; the second is assumed.
+-- The message for each status that a warmup was set to. The second one is assumed.
 local WARMUP_MESSAGES = { PAUSED = "Warmup paused", ACTIVE = "Warmup resumed" }
 
 local function show(mailbox)
@@ -45,7 +45,7 @@ function mailboxes.mailbox(request, state)
   return answer.success(request, show(mailbox), "Mailbox fetched successfully")
 end
 
--- Assumed: the names of the credentials, as in the events.
+-- Assumed: the credentials have the same names as in the events.
 function mailboxes.mailbox_admin(request, state)
   local mailbox = scope.mailbox(state, request.user, request.fields.mailboxId)
   local access = mailbox:access()
@@ -79,7 +79,7 @@ local function change_later(mailbox, fields)
   end)
 end
 
--- The mailbox to change. Refuses an address that another mailbox has.
+-- Returns the mailbox to change. Refuses an address that another mailbox has.
 local function changeable(request, state, fields)
   local mailbox = scope.mailbox(state, request.user, fields.mailboxId)
   local email = fields.userName and fields.userName .. "@" .. mailbox.domain
@@ -88,7 +88,7 @@ local function changeable(request, state, fields)
   return mailbox
 end
 
--- Each mailbox of a list fails by itself.
+-- Changes the mailboxes of a list. When one of them fails, the others are still changed.
 local function update_each(request, state, list)
   local data = json.array()
   for index, fields in ipairs(list) do
@@ -119,7 +119,7 @@ function mailboxes.remove_mailbox(request, state)
   return answer.success(request)
 end
 
--- Assumed: the mailbox is named by mailboxId.
+-- Assumed: mailboxId names the mailbox.
 function mailboxes.validate_mailbox(request, state)
   local id = request.fields.mailboxId
   if type(id) ~= "string" then answer.refuse(400, "Please provide 'mailboxId'", "the body's names; message") end
@@ -128,7 +128,7 @@ function mailboxes.validate_mailbox(request, state)
   return answer.assume(answer.success(request, data, "Mailbox validated"), "the body's names")
 end
 
--- The mailbox of the request, whose warmup must not be STOPPED.
+-- Returns the request's mailbox. Refuses the request when the mailbox's warmup is STOPPED.
 local function warming(request, state)
   local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
   if not mailbox.warmup or mailbox.warmup.status == "STOPPED" then
@@ -137,7 +137,7 @@ local function warming(request, state)
   return mailbox
 end
 
--- Documented: the price is for the rest of the subscription's period: the price of 30 days x days left / 30.
+-- Documented: the price covers the rest of the subscription's period. It is the price of 30 days x days left / 30.
 function mailboxes.start_warmup(request, state)
   local mailbox = scope.mailbox(state, nil, request.fields.mailboxId)
   if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
@@ -175,7 +175,7 @@ function mailboxes.stop_warmup(request, state)
   return answer.success(request)
 end
 
--- Assumed: the documented sample has the defaults.
+-- Assumed: the documented sample shows the default values.
 function mailboxes.set_warmup_settings(request, state)
   local warmup = warming(request, state).warmup
   warmup.settings = warmup.settings or json.decode(samples.set_warmup_settings.request)

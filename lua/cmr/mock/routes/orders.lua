@@ -1,4 +1,4 @@
----Orders of domains and mailboxes.
+---The operations on orders of domains and mailboxes.
 
 local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
@@ -10,7 +10,7 @@ local Subscription = require "cmr.mock.model.subscription"
 
 local orders = {}
 
--- The requested mailboxes by domain, its name in lower case.
+-- Returns the requested mailboxes by domain. The names of the domains are in lower case.
 local function mailboxes_by_domain(fields)
   local mailboxes = {}
   for name, list in pairs(fields.mailboxes or {}) do
@@ -30,15 +30,15 @@ local function check_addresses(state, part)
   end
 end
 
--- Creates an order of these parts. A confirmed one is paid and processed, another one only stored. The order's id is
--- added to the answer's data.
+-- Creates an order of these parts. A confirmed order is paid and processed; any other order is only stored. Adds the
+-- order's id to the answer's data.
 local function create(request, state, parts, data)
   local cost, fields = 0, request.fields
   for _, part in ipairs(parts) do
     check_addresses(state, part)
     cost = cost + (part.years or 0) * account.DOMAIN_PRICE + #part.mailboxes * account.MAILBOX_PRICE
   end
-  -- assumed: charged at once, and the status of the refusal
+  -- assumed: the order is charged at once; the status of the refusal is assumed too
   if fields.confirm and not account.pay(state, cost) then
     answer.refuse(402, "Insufficient wallet balance", "status 402; message")
   end
@@ -57,7 +57,8 @@ local function create(request, state, parts, data)
   return answer.success(request, data, request.operation.name ~= "create_order" and "Order created" or nil)
 end
 
--- Splits the requested domains into parts of an order and the unavailable ones. Also returns the set of all names.
+-- Splits the requested domains into two lists: the parts of the order and the unavailable domains. Also returns the set
+-- of all names.
 local function split_available(state, requested, mailboxes)
   local parts, unavailable, seen = {}, json.array(), {}
   for _, item in ipairs(requested or {}) do
@@ -72,7 +73,7 @@ local function split_available(state, requested, mailboxes)
   return parts, unavailable, seen
 end
 
--- Assumed: mailboxes may also be ordered for a domain that the user has, if it has no workspace.
+-- Assumed: mailboxes may also be ordered for a domain that the user already has, if the domain has no workspace.
 local function add_existing_domains(request, state, parts, mailboxes, ordered)
   local names = {}
   for name in pairs(mailboxes) do
@@ -99,7 +100,8 @@ function orders.create_order(request, state)
   return #unavailable > 0 and answer.assume(reply, "what unavailableDomains has inside") or reply
 end
 
--- The part that new mailboxes go into: an existing subscription, or a domain that gets a new one.
+-- Returns the part of the order for new mailboxes. It names an existing subscription, or a domain that gets a new
+-- subscription.
 local function target(request, state)
   local fields = request.fields
   if fields.subscriptionId then
@@ -118,7 +120,7 @@ function orders.order_mailboxes(request, state)
   local mailboxes = mailboxes_by_domain(request.fields)
   part.mailboxes = mailboxes[part.domain] or {}
   mailboxes[part.domain] = nil
-  -- assumed: mailboxes of that one domain only
+  -- assumed: the mailboxes must all be in that one domain
   if next(mailboxes) then answer.refuse(422, "'mailboxes' must be of " .. part.domain) end
   if #part.mailboxes == 0 then answer.refuse(422, "Please provide mailboxes", "status 422; message") end
   return create(request, state, { part }, {})

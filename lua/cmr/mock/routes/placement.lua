@@ -1,4 +1,4 @@
----Placement tests: in which folders mail arrives.
+---The operations on placement tests, which show in which folders mail arrives.
 
 local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
@@ -8,7 +8,7 @@ local scope = require "cmr.mock.routes.scope"
 
 local placement = {}
 
-local TEST_SECONDS = 60 -- until a test is done; assumed
+local TEST_SECONDS = 60 -- how long a test takes; assumed
 local DONE_STATUS = "COMPLETED" -- assumed
 
 function placement.create_placement_test(request, state)
@@ -23,7 +23,7 @@ function placement.create_placement_test(request, state)
     answer.refuse(402, "Insufficient wallet balance to run placement test", false)
   end
   local test = {
-    orderId = random.id(29), -- as long as in the sample
+    orderId = random.id(29), -- has the length of the id in the sample
     userId = request.user.userId,
     spamassassin = fields.spamassassin or false,
     blacklist = fields.blacklist or false,
@@ -39,7 +39,7 @@ function placement.create_placement_test(request, state)
   return answer.success(request, { orderId = test.orderId })
 end
 
--- Assumed: its members. Until the test is done they are empty.
+-- Makes a test's report. Assumed: its members, which are empty until the test is done.
 local function report(test, done)
   local folders = done and { { folder = "INBOX" } } or {}
   return {
@@ -83,7 +83,8 @@ function placement.placement_reports(request, state)
   local fields, found = request.fields, {}
   local filter = { userId = request.user.userId, orderId = fields.orderId }
   for _, test in ipairs(state.placement_tests:list(filter)) do
-    if not fields.mailboxId or has_mailbox(test, fields.mailboxId) then table.insert(found, 1, test) end -- newest first
+    -- the newest test comes first
+    if not fields.mailboxId or has_mailbox(test, fields.mailboxId) then table.insert(found, 1, test) end
   end
   local data = answer.list(request, "reports", found, function(test)
     return show(state, test)

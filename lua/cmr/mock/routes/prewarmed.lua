@@ -1,4 +1,4 @@
----Domains with warm mailboxes: the inventory and orders.
+---The operations on domains with warm mailboxes: the inventory and the orders.
 
 local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
@@ -7,7 +7,7 @@ local prewarmed_pool = require "cmr.mock.model.prewarmed_pool"
 
 local prewarmed = {}
 
--- The documented form: the page numbers are in data itself.
+-- As documented, the page numbers are in data itself.
 local function inventory(request, pool)
   local found = prewarmed_pool.find(pool, request.fields.serviceProvider, request.fields.contains)
   local items, page, pages = answer.page(request, found)
@@ -34,8 +34,8 @@ function prewarmed.sandbox_prewarmed(request, state)
   return answer.success(request, inventory(request, state.sandbox_pool), "Pre-warmed up domains fetched successfully")
 end
 
--- Creates an order in which each domain is sold or fails by itself, later.
--- failure(index) -> the reason why a domain fails before it is sold, or nil
+-- Creates an order. Later, each of its domains is sold or fails separately. failure(index) returns the reason why a
+-- domain fails before it is sold, or nil.
 local function create(request, state, sandbox, failure)
   local fields = request.fields
   local provider = fields.serviceProvider

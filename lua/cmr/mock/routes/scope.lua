@@ -1,12 +1,12 @@
----Which items a request may reach. A missing item is refused with 404, another user's with 403. Without a user (where
----the documentation wants none, or leaves it open) every item of the partner can be reached.
+---Decides which items a request may reach. The mock answers 404 for a missing item, and 403 for another user's item.
+---Some operations name no user, or the documentation leaves it open; they can reach every item of the partner.
 
 local answer = require "cmr.mock.answer"
 local Subscription = require "cmr.mock.model.subscription"
 
 local scope = {}
 
--- Documented: for this operation an unknown user is one without items, not an error.
+-- Documented: for this operation, an unknown user is no error and has no items.
 local LENIENT = { domains = true }
 
 ---@param request table
@@ -45,7 +45,7 @@ function scope.domain(state, user, name)
   return checked(state.domains:get(name:lower()), user, "domain")
 end
 
----The domains of these names, or without names all domains of the user.
+---Returns the domains with these names. Without names, returns all domains of the user.
 ---@param state table
 ---@param user table
 ---@param names string[]?
@@ -79,8 +79,8 @@ function scope.subscription_of_domain(state, user, name)
   return checked(Subscription.of_domain(state, name:lower()), user, "subscription")
 end
 
----Finds several items. Assumed: one refusal refuses them all.
----@param find function of scope, like scope.mailbox
+---Finds several items. Assumed: if one of them is refused, the whole request is refused.
+---@param find function A function of this module, such as scope.mailbox.
 ---@param state table
 ---@param user table?
 ---@param ids string[]
@@ -98,8 +98,8 @@ end
 ---@param user table?
 ---@param id string
 ---@return table credential
----@return table owner the user that has it
----@return integer index in the owner's credentials
+---@return table owner The user who has the credential.
+---@return integer index The credential's index in the owner's list.
 function scope.credential(state, user, id)
   for _, owner in ipairs(user and { user } or state.users:list()) do
     for index, credential in ipairs(owner.credentials) do

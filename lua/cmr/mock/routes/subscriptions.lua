@@ -1,4 +1,4 @@
----Subscriptions. These operations name no user: every subscription of the partner can be reached.
+---The operations on subscriptions. They name no user, so they can reach every subscription of the partner.
 
 local answer = require "cmr.mock.answer"
 local scope = require "cmr.mock.routes.scope"
@@ -24,7 +24,7 @@ local function show(subscription)
   }
 end
 
--- Assumed: a filter compares whole values, and an empty one does not filter.
+-- Assumed: a filter compares whole values, and an empty filter does nothing.
 local function filter(text)
   return text ~= "" and text or nil
 end
@@ -39,7 +39,7 @@ function subscriptions.subscriptions(request, state)
   return answer.success(request, answer.list(request, "subscriptions", list, show, PAGE_ITEMS))
 end
 
--- Documented: CANCELLED is permanent.
+-- Documented: a CANCELLED subscription stays cancelled.
 local function refuse_cancelled(list)
   for _, subscription in ipairs(list) do
     if subscription.status == "CANCELLED" then answer.refuse(422, "The subscription is CANCELLED.") end

@@ -1,4 +1,4 @@
----Users, and the countries and states of their addresses.
+---The operations on users, and on the countries and states of their addresses.
 
 local account = require "cmr.mock.model.account"
 local answer = require "cmr.mock.answer"
@@ -9,7 +9,7 @@ local users = {}
 
 local ENTITIES = { amp = "&", apos = "'", quot = '"', lt = "<", gt = ">" }
 
--- A few of each, as examples.
+-- A few countries and states, as examples.
 local COUNTRIES = {
   Australia = "AU",
   Canada = "CA",
@@ -36,7 +36,7 @@ for _, code in pairs(COUNTRIES) do
   COUNTRY_CODES[code] = true
 end
 
--- Documented: HTML entities are decoded first. Here, numeric ones only for ASCII.
+-- Documented: HTML entities are decoded first. The mock decodes numeric entities only for ASCII.
 local function decode(text)
   text = text:gsub("&#(%d+);", function(code)
     if tonumber(code) < 128 then return string.char(tonumber(code)) end
@@ -44,7 +44,7 @@ local function decode(text)
   return (text:gsub("&(%a+);", ENTITIES))
 end
 
--- Documented: every field but the address holds Unicode letters, digits, spaces and . , ' # & ( ) / -
+-- Documented: every field except the address may have Unicode letters, digits, spaces and . , ' # & ( ) / -
 local function profile_of(request)
   local profile = {}
   for _, param in ipairs(request.operations.create_user.params) do
@@ -82,7 +82,7 @@ function users.create_user(request, state)
   return answer.success(request, { id = id })
 end
 
--- The newer of two sources wants the whole profile.
+-- Requires the whole profile, because the newer of two sources does.
 function users.update_user(request)
   fields.check(request.operations.create_user, request.fields)
   request.user.profile = profile_of(request)

@@ -1,4 +1,4 @@
----Facts: the key, the envelope of every answer, refusals, and the path of every operation.
+---Facts about the key, the envelope of every answer, refusals, and the path of every operation.
 
 local facts = require "cmr.probe.facts"
 local operations = require "cmr.operations"
@@ -7,10 +7,10 @@ local shape = require "cmr.probe.shape"
 
 local yes, no, unseen = facts.yes, facts.no, facts.unseen
 
--- We guessed the method of these.
+-- The operations whose method we guessed.
 local ASSUMED_PATHS = { sandbox_prewarmed = true }
 
--- Makes the judge of a step that should be refused. It learns nothing from a 429, a 5xx, or no answer.
+-- Makes the judge for a step that the API should refuse. A 429, a 5xx or a missing answer says nothing.
 local function on_answer(id, judge)
   return function(seen)
     local answer = seen.answers[id]
@@ -27,7 +27,8 @@ local function refused_with(id, status, other)
   end)
 end
 
--- The report does not show the message of a refusal: it may hold a name.
+-- Makes the judge for a refusal with this message. The report omits the message of a refusal, because it may contain a
+-- name.
 local function refused_saying(id, message)
   return on_answer(id, function(answer)
     if answer.status < 400 then return unseen(("it was not refused (HTTP %d)"):format(answer.status)) end
@@ -50,7 +51,7 @@ local function is_from_api(answer)
   return status and (status <= 299 or status >= 400 and status <= 499 and status ~= 429)
 end
 
--- Judges all answers. `holds` returns nil for one that the fact does not concern.
+-- Judges all answers. `holds` returns nil for an answer that the fact does not apply to.
 local function all(holds)
   return function(seen)
     local count, exceptions = 0, {}

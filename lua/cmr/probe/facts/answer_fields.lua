@@ -1,4 +1,4 @@
----Facts: the documented fields of answers and their types; the form of times.
+---Facts about the documented fields of answers and their types, and about the format of times.
 
 local facts = require "cmr.probe.facts"
 local paging = require "cmr.probe.paging"
@@ -9,13 +9,13 @@ local tables = require "cmr.util.tables"
 
 local yes, no, unseen, on = facts.yes, facts.no, facts.unseen, facts.on_success
 
--- The documentation lists these names without a sample, so any type will do.
+-- The documentation lists these names without a sample, so a field may have any type.
 local REPORT_FIELDS =
   { "orderId", "status", "spamassassin", "blacklist", "mailboxCount", "aiInsightRequested", "mailboxes" }
 local ISO_TIME = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.?%d*Z$"
 local DATE = "^%d%d%d%d%-%d%d%-%d%d"
 
--- The names of fields that hold a time in the samples.
+-- The names of the fields that contain a time in the samples.
 local time_fields = {}
 for operation in pairs(samples) do
   shape.walk(shape.sample(operation), {}, function(path, kind, value)
@@ -23,7 +23,7 @@ for operation in pairs(samples) do
   end)
 end
 
--- Compares values with the documented one. `name` is what the report calls the value, as in "data.records".
+-- Compares values with the documented value. `name` is the value's name in the report, such as "data.records".
 local function compare(documented, values, name, words)
   local actual = {}
   for _, value in ipairs(values) do
@@ -37,7 +37,7 @@ local function compare(documented, values, name, words)
   return yes "all are present"
 end
 
--- The lists that have items, from several answers. If there is none, also the reason.
+-- Returns the lists with items from several answers. If there is none, also returns the reason.
 local function full_lists(seen, ids, path)
   local found, reason = {}, nil
   for _, id in ipairs(ids) do

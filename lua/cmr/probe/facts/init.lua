@@ -1,19 +1,22 @@
----Facts: statements about the API that the library relies on, and what the probe's answers say about each. Pure.
+---Facts are statements about the API that the library relies on. Each fact is judged by the answers that the probe
+---got. Pure.
 ---
----A fact is a row {id, as "subscriptions.page"; its source: "seed"; "docs" or "help" for the vendor's page that states
----it; or "assumed"; what the API should do; judge}. judge(seen) returns verdict and found.
+---A fact is a row of four values. The first is its id, such as "subscriptions.page". The second is its source: "seed",
+---"docs", "help" or "assumed". The third says what the API should do. The last is the function judge(seen), which
+---returns the verdict and what was found.
 ---
----`seen` is all that the probe saw: {answers = by step, see reader.read; skipped = by step, the reason why it was not
----sent; requests = list of {step, operation, status}; words = what shape.words returns; guessed = by name of an id,
----whether it is a guess; user_unknown = whether the API does not know the user on the command line}.
+---`seen` has everything that the probe saw: {answers = the answer of each step, see reader.read; skipped = for each
+---step that was not sent, the reason; requests = list of {step, operation, status}; words = the result of shape.words;
+---guessed = for each name of an id, whether it is a guess; user_unknown = whether the API does not know the user on the
+---command line}.
 
 local facts = {}
 
 local GROUPS = { "access", "lists", "answer_fields" }
--- Refusals that concern rights, money or the rate, and not the question.
+-- Refusals because of rights, money or the rate. They do not answer the probe's question.
 local UNRELATED_REFUSALS = { [401] = true, [402] = true, [403] = true, [429] = true }
 
----The verdicts, each with what was seen, or with the reason why nothing was.
+---Functions that return a verdict with what was seen, or with the reason why nothing was seen.
 function facts.yes(found)
   return "confirmed", found
 end
@@ -26,9 +29,9 @@ function facts.unseen(reason)
   return "not seen", reason
 end
 
----The envelope of a step's successful answer.
+---Returns the envelope of a step's successful answer.
 ---@return table? envelope
----@return string? reason why there is none
+---@return string? reason The reason why there is none.
 function facts.success(seen, id)
   local answer = seen.answers[id]
   if not answer then return nil, "not asked: " .. (seen.skipped[id] or "no request needed it") end
@@ -38,15 +41,16 @@ function facts.success(seen, id)
   return nil, ("HTTP %d%s"):format(answer.status, is_success and ", but no JSON object" or "")
 end
 
----Whether the API answered the question: it succeeded, or refused for a reason other than rights, money, the rate or
----its own health.
+---Returns whether the API answered the probe's question. It did if it succeeded, or if it refused for a reason other
+---than rights, money, the rate or a failure of its own.
 ---@param answer table? of reader.read
 function facts.is_conclusive(answer)
   local status = answer and answer.status
   return status ~= nil and status < 500 and not UNRELATED_REFUSALS[status]
 end
 
----Makes a judge for the answer of a step: judge(envelope, seen) if the step succeeded, else it is "not seen".
+---Makes a judge for the answer of a step. If the step succeeded, it calls judge(envelope, seen). Otherwise its verdict
+---is "not seen".
 function facts.on_success(step, judge)
   return function(seen)
     local envelope, reason = facts.success(seen, step)
@@ -55,7 +59,8 @@ function facts.on_success(step, judge)
   end
 end
 
----Makes rows of lines of text, each with an id, a source and a statement, and of a judge for each id.
+---Makes the rows of facts. Each line of the text has an id, a source and a statement. `judges` has a function for each
+---id.
 function facts.rows(lines, judges)
   local rows = {}
   for id, source, expected in lines:gmatch "(%S+) +(%S+) +([^\n]+)" do
@@ -68,7 +73,7 @@ end
 ---@return table[] list of {id, expected, source = "documented" or "assumed", verdict, found}
 function facts.judge(seen)
   local judged = {}
-  for _, group in ipairs(GROUPS) do -- loaded here, because the groups need this module
+  for _, group in ipairs(GROUPS) do -- required here, because the groups require this module
     for _, fact in ipairs(require("cmr.probe.facts." .. group)) do
       local verdict, found = fact[4](seen)
       local source = fact[2] == "assumed" and "assumed" or "documented"
