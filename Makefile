@@ -199,8 +199,8 @@ bench-pacing: ## measures hosts that share a key's rate through Redis, which is 
 	@. build/5.4/env && S=$(S) LUA_PATH="./?.lua;$$LUA_PATH" $$(scripts/build/lua-program.sh 5.4) bench/pacing/run.lua
 
 .PHONY: mutate
-mutate: ## breaks the library one line at a time: a spec must fail each time
-	@scripts/test/mutate.sh
+mutate: ## breaks the library one line at a time: a spec must fail each time (N=20 random lines, SEED=)
+	@scripts/test/mutate.sh $(if $(N),random $(N) $(or $(SEED),$$(date +%s)))
 
 ##@ Documents
 

@@ -13,6 +13,7 @@ local ROWS = {
   "nginx_instant",
   "nginx_idle",
   "startup",
+  "read",
   "memory",
   "growth",
   "pace",

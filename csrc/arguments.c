@@ -15,7 +15,7 @@
 struct checker {
     lua_State *L;
     const struct operation *operation;
-    enum location open; /* undocumented fields go here; 0 when there are none */
+    const struct placement *placement;
     struct refusal *refusal;
 };
 
@@ -113,20 +113,36 @@ bool arguments_check_query_value(lua_State *L, int index, struct refusal *refusa
     }
 }
 
+static bool is_in_query(const struct checker *checker, const struct param *param)
+{
+    return param_location(param, checker->placement) == QUERY;
+}
+
 static bool check_string(const struct checker *checker, const struct param *param, int index)
 {
     size_t length;
     const char *value = lua_tolstring(checker->L, index, &length);
 
-    if (!length && (param->location == QUERY || param->flags & (REQUIRED | EITHER | ONE_OF)))
+    if (!length && (is_in_query(checker, param) || param->flags & (REQUIRED | EITHER | ONE_OF)))
         return refuse_data(checker->refusal, EMPTY_FIELD, NULL);
-    if (param->location == QUERY && !check_query_text(checker->L, index, checker->refusal))
+    if (is_in_query(checker, param) && !check_query_text(checker->L, index, checker->refusal))
         return false;
     if (param->values && !set_has(param->values, value, length))
         return refuse_unexpected(checker->refusal, BAD_VALUE, NULL,
                                  lua_pushfstring(checker->L, "one of %s", param->values));
     lua_pushvalue(checker->L, index);
     return true;
+}
+
+/* request.c finds out what the path names. */
+static bool check_path(const struct checker *checker, int index)
+{
+    const char *path = text_without_nul(checker->L, index);
+
+    if (!path)
+        return refuse_data(checker->refusal, BAD_VALUE, "it holds a NUL byte");
+    lua_pushvalue(checker->L, index);
+    return *path || refuse_data(checker->refusal, EMPTY_FIELD, NULL);
 }
 
 static bool check_value(struct checker *checker, const struct param *param, int index);
@@ -140,7 +156,7 @@ static bool check_open(struct checker *checker, const char *name, int index)
     if (suggestion.name && suggestion.distance == 0) /* user_id */
         return unknown_member(checker, "", name);
     lua_pushvalue(L, index);
-    if (checker->open == BODY)
+    if (checker->placement->open == BODY)
         return true;
     if (lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) == 0)
         return refuse_data(checker->refusal, EMPTY_FIELD, NULL) || refuse_in(checker->refusal, ".%s", name);
@@ -153,7 +169,7 @@ static bool check_member(struct checker *checker, const char *object, const char
 
     if (param)
         return check_value(checker, param, index) || refuse_in(checker->refusal, ".%s", name);
-    if (*object || !*name || !checker->open)
+    if (*object || !*name || !checker->placement->open)
         return unknown_member(checker, object, name);
     return check_open(checker, name, index);
 }
@@ -249,6 +265,7 @@ static bool has_type(lua_State *L, enum type type, int index)
 {
     switch (type) {
     case STRING:
+    case FILE_PATH:
         return lua_type(L, index) == LUA_TSTRING;
     case INTEGER:
         return cmr_is_integer(L, index);
@@ -282,7 +299,7 @@ static bool check_value(struct checker *checker, const struct param *param, int 
     lua_State *L = checker->L;
 
     luaL_checkstack(L, 10, "nested too deep");
-    if (json_is_null(L, index) && param->location == BODY && !(param->flags & (REQUIRED | EITHER | ONE_OF))) {
+    if (json_is_null(L, index) && !is_in_query(checker, param) && !(param->flags & (REQUIRED | EITHER | ONE_OF))) {
         json_push_null(L);
         return true;
     }
@@ -295,6 +312,8 @@ static bool check_value(struct checker *checker, const struct param *param, int 
     switch (param->type) {
     case STRING:
         return check_string(checker, param, index);
+    case FILE_PATH:
+        return check_path(checker, index);
     case ARRAY:
         return check_array(checker, param, index);
     case OBJECT:
@@ -329,7 +348,7 @@ static bool too_many(const struct checker *checker)
         count += (param->flags & POSITIONAL) != 0;
     if (count)
         lua_pushfstring(L, "at most %d positional argument%s, then one table of fields", count, count == 1 ? "" : "s");
-    else if (!operation->params->name && !checker->open)
+    else if (!operation->params->name && !checker->placement->open)
         lua_pushfstring(L, "%s takes no arguments", operation->name);
     else
         lua_pushfstring(L, "it takes names only: %s{%s = ...}", operation->name,
@@ -403,10 +422,10 @@ static bool check_alternatives(const struct checker *checker, int fields)
     return refuse(checker->refusal, MISSING_FIELD, names);
 }
 
-bool arguments_check(lua_State *L, const struct operation *operation, enum location open, int first, int last,
-                     struct refusal *refusal)
+bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
+                     int last, struct refusal *refusal)
 {
-    struct checker checker = {.L = L, .operation = operation, .open = open, .refusal = refusal};
+    struct checker checker = {.L = L, .operation = operation, .placement = placement, .refusal = refusal};
     const int all = lua_gettop(L) + 1;
 
     if (collect(&checker, first, last) && check_members(&checker, "", NULL, all) &&

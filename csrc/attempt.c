@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "headers.h"
 #include "retry_after.h"
 
 enum {
@@ -21,10 +22,14 @@ bool attempt_is_repeatable(const struct call *call)
            !(call->operation && call->operation->flags & (ASYNC | CHARGES | DANGER | QUOTA));
 }
 
-/*
- * The functions below find idle connections that must not be reused. libcurl 7.88 itself does not notice that a
- * connection is closed when unread bytes arrived before the close.
- */
+const struct curl_slist *attempt_headers(const struct call *call)
+{
+    const struct target *target = call->target;
+
+    return call->form.count ? target->headers_form : call->body.data ? target->headers_body : target->headers;
+}
+
+/* Finds idle connections that must not be reused. libcurl 7.88 takes a closed one for alive if bytes came first. */
 
 /* Returns the socket that an ended transfer used, or NULL when the socket is closed. */
 static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
@@ -190,8 +195,10 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (target->ca_file)
+    if (target->ca_file) {
         SET(CURLOPT_CAINFO, target->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* libcurl may have the system's folder here, and would trust it too */
+    }
     if (target->resolve)
         SET(CURLOPT_RESOLVE, target->resolve);
     if (target->loopback)
@@ -217,16 +224,40 @@ static CURLcode set_connection(struct call *call)
     return CURLE_OK;
 }
 
+/* Joins the target's headers and the added ones. An added header replaces the target's of the same name. */
+static bool join_headers(struct call *call, const struct curl_slist *line)
+{
+    for (; line; line = line->next)
+        if (!headers_contain(call->added_headers, line->data) && !headers_append(&call->all_headers, line->data))
+            return false;
+    for (line = call->added_headers; line; line = line->next)
+        if (!headers_append(&call->all_headers, line->data))
+            return false;
+    return true;
+}
+
+static CURLcode set_headers(struct call *call)
+{
+    const struct curl_slist *headers = attempt_headers(call);
+
+    if (call->added_headers && !join_headers(call, headers))
+        return CURLE_OUT_OF_MEMORY;
+    SET(CURLOPT_HTTPHEADER, call->added_headers ? call->all_headers : headers);
+    return CURLE_OK;
+}
+
 static CURLcode set_request(struct call *call)
 {
-    const struct target *target = call->target;
-
     SET(CURLOPT_URL, call->url.data);
     SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could send the key to another server */
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* "" offers every encoding that libcurl supports */
-    SET(CURLOPT_HTTPHEADER, call->body.data ? target->headers_body : target->headers);
-    if (call->body.data || strcmp(call->method, "POST") == 0) {
+    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* the key would go with it */
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl supports */
+    if (call->form.count) {
+        const CURLcode code = form_open(&call->form, call->easy);
+        if (code != CURLE_OK)
+            return code;
+        SET(CURLOPT_MIMEPOST, call->form.mime);
+    } else if (call->body.data || strcmp(call->method, "POST") == 0) {
         SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
     }
@@ -261,6 +292,8 @@ static CURLcode configure(struct call *call, CURLSH *share, double timeout)
     SET(CURLOPT_TIMEOUT_MS, timeout_ms < MIN_TIMEOUT_MS ? MIN_TIMEOUT_MS : timeout_ms);
     code = set_connection(call);
     if (code == CURLE_OK)
+        code = set_headers(call);
+    if (code == CURLE_OK)
         code = set_request(call);
     return code == CURLE_OK ? set_callbacks(call) : code;
 }
@@ -271,7 +304,9 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
 
     call->pollset = pollset;
     call->sends = 0;
+    call->form.failed = NULL;
     *call->answer.message = '\0';
+    attempt_free_headers(call); /* in a child they are left from the abandoned handle */
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
         code = configure(call, share, timeout);
@@ -284,6 +319,20 @@ void attempt_close(struct call *call)
 {
     curl_easy_cleanup(call->easy); /* also NULL */
     call->easy = NULL;
+    attempt_free_headers(call);
+    form_close(&call->form);
+}
+
+void attempt_free_headers(struct call *call)
+{
+    curl_slist_free_all(call->all_headers); /* also NULL */
+    call->all_headers = NULL;
+}
+
+void attempt_forget_after_fork(struct call *call)
+{
+    call->easy = NULL;
+    form_forget_after_fork(&call->form);
 }
 
 /* The end of a transfer */

@@ -5,6 +5,7 @@
 #include "attempt.h"
 #include "compat.h"
 #include "engine.h"
+#include "headers.h"
 #include "multi.h"
 
 enum {
@@ -51,6 +52,12 @@ static void check_not_read(lua_State *L, const struct call *call)
 static void check_done(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
+}
+
+/* The headers of a running attempt are settled, and a closed call may have no target any more. */
+static void check_not_running(lua_State *L, const struct call *call)
+{
+    luaL_argcheck(L, call->state == CALL_READY || call->state == CALL_DONE, 1, "the call is running or closed");
 }
 
 /*
@@ -138,6 +145,46 @@ static int lua_call_trace(lua_State *L)
     return 0;
 }
 
+/*
+ * call:add_header(name, value) -> true; or nil and why not. Attempts from now on send it, besides the target's headers
+ * or in place of one of them. It must be one that the option headers takes.
+ */
+static int lua_call_add_header(lua_State *L)
+{
+    struct call *call = to_call(L);
+    struct refusal refusal = {0};
+    bool added;
+
+    check_not_running(L, call);
+    lua_settop(L, 3);
+    if (!headers_push_line(L, call->target->key_header, &refusal)) {
+        lua_pushnil(L);
+        lua_pushstring(L, *refusal.reason ? refusal.reason : "a name and a text expected");
+        return 2;
+    }
+    added = !headers_contain(call->added_headers, lua_tostring(L, -1));
+    if (added && !headers_append(&call->added_headers, lua_tostring(L, -1)))
+        return luaL_error(L, "out of memory");
+    if (added) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushliteral(L, "it is there twice");
+    return 2;
+}
+
+/* call:clear_headers(): attempts from now on send none of the added headers */
+static int lua_call_clear_headers(lua_State *L)
+{
+    struct call *call = to_call(L);
+
+    check_not_running(L, call);
+    curl_slist_free_all(call->added_headers);
+    call->added_headers = NULL;
+    return 0;
+}
+
 /* call:operation() -> the operation's name, or nil for a raw request */
 static int lua_call_operation(lua_State *L)
 {
@@ -172,8 +219,12 @@ static int lua_call_gc(lua_State *L)
 
     multi_remove(call);
     call->state = CALL_CLOSED;
+    attempt_free_headers(call);
+    curl_slist_free_all(call->added_headers);
+    call->added_headers = NULL;
     buffer_free(&call->url);
     buffer_free(&call->body);
+    form_free(&call->form);
     buffer_free(&call->answer.headers);
     buffer_free(&call->answer.body);
     return 0;
@@ -199,6 +250,8 @@ void call_open(lua_State *L)
                                        {"result", lua_call_result},
                                        {"release", lua_call_release},
                                        {"trace", lua_call_trace},
+                                       {"add_header", lua_call_add_header},
+                                       {"clear_headers", lua_call_clear_headers},
                                        {"operation", lua_call_operation},
                                        {"arguments", lua_call_arguments},
                                        {"repeatable", lua_call_repeatable},

@@ -16,6 +16,7 @@
 #include "json.h"
 #include "operations.h"
 #include "pollset.h"
+#include "queue.h"
 #include "request.h"
 #include "suggest.h"
 #include "target.h"
@@ -205,6 +206,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"json_decode", json_decode_value},
                                          {"hmac_sha256", crypto_hmac_sha256},
                                          {"sha256", crypto_sha256},
+                                         {"file_sha256", crypto_file_sha256},
                                          {"base64", crypto_base64},
                                          {"same", crypto_same},
                                          {"lock", files_lock},
@@ -213,6 +215,8 @@ int luaopen_cmr_core(lua_State *L)
                                          {"read_private", files_read_private},
                                          {"write_private", files_write_private},
                                          {"link_target", files_link_target},
+                                         {"absolute_path", files_absolute_path},
+                                         {"reserve_slot", queue_reserve},
                                          {"terminal", terminal_columns},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},

@@ -202,3 +202,21 @@ int files_write_private(lua_State *L)
 
     return answer(L, length > MAX_PRIVATE_BYTES ? EFBIG : replace(path, text, length));
 }
+
+int files_absolute_path(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    char directory[PATH_MAX];
+
+    if (*path == '/') {
+        lua_pushvalue(L, 1);
+        return 1;
+    }
+    if (!getcwd(directory, sizeof directory))
+        return answer(L, errno);
+    lua_pushstring(L, directory);
+    lua_pushliteral(L, "/");
+    lua_pushvalue(L, 1);
+    lua_concat(L, 3);
+    return 1;
+}

@@ -48,3 +48,9 @@ int files_write_private(lua_State *L);
  * exist. When the path is no link, the function returns the same path.
  */
 int files_link_target(lua_State *L);
+
+/*
+ * core.absolute_path(path) -> the path from the root, whatever directory the process goes to later; or nil, message,
+ * errno.
+ */
+int files_absolute_path(lua_State *L);

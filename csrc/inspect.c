@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "attempt.h"
 #include "compat.h"
 #include "mask.h"
 
@@ -57,7 +58,8 @@ int lua_call_info(lua_State *L)
     lua_createtable(L, 0, 11);
     cmr_set_string(L, "operation", call->name);
     cmr_set_string(L, "method", call->method);
-    cmr_set_string(L, "url", call->url.data ? call->url.data : "");
+    push_masked(L, call->url.data ? call->url.data : "", call->url.length, call->target->key);
+    lua_setfield(L, -2, "url");
     cmr_set_number(L, "elapsed", answer->elapsed);
     cmr_set_integer(L, "sends", answer->sends);
     cmr_set_number(L, "queued", answer->queued);
@@ -76,6 +78,26 @@ int lua_call_info(lua_State *L)
     return 1;
 }
 
+static void set_masked(lua_State *L, const char *name, const char *text, size_t length, const char *key)
+{
+    push_masked(L, text, length, key);
+    lua_setfield(L, -2, name);
+}
+
+static void set_form(lua_State *L, const struct form *form, const char *key)
+{
+    lua_createtable(L, (int)form->count, 0);
+    for (size_t i = 0; i < form->count; i++) {
+        const struct form_part *part = &form->parts[i];
+        lua_createtable(L, 0, 3);
+        set_masked(L, "name", part->name.data, part->name.length, key);
+        set_masked(L, part->type ? "path" : "value", part->value.data, part->value.length, key);
+        cmr_set_string(L, "type", part->type);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_setfield(L, -2, "form");
+}
+
 int lua_call_request(lua_State *L)
 {
     const struct call *call = to_call(L);
@@ -84,13 +106,12 @@ int lua_call_request(lua_State *L)
     luaL_argcheck(L, call->state != CALL_CLOSED, 1, "the call is not ready");
     lua_createtable(L, 0, 8);
     cmr_set_string(L, "method", call->method);
-    push_masked(L, call->url.data, call->url.length, target->key);
-    lua_setfield(L, -2, "url");
-    set_headers(L, call->body.data ? target->headers_body : target->headers, target->key);
-    if (call->body.data) {
-        push_masked(L, call->body.data, call->body.length, target->key);
-        lua_setfield(L, -2, "body");
-    }
+    set_masked(L, "url", call->url.data, call->url.length, target->key);
+    set_headers(L, attempt_headers(call), target->key);
+    if (call->form.count)
+        set_form(L, &call->form, target->key);
+    else if (call->body.data)
+        set_masked(L, "body", call->body.data, call->body.length, target->key);
     cmr_set_string(L, "ca_file", target->ca_file);
     cmr_set_string(L, "proxy", target->loopback ? "" : target->proxy);
     cmr_set_string(L, "resolve", target->resolve ? target->resolve->data : NULL);

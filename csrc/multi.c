@@ -105,7 +105,7 @@ static void stop(struct multi *multi, struct call *call)
     if (multi->freed < INT_MAX)
         multi->freed++;
     if (call->answer.ending == FORKED) {
-        call->easy = NULL;
+        attempt_forget_after_fork(call);
     } else {
         (void)curl_multi_remove_handle(multi->curl, call->easy);
         attempt_close(call);

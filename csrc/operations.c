@@ -4,6 +4,8 @@
 
 #define PARAMS(...) .params = ((const struct param[]){__VA_ARGS__, {.name = NULL}})
 #define NO_PARAMS PARAMS({.name = NULL})
+#define NOTES(...) .notes = ((const struct note[]){__VA_ARGS__, {.text = NULL}})
+#define STATUSES(...) .statuses = ((const struct status[]){__VA_ARGS__, {.code = 0}})
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row names only the members that it sets */
 
@@ -29,6 +31,11 @@ const struct param *operation_param(const struct operation *operation, const cha
         if (strcmp(param->name, name) == 0)
             return param;
     return NULL;
+}
+
+enum location param_location(const struct param *param, const struct placement *placement)
+{
+    return placement->user && strcmp(param->name, "userId") == 0 ? placement->user : param->location;
 }
 
 bool param_is_field(const struct param *param)
@@ -60,8 +67,8 @@ bool set_has(const char *set, const char *value, size_t length)
 const char *type_name(enum type type)
 {
     static const char *const names[] = {
-        [STRING] = "string", [INTEGER] = "integer", [NUMBER] = "number", [BOOLEAN] = "boolean",
-        [OBJECT] = "object", [ARRAY] = "array",     [MAP] = "map",       [ANY] = "any",
+        [STRING] = "string", [INTEGER] = "integer", [NUMBER] = "number",  [BOOLEAN] = "boolean", [OBJECT] = "object",
+        [ARRAY] = "array",   [MAP] = "map",         [FILE_PATH] = "file", [ANY] = "any",
     };
     return names[type];
 }

@@ -6,7 +6,7 @@
 
 enum location { QUERY = 1, BODY };
 
-enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, ANY };
+enum type { STRING = 1, INTEGER, NUMBER, BOOLEAN, OBJECT, ARRAY, MAP, FILE_PATH, ANY };
 
 enum param_flag {
     REQUIRED = 1,
@@ -25,7 +25,22 @@ struct param {
     unsigned flags;
     const char *source; /* the source of the row: "seed", "docs" or "help" */
     const char *summary;
-    const char *values; /* "A|B" is the closed set of values that the vendor documents; NULL allows any value */
+    const char *values; /* "A|B": the closed set the vendor documents; NULL: anything */
+    const char *known;  /* "A|B": the documented values of a set that may have others */
+    int maximum;        /* of an integer; 0: none is documented. Every integer counts something, from 1 */
+};
+
+/* A documented fact that the caller of an operation should know, in one or two sentences that are not the vendor's. */
+struct note {
+    const char *source;
+    const char *text; /* NULL: the end of the list */
+};
+
+/* A refusal that the operation's own page documents. */
+struct status {
+    int code; /* 0: the end of the list */
+    const char *source;
+    const char *reason; /* without a dot, as in "the user does not exist" */
 };
 
 enum operation_flag {
@@ -37,8 +52,8 @@ enum operation_flag {
     QUOTA = 32,       /* limited to a number of calls per mailbox and week */
     SAFE = 64,        /* changes nothing, although its method is not GET */
     DEPRECATED = 128, /* the vendor advises against it */
-    FLIPS = 512,      /* toggles a state: two calls cancel each other out */
-    FORM = 256,       /* takes multipart form data; the library does not build it while the path is undocumented */
+    FLIPS = 512,      /* turns a state around: twice is as if never */
+    FORM = 256,       /* its body is multipart form data: see request.c */
 };
 
 struct operation {
@@ -62,8 +77,13 @@ struct operation {
      * item sent in that parameter. A domain with mailboxes is done when its mailboxes are. NULL when undocumented.
      */
     const char *success_events;
-    const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */
-    const struct param *params; /* the last row has a NULL name */
+    const char *failure_events; /* "EVENT|EVENT": the webhooks that report failure */
+    const struct note *notes;
+    const struct status *statuses;
+    const char *refusal_fields; /* "A|B": members that a refusal may have besides the envelope's */
+    int item_seconds; /* the vendor may take so long for one item of items_in, or for a request without it; 0: no hint */
+    const char *items_in;
+    const struct param *params; /* ends with a NULL name */
 };
 
 extern const struct operation operations[];
@@ -75,7 +95,16 @@ const struct operation *operation_by_name(const char *name);
 /* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* Returns whether a parameter is a field of the request itself. Otherwise it is a part of another parameter. */
+/* Where the fields of a request go that the row does not settle. */
+struct placement {
+    enum location open; /* undocumented fields; 0: there can be none */
+    enum location user; /* userId; 0: where the row says */
+};
+
+/* Where a field goes. */
+enum location param_location(const struct param *param, const struct placement *placement);
+
+/* Whether a parameter is a field of the request itself, and not a part of another one. */
 bool param_is_field(const struct param *param);
 
 /* Returns the next value of a set like "A|B" and its length, or NULL at the end. Moves *set on. */

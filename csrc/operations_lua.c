@@ -38,6 +38,35 @@ static void push_param(lua_State *L, const struct param *param)
     if (param->flags & (EITHER | ONE_OF))
         cmr_set_string(L, "either", param->flags & EITHER ? "any" : "one");
     set_values(L, "values", param->values);
+    set_values(L, "known", param->known);
+    if (param->maximum)
+        cmr_set_integer(L, "maximum", param->maximum);
+}
+
+static void set_notes(lua_State *L, const struct note *note)
+{
+    lua_newtable(L);
+    for (int count = 1; note && note->text; note++, count++) {
+        lua_createtable(L, 0, 2);
+        cmr_set_string(L, "source", note->source);
+        cmr_set_string(L, "text", note->text);
+        lua_rawseti(L, -2, count);
+    }
+    lua_setfield(L, -2, "notes");
+}
+
+static void set_statuses(lua_State *L, const struct status *status)
+{
+    lua_newtable(L);
+    for (int count = 1; status && status->code; status++, count++) {
+        lua_createtable(L, 0, 3);
+        lua_pushinteger(L, status->code);
+        lua_setfield(L, -2, "code");
+        cmr_set_string(L, "source", status->source);
+        cmr_set_string(L, "reason", status->reason);
+        lua_rawseti(L, -2, count);
+    }
+    lua_setfield(L, -2, "statuses");
 }
 
 static void push_flags(lua_State *L, unsigned flags)
@@ -87,6 +116,14 @@ static void push_operation(lua_State *L, const struct operation *operation)
     cmr_set_string(L, "success_field", operation->success_field);
     set_values(L, "success_events", operation->success_events);
     set_values(L, "failure_events", operation->failure_events);
+    set_values(L, "refusal_fields", operation->refusal_fields);
+    if (operation->item_seconds) {
+        lua_pushinteger(L, operation->item_seconds);
+        lua_setfield(L, -2, "item_seconds");
+        cmr_set_string(L, "items_in", operation->items_in);
+    }
+    set_notes(L, operation->notes);
+    set_statuses(L, operation->statuses);
     push_flags(L, operation->flags);
     lua_setfield(L, -2, "flags");
     lua_newtable(L);

@@ -21,7 +21,8 @@ struct request {
     int index; /* the stack index of the call */
     struct call *call;
     struct refusal *refusal;
-    bool has_body; /* the request has at least one field for its body */
+    struct placement placement;
+    bool has_body; /* a field of an operation's body was seen */
 };
 
 /* Checks an append to the URL. It fails when the URL is too long or memory runs out. */
@@ -36,12 +37,12 @@ static bool check_length(struct request *request, bool appended)
                                                    (int)url->maximum));
 }
 
-static bool append_path(struct request *request, const char *path)
+static bool append_path(struct request *request, const char *path, size_t length)
 {
     struct buffer *url = &request->call->url;
 
     return check_length(request,
-                        buffer_append_string(url, request->call->target->base_url) && buffer_append_string(url, path));
+                        buffer_append_string(url, request->call->target->base_url) && buffer_append(url, path, length));
 }
 
 static const char *push_query_value(lua_State *L, int index)
@@ -102,19 +103,17 @@ static bool copy_argument(struct request *request, int arguments, const char *na
     return true;
 }
 
-/*
- * Adds all fields of a location, also the absent ones. The fields of the row come first, in their order, then the
- * undocumented fields.
- */
-static bool add_fields(struct request *request, int arguments, enum location location, enum location open,
+/* Adds the fields of a location, absent ones too: first those of the row in its order, then the undocumented ones. */
+static bool add_fields(struct request *request, int arguments, enum location location,
                        bool (*add)(struct request *request, int arguments, const char *name))
 {
     const struct operation *operation = request->call->operation;
 
     for (const struct param *param = operation->params; param->name; param++)
-        if (param->location == location && param_is_field(param) && !add(request, arguments, param->name))
+        if (param_location(param, &request->placement) == location && param_is_field(param) &&
+            !add(request, arguments, param->name))
             return false;
-    if (open == location)
+    if (request->placement.open == location)
         for (const char *name = ""; (name = next_open(request->L, operation, arguments, name));)
             if (!add(request, arguments, name))
                 return false;
@@ -127,10 +126,126 @@ static bool set_body(struct request *request)
     return json_encode(request->L, lua_gettop(request->L), true, &request->call->body, request->refusal);
 }
 
-static bool build_body(struct request *request, int arguments, enum location open)
+/*
+ * Form data. No document says how it is written, so: a text, number or boolean is a part as it is; a list or an object
+ * is a part of JSON; a file is a part named "files[KEY]".
+ */
+
+static bool check_added(const struct request *request, bool added)
 {
+    return added || luaL_error(request->L, "not enough memory");
+}
+
+static bool add_text(struct request *request, const char *name, const char *value, size_t length)
+{
+    if (!text_is_utf8(value, length))
+        return refuse_data(request->refusal, BAD_VALUE, "it is not UTF-8");
+    if (memchr(value, '\0', length))
+        return refuse_data(request->refusal, BAD_VALUE, "it holds a NUL byte");
+    return check_added(request, form_add_text(&request->call->form, name, value, length));
+}
+
+/* Adds the list or object on top as JSON. The call owns the buffer meanwhile. */
+static bool add_json(struct request *request, const char *name)
+{
+    struct buffer *text = &request->call->body;
+    const bool encoded = json_encode(request->L, lua_gettop(request->L), true, text, request->refusal);
+    const bool added = encoded && form_add_text(&request->call->form, name, text->data, text->length);
+
+    buffer_free(text);
+    return encoded && check_added(request, added);
+}
+
+/* A key of files: it becomes part of a name that curl's -F must be able to write too. */
+static bool check_file_key(const struct request *request, const char *key)
+{
+    for (const char *at = key; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7F || strchr("\"\\=[]", *at))
+            return refuse_data(request->refusal, BAD_VALUE, "a file's key cannot hold this character");
+    return (*key && text_is_utf8(key, strlen(key))) ||
+           refuse_data(request->refusal, BAD_VALUE, "a file's key must be UTF-8, such as user@example.com");
+}
+
+static bool add_file(struct request *request, const char *name, const char *key, const char *path)
+{
+    lua_State *L = request->L;
+    struct file_identity identity;
+    const char *part = lua_pushfstring(L, "%s[%s]", name, key);
+
+    if (!check_file_key(request, key) || !form_check_file(path, &identity, request->refusal))
+        return refuse_in(request->refusal, "[\"%s\"]", key);
+    return check_added(request, form_add_file(&request->call->form, part, path, &identity));
+}
+
+/* The key in the table at index that follows `after`, the first one after NULL; NULL at the end. */
+static const char *next_key(lua_State *L, int index, const char *after)
+{
+    const char *next = NULL;
+
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        const char *key = lua_tostring(L, -2); /* the table keeps the string alive */
+        if ((!after || strcmp(key, after) > 0) && (!next || strcmp(key, next) < 0))
+            next = key;
+    }
+    return next;
+}
+
+/* Adds the table of keys and paths on top, in the order of the keys. */
+static bool add_files(struct request *request, const char *name)
+{
+    lua_State *L = request->L;
+    const int files = lua_gettop(L);
+
+    for (const char *key = next_key(L, files, NULL); key; key = next_key(L, files, key)) {
+        lua_getfield(L, files, key);
+        if (!add_file(request, name, key, lua_tostring(L, -1)))
+            return false;
+        lua_settop(L, files);
+    }
+    return true;
+}
+
+static bool is_of_files(const struct request *request, const char *name)
+{
+    const struct param *content = operation_param(request->call->operation, lua_pushfstring(request->L, "%s.*", name));
+
+    lua_pop(request->L, 1);
+    return content && content->type == FILE_PATH;
+}
+
+static bool add_value(struct request *request, const char *name)
+{
+    lua_State *L = request->L;
+    const int index = lua_gettop(L);
+
+    if (json_is_null(L, index))
+        return refuse(request->refusal, BAD_VALUE, "a form has no null");
+    if (lua_istable(L, index))
+        return is_of_files(request, name) ? add_files(request, name) : add_json(request, name);
+    if (lua_type(L, index) == LUA_TNUMBER && !json_check_number(L, index, request->refusal))
+        return false;
+    (void)push_query_value(L, index);
+    return add_text(request, name, lua_tostring(L, -1), lua_rawlen(L, -1));
+}
+
+static bool add_part(struct request *request, int arguments, const char *name)
+{
+    lua_State *L = request->L;
+    const int top = lua_gettop(L);
+    bool added;
+
+    lua_getfield(L, arguments, name);
+    added = lua_isnil(L, -1) || add_value(request, name) || refuse_in(request->refusal, ".%s", name);
+    lua_settop(L, top);
+    return added;
+}
+
+static bool build_body(struct request *request, int arguments)
+{
+    if (request->call->operation->flags & FORM)
+        return add_fields(request, arguments, BODY, add_part);
     lua_newtable(request->L);
-    (void)add_fields(request, arguments, BODY, open, copy_argument);
+    (void)add_fields(request, arguments, BODY, copy_argument);
     return !request->has_body || set_body(request);
 }
 
@@ -145,29 +260,31 @@ static enum location location_of_open(const struct operation *operation, const c
     return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->open_location;
 }
 
-/* Sets the call's method and finds the path. The user's endpoint takes precedence over the row's. */
-static bool find_endpoint(struct request *request, const char **path, enum location *open)
+/* Sets the call's method, and finds the path and the placement: the user's endpoint before the row. */
+static bool find_endpoint(struct request *request, const char **path, size_t *length)
 {
     lua_State *L = request->L;
     struct call *call = request->call;
     const struct operation *operation = call->operation;
 
-    if (operation->flags & FORM)
-        return refuse(request->refusal, UNDOCUMENTED,
-                      "it takes multipart form data, which is not built while its path is not documented");
     target_push_endpoint(L, 1, operation->name);
     if (lua_isstring(L, -1)) {
-        const char *endpoint = lua_tostring(L, -1); /* the target keeps the string alive */
-        (void)url_split_endpoint(endpoint, path);
-        lua_pushlstring(L, endpoint, (size_t)(*path - endpoint) - 1);
+        struct endpoint endpoint;
+        const char *text = lua_tostring(L, -1); /* the target keeps it */
+        (void)url_split_endpoint(text, &endpoint);
+        lua_pushlstring(L, text, endpoint.method_length);
         call->method = lua_tostring(L, -1);
         call_keep(L, request->index, "method");
-        *open = location_of_open(operation, call->method);
+        request->placement =
+            (struct placement){.open = location_of_open(operation, call->method), .user = endpoint.user};
+        *path = endpoint.path;
+        *length = endpoint.path_length;
         return true;
     }
-    *open = operation->open_location;
-    *path = operation->path;
+    request->placement = (struct placement){.open = operation->open_location};
     call->method = operation->method;
+    *path = operation->path;
+    *length = operation->path ? strlen(operation->path) : 0;
     if (call->method && *path)
         return true;
     lua_pushfstring(L, "the %s of %s is not documented: supply it with cmr.new{endpoints = {%s = 'METHOD %s'}}",
@@ -198,17 +315,17 @@ static bool prepare_operation(struct request *request, int last)
 {
     lua_State *L = request->L;
     const char *path = NULL;
-    enum location open = 0;
+    size_t length = 0;
     int arguments;
 
-    if (!find_endpoint(request, &path, &open) ||
-        !arguments_check(L, request->call->operation, open, 2, last, request->refusal))
+    if (!find_endpoint(request, &path, &length) ||
+        !arguments_check(L, request->call->operation, &request->placement, 2, last, request->refusal))
         return false;
     arguments = lua_gettop(L);
     lua_pushvalue(L, arguments);
     call_keep(L, request->index, "arguments");
-    return append_path(request, path) && add_fields(request, arguments, QUERY, open, append_argument) &&
-           build_body(request, arguments, open) && check_key(request);
+    return append_path(request, path, length) && add_fields(request, arguments, QUERY, append_argument) &&
+           build_body(request, arguments) && check_key(request);
 }
 
 int request_operation(lua_State *L, const struct operation *operation)
@@ -286,7 +403,7 @@ static bool prepare_raw(struct request *request)
                refuse_in(request->refusal, ".method");
     if (!url_check_path(path, lua_rawlen(L, 3), request->refusal, BAD_VALUE))
         return refuse_in(request->refusal, ".path");
-    if (!append_path(request, path))
+    if (!append_path(request, path, lua_rawlen(L, 3)))
         return false;
     lua_pushfstring(L, "%s %s", call->method, path);
     push_masked(L, lua_tostring(L, -1), lua_rawlen(L, -1), call->target->key);

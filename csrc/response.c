@@ -211,7 +211,13 @@ static void push_curl_message(lua_State *L, const struct call *call)
     const bool is_safe = length > 0 && length < CURL_ERROR_SIZE - 1 && !strchr(answer->message, '@');
     const char *message = is_safe ? answer->message : curl_easy_strerror(answer->code);
 
-    if (answer->code == CURLE_OPERATION_TIMEDOUT && !call->answer.sends && call->deadline == call->queue_limit)
+    if (call->form.failed)
+        lua_pushfstring(L, "the file '%s' changed before it was sent, or can no longer be read",
+                        call->form.failed->value.data);
+    else if (form_broken(&call->form))
+        lua_pushfstring(L, "the file '%s' became shorter while it was sent, or could not be read",
+                        form_broken(&call->form)->value.data);
+    else if (answer->code == CURLE_OPERATION_TIMEDOUT && !call->answer.sends && call->deadline == call->queue_limit)
         lua_pushfstring(L, "all %d connections were busy (max_connections)", call->target->max_connections);
     else if (answer->code == CURLE_ABORTED_BY_CALLBACK && answer->sends == 0)
         lua_pushliteral(L, "the idle connection was closed, or sent bytes unasked; nothing was sent");

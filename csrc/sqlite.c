@@ -3,7 +3,6 @@
  * the ledger need libsqlite3.
  *
  *   sqlite.open(path, busy_milliseconds) -> database
- *   sqlite.absolute(path)     -> the absolute path, which stays right when the process changes its directory
  *   database:run(sql, ...)    -> the number of rows that changed
  *   database:first(sql, ...)  -> the first row as {column = value}, or nothing
  *   database:rows(sql, ...)   -> all rows
@@ -31,6 +30,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "compat.h"
@@ -51,7 +51,12 @@
 #define DATABASE "cmr.sqlite.database"
 #define WRITERS_SUFFIX "-writers" /* suffix of the file in which each writer locks one byte */
 
-/* SQLite has the list of the statements. They end with the database, in whatever order Lua runs the finalizers. */
+enum {
+    MARK_TRIES = 1000,         /* to lock the mark: another process has it locked for microseconds */
+    RETRY_NANOSECONDS = 100000 /* between two of them */
+};
+
+/* SQLite keeps the list of the statements. They end with the database, whatever the order of Lua's finalizers. */
 struct database {
     sqlite3 *handle;
     sqlite3_stmt *active; /* the statement to reset */
@@ -134,24 +139,6 @@ static const char *prepare_file(const char *path)
             return strerror(errno);
     }
     return private_fault(&status);
-}
-
-static int lua_sqlite_absolute(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    char directory[PATH_MAX];
-
-    if (*path == '/') {
-        lua_pushvalue(L, 1);
-        return 1;
-    }
-    if (!getcwd(directory, sizeof directory))
-        return push_failure(L, strerror(errno), "no_file");
-    lua_pushstring(L, directory);
-    lua_pushliteral(L, "/");
-    lua_pushvalue(L, 1);
-    lua_concat(L, 3);
-    return 1;
 }
 
 static int lua_sqlite_open(lua_State *L)
@@ -435,16 +422,27 @@ static int open_writers(struct database *database)
     return database->writers < 0 ? errno : 0;
 }
 
-/* Locks or unlocks the byte of a number. */
+/* Whether another process has the lock. */
+static bool is_locked(int code)
+{
+    return code == EACCES || code == EAGAIN;
+}
+
+static struct flock byte_lock(short type, lua_Number number)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)number, .l_len = 1};
+}
+
+/* Locks or unlocks a number's byte. */
 static int set_lock(lua_State *L, short type)
 {
     struct database *database = to_database(L);
-    struct flock byte = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)luaL_checknumber(L, 2), .l_len = 1};
+    struct flock byte = byte_lock(type, luaL_checknumber(L, 2));
 
     if (database->process != getpid())
         return push_inherited(L);
     if (open_writers(database) != 0 || fcntl(database->writers, SET_LOCK, &byte) != 0)
-        return push_failure(L, strerror(errno), errno == EACCES || errno == EAGAIN ? "busy" : "io");
+        return push_failure(L, strerror(errno), is_locked(errno) ? "busy" : "io");
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -462,7 +460,7 @@ static int lua_database_let_go(lua_State *L)
 static int lua_database_is_held(lua_State *L)
 {
     struct database *database = to_database(L);
-    struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)luaL_checknumber(L, 2), .l_len = 1};
+    struct flock byte = byte_lock(F_WRLCK, luaL_checknumber(L, 2));
 
     if (database->process != getpid())
         return push_inherited(L);
@@ -485,14 +483,35 @@ static double read_mark(struct database *database)
     return mark;
 }
 
-/* Marks a number in the file. Ignores a failure to write: then the check for lost requests may miss this number. */
+/* Locks the byte of number 0, which no writer has. It gives up when a process was stopped that has it locked. */
+static void lock_mark(const struct database *database)
+{
+    const struct timespec pause = {.tv_nsec = RETRY_NANOSECONDS};
+    struct flock byte = byte_lock(F_WRLCK, 0);
+
+    for (int i = 0; i < MARK_TRIES && fcntl(database->writers, SET_LOCK, &byte) != 0 && is_locked(errno); i++)
+        (void)nanosleep(&pause, NULL);
+}
+
+static void unlock_mark(const struct database *database)
+{
+    struct flock byte = byte_lock(F_UNLCK, 0);
+
+    (void)fcntl(database->writers, SET_LOCK, &byte);
+}
+
+/* Ignores a failure to write: then the check for lost requests may miss this one. */
 static int lua_database_mark(lua_State *L)
 {
     struct database *database = to_database(L);
     const double mark = luaL_checknumber(L, 2);
 
-    if (database->process == getpid() && mark > read_mark(database))
+    if (database->process != getpid() || open_writers(database) != 0)
+        return 0;
+    lock_mark(database);
+    if (mark > read_mark(database))
         (void)!pwrite(database->writers, &mark, sizeof mark, 0);
+    unlock_mark(database);
     return 0;
 }
 
@@ -640,7 +659,7 @@ static int lua_database_close(lua_State *L)
 
 int luaopen_cmr_sqlite(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {"absolute", lua_sqlite_absolute}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"open", lua_sqlite_open}, {NULL, NULL}};
     static const luaL_Reg database_meta[] = {{"__gc", lua_database_gc}, {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"run", lua_database_run},

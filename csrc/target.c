@@ -82,6 +82,7 @@ static int target_gc(lua_State *L)
 
     curl_slist_free_all(target->headers);
     curl_slist_free_all(target->headers_body);
+    curl_slist_free_all(target->headers_form);
     curl_slist_free_all(target->resolve);
     *target = (struct target){.base_url = NULL};
     return 0;

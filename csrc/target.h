@@ -20,14 +20,16 @@
  * call is younger than its target, so it is finalized first.
  */
 struct target {
-    const char *base_url; /* has no trailing slash; NULL after the target was finalized */
-    const char *key;      /* NULL when the user gave no key */
+    const char *base_url; /* no trailing slash; NULL once the target is finalized */
+    const char *key;      /* NULL: none was given */
+    const char *key_header;
     const char *ca_file;
     const char *proxy;
-    struct curl_slist *headers;      /* headers of a request without a body */
-    struct curl_slist *headers_body; /* headers of a request with a JSON body */
-    struct curl_slist *resolve;      /* makes libcurl resolve localhost to the loopback address */
-    size_t max_response;             /* maximum bytes of an answer, after decompression */
+    struct curl_slist *headers;      /* of a request without a body */
+    struct curl_slist *headers_body; /* of a request with a JSON body */
+    struct curl_slist *headers_form; /* of a request with form data: libcurl adds the content type */
+    struct curl_slist *resolve;      /* pins localhost to loopback */
+    size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
     int max_connections;             /* maximum number of calls at once, unless the server speaks HTTP/2 */
     int busy;                        /* number of calls that run now */
@@ -49,7 +51,7 @@ int target_new(lua_State *L);
 /* Returns the target at index. Raises when the value is no target, or was finalized. */
 struct target *target_check(lua_State *L, int index);
 
-/* Pushes the "METHOD /path" that the option `endpoints` has for an operation, or nil. */
+/* Pushes what the endpoints option gives an operation, see url_split_endpoint, or nil. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
 /* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last one. */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "compat.h"
+#include "headers.h"
 #include "operations.h"
 #include "text.h"
 #include "url.h"
@@ -156,69 +157,24 @@ static bool take_base_url(const struct options *options)
     return pin_localhost(options, &base);
 }
 
-/* Returns whether the text has only characters that RFC 9110 allows in a header's name. */
-static bool is_token(const char *name)
-{
-    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    return *name && name[strspn(name, allowed)] == '\0';
-}
-
-/* Returns whether the text may be a header's value. A control character could turn one header into two. */
-static bool is_header_value(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
-            return false;
-    return true;
-}
-
-/* Returns whether the library sets this header itself. */
-static bool is_reserved(const char *name, const char *key_header)
-{
-    static const char *const reserved[] = {
-        "host",   "content-length", "content-type",    "transfer-encoding", "connection",
-        "expect", "accept",         "accept-encoding", "user-agent",        NULL};
-
-    for (const char *const *header = reserved; *header; header++)
-        if (strcasecmp(name, *header) == 0)
-            return true;
-    return strcasecmp(name, key_header) == 0;
-}
-
-static bool append(struct curl_slist **list, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(*list, line);
-
-    if (longer)
-        *list = longer;
-    return longer != NULL;
-}
-
 static bool add_header(const struct options *options, const char *line)
 {
-    return (append(&options->target->headers, line) && append(&options->target->headers_body, line)) ||
+    struct target *target = options->target;
+
+    return (headers_append(&target->headers, line) && headers_append(&target->headers_body, line) &&
+            headers_append(&target->headers_form, line)) ||
            out_of_memory(options, "headers");
 }
 
 /* Adds a header with the name at index -2 and the value on top. */
 static bool add_user_header(const struct options *options)
 {
-    lua_State *L = options->L;
-    const char *name = text_without_nul(L, -2);
     bool added;
 
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-        return bad_type(options, "headers", NULL, "a table of names and values");
-    if (!name || !is_token(name))
-        return bad_option(options, "headers", "a header's name holds a character that is not allowed");
-    if (!is_header_value(lua_tostring(L, -1), lua_rawlen(L, -1)))
-        return bad_option(options, "headers", "a header's value holds a line break or another control character");
-    if (is_reserved(name, options->key_header))
-        return bad_option(options, name, "it is set by the library") || refuse_in(options->refusal, ".headers");
-    /* "Name;" is how libcurl sends a header without a value */
-    added = add_header(options, lua_pushfstring(L, lua_rawlen(L, -1) ? "%s: %s" : "%s;", name, lua_tostring(L, -1)));
-    lua_pop(L, 1);
+    if (!headers_push_line(options->L, options->key_header, options->refusal))
+        return refuse_in(options->refusal, ".headers");
+    added = add_header(options, lua_tostring(options->L, -1));
+    lua_pop(options->L, 1);
     return added;
 }
 
@@ -258,37 +214,41 @@ static bool add_own_headers(const struct options *options)
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
-    /* removes the Content-Type of a form, which libcurl would send with an empty POST */
-    return (append(&target->headers, "Content-Type:") &&
-            append(&target->headers_body, "Content-Type: application/json")) ||
+    /* libcurl would call a POST without a body a form */
+    return (headers_append(&target->headers, "Content-Type:") &&
+            headers_append(&target->headers_body, "Content-Type: application/json")) ||
            out_of_memory(options, "headers");
 }
 
 static bool take_headers(const struct options *options)
 {
-    if (!is_token(options->key_header) || is_reserved(options->key_header, ""))
+    if (!headers_is_name(options->key_header) || headers_is_reserved(options->key_header, ""))
         return bad_option(options, "key_header", "it is not a header's name, or the name of one that the library sets");
-    if (!is_header_value(options->user_agent, strlen(options->user_agent)))
+    if (!headers_is_value(options->user_agent, strlen(options->user_agent)))
         return bad_option(options, "user_agent", "it holds a control character");
     return add_own_headers(options) && add_user_headers(options);
 }
 
-/* Checks one entry of `endpoints`: the operation is at index -2, its "METHOD /path" on top. */
+/* The operation at index -2 with its "METHOD /path" on top. May leave values on the stack. */
 static bool check_endpoint(const struct options *options)
 {
     lua_State *L = options->L;
-    const char *operation = lua_tostring(L, -2);
-    const char *endpoint = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    const char *path;
+    const char *name = lua_tostring(L, -2);
+    const struct operation *operation = text_without_nul(L, -2) ? operation_by_name(name) : NULL;
+    const char *text = text_without_nul(L, -1);
+    struct endpoint endpoint;
 
-    if (!text_without_nul(L, -2) || !operation_by_name(operation))
-        return bad_option(options, operation, "there is no such operation");
-    if (!endpoint)
-        return bad_type(options, operation, luaL_typename(L, -1), "'METHOD /path'");
-    if (!url_split_endpoint(endpoint, &path))
-        return bad_option(options, operation, "it must say METHOD /path, as in 'GET /wallet'");
-    return url_check_path(path, lua_rawlen(L, -1) - (size_t)(path - endpoint), options->refusal, BAD_OPTION) ||
-           refuse_in(options->refusal, ".%s", operation);
+    if (!operation)
+        return bad_option(options, name, "there is no such operation");
+    if (lua_type(L, -1) != LUA_TSTRING)
+        return bad_type(options, name, luaL_typename(L, -1), "'METHOD /path'");
+    if (!text || !url_split_endpoint(text, &endpoint))
+        return bad_option(options, name, "it must say METHOD /path, as in 'GET /wallet', or 'POST /x userId in body'");
+    if (endpoint.user && !operation_param(operation, "userId"))
+        return bad_option(options, name, "the operation has no userId");
+    lua_pushlstring(L, endpoint.path, endpoint.path_length);
+    return url_check_path(lua_tostring(L, -1), endpoint.path_length, options->refusal, BAD_OPTION) ||
+           refuse_in(options->refusal, ".%s", name);
 }
 
 /* Checks the endpoints and replaces them by a copy, because later changes to the user's table would not be checked. */
@@ -306,6 +266,7 @@ static bool take_endpoints(const struct options *options)
             return bad_type(options, "endpoints", NULL, "a table of operations and 'METHOD /path'");
         if (!check_endpoint(options))
             return refuse_in(options->refusal, ".endpoints");
+        lua_settop(L, copy + 3);
         lua_setfield(L, copy, lua_tostring(L, -2));
     }
     lua_pushvalue(L, copy);
@@ -322,6 +283,7 @@ static bool take_all(struct options *options)
         return false;
     if (options->proxy && !url_is_visible(options->proxy, strlen(options->proxy)))
         return bad_option(options, "proxy", "only visible ASCII characters are allowed");
+    target->key_header = options->key_header;
     target->ca_file = options->ca_file;
     target->proxy = options->proxy;
     target->max_response = (size_t)options->max_response;

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "operations.h"
-
 enum { MAX_BASE_URL_BYTES = 2000 };
 
 bool url_is_visible(const char *text, size_t length)
@@ -55,12 +53,18 @@ bool url_is_method(const char *method, size_t length)
     return set_has("GET|POST|PUT|PATCH|DELETE", method, length);
 }
 
-bool url_split_endpoint(const char *text, const char **path)
+bool url_split_endpoint(const char *text, struct endpoint *endpoint)
 {
-    const size_t length = strcspn(text, " ");
+    const char *rest;
 
-    *path = text + length + 1;
-    return text[length] == ' ' && url_is_method(text, length);
+    *endpoint = (struct endpoint){.method_length = strcspn(text, " ")};
+    if (text[endpoint->method_length] != ' ' || !url_is_method(text, endpoint->method_length))
+        return false;
+    endpoint->path = text + endpoint->method_length + 1;
+    endpoint->path_length = strcspn(endpoint->path, " ");
+    rest = endpoint->path + endpoint->path_length;
+    endpoint->user = strcmp(rest, " userId in query") == 0 ? QUERY : strcmp(rest, " userId in body") == 0 ? BODY : 0;
+    return !*rest || endpoint->user;
 }
 
 /* Copies one part of a URL. */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "operations.h"
 #include "refusal.h"
 
 struct base_url {
@@ -19,8 +20,16 @@ struct base_url {
 bool url_check_base(const char *text, size_t length, struct base_url *base, struct refusal *refusal);
 bool url_check_path(const char *path, size_t length, struct refusal *refusal, enum refusal_code code);
 
-/* Splits "METHOD /path". Returns false when the text does not begin with a method of the API and a space. */
-bool url_split_endpoint(const char *text, const char **path);
+/* The parts of "METHOD /path" or "METHOD /path userId in body". */
+struct endpoint {
+    size_t method_length; /* the text begins with the method */
+    const char *path;
+    size_t path_length;
+    enum location user; /* where userId goes; 0: not said */
+};
+
+/* False when the text has another form; the path is not checked. */
+bool url_split_endpoint(const char *text, struct endpoint *endpoint);
 
 /* Returns whether the text is a method of the API: GET, POST, PUT, PATCH or DELETE. */
 bool url_is_method(const char *method, size_t length);

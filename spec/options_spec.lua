@@ -86,6 +86,12 @@ describe("an option", function()
         {wait = 1, sleep = 2, now = 3}, print},
       expected = "a table with wait, sleep and now"},
     jitter = {good = {math.random}, bad = {5, true, "0.5", {}}, expected = "a function"},
+    retry = {good = {print}, bad = {5, true, false, "print", {}}, expected = "function"},
+    retry_budget = {good = {false, 1, 50, 1e6}, bad = {0, -1, 0.5, 1e7, NAN, HUGE, true, "50", {}},
+      expected = "a whole number from 1 to 1000000 or false"},
+    request_id_header = {good = {"X-Trace", "a!#$%&'*+-.^_`|~9"},
+      bad = {5, true, "", "a b", "a:", "a\n", "a\0", "\195\164", {}}, expected = "the name of a header"},
+    on_request = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     on_retry = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     on_response = {good = {print}, bad = {5, true, "print", {}}, expected = "function"},
     -- These are for the core to check; the spec of targets has the rest of their values.
@@ -132,7 +138,8 @@ describe("an option", function()
   it("that is unknown gets a hint, when one is near", function()
     for name, meant in pairs{apikey = "api_key", apiKey = "api_key", baseUrl = "base_url", base_uri = "base_url",
       time_out = "timeout", timeouts = "timeout", attemptTimeout = "attempt_timeout", Retries = "retries",
-      retrys = "retries", onRetry = "on_retry", user_agents = "user_agent", cafile = "ca_file", raet = false,
+      retrys = "retry", retires = "retries", onRetry = "on_retry", user_agents = "user_agent", cafile = "ca_file",
+      raet = false,
       rates = "rate", header = "headers", key = false, url = false, token = false, zebra = false} do
       local expected = ("cmr.new: unknown option '%s'"):format(name)
       if meant then expected = expected .. (" (did you mean '%s'?)"):format(meant) end

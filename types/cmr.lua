@@ -186,14 +186,16 @@ function Client:key_id() end
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string
+---@field url string Without the key. Query values with names of secrets are masked.
 ---@field status? integer
----@field headers? table<string, string> The response headers, with lower-case names.
+---@field headers? table<string, string> Lower-case names.
+---@field request_id? string The server's name for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number The duration of the whole call, in seconds.
 ---@field reused? boolean Whether the attempt reused a connection.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
+---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
 ---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
@@ -219,9 +221,17 @@ function Client:key_id() end
 ---sends an empty one.
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
+---@field form? cmr.FormPart[] In place of a body: the parts of a multipart form.
 ---@field ca_file? string
 ---@field proxy? string "" means no proxy, even if the environment names one.
 ---@field resolve? string
+
+---A part of a multipart form: a text, or a file.
+---@class cmr.FormPart
+---@field name string
+---@field value? string
+---@field path? string Of a file.
+---@field type? string Of a file: its content type.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>
@@ -277,8 +287,10 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----The answer, decoded if it is JSON. In an error of client:await, the event that reports the failure, or the items
----that the answer refused.
+---@field request_id? string The server's name for the request, from the answer's headers.
+---@field budget_exhausted? true The call would have been tried again, but the retry budget of its key is used up.
+---The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
+---answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
@@ -312,12 +324,25 @@ function Client:key_id() end
 ---@field items? string The path of a list's items in its answer.
 ---@field page? string
 ---@field limit? string
----@field success_field? string The member that every item in `data` has unless the item failed.
----@field success_events? string[] The events that report success, as "EVENT PARAMETER": one event for each item of
----PARAMETER.
----@field failure_events? string[] The events that report a failure.
+---@field success_field? string The member that every item of data has unless it failed.
+---@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of PARAMETER.
+---@field failure_events? string[] The webhooks that report a failure.
+---@field notes cmr.Note[] What the documentation says about it.
+---@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
+---@field refusal_fields? string[] Members that a refusal may have besides the envelope's.
+---@field item_seconds? integer The vendor may take so long for one item, or for a request without items.
+---@field items_in? string The list that has these items.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
+
+---@class cmr.Note
+---@field source "seed"|"docs"|"help"
+---@field text string
+
+---@class cmr.DocumentedStatus
+---@field code integer
+---@field source "seed"|"docs"|"help"
+---@field reason string
 
 ---@class cmr.Parameter
 ---@field name string
@@ -329,7 +354,8 @@ function Client:key_id() end
 ---@field either? "any"|"one"
 ---@field all_required? true
 ---@field accepts_item? true
----@field values? string[]
+---@field values? string[] The closed set of its values.
+---@field known? string[] The documented values of a set that may have others.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
 
@@ -478,6 +504,57 @@ function Job:done() end
 ---before its next attempt elsewhere. The server may have done a request that was sent: see err.outcome.
 function Job:cancel() end
 
+---A part of cmr.Ledger.
+---@class cmr.LedgerConnections
+local connections = {}
+
+---A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
+---it to the kernel, for what need not outlive a power cut.
+---@param synchronous "durable"|"quick"
+---@return any? db
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function connections:connection(synchronous) end
+
+---Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---@return boolean
+function connections:is_moved() end
+
+---Runs a function in one transaction: all of its changes are made, or none.
+---@param synchronous "durable"|"quick"
+---@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
+---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+function connections:transaction(synchronous, change, is_patient) end
+
+---Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---@param read fun(): any, any, any its results
+function connections:snapshot(read) end
+
+---Moves what was written into the file itself, so that a copy of this one file has it.
+function connections:checkpoint() end
+
+---Closes all connections.
+function connections:close_connections() end
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerForgetting
+local forgetting = {}
+
+---Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
+---those under way stay.
+---@param before number seconds since 1970
+---@return integer? count
+---@return string? message
+function forgetting:forget(before) end
+
+---Removes some old requests now and then, in the transaction that writes a new one.
+---@param db any
+---@param id integer of the new request
+---@return any ok
+---@return string? message
+---@return string? reason
+function forgetting:forget_old(db, id) end
+
 ---A filter: the requests to list.
 ---@class cmr.HistoryFilter
 ---@field operation? string
@@ -517,147 +594,131 @@ function Job:cancel() end
 ---| "deferred" # it was not done, and can be sent again after retry_at
 ---| "unknown" # the server may have done it
 
----@class cmr.Ledger
+---@class cmr.Ledger: cmr.LedgerConnections, cmr.LedgerForgetting, cmr.LedgerLocks, cmr.LedgerQueries, cmr.LedgerWriting
 local Ledger = {}
 
----Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
----made. A "quick" connection leaves the time to the kernel; it is for data that need not survive a power cut.
----@param synchronous "durable"|"quick"
----@return any? db
+---The store on this ledger. See cmr.Store.
+function Ledger:store() end
+
+---The limiter beside this ledger. See cmr.Limiter.
+function Ledger:limiter() end
+
+---Closes the ledger. Another open makes a new one.
+function Ledger:close() end
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerLocks
+local locks = {}
+
+---Takes a run for this caller alone. It is let go when the process ends.
+---@param run integer
+---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason The reason from cmr.sqlite.
-function Ledger:connection(synchronous) end
+---@return string? reason "busy": another process or another caller in this one has it
+function locks:hold_run(run) end
 
----Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
----@return boolean
-function Ledger:is_moved() end
+---Whether another process has a run.
+---@param run integer
+---@return boolean? is_held
+---@return string? message
+function locks:is_run_held(run) end
 
----Runs a function in one transaction: all of its changes are made, or none.
----@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
----@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
-function Ledger:transaction(synchronous, change, is_patient) end
+---Lets a run go.
+---@param run integer
+---@param hold table of hold_run; without effect the second time
+function locks:let_go_run(run, hold) end
 
----Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
----@param read fun(): any, any, any Its results are returned.
-function Ledger:snapshot(read) end
+---Announces that this process stores the events that it receives, until the process ends.
+---@return boolean? ok
+---@return string? message
+function locks:listen() end
 
----Records a request that is about to be sent. The record is on the disk when this function returns.
+---Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---@return boolean? ok
+---@return string? message
+function locks:is_receiving() end
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerQueries
+local queries = {}
+
+---The id of the newest request; 0: there is none.
+---@return integer? id
+---@return string? message
+---@return string? reason
+function queries:newest() end
+
+---The requests of the same content that no other one superseded, oldest first.
+---@param account string
+---@param operation string
+---@param digest string
+---@return table[]? requests
+---@return string? message
+function queries:same(account, operation, digest) end
+
+---The ids of a request, as {{kind, id} ...}.
+---@param request integer
+---@return string[][] ids
+function queries:ids(request) end
+
+---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
+---open = true, accepted = true, unknown = true}
+---@return table[]? requests
+---@return string? message
+function queries:find(filter) end
+
+---The request with this number.
+---@param id integer
+---@return table? request
+---@return string? message
+function queries:get(id) end
+
+---How many requests a filter fits.
+---@param filter table as of Ledger:find
+---@return integer? count
+---@return string? message
+function queries:count(filter) end
+
+---Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---@param filter table as of Ledger:find
+---@return fun(): table|false|nil, string? iterator the next request; or once false, message
+function queries:each(filter) end
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerWriting
+local writing = {}
+
+---Writes down a request that is about to leave. When this returns, it is on the disk.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
 ---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
 ---that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
----@return string? reason The reason from cmr.sqlite, or "repeated".
-function Ledger:begin(request) end
+---@return string? reason as of cmr.sqlite, or "repeated"
+function writing:begin(request) end
 
----Records how a request ended.
+---Writes down what became of a request.
 ---@param id integer
 ---@param ending table {state, and if they are known: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
-function Ledger:finish(id, ending) end
+function writing:finish(id, ending) end
 
----Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
+---Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
 ---@param id integer
----@param db any The connection that recorded the request.
-function Ledger:abandon(id, db) end
+---@param db any the connection that wrote it
+function writing:abandon(id, db) end
 
----Records how an accepted request ended.
+---Writes down how an accepted request ended.
 ---@param id integer
 ---@param ending table {state, and if they are known: kind, outcome, message}
 ---@return boolean? ok
 ---@return string? message
 ---@return string? reason
-function Ledger:settle(id, ending) end
-
----Returns the id of the newest request, or 0 when there is none.
----@return integer? id
----@return string? message
----@return string? reason
-function Ledger:newest() end
-
----Returns the requests with the same content that no other request superseded, oldest first.
----@param account string
----@param operation string
----@param digest string
----@return table[]? requests
----@return string? message
-function Ledger:same(account, operation, digest) end
-
----Returns the ids of a request, as {{kind, id} ...}.
----@param request integer
----@return string[][] ids
-function Ledger:ids(request) end
-
----Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
----last one.
----@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
----open = true, accepted = true, unknown = true}
----@return table[]? requests
----@return string? message
-function Ledger:find(filter) end
-
----Returns the request with this number.
----@param id integer
----@return table? request
----@return string? message
-function Ledger:get(id) end
-
----Returns how many requests match a filter.
----@param filter table A filter for Ledger:find.
----@return integer? count
----@return string? message
-function Ledger:count(filter) end
-
----Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
----@param filter table A filter for Ledger:find.
----@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
-function Ledger:each(filter) end
-
----Removes the requests that were sent before a time, and the runs without requests. The newest request and the
----requests under way stay.
----@param before number seconds since 1970
----@return integer? count
----@return string? message
-function Ledger:forget(before) end
-
----Returns the store on this ledger. See cmr.Store.
-function Ledger:store() end
-
----Returns the limiter on this ledger. See cmr.Limiter.
-function Ledger:limiter() end
-
----Takes a run for this caller alone, until the process ends or lets it go.
----@param run integer
----@return table? hold for let_go_run
----@return string? message
----@return string? reason "busy" when another process, or another caller in this one, has it.
-function Ledger:hold_run(run) end
-
----Moves all changes from the -wal file into the ledger's file, so that a copy of this one file is complete.
-function Ledger:checkpoint() end
-
----@param run integer
----@param hold table The result of hold_run. A second call has no effect.
-function Ledger:let_go_run(run, hold) end
-
----Announces to other processes that this process stores the events that it receives. The announcement ends with the
----process.
----@return boolean? ok
----@return string? message
-function Ledger:listen() end
-
----Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
----so in the last 30 days.
----@return boolean? ok
----@return string? message
-function Ledger:is_receiving() end
-
----Closes the ledger. The next open makes a new one.
-function Ledger:close() end
+function writing:settle(id, ending) end
 
 ---A limiter reserves slots in the rate limit of a key. Times are in seconds from now, and the rate is in requests per
 ---second. A limiter has its own clock, because the clocks of two loops cannot be compared.
@@ -704,45 +765,62 @@ function Ledger:close() end
 ---...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
----@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string A file of certificates to trust, in PEM format. Default: $CMR_CA_FILE, or libcurl's.
----@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
----@field timeout? number Seconds for the whole call. Default: 30.
----@field attempt_timeout? number Seconds for one attempt. Default: 12.
----@field connect_timeout? number Seconds for connecting. Default: 5.
----@field retries? integer The number of attempts after the first one. Default: 2.
----@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
----@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
----@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store The store for webhooks and quotas. Its default is chosen like the limiter's.
----Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
----record a request, the request is not sent. Default: false.
+---@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
+---@field ca_file? string Certificates to trust in place of the system's, PEM. Default: $CMR_CA_FILE, or libcurl's.
+---@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field timeout? number Seconds, the whole call. Default: 30. check_workspace: 15 more for each domain.
+---@field attempt_timeout? number Seconds, one attempt. Default: 12. check_workspace: 15 more for each domain.
+---@field connect_timeout? number Seconds. Default: 5.
+---@field retries? integer Attempts after the first. Default: 2.
+---Decides whether a failed attempt that may be repeated is repeated. See below.
+---@field retry? fun(failure: cmr.Retry): boolean|number|nil
+---@field retry_budget? integer|false Failed retries of a key, then calls are tried once; false: no limit. Default: 50.
+---@field rate? number|false Requests per second and key; false: no limit. Default: 4.
+---@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
+---@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
+---@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
+---Remembers every request that acts. true: in the user's ledger; a path: in another one. A call whose request cannot be
+---written down is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
----256.
----@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
----@field headers? table<string, string> More headers for each request.
----@field user_agent? string A text before the library's own user agent.
----@field endpoints? table<string, string> "METHOD /path" for the name of an operation. Default: the JSON file
----$CMR_ENDPOINTS.
----@field allow_http? boolean Allows plain http to any host, where others can read the key. Default: false.
----@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr does not retry.
+---@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
+---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string Never used for loopback. Default: libcurl's environment.
+---@field headers? table<string, string> More headers.
+---@field user_agent? string Put before the library's own.
+---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
+---Default: the JSON file $CMR_ENDPOINTS.
+---@field endpoints? table<string, string>
+---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
+---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
+---Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
+---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
+---@field request_id_header? string The response header with the server's request id. Default: the usual ones.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
----The argument of on_retry.
+---What on_request gets.
+---@class cmr.AttemptStart
+---@field operation string
+---@field method string
+---@field url string Without the key. Query values with names of secrets are masked.
+---@field attempt integer From 1.
+---@field repeatable boolean Whether sending it twice does no harm.
+---@field context table The same for all hooks of one call, and empty at first: for what they tell each other.
+
+---What on_retry and the option retry get.
 ---@class cmr.Retry
 ---@field operation string
----@field attempt integer
----@field delay number Seconds until the next attempt.
+---@field attempt integer The one that failed.
+---@field delay? number Seconds until the next attempt. With the option retry, nil: cmr would not try again.
 ---@field err cmr.Error
+---@field context table The same for all hooks of one call.
 
 ---The argument of on_response.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
+---@field context table The same for all hooks of one call.
 
 ---Says what settles a request, and which ids its events have. See cmr.info.
 ---@class cmr.Plan
@@ -815,8 +893,8 @@ function Ledger:close() end
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = {}
 
----Checks that a delivery comes from the vendor and is fresh. It compares in constant time. Pass the body's bytes as
----received: a body that was decoded and encoded again has other bytes.
+---Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
+---decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
@@ -848,8 +926,8 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. A warmup event has
----no eventId; its id is "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
+---without one, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
@@ -953,7 +1031,7 @@ function Receiver:drop(id) end
 ---@class cmr.Event
 ---@field event? cmr.EventName Its name.
 ---@field eventType? cmr.EventName The name of a warmup event.
----@field eventId? string Absent in the samples of warmup events, see cmr.webhook.id.
+---@field eventId? string Absent from the samples of warmup and subscription events: see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.
 
 ---Facts about an event that cmr.webhook.verify returned.
@@ -1364,7 +1442,9 @@ function Receiver:drop(id) end
 ---
 ---A list, in pages.
 ---
----Assumed: the page names no query parameters, so page and limit follow the help centre's rule for lists.
+---The page mentions a search parameter without its name.
+---
+---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.users.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1428,6 +1508,8 @@ function Client:user(userId) end
 ---Create a user; data.id is the new id.
 ---
 ---`POST /users`
+---
+---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
 ---@param fields cmr.create_user.fields
 ---@return cmr.create_user.answer? answer
 ---@return string? message
@@ -1466,6 +1548,8 @@ function Client:create_user(fields) end
 ---
 ---`PUT /users`
 ---
+---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
+---
 ---Assumed: the API pages make every field optional, the help centre requires all; cmr does not check it.
 ---@overload fun(fields: cmr.update_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -1494,6 +1578,10 @@ function Client:update_user(userId, fields) end
 ---`DELETE /users`
 ---
 ---Destroys: this cannot be undone.
+---
+---The deletion also removes billing records, the wallet balance, workspaces and orders.
+---
+---A refusal reports mailboxCount and domainCount, which err.body has. Its status, and where they are in it, is undocumented.
 ---@overload fun(fields: cmr.delete_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1517,6 +1605,8 @@ function Client:delete_user(userId) end
 ---List the countries with their ISO codes.
 ---
 ---`GET /geo/countries`
+---
+---data maps the name of each country to its ISO 3166-1 alpha-2 code.
 ---@return cmr.countries.answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -1539,6 +1629,8 @@ function Client:countries() end
 ---List a country's states with their codes.
 ---
 ---`GET /geo/states`
+---
+---data maps the name of each state to its code. Without a countryCode the API answers with a validation error.
 ---@overload fun(fields: cmr.states.fields): cmr.states.answer?, string?, cmr.Error?
 ---@param countryCode string The ISO 3166-1 alpha-2 code.
 ---@return cmr.states.answer? answer
@@ -1570,6 +1662,10 @@ function Client:states(countryCode) end
 ---
 ---A list, in pages.
 ---
+---A domain's status is PENDING (it is registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come.
+---
+---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
+---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
 ---@overload fun(fields: cmr.domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -1591,6 +1687,7 @@ function Client:domains(userId, fields) end
 -- Suggest Available Domains
 
 ---@class cmr.suggest_domains.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Suggest domain names that can be registered.
@@ -1616,6 +1713,7 @@ function Client:suggest_domains(fields) end
 -- Get Single Available Domain
 
 ---@class cmr.check_domain.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Check if a domain name can be registered, and at which price.
@@ -1625,6 +1723,8 @@ function Client:suggest_domains(fields) end
 ---Changes nothing, although it is not a GET.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---Prices differ between top-level domains.
 ---@param fields? cmr.check_domain.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1658,6 +1758,10 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
+---Each of several domains is checked by itself. An item without an error means that no workspace was found; an item with an error is not a clean result. The names of the fields in it are undocumented.
+---
+---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for that.
+---
 ---Assumed: the page does not say if userId is needed.
 ---@param fields cmr.check_workspace.fields
 ---@return cmr.Answer? answer
@@ -1675,6 +1779,7 @@ function Client:check_workspace(fields) end
 -- Add domain forwarding
 
 ---@class cmr.add_domain_forwarding.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Forward a domain to a URL.
@@ -1684,6 +1789,10 @@ function Client:check_workspace(fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The webhook dns-record.updated reports its success.
+---
+---The webhook dns-record.updated confirms the change.
 ---@param fields? cmr.add_domain_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1700,6 +1809,7 @@ function Client:add_domain_forwarding(fields) end
 -- Add email forwarding
 
 ---@class cmr.add_email_forwarding.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Forward all mail of a domain. Its mailboxes must be ACTIVE.
@@ -1709,6 +1819,8 @@ function Client:add_domain_forwarding(fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---It is a catch-all: every mailbox of the domain must be ACTIVE first.
 ---@param fields? cmr.add_email_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1725,8 +1837,8 @@ function Client:add_email_forwarding(fields) end
 -- Add Google Client ID to Domain
 
 ---@class cmr.add_google_client_id.others
----@field domains string[] The domains. Assumed.
----@field clientId string The OAuth client's id. Assumed.
+---@field domains string[] The domains.
+---@field clientId string The OAuth client's id.
 ---@field appName? string The OAuth application's name. Assumed.
 
 ---@class cmr.add_google_client_id.fields: cmr.add_google_client_id.others
@@ -1738,7 +1850,9 @@ function Client:add_email_forwarding(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Assumed: the page does not name the fields; appName is the name that other pages use, domains are domain names, and cmr requires domains and clientId.
+---The API checks the client id first, then queues the work.
+---
+---Assumed: the page does not spell out the field for the application's name; appName is the name that other pages use. Domains are domain names, and cmr requires domains and clientId.
 ---@overload fun(fields: cmr.add_google_client_id.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_google_client_id.others
@@ -1759,6 +1873,7 @@ function Client:add_google_client_id(userId, fields) end
 -- Remove domains
 
 ---@class cmr.remove_domains.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Remove domains. The API refuses while they have mailboxes.
@@ -1768,6 +1883,8 @@ function Client:add_google_client_id(userId, fields) end
 ---Destroys: this cannot be undone.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The mailboxes of the domain must be removed before, at least 24 hours before its subscription ends.
 ---@param fields? cmr.remove_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1806,6 +1923,10 @@ function Client:remove_domains(fields) end
 ---`POST /domains/renewal-price`
 ---
 ---Changes nothing, although it is not a GET.
+---
+---A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---
+---renewalPrice is a string with a decimal point. How an error inside data looks is undocumented.
 ---@overload fun(fields: cmr.domain_renewal_prices.fields): cmr.domain_renewal_prices.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domain_renewal_prices.others
@@ -1841,6 +1962,14 @@ function Client:domain_renewal_prices(userId, fields) end
 ---Acts on everything if its list is omitted.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The webhook domain.renewal.success reports its success, its failure domain.renewal.failed.
+---
+---A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---
+---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed apart from their domains.
+---
+---The wallet must cover the renewal. A domain that cannot be renewed is reported by itself.
 ---
 ---Assumed: the page's own table could not be read; userId, domains and years are as in domain_renewal_prices.
 ---@overload fun(fields: cmr.renew_domains.fields): cmr.Answer?, string?, cmr.Error?
@@ -1883,6 +2012,12 @@ function Client:renew_domains(userId, fields) end
 ---
 ---Acts on everything if its list is omitted.
 ---
+---A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---
+---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed apart from their domains.
+---
+---Automatic renewal is off for a new domain. It can be switched off at any time.
+---
 ---Assumed: PATCH; an older sidebar says POST.
 ---@overload fun(fields: cmr.set_domain_auto_renew.fields): cmr.set_domain_auto_renew.answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -1924,6 +2059,10 @@ function Client:set_domain_auto_renew(userId, fields) end
 ---List a domain's DNS records, active and disabled.
 ---
 ---`GET /dns`
+---
+---The domain must be one of the user's.
+---
+---data.records has the active records, data.disabledRecords the others.
 ---@overload fun(fields: cmr.dns_records.fields): cmr.dns_records.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -1950,9 +2089,9 @@ function Client:dns_records(userId, domain) end
 ---@class cmr.add_dns_records.others.records
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType string A, AAAA, CNAME, MX, TXT, NS.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string Its type; which types the API accepts is undocumented. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
 ---@field priority? any The priority of an MX record.
----@field excludedDMARCtags? string[] DMARC tags to leave out, for a TXT record at _dmarc.
+---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
 ---@class cmr.add_dns_records.fields: cmr.add_dns_records.others
 ---@field userId string The user.
@@ -1960,6 +2099,14 @@ function Client:dns_records(userId, domain) end
 ---Add DNS records to a domain.
 ---
 ---`POST /dns`
+---
+---The domain must be one of the user's.
+---
+---The vendor creates no SPF, DKIM or DMARC records by itself.
+---
+---Each new record gets a recordId; where the answer has it is undocumented.
+---
+---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---@overload fun(fields: cmr.add_dns_records.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_dns_records.others
@@ -1984,9 +2131,9 @@ function Client:add_dns_records(userId, fields) end
 ---@field domain string The domain's name.
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType string A, AAAA, CNAME, MX, TXT, NS.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string Its type; which types the API accepts is undocumented. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
 ---@field priority? any The priority of an MX record.
----@field excludedDMARCtags? string[] DMARC tags to leave out, for a TXT record at _dmarc.
+---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
 ---@class cmr.update_dns_record.fields: cmr.update_dns_record.others
 ---@field userId string The user.
@@ -1994,6 +2141,12 @@ function Client:add_dns_records(userId, fields) end
 ---Replace a DNS record as a whole.
 ---
 ---`PUT /dns`
+---
+---The domain must be one of the user's.
+---
+---All writable fields are replaced.
+---
+---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
 ---@overload fun(fields: cmr.update_dns_record.fields): cmr.Answer?, string?, cmr.Error?
@@ -2026,6 +2179,8 @@ function Client:update_dns_record(userId, fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
+---The domain must be one of the user's.
+---
 ---Assumed: the page does not say if a body or the domain is needed as well.
 ---@param fields cmr.delete_dns_record.fields
 ---@return cmr.Answer? answer
@@ -2053,6 +2208,10 @@ function Client:delete_dns_record(fields) end
 ---
 ---`PUT /dns/nameservers`
 ---
+---The domain must be one of the user's.
+---
+---The list must be complete: it replaces the old one.
+---
 ---Assumed: the page does not name the body's field for the list; cmr sends the name that you give.
 ---@overload fun(fields: cmr.set_nameservers.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -2076,6 +2235,7 @@ function Client:set_nameservers(userId, domain, fields) end
 -- Get Order Details
 
 ---@class cmr.order.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Get an order.
@@ -2104,6 +2264,10 @@ function Client:order(fields) end
 ---Get the status of an order.
 ---
 ---`GET /orders/status`
+---
+---An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, it does not replace them.
+---
+---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
 ---Assumed: the page does not name the query parameters; cmr sends the names that you give.
 ---@param fields? cmr.order_status.fields
@@ -2166,6 +2330,22 @@ function Client:order_status(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---An order that is confirmed must be covered by the wallet. The status of the refusal is undocumented.
+---
+---A conflict with an existing workspace can make the order fail after the domain was charged.
+---
+---The default of serviceProvider, GOOGLE, is from the page of create_order_form.
+---
 ---Assumed: cmr requires confirm, because the page does not say what happens without it.
 ---@overload fun(fields: cmr.create_order.fields): cmr.create_order.answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -2214,6 +2394,16 @@ function Client:create_order(userId, fields) end
 ---
 ---Needs exactly one of `subscriptionId` and `domainId`.
 ---
+---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---If confirm is true and the wallet does not cover the order, no order is created.
+---
 ---Assumed: cmr requires confirm, because the page does not say what happens without it.
 ---@overload fun(fields: cmr.order_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -2235,6 +2425,7 @@ function Client:order_mailboxes(userId, fields) end
 -- Process the Order
 
 ---@class cmr.process_order.fields
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Start an order that was stored with confirm = false.
@@ -2246,6 +2437,10 @@ function Client:order_mailboxes(userId, fields) end
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
+---
+---It charges the wallet, as confirm = true in create_order does.
 ---@param fields? cmr.process_order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2262,7 +2457,33 @@ function Client:process_order(fields) end
 -- Create Order
 
 ---@class cmr.create_order_form.fields
----@field [string] any Further names are undocumented.
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field domains? cmr.create_order_form.fields.domains[] The domains.
+---@field mailboxes? table<string, cmr.create_order_form.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
+---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
+---@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field confirm boolean true charges and starts the order at once; false stores it.
+---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
+---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
+---@field google? cmr.create_order_form.fields.google The OAuth application; for mailboxes at Google.
+
+---@class cmr.create_order_form.fields.domains
+---@field domain string Its name.
+---@field years integer Years.
+---@field forwardTo? string The URL to which visitors are sent.
+---@field maskForwarding? boolean true hides the address that visitors are sent to.
+
+---@class cmr.create_order_form.fields.mailboxes
+---@field username string The part of the address before the @.
+---@field firstName string The sender's first name.
+---@field lastName string The sender's last name.
+---@field profilePicture? string The URL of a picture.
+---@field onWarmup? boolean true warms the mailbox up; false by default.
+
+---@class cmr.create_order_form.fields.google
+---@field googleOauthRoute? string The address of the OAuth consent page.
+---@field clientId? string The OAuth client's id.
+---@field appName? string The OAuth application's name.
 
 ---Order domains with mailboxes and their pictures, as form data.
 ---
@@ -2272,17 +2493,29 @@ function Client:process_order(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
----Takes multipart form data, which cmr does not build while the path is undocumented: a call raises.
+---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
----@param fields? cmr.create_order_form.fields
+---
+---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.create_order_form(fields) end
 
 ---As cmr.create_order_form.
----@param fields? cmr.create_order_form.fields
+---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2291,7 +2524,25 @@ function Client:create_order_form(fields) end
 -- Add mailboxes to a subscription
 
 ---@class cmr.add_subscription_mailboxes.fields
----@field [string] any Further names are undocumented.
+---@field userId? string The user, by the rule for all user-level operations. Assumed.
+---@field subscriptionId string The subscription, of mailboxes at Google.
+---@field mailboxes? table<string, cmr.add_subscription_mailboxes.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
+---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
+---@field confirm boolean true charges and starts the order at once; false stores it.
+---@field google? cmr.add_subscription_mailboxes.fields.google The OAuth application; for mailboxes at Google.
+---@field autoRenew? boolean true renews the mailboxes automatically.
+
+---@class cmr.add_subscription_mailboxes.fields.mailboxes
+---@field username string The part of the address before the @.
+---@field firstName string The sender's first name.
+---@field lastName string The sender's last name.
+---@field profilePicture? string The URL of a picture.
+---@field onWarmup? boolean true warms the mailbox up; false by default.
+
+---@class cmr.add_subscription_mailboxes.fields.google
+---@field googleOauthRoute? string The address of the OAuth consent page.
+---@field clientId? string The OAuth client's id.
+---@field appName? string The OAuth application's name.
 
 ---Add mailboxes to a subscription. The vendor recommends order_mailboxes instead.
 ---
@@ -2303,17 +2554,29 @@ function Client:create_order_form(fields) end
 ---
 ---Deprecated by the vendor.
 ---
----Takes multipart form data, which cmr does not build while the path is undocumented: a call raises.
+---Takes multipart form data: a file is given by its path.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
----@param fields? cmr.add_subscription_mailboxes.fields
+---
+---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
+---
+---It is for mailboxes at Google only.
+---
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---
+---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
 function cmr.add_subscription_mailboxes(fields) end
 
 ---As cmr.add_subscription_mailboxes.
----@param fields? cmr.add_subscription_mailboxes.fields
+---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2334,6 +2597,10 @@ function Client:add_subscription_mailboxes(fields) end
 ---`GET /mailboxes/single`
 ---
 ---A list, in pages.
+---
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---
+---The word single in the path stands for a single user.
 ---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
 ---@overload fun(fields: cmr.mailboxes.fields): cmr.Answer?, string?, cmr.Error?
@@ -2367,7 +2634,9 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A list, in pages.
 ---
----Assumed: the page names no query parameters, so page and limit follow the help centre's rule for lists.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---
+---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.all_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2389,6 +2658,10 @@ function Client:all_mailboxes(fields) end
 ---Get a mailbox.
 ---
 ---`GET /mailboxes/mailbox`
+---
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---
+---The answer has the mailbox's status, serviceProvider and the status of its warmup.
 ---@overload fun(fields: cmr.mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -2459,6 +2732,16 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---`PATCH /mailboxes/update-mailbox-details`
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The webhook mailbox.updated reports its success.
+---
+---The field is userName here and username in orders.
+---
+---The page names a password reset without a field for it: send none.
+---
+---A list is answered item by item; an item may fail, also on the rate limit, inside a success.
+---
+---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
 ---@overload fun(fields: cmr.update_mailboxes.fields): cmr.update_mailboxes.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_mailboxes.others
@@ -2489,6 +2772,12 @@ function Client:update_mailboxes(userId, fields) end
 ---Destroys: this cannot be undone.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The removal is refused in the last 24 hours before the subscription ends.
+---
+---The freed slot can be given to another mailbox before the next renewal.
+---
+---The address itself can never be used again.
 ---
 ---Assumed: the operation still works, although one version of the page seems to call it deprecated.
 ---@param fields cmr.remove_mailbox.fields
@@ -2552,6 +2841,14 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---The webhook mailbox.warmup.started reports its success.
+---
+---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---
+---The charge is the warmup's price x the days that are left / 30.
+---
+---A warmup that was STOPPED starts again for a new prorated charge.
+---
 ---Assumed: the page shows no body; cmr sends one only if you give fields.
 ---@overload fun(fields: cmr.start_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
@@ -2586,6 +2883,10 @@ function Client:start_warmup(mailboxId, fields) end
 ---`POST /mailboxes/warmup/toggle`
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---
+---A warmup that is paused is billed on.
 ---@overload fun(fields: cmr.toggle_warmup.fields): cmr.toggle_warmup.answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.toggle_warmup.answer? answer
@@ -2605,7 +2906,7 @@ function Client:toggle_warmup(mailboxId) end
 
 ---@class cmr.set_warmup_status.fields
 ---@field mailboxId string The mailbox.
----@field status string The state, such as ACTIVE.
+---@field status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
 
 ---Set a warmup's state by name, to pause or resume it.
 ---
@@ -2613,10 +2914,14 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---
+---A warmup that is paused is billed on.
+---
 ---Assumed: the page does not show the answer; cmr assumes that the outcome comes later.
 ---@overload fun(fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status string The state, such as ACTIVE.
+---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2625,7 +2930,7 @@ function cmr.set_warmup_status(mailboxId, status) end
 ---As cmr.set_warmup_status.
 ---@overload fun(self: cmr.Client, fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
----@param status string The state, such as ACTIVE.
+---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
 ---@return cmr.Answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -2643,6 +2948,12 @@ function Client:set_warmup_status(mailboxId, status) end
 ---Destroys: this cannot be undone.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The webhook mailbox.warmup.removed reports its success.
+---
+---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
+---
+---Only the end of a warmup sends the webhook mailbox.warmup.removed; a pause sends none.
 ---@overload fun(fields: cmr.stop_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -2700,7 +3011,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---@class cmr.subscriptions.fields
 ---@field limit? integer Items per page; 50 by default.
 ---@field page? integer The page, from 1.
----@field status? string Only subscriptions in this state, such as ACTIVE.
+---@field status? "ACTIVE"|"RENEWING"|"PAST_DUE"|"CANCELLED"|"EXPIRED"|string Only subscriptions in this state. Documented: ACTIVE, RENEWING, PAST_DUE, CANCELLED and EXPIRED; other values are sent too.
 ---@field componentSubscriptionId? string Only this subscription.
 ---@field domain? string Only subscriptions of this domain.
 
@@ -2736,6 +3047,12 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---A list, in pages.
 ---
+---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---The sample's nextPage is 2 although totalPages is 1; cmr stops at totalPages.
+---
 ---Assumed: without a limit a page has 50 items according to this page, 20 according to the help centre; how filters match is not documented.
 ---@param fields? cmr.subscriptions.fields
 ---@return cmr.subscriptions.answer? answer
@@ -2762,6 +3079,16 @@ function Client:subscriptions(fields) end
 ---Charges money.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The webhook subscription.renewal.success reports its success, its failure subscription.renewal.failed.
+---
+---The wallet must cover the renewal. The renewal of a subscription does not renew its domain.
+---
+---A renewal that fails leaves the subscription PAST_DUE for 7 days.
+---
+---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
+---
+---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---@param fields cmr.renew_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2783,6 +3110,10 @@ function Client:renew_subscriptions(fields) end
 ---Switch a subscription's automatic renewal on or off.
 ---
 ---`POST /subscriptions/toggle-autorenewal`
+---
+---It names one subscription. The current period goes on in any case.
+---
+---A subscription that is PAST_DUE is tried again only while automatic renewal is on.
 ---
 ---Assumed: the page neither names the body's fields nor says if the operation sets or flips; cmr sends the names that you give.
 ---@param fields? cmr.toggle_subscription_auto_renew.fields
@@ -2814,6 +3145,12 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---Needs exactly one of `subscriptionId` and `domain`.
 ---
+---The webhook subscription.cancelled reports its success.
+---
+---The workspace is deleted at once.
+---
+---Nothing is refunded. Ask at least 24 hours before the subscription expires.
+---
 ---Assumed: cmr sends exactly one of the two; the page says that one is required.
 ---@param fields cmr.cancel_subscription.fields
 ---@return cmr.Answer? answer
@@ -2834,7 +3171,7 @@ function Client:cancel_subscription(fields) end
 ---@field subscriptionIds? string[] The subscriptions, by id.
 ---@field domainNames? string[] The subscriptions, by domain.
 
----Replace subscriptions at their yearly limit by new ones. Their contents may be lost.
+---Replace subscriptions at their yearly limit by new ones. Mailbox contents may be lost.
 ---
 ---`POST /component/subscriptions/recreate`
 ---
@@ -2844,7 +3181,13 @@ function Client:cancel_subscription(fields) end
 ---
 ---Needs exactly one of `subscriptionIds` and `domainNames`.
 ---
----Assumed: the help centre quotes /subscriptions/recreate instead, and says that contents are lost where the API pages say that they are kept.
+---All mailboxes are preserved, according to the API pages.
+---
+---Two articles of the help centre say the same, of OAuth routes and automatic renewal too, and use the same path; mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and contents and history lost.
+---
+---Each subscription gets a new subscriptionId, the old one no longer works, and nothing is charged.
+---
+---Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path; the sources disagree on whether the contents of the mailboxes are kept.
 ---@param fields cmr.recreate_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2881,9 +3224,17 @@ function Client:recreate_subscriptions(fields) end
 ---@field appName string
 ---@field workspace string
 
----List a user's sending platforms with the stored credentials.
+---List the sending platforms with the credentials that a user has stored for them.
 ---
 ---`GET /exports/platform-credentials`
+---
+---connected is true if at least one credential is stored with add_platform. It does not say that the credential still works at the platform.
+---
+---A platform may have several credentials: each call of add_platform adds one.
+---
+---The answer covers every app that the vendor supports. The page does not say if an app without credentials is listed.
+---
+---The API page documents the status 404: the user was not found; 422: the request cannot be processed.
 ---@overload fun(fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.platforms.answer? answer
@@ -2902,7 +3253,7 @@ function Client:platforms(userId) end
 -- Add Platform Credentials
 
 ---@class cmr.add_platform.others
----@field app string The platform: EMAILBISON; in the help centre also SMARTLEAD.
+---@field app "EMAILBISON"|"SMARTLEAD"|string The platform. SMARTLEAD is from the help centre. Documented: EMAILBISON and SMARTLEAD; other values are sent too.
 ---@field credentials cmr.add_platform.others.credentials The account at the platform.
 ---@field metadata? cmr.add_platform.others.metadata Further fields that EmailBison needs.
 ---@field orgId? string The organization; Instantly only. Assumed.
@@ -2929,6 +3280,18 @@ function Client:platforms(userId) end
 ---Connect a sending platform. The API tries the credentials, and each call adds an entry.
 ---
 ---`POST /exports/platform-credential`
+---
+---The API tries the credentials at the platform. It stores none that fail.
+---
+---EmailBison needs all of metadata. ReachInbox and Smartlead need the credentials only.
+---
+---ReachInbox refuses free and expired accounts.
+---
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
+---
+---The names of the apps ReachInbox and Instantly in the field app are undocumented.
+---
+---The API page documents the status 400: the platform refused the credentials.
 ---
 ---Assumed: the page does not say where orgId belongs; cmr sends it next to credentials and metadata.
 ---@overload fun(fields: cmr.add_platform.fields): cmr.add_platform.answer?, string?, cmr.Error?
@@ -2960,6 +3323,8 @@ function Client:add_platform(userId, fields) end
 ---
 ---`PUT /exports/platform-credential`
 ---
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
+---
 ---Assumed: the page shows only orgId; cmr sends userId and credentialId in the query, as in remove_platform.
 ---@param fields cmr.update_platform.fields
 ---@return cmr.Answer? answer
@@ -2985,6 +3350,8 @@ function Client:update_platform(fields) end
 ---`DELETE /exports/platform-credential`
 ---
 ---Destroys: this cannot be undone.
+---
+---credentialId is in the page's sample, not in its table.
 ---@param fields cmr.remove_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3009,6 +3376,8 @@ function Client:remove_platform(fields) end
 ---List the workspaces that a credential reaches; Instantly only.
 ---
 ---`GET /exports/platform-workspaces`
+---
+---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
 ---
 ---Assumed: cmr sends credentialId and userId in the query.
 ---@overload fun(fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
@@ -3046,6 +3415,16 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
+---The webhook mailbox.exported reports its success.
+---
+---Export mailboxes that are ACTIVE. Do not export one again while its export is running.
+---
+---An Instantly credential without an orgId is refused: it has no workspace.
+---
+---The dashboard, which is not the API, shows a finished export as Completed.
+---
+---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed; the export may be sent again.
+---
 ---Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
 ---@overload fun(fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
@@ -3078,7 +3457,7 @@ function Client:export_mailboxes(userId, fields) end
 ---@field clientId? string The OAuth client's id.
 ---@field appName? string The OAuth application's name.
 
----Export a mailbox again over OAuth, at most 3 times per mailbox and week.
+---Export an existing mailbox again over OAuth, at most 3 times per mailbox and week.
 ---
 ---`POST /mailboxes/oauth`
 ---
@@ -3087,6 +3466,18 @@ function Client:export_mailboxes(userId, fields) end
 ---Limited per mailbox and week.
 ---
 ---Needs at least one of `mailboxId` and `email`.
+---
+---The webhook mailbox.exported reports its success.
+---
+---The mailbox must exist already. Its id or its address names it.
+---
+---The limit counts re-exports from the API and from the dashboard together. The API refuses more, wherever they come from.
+---
+---The page's sample for a mailbox at Google leaves microsoftOauthRoute empty.
+---
+---The mailbox's own provider decides which part counts: google for Google, microsoftOauthRoute for Microsoft.
+---
+---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed; the request may be sent again.
 ---
 ---Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
@@ -3181,6 +3572,12 @@ function Client:prewarmed(fields) end
 ---Charges money.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
+---
+---Google needs all of google, Microsoft needs microsoftOauthRoute.
+---
+---One order can send both webhooks, for different domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
 ---@overload fun(fields: cmr.order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_prewarmed.others
@@ -3212,6 +3609,10 @@ function Client:order_prewarmed(userId, fields) end
 ---`GET /sandbox/pre-warmup`
 ---
 ---A list, in pages.
+---
+---Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---
+---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
 ---@param fields? cmr.sandbox_prewarmed.fields
@@ -3255,6 +3656,16 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
 ---
+---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
+---
+---Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---
+---It costs 0 and leaves the wallet alone. Records, webhooks and the transaction history look like production; nothing waits for DNS.
+---
+---success sends prewarmup.order.success, full_failure sends prewarmup.order.failed. partial_failure sends both: the failure names the failed domain, the success the others.
+---
+---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---
 ---Assumed: the method is not documented; cmr uses POST, and sends userId in the query as in order_prewarmed.
 ---@overload fun(fields: cmr.sandbox_order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user. Assumed.
@@ -3285,6 +3696,10 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---Destroys: this cannot be undone.
 ---
 ---Its method is undocumented: a call raises until the option endpoints supplies it.
+---
+---It deletes all of them at once.
+---
+---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
 ---@param fields? cmr.sandbox_reset_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3308,6 +3723,8 @@ function Client:sandbox_reset_prewarmed(fields) end
 ---`GET /...`
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---A partner has one wallet for all users.
 ---@param fields? cmr.wallet.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3368,6 +3785,12 @@ function Client:send_error(fields) end
 ---Charges money.
 ---
 ---Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---
+---The mailboxes must be ACTIVE and have SMTP credentials.
+---
+---A test is PENDING until it is done; other values of its status are undocumented.
+---
+---The help centre documents the status 400: a mailbox is unfit; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
 ---@overload fun(fields: cmr.create_placement_test.fields): cmr.create_placement_test.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_placement_test.others
@@ -3401,6 +3824,12 @@ function Client:create_placement_test(userId, fields) end
 ---`GET /placement/reports`
 ---
 ---A list, in pages.
+---
+---The reports are in groups, one for each order: orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
+---
+---Each of mailboxes has placementOrderId, fromEmail, status and report; report has inboxTest with google and microsoft365, spamassassin and blacklist.
+---
+---A status is PENDING until the test is done; its other values are undocumented.
 ---@overload fun(fields: cmr.placement_reports.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.placement_reports.others

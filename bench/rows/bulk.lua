@@ -71,10 +71,12 @@ local function against_journal(size)
     contestants[4] = { name = "journal", run = program(checkout, "bulk", env, words) }
   end
   local seconds, megabytes = measure.bars(size.rounds, contestants, { "seconds", "megabytes" })
-  for _, path in ipairs { file, file .. ".reexport.journal", ledger, ledger .. "-wal", ledger .. "-shm" } do
+  for _, path in ipairs { file, file .. ".reexport.journal" } do
     os.remove(path)
   end
-  os.remove(ledger .. "-writers")
+  for _, suffix in ipairs { "", "-wal", "-shm", "-writers", "-queue" } do
+    os.remove(ledger .. suffix)
+  end
 
   local name = bulk.title:format(count)
   local rows = {
@@ -111,7 +113,15 @@ local function syncs(size)
   local words = "strace -q -f -e trace=fsync,fdatasync -o %s lua5.4 bin/cmr bulk reexport --from %s --rate off"
   shell.run(words:format(trace, file), env)
   local _, calls = nginx.read(trace):gsub("f%l*sync%(", "")
-  for _, path in ipairs { file, trace, ledger, ledger .. "-wal", ledger .. "-shm", ledger .. "-writers" } do
+  for _, path in ipairs {
+    file,
+    trace,
+    ledger,
+    ledger .. "-wal",
+    ledger .. "-shm",
+    ledger .. "-writers",
+    ledger .. "-queue",
+  } do
     os.remove(path)
   end
   return {

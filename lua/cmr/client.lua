@@ -24,14 +24,16 @@ local unpack = table.unpack or unpack
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string
+---@field url string Without the key. Query values with names of secrets are masked.
 ---@field status? integer
----@field headers? table<string, string> The response headers, with lower-case names.
+---@field headers? table<string, string> Lower-case names.
+---@field request_id? string The server's name for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number The duration of the whole call, in seconds.
 ---@field reused? boolean Whether the attempt reused a connection.
 ---@field http_version? string
 ---@field sends integer How often libcurl began to send the request.
+---@field budget_exhausted? true The retry budget ended the call's retries.
 ---@field queued number Seconds that the last attempt waited for a connection, see max_connections.
 ---@field partial? any[] The items that failed inside a success.
 ---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
@@ -57,9 +59,17 @@ local unpack = table.unpack or unpack
 ---sends an empty one.
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
+---@field form? cmr.FormPart[] In place of a body: the parts of a multipart form.
 ---@field ca_file? string
 ---@field proxy? string "" means no proxy, even if the environment names one.
 ---@field resolve? string
+
+---A part of a multipart form: a text, or a file.
+---@class cmr.FormPart
+---@field name string
+---@field value? string
+---@field path? string Of a file.
+---@field type? string Of a file: its content type.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>

@@ -5,14 +5,15 @@
 ---             If no sample shows a required id, the id is missing
 ---  also       JSON text: a second documented form of the fields
 ---  answer     JSON text: the whole envelope
----  partial    JSON text: the documented part of an answer; the rest of the answer is undocumented
----  refusals   array of JSON texts: the envelopes of refusals
----  status     the HTTP status of a success, if it is not 200
----  map        for an answer whose data is a map: the type of the map's values, or "shown" when the answer has a value
----  source     "seed", "docs" or "help", like in the operations table
----  request_source  the source of the request, if it is another one
----The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message. They are kept so. The samples of
----dns_records, update_mailboxes and set_warmup_settings are combined from documented parts.
+---  partial    JSON text: the documented part of an answer whose envelope, or this form of it, is undocumented
+---  described  a sentence on an answer that is described without a sample
+---  refusals   array of JSON texts: envelopes of refusals
+---  status     the HTTP status of success, where it is not 200
+---  map        where the names in the answer's data are data themselves: their type, or "shown" when the answer has one
+---  source     "seed", "docs" or "help", as in the operations table
+---  request_source  the source of the request, where it is another one
+---The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message; they are left so. The samples of
+---dns_records, update_mailboxes and set_warmup_settings are put together from documented parts.
 
 local samples = {}
 
@@ -71,6 +72,11 @@ samples.create_order = {
   answer = [[{"status":200,"message":"Order created and queued for processing","data":{
     "orderId":"ord_R8K2LQPZA9XM","unavailableDomains":[]},
     "actionId":"ACT_7a078272-0fa7-4db4-a85b-c78697dacea1"}]],
+}
+
+samples.mailbox = {
+  source = "help",
+  described = "Some of what `data` has is described; the names of its fields are undocumented.",
 }
 
 samples.update_mailboxes = {
@@ -181,6 +187,11 @@ samples.create_placement_test = {
   source = "help",
   answer = [[{"status":200,"message":"Success","data":{"orderId":"7K2M9P4Q1R8S5T3U6V0W2X4Y8Z1A"}}]],
   refusals = { [[{"status":402,"message":"Insufficient wallet balance to run placement test","data":null}]] },
+}
+
+samples.placement_reports = {
+  source = "help",
+  described = "The fields of a report are documented; the place of the list in `data`, and its paging, are not.",
 }
 
 return samples

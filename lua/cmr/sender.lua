@@ -5,9 +5,17 @@ local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
+local log = require "cmr.util.log"
 local operations = require "cmr.operations"
+local options = require "cmr.options"
 local quota = require "cmr.quota"
+local redact = require "cmr.util.redact"
+local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
+local retry_budget = require "cmr.retry_budget"
+
+-- What decides about the call after a hook has had the error.
+local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
 
@@ -20,6 +28,8 @@ local FOREGROUND_JOB = {
 }
 
 local sender = {}
+
+local budget = retry_budget.new() -- of all clients of this process; in nginx, of this worker
 
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
@@ -75,7 +85,17 @@ local function register(record, state, job)
   return nil, err
 end
 
--- Waits for a slot. Returns the seconds that are left for the attempt, or nil and an error if there must be no attempt.
+-- Returns the seconds left for the attempt; or nil and an error, if it must not be made.
+local function time_left(record, loop, job)
+  if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
+  local now = loop.now()
+  record.deadline = math.min(record.deadline, now + record.timeout) -- a job's timeout starts here
+  local left = record.deadline - now
+  if left > 0 then return left end
+  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
+end
+
+-- Waits for a slot. Returns what time_left returns.
 local function get_ready(record, state, loop, job)
   local opts = state.options
   if opts.rate and not job.cancelled then
@@ -86,29 +106,116 @@ local function get_ready(record, state, loop, job)
       return nil, failure(record, "rate_limited", message:format(needed, max_wait), needed)
     end
   end
-  if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
-  local now = loop.now()
-  record.deadline = math.min(record.deadline, now + opts.timeout) -- the timeout of a background job starts here
-  local left = record.deadline - now
-  if left > 0 then return left end
-  return nil, failure(record, "timeout", ("no time left after %.1f s"):format(opts.timeout))
+  return time_left(record, loop, job)
+end
+
+-- Calls a hook with an event about an error. Nothing that the hook changes in the error makes the call be sent again.
+local function call_hook_about(err, hook, event)
+  local before = {}
+  for _, field in ipairs(DECISIVE_FIELDS) do
+    before[field] = err[field]
+  end
+  local answer = errors.call_hook(hook, event)
+  for _, field in ipairs(DECISIVE_FIELDS) do
+    err[field] = before[field]
+  end
+  return answer
+end
+
+-- The call's info as users get it.
+local function public_info(record)
+  local info = record.call:info()
+  info.url = redact.url(info.url)
+  info.request_id = request_id.of(info.headers, record.request_id_header)
+  return info
+end
+
+-- What a hook may know of an attempt before it is made.
+local function announcement(record)
+  local info = record.call:info()
+  return {
+    operation = info.operation,
+    method = info.method,
+    url = redact.url(info.url),
+    attempt = record.attempts + 1,
+    context = record.context,
+  }
+end
+
+-- Calls on_request, and adds the headers that it returns to the attempt. The others of them are logged, without their
+-- values: a hook that only watches must not break the call.
+local function call_on_request(record, hook)
+  local call, event = record.call, announcement(record)
+  event.repeatable = call:repeatable()
+  call:clear_headers()
+  local headers = errors.call_hook(hook, event)
+  if not headers then return end
+  if type(headers) ~= "table" then
+    log.error("on_request returned a %s: a table of headers expected", type(headers))
+    return
+  end
+  for name, value in next, headers do
+    local ok, message = call:add_header(name, value)
+    if not ok then
+      log.error("on_request: the header '%s' is not sent: %s", type(name) == "string" and name or type(name), message)
+    end
+  end
+end
+
+-- Adds the request id to an error, and calls on_response.
+local function call_on_response(record, opts, err)
+  if not err and not opts.on_response then return end
+  local info = public_info(record)
+  if err and info.request_id then
+    err.request_id = info.request_id
+    err.message = ("%s (request id %s)"):format(err.message, info.request_id)
+  end
+  if not opts.on_response then return end
+  info.attempt, info.err, info.context = record.attempts, err, record.context
+  call_hook_about(err or {}, opts.on_response, info)
+end
+
+-- Calls on_request, which may take long or cancel the job. Returns what time_left returns.
+local function announce(record, opts, loop, job)
+  call_on_request(record, opts.on_request)
+  local left, err = time_left(record, loop, job)
+  if not left and opts.on_response then
+    local event = announcement(record)
+    event.err, event.elapsed, event.sends, event.queued = err, 0, 0, 0
+    call_hook_about(err, opts.on_response, event)
+  end
+  return left, err
+end
+
+-- An answer of the server, also one that refuses the request, gives back the retry that it took.
+local function earn(record, opts, err)
+  local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
+  if not answered or not opts.retry_budget then return end
+  if record.has_paid then
+    budget:give_back(record.key)
+  else
+    budget:answered(record.key)
+  end
+  record.has_paid = nil
 end
 
 -- Makes one attempt. Returns the envelope, or nil and an error.
-local function attempt(record, state, loop, left)
+local function attempt(record, state, loop, job, left)
   local opts, call = state.options, record.call
+  if opts.on_request then
+    local err
+    left, err = announce(record, opts, loop, job)
+    if not left then return nil, err end
+  end
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
-  local engine = core.engine() -- core.engine() returns a new engine after a fork or a close
-  call:start(engine, math.min(opts.attempt_timeout, left), left)
+  local engine = core.engine() -- a new one after a fork or a close
+  call:start(engine, math.min(record.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
-  call:release() -- frees the body now, because cmr.info keeps the call alive as long as its result
-  if opts.on_response then
-    local info = call:info()
-    info.attempt, info.err = record.attempts, err
-    errors.call_hook(opts.on_response, info)
-  end
+  call:release() -- frees the body now; cmr.info keeps the call as long as its result
+  call_on_response(record, opts, err)
+  earn(record, opts, err)
   if res then return res end
   record.outcome = more_severe(err.outcome, record.outcome)
   if opts.rate and err.kind == "rate_limited" then
@@ -117,17 +224,51 @@ local function attempt(record, state, loop, left)
   return nil, err
 end
 
--- Waits before the next attempt. Returns false if there must be no other attempt.
+-- Decides whether a failed attempt is followed by another one, and after how many seconds.
+local function next_delay(record, opts, err, left)
+  local repeatable = record.call:repeatable()
+  if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
+  local function default_delay()
+    return retry.delay(err, record.attempts, left, opts.jitter or jitter)
+  end
+  local delay = retry.again(err, repeatable) and default_delay() or nil
+  if not opts.retry or not retry.is_safe(repeatable, record.outcome) then return delay end
+  local answer = call_hook_about(err, opts.retry, {
+    operation = err.operation,
+    attempt = record.attempts,
+    delay = delay,
+    err = err,
+    context = record.context,
+  })
+  if answer == nil then return delay end
+  if answer == false then return nil end
+  if answer == true then return delay or default_delay() end
+  if type(answer) == "number" and answer >= 0 then return math.max(answer, err.retry_after or 0) end
+  log.error("retry returned %s: true, false, nil or seconds expected", type(answer))
+  return delay
+end
+
+-- Waits before the next attempt. Returns false if there must be none.
 local function back_off(record, state, loop, err)
   local opts = state.options
-  if record.attempts > opts.retries or not retry.again(err, record.call:repeatable()) then return false end
   local left = record.deadline - loop.now()
-  local delay = retry.delay(err, record.attempts, left, opts.jitter or jitter)
-  if delay >= left then return false end
+  local delay = left > 0 and next_delay(record, opts, err, left)
+  if not delay or delay >= left then return false end
+  local costs = opts.retry_budget and retry.is_outage(err)
+  if costs and not budget:take(record.key, opts.retry_budget) then
+    record.budget_exhausted, err.budget_exhausted = true, true
+    err.message = err.message .. "; not tried again: too many retries failed (retry_budget)"
+    return false
+  end
   if opts.on_retry then
     local event = { operation = err.operation, attempt = record.attempts, delay = delay, err = err }
-    if errors.call_hook(opts.on_retry, event) == false then return false end
+    event.context = record.context
+    if call_hook_about(err, opts.on_retry, event) == false then
+      if costs then budget:give_back(record.key) end
+      return false
+    end
   end
+  record.has_paid = record.has_paid or costs
   loop.sleep(core.engine(), delay, record.job)
   return true
 end
@@ -143,7 +284,7 @@ local function make_attempts(record, state, loop, job)
       end
     end
     if not left then return fail(record, loop, err) end
-    res, err = attempt(record, state, loop, left)
+    res, err = attempt(record, state, loop, job, left)
     if res then
       if record.entry then record.entry:answered(res) end
       finish(record, loop, res)
@@ -171,12 +312,19 @@ end
 function sender.send(state, call, loop, job)
   local opts = state.options
   local now = loop.now()
+  local timeout, attempt_timeout = options.bounds(opts, operations[call:operation()], function()
+    return call:arguments()
+  end)
   local record = {
     call = call,
-    job = job, -- nil when the caller waits
-    key = opts.rate and state.target:key_id(),
+    job = job, -- nil: the caller waits
+    key = (opts.rate or opts.retry_budget) and state.target:key_id(),
+    context = {}, -- of the user's hooks
+    request_id_header = opts.request_id_header,
     started_at = now,
-    deadline = now + opts.timeout + (job or FOREGROUND_JOB).max_queue_seconds,
+    timeout = timeout,
+    attempt_timeout = attempt_timeout,
+    deadline = now + timeout + (job or FOREGROUND_JOB).max_queue_seconds,
     attempts = 0,
     outcome = "not_sent",
     elapsed = 0,
@@ -191,8 +339,8 @@ end
 function sender.info(result)
   local record = records[result]
   if not record then return nil end
-  local info = record.call:info()
-  info.attempts, info.elapsed = record.attempts, record.elapsed
+  local info = public_info(record)
+  info.attempts, info.elapsed, info.budget_exhausted = record.attempts, record.elapsed, record.budget_exhausted
   if record.entry then
     info.ledger_id, info.ledger_error = record.entry.id, record.entry.problem
   end

@@ -46,7 +46,11 @@ local documents = {
   { path = "docs/cmr.1", text = man.page(operations, core._VERSION) },
   {
     path = "docs/maintainers/openapi.json",
-    text = openapi.document(operations, samples, { version = core._VERSION, server = server }),
+    text = openapi.document(operations, samples, {
+      version = core._VERSION,
+      server = server,
+      events = require "cmr.webhook.events",
+    }),
   },
 }
 

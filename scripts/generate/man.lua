@@ -71,7 +71,8 @@ local function command(element, operation)
     items(element._options),
   }
   if operation then
-    parts[#parts + 1] = prose(help.inside(operation) .. "   cmr" .. help.example(operation):gsub("^cmr", ""))
+    local example = help.example(operation)
+    parts[#parts + 1] = prose(help.inside(operation) .. (example and "   " .. example or ""))
   elseif element._epilog then
     parts[#parts + 1] = prose(element._epilog)
   end

@@ -1,9 +1,9 @@
 ---Makes docs/reference.md, which describes the operations for people, by group. Pure.
 
 local arguments = require "cmr.cli.arguments"
+local examples = require "cmr.examples"
 local help = require "cmr.cli.help"
 local ordered_json = require "scripts.generate.ordered_json"
-local shape = require "scripts.generate.shape"
 local words = require "scripts.generate.words"
 
 local reference = {}
@@ -30,8 +30,13 @@ local function signature(operation)
   return ("cmr.%s(%s)"):format(operation.name, table.concat(parts, ", "))
 end
 
+-- What follows the words of a command, as in its usage.
 local function command(operation)
-  return (help.example(operation):gsub("%s*\\\n%s*", " "))
+  local parts = { "cmr", arguments.command(operation.name) }
+  for _, param in ipairs(operation.params) do
+    if param.positional then parts[#parts + 1] = arguments.placeholder(param.name) end
+  end
+  return table.concat(parts, " ")
 end
 
 local function http(operation)
@@ -73,6 +78,12 @@ local function warnings(operation)
   return sentences[1] and table.concat(sentences, " ")
 end
 
+-- What the documentation says about it, one fact a line.
+local function notes(operation)
+  local sentences = words.of_notes(operation)
+  return sentences[1] and "- " .. table.concat(sentences, "\n- ")
+end
+
 local function type_of(param, params)
   if param.type == "array" and params[param.name .. "[]"] then
     local item = type_of(params[param.name .. "[]"], params)
@@ -88,7 +99,7 @@ local function needed(param)
 end
 
 local function description_of(param)
-  local description = param.summary
+  local description = words.of_param(param)
   if param.values and #param.values > 1 then
     description = description .. " " .. words.list(param.values, "or", "`") .. "."
   end
@@ -119,35 +130,32 @@ local function open(operation)
     and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
 end
 
--- Returns the call that sends a documented request. If the sample omits an id, the call has a placeholder for it.
-local function call(operation, request)
-  local documented, values, fields = ordered_json.read(request), {}, ordered_json.object {}
+-- The call of the example in Lua.
+local function call(operation, example)
+  local documented, values, fields = ordered_json.read(example), {}, ordered_json.object {}
+  local named = {}
   for _, param in ipairs(operation.params) do
     local value = ordered_json.member(documented, param.name)
-    if value == nil and param.required and words.is_field(param) then
-      value = arguments.placeholder(param.name)
-      if not param.positional then table.insert(fields, { param.name, value }) end
+    if param.positional and value ~= nil then
+      values[#values + 1], named[param.name] = ordered_json.write(value, "lua"), true
     end
-    if param.positional and value ~= nil then values[#values + 1] = ordered_json.write(value, "lua") end
   end
   for _, pair in ipairs(documented) do
-    local param = shape.member(shape.of_operation(operation), pair[1]).param
-    if not param.positional then table.insert(fields, pair) end
+    if not named[pair[1]] then table.insert(fields, pair) end
   end
+  local opening = "cmr." .. operation.name
   if #values == 0 then
-    local opening = "cmr." .. operation.name
-    return opening .. ordered_json.write(fields, "lua", 100, #opening)
+    return #fields == 0 and opening .. "()" or opening .. ordered_json.write(fields, "lua", 100, #opening)
   end
-  local opening = ("cmr.%s(%s"):format(operation.name, table.concat(values, ", "))
+  opening = ("%s(%s"):format(opening, table.concat(values, ", "))
   if #fields == 0 then return opening .. ")" end
   return opening .. ", " .. ordered_json.write(fields, "lua", 100, #opening + 3) .. ")"
 end
 
-local function calls(operation, sample)
-  if not sample.request then return nil end
-  local text = call(operation, sample.request)
-  if sample.also then text = text .. "\n" .. call(operation, sample.also) end
-  return "A documented call:\n\n" .. block("lua", text)
+local function example_of(operation)
+  local example = examples[operation.name]
+  if not example then return nil end
+  return "An example:\n\n" .. block("lua", call(operation, example)) .. "\n\n" .. block("sh", help.example(operation))
 end
 
 local function json_block(text)
@@ -168,7 +176,10 @@ local function answers(sample)
   if sample.map and sample.map ~= "shown" then
     add("The answer's `data` is a map from names to values of type %s.", sample.map)
   end
-  if not (sample.answer or sample.partial or sample.map) then add "The content of `data` is undocumented." end
+  if sample.described then add(sample.described) end
+  if not (sample.answer or sample.partial or sample.map or sample.described) then
+    add "The content of `data` is undocumented."
+  end
   for _, text in ipairs(sample.refusals or {}) do
     add("A documented refusal:\n\n%s", json_block(text))
   end
@@ -182,10 +193,12 @@ local function section(operation, sample)
   end
   add(warnings(operation))
   add(ways(operation))
+  if words.of_notes(operation)[1] then add "Documented:" end
+  add(notes(operation))
   add(words.of_assumed(operation))
   add(table_of(operation))
   add(open(operation))
-  add(calls(operation, sample))
+  add(example_of(operation))
   add(answers(sample))
   return table.concat(parts, "\n\n") .. "\n"
 end
@@ -207,7 +220,8 @@ function reference.page(operations, samples, head, webhooks)
     else
       links[group] = links[group] .. ", "
     end
-    links[group] = links[group] .. ("[%s](%s)"):format(operation.name, anchor("cmr." .. operation.name))
+    local mark = words.missing(operation) and " (" .. words.missing(operation) .. " unknown)" or ""
+    links[group] = links[group] .. ("[%s](%s)%s"):format(operation.name, anchor("cmr." .. operation.name), mark)
     sections[group] = sections[group] .. "\n" .. section(operation, samples[operation.name] or {})
   end
   if webhooks then

@@ -46,6 +46,22 @@ function shape.of_operation(operation, location)
   return root
 end
 
+---The object that the data of an event is.
+---@param event table of cmr.webhook.events
+---@return table node
+function shape.of_event(event)
+  local params = {}
+  for _, field in ipairs(event.fields) do
+    local items = field.name:match "^(.*)%.[^.]+$"
+    if items and items:find "%[%]$" and not params[items] then
+      params[items] = true
+      params[#params + 1] = { name = items, type = "object" }
+    end
+    params[#params + 1] = { name = field.name, type = field.type }
+  end
+  return shape.of_operation { params = params }
+end
+
 local function find(members, name)
   for _, member in ipairs(members) do
     if member[1] == name then return member[2] end

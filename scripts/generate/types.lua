@@ -28,6 +28,7 @@ local scalars = { string = "string", integer = "integer", number = "number", boo
 -- Returns the annotation of a node's type. An object in it gets this class.
 function Writer:type(node, class)
   local param = node.param or {}
+  if param.known then return '"' .. table.concat(param.known, '"|"') .. '"|string' end
   if param.values then return '"' .. table.concat(param.values, '"|"') .. '"' end
   if node.type == "object" then
     self.waiting[#self.waiting + 1] = { class = class, members = node.members }
@@ -43,7 +44,7 @@ function Writer:type(node, class)
 end
 
 local function description_of(param)
-  return param and (" %s%s"):format(param.summary, param.assumed and " Assumed." or "") or ""
+  return param and (" %s%s"):format(words.of_param(param), param.assumed and " Assumed." or "") or ""
 end
 
 local function optional(node)
@@ -113,6 +114,10 @@ local function sentences_of(operation)
   if words.missing(operation) then
     local sentence = "Its %s is undocumented: a call raises until the option endpoints supplies it."
     sentences[#sentences + 1] = sentence:format(words.missing(operation))
+  end
+  sentences[#sentences + 1] = words.of_events(operation)
+  for _, sentence in ipairs(words.of_notes(operation)) do
+    sentences[#sentences + 1] = sentence
   end
   sentences[#sentences + 1] = words.of_assumed(operation)
   return sentences

@@ -1,5 +1,8 @@
 ---Sentences that the reference, the types and the OpenAPI document share. Pure.
 
+local arguments = require "cmr.cli.arguments"
+local help = require "cmr.cli.help"
+
 local words = {}
 
 ---The flags and their sentences, in the order for the documents.
@@ -12,7 +15,7 @@ words.flags = {
   { "list", "A list, in pages." },
   { "safe", "Changes nothing, although it is not a GET." },
   { "deprecated", "Deprecated by the vendor." },
-  { "form", "Takes multipart form data, which cmr does not build while the path is undocumented: a call raises." },
+  { "form", "Takes multipart form data: a file is given by its path." },
 }
 
 ---Returns the sentences for an operation's flags.
@@ -52,9 +55,22 @@ end
 ---Returns the undocumented part that is needed to call an operation, or nil if there is none.
 ---@param operation table
 ---@return string? missing "path" or "method"
-function words.missing(operation)
-  return not operation.path and "path" or not operation.method and "method" or nil
-end
+words.missing = arguments.undocumented
+
+---Sentences on what the documentation says about an operation, and on the refusals that its own page documents.
+---@param operation table
+---@return string[]
+words.of_notes = help.notes
+
+---A sentence on the webhooks that report how an operation ended; nil where none is documented.
+---@param operation table
+---@return string?
+words.of_events = help.events
+
+---The description of a parameter, with its documented values where the set is open.
+---@param param table
+---@return string
+words.of_param = help.description
 
 ---Returns whether a parameter is a field of the request itself, and not of an object in it.
 ---@param param table

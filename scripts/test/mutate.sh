@@ -1,10 +1,12 @@
 #!/bin/sh
-# Breaks one line of a copy of the library at a time: mutate.sh [NAME...]. A spec must fail each time; if none fails, no
-# spec tests the broken promise. `mutate.sh rows` checks only that each row still changes its file.
+# Breaks one line of a copy of the library at a time; a spec must fail each time. A fault that no spec notices is a
+# promise that nothing guards. mutate.sh [NAME...]: the rows below; mutate.sh rows: checks only that each row still
+# changes its file; mutate.sh random N SEED: random mutations, see mutations.lua. The last lines are the sums.
 set -eu
 cd "$(dirname "$0")/../.."
 copy=build/mutate
 lua=$(scripts/build/lua-program.sh 5.4)
+export LIMIT_SECONDS=400 # for the specs of one mutation; one that makes them hang is noticed
 
 # NAME | FILE | sed SCRIPT | SPECS
 mutations() {
@@ -17,7 +19,7 @@ limit-off-by-one | csrc/buffer.c | s/length > buffer->maximum - buffer->length/l
 mask-removed | csrc/mask.c | s/while (secret \&\&/while (!secret \&\&/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 dns-blocks | csrc/attempt.c | s/QUICK_EXIT, 1L/QUICK_EXIT, 0L/ | spec/fault/matrix_spec.lua
 plain-http-anywhere | csrc/target_options.c | s/target->plain \&\& !target->loopback/false \&\& !target->loopback/ | spec/core/target_spec.lua
-header-injection | csrc/target_options.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua
+header-injection | csrc/headers.c | s/(unsigned char)text\[i\] < 0x20/(unsigned char)text[i] < 0x02/ | spec/core/target_spec.lua spec/core/added_headers_spec.lua
 dot-segments | csrc/url.c | s/dots == 1 || dots == 2/dots == 3/ | spec/core/target_spec.lua
 nul-in-texts | csrc/text.c | s/text \&\& strlen(text) == lua_rawlen(L, index)/text/ | spec/core/request_spec.lua spec/core/target_spec.lua
 empty-id | csrc/arguments.c | s/if (!length \&\& (param->location == QUERY/if (length > 1000000 \&\& (param->location == QUERY/ | spec/core/request_spec.lua
@@ -31,6 +33,8 @@ timeout-status | csrc/error.c | s/status != 408 \&\& //  | spec/fault/matrix_spe
 digits-lost | csrc/json.c | s/digits <= MAX_EXACT_DIGITS/digits <= 15/ | spec/core/json_spec.lua
 everything-by-accident | csrc/arguments.c | s/param->flags \& (REQUIRED | ALL_REQUIRED)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
 post-repeated | lua/cmr/retry.lua | s/local safe = repeatable or .*/local safe = true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
+retry-by-function | lua/cmr/retry.lua | s/return repeatable or outcome ~= "unknown"/return true/ | spec/client/retry_spec.lua
+retry-without-budget | lua/cmr/retry_budget.lua | s/if spent > capacity then/if false then/ | spec/retry_budget_spec.lua
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
 no-pacing | lua/cmr/limiter/memory.lua | s/slot + self.shares/slot + 0 * self.shares/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
 hook-loses-answer | lua/cmr/util/errors.lua | s/local ok, answer = pcall(hook, ...)/local ok, answer = true, hook(...)/ | spec/client/process_spec.lua
@@ -42,7 +46,7 @@ webhook-password-stored | lua/cmr/webhook/receiver.lua | s/secrets, store_passwo
 lease-for-ever | lua/cmr/store/memory.lua | s/entry.expires > self.now() and entry or nil/entry or nil/ | spec/store/contract_spec.lua
 quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
 ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.call:repeatable() then/if true then/ | spec/ledger/client_spec.lua
-ledger-dead-writer | lua/cmr/ledger/init.lua | s/db:is_held(request.writer) == false/db:is_held(request.writer) == 0/ | spec/ledger/ledger_spec.lua
+ledger-dead-writer | lua/cmr/ledger/writers.lua | s/db:is_held(request.writer) == false/db:is_held(request.writer) == 0/ | spec/ledger/ledger_spec.lua
 not-confirmed | lua/cmr/cli/prompt.lua | s/if parsed.yes then return end/if parsed then return end/ | spec/cli/request_spec.lua
 key-elsewhere | lua/cmr/cli/profile.lua | s/^  if address then/  if not name then/ | spec/cli/profile_spec.lua
 private-file-public | csrc/private_file.h | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/files_spec.lua
@@ -55,47 +59,80 @@ changes() { [ -f "$1" ] && ! sed "$2" "$1" | cmp -s - "$1"; }
 
 trim() { sed 's/^ *//; s/ *$//'; }
 
-# check NAME FILE SCRIPT SPECS: breaks the copy, builds it and runs the specs.
+specs() { (cd "$copy" && OPTIONS=--no-keep-going SPECS="$1" scripts/test/specs.sh 5.4) >"$copy/test.log" 2>&1; }
+
+# Makes the copy, and checks that specs pass in it.
+prepare() {
+    rm -rf "$copy"
+    mkdir -p "$copy"
+    cp -R csrc lua spec scripts types bin examples rockspec docs Makefile .busted CHANGELOG.md README.md LICENSE "$copy"
+    { make -C "$copy" --no-print-directory LUA=5.4 && make -C "$copy" --no-print-directory LUA=jit; } >"$copy/make.log" 2>&1
+    specs spec/core/call_spec.lua || { cat "$copy/test.log" && exit 1; }
+}
+
+# check NAME FILE SCRIPT SPECS: breaks the copy and runs the specs. Status 2: the mutation cannot be built.
 check() {
     changes "$2" "$3" || { echo "FAIL  $1: $2 does not have the line that it breaks"; return 1; }
     for spec in $4; do
         [ -e "$spec" ] || { echo "FAIL  $1: there is no $spec"; return 1; }
     done
     [ -z "$rows_only" ] || return 0
-    rm -rf "$copy"
-    mkdir -p "$copy"
-    cp -R csrc lua spec scripts types bin examples rockspec docs Makefile .busted "$copy" 2>/dev/null || true
-    cp CHANGELOG.md README.md LICENSE "$copy" 2>/dev/null || true
     sed "$3" "$2" >"$copy/$2"
-    make -C "$copy" --no-print-directory LUA=5.4 >"$copy/make.log" 2>&1 || { echo "FAIL  $1: does not build"; return 1; }
-    # shellcheck disable=SC2086 # words
-    if (cd "$copy" && OPTIONS=--no-keep-going SPECS="$4" timeout 300 scripts/test/specs.sh 5.4) >"$copy/test.log" 2>&1; then
+    status=0
+    if ! make -C "$copy" --no-print-directory LUA=5.4 >"$copy/make.log" 2>&1; then
+        echo "      $1: does not build"
+        status=2
+    elif specs "$4"; then
         echo "FAIL  $1: no spec noticed"
-        return 1
+        diff "$2" "$copy/$2" | sed -n 's/^[<>]/    &/p'
+        status=1
+    elif ! grep -q '^Failure\|^Error\|ended with status\|API key was' "$copy/test.log"; then
+        echo "FAIL  $1: the specs did not run"
+        status=1
+    else
+        echo "ok    $1 ($(sed -n 's/^\(Failure\|Error\) -> //p; s/.*ended with status/ended with status/p' "$copy/test.log" | head -n 1))"
     fi
-    grep -q '^Failure\|^Error\|ended with status' "$copy/test.log" || { echo "FAIL  $1: the specs did not run"; return 1; }
-    echo "ok    $1"
+    cp "$2" "$copy/$2"
+    return $status
 }
 
-passed=0
-failed=0
+area() {
+    case $1 in
+    csrc/*) echo C ;;
+    lua/cmr/cli/* | lua/cmr/launcher/* | lua/cmr/listen/* | lua/cmr/mock/* | lua/cmr/probe/*) echo command ;;
+    *) echo library ;;
+    esac
+}
+
+wanted=0
 rows_only=
-[ "${1-}" != rows ] || { rows_only=yes && shift; }
-[ -n "$lua" ]
 list=$(mktemp)
-trap 'rm -f "$list"' EXIT
-mutations >"$list"
+results=$(mktemp)
+trap 'rm -f "$list" "$results"' EXIT
+[ -n "$lua" ]
+case ${1-} in
+rows) rows_only=yes && shift && mutations >"$list" ;;
+random)
+    wanted=$2
+    echo "seed $3"
+    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # some cannot be built
+    shift 3
+    ;;
+*) mutations >"$list" ;;
+esac
+[ "$rows_only" ] || prepare
 while IFS='|' read -r name file rest; do
     name=$(printf '%s' "$name" | trim)
     file=$(printf '%s' "$file" | trim)
     specs=$(printf '%s' "${rest##*|}" | trim)
     script=$(printf '%s' "${rest%|*}" | trim)
     case " $* " in '  ' | *" $name "*) ;; *) continue ;; esac
-    if check "$name" "$file" "$script" "$specs" </dev/null; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-    fi
+    check "$name" "$file" "$script" "$specs" </dev/null && status=0 || status=$?
+    [ "$status" -eq 2 ] && [ "$wanted" -gt 0 ] && continue
+    echo "$(area "$file") $status" >>"$results"
+    [ "$(wc -l <"$results")" -ne "$wanted" ] || break
 done <"$list"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+[ "$wanted" -eq 0 ] || awk '{ all[$1]++; noticed[$1] += $2 == 0 } END {
+    for (area in all) printf "%s: %d of %d noticed, %.0f %%\n", area, noticed[area], all[area], 100 * noticed[area] / all[area]
+}' "$results"
+awk '$2 == 0 { passed++ } END { printf "%d passed, %d failed\n", passed, NR - passed; exit passed == 0 || passed < NR }' "$results"

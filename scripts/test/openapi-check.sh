@@ -1,12 +1,14 @@
 #!/bin/sh
-# Checks docs/maintainers/openapi.json with other programs: two linters, and a mock server that is made from the
-# document and validates the requests of our functions. openapi-check.sh LUA_PROGRAM, with the environment of a build.
-# It needs Node.js and npm; the packages go to build/openapi. The last line has the totals: N passed, N failed.
+# Checks docs/maintainers/openapi.json with outside programs: two linters; a mock server made from it, which validates
+# the requests of our functions, and another one, which validates deliveries; a generated TypeScript client and a
+# Postman collection, which make a call of each operation to `cmr mock`. openapi-check.sh LUA_PROGRAM, with a build's
+# env. Needs Node.js and npm; the packages go to build/openapi. The last line is the sum: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
 tools=build/openapi
-packages='@redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3 @stoplight/prism-cli@5.14.2'
+packages='@redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3 @stoplight/prism-cli@5.14.2
+    openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3 openapi-to-postmanv2@6.3.3 newman@6.2.2'
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 command -v npm >/dev/null || { echo 'openapi-check: npm is needed' >&2; exit 1; }
@@ -19,9 +21,9 @@ fi
 bin=$tools/node_modules/.bin
 
 log=$(mktemp)
-prism=
+servers=
 cleanup() {
-    [ -z "$prism" ] || kill "$prism" 2>/dev/null || true
+    for pid in $servers; do kill "$pid" 2>/dev/null || true; done
     rm -f "$log"
 }
 trap cleanup EXIT
@@ -37,24 +39,46 @@ step() {
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL  $name"; fi
 }
 
-# Two rules do not apply: a tag needs no description, and the document has no contact.
+# wait_for TEXT PID: until the log has the text.
+wait_for() {
+    tries=0
+    until grep -q "$1" "$log"; do
+        tries=$((tries + 1))
+        if [ $tries -gt 300 ] || ! kill -0 "$2" 2>/dev/null; then
+            cat "$log"
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# serve DOCUMENT: starts prism with it, on the port in $port.
+serve() {
+    port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+    $bin/prism mock --errors --host 127.0.0.1 --port "$port" "$1" >"$log" 2>&1 &
+    servers="$servers $!"
+    wait_for 'Prism is listening' $!
+}
+
+# Two rules do not apply: a tag needs no description, and the document has no contact. The mock is on this machine.
 step 'redocly lint' $bin/redocly lint --skip-rule=tag-description docs/maintainers/openapi.json
 echo '{"extends": ["spectral:oas"], "rules": {"info-contact": "off"}}' >$tools/spectral.json
-step 'spectral lint' $bin/spectral lint --ruleset $tools/spectral.json docs/maintainers/openapi.json
+step 'spectral lint' $bin/spectral lint --fail-severity=warn --ruleset $tools/spectral.json docs/maintainers/openapi.json
+node scripts/test/openapi-webhooks.mjs make $tools/webhooks.json
+step 'spectral lint of the webhooks' $bin/spectral lint --fail-severity=warn --ruleset $tools/spectral.json $tools/webhooks.json
 
-port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
-$bin/prism mock --errors --host 127.0.0.1 --port "$port" docs/maintainers/openapi.json >"$log" 2>&1 &
-prism=$!
-tries=0
-until grep -q 'Prism is listening' "$log"; do
-    tries=$((tries + 1))
-    if [ $tries -gt 300 ] || ! kill -0 $prism 2>/dev/null; then
-        cat "$log"
-        exit 1
-    fi
-    sleep 0.1
-done
+serve docs/maintainers/openapi.json
 step 'prism accepts what the functions send' "$lua" scripts/test/openapi-calls.lua "http://127.0.0.1:$port"
+serve $tools/webhooks.json
+step 'prism accepts deliveries' node scripts/test/openapi-webhooks.mjs send "http://127.0.0.1:$port"
+
+"$lua" bin/cmr mock --rate 0 >"$log" 2>&1 &
+servers="$servers $!"
+wait_for '# ready' $!
+url=$(sed -n 's/^export CMR_BASE_URL=//p' "$log")
+key=$(sed -n 's/^export CMR_API_KEY=//p' "$log")
+step 'a generated client type-checks and calls' node scripts/test/openapi-client.mjs $tools "$url" "$key"
+step 'a Postman collection runs' node scripts/test/openapi-postman.mjs $tools "$url" "$key"
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -202,6 +202,23 @@ describe("client:bulk", function()
     assert(client:bulk("reexport", list, {duplicates = true}))
   end)
 
+  it("raises an error in the middle of it, and goes on from there the next time", function()
+    local list, reserved = rows(4), 0
+    local function reserve()
+      reserved = reserved + 1
+      if reserved == 3 then error "in the middle" end
+      return 0
+    end
+    local limited = client_of(server, {ledger = path, retries = 0, rate = 1000,
+      limiter = {reserve = reserve, pause = function() end}})
+    assert.error_matches(function() limited:bulk("reexport", list, {concurrency = 1}) end, "in the middle", 1, true)
+    assert.same({1, 1}, bulk.received(server))
+    local report = assert(client:bulk("reexport", list))
+    assert.same({rows = 4, accepted = 2}, counts(report))
+    assert.equal(2, report.earlier.accepted)
+    assert.same({1, 1, 1, 1}, bulk.received(server))
+  end)
+
   if not loops.PLAIN_51 then it("lets the rows go when its coroutine is left", function()
     local list = rows(3)
     client = client_of(server, {ledger = path, retries = 0, loop = require "cmr.loop.block"})

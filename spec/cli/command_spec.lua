@@ -127,9 +127,9 @@ describe("the program", function()
       return 7
     end}
     assert.equal(7, require("cmr.cli").main{"mock", "--port", "4000", "--tls", "--rate", "2.5", "--window", "sliding"})
-    assert.same({port = 4000, tls = true, rate = 2.5, window = "sliding"}, given)
+    assert.same({port = 4000, tls = true, rate = 2.5, window = "sliding", examples = true}, given)
     assert.equal(7, require("cmr.cli").main{"mock"})
-    assert.same({}, given)
+    assert.same({examples = true}, given)
   end)
 
   it("loads only what a command needs", function()

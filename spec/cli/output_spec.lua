@@ -260,3 +260,48 @@ describe("colour", function()
     assert.is_false(painted({TERM = "dumb"}, 80))
   end)
 end)
+
+describe("--field with --output", function()
+  local output = require "cmr.cli.output"
+
+  -- What is printed for each form, with spaces made one.
+  local function forms(path)
+    local shown = {}
+    for _, format in ipairs{"raw", "json", "jsonl", "csv", "table"} do
+      local written = ""
+      local function write(_, piece)
+        written = written .. piece
+        return true
+      end
+      local system = {stdout = {write = write, flush = function() return true end}, stderr = {write = write},
+        getenv = function() end, terminal = function() end}
+      output.show({status = 200, data = {
+        name = "n", count = 7, none = {},
+        owner = {id = "O1", tags = {"a", "b"}},
+        tags = {"a", "b"},
+        users = {{id = "U1", email = "e1"}, {id = "U2", email = "e2"}},
+      }}, {field = path, output = format ~= "raw" and format or nil, compact = true}, system,
+        {name = "users"})
+      shown[format] = written:gsub("\r\n", "\n"):gsub(" +", " ")
+    end
+    return shown
+  end
+
+  it("prints every value in every form", function()
+    assert.same({raw = "n\n", json = '"n"\n', jsonl = '"n"\n', csv = "data\nn\n", table = "DATA n\n"},
+      forms "data.name")
+    assert.same({raw = "7\n", json = "7\n", jsonl = '7\n', csv = "data\n7\n", table = "DATA 7\n"},
+      forms "data.count")
+    assert.same({raw = "a\nb\n", json = '["a","b"]\n', jsonl = '"a"\n"b"\n', csv = "value\na\nb\n",
+      table = "VALUE\na\nb\n"}, forms "data.tags")
+    assert.same({raw = "U1\nU2\n", json = '["U1","U2"]\n', jsonl = '"U1"\n"U2"\n', csv = "value\nU1\nU2\n",
+      table = "VALUE\nU1\nU2\n"}, forms "data.users.id")
+    assert.same({raw = '{"email":"e1","id":"U1"}\n{"email":"e2","id":"U2"}\n',
+      json = '[{"email":"e1","id":"U1"},{"email":"e2","id":"U2"}]\n',
+      jsonl = '{"email":"e1","id":"U1"}\n{"email":"e2","id":"U2"}\n', csv = "id,email\nU1,e1\nU2,e2\n",
+      table = "ID EMAIL\nU1 e1\nU2 e2\n"}, forms "data.users")
+    assert.same({raw = '{"id":"O1","tags":["a","b"]}\n', json = '{"id":"O1","tags":["a","b"]}\n',
+      jsonl = '{"id":"O1","tags":["a","b"]}\n', csv = 'id,tags\nO1,"[""a"",""b""]"\n', table = "ID O1\nTAGS a, b\n"},
+      forms "data.owner")
+  end)
+end)

@@ -22,6 +22,17 @@ describe("a request of the command", function()
     return requests[#requests]
   end
 
+  it("that is refused shows the counts in the refusal, wherever they are", function()
+    local ended = cmr({"delete-user", USER, "--yes"}, {env = env})
+    assert.equal(1, ended.status)
+    assert.matches("\ncmr: mailboxCount: 1\ncmr: domainCount: 1\n", ended.err, 1, true)
+    local counts = '{"mailboxCount":5,"domainCount":"\\u001b2"}'
+    server:fault{status = 422, body = '{"status":422,"message":"no","data":' .. counts .. "}"}
+    ended = cmr({"delete-user", USER, "--yes"}, {env = env})
+    assert.matches("\ncmr: mailboxCount: 5\n", ended.err, 1, true)
+    assert.not_matches("\27", ended.err, 1, true)
+  end)
+
   describe("shown by --dry-run", function()
     local lines = {
       {"platforms", USER},
@@ -54,6 +65,41 @@ describe("a request of the command", function()
         assert.same(real, sent(last_request()))
       end)
     end
+
+    it("is what is sent: a form", function()
+      local path = file_with "picture"
+      local named = path .. ' a;b,"c\\d".png'
+      os.rename(path, named)
+      env.CMR_ENDPOINTS = file_with '{"create_order_form": "POST /supplied/form"}'
+      server:control("POST", "endpoints", {create_order_form = "POST /supplied/form"})
+      local files = cjson.encode{["jane@form.com"] = named}
+      local line = {"create-order-form", "--user-id", USER, "--confirm", "false", "--microsoft-oauth-route",
+        "@@/etc/passwd;type=x", "--domains", '[{"domain": "form.com", "years": 1}]', "--files", files}
+      local function parts()
+        local found = {}
+        for _, part in ipairs(last_request().parts) do
+          local value = part.value and part.value:find "^%[" and cjson.decode(part.value) or part.value
+          found[part.name] = {part.filename, part.type, part.md5 and not part.value and part.md5, value}
+        end
+        return found
+      end
+      assert.equal(0, cmr({"--yes", unpack(line)}, {env = env}).status)
+      local real = parts()
+      assert.equal("@/etc/passwd;type=x", real.microsoftOauthRoute[4])
+      assert.same({"image/png"}, {real["files[jane@form.com]"][2]})
+      local shown = cmr({"--dry-run", unpack(line)}, {env = env})
+      assert.same({0, ""}, {shown.status, shown.err})
+      assert.matches("--form 'files[jane@form.com]=@\"", shown.out, 1, true)
+      local exported = ("export CMR_API_KEY='%s'\n"):format(server.key)
+      os.execute(("LD_PRELOAD=$CMR_WITNESS sh %s >/dev/null"):format(file_with(exported .. shown.out)))
+      assert.equal(2, #server:requests())
+      assert.same(real, parts())
+      os.remove(named)
+      local refused = cmr({"--yes", unpack(line)}, {env = env})
+      assert.equal(2, refused.status)
+      assert.matches("No such file", refused.err, 1, true)
+      assert.equal(2, #server:requests())
+    end)
 
     it("needs no key and no --yes, and shows where the key comes from", function()
       local shown = cmr({"cancel-subscription", "--domain", "x.com", "--dry-run"}, {env = {CMR_CA_FILE = "/a file"}})
@@ -129,15 +175,15 @@ describe("a request of the command", function()
   end)
 
   it("logs with -v the request, its attempts and the reasons for retries", function()
-    server:fault{match = {operation = "platforms"}, status = 429, times = 1}
+    server:fault{match = {operation = "platforms"}, status = 429, headers = {["X-Request-Id"] = "req_1"}, times = 1}
     local told = cmr({"platforms", USER, "-v", "--field", "data.EMAILBISON.connected"}, {env = env})
     assert.same({0, "true\n"}, {told.status, told.out})
     local lines = {}
     for line in told.err:gmatch("[^\n]+") do lines[#lines + 1] = line end
     assert.equal(4, #lines, told.err)
     assert.equal("* GET " .. server.base_url .. "/exports/platform-credentials?userId=" .. USER, lines[1])
-    assert.matches("^%* platforms, attempt 1: HTTP 429, HTTP/1.1, new connection, 0%.%d+ s %(.*first byte 0%.%d+%)$",
-      lines[2])
+    assert.matches("^%* platforms, attempt 1: HTTP 429, HTTP/1.1, new connection, request id req_1, 0%.%d+ s "
+      .. "%(.*first byte 0%.%d+%)$", lines[2])
     assert.matches("^%* platforms, attempt 1: .*429.*; the next one in %d+%.%d s$", lines[3])
     assert.matches("^%* platforms, attempt 2: HTTP 200, HTTP/1.1, connection used again", lines[4])
     local secure = mock.shared("tls")
@@ -145,6 +191,23 @@ describe("a request of the command", function()
     told = cmr({"platforms", USER, "--verbose"}, {env = settings})
     assert.matches("HTTP 200, HTTP/2, TLSv1%.[23], new connection, .* secured 0%.", told.err)
     assert.is_nil(told.err:find(secure.key, 1, true))
+  end)
+
+  it("has all it needs before it leaves, however few files may be open", function()
+    for _, form in ipairs{"json", "table"} do
+      server:reset()
+      local done
+      for most = 10, 60 do
+        local through = ([[sh -c 'ulimit -n %d; exec "$@"' sh]]):format(most)
+        done = cmr({"reexport", "--mailbox-id", MAILBOX, "--output", form, "--retries", "0"},
+          {env = env, through = through})
+        assert.is_nil(done.err:find("internal error", 1, true), done.err)
+        if done.status == 0 then break end
+        assert.equal(0, #server:requests(), done.err)
+      end
+      assert.equal(0, done.status)
+      assert.matches("ACT_", done.out)
+    end
   end)
 
   it("is answered in many forms", function()

@@ -78,6 +78,41 @@ describe("a client", function()
     end)
   end)
 
+  describe("has more time where the vendor may take long", function()
+    local bounds = require("cmr.options").bounds
+    local slow = require("cmr.operations").check_workspace
+    local two = {domains = {{domainName = "a.com"}, {domainName = "b.com"}}}
+
+    local function of(options, operation, args)
+      return {bounds(client(options)._state.options, operation, function() return args end)}
+    end
+
+    it("for one item and for each of several", function()
+      assert.same({30, 12}, of({}, require("cmr.operations").platforms, {}))
+      assert.same({30, 12}, of({}, nil, {}))
+      assert.same({45, 27}, of({}, slow, {domainName = "a.com"}))
+      assert.same({60, 42}, of({}, slow, two))
+    end)
+
+    it("but not more than the user says", function()
+      assert.same({7, 42}, of({timeout = 7}, slow, two))
+      assert.same({60, 3}, of({attempt_timeout = 3}, slow, two))
+      local derived = client{timeout = 7}:with{retries = 0}
+      assert.same({7, 27}, {bounds(derived._state.options, slow, function() return {} end)})
+    end)
+
+    it("so that it waits longer than other calls", function()
+      local fault = {status = 429, headers = {["Retry-After"] = "40"}}
+      server:fault(fault)
+      local answer, _, err = client():platforms(USER)
+      assert.is_nil(answer)
+      assert.equal("rate_limited", err.kind)
+      server:fault(fault)
+      assert(client():check_workspace(two))
+      assert.same({40}, fake.slept)
+    end)
+  end)
+
   describe("fails at once", function()
     it("when the server wants a longer wait than there is time", function()
       for status, kind in pairs{[429] = "rate_limited", [503] = "server_error"} do

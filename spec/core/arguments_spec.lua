@@ -447,10 +447,32 @@ describe("an operation that is not documented enough", function()
     assert.same({domains = {"a.com"}}, cjson.decode(body_of(call)))
   end)
 
-  it("is not made up: forms are not built", function()
-    mistake("it takes multipart form data, which is not built while its path is not documented", "create_order_form",
-      USER)
-    local own = core.target{api_key = "key", endpoints = {create_order_form = "POST /orders"}}
-    assert.is_nil((core.create_order_form(own, USER)))
+  it("says where userId goes", function()
+    local function parts_of(name, endpoint, fields)
+      local call = assert(core[name](core.target{api_key = "key", base_url = BASE, endpoints = {[name] = endpoint}},
+        fields))
+      local request = call:request()
+      return request.url:sub(#BASE + 1), request.body and cjson.decode(request.body)
+    end
+    for _, case in ipairs{
+      {"check_domain", "POST /c", "/c?userId=U", {domain = "a.com"}},
+      {"check_domain", "POST /c userId in query", "/c?userId=U", {domain = "a.com"}},
+      {"check_domain", "POST /c userId in body", "/c", {domain = "a.com", userId = "U"}},
+      {"renew_domains", "PUT /r userId in query", "/r?userId=U", {domains = {"a.com"}}},
+    } do
+      local name, endpoint, path, body = case[1], case[2], case[3], case[4]
+      local fields = name == "check_domain" and {userId = "U", domain = "a.com"} or {userId = "U", domains = {"a.com"}}
+      assert.same({path, body}, {parts_of(name, endpoint, fields)}, endpoint)
+    end
+  end)
+
+  it("checks userId by where it goes", function()
+    local own = core.target{api_key = "key", base_url = BASE, endpoints = {renew_domains = "PUT /r userId in query"}}
+    for _, user in ipairs{"a\nb", "a\0b", "\255", ""} do
+      local call, message, err = core.renew_domains(own, {userId = user, domains = {"a.com"}})
+      assert.is_nil(call)
+      assert.matches("userId", message, 1, true)
+      assert.equal("invalid_argument", err.kind)
+    end
   end)
 end)

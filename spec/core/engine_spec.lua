@@ -307,6 +307,63 @@ describe("the engine", function()
     end)
   end
 
+  it("sends nothing that is not repeatable over a connection that was idle for more than 5 s", function()
+    local http, tls = mock.shared("http"), mock.shared("tls")
+    local targets = {
+      http = support.target(http),
+      tls = support.target(tls),
+      elsewhere = support.target(http, {base_url = (http.base_url:gsub("127.0.0.1", "localhost"))}),
+    }
+    -- Whether each target's request goes over the connection of the one before.
+    local function reuses(name, make, ...)
+      local call = assert(make(targets[name], ...))
+      assert.equal(200, assert(attempt(call)).status)
+      return call:info().reused
+    end
+    for name in pairs(targets) do reuses(name, core.platforms, mock.USER) end
+    os.execute "sleep 2"
+    for name in pairs(targets) do assert.is_true(reuses(name, core.reexport, {mailboxId = mock.MAILBOX}), name) end
+    os.execute "sleep 6.2" -- libcurl counts whole seconds
+    assert.is_true(reuses("elsewhere", core.platforms, mock.USER))
+    assert.is_false(reuses("http", core.reexport, {mailboxId = mock.MAILBOX}))
+    assert.is_false(reuses("tls", core.reexport, {mailboxId = mock.MAILBOX}))
+  end)
+
+  it("uses no processor while it waits, whatever became of its connections", function()
+    local gone = {mock.start{rate = 0}, mock.start{rate = 0, tls = true}}
+    finally(function() for _, one in ipairs(gone) do one:stop() end end)
+    local function rest(what)
+      local begun, used, steps = core.now(), os.clock(), 0
+      repeat
+        engine:wait(100)
+        steps = steps + 1
+      until core.now() - begun > 0.5
+      assert.is_true(steps < 20 and os.clock() - used < 0.2, ("%s: %d steps, %.2f s"):format(what, steps,
+        os.clock() - used))
+    end
+    local calls = {}
+    for index = 1, 8 do
+      calls[index] = assert(core.platforms(support.target(gone[index % 2 + 1]), mock.USER))
+      calls[index]:start(engine, 10)
+    end
+    finish((table.unpack or unpack)(calls))
+    rest "idle"
+    server:fault{delay = 5, times = 2}
+    local pending = start(2)
+    run_until_received(server, 2)
+    pending[2]:cancel()
+    rest "one that is waited for, and one of a cancelled call"
+    for _, one in ipairs(gone) do one:stop() end
+    rest "closed by the server while idle"
+    for _, one in ipairs(calls) do
+      one:start(engine, 10)
+      finish(one)
+      assert.equal("network", select(3, one:result()).kind)
+    end
+    rest "refused"
+    pending[1]:cancel()
+  end)
+
   describe("when it is closed", function()
     it("cancels what is in flight", function()
       server:fault{delay = 1, times = 2}
@@ -411,6 +468,7 @@ describe("the engine", function()
         server:reset()
         server:fault{delay = 0.4}
         in_flight = platforms()
+        assert(in_flight:add_header("X-Of-Parent", ("x"):rep(500)))
         in_flight:start(engine, 30) -- a fork takes long under valgrind
         run_until_received(server, 1)
       end)
@@ -423,6 +481,8 @@ describe("the engine", function()
         assert.equal(engine, core.engine())
         assert.equal(200, attempt(in_flight).status)
         assert.is_true(in_flight:info().reused)
+        local requests = server:requests()
+        for _, index in ipairs{1, #requests} do assert.equal(500, #requests[index].headers["x-of-parent"]) end
       end
 
       it("is not the child's: that has its own, and disturbs nobody", function()

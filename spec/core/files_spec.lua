@@ -1,6 +1,7 @@
 -- Files that hold a key: nobody else reads them, and they are whole or as they were.
 local core = require "cmr.core"
 local command = require "spec.support.command"
+local posix = require "spec.support.posix"
 
 local run = command.sh
 
@@ -97,5 +98,20 @@ describe("a private file", function()
     assert.same({nil, "it is too large"}, {core.read_private(path)})
     assert.is_nil((core.write_private("/" .. ("x"):rep(5000), "text")))
     assert.is_nil((core.write_private("/proc/nothing/here", "text")))
+  end)
+end)
+
+describe("core.absolute_path", function()
+  it("returns the path from the root", function()
+    assert.equal("/a//b", core.absolute_path "/a//b")
+    assert.equal(run "pwd -P" .. "/a\0b", core.absolute_path "a\0b")
+    local ok, message = posix.child(function()
+      local directory = run "mktemp -d"
+      posix.chdir(directory)
+      run("rmdir " .. directory)
+      local path, reason, code = core.absolute_path "x"
+      assert(path == nil and reason == "No such file or directory" and code == 2)
+    end)
+    assert(ok, message)
   end)
 end)

@@ -4,7 +4,7 @@ local core = require "cmr.core"
 local operations = require "cmr.operations"
 
 local TYPES = {string = true, integer = true, number = true, boolean = true, object = true, array = true, map = true,
-  any = true}
+  file = true, any = true}
 local SOURCES = {seed = true, docs = true, help = true}
 local METHODS = {GET = true, POST = true, PUT = true, PATCH = true, DELETE = true}
 local FLAGS = {list = true, async = true, charges = true, danger = true, all_when_empty = true, quota = true,
@@ -12,9 +12,11 @@ local FLAGS = {list = true, async = true, charges = true, danger = true, all_whe
 
 local OPERATION = {name = true, group = true, method = true, path = true, title = true, summary = true, source = true,
   assumed = true, flags = true, positional = true, params = true, open_location = true, items = true, page = true,
-  limit = true, success_field = true, success_events = true, failure_events = true}
+  limit = true, success_field = true, success_events = true, failure_events = true, notes = true,
+  statuses = true, refusal_fields = true, item_seconds = true, items_in = true}
 local PARAM = {name = true, ["in"] = true, type = true, required = true, positional = true, assumed = true,
-  either = true, all_required = true, accepts_item = true, values = true, source = true, summary = true}
+  either = true, all_required = true, accepts_item = true, values = true, known = true, maximum = true,
+  source = true, summary = true}
 
 -- Names of what is set.
 local function keys(set)
@@ -65,6 +67,18 @@ describe("each operation", function()
       end
       assert.is_nil(row.summary:find("[\r\n]"), row.name)
       assert.is_true(SOURCES[row.source], row.name)
+      for _, note in ipairs(row.notes) do
+        assert.is_true(SOURCES[note.source], row.name)
+        assert.matches("^%S[^\r\n]*%.$", note.text, row.name)
+      end
+      for _, status in ipairs(row.statuses) do
+        assert.is_true(SOURCES[status.source] and status.code >= 400 and status.code < 600, row.name)
+        assert.matches("^%l[^\r\n]*[^.]$", status.reason, row.name)
+      end
+      if row.items_in then
+        assert.is_true(row.item_seconds > 0, row.name)
+        assert.equal("array", by_name(row.params)[row.items_in].type)
+      end
       assert.is_true(row.assumed == nil or #row.assumed > 0, row.name)
       for flag, value in pairs(row.flags) do
         assert.is_true(FLAGS[flag], row.name)
@@ -77,7 +91,8 @@ describe("each operation", function()
     for _, row in ipairs(operations) do
       assert.is_true(row.method == nil or METHODS[row.method], row.name)
       if row.path then assert.matches("^/[%w/_-]*%w$", row.path) end
-      if not row.method or not row.path then assert.is_string(row.open_location, row.name) end
+      -- the forms' fields are documented, although their paths are not
+      if not row.method or not row.path then assert.is_true(row.flags.form or row.open_location ~= nil, row.name) end
     end
   end)
 
@@ -227,6 +242,7 @@ describe("each parameter", function()
         assert.is_true(#param.values > 0, name)
         for _, value in ipairs(param.values) do assert.matches("^[%w_-]+$", value) end
       end
+      assert.is_true(param.known == nil or param.type == "string" and param.values == nil, name)
     end)
   end)
 end)

@@ -139,6 +139,24 @@ describe("a field", function()
     mistake("platforms: bad field 'user_id' (did you mean 'userId'?)", "platforms", {user_id = USER})
   end)
 
+  it("that is documented has one spelling only, also where others may be given", function()
+    local others = 0
+    for _, operation in ipairs(require "cmr.operations") do
+      for _, param in ipairs(operation.params) do
+        local name = param.name
+        for _, other in ipairs{(name:gsub("%u", function(letter) return "_" .. letter:lower() end)), name:upper(),
+          (name:gsub("%u", "-%0"))} do
+          if other ~= name and not name:find "[.%[]" and operation.path then
+            others = others + (operation.open_location and 1 or 0)
+            mistake(("%s: bad field '%s' (did you mean '%s'?)"):format(operation.name, other, name), operation.name,
+              {[other] = "x"})
+          end
+        end
+      end
+    end
+    assert.is_true(others > 20, others)
+  end)
+
   it("that is misspelt further down gets one too", function()
     mistake("reexport: bad field 'google.clientid' (did you mean 'clientId'?)", "reexport",
       {mailboxId = MAILBOX, google = {clientid = "x"}})

@@ -215,16 +215,18 @@ describe("endpoints", function()
 
   it("says METHOD /path", function()
     local dots = "'.' and '..' segments are not allowed"
-    local form = "it must say METHOD /path, as in 'GET /wallet'"
+    local form = "it must say METHOD /path, as in 'GET /wallet', or 'POST /x userId in body'"
     local slash = "it must start with one '/'"
     local separator = "'?', '#' and '\\' are not allowed"
     local visible = "only visible ASCII characters are allowed: percent-encode the others"
     for path, why in pairs{
       [""] = form, ["GET"] = form, ["/x"] = form, ["FETCH /x"] = form, ["get /x"] = form, [" GET /x"] = form,
-      ["GET\t/x"] = form, ["GET "] = slash, ["GET x"] = slash, ["GET  /x"] = slash, ["GET //evil.example/x"] = slash,
+      ["GET\t/x"] = form, ["GET "] = slash, ["GET x"] = slash, ["GET  /x"] = form, ["GET //evil.example/x"] = slash,
       ["GET https://evil.example/"] = slash, ["GET @evil.example/"] = slash, ["GET /a/../b"] = dots, ["GET /.."] = dots,
       ["GET /%2e%2E/b"] = dots, ["GET /a?b"] = separator, ["GET /a#b"] = separator, ["GET /\\b"] = separator,
-      ["GET /a b"] = visible, ["GET /a\r\nb: c"] = visible, ["GET /a\0"] = visible, ["GET /\195\164"] = visible,
+      ["GET /a b"] = form, ["GET /a\r\nb"] = visible, ["GET /a\0"] = form, ["GET /\195\164"] = visible,
+      ["GET /a userId in header"] = form, ["GET /a userId in body "] = form, ["GET /a  userId in body"] = form,
+      ["GET /a/.. userId in body"] = dots, ["GET userId in body"] = form, ["GET /a?b userId in body"] = separator,
     } do
       refused("endpoints.platforms", why, {endpoints = {platforms = path}})
     end
@@ -234,6 +236,7 @@ describe("endpoints", function()
 
   it("names operations", function()
     refused("endpoints.platfroms", "there is no such operation", {endpoints = {platfroms = "GET /x"}})
+    refused("endpoints.wallet", "the operation has no userId", {endpoints = {wallet = "GET /x userId in query"}})
     refused("endpoints", "a table of operations and 'METHOD /path' expected", {endpoints = {"GET /x"}})
     refused("endpoints", "a table of operations and 'METHOD /path' expected, got string", {endpoints = "GET /x"})
   end)
@@ -376,7 +379,7 @@ describe("a target made from another", function()
 
   it("has its own for what it gives, and leaves the other as it was", function()
     local parent = core.target(options)
-    local child = core.target({base_url = "https://other.test", api_key = "other"}, parent)
+    local child = core.target({base_url = "https://other.test", api_key = "second"}, parent)
     assert.equal("https://other.test/v2?userId=u", core.platforms(child, "u"):info().url)
     assert.equal("https://api.test/v1/v2?userId=u", core.platforms(parent, "u"):info().url)
     assert.not_equal(parent:key_id(), child:key_id())

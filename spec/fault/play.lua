@@ -110,6 +110,7 @@ function play.client(server, row, at, meter)
     rate = false,
     reexport_quota = false, -- it would warn, of the same mailbox again and again
     retries = 1,
+    retry_budget = false, -- the rows would share it
     timeout = 30,
     attempt_timeout = play.times.attempt,
     connect_timeout = play.times.connect,

@@ -86,6 +86,26 @@ describe("the ledger of the command", function()
     assert.same({1, 1, 1}, bulk.received(server))
   end)
 
+  it("is not opened by what only reads, which shares the queue of the rate limit all the same", function()
+    local rows = command.file_with("userId\n" .. mock.USER .. "\n")
+    for _, words in ipairs{{"platforms", mock.USER}, {"api", "GET", "/users/list"}, {"users", "--all"},
+      {"bulk", "platforms", "--from", rows}, {"--no-ledger", "platforms", mock.USER},
+      {"reexport", "--mailbox-id", mock.MAILBOX, "--dry-run"}} do
+      local is_queued = words[1] ~= "--no-ledger" and words[1] ~= "reexport"
+      local ended = cmr(words)
+      assert.equal(0, ended.status, ended.err)
+      assert.equal("", (ended.err:gsub("cmr: 1 row: [^\n]*\n", "")))
+      assert.is_nil((io.open(path)), table.concat(words, " "))
+      assert.equal(is_queued, os.remove(path .. "-queue") ~= nil, table.concat(words, " "))
+    end
+    assert(ledgers.open(path)):close()
+    locked({"PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", "CREATE TABLE other (a)"}, function()
+      local begun = core.now()
+      assert.equal(0, cmr{"platforms", mock.USER}.status)
+      assert.is_true(core.now() - begun < 4)
+    end)
+  end)
+
   -- Has another process lock the ledger for some seconds.
   local function lock_for(seconds)
     assert(ledgers.open(path)):close()

@@ -35,6 +35,44 @@ describe("the digest of a request's content", function()
     end
   end)
 
+  -- A value for the parameter with this path, with two items in its list.
+  local function with_list(path, items)
+    local outer, inner = path:match "^(.-)%.(.*)%[%]$"
+    if outer == nil then return {[path:match "^(.*)%[%]$"] = items} end
+    return {[outer] = {[inner == "*" and "acme.com" or inner] = items}}
+  end
+
+  it("does not depend on the order of a list that the API documents", function()
+    local count = 0
+    for _, operation in ipairs(require "cmr.operations") do
+      for _, param in ipairs(operation.params) do
+        local path = param.name
+        if path:find "%[%]$" then
+          count = count + 1
+          local one, other = "b.com", "a.com"
+          if param.type == "object" then one, other = {domain = "b.com", years = 2}, {domain = "a.com", years = 1} end
+          local digest = identity.digest(with_list(path, {one, other}), operation)
+          assert.equal(digest, identity.digest(with_list(path, {other, one}), operation), path)
+          for _, items in ipairs{{one}, {one, one}, {one, other, other}, {}, {one, other, name = one},
+            {[1] = one, [3] = other}} do
+            assert.not_equal(digest, identity.digest(with_list(path, items), operation), path)
+          end
+        end
+      end
+    end
+    assert.is_true(count > 10, count)
+  end)
+
+  it("depends on the order of every other list", function()
+    local operations = require "cmr.operations"
+    for _, operation in ipairs{operations.set_nameservers, operations.renew_domains, false} do
+      local one = identity.digest({domain = "acme.com", nameservers = {"ns1.x.com", "ns2.x.com"}}, operation or nil)
+      local two = identity.digest({domain = "acme.com", nameservers = {"ns2.x.com", "ns1.x.com"}}, operation or nil)
+      assert.not_equal(one, two)
+    end
+    assert.not_equal(identity.digest{domains = {"a.com", "b.com"}}, identity.digest{domains = {"b.com", "a.com"}})
+  end)
+
   it("of a set does not depend on its order, but on how often each is in it", function()
     local set = identity.set_digest{"a", "b", "b"}
     assert.equal(set, identity.set_digest{"b", "a", "b"})

@@ -136,12 +136,12 @@ describe("the ledger", function()
   end)
 
   it("takes locks of its own in the child of a fork, with every connection", function()
-    ledger:limiter():reserve("key", 1000, 1)
+    ledger:store():count("name", 1000, 1)
     local ready, gate = directory .. "/ready", directory .. "/gate"
     local child = posix.fork()
     if child == 0 then
       ledger:begin(request{digest = "first"})
-      ledger:limiter():reserve("key", 1000, 1)
+      ledger:store():count("name", 1000, 1)
       assert(io.open(ready, "w")):close()
       while not io.open(gate) do os.execute "sleep 0.01" end
       ledger:begin(request{digest = "second"})
@@ -165,10 +165,10 @@ describe("the ledger", function()
   end)
 
   it("keeps its writer number in the child of a fork", function()
-    ledger:limiter():reserve("key", 1000, 1)
+    ledger:store():count("name", 1000, 1)
     assert(posix.child(function()
       assert(ledger:begin(request{digest = "child"}))
-      ledger:limiter():reserve("key", 1000, 1)
+      ledger:store():count("name", 1000, 1)
       assert(state "child" == "sending", state "child")
     end))
   end)
@@ -221,6 +221,43 @@ describe("the ledger", function()
     reader:close()
     for _ = 1, 3 do assert(ledger:begin(request())) end
     assert.is_true(log_bytes() <= 5 * 2 ^ 20, log_bytes())
+  end)
+
+  it("lists no request twice from a damaged file", function()
+    for _ = 1, 300 do assert(ledger:begin(request{ids = {{"order", "ORD_1"}}})) end
+    local root = ledger:connection "durable":first("SELECT rootpage FROM sqlite_master WHERE name = 'request'").rootpage
+    ledger:checkpoint()
+    ledger:close()
+    os.remove(path .. "-wal")
+    local file = assert(io.open(path, "r+b"))
+    local function read(offset, count)
+      file:seek("set", (root - 1) * 4096 + offset)
+      return file:read(count)
+    end
+    assert.equal("\5", read(0, 1)) -- an inner page: its cells begin with the number of another page
+    local cells = {}
+    for index = 0, 1 do
+      local high, low = read(12 + 2 * index, 2):byte(1, 2)
+      cells[index] = high * 256 + low
+    end
+    local page = read(cells[1], 4)
+    file:seek("set", (root - 1) * 4096 + cells[0])
+    file:write(page)
+    file:close()
+    ledger = support.open(path)
+    local listed, message, reason = ledger:find{}
+    assert.is_nil(listed)
+    assert.same({"the ledger " .. path .. " is damaged", "corrupt"}, {message, reason})
+    local seen, ok = {}, nil
+    for found, problem in ledger:each{since = 0} do
+      ok, message = found, problem
+      if found then
+        assert.is_nil(seen[found.id])
+        seen[found.id] = true
+      end
+    end
+    assert.is_false(ok)
+    assert.is_string(message)
   end)
 
   it("writes no more into a file that was removed, until it is opened anew", function()

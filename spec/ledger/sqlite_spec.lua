@@ -28,19 +28,6 @@ describe("a database", function()
     assert.same({a = 1}, db:first("SELECT * FROM t"))
   end)
 
-  it("makes a path absolute", function()
-    assert.equal("/a//b", sqlite.absolute "/a//b")
-    local here = io.popen("pwd -P"):read()
-    assert.equal(here .. "/a\0b", sqlite.absolute "a\0b")
-    local ok, message = posix.child(function()
-      posix.chdir(directory)
-      os.execute("rm -rf " .. directory)
-      assert(select(3, sqlite.absolute "x") == "no_file")
-    end)
-    assert(ok, message)
-    os.execute("mkdir " .. directory)
-  end)
-
   it("returns all rows, the first one, or none", function()
     assert.same({}, db:rows "SELECT * FROM t")
     assert.is_nil(db:first "SELECT * FROM t")
@@ -113,6 +100,33 @@ describe("a database", function()
     assert.equal(2 ^ 52 + 1, db:marked())
     os.remove(path .. "-writers")
     assert.equal(0, assert(sqlite.open(path, 0)):marked())
+  end)
+
+  it("never notes a lower number, however many processes note theirs at once", function()
+    local children = {}
+    for index = 1, 3 do
+      children[index] = posix.fork()
+      if children[index] == 0 then
+        local child = assert(sqlite.open(path, 0))
+        for number = index, 15000, 3 do child:mark(number) end
+        posix.exit(0)
+      end
+    end
+    local highest, has_fallen, limit = 0, false, os.time() + 30
+    repeat
+      local marked = db:marked()
+      has_fallen = has_fallen or marked < highest
+      highest = math.max(highest, marked)
+    until highest >= 14998 or os.time() > limit
+    for _, child in ipairs(children) do posix.wait(child) end
+    assert.is_false(has_fallen)
+    assert.equal(15000, db:marked())
+  end)
+
+  it("notes a number although a stopped process has the mark locked", function()
+    assert.is_true(db:hold(0))
+    assert.is_true(posix.child(function() assert(sqlite.open(path, 0)):mark(9) end))
+    assert.equal(9, db:marked())
   end)
 
   it("tells that its file was removed", function()

@@ -227,6 +227,16 @@ describe("the mock tells of #nginx", function()
     assert.equal("Workspace validation failed", failed.data.reason)
   end)
 
+  it("each mailbox that is exported to a platform", function()
+    mock:seed("mailboxes", {mailboxId = "SECOND", email = "second@doe.com", userId = USER})
+    local _, answered = mock:yes("POST /exports/platform-exports", query,
+      {credentialId = "A1B2C3D4E5F6G7H8", mailboxIds = {MAILBOX, "SECOND"}})
+    mock:advance(10)
+    local first, second = events("mailbox.exported", "mailbox.exported")
+    assert.same({MAILBOX, "SECOND"}, {first.data.mailboxId, second.data.mailboxId})
+    assert.equal(answered.body.actionId, first.data.actionId)
+  end)
+
   it("a mailbox that is changed", function()
     local change = {mailboxId = MAILBOX, firstName = "Jim"}
     mock:yes("PATCH /mailboxes/update-mailbox-details", query, {mailboxData = change})

@@ -75,9 +75,10 @@ describe("the mock's DNS", function()
   it("is for the domain's owner", function()
     local id = api:yes("POST /dns", {userId = "OTHER"},
       {domain = "theirs.com", records = {{host = "a", value = "1", recordType = "A"}}}).records[1].recordId
+    local new = {host = "a", value = "2", recordType = "A"}
     local record = {recordId = id, domain = "theirs.com", host = "a", value = "2", recordType = "A"}
     api:no(403, "does not belong", "GET /dns", {userId = USER, domain = "theirs.com"})
-    api:no(403, "does not belong", "POST /dns", {userId = USER}, {domain = "theirs.com", records = {record}})
+    api:no(403, "does not belong", "POST /dns", {userId = USER}, {domain = "theirs.com", records = {new}})
     api:no(403, "does not belong", "PUT /dns", {userId = USER}, record)
     api:no(403, "does not belong", "DELETE /dns", {userId = USER, recordId = id})
     api:no(403, "does not belong", "PUT /dns/nameservers", {userId = USER, domain = "theirs.com"}, {list = {"a"}})

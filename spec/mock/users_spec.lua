@@ -61,8 +61,9 @@ describe("the mock's users", function()
 
   it("are named", function()
     for _, method in ipairs{"GET", "PUT", "DELETE"} do
-      api_of.assumed("status 422", api:no(422, "Please provide a userId", method .. " /users", nil, SAMPLE))
-      local unknown = api:no(404, "The requested user does not exist.", method .. " /users", {userId = "NONE"}, SAMPLE)
+      local body = method == "PUT" and SAMPLE or nil
+      api_of.assumed("status 422", api:no(422, "Please provide a userId", method .. " /users", nil, body))
+      local unknown = api:no(404, "The requested user does not exist.", method .. " /users", {userId = "NONE"}, body)
       api_of.assumed(false, unknown)
     end
   end)

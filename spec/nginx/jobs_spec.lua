@@ -5,6 +5,7 @@ local nginx = require "spec.support.nginx"
 
 local LOCATIONS = [[
   location = /call { content_by_lua_block { ngx.print((require("spec.support.inside").call())) } }
+  location = /form { content_by_lua_block { ngx.print(require("spec.support.inside").form(ngx.var.arg_path)) } }
   location = /in_flight { content_by_lua_block { ngx.print(require("cmr.core").engine():count()) } }
   location = /map { content_by_lua_block { ngx.print(require("spec.support.inside").map()) } }
   location = /first { content_by_lua_block { ngx.print(require("spec.support.inside").first()) } }
@@ -115,6 +116,19 @@ describe("nginx #nginx", function()
   end
 
   local MAPPED = "1 ok, 2 ok, 3 ok, 4 ok, 5 ok, 6 ok, 7 ok, 8 ok"
+
+  it("sends a form with a file", function()
+    local path = os.tmpname() .. ".jpg"
+    local file = assert(io.open(path, "wb"))
+    file:write(("x"):rep(500000))
+    file:close()
+    upstream:control("POST", "endpoints", {create_order_form = "POST /supplied/form"})
+    assert.equal("ok", http.send(server.port, "/form?path=" .. path):answer().body)
+    os.remove(path)
+    local requests = upstream:requests()
+    assert.equal(500000, requests[#requests].parts[2].size)
+    assert.equal("image/jpeg", requests[#requests].parts[2].type)
+  end)
 
   it("maps, several requests at once", function()
     upstream:fault{delay = 0.1, times = 1000, body = {status = 200}}

@@ -95,6 +95,14 @@ describe("the users", function()
     api:raises("cmr.update_user: missing required argument 'userId'", function() client:update_user(JOHN) end)
   end)
 
+  it("with domains are not deleted, and the error has their counts", function()
+    local server = require("spec.support.mock").shared("http")
+    local user = require("spec.support.mock").USER
+    local _, _, err = require("spec.support.client").new(server):delete_user(user)
+    assert.equal("bad_request", err.kind)
+    assert.same({1, 1}, {err.body.mailboxCount, err.body.domainCount})
+  end)
+
   it("are deleted", function()
     client:delete_user(USER)
     client:delete_user{userId = USER}

@@ -30,7 +30,7 @@ OPERATION(make_up, "POST", "/made/up",
 local OPERATION = {
   name = "make_up", method = "POST", path = "/made/up", group = "Made up", title = "Make something up",
   summary = "What nobody has thought of.", source = "help", flags = {async = true, charges = true},
-  assumed = "all of it", positional = {"userId"},
+  assumed = "all of it", positional = {"userId"}, notes = {}, statuses = {},
   params = {
     {name = "userId", ["in"] = "query", type = "string", required = true, positional = true, source = "help",
       summary = "The user."},

@@ -293,6 +293,29 @@ describe("the store of nginx's workers #nginx", function()
     assert.equal("true too_large", server:text "/all")
   end)
 
+  it("says of each operation that there is no room for it, and has done nothing", function()
+    start("32k", ([=[
+      local store, name, said = require("cmr.store").default(), ("x"):rep(60000), {}
+      for _, words in ipairs{%s} do
+        local ok, reason = store[words[1]](store, name, unpack(words, 2))
+        said[#said + 1] = ("%%s: %%s %%s"):format(words[1], ok, reason)
+      end
+      said[#said + 1] = #store:list(name)
+      ngx.print(table.concat(said, "\n"))
+    ]=]):format('{"claim", 60}, {"done", "token", 60}, {"renew", "token", 60}, {"release", "token"}, '
+      .. '{"append", "text", 60}, {"remove", "text"}, {"count", 3, 60}, {"count", 3, 60}'))
+    assert.equal([[
+claim: nil unavailable
+done: nil no memory
+renew: nil the lease is over
+release: nil the lease is over
+append: nil too_large
+remove: false nil
+count: nil unavailable
+count: nil unavailable
+0]], server:text "/all")
+  end)
+
   -- Each number counts what is still there, after far more claims, lists and counters than there is room for.
   it("loses no list and no counter for claims, and no list for lists, when each has its dictionary", function()
     start("32k; lua_shared_dict cmr_events 64k; lua_shared_dict cmr_claims 32k", [[
@@ -346,6 +369,40 @@ describe("the store of nginx's workers #nginx", function()
   end)
 end)
 
+-- What a store without room for anything says of each operation, and that nothing is left of them when there is room.
+local function refuses_when_full(store, message, make_room)
+  local name = ("x"):rep(100000)
+  for method, args in pairs{claim = {60}, count = {3, 60}} do
+    local ok, reason, detail = store[method](store, name, unpack(args))
+    assert.same({nil, "unavailable"}, {ok, reason})
+    assert.matches(message, detail)
+  end
+  for method, args in pairs{done = {"token", 60}, append = {"text", 60}} do
+    local ok, detail = store[method](store, name, unpack(args))
+    assert.is_nil(ok)
+    assert.matches(message, detail)
+  end
+  make_room()
+  assert.same({}, store:list(name))
+  assert.equal(1, store:count(name, 3, 60))
+  local token = assert(store:claim(name, 60))
+  assert.is_true(store:release(name, token))
+end
+
+describe("the store of a machine's processes", function()
+  it("says of each operation that the disk is full, and has done nothing", function()
+    local store, stop = stores.sqlite.start()
+    finally(stop)
+    local function allow(pages)
+      for _, kind in ipairs{"durable", "quick"} do
+        assert(store.ledger:connection(kind):rows("PRAGMA max_page_count = " .. pages))
+      end
+    end
+    allow(1) -- means: no more than there are
+    refuses_when_full(store, "full", function() allow(100000) end)
+  end)
+end)
+
 redis.each(function(name) describe("the store of many hosts, in " .. name .. " #redis", function()
   local core_store, stop, server
 
@@ -380,6 +437,12 @@ redis.each(function(name) describe("the store of many hosts, in " .. name .. " #
       assert.is_nil(ok)
       assert.is_string(message)
     end
+  end)
+
+  it("says of each operation that its memory is full, and has done nothing", function()
+    server:cli "config set maxmemory 1"
+    finally(function() server:cli "config set maxmemory 0" end)
+    refuses_when_full(core_store, "OOM", function() server:cli "config set maxmemory 0" end)
   end)
 
   it("has the error of one operation for that operation only", function()

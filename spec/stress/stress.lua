@@ -125,6 +125,9 @@ local function prepare()
     call = check(core.request(where, "POST", "/x", given))
     get = true -- no operation: no quota
   end
+  if random(3) == 1 then
+    check(call:add_header("x-" .. random(1000), ("v"):rep(random(300))))
+  end
   records[call] = setmetatable({ answer = answer, get = get, running = false }, Record)
   by_id[call:id()] = call
   return call
@@ -134,6 +137,9 @@ local function start(call)
   local record = records[call]
   if not call or record.running then
     return
+  end
+  if random(8) == 1 then
+    call:clear_headers()
   end
   record.running = true -- first: a finalizer may step the engine at any moment
   count.started = count.started + 1

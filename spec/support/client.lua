@@ -11,11 +11,12 @@ local function with_server(server, options)
   return all
 end
 
----Makes a client of this mock, without a rate limit and without counting re-exports. The other options are those of
----cmr.new.
+--- A client of this mock, without pacing, without a retry budget that the specs would share, and without counting
+--- re-exports. Other options as of cmr.new.
 function client.new(server, options)
   local all = with_server(server, options)
   if all.rate == nil then all.rate = false end
+  if all.retry_budget == nil then all.retry_budget = false end
   if all.reexport_quota == nil then all.reexport_quota = false end
   return cmr.new(all)
 end

@@ -37,7 +37,7 @@ end
 function command.ledger()
   local path = command.file_with ""
   os.remove(path)
-  for _, suffix in ipairs{"-wal", "-shm", "-writers"} do files[#files + 1] = path .. suffix end
+  for _, suffix in ipairs{"-wal", "-shm", "-writers", "-queue"} do files[#files + 1] = path .. suffix end
   return path
 end
 

@@ -55,12 +55,11 @@ redis.each(function(name)
   end
 end)
 
-limiters.sqlite = {label = "of a machine's processes"}
+limiters.file = {label = "of a machine's processes"}
 
-function limiters.sqlite.start()
+function limiters.file.start()
   local path = ledger.path()
-  local opened = ledger.open(path)
-  local function new() return require("cmr.limiter.sqlite").new{ledger = opened} end
+  local function new() return require("cmr.limiter.file").new{path = path} end
   return new(), new(), function() ledger.remove(path) end
 end
 

@@ -86,6 +86,28 @@ function contract.behaves(loop)
     end)
   end
 
+  it("a form with a large file is sent beside other work", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "wb"))
+    file:write(("picture "):rep(2 ^ 17))
+    file:close()
+    os.rename(path, path .. ".png")
+    local endpoints = {create_order_form = "POST /supplied/form"}
+    server:control("POST", "endpoints", endpoints)
+    local one = support.new(server, {retries = 0, endpoints = endpoints})
+    local answers, tasks = {}, {}
+    for index = 1, 3 do
+      tasks[index] = function()
+        answers[index] = assert(one:create_order_form{userId = USER, confirm = false,
+          domains = {{domain = ("loop%d.com"):format(index), years = 1}}, files = {["a@b.com"] = path .. ".png"}})
+      end
+    end
+    beside_ticks(tasks)
+    os.remove(path .. ".png")
+    assert.equal(3, #answers)
+    for _, request in ipairs(server:requests()) do assert.equal(2 ^ 20, request.parts[2].size) end
+  end)
+
   it("a call waits for its slot and between attempts without blocking the loop", function()
     local paced = support.new(server, {rate = 4, limiter = local_limiter.new(), jitter = function() return 0 end})
     slow(0, 3)
@@ -234,6 +256,21 @@ function contract.behaves(loop)
       function() table.insert(told, (outer:start("platforms", USER):wait().status)) end,
     }
     assert.same({200, 200, 200}, told)
+  end)
+
+  it("sends the headers that on_request returns, also one that waited for a call of its own", function()
+    local outer = support.new(server, {retries = 0, on_request = function(attempt)
+      return {["x-name"] = attempt.operation .. client:platforms(USER).status}
+    end})
+    slow(0.05, 100)
+    loop.run{
+      function() assert(outer:user(USER)) end,
+      function() assert(outer:start("subscriptions"):wait()) end,
+    }
+    local names = {}
+    for _, request in ipairs(server:requests()) do table.insert(names, request.headers["x-name"]) end
+    table.sort(names)
+    assert.same({"subscriptions200", "user200"}, names)
   end)
 
   it("loses nothing when others wait in place meanwhile", function()

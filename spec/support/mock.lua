@@ -32,12 +32,15 @@ function mock.interpreter()
   return program or (rawget(_G, "jit") and "luajit") or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
----Returns the shell command that runs the mock with these options (see cmr.mock).
+--- The shell command that runs the mock with these options (see cmr.mock); `env`: variables for it.
 function mock.command(options)
-  local parts = {}
-  for name, value in pairs(options) do parts[#parts + 1] = ("%s=%s"):format(name, cjson.encode(value)) end
+  local parts, env = {}, ""
+  for name, value in pairs(options) do
+    if name ~= "env" then parts[#parts + 1] = ("%s=%s"):format(name, cjson.encode(value)) end
+  end
+  for name, value in pairs(options.env or {}) do env = ("%s%s=%s "):format(env, name, quote(value)) end
   local code = ("os.exit(require('cmr.mock').run{%s})"):format(table.concat(parts, ","))
-  return quote(mock.interpreter()) .. " -e " .. quote(code)
+  return env .. quote(mock.interpreter()) .. " -e " .. quote(code)
 end
 
 ---Makes a server from the lines that a mock prints. Blocks until the mock is ready. Raises when the mock ends before.
@@ -59,8 +62,8 @@ function mock.attach(pipe)
   error("the mock did not start:\n" .. table.concat(server.lines, "\n"), 2)
 end
 
----Starts a separate mock; server:stop() stops it. It ends with this process, even if this process crashes.
--- @param options as of cmr.mock: {port, tls, rate, window}
+--- Start a mock of one's own; stop it with server:stop(). It does not outlive this process, whatever happens to that.
+-- @param options as of cmr.mock: {port, tls, rate, window}, and env = {NAME = value}
 -- @return a server: base_url, key, ca_file (with tls), control_url, token, pid, lines (all it printed)
 function mock.start(options)
   local path = os.tmpname()

@@ -69,7 +69,7 @@ function stores.sqlite.start()
   local ledger = assert(require("cmr.ledger").open(path))
   return ledger:store(), function()
     ledger:close()
-    for _, suffix in ipairs{"", "-wal", "-shm", "-writers"} do os.remove(path .. suffix) end
+    for _, suffix in ipairs{"", "-wal", "-shm", "-writers", "-queue"} do os.remove(path .. suffix) end
   end
 end
 

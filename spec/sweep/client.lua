@@ -14,6 +14,7 @@ end
 local function client(answer, given)
   local block = require "cmr.loop.block"
   local options = { api_key = KEY, base_url = ("http://127.0.0.1:%d/%s"):format(port, answer), rate = false,
+    retry_budget = false, -- the runs of a path would share it
     loop = { wait = block.wait, now = block.now, sleep = function() end } }
   for name, value in pairs(given or {}) do
     options[name] = value
@@ -40,6 +41,22 @@ add {
     expect("server_error", one:request("POST", "/x", { query = { a = 1 }, body = { b = 2 } }))
     one:close()
     raises("the client is closed", one.platforms, one, "1")
+  end,
+}
+add {
+  name = "client: hooks",
+  run = function()
+    local asked
+    local one = client("html", { retries = 1, timeout = 20, retry_budget = 1e6, retry = function()
+      asked = true
+      return 0.1
+    end, on_request = function(attempt)
+      attempt.context.sent = true
+      return { traceparent = "00-1-2-01", ["x-attempt"] = ("x"):rep(attempt.attempt * 100) }
+    end, on_response = function() end })
+    expect("server_error", one:platforms "1")
+    check(asked, "retry was not asked")
+    expect("success", client("ok", { on_request = function() return { a = "b" } end }):platforms "1")
   end,
 }
 add {
@@ -119,7 +136,7 @@ add {
       check(found[1].state ~= "sending" or cmr.info(res).ledger_error, "its end is not remembered")
     end
     ledger:close()
-    for _, suffix in ipairs { "", "-wal", "-shm", "-writers" } do
+    for _, suffix in ipairs { "", "-wal", "-shm", "-writers", "-queue" } do
       os.remove(path .. suffix)
     end
   end,

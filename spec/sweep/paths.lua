@@ -4,6 +4,7 @@
 local port = ...
 local KEY = "swept-key-0123456789"
 local LONG = ("x"):rep(9000)
+local PICTURE = os.tmpname()
 local core -- in the paths that do not begin with its require
 
 local function check(fact, what)
@@ -226,6 +227,35 @@ local paths = {
       bad("no API key", core.platforms(target("ok", { api_key = "" }), "1"))
     end,
   },
+  {
+    name = "a form",
+    before = function()
+      require_core()
+      local file = assert(io.open(PICTURE, "w"))
+      file:write(LONG)
+      file:close()
+    end,
+    run = function()
+      local where = target("ok", { endpoints = { create_order_form = "POST /f userId in body" } })
+      local order = { userId = "1", confirm = true, domains = { { domain = "a.com", years = 1 } }, google = {} }
+      order.files = { ["a@a.com"] = PICTURE, ["b@a.com"] = PICTURE }
+      local call = made(core.create_order_form(where, order))
+      check(#call:request().form == 6, "not six parts")
+      for _ = 1, 2 do
+        call:start(core.engine(), 2)
+        expect("success", wait(call):result())
+      end
+      call:start(core.engine(), 2)
+      call:cancel()
+      local digest, message = core.file_sha256(PICTURE)
+      if not digest then
+        error("failed: " .. message, 0)
+      end
+      check(digest == core.sha256(LONG), "not that digest")
+      order.files["c@a.com"] = "/nowhere"
+      refused("No such file", core.create_order_form(where, order))
+    end,
+  },
   answered("ok", "success", nil, function(res, info)
     local list = res.data.list
     check(math.type(res.status) == "integer" and list[3] == core.null and list[4].a == nil, "not that body")
@@ -284,6 +314,11 @@ local paths = {
         call:start(core.engine(), 2)
         expect("success", wait(call):result())
       end
+      local engine, reports = core.engine(), 0
+      for id in engine.finished, engine do
+        reports = reports + (id == call:id() and 1 or 0)
+      end
+      check(reports == 1, "reported " .. reports .. " times")
     end,
   },
   {

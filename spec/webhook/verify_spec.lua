@@ -346,6 +346,35 @@ describe("a mistake in the arguments", function()
 end)
 
 describe("the kinds of refusal", function()
+  it("come with a text that says what is wrong", function()
+    local function says(message, body, headers, options)
+      local _, text = verify(body, headers, options)
+      assert.equal("webhook: " .. message, text)
+    end
+    local base64, hex = signed "body-base64-seconds", signed()
+    says("no API key: give api_key or set CMR_API_KEY (nginx hides it without 'env CMR_API_KEY;')", BODY, hex,
+      { api_key = "" })
+    says(("the body has %d bytes, the maximum is 98"):format(#BODY), BODY, hex, { max_body = 98 })
+    says("the header cmr-x-signature is missing", BODY, { ["cmr-x-timestamp"] = "1" })
+    says("the header cmr-x-timestamp is missing", BODY, { ["cmr-x-signature"] = hex["cmr-x-signature"] })
+    says("the header cmr-x-signature comes more than once", BODY, { ["cmr-x-signature"] = { "a", "b" } })
+    local malformed = "cmr-x-signature is no SHA-256 digest in %s"
+    says(malformed:format "hex or base64", BODY, signed(nil, { signature = "x" }))
+    says(malformed:format "hex", BODY, base64, { signature_format = "body-hex-seconds" })
+    says(malformed:format "base64", BODY, hex, { signature_format = "body-base64-seconds" })
+    malformed = "cmr-x-timestamp is no Unix time in %s"
+    says(malformed:format "seconds or milliseconds", BODY, signed(nil, { timestamp = "x" }))
+    says(malformed:format "milliseconds", BODY, hex, { signature_format = "body-hex-milliseconds" })
+    says(malformed:format "seconds", BODY, signed "body-hex-milliseconds", { signature_format = "body-hex-seconds" })
+    says("the signature does not fit this delivery and the key", "{}", hex)
+    says("the signature does not fit this delivery and any of the keys", "{}", hex, { api_key = { KEY, "another" } })
+    says("signed 301 s ago, the tolerance is 300 s", BODY, hex, { now = NOW + 301 })
+    says("signed 9 s in the future, the tolerance is 0.5 s", BODY, hex, { now = NOW - 9, tolerance = 0.5 })
+    says("the body is not a JSON object", "[]", delivery.headers("body-hex-seconds", "[]"))
+    says("the body names no event: neither 'event' nor 'eventType' is a string", "{}",
+      delivery.headers("body-hex-seconds", "{}"))
+  end)
+
   it("are those that editors are told", function()
     local file = assert(io.open "types/cmr.lua")
     local listed = file:read("*a"):match "\n%-%-%-@alias cmr%.RefusalKind\n(.-)\n\n"

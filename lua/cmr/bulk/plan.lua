@@ -104,7 +104,7 @@ function plan.read(run)
   local read = digests.new()
   for row in run.rows() do
     run.read_row(row)
-    read:add(row.args and identity.digest(row.args))
+    read:add(row.args and identity.digest(row.args, run.operation))
   end
   local list = read:list()
   run.digests, run.set_digest = read, identity.set_digest(list)
@@ -160,7 +160,7 @@ end
 
 ---Returns whether a row that is about to be sent is still the one that was reviewed.
 function plan.is_unchanged(run, row)
-  return run.digests:get(row.number) == identity.digest(row.args)
+  return run.digests:get(row.number) == identity.digest(row.args, run.operation)
 end
 
 local function review(run, on_row)

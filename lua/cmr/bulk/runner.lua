@@ -5,6 +5,8 @@ local coroutines = require "cmr.loop.coroutines"
 local endings = require "cmr.ledger.endings"
 local plan = require "cmr.bulk.plan"
 
+require "cmr.jobs" -- client:map needs it; in the middle of a run there may be no descriptor left to load it
+
 local runner = {}
 
 local MAX_SKIPPING_SECONDS = 0.02 -- skips rows for at most this time; then the requests in flight get their turn

@@ -21,21 +21,71 @@ local MARKS = {
 -- Fields whose option looks like an option of the command itself.
 local CLARIFICATIONS = { confirm = "the order's own field confirm, not a confirmation" }
 
--- Values for the examples of fields that the documentation shows without a value.
-local SAMPLE_VALUES = {
-  domain = "acme.com",
-  domainName = "acme.com",
-  username = "john",
-  firstName = "John",
-  lastName = "Doe",
-  host = "mail",
-  value = "192.0.2.10",
-  recordType = "A",
-}
+-- Where a fact is from, by the source in the operations table.
+local SOURCES = { seed = "The API page", docs = "The API page", help = "The help centre" }
+
+---Sentences on the refusals that an operation's own page documents.
+---@return string[]
+function help.statuses(operation)
+  local sentences, list, source = {}, {}, nil
+  local function finish()
+    if list[1] then
+      sentences[#sentences + 1] = ("%s documents the status %s."):format(source, table.concat(list, "; "))
+    end
+    list = {}
+  end
+  for _, status in ipairs(operation.statuses or {}) do
+    if SOURCES[status.source] ~= source then finish() end
+    source = SOURCES[status.source]
+    list[#list + 1] = ("%d: %s"):format(status.code, status.reason)
+  end
+  finish()
+  return sentences
+end
+
+---Sentences on the facts that the documentation has about an operation.
+---@return string[]
+function help.notes(operation)
+  local sentences = {}
+  for index, note in ipairs(operation.notes or {}) do
+    sentences[index] = note.text
+  end
+  for _, sentence in ipairs(help.statuses(operation)) do
+    sentences[#sentences + 1] = sentence
+  end
+  return sentences
+end
+
+-- The names of events in entries like "EVENT PARAMETER".
+local function event_names(entries)
+  local names, seen = {}, {}
+  for _, entry in ipairs(entries) do
+    local name = entry:match "^%S+"
+    if not seen[name] then
+      names[#names + 1], seen[name] = name, true
+    end
+  end
+  return require("cmr.util.text").list(names, "or")
+end
+
+---A sentence on the webhooks that report how an operation ended; nil where none is documented.
+---@return string?
+function help.events(operation)
+  if not operation.success_events then return nil end
+  local failure = operation.failure_events and ", its failure " .. event_names(operation.failure_events) or ""
+  return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
+end
+
+---The description of a parameter with its documented values; nil without one.
+function help.description(param)
+  if not param.known then return param.summary end
+  local values = require("cmr.util.text").list(param.known, "and")
+  return ("%s Documented: %s; other values are sent too."):format(param.summary, values)
+end
 
 ---Returns one line for the list of commands.
 function help.summary(operation)
-  local words = {}
+  local words = { arguments.undocumented(operation) and arguments.undocumented(operation) .. " unknown" }
   for _, mark in ipairs(MARKS) do
     if operation.flags[mark[1]] then words[#words + 1] = mark[2] end
   end
@@ -50,6 +100,15 @@ function help.operation(operation)
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
   for _, mark in ipairs(MARKS) do
     if operation.flags[mark[1]] then lines[#lines + 1] = mark[3] end
+  end
+  lines[#lines + 1] = help.events(operation)
+  for _, sentence in ipairs(help.notes(operation)) do
+    lines[#lines + 1] = sentence
+  end
+  if arguments.undocumented(operation) then
+    lines[#lines + 1] = ("Cannot run yet: its %s is undocumented. CMR_ENDPOINTS supplies it."):format(
+      arguments.undocumented(operation)
+    )
   end
   if operation.assumed then lines[#lines + 1] = ("Not confirmed: %s."):format((operation.assumed:gsub("%.$", ""))) end
   return table.concat(lines, "\n")
@@ -72,7 +131,7 @@ function help.parameter(param)
   if param.all_required then required = ", required: a list, or the word all" end
   local clarification = CLARIFICATIONS[param.name] and "; " .. CLARIFICATIONS[param.name] or ""
   local text = ("%s (%s%s%s)"):format(param.name, param.type, required, clarification)
-  if param.summary then text = text .. ": " .. param.summary end
+  if param.summary then text = text .. ": " .. help.description(param) end
   if help.value(param) ~= "JSON" and arguments.secret(param.name) then
     text = text .. " @FILE reads it from a file and keeps it out of the process list."
   end
@@ -89,92 +148,44 @@ function help.inside(operation)
   return "Inside the JSON values:\n" .. table.concat(lines, "\n") .. "\n\n"
 end
 
-local function has_required_items(operation, param)
-  for _, other in ipairs(operation.params) do
-    local prefix = other.name:sub(1, #param.name + 1)
-    local nested = prefix == param.name .. "[" or prefix == param.name .. "."
-    if other.required and nested and other.name:find "[%]*]." then return true end
-  end
-  return false
-end
-
--- Returns the parameters that the simplest call needs: the required ones and one of the alternatives. An object is
--- replaced by its members.
-local function first_call(operation)
-  local chosen, required, has_alternative = {}, {}, false
-  for _, param in ipairs(operation.params) do
-    local parent = param.name:match "^(.*)%.[^.]+$"
-    local needed = (param.required or param.all_required) and (not parent or required[parent])
-    if param.either and not has_alternative then
-      needed, has_alternative = true, true
-    end
-    if not parent and has_required_items(operation, param) and not param.either then needed = true end
-    if needed then
-      required[param.name] = true
-      if parent and chosen[#chosen].name == parent then chosen[#chosen] = nil end
-      if param.positional or arguments.option(param.name) then chosen[#chosen + 1] = param end
-    end
-  end
-  return chosen
-end
-
 local function encode(value)
   return require("cmr.cli.pretty_json").encode(value, { compact = true })
 end
 
--- Returns the value in the documented request. Returns nil when the documentation has no value, or shortens it.
-local function documented_value(operation, name)
-  local example = require("cmr.samples")[operation.name]
-  local request = example and example.request and require("cmr.core").json_decode(example.request)
-  local value = require("cmr.util.tables").at(request, name)
-  if value ~= nil and not encode(value):find("...", 1, true) then return value end
-end
-
-local sample_value
-
-local function required_members(operation, name)
-  local object = {}
-  for _, param in ipairs(operation.params) do
-    local parent, member = param.name:match "^(.*)%.([^.]+)$"
-    if parent == name and param.required and member ~= "*" then object[member] = sample_value(operation, param) end
+-- Adds an option for each field that the example has, in the order of the parameters. Returns the other fields.
+local function add_options(options, operation, fields)
+  local tables, json_only = require "cmr.util.tables", {}
+  for name, value in pairs(fields) do
+    if not arguments.param(operation, name) then json_only[name] = value end
   end
-  return object
-end
-
-function sample_value(operation, param)
-  local name, kind = param.name, param.type
-  local item, map_value = arguments.param(operation, name .. "[]"), arguments.param(operation, name .. ".*")
-  if kind == "array" then return require("cmr.core").array { item and sample_value(operation, item) } end
-  if kind == "map" and map_value then return { ["acme.com"] = sample_value(operation, map_value) } end
-  if kind == "object" or kind == "map" then return required_members(operation, name) end
-  if param.values then return param.values[1] end
-  if kind == "boolean" then return not operation.flags.charges end -- with confirm = false, the example spends nothing
-  if kind == "integer" or kind == "number" then return 1 end
-  local last = name:match("[^.]+$"):gsub("s?%[%]$", "")
-  return SAMPLE_VALUES[last] or arguments.placeholder(last)
-end
-
--- Returns the word that follows a parameter's option in an example.
-local function sample_word(operation, param)
-  if arguments.secret(param.name) then return "@FILE" end
-  if param.all_required then return "all" end
-  local value
-  if not param.name:find "[iI]ds?$" and param.type ~= "boolean" then value = documented_value(operation, param.name) end
-  if value == nil then value = sample_value(operation, param) end
-  return require("cmr.util.shell").quote(type(value) == "string" and value or encode(value))
-end
-
----Returns a command line with only the arguments that a call needs.
-function help.example(operation)
-  local command = "cmr " .. arguments.command(operation.name)
-  local options = {}
-  for _, param in ipairs(first_call(operation)) do
-    if param.positional then
-      command = command .. " " .. arguments.placeholder(param.name)
-    else
-      options[#options + 1] = ("%s %s"):format(arguments.option(param.name), sample_word(operation, param))
+  for _, param in ipairs(operation.params) do
+    local value = tables.at(fields, param.name)
+    local option = not param.positional and arguments.option(param.name)
+    local has_options = type(value) == "table" and arguments.has_members(operation, param.name)
+    if option and value ~= nil and not has_options then
+      local word = type(value) == "string" and value or encode(value)
+      if arguments.secret(param.name) then word = "@" .. param.name:match "[^.]+$" .. ".txt" end
+      options[#options + 1] = option .. " " .. require("cmr.util.shell").quote(word)
     end
   end
+  return json_only
+end
+
+---The command line of the operation's example; nil without one. A secret is in a file that the line names.
+---@return string?
+function help.example(operation)
+  local text = require("cmr.examples")[operation.name]
+  if not text then return nil end
+  local fields = require("cmr.core").json_decode(text)
+  local command = "cmr " .. arguments.command(operation.name)
+  local options = {}
+  for _, param in ipairs(operation.params) do
+    if param.positional and fields[param.name] ~= nil then
+      command = command .. " " .. require("cmr.util.shell").quote(fields[param.name])
+    end
+  end
+  local json_only = add_options(options, operation, fields)
+  if next(json_only) then options[#options + 1] = "--json " .. require("cmr.util.shell").quote(encode(json_only)) end
   for _, option in ipairs(options) do
     local last_line = command:match "[^\n]*$"
     command = command .. (#last_line + #option > MAX_EXAMPLE_COLUMNS and " \\\n      " or " ") .. option

@@ -1,6 +1,7 @@
 ---The program `cmr`: parses the command line, runs the command, and reports how it ended.
 
 local io = require "cmr.cli.io"
+local text = require "cmr.util.text"
 
 local cli = {}
 
@@ -28,21 +29,28 @@ local function run(words, system, context)
   return command.run(parsed, system, version)
 end
 
--- Prints the help, or the message of a mistake or failure. Returns the exit status.
+-- Lua says of a module that it cannot open that there is none. Returns the reason, if no file can be opened.
+local function load_problem(ending, system)
+  local name = ending:match "module '([%w_.]+)' not found:"
+  local file, message = system.open("/", "rb")
+  if file then file:close() end
+  return name and not file and ("module %s cannot be loaded: %s"):format(name, message:gsub("^/: ", "")) or nil
+end
+
+-- Prints help, or the message of a mistake or failure. Returns the exit status.
 local function report(ending, system, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)
-    -- Lua's interpreter raises this error on Ctrl-C
-    if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end
-    ending = { failure = "internal error: " .. ending, status = io.EXIT_FAILURE }
+    if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end -- the interpreter's error on Ctrl-C
+    local message = load_problem(ending, system) or "internal error: " .. ending
+    ending = { failure = message, status = io.EXIT_FAILURE }
   end
   if ending.text then
     io.write(system, ending.text)
     return io.EXIT_OK
   end
-  local printable = require("cmr.util.text").printable
   for line in (ending.usage or ending.failure or ""):gmatch "[^\n]+" do
-    system.stderr:write("cmr: ", printable(line), "\n")
+    system.stderr:write("cmr: ", text.printable(line), "\n")
   end
   if not ending.usage then return ending.status end
   system.stderr:write(("Try '%s --help'.\n"):format(ending.command or command))

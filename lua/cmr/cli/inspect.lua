@@ -24,7 +24,14 @@ function inspect.curl(request, profile, key_file)
     add("header", header)
   end
   if request.key_header then parts[#parts + 1] = "--header @-" end
-  if request.body or request.method == "POST" then add("data-raw", request.body or "") end
+  for _, part in ipairs(request.form or {}) do
+    if part.path then
+      add("form", ('%s=@"%s";type=%s'):format(part.name, part.path:gsub('[\\"]', "\\%0"), part.type))
+    else
+      add("form-string", ("%s=%s"):format(part.name, part.value))
+    end
+  end
+  if request.body or request.method == "POST" and not request.form then add("data-raw", request.body or "") end
   if request.ca_file then add("cacert", request.ca_file) end
   if request.resolve then add("resolve", request.resolve) end
   if request.proxy == "" then
@@ -56,6 +63,7 @@ local function result(info)
   local parts = { ("HTTP %d"):format(info.status), "HTTP/" .. info.http_version }
   parts[#parts + 1] = info.tls
   parts[#parts + 1] = info.reused and "connection used again" or "new connection"
+  if info.request_id then parts[#parts + 1] = "request id " .. info.request_id end
   return table.concat(parts, ", ")
 end
 

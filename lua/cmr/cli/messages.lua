@@ -27,7 +27,7 @@ local HINTS = {
   payment_required = "the wallet does not cover it",
   quota_exceeded = "a mailbox can be exported again three times a week",
   timeout = "a longer --timeout may help; -v tells where the time goes",
-  tls = "CMR_CA_FILE or --ca-file names further certificates to trust",
+  tls = "CMR_CA_FILE or --ca-file names the certificates to trust, in place of the system's",
   not_recorded = "CMR_LEDGER names another file; --no-ledger sends without remembering it",
   bad_response = "is the base URL that of the API?",
 }
@@ -54,15 +54,29 @@ local function whereabouts(operation, args, is_remembered)
   return parts[1] and table.concat(parts, "; ")
 end
 
----Returns the lines to show after a failure's message.
+-- The facts that a refusal has besides the envelope, at the top or in data: "mailboxCount: 2".
+local function refusal_facts(operation, err)
+  local lines = {}
+  for _, name in ipairs(operation and operation.refusal_fields or {}) do
+    local body = type(err.body) == "table" and err.body or {}
+    local value = body[name]
+    if value == nil and type(body.data) == "table" then value = body.data[name] end
+    if value ~= nil then
+      lines[#lines + 1] = ("%s: %s"):format(name, require("cmr.util.text").printable(tostring(value)))
+    end
+  end
+  return lines
+end
+
+---The lines to show after a failure's message.
 ---@param operation table? nil: `cmr api`
 ---@param has_effect boolean Whether the request may have changed something, because it was no GET.
 ---@param args table of the request
 ---@param is_remembered boolean Whether the request is in the ledger.
 function messages.advice(operation, err, has_effect, args, is_remembered)
-  local lines = {}
+  local lines = refusal_facts(operation, err)
   if has_effect and OUTCOMES[err.outcome] then
-    lines[1] = ("outcome: %s, %s"):format(err.outcome, OUTCOMES[err.outcome])
+    lines[#lines + 1] = ("outcome: %s, %s"):format(err.outcome, OUTCOMES[err.outcome])
   end
   local where = has_effect and err.outcome == "unknown" and whereabouts(operation, args, is_remembered)
   if where then lines[#lines + 1] = "hint: " .. where end
@@ -111,8 +125,7 @@ function WORDINGS.bad_option(problem, _, parsed)
   return ("%s is wrong (%s)"):format(source(problem.option, parsed), detail(problem))
 end
 
-function WORDINGS.undocumented(problem, operation)
-  if operation.flags.form then return problem.reason end
+function WORDINGS.undocumented(_, operation)
   local name, method, path = operation.name, operation.method, operation.path
   local endpoint = ('{"%s": "%s %s"}'):format(name, method or "METHOD", path or "/path")
   local format = "the %s of %s is not documented: if you know it, name a file with %s in CMR_ENDPOINTS"

@@ -25,11 +25,11 @@ function writers.json(answer, system, parsed, about)
   io.write(system, encoder(system, parsed, about)(answer))
 end
 
--- Prints one line for each item of the answer's list. An answer without a list is one line.
+-- A line per item of the answer's list; an answer or a field without a list is one line.
 function writers.jsonl(answer, system, parsed, about)
   local encode, lines = encoder(system, parsed, about), {}
   local list = require("cmr.cli.tabulate").list(answer.data, about.name)
-  for index, item in ipairs(list or { answer }) do
+  for index, item in ipairs(list or about.without_list or { answer }) do
     lines[index] = encode(item, true)
   end
   io.write(system, table.concat(lines))
@@ -80,7 +80,7 @@ function output.show(answer, parsed, system, about)
   if value == nil then io.failure("no field '%s' in the answer: %s", parsed.field, message) end
   if not parsed.output then return output.raw(value, system) end
   if parsed.output == "json" then return writers.json(value, system, parsed, about) end
-  return writers[parsed.output]({ data = value }, system, parsed, {})
+  return writers[parsed.output]({ data = value }, system, parsed, { without_list = { value } })
 end
 
 local function empty(key)

@@ -15,7 +15,7 @@ local GLOBAL_OPTIONS = {
   { "--profile", "PROFILE", "Use the key and address that 'cmr init' stored under this name, not the environment's." },
   { "--base-url", "URL", "Where the API is (default: $CMR_BASE_URL, else production)." },
   { "--ca-file", "FILE", "Certificates to trust instead of the system's (default: $CMR_CA_FILE)." },
-  { "--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30)." },
+  { "--timeout", "SECONDS", "Bound of the whole call, retries included (default: 30); more for check-workspace." },
   { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
@@ -82,7 +82,8 @@ local function help_option(get_parser, operation)
     name = "-h --help",
     description = "Show this help.",
     action = function()
-      local example = operation and ("\nExample:\n   %s\n"):format(require("cmr.cli.help").example(operation)) or ""
+      local example = operation and require("cmr.cli.help").example(operation)
+      example = example and ("\nExample:\n   %s\n"):format(example) or ""
       stop { text = get_parser():get_help() .. "\n" .. example }
     end,
   }

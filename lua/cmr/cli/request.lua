@@ -85,21 +85,28 @@ end
 ---The advice for a ledger that cannot be used.
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
----Returns the ledger for a command. When there is none, raises a failure if the command may change something.
----@param acts boolean Whether the command may change something at the vendor.
----@return table? ledger Nil when a command that only reads has no ledger, or when the user said --no-ledger.
+---The ledger of a command. Raises a failure when there is none for a command that acts.
+---@param acts boolean whether the command may change something at the vendor's
+---@return table? ledger nil: the command only reads; or the user said --no-ledger
 function request.ledger(parsed, acts)
-  if parsed.no_ledger then return nil end
-  local ledger, message = require("cmr.ledger").open(nil, acts and "durable" or "quick")
-  if ledger or not acts then return ledger end
+  if parsed.no_ledger or not acts then return nil end
+  local ledger, message = require("cmr.ledger").open()
+  if ledger then return ledger end
   io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
+end
+
+-- The queue of all processes that use the user's ledger. A command that only reads opens no more of it, and sends
+-- without the queue when the file cannot be used.
+local function limiter_for(parsed, ledger)
+  if ledger then return ledger:limiter() end
+  local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()
+  return path and require("cmr.limiter.file").new { path = path, is_quiet = true } or nil
 end
 
 ---Makes a client from the command line and the environment, and stores the name of its profile in parsed.profile.
 ---@param settings table? default: request.settings
 ---@param ledger table? see request.ledger
----@param only_reads boolean?
-function request.client(parsed, system, read, settings, ledger, only_reads)
+function request.client(parsed, system, read, settings, ledger)
   settings = settings or request.settings(parsed, system, read)
   parsed.profile = settings.profile
   local opts = {
@@ -110,8 +117,8 @@ function request.client(parsed, system, read, settings, ledger, only_reads)
     timeout = request.number("--timeout", parsed.timeout),
     retries = request.number("--retries", parsed.retries, true),
     rate = parsed.rate ~= "off" and request.number("--rate", parsed.rate),
-    ledger = not only_reads and ledger or nil,
-    limiter = ledger and ledger:limiter(), -- a read needs only the limiter of the ledger
+    ledger = ledger,
+    limiter = limiter_for(parsed, ledger),
   }
   if parsed.verbose then
     opts.on_response, opts.on_retry = require("cmr.cli.inspect").hooks(system)
@@ -121,14 +128,14 @@ function request.client(parsed, system, read, settings, ledger, only_reads)
   return client
 end
 
----Makes a client for one request, or for the pages of --all. The client shares the rate limit with the other processes
----that use the ledger. Without a ledger, a single request has no rate limit, which could only delay its retries.
----@param acts boolean Whether the request may change something.
+---Makes a client for one request, or for the pages of --all. It shares its rate with the other processes of the ledger.
+---With --no-ledger one request has no rate limit, which could only delay its retries.
+---@param acts boolean whether the request may change something
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
-  parsed.rate = parsed.rate or not ledger and not parsed.all and "off" or nil
-  return request.client(parsed, system, read, settings, ledger, not acts)
+  parsed.rate = parsed.rate or parsed.no_ledger and not parsed.all and "off" or nil
+  return request.client(parsed, system, read, settings, ledger)
 end
 
 local function fail(order, parsed, message, err)
@@ -152,6 +159,9 @@ local function confirmed(order, call, parsed, system)
     local lines = { preview.method .. " " .. preview.url }
     lines[2] = parsed.profile and ("with the profile '%s'"):format(parsed.profile)
     lines[#lines + 1] = preview.body
+    for _, part in ipairs(preview.form or {}) do
+      lines[#lines + 1] = ("%s: %s"):format(part.name, part.value or part.path)
+    end
     require("cmr.cli.prompt").confirm(order.reason, lines, parsed, system)
   end
   if parsed.verbose then require("cmr.cli.inspect").log(system, "%s %s", preview.method, preview.url) end
@@ -173,6 +183,19 @@ local function report_refused(order, partial, system)
   return io.EXIT_INCOMPLETE
 end
 
+---Opens the engine, and keeps one descriptor free: with it the modules that report the answer can be loaded. Raises a
+---failure when there are too few.
+---@return file* spare
+function request.open_engine(system)
+  local ok, message = pcall(core.engine)
+  local spare
+  if ok then
+    spare, message = system.open("/", "rb") -- every system has it
+  end
+  if not spare then io.failure("%s; nothing was sent", (message:gsub("^/: ", ""))) end
+  return spare
+end
+
 ---Sends one request and prints its answer. Raises a failure, or a mistake.
 ---@param order table The request: method of the client; args for it; prepare, used instead of the core's function of
 ---  that name; operation, except for `cmr api`; has_effect, whether the request may change something, as far as its
@@ -185,14 +208,16 @@ function request.send(order, parsed, system, client)
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
   if not confirmed(order, call, parsed, system) then return io.EXIT_OK end
-  local operation = order.operation
+  local operation, spare = order.operation, request.open_engine(system)
   if parsed.all then
+    spare:close()
     message, err = require("cmr.cli.listing").show(client, operation, order.args[1], parsed, system)
     if err then fail(order, parsed, message, err) end
     return io.EXIT_OK
   end
   local answer
   answer, message, err = client[order.method](client, unpack(order.args))
+  spare:close()
   if not answer then fail(order, parsed, message, err) end
   output.show(answer, parsed, system, order.about)
   if operation and operation.flags.list then

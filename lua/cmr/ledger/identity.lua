@@ -1,6 +1,7 @@
----Decides whether two requests are the same. They are if they have the same operation and the same arguments. The
----order of the names, the format of the file and the version of Lua make no difference. A secret is compared
----unchanged. Pure, except for the digest.
+---Two requests are the same if their operations and their arguments are: whatever the order of the names, the format of
+---the file, or the Lua. Each list in the table of operations is a set, of domains, mailboxes, records ...: the order of
+---its items does not count. In a list that is not documented it counts, as in a list of nameservers. A secret is
+---compared as it is. Pure but for the digest.
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
@@ -26,10 +27,56 @@ function identity.normal(value)
   return is_name and value:lower() or value
 end
 
+-- The names of an operation's parameters. "domains[]" names the items of a list, "mailboxes.*" the members of a map.
+local names_of = setmetatable({}, { __mode = "k" })
+
+local function parameter_names(operation)
+  local names = names_of[operation]
+  if names then return names end
+  names = {}
+  for _, param in ipairs(operation.params) do
+    names[param.name] = true
+  end
+  names_of[operation] = names
+  return names
+end
+
+local NO_NAMES = {} -- of a request without an operation
+
 local serialize
 
--- Functions that write a value of each type as text. A string has its length in front, so that two different values
--- never have the same text.
+-- The items of a set, in an order of their own; nil if the table has other members too.
+local function serialize_set(set, is_exact, names, path)
+  local items, count = {}, 0
+  for _ in pairs(set) do
+    count = count + 1
+  end
+  for index, item in ipairs(set) do
+    items[index] = serialize(item, is_exact, names, path)
+  end
+  if #items ~= count then return nil end
+  table.sort(items)
+  for index, item in ipairs(items) do
+    items[index] = serialize(index) .. "=" .. item
+  end
+  return items
+end
+
+local function serialize_members(object, is_exact, names, path)
+  local members, prefix = {}, path == "" and path or path .. "."
+  for key, member in pairs(object) do
+    local member_path = prefix
+    if type(member) == "table" then
+      member_path = prefix .. tostring(key)
+      if not names[member_path] then member_path = prefix .. "*" end
+    end
+    local is_secret = is_exact or redact.is_secret_name(key)
+    members[#members + 1] = serialize(key) .. "=" .. serialize(member, is_secret, names, member_path)
+  end
+  return members
+end
+
+-- A string has its length in front, so that no two values are written alike.
 local SERIALIZERS = {
   string = function(value, is_exact)
     if not is_exact then value = identity.normal(value) end
@@ -37,27 +84,54 @@ local SERIALIZERS = {
   end,
   number = text.exact_number,
   boolean = tostring,
-  table = function(value, is_exact)
-    local parts = {}
-    for key, member in pairs(value) do
-      parts[#parts + 1] = serialize(key) .. "=" .. serialize(member, is_exact or redact.is_secret_name(key))
-    end
+  table = function(value, is_exact, names, path)
+    local items = path .. "[]"
+    local parts = names[items] and serialize_set(value, is_exact, names, items)
+    parts = parts or serialize_members(value, is_exact, names, path)
     table.sort(parts)
     return "{" .. table.concat(parts, ",") .. "}"
   end,
 }
 
-function serialize(value, is_exact)
+-- path: of the value among the parameters, as in "mailboxes.*[]"
+function serialize(value, is_exact, names, path)
   if value == core.null then return "null" end
   if value == core.all then return "all" end
-  return SERIALIZERS[type(value)](value, is_exact)
+  return SERIALIZERS[type(value)](value, is_exact, names, path)
+end
+
+-- The content of a file counts, wherever it is. A file that cannot be read stays a path: the call is refused.
+local function content_of(path)
+  local digest = type(path) == "string" and core.file_sha256(path)
+  return digest and "sha256 " .. core.base64(digest) or path
+end
+
+-- The arguments with the content's digest in place of each file's path.
+local function with_contents(args, operation)
+  local copy = {}
+  for name, value in pairs(args) do
+    copy[name] = value
+  end
+  for _, param in ipairs(operation.params) do
+    local name = param.type == "file" and param.name:match "^(%w+)%.%*$"
+    if name and type(args[name]) == "table" then
+      copy[name] = {}
+      for key, path in pairs(args[name]) do
+        copy[name][key] = content_of(path)
+      end
+    end
+  end
+  return copy
 end
 
 ---Returns the digest of a request's content.
 ---@param args any
+---@param operation table? a row of cmr.operations; nil: a raw request
 ---@return string digest 20 characters
-function identity.digest(args)
-  return core.base64(core.sha256(serialize(args)):sub(1, DIGEST_BYTES))
+function identity.digest(args, operation)
+  local names = operation and parameter_names(operation) or NO_NAMES
+  if operation and operation.flags.form then args = with_contents(args, operation) end
+  return core.base64(core.sha256(serialize(args, false, names, "")):sub(1, DIGEST_BYTES))
 end
 
 ---Returns the digest of a set of contents, in any order.

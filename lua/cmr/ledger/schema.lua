@@ -3,15 +3,12 @@
 
 local schema = {}
 
--- The tables:
--- - request: the requests that were sent. writer: the id of the first request of the process that sent this one, see
---   cmr.ledger. superseded: the id of the request that repeated this one. plan: what client:await waits for, as JSON.
--- - request_id: every id in a request or its answer, such as ("order", "ORD_1").
--- - run: the bulk runs. digest: the digest of the set of the run's rows. round: how often --again began a new round.
---   round_after: the newest request at that moment; this request and older ones do not count. An id is stored and not a
---   time, because the clock may be set back.
--- - claim, entry and count: the store, see cmr.Store.
--- - slot: the limiter. Its times are on the monotonic clock.
+-- request: what was sent. writer: the id of the first request of the process that sent it, see cmr.ledger.writers.
+--   superseded: the id of the request that repeated this one. plan: what client:await waits for, as JSON.
+-- request_id: every id that a request or its answer carries, as in ("order", "ORD_1").
+-- run: the bulk runs; digest: of the set of their rows; round: how often --again began it anew; round_after: the newest
+--   request at that moment: it and older ones do not count. A time would not do: the clock may be set back.
+-- claim, entry, count: the store, see cmr.Store.
 local MIGRATIONS = {
   {
     [[CREATE TABLE request (
@@ -41,6 +38,7 @@ local MIGRATIONS = {
     [[UPDATE run SET round_after =
       coalesce((SELECT max(id) FROM request WHERE sent_at < round_at), 0) WHERE round_at > 0]],
   },
+  { "DROP TABLE slot" }, -- the limiter has a file of its own
 }
 
 ---The version of the tables that this version of cmr writes.

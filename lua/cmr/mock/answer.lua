@@ -7,8 +7,7 @@ local samples = require "cmr.samples"
 
 local answer = {}
 
-local MAX_PAGE_ITEMS = 100
-local PAGE_ITEMS = 20 -- the default; the request may ask for another number
+local PAGE_ITEMS = 20 -- unless the request says
 
 ---Makes an answer.
 ---@param status integer
@@ -99,9 +98,6 @@ end
 ---@return integer pages their count
 function answer.page(request, list, page_items)
   local page, limit = request.fields.page or 1, request.fields.limit or page_items or PAGE_ITEMS
-  if limit > MAX_PAGE_ITEMS then -- assumed: the API refuses a limit that is too high, and does not lower it
-    answer.refuse(400, ("'limit' must be at most %d"):format(MAX_PAGE_ITEMS), "status 400; message")
-  end
   local items = json.array()
   for index = (page - 1) * limit + 1, math.min(page * limit, #list) do
     items[#items + 1] = list[index]

@@ -84,6 +84,16 @@ accept("failures", { domain = "string", reason = "string" }, function(body, stat
   return body
 end)
 
+-- It takes an object like the library's option endpoints.
+handlers["POST " .. PREFIX .. "endpoints"] = function(body, state)
+  for operation, endpoint in pairs(body) do
+    if type(endpoint) ~= "string" or not state:supply(operation, endpoint) then
+      return refuse(("'%s' must be METHOD /path"):format(operation))
+    end
+  end
+  return reply(200, body)
+end
+
 accept("wallet", { balance = "number" }, function(body, state)
   state.balance = body.balance
   return body

@@ -7,6 +7,7 @@
 local answer = require "cmr.mock.answer"
 local fields = require "cmr.mock.fields"
 local json = require "cmr.mock.json"
+local multipart = require "cmr.mock.multipart"
 local scope = require "cmr.mock.routes.scope"
 
 local Dispatch = {}
@@ -50,9 +51,12 @@ end
 function Dispatch:identify(request)
   if request.path:sub(1, #self.base) ~= self.base then return end
   local path = request.path:sub(#self.base + 1)
-  local methods = self.by_path[path]
+  local supplied = self.state.endpoints[request.method .. " " .. path]
+  local operation = supplied and self.by_name[supplied.operation]
+  local methods = operation and { [request.method] = operation } or self.by_path[path]
   if not methods then return end
   request.methods, request.operation_path = methods, path
+  request.is_supplied, request.user_in = operation ~= nil, operation and supplied.user_in
   request.operation = methods[request.method] or methods["*"]
   request.operation_name = request.operation and request.operation.name
 end
@@ -75,7 +79,30 @@ local function over_limit(seconds)
   return reply
 end
 
+-- Assumed: the status for a body that is written in another way than documented. A body that is not sent is {}.
+local function read_body(request)
+  local content_type = (request.headers["content-type"] or ""):lower():match "^[^;]*"
+  if request.operation.flags and request.operation.flags.form then
+    if not multipart.is_form(request) then
+      answer.refuse(400, "The Content-Type must be multipart/form-data", "status 400; message")
+    end
+    local parts, message = multipart.parts(request)
+    return parts and multipart.fields(request.operation, parts) or answer.refuse(400, "Malformed form: " .. message)
+  end
+  if request.raw_body ~= "" and content_type:match "^%s*(.-)%s*$" ~= "application/json" then
+    answer.refuse(400, "The Content-Type must be application/json", "status 400; message")
+  end
+  return json.object(request.raw_body) or answer.refuse(400, "Malformed JSON")
+end
+
+-- Assumed: what an operation answers whose path no document gives.
+local function record_only(request)
+  return answer.success(request, nil, "Recorded by the mock")
+end
+
 local function handle(handler, request, state)
+  request.body = read_body(request)
+  fields.check_body(request)
   request.fields = fields.of(request)
   fields.check(request.operation, request.fields)
   request.user = scope.user(request, state)
@@ -93,14 +120,12 @@ function Dispatch:answer(request)
   if not request.methods then return answer.assume(answer.new(404, "Not Found"), "message") end
   local operation = request.operation
   if not operation then return not_allowed(request.methods) end
-  local handler = handlers[operation.name]
+  local handler = handlers[operation.name] or request.is_supplied and record_only
   if not handler then
     local message = ("mock: the operation '%s' is not implemented"):format(operation.name)
     return answer.assume(answer.new(501, message), "everything")
   end
-  local body = json.object(request.raw_body)
-  if not body then return answer.assume(answer.new(400, "Malformed JSON"), "message") end
-  request.body, request.operations = body, self.by_name
+  request.operations = self.by_name
   self.state:catch_up()
   return self.state:handle(answer.of, handle, handler, request, self.state)
 end

@@ -30,6 +30,11 @@ function types.array(value)
   return tables.is_list(value) or type(value) == "table" and next(value) == nil
 end
 
+-- Assumed: a picture is an image, as the document says, and anything else is refused.
+function types.file(value)
+  return type(value) == "table" and type(value.type) == "string" and value.type:find "^image/" ~= nil
+end
+
 types.object = tables.is_object
 types.map = tables.is_object
 
@@ -71,6 +76,21 @@ local function check_member(tree, param, value, path)
   if not absent then check_value(tree, param, value, path) end
 end
 
+-- Assumed: a member that no document names is refused. The members of an object without rows are not documented.
+local function check_names(children, value, path)
+  local documented
+  for _, child in ipairs(children) do
+    if child.step == "[]" or child.step == "*" then return end
+    documented = documented or {}
+    documented[child.step] = true
+  end
+  for name in pairs(documented and value or {}) do
+    if not documented[name] then
+      refuse(400, ("'%s.%s' is not a known field"):format(path, name), "status 400; message")
+    end
+  end
+end
+
 local function check_child(tree, child, value, path)
   if child.step == "[]" then
     for index, item in ipairs(value) do
@@ -93,12 +113,16 @@ function check_value(tree, param, value, path)
   if not types[param.type](value) then
     refuse(400, ("'%s' must be of type %s"):format(path, param.type == "integer" and "integer, from 1" or param.type))
   end
+  if param.maximum and value > param.maximum then -- assumed: it is refused, not lowered
+    refuse(400, ("'%s' must be at most %d"):format(path, param.maximum), "status 400; message")
+  end
   if param.values and not contains(param.values, value) then
     refuse(400, ("'%s' must be one of %s"):format(path, table.concat(param.values, ", ")))
   end
   if (param.required or param.either) and param.type == "array" and #value == 0 then
     refuse(400, ("'%s' must not be empty"):format(path))
   end
+  check_names(children, value, path)
   for _, child in ipairs(children) do
     check_child(tree, child, value, path)
   end
@@ -128,7 +152,34 @@ local function check_user(operation, values)
   end
 end
 
----Refuses a request when a field does not fit the operation.
+-- Where undocumented fields of a request go, by the same rule as in the library: with a GET into the query.
+local function open_location(request)
+  local operation = request.operation
+  local open = operation.open_location
+  if not open or open == json.null then return nil end
+  if not request.is_supplied then return open end
+  if request.method == "GET" then return "query" end
+  return operation.method == "GET" and "body" or open
+end
+
+local function location_of(request, param)
+  return param.name == "userId" and request.user_in or param["in"]
+end
+
+---Refuses a body with a member that no document names, unless the operation's fields are not documented.
+---@param request table {operation, body}
+function fields.check_body(request)
+  if open_location(request) == "body" then return end
+  local documented = {}
+  for _, param in ipairs(request.operation.params) do
+    if location_of(request, param) == "body" then documented[param.name] = true end
+  end
+  for name in pairs(request.body) do
+    if not documented[name] then refuse(400, ("'%s' is not a known field"):format(name), "status 400; message") end
+  end
+end
+
+---Refuses a request whose fields do not fit its operation.
 ---@param operation table
 ---@param values table {field = value}
 function fields.check(operation, values)
@@ -145,15 +196,14 @@ end
 ---@param request table {operation, query, body}
 ---@return table values {field = value}
 function fields.of(request)
-  local operation, values = request.operation, {}
-  if operation.open_location and operation.open_location ~= json.null then
-    for name, value in pairs(request[operation.open_location]) do
-      if value ~= json.null then values[name] = value end
-    end
+  local operation, open, values = request.operation, open_location(request), {}
+  for name, value in pairs(open and request[open] or {}) do
+    if value ~= json.null then values[name] = value end
   end
   for _, param in ipairs(operation.params) do
-    local value = request[param["in"]][param.name]
-    if param["in"] == "query" and param.type == "integer" then value = tonumber(value) or value end
+    local location = location_of(request, param)
+    local value = request[location][param.name]
+    if value ~= nil and location == "query" and param.type == "integer" then value = json.number(value) or value end
     if value ~= json.null then values[param.name] = value end
   end
   return values

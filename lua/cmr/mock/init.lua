@@ -3,8 +3,10 @@
 local certificates = require "cmr.mock.certificates"
 local core = require "cmr.core"
 local Deliveries = require "cmr.mock.deliveries"
+local errors = require "cmr.util.errors"
 local launcher = require "cmr.launcher"
 local operations = require "cmr.operations"
+local options = require "cmr.options"
 local random = require "cmr.util.random"
 local shell = require "cmr.util.shell"
 local validate = require "cmr.util.validate"
@@ -25,6 +27,8 @@ local SPEC = {
     end,
     expected = "a URL on this machine",
   },
+  endpoints = "table",
+  examples = "boolean",
   operations = "table",
 }
 
@@ -72,6 +76,8 @@ local function configuration(opts, token)
     rate = opts.rate,
     window = opts.window,
     webhook = opts.webhook,
+    endpoints = opts.endpoints,
+    examples = opts.examples,
     operations = core.array(rows),
   }
 end
@@ -110,6 +116,17 @@ local function parts_of(opts, port, program)
   }
 end
 
+-- The option endpoints, or the environment's, as the library checks it. Raises a mistake.
+local function supplied_endpoints(opts)
+  local target_opts, message = options.with_environment { endpoints = opts.endpoints }
+  local target
+  if target_opts then
+    target, message = core.target { endpoints = target_opts.endpoints }
+  end
+  if not target then errors.raise("mock.run: " .. message) end
+  return target_opts.endpoints
+end
+
 ---Runs the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints lines that a shell can
 ---evaluate: CMR_BASE_URL, CMR_API_KEY and, with TLS, CMR_CA_FILE. Comments name the control address, its token and the
 ---pid. The last line is "# ready". The key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
@@ -117,12 +134,15 @@ end
 ---  port: 1 to 65535; default: a free one from 20000 to 29999
 ---  tls: HTTPS with HTTP/2 and a temporary authority; default: false
 ---  rate: requests per second and key, 0 for no limit; default: 5
----  window: how it counts requests: "bucket" (default), "fixed" or "sliding"
----  webhook: a URL on this machine that gets the events; /_mock/webhooks can add more
+---  window: how they are counted: "bucket" (default), "fixed" or "sliding"
+---  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
+---  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
+---  examples: whether it starts with what the examples of cmr.examples name; default: false
 ---  operations: the operations to serve; default: those of the library
 ---@return integer status 0 after a signal; 1 if the mock failed, with the reason on standard error.
 function mock.run(opts)
   opts = validate.options("mock.run", SPEC, DEFAULTS, opts)
+  opts.endpoints = supplied_endpoints(opts)
   return launcher.run("cmr mock", opts.port, function(port, program)
     return parts_of(opts, port, program)
   end)

@@ -6,6 +6,9 @@ local tables = require "cmr.util.tables"
 
 local json = { null = cjson.null }
 
+local decoder = cjson.new()
+decoder.decode_invalid_numbers(false) -- NaN, Infinity and hexadecimal digits are no JSON
+
 local array = {}
 
 ---Marks a list as an array, so that it is encoded as an array even when it is empty.
@@ -48,9 +51,17 @@ end
 ---@return any value
 ---@return string? message
 function json.decode(text)
-  local ok, value = pcall(cjson.decode, text)
+  local ok, value = pcall(decoder.decode, text)
   if ok then return value end
   return nil, value
+end
+
+---The number in a text, as JSON writes it; nil: none.
+---@param text string
+---@return number?
+function json.number(text)
+  local is_number = text:find "^%-?%d+%.?%d*$" or text:find "^%-?%d+%.?%d*[eE][-+]?%d+$"
+  return is_number and tonumber(text) or nil
 end
 
 ---Decodes a JSON object. An empty text counts as {}.

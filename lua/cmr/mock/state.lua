@@ -16,9 +16,10 @@ local MAX_RECORDED_REQUESTS = 10000
 local COLLECTIONS =
   { "users", "domains", "subscriptions", "mailboxes", "orders", "placement_tests", "pool", "sandbox_pool" }
 
----Makes a state with the initial data.
----@param settings table {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination?}
----@param clock function Returns seconds since 1970.
+---Makes a state that holds the initial data.
+---@param settings table {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination?,
+---  endpoints = {operation = "METHOD /path"}?}
+---@param clock function returns seconds since 1970
 ---@return table state
 function State.new(settings, clock)
   local state = setmetatable({ settings = settings, clock = clock }, State)
@@ -31,6 +32,10 @@ end
 function State:reset(overrides)
   self.rate = overrides.rate or self.settings.rate
   self.window = overrides.window or self.settings.window
+  self.endpoints = {}
+  for operation, endpoint in pairs(self.settings.endpoints or {}) do
+    self:supply(operation, endpoint)
+  end
   self.faults, self.limiters, self.failures, self.schedule = {}, {}, {}, {}
   self.recorded, self.offset = { count = 0 }, 0
   self.speed, self.speed_since = 1, self.clock()
@@ -43,6 +48,19 @@ function State:reset(overrides)
     self[name] = Collection.new()
   end
   seed.fill(self)
+  if self.settings.examples then seed.fill_examples(self) end
+end
+
+---Serves an operation at a path that the user supplies.
+---@param operation string
+---@param endpoint string "METHOD /path" or "METHOD /path userId in body", as in the library's option endpoints
+---@return boolean? ok nil: it has another form
+function State:supply(operation, endpoint)
+  local route, user = endpoint:match "^(%u+ /%S*)(.*)$"
+  local user_in = user and user:match "^ userId in (%l+)$"
+  if not route or user ~= "" and user_in ~= "body" and user_in ~= "query" then return nil end
+  self.endpoints[route] = { operation = operation, user_in = user_in }
+  return true
 end
 
 ---Returns the mock's time. While a scheduled function runs, it is the time that function was scheduled for.

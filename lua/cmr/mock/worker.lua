@@ -7,6 +7,7 @@ local Deliveries = require "cmr.mock.deliveries"
 local Dispatch = require "cmr.mock.dispatch"
 local faults = require "cmr.mock.faults"
 local json = require "cmr.mock.json"
+local multipart = require "cmr.mock.multipart"
 local request_body = require "cmr.util.request_body"
 local shell = require "cmr.util.shell"
 local State = require "cmr.mock.state"
@@ -23,7 +24,9 @@ local config, state, dispatch
 function worker.init()
   config = assert(json.decode(assert(shell.read(ngx.config.prefix() .. "config.json"))))
   local webhook = config.webhook and assert(Deliveries.destination { url = config.webhook })
-  state = State.new({ rate = config.rate, window = config.window, webhook = webhook }, ngx.now)
+  local settings = { rate = config.rate, window = config.window, webhook = webhook }
+  settings.examples, settings.endpoints = config.examples, config.endpoints
+  state = State.new(settings, ngx.now)
   dispatch = Dispatch.new(config, state)
 end
 
@@ -80,6 +83,37 @@ local function record(request)
   return entry
 end
 
+-- The parts of a form: of a file its digest, of a text the value.
+local function recorded_parts(request)
+  local list = json.array()
+  for index, part in ipairs(multipart.parts(request) or {}) do
+    list[index] = {
+      name = part.name,
+      filename = part.filename,
+      type = part.type,
+      size = #part.content,
+      md5 = ngx.md5(part.content),
+      value = not part.filename and part.content:sub(1, MAX_RECORDED_BODY_BYTES) or nil,
+    }
+  end
+  return list
+end
+
+-- A web page of this machine may use the mock.
+local function allow_browser()
+  local origin = ngx.var.http_origin
+  local host = origin and origin:match "^https?://(.+)$"
+  host = host and host:gsub(":%d+$", "")
+  if host ~= "localhost" and host ~= "[::1]" and not (host and host:find "^127%.%d+%.%d+%.%d+$") then return end
+  ngx.header["Access-Control-Allow-Origin"] = origin
+  ngx.header["Vary"] = "Origin"
+  ngx.header["Access-Control-Expose-Headers"] = "Retry-After, x-mock-assumed"
+  if ngx.req.get_method() ~= "OPTIONS" or not ngx.var.http_access_control_request_method then return end
+  ngx.header["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE"
+  ngx.header["Access-Control-Allow-Headers"] = ngx.var.http_access_control_request_headers
+  ngx.exit(ngx.HTTP_NO_CONTENT)
+end
+
 local function send(reply)
   local text = answer.body(reply)
   ngx.status = reply.status
@@ -101,6 +135,7 @@ local function serve_api(request)
   end
   request.raw_body = request_body.read()
   entry.body = request.raw_body:sub(1, MAX_RECORDED_BODY_BYTES)
+  if multipart.is_form(request) then entry.parts = recorded_parts(request) end
   if fault and fault.delay > 0 then ngx.sleep(fault.delay) end
   local reply = fault and faults.answer(fault) or dispatch:answer(request)
   if fault then
@@ -116,6 +151,7 @@ end
 ---Serves one request.
 function worker.serve()
   ngx.update_time()
+  allow_browser()
   local request = receive()
   if not control.owns(request.path) then return serve_api(request) end
   request.raw_body = request_body.read()

@@ -99,4 +99,15 @@ function redact.copy(value, secrets, with_secret_fields)
   return copy
 end
 
+---Masks the values in a URL's query whose names are those of secrets.
+---@param url string
+---@return string
+function redact.url(url)
+  return (
+    url:gsub("([?&]([^=&#]*)=)([^&#]*)", function(start, name, value)
+      if value ~= "" and redact.is_secret_name(name) then return start .. MASK end
+    end)
+  )
+end
+
 return redact

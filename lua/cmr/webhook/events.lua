@@ -1,15 +1,17 @@
 ---The list of the documented events, and the ids in an event. Pure, on any Lua and in nginx. The set is open: cmr also
 ---accepts an event that is not in the list.
 ---
----A row, which is also found by its name, is {name, when, fields, source, open, key, items, announces}:
----  fields     the documented members of data, in order: {name, type}; "a[].b" is a member of a list's items. We assume
----             that money and quantities are numbers
----  source     "docs" or "help", like in the operations table
----  open       other members of data that are undocumented, or whose names are undocumented
----  key        the member with the event's name: "eventType" in samples without "event" and eventId
----  items      the member of data with the list of items, if the event reports several items
----  announces  {event, count}: the member `count` of data is the number of events with that name that follow
----Events of asynchronous operations may also have data.actionId. The help centre's samples show it, but the documented
+---A row, also found by its name: {name, when, fields, source, open, key, items, announces}
+---  fields     what data is documented to hold, in order: {name, type}, "a[].b" in the items of a list; price and
+---             quantity are numbers, autoRenew is a boolean, times are ISO 8601 (docs)
+---  source     "docs" or "help", as in the operations table
+---  open       what else data holds that is not documented, or not by name
+---  key        the member with the event's name: "eventType" in samples that show no "event" and no eventId
+---  items      the member of data that lists the items that the event reports, if it reports several
+---  announces  {event, count}: this member of data says how many events of that name follow
+---The samples of subscription events show no eventId either. One sample of domain.order.success lists domains,
+---{domain, status}, beside data.actionId and without an eventId (help).
+---Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, the documented
 ---payloads do not.
 
 local tables = require "cmr.util.tables"

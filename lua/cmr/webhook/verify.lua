@@ -43,7 +43,7 @@ local verify = {}
 ---@class cmr.Event
 ---@field event? cmr.EventName Its name.
 ---@field eventType? cmr.EventName The name of a warmup event.
----@field eventId? string Absent in the samples of warmup events, see cmr.webhook.id.
+---@field eventId? string Absent from the samples of warmup and subscription events: see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.
 
 ---Facts about an event that cmr.webhook.verify returned.

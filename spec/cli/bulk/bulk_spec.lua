@@ -407,6 +407,21 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(6, sent())
   end)
 
+  it("knows a row whose list is in another order, and two of them in one file", function()
+    bulk.seed(server, 2)
+    local line = '{"userId":"%s","credentialId":"A1B2C3D4E5F6G7H8","componentMailboxIds":["%s","%s"]}\n'
+    local one, other = line:format(mock.USER, bulk.id(1), bulk.id(2)), line:format(mock.USER, bulk.id(2), bulk.id(1))
+    assert.equal(0, cmr{"export-mailboxes", "--from", rows(one)}.status)
+    local before = sent()
+    local ended = cmr{"export-mailboxes", "--from", rows(other)}
+    assert.equal(0, ended.status)
+    assert.matches("1 row: 1 accepted (1 of them before)", ended.err, 1, true)
+    assert.equal(before, sent())
+    ended = cmr{"export-mailboxes", "--from", rows(one .. other)}
+    assert.equal(2, ended.status)
+    assert.matches("rows 1 and 2 are the same: option '--duplicates' sends both", ended.err, 1, true)
+  end)
+
   it("leaves alone what another process has under way", function()
     bulk.seed(server, 2)
     local path = bulk.mailboxes(2)
@@ -439,6 +454,48 @@ cmr: failed: 1 invalid_argument, 1 not_found
     assert.equal(1, ended.status)
     assert.matches("was removed or replaced while it was open", ended.err, 1, true)
     assert.equal(1, sent())
+  end)
+
+  it("reports an error in the middle of it, and goes on from there the next time", function()
+    bulk.seed(server, 4)
+    local path = bulk.mailboxes(4)
+    files[1] = path
+    local program = file_with [[
+      local plan, rows = require "cmr.bulk.plan", 0
+      local is_unchanged = plan.is_unchanged
+      function plan.is_unchanged(...)
+        rows = rows + 1
+        if rows == 3 then error "in the middle" end
+        return is_unchanged(...)
+      end
+      os.exit(require("cmr.cli").main(arg))]]
+    local ended = command.run({"bulk", "reexport", "--from", path, "--concurrency", "1"},
+      {env = env, program = program})
+    assert.equal(1, ended.status)
+    assert.matches("cmr: 4 rows: 2 accepted, 2 not tried\n", ended.err, 1, true)
+    assert.matches("\ncmr: internal error: .*in the middle\n$", ended.err)
+    assert.same({1, 1}, bulk.received(server))
+    ended = cmr{"reexport", "--from", path}
+    assert.same({0, {1, 1, 1, 1}}, {ended.status, (bulk.received(server))})
+  end)
+
+  it("has all it needs before it begins, however few files may be open", function()
+    bulk.seed(server, 3)
+    local path = bulk.mailboxes(3)
+    files[1] = path
+    local refused, ended = 0, nil
+    for most = 10, 60 do
+      local through = ([[sh -c 'ulimit -n %d; exec "$@"' sh]]):format(most)
+      ended = command.run({"bulk", "reexport", "--from", path, "--failures", path .. ".failed", "--retries", "0"},
+        {env = env, through = through})
+      assert.is_nil(ended.err:find("internal error", 1, true), ended.err)
+      if ended.err:find("Too many open files", 1, true) then refused = refused + 1 end
+      if ended.status == 0 then break end
+      assert.equal(0, sent(), ended.err)
+    end
+    assert.equal(0, ended.status)
+    assert.is_true(refused > 2, refused)
+    assert.same({1, 1, 1}, bulk.received(server))
   end)
 
   it("prints the answers of what only reads, as JSON lines", function()

@@ -139,6 +139,7 @@ local function open_run(run, parsed, system)
   elseif reason == "other_key" then
     message = OTHER_KEY:format(message)
   end
+  if reason == "taken" then io.failure("%s; nothing was sent", message) end
   if reason == "ledger" then io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE) end
   if not ok then io.usage("%s", message) end
   if parsed[".again"] and run.is_resumed then
@@ -309,6 +310,7 @@ function bulk.run(parsed, system, read)
   check_wait(run, parsed)
   if reason and counts.todo > 0 then confirm(run, reason, counts, parsed, system) end
   open_outputs(run, parsed, system)
+  local spare = request.open_engine(system)
   run.tally = summary.tally(counts.todo + counts.invalid)
   run.progress = summary.progress(run.tally, system, core.now)
   run.in_flight = 0
@@ -316,6 +318,7 @@ function bulk.run(parsed, system, read)
   watch_signals(run, system)
   local ending = runner.run(run)
   run.is_finished = true
+  spare:close()
   run.progress:clear()
   library.close(run, not ending and not run.is_part and run.tally:is_ended(counts.rows))
   local is_complete = finish(run, counts.rows, parsed, system)

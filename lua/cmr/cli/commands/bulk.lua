@@ -21,8 +21,9 @@ Example:
    cmr bulk reexport --from mailboxes.csv --set google.clientId=5493-maeh \
       --failures failed.csv
 
-Exit status: 0 every row is done; 3 some are not; 1 it had to stop; 2 the
-command line or the input is wrong, nothing was sent; 130 interrupted.]]
+Exit status: 0 every row is done; 3 some are not; 1 it had to stop, or another
+process is at work on the rows; 2 the command line or the input is wrong,
+nothing was sent; 130 interrupted.]]
 
 bulk.options = {
   { "--from", "FILE", "The rows; - is standard input." },

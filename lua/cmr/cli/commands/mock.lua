@@ -19,6 +19,7 @@ function mock.run(parsed)
     rate = request.number("--rate", parsed[".rate"]),
     window = parsed[".window"],
     webhook = parsed[".webhook"],
+    examples = true,
   })
 end
 

@@ -1,9 +1,11 @@
 ---cmr operations: prints the table of the API's operations.
 
+local arguments = require "cmr.cli.arguments"
 local output = require "cmr.cli.output"
 
 local operations = {
-  epilog = "A table, unless --output asks for another form; json and jsonl have the rows with their parameters.",
+  epilog = "A table, unless --output asks for another form; json and jsonl have the rows with their parameters. An "
+    .. "operation whose path or method is unknown runs once CMR_ENDPOINTS supplies it.",
 }
 
 local COLUMNS = { "name", "method", "path", "summary" }
@@ -12,7 +14,9 @@ function operations.run(parsed, system)
   local list = require "cmr.operations"
   local answer = parsed.output == "json" and not parsed.field and list or { data = list }
   output.rows(answer, parsed, system, COLUMNS, function(operation)
-    return { operation.name, operation.method or "?", operation.path or "?", operation.summary or operation.title }
+    local summary, missing = operation.summary or operation.title, arguments.undocumented(operation)
+    if missing then summary = ("%s [%s unknown: cannot run yet]"):format(summary, missing) end
+    return { operation.name, operation.method or "?", operation.path or "?", summary }
   end)
   return 0
 end

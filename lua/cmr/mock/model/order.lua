@@ -16,10 +16,10 @@ local REGISTRATION_SECONDS, PASSWORD_SECONDS, DONE_SECONDS = 10, 20, 30
 
 ---Adds an order that is not processed yet.
 ---@param state table
----@param fields table {userId, sandbox}
+---@param fields table {userId, orderId, sandbox}
 ---@return table order
 function Order.add(state, fields)
-  local id = random.id(28)
+  local id = fields.orderId or random.id(28)
   local order = { state = state, orderId = id, userId = fields.userId, sandbox = fields.sandbox, status = "CREATED" }
   return state.orders:put(id, setmetatable(order, Order))
 end

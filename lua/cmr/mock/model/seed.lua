@@ -4,15 +4,19 @@ local account = require "cmr.mock.model.account"
 local Domain = require "cmr.mock.model.domain"
 local json = require "cmr.mock.json"
 local Mailbox = require "cmr.mock.model.mailbox"
+local Order = require "cmr.mock.model.order"
 local prewarmed_pool = require "cmr.mock.model.prewarmed_pool"
 local samples = require "cmr.samples"
 local Subscription = require "cmr.mock.model.subscription"
+local text = require "cmr.util.text"
 
 local seed = {
   ---The data that a test can add. For each kind: {fields, which control.lua checks, add = function(body, state) -> the
   ---answer, or nil and a message}.
   kinds = {},
 }
+
+local RENEWABLE_SECONDS = 30 * text.DAY -- until a domain expires that can be renewed
 
 local USER_ID = json.decode(samples.platforms.request).userId
 local MAILBOX = json.decode(samples.reexport.request)
@@ -109,6 +113,39 @@ function seed.fill(state)
   })
 
   prewarmed_pool.fill(state)
+end
+
+---Adds what the examples of cmr.examples name besides the first data: a user whose domain can be renewed, with a
+---mailbox in warmup, an order and an Instantly credential, and a user who has nothing and can be deleted.
+---@param state table
+function seed.fill_examples(state)
+  local user_id = json.decode(samples.subscriptions.answer).data.subscriptions[1].userId
+  account.add_user(state, json.decode(samples.create_user.answer).data.id)
+  local user = account.add_user(state, user_id)
+  table.insert(user.credentials, {
+    app = "INSTANTLY", -- its spelling is assumed
+    credentialId = "H7G6F5E4D3C2B1A0",
+    email = "jane@acme.com",
+    connectedAt = state:timestamp(),
+    metadata = {},
+  })
+  local name = json.decode(samples.domain_renewal_prices.answer).data[1].domainName
+  local domain = Domain.add(state, { domainName = name, userId = user_id })
+  domain:register(RENEWABLE_SECONDS)
+  local record = { recordId = "record_123", host = "mail", value = "192.0.2.10", recordType = "A", priority = "" }
+  domain.records:put(record.recordId, record)
+  local subscription_id = json.decode(samples.renew_subscriptions.request).subscriptionIds[1]
+  Subscription.add(state, { subscriptionId = subscription_id, domain = name, userId = user_id, autoRenew = true })
+  local mailbox = Mailbox.add(state, {
+    mailboxId = json.decode(samples.remove_mailbox.request).mailboxId,
+    email = "jane@" .. name,
+    userId = user_id,
+    subscriptionId = subscription_id,
+    firstName = "Jane",
+  })
+  mailbox.warmup = { status = "ACTIVE" }
+  local order = Order.add(state, { userId = user_id, orderId = json.decode(samples.create_order.answer).data.orderId })
+  order.status, order.failed = "COMPLETED", {}
 end
 
 return seed

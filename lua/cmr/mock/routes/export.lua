@@ -24,9 +24,8 @@ function export.platforms(request)
       metadata = credential.metadata,
     })
   end
-  local reply = answer.success(request, apps)
-  -- assumed: an app without credentials is omitted, and not listed as unconnected
-  return next(apps) and reply or answer.assume(reply, "no platform is an empty object")
+  -- assumed: an app without credentials is left out, not listed as unconnected
+  return answer.assume(answer.success(request, apps), "an app without credentials is left out")
 end
 
 function export.add_platform(request, state)
@@ -68,13 +67,24 @@ function export.platform_workspaces(request, state)
   return answer.success(request, data, "Workspaces fetched successfully")
 end
 
+-- Delivers the event that reports the end of a mailbox's export.
+local function finish_export(state, mailbox)
+  state:after(EXPORT_SECONDS, function()
+    state:emit("mailbox.exported", { userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email })
+  end)
+end
+
 function export.export_mailboxes(request, state)
   local fields = request.fields
   -- assumed: without userId, the mailboxes are those of the credential's owner
   local _, owner = scope.credential(state, request.user, fields.credentialId)
   local ids = fields.componentMailboxIds or fields.mailboxIds -- the sources disagree on the name
-  for _, mailbox in ipairs(scope.all(scope.mailbox, state, owner, ids)) do
+  local mailboxes = scope.all(scope.mailbox, state, owner, ids)
+  for _, mailbox in ipairs(mailboxes) do
     if mailbox.status ~= "ACTIVE" then answer.refuse(422, "The mailbox is not ACTIVE.") end
+  end
+  for _, mailbox in ipairs(mailboxes) do -- assumed: the event, which is documented for exports over OAuth
+    finish_export(state, mailbox)
   end
   return answer.success(request, nil, "Mailboxes queued for export")
 end
@@ -101,9 +111,7 @@ function export.reexport(request, state)
     answer.refuse(429, "Re-export limit exceeded: 3 times per mailbox per week", "status 429; message; no Retry-After")
   end
   table.insert(mailbox.reexports, state:now())
-  state:after(EXPORT_SECONDS, function()
-    state:emit("mailbox.exported", { userId = mailbox.userId, mailboxId = mailbox.mailboxId, email = mailbox.email })
-  end)
+  finish_export(state, mailbox)
   return answer.success(request)
 end
 

@@ -126,7 +126,18 @@ function orders.order_mailboxes(request, state)
   return create(request, state, { part }, {})
 end
 
--- Assumed: orderId names the order.
+-- Assumed: an order as form data does what the order as JSON does. A picture is checked and otherwise ignored.
+local function of_user(handler)
+  return function(request, state)
+    if not request.user then answer.refuse(422, "Please provide a userId", "status 422") end
+    return handler(request, state)
+  end
+end
+
+orders.create_order_form = of_user(orders.create_order)
+orders.add_subscription_mailboxes = of_user(orders.order_mailboxes)
+
+-- Assumed: the order is named by orderId.
 function orders.order_status(request, state)
   local id = request.fields.orderId
   if not id or id == "" then answer.refuse(400, "Please provide 'orderId'", "the query's names; message") end

@@ -1,0 +1,58 @@
+-- What the ledger costs a command that only reads: its place in the queue of all processes, and nothing else.
+local cjson = require "cjson"
+local measure = require "bench.measure"
+local nginx = require "spec.support.nginx"
+local shell = require "bench.shell"
+local upstream = require "bench.upstream"
+
+local read = { title = "`cmr platforms` as a whole process: added by the ledger" }
+
+-- The median of some runs, ms. hyperfine starts them without a shell.
+local function median(command, env, runs)
+  local path = os.tmpname()
+  local options = ("-N --warmup 1 --runs %d --style none --export-json %s"):format(runs, path)
+  shell.run(("hyperfine %s %s"):format(options, shell.quote(command)), env)
+  local result = cjson.decode(nginx.read(path)).results[1]
+  os.remove(path)
+  return result.median * 1000
+end
+
+function read.run(size)
+  local env, directory = {}, nginx.output "mktemp -d"
+  for name, value in pairs(upstream.env()) do
+    env[name] = value
+  end
+  env.CMR_LEDGER = directory .. "/ledger.db"
+  local ledger = assert(require("cmr.ledger").open(env.CMR_LEDGER))
+  for _ = 1, 200 do -- the length of its log must not matter
+    assert(ledger:begin { account = "a", operation = "reexport", digest = "d" })
+  end
+  ledger:close()
+
+  local function run(words)
+    local command = ("lua5.4 bin/cmr platforms %s %s"):format(upstream.USER, words)
+    return function()
+      return median(command, env, size.quick and 3 or 10)
+    end
+  end
+
+  local bars = measure.bars(size.quick and 1 or 20, {
+    { name = "--no-ledger", run = run "--no-ledger" },
+    { name = "with the ledger", ours = true, run = run "--rate 100000" }, -- no run waits for the one before
+  })
+  nginx.output("rm -rf " .. directory)
+  return {
+    {
+      name = read.title,
+      against = "the same with --no-ledger",
+      unit = "ms",
+      bars = bars,
+      value = measure.combined(bars[2], bars[1], function(a, b)
+        return a - b
+      end),
+      target = "<= 2 ms",
+    },
+  }
+end
+
+return read

@@ -1,0 +1,66 @@
+/*
+ * The parts of a multipart form: texts, and files that are streamed. A form belongs to a call and outlives its attempts;
+ * each attempt opens the files again and makes libcurl's mime handle. Touches no Lua.
+ */
+#pragma once
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "buffer.h"
+#include "refusal.h"
+
+/* Which bytes a path names: a file that was changed or replaced has another identity. */
+struct file_identity {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed_at;
+};
+
+struct form_part {
+    struct buffer name;
+    struct buffer value; /* a text, or the path of a file */
+    const char *type;    /* of a file: its content type; NULL: a text */
+    struct file_identity identity;
+    int fd; /* during an attempt; -1: not open */
+    curl_off_t offset;
+    bool broken; /* the file ended early while it was sent */
+};
+
+struct form {
+    struct form_part *parts;
+    size_t count;
+    curl_mime *mime;                /* during an attempt */
+    const struct form_part *failed; /* the file that could not be opened for the attempt */
+};
+
+/* Finds out what a path names. Refuses all but a regular file that can be read and is not empty. */
+bool form_check_file(const char *path, struct file_identity *identity, struct refusal *refusal);
+
+/* Each appends a part and copies what it is given; false: no memory. */
+bool form_add_text(struct form *form, const char *name, const char *value, size_t length);
+bool form_add_file(struct form *form, const char *name, const char *path, const struct file_identity *identity);
+
+/* The file that ended early while it was sent, or NULL. */
+const struct form_part *form_broken(const struct form *form);
+
+/* The name that the server is told: the last part of the path. */
+const char *form_file_name(const char *path);
+
+/*
+ * Opens the files for an attempt, and makes the mime handle for its easy handle. CURLE_READ_ERROR: a file is not what it
+ * was when it was added, see form.failed.
+ */
+CURLcode form_open(struct form *form, CURL *easy);
+
+/* Ends the attempt, after its easy handle is gone or abandoned. */
+void form_close(struct form *form);
+
+/* The same in a child, which may have closed the files and opened others under their numbers. */
+void form_forget_after_fork(struct form *form);
+
+void form_free(struct form *form);

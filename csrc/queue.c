@@ -1,0 +1,184 @@
+#include "queue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "crypto.h"
+#include "pollset.h"
+#include "private_file.h"
+
+enum {
+    MAX_BYTES = 1 << 18,       /* 4,096 keys that wait at once */
+    POLL_NANOSECONDS = 100000, /* another process has the lock for less */
+};
+
+/* 64 bytes, so that no record crosses a page: the kernel writes it whole, even if the process is killed meanwhile. */
+struct record {
+    unsigned char key[DIGEST_BYTES];
+    double next;    /* the next free slot */
+    double changed; /* after the present: the machine has started anew since */
+    double unused[2];
+};
+
+_Static_assert(sizeof(struct record) == 64, "a record is 64 bytes");
+
+/* The open file, and the queue of one key in it. */
+struct queue {
+    int fd;
+    double now;
+    double next;  /* the next free slot */
+    off_t offset; /* of its record */
+};
+
+/* The slot that a caller wants, and the one that it gets. See queue_reserve. */
+struct slot {
+    double after, spacing, max_wait, patience;
+    double delay;
+    bool is_reserved;
+};
+
+/* Opens the file, or makes it. Returns NULL, or what is wrong with it. */
+static const char *open_file(struct queue *queue, const char *path)
+{
+    const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    struct stat status;
+
+    queue->fd = open(path, flags, S_IRUSR | S_IWUSR);
+    if (queue->fd < 0 && errno == ENOENT) {
+        make_directories(path);
+        queue->fd = open(path, flags, S_IRUSR | S_IWUSR);
+    }
+    if (queue->fd < 0 || fstat(queue->fd, &status) != 0)
+        return strerror(errno);
+    return private_fault(&status);
+}
+
+/* Returns 0 or errno. */
+static int lock(int fd, double patience)
+{
+    const struct timespec pause = {.tv_nsec = POLL_NANOSECONDS};
+    const double deadline = pollset_now() + patience;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return errno;
+        if (pollset_now() >= deadline)
+            return EWOULDBLOCK;
+        (void)nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
+static bool is_empty(const struct queue *queue, const struct record *record)
+{
+    return record->changed > queue->now || !(record->next > queue->now); /* also if it is not a number */
+}
+
+/*
+ * Finds the record of the key, or makes an empty one. It takes the place of the first empty queue, or the file's end.
+ * Returns 0 or errno.
+ */
+static int find(struct queue *queue, const unsigned char key[DIGEST_BYTES])
+{
+    struct record record;
+    ssize_t count = sizeof record;
+    off_t end = 0;
+
+    queue->offset = -1;
+    for (; end < MAX_BYTES; end += (off_t)sizeof record) {
+        count = pread(queue->fd, &record, sizeof record, end);
+        if (count != sizeof record)
+            break;
+        if (memcmp(record.key, key, DIGEST_BYTES) == 0) {
+            queue->offset = end;
+            queue->next = is_empty(queue, &record) ? queue->now : record.next;
+            return 0;
+        }
+        if (queue->offset < 0 && is_empty(queue, &record))
+            queue->offset = end;
+    }
+    if (queue->offset < 0)
+        queue->offset = end;
+    queue->next = queue->now;
+    if (count < 0)
+        return errno;
+    return queue->offset < MAX_BYTES ? 0 : ENOSPC;
+}
+
+/* Returns 0 or errno. */
+static int move(const struct queue *queue, const unsigned char key[DIGEST_BYTES], double next)
+{
+    struct record record = {.next = next, .changed = queue->now};
+    ssize_t count;
+
+    memcpy(record.key, key, DIGEST_BYTES);
+    count = pwrite(queue->fd, &record, sizeof record, queue->offset);
+    if (count < 0)
+        return errno;
+    return count == sizeof record ? 0 : ENOSPC;
+}
+
+/* Reserves the slot in a file that is open. Returns 0 or errno. */
+static int reserve(struct queue *queue, const unsigned char key[DIGEST_BYTES], struct slot *slot)
+{
+    int code = lock(queue->fd, slot->patience);
+
+    queue->now = pollset_now();
+    if (!code)
+        code = find(queue, key);
+    if (code)
+        return code;
+    slot->delay = fmax(queue->next - queue->now, slot->after);
+    slot->is_reserved = slot->delay <= slot->max_wait;
+    return slot->is_reserved ? move(queue, key, queue->now + slot->delay + slot->spacing) : 0;
+}
+
+/* Returns NULL, or what is wrong with the file. Touches no Lua. */
+static const char *reserve_at(const char *path, const unsigned char key[DIGEST_BYTES], struct slot *slot)
+{
+    struct queue queue;
+    const char *fault = open_file(&queue, path);
+
+    if (!fault) {
+        const int code = reserve(&queue, key, slot);
+        if (code)
+            fault = code == EWOULDBLOCK ? "another process has it locked" : strerror(code);
+    }
+    if (queue.fd >= 0)
+        (void)close(queue.fd);
+    return fault;
+}
+
+int queue_reserve(lua_State *L)
+{
+    size_t length;
+    const char *path = luaL_checkstring(L, 1);
+    const char *name = luaL_checklstring(L, 2, &length);
+    struct slot slot = {
+        .after = luaL_checknumber(L, 3),
+        .spacing = luaL_checknumber(L, 4),
+        .max_wait = luaL_checknumber(L, 5),
+        .patience = luaL_checknumber(L, 6),
+    };
+    unsigned char key[DIGEST_BYTES];
+    const char *fault;
+
+    if (!crypto_digest(name, length, key))
+        return luaL_error(L, "libcrypto makes no SHA-256");
+    fault = reserve_at(path, key, &slot);
+    if (fault) {
+        lua_pushnil(L);
+        lua_pushstring(L, fault);
+        return 2;
+    }
+    lua_pushnumber(L, slot.delay);
+    lua_pushboolean(L, slot.is_reserved);
+    return 2;
+}

@@ -1,0 +1,21 @@
+/*
+ * The queues of rate limits in one small file, for all processes of a machine. Each key has one queue, and a queue is
+ * the time of its next free slot, on the machine's monotonic clock.
+ *
+ * Each call opens the file, locks it, changes one record and closes it. Nothing stays open over a fork, and a process
+ * that is killed leaves no lock behind. The file is never synced: a queue ends when the machine starts anew.
+ */
+#pragma once
+
+#include <lua.h>
+
+/*
+ * core.reserve_slot(path, key, after, spacing, max_wait, patience) -> delay, is_reserved; or nil, message
+ *
+ * Finds the key's next free slot that is at least `after` seconds away, and returns its delay. If that is at most
+ * max_wait, the slot is reserved, and the next one is `spacing` seconds later.
+ *
+ * The file and the directories above it are made when they are missing. A file that others may read or change is
+ * refused. While another process has it locked, the call waits for up to `patience` seconds.
+ */
+int queue_reserve(lua_State *L);

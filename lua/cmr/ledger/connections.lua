@@ -1,0 +1,181 @@
+---The connections of a ledger to its database, and transactions on them.
+
+local schema = require "cmr.ledger.schema"
+local sqlite = require "cmr.sqlite"
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerConnections
+local connections = {}
+
+local BUSY_SECONDS = 5 -- another process's write takes milliseconds
+local NGINX_BUSY_SECONDS = 0.1 -- a worker serves nobody meanwhile
+local LOCKED_BUSY_SECONDS = 0.1 -- after a wait that was in vain
+
+-- While a reader takes long, the -wal file grows. Afterwards it is cut to this size, which it does not reach otherwise.
+local MAX_WAL_BYTES = 5 * 2 ^ 20
+
+local ledgers = setmetatable({}, { __mode = "k" }) -- every one of this process, closed ones too
+
+-- Closes the connections that a child has from its parent: all of them, before the child opens its own. See cmr.sqlite.
+local function leave_parents()
+  for one in pairs(ledgers) do
+    for name, db in pairs(one.connections) do
+      if db:is_inherited() then
+        db:close()
+        one.connections[name], one.writer = nil, nil
+      end
+    end
+  end
+end
+
+-- What SQLite reports, with what to do about it.
+local function explain(message, reason, path)
+  if reason ~= "busy" then return message end
+  return ("another program has it locked, 'fuser %s' shows which"):format(path)
+end
+
+-- Sets up a new connection.
+local function prepare(db, synchronous)
+  local limit = ("journal_size_limit = %d"):format(MAX_WAL_BYTES)
+  for _, pragma in ipairs { "journal_mode = WAL", "synchronous = " .. synchronous, limit } do
+    local rows, message, reason = db:rows("PRAGMA " .. pragma)
+    if not rows then return nil, message, reason end
+  end
+  return schema.update(db)
+end
+
+local function busy_milliseconds(seconds)
+  return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
+end
+
+-- Refuses a ledger that has lost its newest requests, because they would be sent again: it is an old copy, or was cut.
+-- The file beside it tells: it notes the number of each request. The newest request is never removed.
+local function check_mark(db, path)
+  local marked = db:marked() -- before the query: other processes write in between
+  local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
+  if not row then return nil, message, reason end
+  if row.id >= marked then return true end
+  local problem = "its newest requests are missing (%d of %d are there): it is damaged, or an old copy. "
+    .. "To go on without them, remove %s-writers"
+  return nil, problem:format(row.id, marked, path), "corrupt"
+end
+
+-- synchronous: FULL puts each change on the disk before it is reported as made; NORMAL leaves it to the kernel.
+local function connect(path, synchronous)
+  local db, message, reason = sqlite.open(path, busy_milliseconds(BUSY_SECONDS))
+  if not db then return nil, message, reason end
+  local ok
+  ok, message, reason = prepare(db, synchronous)
+  if ok then
+    ok, message, reason = check_mark(db, path)
+  end
+  if ok then return db end
+  db:close()
+  return nil, message, reason
+end
+
+---A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
+---it to the kernel, for what need not outlive a power cut.
+---@param synchronous "durable"|"quick"
+---@return any? db
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function connections:connection(synchronous)
+  local db = self.connections[synchronous]
+  if db and not db:is_inherited() then
+    if not db:is_moved() then return db end
+    return nil, ("the ledger %s was removed or replaced while it was open"):format(self.path), "no_file"
+  end
+  leave_parents()
+  local message, reason
+  db, message, reason = connect(self.path, synchronous == "durable" and "FULL" or "NORMAL")
+  if not db then
+    local problem = explain(message, reason, self.path)
+    return nil, ("the ledger %s cannot be opened: %s"):format(self.path, problem), reason
+  end
+  ledgers[self] = true
+  self.connections[synchronous] = db
+  return db
+end
+
+---Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---@return boolean
+function connections:is_moved()
+  local db = self.connections.durable
+  return db ~= nil and not db:is_inherited() and db:is_moved()
+end
+
+-- How long this process waits for another program that has the file locked.
+local function set_busy_seconds(self, seconds)
+  for _, connection in pairs(self.connections) do
+    connection:rows(("PRAGMA busy_timeout = %d"):format(busy_milliseconds(seconds)))
+  end
+end
+
+-- Begins a change. A request makes up to two of them before it leaves: only the first waits for the whole time while
+-- another program has the file locked. is_patient: this one waits in any case.
+local function begin(self, db, is_patient)
+  if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
+  local ok, message, reason = db:run "BEGIN IMMEDIATE"
+  local is_locked = reason == "busy"
+  if is_locked ~= self.is_locked or is_patient and is_locked then
+    self.is_locked = is_locked
+    set_busy_seconds(self, is_locked and LOCKED_BUSY_SECONDS or BUSY_SECONDS)
+  end
+  return ok, explain(message, reason, self.path), reason
+end
+
+---Runs a function in one transaction: all of its changes are made, or none.
+---@param synchronous "durable"|"quick"
+---@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
+---@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+function connections:transaction(synchronous, change, is_patient)
+  local db, message, reason = self:connection(synchronous)
+  if not db then return nil, message, reason end
+  local ok
+  ok, message, reason = begin(self, db, is_patient)
+  if not ok then return nil, message, reason end
+  local returned, result, detail, more = pcall(change, db)
+  if not returned then
+    db:run "ROLLBACK"
+    error(result, 0)
+  end
+  if result == nil then
+    db:run "ROLLBACK"
+    return nil, detail, more
+  end
+  ok, message, reason = db:run "COMMIT"
+  if ok then return result, detail, more end
+  db:run "ROLLBACK"
+  return nil, message, reason
+end
+
+---Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---@param read fun(): any, any, any its results
+function connections:snapshot(read)
+  local db, message, reason = self:connection "durable"
+  if not db then return nil, message, reason end
+  local ok
+  ok, message, reason = db:run "BEGIN"
+  if not ok then return nil, message, reason end
+  local returned, result, detail, more = pcall(read)
+  db:run "ROLLBACK"
+  if not returned then error(result, 0) end
+  return result, detail, more
+end
+
+---Moves what was written into the file itself, so that a copy of this one file has it.
+function connections:checkpoint()
+  local db = self:connection "durable"
+  return db and db:rows "PRAGMA wal_checkpoint(PASSIVE)"
+end
+
+---Closes all connections.
+function connections:close_connections()
+  for _, db in pairs(self.connections) do
+    db:close()
+  end
+  self.connections = {}
+end
+
+return connections

@@ -1,0 +1,85 @@
+---The removal of old requests and runs.
+
+local core = require "cmr.core"
+local text = require "cmr.util.text"
+local writers = require "cmr.ledger.writers"
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerForgetting
+local forgetting = {}
+
+local RETENTION_SECONDS = 400 * text.DAY -- then a request is forgotten
+local INTERVAL = 100 -- requests between two removals of old ones
+local MAX_REMOVED = 2 * INTERVAL -- by such a removal
+local PART = 1000 -- requests that Ledger:forget removes in one transaction
+
+-- Removes runs that began before a time and have no request left, unless a process is at work on them.
+local function forget_runs(self, db, before)
+  local sql =
+    "SELECT id FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
+  local rows, message, reason = db:rows(sql, before)
+  if not rows then return nil, message, reason end
+  for _, run in ipairs(rows) do
+    if self:is_run_held(run.id) == false then
+      local ok
+      ok, message, reason = db:run("DELETE FROM run WHERE id = ?", run.id)
+      if not ok then return nil, message, reason end
+    end
+  end
+  return true
+end
+
+-- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the
+-- next one gets a higher number than any writer that still runs.
+-- window: how many of the oldest are looked at; -1: all.
+local function forget(self, db, before, limit, window)
+  local living, message, reason = writers.living(self, db)
+  if not living then return nil, message, reason end
+  local sql = [[SELECT id FROM (SELECT id, sent_at, state, writer FROM request ORDER BY id LIMIT ?)
+    WHERE sent_at < ? AND id < (SELECT max(id) FROM request)
+    AND NOT (state = 'sending' AND instr(?, ',' || writer || ',') > 0) ORDER BY id LIMIT ?]]
+  local rows
+  rows, message, reason = db:rows(sql, window, before, living, limit)
+  if not rows then return nil, message, reason end
+  for _, row in ipairs(rows) do
+    for _, name in ipairs { "request_id WHERE request", "request WHERE id" } do
+      local ok
+      ok, message, reason = db:run(("DELETE FROM %s = ?"):format(name), row.id)
+      if not ok then return nil, message, reason end
+    end
+  end
+  local ok
+  ok, message, reason = forget_runs(self, db, before)
+  if not ok then return nil, message, reason end
+  return #rows
+end
+
+---Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
+---those under way stay.
+---@param before number seconds since 1970
+---@return integer? count
+---@return string? message
+function forgetting:forget(before)
+  local count = 0
+  while true do -- in parts: other processes write in between
+    local removed, message, reason = self:transaction("durable", function(db)
+      return forget(self, db, before, PART, -1)
+    end)
+    if not removed then return nil, message, reason end
+    count = count + removed
+    if removed < PART then return count end
+  end
+end
+
+---Removes some old requests now and then, in the transaction that writes a new one.
+---@param db any
+---@param id integer of the new request
+---@return any ok
+---@return string? message
+---@return string? reason
+function forgetting:forget_old(db, id)
+  if id % INTERVAL ~= 0 then return true end
+  return forget(self, db, core.time() - RETENTION_SECONDS, MAX_REMOVED, MAX_REMOVED)
+end
+
+return forgetting

@@ -1,0 +1,36 @@
+---Where the ledger is.
+
+local core = require "cmr.core"
+
+local location = {}
+
+local FILE = "/cmr/ledger.db" -- below the user's directory for state
+
+---The file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
+---@return string? path
+---@return string? message
+function location.default()
+  local path, state, home = os.getenv "CMR_LEDGER", os.getenv "XDG_STATE_HOME", os.getenv "HOME"
+  if path and path ~= "" then return path end
+  if state and state:sub(1, 1) == "/" then return state .. FILE end
+  if home and home ~= "" then return home .. "/.local/state" .. FILE end
+  return nil, "neither HOME nor XDG_STATE_HOME is set"
+end
+
+---The path from the root, whatever directory the process goes to later.
+---@param path? string default: location.default
+---@return string? path
+---@return string? message
+function location.absolute(path)
+  local message
+  if not path then
+    path, message = location.default()
+    if not path then return nil, "the ledger has no place: " .. message end
+  end
+  local absolute
+  absolute, message = core.absolute_path(path)
+  if not absolute then return nil, ("the ledger %s cannot be opened: %s"):format(path, message) end
+  return absolute
+end
+
+return location

@@ -1,0 +1,73 @@
+---What a process holds until it ends: runs, and the notice that it stores events.
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerLocks
+local locks = {}
+
+local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
+local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that store events
+
+---Takes a run for this caller alone. It is let go when the process ends.
+---@param run integer
+---@return table? hold for let_go_run
+---@return string? message
+---@return string? reason "busy": another process or another caller in this one has it
+function locks:hold_run(run)
+  local db, message, reason = self:connection "durable"
+  if not db then return nil, message, reason end
+  local hold = { db = db }
+  local other = self.holds[run]
+  if other and other.db == db then return nil, "another coroutine has it", "busy" end
+  local ok
+  ok, message, reason = db:hold(RUN_LOCKS + run)
+  if not ok then return nil, message, reason end
+  self.holds[run] = hold
+  return hold
+end
+
+---Whether another process has a run.
+---@param run integer
+---@return boolean? is_held
+---@return string? message
+function locks:is_run_held(run)
+  local db, message = self:connection "durable"
+  if not db then return nil, message end
+  return db:is_held(RUN_LOCKS + run)
+end
+
+---Lets a run go.
+---@param run integer
+---@param hold table of hold_run; without effect the second time
+function locks:let_go_run(run, hold)
+  if self.holds[run] ~= hold then return end
+  self.holds[run] = nil
+  if self.connections.durable == hold.db then hold.db:let_go(RUN_LOCKS + run) end
+end
+
+---Announces that this process stores the events that it receives, until the process ends.
+---@return boolean? ok
+---@return string? message
+function locks:listen()
+  local db, message = self:connection "durable"
+  if not db then return nil, message end
+  for number = 1, MAX_LISTENERS do
+    local ok, reason
+    ok, message, reason = db:hold(LISTENER_LOCKS + number)
+    if ok or reason ~= "busy" then return ok, message end
+  end
+  return true -- enough others listen
+end
+
+---Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---@return boolean? ok
+---@return string? message
+function locks:is_receiving()
+  local db, message = self:connection "durable"
+  if not db then return nil, message end
+  for number = 1, MAX_LISTENERS do
+    if db:is_held(LISTENER_LOCKS + number) then return true end
+  end
+  return self:store():has_received()
+end
+
+return locks

@@ -1,0 +1,168 @@
+---Finds requests in the ledger.
+
+local writers = require "cmr.ledger.writers"
+
+local unpack = table.unpack or unpack
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerQueries
+local queries = {}
+
+-- The requests that a query finds.
+local function query(self, sql, ...)
+  local db, message, reason = self:connection "durable"
+  if not db then return nil, message, reason end
+  local rows
+  rows, message, reason = db:rows(sql, ...)
+  for _, request in ipairs(rows or {}) do
+    if writers.has_left(self, db, request) then
+      request.state, request.outcome = "unknown", "unknown"
+    end
+  end
+  return rows, message, reason
+end
+
+---The id of the newest request; 0: there is none.
+---@return integer? id
+---@return string? message
+---@return string? reason
+function queries:newest()
+  local rows, message, reason = query(self, "SELECT coalesce(max(id), 0) AS id FROM request")
+  return rows and rows[1].id, message, reason
+end
+
+local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
+  FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
+
+---The requests of the same content that no other one superseded, oldest first.
+---@param account string
+---@param operation string
+---@param digest string
+---@return table[]? requests
+---@return string? message
+function queries:same(account, operation, digest)
+  return query(self, SAME, digest, operation, account)
+end
+
+---The ids of a request, as {{kind, id} ...}.
+---@param request integer
+---@return string[][] ids
+function queries:ids(request)
+  local rows, message = query(self, "SELECT kind, id FROM request_id WHERE request = ? ORDER BY rowid", request)
+  if not rows then return nil, message end
+  local ids = {}
+  for index, row in ipairs(rows) do
+    ids[index] = { row.kind, row.id }
+  end
+  return ids
+end
+
+-- The conditions of a filter, in SQL.
+local CONDITIONS = {
+  account = "account = ?",
+  operation = "operation = ?",
+  user = "user = ?",
+  run = "run = (SELECT id FROM run WHERE name = ?)",
+  since = "sent_at >= ?",
+  before = "id < ?",
+  id = "id IN (SELECT request FROM request_id WHERE id = ?)",
+  open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
+  accepted = "state = 'accepted' AND ? AND superseded IS NULL",
+  -- the value: the writers that have a request under way
+  unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
+    .. " AND superseded IS NULL",
+}
+
+local MAX_FOUND = 1000
+
+-- What follows FROM request for a filter, and the values in it.
+local function where(self, filter)
+  local conditions, values = {}, {}
+  for name, value in pairs(filter) do
+    if name == "unknown" then
+      local db, message, reason = self:connection "durable"
+      if not db then return nil, message, reason end
+      value, message, reason = writers.living(self, db)
+      if not value then return nil, message, reason end
+    end
+    conditions[#conditions + 1], values[#values + 1] = CONDITIONS[name], value
+  end
+  return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
+end
+
+-- Refuses requests that are not in the order of their numbers: a damaged file may have the same ones in two places.
+local function check_order(self, rows, before)
+  local previous = before or math.huge
+  for _, row in ipairs(rows) do
+    if row.id >= previous then return nil, ("the ledger %s is damaged"):format(self.path), "corrupt" end
+    previous = row.id
+  end
+  return rows
+end
+
+---The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
+---open = true, accepted = true, unknown = true}
+---@return table[]? requests
+---@return string? message
+function queries:find(filter)
+  local conditions, values, reason = where(self, filter)
+  if not conditions then return nil, values, reason end
+  local sql = "SELECT * FROM request %s ORDER BY id DESC LIMIT %d"
+  local rows, message
+  rows, message, reason = query(self, sql:format(conditions, MAX_FOUND), unpack(values))
+  if not rows then return nil, message, reason end
+  return check_order(self, rows, filter.before)
+end
+
+---The request with this number.
+---@param id integer
+---@return table? request
+---@return string? message
+function queries:get(id)
+  local rows, message, reason = query(self, "SELECT * FROM request WHERE id = ?", id)
+  if not rows then return nil, message, reason end
+  if not rows[1] then return nil, ("the ledger has no request %d"):format(id) end
+  return rows[1]
+end
+
+---How many requests a filter fits.
+---@param filter table as of Ledger:find
+---@return integer? count
+---@return string? message
+function queries:count(filter)
+  local conditions, values, reason = where(self, filter)
+  if not conditions then return nil, values, reason end
+  local rows, message
+  rows, message, reason = query(self, "SELECT count(*) AS count FROM request " .. conditions, unpack(values))
+  return rows and rows[1].count, message, reason
+end
+
+---Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---@param filter table as of Ledger:find
+---@return fun(): table|false|nil, string? iterator the next request; or once false, message
+function queries:each(filter)
+  local page_filter, page, position = {}, nil, 0
+  for name, value in pairs(filter) do
+    page_filter[name] = value
+  end
+  local is_over = false
+  return function()
+    if is_over then return nil end
+    position = position + 1
+    if not page or not page[position] and #page == MAX_FOUND then
+      local message
+      page_filter.before = page and page[#page].id or page_filter.before
+      page, message = self:find(page_filter)
+      position = 1
+      if not page then
+        is_over = true
+        return false, message
+      end
+    end
+    is_over = page[position] == nil
+    return page[position]
+  end
+end
+
+return queries

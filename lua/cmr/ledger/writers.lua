@@ -1,0 +1,45 @@
+---The processes that write into a ledger. Each holds a lock on its writer number, the id of its first request, until it
+---ends. The lock tells a request that is under way from one that a dead process left.
+
+local writers = {}
+
+---Takes the writer number of this process.
+---@param db any
+---@param id integer of its first request
+---@return integer? ok
+---@return string? message
+---@return string? reason as of cmr.sqlite
+function writers.take(db, id)
+  local ok, message, reason = db:hold(id)
+  if ok then
+    ok, message, reason = db:run("UPDATE request SET writer = ? WHERE id = ?", id, id)
+  end
+  return ok, message, reason
+end
+
+---Whether a request's process has ended before it wrote the request's end.
+---@param ledger cmr.Ledger
+---@param db any
+---@param request table
+---@return boolean
+function writers.has_left(ledger, db, request)
+  return request.state == "sending" and request.writer ~= ledger.writer and db:is_held(request.writer) == false
+end
+
+---The writers that have a request under way: ",7,12,".
+---@param ledger cmr.Ledger
+---@param db any
+---@return string? list
+---@return string? message
+---@return string? reason
+function writers.living(ledger, db)
+  local rows, message, reason = db:rows "SELECT DISTINCT writer FROM request WHERE state = 'sending'"
+  if not rows then return nil, message, reason end
+  local list = ","
+  for _, row in ipairs(rows) do
+    if row.writer == ledger.writer or db:is_held(row.writer) ~= false then list = ("%s%d,"):format(list, row.writer) end
+  end
+  return list
+end
+
+return writers

@@ -1,0 +1,148 @@
+---Writes requests and their ends into the ledger.
+
+local core = require "cmr.core"
+local writers = require "cmr.ledger.writers"
+
+---A part of cmr.Ledger.
+---@class cmr.LedgerWriting
+local writing = {}
+
+local ADD_ID = [[INSERT INTO request_id (request, kind, id) SELECT ?1, ?2, ?3
+  WHERE NOT EXISTS (SELECT 1 FROM request_id WHERE id = ?3 AND kind = ?2 AND request = ?1)]]
+
+local function add_ids(db, request, ids)
+  for _, pair in ipairs(ids or {}) do
+    local ok, message, reason = db:run(ADD_ID, request, pair[1], pair[2])
+    if not ok then return nil, message, reason end
+  end
+  return true
+end
+
+local INSERT = [[INSERT INTO request
+  (account, operation, digest, run, row, user, writer, state, sent_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
+
+-- Whether the same request was sent after the one with this id.
+local function is_repeated(db, request)
+  if not request.newest_known then return false end
+  local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
+  local row = db:first(sql, request.digest, request.operation, request.account)
+  return row and row.id and row.id > request.newest_known
+end
+
+-- Writes a request down, in a transaction.
+local function insert(self, db, request)
+  if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
+  local ok, message, reason = db:run(
+    INSERT,
+    request.account,
+    request.operation,
+    request.digest,
+    request.run,
+    request.row,
+    request.user,
+    self.writer or 0,
+    core.time()
+  )
+  if not ok then return nil, message, reason end
+  local id = db:first("SELECT last_insert_rowid() AS id").id
+  if not self.writer then
+    self.writer = id
+    ok, message, reason = writers.take(db, id)
+    if not ok then return nil, message, reason end
+  end
+  if request.supersedes then
+    ok, message, reason = db:run("UPDATE request SET superseded = ? WHERE id = ?", id, request.supersedes)
+    if not ok then return nil, message, reason end
+  end
+  ok, message, reason = add_ids(db, id, request.ids)
+  if ok then
+    ok, message, reason = self:forget_old(db, id)
+  end
+  return ok and id, message, reason
+end
+
+---Writes down a request that is about to leave. When this returns, it is on the disk.
+---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
+---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
+---that the caller knows: a newer one stops this one
+---@return integer? id for finish
+---@return string? message
+---@return string? reason as of cmr.sqlite, or "repeated"
+function writing:begin(request)
+  local had_writer
+  local returned, id, message, reason = pcall(self.transaction, self, "durable", function(db)
+    had_writer = self.writer ~= nil
+    return insert(self, db, request)
+  end)
+  if returned and id then
+    self.connections.durable:mark(id)
+    return id
+  end
+  if had_writer == false and self.writer then -- the id is free again: the next request of any process gets it
+    self.connections.durable:let_go(self.writer)
+    self.writer = nil
+  end
+  if not returned then error(id, 0) end
+  return nil, message, reason
+end
+
+local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome = ?, status = ?, message = ?,
+  failed_items = ?, plan = coalesce(?, plan), ended_at = ? WHERE id = ?]]
+
+---Writes down what became of a request.
+---@param id integer
+---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
+---ids = {{kind, id} ...}}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function writing:finish(id, ending)
+  return self:transaction("durable", function(db)
+    local ok, message, reason = db:run(
+      UPDATE,
+      ending.state,
+      ending.retry_at,
+      ending.kind,
+      ending.outcome,
+      ending.status,
+      ending.message,
+      ending.failed_items,
+      ending.plan,
+      core.time(),
+      id
+    )
+    if not ok then return nil, message, reason end
+    if ok == 0 or db:is_moved() then return nil, ("%s was moved, removed or cleared"):format(self.path), "moved" end
+    return add_ids(db, id, ending.ids)
+  end, true)
+end
+
+local ABANDON = [[UPDATE request SET state = 'unknown', outcome = 'unknown', message = ?, ended_at = ?
+  WHERE id = ? AND state = 'sending']]
+
+---Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
+---@param id integer
+---@param db any the connection that wrote it
+function writing:abandon(id, db)
+  if db == self.connections.durable and not db:is_inherited() then
+    db:run(ABANDON, "its coroutine ended before the answer was written down", core.time(), id)
+  end
+end
+
+local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = ?, ended_at = ?
+  WHERE id = ? AND state = 'accepted']]
+
+---Writes down how an accepted request ended.
+---@param id integer
+---@param ending table {state, and where there are such: kind, outcome, message}
+---@return boolean? ok
+---@return string? message
+---@return string? reason
+function writing:settle(id, ending)
+  return self:transaction("durable", function(db)
+    return db:run(SETTLE, ending.state, ending.kind, ending.outcome, ending.message, core.time(), id)
+  end)
+end
+
+return writing

@@ -1,0 +1,30 @@
+// What the checks of docs/maintainers/openapi.json read from it.
+import { readFileSync } from "node:fs";
+
+export const document = JSON.parse(readFileSync("docs/maintainers/openapi.json", "utf8"));
+
+// The address of a server with the defaults of its variables.
+export function serverUrl(server) {
+  return server.url.replace(/\{(\w+)\}/g, (_, name) => server.variables[name].default);
+}
+
+// Every operation: {path, method, operation}.
+export function* operations() {
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(methods)) yield { path, method, operation };
+}
+
+// The example of an operation: {query, body}. Parameters without a fixed name are members of one object.
+export function example(operation, onlyRequired) {
+  const query = {};
+  for (const parameter of operation.parameters ?? []) {
+    if (onlyRequired && !parameter.required) continue;
+    if (parameter.example === undefined) throw new Error(`${operation.operationId}: ${parameter.name} has no example`);
+    if (parameter.explode) query.others = parameter.example;
+    else query[parameter.name] = parameter.example;
+  }
+  const content = operation.requestBody?.content["application/json"];
+  const body = content && Object.values(content.examples ?? {})[0]?.value;
+  if (content && body === undefined) throw new Error(`${operation.operationId}: the body has no example`);
+  return { query, body };
+}

@@ -1,0 +1,306 @@
+-- Operations that send multipart form data: what arrives, what is refused before it leaves, how much memory a file
+-- costs, and what happens when a file changes.
+local cjson = require "cjson"
+local client_support = require "spec.support.client"
+local cmr = require "cmr"
+local core = require "cmr.core"
+local mock = require "spec.support.mock"
+local posix = require "spec.support.posix"
+local program = require "spec.support.program"
+local recorded = require "spec.support.recorded"
+
+local USER = mock.USER
+local ENDPOINTS = {
+  create_order_form = "POST /made-up/form",
+  add_subscription_mailboxes = "POST /made-up/add",
+}
+
+local directory
+
+local function write(name, contents)
+  local path = directory .. "/" .. name
+  local file = assert(io.open(path, "wb"))
+  file:write(contents)
+  file:close()
+  return path
+end
+
+local function order(files)
+  return {
+    userId = USER,
+    domains = {{domain = "pictured.com", years = 1}},
+    mailboxes = {["pictured.com"] = {{username = "jane", firstName = "Jane", lastName = "Döe \"J\""}}},
+    files = files,
+    confirm = true,
+  }
+end
+
+local function supply(api)
+  api.server:control("POST", "endpoints", ENDPOINTS)
+end
+
+local function by_name(request)
+  local parts = {}
+  for _, part in ipairs(request.parts) do
+    assert.is_nil(parts[part.name])
+    parts[part.name] = part
+  end
+  return parts
+end
+
+describe("form data", function()
+  local api
+
+  setup(function()
+    directory = os.tmpname()
+    os.remove(directory)
+    assert(os.execute("mkdir " .. directory))
+  end)
+
+  teardown(function() os.execute("rm -rf " .. directory) end)
+
+  before_each(function()
+    api = recorded.new{endpoints = ENDPOINTS}
+    supply(api)
+  end)
+
+  local function last()
+    local requests = api.server:requests()
+    return requests[#requests], #requests
+  end
+
+  it("has a part for each field, and one for each file with its name and type", function()
+    local path = write("jane.PNG", "\137PNG\r\n--not a boundary\r\n\0bytes")
+    local answer = assert(api.client:create_order_form(order{["jane@pictured.com"] = path}))
+    assert.matches("^ACT_", answer.actionId)
+    local request = last()
+    assert.equal("POST", request.method)
+    assert.equal("/api/v1/integration/made-up/form", request.path)
+    assert.equal("userId=" .. USER, request.raw_query)
+    assert.equal(200, request.status)
+    assert.matches("^multipart/form%-data; boundary=", request.headers["content-type"])
+    assert.is_string(request.headers["content-length"])
+    assert.is_nil(request.headers["expect"])
+    local parts = by_name(request)
+    assert.same({{domain = "pictured.com", years = 1}}, cjson.decode(parts.domains.value))
+    assert.same({["pictured.com"] = {{username = "jane", firstName = "Jane", lastName = "Döe \"J\""}}},
+      cjson.decode(parts.mailboxes.value))
+    assert.equal("true", parts.confirm.value)
+    local picture = parts["files[jane@pictured.com]"]
+    assert.same({"jane.PNG", "image/png", 30}, {picture.filename, picture.type, picture.size})
+    assert.equal(4, #request.parts)
+  end)
+
+  it("does on the mock what the order as JSON does", function()
+    local path = write("jane.jpg", "jpeg")
+    local answer = assert(api.client:create_order_form(order{["jane@pictured.com"] = path}))
+    assert.is_string(answer.data.orderId)
+    local again, _, err = api.client:create_order_form(order{["jane@pictured.com"] = path})
+    assert.is_nil(again)
+    assert.equal(422, err.status) -- the domain is taken
+    local refused
+    refused, _, err = api.client:add_subscription_mailboxes{userId = USER, subscriptionId = "nowhere", confirm = false,
+      mailboxes = {["pictured.com"] = {{username = "b", firstName = "B", lastName = "C"}}}}
+    assert.is_nil(refused)
+    assert.equal(404, err.status)
+    assert.equal("nowhere", by_name(last()).subscriptionId.value)
+  end)
+
+  it("refuses a file that cannot be sent, before anything is", function()
+    local empty = write("empty.png", "")
+    local fifo = directory .. "/fifo"
+    assert(os.execute("mkfifo " .. fifo))
+    for path, reason in pairs{
+      [directory] = "it is a directory",
+      [empty] = "it is empty",
+      [fifo] = "it is no regular file",
+      [directory .. "/nothing.png"] = "No such file or directory",
+      [write("line\nbreak.png", "x")] = "its name holds a control character",
+      ["a\0b"] = "it holds a NUL byte",
+    } do
+      api:refuses(reason, function() return api.client:create_order_form(order{["jane@pictured.com"] = path}) end)
+    end
+    api:refuses([[files["jane@pictured.com"]' is empty]], function()
+      return api.client:create_order_form(order{["jane@pictured.com"] = ""})
+    end)
+    for _, key in ipairs{"a=b", "a]b", 'a"b', "a\\b", "a\r\nX: y", "", "\255"} do
+      api:refuses("a file's key", function() return api.client:create_order_form(order{[key] = empty}) end)
+    end
+    api:raises("file expected, got number", function() api.client:create_order_form(order{["jane@a.com"] = 5}) end)
+    api:raises("a form has no null", function()
+      api.client:create_order_form{confirm = true, billingCycle = cmr.null}
+    end)
+    api:refuses("not UTF-8", function()
+      return api.client:create_order_form{confirm = true, microsoftOauthRoute = "\255"}
+    end)
+    api:refuses("NUL", function()
+      return api.client:create_order_form{confirm = true, microsoftOauthRoute = "a\0b"}
+    end)
+    api:raises("missing required argument 'confirm'", function() api.client:create_order_form{userId = USER} end)
+    api:raises("did you mean 'files'", function() api.client:create_order_form{confirm = true, file = {}} end)
+  end)
+
+  it("keeps text in one part, whatever it holds", function()
+    local text = "--x\r\nContent-Disposition: form-data; name=\"confirm\"\r\n\r\nfalse\r\n@/etc/passwd;type=a"
+    assert(api.client:create_order_form{userId = USER, confirm = false, microsoftOauthRoute = text,
+      domains = {{domain = "textual.com", years = 1}}})
+    local parts = by_name(last())
+    assert.equal(text, parts.microsoftOauthRoute.value)
+    assert.equal("false", parts.confirm.value)
+  end)
+
+  it("is sent once: a charge is not repeated", function()
+    local path = write("once.png", "png")
+    api = recorded.new{retries = 3, loop = client_support.fake_loop(), endpoints = ENDPOINTS}
+    supply(api)
+    api.server:fault{times = 1, status = 503}
+    local answer, _, err = api.client:create_order_form(order{["jane@pictured.com"] = path})
+    assert.is_nil(answer)
+    assert.equal("unknown", err.outcome)
+    assert.equal(1, select(2, last()))
+    -- Refused unread for the rate limit: the same parts go again.
+    api.server:fault{times = 1, status = 429}
+    assert(api.client:create_order_form(order{["jane@pictured.com"] = path}))
+    local request, count = last()
+    assert.equal(3, count)
+    assert.equal(3, by_name(request)["files[jane@pictured.com]"].size)
+  end)
+
+  it("is not sent when a file changed since the call was made", function()
+    local path = write("changing.png", "before")
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    write("changing.png", "after it")
+    local answer, message, err = client_support.attempt(call)
+    assert.is_nil(answer)
+    assert.matches("changing.png' changed before it was sent", message, 1, true)
+    assert.same({"invalid_argument", "not_sent"}, {err.kind, err.outcome})
+    os.remove(path)
+    answer, message = client_support.attempt(call)
+    assert.is_nil(answer)
+    assert.matches("changed before it was sent, or can no longer be read", message, 1, true)
+    assert.same({}, api.server:requests())
+  end)
+
+  it("ends with an unknown outcome when a file becomes shorter while it is sent", function()
+    local path = directory .. "/shrinking.png"
+    assert(os.execute("truncate -s 60M " .. path))
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    call:start(core.engine(), 30)
+    repeat core.engine():wait(5) until call:info().sends == 1
+    write("shrinking.png", "")
+    client_support.finish(call)
+    local answer, message, err = call:result()
+    assert.is_nil(answer)
+    assert.matches("shrinking.png' became shorter while it was sent", message, 1, true)
+    assert.same({"network", "unknown"}, {err.kind, err.outcome})
+    -- The call is over for good: its file is not what it was.
+    message = select(2, client_support.attempt(call))
+    assert.matches("changed before it was sent", message, 1, true)
+  end)
+
+  it("streams a large file: memory does not grow by its size", function()
+    local size = 5 * 2 ^ 20
+    local path = write("large.png", ("0123456789abcdef"):rep(size / 16))
+    local ended = program.run(([[
+      local cmr = require "cmr"
+      local function resident()
+        local status = io.open("/proc/self/status"):read "*a"
+        return tonumber(status:match "VmHWM:%%s*(%%d+)")
+      end
+      local client = cmr.new{rate = false, endpoints = {create_order_form = "POST /made-up/form"}}
+      local function send(path)
+        return assert(client:create_order_form{userId = %q, confirm = false,
+          domains = {{domain = path:match "(%%w+)%%.png" .. ".com", years = 1}}, files = {["a@b.com"] = path}})
+      end
+      send %q
+      local before = resident()
+      send %q
+      print(resident() - before)
+    ]]):format(USER, write("small.png", "x"), path),
+      {env = {CMR_API_KEY = api.server.key, CMR_BASE_URL = api.server.base_url}})
+    assert.same({0, ""}, {ended.status, ended.err})
+    if io.open "/proc/self/status" then assert.is_true(tonumber(ended.out) < 2048, ended.out .. " kB more") end
+    local picture = by_name(last())["files[a@b.com]"]
+    assert.equal(size, picture.size)
+    local sum = io.popen("md5sum " .. path):read "*l":match "^%x+"
+    assert.equal(sum, picture.md5)
+  end)
+
+  it("shows in a preview, with the key masked", function()
+    local path = write("preview.png", "png")
+    local client = client_support.new(api.server, {endpoints = ENDPOINTS})
+    local preview = assert(client:preview("add_subscription_mailboxes", {userId = USER, subscriptionId = "SUB",
+      confirm = false, google = {clientId = api.server.key}, files = {["a@b.com"] = path}}))
+    assert.is_nil(preview.body)
+    assert.same({
+      {name = "subscriptionId", value = "SUB"},
+      {name = "files[a@b.com]", path = path, type = "image/png"},
+      {name = "confirm", value = "false"},
+    }, {preview.form[1], preview.form[2], preview.form[3]})
+    assert.is_nil(preview.form[4].value:find(api.server.key, 1, true))
+    for _, header in ipairs(preview.headers) do assert.is_nil(header:lower():find "content%-type") end
+    assert.same({}, api.server:requests())
+  end)
+
+  it("goes in the background, several at once, and can be cancelled and collected", function()
+    local path = write("many.png", ("x"):rep(100000))
+    local jobs = {}
+    for index = 1, 4 do
+      jobs[index] = api.client:start("create_order_form", {userId = USER, confirm = false, files = {["a@b.com"] = path},
+        domains = {{domain = ("many%d.com"):format(index), years = 1}}})
+    end
+    for _, job in ipairs(jobs) do assert.is_table(job:wait()) end
+    assert.equal(4, select(2, last()))
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    for _ = 1, 3 do
+      local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+      call:start(core.engine(), 10)
+      core.engine():wait(0)
+      call:cancel()
+      call = nil -- luacheck: ignore
+      collectgarbage()
+    end
+  end)
+
+  it("is the parent's after a fork, and its file takes no descriptor of the child's", function()
+    local path = write("forked.png", ("x"):rep(3000000))
+    local engine = core.engine()
+    api.server:fault{delay = 0.3}
+    local target = client_support.target(api.server, {endpoints = ENDPOINTS})
+    local call = assert(core.create_order_form(target, order{["jane@pictured.com"] = path}))
+    call:start(engine, 30)
+    for _ = 1, 3 do engine:wait(5) end
+    assert(posix.child(function()
+      local opened = posix.replace_descriptors()
+      engine:close()
+      for _, fd in ipairs(opened) do assert(posix.is_open(fd), "closed: " .. fd) end
+      local answer, _, err = call:result()
+      assert(answer == nil and err.kind == "cancelled" and err.outcome == "unknown")
+    end))
+    assert(posix.child(function()
+      engine:close()
+      local _, _, err = call:result()
+      assert(err.kind == "cancelled")
+    end))
+    client_support.finish(call)
+    assert.equal(200, call:result().status)
+    assert.equal(3000000, by_name(last())["files[jane@pictured.com]"].size)
+  end)
+
+  it("counts in the ledger by the files' content, not by their paths", function()
+    local identity = require "cmr.ledger.identity"
+    local row = cmr.operations.create_order_form
+    local one, same = write("one.png", "content"), write("same.png", "content")
+    local function digest(path) return identity.digest(order{["jane@pictured.com"] = path}, row) end
+    local before = digest(one)
+    assert.equal(before, digest(same))
+    write("one.png", "different")
+    assert.not_equal(before, digest(one))
+    assert.is_string(digest(directory .. "/nothing.png"))
+    local args = order{["jane@pictured.com"] = one}
+    identity.digest(args, row)
+    assert.same(order{["jane@pictured.com"] = one}, args)
+  end)
+end)

@@ -1,0 +1,54 @@
+-- The retry budget as arithmetic; what it does to calls is in spec/client/retry_spec.lua.
+local retry_budget = require "cmr.retry_budget"
+
+describe("a retry budget", function()
+  local budget
+
+  before_each(function() budget = retry_budget.new() end)
+
+  local function taken(key, capacity)
+    local count = 0
+    while count < 100 and budget:take(key, capacity) do count = count + 1 end
+    return count
+  end
+
+  it("lets a key take its capacity, each key for itself", function()
+    assert.equal(3, taken("a", 3))
+    assert.is_false(budget:take("a", 3))
+    assert.equal(3, taken("b", 3))
+  end)
+
+  it("counts for all clients of a key, each with its own capacity", function()
+    assert.equal(3, taken("a", 3))
+    assert.equal(2, taken("a", 5))
+    assert.is_false(budget:take("a", 3))
+  end)
+
+  it("gets back a retry that was answered, and a fifth of one for an answer without", function()
+    assert.equal(2, taken("a", 2))
+    budget:give_back "a"
+    assert.equal(1, taken("a", 2))
+    for _ = 1, 4 do budget:answered "a" end
+    assert.is_false(budget:take("a", 2))
+    for _ = 1, 2 do budget:answered "a" end
+    assert.equal(1, taken("a", 2))
+  end)
+
+  it("never has more than its capacity", function()
+    for _ = 1, 100 do
+      budget:answered "a"
+      budget:give_back "a"
+    end
+    assert.equal(2, taken("a", 2))
+  end)
+
+  it("remembers no key that has nothing spent", function()
+    for index = 1, 100 do
+      assert.is_true(budget:take(tostring(index), 2))
+      budget:give_back(tostring(index))
+    end
+    assert.is_nil(next(budget.spent))
+    budget:answered "a"
+    assert.is_nil(next(budget.spent))
+  end)
+end)
