@@ -39,5 +39,5 @@ void attempt_forget_after_fork(struct call *call);
 /* The headers that the call sends, without those that libcurl or a hook adds. */
 const struct curl_slist *attempt_headers(const struct call *call);
 
-/* Whether sending it twice does no harm: it is a GET, and its operation changes nothing. */
+/* Returns whether the call can be sent twice without harm: it is a GET, and its operation changes nothing. */
 bool attempt_is_repeatable(const struct call *call);

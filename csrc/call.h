@@ -53,20 +53,20 @@ struct call {
     enum call_state state;
 
     /* the request; the userdata's table keeps all of it alive but the buffers and the form */
-    const struct operation *operation; /* NULL: a raw request */
-    const char *name;                  /* for messages */
+    const struct operation *operation; /* NULL for a raw request */
+    const char *name;                  /* used in error messages */
     const char *method;
     struct target *target;
     struct buffer url;
-    struct buffer body; /* JSON; without data: none */
+    struct buffer body; /* JSON; data is NULL when there is no body */
     struct form form;   /* without parts: none */
     bool traced;
     struct curl_slist *added_headers; /* of the attempts from now on, besides the target's */
 
     /* the attempt */
-    struct multi *multi;            /* NULL: neither running nor waiting to be reported */
-    struct pollset *pollset;        /* while running: it has the call's socket */
-    CURL *easy;                     /* while running; NULL: it waits for a connection */
+    struct multi *multi;            /* NULL when the call neither runs nor waits to be reported */
+    struct pollset *pollset;        /* set while the call runs; it has the call's socket */
+    CURL *easy;                     /* set while the call runs; NULL while it waits for a connection */
     struct curl_slist *all_headers; /* the target's and the added ones, when there are any; the easy handle uses them */
     struct call *previous, *next;
     int sends;          /* how often this handle sent the request; an attempt may use two handles */

@@ -25,7 +25,7 @@ struct param {
     unsigned flags;
     const char *source; /* the source of the row: "seed", "docs" or "help" */
     const char *summary;
-    const char *values; /* "A|B": the closed set the vendor documents; NULL: anything */
+    const char *values; /* "A|B" is the closed set of values that the vendor documents; NULL allows any value */
     const char *known;  /* "A|B": the documented values of a set that may have others */
     int maximum;        /* of an integer; 0: none is documented. Every integer counts something, from 1 */
 };
@@ -52,7 +52,7 @@ enum operation_flag {
     QUOTA = 32,       /* limited to a number of calls per mailbox and week */
     SAFE = 64,        /* changes nothing, although its method is not GET */
     DEPRECATED = 128, /* the vendor advises against it */
-    FLIPS = 512,      /* turns a state around: twice is as if never */
+    FLIPS = 512,      /* toggles a state: two calls cancel each other out */
     FORM = 256,       /* its body is multipart form data: see request.c */
 };
 
@@ -77,13 +77,13 @@ struct operation {
      * item sent in that parameter. A domain with mailboxes is done when its mailboxes are. NULL when undocumented.
      */
     const char *success_events;
-    const char *failure_events; /* "EVENT|EVENT": the webhooks that report failure */
+    const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */
     const struct note *notes;
     const struct status *statuses;
     const char *refusal_fields; /* "A|B": members that a refusal may have besides the envelope's */
     int item_seconds; /* the vendor may take so long for one item of items_in, or for a request without it; 0: no hint */
     const char *items_in;
-    const struct param *params; /* ends with a NULL name */
+    const struct param *params; /* the last row has a NULL name */
 };
 
 extern const struct operation operations[];
@@ -104,7 +104,7 @@ struct placement {
 /* Where a field goes. */
 enum location param_location(const struct param *param, const struct placement *placement);
 
-/* Whether a parameter is a field of the request itself, and not a part of another one. */
+/* Returns whether a parameter is a field of the request itself. Otherwise it is a part of another parameter. */
 bool param_is_field(const struct param *param);
 
 /* Returns the next value of a set like "A|B" and its length, or NULL at the end. Moves *set on. */

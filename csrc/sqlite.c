@@ -56,7 +56,7 @@ enum {
     RETRY_NANOSECONDS = 100000 /* between two of them */
 };
 
-/* SQLite keeps the list of the statements. They end with the database, whatever the order of Lua's finalizers. */
+/* SQLite has the list of the statements. They end with the database, in whatever order Lua runs the finalizers. */
 struct database {
     sqlite3 *handle;
     sqlite3_stmt *active; /* the statement to reset */
@@ -433,7 +433,7 @@ static struct flock byte_lock(short type, lua_Number number)
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)number, .l_len = 1};
 }
 
-/* Locks or unlocks a number's byte. */
+/* Locks or unlocks the byte of a number. */
 static int set_lock(lua_State *L, short type)
 {
     struct database *database = to_database(L);
@@ -500,7 +500,7 @@ static void unlock_mark(const struct database *database)
     (void)fcntl(database->writers, SET_LOCK, &byte);
 }
 
-/* Ignores a failure to write: then the check for lost requests may miss this one. */
+/* Marks a number in the file. Ignores a failure to write: then the check for lost requests may miss this number. */
 static int lua_database_mark(lua_State *L)
 {
     struct database *database = to_database(L);

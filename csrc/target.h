@@ -20,16 +20,16 @@
  * call is younger than its target, so it is finalized first.
  */
 struct target {
-    const char *base_url; /* no trailing slash; NULL once the target is finalized */
-    const char *key;      /* NULL: none was given */
+    const char *base_url; /* has no trailing slash; NULL after the target was finalized */
+    const char *key;      /* NULL when the user gave no key */
     const char *key_header;
     const char *ca_file;
     const char *proxy;
-    struct curl_slist *headers;      /* of a request without a body */
-    struct curl_slist *headers_body; /* of a request with a JSON body */
+    struct curl_slist *headers;      /* headers of a request without a body */
+    struct curl_slist *headers_body; /* headers of a request with a JSON body */
     struct curl_slist *headers_form; /* of a request with form data: libcurl adds the content type */
-    struct curl_slist *resolve;      /* pins localhost to loopback */
-    size_t max_response;             /* bytes, after decompression */
+    struct curl_slist *resolve;      /* makes libcurl resolve localhost to the loopback address */
+    size_t max_response;             /* maximum bytes of an answer, after decompression */
     long connect_timeout;            /* ms */
     int max_connections;             /* maximum number of calls at once, unless the server speaks HTTP/2 */
     int busy;                        /* number of calls that run now */

@@ -214,7 +214,7 @@ static bool add_own_headers(const struct options *options)
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
-    /* libcurl would call a POST without a body a form */
+    /* removes the Content-Type of a form, which libcurl would send with an empty POST */
     return (headers_append(&target->headers, "Content-Type:") &&
             headers_append(&target->headers_body, "Content-Type: application/json")) ||
            out_of_memory(options, "headers");

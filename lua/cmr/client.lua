@@ -26,7 +26,7 @@ local unpack = table.unpack or unpack
 ---@field method string
 ---@field url string Without the key. Query values with names of secrets are masked.
 ---@field status? integer
----@field headers? table<string, string> Lower-case names.
+---@field headers? table<string, string> The response headers, with lower-case names.
 ---@field request_id? string The server's name for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number The duration of the whole call, in seconds.

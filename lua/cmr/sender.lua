@@ -89,7 +89,7 @@ end
 local function time_left(record, loop, job)
   if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
   local now = loop.now()
-  record.deadline = math.min(record.deadline, now + record.timeout) -- a job's timeout starts here
+  record.deadline = math.min(record.deadline, now + record.timeout) -- the timeout of a background job starts here
   local left = record.deadline - now
   if left > 0 then return left end
   return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
@@ -209,11 +209,11 @@ local function attempt(record, state, loop, job, left)
   end
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
-  local engine = core.engine() -- a new one after a fork or a close
+  local engine = core.engine() -- core.engine() returns a new engine after a fork or a close
   call:start(engine, math.min(record.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
-  call:release() -- frees the body now; cmr.info keeps the call as long as its result
+  call:release() -- frees the body now, because cmr.info keeps the call alive as long as its result
   call_on_response(record, opts, err)
   earn(record, opts, err)
   if res then return res end
@@ -248,7 +248,7 @@ local function next_delay(record, opts, err, left)
   return delay
 end
 
--- Waits before the next attempt. Returns false if there must be none.
+-- Waits before the next attempt. Returns false if there must be no other attempt.
 local function back_off(record, state, loop, err)
   local opts = state.options
   local left = record.deadline - loop.now()
@@ -317,7 +317,7 @@ function sender.send(state, call, loop, job)
   end)
   local record = {
     call = call,
-    job = job, -- nil: the caller waits
+    job = job, -- nil when the caller waits
     key = (opts.rate or opts.retry_budget) and state.target:key_id(),
     context = {}, -- of the user's hooks
     request_id_header = opts.request_id_header,

@@ -83,7 +83,7 @@ local function add_bounds(made, param)
   table.insert(made, { "maximum", param.maximum and ordered_json.number(param.maximum) })
 end
 
--- A copy: the operations are shared.
+-- Makes a copy, because the operations are shared.
 local function closed_set(param)
   return param.values and array { unpack(param.values) }
 end

@@ -47,7 +47,7 @@ end
 
 ---The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that
 ---begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
----@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
+---@return string? option Nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which can only be given as JSON.
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
   local option

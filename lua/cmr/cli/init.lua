@@ -37,7 +37,7 @@ local function load_problem(ending, system)
   return name and not file and ("module %s cannot be loaded: %s"):format(name, message:gsub("^/: ", "")) or nil
 end
 
--- Prints help, or the message of a mistake or failure. Returns the exit status.
+-- Prints the help, or the message of a mistake or failure. Returns the exit status.
 local function report(ending, system, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)

@@ -86,7 +86,7 @@ end
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
 ---The ledger of a command. Raises a failure when there is none for a command that acts.
----@param acts boolean whether the command may change something at the vendor's
+---@param acts boolean Whether the command may change something at the vendor.
 ---@return table? ledger nil: the command only reads; or the user said --no-ledger
 function request.ledger(parsed, acts)
   if parsed.no_ledger or not acts then return nil end
@@ -130,7 +130,7 @@ end
 
 ---Makes a client for one request, or for the pages of --all. It shares its rate with the other processes of the ledger.
 ---With --no-ledger one request has no rate limit, which could only delay its retries.
----@param acts boolean whether the request may change something
+---@param acts boolean Whether the request may change something.
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil

@@ -76,7 +76,8 @@ local function serialize_members(object, is_exact, names, path)
   return members
 end
 
--- A string has its length in front, so that no two values are written alike.
+-- Functions that write a value of each type as text. A string has its length in front, so that two different values
+-- never have the same text.
 local SERIALIZERS = {
   string = function(value, is_exact)
     if not is_exact then value = identity.normal(value) end
@@ -126,7 +127,7 @@ end
 
 ---Returns the digest of a request's content.
 ---@param args any
----@param operation table? a row of cmr.operations; nil: a raw request
+---@param operation table? A row of cmr.operations; nil for a raw request.
 ---@return string digest 20 characters
 function identity.digest(args, operation)
   local names = operation and parameter_names(operation) or NO_NAMES

@@ -31,15 +31,15 @@ for _, methods in ipairs { connections, forgetting, locks, queries, writing } do
   tables.copy(methods, Ledger)
 end
 
-local ledgers = {} -- path -> ledger, one for each file and process
+local ledgers = {} -- path -> ledger; a process has one for each file
 
 local ledger = { Ledger = Ledger }
 
----Opens a ledger. The file is made when it is missing.
+---Opens a ledger. Makes the file if it is missing.
 ---@param path? string default: location.default
----@return cmr.Ledger? ledger the same one for the same path
+---@return cmr.Ledger? ledger One ledger for each path.
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function ledger.open(path)
   local absolute, message = location.absolute(path)
   if not absolute then return nil, message, "no_file" end
@@ -68,7 +68,7 @@ function Ledger:limiter()
   return self.limiter_
 end
 
----Closes the ledger. Another open makes a new one.
+---Closes the ledger. The next open makes a new one.
 function Ledger:close()
   ledgers[self.path] = nil
   self:close_connections()

@@ -4,7 +4,7 @@ local core = require "cmr.core"
 
 local location = {}
 
-local FILE = "/cmr/ledger.db" -- below the user's directory for state
+local FILE = "/cmr/ledger.db" -- inside the user's directory for state
 
 ---The file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
 ---@return string? path

@@ -4,14 +4,14 @@
 ---@class cmr.LedgerLocks
 local locks = {}
 
-local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
-local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that store events
+local RUN_LOCKS = 2 ^ 40 -- the number of a run's lock is this number plus the run's id
+local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- first number and count of the locks of processes that store events
 
----Takes a run for this caller alone. It is let go when the process ends.
+---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
 ---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason "busy": another process or another caller in this one has it
+---@return string? reason "busy" when another process, or another caller in this one, has it.
 function locks:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -37,14 +37,15 @@ end
 
 ---Lets a run go.
 ---@param run integer
----@param hold table of hold_run; without effect the second time
+---@param hold table The result of hold_run. A second call has no effect.
 function locks:let_go_run(run, hold)
   if self.holds[run] ~= hold then return end
   self.holds[run] = nil
   if self.connections.durable == hold.db then hold.db:let_go(RUN_LOCKS + run) end
 end
 
----Announces that this process stores the events that it receives, until the process ends.
+---Announces to other processes that this process stores the events that it receives. The announcement ends with the
+---process.
 ---@return boolean? ok
 ---@return string? message
 function locks:listen()

@@ -57,7 +57,7 @@ function queries:ids(request)
   return ids
 end
 
--- The conditions of a filter, in SQL.
+-- The SQL condition for each field of a filter.
 local CONDITIONS = {
   account = "account = ?",
   operation = "operation = ?",
@@ -68,14 +68,14 @@ local CONDITIONS = {
   id = "id IN (SELECT request FROM request_id WHERE id = ?)",
   open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
   accepted = "state = 'accepted' AND ? AND superseded IS NULL",
-  -- the value: the writers that have a request under way
+  -- the value for this condition is the list of writers with a request under way
   unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
     .. " AND superseded IS NULL",
 }
 
 local MAX_FOUND = 1000
 
--- What follows FROM request for a filter, and the values in it.
+-- Returns the SQL after "FROM request" for a filter, and its values.
 local function where(self, filter)
   local conditions, values = {}, {}
   for name, value in pairs(filter) do
@@ -138,9 +138,9 @@ function queries:count(filter)
   return rows and rows[1].count, message, reason
 end
 
----Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
 ---@param filter table as of Ledger:find
----@return fun(): table|false|nil, string? iterator the next request; or once false, message
+---@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
 function queries:each(filter)
   local page_filter, page, position = {}, nil, 0
   for name, value in pairs(filter) do

@@ -8,7 +8,7 @@ local writers = {}
 ---@param id integer of its first request
 ---@return integer? ok
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function writers.take(db, id)
   local ok, message, reason = db:hold(id)
   if ok then

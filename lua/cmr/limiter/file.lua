@@ -19,7 +19,7 @@ Limiter.__name = "cmr.limiter.file"
 local SPEC = { path = "string", is_quiet = "boolean" }
 local SUFFIX = "-queue" -- after the path of the ledger
 local PATIENCE_SECONDS = 1 -- another process has the file locked for microseconds
-local NGINX_PATIENCE_SECONDS = 0.1 -- a worker serves nobody meanwhile
+local NGINX_PATIENCE_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
 
 ---Makes a limiter.
 ---@param options? {path?: string, is_quiet?: boolean} path: of the ledger; default: its default file. is_quiet: it does
@@ -40,7 +40,7 @@ local function reserve(self, key, after, spacing, max_wait)
   return core.reserve_slot(self.path, key, after, spacing, max_wait, patience)
 end
 
--- Warns once: the next calls would say the same.
+-- Logs a warning once, because the next calls would repeat it.
 local function warn(self, message)
   if not self.has_warned then log.warn("the rate limit is not shared now: %s: %s", self.path, message) end
   self.has_warned = true

@@ -179,7 +179,7 @@ function fields.check_body(request)
   end
 end
 
----Refuses a request whose fields do not fit its operation.
+---Refuses a request when a field does not fit the operation.
 ---@param operation table
 ---@param values table {field = value}
 function fields.check(operation, values)
