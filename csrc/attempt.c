@@ -227,7 +227,7 @@ static CURLcode set_connection(struct call *call)
     return CURLE_OK;
 }
 
-/* Joins the target's headers and the added ones. An added header replaces the target's of the same name. */
+/* Joins the target's headers and the added headers. An added header replaces the target's header with the same name. */
 static bool join_headers(struct call *call, const struct curl_slist *line)
 {
     for (; line; line = line->next)
@@ -309,7 +309,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
     call->sends = 0;
     call->form.failed = NULL;
     *call->answer.message = '\0';
-    attempt_free_headers(call); /* in a child they are left from the abandoned handle */
+    attempt_free_headers(call); /* in a fork's child, they come from the abandoned handle */
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
         code = configure(call, share, timeout);

@@ -11,7 +11,7 @@ enum { DIGEST_BYTES = 32 };
 bool crypto_hmac(const char *key, size_t key_length, const char *message, size_t length,
                  unsigned char digest[DIGEST_BYTES]);
 
-/* SHA-256. False when libcrypto fails. Touches no Lua. */
+/* Computes SHA-256. Returns false when libcrypto fails. Touches no Lua. */
 bool crypto_digest(const char *message, size_t length, unsigned char digest[DIGEST_BYTES]);
 
 /* core.hmac_sha256(key, message) and core.sha256(message) -> 32 bytes */

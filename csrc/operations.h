@@ -26,8 +26,8 @@ struct param {
     const char *source; /* the source of the row: "seed", "docs" or "help" */
     const char *summary;
     const char *values; /* "A|B" is the closed set of values that the vendor documents; NULL allows any value */
-    const char *known;  /* "A|B": the documented values of a set that may have others */
-    int maximum;        /* of an integer; 0: none is documented. Every integer counts something, from 1 */
+    const char *known;  /* "A|B" are the documented values of a set that may have other values too */
+    int maximum;        /* maximum of an integer; 0 when undocumented. Every integer counts something, from 1 */
 };
 
 /* A documented fact that the caller of an operation should know, in one or two sentences that are not the vendor's. */
@@ -40,7 +40,7 @@ struct note {
 struct status {
     int code; /* 0: the end of the list */
     const char *source;
-    const char *reason; /* without a dot, as in "the user does not exist" */
+    const char *reason; /* without a final dot, such as "the user does not exist" */
 };
 
 enum operation_flag {
@@ -53,7 +53,7 @@ enum operation_flag {
     SAFE = 64,        /* changes nothing, although its method is not GET */
     DEPRECATED = 128, /* the vendor advises against it */
     FLIPS = 512,      /* toggles a state: two calls cancel each other out */
-    FORM = 256,       /* its body is multipart form data: see request.c */
+    FORM = 256,       /* its body is multipart form data, see request.c */
 };
 
 struct operation {
@@ -80,8 +80,9 @@ struct operation {
     const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */
     const struct note *notes;
     const struct status *statuses;
-    const char *refusal_fields; /* "A|B": members that a refusal may have besides the envelope's */
-    int item_seconds; /* the vendor may take so long for one item of items_in, or for a request without it; 0: no hint */
+    const char *refusal_fields; /* "A|B" are members that a refusal may have in addition to the envelope's */
+    /* seconds that the vendor may take for one item of items_in, or for a request without it; 0 when unknown */
+    int item_seconds;
     const char *items_in;
     const struct param *params; /* the last row has a NULL name */
 };
@@ -95,10 +96,10 @@ const struct operation *operation_by_name(const char *name);
 /* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* Where the fields of a request go that the row does not settle. */
+/* The locations of those fields of a request that the row does not decide. */
 struct placement {
-    enum location open; /* undocumented fields; 0: there can be none */
-    enum location user; /* userId; 0: where the row says */
+    enum location open; /* of undocumented fields; 0 when the operation takes none */
+    enum location user; /* of userId; 0 for the location in the row */
 };
 
 /* Where a field goes. */

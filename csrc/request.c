@@ -130,7 +130,7 @@ static bool set_body(struct request *request)
 }
 
 /*
- * Form data. No document says how it is written, so: a text, number or boolean is a part as it is; a list or an object
+ * Form data. Its encoding is undocumented, so we assume: a text, number or boolean is a plain part; a list or an object
  * is a part of JSON; a file is a part named "files[KEY]".
  */
 
@@ -148,7 +148,7 @@ static bool add_text(struct request *request, const char *name, const char *valu
     return check_added(request, form_add_text(&request->call->form, name, value, length));
 }
 
-/* Adds the list or object on top as JSON. The call owns the buffer meanwhile. */
+/* Adds the list or object on top as JSON. Meanwhile the call owns the buffer. */
 static bool add_json(struct request *request, const char *name)
 {
     struct buffer *text = &request->call->body;
@@ -180,7 +180,7 @@ static bool add_file(struct request *request, const char *name, const char *key,
     return check_added(request, form_add_file(&request->call->form, part, path, &identity));
 }
 
-/* The key in the table at index that follows `after`, the first one after NULL; NULL at the end. */
+/* Returns the key in the table at index that follows `after`, the first one after NULL; NULL at the end. */
 static const char *next_key(lua_State *L, int index, const char *after)
 {
     const char *next = NULL;

@@ -52,7 +52,8 @@
 #define WRITERS_SUFFIX "-writers" /* suffix of the file in which each writer locks one byte */
 
 enum {
-    MARK_TRIES = 1000,         /* to lock the mark: another process has it locked for microseconds */
+    /* how long to wait for the lock of the mark, which other processes have for microseconds */
+    MARK_TRIES = 1000,
     RETRY_NANOSECONDS = 100000 /* between two of them */
 };
 
@@ -422,7 +423,7 @@ static int open_writers(struct database *database)
     return database->writers < 0 ? errno : 0;
 }
 
-/* Whether another process has the lock. */
+/* Returns whether another process has the lock. */
 static bool is_locked(int code)
 {
     return code == EACCES || code == EAGAIN;
@@ -483,7 +484,7 @@ static double read_mark(struct database *database)
     return mark;
 }
 
-/* Locks the byte of number 0, which no writer has. It gives up when a process was stopped that has it locked. */
+/* Locks the byte of number 0, which no writer uses. Gives up if a process that has the lock was stopped. */
 static void lock_mark(const struct database *database)
 {
     const struct timespec pause = {.tv_nsec = RETRY_NANOSECONDS};

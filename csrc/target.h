@@ -27,7 +27,7 @@ struct target {
     const char *proxy;
     struct curl_slist *headers;      /* headers of a request without a body */
     struct curl_slist *headers_body; /* headers of a request with a JSON body */
-    struct curl_slist *headers_form; /* of a request with form data: libcurl adds the content type */
+    struct curl_slist *headers_form; /* headers of a request with form data; libcurl adds the content type */
     struct curl_slist *resolve;      /* makes libcurl resolve localhost to the loopback address */
     size_t max_response;             /* maximum bytes of an answer, after decompression */
     long connect_timeout;            /* ms */
@@ -51,7 +51,7 @@ int target_new(lua_State *L);
 /* Returns the target at index. Raises when the value is no target, or was finalized. */
 struct target *target_check(lua_State *L, int index);
 
-/* Pushes what the endpoints option gives an operation, see url_split_endpoint, or nil. */
+/* Pushes the text that the option `endpoints` has for an operation, or nil. See url_split_endpoint. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
 /* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last one. */

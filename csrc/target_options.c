@@ -229,7 +229,10 @@ static bool take_headers(const struct options *options)
     return add_own_headers(options) && add_user_headers(options);
 }
 
-/* The operation at index -2 with its "METHOD /path" on top. May leave values on the stack. */
+/*
+ * Checks one entry of `endpoints`: the operation is at index -2, its "METHOD /path" on top. May leave values on the
+ * stack.
+ */
 static bool check_endpoint(const struct options *options)
 {
     lua_State *L = options->L;

@@ -122,7 +122,7 @@ local function call_hook_about(err, hook, event)
   return answer
 end
 
--- The call's info as users get it.
+-- Returns the call's info as users get it.
 local function public_info(record)
   local info = record.call:info()
   info.url = redact.url(info.url)

@@ -100,7 +100,7 @@ function schema(node, further)
   return object(made)
 end
 
--- The part of a request that goes into a location, where its fields are those that has(name) knows.
+-- Returns the part of a request that goes into a location, where its fields are those that has(name) knows.
 local function part_of(text, has)
   local part = object {}
   for _, pair in ipairs(text and ordered_json.read(text) or {}) do
@@ -251,7 +251,7 @@ local RETRY_AFTER = object {
   },
 }
 
--- A refusal, as one of the components or as the operation's own: with its reasons, from this source.
+-- Returns a refusal, as one of the components or as the operation's own: with its reasons, from this source.
 local function refusal_response(refusal, description, source)
   local shown = refusal.message
     and object {
@@ -269,7 +269,7 @@ end
 
 local QUOTA = "Also when a mailbox's quota is used up; that status and its Retry-After are assumed."
 
--- The shared response of a refusal, or the operation's own where its page says more.
+-- Returns the shared response of a refusal, or the operation's own where its page says more.
 local function refusal_of(operation, refusal)
   local sentences, source = { refusal[2] }, nil
   for _, status in ipairs(operation.statuses or {}) do
@@ -523,7 +523,7 @@ local function list_missing(missing)
   return table.concat(lines, "\n")
 end
 
----The document.
+---Returns the document.
 ---@param operations table[]
 ---@param samples table cmr.samples
 ---@param facts table {version = the library's, server = the production base URL, events = cmr.webhook.events}

@@ -130,7 +130,7 @@ local function open(operation)
     and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
 end
 
--- The call of the example in Lua.
+-- Returns the call of the example in Lua.
 local function call(operation, example)
   local documented, values, fields = ordered_json.read(example), {}, ordered_json.object {}
   local named = {}

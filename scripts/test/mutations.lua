@@ -86,7 +86,7 @@ local HIDDEN = {
   c = { "^/%*.-%*/", "^\n#[^\n]*\\\n[^\n]*", "^\n#[^\n]*" },
 }
 
--- The text with spaces in place of all that is no code.
+-- Returns the text with spaces in place of all that is no code.
 local function code_of(text, language)
   local parts, at = {}, 1
   while at <= #text do
@@ -181,7 +181,7 @@ local function collect(file)
   end
 end
 
--- Whether Lua accepts the mutation; make tells of C.
+-- Returns whether Lua accepts the mutation; make tells of C.
 local function is_valid(one)
   if one.file:find "%.c$" then return true end
   local lines = { table.unpack(one.lines) }

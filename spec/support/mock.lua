@@ -32,7 +32,7 @@ function mock.interpreter()
   return program or (rawget(_G, "jit") and "luajit") or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
---- The shell command that runs the mock with these options (see cmr.mock); `env`: variables for it.
+---Returns the shell command that runs the mock with these options (see cmr.mock); `env`: variables for it.
 function mock.command(options)
   local parts, env = {}, ""
   for name, value in pairs(options) do

@@ -56,7 +56,7 @@ function help.notes(operation)
   return sentences
 end
 
--- The names of events in entries like "EVENT PARAMETER".
+-- Returns the names of events in entries like "EVENT PARAMETER".
 local function event_names(entries)
   local names, seen = {}, {}
   for _, entry in ipairs(entries) do
@@ -68,7 +68,7 @@ local function event_names(entries)
   return require("cmr.util.text").list(names, "or")
 end
 
----A sentence on the webhooks that report how an operation ended; nil where none is documented.
+---Returns a sentence on the webhooks that report how an operation ended; nil where none is documented.
 ---@return string?
 function help.events(operation)
   if not operation.success_events then return nil end
@@ -76,7 +76,7 @@ function help.events(operation)
   return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
 end
 
----The description of a parameter with its documented values; nil without one.
+---Returns the description of a parameter with its documented values; nil without one.
 function help.description(param)
   if not param.known then return param.summary end
   local values = require("cmr.util.text").list(param.known, "and")
@@ -171,7 +171,7 @@ local function add_options(options, operation, fields)
   return json_only
 end
 
----The command line of the operation's example; nil without one. A secret is in a file that the line names.
+---Returns the command line of the operation's example; nil without one. A secret is in a file that the line names.
 ---@return string?
 function help.example(operation)
   local text = require("cmr.examples")[operation.name]

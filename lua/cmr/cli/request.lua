@@ -85,7 +85,7 @@ end
 ---The advice for a ledger that cannot be used.
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
----The ledger of a command. Raises a failure when there is none for a command that acts.
+---Returns the ledger of a command. Raises a failure when there is none for a command that acts.
 ---@param acts boolean Whether the command may change something at the vendor.
 ---@return table? ledger nil: the command only reads; or the user said --no-ledger
 function request.ledger(parsed, acts)
@@ -95,8 +95,8 @@ function request.ledger(parsed, acts)
   io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
 end
 
--- The queue of all processes that use the user's ledger. A command that only reads opens no more of it, and sends
--- without the queue when the file cannot be used.
+-- Returns the queue of all processes that use the user's ledger. A command that only reads opens no more of it, and
+-- sends without the queue when the file cannot be used.
 local function limiter_for(parsed, ledger)
   if ledger then return ledger:limiter() end
   local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()

@@ -101,7 +101,7 @@ function connections:connection(synchronous)
   return db
 end
 
----Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether its file was removed or replaced since it was opened. It can be opened anew then.
 ---@return boolean
 function connections:is_moved()
   local db = self.connections.durable

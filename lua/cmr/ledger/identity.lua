@@ -45,7 +45,7 @@ local NO_NAMES = {} -- of a request without an operation
 
 local serialize
 
--- The items of a set, in an order of their own; nil if the table has other members too.
+-- Returns the items of a set, in an order of their own; nil if the table has other members too.
 local function serialize_set(set, is_exact, names, path)
   local items, count = {}, 0
   for _ in pairs(set) do
@@ -107,7 +107,7 @@ local function content_of(path)
   return digest and "sha256 " .. core.base64(digest) or path
 end
 
--- The arguments with the content's digest in place of each file's path.
+-- Returns the arguments with the content's digest in place of each file's path.
 local function with_contents(args, operation)
   local copy = {}
   for name, value in pairs(args) do

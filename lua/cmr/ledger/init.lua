@@ -56,13 +56,13 @@ function ledger.open(path)
   return self
 end
 
----The store on this ledger. See cmr.Store.
+---Returns the store on this ledger. See cmr.Store.
 function Ledger:store()
   self.store_ = self.store_ or require("cmr.store.sqlite").new { ledger = self }
   return self.store_
 end
 
----The limiter beside this ledger. See cmr.Limiter.
+---Returns the limiter beside this ledger. See cmr.Limiter.
 function Ledger:limiter()
   self.limiter_ = self.limiter_ or require("cmr.limiter.file").new { path = self.path }
   return self.limiter_

@@ -25,7 +25,7 @@ function locks:hold_run(run)
   return hold
 end
 
----Whether another process has a run.
+---Returns whether another process has a run.
 ---@param run integer
 ---@return boolean? is_held
 ---@return string? message
@@ -59,7 +59,8 @@ function locks:listen()
   return true -- enough others listen
 end
 
----Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---Returns whether events arrive in the ledger: another process stores what it receives, or one did in the last 30
+---days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving()

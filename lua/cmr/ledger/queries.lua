@@ -8,7 +8,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.LedgerQueries
 local queries = {}
 
--- The requests that a query finds.
+-- Returns the requests that a query finds.
 local function query(self, sql, ...)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -22,7 +22,7 @@ local function query(self, sql, ...)
   return rows, message, reason
 end
 
----The id of the newest request; 0: there is none.
+---Returns the id of the newest request; 0: there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
@@ -34,7 +34,7 @@ end
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
   FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
 
----The requests of the same content that no other one superseded, oldest first.
+---Returns the requests of the same content that no other one superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -44,7 +44,7 @@ function queries:same(account, operation, digest)
   return query(self, SAME, digest, operation, account)
 end
 
----The ids of a request, as {{kind, id} ...}.
+---Returns the ids of a request, as {{kind, id} ...}.
 ---@param request integer
 ---@return string[][] ids
 function queries:ids(request)
@@ -100,7 +100,8 @@ local function check_order(self, rows, before)
   return rows
 end
 
----The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---Returns the requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last
+---one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -115,7 +116,7 @@ function queries:find(filter)
   return check_order(self, rows, filter.before)
 end
 
----The request with this number.
+---Returns the request with this number.
 ---@param id integer
 ---@return table? request
 ---@return string? message
@@ -126,7 +127,7 @@ function queries:get(id)
   return rows[1]
 end
 
----How many requests a filter fits.
+---Returns how many requests a filter fits.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message

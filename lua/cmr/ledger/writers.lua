@@ -17,7 +17,7 @@ function writers.take(db, id)
   return ok, message, reason
 end
 
----Whether a request's process has ended before it wrote the request's end.
+---Returns whether a request's process has ended before it wrote the request's end.
 ---@param ledger cmr.Ledger
 ---@param db any
 ---@param request table
@@ -26,7 +26,7 @@ function writers.has_left(ledger, db, request)
   return request.state == "sending" and request.writer ~= ledger.writer and db:is_held(request.writer) == false
 end
 
----The writers that have a request under way: ",7,12,".
+---Returns the writers that have a request under way: ",7,12,".
 ---@param ledger cmr.Ledger
 ---@param db any
 ---@return string? list

@@ -22,7 +22,7 @@ local INSERT = [[INSERT INTO request
   (account, operation, digest, run, row, user, writer, state, sent_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
 
--- Whether the same request was sent after the one with this id.
+-- Returns whether the same request was sent after the one with this id.
 local function is_repeated(db, request)
   if not request.newest_known then return false end
   local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
@@ -68,7 +68,7 @@ end
 ---that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
----@return string? reason The reason from cmr.sqlite., or "repeated"
+---@return string? reason The reason from cmr.sqlite, or "repeated".
 function writing:begin(request)
   local had_writer
   local returned, id, message, reason = pcall(self.transaction, self, "durable", function(db)

@@ -7,7 +7,8 @@ local multipart = {}
 
 local MAX_BOUNDARY_BYTES = 70
 
--- The parameters of a header's value, by lower-case name: 'form-data; name="a"' -> {name = "a"}. nil: it is malformed.
+-- Returns the parameters of a header's value, by lower-case name: 'form-data; name="a"' -> {name = "a"}. nil: it is
+-- malformed.
 local function parameters(value)
   local found, rest = {}, value:match "^[^;]*(.*)$"
   while rest:find "%S" do
@@ -28,7 +29,7 @@ local function unescape(name)
   return (name:gsub("%%22", '"'):gsub("%%0D", "\r"):gsub("%%0A", "\n"))
 end
 
--- The headers of a part by lower-case name; nil: they are malformed.
+-- Returns the headers of a part by lower-case name; nil: they are malformed.
 local function part_headers(text)
   local headers = {}
   for line in (text .. "\r\n"):gmatch "(.-)\r\n" do
@@ -78,13 +79,13 @@ function multipart.parse(body, content_type)
   return nil, "the last boundary is missing"
 end
 
----Whether a request says that its body is form data.
+---Returns whether a request says that its body is form data.
 ---@param request table {headers}
 function multipart.is_form(request)
   return (request.headers["content-type"] or ""):lower():find "^multipart/form%-data%s*;" ~= nil
 end
 
----The parts of a request. They are parsed once.
+---Returns the parts of a request. They are parsed once.
 ---@param request table {headers, raw_body}
 ---@return table[]? parts
 ---@return string? message
@@ -119,7 +120,8 @@ local function file_of(part)
   return { filename = part.filename, type = part.type or "application/octet-stream", size = #part.content }
 end
 
----The fields in a form: {name = value}. A file is {filename, type, size}. Assumed: its part is named FIELD[KEY].
+---Returns the fields in a form: {name = value}. A file is {filename, type, size}. Assumed: its part is named
+---FIELD[KEY].
 ---@param operation table
 ---@param parts table[]
 function multipart.fields(operation, parts)

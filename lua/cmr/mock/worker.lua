@@ -83,7 +83,7 @@ local function record(request)
   return entry
 end
 
--- The parts of a form: of a file its digest, of a text the value.
+-- Returns the parts of a form: of a file its digest, of a text the value.
 local function recorded_parts(request)
   local list = json.array()
   for index, part in ipairs(multipart.parts(request) or {}) do
