@@ -180,6 +180,18 @@ asan-nginx: ## runs the specs of nginx with the sanitizers in its workers
 		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)' LDFLAGS='$(SANITIZE)'
 	@CMR_NGINX_BUILD=build/asan-jit SPECS=spec/nginx scripts/test/specs.sh 5.4
 
+.PHONY: apicheck
+apicheck: ## runs the specs on a Lua that checks each use of its C API
+	@scripts/build/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=jit # for the mock
+	@scripts/test/apicheck.sh
+
+.PHONY: no-http2
+no-http2: ## runs the specs of the wire on a libcurl without HTTP/2
+	@scripts/build/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=jit # for the mock
+	@scripts/test/no-http2.sh
+
 .PHONY: bench
 bench: ## compares cmr with C loops on libcurl and other clients (ONLY="row ..." QUICK=1 KEEP=1)
 	@scripts/build/setup.sh bench

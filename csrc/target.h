@@ -25,11 +25,11 @@ struct target {
     const char *key_header;
     const char *ca_file;
     const char *proxy;
-    struct curl_slist *headers;      /* headers of a request without a body */
-    struct curl_slist *headers_body; /* headers of a request with a JSON body */
-    struct curl_slist *headers_form; /* headers of a request with form data; libcurl adds the content type */
-    struct curl_slist *resolve;      /* makes libcurl resolve localhost to the loopback address */
-    size_t max_response;             /* maximum bytes of an answer, after decompression */
+    struct curl_slist *headers;      /* of a request without a body */
+    struct curl_slist *headers_body; /* of a request with a JSON body */
+    struct curl_slist *headers_form; /* of a request with form data: libcurl adds the content type */
+    struct curl_slist *resolve;      /* pins localhost to loopback */
+    size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
     int max_connections;             /* maximum number of calls at once, unless the server speaks HTTP/2 */
     int busy;                        /* number of calls that run now */

@@ -33,20 +33,19 @@ local options = {}
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
----256.
----@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
----@field headers? table<string, string> More headers for each request.
----@field user_agent? string A text before the library's own user agent.
----"METHOD /path" for the name of an operation. Or "METHOD /path userId in body" (or query), if cmr's assumption about
----userId is wrong. Default: the JSON file $CMR_ENDPOINTS.
+---@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
+---@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string Never used for loopback. Default: libcurl's environment.
+---@field headers? table<string, string> More headers.
+---@field user_agent? string Put before the library's own.
+---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
+---Default: the JSON file $CMR_ENDPOINTS.
 ---@field endpoints? table<string, string>
----@field allow_http? boolean Allows plain http to any host, where others can read the key. Default: false.
----@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the adapter that fits each call.
----Called before each attempt is sent. It may return a table of headers for the attempt.
+---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
+---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
+---Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr does not retry.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.

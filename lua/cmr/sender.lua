@@ -213,7 +213,7 @@ local function attempt(record, state, loop, job, left)
   call:start(engine, math.min(record.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
-  call:release() -- frees the body now, because cmr.info keeps the call alive as long as its result
+  call:release() -- frees the body now; cmr.info keeps the call as long as its result
   call_on_response(record, opts, err)
   earn(record, opts, err)
   if res then return res end

@@ -35,11 +35,11 @@ local ledgers = {} -- path -> ledger; a process has one for each file
 
 local ledger = { Ledger = Ledger }
 
----Opens a ledger. Makes the file if it is missing.
+---Opens a ledger. The file is made when it is missing.
 ---@param path? string default: location.default
----@return cmr.Ledger? ledger One ledger for each path.
+---@return cmr.Ledger? ledger the same one for the same path
 ---@return string? message
----@return string? reason The reason from cmr.sqlite.
+---@return string? reason as of cmr.sqlite
 function ledger.open(path)
   local absolute, message = location.absolute(path)
   if not absolute then return nil, message, "no_file" end
@@ -56,7 +56,7 @@ function ledger.open(path)
   return self
 end
 
----Returns the store on this ledger. See cmr.Store.
+---The store on this ledger. See cmr.Store.
 function Ledger:store()
   self.store_ = self.store_ or require("cmr.store.sqlite").new { ledger = self }
   return self.store_
@@ -68,7 +68,7 @@ function Ledger:limiter()
   return self.limiter_
 end
 
----Closes the ledger. The next open makes a new one.
+---Closes the ledger. Another open makes a new one.
 function Ledger:close()
   ledgers[self.path] = nil
   self:close_connections()

@@ -16,10 +16,10 @@ local MAX_RECORDED_REQUESTS = 10000
 local COLLECTIONS =
   { "users", "domains", "subscriptions", "mailboxes", "orders", "placement_tests", "pool", "sandbox_pool" }
 
----Makes a state with the initial data.
+---Makes a state that holds the initial data.
 ---@param settings table {rate = requests per second, window = "bucket"|"fixed"|"sliding", webhook = destination?,
 ---  endpoints = {operation = "METHOD /path"}?}
----@param clock function Returns seconds since 1970.
+---@param clock function returns seconds since 1970
 ---@return table state
 function State.new(settings, clock)
   local state = setmetatable({ settings = settings, clock = clock }, State)
