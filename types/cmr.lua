@@ -517,7 +517,7 @@ local connections = {}
 ---@return string? reason The reason from cmr.sqlite.
 function connections:connection(synchronous) end
 
----Returns whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
 ---@return boolean
 function connections:is_moved() end
 
@@ -548,9 +548,9 @@ local forgetting = {}
 ---@return string? message
 function forgetting:forget(before) end
 
----Removes some old requests now and then, in the transaction that writes a new one.
+---Removes some old requests from time to time, in the transaction that records a new one.
 ---@param db any
----@param id integer of the new request
+---@param id integer The id of the new request.
 ---@return any ok
 ---@return string? message
 ---@return string? reason
@@ -598,13 +598,13 @@ function forgetting:forget_old(db, id) end
 ---@class cmr.Ledger: cmr.LedgerConnections, cmr.LedgerForgetting, cmr.LedgerLocks, cmr.LedgerQueries, cmr.LedgerWriting
 local Ledger = {}
 
----Returns the store on this ledger. See cmr.Store.
+---The store on this ledger. See cmr.Store.
 function Ledger:store() end
 
----Returns the limiter beside this ledger. See cmr.Limiter.
+---Returns the limiter whose file is beside this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
----Closes the ledger. The next open makes a new one.
+---Closes the ledger. Another open makes a new one.
 function Ledger:close() end
 
 ---A part of cmr.Ledger.
@@ -635,8 +635,8 @@ function locks:let_go_run(run, hold) end
 ---@return string? message
 function locks:listen() end
 
----Returns whether events arrive in the ledger: another process stores what it receives, or one did in the last 30
----days.
+---Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
+---so in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving() end
@@ -645,13 +645,13 @@ function locks:is_receiving() end
 ---@class cmr.LedgerQueries
 local queries = {}
 
----Returns the id of the newest request; 0: there is none.
+---Returns the id of the newest request, or 0 when there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
 function queries:newest() end
 
----Returns the requests of the same content that no other one superseded, oldest first.
+---Returns the requests with the same content that no other request superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -664,8 +664,8 @@ function queries:same(account, operation, digest) end
 ---@return string[][] ids
 function queries:ids(request) end
 
----Returns the requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last
----one.
+---Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -678,7 +678,7 @@ function queries:find(filter) end
 ---@return string? message
 function queries:get(id) end
 
----Returns how many requests a filter fits.
+---Returns how many requests match a filter.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message
@@ -713,7 +713,7 @@ function writing:finish(id, ending) end
 
 ---Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
 ---@param id integer
----@param db any the connection that wrote it
+---@param db any The connection that recorded the request.
 function writing:abandon(id, db) end
 
 ---Records how an accepted request ended.
@@ -788,9 +788,10 @@ function writing:settle(id, ending) end
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
----@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string Never used for loopback. Default: libcurl's environment.
+---@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
+---256.
+---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
 ---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
@@ -899,8 +900,9 @@ function writing:settle(id, ending) end
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = {}
 
----Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
----decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp are needed.
+---Checks that a delivery comes from the vendor and is fresh. It compares in constant time. Pass the body's bytes as
+---received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp
+---are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions

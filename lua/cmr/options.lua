@@ -33,9 +33,10 @@ local options = {}
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
----@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string Never used for loopback. Default: libcurl's environment.
+---@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
+---256.
+---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
 ---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.

@@ -51,7 +51,7 @@ end
 -- Returns the members of a schema that restrict the value.
 local function kind_of(node, further)
   if node.type == "object" and not node.members[1] and further == nil then
-    return { { "type", "object" }, { "additionalProperties", true } } -- nothing is documented of it
+    return { { "type", "object" }, { "additionalProperties", true } } -- the object is undocumented
   end
   if node.type == "object" then
     local properties, required = properties_of(node, further)
@@ -115,7 +115,7 @@ local function is_in(tree)
   end
 end
 
--- What the mock has when it starts with the examples, for parameters that the operation's example leaves out.
+-- Values from the mock's initial data, for parameters that the operation's example omits.
 local VALUES = {
   userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B",
   page = ordered_json.number(1),
@@ -269,7 +269,7 @@ end
 
 local QUOTA = "Also when a mailbox's quota is used up; that status and its Retry-After are assumed."
 
--- Returns the shared response of a refusal, or the operation's own where its page says more.
+-- Returns the shared response for a refusal, or the operation's own response if its page says more.
 local function refusal_of(operation, refusal)
   local sentences, source = { refusal[2] }, nil
   for _, status in ipairs(operation.statuses or {}) do
@@ -513,7 +513,7 @@ local function webhooks_of(events)
   return list
 end
 
--- What a reader sees: pages made from the document show no extensions.
+-- Makes the text for readers, because pages that are made from the document do not show extensions.
 local function list_missing(missing)
   local lines = { "", "", "Operations without a documented method or path, which x-undocumented describes:", "" }
   for _, operation in ipairs(missing) do

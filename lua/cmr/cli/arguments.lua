@@ -23,7 +23,7 @@ function arguments.commands(operations)
   return names
 end
 
----Returns the undocumented part of an operation, which cannot run until the user supplies it; nil: none.
+---Returns the undocumented part of an operation, or nil. The operation cannot run until the user supplies this part.
 ---@return string? part "path" or "method"
 function arguments.undocumented(operation)
   return not operation.path and "path" or not operation.method and "method" or nil
@@ -36,7 +36,7 @@ function arguments.param(operation, name)
   end
 end
 
----Returns whether members of an object have options of their own.
+---Returns whether the members of an object have their own options.
 ---@return boolean
 function arguments.has_members(operation, name)
   for _, param in ipairs(operation.params) do

@@ -54,7 +54,7 @@ local function whereabouts(operation, args, is_remembered)
   return parts[1] and table.concat(parts, "; ")
 end
 
--- Returns the facts that a refusal has besides the envelope, at the top or in data: "mailboxCount: 2".
+-- Returns the members that a refusal has in addition to the envelope, at the top or in data, such as "mailboxCount: 2".
 local function refusal_facts(operation, err)
   local lines = {}
   for _, name in ipairs(operation and operation.refusal_fields or {}) do

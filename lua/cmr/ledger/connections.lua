@@ -15,7 +15,7 @@ local LOCKED_BUSY_SECONDS = 0.1 -- the wait after an earlier wait was too short
 -- smaller.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
 
-local ledgers = setmetatable({}, { __mode = "k" }) -- every one of this process, closed ones too
+local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ones
 
 -- Closes all connections that a fork's child inherited from its parent. The child must do this before it opens its own.
 -- See cmr.sqlite.
@@ -30,7 +30,7 @@ local function leave_parents()
   end
 end
 
--- Returns SQLite's message with advice for the user.
+-- Returns SQLite's message, or advice for the user when another program has locked the file.
 local function explain(message, reason, path)
   if reason ~= "busy" then return message end
   return ("another program has it locked, 'fuser %s' shows which"):format(path)
@@ -101,22 +101,22 @@ function connections:connection(synchronous)
   return db
 end
 
----Returns whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
 ---@return boolean
 function connections:is_moved()
   local db = self.connections.durable
   return db ~= nil and not db:is_inherited() and db:is_moved()
 end
 
--- Returns how long this process waits while another program has locked the file.
+-- Sets how long this process waits while another program has locked the file.
 local function set_busy_seconds(self, seconds)
   for _, connection in pairs(self.connections) do
     connection:rows(("PRAGMA busy_timeout = %d"):format(busy_milliseconds(seconds)))
   end
 end
 
--- Begins a change. A request makes up to two of them before it leaves: only the first waits for the whole time while
--- another program has the file locked. is_patient: this one waits in any case.
+-- Begins a transaction. A request makes up to two of them before it is sent. Only the first one waits for the whole
+-- time while another program has locked the file. With is_patient, this one waits in any case.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"

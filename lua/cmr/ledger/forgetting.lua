@@ -1,4 +1,4 @@
----The removal of old requests and runs.
+---Removes old requests and runs.
 
 local core = require "cmr.core"
 local text = require "cmr.util.text"
@@ -10,7 +10,7 @@ local forgetting = {}
 
 local RETENTION_SECONDS = 400 * text.DAY -- older requests are removed
 local INTERVAL = 100 -- number of new requests between two removals of old requests
-local MAX_REMOVED = 2 * INTERVAL -- by such a removal
+local MAX_REMOVED = 2 * INTERVAL -- maximum of requests in one removal
 local PART = 1000 -- requests that Ledger:forget removes in one transaction
 
 -- Removes the runs that began before a time and have no requests left. A run that a process is working on stays.
@@ -71,9 +71,9 @@ function forgetting:forget(before)
   end
 end
 
----Removes some old requests now and then, in the transaction that writes a new one.
+---Removes some old requests from time to time, in the transaction that records a new one.
 ---@param db any
----@param id integer of the new request
+---@param id integer The id of the new request.
 ---@return any ok
 ---@return string? message
 ---@return string? reason

@@ -1,4 +1,4 @@
----What a process holds until it ends: runs, and the notice that it stores events.
+---The locks of a process: on its runs, and as a notice that it stores events. They end with the process.
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerLocks
@@ -56,11 +56,11 @@ function locks:listen()
     ok, message, reason = db:hold(LISTENER_LOCKS + number)
     if ok or reason ~= "busy" then return ok, message end
   end
-  return true -- enough others listen
+  return true -- enough other processes listen
 end
 
----Returns whether events arrive in the ledger: another process stores what it receives, or one did in the last 30
----days.
+---Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
+---so in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving()

@@ -22,7 +22,7 @@ local function query(self, sql, ...)
   return rows, message, reason
 end
 
----Returns the id of the newest request; 0: there is none.
+---Returns the id of the newest request, or 0 when there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
@@ -34,7 +34,7 @@ end
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
   FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
 
----Returns the requests of the same content that no other one superseded, oldest first.
+---Returns the requests with the same content that no other request superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -90,7 +90,7 @@ local function where(self, filter)
   return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
 end
 
--- Refuses requests that are not in the order of their numbers: a damaged file may have the same ones in two places.
+-- Refuses requests that are not in the order of their numbers, because a damaged file may have the same request twice.
 local function check_order(self, rows, before)
   local previous = before or math.huge
   for _, row in ipairs(rows) do
@@ -100,8 +100,8 @@ local function check_order(self, rows, before)
   return rows
 end
 
----Returns the requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last
----one.
+---Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -127,7 +127,7 @@ function queries:get(id)
   return rows[1]
 end
 
----Returns how many requests a filter fits.
+---Returns how many requests match a filter.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message

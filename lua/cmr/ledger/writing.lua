@@ -1,4 +1,4 @@
----Writes requests and their ends into the ledger.
+---Records requests and their ends in the ledger.
 
 local core = require "cmr.core"
 local writers = require "cmr.ledger.writers"
@@ -123,7 +123,7 @@ local ABANDON = [[UPDATE request SET state = 'unknown', outcome = 'unknown', mes
 
 ---Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
 ---@param id integer
----@param db any the connection that wrote it
+---@param db any The connection that recorded the request.
 function writing:abandon(id, db)
   if db == self.connections.durable and not db:is_inherited() then
     db:run(ABANDON, "its coroutine ended before the answer was written down", core.time(), id)

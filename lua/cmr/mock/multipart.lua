@@ -1,4 +1,5 @@
----Multipart form data (RFC 7578): from bytes to parts, and from parts to an operation's fields. Pure.
+---Parses multipart form data (RFC 7578): splits the bytes into parts, and turns the parts into an operation's fields.
+---Pure.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -24,7 +25,7 @@ local function parameters(value)
   return found
 end
 
--- Browsers and libcurl write a quote and a line break in a name as these.
+-- Browsers and libcurl replace a quote and a line break in a name by these.
 local function unescape(name)
   return (name:gsub("%%22", '"'):gsub("%%0D", "\r"):gsub("%%0A", "\n"))
 end
@@ -62,7 +63,7 @@ function multipart.parse(body, content_type)
   local boundary = (parameters(content_type) or {}).boundary
   if not boundary or #boundary > MAX_BOUNDARY_BYTES then return nil, "the content type has no boundary" end
   local delimiter = "\r\n--" .. boundary
-  body = "\r\n" .. body -- the first delimiter may stand at the start
+  body = "\r\n" .. body -- the first delimiter may be at the start of the body
   local parts = {}
   local _, at = body:find(delimiter, 1, true)
   while at do
@@ -96,7 +97,7 @@ function multipart.parts(request)
   return request.parts, request.parts_problem
 end
 
--- By the parameter's type: the value that a part's text means; nil: none.
+-- The parser for each type of parameter. It returns the value of a part's text, or nil.
 local VALUES = {
   string = function(text)
     return text
