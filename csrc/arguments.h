@@ -11,10 +11,10 @@
 #include "refusal.h"
 
 /*
- * Pushes the checked table: the arguments from index first to last, the leading scalars under their names and then the
- * fields of the last table. It is a copy, except for values that a row leaves open; those are checked when they are
- * encoded. A list given as cmr.all is left out. Undocumented fields are refused when the placement has no place for
- * them.
+ * Pushes the checked table, which has the arguments from index first to last. The leading scalars are stored under the
+ * names of their parameters, then come the fields of the last table. Values are copied. Only a value that its row
+ * leaves open is not: it is checked when it is encoded. A list given as cmr.all is left out. Undocumented fields are
+ * refused when the placement has no place for them.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);

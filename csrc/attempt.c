@@ -29,7 +29,10 @@ const struct curl_slist *attempt_headers(const struct call *call)
     return call->form.count ? target->headers_form : call->body.data ? target->headers_body : target->headers;
 }
 
-/* Finds idle connections that must not be reused. libcurl 7.88 takes a closed one for alive if bytes came first. */
+/*
+ * The functions below find idle connections that must not be reused. libcurl 7.88 itself does not notice that a
+ * connection is closed when unread bytes arrived before the close.
+ */
 
 /* Returns the socket that an ended transfer used, or NULL when the socket is closed. */
 static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
@@ -224,7 +227,7 @@ static CURLcode set_connection(struct call *call)
     return CURLE_OK;
 }
 
-/* Joins the target's headers and the added ones. An added header replaces the target's of the same name. */
+/* Joins the target's headers and the added headers. An added header replaces the target's header with the same name. */
 static bool join_headers(struct call *call, const struct curl_slist *line)
 {
     for (; line; line = line->next)
@@ -250,8 +253,8 @@ static CURLcode set_request(struct call *call)
 {
     SET(CURLOPT_URL, call->url.data);
     SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* the key would go with it */
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl supports */
+    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could send the key to another server */
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* "" offers every encoding that libcurl supports */
     if (call->form.count) {
         const CURLcode code = form_open(&call->form, call->easy);
         if (code != CURLE_OK)
@@ -306,7 +309,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
     call->sends = 0;
     call->form.failed = NULL;
     *call->answer.message = '\0';
-    attempt_free_headers(call); /* in a child they are left from the abandoned handle */
+    attempt_free_headers(call); /* in a fork's child, they come from the abandoned handle */
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
         code = configure(call, share, timeout);

@@ -30,14 +30,14 @@ void attempt_finish(struct call *call, CURLcode code);
 
 void attempt_close(struct call *call);
 
-/* Frees the joined headers of a handle that is gone. */
+/* Frees the joined headers of a handle that was freed. */
 void attempt_free_headers(struct call *call);
 
-/* Leaves the easy handle to the parent process, in a child. */
+/* In a fork's child: abandons the easy handle, which the parent process still uses. */
 void attempt_forget_after_fork(struct call *call);
 
-/* The headers that the call sends, without those that libcurl or a hook adds. */
+/* Returns the headers that the call sends, without those that libcurl or a hook adds. */
 const struct curl_slist *attempt_headers(const struct call *call);
 
-/* Whether sending it twice does no harm: it is a GET, and its operation changes nothing. */
+/* Returns whether the call can be sent twice without harm: it is a GET, and its operation changes nothing. */
 bool attempt_is_repeatable(const struct call *call);

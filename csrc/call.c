@@ -54,7 +54,9 @@ static void check_done(lua_State *L, const struct call *call)
     luaL_argcheck(L, call->state == CALL_DONE, 1, "the call has not finished");
 }
 
-/* The headers of a running attempt are settled, and a closed call may have no target any more. */
+/*
+ * Refuses a running call, whose headers cannot change any more, and a closed call, which may have no target any more.
+ */
 static void check_not_running(lua_State *L, const struct call *call)
 {
     luaL_argcheck(L, call->state == CALL_READY || call->state == CALL_DONE, 1, "the call is running or closed");
@@ -146,8 +148,8 @@ static int lua_call_trace(lua_State *L)
 }
 
 /*
- * call:add_header(name, value) -> true; or nil and why not. Attempts from now on send it, besides the target's headers
- * or in place of one of them. It must be one that the option headers takes.
+ * call:add_header(name, value) -> true; or nil and the reason why not. From now on, attempts send this header in
+ * addition to the target's headers, or in place of one of them. The option `headers` must accept the header.
  */
 static int lua_call_add_header(lua_State *L)
 {
@@ -174,7 +176,7 @@ static int lua_call_add_header(lua_State *L)
     return 2;
 }
 
-/* call:clear_headers(): attempts from now on send none of the added headers */
+/* call:clear_headers(): from now on, attempts send none of the added headers */
 static int lua_call_clear_headers(lua_State *L)
 {
     struct call *call = to_call(L);

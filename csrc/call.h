@@ -52,22 +52,23 @@ struct pollset;
 struct call {
     enum call_state state;
 
-    /* the request; the userdata's table keeps all of it alive but the buffers and the form */
-    const struct operation *operation; /* NULL: a raw request */
-    const char *name;                  /* for messages */
+    /* The request. The userdata's table keeps all of its values alive, except the buffers and the form. */
+    const struct operation *operation; /* NULL for a raw request */
+    const char *name;                  /* used in error messages */
     const char *method;
     struct target *target;
     struct buffer url;
-    struct buffer body; /* JSON; without data: none */
+    struct buffer body; /* JSON; data is NULL when there is no body */
     struct form form;   /* without parts: none */
     bool traced;
-    struct curl_slist *added_headers; /* of the attempts from now on, besides the target's */
+    struct curl_slist *added_headers; /* headers that later attempts send in addition to the target's */
 
     /* the attempt */
-    struct multi *multi;            /* NULL: neither running nor waiting to be reported */
-    struct pollset *pollset;        /* while running: it has the call's socket */
-    CURL *easy;                     /* while running; NULL: it waits for a connection */
-    struct curl_slist *all_headers; /* the target's and the added ones, when there are any; the easy handle uses them */
+    struct multi *multi;     /* NULL when the call neither runs nor waits to be reported */
+    struct pollset *pollset; /* set while the call runs; it has the call's socket */
+    CURL *easy;              /* set while the call runs; NULL while it waits for a connection */
+    /* the target's headers joined with the added ones, for the easy handle; NULL without added ones */
+    struct curl_slist *all_headers;
     struct call *previous, *next;
     int sends;          /* how often this handle sent the request; an attempt may use two handles */
     bool reused;        /* this handle first sent the request on a connection that had been used before */
@@ -104,9 +105,11 @@ void call_keep(lua_State *L, int index, const char *name);
 int lua_call_info(lua_State *L);
 
 /*
- * call:request() -> what it would send: method, url, headers (lines as libcurl takes them: "Name:" removes one, "Name;"
- * is an empty one), key_header (the name of the header that carries the key; `headers` omits that header), body, form
- * (a list of {name, value} and {name, path, type}; a request has a body, a form or neither), ca_file, proxy ("": none, whatever the environment says), resolve. The key is masked in all of them.
+ * call:request() -> a table with the request that the call would send: method, url, headers, key_header, body, form,
+ * ca_file, proxy and resolve. `headers` has lines in libcurl's form: "Name:" removes a header, "Name;" sends an empty
+ * one. key_header is the name of the header with the key, which `headers` omits. `form` is a list of {name, value} and
+ * {name, path, type}; a request has a body, a form or neither. A proxy of "" means none, whatever the environment says.
+ * The key is masked in all fields.
  */
 int lua_call_request(lua_State *L);
 

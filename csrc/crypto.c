@@ -83,7 +83,7 @@ int crypto_file_sha256(lua_State *L)
     const char *path = luaL_checkstring(L, 1);
     unsigned char digest[DIGEST_BYTES];
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    const int problem = digest_file(path, context, digest); /* raises nothing: the context is not lost */
+    const int problem = digest_file(path, context, digest); /* this cannot raise, so the context is always freed */
 
     EVP_MD_CTX_free(context);
     if (!problem)

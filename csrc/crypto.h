@@ -11,7 +11,7 @@ enum { DIGEST_BYTES = 32 };
 bool crypto_hmac(const char *key, size_t key_length, const char *message, size_t length,
                  unsigned char digest[DIGEST_BYTES]);
 
-/* SHA-256. False when libcrypto fails. Touches no Lua. */
+/* Computes SHA-256. Returns false when libcrypto fails. Touches no Lua. */
 bool crypto_digest(const char *message, size_t length, unsigned char digest[DIGEST_BYTES]);
 
 /* core.hmac_sha256(key, message) and core.sha256(message) -> 32 bytes */
@@ -21,7 +21,7 @@ int crypto_sha256(lua_State *L);
 /* core.file_sha256(path) -> 32 bytes, or nil, message. Reads the file in small pieces. */
 int crypto_file_sha256(lua_State *L);
 
-/* core.base64(bytes) -> text, padded; for at most DIGEST_BYTES bytes */
+/* core.base64(bytes) -> padded Base64 text of at most DIGEST_BYTES bytes */
 int crypto_base64(lua_State *L);
 
 /* core.same(a, b) -> whether the strings are equal. The duration depends only on their lengths. */

@@ -50,7 +50,7 @@ int files_write_private(lua_State *L);
 int files_link_target(lua_State *L);
 
 /*
- * core.absolute_path(path) -> the path from the root, whatever directory the process goes to later; or nil, message,
- * errno.
+ * core.absolute_path(path) -> the absolute path, which stays right when the process changes its directory; or nil,
+ * message, errno.
  */
 int files_absolute_path(lua_State *L);

@@ -9,14 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_READ_BYTES = 65536 }; /* at once: a step must be short */
+enum { MAX_READ_BYTES = 65536 }; /* bytes of one read, because a step must be short */
 
 static int open_file(const char *path)
 {
-    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO would wait for a writer */
+    /* O_NONBLOCK, because opening a FIFO would wait for a writer */
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/* Returns NULL, or what is wrong with the open file. */
+/* Returns NULL, or a message that says what is wrong with the open file. */
 static const char *identify(int fd, struct file_identity *identity)
 {
     struct stat status;
@@ -61,7 +62,7 @@ const char *form_file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The type of a file by the ending of its name. The API takes images. */
+/* Returns the content type of a file, by the ending of its name. The API accepts images. */
 static const char *content_type(const char *path)
 {
     static const struct {
@@ -79,7 +80,7 @@ static const char *content_type(const char *path)
     return "application/octet-stream";
 }
 
-/* Appends a part. The form owns what it has when memory runs out, too. */
+/* Appends a part. If memory runs out, the form still owns the parts that it has. */
 static struct form_part *add(struct form *form, const char *name, const char *value, size_t length)
 {
     struct form_part *parts = realloc(form->parts, (form->count + 1) * sizeof *parts);
@@ -119,7 +120,7 @@ const struct form_part *form_broken(const struct form *form)
     return NULL;
 }
 
-/* libcurl's callbacks. A file that another program cuts short meanwhile ends the attempt. */
+/* libcurl's callbacks. If another program shortens a file meanwhile, the attempt ends. */
 
 static size_t on_read(char *bytes, size_t size, size_t count, void *userdata)
 {

@@ -13,7 +13,7 @@
 #include "buffer.h"
 #include "refusal.h"
 
-/* Which bytes a path names: a file that was changed or replaced has another identity. */
+/* The identity of a file's content. A file that was changed or replaced has another identity. */
 struct file_identity {
     dev_t device;
     ino_t inode;
@@ -24,9 +24,9 @@ struct file_identity {
 struct form_part {
     struct buffer name;
     struct buffer value; /* a text, or the path of a file */
-    const char *type;    /* of a file: its content type; NULL: a text */
+    const char *type;    /* the content type of a file; NULL for a text */
     struct file_identity identity;
-    int fd; /* during an attempt; -1: not open */
+    int fd; /* open during an attempt, else -1 */
     curl_off_t offset;
     bool broken; /* the file ended early while it was sent */
 };
@@ -41,14 +41,14 @@ struct form {
 /* Finds out what a path names. Refuses all but a regular file that can be read and is not empty. */
 bool form_check_file(const char *path, struct file_identity *identity, struct refusal *refusal);
 
-/* Each appends a part and copies what it is given; false: no memory. */
+/* Each function appends a part and copies its arguments. Returns false when memory runs out. */
 bool form_add_text(struct form *form, const char *name, const char *value, size_t length);
 bool form_add_file(struct form *form, const char *name, const char *path, const struct file_identity *identity);
 
-/* The file that ended early while it was sent, or NULL. */
+/* Returns the file that ended early while it was sent, or NULL. */
 const struct form_part *form_broken(const struct form *form);
 
-/* The name that the server is told: the last part of the path. */
+/* Returns the file name for the server: the last part of the path. */
 const char *form_file_name(const char *path);
 
 /*
@@ -57,10 +57,10 @@ const char *form_file_name(const char *path);
  */
 CURLcode form_open(struct form *form, CURL *easy);
 
-/* Ends the attempt, after its easy handle is gone or abandoned. */
+/* Ends the attempt, after its easy handle was freed or abandoned. */
 void form_close(struct form *form);
 
-/* The same in a child, which may have closed the files and opened others under their numbers. */
+/* Does the same in a fork's child, which may have closed the files and opened others with the same numbers. */
 void form_forget_after_fork(struct form *form);
 
 void form_free(struct form *form);

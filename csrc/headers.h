@@ -8,20 +8,20 @@
 
 #include "refusal.h"
 
-/* Whether the text has only the characters that RFC 9110 allows in a header's name. */
+/* Returns whether the text has only the characters that RFC 9110 allows in a header's name. */
 bool headers_is_name(const char *name);
 
-/* Whether a header's value has no control characters, and so cannot become two headers. */
+/* Returns whether a header's value has no control characters, and so cannot become two headers. */
 bool headers_is_value(const char *text, size_t length);
 
-/* Whether the library sets this header itself. key_header: the one that carries the key. */
+/* Returns whether the library sets this header itself. key_header is the name of the header with the key. */
 bool headers_is_reserved(const char *name, const char *key_header);
 
 /* Pushes the line of the header with the name at index -2 and the value on top; or refuses it. */
 bool headers_push_line(lua_State *L, const char *key_header, struct refusal *refusal);
 
-/* Whether a line of the list is of the same header as this line. */
+/* Returns whether the list has a line for the same header as this line. */
 bool headers_contain(const struct curl_slist *list, const char *line);
 
-/* Appends a copy of the line. Without memory it returns false, and the list stays as it was. */
+/* Appends a copy of the line. When memory runs out, it returns false and does not change the list. */
 bool headers_append(struct curl_slist **list, const char *line);

@@ -25,9 +25,9 @@ struct param {
     unsigned flags;
     const char *source; /* the source of the row: "seed", "docs" or "help" */
     const char *summary;
-    const char *values; /* "A|B": the closed set the vendor documents; NULL: anything */
-    const char *known;  /* "A|B": the documented values of a set that may have others */
-    int maximum;        /* of an integer; 0: none is documented. Every integer counts something, from 1 */
+    const char *values; /* "A|B" is the closed set of values that the vendor documents; NULL allows any value */
+    const char *known;  /* "A|B" are the documented values of a set that may have other values too */
+    int maximum;        /* maximum of an integer; 0 when undocumented. Every integer counts something, from 1 */
 };
 
 /* A documented fact that the caller of an operation should know, in one or two sentences that are not the vendor's. */
@@ -40,7 +40,7 @@ struct note {
 struct status {
     int code; /* 0: the end of the list */
     const char *source;
-    const char *reason; /* without a dot, as in "the user does not exist" */
+    const char *reason; /* without a final dot, such as "the user does not exist" */
 };
 
 enum operation_flag {
@@ -52,8 +52,8 @@ enum operation_flag {
     QUOTA = 32,       /* limited to a number of calls per mailbox and week */
     SAFE = 64,        /* changes nothing, although its method is not GET */
     DEPRECATED = 128, /* the vendor advises against it */
-    FLIPS = 512,      /* turns a state around: twice is as if never */
-    FORM = 256,       /* its body is multipart form data: see request.c */
+    FLIPS = 512,      /* toggles a state: two calls cancel each other out */
+    FORM = 256,       /* its body is multipart form data, see request.c */
 };
 
 struct operation {
@@ -77,13 +77,14 @@ struct operation {
      * item sent in that parameter. A domain with mailboxes is done when its mailboxes are. NULL when undocumented.
      */
     const char *success_events;
-    const char *failure_events; /* "EVENT|EVENT": the webhooks that report failure */
+    const char *failure_events; /* the webhook events that report failure, as "EVENT|EVENT" */
     const struct note *notes;
     const struct status *statuses;
-    const char *refusal_fields; /* "A|B": members that a refusal may have besides the envelope's */
-    int item_seconds; /* the vendor may take so long for one item of items_in, or for a request without it; 0: no hint */
+    const char *refusal_fields; /* "A|B" are members that a refusal may have in addition to the envelope's */
+    /* seconds that the vendor may take for one item of items_in, or for a request without it; 0 when unknown */
+    int item_seconds;
     const char *items_in;
-    const struct param *params; /* ends with a NULL name */
+    const struct param *params; /* the last row has a NULL name */
 };
 
 extern const struct operation operations[];
@@ -95,16 +96,16 @@ const struct operation *operation_by_name(const char *name);
 /* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* Where the fields of a request go that the row does not settle. */
+/* The locations of those fields of a request that the row does not decide. */
 struct placement {
-    enum location open; /* undocumented fields; 0: there can be none */
-    enum location user; /* userId; 0: where the row says */
+    enum location open; /* of undocumented fields; 0 when the operation takes none */
+    enum location user; /* of userId; 0 for the location in the row */
 };
 
 /* Where a field goes. */
 enum location param_location(const struct param *param, const struct placement *placement);
 
-/* Whether a parameter is a field of the request itself, and not a part of another one. */
+/* Returns whether a parameter is a field of the request itself. Otherwise it is a part of another parameter. */
 bool param_is_field(const struct param *param);
 
 /* Returns the next value of a set like "A|B" and its length, or NULL at the end. Moves *set on. */

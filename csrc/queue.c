@@ -15,21 +15,21 @@
 #include "private_file.h"
 
 enum {
-    MAX_BYTES = 1 << 18,       /* 4,096 keys that wait at once */
-    POLL_NANOSECONDS = 100000, /* another process has the lock for less */
+    MAX_BYTES = 1 << 18,       /* room for 4,096 keys that wait at once */
+    POLL_NANOSECONDS = 100000, /* another process normally has the lock for a shorter time */
 };
 
 /* 64 bytes, so that no record crosses a page: the kernel writes it whole, even if the process is killed meanwhile. */
 struct record {
     unsigned char key[DIGEST_BYTES];
     double next;    /* the next free slot */
-    double changed; /* after the present: the machine has started anew since */
+    double changed; /* a time after the present means that the machine was restarted since */
     double unused[2];
 };
 
 _Static_assert(sizeof(struct record) == 64, "a record is 64 bytes");
 
-/* The open file, and the queue of one key in it. */
+/* The open file, and the queue of one key in the file. */
 struct queue {
     int fd;
     double now;
@@ -44,7 +44,7 @@ struct slot {
     bool is_reserved;
 };
 
-/* Opens the file, or makes it. Returns NULL, or what is wrong with it. */
+/* Opens or makes the file. Returns NULL, or a message that says what is wrong with the file. */
 static const char *open_file(struct queue *queue, const char *path)
 {
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -78,7 +78,7 @@ static int lock(int fd, double patience)
 
 static bool is_empty(const struct queue *queue, const struct record *record)
 {
-    return record->changed > queue->now || !(record->next > queue->now); /* also if it is not a number */
+    return record->changed > queue->now || !(record->next > queue->now); /* also true if the value is not a number */
 }
 
 /*
@@ -140,7 +140,7 @@ static int reserve(struct queue *queue, const unsigned char key[DIGEST_BYTES], s
     return slot->is_reserved ? move(queue, key, queue->now + slot->delay + slot->spacing) : 0;
 }
 
-/* Returns NULL, or what is wrong with the file. Touches no Lua. */
+/* Returns NULL, or a message that says what is wrong with the file. Touches no Lua. */
 static const char *reserve_at(const char *path, const unsigned char key[DIGEST_BYTES], struct slot *slot)
 {
     struct queue queue;

@@ -22,7 +22,7 @@ struct request {
     struct call *call;
     struct refusal *refusal;
     struct placement placement;
-    bool has_body; /* a field of an operation's body was seen */
+    bool has_body; /* the request has at least one field for its body */
 };
 
 /* Checks an append to the URL. It fails when the URL is too long or memory runs out. */
@@ -103,7 +103,10 @@ static bool copy_argument(struct request *request, int arguments, const char *na
     return true;
 }
 
-/* Adds the fields of a location, absent ones too: first those of the row in its order, then the undocumented ones. */
+/*
+ * Adds all fields of a location, also the absent ones. The fields of the row come first, in their order, then the
+ * undocumented fields.
+ */
 static bool add_fields(struct request *request, int arguments, enum location location,
                        bool (*add)(struct request *request, int arguments, const char *name))
 {
@@ -127,7 +130,7 @@ static bool set_body(struct request *request)
 }
 
 /*
- * Form data. No document says how it is written, so: a text, number or boolean is a part as it is; a list or an object
+ * Form data. Its encoding is undocumented, so we assume: a text, number or boolean is a plain part; a list or an object
  * is a part of JSON; a file is a part named "files[KEY]".
  */
 
@@ -145,7 +148,7 @@ static bool add_text(struct request *request, const char *name, const char *valu
     return check_added(request, form_add_text(&request->call->form, name, value, length));
 }
 
-/* Adds the list or object on top as JSON. The call owns the buffer meanwhile. */
+/* Adds the list or object on top as JSON. Meanwhile the call owns the buffer. */
 static bool add_json(struct request *request, const char *name)
 {
     struct buffer *text = &request->call->body;
@@ -177,13 +180,13 @@ static bool add_file(struct request *request, const char *name, const char *key,
     return check_added(request, form_add_file(&request->call->form, part, path, &identity));
 }
 
-/* The key in the table at index that follows `after`, the first one after NULL; NULL at the end. */
+/* Returns the key in the table at index that follows `after`, the first one after NULL; NULL at the end. */
 static const char *next_key(lua_State *L, int index, const char *after)
 {
     const char *next = NULL;
 
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        const char *key = lua_tostring(L, -2); /* the table keeps the string alive */
+        const char *key = lua_tostring(L, -2); /* the table keeps this string alive */
         if ((!after || strcmp(key, after) > 0) && (!next || strcmp(key, next) < 0))
             next = key;
     }
@@ -270,7 +273,7 @@ static bool find_endpoint(struct request *request, const char **path, size_t *le
     target_push_endpoint(L, 1, operation->name);
     if (lua_isstring(L, -1)) {
         struct endpoint endpoint;
-        const char *text = lua_tostring(L, -1); /* the target keeps it */
+        const char *text = lua_tostring(L, -1); /* the target keeps the string alive */
         (void)url_split_endpoint(text, &endpoint);
         lua_pushlstring(L, text, endpoint.method_length);
         call->method = lua_tostring(L, -1);

@@ -52,11 +52,12 @@
 #define WRITERS_SUFFIX "-writers" /* suffix of the file in which each writer locks one byte */
 
 enum {
-    MARK_TRIES = 1000,         /* to lock the mark: another process has it locked for microseconds */
+    /* how long to wait for the lock of the mark, which other processes have for microseconds */
+    MARK_TRIES = 1000,
     RETRY_NANOSECONDS = 100000 /* between two of them */
 };
 
-/* SQLite keeps the list of the statements. They end with the database, whatever the order of Lua's finalizers. */
+/* SQLite has the list of the statements. They end with the database, in whatever order Lua runs the finalizers. */
 struct database {
     sqlite3 *handle;
     sqlite3_stmt *active; /* the statement to reset */
@@ -422,7 +423,7 @@ static int open_writers(struct database *database)
     return database->writers < 0 ? errno : 0;
 }
 
-/* Whether another process has the lock. */
+/* Returns whether another process has the lock. */
 static bool is_locked(int code)
 {
     return code == EACCES || code == EAGAIN;
@@ -433,7 +434,7 @@ static struct flock byte_lock(short type, lua_Number number)
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)number, .l_len = 1};
 }
 
-/* Locks or unlocks a number's byte. */
+/* Locks or unlocks the byte of a number. */
 static int set_lock(lua_State *L, short type)
 {
     struct database *database = to_database(L);
@@ -483,7 +484,7 @@ static double read_mark(struct database *database)
     return mark;
 }
 
-/* Locks the byte of number 0, which no writer has. It gives up when a process was stopped that has it locked. */
+/* Locks the byte of number 0, which no writer uses. Gives up if a process that has the lock was stopped. */
 static void lock_mark(const struct database *database)
 {
     const struct timespec pause = {.tv_nsec = RETRY_NANOSECONDS};
@@ -500,7 +501,7 @@ static void unlock_mark(const struct database *database)
     (void)fcntl(database->writers, SET_LOCK, &byte);
 }
 
-/* Ignores a failure to write: then the check for lost requests may miss this one. */
+/* Marks a number in the file. Ignores a failure to write: then the check for lost requests may miss this number. */
 static int lua_database_mark(lua_State *L)
 {
     struct database *database = to_database(L);

@@ -62,7 +62,7 @@ int suggest_name(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     for (int i = 1; lua_rawgeti(L, 2, i), lua_type(L, -1) == LUA_TSTRING; i++) {
         suggestion_offer(&suggestion, lua_tostring(L, -1));
-        lua_pop(L, 1); /* the table keeps the string alive */
+        lua_pop(L, 1); /* the table keeps this string alive */
     }
     lua_pushstring(L, suggestion.name); /* pushes nil for NULL */
     return 1;

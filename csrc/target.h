@@ -20,8 +20,8 @@
  * call is younger than its target, so it is finalized first.
  */
 struct target {
-    const char *base_url; /* no trailing slash; NULL once the target is finalized */
-    const char *key;      /* NULL: none was given */
+    const char *base_url; /* has no trailing slash; NULL after the target was finalized */
+    const char *key;      /* NULL when the user gave no key */
     const char *key_header;
     const char *ca_file;
     const char *proxy;
@@ -51,7 +51,7 @@ int target_new(lua_State *L);
 /* Returns the target at index. Raises when the value is no target, or was finalized. */
 struct target *target_check(lua_State *L, int index);
 
-/* Pushes what the endpoints option gives an operation, see url_split_endpoint, or nil. */
+/* Pushes the text that the option `endpoints` has for an operation, or nil. See url_split_endpoint. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
 /* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last one. */

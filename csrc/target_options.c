@@ -214,7 +214,7 @@ static bool add_own_headers(const struct options *options)
         return false;
     if (target->key && !add_header(options, lua_pushfstring(L, "%s: %s", options->key_header, target->key)))
         return false;
-    /* libcurl would call a POST without a body a form */
+    /* removes the Content-Type of a form, which libcurl would send with an empty POST */
     return (headers_append(&target->headers, "Content-Type:") &&
             headers_append(&target->headers_body, "Content-Type: application/json")) ||
            out_of_memory(options, "headers");
@@ -229,7 +229,10 @@ static bool take_headers(const struct options *options)
     return add_own_headers(options) && add_user_headers(options);
 }
 
-/* The operation at index -2 with its "METHOD /path" on top. May leave values on the stack. */
+/*
+ * Checks one entry of `endpoints`: the operation is at index -2, its "METHOD /path" on top. May leave values on the
+ * stack.
+ */
 static bool check_endpoint(const struct options *options)
 {
     lua_State *L = options->L;

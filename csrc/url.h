@@ -22,13 +22,13 @@ bool url_check_path(const char *path, size_t length, struct refusal *refusal, en
 
 /* The parts of "METHOD /path" or "METHOD /path userId in body". */
 struct endpoint {
-    size_t method_length; /* the text begins with the method */
+    size_t method_length; /* the method, at the beginning of the text */
     const char *path;
     size_t path_length;
-    enum location user; /* where userId goes; 0: not said */
+    enum location user; /* the location of userId; 0 when the text does not say it */
 };
 
-/* False when the text has another form; the path is not checked. */
+/* Splits an endpoint. Returns false when the text has another form. Does not check the path. */
 bool url_split_endpoint(const char *text, struct endpoint *endpoint);
 
 /* Returns whether the text is a method of the API: GET, POST, PUT, PATCH or DELETE. */

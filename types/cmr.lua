@@ -186,10 +186,10 @@ function Client:key_id() end
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string Without the key. Query values with names of secrets are masked.
+---@field url string The URL without the key. Values in the query that look like secrets are masked.
 ---@field status? integer
----@field headers? table<string, string> Lower-case names.
----@field request_id? string The server's name for the request, from the answer's headers.
+---@field headers? table<string, string> The response headers, with lower-case names.
+---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number The duration of the whole call, in seconds.
 ---@field reused? boolean Whether the attempt reused a connection.
@@ -221,7 +221,7 @@ function Client:key_id() end
 ---sends an empty one.
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
----@field form? cmr.FormPart[] In place of a body: the parts of a multipart form.
+---@field form? cmr.FormPart[] The parts of a multipart form, in place of a body.
 ---@field ca_file? string
 ---@field proxy? string "" means no proxy, even if the environment names one.
 ---@field resolve? string
@@ -231,7 +231,7 @@ function Client:key_id() end
 ---@field name string
 ---@field value? string
 ---@field path? string Of a file.
----@field type? string Of a file: its content type.
+---@field type? string The content type of a file.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>
@@ -287,10 +287,10 @@ function Client:key_id() end
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field request_id? string The server's name for the request, from the answer's headers.
+---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true The call would have been tried again, but the retry budget of its key is used up.
----The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
----answer refused.
+---The answer, decoded if it is JSON. In an error of client:await, the event that reports the failure, or the items
+---that the answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
@@ -324,13 +324,14 @@ function Client:key_id() end
 ---@field items? string The path of a list's items in its answer.
 ---@field page? string
 ---@field limit? string
----@field success_field? string The member that every item of data has unless it failed.
----@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of PARAMETER.
----@field failure_events? string[] The webhooks that report a failure.
----@field notes cmr.Note[] What the documentation says about it.
+---@field success_field? string The member that every item in `data` has unless the item failed.
+---@field success_events? string[] The events that report success, as "EVENT PARAMETER": one event for each item of
+---PARAMETER.
+---@field failure_events? string[] The events that report a failure.
+---@field notes cmr.Note[] Facts from the documentation.
 ---@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
----@field refusal_fields? string[] Members that a refusal may have besides the envelope's.
----@field item_seconds? integer The vendor may take so long for one item, or for a request without items.
+---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
+---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
 ---@field items_in? string The list that has these items.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
@@ -355,7 +356,7 @@ function Client:key_id() end
 ---@field all_required? true
 ---@field accepts_item? true
 ---@field values? string[] The closed set of its values.
----@field known? string[] The documented values of a set that may have others.
+---@field known? string[] The documented values of a set that may have other values too.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
 
@@ -500,38 +501,37 @@ function Job:wait() end
 ---@return boolean
 function Job:done() end
 
----Cancels the call. A call in flight ends at once. In nginx, so does a call that waits for a slot or a retry;
----elsewhere such a call ends before its next attempt. The server may have done a request that was sent: see
----err.outcome.
+---Cancels the call. A call in flight ends at once. A call that waits for a slot or a retry ends at once in nginx, and
+---before its next attempt elsewhere. The server may have done a request that was sent: see err.outcome.
 function Job:cancel() end
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerConnections
 local connections = {}
 
----A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
----it to the kernel, for what need not outlive a power cut.
+---Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
+---made. A "quick" connection leaves the time to the kernel; it is for data that need not survive a power cut.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function connections:connection(synchronous) end
 
----Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
 ---@return boolean
 function connections:is_moved() end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
----@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+---@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
+---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
 function connections:transaction(synchronous, change, is_patient) end
 
----Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
 ---@param read fun(): any, any, any its results
 function connections:snapshot(read) end
 
----Moves what was written into the file itself, so that a copy of this one file has it.
+---Moves all changes from the -wal file into the ledger's file, so that a copy of this one file is complete.
 function connections:checkpoint() end
 
 ---Closes all connections.
@@ -541,16 +541,16 @@ function connections:close_connections() end
 ---@class cmr.LedgerForgetting
 local forgetting = {}
 
----Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
----those under way stay.
+---Removes the requests that were sent before a time, and the runs without requests. The newest request and the
+---requests under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
 function forgetting:forget(before) end
 
----Removes some old requests now and then, in the transaction that writes a new one.
+---Removes some old requests from time to time, in the transaction that records a new one.
 ---@param db any
----@param id integer of the new request
+---@param id integer The id of the new request.
 ---@return any ok
 ---@return string? message
 ---@return string? reason
@@ -601,7 +601,7 @@ local Ledger = {}
 ---The store on this ledger. See cmr.Store.
 function Ledger:store() end
 
----The limiter beside this ledger. See cmr.Limiter.
+---Returns the limiter whose file is beside this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
 ---Closes the ledger. Another open makes a new one.
@@ -611,14 +611,14 @@ function Ledger:close() end
 ---@class cmr.LedgerLocks
 local locks = {}
 
----Takes a run for this caller alone. It is let go when the process ends.
+---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
 ---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason "busy": another process or another caller in this one has it
+---@return string? reason "busy" when another process, or another caller in this one, has it.
 function locks:hold_run(run) end
 
----Whether another process has a run.
+---Returns whether another process has a run.
 ---@param run integer
 ---@return boolean? is_held
 ---@return string? message
@@ -626,15 +626,17 @@ function locks:is_run_held(run) end
 
 ---Lets a run go.
 ---@param run integer
----@param hold table of hold_run; without effect the second time
+---@param hold table The result of hold_run. A second call has no effect.
 function locks:let_go_run(run, hold) end
 
----Announces that this process stores the events that it receives, until the process ends.
+---Announces to other processes that this process stores the events that it receives. The announcement ends with the
+---process.
 ---@return boolean? ok
 ---@return string? message
 function locks:listen() end
 
----Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
+---so in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving() end
@@ -643,13 +645,13 @@ function locks:is_receiving() end
 ---@class cmr.LedgerQueries
 local queries = {}
 
----The id of the newest request; 0: there is none.
+---Returns the id of the newest request, or 0 when there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
 function queries:newest() end
 
----The requests of the same content that no other one superseded, oldest first.
+---Returns the requests with the same content that no other request superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -657,49 +659,50 @@ function queries:newest() end
 ---@return string? message
 function queries:same(account, operation, digest) end
 
----The ids of a request, as {{kind, id} ...}.
+---Returns the ids of a request, as {{kind, id} ...}.
 ---@param request integer
 ---@return string[][] ids
 function queries:ids(request) end
 
----The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
 ---@return string? message
 function queries:find(filter) end
 
----The request with this number.
+---Returns the request with this number.
 ---@param id integer
 ---@return table? request
 ---@return string? message
 function queries:get(id) end
 
----How many requests a filter fits.
+---Returns how many requests match a filter.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message
 function queries:count(filter) end
 
----Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
 ---@param filter table as of Ledger:find
----@return fun(): table|false|nil, string? iterator the next request; or once false, message
+---@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
 function queries:each(filter) end
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerWriting
 local writing = {}
 
----Writes down a request that is about to leave. When this returns, it is on the disk.
+---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
 ---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
 ---that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
----@return string? reason as of cmr.sqlite, or "repeated"
+---@return string? reason The reason from cmr.sqlite, or "repeated".
 function writing:begin(request) end
 
----Writes down what became of a request.
+---Records how a request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
@@ -708,12 +711,12 @@ function writing:begin(request) end
 ---@return string? reason
 function writing:finish(id, ending) end
 
----Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
+---Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
 ---@param id integer
----@param db any the connection that wrote it
+---@param db any The connection that recorded the request.
 function writing:abandon(id, db) end
 
----Writes down how an accepted request ended.
+---Records how an accepted request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: kind, outcome, message}
 ---@return boolean? ok
@@ -766,26 +769,29 @@ function writing:settle(id, ending) end
 ---...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
----@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string Certificates to trust in place of the system's, PEM. Default: $CMR_CA_FILE, or libcurl's.
----@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
----@field timeout? number Seconds, the whole call. Default: 30. check_workspace: 15 more for each domain.
----@field attempt_timeout? number Seconds, one attempt. Default: 12. check_workspace: 15 more for each domain.
----@field connect_timeout? number Seconds. Default: 5.
----@field retries? integer Attempts after the first. Default: 2.
----Decides whether a failed attempt that may be repeated is repeated. See below.
+---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
+---@field ca_file? string A file of certificates to trust in place of the system's, in PEM format. Default:
+---$CMR_CA_FILE, or libcurl's.
+---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
+---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
+---@field connect_timeout? number Seconds for connecting. Default: 5.
+---@field retries? integer The number of attempts after the first one. Default: 2.
+---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----@field retry_budget? integer|false Failed retries of a key, then calls are tried once; false: no limit. Default: 50.
----@field rate? number|false Requests per second and key; false: no limit. Default: 4.
----@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
----@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
----Remembers every request that acts. true: in the user's ledger; a path: in another one. A call whose request cannot be
----written down is not sent. Default: false.
+---@field retry_budget? integer|false Failed retries of a key before its calls are tried only once. False means no
+---limit. Default: 50.
+---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
+---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
+---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
+---@field store? cmr.Store The store for webhooks and quotas. Its default is chosen like the limiter's.
+---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
+---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
----@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string Never used for loopback. Default: libcurl's environment.
+---@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
+---256.
+---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
 ---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
@@ -797,23 +803,23 @@ function writing:settle(id, ending) end
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
----@field request_id_header? string The response header with the server's request id. Default: the usual ones.
+---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
 ---What on_request gets.
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
----@field url string Without the key. Query values with names of secrets are masked.
+---@field url string The URL without the key. Values in the query that look like secrets are masked.
 ---@field attempt integer From 1.
----@field repeatable boolean Whether sending it twice does no harm.
----@field context table The same for all hooks of one call, and empty at first: for what they tell each other.
+---@field repeatable boolean Whether the request can be sent twice without harm.
+---@field context table A table that all hooks of one call share. It is empty at first.
 
----What on_retry and the option retry get.
+---The argument of on_retry and of the option retry.
 ---@class cmr.Retry
 ---@field operation string
----@field attempt integer The one that failed.
----@field delay? number Seconds until the next attempt. With the option retry, nil: cmr would not try again.
+---@field attempt integer The number of the attempt that failed.
+---@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
 ---@field err cmr.Error
 ---@field context table The same for all hooks of one call.
 
@@ -894,8 +900,9 @@ function writing:settle(id, ending) end
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = {}
 
----Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
----decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp are needed.
+---Checks that a delivery comes from the vendor and is fresh. It compares in constant time. Pass the body's bytes as
+---received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp
+---are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
@@ -971,7 +978,7 @@ function webhook.name(event) end
 ---@class cmr.Receiver
 local Receiver = {}
 
----Receives a delivery and returns the HTTP status to answer with: 200 the event is handled, now or before; 400, 401,
+---Receives a delivery and returns the HTTP status to answer with: 200 the event was handled, now or earlier; 400, 401,
 ---413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
 ---the store is unavailable or full.
 ---@param raw_body string

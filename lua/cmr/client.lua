@@ -24,10 +24,10 @@ local unpack = table.unpack or unpack
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
----@field url string Without the key. Query values with names of secrets are masked.
+---@field url string The URL without the key. Values in the query that look like secrets are masked.
 ---@field status? integer
----@field headers? table<string, string> Lower-case names.
----@field request_id? string The server's name for the request, from the answer's headers.
+---@field headers? table<string, string> The response headers, with lower-case names.
+---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field attempts integer
 ---@field elapsed number The duration of the whole call, in seconds.
 ---@field reused? boolean Whether the attempt reused a connection.
@@ -59,7 +59,7 @@ local unpack = table.unpack or unpack
 ---sends an empty one.
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
----@field form? cmr.FormPart[] In place of a body: the parts of a multipart form.
+---@field form? cmr.FormPart[] The parts of a multipart form, in place of a body.
 ---@field ca_file? string
 ---@field proxy? string "" means no proxy, even if the environment names one.
 ---@field resolve? string
@@ -69,7 +69,7 @@ local unpack = table.unpack or unpack
 ---@field name string
 ---@field value? string
 ---@field path? string Of a file.
----@field type? string Of a file: its content type.
+---@field type? string The content type of a file.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>

@@ -1,8 +1,8 @@
----An example of each operation: JSON text, the fields of a call that does what the operation is for. Pure data.
+---An example for each operation: JSON text with the fields of a typical call. Pure data.
 ---
----The help, the manual page, the reference and the OpenAPI document show them. `cmr mock` starts with everything that
----they name, see cmr.mock.model.seed: each one can be tried as it is. Fields whose names are undocumented have the
----names that the mock takes.
+---The help, the manual page, the reference and the OpenAPI document show the examples. `cmr mock` starts with all the
+---data that they name, so you can try each one unchanged. See cmr.mock.model.seed. Undocumented fields have the names
+---that the mock accepts.
 
 local examples = {}
 

@@ -51,10 +51,10 @@ local operations = require "cmr.operations"
 ---@field outcome cmr.Outcome
 ---@field retry_after? number Seconds to wait before another try.
 ---@field attempts integer
----@field request_id? string The server's name for the request, from the answer's headers.
+---@field request_id? string The server's id for the request, from the answer's headers.
 ---@field budget_exhausted? true The call would have been tried again, but the retry budget of its key is used up.
----The answer, decoded where it is JSON. Of client:await: the event that reports the failure, or the items that the
----answer refused.
+---The answer, decoded if it is JSON. In an error of client:await, the event that reports the failure, or the items
+---that the answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
 ---@field curl_code? integer libcurl's error code; the curl program exits with the same one.
@@ -88,13 +88,14 @@ local operations = require "cmr.operations"
 ---@field items? string The path of a list's items in its answer.
 ---@field page? string
 ---@field limit? string
----@field success_field? string The member that every item of data has unless it failed.
----@field success_events? string[] "EVENT PARAMETER": the webhooks that report success, one for each item of PARAMETER.
----@field failure_events? string[] The webhooks that report a failure.
----@field notes cmr.Note[] What the documentation says about it.
+---@field success_field? string The member that every item in `data` has unless the item failed.
+---@field success_events? string[] The events that report success, as "EVENT PARAMETER": one event for each item of
+---PARAMETER.
+---@field failure_events? string[] The events that report a failure.
+---@field notes cmr.Note[] Facts from the documentation.
 ---@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
----@field refusal_fields? string[] Members that a refusal may have besides the envelope's.
----@field item_seconds? integer The vendor may take so long for one item, or for a request without items.
+---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
+---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
 ---@field items_in? string The list that has these items.
 ---@field positional string[]
 ---@field params cmr.Parameter[]
@@ -119,7 +120,7 @@ local operations = require "cmr.operations"
 ---@field all_required? true
 ---@field accepts_item? true
 ---@field values? string[] The closed set of its values.
----@field known? string[] The documented values of a set that may have others.
+---@field known? string[] The documented values of a set that may have other values too.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
 

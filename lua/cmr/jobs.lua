@@ -89,9 +89,8 @@ function Job:done()
   return self.finished == true
 end
 
----Cancels the call. A call in flight ends at once. In nginx, so does a call that waits for a slot or a retry;
----elsewhere such a call ends before its next attempt. The server may have done a request that was sent: see
----err.outcome.
+---Cancels the call. A call in flight ends at once. A call that waits for a slot or a retry ends at once in nginx, and
+---before its next attempt elsewhere. The server may have done a request that was sent: see err.outcome.
 function Job:cancel()
   if self.finished or self.cancelled then return end
   self.cancelled = true

@@ -14,26 +14,29 @@ local options = {}
 ---...}. The option endpoints overrides an operation's method and path, or adds them if they are undocumented.
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
----@field base_url? string https, or http to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string Certificates to trust in place of the system's, PEM. Default: $CMR_CA_FILE, or libcurl's.
----@field key_header? string The header that carries the key. Default: cmr-x-api-key; the sandbox uses another.
----@field timeout? number Seconds, the whole call. Default: 30. check_workspace: 15 more for each domain.
----@field attempt_timeout? number Seconds, one attempt. Default: 12. check_workspace: 15 more for each domain.
----@field connect_timeout? number Seconds. Default: 5.
----@field retries? integer Attempts after the first. Default: 2.
----Decides whether a failed attempt that may be repeated is repeated. See below.
+---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
+---@field ca_file? string A file of certificates to trust in place of the system's, in PEM format. Default:
+---$CMR_CA_FILE, or libcurl's.
+---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
+---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
+---@field connect_timeout? number Seconds for connecting. Default: 5.
+---@field retries? integer The number of attempts after the first one. Default: 2.
+---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----@field retry_budget? integer|false Failed retries of a key, then calls are tried once; false: no limit. Default: 50.
----@field rate? number|false Requests per second and key; false: no limit. Default: 4.
----@field limiter? cmr.Limiter Default: one per process; in nginx, one in lua_shared_dict cmr if that is declared.
----@field reexport_quota? "warn"|"enforce"|false On a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store For webhooks and quotas. Default: as for limiter.
----Remembers every request that acts. true: in the user's ledger; a path: in another one. A call whose request cannot be
----written down is not sent. Default: false.
+---@field retry_budget? integer|false Failed retries of a key before its calls are tried only once. False means no
+---limit. Default: 50.
+---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
+---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
+---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
+---@field store? cmr.Store The store for webhooks and quotas. Its default is chosen like the limiter's.
+---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
+---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; more wait. HTTP/2 has no such limit. Default: 256.
----@field max_response? integer Bytes, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string Never used for loopback. Default: libcurl's environment.
+---@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
+---256.
+---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
+---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
 ---Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
@@ -45,23 +48,23 @@ local options = {}
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
----@field request_id_header? string The response header with the server's request id. Default: the usual ones.
+---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
 ---What on_request gets.
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
----@field url string Without the key. Query values with names of secrets are masked.
+---@field url string The URL without the key. Values in the query that look like secrets are masked.
 ---@field attempt integer From 1.
----@field repeatable boolean Whether sending it twice does no harm.
----@field context table The same for all hooks of one call, and empty at first: for what they tell each other.
+---@field repeatable boolean Whether the request can be sent twice without harm.
+---@field context table A table that all hooks of one call share. It is empty at first.
 
----What on_retry and the option retry get.
+---The argument of on_retry and of the option retry.
 ---@class cmr.Retry
 ---@field operation string
----@field attempt integer The one that failed.
----@field delay? number Seconds until the next attempt. With the option retry, nil: cmr would not try again.
+---@field attempt integer The number of the attempt that failed.
+---@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
 ---@field err cmr.Error
 ---@field context table The same for all hooks of one call.
 
@@ -103,7 +106,7 @@ local HEADER_NAME = {
   end,
 }
 
--- The core checks the options that it uses.
+-- The options that the core uses. The core checks them.
 local SPEC = {
   timeout = validate.number(0.001, 1e5, "seconds"),
   attempt_timeout = validate.number(0.001, 1e5, "seconds"),
@@ -137,8 +140,8 @@ local function is_chosen(opts, name)
   return false
 end
 
----The longest time for a call and for one attempt of it. Where the vendor may take long for each item, an option that
----the user did not choose grows by that time.
+---Returns the longest time for a call and for one attempt of it. If the vendor may take long for each item, an option
+---that the user did not set grows by that time.
 ---@param opts table of a client
 ---@param operation cmr.Operation? nil: a raw request
 ---@param get_args fun(): table the call's arguments

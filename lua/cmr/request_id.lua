@@ -1,13 +1,14 @@
----The server's name for a request, from an answer's headers. Pure.
+---Finds the server's id for a request in an answer's headers. Pure.
 
 local MAX_BYTES = 128
 
--- Undocumented, so these are assumed: the usual headers of frameworks, proxies and CDNs, the most specific first.
+-- The header is undocumented, so we assume the usual headers of frameworks, proxies and CDNs. The most specific one
+-- comes first.
 local NAMES = { "x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray" }
 
 local request_id = {}
 
--- A message or a log line can hold it as it is.
+-- Accepts only an id that can be in a message or a log line unchanged.
 local function is_plain(value)
   return value ~= nil and #value <= MAX_BYTES and value:find "^[%w%-_.:/+=]+$" ~= nil
 end

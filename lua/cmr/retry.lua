@@ -21,19 +21,20 @@ function retry.again(err, repeatable)
   return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] == true
 end
 
----Whether another attempt does no harm, whatever the reason: the user's function may ask for it then.
+---Returns whether another attempt does no harm, so that the user's function may ask for it.
 ---@param repeatable boolean whether doing it twice is harmless
 ---@param outcome cmr.Outcome of all attempts so far
 function retry.is_safe(repeatable, outcome)
   return repeatable or outcome ~= "unknown"
 end
 
----Whether a retry counts against the retry budget: not where the server refuses the request, or asks to wait.
+---Returns whether a retry counts against the retry budget. It does not if the server refuses the request or asks for a
+---wait.
 function retry.is_outage(err)
   return err.kind ~= "rate_limited" and err.outcome ~= "rejected"
 end
 
----The wait before the next attempt.
+---Returns the wait before the next attempt.
 ---@param err cmr.Error of the last one
 ---@param attempts integer made so far
 ---@param left number The seconds that are left until the call's timeout.

@@ -1,7 +1,7 @@
----How many retries a key may spend without success, so that an outage does not multiply its calls.
+---Limits how many retries of a key may fail, so that an outage does not multiply the key's calls.
 ---
 ---A retry costs 1. An answer of the server gives back the last retry of its call, or a fifth of a retry when it came at
----the first attempt. The numbers stand to each other as in the standard mode of the AWS SDKs.
+---the first attempt. The numbers have the same ratios as in the standard mode of the AWS SDKs.
 
 local EARNED_WITHOUT_RETRY = 0.2
 
@@ -11,15 +11,15 @@ Budget.__name = "cmr.retry_budget"
 
 local budget = {}
 
----Makes the budget of a process. A key that has spent nothing takes no memory.
+---Makes the budget of a process. A key without failed retries takes no memory.
 function budget.new()
   return setmetatable({ spent = {} }, Budget)
 end
 
 ---Takes a retry.
 ---@param key string
----@param capacity number how many retries the key may have spent
----@return boolean ok false: they are used up, and nothing was taken
+---@param capacity number The maximum of failed retries for the key.
+---@return boolean ok False when the budget is used up; then nothing was taken.
 function Budget:take(key, capacity)
   local spent = (self.spent[key] or 0) + 1
   if spent > capacity then return false end
@@ -33,7 +33,7 @@ local function earn(self, key, amount)
   self.spent[key] = spent > amount and spent - amount or nil
 end
 
----Gives back a retry: it was answered, or was not made.
+---Gives back a retry that was answered or was not made.
 function Budget:give_back(key)
   earn(self, key, 1)
 end

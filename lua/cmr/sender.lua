@@ -14,7 +14,7 @@ local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
 local retry_budget = require "cmr.retry_budget"
 
--- What decides about the call after a hook has had the error.
+-- The fields of an error that decide about the call. A hook cannot change the decision by changing them.
 local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
@@ -29,7 +29,7 @@ local FOREGROUND_JOB = {
 
 local sender = {}
 
-local budget = retry_budget.new() -- of all clients of this process; in nginx, of this worker
+local budget = retry_budget.new() -- shared by all clients of this process; in nginx, of this worker
 
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
@@ -85,17 +85,17 @@ local function register(record, state, job)
   return nil, err
 end
 
--- Returns the seconds left for the attempt; or nil and an error, if it must not be made.
+-- Returns the seconds that are left for the attempt, or nil and an error if there must be no attempt.
 local function time_left(record, loop, job)
   if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
   local now = loop.now()
-  record.deadline = math.min(record.deadline, now + record.timeout) -- a job's timeout starts here
+  record.deadline = math.min(record.deadline, now + record.timeout) -- the timeout of a background job starts here
   local left = record.deadline - now
   if left > 0 then return left end
   return nil, failure(record, "timeout", ("no time left after %.1f s"):format(record.timeout))
 end
 
--- Waits for a slot. Returns what time_left returns.
+-- Waits for a slot. Returns the results of time_left.
 local function get_ready(record, state, loop, job)
   local opts = state.options
   if opts.rate and not job.cancelled then
@@ -109,7 +109,7 @@ local function get_ready(record, state, loop, job)
   return time_left(record, loop, job)
 end
 
--- Calls a hook with an event about an error. Nothing that the hook changes in the error makes the call be sent again.
+-- Calls a hook with an event about an error. The hook cannot cause another attempt by changing the error.
 local function call_hook_about(err, hook, event)
   local before = {}
   for _, field in ipairs(DECISIVE_FIELDS) do
@@ -122,7 +122,7 @@ local function call_hook_about(err, hook, event)
   return answer
 end
 
--- The call's info as users get it.
+-- Returns the call's info in the form for users.
 local function public_info(record)
   local info = record.call:info()
   info.url = redact.url(info.url)
@@ -130,7 +130,7 @@ local function public_info(record)
   return info
 end
 
--- What a hook may know of an attempt before it is made.
+-- Returns the facts about an attempt that a hook gets before the attempt.
 local function announcement(record)
   local info = record.call:info()
   return {
@@ -175,7 +175,7 @@ local function call_on_response(record, opts, err)
   call_hook_about(err or {}, opts.on_response, info)
 end
 
--- Calls on_request, which may take long or cancel the job. Returns what time_left returns.
+-- Calls on_request, which may take long or cancel the job. Returns the results of time_left.
 local function announce(record, opts, loop, job)
   call_on_request(record, opts.on_request)
   local left, err = time_left(record, loop, job)
@@ -187,7 +187,7 @@ local function announce(record, opts, loop, job)
   return left, err
 end
 
--- An answer of the server, also one that refuses the request, gives back the retry that it took.
+-- Gives back the retry that the call took, after any answer of the server, even a refusal.
 local function earn(record, opts, err)
   local answered = not err or err.outcome == "rejected" and err.kind ~= "rate_limited"
   if not answered or not opts.retry_budget then return end
@@ -209,11 +209,11 @@ local function attempt(record, state, loop, job, left)
   end
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
-  local engine = core.engine() -- a new one after a fork or a close
+  local engine = core.engine() -- core.engine() returns a new engine after a fork or a close
   call:start(engine, math.min(record.attempt_timeout, left), left)
   loop.wait(engine, call)
   local res, _, err = call:result()
-  call:release() -- frees the body now; cmr.info keeps the call as long as its result
+  call:release() -- frees the body now, because cmr.info keeps the call alive as long as its result
   call_on_response(record, opts, err)
   earn(record, opts, err)
   if res then return res end
@@ -224,7 +224,7 @@ local function attempt(record, state, loop, job, left)
   return nil, err
 end
 
--- Decides whether a failed attempt is followed by another one, and after how many seconds.
+-- Decides whether another attempt follows a failed one, and after how many seconds.
 local function next_delay(record, opts, err, left)
   local repeatable = record.call:repeatable()
   if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
@@ -248,7 +248,7 @@ local function next_delay(record, opts, err, left)
   return delay
 end
 
--- Waits before the next attempt. Returns false if there must be none.
+-- Waits before the next attempt. Returns false if there must be no other attempt.
 local function back_off(record, state, loop, err)
   local opts = state.options
   local left = record.deadline - loop.now()
@@ -317,9 +317,9 @@ function sender.send(state, call, loop, job)
   end)
   local record = {
     call = call,
-    job = job, -- nil: the caller waits
+    job = job, -- nil when the caller waits
     key = (opts.rate or opts.retry_budget) and state.target:key_id(),
-    context = {}, -- of the user's hooks
+    context = {}, -- for the user's hooks
     request_id_header = opts.request_id_header,
     started_at = now,
     timeout = timeout,

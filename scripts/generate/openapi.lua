@@ -51,7 +51,7 @@ end
 -- Returns the members of a schema that restrict the value.
 local function kind_of(node, further)
   if node.type == "object" and not node.members[1] and further == nil then
-    return { { "type", "object" }, { "additionalProperties", true } } -- nothing is documented of it
+    return { { "type", "object" }, { "additionalProperties", true } } -- the object is undocumented
   end
   if node.type == "object" then
     local properties, required = properties_of(node, further)
@@ -83,7 +83,7 @@ local function add_bounds(made, param)
   table.insert(made, { "maximum", param.maximum and ordered_json.number(param.maximum) })
 end
 
--- A copy: the operations are shared.
+-- Makes a copy, because the operations are shared.
 local function closed_set(param)
   return param.values and array { unpack(param.values) }
 end
@@ -100,7 +100,7 @@ function schema(node, further)
   return object(made)
 end
 
--- The part of a request that goes into a location, where its fields are those that has(name) knows.
+-- Returns the part of a request that goes into a location, where its fields are those that has(name) knows.
 local function part_of(text, has)
   local part = object {}
   for _, pair in ipairs(text and ordered_json.read(text) or {}) do
@@ -115,7 +115,7 @@ local function is_in(tree)
   end
 end
 
--- What the mock has when it starts with the examples, for parameters that the operation's example leaves out.
+-- Values from the mock's initial data, for parameters that the operation's example omits.
 local VALUES = {
   userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B",
   page = ordered_json.number(1),
@@ -251,7 +251,7 @@ local RETRY_AFTER = object {
   },
 }
 
--- A refusal, as one of the components or as the operation's own: with its reasons, from this source.
+-- Returns a refusal, as one of the components or as the operation's own: with its reasons, from this source.
 local function refusal_response(refusal, description, source)
   local shown = refusal.message
     and object {
@@ -269,7 +269,7 @@ end
 
 local QUOTA = "Also when a mailbox's quota is used up; that status and its Retry-After are assumed."
 
--- The shared response of a refusal, or the operation's own where its page says more.
+-- Returns the shared response for a refusal, or the operation's own response if its page says more.
 local function refusal_of(operation, refusal)
   local sentences, source = { refusal[2] }, nil
   for _, status in ipairs(operation.statuses or {}) do
@@ -513,7 +513,7 @@ local function webhooks_of(events)
   return list
 end
 
--- What a reader sees: pages made from the document show no extensions.
+-- Makes the text for readers, because pages that are made from the document do not show extensions.
 local function list_missing(missing)
   local lines = { "", "", "Operations without a documented method or path, which x-undocumented describes:", "" }
   for _, operation in ipairs(missing) do
@@ -523,7 +523,7 @@ local function list_missing(missing)
   return table.concat(lines, "\n")
 end
 
----The document.
+---Returns the document.
 ---@param operations table[]
 ---@param samples table cmr.samples
 ---@param facts table {version = the library's, server = the production base URL, events = cmr.webhook.events}

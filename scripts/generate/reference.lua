@@ -30,7 +30,7 @@ local function signature(operation)
   return ("cmr.%s(%s)"):format(operation.name, table.concat(parts, ", "))
 end
 
--- What follows the words of a command, as in its usage.
+-- Returns the text after the words of a command, like in its usage.
 local function command(operation)
   local parts = { "cmr", arguments.command(operation.name) }
   for _, param in ipairs(operation.params) do
@@ -78,7 +78,7 @@ local function warnings(operation)
   return sentences[1] and table.concat(sentences, " ")
 end
 
--- What the documentation says about it, one fact a line.
+-- Returns facts from the documentation, one on each line.
 local function notes(operation)
   local sentences = words.of_notes(operation)
   return sentences[1] and "- " .. table.concat(sentences, "\n- ")
@@ -130,7 +130,7 @@ local function open(operation)
     and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
 end
 
--- The call of the example in Lua.
+-- Returns the call of the example in Lua.
 local function call(operation, example)
   local documented, values, fields = ordered_json.read(example), {}, ordered_json.object {}
   local named = {}

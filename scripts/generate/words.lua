@@ -57,17 +57,18 @@ end
 ---@return string? missing "path" or "method"
 words.missing = arguments.undocumented
 
----Sentences on what the documentation says about an operation, and on the refusals that its own page documents.
+---Returns sentences with facts from the documentation about an operation, and with the refusals that its page
+---documents.
 ---@param operation table
 ---@return string[]
 words.of_notes = help.notes
 
----A sentence on the webhooks that report how an operation ended; nil where none is documented.
+---Returns a sentence about the webhooks that report how an operation ended, or nil if none is documented.
 ---@param operation table
 ---@return string?
 words.of_events = help.events
 
----The description of a parameter, with its documented values where the set is open.
+---Returns the description of a parameter, with its documented values if the set is open.
 ---@param param table
 ---@return string
 words.of_param = help.description

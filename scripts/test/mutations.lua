@@ -4,7 +4,7 @@
 
 local count, seed = tonumber(arg[1]), tonumber(arg[2])
 
--- The specs of a file: the first pattern that fits.
+-- The specs for a file. The first pattern that matches the file counts.
 local SPECS = {
   { "^csrc/sqlite", "spec/ledger spec/store spec/limiter" },
   { "^csrc/files", "spec/core/files_spec.lua spec/ledger spec/cli/init_spec.lua spec/cli/profile_spec.lua" },
@@ -86,7 +86,7 @@ local HIDDEN = {
   c = { "^/%*.-%*/", "^\n#[^\n]*\\\n[^\n]*", "^\n#[^\n]*" },
 }
 
--- The text with spaces in place of all that is no code.
+-- Returns the text with spaces in place of everything that is no code.
 local function code_of(text, language)
   local parts, at = {}, 1
   while at <= #text do
@@ -181,7 +181,7 @@ local function collect(file)
   end
 end
 
--- Whether Lua accepts the mutation; make tells of C.
+-- Returns whether Lua accepts the mutation. For C, make finds that out.
 local function is_valid(one)
   if one.file:find "%.c$" then return true end
   local lines = { table.unpack(one.lines) }

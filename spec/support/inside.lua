@@ -35,14 +35,14 @@ function inside.call(options)
   return word, fine
 end
 
---- A form with this file as one word.
+---Returns a form with this file as one word.
 function inside.form(path)
   local one = inside.client{retries = 0, endpoints = {create_order_form = "POST /supplied/form"}}
   return inside.word(one:create_order_form{userId = inside.USER, confirm = false,
     domains = {{domain = "inside.com", years = 1}}, files = {["a@inside.com"] = path}})
 end
 
---- Eight calls at once, as "1 ok, 2 ok, ...".
+---Makes eight calls at once and returns "1 ok, 2 ok, ...".
 function inside.map(options)
   local fine, text = pcall(function()
     local words, inputs = {}, {}

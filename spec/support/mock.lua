@@ -32,7 +32,7 @@ function mock.interpreter()
   return program or (rawget(_G, "jit") and "luajit") or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
---- The shell command that runs the mock with these options (see cmr.mock); `env`: variables for it.
+---Returns the shell command that runs the mock with these options (see cmr.mock); `env`: variables for it.
 function mock.command(options)
   local parts, env = {}, ""
   for name, value in pairs(options) do
@@ -62,7 +62,7 @@ function mock.attach(pipe)
   error("the mock did not start:\n" .. table.concat(server.lines, "\n"), 2)
 end
 
---- Start a mock of one's own; stop it with server:stop(). It does not outlive this process, whatever happens to that.
+---Starts a separate mock; server:stop() stops it. It ends with this process, even if this process crashes.
 -- @param options as of cmr.mock: {port, tls, rate, window}, and env = {NAME = value}
 -- @return a server: base_url, key, ca_file (with tls), control_url, token, pid, lines (all it printed)
 function mock.start(options)

@@ -59,7 +59,7 @@ static int pty_start(lua_State *L)
     lua_setmetatable(L, -2);
     for (int i = 0; i <= WORDS; i++) {
         lua_rawgeti(L, 1, i + 1);
-        words[i] = (char *)lua_tostring(L, -1); /* the table keeps the string alive */
+        words[i] = (char *)lua_tostring(L, -1); /* the table keeps this string alive */
         lua_pop(L, 1);
         if (!words[i])
             break;

@@ -23,20 +23,20 @@ function arguments.commands(operations)
   return names
 end
 
----The undocumented part of an operation, which cannot run until the user supplies it; nil: none.
+---Returns the undocumented part of an operation, or nil. The operation cannot run until the user supplies this part.
 ---@return string? part "path" or "method"
 function arguments.undocumented(operation)
   return not operation.path and "path" or not operation.method and "method" or nil
 end
 
----The parameter of an operation with this name, or nil.
+---Returns the parameter of an operation with this name, or nil.
 function arguments.param(operation, name)
   for _, param in ipairs(operation.params) do
     if param.name == name then return param end
   end
 end
 
----Whether members of an object have options of their own.
+---Returns whether the members of an object have their own options.
 ---@return boolean
 function arguments.has_members(operation, name)
   for _, param in ipairs(operation.params) do
@@ -45,9 +45,10 @@ function arguments.has_members(operation, name)
   return false
 end
 
----The option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A member that
----begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
----@return string? option nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which only JSON can give
+---Returns the option of a parameter: "mailboxId" -> "--mailbox-id", "google.clientId" -> "--google-client-id". A
+---member that begins with its parent's name does not repeat it: "google.googleOauthRoute" -> "--google-oauth-route".
+---@return string? option Nil inside arrays and maps ("domains[].domain", "mailboxes.*"), which can only be given as
+---JSON.
 function arguments.option(name)
   if name:find "[%[*]" then return nil end
   local option

@@ -21,10 +21,10 @@ local MARKS = {
 -- Fields whose option looks like an option of the command itself.
 local CLARIFICATIONS = { confirm = "the order's own field confirm, not a confirmation" }
 
--- Where a fact is from, by the source in the operations table.
+-- The words for each source in the operations table.
 local SOURCES = { seed = "The API page", docs = "The API page", help = "The help centre" }
 
----Sentences on the refusals that an operation's own page documents.
+---Returns sentences about the refusals that an operation's own page documents.
 ---@return string[]
 function help.statuses(operation)
   local sentences, list, source = {}, {}, nil
@@ -43,7 +43,7 @@ function help.statuses(operation)
   return sentences
 end
 
----Sentences on the facts that the documentation has about an operation.
+---Returns sentences with facts from the documentation about an operation.
 ---@return string[]
 function help.notes(operation)
   local sentences = {}
@@ -56,7 +56,7 @@ function help.notes(operation)
   return sentences
 end
 
--- The names of events in entries like "EVENT PARAMETER".
+-- Returns the names of events in entries like "EVENT PARAMETER".
 local function event_names(entries)
   local names, seen = {}, {}
   for _, entry in ipairs(entries) do
@@ -68,7 +68,7 @@ local function event_names(entries)
   return require("cmr.util.text").list(names, "or")
 end
 
----A sentence on the webhooks that report how an operation ended; nil where none is documented.
+---Returns a sentence about the webhooks that report how an operation ended, or nil if none is documented.
 ---@return string?
 function help.events(operation)
   if not operation.success_events then return nil end
@@ -76,7 +76,7 @@ function help.events(operation)
   return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
 end
 
----The description of a parameter with its documented values; nil without one.
+---Returns the description of a parameter with its documented values; nil without one.
 function help.description(param)
   if not param.known then return param.summary end
   local values = require("cmr.util.text").list(param.known, "and")
@@ -171,7 +171,7 @@ local function add_options(options, operation, fields)
   return json_only
 end
 
----The command line of the operation's example; nil without one. A secret is in a file that the line names.
+---Returns the command line of the operation's example, or nil. The line takes a secret from a file.
 ---@return string?
 function help.example(operation)
   local text = require("cmr.examples")[operation.name]

@@ -29,7 +29,7 @@ local function run(words, system, context)
   return command.run(parsed, system, version)
 end
 
--- Lua says of a module that it cannot open that there is none. Returns the reason, if no file can be opened.
+-- Returns the reason if no file can be opened. Lua reports a module that it cannot open as missing.
 local function load_problem(ending, system)
   local name = ending:match "module '([%w_.]+)' not found:"
   local file, message = system.open("/", "rb")
@@ -37,11 +37,12 @@ local function load_problem(ending, system)
   return name and not file and ("module %s cannot be loaded: %s"):format(name, message:gsub("^/: ", "")) or nil
 end
 
--- Prints help, or the message of a mistake or failure. Returns the exit status.
+-- Prints the help, or the message of a mistake or failure. Returns the exit status.
 local function report(ending, system, command)
   if type(ending) ~= "table" then
     ending = tostring(ending)
-    if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end -- the interpreter's error on Ctrl-C
+    -- Lua's interpreter raises this error on Ctrl-C
+    if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end
     local message = load_problem(ending, system) or "internal error: " .. ending
     ending = { failure = message, status = io.EXIT_FAILURE }
   end

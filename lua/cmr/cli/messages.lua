@@ -54,7 +54,7 @@ local function whereabouts(operation, args, is_remembered)
   return parts[1] and table.concat(parts, "; ")
 end
 
--- The facts that a refusal has besides the envelope, at the top or in data: "mailboxCount: 2".
+-- Returns the members that a refusal has in addition to the envelope, at the top or in data, such as "mailboxCount: 2".
 local function refusal_facts(operation, err)
   local lines = {}
   for _, name in ipairs(operation and operation.refusal_fields or {}) do
@@ -68,7 +68,7 @@ local function refusal_facts(operation, err)
   return lines
 end
 
----The lines to show after a failure's message.
+---Returns the lines to show after a failure's message.
 ---@param operation table? nil: `cmr api`
 ---@param has_effect boolean Whether the request may have changed something, because it was no GET.
 ---@param args table of the request

@@ -25,7 +25,7 @@ function writers.json(answer, system, parsed, about)
   io.write(system, encoder(system, parsed, about)(answer))
 end
 
--- A line per item of the answer's list; an answer or a field without a list is one line.
+-- Prints one line for each item of the answer's list. An answer or a field without a list is one line.
 function writers.jsonl(answer, system, parsed, about)
   local encode, lines = encoder(system, parsed, about), {}
   local list = require("cmr.cli.tabulate").list(answer.data, about.name)

@@ -85,8 +85,8 @@ end
 ---The advice for a ledger that cannot be used.
 request.LEDGER_ADVICE = "CMR_LEDGER names another file; --no-ledger sends without remembering it"
 
----The ledger of a command. Raises a failure when there is none for a command that acts.
----@param acts boolean whether the command may change something at the vendor's
+---Returns the ledger for a command. When there is none, raises a failure if the command may change something.
+---@param acts boolean Whether the command may change something at the vendor.
 ---@return table? ledger nil: the command only reads; or the user said --no-ledger
 function request.ledger(parsed, acts)
   if parsed.no_ledger or not acts then return nil end
@@ -95,8 +95,8 @@ function request.ledger(parsed, acts)
   io.failure("%s; nothing was sent\n%s", message, request.LEDGER_ADVICE)
 end
 
--- The queue of all processes that use the user's ledger. A command that only reads opens no more of it, and sends
--- without the queue when the file cannot be used.
+-- Returns the limiter that all processes with the user's ledger share. A command that only reads opens nothing else of
+-- the ledger. If the limiter's file cannot be used, such a command sends without the limiter.
 local function limiter_for(parsed, ledger)
   if ledger then return ledger:limiter() end
   local path = not parsed.no_ledger and require("cmr.ledger.location").absolute()
@@ -128,9 +128,9 @@ function request.client(parsed, system, read, settings, ledger)
   return client
 end
 
----Makes a client for one request, or for the pages of --all. It shares its rate with the other processes of the ledger.
----With --no-ledger one request has no rate limit, which could only delay its retries.
----@param acts boolean whether the request may change something
+---Makes a client for one request, or for the pages of --all. The client shares the rate limit with the other processes
+---that use the ledger. With --no-ledger, a single request has no rate limit, which could only delay its retries.
+---@param acts boolean Whether the request may change something.
 function request.client_for_one(parsed, system, read, acts)
   local settings = request.settings(parsed, system, read)
   local ledger = not parsed.dry_run and request.ledger(parsed, acts) or nil
@@ -183,14 +183,14 @@ local function report_refused(order, partial, system)
   return io.EXIT_INCOMPLETE
 end
 
----Opens the engine, and keeps one descriptor free: with it the modules that report the answer can be loaded. Raises a
----failure when there are too few.
+---Opens the engine, and reserves one descriptor for loading the modules that report the answer. Raises a failure when
+---there are too few descriptors.
 ---@return file* spare
 function request.open_engine(system)
   local ok, message = pcall(core.engine)
   local spare
   if ok then
-    spare, message = system.open("/", "rb") -- every system has it
+    spare, message = system.open("/", "rb") -- every system has this directory
   end
   if not spare then io.failure("%s; nothing was sent", (message:gsub("^/: ", ""))) end
   return spare

@@ -7,16 +7,18 @@ local sqlite = require "cmr.sqlite"
 ---@class cmr.LedgerConnections
 local connections = {}
 
-local BUSY_SECONDS = 5 -- another process's write takes milliseconds
-local NGINX_BUSY_SECONDS = 0.1 -- a worker serves nobody meanwhile
-local LOCKED_BUSY_SECONDS = 0.1 -- after a wait that was in vain
+local BUSY_SECONDS = 5 -- how long to wait for another process's write, which takes milliseconds
+local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
+local LOCKED_BUSY_SECONDS = 0.1 -- the wait after an earlier wait was too short
 
--- While a reader takes long, the -wal file grows. Afterwards it is cut to this size, which it does not reach otherwise.
+-- A slow reader makes the -wal file grow. Afterwards the file is cut to this size. Without slow readers it stays
+-- smaller.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
 
-local ledgers = setmetatable({}, { __mode = "k" }) -- every one of this process, closed ones too
+local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ones
 
--- Closes the connections that a child has from its parent: all of them, before the child opens its own. See cmr.sqlite.
+-- Closes all connections that a fork's child inherited from its parent. The child must do this before it opens its own.
+-- See cmr.sqlite.
 local function leave_parents()
   for one in pairs(ledgers) do
     for name, db in pairs(one.connections) do
@@ -28,7 +30,7 @@ local function leave_parents()
   end
 end
 
--- What SQLite reports, with what to do about it.
+-- Returns SQLite's message, or advice for the user when another program has locked the file.
 local function explain(message, reason, path)
   if reason ~= "busy" then return message end
   return ("another program has it locked, 'fuser %s' shows which"):format(path)
@@ -48,10 +50,10 @@ local function busy_milliseconds(seconds)
   return 1000 * (package.loaded.ngx and NGINX_BUSY_SECONDS or seconds)
 end
 
--- Refuses a ledger that has lost its newest requests, because they would be sent again: it is an old copy, or was cut.
--- The file beside it tells: it notes the number of each request. The newest request is never removed.
+-- Refuses a ledger that has lost its newest requests, because they would be sent again. Such a ledger is an old copy,
+-- or was cut. The file beside the ledger has the number of the newest request, which is never removed from the ledger.
 local function check_mark(db, path)
-  local marked = db:marked() -- before the query: other processes write in between
+  local marked = db:marked() -- read before the query, because other processes may write in between
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
   if not row then return nil, message, reason end
   if row.id >= marked then return true end
@@ -60,7 +62,8 @@ local function check_mark(db, path)
   return nil, problem:format(row.id, marked, path), "corrupt"
 end
 
--- synchronous: FULL puts each change on the disk before it is reported as made; NORMAL leaves it to the kernel.
+-- The settings of SQLite. With `synchronous` FULL, each change is on the disk before SQLite reports it as made. NORMAL
+-- leaves the time to the kernel.
 local function connect(path, synchronous)
   local db, message, reason = sqlite.open(path, busy_milliseconds(BUSY_SECONDS))
   if not db then return nil, message, reason end
@@ -74,12 +77,12 @@ local function connect(path, synchronous)
   return nil, message, reason
 end
 
----A connection of this process: "durable" puts each change on the disk before it is reported as made, "quick" leaves
----it to the kernel, for what need not outlive a power cut.
+---Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
+---made. A "quick" connection leaves the time to the kernel; it is for data that need not survive a power cut.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function connections:connection(synchronous)
   local db = self.connections[synchronous]
   if db and not db:is_inherited() then
@@ -98,22 +101,22 @@ function connections:connection(synchronous)
   return db
 end
 
----Whether its file was removed or replaced since it was opened. It can be opened anew then.
+---Returns whether the ledger's file was removed or replaced after it was opened. Then the ledger can be opened again.
 ---@return boolean
 function connections:is_moved()
   local db = self.connections.durable
   return db ~= nil and not db:is_inherited() and db:is_moved()
 end
 
--- How long this process waits for another program that has the file locked.
+-- Sets how long this process waits while another program has locked the file.
 local function set_busy_seconds(self, seconds)
   for _, connection in pairs(self.connections) do
     connection:rows(("PRAGMA busy_timeout = %d"):format(busy_milliseconds(seconds)))
   end
 end
 
--- Begins a change. A request makes up to two of them before it leaves: only the first waits for the whole time while
--- another program has the file locked. is_patient: this one waits in any case.
+-- Begins a transaction. A request makes up to two of them before it is sent. Only the first one waits for the whole
+-- time while another program has locked the file. With is_patient, this one waits in any case.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"
@@ -127,8 +130,8 @@ end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any its results; the changes are undone if the first one is nil
----@param is_patient? boolean true: it waits for another program that has the file locked, although one wait was in vain
+---@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
+---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
 function connections:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)
   if not db then return nil, message, reason end
@@ -150,7 +153,7 @@ function connections:transaction(synchronous, change, is_patient)
   return nil, message, reason
 end
 
----Runs a function that only reads: all of its queries see the ledger of one moment, and it is locked once for all.
+---Runs a function that only reads. All of its queries see the ledger at the same moment, under one lock.
 ---@param read fun(): any, any, any its results
 function connections:snapshot(read)
   local db, message, reason = self:connection "durable"
@@ -164,7 +167,7 @@ function connections:snapshot(read)
   return result, detail, more
 end
 
----Moves what was written into the file itself, so that a copy of this one file has it.
+---Moves all changes from the -wal file into the ledger's file, so that a copy of this one file is complete.
 function connections:checkpoint()
   local db = self:connection "durable"
   return db and db:rows "PRAGMA wal_checkpoint(PASSIVE)"

@@ -1,4 +1,4 @@
----The removal of old requests and runs.
+---Removes old requests and runs.
 
 local core = require "cmr.core"
 local text = require "cmr.util.text"
@@ -8,12 +8,12 @@ local writers = require "cmr.ledger.writers"
 ---@class cmr.LedgerForgetting
 local forgetting = {}
 
-local RETENTION_SECONDS = 400 * text.DAY -- then a request is forgotten
-local INTERVAL = 100 -- requests between two removals of old ones
-local MAX_REMOVED = 2 * INTERVAL -- by such a removal
+local RETENTION_SECONDS = 400 * text.DAY -- older requests are removed
+local INTERVAL = 100 -- number of new requests between two removals of old requests
+local MAX_REMOVED = 2 * INTERVAL -- maximum of requests in one removal
 local PART = 1000 -- requests that Ledger:forget removes in one transaction
 
--- Removes runs that began before a time and have no request left, unless a process is at work on them.
+-- Removes the runs that began before a time and have no requests left. A run that a process is working on stays.
 local function forget_runs(self, db, before)
   local sql =
     "SELECT id FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM request WHERE request.run = run.id)"
@@ -29,9 +29,9 @@ local function forget_runs(self, db, before)
   return true
 end
 
--- Removes some of the requests that were sent before a time, the oldest first. The newest of all stays, so that the
--- next one gets a higher number than any writer that still runs.
--- window: how many of the oldest are looked at; -1: all.
+-- Removes some of the requests that were sent before a time, oldest first. The newest request always stays, so that the
+-- next one gets a higher number than any running writer. `window` is the number of old requests to look at, or -1 for
+-- all.
 local function forget(self, db, before, limit, window)
   local living, message, reason = writers.living(self, db)
   if not living then return nil, message, reason end
@@ -54,14 +54,14 @@ local function forget(self, db, before, limit, window)
   return #rows
 end
 
----Removes the requests that were sent before a time, and the runs that have no request left. The newest request and
----those under way stay.
+---Removes the requests that were sent before a time, and the runs without requests. The newest request and the
+---requests under way stay.
 ---@param before number seconds since 1970
 ---@return integer? count
 ---@return string? message
 function forgetting:forget(before)
   local count = 0
-  while true do -- in parts: other processes write in between
+  while true do -- removes them in parts, so that other processes can write in between
     local removed, message, reason = self:transaction("durable", function(db)
       return forget(self, db, before, PART, -1)
     end)
@@ -71,9 +71,9 @@ function forgetting:forget(before)
   end
 end
 
----Removes some old requests now and then, in the transaction that writes a new one.
+---Removes some old requests from time to time, in the transaction that records a new one.
 ---@param db any
----@param id integer of the new request
+---@param id integer The id of the new request.
 ---@return any ok
 ---@return string? message
 ---@return string? reason

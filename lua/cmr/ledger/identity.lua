@@ -1,7 +1,7 @@
----Two requests are the same if their operations and their arguments are: whatever the order of the names, the format of
----the file, or the Lua. Each list in the table of operations is a set, of domains, mailboxes, records ...: the order of
----its items does not count. In a list that is not documented it counts, as in a list of nameservers. A secret is
----compared as it is. Pure but for the digest.
+---Decides whether two requests are the same. They are if they have the same operation and the same arguments. The
+---order of the names, the format of the file and the version of Lua make no difference. Each list in the table of
+---operations is a set, such as a set of domains, so the order of its items makes no difference. In an undocumented
+---list, such as a list of nameservers, the order counts. A secret is compared unchanged. Pure, except for the digest.
 
 local core = require "cmr.core"
 local redact = require "cmr.util.redact"
@@ -41,11 +41,11 @@ local function parameter_names(operation)
   return names
 end
 
-local NO_NAMES = {} -- of a request without an operation
+local NO_NAMES = {} -- for a request without an operation
 
 local serialize
 
--- The items of a set, in an order of their own; nil if the table has other members too.
+-- Returns the items of a set in a fixed order, or nil if the table also has other members.
 local function serialize_set(set, is_exact, names, path)
   local items, count = {}, 0
   for _ in pairs(set) do
@@ -76,7 +76,8 @@ local function serialize_members(object, is_exact, names, path)
   return members
 end
 
--- A string has its length in front, so that no two values are written alike.
+-- Functions that write a value of each type as text. A string has its length in front, so that two different values
+-- never have the same text.
 local SERIALIZERS = {
   string = function(value, is_exact)
     if not is_exact then value = identity.normal(value) end
@@ -93,20 +94,21 @@ local SERIALIZERS = {
   end,
 }
 
--- path: of the value among the parameters, as in "mailboxes.*[]"
+-- `path` is the value's place among the parameters, such as "mailboxes.*[]".
 function serialize(value, is_exact, names, path)
   if value == core.null then return "null" end
   if value == core.all then return "all" end
   return SERIALIZERS[type(value)](value, is_exact, names, path)
 end
 
--- The content of a file counts, wherever it is. A file that cannot be read stays a path: the call is refused.
+-- Replaces the path of a file by a digest of its content, because the content counts and not the place. If the file
+-- cannot be read, the path stays, and the call will be refused.
 local function content_of(path)
   local digest = type(path) == "string" and core.file_sha256(path)
   return digest and "sha256 " .. core.base64(digest) or path
 end
 
--- The arguments with the content's digest in place of each file's path.
+-- Returns the arguments with the content's digest in place of each file's path.
 local function with_contents(args, operation)
   local copy = {}
   for name, value in pairs(args) do
@@ -126,7 +128,7 @@ end
 
 ---Returns the digest of a request's content.
 ---@param args any
----@param operation table? a row of cmr.operations; nil: a raw request
+---@param operation table? A row of cmr.operations; nil for a raw request.
 ---@return string digest 20 characters
 function identity.digest(args, operation)
   local names = operation and parameter_names(operation) or NO_NAMES

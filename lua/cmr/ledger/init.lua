@@ -1,8 +1,8 @@
 ---The ledger records the requests that this user has sent from any process of this machine, and how they ended. It is
 ---an SQLite file that only this user can read. It has no key and no password. Of the arguments, it has only the ids.
 ---
----A request is written before it leaves, as "sending", and again when its answer is there. A process that dies in
----between leaves "sending" behind: the outcome of that request is unknown, see cmr.ledger.writers.
+---A request is recorded as "sending" before it is sent, and again when its answer arrives. If the process dies in
+---between, the ledger still says "sending", and the outcome of the request is unknown. See cmr.ledger.writers.
 
 local connections = require "cmr.ledger.connections"
 local forgetting = require "cmr.ledger.forgetting"
@@ -31,15 +31,15 @@ for _, methods in ipairs { connections, forgetting, locks, queries, writing } do
   tables.copy(methods, Ledger)
 end
 
-local ledgers = {} -- path -> ledger, one for each file and process
+local ledgers = {} -- path -> ledger; a process has one for each file
 
 local ledger = { Ledger = Ledger }
 
 ---Opens a ledger. The file is made when it is missing.
 ---@param path? string default: location.default
----@return cmr.Ledger? ledger the same one for the same path
+---@return cmr.Ledger? ledger One ledger for each path.
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function ledger.open(path)
   local absolute, message = location.absolute(path)
   if not absolute then return nil, message, "no_file" end
@@ -62,7 +62,7 @@ function Ledger:store()
   return self.store_
 end
 
----The limiter beside this ledger. See cmr.Limiter.
+---Returns the limiter whose file is beside this ledger. See cmr.Limiter.
 function Ledger:limiter()
   self.limiter_ = self.limiter_ or require("cmr.limiter.file").new { path = self.path }
   return self.limiter_

@@ -4,9 +4,9 @@ local core = require "cmr.core"
 
 local location = {}
 
-local FILE = "/cmr/ledger.db" -- below the user's directory for state
+local FILE = "/cmr/ledger.db" -- inside the user's directory for state
 
----The file of the ledger without an option: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
+---Returns the default path of the ledger: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
 ---@return string? path
 ---@return string? message
 function location.default()
@@ -17,7 +17,7 @@ function location.default()
   return nil, "neither HOME nor XDG_STATE_HOME is set"
 end
 
----The path from the root, whatever directory the process goes to later.
+---Returns the absolute path, which stays right when the process changes its directory.
 ---@param path? string default: location.default
 ---@return string? path
 ---@return string? message

@@ -1,17 +1,17 @@
----What a process holds until it ends: runs, and the notice that it stores events.
+---The locks of a process: on its runs, and as a notice that it stores events. They end with the process.
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerLocks
 local locks = {}
 
-local RUN_LOCKS = 2 ^ 40 -- the lock of a run is this number and its id
-local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- the locks of processes that store events
+local RUN_LOCKS = 2 ^ 40 -- the number of a run's lock is this number plus the run's id
+local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- first number and count of the locks of processes that store events
 
----Takes a run for this caller alone. It is let go when the process ends.
+---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
 ---@return table? hold for let_go_run
 ---@return string? message
----@return string? reason "busy": another process or another caller in this one has it
+---@return string? reason "busy" when another process, or another caller in this one, has it.
 function locks:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -25,7 +25,7 @@ function locks:hold_run(run)
   return hold
 end
 
----Whether another process has a run.
+---Returns whether another process has a run.
 ---@param run integer
 ---@return boolean? is_held
 ---@return string? message
@@ -37,14 +37,15 @@ end
 
 ---Lets a run go.
 ---@param run integer
----@param hold table of hold_run; without effect the second time
+---@param hold table The result of hold_run. A second call has no effect.
 function locks:let_go_run(run, hold)
   if self.holds[run] ~= hold then return end
   self.holds[run] = nil
   if self.connections.durable == hold.db then hold.db:let_go(RUN_LOCKS + run) end
 end
 
----Announces that this process stores the events that it receives, until the process ends.
+---Announces to other processes that this process stores the events that it receives. The announcement ends with the
+---process.
 ---@return boolean? ok
 ---@return string? message
 function locks:listen()
@@ -55,10 +56,11 @@ function locks:listen()
     ok, message, reason = db:hold(LISTENER_LOCKS + number)
     if ok or reason ~= "busy" then return ok, message end
   end
-  return true -- enough others listen
+  return true -- enough other processes listen
 end
 
----Whether events arrive in the ledger: another process stores what it receives, or one did in the last 30 days.
+---Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
+---so in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving()

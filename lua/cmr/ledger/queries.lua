@@ -8,7 +8,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.LedgerQueries
 local queries = {}
 
--- The requests that a query finds.
+-- Returns the requests that a query finds.
 local function query(self, sql, ...)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end
@@ -22,7 +22,7 @@ local function query(self, sql, ...)
   return rows, message, reason
 end
 
----The id of the newest request; 0: there is none.
+---Returns the id of the newest request, or 0 when there is none.
 ---@return integer? id
 ---@return string? message
 ---@return string? reason
@@ -34,7 +34,7 @@ end
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
   FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
 
----The requests of the same content that no other one superseded, oldest first.
+---Returns the requests with the same content that no other request superseded, oldest first.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -44,7 +44,7 @@ function queries:same(account, operation, digest)
   return query(self, SAME, digest, operation, account)
 end
 
----The ids of a request, as {{kind, id} ...}.
+---Returns the ids of a request, as {{kind, id} ...}.
 ---@param request integer
 ---@return string[][] ids
 function queries:ids(request)
@@ -57,7 +57,7 @@ function queries:ids(request)
   return ids
 end
 
--- The conditions of a filter, in SQL.
+-- The SQL condition for each field of a filter.
 local CONDITIONS = {
   account = "account = ?",
   operation = "operation = ?",
@@ -68,14 +68,14 @@ local CONDITIONS = {
   id = "id IN (SELECT request FROM request_id WHERE id = ?)",
   open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
   accepted = "state = 'accepted' AND ? AND superseded IS NULL",
-  -- the value: the writers that have a request under way
+  -- the value for this condition is the list of writers with a request under way
   unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
     .. " AND superseded IS NULL",
 }
 
 local MAX_FOUND = 1000
 
--- What follows FROM request for a filter, and the values in it.
+-- Returns the SQL after "FROM request" for a filter, and its values.
 local function where(self, filter)
   local conditions, values = {}, {}
   for name, value in pairs(filter) do
@@ -90,7 +90,7 @@ local function where(self, filter)
   return #conditions > 0 and "WHERE " .. table.concat(conditions, " AND ") or "", values
 end
 
--- Refuses requests that are not in the order of their numbers: a damaged file may have the same ones in two places.
+-- Refuses requests that are not in the order of their numbers, because a damaged file may have the same request twice.
 local function check_order(self, rows, before)
   local previous = before or math.huge
   for _, row in ipairs(rows) do
@@ -100,7 +100,8 @@ local function check_order(self, rows, before)
   return rows
 end
 
----The requests that a filter fits, newest first, at most 1,000. The next ones: before = the id of the last one.
+---Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -115,7 +116,7 @@ function queries:find(filter)
   return check_order(self, rows, filter.before)
 end
 
----The request with this number.
+---Returns the request with this number.
 ---@param id integer
 ---@return table? request
 ---@return string? message
@@ -126,7 +127,7 @@ function queries:get(id)
   return rows[1]
 end
 
----How many requests a filter fits.
+---Returns how many requests match a filter.
 ---@param filter table as of Ledger:find
 ---@return integer? count
 ---@return string? message
@@ -138,9 +139,9 @@ function queries:count(filter)
   return rows and rows[1].count, message, reason
 end
 
----Iterates over the requests that a filter fits, newest first. It holds 1,000 at a time.
+---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
 ---@param filter table as of Ledger:find
----@return fun(): table|false|nil, string? iterator the next request; or once false, message
+---@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
 function queries:each(filter)
   local page_filter, page, position = {}, nil, 0
   for name, value in pairs(filter) do

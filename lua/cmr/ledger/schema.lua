@@ -38,7 +38,7 @@ local MIGRATIONS = {
     [[UPDATE run SET round_after =
       coalesce((SELECT max(id) FROM request WHERE sent_at < round_at), 0) WHERE round_at > 0]],
   },
-  { "DROP TABLE slot" }, -- the limiter has a file of its own
+  { "DROP TABLE slot" }, -- the limiter has its own file
 }
 
 ---The version of the tables that this version of cmr writes.

@@ -1,14 +1,15 @@
----The processes that write into a ledger. Each holds a lock on its writer number, the id of its first request, until it
----ends. The lock tells a request that is under way from one that a dead process left.
+---The processes that write into a ledger. Each process has a writer number, the id of its first request, and holds a
+---lock on that number until the process ends. The lock shows whether a "sending" request is still under way, or
+---whether its process has died.
 
 local writers = {}
 
----Takes the writer number of this process.
+---Makes the id of this process's first request its writer number, and locks it.
 ---@param db any
 ---@param id integer of its first request
 ---@return integer? ok
 ---@return string? message
----@return string? reason as of cmr.sqlite
+---@return string? reason The reason from cmr.sqlite.
 function writers.take(db, id)
   local ok, message, reason = db:hold(id)
   if ok then
@@ -17,7 +18,7 @@ function writers.take(db, id)
   return ok, message, reason
 end
 
----Whether a request's process has ended before it wrote the request's end.
+---Returns whether a request's process ended before it recorded the end of the request.
 ---@param ledger cmr.Ledger
 ---@param db any
 ---@param request table
@@ -26,7 +27,7 @@ function writers.has_left(ledger, db, request)
   return request.state == "sending" and request.writer ~= ledger.writer and db:is_held(request.writer) == false
 end
 
----The writers that have a request under way: ",7,12,".
+---Returns the writer numbers with a request under way, such as ",7,12,".
 ---@param ledger cmr.Ledger
 ---@param db any
 ---@return string? list

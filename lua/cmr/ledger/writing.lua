@@ -1,4 +1,4 @@
----Writes requests and their ends into the ledger.
+---Records requests and their ends in the ledger.
 
 local core = require "cmr.core"
 local writers = require "cmr.ledger.writers"
@@ -22,7 +22,7 @@ local INSERT = [[INSERT INTO request
   (account, operation, digest, run, row, user, writer, state, sent_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?)]]
 
--- Whether the same request was sent after the one with this id.
+-- Returns whether the same request was sent after the one with this id.
 local function is_repeated(db, request)
   if not request.newest_known then return false end
   local sql = "SELECT max(id) AS id FROM request WHERE digest = ? AND operation = ? AND account = ?"
@@ -30,7 +30,7 @@ local function is_repeated(db, request)
   return row and row.id and row.id > request.newest_known
 end
 
--- Writes a request down, in a transaction.
+-- Inserts a request in a transaction.
 local function insert(self, db, request)
   if is_repeated(db, request) then return nil, "the same request has just left from elsewhere", "repeated" end
   local ok, message, reason = db:run(
@@ -62,13 +62,13 @@ local function insert(self, db, request)
   return ok and id, message, reason
 end
 
----Writes down a request that is about to leave. When this returns, it is on the disk.
+---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
 ---supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
 ---that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
----@return string? reason as of cmr.sqlite, or "repeated"
+---@return string? reason The reason from cmr.sqlite, or "repeated".
 function writing:begin(request)
   local had_writer
   local returned, id, message, reason = pcall(self.transaction, self, "durable", function(db)
@@ -79,7 +79,7 @@ function writing:begin(request)
     self.connections.durable:mark(id)
     return id
   end
-  if had_writer == false and self.writer then -- the id is free again: the next request of any process gets it
+  if had_writer == false and self.writer then -- the id is free again, and the next request of any process gets it
     self.connections.durable:let_go(self.writer)
     self.writer = nil
   end
@@ -90,7 +90,7 @@ end
 local UPDATE = [[UPDATE request SET state = ?, retry_at = ?, kind = ?, outcome = ?, status = ?, message = ?,
   failed_items = ?, plan = coalesce(?, plan), ended_at = ? WHERE id = ?]]
 
----Writes down what became of a request.
+---Records how a request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: retry_at, kind, outcome, status, message, failed_items, plan,
 ---ids = {{kind, id} ...}}
@@ -121,9 +121,9 @@ end
 local ABANDON = [[UPDATE request SET state = 'unknown', outcome = 'unknown', message = ?, ended_at = ?
   WHERE id = ? AND state = 'sending']]
 
----Writes down that nobody waits for a request any more. A child of the process that sent it changes nothing.
+---Records that no coroutine waits for a request any more. In a fork's child, the function changes nothing.
 ---@param id integer
----@param db any the connection that wrote it
+---@param db any The connection that recorded the request.
 function writing:abandon(id, db)
   if db == self.connections.durable and not db:is_inherited() then
     db:run(ABANDON, "its coroutine ended before the answer was written down", core.time(), id)
@@ -133,7 +133,7 @@ end
 local SETTLE = [[UPDATE request SET state = ?, kind = ?, outcome = ?, message = ?, ended_at = ?
   WHERE id = ? AND state = 'accepted']]
 
----Writes down how an accepted request ended.
+---Records how an accepted request ended.
 ---@param id integer
 ---@param ending table {state, and where there are such: kind, outcome, message}
 ---@return boolean? ok

@@ -1,10 +1,10 @@
----The limiter of all processes of a machine: the queue of cmr.limiter.memory in a small file beside the user's ledger.
----It does without SQLite, so that a command that only reads need not open the ledger. Its clock is the machine's
----monotonic one, the same for every process.
+---The limiter of all processes of a machine. It stores the queue of cmr.limiter.memory in a small file beside the
+---user's ledger. It does not use SQLite, so a command that only reads need not open the ledger. It uses the machine's
+---monotonic clock, which is the same for every process.
 ---
 ---    local client = cmr.new { limiter = require("cmr.limiter.file").new() }
 ---
----While the file cannot be used, each process has its own queue.
+---While the file cannot be used, each process uses its own queue.
 
 local core = require "cmr.core"
 local location = require "cmr.ledger.location"
@@ -17,9 +17,9 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.file"
 
 local SPEC = { path = "string", is_quiet = "boolean" }
-local SUFFIX = "-queue" -- after the path of the ledger
-local PATIENCE_SECONDS = 1 -- another process has the file locked for microseconds
-local NGINX_PATIENCE_SECONDS = 0.1 -- a worker serves nobody meanwhile
+local SUFFIX = "-queue" -- added to the path of the ledger
+local PATIENCE_SECONDS = 1 -- how long to wait for another process's lock, which lasts microseconds
+local NGINX_PATIENCE_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
 
 ---Makes a limiter.
 ---@param options? {path?: string, is_quiet?: boolean} path: of the ledger; default: its default file. is_quiet: it does
@@ -40,7 +40,7 @@ local function reserve(self, key, after, spacing, max_wait)
   return core.reserve_slot(self.path, key, after, spacing, max_wait, patience)
 end
 
--- Warns once: the next calls would say the same.
+-- Logs a warning once, because the next calls would repeat it.
 local function warn(self, message)
   if not self.has_warned then log.warn("the rate limit is not shared now: %s: %s", self.path, message) end
   self.has_warned = true

@@ -7,7 +7,7 @@ local samples = require "cmr.samples"
 
 local answer = {}
 
-local PAGE_ITEMS = 20 -- unless the request says
+local PAGE_ITEMS = 20 -- the default; the request may ask for another number
 
 ---Makes an answer.
 ---@param status integer

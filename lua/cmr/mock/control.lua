@@ -84,7 +84,7 @@ accept("failures", { domain = "string", reason = "string" }, function(body, stat
   return body
 end)
 
--- It takes an object like the library's option endpoints.
+-- The call takes an object like the library's option `endpoints`.
 handlers["POST " .. PREFIX .. "endpoints"] = function(body, state)
   for operation, endpoint in pairs(body) do
     if type(endpoint) ~= "string" or not state:supply(operation, endpoint) then

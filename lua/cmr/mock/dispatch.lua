@@ -95,7 +95,7 @@ local function read_body(request)
   return json.object(request.raw_body) or answer.refuse(400, "Malformed JSON")
 end
 
--- Assumed: what an operation answers whose path no document gives.
+-- Assumed: the answer of an operation with an undocumented path.
 local function record_only(request)
   return answer.success(request, nil, "Recorded by the mock")
 end

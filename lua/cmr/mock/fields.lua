@@ -30,7 +30,7 @@ function types.array(value)
   return tables.is_list(value) or type(value) == "table" and next(value) == nil
 end
 
--- Assumed: a picture is an image, as the document says, and anything else is refused.
+-- Assumed: the API refuses a picture that is no image.
 function types.file(value)
   return type(value) == "table" and type(value.type) == "string" and value.type:find "^image/" ~= nil
 end
@@ -76,7 +76,7 @@ local function check_member(tree, param, value, path)
   if not absent then check_value(tree, param, value, path) end
 end
 
--- Assumed: a member that no document names is refused. The members of an object without rows are not documented.
+-- Assumed: the API refuses an undocumented member. An object without rows may have any members.
 local function check_names(children, value, path)
   local documented
   for _, child in ipairs(children) do
@@ -113,7 +113,7 @@ function check_value(tree, param, value, path)
   if not types[param.type](value) then
     refuse(400, ("'%s' must be of type %s"):format(path, param.type == "integer" and "integer, from 1" or param.type))
   end
-  if param.maximum and value > param.maximum then -- assumed: it is refused, not lowered
+  if param.maximum and value > param.maximum then -- assumed: the API refuses it, and does not lower it
     refuse(400, ("'%s' must be at most %d"):format(path, param.maximum), "status 400; message")
   end
   if param.values and not contains(param.values, value) then
@@ -152,7 +152,7 @@ local function check_user(operation, values)
   end
 end
 
--- Where undocumented fields of a request go, by the same rule as in the library: with a GET into the query.
+-- Returns the location of undocumented fields, by the same rule as in the library: for a GET the query.
 local function open_location(request)
   local operation = request.operation
   local open = operation.open_location
@@ -166,7 +166,7 @@ local function location_of(request, param)
   return param.name == "userId" and request.user_in or param["in"]
 end
 
----Refuses a body with a member that no document names, unless the operation's fields are not documented.
+---Refuses a body with an undocumented member, unless the operation's fields are undocumented.
 ---@param request table {operation, body}
 function fields.check_body(request)
   if open_location(request) == "body" then return end
@@ -179,7 +179,7 @@ function fields.check_body(request)
   end
 end
 
----Refuses a request whose fields do not fit its operation.
+---Refuses a request when a field does not fit the operation.
 ---@param operation table
 ---@param values table {field = value}
 function fields.check(operation, values)

@@ -116,7 +116,7 @@ local function parts_of(opts, port, program)
   }
 end
 
--- The option endpoints, or the environment's, as the library checks it. Raises a mistake.
+-- Returns the option endpoints, or the environment's, as the library checks it. Raises a mistake.
 local function supplied_endpoints(opts)
   local target_opts, message = options.with_environment { endpoints = opts.endpoints }
   local target
@@ -134,8 +134,8 @@ end
 ---  port: 1 to 65535; default: a free one from 20000 to 29999
 ---  tls: HTTPS with HTTP/2 and a temporary authority; default: false
 ---  rate: requests per second and key, 0 for no limit; default: 5
----  window: how they are counted: "bucket" (default), "fixed" or "sliding"
----  webhook: a URL on this machine that events are delivered to; /_mock/webhooks can say more
+---  window: how it counts requests: "bucket" (default), "fixed" or "sliding"
+---  webhook: a URL on this machine that gets the events; /_mock/webhooks can add more
 ---  endpoints: the paths of operations whose path is not documented, as in cmr.new; default: the file $CMR_ENDPOINTS
 ---  examples: whether it starts with what the examples of cmr.examples name; default: false
 ---  operations: the operations to serve; default: those of the library

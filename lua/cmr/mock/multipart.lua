@@ -1,4 +1,5 @@
----Multipart form data (RFC 7578): from bytes to parts, and from parts to an operation's fields. Pure.
+---Parses multipart form data (RFC 7578): splits the bytes into parts, and turns the parts into an operation's fields.
+---Pure.
 
 local answer = require "cmr.mock.answer"
 local json = require "cmr.mock.json"
@@ -7,7 +8,8 @@ local multipart = {}
 
 local MAX_BOUNDARY_BYTES = 70
 
--- The parameters of a header's value, by lower-case name: 'form-data; name="a"' -> {name = "a"}. nil: it is malformed.
+-- Returns the parameters of a header's value, by lower-case name: 'form-data; name="a"' -> {name = "a"}. nil: it is
+-- malformed.
 local function parameters(value)
   local found, rest = {}, value:match "^[^;]*(.*)$"
   while rest:find "%S" do
@@ -23,12 +25,12 @@ local function parameters(value)
   return found
 end
 
--- Browsers and libcurl write a quote and a line break in a name as these.
+-- Browsers and libcurl replace a quote and a line break in a name by these.
 local function unescape(name)
   return (name:gsub("%%22", '"'):gsub("%%0D", "\r"):gsub("%%0A", "\n"))
 end
 
--- The headers of a part by lower-case name; nil: they are malformed.
+-- Returns the headers of a part by lower-case name; nil: they are malformed.
 local function part_headers(text)
   local headers = {}
   for line in (text .. "\r\n"):gmatch "(.-)\r\n" do
@@ -61,7 +63,7 @@ function multipart.parse(body, content_type)
   local boundary = (parameters(content_type) or {}).boundary
   if not boundary or #boundary > MAX_BOUNDARY_BYTES then return nil, "the content type has no boundary" end
   local delimiter = "\r\n--" .. boundary
-  body = "\r\n" .. body -- the first delimiter may stand at the start
+  body = "\r\n" .. body -- the first delimiter may be at the start of the body
   local parts = {}
   local _, at = body:find(delimiter, 1, true)
   while at do
@@ -78,13 +80,13 @@ function multipart.parse(body, content_type)
   return nil, "the last boundary is missing"
 end
 
----Whether a request says that its body is form data.
+---Returns whether a request says that its body is form data.
 ---@param request table {headers}
 function multipart.is_form(request)
   return (request.headers["content-type"] or ""):lower():find "^multipart/form%-data%s*;" ~= nil
 end
 
----The parts of a request. They are parsed once.
+---Returns the parts of a request. They are parsed once.
 ---@param request table {headers, raw_body}
 ---@return table[]? parts
 ---@return string? message
@@ -95,7 +97,7 @@ function multipart.parts(request)
   return request.parts, request.parts_problem
 end
 
--- By the parameter's type: the value that a part's text means; nil: none.
+-- The parser for each type of parameter. It returns the value of a part's text, or nil.
 local VALUES = {
   string = function(text)
     return text
@@ -119,7 +121,8 @@ local function file_of(part)
   return { filename = part.filename, type = part.type or "application/octet-stream", size = #part.content }
 end
 
----The fields in a form: {name = value}. A file is {filename, type, size}. Assumed: its part is named FIELD[KEY].
+---Returns the fields in a form: {name = value}. A file is {filename, type, size}. Assumed: its part is named
+---FIELD[KEY].
 ---@param operation table
 ---@param parts table[]
 function multipart.fields(operation, parts)

@@ -83,7 +83,7 @@ local function record(request)
   return entry
 end
 
--- The parts of a form: of a file its digest, of a text the value.
+-- Returns the parts of a form: the digest of a file, and the value of a text.
 local function recorded_parts(request)
   local list = json.array()
   for index, part in ipairs(multipart.parts(request) or {}) do
@@ -99,7 +99,7 @@ local function recorded_parts(request)
   return list
 end
 
--- A web page of this machine may use the mock.
+-- Allows web pages of this machine to use the mock.
 local function allow_browser()
   local origin = ngx.var.http_origin
   local host = origin and origin:match "^https?://(.+)$"

@@ -99,7 +99,7 @@ function redact.copy(value, secrets, with_secret_fields)
   return copy
 end
 
----Masks the values in a URL's query whose names are those of secrets.
+---Masks those values in a URL's query that have a secret's name.
 ---@param url string
 ---@return string
 function redact.url(url)

@@ -17,8 +17,9 @@ local verify = require "cmr.webhook.verify"
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = { signature_formats = signature_formats.NAMES }
 
----Checks that a delivery is the vendor's and fresh: in constant time, over the bytes as received. A body that was
----decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp are needed.
+---Checks that a delivery comes from the vendor and is fresh. It compares in constant time. Pass the body's bytes as
+---received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp
+---are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions

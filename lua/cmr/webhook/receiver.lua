@@ -286,7 +286,7 @@ local function attempt(self, job)
   return 503, "the store is unavailable: " .. detail
 end
 
----Receives a delivery and returns the HTTP status to answer with: 200 the event is handled, now or before; 400, 401,
+---Receives a delivery and returns the HTTP status to answer with: 200 the event was handled, now or earlier; 400, 401,
 ---413 the delivery is refused; 500 the handler failed, or there is no key; 503 the event is being handled elsewhere, or
 ---the store is unavailable or full.
 ---@param raw_body string

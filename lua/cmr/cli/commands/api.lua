@@ -26,7 +26,7 @@ api.options = {
 function api.arguments(command)
   command:usage "Usage: cmr api [options] METHOD PATH"
   command:argument("METHOD"):target(".method"):description "GET, POST, PUT, PATCH or DELETE."
-  command:argument("PATH"):target(".path"):description "Below the base URL, as in /exports/platform-credentials."
+  command:argument("PATH"):target(".path"):description "The path below the base URL, such as /geo/countries."
 end
 
 -- Returns the query in two forms: for client:request and for core.request.

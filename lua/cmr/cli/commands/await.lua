@@ -5,25 +5,25 @@ local io = require "cmr.cli.io"
 local await = {}
 
 await.epilog = [[
-ID is an order's (ORD_...), an action's (ACT_...), or the name of a bulk run
-(RUN_...), as 'cmr history' shows them. The requests are in the user's ledger. Their
-webhooks arrive there when 'cmr listen' runs, or a cmr.webhook.receiver with the
-store of that ledger; it does not matter whether they came earlier. The status of
-an order is polled too, with the key that ordered. The ledger gets to know how the
+ID is the id of an order (ORD_...) or an action (ACT_...), or the name of a bulk run
+(RUN_...). 'cmr history' shows them. The requests are in the user's ledger. Their
+webhooks arrive in the ledger when 'cmr listen' runs, or a cmr.webhook.receiver with
+the ledger's store. They may also have arrived earlier. The command polls the status
+of an order too, with the key that sent the order. It records in the ledger how the
 requests ended, and 'cmr history' shows it.
 
-It prints the requests; --output json has their events, without passwords.
+It prints the requests. --output json has their events, without passwords.
 
 Example:
    cmr await ORD_1 --output json --field data.0.events.data.email
 
-Exit status: 0 everything is done; 3 something has failed; 1 it is not known in
-time; 2 the command line is wrong.]]
+Exit status: 0 everything is done; 3 something has failed; 1 the end is unknown at
+the timeout; 2 the command line is wrong.]]
 
 await.options = {
-  { "--all", false, "Wait for everything that was accepted." },
-  { "--wait-timeout", "SECONDS", "How long (default: 180)." },
-  { "--poll", "SECONDS", "Between two requests for an order's status (default: 30)." },
+  { "--all", false, "Wait for all accepted requests." },
+  { "--wait-timeout", "SECONDS", "How long to wait (default: 180)." },
+  { "--poll", "SECONDS", "The time between two requests for an order's status (default: 30)." },
 }
 
 function await.arguments(command)

@@ -4,19 +4,18 @@ local bulk = { dry_run = true }
 
 bulk.epilog = [[
 The input is CSV with a header of the API's field names (mailboxId,
-google.clientId; lists and objects as JSON), or JSON lines. An empty cell is a
-field left out. Columns that begin with "cmr." are left out. --dry-run checks
-every row.
+google.clientId; lists and objects as JSON), or JSON lines. An empty cell omits
+the field. Columns that begin with "cmr." are ignored. --dry-run checks every row.
 
-The user's ledger remembers each row before it is sent and when it is answered.
-The same rows again, in any file and order, are the same run: it sends the rows
-that are not done yet, and no row twice. A row is known by its content; a changed
-row is a new row. Rows that charge, destroy, flip or use a quota are recognised
-in other runs too. These rows are skipped:
+The user's ledger records each row before its request is sent and after the answer.
+The same rows, in any file and order, are the same run: run the command again, and
+it sends the rows that are not done yet, and no row twice. The command recognises a
+row by its content; a changed row is a new row. Other runs also recognise rows that
+charge, destroy, flip or use a quota. These rows are skipped:
    rows that are done or accepted (--again, --repeat-after);
    rows whose outcome is unknown, which may be done (--retry-unknown);
    rows that were refused (--retry-failed). A row that was never sent, or was
-   refused for a quota, the rate, the key or the balance, is sent without it.
+   refused for a quota, the rate, the key or the balance, is not skipped.
 
 Example:
    cmr bulk reexport --from mailboxes.csv --set google.clientId=5493-maeh \
@@ -28,22 +27,22 @@ nothing was sent; 130 interrupted.]]
 
 bulk.options = {
   { "--from", "FILE", "The rows; - is standard input." },
-  { "--format", "{csv,jsonl}", "Of the input (default: by its first character)." },
+  { "--format", "{csv,jsonl}", "The format of the input (default: its first character decides)." },
   { "--set", "NAME=VALUE", "A field for every row that does not have it; VALUE may be @FILE.", count = "*" },
   { "--ignore", "COLUMN", "A column that is no field of the operation.", count = "*" },
-  { "--concurrency", "N", "Requests at once (default: 8). --rate limits how many are sent a second." },
-  { "--again", false, "Send all rows once more; a run that has not ended goes on first." },
-  { "--repeat-after", "TIME", "Send rows again that were done so long ago, as in 7d or 12h." },
-  { "--remember", "TIME", "How long other runs' rows count that charge, destroy, flip or use a quota (30d)." },
-  { "--retry-unknown", false, "Send again what may have been done." },
-  { "--retry-failed", false, "Send again what was refused." },
-  { "--duplicates", false, "Send every one of several rows with the same content." },
-  { "--changed-key", false, "The key was exchanged: what the old one sent counts." },
-  { "--other-account", false, "The key is another account's: what other keys sent does not count." },
+  { "--concurrency", "N", "The number of requests at once (default: 8). --rate limits the requests per second." },
+  { "--again", false, "Send all rows once more; an unfinished run first sends its other rows." },
+  { "--repeat-after", "TIME", "Send rows again that were done at least this long ago, such as 7d or 12h." },
+  { "--remember", "TIME", "How long to recognise rows of other runs that charge, destroy, flip or use a quota (30d)." },
+  { "--retry-unknown", false, "Send the rows again that may have been done." },
+  { "--retry-failed", false, "Send the rows again that were refused." },
+  { "--duplicates", false, "Allow rows with the same content, and send all of them." },
+  { "--changed-key", false, "You replaced the key: rows that were sent with the old key count." },
+  { "--other-account", false, "The key is for another account: rows that were sent with other keys do not count." },
   { "--wait", false, "Wait at the end until the accepted rows are done or have failed, as cmr await does." },
-  { "--wait-timeout", "SECONDS", "How long (default: 180)." },
-  { "--max-failures", "N", "Stop after so many." },
-  { "--results", "FILE", "The answers as JSON lines; - is standard output (default for what only reads)." },
+  { "--wait-timeout", "SECONDS", "How long to wait (default: 180)." },
+  { "--max-failures", "N", "Stop after this number of failures." },
+  { "--results", "FILE", "The answers as JSON lines; - is standard output (default for operations that only read)." },
   {
     "--failures",
     "FILE",

@@ -6,14 +6,14 @@ local io = require "cmr.cli.io"
 local completion = {}
 
 completion.epilog = [[
-`make install` puts it where shells look. Elsewhere:
+`make install` installs the scripts. To load one yourself:
 
    bash   eval "$(cmr completion bash)"     in ~/.bashrc
    zsh    eval "$(cmr completion zsh)"      in ~/.zshrc, after compinit
    fish   cmr completion fish | source      in ~/.config/fish/config.fish]]
 
 function completion.arguments(command)
-  command:argument("SHELL"):target(".shell"):argname("{bash,zsh,fish}"):description "For which shell."
+  command:argument("SHELL"):target(".shell"):argname("{bash,zsh,fish}"):description "The shell."
   command:argument("WORDS"):target(".words"):args("*"):hidden(true) -- after "candidates": the words before the cursor
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end

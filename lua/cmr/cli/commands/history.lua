@@ -5,33 +5,33 @@ local io = require "cmr.cli.io"
 local history = {}
 
 history.epilog = [[
-From the user's ledger: what every process of this machine sent with it, newest
-first, without asking the API. It needs no key; --profile or --api-key-file shows
-only what that key sent.
+Shows the requests in the user's ledger, newest first. They come from all
+processes of this machine that use the ledger. The command does not ask the API,
+and needs no key. --profile or --api-key-file shows only the requests of that key.
 
    sending    it is under way
-   accepted   the API took it; cmr await waits for its end
+   accepted   the API accepted it; cmr await waits for its end
    done       it is done, with all of its items
    partial    it is done, but some of its items failed
-   failed     it was refused, failed later, or never left
+   failed     it was refused, failed later, or was never sent
    deferred   it was not done, and can be sent again
-   unknown    it may have been done: look before you send it again
+   unknown    it may have been done: look for its result before you send it again
 
---id finds a request by what it named or was answered: an order, an action, a
-mailbox, a domain, a subscription. --output json, jsonl and csv have all columns.
+--id finds a request by an id in the request or its answer: of an order, an action,
+a mailbox, a domain or a subscription. --output json, jsonl and csv have all columns.
 
 Example:
    cmr history --unknown --since 7d]]
 
 history.options = {
-  { "--unknown", false, "Only what may have been done and nobody knows." },
+  { "--unknown", false, "Only requests that may have been done." },
   { "--operation", "OPERATION", "Only this operation." },
-  { "--since", "TIME", "Only from then on: a date, or 7d, 12h, 30m ago." },
+  { "--since", "TIME", "Only requests since then: a date, or 7d, 12h or 30m ago." },
   { "--run", "RUN", "Only the rows of this bulk run." },
-  { "--user", "USER", "Only what was for this user." },
-  { "--id", "ID", "Only what named or was answered this id." },
-  { "--all", false, "All of them (default: the newest 20)." },
-  { "--clear", "TIME", "Forget what was sent before then, after a confirmation." },
+  { "--user", "USER", "Only requests for this user." },
+  { "--id", "ID", "Only requests with this id in them or in their answer." },
+  { "--all", false, "All requests (default: the newest 20)." },
+  { "--clear", "TIME", "Delete the requests that were sent before then, after a confirmation." },
 }
 
 local MAX_SHOWN = 20

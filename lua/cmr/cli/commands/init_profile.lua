@@ -10,19 +10,19 @@ local init_profile = {}
 local SANDBOX_HEADER = "cmr-x-sandbox-api-key" -- from the vendor's help pages; the sandbox's address is undocumented
 
 init_profile.epilog = [[
-Asks on a terminal for what is not given; the key is not shown. Elsewhere the
+On a terminal, asks for the missing values and does not show the key. Otherwise the
 key is the first line of standard input, or of --api-key-file:
 
    cmr init --profile production <key-file
 
-The key is tried with one read (the list of countries) and written, with its
-address, to ~/.config/cmr/config, which only you can read. --profile NAME gives
-the profile its name; --base-url and --ca-file become part of it. The first
-profile is the default one: it is used when neither --profile nor CMR_API_KEY
-says which key.]]
+The command tries the key with one read (the list of countries). It writes the key
+and its address to ~/.config/cmr/config, which only you can read. --profile NAME
+names the profile; --base-url and --ca-file become part of it. The first profile
+becomes the default, which is used when neither --profile nor CMR_API_KEY names a
+key.]]
 
 init_profile.options = {
-  { "--sandbox", false, "It is a key of the sandbox; --base-url says where that is." },
+  { "--sandbox", false, "The key is for the sandbox; --base-url is the sandbox's address." },
   {
     "--key-header",
     "NAME",

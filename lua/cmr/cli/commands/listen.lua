@@ -6,12 +6,13 @@ local listen = {}
 
 listen.epilog = [[
 Prints a line of JSON for each delivery: whether it was accepted, how it was
-signed, the event without its passwords. A delivery that is not signed with the
-API key is refused. The vendor delivers to a public HTTPS address: a tunnel or a
-server has to pass it on to this one. A delivery that comes again is handled again.
+signed, and the event without its passwords. It refuses a delivery that is not
+signed with the API key. The vendor delivers to a public HTTPS address, so a tunnel
+or a server must pass the deliveries on to this port. If a delivery comes again, it
+is handled again.
 
-Accepted events are stored in the user's ledger for 30 days, without their
-passwords: 'cmr await' finds them there. With --no-ledger they are not.
+The command stores accepted events in the user's ledger for 30 days, without their
+passwords, and 'cmr await' finds them there. With --no-ledger it does not store them.
 
 Example:
    cmr listen --port 8080 --exec 'jq -r ".data.email // empty" >>emails.txt']]
@@ -35,7 +36,7 @@ listen.options = {
     "Accept only this signature format, as cmr webhook detect names it (default: any documented one).",
     choices = require("cmr.webhook").signature_formats,
   },
-  { "--tolerance", "SECONDS", "How far off a timestamp may be (default: 300)." },
+  { "--tolerance", "SECONDS", "How much too early or too late a timestamp may be (default: 300)." },
   { "--show-passwords", false, "Print passwords as well." },
 }
 

@@ -5,10 +5,10 @@ local mock = {}
 mock.epilog = "What it prints when it is ready is for a shell: cmr mock --tls >mock.env &  and then  . ./mock.env"
 mock.options = {
   { "--port", "N", "Port on 127.0.0.1 (default: a free one)." },
-  { "--tls", false, "Serve HTTPS and HTTP/2, with a throw-away CA." },
+  { "--tls", false, "Serve HTTPS and HTTP/2, with a temporary CA." },
   { "--rate", "N", "Requests per second before it answers 429 (default: 5; 0: no limit)." },
-  { "--window", "{bucket,fixed,sliding}", "How it counts them (default: bucket)." },
-  { "--webhook", "URL", "Deliver signed webhooks to this URL on this machine, such as that of cmr listen." },
+  { "--window", "{bucket,fixed,sliding}", "How it counts requests (default: bucket)." },
+  { "--webhook", "URL", "Deliver signed webhooks to this URL on this machine, such as the URL of cmr listen." },
 }
 
 function mock.run(parsed)

@@ -6,12 +6,12 @@ local output = require "cmr.cli.output"
 local probe = {}
 
 probe.epilog = [[
-Makes some 25 requests, all of them reads, one of them with a wrong key. The
-report has no key and no values in it, and can be pasted into an issue as it is;
---output prints its facts as data, --output json all of it.
+Makes about 25 requests. All of them are reads, and one has a wrong key. The report
+has no key and no values in it, so you can paste it into an issue. --output prints
+its facts as data, and --output json prints all of it.
 
-Exit status: 0 nothing is contradicted; 1 something is, or the API could not be
-reached; 2 the command line is wrong, nothing was sent.]]
+Exit status: 0 no fact is contradicted; 1 a fact is contradicted, or the API could not
+be reached; 2 the command line is wrong, nothing was sent.]]
 
 function probe.arguments(command)
   command:argument("USER_ID"):target(".userId"):args("?"):description "The user to read from (default: any)."

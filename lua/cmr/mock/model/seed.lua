@@ -16,7 +16,7 @@ local seed = {
   kinds = {},
 }
 
-local RENEWABLE_SECONDS = 30 * text.DAY -- until a domain expires that can be renewed
+local RENEWABLE_SECONDS = 30 * text.DAY -- the time to the expiry of the domain that can be renewed
 
 local USER_ID = json.decode(samples.platforms.request).userId
 local MAILBOX = json.decode(samples.reexport.request)

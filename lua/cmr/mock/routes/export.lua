@@ -24,7 +24,7 @@ function export.platforms(request)
       metadata = credential.metadata,
     })
   end
-  -- assumed: an app without credentials is left out, not listed as unconnected
+  -- assumed: an app without credentials is omitted, and not listed as unconnected
   return answer.assume(answer.success(request, apps), "an app without credentials is left out")
 end
 

@@ -137,7 +137,7 @@ end
 orders.create_order_form = of_user(orders.create_order)
 orders.add_subscription_mailboxes = of_user(orders.order_mailboxes)
 
--- Assumed: the order is named by orderId.
+-- Assumed: orderId names the order.
 function orders.order_status(request, state)
   local id = request.fields.orderId
   if not id or id == "" then answer.refuse(400, "Please provide 'orderId'", "the query's names; message") end
