@@ -770,8 +770,7 @@ function writing:settle(id, ending) end
 ---@class cmr.Options
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
----@field ca_file? string A file of certificates to trust in place of the system's, in PEM format. Default:
----$CMR_CA_FILE, or libcurl's.
+---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
@@ -779,8 +778,7 @@ function writing:settle(id, ending) end
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----@field retry_budget? integer|false Failed retries of a key before its calls are tried only once. False means no
----limit. Default: 50.
+---@field retry_budget? integer|false Failed retries of a key before its calls are tried once; false: any. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
