@@ -156,7 +156,14 @@ coverage: ## counts the lines that the specs run: at least 90% of C and of Lua
 	@scripts/build/setup.sh test
 	@$(MAKE) --no-print-directory build LUA=5.4 OUT=build/cov-5.4 CC=gcc LD=gcc CFLAGS='-O0 -g --coverage' \
 		LDFLAGS=--coverage
-	@scripts/test/coverage.sh
+	@scripts/test/coverage.sh cov-5.4
+
+.PHONY: asan-coverage
+asan-coverage: ## does asan and coverage in one run
+	@scripts/build/setup.sh test
+	@$(MAKE) --no-print-directory build LUA=5.4 OUT=build/asan-cov-5.4 CC=gcc LD=gcc \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE) --coverage' LDFLAGS='$(SANITIZE) --coverage'
+	@scripts/test/coverage.sh asan-cov-5.4
 
 ##@ Check for longer
 

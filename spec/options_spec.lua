@@ -424,3 +424,44 @@ describe("what options do, where nobody listens", function()
     assert.same({0.5, 1, 2, 4}, waits)
   end)
 end)
+
+describe("the defaults that editors show", function()
+  local UNITS = {day = 86400, days = 86400, MiB = 1024 * 1024}
+
+  -- The defaults of a class that are numbers.
+  local function documented(class)
+    local file = assert(io.open "types/cmr.lua")
+    local fields = file:read("*a"):match("\n%-%-%-@class " .. class:gsub("%.", "%%.") .. "%f[^%w].-\n(.-)\n[^-]")
+    file:close()
+    local defaults = {}
+    for line in fields:gmatch "[^\n]+" do
+      local name, number, unit = line:match "^%-%-%-@field ([%l_]+)%? .*Default: (%d+) ?(%a*)"
+      if name then defaults[name] = number * (UNITS[unit] or 1) end
+    end
+    return defaults
+  end
+
+  it("are the ones that hold", function()
+    local validate, client = require "cmr.util.validate", cmr.new{api_key = "K"}
+    local captured = stub(validate, "options")
+    captured.invokes(function(_, _, defaults) error(defaults, 0) end)
+    local function defaults(...) return (select(2, pcall(...))) end
+    local seen, count = {
+      ["cmr.Options"] = require("cmr.options").DEFAULTS,
+      ["cmr.VerifyOptions"] = defaults(cmr.webhook.verify, "", {}, {}),
+      ["cmr.HandlerOptions"] = defaults(cmr.webhook.receiver, {}),
+      ["cmr.MapOptions"] = defaults(client.map, client, "platforms", {}, {}),
+      ["cmr.BulkOptions"] = defaults(client.bulk, client, "platforms", {}, {}),
+    }, 0
+    captured:revert()
+    for class, values in pairs(seen) do
+      for name, value in pairs(documented(class)) do
+        if values[name] ~= nil then
+          assert.equal(value, values[name], class .. "." .. name)
+          count = count + 1
+        end
+      end
+    end
+    assert.equal(12, count)
+  end)
+end)

@@ -18,7 +18,7 @@ function retry.again(err, repeatable)
   if err.kind == "network" or err.kind == "timeout" then return safe end
   -- with any other code, a new handshake would fail again
   if err.kind == "tls" then return safe and err.curl_code == HANDSHAKE_CODE end
-  return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] ~= nil
+  return repeatable and err.kind == "server_error" and RETRYABLE_STATUS[err.status] == true
 end
 
 ---Returns whether another attempt does no harm, so that the user's function may ask for it.

@@ -1,17 +1,18 @@
 #!/bin/sh
-# Counts the lines that the specs run on Lua 5.4: coverage.sh. Fails if they run less than LEAST percent of the C lines
-# or of the Lua lines. The script cannot count Lua inside nginx; the specs of the mock and spec/nginx run it.
+# Counts the lines that the specs run on the build NAME, for Lua 5.4: coverage.sh NAME. Fails if they run less than LEAST
+# percent of the C lines or of the Lua lines. The script cannot count Lua inside nginx; the specs of the mock and
+# spec/nginx run it.
 set -eu
 cd "$(dirname "$0")/../.."
 least=${LEAST-90}
-out=build/cov-5.4
+out=build/$1
 traces=$PWD/$out/lines
 
 rm -rf "$traces" "$out"/*.gcda
 mkdir -p "$traces"
 export CMR_COVERAGE="$traces"
 LUA_INIT_5_4="@$PWD/scripts/test/coverage/hook.lua" OPTIONS=--exclude-tags=rock,deb,build,valgrind,stress,sweep,fuzz,soak,nginx,simulation \
-    scripts/test/specs.sh cov-5.4 && status=0 || status=$?
+    scripts/test/specs.sh "$1" && status=0 || status=$?
 
 echo
 echo 'C, by gcov:'

@@ -37,7 +37,7 @@ local SPECS = {
   },
 }
 
--- The replacements for each language. A pattern's captures stay.
+-- The replacements, by language. The captures of a pattern stay.
 local REPLACED = {
   lua = {
     { " == ", " ~= " },
@@ -80,7 +80,7 @@ local REPLACED = {
   },
 }
 
--- Patterns of text that is no code: strings, comments and the preprocessor's lines.
+-- Text that is no code: strings, comments, and the lines of the preprocessor.
 local HIDDEN = {
   lua = { "^%-%-%[(=*)%[.-%]%1%]", "^%-%-[^\n]*", "^%[(=*)%[.-%]%1%]" },
   c = { "^/%*.-%*/", "^\n#[^\n]*\\\n[^\n]*", "^\n#[^\n]*" },

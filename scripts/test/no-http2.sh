@@ -11,7 +11,7 @@ if [ ! -e "$folder/lib/libcurl.so.4" ]; then
     done
     {
         autoreconf -fi || touch aclocal.m4 configure Makefile.in ./*/Makefile.in lib/curl_config.h.in
-        ./configure --prefix="$folder" --disable-static --enable-versioned-symbols --enable-threaded-resolver --with-openssl \
+        ./configure --prefix="$folder" --disable-dependency-tracking --disable-static --enable-versioned-symbols --enable-threaded-resolver --with-openssl \
             --without-nghttp2 --without-libpsl --without-libssh2 --without-librtmp --disable-ldap --disable-manual
         make -C lib && make -C lib install
     } >"$folder/make.log" 2>&1 || { tail -n 20 "$folder/make.log" && exit 1; }
@@ -19,5 +19,6 @@ if [ ! -e "$folder/lib/libcurl.so.4" ]; then
 fi
 make --no-print-directory build LUA=5.4
 LD_LIBRARY_PATH=$folder/lib
-export LD_LIBRARY_PATH
+CMR_LACKS_HTTP2=yes # specs that need it are pending
+export LD_LIBRARY_PATH CMR_LACKS_HTTP2
 SPECS=${SPECS:-spec/core spec/fault spec/client} scripts/test/specs.sh 5.4

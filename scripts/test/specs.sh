@@ -38,7 +38,7 @@ watch() {
 }
 
 run_busted() (
-    LUA=$(scripts/build/lua-program.sh "${1#*-}")
+    LUA=$(scripts/build/lua-program.sh "${1##*-}")
     CMR_FLAVOUR=$1
     export LUA CMR_FLAVOUR
     case ${RUNNER-}$1:${2-} in

@@ -156,6 +156,7 @@ describe("a list of the command", function()
         local done = all(unpack(words))
         assert.same({1, ""}, {done.status, done.out})
         assert.matches("^cmr: users: HTTP 403[^\n]*\n", done.err)
+        assert.is_nil(done.err:find("(after", 1, true))
       end
     end)
 

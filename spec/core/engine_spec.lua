@@ -245,6 +245,7 @@ describe("the engine", function()
     end
 
     it("with TLS by HTTP/2 over one connection", function()
+      if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
       use("tls")
       server:fault{delay = 0.1, times = 20}
       local calls = start(20)
@@ -258,6 +259,7 @@ describe("the engine", function()
     end)
 
     it("with TLS by HTTP/2 over one new connection, after all of them timed out", function()
+      if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
       use("tls")
       attempt(platforms())
       server:fault{delay = 2, times = 20}

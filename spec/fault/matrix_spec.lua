@@ -7,6 +7,7 @@ local play = require "spec.fault.play"
 local program = require "spec.support.program"
 local report = require "spec.fault.report"
 local sections = require "spec.fault.rows"
+local support = require "spec.support.client"
 
 local WRITTEN = ("build/%s/faults.md"):format(os.getenv "CMR_FLAVOUR" or ".")
 local CHECKED_IN = "docs/maintainers/faults.md"
@@ -59,6 +60,7 @@ describe("faults #fault", function()
   each(function(section, row, method)
     if section.name ~= "dns" then
       it(("%s, %s"):format(row[1], method), function()
+        if section.name == "http2" and support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
         local result = play.row(server, row, method)
         -- The machine may have been busy with something else: what took too long is measured once more, and only once.
         if not judge.outcome(row, method, result) and judge.time(row, result) then

@@ -3,6 +3,7 @@ local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
 local judge = require "spec.fault.verdict"
 local play = require "spec.fault.play"
+local support = require "spec.support.client"
 local words = require "spec.fault.wording"
 
 local request, stall = words.request, words.stall
@@ -84,6 +85,7 @@ describe("time #fault", function()
 
   -- Later calls must not line up behind what has stopped answering.
   it("an HTTP/2 connection that has timed out is not used again", function()
+    if support.LACKS_HTTP2 then return pending(support.LACKS_HTTP2) end
     local at = server:play { words.http2({}, { request, stall }), words.well2 }
     local client = play.client(server, { options = { retries = 0 } }, at, play.meter())
     local _, _, err = client:reexport { mailboxId = "M1" }

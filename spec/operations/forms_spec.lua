@@ -289,6 +289,31 @@ describe("form data", function()
     assert.equal(3000000, by_name(last())["files[jane@pictured.com]"].size)
   end)
 
+  it("goes in a bulk run once, and not again under another path", function()
+    local client = client_support.new(api.server, {endpoints = ENDPOINTS, ledger = directory .. "/ledger.db"})
+    local function rows(folder)
+      local list = {}
+      for index = 1, 3 do
+        list[index] = {userId = USER, confirm = false, domains = {{domain = ("bulk%d.com"):format(index), years = 1}},
+          files = {["a@b.com"] = ("%s/%s%d.png"):format(directory, folder, index)}}
+      end
+      return list
+    end
+    for index = 1, 3 do
+      write(("one%d.png"):format(index), "picture " .. index)
+      write(("two%d.png"):format(index), "picture " .. index)
+    end
+    os.remove(directory .. "/one3.png")
+    local report = assert(client:bulk("create_order_form", rows "one"))
+    assert.same({3, 2, 1}, {report.rows, report.accepted, report.failed})
+    assert.equal(2, select(2, last()))
+    assert(client:bulk("create_order_form", rows "two"))
+    assert.equal(3, select(2, last()))
+    write("two1.png", "another picture")
+    assert(client:bulk("create_order_form", rows "two"))
+    assert.equal(4, select(2, last()))
+  end)
+
   it("counts in the ledger by the files' content, not by their paths", function()
     local identity = require "cmr.ledger.identity"
     local row = cmr.operations.create_order_form

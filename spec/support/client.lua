@@ -3,7 +3,9 @@ local cmr = require "cmr"
 local core = require "cmr.core"
 local block = require "cmr.loop.block"
 
-local client = {}
+local client = {
+  LACKS_HTTP2 = os.getenv "CMR_LACKS_HTTP2" and "this libcurl has no HTTP/2", -- see scripts/test/no-http2.sh
+}
 
 local function with_server(server, options)
   local all = {api_key = server.key, base_url = server.base_url, ca_file = server.ca_file}
