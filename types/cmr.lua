@@ -9,8 +9,8 @@
 ---What client:await needs in another process: the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
----@field ledger_id? integer The request's number in the client's ledger. client:await writes there how the request
----ended.
+---The request's number in the client's ledger. client:await writes there how the request ended.
+---@field ledger_id? integer
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string
@@ -201,8 +201,8 @@ function Client:key_id() end
 ---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
----@field ledger_error? string The reason why the ledger could not record how the request ended. The ledger then treats
----the request as unknown.
+---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
+---@field ledger_error? string
 ---@field tls? string The TLS version of a new connection. Only if on_response is set.
 ---@field timing? cmr.Timing Only if on_response is set.
 
@@ -217,8 +217,8 @@ function Client:key_id() end
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----@field headers string[] The lines of the headers, without the header with the key. "Name:" removes a header, "Name;"
----sends an empty one.
+---The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty one.
+---@field headers string[]
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
 ---@field form? cmr.FormPart[] The parts of a multipart form, in place of a body.
@@ -325,8 +325,8 @@ function Client:key_id() end
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----@field success_events? string[] The events that report success, as "EVENT PARAMETER": one event for each item of
----PARAMETER.
+---The events that report success, as "EVENT PARAMETER": one event for each item of PARAMETER.
+---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
 ---@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
@@ -482,10 +482,9 @@ function cmr.await(res, opts) end
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
----@field ordered? boolean Returns the results in the order of the inputs. Default: false, in the order in which they
----finish.
----@field before_send? fun(input: any): boolean? Called before the first attempt of an input. Return false to skip the
----input.
+---Returns the results in the order of the inputs. Otherwise in the order in which they finish. Default: false.
+---@field ordered? boolean
+---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
 
 ---A call in the background, from client:start.
 ---@class cmr.Job
@@ -739,8 +738,8 @@ function writing:settle(id, ending) end
 ---forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, the sleep ends early when interrupt is
----called for that job.
+---With a job, the sleep ends early when interrupt is called for that job.
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background. Returns when the function first waits.
 ---@field semaphore? fun(): cmr.Semaphore
@@ -786,8 +785,7 @@ function writing:settle(id, ending) end
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; further calls wait. HTTP/2 has no such limit. Default:
----256.
+---@field max_connections? integer Calls of this client at once; others wait. HTTP/2 has no such limit. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
@@ -889,8 +887,8 @@ function writing:settle(id, ending) end
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why it was not handled.
----@field event? cmr.Event The event. It has passwords only with the option store_passwords. Nil when there was no room
----for it.
+---The event. It has passwords only with the option store_passwords. Nil when there was no room for it.
+---@field event? cmr.Event
 ---@field info cmr.Delivery The result of cmr.webhook.info for it, without age and body_hash.
 
 ---Verifies and receives webhooks.
@@ -969,8 +967,7 @@ function webhook.name(event) end
 ---Whether client:await and the dead letters have the passwords. At a delivery, the handler has them in any case.
 ---Default: false.
 ---@field store_passwords? boolean
----@field log? fun(level: "WARN"|"ERR", message: string) Logs a message. Default: nginx's error log, else standard
----error.
+---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
 ---@class cmr.Receiver
@@ -1029,8 +1026,8 @@ function Receiver:drop(id) end
 ---@field api_key? string|string[] The key that signs, or several keys while you replace the key. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
----@field signature_format? string The only accepted signature format, one of cmr.webhook.signature_formats. Default:
----all are accepted.
+---The only accepted signature format, one of cmr.webhook.signature_formats. Default: all are accepted.
+---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 
 ---An event from the vendor. A warmup event has its name under eventType, any other event under event.

@@ -17,8 +17,8 @@ local validate = require "cmr.util.validate"
 ---What client:await needs in another process: the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
----@field ledger_id? integer The request's number in the client's ledger. client:await writes there how the request
----ended.
+---The request's number in the client's ledger. client:await writes there how the request ended.
+---@field ledger_id? integer
 ---@field operation? string
 ---@field actionId? string
 ---@field orderId? string

@@ -39,8 +39,8 @@ local unpack = table.unpack or unpack
 ---The plan of client:await, as plain data. To wait in another process, call client:await{plan = plan} there.
 ---@field plan? cmr.Plan
 ---@field ledger_id? integer The request's number in the ledger.
----@field ledger_error? string The reason why the ledger could not record how the request ended. The ledger then treats
----the request as unknown.
+---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
+---@field ledger_error? string
 ---@field tls? string The TLS version of a new connection. Only if on_response is set.
 ---@field timing? cmr.Timing Only if on_response is set.
 
@@ -55,8 +55,8 @@ local unpack = table.unpack or unpack
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----@field headers string[] The lines of the headers, without the header with the key. "Name:" removes a header, "Name;"
----sends an empty one.
+---The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty one.
+---@field headers string[]
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
 ---@field form? cmr.FormPart[] The parts of a multipart form, in place of a body.

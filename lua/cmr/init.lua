@@ -89,8 +89,8 @@ local operations = require "cmr.operations"
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
----@field success_events? string[] The events that report success, as "EVENT PARAMETER": one event for each item of
----PARAMETER.
+---The events that report success, as "EVENT PARAMETER": one event for each item of PARAMETER.
+---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
 ---@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.

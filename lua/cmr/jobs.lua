@@ -10,10 +10,9 @@ local validate = require "cmr.util.validate"
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
----@field ordered? boolean Returns the results in the order of the inputs. Default: false, in the order in which they
----finish.
----@field before_send? fun(input: any): boolean? Called before the first attempt of an input. Return false to skip the
----input.
+---Returns the results in the order of the inputs. Otherwise in the order in which they finish. Default: false.
+---@field ordered? boolean
+---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
 
 local MAP_SPEC = { concurrency = validate.integer(1), ordered = "boolean", before_send = "function" }
 local MAP_DEFAULTS = { concurrency = 16, ordered = false }

@@ -141,8 +141,8 @@ end
 ---exit status, status = the status of the answer}. Called for the answer to a forwarded delivery with {delivery,
 ---forwarded = status}.
 ---@field emit fun(report: table)
----@field forward? string A URL that gets the accepted deliveries with unchanged body and headers. Its answer goes back
----to the sender.
+---A URL that gets the accepted deliveries with unchanged body and headers. Its answer goes back to the sender.
+---@field forward? string
 ---@field exec? string A shell command for each accepted delivery, one at a time. Its output goes to standard error.
 ---@field ledger? cmr.Ledger Stores accepted events, without passwords, for client:await and cmr await.
 ---@field show_passwords? boolean Whether reports show passwords. Default: false.

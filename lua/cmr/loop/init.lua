@@ -7,8 +7,8 @@ local loop = {}
 ---forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
----@field sleep fun(engine: any, seconds: number, job: cmr.Job?) With a job, the sleep ends early when interrupt is
----called for that job.
+---With a job, the sleep ends early when interrupt is called for that job.
+---@field sleep fun(engine: any, seconds: number, job: cmr.Job?)
 ---@field now fun(): number Returns the seconds of a clock that never goes back.
 ---@field spawn? fun(run: fun()) Runs a function in the background. Returns when the function first waits.
 ---@field semaphore? fun(): cmr.Semaphore

@@ -12,8 +12,8 @@ local tables = require "cmr.util.tables"
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why it was not handled.
----@field event? cmr.Event The event. It has passwords only with the option store_passwords. Nil when there was no room
----for it.
+---The event. It has passwords only with the option store_passwords. Nil when there was no room for it.
+---@field event? cmr.Event
 ---@field info cmr.Delivery The result of cmr.webhook.info for it, without age and body_hash.
 
 local dead_letters = {}

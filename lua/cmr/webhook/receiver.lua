@@ -46,8 +46,7 @@ local verify = require "cmr.webhook.verify"
 ---Whether client:await and the dead letters have the passwords. At a delivery, the handler has them in any case.
 ---Default: false.
 ---@field store_passwords? boolean
----@field log? fun(level: "WARN"|"ERR", message: string) Logs a message. Default: nginx's error log, else standard
----error.
+---@field log? fun(level: "WARN"|"ERR", message: string) Default: nginx's error log, else standard error.
 
 ---Receives webhooks in any server. See cmr.webhook.receiver.
 ---@class cmr.Receiver
