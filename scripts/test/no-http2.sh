@@ -11,8 +11,9 @@ if [ ! -e "$folder/lib/libcurl.so.4" ]; then
     done
     {
         autoreconf -fi || touch aclocal.m4 configure Makefile.in ./*/Makefile.in lib/curl_config.h.in
-        ./configure --prefix="$folder" --disable-dependency-tracking --disable-static --enable-versioned-symbols --enable-threaded-resolver --with-openssl \
-            --without-nghttp2 --without-libpsl --without-libssh2 --without-librtmp --disable-ldap --disable-manual
+        ./configure --prefix="$folder" --disable-dependency-tracking --disable-static --enable-versioned-symbols \
+            --enable-threaded-resolver --with-openssl --without-nghttp2 --without-libpsl --without-libssh2 \
+            --without-librtmp --disable-ldap --disable-manual
         make -C lib && make -C lib install
     } >"$folder/make.log" 2>&1 || { tail -n 20 "$folder/make.log" && exit 1; }
     cd "$OLDPWD"
