@@ -50,7 +50,7 @@ describe("an example", function()
   end)
 end)
 
-describe("the example of", function()
+describe("the example of #examples", function()
   local server, client, env
 
   setup(function() server = mock.start{rate = 0, examples = true} end)
