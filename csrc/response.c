@@ -291,12 +291,45 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     lua_pushvalue(L, -1);
     lua_rawget(L, -3);
     push_masked(L, value, end > value ? (size_t)(end - value) : 0, call->target->key);
+    if (lua_istable(L, -2)) {
+        lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
+        lua_pop(L, 2);
+        return;
+    }
     if (!lua_isnil(L, -2)) {
-        lua_pushfstring(L, "%s, %s", lua_tostring(L, -2), lua_tostring(L, -1));
+        lua_createtable(L, 2, 0);
+        lua_insert(L, -3);
+        lua_rawseti(L, -3, 2);
+        lua_rawseti(L, -2, 1);
+    } else {
         lua_replace(L, -2);
     }
-    lua_replace(L, -2);
     lua_rawset(L, -3);
+}
+
+/* Joins the values of each header that came several times. At the end, for a server may send ten thousand of them. */
+static void join_headers(lua_State *L)
+{
+    const int headers = lua_gettop(L);
+
+    lua_pushnil(L);
+    while (lua_next(L, headers)) {
+        luaL_Buffer joined;
+
+        if (lua_istable(L, -1)) {
+            luaL_buffinit(L, &joined);
+            for (int i = 1; i <= (int)lua_rawlen(L, headers + 2); i++) {
+                luaL_addstring(&joined, i > 1 ? ", " : "");
+                lua_rawgeti(L, headers + 2, i);
+                luaL_addvalue(&joined);
+            }
+            luaL_pushresult(&joined);
+            lua_pushvalue(L, headers + 1);
+            lua_insert(L, -2);
+            lua_rawset(L, headers);
+        }
+        lua_pop(L, 1);
+    }
 }
 
 void response_push_headers(lua_State *L, const struct call *call)
@@ -309,4 +342,5 @@ void response_push_headers(lua_State *L, const struct call *call)
         end += *end == '\n';
         add_header(L, call, line, end);
     }
+    join_headers(L);
 }

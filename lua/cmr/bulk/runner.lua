@@ -146,7 +146,7 @@ end
 ---@return any ending Nil when every row was tried; else {status, failure = message}, or the error that was raised.
 function runner.run(run)
   run.in_flight, run.failed = 0, 0
-  local ok, message = coroutines.pcall(send_all, run)
+  local ok, message = coroutines.protect(send_all, run)
   if not ok and type(message) == "table" and message.usage then runner.stop(run, 1, message.usage) end
   if not ok then run.ending = run.ending or message end
   return run.ending
