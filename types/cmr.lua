@@ -1824,6 +1824,8 @@ function Client:add_domain_forwarding(fields) end
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
 ---It is a catch-all: every mailbox of the domain must be ACTIVE first.
+---
+---The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
 ---@param fields? cmr.add_email_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2109,6 +2111,8 @@ function Client:dns_records(userId, domain) end
 ---
 ---Each new record gets a recordId; where the answer has it is undocumented.
 ---
+---The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---@overload fun(fields: cmr.add_dns_records.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
@@ -2149,6 +2153,8 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---All writable fields are replaced.
 ---
+---The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
@@ -2183,6 +2189,8 @@ function Client:update_dns_record(userId, fields) end
 ---Destroys: this cannot be undone.
 ---
 ---The domain must be one of the user's.
+---
+---The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
 ---
 ---Assumed: the page does not say if a body or the domain is needed as well.
 ---@param fields cmr.delete_dns_record.fields
@@ -2469,6 +2477,7 @@ function Client:process_order(fields) end
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field google? cmr.create_order_form.fields.google The OAuth application; for mailboxes at Google.
+---@field autoRenew? boolean true renews the mailboxes automatically.
 
 ---@class cmr.create_order_form.fields.domains
 ---@field domain string Its name.
@@ -2504,7 +2513,7 @@ function Client:process_order(fields) end
 ---
 ---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
 ---
----Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
 ---
 ---confirm is optional on the vendor's pages; that it is required is a rule of cmr.
 ---
@@ -2564,6 +2573,8 @@ function Client:create_order_form(fields) end
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
 ---It is for mailboxes at Google only.
+---
+---The page calls google.clientId a number, although its values are text elsewhere.
 ---
 ---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
 ---
@@ -3054,7 +3065,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----The sample's nextPage is 2 although totalPages is 1; cmr stops at totalPages.
+---The sample's nextPage is 2 although totalPages is 1; cmr stops at totalPages. Its pricePerMailbox, 8, is neither of these prices.
 ---
 ---Assumed: without a limit a page has 50 items according to this page, 20 according to the help centre; how filters match is not documented.
 ---@param fields? cmr.subscriptions.fields
@@ -3174,7 +3185,7 @@ function Client:cancel_subscription(fields) end
 ---@field subscriptionIds? string[] The subscriptions, by id.
 ---@field domainNames? string[] The subscriptions, by domain.
 
----Replace subscriptions at their yearly limit by new ones. Mailbox contents may be lost.
+---Replace subscriptions by new ones; meant for those older than a year. Mailbox contents may be lost.
 ---
 ---`POST /component/subscriptions/recreate`
 ---
@@ -3476,7 +3487,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The limit counts re-exports from the API and from the dashboard together. The API refuses more, wherever they come from.
 ---
----The page's sample for a mailbox at Google leaves microsoftOauthRoute empty.
+---The page's sample fills google and leaves microsoftOauthRoute empty.
 ---
 ---The mailbox's own provider decides which part counts: google for Google, microsoftOauthRoute for Microsoft.
 ---

@@ -62,7 +62,7 @@ examples.process_order = [[{"userId":"USR94KD7S2LQ8X5M1Z0","orderId":"ord_R8K2LQ
 
 examples.create_order_form = [[{"userId":"USR94KD7S2LQ8X5M1Z0","domains":[{"domain":"tryacme.com","years":1}],
   "mailboxes":{"tryacme.com":[{"username":"mary","firstName":"Mary","lastName":"Major"}]},
-  "billingCycle":"MONTHLY","confirm":true,"serviceProvider":"GOOGLE"}]]
+  "billingCycle":"MONTHLY","confirm":true,"serviceProvider":"GOOGLE","google":{"appName":"Outreach App"}}]]
 
 examples.add_subscription_mailboxes = [[{"userId":"USR94KD7S2LQ8X5M1Z0",
   "subscriptionId":"6ZHR985PGP456XG8HCYHF919YVS6",

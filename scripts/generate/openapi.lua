@@ -183,8 +183,8 @@ local function examples_of(parts)
   return list[1] and list
 end
 
-local function content(what, shown)
-  return object { { "application/json", object { { "schema", what }, { "examples", shown } } } }
+local function content(what, shown, media_type)
+  return object { { media_type or "application/json", object { { "schema", what }, { "examples", shown } } } }
 end
 
 local function choice_of(operation)
@@ -219,7 +219,11 @@ local function request_body(operation, sample)
     { "documented", part_of(sample.request, is_in(tree)) },
     { "alternative", part_of(sample.also, is_in(tree)) },
   }
-  return object { { "required", (required or choice) and true }, { "content", content(what, examples_of(shown)) } }
+  local media_type = operation.flags.form and "multipart/form-data" or nil
+  return object {
+    { "required", (required or choice) and true },
+    { "content", content(what, examples_of(shown), media_type) },
+  }
 end
 
 local function success(operation, sample)
@@ -425,9 +429,9 @@ local function event_sample(node, name)
 end
 
 -- The members of an event besides its data: the samples under eventType have no eventId.
-local function event_envelope(event, data)
+local function event_envelope(event, data, without_id)
   local members = { { event.key, event.name } }
-  if event.key == "event" then members[2] = { "eventId", "6SSHBXWR3N4JEKGRQSG3KW3D76N6" } end
+  if event.key == "event" and not without_id then members[2] = { "eventId", "6SSHBXWR3N4JEKGRQSG3KW3D76N6" } end
   members[#members + 1] = { "data", data }
   return object(members)
 end
@@ -472,6 +476,7 @@ local function webhook_of(event)
     { "required", array { event.key, "data" } },
   }
   local sample = tree.members[1] and event_sample(tree) or object {}
+  local without_id = event.name:find "^subscription%." ~= nil -- as in the vendor's samples
   return object {
     {
       "post",
@@ -486,7 +491,7 @@ local function webhook_of(event)
           "requestBody",
           object {
             { "required", true },
-            { "content", content(what, examples_of { { "sample", event_envelope(event, sample) } }) },
+            { "content", content(what, examples_of { { "sample", event_envelope(event, sample, without_id) } }) },
           },
         },
         {
@@ -494,7 +499,7 @@ local function webhook_of(event)
           object {
             {
               "200",
-              object { { "description", "Within 60 s. Any other answer: it is delivered again, 3 times in all." } },
+              object { { "description", "Within 60 s. After any answer but 2xx: 3 deliveries in all." } },
             },
             { "4XX", object { { "description", "It is delivered again." } } },
           },
@@ -551,7 +556,10 @@ function openapi.document(operations, samples, facts)
         { "description", described(operation) },
         { "method", operation.method },
         { "path", operation.path },
+        { "parameters", parameters(operation) },
+        { "requestBody", request_body(operation, {}) },
         { "x-source", operation.source },
+        { "x-assumed", operation.assumed },
         { "x-flags", flags_of(operation) },
       }
     end
