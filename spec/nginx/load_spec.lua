@@ -38,7 +38,7 @@ describe("a worker of nginx #nginx", function()
   end
 
   it("answers what is unrelated in 20 ms (the median) while 200 slow calls are in flight", function()
-    upstream:fault{delay = 0.5, times = 200}
+    upstream:fault{delay = 1, times = 200}
     local requests = send(200)
     local times, begun = {}, socket.gettime()
     http.collect(requests, 20, function()
