@@ -1,4 +1,4 @@
--- Which sending platforms has a user connected?   lua5.4 examples/platforms.lua USER_ID
+-- For which sending platforms has a user stored credentials?   lua5.4 examples/platforms.lua USER_ID
 local cmr = require "cmr" -- the key comes from CMR_API_KEY
 
 if not arg[1] then
@@ -7,7 +7,7 @@ if not arg[1] then
 end
 local res = assert(cmr.platforms(arg[1]))
 for name, platform in pairs(res.data) do
-  print(name, platform.connected and "connected" or "not connected")
+  print(name, platform.connected and "credentials are stored" or "no credentials")
   for _, credential in ipairs(platform.credentials) do
     print("", credential.credentialId, credential.email)
   end

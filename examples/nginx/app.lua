@@ -66,7 +66,7 @@ local function admitted(method, user)
   return refuse(404, "no such user") -- nor is it said whether another has it
 end
 
---- GET: which platforms a user has connected.
+--- GET: the platforms for which a user has stored credentials.
 function app.platforms(user)
   if not admitted("GET", user) then return end
   local res, why, err = client:platforms(user)

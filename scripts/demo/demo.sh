@@ -48,11 +48,11 @@ mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # the mock's proc
 head -n 1 "$directory/mock"
 eval "$(grep '^export ' "$directory/mock")" # the address, the key and the certificate
 
-printf '\n--- Which platforms has a user connected? A script, the command, a one-liner.\n'
+printf '\n--- For which platforms has a user stored credentials? A script, the command, a one-liner.\n'
 show 0 'A1B2C3D4E5F6G7H8' "$lua examples/platforms.lua $user"
 show 0 '"EMAILBISON"' "cmr platforms $user"
 show 0 'john@agency.com' "cmr platforms $user --output table"
-show 0 'true' "$lua -e 'print(assert(require\"cmr\".platforms(\"$user\")).data.EMAILBISON.connected)'"
+show 0 'john@agency.com' "$lua -e 'print(assert(require\"cmr\".platforms(\"$user\")).data.EMAILBISON.credentials[1].email)'"
 
 printf '\n--- Export a mailbox again: three times a week, the fourth is refused.\n'
 show 0 'ACT_' "$lua examples/reexport.lua $mailbox"

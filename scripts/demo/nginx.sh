@@ -85,7 +85,7 @@ until_so nginx $nginx curl -s --noproxy '*' "$api/" || fail "nginx did not start
 token='Authorization: Bearer a-token-of-32-characters-or-more'
 printf '\n--- Nobody gets in without a token.\n'
 show 'a token is needed' "$api/users/$user/platforms"
-printf '\n--- Which platforms has my user connected?\n'
+printf '\n--- For which platforms has my user stored credentials?\n'
 show 'A1B2C3D4E5F6G7H8' -H "$token" "$api/users/$user/platforms"
 printf '\n--- Export a mailbox again: three times a week, the fourth is refused.\n'
 for _ in 1 2 3; do
