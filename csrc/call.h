@@ -59,7 +59,7 @@ struct call {
     struct target *target;
     struct buffer url;
     struct buffer body; /* JSON; data is NULL when there is no body */
-    struct form form;   /* without parts: none */
+    struct form form;   /* it has no parts if the request is no form */
     bool traced;
     struct curl_slist *added_headers; /* headers that later attempts send in addition to the target's */
 

@@ -368,8 +368,8 @@ static int rows(lua_State *L)
 }
 
 /*
- * Calls run, first or rows, and resets the statement even if memory runs out. Lua may collect garbage meanwhile, and a
- * finalizer may use the same database. So nothing of the database may change while a statement is read.
+ * Calls run, first or rows, and resets the statement even if memory runs out. While the statement is read,
+ * Lua may run a finalizer that uses the same database. is_busy makes every such use fail.
  */
 static int call(lua_State *L, lua_CFunction operation)
 {

@@ -97,9 +97,9 @@ function Client:start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. On Lua 5.4 this happens
----at once. Elsewhere it happens when the iterator is garbage-collected, and in nginx at the latest when the coroutine
----with the loop ends.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels them
+---at once. Every other Lua cancels them when it collects the iterator. nginx cancels them when the coroutine with the
+---loop ends, if Lua has not collected the iterator before.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
@@ -426,9 +426,9 @@ function cmr.start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. On Lua 5.4 this happens
----at once. Elsewhere it happens when the iterator is garbage-collected, and in nginx at the latest when the coroutine
----with the loop ends.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels them
+---at once. Every other Lua cancels them when it collects the iterator. nginx cancels them when the coroutine with the
+---loop ends, if Lua has not collected the iterator before.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
@@ -777,7 +777,7 @@ function writing:settle(id, ending) end
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----@field retry_budget? integer|false Failed retries before a key's calls are tried once; false: no limit. Default: 50.
+---@field retry_budget? integer|false Failed retries of a key; then cmr retries no call. False: no limit. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
@@ -1435,8 +1435,8 @@ function Receiver:drop(id) end
 -- Retrieve all users
 
 ---@class cmr.users.fields
----@field page? integer The page, from 1, by the rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
+---@field page? integer The page, from 1, as in the other lists. Assumed.
+---@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the partner's users.
@@ -1652,8 +1652,8 @@ function Client:states(countryCode) end
 -- Get Domains For User
 
 ---@class cmr.domains.others
----@field page? integer The page, from 1, by the rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
+---@field page? integer The page, from 1, as in the other lists. Assumed.
+---@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.domains.fields: cmr.domains.others
@@ -2599,8 +2599,8 @@ function Client:add_subscription_mailboxes(fields) end
 -- Get mailboxes for user
 
 ---@class cmr.mailboxes.others
----@field page? integer The page, from 1, by the rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
+---@field page? integer The page, from 1, as in the other lists. Assumed.
+---@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.mailboxes.fields: cmr.mailboxes.others
@@ -2638,8 +2638,8 @@ function Client:mailboxes(userId, fields) end
 
 ---@class cmr.all_mailboxes.fields
 ---@field userId? string Only the mailboxes of this user. One snippet shows it. Assumed.
----@field page? integer The page, from 1, by the rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
+---@field page? integer The page, from 1, as in the other lists. Assumed.
+---@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the mailboxes of all users of the partner.
@@ -3201,7 +3201,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---Each subscription gets a new subscriptionId, the old one no longer works, and nothing is charged.
 ---
----Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path; the sources disagree on whether the contents of the mailboxes are kept.
+---Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path. The sources disagree on whether the mailboxes keep their contents.
 ---@param fields cmr.recreate_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3493,7 +3493,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed; the request may be sent again.
 ---
----Assumed: the status of a used-up quota is not documented; cmr takes a 429 for it that names the week, or asks for more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
+---Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3512,8 +3512,8 @@ function Client:reexport(fields) end
 ---@class cmr.prewarmed.fields
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
----@field page? integer The page, from 1, by the rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
+---@field page? integer The page, from 1, as in the other lists. Assumed.
+---@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.prewarmed.answer: cmr.Answer
@@ -3589,7 +3589,7 @@ function Client:prewarmed(fields) end
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
----Google needs all of google, Microsoft needs microsoftOauthRoute.
+---Google mailboxes need the whole google object. Microsoft mailboxes need microsoftOauthRoute.
 ---
 ---One order can send both webhooks, for different domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
 ---@overload fun(fields: cmr.order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
@@ -3614,8 +3614,8 @@ function Client:order_prewarmed(userId, fields) end
 ---@class cmr.sandbox_prewarmed.fields
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
----@field page? integer The page, from 1, by the rule for all lists. Assumed.
----@field limit? integer Items per page, at most 100, by the rule for all lists. Assumed.
+---@field page? integer The page, from 1, as in the other lists. Assumed.
+---@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the sandbox's domains.

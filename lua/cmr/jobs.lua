@@ -101,8 +101,8 @@ function Job:cancel()
   if loop.interrupt then loop.interrupt(self) end
 end
 
--- Called before each attempt. Calls before_send before the first one only. If before_send returns a table, it becomes
--- the context of the ledger's entry.
+-- The sender calls this before each attempt. It calls before_send before the first attempt only. If before_send returns
+-- a table, that table becomes the context of the ledger's entry.
 function Job:may_send()
   local before_send = self.before_send
   self.before_send = nil

@@ -9,7 +9,8 @@
 ---  described  a sentence on an answer that is described without a sample
 ---  refusals   array of JSON texts: envelopes of refusals
 ---  status     the HTTP status of success, where it is not 200
----  map        where the names in the answer's data are data themselves: their type, or "shown" when the answer has one
+---  map        set if the answer's data is a map from names, such as codes, to values: the type of the values, or
+---             "shown" if the sample answer shows one
 ---  source     "seed", "docs" or "help", as in the operations table
 ---  request_source  the source of the request, where it is another one
 ---The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message; they are left so. The samples of

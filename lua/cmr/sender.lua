@@ -130,7 +130,7 @@ local function public_info(record)
   return info
 end
 
--- Returns the facts about an attempt that a hook gets before the attempt.
+-- Returns what on_request is told before an attempt.
 local function announcement(record)
   local info = record.call:info()
   return {

@@ -23,7 +23,7 @@ local function post(id)
   if waiter then waiter:post(1) end
 end
 
----Posts the waiter of a call that was cancelled.
+---Wakes the coroutine that waits for a call, after the call was cancelled.
 function waiters.notify(call)
   post(call:id())
 end

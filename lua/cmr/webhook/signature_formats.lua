@@ -1,8 +1,8 @@
 ---The ways in which the vendor may sign a delivery. Pure.
 ---
----The help page documents that the header has an HMAC-SHA256 of the raw body, with the partner's API key, and that a
----Unix timestamp comes with it. It is undocumented whether the timestamp is signed too, and how digest and timestamp
----are written. Each combination of these is a signature format with a name.
+---The help page documents that one header has an HMAC-SHA256 of the raw body, made with the partner's API key. It also
+---documents that another header has a Unix timestamp. No page says whether the timestamp is signed too. No page says
+---how the digest and the timestamp are written. Each combination of these is a signature format with a name.
 
 local signature_formats = {
   SIGNATURE_HEADER = "cmr-x-signature", -- the help page writes both names in lower case
