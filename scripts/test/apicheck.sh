@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 folder=build/lua-apicheck
-scripts/test/debian-source.sh lua5.4 "$folder"
+scripts/build/debian-source.sh lua5.4 "$folder"
 if [ ! -x "$folder/bin/lua5.4" ]; then
     mkdir -p "$folder/bin"
     rm -f "$folder/source/src/luac.c" # another program

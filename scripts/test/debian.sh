@@ -14,7 +14,7 @@ debian_make() {
     script=/usr/share/debootstrap/scripts/$1
     # an older debootstrap lacks the script of a newer suite
     [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
-    debootstrap --variant=minbase --include=ca-certificates "$1" "$base" "${mirror:-http://deb.debian.org/debian}" \
+    debootstrap --variant=minbase --include=ca-certificates "$1" "$base" "${mirror:?"no mirror is known"}" \
         "$script" >"$base.log" 2>&1 || { tail -n 3 "$base.log" >&2; return 1; }
     apt-config dump | grep '^Acquire::https\{0,1\}::[Pp]roxy' >"$base/etc/apt/apt.conf.d/99proxy" || :
     # no service may start, because it would listen on this machine

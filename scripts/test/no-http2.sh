@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 folder=$PWD/build/libcurl-no-http2
-scripts/test/debian-source.sh curl "$folder"
+scripts/build/debian-source.sh curl "$folder"
 if [ ! -e "$folder/lib/libcurl.so.4" ]; then
     cd "$folder/source"
     for patch in 99_nss 90_gnutls; do # they make the libraries for other programs
