@@ -1,21 +1,10 @@
 -- What the ledger costs a command that only reads: its place in the queue of all processes, and nothing else.
-local cjson = require "cjson"
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
 local read = { title = "`cmr platforms` as a whole process: added by the ledger" }
-
--- The median of some runs, ms. hyperfine starts them without a shell.
-local function median(command, env, runs)
-  local path = os.tmpname()
-  local options = ("-N --warmup 1 --runs %d --style none --export-json %s"):format(runs, path)
-  shell.run(("hyperfine %s %s"):format(options, shell.quote(command)), env)
-  local result = cjson.decode(nginx.read(path)).results[1]
-  os.remove(path)
-  return result.median * 1000
-end
 
 function read.run(size)
   local env, directory = {}, nginx.output "mktemp -d"
@@ -32,7 +21,7 @@ function read.run(size)
   local function run(words)
     local command = ("lua5.4 bin/cmr platforms %s %s"):format(upstream.USER, words)
     return function()
-      return median(command, env, size.quick and 3 or 10)
+      return shell.times({ command }, env, size.quick and 3 or 10)[1]
     end
   end
 

@@ -1,29 +1,10 @@
 -- The command as a whole process, beside the curl program and a bare Lua.
-local cjson = require "cjson"
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
 
 local startup = { title = "`cmr platforms` as a whole process" }
-
--- The median of some runs of each, ms. hyperfine starts them without a shell.
-local function times(commands, env, runs)
-  local path = os.tmpname()
-  local quoted = {}
-  for index, command in ipairs(commands) do
-    quoted[index] = shell.quote(command)
-  end
-  local options = ("-N --warmup 2 --runs %d --style none --export-json %s"):format(runs, path)
-  shell.run(("hyperfine %s %s"):format(options, table.concat(quoted, " ")), env)
-  local results = cjson.decode(nginx.read(path)).results
-  os.remove(path)
-  local medians = {}
-  for index, result in ipairs(results) do
-    medians[index] = result.median * 1000
-  end
-  return medians
-end
 
 function startup.run(size)
   local env = upstream.env()
@@ -40,7 +21,7 @@ function startup.run(size)
     size.rounds,
     { {
       run = function()
-        return times(commands, env, size.quick and 3 or 15)
+        return shell.times(commands, env, size.quick and 3 or 15)
       end,
     } }
   )[1]
