@@ -1,9 +1,8 @@
 #include "attempt.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "connection.h"
 #include "headers.h"
 #include "retry_after.h"
 
@@ -27,50 +26,6 @@ const struct curl_slist *attempt_headers(const struct call *call)
     const struct target *target = call->target;
 
     return call->form.count ? target->headers_form : call->body.data ? target->headers_body : target->headers;
-}
-
-/*
- * The functions below find idle connections that must not be reused. libcurl 7.88 itself does not notice that a
- * connection is closed when unread bytes arrived before the close.
- */
-
-/* Returns the socket that an ended transfer used, or NULL when the socket is closed. */
-static struct watched *find_socket(const struct pollset *pollset, CURL *easy)
-{
-    curl_socket_t fd = CURL_SOCKET_BAD;
-
-    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD)
-        return NULL;
-    for (size_t i = 0; i < pollset->count; i++)
-        if (pollset->sockets[i].fd == fd)
-            return &pollset->sockets[i];
-    return NULL;
-}
-
-/*
- * Returns the socket with this local port, if an answer came over it. libcurl reports only the port when a transfer
- * begins.
- */
-static const struct watched *find_port(const struct pollset *pollset, int local_port)
-{
-    for (size_t i = 0; i < pollset->count; i++)
-        if (local_port > 0 && pollset->sockets[i].port == local_port)
-            return &pollset->sockets[i];
-    return NULL;
-}
-
-/*
- * Returns whether an idle socket is readable before the request was sent. Then the server closed it, or sent bytes that
- * answer no request. An HTTP/2 socket is idle when its target has no other call.
- */
-static bool is_stale(const struct call *call, const struct watched *watched)
-{
-    char byte;
-
-    if (!watched || (watched->http2 && call->target->busy > 1))
-        return false;
-    return recv(watched->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 /* libcurl's callbacks */
@@ -143,7 +98,7 @@ static int on_send(void *userdata, char *ip, char *local_ip, int port, int local
     const int max_sends = attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1;
 
     (void)ip, (void)local_ip, (void)port;
-    if (call->sends == 0 && is_stale(call, find_port(call->pollset, local_port)))
+    if (call->sends == 0 && connection_is_stale(call, local_port))
         return CURL_PREREQFUNC_ABORT;
     if (call->sends == 0)
         call->reused = is_reused(call->easy);
@@ -215,9 +170,9 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
     /* over HTTP/2, several calls share one new connection */
-    SET(CURLOPT_FRESH_CONNECT, call->fresh && target->http_version == 1 ? 1L : 0L);
-    if (call->fresh || !attempt_is_repeatable(call))
-        SET(CURLOPT_MAXAGE_CONN, call->fresh ? 1L : (long)MAX_IDLE_SECONDS);
+    SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
+    if (call->wary || !attempt_is_repeatable(call))
+        SET(CURLOPT_MAXAGE_CONN, call->wary ? 1L : (long)MAX_IDLE_SECONDS);
     SET(CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     SET(CURLOPT_CONNECTTIMEOUT_MS, target->connect_timeout);
     SET(CURLOPT_NOSIGNAL, 1L);
@@ -352,30 +307,11 @@ bool attempt_goes_on(const struct call *call, CURLcode code)
 {
     const struct answer *answer = &call->answer;
 
-    if (call->fresh || code == CURLE_OK || code == CURLE_OPERATION_TIMEDOUT)
+    if (code == CURLE_OK || code == CURLE_OPERATION_TIMEDOUT)
         return false;
     if (call->sends == 0)
-        return code == CURLE_ABORTED_BY_CALLBACK;
-    return call->sends == 1 && call->reused && answer->header_bytes == 0 && attempt_is_repeatable(call);
-}
-
-/*
- * Records which connection had an answer. libcurl keeps a connection open although its only call timed out: this
- * function shuts it down.
- */
-static void watch_connection(struct call *call, CURLcode code)
-{
-    struct watched *watched = code == CURLE_OK || call->fresh ? find_socket(call->pollset, call->easy) : NULL;
-    long local_port = 0;
-
-    if (!watched)
-        return;
-    if (code == CURLE_OK && curl_easy_getinfo(call->easy, CURLINFO_LOCAL_PORT, &local_port) == CURLE_OK) {
-        watched->port = (int)local_port;
-        watched->http2 = call->answer.http_version > CURL_HTTP_VERSION_1_1;
-    } else if (call->fresh && call->target->busy == 1) {
-        (void)shutdown(watched->fd, SHUT_RDWR);
-    }
+        return !call->fresh && code == CURLE_ABORTED_BY_CALLBACK;
+    return !call->wary && call->sends == 1 && call->reused && answer->header_bytes == 0 && attempt_is_repeatable(call);
 }
 
 void attempt_finish(struct call *call, CURLcode code)
@@ -397,8 +333,9 @@ void attempt_finish(struct call *call, CURLcode code)
         if (answer->status > 0)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
-    call->fresh = code == CURLE_OPERATION_TIMEDOUT;
-    watch_connection(call, code);
+    call->wary = code == CURLE_OPERATION_TIMEDOUT;
+    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls share the new one */
+    connection_note(call, code);
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
     /* libcurl reports success even when the headers end in the middle */

@@ -76,7 +76,8 @@ struct call {
     double added_at;    /* when the call was added: seconds on the monotonic clock, like the next two */
     double queue_limit; /* the wait for a connection and the attempt after it must end by then */
     double deadline;    /* the present phase (the wait, or the attempt) must end by then */
-    bool fresh;         /* libcurl must open a new connection, because the idle one may be dead */
+    bool wary;          /* uses no connection that was idle: the last one was dead, or timed out */
+    bool fresh;         /* uses a new connection */
 
     struct answer answer;
     /* number of reads of the answer in progress: a finalizer that runs meanwhile must not free the buffers */

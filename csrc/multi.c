@@ -357,7 +357,8 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
     if (!attempt_goes_on(call, code) || left <= 0)
         return false;
     stop(multi, call);
-    call->fresh = true;
+    call->wary = true;
+    call->fresh = call->sends == 0 || call->target->http_version == 1; /* over HTTP/2, calls share the new one */
     call->timeout = left;
     begin_later(multi, call);
     return true;

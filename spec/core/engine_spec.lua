@@ -277,6 +277,39 @@ describe("the engine", function()
       for index = 22, 41 do assert.equal(requests[41].connection, requests[index].connection) end
     end)
 
+    it("with TLS by HTTP/2 over one connection, which a call that times out leaves to those of another client", function()
+      use("tls")
+      attempt(platforms())
+      server:fault{delay = 1.2, times = 2}
+      local other = support.target(server, {user_agent = "another client"})
+      local slow, hasty = assert(core.reexport(other, {mailboxId = mock.MAILBOX})), platforms()
+      slow:start(engine, 10)
+      hasty:start(engine, 0.4)
+      finish(slow, hasty)
+      assert.equal("timeout", select(3, hasty:result()).kind)
+      assert.equal(200, assert(slow:result()).status)
+      local requests = server:requests()
+      assert.equal(requests[1].connection, requests[2].connection)
+      assert.equal(requests[1].connection, requests[3].connection)
+    end)
+
+    it("with TLS by HTTP/2 over the connection on which another client's answer is arriving", function()
+      use("tls")
+      attempt(platforms())
+      server:fault{body = {status = 200, message = ("x"):rep(9e4)}, times = 60}
+      local other, calls = support.target(server, {user_agent = "another client"}), {}
+      for index = 1, 60 do
+        calls[index] = index % 2 == 1 and assert(core.platforms(other, mock.USER)) or platforms()
+        calls[index]:start(engine, 20)
+        if index > 20 then engine:wait(0) end
+      end
+      for index, call in ipairs(calls) do
+        while not call:done() do engine:wait(1000) end
+        local answer, message = call:result()
+        assert.equal(200, answer and answer.status, ("%d: %s"):format(index, tostring(message)))
+      end
+    end)
+
     it("without TLS by HTTP/1.1 over several", function()
       server:fault{delay = 0.1, times = 4}
       local calls = start(4)
