@@ -277,7 +277,7 @@ describe("the engine", function()
       for index = 22, 41 do assert.equal(requests[41].connection, requests[index].connection) end
     end)
 
-    it("with TLS by HTTP/2 over one connection, which a call that times out leaves to those of another client", function()
+    it("with TLS by HTTP/2 over one connection, which a call that times out leaves to another client", function()
       use("tls")
       attempt(platforms())
       server:fault{delay = 1.2, times = 2}
