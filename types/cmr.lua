@@ -1436,7 +1436,7 @@ function Receiver:drop(id) end
 
 ---@class cmr.users.fields
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the partner's users.
@@ -1653,7 +1653,7 @@ function Client:states(countryCode) end
 
 ---@class cmr.domains.others
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.domains.fields: cmr.domains.others
@@ -2600,7 +2600,7 @@ function Client:add_subscription_mailboxes(fields) end
 
 ---@class cmr.mailboxes.others
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.mailboxes.fields: cmr.mailboxes.others
@@ -2639,7 +2639,7 @@ function Client:mailboxes(userId, fields) end
 ---@class cmr.all_mailboxes.fields
 ---@field userId? string Only the mailboxes of this user. One snippet shows it. Assumed.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the mailboxes of all users of the partner.
@@ -3023,7 +3023,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 -- Get All Subscriptions
 
 ---@class cmr.subscriptions.fields
----@field limit? integer Items per page; 50 by default.
+---@field limit? integer Items per page; 50 by default. At most 100.
 ---@field page? integer The page, from 1.
 ---@field status? "ACTIVE"|"RENEWING"|"PAST_DUE"|"CANCELLED"|"EXPIRED"|string Only subscriptions in this state. Documented: ACTIVE, RENEWING, PAST_DUE, CANCELLED and EXPIRED; other values are sent too.
 ---@field componentSubscriptionId? string Only this subscription.
@@ -3513,7 +3513,7 @@ function Client:reexport(fields) end
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.prewarmed.answer: cmr.Answer
@@ -3615,7 +3615,7 @@ function Client:order_prewarmed(userId, fields) end
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the sandbox's domains.
@@ -3828,7 +3828,7 @@ function Client:create_placement_test(userId, fields) end
 ---@field orderId? string Lists only the reports of this test.
 ---@field mailboxId? string Only reports of this mailbox.
 ---@field page? integer The page, from 1.
----@field limit? integer Items per page.
+---@field limit? integer Items per page. At most 100.
 
 ---@class cmr.placement_reports.fields: cmr.placement_reports.others
 ---@field userId string The user.
