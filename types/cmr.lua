@@ -3246,7 +3246,7 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---A platform may have several credentials: each call of add_platform adds one.
 ---
----The answer covers every app that the vendor supports. The page does not say if an app without credentials is listed.
+---data has a member for each app and covers every app that the vendor supports. The page does not say if an app without credentials is listed.
 ---
 ---The API page documents the status 404: the user was not found; 422: the request cannot be processed.
 ---@overload fun(fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?

@@ -1,9 +1,8 @@
 -- What the vendor's documents say about each parameter, and where cmr must tell it. The list is this spec's own: a
 -- parameter, or one fact about it, that leaves the operation's row or one of the documents fails here.
 
-local core = require "cmr.core"
+local documents = require "spec.support.documents"
 local operations = require "cmr.operations"
-local parser = require "cmr.cli.parser"
 
 -- The fields of several operations. SOURCE is the source of each field.
 local PAGES = [[
@@ -313,15 +312,6 @@ local function facts_of(param)
   return facts
 end
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
-local function flat(text) return (text:gsub("%s+", " ")) end
-
 -- What every document says of a parameter behind its name.
 local function described(param)
   local text = param.summary
@@ -336,27 +326,11 @@ local function has(text, part, name)
   if not text:find(part, 1, true) then error(("%s lacks %q"):format(name, part), 0) end
 end
 
-local function help_of(row)
-  local line = {(row.name:gsub("_", "-")), "--help"}
-  local _, ending = pcall(function() parser.new(operations, line):parse(line) end)
-  return flat(ending.text)
-end
-
 local function each(check)
   for _, row in ipairs(operations) do
     for _, param in ipairs(row.params) do check(row, param, row.name .. "." .. param.name) end
   end
 end
-
-local OPENAPI = core.json_decode(read "docs/maintainers/openapi.json")
-
-local methods = {} -- the operations of the OpenAPI document by name
-for _, item in pairs(OPENAPI.paths) do
-  for _, method in pairs(item) do
-    if type(method) == "table" and method.operationId then methods[method.operationId] = method end
-  end
-end
-for _, method in ipairs(OPENAPI["x-undocumented"]) do methods[method.operationId] = method end
 
 -- Returns the schema of a field of a body, and whether it is required.
 local function schema_of(method, path)
@@ -402,7 +376,7 @@ describe("each parameter", function()
     each(function(row, param, name)
       local text = pages[row.name]
       if not text then
-        text = help_of(row)
+        text = documents.places.help(row)
         pages[row.name] = text
       end
       local start = text:find((" %s (%s"):format(param.name, param.type), 1, true)
@@ -424,9 +398,8 @@ describe("each parameter", function()
   end)
 
   it("is in the reference", function()
-    local reference = read "docs/reference.md"
     each(function(row, param, name)
-      local section = reference:sub((reference:find("\n### cmr." .. row.name .. "\n", 1, true)))
+      local section = documents.reference:sub((documents.reference:find("\n### cmr." .. row.name .. "\n", 1, true)))
       local kind, needed, place, text = section:match(
         "\n| `" .. param.name:gsub("%p", "%%%0") .. "` | ([^|]*) | ([^|]*) | ([^|]*) | ([^|\n]*) |\n")
       assert.is_string(kind, name)
@@ -444,7 +417,7 @@ describe("each parameter", function()
   end)
 
   it("is in the types", function()
-    local types = read "types/cmr.lua"
+    local types = documents.types
     each(function(row, param, name)
       local last = param.name:match("([%a]+)$") -- items and values of maps have no name there
       if not last then return end
@@ -470,7 +443,7 @@ describe("each parameter", function()
 
   it("is in the OpenAPI document", function()
     each(function(row, param, name)
-      local method = assert(methods[row.name], row.name)
+      local method = assert(documents.methods[row.name], row.name)
       local schema, required, text
       if param["in"] == "query" then
         for _, parameter in ipairs(method.parameters) do
@@ -507,7 +480,8 @@ describe("each parameter", function()
       end
       local kind = choice.kind
       choice.kind = nil
-      local _, media = next(methods[row.name].requestBody and methods[row.name].requestBody.content or {})
+      local body = documents.methods[row.name].requestBody
+      local _, media = next(body and body.content or {})
       if kind then assert.same(choice, media.schema[kind], row.name) end
     end
   end)
