@@ -48,8 +48,8 @@ local SAMPLES = {
       "Fetched connected accounts successfully", '"EMAILBISON"', '"connected": true', "A1B2C3D4E5F6G7H8",
       "john@agency.com", "2024-05-01T10:00:00.000Z", "https://app.emailbison.com", '"appName": "EmailBison"',
       "my-workspace"},
-    types = {"GET /exports/platform-credentials", "connected boolean", "credentials cmr.platforms.answer", "credentialId",
-      "email", "connectedAt", "metadata", "appBaseUrl", "appName", "workspace"},
+    types = {"GET /exports/platform-credentials", "connected boolean", "credentials cmr.platforms.answer",
+      "credentialId", "email", "connectedAt", "metadata", "appBaseUrl", "appName", "workspace"},
     help = {"GET /exports/platform-credentials: Get Connected Platforms",
       "cmr platforms BVZGM5TE9BMP3PP0VWGW943RGV1B"},
   },
@@ -180,7 +180,9 @@ describe("the vendor's first two pages", function()
       count = count + 1
       local row = assert(operations[name], name)
       assert.equal(title, row.title)
-      for _, place in ipairs{"help", "reference"} do has(documents.places[place](row), title, name .. " in " .. place) end
+      for _, place in ipairs{"help", "reference"} do
+        has(documents.places[place](row), title, name .. " in " .. place)
+      end
       has(documents.types, "\n-- " .. title .. "\n", name .. " in the types")
       assert.equal(title, documents.methods[name].summary)
       if method ~= "-" and method ~= row.method then
