@@ -33,7 +33,9 @@ describe("the mock's orders", function()
     end
   end
 
-  local function domain(name) return of_domain("GET /domains/by-user", {userId = USER}, "domains", "domainName", name) end
+  local function domain(name)
+    return of_domain("GET /domains/by-user", {userId = USER}, "domains", "domainName", name)
+  end
 
   local function subscription(name)
     return of_domain("GET /subscriptions", {domain = name}, "subscriptions", "domain", name)
