@@ -348,6 +348,7 @@ describe("operations that cannot run yet", function()
   it("are marked in every list", function()
     local contents = reference:match("\n## Contents\n(.-)\n## ")
     local printed = command.run{"operations", "--output", "csv"}.out
+    local all, offered = flat(command.run{"--help"}.out), command.run{"completion", "candidates", "--", ""}.out
     for _, row in ipairs(operations) do
       local part = missing(row)
       local mark = part and part .. " unknown"
@@ -357,6 +358,9 @@ describe("operations that cannot run yet", function()
       assert.equal(part ~= nil, help.summary(row):find("[" .. (mark or "path unknown"), 1, true) ~= nil, row.name)
       local line = assert(("\n" .. printed):match("\n" .. row.name .. ",([^\n]*)"), row.name)
       assert.equal(part ~= nil, line:find("cannot run yet", 1, true) ~= nil, row.name)
+      local summary = flat(help.summary(row))
+      has(all, (row.name:gsub("_", "-")) .. " " .. summary, row.name)
+      has(offered, (row.name:gsub("_", "-")) .. "\t" .. summary, row.name)
       if part then has(help.operation(row), "Cannot run yet: its " .. part .. " is undocumented", row.name) end
     end
   end)
