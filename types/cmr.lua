@@ -3479,7 +3479,7 @@ function Client:recreate_subscriptions(fields) end
 ---@field data table<string, cmr.platforms.answer.data>
 
 ---@class cmr.platforms.answer.data
----@field connected boolean
+---@field connected boolean true if at least one credential is stored; it may no longer work.
 ---@field credentials cmr.platforms.answer.data.credentials[]
 
 ---@class cmr.platforms.answer.data.credentials

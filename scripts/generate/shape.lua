@@ -3,7 +3,7 @@
 ---
 ---A node of the tree has these fields: type is "string" ... "object", "array", "map", "any" or "null"; param is the
 ---parameter, if there is one; members is an object's array of {name, node}; item is the node of an array's items; value
----is the node of a map's values; optional is true if only some samples have the value.
+---is the node of a map's values; optional is true if only some samples have the value; meaning is a sentence about it.
 
 local ordered_json = require "scripts.generate.ordered_json"
 
@@ -127,6 +127,17 @@ local function make_map(object, type)
   object.type, object.members, object.value = "map", {}, object.value or node(type)
 end
 
+-- Gives the members of a node their meanings.
+local function explain(tree, meanings)
+  for _, member in ipairs(tree.members) do
+    member[2].meaning = meanings[member[1]]
+    explain(member[2], meanings)
+  end
+  for _, part in ipairs { tree.item or false, tree.value or false } do
+    if part then explain(part, meanings) end
+  end
+end
+
 ---Returns the structure of an operation's documented answer.
 ---@param sample table? of cmr.samples
 ---@return table? node The node of the envelope; nil if nothing is documented.
@@ -142,6 +153,7 @@ function shape.of_answer(sample)
     if not find(tree.members, "data") then table.insert(tree.members, { "data", data }) end
     make_map(data, sample.map)
   end
+  if sample.meanings then explain(tree, sample.meanings) end
   return tree
 end
 

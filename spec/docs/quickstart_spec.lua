@@ -154,6 +154,13 @@ describe("the vendor's first two pages", function()
     assert.equal("OAuth wil be performed performed shortly", content.examples.documented.value.message)
   end)
 
+  it("have the meaning of connected at the field itself, for editors and generated clients", function()
+    local MEANING = "true if at least one credential is stored; it may no longer work."
+    assert.matches("\n---@field connected boolean " .. MEANING .. "\n", documents.types, 1, true)
+    local schema = documents.methods.platforms.responses["200"].content["application/json"].schema
+    assert.equal(MEANING, schema.allOf[2].properties.data.additionalProperties.properties.connected.description)
+  end)
+
   it("have their statuses in the OpenAPI document", function()
     local responses = documents.methods.platforms.responses
     has(responses["404"].description, "the user was not found", "404")

@@ -79,7 +79,7 @@ describe("the documented examples", function()
 
   it("say where they are from, and nothing else than is known of", function()
     local known = {request = true, also = true, answer = true, partial = true, refusals = true, status = true,
-      map = true, described = true, source = true, request_source = true}
+      map = true, meanings = true, described = true, source = true, request_source = true}
     local sources = {seed = true, docs = true, help = true}
     for name, example in pairs(examples) do
       for field in pairs(example) do assert.is_true(known[field], name .. "." .. field) end
@@ -220,7 +220,7 @@ describe("the annotations for editors", function()
       "---@field data table<string, cmr.platforms.answer.data>",
       "",
       "---@class cmr.platforms.answer.data",
-      "---@field connected boolean",
+      "---@field connected boolean true if at least one credential is stored; it may no longer work.",
       "---@field credentials cmr.platforms.answer.data.credentials[]",
       "",
       "---@class cmr.platforms.answer.data.credentials",
