@@ -188,8 +188,8 @@ asan-nginx: ## runs the specs of nginx with the sanitizers in its workers
 	@CMR_NGINX_BUILD=build/asan-jit SPECS=spec/nginx scripts/test/specs.sh 5.4
 
 .PHONY: other-debian
-other-debian: ## runs every spec in a bare Debian that is not this one (SUITE=trixie); needs root and debootstrap
-	@scripts/test/other-debian.sh $(SUITE)
+other-debian: ## runs the specs in a bare Debian that is not this one (SUITE=trixie DO="make test"); needs root, debootstrap
+	@scripts/test/other-debian.sh '$(SUITE)' '$(DO)'
 
 .PHONY: apicheck
 apicheck: ## runs the specs on a Lua that checks each use of its C API
