@@ -19,7 +19,7 @@ local GLOBAL_OPTIONS = {
   { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
-  { "--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item." },
+  { "--field", "PATH", "Print only this value, as in data.orderId; of a list one line an item." },
   { "--compact", false, "Print JSON on one line." },
   { "--no-ledger", false, "Do not remember what is sent, nor look whether it was sent before." },
   { "--dry-run", false, "Print the request as a curl command and send nothing." },

@@ -48,7 +48,7 @@ docs domain.order.success: A domain is registered.
 docs domain.order.failed:
   when A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
   fields reason
-  open everything but the reason
+  open everything but the reason; one is Workspace validation failed
 help domain.renewal.success: A domain is renewed.
 help domain.renewal.failed: A domain could not be renewed.
 help domain.grace_period: A domain has reached its expiry: 7 days are left.

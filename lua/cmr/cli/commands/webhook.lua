@@ -9,11 +9,11 @@ local REDIS_PORT = 6379
 local ALL = "all"
 
 webhook.epilog = [[
-cmr webhook detect FILE names the signature format. FILE has a delivery exactly as
-it was sent: header lines, with cmr-x-signature and cmr-x-timestamp, an empty line,
-and the body to its last byte. A request line before them is skipped. - is standard
-input. The command checks the delivery with the API key, even if it is old, and does
-not print its contents.
+cmr webhook detect FILE names the signature format. FILE has a delivery exactly
+as it was sent: header lines, with cmr-x-signature and cmr-x-timestamp, an empty
+line, and the body to its last byte. A request line before them is skipped. - is
+standard input. The command checks the delivery with the API key, even if it is
+old, and does not print its contents.
 
 cmr webhook dead lists the events whose handler failed at the vendor's last
 delivery, and --drop removes them. They are in the store of the receiver: in the
@@ -21,8 +21,8 @@ Redis of --redis, else in the user's ledger. CMR_REDIS_PASSWORD has the password
 of that Redis. A receiver in nginx without Redis has them in nginx's memory, where
 only receiver:dead_letters() finds them. receiver:replay() handles them.
 
-Exit status: 0 the delivery is signed with this key, or the events were listed or
-removed; 1 it is not, or the command failed; 2 the command line is wrong.]]
+Exit status: 0 the delivery is signed with this key, or the events were listed
+or removed; 1 it is not, or the command failed; 2 the command line is wrong.]]
 
 webhook.options = {
   { "--redis", "HOST[:PORT]", "dead: the Redis in which the receiver stores its events." },
