@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the specs on builds: specs.sh NAME..., where NAME is a directory of build/ (5.4, jit, asan-5.4).
 # SPECS chooses files or directories, OPTIONS go to busted, RUNNER goes before the Lua program. Specs see LUA (the
-# program), CMR_FLAVOUR (the NAME) and the paths of build/NAME/env. The last line is the sum: N passed, N failed.
+# program), CMR_FLAVOUR (the NAME) and the paths of build/NAME/env. The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these settings
@@ -65,8 +65,8 @@ trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-# run NAME [PART]: shows and stores its output, and stores its status. PART of 5.4: the specs that are building, or those
-# that are running. By default all.
+# run NAME [PART]: shows and stores its output, and stores its status. For 5.4, PART chooses the specs that are building
+# or the others.
 run() {
     log=$logs/$1${2:+-$2}
     echo "== build/$1${2:+, $2}"
@@ -78,7 +78,7 @@ run() {
     fi
 }
 
-# count NAME[-PART]: adds its result to the sum.
+# count NAME[-PART]: adds its result to the totals.
 count() {
     # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
     summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$logs/$1")
@@ -104,8 +104,8 @@ count() {
 "
 }
 
-# The first build runs alone: its specs measure time. The others mostly wait and run at the same time; CMR_BESIDE tells
-# specs of time about that.
+# The first build runs alone: its specs measure time. The other builds run at the same time, because their specs mostly
+# wait. CMR_BESIDE tells the specs that measure time about it.
 if [ "$#" -eq 1 ]; then
     run "$1"
     count "$1"
