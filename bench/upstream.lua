@@ -1,10 +1,10 @@
--- The server that is called: an nginx that answers one call as the documents say, at once or after a time.
+-- Runs the server that the clients call: an nginx that answers one operation as documented, at once or after a time.
 local nginx = require "spec.support.nginx"
 local tls = require "cmr.mock.certificates"
 
 local upstream = {}
 
-upstream.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- of the vendor's example
+upstream.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- the user in the vendor's example
 
 local KEY = "bench-api-key"
 
@@ -61,8 +61,8 @@ end
 
 local running
 
---- Starts it, at first use.
--- @return the server: key, ca_file; upstream.stop() ends it
+--- Starts the server at the first call.
+-- @return the server, with key and ca_file; upstream.stop() ends it
 function upstream.start()
   if running then return running end
   local directory = certificates()
@@ -71,8 +71,8 @@ function upstream.start()
   return running
 end
 
---- What a client that calls it wants in its environment.
--- @param seconds after which it answers; nil: at once
+--- Returns the environment for a client of the server.
+-- @param seconds how long the server takes to answer; nil: it answers at once
 function upstream.env(seconds)
   local server = upstream.start()
   local base = ("https://127.0.0.1:%d/%s"):format(server.port, seconds and "after/" .. seconds or "now")

@@ -12,7 +12,7 @@ enum {
     /* a request that is not repeatable must not reuse a connection that was idle for longer */
     MAX_IDLE_SECONDS = 5,
     MIN_TIMEOUT_MS = 1,       /* libcurl takes 0 for "no timeout" */
-    MAX_SENDS_REPEATABLE = 2, /* in one attempt: libcurl sends again when a reused connection closes */
+    MAX_SENDS_REPEATABLE = 2, /* how often one attempt may send: libcurl sends again when a reused connection closes */
 };
 
 bool attempt_is_repeatable(const struct call *call)
@@ -54,7 +54,7 @@ static bool is_status_line(const struct answer *answer, const char *bytes, size_
 }
 
 /*
- * libcurl calls this with one whole header line. A status line begins a new response; the response before it was a 100.
+ * libcurl calls this with one whole header line. A status line begins a new response: a response before it was a 100.
  */
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
@@ -68,7 +68,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
         return 0;
     }
     if (answer->headers_complete && !is_status_line(answer, bytes, length))
-        return length; /* a trailer */
+        return length; /* ignores a trailer */
     if (is_status_line(answer, bytes, length)) {
         buffer_free(&answer->headers);
         answer->headers_complete = false;
@@ -155,12 +155,12 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (target->ca_file) {
         SET(CURLOPT_CAINFO, target->ca_file);
-        SET(CURLOPT_CAPATH, NULL); /* libcurl may have the system's folder here, and would trust it too */
+        SET(CURLOPT_CAPATH, NULL); /* the default is the system's folder, whose certificates libcurl would also trust */
     }
     if (target->resolve)
         SET(CURLOPT_RESOLVE, target->resolve);
     if (target->loopback)
-        SET(CURLOPT_PROXY, ""); /* ignores the proxy of the environment */
+        SET(CURLOPT_PROXY, ""); /* libcurl ignores a proxy that the environment names */
     else if (target->proxy)
         SET(CURLOPT_PROXY, target->proxy);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* the headers of a proxy must not count as the server's */
@@ -169,7 +169,7 @@ static CURLcode set_connection(struct call *call)
     /* over HTTP/1, libcurl 8.14 would wait until another call has its whole answer */
     SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
-    /* over HTTP/2, several calls share one new connection */
+    /* calls over HTTP/2 that need no fresh connection can share one new connection */
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     if (call->wary || !attempt_is_repeatable(call))
         SET(CURLOPT_MAXAGE_CONN, call->wary ? 1L : (long)MAX_IDLE_SECONDS);
@@ -208,7 +208,7 @@ static CURLcode set_request(struct call *call)
 {
     SET(CURLOPT_URL, call->url.data);
     SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could send the key to another server */
+    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could take the key to another server */
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* "" offers every encoding that libcurl supports */
     if (call->form.count) {
         const CURLcode code = form_open(&call->form, call->easy);
@@ -264,7 +264,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
     call->sends = 0;
     call->form.failed = NULL;
     *call->answer.message = '\0';
-    attempt_free_headers(call); /* in a fork's child, they come from the abandoned handle */
+    attempt_free_headers(call); /* in a fork's child, the headers of the parent's handle are still there */
     call->easy = curl_easy_init();
     if (call->easy && pollset_watch(pollset, call->easy))
         code = configure(call, share, timeout);
@@ -275,7 +275,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share,
 
 void attempt_close(struct call *call)
 {
-    curl_easy_cleanup(call->easy); /* also NULL */
+    curl_easy_cleanup(call->easy); /* accepts NULL */
     call->easy = NULL;
     attempt_free_headers(call);
     form_close(&call->form);
@@ -283,7 +283,7 @@ void attempt_close(struct call *call)
 
 void attempt_free_headers(struct call *call)
 {
-    curl_slist_free_all(call->all_headers); /* also NULL */
+    curl_slist_free_all(call->all_headers); /* accepts NULL */
     call->all_headers = NULL;
 }
 
@@ -334,7 +334,7 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls share the new one */
+    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
     connection_note(call, code);
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;

@@ -1,5 +1,5 @@
 /*
- * One attempt in libcurl: the options and callbacks of an easy handle, the age of an idle connection that the attempt
+ * One attempt in libcurl: the options and callbacks of an easy handle, the greatest age of an idle connection that it
  * may reuse, and libcurl's report at the end. Touches no Lua.
  */
 #pragma once
@@ -30,7 +30,7 @@ void attempt_finish(struct call *call, CURLcode code);
 
 void attempt_close(struct call *call);
 
-/* Frees the joined headers of a handle that was freed. */
+/* Frees the headers that were joined for the easy handle. Call it after the handle was freed. */
 void attempt_free_headers(struct call *call);
 
 /* In a fork's child: abandons the easy handle, which the parent process still uses. */

@@ -27,7 +27,7 @@
 #error "libcurl 7.80 or newer is needed (the prereq callback)"
 #endif
 
-#define MAIN_THREAD_KEY "cmr.main_thread" /* registry */
+#define MAIN_THREAD_KEY "cmr.main_thread" /* registry key */
 
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
@@ -125,8 +125,8 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 }
 
 /*
- * core.is_generator() -> whether a generic for loop resumed the running coroutine. The loop takes everything that it
- * yields for an item.
+ * core.is_generator() -> whether a generic for loop resumed the running coroutine. Such a loop takes every yielded
+ * value as an item.
  */
 static int core_is_generator(lua_State *L)
 {

@@ -1,4 +1,7 @@
-/* What the C loops have in common: the request that the library makes, on libcurl as a C programmer would use it. */
+/*
+ * Shared by the C programs of the benchmark. They make the library's request, as a C programmer would make it with
+ * libcurl.
+ */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
@@ -16,7 +19,7 @@ static inline double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* CPU time of this process. */
+/* Returns the CPU time of this process, in seconds. */
 static inline double used(void)
 {
     return (double)clock() / CLOCKS_PER_SEC;
@@ -40,7 +43,7 @@ static inline size_t on_body(char *bytes, size_t size, size_t count, void *lengt
     return size * count;
 }
 
-/* A handle for $BENCH_URL, over HTTP/2 where the server has it. */
+/* Makes a handle for $BENCH_URL, with HTTP/2 if the server has it. */
 static inline CURL *new_handle(size_t *length)
 {
     static struct curl_slist *headers;

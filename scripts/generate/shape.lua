@@ -46,7 +46,7 @@ function shape.of_operation(operation, location)
   return root
 end
 
----Returns the object that the data of an event is.
+---Returns the node for the data of an event.
 ---@param event table of cmr.webhook.events
 ---@return table node
 function shape.of_event(event)

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Breaks one line of a copy of the library at a time; a spec must fail each time. A fault that no spec notices is a
-# promise that nothing guards. mutate.sh [NAME...]: the rows below; mutate.sh rows: checks only that each row still
-# changes its file; mutate.sh random N SEED: random mutations, see mutations.lua. The last lines are the sums.
+# promise that nothing guards. `mutate.sh [NAME...]` runs the rows below. `mutate.sh rows` only checks that each row
+# still changes its file. `mutate.sh random N SEED` runs random mutations, see mutations.lua. The last lines have the
+# totals.
 set -eu
 cd "$(dirname "$0")/../.."
 copy=build/mutate
 lua=$(scripts/build/lua-program.sh 5.4)
-export LIMIT_SECONDS=400 # for the specs of one mutation; one that makes them hang is noticed
+export LIMIT_SECONDS=400 # the limit for the specs of one mutation; specs that hang have noticed the mutation
 
 # NAME | FILE | sed SCRIPT | SPECS
 mutations() {
@@ -115,7 +116,7 @@ rows) rows_only=yes && shift && mutations >"$list" ;;
 random)
     wanted=$2
     echo "seed $3"
-    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # some cannot be built
+    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # twice as many, because some cannot be built
     shift 3
     ;;
 *) mutations >"$list" ;;

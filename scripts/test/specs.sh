@@ -2,7 +2,7 @@
 # Runs the specs on builds: specs.sh NAME..., where NAME is a directory of build/ (5.4, jit, asan-5.4).
 # SPECS chooses files or directories, OPTIONS go to busted, RUNNER goes before the Lua program. With HALVES=yes, two
 # processes run the files of one build. Specs see LUA (the program), CMR_FLAVOUR (the NAME) and the paths of
-# build/NAME/env. The last line is the sum: N passed, N failed.
+# build/NAME/env. The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these settings
@@ -89,7 +89,7 @@ run() {
     fi
 }
 
-# count NAME[-PART]: adds its result to the sum.
+# count NAME[-PART]: adds its result to the totals.
 count() {
     # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
     summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$logs/$1")
@@ -129,8 +129,8 @@ at_once() {
     done
 }
 
-# The first build runs alone: its specs measure time. The others mostly wait and run at the same time; CMR_BESIDE tells
-# specs of time about that.
+# The first build runs alone: its specs measure time. The other builds run at the same time, because their specs mostly
+# wait. CMR_BESIDE tells the specs that measure time about it.
 if [ "${HALVES-}" ]; then
     at_once "$1:even" "$1:odd"
 elif [ "$#" -eq 1 ]; then

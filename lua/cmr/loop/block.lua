@@ -45,7 +45,7 @@ local function let_luv_drive()
   if luv and is_loaded then luv.drive() end
 end
 
----This adapter fits where no other adapter does.
+---Returns true, because this adapter fits wherever no other does.
 function block.detected()
   return true
 end

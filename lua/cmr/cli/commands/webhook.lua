@@ -54,7 +54,8 @@ local function parse(text)
   return headers, length and body:sub(1, length) or body
 end
 
--- Also tries the body without its last line break, because an editor may have added it to the file.
+-- Verifies the body. If it fails, tries the body without its last line break, which an editor may have added to the
+-- file.
 local function verify(body, headers, opts)
   local verifier = require "cmr.webhook"
   local event, message = verifier.verify(body, headers, opts)
