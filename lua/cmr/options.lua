@@ -87,6 +87,8 @@ local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_fil
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
 
+local BOUNDS = { "timeout", "attempt_timeout" } -- they are longer for some operations, unless the user set them
+
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
   test = function(value)
@@ -129,28 +131,34 @@ for _, name in ipairs(core.target_option_names) do
   SPEC[name] = validate.ANY
 end
 
-local function is_chosen(opts, name)
-  while opts ~= options.DEFAULTS do
-    if rawget(opts, name) ~= nil then return true end
-    opts = getmetatable(opts).__index
+---Adds the options that a client does not set itself. Copies them, because every call reads nearly all of them.
+---@param opts table of the client; the function changes it
+---@param parent table The options of the client that it is made from, or options.DEFAULTS.
+function options.inherit(opts, parent)
+  local chosen = {}
+  for _, name in ipairs(BOUNDS) do
+    chosen[name] = opts[name] ~= nil or parent.chosen ~= nil and parent.chosen[name]
   end
-  return false
+  for name, value in pairs(parent) do
+    if opts[name] == nil then opts[name] = value end
+  end
+  opts.chosen = chosen
 end
 
 ---Returns the longest time for a call and for one attempt of it. If the vendor may take long for each item, an option
 ---that the user did not set grows by that time.
 ---@param opts table of a client
 ---@param operation cmr.Operation? nil: a raw request
----@param get_args fun(): table the call's arguments
+---@param call any from the core
 ---@return number timeout seconds
 ---@return number attempt_timeout seconds
-function options.bounds(opts, operation, get_args)
+function options.bounds(opts, operation, call)
   local seconds = operation and operation.item_seconds
   if not seconds then return opts.timeout, opts.attempt_timeout end
-  local items = get_args()[operation.items_in]
+  local items = call:arguments()[operation.items_in]
   if type(items) == "table" then seconds = seconds * math.max(1, #items) end
   local function bound(name)
-    return opts[name] + (is_chosen(opts, name) and 0 or seconds)
+    return opts[name] + (opts.chosen[name] and 0 or seconds)
   end
   return bound "timeout", bound "attempt_timeout"
 end
