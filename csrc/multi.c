@@ -4,9 +4,9 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "attempt.h"
+#include "process.h"
 
 #define GRACE_SECONDS 0.01 /* how long libcurl may take to notice that a call's time is over */
 #define LEAST_SHARE 0.1    /* share of a call's time: an attempt that begins with less time would only time out */
@@ -32,8 +32,9 @@ static void sigpipe_block(struct sigpipe *sigpipe)
 
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
-    sigpipe->pending = sigpipe_is_pending();
     pthread_sigmask(SIG_BLOCK, &pipe, &sigpipe->mask);
+    /* a signal that was not blocked cannot have been pending */
+    sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
 /* Consumes a SIGPIPE that came meanwhile, and restores the signal mask. */
@@ -172,7 +173,7 @@ static void close_curl(struct multi *multi)
 
 void multi_init(struct multi *multi)
 {
-    *multi = (struct multi){.owner = getpid()};
+    *multi = (struct multi){.owner = process_id()};
 }
 
 bool multi_open(struct multi *multi)
@@ -200,7 +201,7 @@ void multi_close(struct multi *multi)
 
     if (!multi->curl)
         return;
-    if (multi->owner != getpid()) {
+    if (multi->owner != process_id()) {
         forget_after_fork(multi);
         return;
     }
@@ -213,7 +214,7 @@ void multi_close(struct multi *multi)
 
 bool multi_is_usable(struct multi *multi)
 {
-    if (multi->owner != getpid())
+    if (multi->owner != process_id())
         multi_close(multi);
     return multi->curl;
 }

@@ -24,7 +24,7 @@ dot-segments | csrc/url.c | s/dots == 1 || dots == 2/dots == 3/ | spec/core/targ
 nul-in-texts | csrc/text.c | s/text \&\& strlen(text) == lua_rawlen(L, index)/text/ | spec/core/request_spec.lua spec/core/target_spec.lua
 empty-id | csrc/arguments.c | s/if (!length \&\& (is_in_query(checker, param)/if (length > 1000000 \&\& (is_in_query(checker, param)/ | spec/core/request_spec.lua
 sigpipe-kills | csrc/multi.c | s/pthread_sigmask(SIG_BLOCK/pthread_sigmask(SIG_UNBLOCK/ | spec/client/process_spec.lua
-fork-unseen | csrc/multi.c | s/multi->owner != getpid()/multi->owner == 0/ | spec/core/engine_spec.lua
+fork-unseen | csrc/multi.c | s/multi->owner != process_id()/multi->owner == 0/ | spec/core/engine_spec.lua
 body-status-ignored | csrc/response.c | s/reported >= 400 \&\& reported <= 599/reported >= 4000/ | spec/core/response_spec.lua
 quota-as-rate | csrc/response.c | s/return weekly || call->answer.retry_after > MAX_RATE_DELAY_SECONDS/return false/ | spec/core/response_spec.lua
 json-nul | csrc/json.c | s/if (memchr(text, '\\0', length))/if (!text)/ | spec/core/json_spec.lua
