@@ -109,7 +109,7 @@ static void stop(struct multi *multi, struct call *call)
         attempt_forget_after_fork(call);
     } else {
         (void)curl_multi_remove_handle(multi->curl, call->easy);
-        attempt_close(call);
+        attempt_close(call, &multi->handles);
     }
 }
 
@@ -164,6 +164,7 @@ static bool open_curl(struct multi *multi)
 
 static void close_curl(struct multi *multi)
 {
+    handles_close(&multi->handles);        /* they use the share */
     (void)curl_multi_cleanup(multi->curl); /* also NULL */
     (void)curl_share_cleanup(multi->share);
     multi->curl = NULL;
@@ -192,6 +193,7 @@ static void forget_after_fork(struct multi *multi)
 {
     stop_all(multi, FORKED);
     pollset_forget_after_fork(&multi->pollset);
+    multi->handles.count = 0;
     multi->curl = NULL;
 }
 
@@ -233,19 +235,20 @@ static void begin(struct multi *multi, struct call *call)
     const double now = pollset_now();
     const double timeout = fmin(call->timeout, call->queue_limit - now);
 
-    call->answer.code = attempt_open(call, &multi->pollset, multi->share, timeout);
+    call->answer.code = attempt_open(call, &multi->pollset, &multi->handles, multi->share, timeout);
     if (call->answer.code == CURLE_OK && target->max_connections > multi->host_connections) {
         multi->host_connections = target->max_connections;
         (void)curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)multi->host_connections);
     }
     if (call->answer.code == CURLE_OK && curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
-        attempt_close(call);
+        attempt_close(call, &multi->handles);
         call->answer.code = CURLE_OUT_OF_MEMORY;
     }
     if (call->answer.code != CURLE_OK) {
         call->state = CALL_DONE;
         return;
     }
+    call->begun_at = now;
     call->deadline = now + timeout + GRACE_SECONDS;
     set_alarm(multi, call->deadline);
     link_call(&multi->running, call);

@@ -14,6 +14,8 @@ mutations() {
 certificate-unchecked | csrc/attempt.c | s/VERIFYPEER, 1L/VERIFYPEER, 0L/ | spec/fault/matrix_spec.lua
 host-unchecked | csrc/attempt.c | s/VERIFYHOST, 2L/VERIFYHOST, 0L/ | spec/fault/matrix_spec.lua
 second-send | csrc/attempt.c | s/attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1/9/ | spec/client/attempts_spec.lua
+handle-keeps-a-body | csrc/attempt.c | s/SET(CURLOPT_HTTPGET, 1L)/(void)0/ | spec/core/handles_spec.lua
+handle-of-another-target | csrc/handles.c | s/if (handles->idle\[i\].target == target)/if (target)/ | spec/core/handles_spec.lua
 redirect-followed | csrc/attempt.c | s/FOLLOWLOCATION, 0L/FOLLOWLOCATION, 1L/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 limit-off-by-one | csrc/buffer.c | s/length > buffer->maximum - buffer->length/length > buffer->maximum - buffer->length + 1/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 mask-removed | csrc/mask.c | s/while (secret \&\&/while (!secret \&\&/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
