@@ -210,6 +210,12 @@ bench: ## compares cmr with C loops on libcurl and other clients (ONLY="row ..."
 	@$(MAKE) --no-print-directory build LUA=jit
 	@ONLY='$(ONLY)' QUICK='$(QUICK)' KEEP='$(KEEP)' scripts/test/bench.sh
 
+.PHONY: bench-instructions
+bench-instructions: ## counts the instructions of a call: over 5 % above the committed number fails (ONLY= KEEP=1)
+	@scripts/build/setup.sh bench
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@ONLY='$(ONLY)' KEEP='$(KEEP)' scripts/test/bench.sh bench/instructions.lua
+
 .PHONY: soak
 soak: ## runs the nginx example under faults and reloads (S=120 seconds)
 	@scripts/test/soak.sh $(or $(S),120)

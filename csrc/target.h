@@ -20,8 +20,9 @@
  * finalizes a call before its target, because the target is older.
  */
 struct target {
-    const char *base_url; /* has no trailing slash; NULL after the target was finalized */
-    const char *key;      /* NULL when the user gave no key */
+    unsigned long long number; /* no other target of this process has it, not even at the same address */
+    const char *base_url;      /* has no trailing slash; NULL after the target was finalized */
+    const char *key;           /* NULL when the user gave no key */
     const char *key_header;
     const char *ca_file;
     const char *proxy;
