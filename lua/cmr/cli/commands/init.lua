@@ -11,13 +11,14 @@ local commands = {
   { "await", "Wait until accepted requests are done or have failed." },
   { "bulk", "Run an operation for every row of a file; rows that are done are not repeated." },
   { "completion", "Print a script with which bash, zsh or fish completes this command." },
+  { "env", 'Print a profile\'s key and address as lines for a shell: eval "$(cmr env)".' },
   { "history", "List the requests that were sent, and how they ended." },
   { "init", "Store an API key, with its address, as a profile.", "init_profile" },
   { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on." },
   { "mock", "Run a local server that answers like the API, until interrupted." },
   { "operations", "List the API's operations: name, method, path, summary." },
   { "probe", "Compare the live API with cmr's assumptions about it; only reads." },
-  { "profiles", "List the stored profiles, without their keys." },
+  { "profiles", "List the stored profiles, without their keys; remove one, or choose the default." },
   { "webhook", "Find out how a captured webhook is signed; list webhooks that could not be handled." },
 }
 
