@@ -217,7 +217,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"link_target", files_link_target},
                                          {"absolute_path", files_absolute_path},
                                          {"reserve_slot", queue_reserve},
-                                         {"terminal", terminal_columns},
+                                         {"terminal", terminal_size},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},
                                          {"is_generator", core_is_generator},

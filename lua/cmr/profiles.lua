@@ -1,8 +1,7 @@
----Profiles: a profile has a key, the key's base URL and the name of the header for the key. `cmr init` stores it under a
----name.
+---Profiles: a profile has a key, its base URL and the name of the key's header. `cmr init` stores it under a name.
 ---
----The file is $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config). Only its owner can read it. key_header and ca_file are
----optional:
+---The file is $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config). Only its owner can read it. key_header and
+---ca_file are optional:
 ---
 ---    {"default": "production",
 ---     "profiles": {"production": {"api_key": "...", "base_url": "https://...", "key_header": "cmr-x-api-key"}}}
