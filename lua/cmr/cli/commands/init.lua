@@ -1,6 +1,6 @@
----The commands that are not operations of the API: name, summary, and the module if its name differs. `cmr --help` lists
----a command under its topic. The parser loads the module of a command only when the user names that command. A module
----has:
+---The commands that are not operations of the API: name, summary, and the module if its name differs. `cmr --help`
+---lists a command under its topic. The parser loads the module of a command only when the user names that command. A
+---module has:
 ---
 ---    options, epilog                its options, see add_options in cmr.cli.parser, and the end of its help
 ---    arguments(command)             optional: adds its arguments to argparse's command; targets begin with a dot
@@ -12,6 +12,11 @@ local commands = {
   { "await", "Wait until accepted requests are done or have failed.", topic = "requests" },
   { "bulk", "Run an operation for every row of a file; rows that are done are not repeated.", topic = "requests" },
   { "completion", "Print a script with which bash, zsh or fish completes this command.", topic = "shell" },
+  {
+    "doctor",
+    "Check the key, the address, the clock and what else cmr needs, one line each.",
+    topic = "keys",
+  },
   { "env", 'Print a profile\'s key and address as lines for a shell: eval "$(cmr env)".', topic = "keys" },
   { "history", "List the requests that were sent, and how they ended.", topic = "requests" },
   { "init", "Store an API key, with its address, as a profile.", "init_profile", topic = "keys" },
