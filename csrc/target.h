@@ -14,6 +14,7 @@
 #define TARGET_TYPE "cmr.target"
 /* from the vendor's quickstart pages */
 #define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration"
+#define TARGET_KEY_HEADER "cmr-x-api-key"
 
 /*
  * The strings belong to the userdata's table. The target owns the lists. A call in flight keeps its target alive. Lua

@@ -770,6 +770,7 @@ function writing:settle(id, ending) end
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
+---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
 ---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
