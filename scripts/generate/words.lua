@@ -2,6 +2,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local help = require "cmr.cli.help"
+local parameters = require "cmr.parameters"
 
 local words = {}
 
@@ -84,15 +85,7 @@ end
 ---@param operation table
 ---@return string[] names
 ---@return string? kind "any" or "one"; nil if there is no such choice.
-function words.choice(operation)
-  local names, kind = {}, nil
-  for _, param in ipairs(operation.params) do
-    if param.either then
-      names[#names + 1], kind = param.name, param.either
-    end
-  end
-  return names, kind
-end
+words.choice = parameters.choice
 
 ---Joins names: "`a`, `b` or `c`".
 ---@param names string[]

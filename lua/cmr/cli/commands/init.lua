@@ -14,6 +14,7 @@ local commands = {
   { "history", "List the requests that were sent, and how they ended." },
   { "init", "Store an API key, with its address, as a profile.", "init_profile" },
   { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on." },
+  { "mcp", "Give an assistant the operations as tools (Model Context Protocol)." },
   { "mock", "Run a local server that answers like the API, until interrupted." },
   { "operations", "List the API's operations: name, method, path, summary." },
   { "probe", "Compare the live API with cmr's assumptions about it; only reads." },
