@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "error.h"
 #include "files.h"
+#include "input.h"
 #include "json.h"
 #include "operations.h"
 #include "pollset.h"
@@ -217,6 +218,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"link_target", files_link_target},
                                          {"absolute_path", files_absolute_path},
                                          {"reserve_slot", queue_reserve},
+                                         {"read_input", input_read},
                                          {"terminal", terminal_size},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},

@@ -23,6 +23,7 @@
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
+---@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
 
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
