@@ -23,12 +23,12 @@
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
+---@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
 
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
----@field again? boolean Send all rows again, even those that are done. An unfinished run first finishes its other rows
----  first.
+---@field again? boolean Send all rows again, even those that are done. An unfinished run finishes its other rows first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
 ---  Default: 30 days.
@@ -57,7 +57,7 @@
 ---@class cmr.Client
 local Client = {}
 
----Sends any other request. The same rules apply to it.
+---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -67,7 +67,7 @@ local Client = {}
 function Client:request(method, path, fields) end
 
 ---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
----missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
+---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -165,7 +165,7 @@ function Client:await(res, opts) end
 ---@return string? message The reason why it cannot.
 function Client:awaitable(name) end
 
----Makes the same client with other options. This is cheap enough to do for one call: client:with{timeout =
+---Makes a copy of the client with other options. This is cheap enough to do for one call: client:with{timeout =
 ---60}:platforms(id).
 ---@param opts cmr.Options
 ---@return cmr.Client client The new client. It shares key, engine and limiter with this one.
@@ -386,7 +386,7 @@ function cmr.new(opts) end
 ---@return cmr.Info? info Nil when the table does not come from a call.
 function cmr.info(result) end
 
----Sends any other request. The same rules apply to it.
+---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -396,7 +396,7 @@ function cmr.info(result) end
 function cmr.request(method, path, fields) end
 
 ---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
----missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
+---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -482,7 +482,7 @@ function cmr.await(res, opts) end
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
----Returns the results in the order of the inputs. Otherwise in the order in which they finish. Default: false.
+---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
 
@@ -509,7 +509,8 @@ function Job:cancel() end
 local connections = {}
 
 ---Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
----made. A "quick" connection leaves the time to the kernel; it is for data that need not survive a power cut.
+---made. On a "quick" connection, the kernel writes it some time later: use it for data that need not survive a power
+---cut.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
@@ -650,7 +651,7 @@ local queries = {}
 ---@return string? reason
 function queries:newest() end
 
----Returns the requests with the same content that no other request superseded, oldest first.
+---Returns the requests with the same content, oldest first. Omits a request that a later one superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -663,7 +664,7 @@ function queries:same(account, operation, digest) end
 ---@return string[][] ids
 function queries:ids(request) end
 
----Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---Returns at most 1,000 requests that match a filter, newest first. To get the next ones, set `before` to the id of the
 ---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
@@ -770,6 +771,7 @@ function writing:settle(id, ending) end
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
+---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
 ---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
@@ -777,7 +779,8 @@ function writing:settle(id, ending) end
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----@field retry_budget? integer|false Failed retries of a key; then cmr retries no call. False: no limit. Default: 50.
+---How many retries of a key may fail; after them cmr retries none of its calls. False means no limit. Default: 50.
+---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
@@ -790,19 +793,18 @@ function writing:settle(id, ending) end
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
----Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
----Default: the JSON file $CMR_ENDPOINTS.
+---For each operation, "METHOD /path". Add "userId in body" or "userId in query" if it is not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
----Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
+---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
----What on_request gets.
+---The argument of on_request.
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
@@ -837,7 +839,7 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer The number of these events that mean "nothing was done". 0 when the answer refused everything.
+---@field parts? integer How many events first_failure mean "nothing was done". 0 when the answer refused everything.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
 ---The events that complete one part of a plan.
@@ -889,7 +891,7 @@ function writing:settle(id, ending) end
 ---@field reason string The reason why it was not handled.
 ---The event. It has passwords only with the option store_passwords. Nil when there was no room for it.
 ---@field event? cmr.Event
----@field info cmr.Delivery The result of cmr.webhook.info for it, without age and body_hash.
+---@field info cmr.Delivery The result of cmr.webhook.info for the event, without age and body_hash.
 
 ---Verifies and receives webhooks.
 ---@class cmr.Webhook
@@ -1003,17 +1005,17 @@ function Receiver:drop(id) end
 ---The reason why a delivery is refused.
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither option api_key nor $CMR_API_KEY is set
----| "too_large" # the body is over max_body
+---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
----| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # none is spelled correctly or in the pinned signature format; or there are over ten
----| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
----| "bad_signature" # body, timestamp or signature were changed, or another key signed
----| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
----| "future" # signed later than the tolerance allows
----| "not_json" # signed and fresh, but not a JSON object
----| "no_event" # a JSON object that names no event
+---| "repeated_header" # the signature or the timestamp comes twice, and either could be the right one
+---| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
+---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
+---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
+---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
+---| "future" # the timestamp is later than the tolerance allows
+---| "not_json" # the body is signed and fresh, but is no JSON object | "no_event" # the body is a JSON object that
+---names no event
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal

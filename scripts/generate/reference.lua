@@ -29,7 +29,7 @@ local function signature(operation)
   return ("cmr.%s(%s)"):format(operation.name, table.concat(parts, ", "))
 end
 
--- Returns the text after the words of a command, like in its usage.
+-- Returns the beginning of an operation's command line: the command and its positional arguments.
 local function command(operation)
   local parts = { "cmr", arguments.command(operation.name) }
   for _, param in ipairs(operation.params) do

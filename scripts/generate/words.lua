@@ -4,6 +4,7 @@ local arguments = require "cmr.cli.arguments"
 local examples = require "cmr.examples"
 local help = require "cmr.cli.help"
 local ordered_json = require "scripts.generate.ordered_json"
+local parameters = require "cmr.parameters"
 
 local words = {}
 
@@ -86,15 +87,7 @@ end
 ---@param operation table
 ---@return string[] names
 ---@return string? kind "any" or "one"; nil if there is no such choice.
-function words.choice(operation)
-  local names, kind = {}, nil
-  for _, param in ipairs(operation.params) do
-    if param.either then
-      names[#names + 1], kind = param.name, param.either
-    end
-  end
-  return names, kind
-end
+words.choice = parameters.choice
 
 ---Returns the call of the operation's example in Lua, or nil if it has none.
 ---@param operation table

@@ -348,7 +348,7 @@ describe("operations that cannot run yet", function()
   it("are marked in every list", function()
     local contents = reference:match("\n## Contents\n(.-)\n## ")
     local printed = command.run{"operations", "--output", "csv"}.out
-    local all, offered = flat(command.run{"--help"}.out), command.run{"completion", "candidates", "--", ""}.out
+    local all, offered = flat(command.run{"help", "all"}.out), command.run{"completion", "candidates", "--", ""}.out
     for _, row in ipairs(operations) do
       local part = missing(row)
       local mark = part and part .. " unknown"

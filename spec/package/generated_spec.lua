@@ -255,11 +255,16 @@ describe("the annotations for editors", function()
   end)
 
   it("have the options that there are, with their defaults", function()
-    local declared = {}
-    for name, told in text:match("%-%-%-@class cmr.Options\n(.-)\n\n"):gmatch("@field (%w[%w_]*)%? ([^\n]*)") do
-      declared[name] = told
-      local _, why = pcall(cmr.new, {api_key = "any", [name] = {{}}})
-      assert.not_matches("unknown option", tostring(why), 1, true)
+    local declared, above = {}, ""
+    for line in text:match("%-%-%-@class cmr.Options\n(.-)\n\n"):gmatch("[^\n]+") do
+      local name, told = line:match("@field (%w[%w_]*)%? (.*)$")
+      if name then
+        declared[name], above = above .. told, ""
+        local _, why = pcall(cmr.new, {api_key = "any", [name] = {{}}})
+        assert.not_matches("unknown option", tostring(why), 1, true)
+      else
+        above = above .. line .. "\n"
+      end
     end
     for _, name in ipairs(require "cmr.loop".NAMES) do assert.matches('"' .. name .. '"', declared.loop, 1, true) end
     local checked

@@ -113,7 +113,7 @@ function check_value(tree, param, value, path)
   if not types[param.type](value) then
     refuse(400, ("'%s' must be of type %s"):format(path, param.type == "integer" and "integer, from 1" or param.type))
   end
-  if param.maximum and value > param.maximum then -- assumed: the API refuses it, and does not lower it
+  if param.maximum and value > param.maximum then -- assumed: the API refuses a greater value, and does not lower it
     refuse(400, ("'%s' must be at most %d"):format(path, param.maximum), "status 400; message")
   end
   if param.values and not contains(param.values, value) then

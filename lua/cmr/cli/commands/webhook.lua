@@ -5,7 +5,6 @@ local io = require "cmr.cli.io"
 
 local webhook = {}
 
-local REDIS_PORT = 6379
 local ALL = "all"
 
 webhook.epilog = [[
@@ -54,7 +53,8 @@ local function parse(text)
   return headers, length and body:sub(1, length) or body
 end
 
--- Also tries the body without its last line break, because an editor may have added it to the file.
+-- Verifies the body. If it fails, tries the body without its last line break, which an editor may have added to the
+-- file.
 local function verify(body, headers, opts)
   local verifier = require "cmr.webhook"
   local event, message = verifier.verify(body, headers, opts)
@@ -85,22 +85,10 @@ local function detect(parsed, system)
   return io.EXIT_OK
 end
 
--- Splits an address: "host", "host:port", "[::1]:port" or "::1".
-local function parse_host(text)
-  local host, port = text:match "^%[([^%[%]]+)%]:?(%d*)$"
-  if not host then
-    host, port = text:match "^([^:]+):?(%d*)$"
-  end
-  host = host or text:match "^[%x:.]+$"
-  port = port and port ~= "" and tonumber(port) or REDIS_PORT
-  if not host or port < 1 or port > 65535 then io.usage("option '--redis': '%s' is no HOST[:PORT]", text) end
-  return host, port
-end
-
 -- Returns the receiver's store, which the options name.
 local function store_of(parsed, system)
   if parsed[".redis"] then
-    local host, port = parse_host(parsed[".redis"])
+    local host, port = require("cmr.cli.redis_address").parse(parsed[".redis"])
     local password = system.getenv "CMR_REDIS_PASSWORD"
     return require("cmr.cli.request").library(require("cmr.store.redis").new, {
       host = host,
