@@ -5,7 +5,7 @@ local command = require "spec.support.command"
 local documents = require "spec.support.documents"
 local operations = require "cmr.operations"
 
-local PLACES = {"help", "reference", "types", "the OpenAPI document"}
+local PLACES = {"help", "reference", "types", "the OpenAPI document", "the assistant's tool"}
 
 -- What the page says, and the texts that tell it in each of PLACES.
 local SENTENCES = {
