@@ -390,10 +390,10 @@ function sender.info(result)
     info.ledger_id, info.ledger_error = record.entry.id, record.entry.problem
   end
   if result.kind == nil then
-    local settlement, operation = require "cmr.settlement", record.operation
-    info.partial = settlement.failed_items(operation, result)
+    local operation = record.operation
+    info.partial = require("cmr.settlement.refused").items(operation, result)
     if operation and operation.flags.async then
-      info.plan = settlement.plan(operation, record.call:arguments(), result, record.sent_at)
+      info.plan = require("cmr.settlement").plan(operation, record.call:arguments(), result, record.sent_at)
     end
   end
   return info
