@@ -2271,6 +2271,7 @@ function Client:order(fields) end
 -- Get Order Status
 
 ---@class cmr.order_status.fields
+---@field orderId? string The order. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Get the status of an order.
@@ -2281,7 +2282,7 @@ function Client:order(fields) end
 ---
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
----Assumed: the page does not name the query parameters; cmr sends the names that you give.
+---Assumed: the page does not name the query parameters; cmr calls the order orderId, and sends other names too.
 ---@param fields? cmr.order_status.fields
 ---@return cmr.Answer? answer
 ---@return string? message

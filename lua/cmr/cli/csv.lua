@@ -15,16 +15,29 @@ local function quote(cell)
   return '"' .. cell:gsub('"', '""') .. '"'
 end
 
+-- Returns a text that a spreadsheet does not run as a formula, as OWASP recommends.
+local function guard(value, cell)
+  return type(value) == "string" and cell:find "^[=+%-@\t\r]" and "'" .. cell or cell
+end
+
+---Returns how to write cells: `is_printable`, without control characters, for a terminal; `is_guarded` for the option
+---guard-formulas.
+function csv.style(parsed, system)
+  return { is_printable = system.terminal(system.stdout) ~= nil, is_guarded = parsed.guard_formulas }
+end
+
 ---Writes rows without a header.
 ---@param rows any[][] One value for each column.
----@param printable boolean? True for output on a terminal: without control characters.
-function csv.lines(columns, rows, printable)
+---@param style table? of csv.style
+function csv.lines(columns, rows, style)
+  style = style or {}
   local lines = {}
   for index, row in ipairs(rows) do
     local cells = {}
     for position = 1, #columns do
-      local cell = tabulate.cell(row[position])
-      cells[position] = quote(printable and text.printable(cell) or text.utf8(cell))
+      local cell = tabulate.list_cell(row[position])
+      if style.is_guarded then cell = guard(row[position], cell) end
+      cells[position] = quote(style.is_printable and text.printable(cell) or text.utf8(cell))
     end
     lines[index] = table.concat(cells, ",") .. "\r\n"
   end
@@ -32,8 +45,8 @@ function csv.lines(columns, rows, printable)
 end
 
 ---Writes a header and rows.
-function csv.write(columns, rows, printable)
-  return csv.lines(columns, { columns }, printable) .. csv.lines(columns, rows, printable)
+function csv.write(columns, rows, style)
+  return csv.lines(columns, { columns }, style) .. csv.lines(columns, rows, style)
 end
 
 -- Returns the quoted cell at an index, and the index after it. The caller made sure that the number of quotes is even,
