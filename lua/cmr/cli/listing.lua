@@ -236,18 +236,23 @@ function listing.show(client, operation, args, parsed, system)
   local list = finder(operation)
   local writer = writer_for(system, parsed, list)
   local page, count = {}, 0
+  local progress = require("cmr.cli.progress").new(system)
   for item, message, err in client:each({ operation.name, items = list.items }, args) do
     if err then
+      progress:clear()
       writer.finish(true)
       if count > 0 then message = ("%s (after %d %s)"):format(message, count, count == 1 and "item" or "items") end
       return message, err
     end
     page[#page + 1] = item
     if #page == list.size then
+      progress:clear()
       writer.add(page)
       page, count = {}, count + list.size
+      progress:show(("cmr: %d items so far"):format(count))
     end
   end
+  progress:clear()
   writer.finish(false)
 end
 
