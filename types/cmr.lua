@@ -777,8 +777,7 @@ function writing:settle(id, ending) end
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----How many retries of a key may fail; after them cmr retries none of its calls. False means no limit. Default: 50.
----@field retry_budget? integer|false
+---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
@@ -1049,14 +1048,14 @@ function Receiver:drop(id) end
 ---@field key integer The position in api_key of the key that signed. Empty keys are not counted.
 ---@alias cmr.EventName
 ---| "domain.order.success" # A domain is registered.
----| "domain.order.failed" # A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
+---| "domain.order.failed" # A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
 ---| "domain.renewal.success" # A domain is renewed.
 ---| "domain.renewal.failed" # A domain could not be renewed.
----| "domain.grace_period" # A domain has reached its expiry: 7 days are left.
+---| "domain.grace_period" # A domain has reached its expiry. It can be renewed for 7 more days.
 ---| "domain.expired" # A domain's grace is over: the API can no longer renew it.
 ---| "mailbox.order.success" # The provider has confirmed an order of mailboxes.
 ---| "mailbox.order.failed" # An order of mailboxes failed.
----| "mailbox.created" # A mailbox is ready; one event for each. Its credentials are in it.
+---| "mailbox.created" # A mailbox is ready. Each mailbox has its own event, with its credentials.
 ---| "mailbox.updated" # A mailbox's details have changed.
 ---| "mailbox.exported" # An OAuth export is finished.
 ---| "mailbox.warmup.started" # A mailbox's warmup is ACTIVE.
@@ -1064,10 +1063,10 @@ function Receiver:drop(id) end
 ---| "subscription.renewing" # A subscription goes from ACTIVE to RENEWING.
 ---| "subscription.renewal.success" # A subscription is renewed.
 ---| "subscription.renewal.failed" # A subscription's domain is in GRACE_PERIOD or EXPIRED.
----| "subscription.past_due" # A subscription's payment failed, or its period ended unrenewed.
----| "subscription.expired" # A subscription that was past due is not recovered.
+---| "subscription.past_due" # A subscription's payment failed, or its period ended without a renewal.
+---| "subscription.expired" # A subscription stayed past due, and has now expired.
 ---| "subscription.cancelled" # A subscription was cancelled by a call.
----| "subscription.updated" # Once, when the price after 12 months applies.
+---| "subscription.updated" # The price after 12 months applies. The event comes once.
 ---| "prewarmup.order.success" # Warm mailboxes are assigned. Their credentials are in the event.
 ---| "prewarmup.order.failed" # Warm mailboxes could not be assigned.
 ---| "dns-record.updated" # A change of DNS or of forwarding is applied.
@@ -1090,7 +1089,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
+---A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
 ---@class cmr.event.domain.order.failed: cmr.Event
 ---@field event "domain.order.failed"
 ---@field data cmr.event.domain.order.failed.data
@@ -1118,7 +1117,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A domain has reached its expiry: 7 days are left.
+---A domain has reached its expiry. It can be renewed for 7 more days.
 ---@class cmr.event.domain.grace_period: cmr.Event
 ---@field event "domain.grace_period"
 ---@field data cmr.event.domain.grace_period.data
@@ -1165,7 +1164,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A mailbox is ready; one event for each. Its credentials are in it.
+---A mailbox is ready. Each mailbox has its own event, with its credentials.
 ---@class cmr.event.mailbox.created: cmr.Event
 ---@field event "mailbox.created"
 ---@field data cmr.event.mailbox.created.data
@@ -1288,7 +1287,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A subscription's payment failed, or its period ended unrenewed.
+---A subscription's payment failed, or its period ended without a renewal.
 ---@class cmr.event.subscription.past_due: cmr.Event
 ---@field event "subscription.past_due"
 ---@field data cmr.event.subscription.past_due.data
@@ -1309,7 +1308,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A subscription that was past due is not recovered.
+---A subscription stayed past due, and has now expired.
 ---@class cmr.event.subscription.expired: cmr.Event
 ---@field event "subscription.expired"
 ---@field data cmr.event.subscription.expired.data
@@ -1351,7 +1350,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----Once, when the price after 12 months applies.
+---The price after 12 months applies. The event comes once.
 ---@class cmr.event.subscription.updated: cmr.Event
 ---@field event "subscription.updated"
 ---@field data cmr.event.subscription.updated.data
@@ -1445,7 +1444,7 @@ function Receiver:drop(id) end
 ---
 ---A list, in pages.
 ---
----The page mentions a search parameter without its name.
+---The page mentions a search parameter, but not its name.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.users.fields
@@ -1498,7 +1497,7 @@ function Client:user(userId) end
 ---@field addressLineThree? string A further line of the address.
 ---@field languagePreference string The language's code, such as en.
 ---@field postalCode string Postal code.
----@field state string The state. The samples give its name, the help centre its code.
+---@field state string The state. The samples have its name, and the help centre has its code.
 ---@field phoneCc string The dialling code, without +.
 ---@field phone string The number, without the dialling code.
 
@@ -1540,20 +1539,20 @@ function Client:create_user(fields) end
 ---@field addressLineThree? string A further line of the address.
 ---@field languagePreference? string The language's code, such as en.
 ---@field postalCode? string Postal code.
----@field state? string The state. The samples give its name, the help centre its code.
+---@field state? string The state. The samples have its name, and the help centre has its code.
 ---@field phoneCc? string The dialling code, without +.
 ---@field phone? string The number, without the dialling code.
 
 ---@class cmr.update_user.fields: cmr.update_user.others
 ---@field userId string The user.
 
----Change a user. Send all fields: the newer document refuses a part of them.
+---Change a user. Send all fields: according to the newer document, the API refuses a request with only some of them.
 ---
 ---`PUT /users`
 ---
 ---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
 ---
----Assumed: the API pages make every field optional, the help centre requires all; cmr does not check it.
+---Assumed: every field is optional on the API pages, but the help centre requires all of them; cmr does not check this.
 ---@overload fun(fields: cmr.update_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.update_user.others
@@ -1584,7 +1583,7 @@ function Client:update_user(userId, fields) end
 ---
 ---The deletion also removes billing records, the wallet balance, workspaces and orders.
 ---
----A refusal reports mailboxCount and domainCount, which err.body has. Its status, and where they are in it, is undocumented.
+---A refusal reports mailboxCount and domainCount, which err.body has. The status of the refusal and the place of these members in it are undocumented.
 ---@overload fun(fields: cmr.delete_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1665,7 +1664,7 @@ function Client:states(countryCode) end
 ---
 ---A list, in pages.
 ---
----A domain's status is PENDING (it is registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come.
+---A domain's status is PENDING (it is being registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come.
 ---
 ---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
 ---
@@ -1761,7 +1760,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----Each of several domains is checked by itself. An item without an error means that no workspace was found; an item with an error is not a clean result. The names of the fields in it are undocumented.
+---Each of several domains is checked separately. An item without an error means that no workspace was found. An item with an error does not mean that. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for that.
 ---
@@ -1823,9 +1822,9 @@ function Client:add_domain_forwarding(fields) end
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
----It is a catch-all: every mailbox of the domain must be ACTIVE first.
+---The forwarding is a catch-all. Every mailbox of the domain must be ACTIVE first.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---@param fields? cmr.add_email_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1857,7 +1856,7 @@ function Client:add_email_forwarding(fields) end
 ---
 ---The API checks the client id first, then queues the work.
 ---
----Assumed: the page does not spell out the field for the application's name; appName is the name that other pages use. Domains are domain names, and cmr requires domains and clientId.
+---Assumed: the page does not name the field for the application's name; cmr calls it appName, as other pages do. The items of domains are domain names, and cmr requires domains and clientId.
 ---@overload fun(fields: cmr.add_google_client_id.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_google_client_id.others
@@ -1881,7 +1880,7 @@ function Client:add_google_client_id(userId, fields) end
 ---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
----Remove domains. The API refuses while they have mailboxes.
+---Remove domains. The API refuses to remove a domain that has mailboxes.
 ---
 ---`DELETE /...`
 ---
@@ -1889,7 +1888,7 @@ function Client:add_google_client_id(userId, fields) end
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
----The mailboxes of the domain must be removed before, at least 24 hours before its subscription ends.
+---Remove the domain's mailboxes first, at least 24 hours before the domain's subscription ends.
 ---@param fields? cmr.remove_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1923,15 +1922,15 @@ function Client:remove_domains(fields) end
 ---@field expireOn string
 ---@field autoRenew boolean
 
----Get the price of renewing domains. A domain outside its renewal window is an error inside data.
+---Get the price of renewing domains. For a domain outside its renewal window, there is an error inside data.
 ---
 ---`POST /domains/renewal-price`
 ---
 ---Changes nothing, although it is not a GET.
 ---
----A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----renewalPrice is a string with a decimal point. How an error inside data looks is undocumented.
+---renewalPrice is a string with a decimal point. The form of an error inside data is undocumented.
 ---@overload fun(fields: cmr.domain_renewal_prices.fields): cmr.domain_renewal_prices.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domain_renewal_prices.others
@@ -1952,7 +1951,7 @@ function Client:domain_renewal_prices(userId, fields) end
 -- Renew domain
 
 ---@class cmr.renew_domains.others
----@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user.
+---@field domains string[]|cmr.All The domains; cmr.all means every domain of the user that can be renewed.
 ---@field years? integer Years; 1 by default. Assumed.
 
 ---@class cmr.renew_domains.fields: cmr.renew_domains.others
@@ -1970,11 +1969,11 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---The webhook domain.renewal.success reports its success, its failure domain.renewal.failed.
 ---
----A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----Renewals by hand and automatic ones may be mixed. Subscriptions are renewed apart from their domains.
+---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their domains.
 ---
----The wallet must cover the renewal. A domain that cannot be renewed is reported by itself.
+---The wallet must cover the renewal. Each domain that cannot be renewed is reported separately.
 ---
 ---Assumed: the page's own table could not be read; userId, domains and years are as in domain_renewal_prices.
 ---@overload fun(fields: cmr.renew_domains.fields): cmr.Answer?, string?, cmr.Error?
@@ -1997,8 +1996,8 @@ function Client:renew_domains(userId, fields) end
 -- Enable or disable domain auto-renew
 
 ---@class cmr.set_domain_auto_renew.others
----@field domains string[]|cmr.All The domains; cmr.all for every one of the user.
----@field autoRenew boolean true: they renew automatically.
+---@field domains string[]|cmr.All The domains; cmr.all means every domain of the user.
+---@field autoRenew boolean true renews the domains automatically.
 
 ---@class cmr.set_domain_auto_renew.fields: cmr.set_domain_auto_renew.others
 ---@field userId string The user.
@@ -2017,9 +2016,9 @@ function Client:renew_domains(userId, fields) end
 ---
 ---Acts on everything if its list is omitted.
 ---
----A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----Renewals by hand and automatic ones may be mixed. Subscriptions are renewed apart from their domains.
+---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their domains.
 ---
 ---Automatic renewal is off for a new domain. It can be switched off at any time.
 ---
@@ -2094,7 +2093,7 @@ function Client:dns_records(userId, domain) end
 ---@class cmr.add_dns_records.others.records
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string Its type; which types the API accepts is undocumented. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
 ---@field priority? any The priority of an MX record.
 ---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
@@ -2109,9 +2108,9 @@ function Client:dns_records(userId, domain) end
 ---
 ---The vendor creates no SPF, DKIM or DMARC records by itself.
 ---
----Each new record gets a recordId; where the answer has it is undocumented.
+---Each new record gets a recordId. Its place in the answer is undocumented.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---@overload fun(fields: cmr.add_dns_records.fields): cmr.Answer?, string?, cmr.Error?
@@ -2138,7 +2137,7 @@ function Client:add_dns_records(userId, fields) end
 ---@field domain string The domain's name.
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string Its type; which types the API accepts is undocumented. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
 ---@field priority? any The priority of an MX record.
 ---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
@@ -2153,7 +2152,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---All writable fields are replaced.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---
@@ -2190,7 +2189,7 @@ function Client:update_dns_record(userId, fields) end
 ---
 ---The domain must be one of the user's.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---Assumed: the page does not say if a body or the domain is needed as well.
 ---@param fields cmr.delete_dns_record.fields
@@ -2276,7 +2275,7 @@ function Client:order(fields) end
 ---
 ---`GET /orders/status`
 ---
----An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, it does not replace them.
+---An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them.
 ---
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
@@ -2299,7 +2298,7 @@ function Client:order_status(fields) end
 ---@class cmr.create_order.others
 ---@field domains? cmr.create_order.others.domains[] The domains.
 ---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> The mailboxes to create: a list for each domain name.
----@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field billingCycle? "MONTHLY" MONTHLY is the only value.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
@@ -2343,15 +2342,15 @@ function Client:order_status(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
 ---
----Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need google, but each member of google is optional.
 ---
----confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----An order that is confirmed must be covered by the wallet. The status of the refusal is undocumented.
+---An order that is confirmed must be covered by the wallet. Otherwise it is refused, with an undocumented status.
 ---
 ---A conflict with an existing workspace can make the order fail after the domain was charged.
 ---
@@ -2379,9 +2378,9 @@ function Client:create_order(userId, fields) end
 
 ---@class cmr.order_mailboxes.others
 ---@field subscriptionId? string An active subscription. The mailboxes are added to it.
----@field domainId? string A domain with a cancelled subscription; it gets a new one.
+---@field domainId? string A domain with a cancelled subscription. It gets a new subscription.
 ---@field mailboxes? table<string, cmr.order_mailboxes.others.mailboxes[]> The mailboxes to create: a list for each domain name.
----@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field billingCycle? "MONTHLY" MONTHLY is the only value.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
 ---@field autoRenew? boolean true renews the new subscription automatically; only with domainId.
 
@@ -2407,9 +2406,9 @@ function Client:create_order(userId, fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
 ---
----confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
@@ -2451,7 +2450,7 @@ function Client:order_mailboxes(userId, fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----It charges the wallet, as confirm = true in create_order does.
+---This charges the wallet, like confirm = true in create_order.
 ---@param fields? cmr.process_order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2472,7 +2471,7 @@ function Client:process_order(fields) end
 ---@field domains? cmr.create_order_form.fields.domains[] The domains.
 ---@field mailboxes? table<string, cmr.create_order_form.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
----@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field billingCycle? "MONTHLY" MONTHLY is the only value.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
@@ -2511,15 +2510,15 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
 ---
----The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes at Google need google, but each member of google is optional.
 ---
----confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2537,7 +2536,7 @@ function Client:create_order_form(fields) end
 
 ---@class cmr.add_subscription_mailboxes.fields
 ---@field userId? string The user, by the rule for all user-level operations. Assumed.
----@field subscriptionId string The subscription, of mailboxes at Google.
+---@field subscriptionId string A subscription with mailboxes at Google.
 ---@field mailboxes? table<string, cmr.add_subscription_mailboxes.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
@@ -2572,17 +2571,17 @@ function Client:create_order_form(fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----It is for mailboxes at Google only.
+---This operation is for mailboxes at Google only.
 ---
----The page calls google.clientId a number, although its values are text elsewhere.
+---The page calls google.clientId a number, although it is text on other pages.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
 ---
----confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2612,7 +2611,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---A list, in pages.
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. It is EXPIRED after its subscription has lapsed: the mailbox then sends no mail, and can be renewed. More values may come.
 ---
 ---The word single in the path stands for a single user.
 ---
@@ -2637,7 +2636,7 @@ function Client:mailboxes(userId, fields) end
 -- Get all mailboxes
 
 ---@class cmr.all_mailboxes.fields
----@field userId? string Only the mailboxes of this user. One snippet shows it. Assumed.
+---@field userId? string Only the mailboxes of this user. One example of the vendor shows this parameter. Assumed.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
 ---@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
 ---@field [string] any Further names are undocumented.
@@ -2648,7 +2647,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A list, in pages.
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. It is EXPIRED after its subscription has lapsed: the mailbox then sends no mail, and can be renewed. More values may come.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---@param fields? cmr.all_mailboxes.fields
@@ -2673,7 +2672,7 @@ function Client:all_mailboxes(fields) end
 ---
 ---`GET /mailboxes/mailbox`
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. It is EXPIRED after its subscription has lapsed: the mailbox then sends no mail, and can be renewed. More values may come.
 ---
 ---The answer has the mailbox's status, serviceProvider and the status of its warmup.
 ---@overload fun(fields: cmr.mailbox.fields): cmr.Answer?, string?, cmr.Error?
@@ -2749,11 +2748,11 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---The webhook mailbox.updated reports its success.
 ---
----The field is userName here and username in orders.
+---The field is called userName here and username in orders.
 ---
----The page names a password reset without a field for it: send none.
+---The page mentions a password reset without a field for it, so none can be sent.
 ---
----A list is answered item by item; an item may fail, also on the rate limit, inside a success.
+---The answer to a list has a result for each item. An item may fail inside a success, for example because of the rate limit.
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
 ---@overload fun(fields: cmr.update_mailboxes.fields): cmr.update_mailboxes.answer?, string?, cmr.Error?
@@ -2789,7 +2788,7 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---The removal is refused in the last 24 hours before the subscription ends.
 ---
----The freed slot can be given to another mailbox before the next renewal.
+---The freed slot can be used for another mailbox before the next renewal.
 ---
 ---The address itself can never be used again.
 ---
@@ -2861,7 +2860,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---The charge is the warmup's price x the days that are left / 30.
 ---
----A warmup that was STOPPED starts again for a new prorated charge.
+---A warmup that was STOPPED can be started again, for a new prorated charge.
 ---
 ---Assumed: the page shows no body; cmr sends one only if you give fields.
 ---@overload fun(fields: cmr.start_warmup.fields): cmr.Answer?, string?, cmr.Error?
@@ -2900,7 +2899,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
----A warmup that is paused is billed on.
+---A warmup that is paused still costs money.
 ---@overload fun(fields: cmr.toggle_warmup.fields): cmr.toggle_warmup.answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.toggle_warmup.answer? answer
@@ -2930,7 +2929,7 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
----A warmup that is paused is billed on.
+---A warmup that is paused still costs money.
 ---
 ---Assumed: the page does not show the answer; cmr assumes that the outcome comes later.
 ---@overload fun(fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
@@ -3065,9 +3064,9 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----The sample's nextPage is 2 although totalPages is 1; cmr stops at totalPages. Its pricePerMailbox, 8, is neither of these prices.
+---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
----Assumed: without a limit a page has 50 items according to this page, 20 according to the help centre; how filters match is not documented.
+---Assumed: without limit, a page has 50 items according to the API page, and 20 according to the help centre. It is undocumented how filters match.
 ---@param fields? cmr.subscriptions.fields
 ---@return cmr.subscriptions.answer? answer
 ---@return string? message
@@ -3125,11 +3124,11 @@ function Client:renew_subscriptions(fields) end
 ---
 ---`POST /subscriptions/toggle-autorenewal`
 ---
----It names one subscription. The current period goes on in any case.
+---A call changes one subscription. The current period goes on in any case.
 ---
 ---A subscription that is PAST_DUE is tried again only while automatic renewal is on.
 ---
----Assumed: the page neither names the body's fields nor says if the operation sets or flips; cmr sends the names that you give.
+---Assumed: the page does not name the body's fields, and does not say if the operation sets or toggles the state; cmr sends the names that you give.
 ---@param fields? cmr.toggle_subscription_auto_renew.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3163,9 +3162,9 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---The workspace is deleted at once.
 ---
----Nothing is refunded. Ask at least 24 hours before the subscription expires.
+---Nothing is refunded. Cancel at least 24 hours before the subscription expires.
 ---
----Assumed: cmr sends exactly one of the two; the page says that one is required.
+---Assumed: cmr sends either subscriptionId or domain; the page says that one of them is required.
 ---@param fields cmr.cancel_subscription.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3197,9 +3196,9 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre say the same, of OAuth routes and automatic renewal too, and use the same path; mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and contents and history lost.
+---Two articles of the help centre say the same, also about OAuth routes and automatic renewal, and use the same path. They add that mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
----Each subscription gets a new subscriptionId, the old one no longer works, and nothing is charged.
+---Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged.
 ---
 ---Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path. The sources disagree on whether the mailboxes keep their contents.
 ---@param fields cmr.recreate_subscriptions.fields
@@ -3297,7 +3296,7 @@ function Client:platforms(userId) end
 ---
 ---The API tries the credentials at the platform. It stores none that fail.
 ---
----EmailBison needs all of metadata. ReachInbox and Smartlead need the credentials only.
+---EmailBison needs all fields of metadata. ReachInbox and Smartlead need the credentials only.
 ---
 ---ReachInbox refuses free and expired accounts.
 ---
@@ -3365,7 +3364,7 @@ function Client:update_platform(fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
----credentialId is in the page's sample, not in its table.
+---credentialId is in the page's sample, but not in its table.
 ---@param fields cmr.remove_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3483,9 +3482,9 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The webhook mailbox.exported reports its success.
 ---
----The mailbox must exist already. Its id or its address names it.
+---The mailbox must exist already. The request has its id or its address.
 ---
----The limit counts re-exports from the API and from the dashboard together. The API refuses more, wherever they come from.
+---The limit counts re-exports from the API and from the dashboard together. The API refuses any further re-export.
 ---
 ---The page's sample fills google and leaves microsoftOauthRoute empty.
 ---
@@ -3493,7 +3492,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed; the request may be sent again.
 ---
----Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
+---Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has both; cmr requires one of them.
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3624,9 +3623,9 @@ function Client:order_prewarmed(userId, fields) end
 ---
 ---A list, in pages.
 ---
----Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
----The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
 ---@param fields? cmr.sandbox_prewarmed.fields
@@ -3672,13 +3671,13 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
----Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
----It costs 0 and leaves the wallet alone. Records, webhooks and the transaction history look like production; nothing waits for DNS.
+---The order costs 0 and does not change the wallet. Records, webhooks and the transaction history look like in production, but nothing waits for DNS.
 ---
----success sends prewarmup.order.success, full_failure sends prewarmup.order.failed. partial_failure sends both: the failure names the failed domain, the success the others.
+---The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. partial_failure sends both: the event failed names the failed domain, and the event success names the others.
 ---
----The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses POST, and sends userId in the query as in order_prewarmed.
 ---@overload fun(fields: cmr.sandbox_order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
@@ -3711,9 +3710,9 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---
 ---Its method is undocumented: a call raises until the option endpoints supplies it.
 ---
----It deletes all of them at once.
+---The call deletes all records at once.
 ---
----The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---@param fields? cmr.sandbox_reset_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3804,7 +3803,7 @@ function Client:send_error(fields) end
 ---
 ---A test is PENDING until it is done; other values of its status are undocumented.
 ---
----The help centre documents the status 400: a mailbox is unfit; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
+---The help centre documents the status 400: a mailbox cannot be tested; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
 ---@overload fun(fields: cmr.create_placement_test.fields): cmr.create_placement_test.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_placement_test.others
@@ -3839,9 +3838,9 @@ function Client:create_placement_test(userId, fields) end
 ---
 ---A list, in pages.
 ---
----The reports are in groups, one for each order: orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
+---The reports are in groups, one for each order. A group has orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
 ---
----Each of mailboxes has placementOrderId, fromEmail, status and report; report has inboxTest with google and microsoft365, spamassassin and blacklist.
+---Each item of mailboxes has placementOrderId, fromEmail, status and report. A report has inboxTest with google and microsoft365, spamassassin and blacklist.
 ---
 ---A status is PENDING until the test is done; its other values are undocumented.
 ---@overload fun(fields: cmr.placement_reports.fields): cmr.Answer?, string?, cmr.Error?

@@ -23,8 +23,7 @@ local options = {}
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----How many retries of a key may fail; after them cmr retries none of its calls. False means no limit. Default: 50.
----@field retry_budget? integer|false
+---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
