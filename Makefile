@@ -188,8 +188,8 @@ asan-nginx: ## runs the specs of nginx with the sanitizers in its workers
 	@CMR_NGINX_BUILD=build/asan-jit SPECS=spec/nginx scripts/test/specs.sh 5.4
 
 .PHONY: other-debian
-other-debian: ## runs every spec in a bare Debian that is not this one (SUITE=trixie); needs root and debootstrap
-	@scripts/test/other-debian.sh $(SUITE)
+other-debian: ## runs the specs in a bare Debian that is not this one (SUITE=trixie DO="make test"); needs root, debootstrap
+	@scripts/test/other-debian.sh '$(SUITE)' '$(DO)'
 
 .PHONY: apicheck
 apicheck: ## runs the specs on a Lua that checks each use of its C API
@@ -209,6 +209,12 @@ bench: ## compares cmr with C loops on libcurl and other clients (ONLY="row ..."
 	@$(MAKE) --no-print-directory build LUA=5.4
 	@$(MAKE) --no-print-directory build LUA=jit
 	@ONLY='$(ONLY)' QUICK='$(QUICK)' KEEP='$(KEEP)' scripts/test/bench.sh
+
+.PHONY: bench-instructions
+bench-instructions: ## counts the instructions of a call: over 5 % above the committed number fails (ONLY= KEEP=1)
+	@scripts/build/setup.sh bench
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@ONLY='$(ONLY)' KEEP='$(KEEP)' scripts/test/bench.sh bench/instructions.lua
 
 .PHONY: soak
 soak: ## runs the nginx example under faults and reloads (S=120 seconds)

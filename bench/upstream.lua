@@ -1,4 +1,5 @@
 -- Runs the server that the clients call: an nginx that answers one operation as documented, at once or after a time.
+local cmr = require "cmr"
 local nginx = require "spec.support.nginx"
 local tls = require "cmr.mock.certificates"
 
@@ -35,6 +36,7 @@ http {
   ssl_certificate_key $server/leaf.key;
   server {
     listen 127.0.0.1:$port ssl http2 backlog=4096;
+    listen 127.0.0.1:$plain_port backlog=4096;
     location /now/ { return 200 '$http'; }
     location ~ ^/after/([0-9.]+)/ {
       set $seconds $1;
@@ -66,21 +68,32 @@ local running
 function upstream.start()
   if running then return running end
   local directory = certificates()
-  running = nginx.start { conf = CONF, http = ANSWER, server = directory }
+  local plain_port = nginx.free_port()
+  running = nginx.start { conf = CONF:gsub("%$plain_port", plain_port), http = ANSWER, server = directory }
+  running.plain_port = plain_port
   running.key, running.ca_file, running.certificates = KEY, directory .. "/ca.pem", directory
   return running
 end
 
+-- The library's headers, one a line and without the key, for peers that make the same request.
+local function headers()
+  local client = cmr.new { api_key = KEY }
+  return table.concat(assert(client:preview("platforms", upstream.USER)).headers, "\n")
+end
+
 --- Returns the environment for a client of the server.
 -- @param seconds how long the server takes to answer; nil: it answers at once
-function upstream.env(seconds)
+-- @param plain true: HTTP/1.1 without TLS
+function upstream.env(seconds, plain)
   local server = upstream.start()
-  local base = ("https://127.0.0.1:%d/%s"):format(server.port, seconds and "after/" .. seconds or "now")
+  local scheme, port = plain and "http" or "https", plain and server.plain_port or server.port
+  local base = ("%s://127.0.0.1:%d/%s"):format(scheme, port, seconds and "after/" .. seconds or "now")
   return {
     CMR_BASE_URL = base,
     CMR_API_KEY = server.key,
     CMR_CA_FILE = server.ca_file,
     BENCH_USER = upstream.USER,
+    BENCH_HEADERS = headers(),
     BENCH_URL = ("%s/exports/platform-credentials?userId=%s"):format(base, upstream.USER),
   }
 end

@@ -74,7 +74,9 @@ struct call {
     int sends;          /* how often this handle sent the request; an attempt may use two handles */
     bool reused;        /* this handle first sent the request on a connection that had been used before */
     double timeout;     /* the maximum for the attempt, in seconds */
-    double added_at;    /* when the call was added: seconds on the monotonic clock, like the next two */
+    bool clean;         /* the attempt ended well, so its handle may be used again */
+    double begun_at;    /* when the attempt began: seconds on the monotonic clock, like the next three */
+    double added_at;    /* when the call was added */
     double queue_limit; /* the wait for a connection and the attempt after it must end by then */
     double deadline;    /* the present phase (the wait, or the attempt) must end by then */
     bool wary;          /* must not use an idle connection, because the last one was dead or timed out */

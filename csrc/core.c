@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "error.h"
 #include "files.h"
+#include "input.h"
 #include "json.h"
 #include "operations.h"
 #include "pollset.h"
@@ -217,7 +218,8 @@ int luaopen_cmr_core(lua_State *L)
                                          {"link_target", files_link_target},
                                          {"absolute_path", files_absolute_path},
                                          {"reserve_slot", queue_reserve},
-                                         {"terminal", terminal_columns},
+                                         {"read_input", input_read},
+                                         {"terminal", terminal_size},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},
                                          {"is_generator", core_is_generator},
@@ -246,6 +248,7 @@ int luaopen_cmr_core(lua_State *L)
     lua_setfield(L, -2, "all");
     set_target_option_names(L);
     cmr_set_string(L, "production", TARGET_PRODUCTION);
+    cmr_set_string(L, "key_header", TARGET_KEY_HEADER);
     cmr_set_string(L, "_VERSION", CMR_VERSION);
     cmr_set_string(L, "libcurl", curl_version_info(CURLVERSION_NOW)->version);
     return 1;

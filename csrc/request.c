@@ -301,8 +301,10 @@ static bool find_endpoint(struct request *request, const char **path, size_t *le
 static bool check_key(struct request *request)
 {
     return request->call->target->key ||
-           refuse_data(request->refusal, NO_KEY,
-                       "no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key");
+           refuse_data(
+               request->refusal, NO_KEY,
+               "no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well), or give api_key, or the profile "
+               "of 'cmr init'");
 }
 
 static int finish(struct request *request, bool prepared)

@@ -14,14 +14,16 @@
 #define TARGET_TYPE "cmr.target"
 /* from the vendor's quickstart pages */
 #define TARGET_PRODUCTION "https://customers.coldmailreseller.com/api/v1/integration"
+#define TARGET_KEY_HEADER "cmr-x-api-key"
 
 /*
  * The strings belong to the userdata's table. The target owns the lists. A call in flight keeps its target alive. Lua
  * finalizes a call before its target, because the target is older.
  */
 struct target {
-    const char *base_url; /* has no trailing slash; NULL after the target was finalized */
-    const char *key;      /* NULL when the user gave no key */
+    unsigned long long number; /* no other target of this process has it, not even at the same address */
+    const char *base_url;      /* has no trailing slash; NULL after the target was finalized */
+    const char *key;           /* NULL when the user gave no key */
     const char *key_header;
     const char *ca_file;
     const char *proxy;

@@ -12,8 +12,6 @@
 #include "url.h"
 #include "version.h"
 
-#define KEY_HEADER "cmr-x-api-key" /* from the vendor's quickstart pages */
-
 /* The given options or their defaults. Each take_ function below may leave values on the stack. */
 struct options {
     lua_State *L;
@@ -302,7 +300,7 @@ bool target_options_check(lua_State *L, int index, struct target *target, struct
         .table = index,
         .target = target,
         .refusal = refusal,
-        .key_header = KEY_HEADER,
+        .key_header = TARGET_KEY_HEADER,
         .base_url = TARGET_PRODUCTION,
         .user_agent = "",
         .max_response = 16 * 1024 * 1024,

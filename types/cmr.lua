@@ -23,6 +23,7 @@
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
+---@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
 
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
@@ -770,6 +771,7 @@ function writing:settle(id, ending) end
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
+---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
 ---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
@@ -1435,7 +1437,7 @@ function Receiver:drop(id) end
 
 ---@class cmr.users.fields
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the partner's users.
@@ -1447,6 +1449,10 @@ function Receiver:drop(id) end
 ---The page mentions a search parameter, but not its name.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.users()
+---```
 ---@param fields? cmr.users.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1468,6 +1474,10 @@ function Client:users(fields) end
 ---Get a user's profile and billing details.
 ---
 ---`GET /users`
+---
+---```lua
+---cmr.user("BVZGM5TE9BMP3PP0VWGW943RGV1B")
+---```
 ---@overload fun(fields: cmr.user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1512,6 +1522,23 @@ function Client:user(userId) end
 ---`POST /users`
 ---
 ---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
+---
+---```lua
+---cmr.create_user{
+---  languagePreference = "en",
+---  email = "johndoe@company.com",
+---  company = "TechCorp Inc.",
+---  firstName = "John",
+---  lastName = "Doe",
+---  country = "US",
+---  city = "New York",
+---  addressLineOne = "123 Main Street",
+---  postalCode = "10001",
+---  state = "New York",
+---  phoneCc = "1",
+---  phone = "2125551234"
+---}
+---```
 ---@param fields cmr.create_user.fields
 ---@return cmr.create_user.answer? answer
 ---@return string? message
@@ -1553,6 +1580,23 @@ function Client:create_user(fields) end
 ---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
 ---
 ---Assumed: every field is optional on the API pages, but the help centre requires all of them; cmr does not check this.
+---
+---```lua
+---cmr.update_user("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  languagePreference = "en",
+---  email = "johndoe@company.com",
+---  company = "TechCorp Inc.",
+---  firstName = "John",
+---  lastName = "Doe",
+---  country = "US",
+---  city = "Albany",
+---  addressLineOne = "5 State Street",
+---  postalCode = "12207",
+---  state = "New York",
+---  phoneCc = "1",
+---  phone = "2125551234"
+---})
+---```
 ---@overload fun(fields: cmr.update_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.update_user.others
@@ -1584,6 +1628,10 @@ function Client:update_user(userId, fields) end
 ---The deletion also removes billing records, the wallet balance, workspaces and orders.
 ---
 ---A refusal reports mailboxCount and domainCount, which err.body has. The status of the refusal and the place of these members in it are undocumented.
+---
+---```lua
+---cmr.delete_user("usr_abc123")
+---```
 ---@overload fun(fields: cmr.delete_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1609,6 +1657,10 @@ function Client:delete_user(userId) end
 ---`GET /geo/countries`
 ---
 ---data maps the name of each country to its ISO 3166-1 alpha-2 code.
+---
+---```lua
+---cmr.countries()
+---```
 ---@return cmr.countries.answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -1633,6 +1685,10 @@ function Client:countries() end
 ---`GET /geo/states`
 ---
 ---data maps the name of each state to its code. Without a countryCode the API answers with a validation error.
+---
+---```lua
+---cmr.states("US")
+---```
 ---@overload fun(fields: cmr.states.fields): cmr.states.answer?, string?, cmr.Error?
 ---@param countryCode string The ISO 3166-1 alpha-2 code.
 ---@return cmr.states.answer? answer
@@ -1652,7 +1708,7 @@ function Client:states(countryCode) end
 
 ---@class cmr.domains.others
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.domains.fields: cmr.domains.others
@@ -1669,6 +1725,10 @@ function Client:states(countryCode) end
 ---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
 ---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.domains("BVZGM5TE9BMP3PP0VWGW943RGV1B")
+---```
 ---@overload fun(fields: cmr.domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domains.others
@@ -1699,6 +1759,10 @@ function Client:domains(userId, fields) end
 ---Changes nothing, although it is not a GET.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---```lua
+---cmr.suggest_domains{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B"}
+---```
 ---@param fields? cmr.suggest_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1727,6 +1791,10 @@ function Client:suggest_domains(fields) end
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
 ---Prices differ between top-level domains.
+---
+---```lua
+---cmr.check_domain{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B"}
+---```
 ---@param fields? cmr.check_domain.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1765,6 +1833,10 @@ function Client:check_domain(fields) end
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for that.
 ---
 ---Assumed: the page does not say if userId is needed.
+---
+---```lua
+---cmr.check_workspace{domainName = "acmecorp.com", serviceProvider = "GOOGLE"}
+---```
 ---@param fields cmr.check_workspace.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1795,6 +1867,10 @@ function Client:check_workspace(fields) end
 ---The webhook dns-record.updated reports its success.
 ---
 ---The webhook dns-record.updated confirms the change.
+---
+---```lua
+---cmr.add_domain_forwarding{userId = "USR94KD7S2LQ8X5M1Z0"}
+---```
 ---@param fields? cmr.add_domain_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1825,6 +1901,10 @@ function Client:add_domain_forwarding(fields) end
 ---The forwarding is a catch-all. Every mailbox of the domain must be ACTIVE first.
 ---
 ---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
+---
+---```lua
+---cmr.add_email_forwarding{userId = "USR94KD7S2LQ8X5M1Z0"}
+---```
 ---@param fields? cmr.add_email_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1857,6 +1937,14 @@ function Client:add_email_forwarding(fields) end
 ---The API checks the client id first, then queues the work.
 ---
 ---Assumed: the page does not name the field for the application's name; cmr calls it appName, as other pages do. The items of domains are domain names, and cmr requires domains and clientId.
+---
+---```lua
+---cmr.add_google_client_id("USR94KD7S2LQ8X5M1Z0", {
+---  domains = {"acme.com"},
+---  clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---  appName = "Outreach App"
+---})
+---```
 ---@overload fun(fields: cmr.add_google_client_id.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_google_client_id.others
@@ -1889,6 +1977,10 @@ function Client:add_google_client_id(userId, fields) end
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
 ---Remove the domain's mailboxes first, at least 24 hours before the domain's subscription ends.
+---
+---```lua
+---cmr.remove_domains{userId = "USR94KD7S2LQ8X5M1Z0"}
+---```
 ---@param fields? cmr.remove_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1931,6 +2023,10 @@ function Client:remove_domains(fields) end
 ---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
 ---renewalPrice is a string with a decimal point. The form of an error inside data is undocumented.
+---
+---```lua
+---cmr.domain_renewal_prices("USR94KD7S2LQ8X5M1Z0", {domains = {"acme.com"}, years = 1})
+---```
 ---@overload fun(fields: cmr.domain_renewal_prices.fields): cmr.domain_renewal_prices.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domain_renewal_prices.others
@@ -1976,6 +2072,10 @@ function Client:domain_renewal_prices(userId, fields) end
 ---The wallet must cover the renewal. Each domain that cannot be renewed is reported separately.
 ---
 ---Assumed: the page's own table could not be read; userId, domains and years are as in domain_renewal_prices.
+---
+---```lua
+---cmr.renew_domains("USR94KD7S2LQ8X5M1Z0", {domains = {"acme.com"}, years = 1})
+---```
 ---@overload fun(fields: cmr.renew_domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.renew_domains.others
@@ -2023,6 +2123,10 @@ function Client:renew_domains(userId, fields) end
 ---Automatic renewal is off for a new domain. It can be switched off at any time.
 ---
 ---Assumed: PATCH; an older sidebar says POST.
+---
+---```lua
+---cmr.set_domain_auto_renew("USR94KD7S2LQ8X5M1Z0", {domains = {"acme.com"}, autoRenew = true})
+---```
 ---@overload fun(fields: cmr.set_domain_auto_renew.fields): cmr.set_domain_auto_renew.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.set_domain_auto_renew.others
@@ -2067,6 +2171,10 @@ function Client:set_domain_auto_renew(userId, fields) end
 ---The domain must be one of the user's.
 ---
 ---data.records has the active records, data.disabledRecords the others.
+---
+---```lua
+---cmr.dns_records("USR94KD7S2LQ8X5M1Z0", "acme.com")
+---```
 ---@overload fun(fields: cmr.dns_records.fields): cmr.dns_records.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -2113,6 +2221,13 @@ function Client:dns_records(userId, domain) end
 ---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
+---
+---```lua
+---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
+---  domain = "acme.com",
+---  records = {{host = "mail", value = "192.0.2.10", recordType = "A"}}
+---})
+---```
 ---@overload fun(fields: cmr.add_dns_records.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_dns_records.others
@@ -2157,6 +2272,16 @@ function Client:add_dns_records(userId, fields) end
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
+---
+---```lua
+---cmr.update_dns_record("USR94KD7S2LQ8X5M1Z0", {
+---  recordId = "record_123",
+---  domain = "acme.com",
+---  host = "mail",
+---  value = "192.0.2.20",
+---  recordType = "A"
+---})
+---```
 ---@overload fun(fields: cmr.update_dns_record.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_dns_record.others
@@ -2192,6 +2317,10 @@ function Client:update_dns_record(userId, fields) end
 ---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---Assumed: the page does not say if a body or the domain is needed as well.
+---
+---```lua
+---cmr.delete_dns_record{userId = "USR94KD7S2LQ8X5M1Z0", recordId = "record_123"}
+---```
 ---@param fields cmr.delete_dns_record.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2223,6 +2352,12 @@ function Client:delete_dns_record(fields) end
 ---The list must be complete: it replaces the old one.
 ---
 ---Assumed: the page does not name the body's field for the list; cmr sends the name that you give.
+---
+---```lua
+---cmr.set_nameservers("USR94KD7S2LQ8X5M1Z0", "acme.com", {
+---  nameservers = {"ns1.example.com", "ns2.example.com"}
+---})
+---```
 ---@overload fun(fields: cmr.set_nameservers.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -2253,6 +2388,10 @@ function Client:set_nameservers(userId, domain, fields) end
 ---`GET /...`
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---```lua
+---cmr.order{orderId = "ord_R8K2LQPZA9XM"}
+---```
 ---@param fields? cmr.order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2280,6 +2419,10 @@ function Client:order(fields) end
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
 ---Assumed: the page does not name the query parameters; cmr sends the names that you give.
+---
+---```lua
+---cmr.order_status{orderId = "ord_R8K2LQPZA9XM"}
+---```
 ---@param fields? cmr.order_status.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2357,6 +2500,17 @@ function Client:order_status(fields) end
 ---The default of serviceProvider, GOOGLE, is from the page of create_order_form.
 ---
 ---Assumed: cmr requires confirm, because the page does not say what happens without it.
+---
+---```lua
+---cmr.create_order("USR94KD7S2LQ8X5M1Z0", {
+---  domains = {{domain = "getacme.com", years = 1}},
+---  mailboxes = {["getacme.com"] = {{username = "mary", firstName = "Mary", lastName = "Major"}}},
+---  billingCycle = "MONTHLY",
+---  confirm = true,
+---  serviceProvider = "GOOGLE",
+---  google = {appName = "Outreach App"}
+---})
+---```
 ---@overload fun(fields: cmr.create_order.fields): cmr.create_order.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_order.others
@@ -2415,6 +2569,14 @@ function Client:create_order(userId, fields) end
 ---If confirm is true and the wallet does not cover the order, no order is created.
 ---
 ---Assumed: cmr requires confirm, because the page does not say what happens without it.
+---
+---```lua
+---cmr.order_mailboxes("USR94KD7S2LQ8X5M1Z0", {
+---  subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6",
+---  mailboxes = {["acme.com"] = {{username = "mary", firstName = "Mary", lastName = "Major"}}},
+---  confirm = true
+---})
+---```
 ---@overload fun(fields: cmr.order_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_mailboxes.others
@@ -2451,6 +2613,10 @@ function Client:order_mailboxes(userId, fields) end
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
 ---This charges the wallet, like confirm = true in create_order.
+---
+---```lua
+---cmr.process_order{userId = "USR94KD7S2LQ8X5M1Z0", orderId = "ord_R8K2LQPZA9XM"}
+---```
 ---@param fields? cmr.process_order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2519,6 +2685,18 @@ function Client:process_order(fields) end
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
 ---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
+---
+---```lua
+---cmr.create_order_form{
+---  userId = "USR94KD7S2LQ8X5M1Z0",
+---  domains = {{domain = "tryacme.com", years = 1}},
+---  mailboxes = {["tryacme.com"] = {{username = "mary", firstName = "Mary", lastName = "Major"}}},
+---  billingCycle = "MONTHLY",
+---  confirm = true,
+---  serviceProvider = "GOOGLE",
+---  google = {appName = "Outreach App"}
+---}
+---```
 ---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2582,6 +2760,15 @@ function Client:create_order_form(fields) end
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
 ---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
+---
+---```lua
+---cmr.add_subscription_mailboxes{
+---  userId = "USR94KD7S2LQ8X5M1Z0",
+---  subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6",
+---  mailboxes = {["acme.com"] = {{username = "anne", firstName = "Anne", lastName = "Major"}}},
+---  confirm = true
+---}
+---```
 ---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2599,7 +2786,7 @@ function Client:add_subscription_mailboxes(fields) end
 
 ---@class cmr.mailboxes.others
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.mailboxes.fields: cmr.mailboxes.others
@@ -2616,6 +2803,10 @@ function Client:add_subscription_mailboxes(fields) end
 ---The word single in the path stands for a single user.
 ---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B")
+---```
 ---@overload fun(fields: cmr.mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.mailboxes.others
@@ -2638,7 +2829,7 @@ function Client:mailboxes(userId, fields) end
 ---@class cmr.all_mailboxes.fields
 ---@field userId? string Only the mailboxes of this user. One example of the vendor shows this parameter. Assumed.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the mailboxes of all users of the partner.
@@ -2650,6 +2841,10 @@ function Client:mailboxes(userId, fields) end
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. It is EXPIRED after its subscription has lapsed: the mailbox then sends no mail, and can be renewed. More values may come.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.all_mailboxes()
+---```
 ---@param fields? cmr.all_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2675,6 +2870,10 @@ function Client:all_mailboxes(fields) end
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. It is EXPIRED after its subscription has lapsed: the mailbox then sends no mail, and can be renewed. More values may come.
 ---
 ---The answer has the mailbox's status, serviceProvider and the status of its warmup.
+---
+---```lua
+---cmr.mailbox("39XXMZ1SQMMWWPN2GCRB0Q78KZAR")
+---```
 ---@overload fun(fields: cmr.mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -2699,6 +2898,10 @@ function Client:mailbox(mailboxId) end
 ---Get the administrator's credentials for a mailbox.
 ---
 ---`GET /mailboxes/admin-mailbox-details`
+---
+---```lua
+---cmr.mailbox_admin("BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR")
+---```
 ---@overload fun(fields: cmr.mailbox_admin.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param mailboxId string The mailbox.
@@ -2755,6 +2958,12 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---The answer to a list has a result for each item. An item may fail inside a success, for example because of the rate limit.
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
+---
+---```lua
+---cmr.update_mailboxes("USR94KD7S2LQ8X5M1Z0", {
+---  mailboxData = {{mailboxId = "JKFLDKDHSKTGITJAGFD", firstName = "Jane", lastName = "Roe"}}
+---})
+---```
 ---@overload fun(fields: cmr.update_mailboxes.fields): cmr.update_mailboxes.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_mailboxes.others
@@ -2793,6 +3002,10 @@ function Client:update_mailboxes(userId, fields) end
 ---The address itself can never be used again.
 ---
 ---Assumed: the operation still works, although one version of the page seems to call it deprecated.
+---
+---```lua
+---cmr.remove_mailbox{userId = "USR94KD7S2LQ8X5M1Z0", mailboxId = "JKFLDKDHSKTGITJAGFD"}
+---```
 ---@param fields cmr.remove_mailbox.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2821,6 +3034,10 @@ function Client:remove_mailbox(fields) end
 ---Changes nothing, although it is not a GET.
 ---
 ---Assumed: the page does not name the body's fields; cmr sends the names that you give.
+---
+---```lua
+---cmr.validate_mailbox("BVZGM5TE9BMP3PP0VWGW943RGV1B", {mailboxId = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"})
+---```
 ---@overload fun(fields: cmr.validate_mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.validate_mailbox.others
@@ -2863,6 +3080,10 @@ function Client:validate_mailbox(userId, fields) end
 ---A warmup that was STOPPED can be started again, for a new prorated charge.
 ---
 ---Assumed: the page shows no body; cmr sends one only if you give fields.
+---
+---```lua
+---cmr.start_warmup("39XXMZ1SQMMWWPN2GCRB0Q78KZAR")
+---```
 ---@overload fun(fields: cmr.start_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param fields? cmr.start_warmup.others
@@ -2900,6 +3121,10 @@ function Client:start_warmup(mailboxId, fields) end
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---A warmup that is paused still costs money.
+---
+---```lua
+---cmr.toggle_warmup("JKFLDKDHSKTGITJAGFD")
+---```
 ---@overload fun(fields: cmr.toggle_warmup.fields): cmr.toggle_warmup.answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.toggle_warmup.answer? answer
@@ -2932,6 +3157,10 @@ function Client:toggle_warmup(mailboxId) end
 ---A warmup that is paused still costs money.
 ---
 ---Assumed: the page does not show the answer; cmr assumes that the outcome comes later.
+---
+---```lua
+---cmr.set_warmup_status("JKFLDKDHSKTGITJAGFD", "PAUSED")
+---```
 ---@overload fun(fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
@@ -2967,6 +3196,10 @@ function Client:set_warmup_status(mailboxId, status) end
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---Only the end of a warmup sends the webhook mailbox.warmup.removed; a pause sends none.
+---
+---```lua
+---cmr.stop_warmup("JKFLDKDHSKTGITJAGFD")
+---```
 ---@overload fun(fields: cmr.stop_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -3002,6 +3235,10 @@ function Client:stop_warmup(mailboxId) end
 ---Change how a mailbox is warmed up. Units and bounds are not documented.
 ---
 ---`PATCH /mailboxes/warmup/settings`
+---
+---```lua
+---cmr.set_warmup_settings("JKFLDKDHSKTGITJAGFD", {warmupLimit = 40, increasePerDay = 2})
+---```
 ---@overload fun(fields: cmr.set_warmup_settings.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param fields? cmr.set_warmup_settings.others
@@ -3022,7 +3259,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 -- Get All Subscriptions
 
 ---@class cmr.subscriptions.fields
----@field limit? integer Items per page; 50 by default.
+---@field limit? integer Items per page; 50 by default. At most 100.
 ---@field page? integer The page, from 1.
 ---@field status? "ACTIVE"|"RENEWING"|"PAST_DUE"|"CANCELLED"|"EXPIRED"|string Only subscriptions in this state. Documented: ACTIVE, RENEWING, PAST_DUE, CANCELLED and EXPIRED; other values are sent too.
 ---@field componentSubscriptionId? string Only this subscription.
@@ -3067,6 +3304,10 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
 ---Assumed: without limit, a page has 50 items according to the API page, and 20 according to the help centre. It is undocumented how filters match.
+---
+---```lua
+---cmr.subscriptions{limit = 50, page = 1, status = "ACTIVE"}
+---```
 ---@param fields? cmr.subscriptions.fields
 ---@return cmr.subscriptions.answer? answer
 ---@return string? message
@@ -3102,6 +3343,10 @@ function Client:subscriptions(fields) end
 ---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---```lua
+---cmr.renew_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
+---```
 ---@param fields cmr.renew_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3129,6 +3374,10 @@ function Client:renew_subscriptions(fields) end
 ---A subscription that is PAST_DUE is tried again only while automatic renewal is on.
 ---
 ---Assumed: the page does not name the body's fields, and does not say if the operation sets or toggles the state; cmr sends the names that you give.
+---
+---```lua
+---cmr.toggle_subscription_auto_renew{subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6"}
+---```
 ---@param fields? cmr.toggle_subscription_auto_renew.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3165,6 +3414,10 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---Nothing is refunded. Cancel at least 24 hours before the subscription expires.
 ---
 ---Assumed: cmr sends either subscriptionId or domain; the page says that one of them is required.
+---
+---```lua
+---cmr.cancel_subscription{subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6"}
+---```
 ---@param fields cmr.cancel_subscription.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3201,6 +3454,10 @@ function Client:cancel_subscription(fields) end
 ---Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged.
 ---
 ---Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path. The sources disagree on whether the mailboxes keep their contents.
+---
+---```lua
+---cmr.recreate_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
+---```
 ---@param fields cmr.recreate_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3245,9 +3502,13 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---A platform may have several credentials: each call of add_platform adds one.
 ---
----The answer covers every app that the vendor supports. The page does not say if an app without credentials is listed.
+---data has a member for each app and covers every app that the vendor supports. The page does not say if an app without credentials is listed.
 ---
 ---The API page documents the status 404: the user was not found; 422: the request cannot be processed.
+---
+---```lua
+---cmr.platforms("BVZGM5TE9BMP3PP0VWGW943RGV1B")
+---```
 ---@overload fun(fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.platforms.answer? answer
@@ -3307,6 +3568,19 @@ function Client:platforms(userId) end
 ---The API page documents the status 400: the platform refused the credentials.
 ---
 ---Assumed: the page does not say where orgId belongs; cmr sends it next to credentials and metadata.
+---
+---```lua
+---cmr.add_platform("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  app = "EMAILBISON",
+---  credentials = {email = "john@agency.com", password = "correct horse"},
+---  metadata = {
+---    appBaseUrl = "https://app.emailbison.com",
+---    clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---    appName = "EmailBison",
+---    workspace = "my-workspace"
+---  }
+---})
+---```
 ---@overload fun(fields: cmr.add_platform.fields): cmr.add_platform.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_platform.others
@@ -3339,6 +3613,14 @@ function Client:add_platform(userId, fields) end
 ---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
 ---
 ---Assumed: the page shows only orgId; cmr sends userId and credentialId in the query, as in remove_platform.
+---
+---```lua
+---cmr.update_platform{
+---  userId = "USR94KD7S2LQ8X5M1Z0",
+---  credentialId = "H7G6F5E4D3C2B1A0",
+---  orgId = "org_1"
+---}
+---```
 ---@param fields cmr.update_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3365,6 +3647,10 @@ function Client:update_platform(fields) end
 ---Destroys: this cannot be undone.
 ---
 ---credentialId is in the page's sample, but not in its table.
+---
+---```lua
+---cmr.remove_platform{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B", credentialId = "A1B2C3D4E5F6G7H8"}
+---```
 ---@param fields cmr.remove_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3393,6 +3679,10 @@ function Client:remove_platform(fields) end
 ---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
 ---
 ---Assumed: cmr sends credentialId and userId in the query.
+---
+---```lua
+---cmr.platform_workspaces("H7G6F5E4D3C2B1A0", {userId = "USR94KD7S2LQ8X5M1Z0"})
+---```
 ---@overload fun(fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
 ---@param credentialId string The credential. Assumed.
 ---@param fields? cmr.platform_workspaces.others
@@ -3439,6 +3729,13 @@ function Client:platform_workspaces(credentialId, fields) end
 ---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed; the export may be sent again.
 ---
 ---Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
+---
+---```lua
+---cmr.export_mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  credentialId = "A1B2C3D4E5F6G7H8",
+---  componentMailboxIds = {"39XXMZ1SQMMWWPN2GCRB0Q78KZAR"}
+---})
+---```
 ---@overload fun(fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
 ---@param fields cmr.export_mailboxes.others
@@ -3493,6 +3790,17 @@ function Client:export_mailboxes(userId, fields) end
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed; the request may be sent again.
 ---
 ---Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has both; cmr requires one of them.
+---
+---```lua
+---cmr.reexport{
+---  google = {
+---    googleOauthRoute = "https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount?access_type=offline",
+---    clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---    appName = "Outreach App"
+---  },
+---  mailboxId = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
+---}
+---```
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3512,7 +3820,7 @@ function Client:reexport(fields) end
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.prewarmed.answer: cmr.Answer
@@ -3544,6 +3852,10 @@ function Client:reexport(fields) end
 ---A list, in pages.
 ---
 ---Assumed: the page does not name the paging parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.prewarmed{serviceProvider = "GOOGLE", contains = "acme"}
+---```
 ---@param fields? cmr.prewarmed.fields
 ---@return cmr.prewarmed.answer? answer
 ---@return string? message
@@ -3591,6 +3903,18 @@ function Client:prewarmed(fields) end
 ---Google mailboxes need the whole google object. Microsoft mailboxes need microsoftOauthRoute.
 ---
 ---One order can send both webhooks, for different domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
+---
+---```lua
+---cmr.order_prewarmed("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  order = {{domain = "prewarm-acmecorp.com"}},
+---  serviceProvider = "GOOGLE",
+---  google = {
+---    googleOauthRoute = "https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount?access_type=offline",
+---    clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---    appName = "Outreach App"
+---  }
+---})
+---```
 ---@overload fun(fields: cmr.order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_prewarmed.others
@@ -3614,7 +3938,7 @@ function Client:order_prewarmed(userId, fields) end
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the sandbox's domains.
@@ -3628,6 +3952,10 @@ function Client:order_prewarmed(userId, fields) end
 ---The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
+---
+---```lua
+---cmr.sandbox_prewarmed{serviceProvider = "GOOGLE"}
+---```
 ---@param fields? cmr.sandbox_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3680,6 +4008,19 @@ function Client:sandbox_prewarmed(fields) end
 ---The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses POST, and sends userId in the query as in order_prewarmed.
+---
+---```lua
+---cmr.sandbox_order_prewarmed("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  order = {{domain = "sandbox.nexora-tech.com"}},
+---  serviceProvider = "GOOGLE",
+---  google = {
+---    googleOauthRoute = "https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount?access_type=offline",
+---    clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---    appName = "Outreach App"
+---  },
+---  scenario = "success"
+---})
+---```
 ---@overload fun(fields: cmr.sandbox_order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user. Assumed.
 ---@param fields cmr.sandbox_order_prewarmed.others
@@ -3713,6 +4054,10 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---The call deletes all records at once.
 ---
 ---The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
+---
+---```lua
+---cmr.sandbox_reset_prewarmed()
+---```
 ---@param fields? cmr.sandbox_reset_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3738,6 +4083,10 @@ function Client:sandbox_reset_prewarmed(fields) end
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
 ---A partner has one wallet for all users.
+---
+---```lua
+---cmr.wallet()
+---```
 ---@param fields? cmr.wallet.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3761,6 +4110,10 @@ function Client:wallet(fields) end
 ---`POST /...`
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---```lua
+---cmr.send_error()
+---```
 ---@param fields? cmr.send_error.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3804,6 +4157,14 @@ function Client:send_error(fields) end
 ---A test is PENDING until it is done; other values of its status are undocumented.
 ---
 ---The help centre documents the status 400: a mailbox cannot be tested; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
+---
+---```lua
+---cmr.create_placement_test("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  mailboxIds = {"39XXMZ1SQMMWWPN2GCRB0Q78KZAR"},
+---  spamassassin = true,
+---  blacklist = true
+---})
+---```
 ---@overload fun(fields: cmr.create_placement_test.fields): cmr.create_placement_test.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_placement_test.others
@@ -3827,7 +4188,7 @@ function Client:create_placement_test(userId, fields) end
 ---@field orderId? string Lists only the reports of this test.
 ---@field mailboxId? string Only reports of this mailbox.
 ---@field page? integer The page, from 1.
----@field limit? integer Items per page.
+---@field limit? integer Items per page. At most 100.
 
 ---@class cmr.placement_reports.fields: cmr.placement_reports.others
 ---@field userId string The user.
@@ -3843,6 +4204,10 @@ function Client:create_placement_test(userId, fields) end
 ---Each item of mailboxes has placementOrderId, fromEmail, status and report. A report has inboxTest with google and microsoft365, spamassassin and blacklist.
 ---
 ---A status is PENDING until the test is done; its other values are undocumented.
+---
+---```lua
+---cmr.placement_reports("BVZGM5TE9BMP3PP0VWGW943RGV1B", {page = 1, limit = 20})
+---```
 ---@overload fun(fields: cmr.placement_reports.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.placement_reports.others

@@ -8,7 +8,7 @@
 
 struct slot {
     CURL *easy;
-    size_t length;
+    struct body body;
 };
 
 static CURLM *multi;
@@ -18,7 +18,7 @@ static struct slot *new_slots(int count)
     struct slot *slots = calloc((size_t)count, sizeof *slots);
 
     for (int i = 0; i < count; i++) {
-        slots[i].easy = new_handle(&slots[i].length);
+        slots[i].easy = new_handle(&slots[i].body);
         curl_easy_setopt(slots[i].easy, CURLOPT_PRIVATE, &slots[i]);
     }
     return slots;
@@ -26,7 +26,7 @@ static struct slot *new_slots(int count)
 
 static void start(struct slot *slot)
 {
-    slot->length = 0;
+    slot->body.length = 0;
     if (curl_multi_add_handle(multi, slot->easy) != CURLM_OK)
         fail("no more handles");
 }
@@ -48,7 +48,7 @@ static void run(struct slot *slots, int count, int at_once)
             struct slot *slot;
             CURL *easy = message->easy_handle;
             curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot);
-            check_answer(easy, message->data.result, &slot->length);
+            check_answer(easy, message->data.result, &slot->body);
             curl_multi_remove_handle(multi, easy);
             finished++;
             if (started < count) {

@@ -31,6 +31,7 @@ local validate = require "cmr.util.validate"
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
+---@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
 
 local WORDS = {
   expected = "a list of words",
@@ -47,6 +48,7 @@ local SPEC = {
   count = validate.integer(1),
   done_statuses = WORDS,
   failed_statuses = WORDS,
+  cancelled = "function",
 }
 local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page says that orders usually take 10 to 90 seconds
 
@@ -288,6 +290,8 @@ local function wait(self)
     local left = timeout - (now - started_at)
     local may_poll = self.watch ~= nil and not self.is_refused
     if left <= 0 then return time_out(self) end
+    local cancelled = self.opts.cancelled
+    if cancelled and cancelled() then return fail(self, "cancelled", "unknown", nil, "cancelled") end
     if self.is_deaf and not may_poll then return fail(self, "invalid_argument", "unknown", nil, NO_RECEIVER) end
     if may_poll then
       settled, events, message, err = poll_status(self, now, left)

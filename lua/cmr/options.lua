@@ -16,6 +16,7 @@ local options = {}
 ---@field api_key? string The key that signs requests and webhooks. Default: $CMR_API_KEY.
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
+---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
 ---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
@@ -84,7 +85,11 @@ options.DEFAULTS = {
 -- The environment variables for options. They are read when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
+local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" } -- what a profile has; certificates are no secret
+
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
+
+local BOUNDS = { "timeout", "attempt_timeout" } -- they are longer for some operations, unless the user set them
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
@@ -120,6 +125,7 @@ local SPEC = {
   on_retry = "function",
   on_response = "function",
   request_id_header = HEADER_NAME,
+  profile = validate.ANY, -- see add_profile
 }
 
 local TARGET_NAMES = {}
@@ -128,28 +134,34 @@ for _, name in ipairs(core.target_option_names) do
   SPEC[name] = validate.ANY
 end
 
-local function is_chosen(opts, name)
-  while opts ~= options.DEFAULTS do
-    if rawget(opts, name) ~= nil then return true end
-    opts = getmetatable(opts).__index
+---Adds the options that a client does not set itself. Copies them, because every call reads nearly all of them.
+---@param opts table of the client; the function changes it
+---@param parent table The options of the client that it is made from, or options.DEFAULTS.
+function options.inherit(opts, parent)
+  local chosen = {}
+  for _, name in ipairs(BOUNDS) do
+    chosen[name] = opts[name] ~= nil or parent.chosen ~= nil and parent.chosen[name]
   end
-  return false
+  for name, value in pairs(parent) do
+    if opts[name] == nil then opts[name] = value end
+  end
+  opts.chosen = chosen
 end
 
 ---Returns the longest time for a call and for one attempt of it. If the vendor may take long for each item, an option
 ---that the user did not set grows by that time.
 ---@param opts table of a client
 ---@param operation cmr.Operation? nil: a raw request
----@param get_args fun(): table the call's arguments
+---@param call any from the core
 ---@return number timeout seconds
 ---@return number attempt_timeout seconds
-function options.bounds(opts, operation, get_args)
+function options.bounds(opts, operation, call)
   local seconds = operation and operation.item_seconds
   if not seconds then return opts.timeout, opts.attempt_timeout end
-  local items = get_args()[operation.items_in]
+  local items = call:arguments()[operation.items_in]
   if type(items) == "table" then seconds = seconds * math.max(1, #items) end
   local function bound(name)
-    return opts[name] + (is_chosen(opts, name) and 0 or seconds)
+    return opts[name] + (opts.chosen[name] and 0 or seconds)
   end
   return bound "timeout", bound "attempt_timeout"
 end
@@ -163,6 +175,34 @@ local function read_endpoints(path)
   return nil, path .. ": " .. (message or "a JSON object expected")
 end
 
+local function bad_profile(message)
+  return nil,
+    ("bad option 'profile' (%s)"):format(message),
+    { code = "bad_option", option = "profile", reason = message }
+end
+
+-- Replaces the option profile by the options that the profile has.
+local function add_profile(target_opts, name)
+  for _, other in ipairs(PROFILE_OPTIONS) do
+    if target_opts[other] ~= nil then
+      return bad_profile(("'%s' does not go with it: a profile is a key and its address"):format(other))
+    end
+  end
+  if type(name) ~= "string" then return bad_profile("a string expected, got " .. type(name)) end
+  local profiles = require "cmr.profiles"
+  local config, message = profiles.load(os.getenv)
+  local stored
+  if config then
+    stored, message = profiles.options(config, name)
+  end
+  if not stored then return bad_profile(message) end
+  stored.key_header = stored.key_header or core.key_header
+  for option, value in pairs(stored) do
+    if target_opts[option] == nil then target_opts[option] = value end
+  end
+  return target_opts
+end
+
 ---Checks the options, and separates the core's options from those that the Lua code uses.
 ---@param opts cmr.Options
 ---@return table? target_opts The options for core.target, which checks them.
@@ -174,6 +214,11 @@ function options.split(opts)
   local target_opts, lua_opts = {}, {}
   for name, value in pairs(opts) do
     (TARGET_NAMES[name] and target_opts or lua_opts)[name] = value
+  end
+  if lua_opts.profile ~= nil then
+    ok, message, problem = add_profile(target_opts, lua_opts.profile)
+    if not ok then return nil, message, problem end
+    lua_opts.profile = nil
   end
   local name = lua_opts.loop
   if type(name) ~= "string" then return target_opts, lua_opts end

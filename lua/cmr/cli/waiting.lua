@@ -147,19 +147,10 @@ local function client_for(parsed, system, read, ledger)
   return client:with { loop = block }, ok and entry.account(client:target())
 end
 
----Returns the accepted requests that match a filter, each {id, account, operation, plan}.
+---Returns the accepted requests that match a filter. See history.accepted. Raises a failure.
 function waiting.accepted(ledger, filter)
-  local items, open = {}, { accepted = true }
-  for name, value in pairs(filter) do
-    open[name] = value
-  end
-  for found, message in ledger:each(open) do
-    if not found then io.failure("%s", message) end
-    local plan = found.plan and core.json_decode(found.plan)
-    if plan then
-      items[#items + 1] = { id = found.id, account = found.account, operation = found.operation, plan = plan }
-    end
-  end
+  local items, message = require("cmr.ledger.history").accepted(ledger, filter)
+  if not items then io.failure("%s", message) end
   return items
 end
 

@@ -102,7 +102,7 @@ end
 
 local function handle(handler, request, state)
   request.body = read_body(request)
-  fields.check_body(request)
+  fields.check_names(request)
   request.fields = fields.of(request)
   fields.check(request.operation, request.fields)
   request.user = scope.user(request, state)

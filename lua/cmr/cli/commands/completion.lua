@@ -126,6 +126,9 @@ local function candidate_lines(get_parser, words, system)
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then
     candidates:commands(get_parser(line))
+    for _, topic in ipairs(require("cmr.cli.commands.help").topics(require "cmr.operations")) do
+      candidates:offer(topic, "a topic")
+    end
     return candidates.lines
   end
   for index = 1, #words - 1 do
