@@ -1053,7 +1053,7 @@ function Receiver:drop(id) end
 ---| "domain.order.failed" # A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
 ---| "domain.renewal.success" # A domain is renewed.
 ---| "domain.renewal.failed" # A domain could not be renewed.
----| "domain.grace_period" # A domain has reached its expiry. It can be renewed for 7 more days.
+---| "domain.grace_period" # A domain has reached its expiry. It can still be renewed for 7 days.
 ---| "domain.expired" # A domain's grace is over: the API can no longer renew it.
 ---| "mailbox.order.success" # The provider has confirmed an order of mailboxes.
 ---| "mailbox.order.failed" # An order of mailboxes failed.
@@ -1066,7 +1066,7 @@ function Receiver:drop(id) end
 ---| "subscription.renewal.success" # A subscription is renewed.
 ---| "subscription.renewal.failed" # A subscription's domain is in GRACE_PERIOD or EXPIRED.
 ---| "subscription.past_due" # A subscription's payment failed, or its period ended without a renewal.
----| "subscription.expired" # A subscription stayed past due, and has now expired.
+---| "subscription.expired" # A subscription was not recovered while it was past due.
 ---| "subscription.cancelled" # A subscription was cancelled by a call.
 ---| "subscription.updated" # The price after 12 months applies. The event comes once.
 ---| "prewarmup.order.success" # Warm mailboxes are assigned. Their credentials are in the event.
@@ -1119,7 +1119,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A domain has reached its expiry. It can be renewed for 7 more days.
+---A domain has reached its expiry. It can still be renewed for 7 days.
 ---@class cmr.event.domain.grace_period: cmr.Event
 ---@field event "domain.grace_period"
 ---@field data cmr.event.domain.grace_period.data
@@ -1310,7 +1310,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A subscription stayed past due, and has now expired.
+---A subscription was not recovered while it was past due.
 ---@class cmr.event.subscription.expired: cmr.Event
 ---@field event "subscription.expired"
 ---@field data cmr.event.subscription.expired.data
@@ -3781,7 +3781,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The mailbox must exist already. The request has its id or its address.
 ---
----The limit counts re-exports from the API and from the dashboard together. The API refuses any further re-export.
+---The limit counts re-exports from the API and from the dashboard together. The API refuses any further re-export, wherever it comes from.
 ---
 ---The page's sample fills google and leaves microsoftOauthRoute empty.
 ---

@@ -50,7 +50,7 @@ documents.places = {}
 function documents.places.help(row)
   local line = {(row.name:gsub("_", "-")), "--help"}
   local _, ending = pcall(function() parser.new(operations, line):parse(line) end)
-  return flat(ending.text)
+  return flat(ending.help)
 end
 
 ---The operation's section.

@@ -51,7 +51,7 @@ docs domain.order.failed:
   open everything but the reason; one is Workspace validation failed
 help domain.renewal.success: A domain is renewed.
 help domain.renewal.failed: A domain could not be renewed.
-help domain.grace_period: A domain has reached its expiry. It can be renewed for 7 more days.
+help domain.grace_period: A domain has reached its expiry. It can still be renewed for 7 days.
 help domain.expired: A domain's grace is over: the API can no longer renew it.
 docs mailbox.order.success: The provider has confirmed an order of mailboxes.
   fields domainId domainName userId userEmail subscriptionId orderId workspaceType
@@ -79,7 +79,7 @@ docs subscription.renewal.failed: A subscription's domain is in GRACE_PERIOD or 
   open a reason (help)
 help subscription.past_due: A subscription's payment failed, or its period ended without a renewal.
   fields SUBSCRIPTION
-help subscription.expired: A subscription stayed past due, and has now expired.
+help subscription.expired: A subscription was not recovered while it was past due.
   fields SUBSCRIPTION
 docs subscription.cancelled: A subscription was cancelled by a call.
   fields SUBSCRIPTION
