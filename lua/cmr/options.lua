@@ -85,11 +85,12 @@ options.DEFAULTS = {
 -- The environment variables for options. They are read when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
-local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" } -- what a profile has; certificates are no secret
+-- the options that exclude the option `profile`; ca_file does not, because certificates are no secret
+local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" }
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
 
-local BOUNDS = { "timeout", "attempt_timeout" } -- they are longer for some operations, unless the user set them
+local BOUNDS = { "timeout", "attempt_timeout" } -- for some operations these times are longer, unless the user set them
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
@@ -134,7 +135,7 @@ for _, name in ipairs(core.target_option_names) do
   SPEC[name] = validate.ANY
 end
 
----Adds the options that a client does not set itself. Copies them, because every call reads nearly all of them.
+---Adds the options that a client does not set itself. Copies their values, because every call reads nearly all of them.
 ---@param opts table of the client; the function changes it
 ---@param parent table The options of the client that it is made from, or options.DEFAULTS.
 function options.inherit(opts, parent)

@@ -71,7 +71,8 @@ local function warnings(operation)
     )
   end
   if operation.success_field then
-    sentences[#sentences + 1] = "Items may fail although the call succeeds. `cmr.info(res).partial` lists the failed items."
+    sentences[#sentences + 1] =
+      "Items may fail although the call succeeds. `cmr.info(res).partial` lists the failed items."
   end
   sentences[#sentences + 1] = words.of_outcome(operation)
   return sentences[1] and table.concat(sentences, " ")
@@ -126,7 +127,9 @@ end
 
 local function open(operation)
   return operation.open_location
-    and ("cmr sends any other field in the %s unchanged. The names of these fields are undocumented."):format(operation.open_location)
+    and ("cmr sends any other field in the %s unchanged. The names of these fields are undocumented."):format(
+      operation.open_location
+    )
 end
 
 local function example_of(operation)

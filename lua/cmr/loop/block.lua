@@ -12,7 +12,7 @@ local MAX_STEP_SECONDS = 1 -- maximum of one poll
 local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
-local sleepers = {} -- a heap of the sleeping waiters by the end of their sleep, `wakes_at`
+local sleepers = {} -- a heap of the sleeping waiters; the key is `wakes_at`, the end of their sleep
 
 ---Runs the engine once. Waits for work, but not longer than the given time.
 ---@param seconds number
