@@ -66,7 +66,7 @@ local Client = {}
 ---@return cmr.Error? err
 function Client:request(method, path, fields) end
 
----Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
+---Iterates over the items of a list. cmr fetches each page when the loop needs it. If a page shows that items may be
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
@@ -79,7 +79,7 @@ function Client:each(what, ...) end
 
 ---Returns the request that a call would send. Sends nothing.
 ---@param name string The operation's name, or "request".
----@param ... any Its arguments, or those of client:request.
+---@param ... any The operation's arguments, or those of client:request.
 ---@return cmr.Preview? preview
 ---@return string? message
 ---@return cmr.Error? err
@@ -120,8 +120,8 @@ function Client:map(name, inputs, opts) end
 ---@return string? message
 function Client:bulk(name, rows, opts) end
 
----Iterates over the requests that were sent with this client's key, newest first. It reads them from the client's
----ledger.
+---Iterates over the requests that were sent with this client's key, newest first. cmr reads the requests from the
+---client's ledger.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
@@ -131,8 +131,8 @@ function Client:bulk(name, rows, opts) end
 function Client:history(filter) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
----reads the events from the client's store, where cmr.webhook.handler writes them. They may have arrived earlier, at
----another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
+---reads the events from the client's store, where cmr.webhook.handler writes them. The events may have arrived earlier,
+---at another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
 ---handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
@@ -144,14 +144,14 @@ function Client:history(filter) end
 ---`events.order` has the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
----many events to expect. Then give it `count`; otherwise only the order's status can end the wait.
+---many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
 ---
----If the operation failed, err is of kind "operation_failed". Its body is the event that reports the failure, or a list
----of the items that the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown":
----err.events has the events about the items that were done. When an event reports that one of several items failed,
----await does not wait for the others. When the answer refused some items, await still waits for the others. When time
----is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of kind
----"invalid_argument". client:awaitable tells you that before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
+---of the items that the answer itself refused. err.outcome is "rejected" when nothing was done, else "unknown":
+---err.events then has the events about the items that were done. When an event reports that one of several items
+---failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
+---When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
+---kind "invalid_argument". client:awaitable tells you that before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -165,10 +165,10 @@ function Client:await(res, opts) end
 ---@return string? message The reason why it cannot.
 function Client:awaitable(name) end
 
----Makes a copy of the client with other options. This is cheap enough to do for one call: client:with{timeout =
----60}:platforms(id).
+---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
+---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client. It shares key, engine and limiter with this one.
+---@return cmr.Client client The new client, which shares key, engine and limiter with this one.
 function Client:with(opts) end
 
 ---Closes the client and its unused connections. Later calls raise.
@@ -395,7 +395,7 @@ function cmr.info(result) end
 ---@return cmr.Error? err
 function cmr.request(method, path, fields) end
 
----Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
+---Iterates over the items of a list. cmr fetches each page when the loop needs it. If a page shows that items may be
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
@@ -408,7 +408,7 @@ function cmr.each(what, ...) end
 
 ---Returns the request that a call would send. Sends nothing.
 ---@param name string The operation's name, or "request".
----@param ... any Its arguments, or those of client:request.
+---@param ... any The operation's arguments, or those of client:request.
 ---@return cmr.Preview? preview
 ---@return string? message
 ---@return cmr.Error? err
@@ -450,8 +450,8 @@ function cmr.map(name, inputs, opts) end
 function cmr.bulk(name, rows, opts) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
----reads the events from the client's store, where cmr.webhook.handler writes them. They may have arrived earlier, at
----another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
+---reads the events from the client's store, where cmr.webhook.handler writes them. The events may have arrived earlier,
+---at another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
 ---handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
@@ -463,14 +463,14 @@ function cmr.bulk(name, rows, opts) end
 ---`events.order` has the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
----many events to expect. Then give it `count`; otherwise only the order's status can end the wait.
+---many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
 ---
----If the operation failed, err is of kind "operation_failed". Its body is the event that reports the failure, or a list
----of the items that the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown":
----err.events has the events about the items that were done. When an event reports that one of several items failed,
----await does not wait for the others. When the answer refused some items, await still waits for the others. When time
----is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of kind
----"invalid_argument". client:awaitable tells you that before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
+---of the items that the answer itself refused. err.outcome is "rejected" when nothing was done, else "unknown":
+---err.events then has the events about the items that were done. When an event reports that one of several items
+---failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
+---When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
+---kind "invalid_argument". client:awaitable tells you that before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -897,19 +897,19 @@ function writing:settle(id, ending) end
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = {}
 
----Checks that a delivery comes from the vendor and is fresh. It compares in constant time. Pass the body's bytes as
----received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp
----are needed.
+---Checks that a delivery comes from the vendor and is fresh. The comparison takes constant time. Pass the body's bytes
+---as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
+---cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
----@return cmr.Refusal? err The refusal. Its status is the HTTP status to answer with.
+---@return cmr.Refusal? err The refusal. err.status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options) end
 
----Receives webhooks in nginx. It calls an event's function once, even if the vendor delivers the event several times or
----to several workers. It stores the event for client:await.
+---Receives webhooks in nginx. The handler calls an event's function once, even if the vendor delivers the event several
+---times or to several workers. The handler stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -917,7 +917,7 @@ function webhook.verify(raw_body, headers, options) end
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
----@return fun() handler For content_by_lua. It reads the body, and answers with the receiver's status.
+---@return fun() handler For content_by_lua. The handler reads the body, and answers with the receiver's status.
 ---@return cmr.Receiver receiver The receiver, which has the dead letters.
 function webhook.handler(options) end
 
@@ -982,8 +982,8 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----Returns the events that could not be handled, and that the vendor does not deliver again. Their handler failed at
----the last of three deliveries, or the store had no room for them.
+---Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
+---handler failed at the last of three deliveries, or the store had no room.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -1890,7 +1890,7 @@ function Client:add_domain_forwarding(fields) end
 ---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
----Forward all mail of a domain. Its mailboxes must be ACTIVE.
+---Forward all mail of a domain. The mailboxes of the domain must be ACTIVE.
 ---
 ---`POST /...`
 ---
@@ -2120,7 +2120,7 @@ function Client:renew_domains(userId, fields) end
 ---
 ---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their domains.
 ---
----Automatic renewal is off for a new domain. It can be switched off at any time.
+---Automatic renewal is off for a new domain, and can be switched off at any time.
 ---
 ---Assumed: PATCH; an older sidebar says POST.
 ---
@@ -2216,7 +2216,7 @@ function Client:dns_records(userId, domain) end
 ---
 ---The vendor creates no SPF, DKIM or DMARC records by itself.
 ---
----Each new record gets a recordId. Its place in the answer is undocumented.
+---Each new record gets a recordId. The place of the recordId in the answer is undocumented.
 ---
 ---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
@@ -2493,7 +2493,7 @@ function Client:order_status(fields) end
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----An order that is confirmed must be covered by the wallet. Otherwise it is refused, with an undocumented status.
+---An order that is confirmed must be covered by the wallet. The status of a refusal is undocumented.
 ---
 ---A conflict with an existing workspace can make the order fail after the domain was charged.
 ---
@@ -2532,7 +2532,7 @@ function Client:create_order(userId, fields) end
 
 ---@class cmr.order_mailboxes.others
 ---@field subscriptionId? string An active subscription. The mailboxes are added to it.
----@field domainId? string A domain with a cancelled subscription. It gets a new subscription.
+---@field domainId? string A domain with a cancelled subscription. The domain gets a new subscription.
 ---@field mailboxes? table<string, cmr.order_mailboxes.others.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field billingCycle? "MONTHLY" MONTHLY is the only value.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
@@ -2612,7 +2612,7 @@ function Client:order_mailboxes(userId, fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----This charges the wallet, like confirm = true in create_order.
+---The operation charges the wallet, like confirm = true in create_order.
 ---
 ---```lua
 ---cmr.process_order{userId = "USR94KD7S2LQ8X5M1Z0", orderId = "ord_R8K2LQPZA9XM"}
@@ -2798,7 +2798,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---A list, in pages.
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. It is EXPIRED after its subscription has lapsed: the mailbox then sends no mail, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. It then sends no mail, and can be renewed. More values may come.
 ---
 ---The word single in the path stands for a single user.
 ---
@@ -2838,7 +2838,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A list, in pages.
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. It is EXPIRED after its subscription has lapsed: the mailbox then sends no mail, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. It then sends no mail, and can be renewed. More values may come.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---
@@ -2867,7 +2867,7 @@ function Client:all_mailboxes(fields) end
 ---
 ---`GET /mailboxes/mailbox`
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. It is EXPIRED after its subscription has lapsed: the mailbox then sends no mail, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. It then sends no mail, and can be renewed. More values may come.
 ---
 ---The answer has the mailbox's status, serviceProvider and the status of its warmup.
 ---
@@ -3449,7 +3449,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre say the same, also about OAuth routes and automatic renewal, and use the same path. They add that mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre say the same, also about OAuth routes and automatic renewal, and use the same path. According to these articles, mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged.
 ---
@@ -3498,7 +3498,7 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---`GET /exports/platform-credentials`
 ---
----connected is true if at least one credential is stored with add_platform. It does not say that the credential still works at the platform.
+---connected is true if at least one credential is stored with add_platform. connected does not say that the credential still works at the platform.
 ---
 ---A platform may have several credentials: each call of add_platform adds one.
 ---
@@ -3555,7 +3555,7 @@ function Client:platforms(userId) end
 ---
 ---`POST /exports/platform-credential`
 ---
----The API tries the credentials at the platform. It stores none that fail.
+---The API tries the credentials at the platform, and stores none that fail.
 ---
 ---EmailBison needs all fields of metadata. ReachInbox and Smartlead need the credentials only.
 ---
@@ -3949,7 +3949,7 @@ function Client:order_prewarmed(userId, fields) end
 ---
 ---The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
----The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
+---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
 ---
@@ -4005,7 +4005,7 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. partial_failure sends both: the event failed names the failed domain, and the event success names the others.
 ---
----The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
+---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses POST, and sends userId in the query as in order_prewarmed.
 ---
@@ -4053,7 +4053,7 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---
 ---The call deletes all records at once.
 ---
----The help centre describes a second sandbox. It has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
+---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---```lua
 ---cmr.sandbox_reset_prewarmed()

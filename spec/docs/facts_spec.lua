@@ -61,7 +61,7 @@ local FACTS = {
     "confirm is optional on the vendor's pages",
     "recommends order_mailboxes",
     "Deprecated", "under the name of the domain", "3 USD"},
-  process_order = {"confirm = false", "This charges the wallet"},
+  process_order = {"confirm = false", "The operation charges the wallet"},
   mailboxes = {"IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE", "EXPIRED after its subscription has lapsed",
     "a single user",
     "More values may come"},
