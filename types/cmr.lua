@@ -791,7 +791,7 @@ function writing:settle(id, ending) end
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
----@field user_agent? string Put before the library's own.
+---@field user_agent? string A text in front of the library's own user agent.
 ---For each operation, "METHOD /path". Add "userId in body" or "userId in query" if it is not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
@@ -1013,8 +1013,8 @@ function Receiver:drop(id) end
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
 ---| "future" # the timestamp is later than the tolerance allows
----| "not_json" # the body is signed and fresh, but is no JSON object | "no_event" # the body is a JSON object that
----names no event
+---| "not_json" # the body is signed and fresh, but is no JSON object
+---| "no_event" # the body is a JSON object that names no event
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
@@ -1860,7 +1860,7 @@ function Client:check_workspace(fields) end
 ---
 ---`POST /...`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -1894,7 +1894,7 @@ function Client:add_domain_forwarding(fields) end
 ---
 ---`POST /...`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -1932,7 +1932,7 @@ function Client:add_email_forwarding(fields) end
 ---
 ---`POST /domains/add-client-id`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The API checks the client id first, then queues the work.
 ---
@@ -2061,7 +2061,7 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---Acts on everything if its list is omitted.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook domain.renewal.success reports its success, its failure domain.renewal.failed.
 ---
@@ -2481,7 +2481,7 @@ function Client:order_status(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
@@ -2554,7 +2554,7 @@ function Client:create_order(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionId` and `domainId`.
 ---
@@ -2606,7 +2606,7 @@ function Client:order_mailboxes(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -2668,7 +2668,7 @@ function Client:process_order(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Takes multipart form data: a file is given by its path.
 ---
@@ -2739,7 +2739,7 @@ function Client:create_order_form(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Deprecated by the vendor.
 ---
@@ -2798,7 +2798,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---A list, in pages.
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. It then sends no mail, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
 ---The word single in the path stands for a single user.
 ---
@@ -2838,7 +2838,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A list, in pages.
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. It then sends no mail, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---
@@ -2867,7 +2867,7 @@ function Client:all_mailboxes(fields) end
 ---
 ---`GET /mailboxes/mailbox`
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. It then sends no mail, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
 ---The answer has the mailbox's status, serviceProvider and the status of its warmup.
 ---
@@ -2947,7 +2947,7 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---`PATCH /mailboxes/update-mailbox-details`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.updated reports its success.
 ---
@@ -2993,7 +2993,7 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The removal is refused in the last 24 hours before the subscription ends.
 ---
@@ -3069,7 +3069,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.warmup.started reports its success.
 ---
@@ -3116,7 +3116,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---
 ---`POST /mailboxes/warmup/toggle`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
@@ -3150,7 +3150,7 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---`PATCH /mailboxes/warmup/status`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
@@ -3189,7 +3189,7 @@ function Client:set_warmup_status(mailboxId, status) end
 ---
 ---Destroys: this cannot be undone.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.warmup.removed reports its success.
 ---
@@ -3332,7 +3332,7 @@ function Client:subscriptions(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook subscription.renewal.success reports its success, its failure subscription.renewal.failed.
 ---
@@ -3403,7 +3403,7 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionId` and `domain`.
 ---
@@ -3443,7 +3443,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionIds` and `domainNames`.
 ---
@@ -3714,7 +3714,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---`POST /exports/platform-exports`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
@@ -3771,7 +3771,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---`POST /mailboxes/oauth`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Limited per mailbox and week.
 ---
@@ -3896,7 +3896,7 @@ function Client:prewarmed(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
@@ -3995,7 +3995,7 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---`POST /sandbox/pre-warmup/order`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
@@ -4150,7 +4150,7 @@ function Client:send_error(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The mailboxes must be ACTIVE and have SMTP credentials.
 ---

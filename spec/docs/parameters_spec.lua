@@ -165,7 +165,8 @@ local PARAMETERS = {
   add_subscription_mailboxes = ASSUMED_USER .. "subscriptionId body string required docs :: mailboxes at Google\n"
     .. from("docs", NEW_MAILBOXES, PICTURES, CONFIRM, GOOGLE, RENEWS),
   mailboxes = "open query\n" .. from("help", USER) .. PAGES,
-  all_mailboxes = "open query\nuserId query string assumed help :: One example of the vendor shows this parameter\n" .. PAGES,
+  all_mailboxes = "open query\nuserId query string assumed help :: One example of the vendor shows this parameter\n"
+    .. PAGES,
   mailbox = "mailboxId query string required positional help",
   mailbox_admin = from("help", USER) .. "mailboxId query string required positional help",
   update_mailboxes = from("help", USER) .. [[

@@ -31,7 +31,8 @@ event("help", "domain.expired", "", "nothing is named", "grace is over", "the AP
 event("docs", "mailbox.order.success", "domainId,domainName,userId,userEmail,subscriptionId,orderId,workspaceType,"
   .. "creationTime,expiryDate,price,quantity", nil, "The provider has confirmed")
 event("docs", "mailbox.order.failed", "", "nothing is named", "failed")
-event("docs", "mailbox.created", "userId,orderId,mailboxId,email", "the credentials", "ready", "Each mailbox has its own event",
+event("docs", "mailbox.created", "userId,orderId,mailboxId,email", "the credentials", "ready",
+  "Each mailbox has its own event",
   "credentials")
 event("docs", "mailbox.updated", "updatedFields", "everything but updatedFields, which has only the changed fields",
   "details have changed")
