@@ -386,7 +386,8 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
+    /* over HTTP/2, several calls can share one new connection */
+    call->fresh = call->wary && call->target->http_version == 1;
     connection_note(call, code);
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;

@@ -363,7 +363,8 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
         return false;
     stop(multi, call);
     call->wary = true;
-    call->fresh = call->sends == 0 || call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
+    /* over HTTP/2, several calls can share one new connection */
+    call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);
     return true;

@@ -92,7 +92,7 @@ function Client:preview(name, ...) end
 ---@return cmr.Job job
 function Client:start(name, ...) end
 
----Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
+---Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
@@ -151,7 +151,7 @@ function Client:history(filter) end
 ---err.events then has the events about the items that were done. When an event reports that one of several items
 ---failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
 ---When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
----kind "invalid_argument". client:awaitable tells you that before you send anything.
+---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -421,7 +421,7 @@ function cmr.preview(name, ...) end
 ---@return cmr.Job job
 function cmr.start(name, ...) end
 
----Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
+---Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
@@ -470,7 +470,7 @@ function cmr.bulk(name, rows, opts) end
 ---err.events then has the events about the items that were done. When an event reports that one of several items
 ---failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
 ---When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
----kind "invalid_argument". client:awaitable tells you that before you send anything.
+---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -1507,7 +1507,7 @@ function Client:user(userId) end
 ---@field addressLineThree? string A further line of the address.
 ---@field languagePreference string The language's code, such as en.
 ---@field postalCode string Postal code.
----@field state string The state. The samples have its name, and the help centre has its code.
+---@field state string The state. The samples have the state's name, and the help centre has its code.
 ---@field phoneCc string The dialling code, without +.
 ---@field phone string The number, without the dialling code.
 
@@ -1566,7 +1566,7 @@ function Client:create_user(fields) end
 ---@field addressLineThree? string A further line of the address.
 ---@field languagePreference? string The language's code, such as en.
 ---@field postalCode? string Postal code.
----@field state? string The state. The samples have its name, and the help centre has its code.
+---@field state? string The state. The samples have the state's name, and the help centre has its code.
 ---@field phoneCc? string The dialling code, without +.
 ---@field phone? string The number, without the dialling code.
 
@@ -3720,7 +3720,7 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---The webhook mailbox.exported reports its success.
 ---
----Export mailboxes that are ACTIVE. Do not export one again while its export is running.
+---Export mailboxes that are ACTIVE. Do not export a mailbox again while its export is running.
 ---
 ---An Instantly credential without an orgId is refused: it has no workspace.
 ---

@@ -265,7 +265,7 @@ function Client:start(name, ...)
   return jobs.start(state, call, loop, operation, loop.semaphore())
 end
 
----Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
+---Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
@@ -355,7 +355,7 @@ end
 ---err.events then has the events about the items that were done. When an event reports that one of several items
 ---failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
 ---When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
----kind "invalid_argument". client:awaitable tells you that before you send anything.
+---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.

@@ -14,7 +14,7 @@ local FACTS = {
   user = {"profile and billing"},
   create_user = {"data.id is the new id", "letters of any script, digits, spaces and . , ' # & ( ) / -", "&#39;",
     "All fields but email", "ISO 3166-1 alpha-2", "The dialling code, without +",
-    "have its name, and the help centre has its code"},
+    "have the state's name, and the help centre has its code"},
   update_user = {"letters of any script", "Send all fields", "the help centre requires all of them"},
   delete_user = {"mailboxCount and domainCount", "err.body", "no domains and no mailboxes", "for good",
     "billing records, the wallet balance, workspaces and orders", "are undocumented"},

@@ -56,7 +56,7 @@ local PROFILE = [[
   addressLineThree body string docs
   languagePreference body string REQUIRED docs :: such as en
   postalCode body string REQUIRED docs
-  state body string REQUIRED docs :: The samples have its name, and the help centre has its code
+  state body string REQUIRED docs :: The samples have the state's name, and the help centre has its code
   phoneCc body string REQUIRED docs :: without +
   phone body string REQUIRED docs
 ]]
