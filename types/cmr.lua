@@ -23,7 +23,7 @@
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
----@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
+---@field cancelled? fun(): boolean Called at least once a second. If the function returns true, the wait ends.
 
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
@@ -159,7 +159,7 @@ function Client:history(filter) end
 ---@return cmr.Error? err
 function Client:await(res, opts) end
 
----Returns whether client:await could learn how an operation ends. Call it before you send the operation.
+---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
 ---@return string? message The reason why it cannot.
@@ -932,7 +932,7 @@ function webhook.receiver(options) end
 function webhook.info(event) end
 
 ---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
----without one, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---without an eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
@@ -2349,7 +2349,7 @@ function Client:delete_dns_record(fields) end
 ---
 ---The domain must be one of the user's.
 ---
----The list must be complete: it replaces the old one.
+---The list must be complete, because it replaces the old list.
 ---
 ---Assumed: the page does not name the body's field for the list; cmr sends the name that you give.
 ---
@@ -3449,7 +3449,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre say the same, also about OAuth routes and automatic renewal, and use the same path. According to these articles, mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
+---Two articles of the help centre say that mailboxes, OAuth routes and automatic renewal are preserved, and use the same path. According to these articles, mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
 ---Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged.
 ---
