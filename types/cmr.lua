@@ -582,7 +582,7 @@ function forgetting:forget_old(db, id) end
 ---@field outcome? cmr.Outcome
 ---@field message? string
 ---@field failed_items? integer The number of items that failed inside a success.
----@field retry_at? number The earliest time to send it again.
+---@field retry_at? number The earliest time to send the request again.
 ---@field account string The digest of the key, and the base URL.
 
 ---The states of a request.
@@ -783,7 +783,7 @@ function writing:settle(id, ending) end
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store The store for webhooks and quotas. Its default is chosen like the limiter's.
+---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger

@@ -28,7 +28,7 @@ local options = {}
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store The store for webhooks and quotas. Its default is chosen like the limiter's.
+---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
@@ -137,7 +137,7 @@ end
 
 ---Adds the options that a client does not set itself. Copies their values, because every call reads nearly all of them.
 ---@param opts table of the client; the function changes it
----@param parent table The options of the client that it is made from, or options.DEFAULTS.
+---@param parent table The options of the client that the new one is made from, or options.DEFAULTS.
 function options.inherit(opts, parent)
   local chosen = {}
   for _, name in ipairs(BOUNDS) do

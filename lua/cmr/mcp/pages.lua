@@ -42,7 +42,7 @@ local function part(number, whole, first)
   return whole:sub(first, last), note
 end
 
----Returns the first part of a text. If there are more parts, keeps the text.
+---Returns the first part of a text. If there are more parts, stores the text for read_more.
 ---@return string part
 ---@return string? note says how to read on
 function Pages:add(whole)
