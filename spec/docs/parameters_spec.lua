@@ -149,7 +149,7 @@ local PARAMETERS = {
   ]],
   set_nameservers = "open body\n" .. from("help", USER) .. "domain query string required positional help :: name",
   order = "open query\n" .. ASSUMED_USER,
-  order_status = "open query",
+  order_status = "open query\norderId query string assumed help :: The order",
   create_order = from("help", USER)
     .. from("docs", NEW_DOMAINS, NEW_MAILBOXES, BILLING, CONFIRM, PROVIDER, MICROSOFT, GOOGLE)
     .. "autoRenew body boolean docs :: true renews the mailboxes automatically, but not the domain",
@@ -282,16 +282,14 @@ local PARAMETERS = {
 local function expected_of(lines)
   local expected = {}
   for line in lines:gmatch("[^\n]+") do
-    local facts, rest = (line .. " "):match("^%s*(.-)%s+(::.*)$")
-    local name, others = (facts or line):match("^%s*(%S+)%s+(.-)%s*$")
+    local facts, rest = (line .. " ::"):match("^%s*(.-)%s+::(.*)$")
+    local name, others = facts:match("^(%S+)%s+(.-)$")
     if name == "open" then
       expected.open = others
     elseif name then
       local param = {facts = {}, texts = {}}
       for fact in others:gmatch("%S+") do param.facts[#param.facts + 1] = fact end
-      for text in (rest or ""):gmatch("::%s*(.-)%s*%f[:\0]") do
-        if text ~= "" then param.texts[#param.texts + 1] = text end
-      end
+      for text in rest:gmatch("%s*(.-)%s*::") do param.texts[#param.texts + 1] = text end
       table.sort(param.facts)
       expected[name] = param
     end
@@ -368,7 +366,7 @@ describe("each parameter", function()
         for _, text in ipairs(entry.texts) do has(param.summary, text, name) end
         expected[param.name] = nil
       end
-      assert.is_nil(next(expected), ("%s lacks %s"):format(row.name, next(expected)))
+      assert.is_nil(next(expected), ("%s lacks %s"):format(row.name, tostring(next(expected))))
     end
   end)
 
