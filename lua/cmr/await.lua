@@ -140,7 +140,7 @@ local function decode(stored)
   return event, key
 end
 
--- Returns the same as decode. Decodes each text once, although every read of the store returns it again.
+-- Returns the same as decode. Each text is decoded only once, although every read of the store returns it again.
 local function decoded(self, stored)
   local known = self.decoded[stored]
   if not known then
