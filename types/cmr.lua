@@ -162,7 +162,7 @@ function Client:await(res, opts) end
 ---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why it cannot.
+---@return string? message The reason why client:await cannot.
 function Client:awaitable(name) end
 
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:

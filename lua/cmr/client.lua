@@ -370,7 +370,7 @@ end
 ---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why it cannot.
+---@return string? message The reason why client:await cannot.
 function Client:awaitable(name)
   local state = state_of(self, "awaitable")
   return require("cmr.await").check(state, operation_named(name, "awaitable"))

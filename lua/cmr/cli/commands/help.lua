@@ -32,7 +32,7 @@ function texts.environment(_, _, width)
   return require("cmr.cli.wrapping").paragraphs(require("cmr.cli.parser").FACTS, width) .. "\n"
 end
 
----Returns the words that `cmr help` takes besides the commands.
+---Returns the words that `cmr help` accepts in addition to the commands.
 ---@param operations cmr.Operation[]
 ---@return string[]
 function help.topics(operations)
