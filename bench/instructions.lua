@@ -1,7 +1,7 @@
--- make bench-instructions: how many instructions a call takes, counted by callgrind as the difference between 1,200
--- calls and 200. Noise hardly touches them. Fails when one is more than 5 % above the committed number of the same
--- libcurl and Lua. KEEP=1 writes the numbers into bench/instructions.json; ONLY="name" chooses rows by a part of their
--- name.
+-- make bench-instructions: measures how many instructions a call takes. callgrind counts them, as the difference
+-- between 1,200 calls and 200. Noise hardly changes the numbers. Fails when a number is more than 5 % above the
+-- committed number for the same libcurl and Lua. KEEP=1 writes the numbers into bench/instructions.json. ONLY="name"
+-- chooses rows by a part of their name.
 local cjson = require("cjson").new()
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
@@ -30,7 +30,8 @@ local function count(command, env)
   return total
 end
 
--- A client that makes one call after another warms up with a tenth of them more.
+-- Returns the instructions of one call. A client that makes calls one after another first warms up with a tenth as many
+-- calls.
 local function per_call(client, many, env)
   local command = many and client.many or client.one
   local more = many and " " .. AT_ONCE or ""

@@ -75,7 +75,7 @@ function upstream.start()
   return running
 end
 
--- The library's headers, one a line and without the key, for peers that make the same request.
+-- Returns the library's headers without the key, one on each line, for peers that make the same request.
 local function headers()
   local client = cmr.new { api_key = KEY }
   return table.concat(assert(client:preview("platforms", upstream.USER)).headers, "\n")

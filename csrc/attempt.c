@@ -11,9 +11,9 @@ enum {
     READ_BYTES = 4096,
     /* a request that is not repeatable must not reuse a connection that was idle for longer */
     MAX_IDLE_SECONDS = 5,
-    MAX_IDLE_SECONDS_REPEATABLE = 118, /* libcurl's default */
+    MAX_IDLE_SECONDS_REPEATABLE = 118, /* the same as libcurl's default */
     MIN_TIMEOUT_MS = 1,                /* libcurl takes 0 for "no timeout" */
-    MAX_SENDS_REPEATABLE = 2,          /* in one attempt: libcurl sends again when a reused connection closes */
+    MAX_SENDS_REPEATABLE = 2,          /* for one attempt: libcurl sends again when a reused connection closes */
 };
 
 bool attempt_is_repeatable(const struct call *call)
@@ -170,7 +170,7 @@ static CURLcode set_target(struct call *call, CURLSH *share)
     SET(CURLOPT_HTTP_VERSION,
         target->plain || !has_http2() ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could send the key to another server */
+    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could take the key to another server */
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* "" offers every encoding that libcurl supports */
     SET(CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     SET(CURLOPT_CONNECTTIMEOUT_MS, target->connect_timeout);
@@ -184,7 +184,10 @@ static CURLcode set_target(struct call *call, CURLSH *share)
     return CURLE_OK;
 }
 
-/* The functions below set the options of one attempt. A handle that was used before has those of the last attempt. */
+/*
+ * The functions below set the options of one attempt. They set each option, because a reused handle has the values of
+ * the last attempt.
+ */
 
 static CURLcode set_connection(struct call *call)
 {
@@ -193,7 +196,7 @@ static CURLcode set_connection(struct call *call)
     /* over HTTP/1, libcurl 8.14 would wait until another call has its whole answer */
     SET(CURLOPT_PIPEWAIT, call->target->http_version == 1 ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
-    /* over HTTP/2, several calls share one new connection */
+    /* calls over HTTP/2 that need no fresh connection can share one new connection */
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
     SET(CURLOPT_MAXAGE_CONN, call->wary ? 1L : (long)max_idle);
     return CURLE_OK;
@@ -285,8 +288,8 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     call->clean = false;
     call->form.failed = NULL;
     *call->answer.message = '\0';
-    attempt_free_headers(call); /* in a fork's child, they come from the abandoned handle */
-    /* a trace would report the last transfer's times if this one failed early */
+    attempt_free_headers(call); /* in a fork's child, the headers of the parent's handle are still there */
+    /* a reused handle could report the last transfer's times if this attempt failed early */
     call->easy = call->traced ? NULL : handles_take(handles, call->target->number);
     if (!call->easy)
         code = make_handle(call, share);
@@ -297,7 +300,7 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
     return code;
 }
 
-/* Removes the pointers into the call that libcurl could follow when it frees the handle. */
+/* Removes the handle's pointers to the call, which libcurl could follow when it frees the handle. */
 static bool detach(CURL *easy)
 {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK &&
@@ -350,8 +353,8 @@ bool attempt_goes_on(const struct call *call, CURLcode code)
 }
 
 /*
- * Returns whether the handle may be used again. After anything unusual, the next attempt gets a new one: state that
- * libcurl has left in it could reach the next call.
+ * Returns whether the handle may be used again. After anything unusual it may not, because state that libcurl left in
+ * it could reach the next call.
  */
 static bool is_clean(const struct call *call)
 {
@@ -367,7 +370,7 @@ void attempt_finish(struct call *call, CURLcode code)
     CURL *easy = call->easy;
 
     answer->code = code;
-    if (answer->header_bytes > 0) { /* else libcurl may report the last transfer of this handle */
+    if (answer->header_bytes > 0) { /* without headers, libcurl may report the last transfer of this handle */
         (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
         (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &answer->http_version);
         (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &answer->connects);
@@ -383,7 +386,8 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
+    /* over HTTP/2, several calls can share one new connection */
+    call->fresh = call->wary && call->target->http_version == 1;
     connection_note(call, code);
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;

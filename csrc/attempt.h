@@ -14,8 +14,8 @@
 enum { MAX_HEADER_BYTES = 256 * 1024 };
 
 /*
- * Prepares an easy handle for the next attempt, which may take timeout seconds: an idle one of the call's target, or a
- * new one. Leaves none when libcurl refuses an option.
+ * Prepares an easy handle for the next attempt, which may take timeout seconds. Uses an idle handle of the call's
+ * target, or makes a new one. When libcurl refuses an option, the call has no handle.
  */
 CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles *handles, CURLSH *share,
                       double timeout);
@@ -29,7 +29,7 @@ bool attempt_goes_on(const struct call *call, CURLcode code);
 /* Fills the answer from libcurl's data about the transfer. code is libcurl's result of the transfer. */
 void attempt_finish(struct call *call, CURLcode code);
 
-/* Ends the attempt, whose handle is in no multi. After a success the handle becomes idle, else it is freed. */
+/* Ends the attempt. Its handle must be in no multi. After a success the handle becomes idle; otherwise it is freed. */
 void attempt_close(struct call *call, struct handles *handles);
 
 /* Frees the headers that were joined for the easy handle. Call it after the handle was freed. */

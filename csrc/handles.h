@@ -1,7 +1,7 @@
 /*
- * Easy handles that wait for their next attempt. Making and freeing a handle costs more than all options of one call. A
- * handle is used again only for its target, and never after a failure. It is never reset: if memory runs out,
- * curl_easy_reset leaves a handle that reads into a buffer of size 0. Touches no Lua.
+ * Easy handles that wait for their next attempt, because making and freeing a handle costs more than setting all
+ * options of one call. A handle is used again only for its target, and never after a failure. It is never reset: if
+ * memory runs out, curl_easy_reset leaves a handle that reads into a buffer of size 0. Touches no Lua.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ enum { MAX_IDLE_HANDLES = 64 };
 
 struct idle_handle {
     CURL *easy;
-    unsigned long long target; /* the number of its target */
+    unsigned long long target; /* the number of the handle's target */
 };
 
 struct handles {
@@ -22,7 +22,7 @@ struct handles {
 /* Returns an idle handle of the target with this number, which the caller then owns; or NULL. */
 CURL *handles_take(struct handles *handles, unsigned long long target);
 
-/* Takes a handle that no attempt uses. May free the oldest one for it. */
+/* Stores a handle that no attempt uses. May free the oldest idle handle to make room. */
 void handles_keep(struct handles *handles, CURL *easy, unsigned long long target);
 
 /* Frees all idle handles. */

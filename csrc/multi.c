@@ -165,7 +165,7 @@ static bool open_curl(struct multi *multi)
 
 static void close_curl(struct multi *multi)
 {
-    handles_close(&multi->handles);        /* they use the share */
+    handles_close(&multi->handles);        /* first, because the idle handles use the share */
     (void)curl_multi_cleanup(multi->curl); /* accepts NULL */
     (void)curl_share_cleanup(multi->share);
     multi->curl = NULL;
@@ -363,7 +363,8 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
         return false;
     stop(multi, call);
     call->wary = true;
-    call->fresh = call->sends == 0 || call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
+    /* over HTTP/2, several calls can share one new connection */
+    call->fresh = call->sends == 0 || call->target->http_version == 1;
     call->timeout = left;
     begin_later(multi, call);
     return true;

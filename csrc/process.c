@@ -17,7 +17,7 @@ static void make_page(void)
     if (page == MAP_FAILED)
         return;
     if (madvise(page, size, MADV_WIPEONFORK) == 0)
-        stored = page; /* it stays mapped as long as the module, which is never unloaded */
+        stored = page; /* the page stays mapped, because the module is never unloaded */
     else
         (void)munmap(page, size);
 #endif

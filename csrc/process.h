@@ -1,4 +1,4 @@
-/* Which process this is, without a system call each time. Touches no Lua. */
+/* Returns the id of this process without a system call each time. Touches no Lua. */
 #pragma once
 
 #include <sys/types.h>

@@ -21,7 +21,7 @@
  * finalizes a call before its target, because the target is older.
  */
 struct target {
-    unsigned long long number; /* no other target of this process has it, not even at the same address */
+    unsigned long long number; /* no other target of this process ever has this number */
     const char *base_url;      /* has no trailing slash; NULL after the target was finalized */
     const char *key;           /* NULL when the user gave no key */
     const char *key_header;

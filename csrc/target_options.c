@@ -75,7 +75,7 @@ static bool take_number(const struct options *options, const struct option *row,
     if (is_number && *value >= row->least && *value <= row->most)
         return true;
     (void)snprintf(expected, sizeof expected, "a number from %.14g to %.14g", row->least, row->most);
-    /* fabs removes the sign of a NaN, which would be printed */
+    /* fabs, because the sign of a NaN would be printed too */
     (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value);
     return bad_type(options, row->name, is_number ? got : luaL_typename(L, -1), expected);
 }

@@ -23,7 +23,7 @@
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
----@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
+---@field cancelled? fun(): boolean Called at least once a second. If the function returns true, the wait ends.
 
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
@@ -66,7 +66,7 @@ local Client = {}
 ---@return cmr.Error? err
 function Client:request(method, path, fields) end
 
----Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
+---Iterates over the items of a list. cmr fetches each page when the loop needs it. If a page shows that items may be
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
@@ -79,7 +79,7 @@ function Client:each(what, ...) end
 
 ---Returns the request that a call would send. Sends nothing.
 ---@param name string The operation's name, or "request".
----@param ... any Its arguments, or those of client:request.
+---@param ... any The operation's arguments, or those of client:request.
 ---@return cmr.Preview? preview
 ---@return string? message
 ---@return cmr.Error? err
@@ -92,7 +92,7 @@ function Client:preview(name, ...) end
 ---@return cmr.Job job
 function Client:start(name, ...) end
 
----Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
+---Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
@@ -120,8 +120,8 @@ function Client:map(name, inputs, opts) end
 ---@return string? message
 function Client:bulk(name, rows, opts) end
 
----Iterates over the requests that were sent with this client's key, newest first. It reads them from the client's
----ledger.
+---Iterates over the requests that were sent with this client's key, newest first. cmr reads the requests from the
+---client's ledger.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
@@ -131,8 +131,8 @@ function Client:bulk(name, rows, opts) end
 function Client:history(filter) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
----reads the events from the client's store, where cmr.webhook.handler writes them. They may have arrived earlier, at
----another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
+---reads the events from the client's store, where cmr.webhook.handler writes them. The events may have arrived earlier,
+---at another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
 ---handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
@@ -144,14 +144,14 @@ function Client:history(filter) end
 ---`events.order` has the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
----many events to expect. Then give it `count`; otherwise only the order's status can end the wait.
+---many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
 ---
----If the operation failed, err is of kind "operation_failed". Its body is the event that reports the failure, or a list
----of the items that the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown":
----err.events has the events about the items that were done. When an event reports that one of several items failed,
----await does not wait for the others. When the answer refused some items, await still waits for the others. When time
----is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of kind
----"invalid_argument". client:awaitable tells you that before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
+---of the items that the answer itself refused. err.outcome is "rejected" when nothing was done, else "unknown":
+---err.events then has the events about the items that were done. When an event reports that one of several items
+---failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
+---When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
+---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -159,16 +159,16 @@ function Client:history(filter) end
 ---@return cmr.Error? err
 function Client:await(res, opts) end
 
----Returns whether client:await could learn how an operation ends. Call it before you send the operation.
+---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why it cannot.
+---@return string? message The reason why client:await cannot.
 function Client:awaitable(name) end
 
----Makes a copy of the client with other options. This is cheap enough to do for one call: client:with{timeout =
----60}:platforms(id).
+---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
+---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client. It shares key, engine and limiter with this one.
+---@return cmr.Client client The new client, which shares key, engine and limiter with this one.
 function Client:with(opts) end
 
 ---Closes the client and its unused connections. Later calls raise.
@@ -395,7 +395,7 @@ function cmr.info(result) end
 ---@return cmr.Error? err
 function cmr.request(method, path, fields) end
 
----Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
+---Iterates over the items of a list. cmr fetches each page when the loop needs it. If a page shows that items may be
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
@@ -408,7 +408,7 @@ function cmr.each(what, ...) end
 
 ---Returns the request that a call would send. Sends nothing.
 ---@param name string The operation's name, or "request".
----@param ... any Its arguments, or those of client:request.
+---@param ... any The operation's arguments, or those of client:request.
 ---@return cmr.Preview? preview
 ---@return string? message
 ---@return cmr.Error? err
@@ -421,7 +421,7 @@ function cmr.preview(name, ...) end
 ---@return cmr.Job job
 function cmr.start(name, ...) end
 
----Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
+---Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
@@ -450,8 +450,8 @@ function cmr.map(name, inputs, opts) end
 function cmr.bulk(name, rows, opts) end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
----reads the events from the client's store, where cmr.webhook.handler writes them. They may have arrived earlier, at
----another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
+---reads the events from the client's store, where cmr.webhook.handler writes them. The events may have arrived earlier,
+---at another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
 ---handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
@@ -463,14 +463,14 @@ function cmr.bulk(name, rows, opts) end
 ---`events.order` has the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
----many events to expect. Then give it `count`; otherwise only the order's status can end the wait.
+---many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
 ---
----If the operation failed, err is of kind "operation_failed". Its body is the event that reports the failure, or a list
----of the items that the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown":
----err.events has the events about the items that were done. When an event reports that one of several items failed,
----await does not wait for the others. When the answer refused some items, await still waits for the others. When time
----is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of kind
----"invalid_argument". client:awaitable tells you that before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
+---of the items that the answer itself refused. err.outcome is "rejected" when nothing was done, else "unknown":
+---err.events then has the events about the items that were done. When an event reports that one of several items
+---failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
+---When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
+---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -582,7 +582,7 @@ function forgetting:forget_old(db, id) end
 ---@field outcome? cmr.Outcome
 ---@field message? string
 ---@field failed_items? integer The number of items that failed inside a success.
----@field retry_at? number The earliest time to send it again.
+---@field retry_at? number The earliest time to send the request again.
 ---@field account string The digest of the key, and the base URL.
 
 ---The states of a request.
@@ -748,7 +748,7 @@ function writing:settle(id, ending) end
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
----Posts a waiter when a call has finished, without a coroutine. The waiter then calls `leave`.
+---Posts a waiter when a call has finished. Needs no coroutine. The waiter then calls `leave`.
 ---@field attend? fun(call: any, waiter: table)
 ---@field leave? fun()
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
@@ -782,12 +782,11 @@ function writing:settle(id, ending) end
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----How many retries of a key may fail; after them cmr retries none of its calls. False means no limit. Default: 50.
----@field retry_budget? integer|false
+---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store The store for webhooks and quotas. Its default is chosen like the limiter's.
+---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
@@ -795,7 +794,7 @@ function writing:settle(id, ending) end
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
----@field user_agent? string Put before the library's own.
+---@field user_agent? string A text in front of the library's own user agent.
 ---For each operation, "METHOD /path". Add "userId in body" or "userId in query" if it is not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
@@ -901,19 +900,19 @@ function writing:settle(id, ending) end
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = {}
 
----Checks that a delivery comes from the vendor and is fresh. It compares in constant time. Pass the body's bytes as
----received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp
----are needed.
+---Checks that a delivery comes from the vendor and is fresh. The comparison takes constant time. Pass the body's bytes
+---as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
+---cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
----@return cmr.Refusal? err The refusal. Its status is the HTTP status to answer with.
+---@return cmr.Refusal? err The refusal. err.status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options) end
 
----Receives webhooks in nginx. It calls an event's function once, even if the vendor delivers the event several times or
----to several workers. It stores the event for client:await.
+---Receives webhooks in nginx. The handler calls an event's function once, even if the vendor delivers the event several
+---times or to several workers. The handler stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -921,7 +920,7 @@ function webhook.verify(raw_body, headers, options) end
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
----@return fun() handler For content_by_lua. It reads the body, and answers with the receiver's status.
+---@return fun() handler For content_by_lua. The handler reads the body, and answers with the receiver's status.
 ---@return cmr.Receiver receiver The receiver, which has the dead letters.
 function webhook.handler(options) end
 
@@ -936,7 +935,7 @@ function webhook.receiver(options) end
 function webhook.info(event) end
 
 ---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
----without one, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---without an eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
@@ -986,8 +985,8 @@ local Receiver = {}
 ---@return integer status
 function Receiver:receive(raw_body, headers) end
 
----Returns the events that could not be handled, and that the vendor does not deliver again. Their handler failed at
----the last of three deliveries, or the store had no room for them.
+---Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
+---handler failed at the last of three deliveries, or the store had no room.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters() end
@@ -1017,8 +1016,8 @@ function Receiver:drop(id) end
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
 ---| "future" # the timestamp is later than the tolerance allows
----| "not_json" # the body is signed and fresh, but is no JSON object | "no_event" # the body is a JSON object that
----names no event
+---| "not_json" # the body is signed and fresh, but is no JSON object
+---| "no_event" # the body is a JSON object that names no event
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
@@ -1054,14 +1053,14 @@ function Receiver:drop(id) end
 ---@field key integer The position in api_key of the key that signed. Empty keys are not counted.
 ---@alias cmr.EventName
 ---| "domain.order.success" # A domain is registered.
----| "domain.order.failed" # A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
+---| "domain.order.failed" # A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
 ---| "domain.renewal.success" # A domain is renewed.
 ---| "domain.renewal.failed" # A domain could not be renewed.
----| "domain.grace_period" # A domain has reached its expiry: 7 days are left.
+---| "domain.grace_period" # A domain has reached its expiry. It can still be renewed for 7 days.
 ---| "domain.expired" # A domain's grace is over: the API can no longer renew it.
 ---| "mailbox.order.success" # The provider has confirmed an order of mailboxes.
 ---| "mailbox.order.failed" # An order of mailboxes failed.
----| "mailbox.created" # A mailbox is ready; one event for each. Its credentials are in it.
+---| "mailbox.created" # A mailbox is ready. Each mailbox has its own event, with its credentials.
 ---| "mailbox.updated" # A mailbox's details have changed.
 ---| "mailbox.exported" # An OAuth export is finished.
 ---| "mailbox.warmup.started" # A mailbox's warmup is ACTIVE.
@@ -1069,10 +1068,10 @@ function Receiver:drop(id) end
 ---| "subscription.renewing" # A subscription goes from ACTIVE to RENEWING.
 ---| "subscription.renewal.success" # A subscription is renewed.
 ---| "subscription.renewal.failed" # A subscription's domain is in GRACE_PERIOD or EXPIRED.
----| "subscription.past_due" # A subscription's payment failed, or its period ended unrenewed.
----| "subscription.expired" # A subscription that was past due is not recovered.
+---| "subscription.past_due" # A subscription's payment failed, or its period ended without a renewal.
+---| "subscription.expired" # A subscription was not recovered while it was past due.
 ---| "subscription.cancelled" # A subscription was cancelled by a call.
----| "subscription.updated" # Once, when the price after 12 months applies.
+---| "subscription.updated" # The price after 12 months applies. The event comes once.
 ---| "prewarmup.order.success" # Warm mailboxes are assigned. Their credentials are in the event.
 ---| "prewarmup.order.failed" # Warm mailboxes could not be assigned.
 ---| "dns-record.updated" # A change of DNS or of forwarding is applied.
@@ -1095,7 +1094,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
+---A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
 ---@class cmr.event.domain.order.failed: cmr.Event
 ---@field event "domain.order.failed"
 ---@field data cmr.event.domain.order.failed.data
@@ -1123,7 +1122,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A domain has reached its expiry: 7 days are left.
+---A domain has reached its expiry. It can still be renewed for 7 days.
 ---@class cmr.event.domain.grace_period: cmr.Event
 ---@field event "domain.grace_period"
 ---@field data cmr.event.domain.grace_period.data
@@ -1170,7 +1169,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A mailbox is ready; one event for each. Its credentials are in it.
+---A mailbox is ready. Each mailbox has its own event, with its credentials.
 ---@class cmr.event.mailbox.created: cmr.Event
 ---@field event "mailbox.created"
 ---@field data cmr.event.mailbox.created.data
@@ -1293,7 +1292,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A subscription's payment failed, or its period ended unrenewed.
+---A subscription's payment failed, or its period ended without a renewal.
 ---@class cmr.event.subscription.past_due: cmr.Event
 ---@field event "subscription.past_due"
 ---@field data cmr.event.subscription.past_due.data
@@ -1314,7 +1313,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----A subscription that was past due is not recovered.
+---A subscription was not recovered while it was past due.
 ---@class cmr.event.subscription.expired: cmr.Event
 ---@field event "subscription.expired"
 ---@field data cmr.event.subscription.expired.data
@@ -1356,7 +1355,7 @@ function Receiver:drop(id) end
 ---@field actionId? string Present in some samples only.
 ---@field [string] any
 
----Once, when the price after 12 months applies.
+---The price after 12 months applies. The event comes once.
 ---@class cmr.event.subscription.updated: cmr.Event
 ---@field event "subscription.updated"
 ---@field data cmr.event.subscription.updated.data
@@ -1450,7 +1449,7 @@ function Receiver:drop(id) end
 ---
 ---A list, in pages.
 ---
----The page mentions a search parameter without its name.
+---The page mentions a search parameter, but not its name.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---
@@ -1511,7 +1510,7 @@ function Client:user(userId) end
 ---@field addressLineThree? string A further line of the address.
 ---@field languagePreference string The language's code, such as en.
 ---@field postalCode string Postal code.
----@field state string The state. The samples give its name, the help centre its code.
+---@field state string The state. The samples have the state's name, and the help centre has its code.
 ---@field phoneCc string The dialling code, without +.
 ---@field phone string The number, without the dialling code.
 
@@ -1570,20 +1569,20 @@ function Client:create_user(fields) end
 ---@field addressLineThree? string A further line of the address.
 ---@field languagePreference? string The language's code, such as en.
 ---@field postalCode? string Postal code.
----@field state? string The state. The samples give its name, the help centre its code.
+---@field state? string The state. The samples have the state's name, and the help centre has its code.
 ---@field phoneCc? string The dialling code, without +.
 ---@field phone? string The number, without the dialling code.
 
 ---@class cmr.update_user.fields: cmr.update_user.others
 ---@field userId string The user.
 
----Change a user. Send all fields: the newer document refuses a part of them.
+---Change a user. Send all fields: according to the newer document, the API refuses a request with only some of them.
 ---
 ---`PUT /users`
 ---
 ---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
 ---
----Assumed: the API pages make every field optional, the help centre requires all; cmr does not check it.
+---Assumed: every field is optional on the API pages, but the help centre requires all of them; cmr does not check this.
 ---
 ---```lua
 ---cmr.update_user("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -1631,7 +1630,7 @@ function Client:update_user(userId, fields) end
 ---
 ---The deletion also removes billing records, the wallet balance, workspaces and orders.
 ---
----A refusal reports mailboxCount and domainCount, which err.body has. Its status, and where they are in it, is undocumented.
+---A refusal reports mailboxCount and domainCount, which err.body has. The status of the refusal and the place of these members in it are undocumented.
 ---
 ---```lua
 ---cmr.delete_user("usr_abc123")
@@ -1724,7 +1723,7 @@ function Client:states(countryCode) end
 ---
 ---A list, in pages.
 ---
----A domain's status is PENDING (it is registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come.
+---A domain's status is PENDING (it is being registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come.
 ---
 ---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
 ---
@@ -1832,7 +1831,7 @@ function Client:check_domain(fields) end
 ---
 ---Needs exactly one of `domainName` and `domains`.
 ---
----Each of several domains is checked by itself. An item without an error means that no workspace was found; an item with an error is not a clean result. The names of the fields in it are undocumented.
+---Each of several domains is checked separately. An item without an error means that no workspace was found. An item with an error does not mean that. The names of an item's fields are undocumented.
 ---
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for that.
 ---
@@ -1864,7 +1863,7 @@ function Client:check_workspace(fields) end
 ---
 ---`POST /...`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
@@ -1894,17 +1893,17 @@ function Client:add_domain_forwarding(fields) end
 ---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
----Forward all mail of a domain. Its mailboxes must be ACTIVE.
+---Forward all mail of a domain. The mailboxes of the domain must be ACTIVE.
 ---
 ---`POST /...`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
----It is a catch-all: every mailbox of the domain must be ACTIVE first.
+---The forwarding is a catch-all. Every mailbox of the domain must be ACTIVE first.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---```lua
 ---cmr.add_email_forwarding{userId = "USR94KD7S2LQ8X5M1Z0"}
@@ -1936,11 +1935,11 @@ function Client:add_email_forwarding(fields) end
 ---
 ---`POST /domains/add-client-id`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The API checks the client id first, then queues the work.
 ---
----Assumed: the page does not spell out the field for the application's name; appName is the name that other pages use. Domains are domain names, and cmr requires domains and clientId.
+---Assumed: the page does not name the field for the application's name; cmr calls it appName, as other pages do. The items of domains are domain names, and cmr requires domains and clientId.
 ---
 ---```lua
 ---cmr.add_google_client_id("USR94KD7S2LQ8X5M1Z0", {
@@ -1972,7 +1971,7 @@ function Client:add_google_client_id(userId, fields) end
 ---@field userId? string The user, by the rule for all user-level operations. Assumed.
 ---@field [string] any Further names are undocumented.
 
----Remove domains. The API refuses while they have mailboxes.
+---Remove domains. The API refuses to remove a domain that has mailboxes.
 ---
 ---`DELETE /...`
 ---
@@ -1980,7 +1979,7 @@ function Client:add_google_client_id(userId, fields) end
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
----The mailboxes of the domain must be removed before, at least 24 hours before its subscription ends.
+---Remove the domain's mailboxes first, at least 24 hours before the domain's subscription ends.
 ---
 ---```lua
 ---cmr.remove_domains{userId = "USR94KD7S2LQ8X5M1Z0"}
@@ -2018,15 +2017,15 @@ function Client:remove_domains(fields) end
 ---@field expireOn string
 ---@field autoRenew boolean
 
----Get the price of renewing domains. A domain outside its renewal window is an error inside data.
+---Get the price of renewing domains. For a domain outside its renewal window, there is an error inside data.
 ---
 ---`POST /domains/renewal-price`
 ---
 ---Changes nothing, although it is not a GET.
 ---
----A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----renewalPrice is a string with a decimal point. How an error inside data looks is undocumented.
+---renewalPrice is a string with a decimal point. The form of an error inside data is undocumented.
 ---
 ---```lua
 ---cmr.domain_renewal_prices("USR94KD7S2LQ8X5M1Z0", {domains = {"acme.com"}, years = 1})
@@ -2051,7 +2050,7 @@ function Client:domain_renewal_prices(userId, fields) end
 -- Renew domain
 
 ---@class cmr.renew_domains.others
----@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user.
+---@field domains string[]|cmr.All The domains; cmr.all means every domain of the user that can be renewed.
 ---@field years? integer Years; 1 by default. Assumed.
 
 ---@class cmr.renew_domains.fields: cmr.renew_domains.others
@@ -2065,15 +2064,15 @@ function Client:domain_renewal_prices(userId, fields) end
 ---
 ---Acts on everything if its list is omitted.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook domain.renewal.success reports its success, its failure domain.renewal.failed.
 ---
----A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----Renewals by hand and automatic ones may be mixed. Subscriptions are renewed apart from their domains.
+---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their domains.
 ---
----The wallet must cover the renewal. A domain that cannot be renewed is reported by itself.
+---The wallet must cover the renewal. Each domain that cannot be renewed is reported separately.
 ---
 ---Assumed: the page's own table could not be read; userId, domains and years are as in domain_renewal_prices.
 ---
@@ -2100,8 +2099,8 @@ function Client:renew_domains(userId, fields) end
 -- Enable or disable domain auto-renew
 
 ---@class cmr.set_domain_auto_renew.others
----@field domains string[]|cmr.All The domains; cmr.all for every one of the user.
----@field autoRenew boolean true: they renew automatically.
+---@field domains string[]|cmr.All The domains; cmr.all means every domain of the user.
+---@field autoRenew boolean true renews the domains automatically.
 
 ---@class cmr.set_domain_auto_renew.fields: cmr.set_domain_auto_renew.others
 ---@field userId string The user.
@@ -2120,11 +2119,11 @@ function Client:renew_domains(userId, fields) end
 ---
 ---Acts on everything if its list is omitted.
 ---
----A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
+---A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left.
 ---
----Renewals by hand and automatic ones may be mixed. Subscriptions are renewed apart from their domains.
+---Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their domains.
 ---
----Automatic renewal is off for a new domain. It can be switched off at any time.
+---Automatic renewal is off for a new domain, and can be switched off at any time.
 ---
 ---Assumed: PATCH; an older sidebar says POST.
 ---
@@ -2205,7 +2204,7 @@ function Client:dns_records(userId, domain) end
 ---@class cmr.add_dns_records.others.records
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string Its type; which types the API accepts is undocumented. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
 ---@field priority? any The priority of an MX record.
 ---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
@@ -2220,9 +2219,9 @@ function Client:dns_records(userId, domain) end
 ---
 ---The vendor creates no SPF, DKIM or DMARC records by itself.
 ---
----Each new record gets a recordId; where the answer has it is undocumented.
+---Each new record gets a recordId. The place of the recordId in the answer is undocumented.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---
@@ -2256,7 +2255,7 @@ function Client:add_dns_records(userId, fields) end
 ---@field domain string The domain's name.
 ---@field host string The name below the domain; @ is the domain itself.
 ---@field value string The record's value.
----@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string Its type; which types the API accepts is undocumented. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
+---@field recordType "A"|"AAAA"|"CNAME"|"MX"|"TXT"|"NS"|string The record's type; there is no full list of the types. Documented: A, AAAA, CNAME, MX, TXT and NS; other values are sent too.
 ---@field priority? any The priority of an MX record.
 ---@field excludedDMARCtags? string[] DMARC tags to leave out; only for TXT at _dmarc.
 
@@ -2271,7 +2270,7 @@ function Client:add_dns_records(userId, fields) end
 ---
 ---All writable fields are replaced.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---
@@ -2318,7 +2317,7 @@ function Client:update_dns_record(userId, fields) end
 ---
 ---The domain must be one of the user's.
 ---
----The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---The webhook dns-record.updated reports a change of DNS or of forwarding once it is applied.
 ---
 ---Assumed: the page does not say if a body or the domain is needed as well.
 ---
@@ -2353,7 +2352,7 @@ function Client:delete_dns_record(fields) end
 ---
 ---The domain must be one of the user's.
 ---
----The list must be complete: it replaces the old one.
+---The list must be complete, because it replaces the old list.
 ---
 ---Assumed: the page does not name the body's field for the list; cmr sends the name that you give.
 ---
@@ -2419,7 +2418,7 @@ function Client:order(fields) end
 ---
 ---`GET /orders/status`
 ---
----An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, it does not replace them.
+---An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them.
 ---
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
@@ -2446,7 +2445,7 @@ function Client:order_status(fields) end
 ---@class cmr.create_order.others
 ---@field domains? cmr.create_order.others.domains[] The domains.
 ---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> The mailboxes to create: a list for each domain name.
----@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field billingCycle? "MONTHLY" MONTHLY is the only value.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
@@ -2486,19 +2485,19 @@ function Client:order_status(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
 ---
----Mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need google, but each member of google is optional.
 ---
----confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----An order that is confirmed must be covered by the wallet. The status of the refusal is undocumented.
+---An order that is confirmed must be covered by the wallet. The status of a refusal is undocumented.
 ---
 ---A conflict with an existing workspace can make the order fail after the domain was charged.
 ---
@@ -2537,9 +2536,9 @@ function Client:create_order(userId, fields) end
 
 ---@class cmr.order_mailboxes.others
 ---@field subscriptionId? string An active subscription. The mailboxes are added to it.
----@field domainId? string A domain with a cancelled subscription; it gets a new one.
+---@field domainId? string A domain with a cancelled subscription. The domain gets a new subscription.
 ---@field mailboxes? table<string, cmr.order_mailboxes.others.mailboxes[]> The mailboxes to create: a list for each domain name.
----@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field billingCycle? "MONTHLY" MONTHLY is the only value.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
 ---@field autoRenew? boolean true renews the new subscription automatically; only with domainId.
 
@@ -2559,15 +2558,15 @@ function Client:create_order(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionId` and `domainId`.
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
 ---
----confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
@@ -2611,13 +2610,13 @@ function Client:order_mailboxes(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----It charges the wallet, as confirm = true in create_order does.
+---The operation charges the wallet, like confirm = true in create_order.
 ---
 ---```lua
 ---cmr.process_order{userId = "USR94KD7S2LQ8X5M1Z0", orderId = "ord_R8K2LQPZA9XM"}
@@ -2642,7 +2641,7 @@ function Client:process_order(fields) end
 ---@field domains? cmr.create_order_form.fields.domains[] The domains.
 ---@field mailboxes? table<string, cmr.create_order_form.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
----@field billingCycle? "MONTHLY" MONTHLY is the only one.
+---@field billingCycle? "MONTHLY" MONTHLY is the only value.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" The mailboxes' provider; GOOGLE by default.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
@@ -2673,7 +2672,7 @@ function Client:process_order(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Takes multipart form data: a file is given by its path.
 ---
@@ -2681,15 +2680,15 @@ function Client:process_order(fields) end
 ---
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
 ---
----The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member of google is optional.
+---The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes at Google need google, but each member of google is optional.
 ---
----confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---
 ---```lua
 ---cmr.create_order_form{
@@ -2719,7 +2718,7 @@ function Client:create_order_form(fields) end
 
 ---@class cmr.add_subscription_mailboxes.fields
 ---@field userId? string The user, by the rule for all user-level operations. Assumed.
----@field subscriptionId string The subscription, of mailboxes at Google.
+---@field subscriptionId string A subscription with mailboxes at Google.
 ---@field mailboxes? table<string, cmr.add_subscription_mailboxes.fields.mailboxes[]> The mailboxes to create: a list for each domain name.
 ---@field files? table<string, any> Pictures of the mailboxes, by address: username@domain.
 ---@field confirm boolean true charges and starts the order at once; false stores it.
@@ -2744,7 +2743,7 @@ function Client:create_order_form(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Deprecated by the vendor.
 ---
@@ -2754,17 +2753,17 @@ function Client:create_order_form(fields) end
 ---
 ---The webhook mailbox.created reports its success, its failure mailbox.order.failed.
 ---
----It is for mailboxes at Google only.
+---This operation is for mailboxes at Google only.
 ---
----The page calls google.clientId a number, although its values are text elsewhere.
+---The page calls google.clientId a number, although it is text on other pages.
 ---
----mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for their number.
+---mailboxes has a member for each domain, under the name of the domain and never its id. There is no field for the number of mailboxes.
 ---
----confirm is optional on the vendor's pages; that it is required is a rule of cmr.
+---confirm is optional on the vendor's pages, but cmr requires it.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---Assumed: the encoding of the form is undocumented. cmr sends a list or an object as JSON in a field of the same name, and each file in a field files[username@domain]. cmr requires confirm, and sends userId in the query.
 ---
 ---```lua
 ---cmr.add_subscription_mailboxes{
@@ -2803,7 +2802,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---A list, in pages.
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
 ---The word single in the path stands for a single user.
 ---
@@ -2832,7 +2831,7 @@ function Client:mailboxes(userId, fields) end
 -- Get all mailboxes
 
 ---@class cmr.all_mailboxes.fields
----@field userId? string Only the mailboxes of this user. One snippet shows it. Assumed.
+---@field userId? string Only the mailboxes of this user. One example of the vendor shows this parameter. Assumed.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
 ---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
@@ -2843,7 +2842,7 @@ function Client:mailboxes(userId, fields) end
 ---
 ---A list, in pages.
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
 ---
@@ -2872,7 +2871,7 @@ function Client:all_mailboxes(fields) end
 ---
 ---`GET /mailboxes/mailbox`
 ---
----A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
+---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may come.
 ---
 ---The answer has the mailbox's status, serviceProvider and the status of its warmup.
 ---
@@ -2952,15 +2951,15 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---
 ---`PATCH /mailboxes/update-mailbox-details`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.updated reports its success.
 ---
----The field is userName here and username in orders.
+---The field is called userName here and username in orders.
 ---
----The page names a password reset without a field for it: send none.
+---The page mentions a password reset without a field for it, so none can be sent.
 ---
----A list is answered item by item; an item may fail, also on the rate limit, inside a success.
+---The answer to a list has a result for each item. An item may fail inside a success, for example because of the rate limit.
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
 ---
@@ -2998,11 +2997,11 @@ function Client:update_mailboxes(userId, fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The removal is refused in the last 24 hours before the subscription ends.
 ---
----The freed slot can be given to another mailbox before the next renewal.
+---The freed slot can be used for another mailbox before the next renewal.
 ---
 ---The address itself can never be used again.
 ---
@@ -3074,7 +3073,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.warmup.started reports its success.
 ---
@@ -3082,7 +3081,7 @@ function Client:validate_mailbox(userId, fields) end
 ---
 ---The charge is the warmup's price x the days that are left / 30.
 ---
----A warmup that was STOPPED starts again for a new prorated charge.
+---A warmup that was STOPPED can be started again, for a new prorated charge.
 ---
 ---Assumed: the page shows no body; cmr sends one only if you give fields.
 ---
@@ -3121,11 +3120,11 @@ function Client:start_warmup(mailboxId, fields) end
 ---
 ---`POST /mailboxes/warmup/toggle`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
----A warmup that is paused is billed on.
+---A warmup that is paused still costs money.
 ---
 ---```lua
 ---cmr.toggle_warmup("JKFLDKDHSKTGITJAGFD")
@@ -3155,11 +3154,11 @@ function Client:toggle_warmup(mailboxId) end
 ---
 ---`PATCH /mailboxes/warmup/status`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
----A warmup that is paused is billed on.
+---A warmup that is paused still costs money.
 ---
 ---Assumed: the page does not show the answer; cmr assumes that the outcome comes later.
 ---
@@ -3194,7 +3193,7 @@ function Client:set_warmup_status(mailboxId, status) end
 ---
 ---Destroys: this cannot be undone.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook mailbox.warmup.removed reports its success.
 ---
@@ -3306,9 +3305,9 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
----The sample's nextPage is 2 although totalPages is 1; cmr stops at totalPages. Its pricePerMailbox, 8, is neither of these prices.
+---In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's pricePerMailbox, 8, is neither of the documented prices.
 ---
----Assumed: without a limit a page has 50 items according to this page, 20 according to the help centre; how filters match is not documented.
+---Assumed: without limit, a page has 50 items according to the API page, and 20 according to the help centre. It is undocumented how filters match.
 ---
 ---```lua
 ---cmr.subscriptions{limit = 50, page = 1, status = "ACTIVE"}
@@ -3337,7 +3336,7 @@ function Client:subscriptions(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook subscription.renewal.success reports its success, its failure subscription.renewal.failed.
 ---
@@ -3374,11 +3373,11 @@ function Client:renew_subscriptions(fields) end
 ---
 ---`POST /subscriptions/toggle-autorenewal`
 ---
----It names one subscription. The current period goes on in any case.
+---A call changes one subscription. The current period goes on in any case.
 ---
 ---A subscription that is PAST_DUE is tried again only while automatic renewal is on.
 ---
----Assumed: the page neither names the body's fields nor says if the operation sets or flips; cmr sends the names that you give.
+---Assumed: the page does not name the body's fields, and does not say if the operation sets or toggles the state; cmr sends the names that you give.
 ---
 ---```lua
 ---cmr.toggle_subscription_auto_renew{subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6"}
@@ -3408,7 +3407,7 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionId` and `domain`.
 ---
@@ -3416,9 +3415,9 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---
 ---The workspace is deleted at once.
 ---
----Nothing is refunded. Ask at least 24 hours before the subscription expires.
+---Nothing is refunded. Cancel at least 24 hours before the subscription expires.
 ---
----Assumed: cmr sends exactly one of the two; the page says that one is required.
+---Assumed: cmr sends either subscriptionId or domain; the page says that one of them is required.
 ---
 ---```lua
 ---cmr.cancel_subscription{subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6"}
@@ -3448,15 +3447,15 @@ function Client:cancel_subscription(fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `subscriptionIds` and `domainNames`.
 ---
 ---All mailboxes are preserved, according to the API pages.
 ---
----Two articles of the help centre say the same, of OAuth routes and automatic renewal too, and use the same path; mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and contents and history lost.
+---Two articles of the help centre say that mailboxes, OAuth routes and automatic renewal are preserved, and use the same path. According to these articles, mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
----Each subscription gets a new subscriptionId, the old one no longer works, and nothing is charged.
+---Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged.
 ---
 ---Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path. The sources disagree on whether the mailboxes keep their contents.
 ---
@@ -3503,7 +3502,7 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---`GET /exports/platform-credentials`
 ---
----connected is true if at least one credential is stored with add_platform. It does not say that the credential still works at the platform.
+---connected is true if at least one credential is stored with add_platform. connected does not say that the credential still works at the platform.
 ---
 ---A platform may have several credentials: each call of add_platform adds one.
 ---
@@ -3560,9 +3559,9 @@ function Client:platforms(userId) end
 ---
 ---`POST /exports/platform-credential`
 ---
----The API tries the credentials at the platform. It stores none that fail.
+---The API tries the credentials at the platform, and stores none that fail.
 ---
----EmailBison needs all of metadata. ReachInbox and Smartlead need the credentials only.
+---EmailBison needs all fields of metadata. ReachInbox and Smartlead need the credentials only.
 ---
 ---ReachInbox refuses free and expired accounts.
 ---
@@ -3651,7 +3650,7 @@ function Client:update_platform(fields) end
 ---
 ---Destroys: this cannot be undone.
 ---
----credentialId is in the page's sample, not in its table.
+---credentialId is in the page's sample, but not in its table.
 ---
 ---```lua
 ---cmr.remove_platform{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B", credentialId = "A1B2C3D4E5F6G7H8"}
@@ -3719,13 +3718,13 @@ function Client:platform_workspaces(credentialId, fields) end
 ---
 ---`POST /exports/platform-exports`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Needs exactly one of `componentMailboxIds` and `mailboxIds`.
 ---
 ---The webhook mailbox.exported reports its success.
 ---
----Export mailboxes that are ACTIVE. Do not export one again while its export is running.
+---Export mailboxes that are ACTIVE. Do not export a mailbox again while its export is running.
 ---
 ---An Instantly credential without an orgId is refused: it has no workspace.
 ---
@@ -3776,7 +3775,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---`POST /mailboxes/oauth`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---Limited per mailbox and week.
 ---
@@ -3784,9 +3783,9 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The webhook mailbox.exported reports its success.
 ---
----The mailbox must exist already. Its id or its address names it.
+---The mailbox must exist already. The request has its id or its address.
 ---
----The limit counts re-exports from the API and from the dashboard together. The API refuses more, wherever they come from.
+---The limit counts re-exports from the API and from the dashboard together. The API refuses any further re-export, wherever it comes from.
 ---
 ---The page's sample fills google and leaves microsoftOauthRoute empty.
 ---
@@ -3794,7 +3793,7 @@ function Client:export_mailboxes(userId, fields) end
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed; the request may be sent again.
 ---
----Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
+---Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has both; cmr requires one of them.
 ---
 ---```lua
 ---cmr.reexport{
@@ -3901,7 +3900,7 @@ function Client:prewarmed(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
@@ -3952,9 +3951,9 @@ function Client:order_prewarmed(userId, fields) end
 ---
 ---A list, in pages.
 ---
----Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
----The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
 ---
@@ -4000,17 +3999,17 @@ function Client:sandbox_prewarmed(fields) end
 ---
 ---`POST /sandbox/pre-warmup/order`
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The webhook prewarmup.order.success reports its success, its failure prewarmup.order.failed.
 ---
----Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
+---The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com.
 ---
----It costs 0 and leaves the wallet alone. Records, webhooks and the transaction history look like production; nothing waits for DNS.
+---The order costs 0 and does not change the wallet. Records, webhooks and the transaction history look like in production, but nothing waits for DNS.
 ---
----success sends prewarmup.order.success, full_failure sends prewarmup.order.failed. partial_failure sends both: the failure names the failed domain, the success the others.
+---The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. partial_failure sends both: the event failed names the failed domain, and the event success names the others.
 ---
----The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses POST, and sends userId in the query as in order_prewarmed.
 ---
@@ -4056,9 +4055,9 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---
 ---Its method is undocumented: a call raises until the option endpoints supplies it.
 ---
----It deletes all of them at once.
+---The call deletes all records at once.
 ---
----The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---The help centre describes a second sandbox. This sandbox has another base URL, and another key in the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, the name of this header and its values are undocumented.
 ---
 ---```lua
 ---cmr.sandbox_reset_prewarmed()
@@ -4155,13 +4154,13 @@ function Client:send_error(fields) end
 ---
 ---Charges money.
 ---
----Asynchronous: the answer only accepts the request. A webhook reports later how it ended.
+---Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended.
 ---
 ---The mailboxes must be ACTIVE and have SMTP credentials.
 ---
 ---A test is PENDING until it is done; other values of its status are undocumented.
 ---
----The help centre documents the status 400: a mailbox is unfit; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
+---The help centre documents the status 400: a mailbox cannot be tested; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
 ---
 ---```lua
 ---cmr.create_placement_test("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
@@ -4204,9 +4203,9 @@ function Client:create_placement_test(userId, fields) end
 ---
 ---A list, in pages.
 ---
----The reports are in groups, one for each order: orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
+---The reports are in groups, one for each order. A group has orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes.
 ---
----Each of mailboxes has placementOrderId, fromEmail, status and report; report has inboxTest with google and microsoft365, spamassassin and blacklist.
+---Each item of mailboxes has placementOrderId, fromEmail, status and report. A report has inboxTest with google and microsoft365, spamassassin and blacklist.
 ---
 ---A status is PENDING until the test is done; its other values are undocumented.
 ---

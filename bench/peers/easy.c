@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     double begun;
     double cpu;
 
-    for (int i = 0; i <= (pause > 0 ? 0 : count / 10); i++) { /* connects, warms up */
+    for (int i = 0; i <= (pause > 0 ? 0 : count / 10); i++) { /* opens the connection and warms up */
         body.length = 0;
         check_answer(easy, curl_easy_perform(easy), &body);
     }

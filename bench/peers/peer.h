@@ -1,6 +1,6 @@
 /*
-  * Shared by the C programs of the benchmark. They make the library's request, as a C programmer would with libcurl. With
- * BENCH_DECODE they send all of the library's headers, and decode each answer with lua-cjson.
+ * Shared by the C programs of the benchmark. They make the library's request, as a C programmer would with libcurl.
+ * With BENCH_DECODE they send all of the library's headers, and decode each answer with lua-cjson.
  */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
@@ -37,7 +37,7 @@ static inline void fail(const char *what)
     exit(1);
 }
 
-/* The body of one answer. Its memory is used again by the next answer. */
+/* The body of one answer. The next answer reuses its memory. */
 struct body {
     char *bytes;
     size_t length;
@@ -64,7 +64,7 @@ static inline struct curl_slist *make_headers(void)
 {
     static char key[256];
 #ifdef BENCH_DECODE
-    char *lines = strdup(getenv("BENCH_HEADERS")); /* the library's, one a line */
+    char *lines = strdup(getenv("BENCH_HEADERS")); /* the library's headers, one on each line */
 #else
     char *lines = strdup("Accept: application/json");
 #endif
@@ -77,7 +77,7 @@ static inline struct curl_slist *make_headers(void)
     return curl_slist_append(headers, key);
 }
 
-/* A handle for $BENCH_URL, over HTTP/2 where the server has it. */
+/* Makes a handle for $BENCH_URL, with HTTP/2 if the server has it. */
 static inline CURL *new_handle(struct body *body)
 {
     static struct curl_slist *headers;
@@ -99,7 +99,7 @@ static inline CURL *new_handle(struct body *body)
 }
 
 #ifdef BENCH_DECODE
-/* Decodes the answer with lua-cjson, and looks at one value as a program would. */
+/* Decodes the answer with lua-cjson and reads one value, as a program would. */
 static inline void decode(const struct body *body)
 {
     static lua_State *L;

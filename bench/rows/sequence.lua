@@ -30,7 +30,7 @@ local CLIENTS = {
   ),
 }
 
--- Over plain HTTP/1.1, only the C loops and the library take part.
+-- Returns the contestants. Only the C loops and the library also run over plain HTTP/1.1.
 local function contestants(env, count, plain)
   local all = {}
   for index = 1, plain and 4 or #CLIENTS do
@@ -51,7 +51,7 @@ local function contestants(env, count, plain)
   return all
 end
 
--- The median of the library's ratios to a peer, on Lua 5.4 and on LuaJIT, as text.
+-- Returns the median ratios of the library to a peer, on Lua 5.4 and on LuaJIT, as text.
 local function against(bars, peer)
   return ("%.2f ×; on LuaJIT %.2f ×"):format(measure.ratio(bars[3], peer), measure.ratio(bars[4], peer))
 end

@@ -31,7 +31,7 @@ local validate = require "cmr.util.validate"
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
----@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
+---@field cancelled? fun(): boolean Called at least once a second. If the function returns true, the wait ends.
 
 local WORDS = {
   expected = "a list of words",
@@ -140,7 +140,7 @@ local function decode(stored)
   return event, key
 end
 
--- Returns the same as decode. Decodes each text once, although every read of the store returns it again.
+-- Returns the same as decode. Each text is decoded only once, although every read of the store returns it again.
 local function decoded(self, stored)
   local known = self.decoded[stored]
   if not known then

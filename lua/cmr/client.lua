@@ -194,7 +194,7 @@ function Client:request(method, path, fields)
   return send(state, "request", "caller", nil, prepare_request(state, "request", method, path, fields))
 end
 
----Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
+---Iterates over the items of a list. cmr fetches each page when the loop needs it. If a page shows that items may be
 ---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
@@ -234,7 +234,7 @@ end
 
 ---Returns the request that a call would send. Sends nothing.
 ---@param name string The operation's name, or "request".
----@param ... any Its arguments, or those of client:request.
+---@param ... any The operation's arguments, or those of client:request.
 ---@return cmr.Preview? preview
 ---@return string? message
 ---@return cmr.Error? err
@@ -265,7 +265,7 @@ function Client:start(name, ...)
   return jobs.start(state, call, loop, operation, loop.semaphore())
 end
 
----Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
+---Calls an operation for many inputs concurrently. The rate limit and the retries apply to each call.
 ---
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
@@ -317,8 +317,8 @@ function Client:bulk(name, rows, opts)
   end, opts)
 end
 
----Iterates over the requests that were sent with this client's key, newest first. It reads them from the client's
----ledger.
+---Iterates over the requests that were sent with this client's key, newest first. cmr reads the requests from the
+---client's ledger.
 ---
 ---    for request, message in client:history { operation = "reexport", unknown = true } do
 ---      if not request then error(message) end -- the ledger cannot be read: reported once, then the loop ends
@@ -335,8 +335,8 @@ function Client:history(filter)
 end
 
 ---Waits until an accepted operation has finished, that is, until webhook events report its success or failure. cmr
----reads the events from the client's store, where cmr.webhook.handler writes them. They may have arrived earlier, at
----another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
+---reads the events from the client's store, where cmr.webhook.handler writes them. The events may have arrived earlier,
+---at another worker or, with a store in Redis, at another host. The stored events contain no passwords, unless the
 ---handler's option store_passwords is set.
 ---
 ---    local res = assert(client:create_order(user, order))
@@ -348,14 +348,14 @@ end
 ---`events.order` has the answer of order_status.
 ---
 ---Another process can wait too: give it the plan of cmr.info(res), or the ids. Without the plan, cmr does not know how
----many events to expect. Then give it `count`; otherwise only the order's status can end the wait.
+---many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
 ---
----If the operation failed, err is of kind "operation_failed". Its body is the event that reports the failure, or a list
----of the items that the answer itself refused. Its outcome is "rejected" when nothing was done, else "unknown":
----err.events has the events about the items that were done. When an event reports that one of several items failed,
----await does not wait for the others. When the answer refused some items, await still waits for the others. When time
----is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of kind
----"invalid_argument". client:awaitable tells you that before you send anything.
+---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
+---of the items that the answer itself refused. err.outcome is "rejected" when nothing was done, else "unknown":
+---err.events then has the events about the items that were done. When an event reports that one of several items
+---failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
+---When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
+---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.
@@ -367,10 +367,10 @@ function Client:await(res, opts)
   return require("cmr.await").run(self, state, loop, res, opts)
 end
 
----Returns whether client:await could learn how an operation ends. Call it before you send the operation.
+---Returns whether client:await could learn how an operation ends. Call this function before you send the operation.
 ---@param name string The operation's name.
 ---@return boolean? ok
----@return string? message The reason why it cannot.
+---@return string? message The reason why client:await cannot.
 function Client:awaitable(name)
   local state = state_of(self, "awaitable")
   return require("cmr.await").check(state, operation_named(name, "awaitable"))
@@ -434,10 +434,10 @@ function Client.new(opts)
   return self
 end
 
----Makes a copy of the client with other options. This is cheap enough to do for one call: client:with{timeout =
----60}:platforms(id).
+---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
+---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client. It shares key, engine and limiter with this one.
+---@return cmr.Client client The new client, which shares key, engine and limiter with this one.
 function Client:with(opts)
   local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end

@@ -167,7 +167,7 @@ cmr.info = Client.info
 
 local default_client
 
--- Returns the client that the module's functions use. Their annotations are on the client's methods of the same names.
+-- Returns the client that the module's functions use. The functions' annotations are on the client's methods.
 local function client()
   default_client = default_client or Client.new()
   return default_client

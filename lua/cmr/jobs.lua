@@ -52,7 +52,7 @@ function Job:post()
   finish(self, ok, answer)
 end
 
--- Starts a call whose first attempt need not wait. Such a call needs no coroutine before its answer.
+-- Starts a call whose first attempt can begin at once. Such a call needs no coroutine before its answer.
 local function begin(job, state, operation)
   local call, loop = job.call, job.loop
   local ok, record = pcall(sender.begin, state, call, loop, operation, job)
@@ -81,7 +81,7 @@ function jobs.start(state, call, loop, operation, semaphore, before_send)
     finished = false,
     raised = false,
     is_attended = false,
-    answer = nil, -- set when the job has finished, as message and err; these lines make room for them
+    answer = nil, -- the job sets these fields when it has finished; naming them here makes room for them
     record = nil,
     slot = nil,
   }, Job)

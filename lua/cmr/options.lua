@@ -24,12 +24,11 @@ local options = {}
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----How many retries of a key may fail; after them cmr retries none of its calls. False means no limit. Default: 50.
----@field retry_budget? integer|false
+---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
----@field store? cmr.Store The store for webhooks and quotas. Its default is chosen like the limiter's.
+---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
@@ -37,7 +36,7 @@ local options = {}
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
----@field user_agent? string Put before the library's own.
+---@field user_agent? string A text in front of the library's own user agent.
 ---For each operation, "METHOD /path". Add "userId in body" or "userId in query" if it is not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
@@ -86,11 +85,12 @@ options.DEFAULTS = {
 -- The environment variables for options. They are read when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
-local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" } -- what a profile has; certificates are no secret
+-- the options that exclude the option `profile`; ca_file does not, because certificates are no secret
+local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" }
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
 
-local BOUNDS = { "timeout", "attempt_timeout" } -- they are longer for some operations, unless the user set them
+local BOUNDS = { "timeout", "attempt_timeout" } -- for some operations these times are longer, unless the user set them
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
@@ -135,9 +135,9 @@ for _, name in ipairs(core.target_option_names) do
   SPEC[name] = validate.ANY
 end
 
----Adds the options that a client does not set itself. Copies them, because every call reads nearly all of them.
+---Adds the options that a client does not set itself. Copies their values, because every call reads nearly all of them.
 ---@param opts table of the client; the function changes it
----@param parent table The options of the client that it is made from, or options.DEFAULTS.
+---@param parent table The options of the client that the new one is made from, or options.DEFAULTS.
 function options.inherit(opts, parent)
   local chosen = {}
   for _, name in ipairs(BOUNDS) do

@@ -89,7 +89,8 @@ function Watch:jittered(seconds)
   return seconds * (1 + MAX_JITTER * self.jitter())
 end
 
--- Returns the time between two polls of one order. It is longer if there are too many orders for the share.
+-- Returns the time between two polls of one order. The time is longer if there are too many orders for the poller's
+-- share of the rate.
 function Watch:pause(now)
   local count = 0
   for _, order in pairs(self.key.orders) do

@@ -78,7 +78,7 @@ samples.create_order = {
 
 samples.mailbox = {
   source = "help",
-  described = "Some of what `data` has is described; the names of its fields are undocumented.",
+  described = "The page describes a part of `data`, but not the names of its fields.",
 }
 
 samples.update_mailboxes = {
@@ -194,7 +194,7 @@ samples.create_placement_test = {
 
 samples.placement_reports = {
   source = "help",
-  described = "The fields of a report are documented; the place of the list in `data`, and its paging, are not.",
+  described = "The fields of a report are documented. The place of the list in `data` and its paging are undocumented.",
 }
 
 return samples

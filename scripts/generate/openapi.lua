@@ -522,7 +522,7 @@ local function webhooks_of(events)
   return list
 end
 
--- Makes the text for readers, because pages that are made from the document do not show extensions.
+-- Lists the missing operations as text, because pages that are made from the document do not show its extensions.
 local function list_missing(missing)
   local lines = { "", "", "Operations without a documented method or path, which x-undocumented describes:", "" }
   for _, operation in ipairs(missing) do

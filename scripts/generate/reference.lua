@@ -67,11 +67,12 @@ local function warnings(operation)
       or ('{"%s", items = "data.WHERE"}'):format(operation.name)
     sentences[#sentences + 1] = ("All items: `client:each(%s, ...)`%s."):format(
       what,
-      operation.items and "" or "; the place of the list in its answer is undocumented"
+      operation.items and "" or ". The place of the list in its answer is undocumented"
     )
   end
   if operation.success_field then
-    sentences[#sentences + 1] = "Items may fail although the call succeeds: `cmr.info(res).partial` lists them."
+    sentences[#sentences + 1] =
+      "Items may fail although the call succeeds. `cmr.info(res).partial` lists the failed items."
   end
   sentences[#sentences + 1] = words.of_outcome(operation)
   return sentences[1] and table.concat(sentences, " ")
@@ -126,7 +127,9 @@ end
 
 local function open(operation)
   return operation.open_location
-    and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
+    and ("cmr sends any other field in the %s unchanged. The names of these fields are undocumented."):format(
+      operation.open_location
+    )
 end
 
 local function example_of(operation)

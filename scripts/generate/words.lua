@@ -13,7 +13,7 @@ words.flags = {
   { "charges", "Charges money." },
   { "danger", "Destroys: this cannot be undone." },
   { "all_when_empty", "Acts on everything if its list is omitted." },
-  { "async", "Asynchronous: the answer only accepts the request. A webhook reports later how it ended." },
+  { "async", "Asynchronous: the answer only accepts the request. A webhook reports later how the operation ended." },
   { "quota", "Limited per mailbox and week." },
   { "list", "A list, in pages." },
   { "safe", "Changes nothing, although it is not a GET." },

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p build/bench
 
-# Builds a peer: FILE NAME PACKAGES FLAGS...
+# build_peer FILE NAME PACKAGES FLAGS...: builds a peer.
 build_peer() {
     file=$1 name=$2 packages=$3
     shift 3

@@ -115,7 +115,7 @@ count() {
 "
 }
 
-# at_once NAME[:PART]...: runs them beside each other, then shows them one after the other.
+# at_once NAME[:PART]...: runs these at the same time, then shows their results one after the other.
 at_once() {
     export CMR_BESIDE=yes
     for one; do

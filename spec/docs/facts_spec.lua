@@ -10,120 +10,150 @@ local operations = require "cmr.operations"
 
 -- By operation: its facts, of which a line break in a document may be anywhere.
 local FACTS = {
-  users = {"a search parameter without its name", "rule for lists"},
+  users = {"The page mentions a search parameter, but not its name", "rule for lists"},
   user = {"profile and billing"},
   create_user = {"data.id is the new id", "ISO 3166-1 alpha-2", "The dialling code, without +",
-    "its name, the help centre its code"},
+    "The state. The samples have the state's name, and the help centre has its code"},
   update_user = {"Send all fields", "the help centre requires all"},
   delete_user = {"mailboxCount and domainCount", "err.body", "no domains and no mailboxes", "for good",
     "billing records, the wallet balance, workspaces and orders",
-    "Its status, and where they are in it, is undocumented"},
+    "A refusal reports mailboxCount and domainCount, which err.body has. The status of the refusal and "
+      .. "the place of these members in it are undocumented"},
   countries = {"to its ISO 3166-1 alpha-2 code"},
   states = {"the name of each state to its code", "a validation error"},
   domains = {"For an unknown user the list is empty", "EXPIRED (cannot be renewed by the API)", "TRANSFERRED",
     "INACTIVE", "More values may come",
-    "A domain's status is PENDING (it is registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can be renewed), EXPIRED",
+    "A domain's status is PENDING (it is being registered), ACTIVE, RENEWING, GRACE_PERIOD (7 days, can "
+      .. "be renewed), EXPIRED (cannot be renewed by the API), TRANSFERRED or INACTIVE. More values may come",
     "a call for the details of one domain (name, status, dates, purchase type, provider, automatic "
       .. "renewal, protection, forwarding); its path is undocumented"},
   check_domain = {"Prices differ between top-level domains"},
   check_workspace = {"data is null if it has none", "15 s for each domain", "a timeout as a failure",
-    "checked by itself", "no workspace was found", "is not a clean result", "undocumented",
-    "The timeouts of cmr allow for that"},
+    "Each of several domains is checked separately. An item without an error means that no workspace was "
+      .. "found. An item with an error does not mean that. The names of an item's fields are undocumented",
+    "no workspace was found", "undocumented", "The timeouts of cmr allow for that"},
   add_domain_forwarding = {"dns-record.updated confirms"},
   add_email_forwarding = {"catch-all", "must be ACTIVE", "dns-record.updated reports a change"},
   add_google_client_id = {"checks the client id first, then queues"},
-  remove_domains = {"refuses while they have mailboxes",
-    "The mailboxes of the domain must be removed before, at least 24 hours before its subscription ends"},
+  remove_domains = {"Remove domains. The API refuses to remove a domain that has mailboxes",
+    "Remove the domain's mailboxes first, at least 24 hours before the domain's subscription ends"},
   domain_renewal_prices = {"is a string", "an error inside data", "1 by default"},
-  renew_domains = {"The wallet must cover", "A domain that cannot be renewed is reported by itself",
+  renew_domains = {"The wallet must cover",
+    "The wallet must cover the renewal. Each domain that cannot be renewed is reported separately",
     "The wallet is charged"},
   set_domain_auto_renew = {"Automatic renewal is off for a new domain", "switched off at any time",
     "PATCH; an older sidebar says POST"},
   dns_records = {"one of the user's", "data.records has the active records, data.disabledRecords the others"},
   add_dns_records = {"no SPF, DKIM or DMARC", "recordId", "only for TXT at _dmarc", "The priority of an MX record",
-    "one of the user's", "dns-record.updated reports a change", "where the answer has it is undocumented"},
+    "one of the user's", "dns-record.updated reports a change",
+    "Each new record gets a recordId. The place of the recordId in the answer is undocumented"},
   update_dns_record = {"All writable fields are replaced", "one of the user's", "only for TXT at _dmarc",
     "dns-record.updated reports a change"},
   delete_dns_record = {"if a body or the domain is needed", "one of the user's", "dns-record.updated reports a change"},
-  set_nameservers = {"48 hours", "one of the user's", "The list must be complete", "it replaces the old one"},
-  order_status = {"10 to 90 seconds", "supplement the webhooks", "it does not replace them",
+  set_nameservers = {"48 hours", "one of the user's", "The list must be complete",
+    "The list must be complete, because it replaces the old list"},
+  order_status = {"10 to 90 seconds", "supplement the webhooks",
+    "An order usually takes 10 to 90 seconds. Polling may supplement the webhooks, but does not replace them",
     "The values of the status are undocumented",
     "The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund"},
   create_order = {"Mailboxes at Microsoft need microsoftOauthRoute", "each member of google is optional",
     "after the domain was charged", "GOOGLE, is from the page of create_order_form", "data.unavailableDomains",
-    "covered by the wallet", "MONTHLY is the only one", "but not the domain",
-    "those at Google need google; each member", "The status of the refusal is undocumented",
+    "covered by the wallet", "MONTHLY is the only value", "but not the domain",
+    "Mailboxes at Microsoft need microsoftOauthRoute. Mailboxes at Google need google, but each member "
+      .. "of google is optional",
+    "An order that is confirmed must be covered by the wallet. The status of a refusal is undocumented",
     "The default of serviceProvider, GOOGLE"},
   order_mailboxes = {"An active subscription", "A domain with a cancelled subscription",
     "If confirm is true and the wallet does not cover the order, no order is created"},
   create_order_form = {"The page of create_order says more", "each member of google is optional", "username@domain",
     "hides the address", "GOOGLE by default", "renews the mailboxes automatically",
-    "mailboxes at Microsoft need microsoftOauthRoute, those at Google need google; each member"},
+    "The page of create_order says more: mailboxes at Microsoft need microsoftOauthRoute, and mailboxes "
+      .. "at Google need google, but each member of google is optional"},
   add_subscription_mailboxes = {"at Google only", "google.clientId a number", "recommends order_mailboxes",
-    "Deprecated", "although its values are text elsewhere"},
-  process_order = {"confirm = false", "It charges the wallet", "as confirm = true in create_order does"},
+    "Deprecated", "The page calls google.clientId a number, although it is text on other pages"},
+  process_order = {"confirm = false", "The operation charges the wallet, like confirm = true in create_order"},
   mailboxes = {"a single user"},
   all_mailboxes = {"all users of the partner"},
   mailbox = {"the status of its warmup", "The answer has the mailbox's status, serviceProvider"},
   update_mailboxes = {"userName here and username in orders", "password reset without a field", "inside a success",
-    "send none", "A list is answered item by item; an item may fail, also on the rate limit"},
+    "The page mentions a password reset without a field for it, so none can be sent",
+    "The answer to a list has a result for each item. An item may fail inside a success, for example "
+      .. "because of the rate limit"},
   remove_mailbox = {"24 hours before the subscription ends", "the whole workspace is deleted", "freed slot",
     "never be used again", "seems to call it deprecated"},
   validate_mailbox = {"SMTP and DNS before an export"},
-  start_warmup = {"x the days that are left / 30", "a new prorated charge", "must be ACTIVE"},
-  toggle_warmup = {"is paused is billed on", "set_warmup_status sets a state by name"},
-  set_warmup_status = {"is paused is billed on"},
+  start_warmup = {"A warmup that was STOPPED can be started again",
+    "x the days that are left / 30", "a new prorated charge", "must be ACTIVE"},
+  toggle_warmup = {"A warmup that is paused still costs money", "set_warmup_status sets a state by name"},
+  set_warmup_status = {"A warmup that is paused still costs money"},
   stop_warmup = {"Nothing is refunded", "a pause sends none", "charged again",
     "Only the end of a warmup sends the webhook mailbox.warmup.removed"},
   set_warmup_settings = {"Units and bounds are not documented"},
-  subscriptions = {"50 by default", "stops at totalPages", "Its pricePerMailbox, 8",
-    "The sample's nextPage is 2 although totalPages is 1", "is neither of these prices",
+  subscriptions = {"50 by default", "stops at totalPages",
+    "In the sample, nextPage is 2 although totalPages is 1. cmr stops at totalPages. The sample's "
+      .. "pricePerMailbox, 8, is neither of the documented prices",
     "20 according to the help centre"},
   renew_subscriptions = {"leaves the subscription PAST_DUE for 7 days", "does not renew its domain",
     "must cover the renewal", "The wallet is charged"},
   toggle_subscription_auto_renew = {"The current period goes on", "tried again only while automatic renewal is on",
-    "It names one subscription"},
+    "A call changes one subscription. The current period goes on in any case"},
   cancel_subscription = {"at once", "24 hours before the subscription expires", "Nothing is refunded", "for good",
-    "the page says that one is required"},
-  recreate_subscriptions = {"expired for a few minutes", "contents and history lost", "older than a year",
-    "a new subscriptionId", "nothing is charged", "/subscriptions/recreate", "OAuth routes and automatic renewal",
-    "All mailboxes are preserved, according to the API pages", "Two articles of the help centre say the same, of OAuth",
-    "and use the same path", "Another article says that the accounts are replaced, and contents",
-    "the old one no longer works, and nothing"},
-  platforms = {"connected is true if at least one credential is stored", "does not say that the credential still works",
-    "A platform may have several credentials", "for each app", "every app that the vendor supports",
-    "does not say if an app without credentials is listed", "each call of add_platform adds one"},
+    "cmr sends either subscriptionId or domain; the page says that one of them is required"},
+  recreate_subscriptions = {"expired for a few minutes",
+    "Two articles of the help centre say that mailboxes, OAuth routes and automatic renewal are "
+      .. "preserved, and use the same path. According to these articles, mailboxes are expired for a few "
+      .. "minutes. Another article says that the accounts are replaced, and that contents and history are lost",
+    "older than a year", "a new subscriptionId",
+    "Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged",
+    "/subscriptions/recreate", "OAuth routes and automatic renewal",
+    "All mailboxes are preserved, according to the API pages", "and use the same path"},
+  platforms = {"connected is true if at least one credential is stored",
+    "does not say that the credential still works", "A platform may have several credentials", "for each app",
+    "every app that the vendor supports", "does not say if an app without credentials is listed",
+    "each call of add_platform adds one"},
   add_platform = {"apps ReachInbox and Instantly", "tries the credentials", "stores none that fail",
-    "each call adds an entry", "EmailBison needs all of metadata", "ReachInbox and Smartlead need the credentials only",
-    "refuses free and expired accounts", "Instantly only"},
+    "each call adds an entry",
+    "EmailBison needs all fields of metadata. ReachInbox and Smartlead need the credentials only",
+    "ReachInbox and Smartlead need the credentials only", "refuses free and expired accounts", "Instantly only"},
   update_platform = {"keeps its id"},
   remove_platform = {"not in its table", "credentialId is in the page's sample"},
   platform_workspaces = {"Instantly only"},
   export_mailboxes = {"mailboxes that are ACTIVE", "while its export is running", "without an orgId is refused",
     "the sidebar says GET", "the help centre uses this name", "it has no workspace",
     "The dashboard, which is not the API, shows a finished export as Completed"},
-  reexport = {"existing mailbox", "Its id or its address names it", "3 times per mailbox and week",
-    "fills google and leaves microsoftOauthRoute empty", "from the API and from the dashboard together",
-    "refuses more, wherever they come from", "google for Google, microsoftOauthRoute for Microsoft",
-    "The mailbox must exist already", "The mailbox's own provider decides which part counts",
+  reexport = {"existing mailbox", "The mailbox must exist already. The request has its id or its address",
+    "3 times per mailbox and week", "fills google and leaves microsoftOauthRoute empty",
+    "from the API and from the dashboard together",
+    "The limit counts re-exports from the API and from the dashboard together. The API refuses any "
+      .. "further re-export, wherever it comes from",
+    "google for Google, microsoftOauthRoute for Microsoft", "The mailbox must exist already",
+    "The mailbox's own provider decides which part counts",
     "The help centre puts userId in the query, and the Microsoft route in an object",
-    "sample has mailboxId or email, its text has both"},
+    "the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or "
+      .. "that asks for a wait of more than an hour. The help centre puts userId in the query, and the "
+      .. "Microsoft route in an object. The page's sample has one of mailboxId and email, and its text has "
+      .. "both; cmr requires one of them"},
   prewarmed = {"with their prices"},
   order_prewarmed = {"Google mailboxes need the whole google object", "Microsoft mailboxes need microsoftOauthRoute",
     "One order can send both webhooks, for different domains",
     "if it is not in the pool, if the wallet does not cover it, or if it is restricted"},
   sandbox_prewarmed = {},
-  sandbox_order_prewarmed = {"leaves the wallet alone", "nothing waits for DNS",
-    "full_failure sends prewarmup.order.failed", "partial_failure sends both",
-    "Records, webhooks and the transaction history look like production", "success sends prewarmup.order.success, full",
-    "the failure names the failed domain, the success the others"},
-  sandbox_reset_prewarmed = {"all of them at once"},
+  sandbox_order_prewarmed = {
+    "The order costs 0 and does not change the wallet. Records, webhooks and the transaction history "
+      .. "look like in production, but nothing waits for DNS",
+    "nothing waits for DNS", "full_failure sends prewarmup.order.failed", "partial_failure sends both",
+    "The scenario success sends prewarmup.order.success, and full_failure sends prewarmup.order.failed. "
+      .. "partial_failure sends both: the event failed names the failed domain, and the event success names "
+      .. "the others"},
+  sandbox_reset_prewarmed = {"The call deletes all records at once"},
   wallet = {"one wallet for all users"},
   create_placement_test = {"ACTIVE and have SMTP credentials", "PENDING until it is done", "extra charge",
     "other values of its status are undocumented", "The wallet is charged"},
   placement_reports = {"orderId, status, spamassassin, blacklist, mailboxCount, aiInsightRequested",
     "placementOrderId, fromEmail, status and report", "inboxTest with google and microsoft365", "newest first",
-    "PENDING until the test is done", "The reports are in groups, one for each order: orderId",
+    "PENDING until the test is done",
+    "The reports are in groups, one for each order. A group has orderId, status, spamassassin, "
+      .. "blacklist, mailboxCount, aiInsightRequested, aiInsight when it is done, and mailboxes",
     "aiInsight when it is done, and mailboxes", "microsoft365, spamassassin and blacklist",
     "its other values are undocumented"},
 }
@@ -139,18 +169,22 @@ add("create_user update_user", {
   "All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; "
     .. "are decoded first"})
 add("domain_renewal_prices renew_domains set_domain_auto_renew", {
-  "from 45 days before its expiry; after it, 7 days of grace are left"})
+    "A domain can be renewed from 45 days before its expiry. After its expiry, 7 days of grace are left"})
 add("renew_domains set_domain_auto_renew", {
-  "Renewals by hand and automatic ones may be mixed", "Subscriptions are renewed apart from their domains"})
+  "Renewals by hand and automatic ones may be mixed",
+    "Renewals by hand and automatic ones may be mixed. Subscriptions are renewed separately from their "
+      .. "domains"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes", {
   "mailboxes has a member for each domain, under the name of the domain and never its id",
-  "There is no field for their number",
-  "confirm is optional on the vendor's pages; that it is required is a rule of cmr"})
+    "mailboxes has a member for each domain, under the name of the domain and never its id. There is no "
+      .. "field for the number of mailboxes",
+    "confirm is optional on the vendor's pages, but cmr requires it"})
 add("create_order order_mailboxes create_order_form add_subscription_mailboxes subscriptions renew_subscriptions", {
   "A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months"})
 add("mailboxes all_mailboxes mailbox", {
-  "A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it "
-    .. "no longer sends, and can be renewed. More values may come"})
+    "A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE. A mailbox is EXPIRED after "
+      .. "its subscription has lapsed. An EXPIRED mailbox sends no mail, and can be renewed. More values may "
+      .. "come"})
 add("start_warmup toggle_warmup set_warmup_status stop_warmup", {
   "A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come"})
 add("subscriptions renew_subscriptions", {
@@ -162,11 +196,15 @@ add("add_platform update_platform platform_workspaces", {
   "Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the "
     .. "chosen orgId", "Without an orgId an export is refused"})
 add("sandbox_prewarmed sandbox_order_prewarmed", {
-  "Its domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, at MICROSOFT "
-    .. "sandbox-mail.corevista.io and sandbox.stratospherehq.com"})
+    "The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, "
+      .. "at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com"})
 add("sandbox_prewarmed sandbox_order_prewarmed sandbox_reset_prewarmed", {
-  "a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a "
-    .. "scenario for each operation", "The URL, that header's name and its values are undocumented"})
+    "The help centre describes a second sandbox. This sandbox has another base URL, and another key in "
+      .. "the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, "
+      .. "the name of this header and its values are undocumented",
+    "The help centre describes a second sandbox. This sandbox has another base URL, and another key in "
+      .. "the header cmr-x-sandbox-api-key. A further header chooses a scenario for each operation. The URL, "
+      .. "the name of this header and its values are undocumented"})
 
 -- The statuses that an operation's own page documents, with the page.
 local STATUSES = {
@@ -181,7 +219,7 @@ local STATUSES = {
     "may be sent again"},
   reexport = {"The help centre documents the status 400:", "; 401:", "; 403:", "; 404:", "; 500:",
     "may be sent again"},
-  create_placement_test = {"The help centre documents the status 400: a mailbox is unfit; the message names it",
+  create_placement_test = {"The help centre documents the status 400: a mailbox cannot be tested; the message names it",
     "; 401:",
     "; 402:", "; 404:"},
 }
@@ -196,7 +234,7 @@ local EVENTS = {
   create_order_form = {"mailbox.created", "domain.order.success", "domain.order.failed", "mailbox.order.failed"},
   add_subscription_mailboxes = {"mailbox.created", "mailbox.order.failed"},
   update_mailboxes = {"mailbox.updated"},
-  start_warmup = {"mailbox.warmup.started"},
+  start_warmup = {"A warmup that was STOPPED can be started again", "mailbox.warmup.started"},
   stop_warmup = {"mailbox.warmup.removed"},
   renew_subscriptions = {"subscription.renewal.success", "subscription.renewal.failed"},
   cancel_subscription = {"subscription.cancelled"},

@@ -36,7 +36,7 @@ local NEW_MAILBOXES = [[
   mailboxes.*[].profilePicture body string docs :: The URL
   mailboxes.*[].onWarmup body boolean help :: false by default
 ]]
-local BILLING = "  billingCycle body string =MONTHLY docs :: the only one\n"
+local BILLING = "  billingCycle body string =MONTHLY docs :: the only value\n"
 local CONFIRM = "  confirm body boolean required docs :: true charges and starts the order at once :: false stores it\n"
 local RENEWS = "  autoRenew body boolean SOURCE :: true renews the mailboxes automatically\n"
 local PICTURES = [[
@@ -56,14 +56,14 @@ local PROFILE = [[
   addressLineThree body string docs
   languagePreference body string REQUIRED docs :: such as en
   postalCode body string REQUIRED docs
-  state body string REQUIRED docs :: The samples give its name, the help centre its code
+  state body string REQUIRED docs :: The samples have the state's name, and the help centre has its code
   phoneCc body string REQUIRED docs :: without +
   phone body string REQUIRED docs
 ]]
 local RECORD = [[
   PREhost body string required help :: @ is the domain itself
   PREvalue body string required help
-  PRErecordType body string required ~A|AAAA|CNAME|MX|TXT|NS help :: which types the API accepts is undocumented
+  PRErecordType body string required ~A|AAAA|CNAME|MX|TXT|NS help :: there is no full list of the types
   PREpriority body any help :: MX
   PREexcludedDMARCtags body array help :: only for TXT at _dmarc
   PREexcludedDMARCtags[] body string required assumed help
@@ -123,14 +123,14 @@ local PARAMETERS = {
     years body integer docs :: 1 by default
   ]],
   renew_domains = from("docs", BODY_USER) .. [[
-    domains body array all docs :: every eligible one of the user
+    domains body array all docs :: every domain of the user that can be renewed
     domains[] body string required docs :: name
     years body integer assumed docs :: 1 by default
   ]],
   set_domain_auto_renew = from("docs", BODY_USER) .. [[
-    domains body array all docs :: every one of the user
+    domains body array all docs :: every domain of the user
     domains[] body string required docs :: name
-    autoRenew body boolean required docs :: true: they renew automatically
+    autoRenew body boolean required docs :: true renews the domains automatically
   ]],
   dns_records = from("help", USER) .. "domain query string required positional help :: name",
   add_dns_records = from("help", USER) .. [[
@@ -155,7 +155,7 @@ local PARAMETERS = {
     .. "autoRenew body boolean docs :: true renews the mailboxes automatically, but not the domain",
   order_mailboxes = from("help", USER) .. [[
     subscriptionId body string one docs :: An active subscription :: are added to it
-    domainId body string one docs :: with a cancelled subscription :: gets a new one
+    domainId body string one docs :: with a cancelled subscription :: gets a new subscription
   ]] .. from("docs", NEW_MAILBOXES, BILLING, CONFIRM)
     .. "autoRenew body boolean docs :: renews the new subscription automatically :: only with domainId",
   process_order = "open body\n" .. ASSUMED_USER,
@@ -165,7 +165,8 @@ local PARAMETERS = {
   add_subscription_mailboxes = ASSUMED_USER .. "subscriptionId body string required docs :: mailboxes at Google\n"
     .. from("docs", NEW_MAILBOXES, PICTURES, CONFIRM, GOOGLE, RENEWS),
   mailboxes = "open query\n" .. from("help", USER) .. PAGES,
-  all_mailboxes = "open query\nuserId query string assumed help :: One snippet shows it\n" .. PAGES,
+  all_mailboxes = "open query\nuserId query string assumed help :: One example of the vendor shows this parameter\n"
+    .. PAGES,
   mailbox = "mailboxId query string required positional help",
   mailbox_admin = from("help", USER) .. "mailboxId query string required positional help",
   update_mailboxes = from("help", USER) .. [[

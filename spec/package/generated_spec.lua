@@ -241,7 +241,7 @@ describe("the annotations for editors", function()
       "function cmr.reexport(fields) end")
     has("---@field mailboxes? table<string, cmr.create_order.others.mailboxes[]> "
       .. "The mailboxes to create: a list for each domain name.")
-    has("---@field domains string[]|cmr.All The domains; cmr.all for every eligible one of the user.")
+    has("---@field domains string[]|cmr.All The domains; cmr.all means every domain of the user that can be renewed.")
     has("---@field mailboxData cmr.update_mailboxes.others.mailboxData|cmr.update_mailboxes.others.mailboxData[] "
       .. "A mailbox, or a list of them.")
   end)
@@ -351,7 +351,7 @@ describe("the reference", function()
       local told = section(row.name)
       for _, param in ipairs(row.params) do assert.matches("| `" .. param.name .. "` |", told, 1, true) end
       assert.equal(row.assumed ~= nil, told:find("\nAssumed: ", 1, true) ~= nil, row.name)
-      assert.equal(row.open_location ~= nil, told:find("\nFurther fields go into the ", 1, true) ~= nil, row.name)
+      assert.equal(row.open_location ~= nil, told:find("\ncmr sends any other field in the ", 1, true) ~= nil, row.name)
     end
   end)
 

@@ -1,4 +1,4 @@
--- Runs `cmr mcp` in its own process and speaks the Model Context Protocol with it, for specs. spec.support.command.clean
+-- Runs `cmr mcp` in its own process and uses the Model Context Protocol with it, for specs. spec.support.command.clean
 -- removes its files.
 local cjson = require "cjson"
 local command = require "spec.support.command"

@@ -1,4 +1,4 @@
----The documents that tell what the vendor's documents say about each operation.
+---The documents that have the vendor's documented facts about each operation.
 
 local cmr = require "cmr"
 local core = require "cmr.core"
@@ -34,7 +34,7 @@ for _, item in pairs(documents.openapi.paths) do
 end
 for _, method in ipairs(documents.openapi["x-undocumented"]) do documents.methods[method.operationId] = method end
 
--- Collects what a value of the OpenAPI document says in words.
+-- Collects the texts of a value in the OpenAPI document.
 local function collect(value, texts)
   if type(value) ~= "table" then return texts end
   for name, member in pairs(value) do
@@ -44,24 +44,24 @@ local function collect(value, texts)
   return texts
 end
 
----By document, a function that returns what it says of an operation's row, in one line.
+---For each document, a function that returns its text about an operation's row, in one line.
 documents.places = {}
 
----What `cmr OPERATION --help` prints.
+---Returns the output of `cmr OPERATION --help`.
 function documents.places.help(row)
   local line = {(row.name:gsub("_", "-")), "--help"}
   local _, ending = pcall(function() parser.new(operations, line):parse(line) end)
   return flat(ending.help)
 end
 
----The operation's section.
+---Returns the operation's section.
 function documents.places.reference(row)
   local text = documents.reference
   local from = assert(text:find("\n### cmr." .. row.name .. "\n", 1, true), row.name)
   return flat(text:sub(from, (text:find("\n##", from + 1, true) or 0) - 1))
 end
 
----The classes and the annotations of the operation's function.
+---Returns the classes and the annotations of the operation's function.
 function documents.places.types(row)
   local text, from = documents.types, 1
   local to = assert(text:find("\nfunction cmr." .. row.name .. "(", 1, true), row.name)

@@ -1,6 +1,6 @@
 /*
- * To be preloaded. Makes libcurl one that was built to trust the certificates in the file and the folder that two
- * variables name.
+ * A library to preload. It changes libcurl as if libcurl were built to trust the certificates in the file and the
+ * folder that two variables name.
  */
 #include <curl/curl.h>
 #include <dlfcn.h>
@@ -9,7 +9,7 @@
 typedef CURL *init(void);
 typedef CURLcode setopt(CURL *, CURLoption, ...);
 
-/* RTLD_NEXT does not see a library that a Lua module brings with it. */
+/* RTLD_NEXT does not find a library that a Lua module loads. */
 static void *libcurl_function(const char *name)
 {
     void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_NOLOAD);

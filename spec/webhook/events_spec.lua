@@ -31,9 +31,10 @@ event("help", "domain.expired", "", "nothing is named", "grace is over", "the AP
 event("docs", "mailbox.order.success", "domainId,domainName,userId,userEmail,subscriptionId,orderId,workspaceType,"
   .. "creationTime,expiryDate,price,quantity", nil, "The provider has confirmed")
 event("docs", "mailbox.order.failed", "", "nothing is named", "failed")
-event("docs", "mailbox.created", "userId,orderId,mailboxId,email", "the credentials", "ready", "one event for each",
+event("docs", "mailbox.created", "userId,orderId,mailboxId,email", "the credentials", "ready",
+  "Each mailbox has its own event",
   "credentials")
-event("docs", "mailbox.updated", "updatedFields", "everything but updatedFields, which holds only what changed",
+event("docs", "mailbox.updated", "updatedFields", "everything but updatedFields, which has only the changed fields",
   "details have changed")
 event("help", "mailbox.exported", "", "nothing is named", "OAuth export is finished")
 event("help", "mailbox.warmup.started", "userId,userEmail,mailboxId,email,domain,workspaceType", nil, "ACTIVE")
@@ -42,10 +43,10 @@ event("help", "mailbox.warmup.removed", "mailboxId,email,domain,workspaceType", 
 event("docs", "subscription.renewing", SUBSCRIPTION, nil, "from ACTIVE to RENEWING")
 event("docs", "subscription.renewal.success", SUBSCRIPTION, nil, "is renewed")
 event("docs", "subscription.renewal.failed", SUBSCRIPTION, "a reason (help)", "GRACE_PERIOD or EXPIRED")
-event("help", "subscription.past_due", SUBSCRIPTION, nil, "payment failed", "period ended unrenewed")
+event("help", "subscription.past_due", SUBSCRIPTION, nil, "payment failed", "period ended without a renewal")
 event("help", "subscription.expired", SUBSCRIPTION, nil, "not recovered")
 event("docs", "subscription.cancelled", SUBSCRIPTION, nil, "cancelled by a call")
-event("docs", "subscription.updated", SUBSCRIPTION, nil, "Once", "price after 12 months")
+event("docs", "subscription.updated", SUBSCRIPTION, nil, "comes once", "price after 12 months")
 event("docs", "prewarmup.order.success", "userId,userEmail,orderId,serviceProvider,mailboxDetails,"
   .. "mailboxDetails[].domain,mailboxDetails[].subscriptionId,mailboxDetails[].preWarmedUpMailboxes,"
   .. WARM:gsub("%w+", "mailboxDetails[].preWarmedUpMailboxes[].%0"), nil, "assigned", "credentials")

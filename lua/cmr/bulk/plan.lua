@@ -76,7 +76,7 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  -- Ledger:begin refuses a row with a newer request. For a later copy, that may be the request of an earlier copy.
+  -- Ledger:begin refuses a row with a newer request. For a later copy, the newer request may belong to an earlier copy.
   if row.copy == 1 then row.newest_known = newest end
 end
 

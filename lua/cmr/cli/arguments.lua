@@ -205,7 +205,7 @@ local function missing(operation, param)
   return #members == 0 and text or ("%s, or its members: %s"):format(text, table.concat(members, ", "))
 end
 
--- Returns the required parameters without a value, except members.
+-- Returns the required parameters that have no value. Omits the members of objects.
 local function absent_params(operation, args)
   local list = {}
   for _, param in ipairs(operation.params) do
@@ -215,7 +215,7 @@ local function absent_params(operation, args)
   return list
 end
 
--- Names everything that is missing at once: "USER_ID, --company and --email or --mailbox-id".
+-- Returns the names of everything that is missing: "USER_ID, --company and --email or --mailbox-id".
 local function all_missing(operation, absent, args)
   local words, choices, is_chosen = {}, {}, false
   for index, param in ipairs(absent) do

@@ -9,7 +9,7 @@ local csv = {}
 
 local MAX_RECORD_BYTES = 1048576 -- in a longer record, a quote is probably not closed
 local QUOTE = 34
-local SEPARATORS = { ",", ";", "\t" } -- the first one in a header without quotes separates its cells
+local SEPARATORS = { ",", ";", "\t" } -- the separator of a file is the first of these in its header, outside quotes
 
 local function quote(cell, separator)
   local is_plain = not cell:find '["\r\n]' and not cell:find(separator, 1, true)
@@ -17,13 +17,13 @@ local function quote(cell, separator)
   return '"' .. cell:gsub('"', '""') .. '"'
 end
 
--- Returns a text that a spreadsheet does not run as a formula, as OWASP recommends.
+-- Changes a text so that a spreadsheet does not run it as a formula, as OWASP recommends.
 local function guard(value, cell)
   return type(value) == "string" and cell:find "^[=+%-@\t\r]" and "'" .. cell or cell
 end
 
----Returns how to write cells: `is_printable`, without control characters, for a terminal; `is_guarded` for the option
----guard-formulas.
+---Returns the style for cells. is_printable removes control characters, for a terminal. is_guarded is for the option
+-----guard-formulas.
 function csv.style(parsed, system)
   return { is_printable = system.terminal(system.stdout) ~= nil, is_guarded = parsed.guard_formulas }
 end

@@ -97,7 +97,8 @@ function help.summary(operation)
   return ("%s [%s]"):format(text, table.concat(words, ", "))
 end
 
----Returns the paragraph at the top of a command's help: what the operation does, and what a user must know first.
+---Returns the paragraph at the top of a command's help. It says what the operation does, and what a user must know
+---first.
 function help.top(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
@@ -113,14 +114,14 @@ function help.top(operation)
   return table.concat(lines, "\n")
 end
 
----Returns the facts about an operation that stand below its options, one a line; "" when there are none.
+---Returns the facts about an operation for the end of its help, one on each line. Returns "" when there are none.
 function help.below(operation)
   local lines = help.notes(operation)
   if operation.assumed then lines[#lines + 1] = ("Not confirmed: %s."):format((operation.assumed:gsub("%.$", ""))) end
   return table.concat(lines, "\n")
 end
 
----Returns all that the help says about an operation, without its parameters.
+---Returns everything in the help about an operation, without its parameters.
 function help.operation(operation)
   local below = help.below(operation)
   return help.top(operation) .. (below ~= "" and "\n" .. below or "")

@@ -32,7 +32,7 @@ local function show_help(words, system)
     return io.EXIT_USAGE
   end
   local operation = topic and require("cmr.operations")[topic]
-  if operation then -- the command has the name of the topic
+  if operation then -- a command and a topic may have the same name
     local command =
       require("cmr.cli.parser").new(require "cmr.operations", { topic, "--help" }, version, help.width(system))
     local ok, ending = pcall(command.parse, command, { topic, "--help" })

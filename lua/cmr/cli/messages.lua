@@ -51,7 +51,7 @@ local function hint(operation, err, has_effect)
   elseif err.kind == "tls" and speaks_no_tls(err) then
     return "this port speaks no TLS: is the base URL an http:// address, or its port another one?"
   elseif err.kind == "timeout" and has_effect and err.outcome == "unknown" then
-    return nil -- a longer --timeout does not tell what was done
+    return nil -- a longer --timeout would not show what was done
   elseif err.code == "list_changed" or err.code == "repeated_item" then
     return "the list has changed meanwhile; try again"
   elseif err.kind == "bad_response" and err.code then

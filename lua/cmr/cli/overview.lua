@@ -1,4 +1,4 @@
----The help by topic: a screenful of all topics, and the commands of one topic. Pure. Needs neither the parser nor
+---The help by topic: a screenful with all topics, and the commands of one topic. Pure. It needs neither the parser nor
 ---libcurl.
 
 local arguments = require "cmr.cli.arguments"
@@ -9,7 +9,7 @@ local overview = {}
 local unpack = table.unpack or unpack
 
 local COMMAND_TOPICS = { "keys", "requests", "webhooks", "tests", "shell" } -- in the order of a user's first days
-local WIDTH_COLUMNS = 60 -- fits every terminal
+local WIDTH_COLUMNS = 60 -- every terminal is at least this wide
 local NAME_COLUMNS = 11
 
 local TEXT = [[
@@ -92,7 +92,7 @@ function overview.text(operations)
   return TEXT:format(wrap(groups, "   "), table.concat(lines))
 end
 
--- Returns the first sentence of a summary, with the marks at its end.
+-- Returns the first sentence of a summary, with the marks of the operation at its end.
 local function line_of(row, columns)
   local summary = row[2]
   if type(summary) == "table" then summary = require("cmr.cli.help").summary(summary) end

@@ -5,7 +5,7 @@ local shell = require "cmr.util.shell"
 
 local pager = {}
 
--- less ends by itself if the text fits, keeps it on the screen, and shows colours
+-- less then ends by itself if the text fits, leaves the text on the screen, and shows colours
 local SCRIPT = [[LESS=${LESS-FRX}; export LESS; exec %s]]
 
 local function variable(system, name)
@@ -13,7 +13,7 @@ local function variable(system, name)
   return value ~= nil and (value:match "^%s*(.-)%s*$") or nil
 end
 
--- Returns the user's pager, or nil if the text is to be printed.
+-- Returns the user's pager, or nil if the text must be printed directly.
 local function program(system)
   local command = variable(system, "CMR_PAGER") or variable(system, "PAGER")
   if not command and shell.output "command -v less" ~= "" then command = "less" end
@@ -32,7 +32,7 @@ function pager.show(system, text)
   local command = columns and rows and rows > 0 and count_lines(text) >= rows and program(system)
   local pipe = command and system.popen(SCRIPT:format(command), "w")
   if not pipe then return io.write(system, text) end
-  pipe:write(text) -- fails when the user leaves the pager before the end
+  pipe:write(text) -- ignores a failure: the user may leave the pager before the end of the text
   pipe:close()
 end
 

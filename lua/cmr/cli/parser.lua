@@ -1,5 +1,5 @@
 ---Builds a parser for the command line from the operations table, with the library argparse. Parsing returns a table,
----or raises {text = help to print} or {usage = message, command = "cmr reexport"}.
+---or raises {help = text}, {text = text} for --version, or {usage = message, command = "cmr reexport"}.
 
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"

@@ -1,4 +1,4 @@
----Finds the commands that show whether an operation was done, from the operations table. Pure.
+---Finds in the operations table the commands that show whether an operation was done. Pure.
 
 local arguments = require "cmr.cli.arguments"
 local core = require "cmr.core"

@@ -1,4 +1,4 @@
----The value of --redis. Pure.
+---Reads the value of --redis. Pure.
 
 local io = require "cmr.cli.io"
 

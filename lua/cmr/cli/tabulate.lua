@@ -156,7 +156,7 @@ local function from_map(data)
   return #list > 1 and list or nil
 end
 
--- Returns the name of the first list if an object has only empty ones.
+-- Returns the name of an object's first list, if all of the object's lists are empty.
 local function name_of_nothing(object)
   local names = tables.sorted_keys(object, function(name)
     return #name -- "records" before "disabledRecords"
@@ -172,7 +172,7 @@ end
 ---@return string[] columns The API's field names, with dots for the members of inner objects.
 ---@return any[][] rows One value for each column; nil where there is none.
 ---@return boolean? record True when the only row is the whole answer and not an item of a list.
----@return string? name What there is none of, when the answer has nothing but empty lists.
+---@return string? name The name of the empty list, if the answer has only empty lists.
 function tabulate.of(operation, answer)
   local data = answer.data
   local is_object = has_members(data)
@@ -194,7 +194,7 @@ function tabulate.of(operation, answer)
   return columns, rows, true
 end
 
----Returns the text of a cell in a table or in CSV, where nothing stands for an empty list.
+---Returns the text of a cell in a table or in CSV. An empty list gives an empty cell.
 function tabulate.list_cell(value)
   return is_empty(value) and "" or tabulate.cell(value)
 end

@@ -79,7 +79,7 @@ local function log(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
 
--- Tells a person at the terminal why nothing happens.
+-- Tells a person at the terminal that the command waits, and for how long.
 local function announce(system, seconds, count)
   if not require("cmr.cli.progress").is_watched(system) then return end
   local what = count > 1 and ("%d requests have"):format(count) or "the request has"

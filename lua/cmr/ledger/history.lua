@@ -32,7 +32,7 @@ local validate = require "cmr.util.validate"
 ---@field outcome? cmr.Outcome
 ---@field message? string
 ---@field failed_items? integer The number of items that failed inside a success.
----@field retry_at? number The earliest time to send it again.
+---@field retry_at? number The earliest time to send the request again.
 ---@field account string The digest of the key, and the base URL.
 
 local history = {}

@@ -4,7 +4,7 @@ local core = require "cmr.core"
 
 local location = {}
 
-local FILE = "/cmr/ledger.db" -- inside the user's directory for state
+local FILE = "/cmr/ledger.db" -- the path below the user's directory for state
 
 ---Returns the default path of the ledger: $CMR_LEDGER, or cmr/ledger.db in the user's directory for state.
 ---@return string? path

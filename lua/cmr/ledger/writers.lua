@@ -4,7 +4,7 @@
 
 local writers = {}
 
----Makes the id of this process's first request its writer number, and locks it.
+---Makes the id of this process's first request the process's writer number, and locks the number.
 ---@param db any
 ---@param id integer of its first request
 ---@return integer? ok

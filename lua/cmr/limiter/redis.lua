@@ -18,8 +18,8 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.redis"
 
 local MAX_LATE_SECONDS = 0.1
-local SLOT_SECONDS = 60 -- how long a slot is remembered after its time
-local REFUSAL_SECONDS = 3600 -- how long a refusal is remembered after its end, so that it is logged once
+local SLOT_SECONDS = 60 -- how long cmr remembers a slot after its time
+local REFUSAL_SECONDS = 3600 -- how long cmr remembers a refusal after its end, so that it logs the refusal once
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
 -- Parses a number. Lua 5.1's tonumber expects the decimal point of the locale.
@@ -62,7 +62,7 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- by key, on Redis's clock
     both_until = -math.huge, -- until then a slot must fit both the local queue and the one in Redis
-    refused_until = expiring.new(), -- by key: the same for one key, because Redis refused its script
+    refused_until = expiring.new(), -- by key: the same for this key only, because Redis refused its script
   }, Limiter)
 end
 
@@ -90,7 +90,7 @@ local function note_refusal(self, key, message, time)
 end
 
 -- Notes a slot that Redis has given out. Another coroutine may have got a later one meanwhile. A slot in the past says
--- nothing about the next one.
+-- nothing about the next slot.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())

@@ -26,7 +26,7 @@ local function advance(dict, queue, time)
   end)
 end
 
--- Lets a queue stay for some seconds. Never shortens its time, because another worker may have added slots meanwhile.
+-- Keeps a queue for some more seconds. Never shortens the time, because another worker may have added slots meanwhile.
 local function stay(dict, queue, seconds)
   if (dict:ttl(queue) or math.huge) < seconds then dict:expire(queue, seconds + IDLE_SECONDS) end
 end

@@ -1,10 +1,10 @@
----Words the reports of a listener for a person at a terminal: one line each. Pure.
+---Turns the reports of a listener into text for a person at a terminal, one line each. Pure.
 
 local text = require "cmr.util.text"
 
 local lines = {}
 
--- The members of an event that name what it is about, the most telling first.
+-- The members that say what an event is about. The most useful ones come first.
 local SUBJECTS = { "email", "domain", "domainName", "mailboxId", "orderId", "subscriptionId" }
 
 local function subject_of(event)

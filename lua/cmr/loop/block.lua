@@ -12,8 +12,8 @@ local MAX_STEP_SECONDS = 1 -- maximum of one poll
 local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
-local attended = 0 -- number of calls that a waiter without a coroutine waits for
-local sleepers = {} -- a heap of the sleeping waiters by the end of their sleep, `wakes_at`
+local attended = 0 -- number of calls for which a waiter without a coroutine waits
+local sleepers = {} -- a heap of the sleeping waiters; the key is `wakes_at`, the end of their sleep
 
 ---Runs the engine once. Waits for work, but not longer than the given time.
 ---@param seconds number
@@ -67,7 +67,7 @@ function block.wait(engine, call)
     return coroutines.wait(call)
   end
   if #sleepers == 0 and engine:wait_for(call, MAX_STEP_SECONDS * 1000) then return end
-  local seconds = 0 -- other calls may have finished
+  local seconds = 0 -- does not wait, because other calls may have finished
   repeat
     block.turn(seconds)
     seconds = MAX_STEP_SECONDS

@@ -154,7 +154,7 @@ function coroutines.semaphore(in_place)
     while first <= last do
       local waiter = queue[first]
       queue[first], first = nil, first + 1
-      if not waiter.posted then return waiter end -- a waiter whose coroutine was closed is posted
+      if not waiter.posted then return waiter end -- skips a waiter whose coroutine was closed: it is already posted
     end
   end
 

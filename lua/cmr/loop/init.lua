@@ -18,7 +18,7 @@ local loop = {}
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
----Posts a waiter when a call has finished, without a coroutine. The waiter then calls `leave`.
+---Posts a waiter when a call has finished. Needs no coroutine. The waiter then calls `leave`.
 ---@field attend? fun(call: any, waiter: table)
 ---@field leave? fun()
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.

@@ -13,9 +13,9 @@ local session = require "cmr.mcp.session"
 local mcp = {}
 
 local TICK_SECONDS = 1 -- between two reports of progress
-local BLIND_SECONDS = 0.02 -- between two looks at an engine without a descriptor, while calls are in flight
+local BLIND_SECONDS = 0.02 -- how often to look at an engine without a descriptor, while calls are in flight
 
--- Returns how long standard input may be awaited.
+-- Returns how long to wait for standard input.
 local function patience(engine)
   local seconds = math.max(0, math.min(TICK_SECONDS, block.idle_seconds() or TICK_SECONDS))
   if engine:fd() or engine:count() == 0 then return seconds end
@@ -29,7 +29,7 @@ local function writer(opts)
   end
 end
 
--- Answers the client until it closes standard input, the output cannot be written, or a signal comes.
+-- Serves the client until it closes standard input, the output cannot be written, or a signal comes.
 local function converse(client_session, is_over)
   local feed, ticked_at = protocol.splitter(), core.now()
   while not is_over() do
@@ -47,8 +47,8 @@ local function converse(client_session, is_over)
   end
 end
 
----Serves one client until it goes away. A request that has left and changes something is then waited for, so that the
----ledger has its outcome. A signal ends the server at once.
+---Serves one client until the client goes away. Then waits for a request that was sent and changes something, so that
+---the ledger gets its outcome. A signal ends the server at once.
 ---@param opts table {client, api_key, ledger, ledger_message (why there is no ledger), allowed (a set of
 ---access.CLASSES), write(text) -> whether it was written}
 ---@return integer? signal the signal that ended the server

@@ -9,8 +9,8 @@ Pages.__name = "cmr.mcp.Pages"
 
 local pages = { MAX_PART_BYTES = 24000 }
 
-local MAX_TEXTS = 16 -- the oldest text goes first
-local MAX_SEARCHED_BYTES = 2000 -- a cut comes after the last comma or newline in so many bytes
+local MAX_TEXTS = 16 -- beyond this number, the oldest text is dropped
+local MAX_SEARCHED_BYTES = 2000 -- the cut is after the last comma or newline in this many bytes
 
 -- Returns the last byte of the part that begins at `first`.
 local function part_end(whole, first)
@@ -42,7 +42,7 @@ local function part(number, whole, first)
   return whole:sub(first, last), note
 end
 
----Returns the first part of a text. If there are more parts, keeps the text.
+---Returns the first part of a text. If there are more parts, stores the text for read_more.
 ---@return string part
 ---@return string? note says how to read on
 function Pages:add(whole)

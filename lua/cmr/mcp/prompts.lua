@@ -1,4 +1,4 @@
----The prompts: the jobs of the guides, as steps with the names of the tools. Pure.
+---The prompts: the tasks of the guides, as steps that name the tools. Pure.
 
 local protocol = require "cmr.mcp.protocol"
 local text = require "cmr.util.text"

@@ -15,11 +15,11 @@ local protocol = {
   VERSIONS = { "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05" }, -- newest first
 }
 
-local BATCH_VERSION = "2025-03-26" -- the only version whose messages may come as a list
+local BATCH_VERSION = "2025-03-26" -- the only version that allows a list of messages
 local MAX_BATCH_MESSAGES = 100
 local MAX_ID = 2 ^ 53
 
----Returns the version that the server speaks with a client: the client's, or the newest one.
+---Returns the version for the session: the client's version, or the newest one if we lack the client's.
 ---@param version any the client's
 ---@return string
 function protocol.agree(version)
@@ -122,7 +122,7 @@ function protocol.result(id, result)
   return { id = id, result = result }
 end
 
----Returns the error that answers a message. Without the id of a request, the id is null.
+---Returns the error that answers a message. Its id is null if the message has no id.
 function protocol.error(id, code, message)
   return { id = id == nil and core.null or id, error = { code = code, message = message } }
 end

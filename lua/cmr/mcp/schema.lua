@@ -59,8 +59,8 @@ function of_node(node)
   return made
 end
 
----Returns the schema of an operation's arguments. A file of this machine is no argument: an assistant must not choose
----which files leave it.
+---Returns the schema of an operation's arguments. It leaves out files of this machine, because an assistant must not
+---choose which files are sent.
 ---@param operation table
 ---@param may_repeat boolean Whether the operation has the argument schema.REPEAT_OF.
 ---@return table
@@ -72,8 +72,8 @@ function schema.of_operation(operation, may_repeat)
   return made
 end
 
----Returns a sentence about the arguments of which the request needs one, or nil. It is no part of the schema, because
----the models' interfaces refuse anyOf at the top.
+---Returns a sentence about arguments of which the request needs one, or nil. The schema does not say this, because the
+---interfaces of the models refuse anyOf at the top.
 ---@return string?
 function schema.choice(operation)
   local names, kind = parameters.choice(operation)

@@ -13,7 +13,7 @@ local text = require "cmr.util.text"
 
 local sending = {}
 
-local MAX_SHOWN_BYTES = 8000 -- of a body in a question
+local MAX_SHOWN_BYTES = 8000 -- maximum of the body that a question shows
 
 -- The states of earlier requests that may have been done.
 local MAY_BE_DONE = { done = true, partial = true, accepted = true, sending = true, unknown = true }
@@ -72,8 +72,8 @@ local CONFIRMATION = {
   required = { "send" },
 }
 
--- Asks the user whether to send a request that charges, destroys or means everything. Returns true if the user agrees,
--- or if the client cannot ask.
+-- Asks the user whether to send a request that charges, destroys or acts on everything. Returns true if the user
+-- agrees, or if the client cannot ask.
 local function is_confirmed(session, request, operation, args, call)
   local reason = require("cmr.cli.prompt").reason(operation, args)
   local can_ask = session.capabilities and session.capabilities.elicitation
@@ -101,7 +101,7 @@ local function client_for(server, session, request, job)
   }
 end
 
--- Makes what sender.send expects of a job. It notes a cancellation.
+-- Makes the job for sender.send. The job notes a cancellation.
 local function job_for(context)
   local job = { max_queue_seconds = 0, context = context }
   function job.may_send()
@@ -110,8 +110,8 @@ local function job_for(context)
   return job
 end
 
--- Ends the work for a request that the client cancelled. A read ends at once. A request that changes something and has
--- left goes on to its answer, so that the ledger learns the outcome; no other attempt follows.
+-- Ends the work for a request that the client cancelled. A read ends at once. If a request was sent and changes
+-- something, waits for its answer, so that the ledger gets the outcome, but makes no other attempt.
 local function stop(request, job, call, operation)
   job.cancelled = true
   request.must_end = job.has_left and not access.is_read(operation)
@@ -120,7 +120,7 @@ local function stop(request, job, call, operation)
   block.notify(call)
 end
 
--- Returns the error's message in the words of a tool's arguments.
+-- Rewords the library's error message with the names of a tool's arguments.
 local function worded(message)
   return (message:gsub("cmr%.all", 'the text "all"'))
 end
@@ -174,7 +174,7 @@ local function page_note(operation, args, answer)
   return ('This is page %.14g of %.14g%s. {"page": %.14g} is the next one.'):format(page, pages, of, page + 1)
 end
 
--- Returns what to know about a successful answer.
+-- Returns notes about a successful answer.
 local function notes_of(operation, args, answer)
   local info, notes = sender.info(answer), {}
   local acts = not access.is_read(operation)

@@ -7,7 +7,7 @@ local coroutines = require "cmr.loop.coroutines"
 local log = require "cmr.util.log"
 local protocol = require "cmr.mcp.protocol"
 
-local MAX_REQUESTS = 64 -- under way at once
+local MAX_REQUESTS = 64 -- maximum of requests under way
 local LEVELS = { debug = 1, info = 2, notice = 3, warning = 4, error = 5, critical = 6, alert = 7, emergency = 8 }
 
 ---A session.
@@ -91,7 +91,7 @@ local function run(self, request, method, params)
   finish(self, request, answer)
 end
 
--- Answers the requests whose coroutine an error has ended. Lua 5.1 cannot catch an error in a coroutine that waits.
+-- Answers the requests whose coroutine ended with an error. Lua 5.1 cannot catch an error in a coroutine that waits.
 local function bury(self, message)
   log.error("%s", message)
   for _, request in pairs(self.running) do
@@ -145,8 +145,8 @@ function Session:cancel(request)
   if request.stop then self:guard(request.stop) end
 end
 
----Returns whether a request is under way that has to end before the process does: a request that changes something has
----left, and the ledger waits for its outcome.
+---Returns whether the process must wait for a request: it was sent and changes something, so the ledger needs its
+---outcome.
 ---@return boolean
 function Session:must_go_on()
   for _, request in pairs(self.running) do
@@ -164,7 +164,7 @@ end
 
 local function answer(self, message)
   local question = self.asked[message.id]
-  if not question then return end -- nobody waits for this answer
+  if not question then return end -- ignores an answer to no question
   self.asked[message.id] = nil
   question.answer = message
   self:guard(question.semaphore.post)

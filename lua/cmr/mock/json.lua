@@ -56,7 +56,7 @@ function json.decode(text)
   return nil, value
 end
 
----Returns the number in a text, as JSON writes it; nil: none.
+---Returns the number in a text, as JSON writes it, or nil when there is none.
 ---@param text string
 ---@return number?
 function json.number(text)

@@ -99,13 +99,13 @@ function redact.copy(value, secrets, with_secret_fields)
   return copy
 end
 
--- Returns whether a field's own text is a secret. The id of a credential is none.
+-- Returns whether the text of a field is a secret. The id of a credential is not.
 local function has_secret(name)
   return redact.is_secret_name(name) and not name:find "Id$"
 end
 
----Returns a copy that may be shown. It has the mask in place of each secret text. Other texts stay, also those inside
----an object with a secret's name, such as the address in "credentials".
+---Returns a copy that may be shown. A mask replaces each secret text. Other texts stay, also texts inside an object
+---with a secret's name, such as the address in "credentials".
 function redact.masked(value, is_secret)
   if type(value) ~= "table" then
     return is_secret and (type(value) == "string" or type(value) == "number") and MASK or value

@@ -42,7 +42,7 @@ function validate.integer(min, max)
   return range("a whole number", min, max, true)
 end
 
----Makes the rule for an object with methods of these names. They may come from its metatable.
+---Makes the rule for an object with methods of these names. The methods may come from the object's metatable.
 function validate.methods(...)
   local names = { ... }
   return rule("a table with " .. text.list(names, "and"), function(value)

@@ -9,7 +9,7 @@ local KEY = {} -- key in ngx.ctx of the function to call when this request or su
 
 local is_watching = false
 
--- Calls the request's function once. Outside a request, and in phases without ngx.ctx, there is none.
+-- Calls the request's function once. Outside a request, and in phases without ngx.ctx, there is no such function.
 local function notify(is_success, reason)
   local has_ctx, settle = pcall(function()
     return ngx.ctx[KEY]

@@ -46,23 +46,23 @@ local ROWS = [[
 docs domain.order.success: A domain is registered.
   fields userId userEmail orderId domainId domainName creationTime expiryDate price
 docs domain.order.failed:
-  when A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
+  when A domain is taken or restricted, or the registrar, wallet or workspace refused it. No mailbox events follow.
   fields reason
   open everything but the reason; one is Workspace validation failed
 help domain.renewal.success: A domain is renewed.
 help domain.renewal.failed: A domain could not be renewed.
-help domain.grace_period: A domain has reached its expiry: 7 days are left.
+help domain.grace_period: A domain has reached its expiry. It can still be renewed for 7 days.
 help domain.expired: A domain's grace is over: the API can no longer renew it.
 docs mailbox.order.success: The provider has confirmed an order of mailboxes.
   fields domainId domainName userId userEmail subscriptionId orderId workspaceType
   fields creationTime expiryDate price quantity
 docs mailbox.order.failed: An order of mailboxes failed.
-docs mailbox.created: A mailbox is ready; one event for each. Its credentials are in it.
+docs mailbox.created: A mailbox is ready. Each mailbox has its own event, with its credentials.
   fields userId orderId mailboxId email
   open the credentials
 docs mailbox.updated: A mailbox's details have changed.
   fields updatedFields
-  open everything but updatedFields, which holds only what changed
+  open everything but updatedFields, which has only the changed fields
 help mailbox.exported: An OAuth export is finished.
 help mailbox.warmup.started: A mailbox's warmup is ACTIVE.
   fields userId userEmail mailboxId email domain workspaceType
@@ -77,13 +77,13 @@ docs subscription.renewal.success: A subscription is renewed.
 docs subscription.renewal.failed: A subscription's domain is in GRACE_PERIOD or EXPIRED.
   fields SUBSCRIPTION
   open a reason (help)
-help subscription.past_due: A subscription's payment failed, or its period ended unrenewed.
+help subscription.past_due: A subscription's payment failed, or its period ended without a renewal.
   fields SUBSCRIPTION
-help subscription.expired: A subscription that was past due is not recovered.
+help subscription.expired: A subscription was not recovered while it was past due.
   fields SUBSCRIPTION
 docs subscription.cancelled: A subscription was cancelled by a call.
   fields SUBSCRIPTION
-docs subscription.updated: Once, when the price after 12 months applies.
+docs subscription.updated: The price after 12 months applies. The event comes once.
   fields SUBSCRIPTION
 docs prewarmup.order.success: Warm mailboxes are assigned. Their credentials are in the event.
   fields userId userEmail orderId serviceProvider MAILBOX_DETAILS

@@ -17,21 +17,21 @@ local verify = require "cmr.webhook.verify"
 ---@field signature_formats string[] The values of the option signature_format: "body-hex-seconds" and seven others.
 local webhook = { signature_formats = signature_formats.NAMES }
 
----Checks that a delivery comes from the vendor and is fresh. It compares in constant time. Pass the body's bytes as
----received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and cmr-x-timestamp
----are needed.
+---Checks that a delivery comes from the vendor and is fresh. The comparison takes constant time. Pass the body's bytes
+---as received: a body that was decoded and encoded again has other bytes. The headers cmr-x-signature and
+---cmr-x-timestamp are needed.
 ---@param raw_body string
 ---@param headers table<string, string|string[]> For example from ngx.req.get_headers(); names in any case.
 ---@param options? cmr.VerifyOptions
 ---@return cmr.Event? event The decoded event.
 ---@return string? message
----@return cmr.Refusal? err The refusal. Its status is the HTTP status to answer with.
+---@return cmr.Refusal? err The refusal. err.status is the HTTP status to answer with.
 function webhook.verify(raw_body, headers, options)
   return verify.delivery(raw_body, headers, validate.options("webhook.verify", verify.SPEC, verify.DEFAULTS, options))
 end
 
----Receives webhooks in nginx. It calls an event's function once, even if the vendor delivers the event several times or
----to several workers. It stores the event for client:await.
+---Receives webhooks in nginx. The handler calls an event's function once, even if the vendor delivers the event several
+---times or to several workers. The handler stores the event for client:await.
 ---
 ---    init_by_lua_block {
 ---      receive = require("cmr").webhook.handler { on = { ["mailbox.created"] = function(event, delivery) ... end } }
@@ -39,7 +39,7 @@ end
 ---    location = /webhook { content_by_lua_block { receive() } }
 ---
 ---@param options cmr.HandlerOptions
----@return fun() handler For content_by_lua. It reads the body, and answers with the receiver's status.
+---@return fun() handler For content_by_lua. The handler reads the body, and answers with the receiver's status.
 ---@return cmr.Receiver receiver The receiver, which has the dead letters.
 webhook.handler = receiver.handler
 
@@ -56,7 +56,7 @@ end
 webhook.info = verify.info
 
 ---Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
----without one, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---without an eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event)

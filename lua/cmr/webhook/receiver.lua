@@ -302,8 +302,8 @@ function Receiver:receive(raw_body, headers)
   return status
 end
 
----Returns the events that could not be handled, and that the vendor does not deliver again. Their handler failed at
----the last of three deliveries, or the store had no room for them.
+---Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
+---handler failed at the last of three deliveries, or the store had no room.
 ---@return cmr.DeadLetter[]? letters Oldest first.
 ---@return string? message
 function Receiver:dead_letters()

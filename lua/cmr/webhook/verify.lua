@@ -20,8 +20,8 @@ local verify = {}
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
 ---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
 ---| "future" # the timestamp is later than the tolerance allows
----| "not_json" # the body is signed and fresh, but is no JSON object | "no_event" # the body is a JSON object that
----names no event
+---| "not_json" # the body is signed and fresh, but is no JSON object
+---| "no_event" # the body is a JSON object that names no event
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
@@ -74,7 +74,7 @@ verify.STATUS = {
 
 local MAX_SIGNATURES = 10 -- maximum in one header, because each is compared with each key
 
--- Refuses a key with an unusual character. With the line break at the end of a key's file, no signature would be valid.
+-- Refuses a key with an unusual character. For example, with a line break at its end no signature would be valid.
 local function is_key(value)
   return type(value) == "string" and not value:find "[^!-~]"
 end

@@ -35,9 +35,9 @@ local function names_in(texts)
   return names
 end
 
----Returns a table that is true for each column to leave out.
----@param texts string[] of --ignore
----@param only string[]? of --only, which leaves out all others
+---Returns a table with true for each column that must be left out.
+---@param texts string[] The values of --ignore.
+---@param only string[]? The values of --only, which leaves out all other columns.
 ---@return table<string, boolean>
 function columns.ignored(texts, only)
   local ignored, chosen = {}, {}
@@ -56,7 +56,7 @@ function columns.ignored(texts, only)
 end
 
 ---Raises a mistake if --only names a column that the header does not have.
----@param header string[]? nil: JSON lines, in which an object may lack any member
+---@param header string[]? Nil for JSON lines, in which an object may lack any member.
 function columns.check_only(header, only)
   if not header then return end
   for _, name in ipairs(names_in(only)) do
@@ -88,7 +88,7 @@ local function parameter(operation, name, source)
   io.usage("%s '%s' is not a field of %s%s", source, name, operation.name, hint)
 end
 
--- Names the columns that are no fields, all at once.
+-- Refuses all columns that are no fields, in one message.
 local function refuse_columns(operation, unknown, known)
   if #unknown == 1 then parameter(operation, unknown[1], "column") end
   local list = require("cmr.util.text").list

@@ -32,7 +32,7 @@ local function operation_named(name)
   io.usage("there is no operation '%s'%s", name, validate.suggestion(name, arguments.commands(operations)))
 end
 
--- Returns the character that --separator means.
+-- Returns the separator in the option's text, such as a tab for "tab".
 local function separator(typed)
   if typed == nil or #typed == 1 and not typed:find '[%w"\r\n]' then return typed end
   if typed == "tab" or typed == "\\t" then return "\t" end

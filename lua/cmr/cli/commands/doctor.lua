@@ -1,4 +1,4 @@
----cmr doctor: checks what a user depends on, one line each.
+---cmr doctor: checks everything that the command depends on, and prints one line for each check.
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"
@@ -27,10 +27,10 @@ doctor.options = {
 
 local OK, NOTE, FAILED, UNUSED = "ok", "note", "failed", "-"
 
-local MAX_CLOCK_SECONDS = 300 -- the vendor's timestamps are refused beyond it
+local MAX_CLOCK_SECONDS = 300 -- a receiver refuses a timestamp that differs more
 local NOTED_CLOCK_SECONDS = 5
-local SHOWN_DIGITS = 6 -- of the key's digest, as `cmr history` shows them
-local PROXIES = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } -- in libcurl's order
+local SHOWN_DIGITS = 6 -- digits of the key's digest, as in `cmr history`
+local PROXIES = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } -- in the order in which libcurl reads them
 local MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 -- Returns the seconds since 1970 of an HTTP date, such as "Sat, 28 Nov 2026 15:20:30 GMT", or nil.
@@ -53,7 +53,7 @@ local function variable(system, name)
   return value ~= "" and value or nil
 end
 
--- Returns the client, or nil and the message of the mistake. Stores its settings.
+-- Returns the client, or nil and the message of the mistake. Stores the client's settings in `state`.
 local function client_of(parsed, system, state)
   local request, read = require "cmr.cli.request", io.reader(system)
   local ok, result = pcall(function()
@@ -124,7 +124,7 @@ function checks.proxy(state)
     local value = variable(state.system, name)
     if value then
       local except = variable(state.system, "no_proxy") or variable(state.system, "NO_PROXY")
-      value = value:gsub("//[^/@]*@", "//...@") -- its password
+      value = value:gsub("//[^/@]*@", "//...@") -- hides the proxy's password
       return NOTE, ("%s from %s%s"):format(value, name, except and ", except " .. except or "")
     end
   end
@@ -220,7 +220,7 @@ function checks.redis(state)
   return OK, address .. " answers, and runs scripts"
 end
 
--- In the order of the lines. The API comes before the clock, which needs its answer.
+-- The checks in the order of their lines. The API comes before the clock, because the clock's check needs an answer.
 local ORDER = {
   "key",
   "address",

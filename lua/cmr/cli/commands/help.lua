@@ -1,4 +1,4 @@
----cmr help: the help by topic. It runs before the parser, which `cmr --help` then need not load.
+---cmr help: the help by topic. It runs before the parser, so that `cmr --help` need not load the parser.
 
 local overview = require "cmr.cli.overview"
 
@@ -10,7 +10,7 @@ local MIN_COLUMNS = 40
 -- The topics that list no commands.
 local FACTS = { "all", "environment", "options" }
 
----Returns the columns for help.
+---Returns the width of the help in columns.
 ---@return integer
 function help.width(system)
   local columns = system.terminal(system.stdout) or 0
@@ -32,7 +32,7 @@ function texts.environment(_, _, width)
   return require("cmr.cli.wrapping").paragraphs(require("cmr.cli.parser").FACTS, width) .. "\n"
 end
 
----Returns the words that `cmr help` takes besides the commands.
+---Returns the words that `cmr help` accepts in addition to the commands.
 ---@param operations cmr.Operation[]
 ---@return string[]
 function help.topics(operations)

@@ -45,7 +45,7 @@ local judge_key = on_answer("wrong key", function(answer, seen)
   return unseen "no request succeeded"
 end)
 
--- A proxy in front of the API may answer with 429, 5xx or a redirection. These say nothing about the API.
+-- A proxy in front of the API may answer with 429, 5xx or a redirection. Such an answer says nothing about the API.
 local function is_from_api(answer)
   local status = answer.status
   return status and (status <= 299 or status >= 400 and status <= 499 and status ~= 429)
