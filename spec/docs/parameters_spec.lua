@@ -149,7 +149,7 @@ local PARAMETERS = {
   ]],
   set_nameservers = "open body\n" .. from("help", USER) .. "domain query string required positional help :: name",
   order = "open query\n" .. ASSUMED_USER,
-  order_status = "open query",
+  order_status = "open query\norderId query string assumed help",
   create_order = from("help", USER)
     .. from("docs", NEW_DOMAINS, NEW_MAILBOXES, BILLING, CONFIRM, PROVIDER, MICROSOFT, GOOGLE)
     .. "autoRenew body boolean docs :: true renews the mailboxes automatically, but not the domain",

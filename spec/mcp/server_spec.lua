@@ -227,7 +227,8 @@ describe("cmr mcp #nginx", function()
   end)
 
   it("shows the key in nothing that it writes", function()
-    server:fault{match = {operation = "platforms"}, body = {status = 200, message = server.key, data = {x = server.key}}}
+    server:fault{match = {operation = "platforms"},
+      body = {status = 200, message = server.key, data = {x = server.key}}}
     server:fault{match = {operation = "platforms"}, status = 400, body = {status = 400, message = server.key}}
     start()
     for _ = 1, 2 do client:call("platforms", {userId = mock.USER}) end
