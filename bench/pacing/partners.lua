@@ -198,7 +198,7 @@ local function most_remembered()
   return most
 end
 
-io.stderr = setmetatable({}, { __index = { write = function() end } }) -- one warning of each worker
+io.stderr = setmetatable({}, { __index = { write = function() end } }) -- luacheck: ignore 122
 local begun = os.clock()
 run()
 print(

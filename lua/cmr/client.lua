@@ -182,7 +182,7 @@ local function prepare_request(state, caller, method, path, fields)
   return core.request(state.target, method, path, fields)
 end
 
----Sends any other request. The same rules apply to it.
+---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -195,7 +195,7 @@ function Client:request(method, path, fields)
 end
 
 ---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
----missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
+---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -392,7 +392,7 @@ local function ledger_for(option, parent)
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Makes a client's store or limiter. In nginx all workers share it. Elsewhere it uses the ledger.
+-- Makes a client's store or limiter. In nginx all workers share it. Elsewhere it uses the ledger, if there is one.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()
@@ -434,7 +434,7 @@ function Client.new(opts)
   return self
 end
 
----Makes the same client with other options. This is cheap enough to do for one call: client:with{timeout =
+---Makes a copy of the client with other options. This is cheap enough to do for one call: client:with{timeout =
 ---60}:platforms(id).
 ---@param opts cmr.Options
 ---@return cmr.Client client The new client. It shares key, engine and limiter with this one.

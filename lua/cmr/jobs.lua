@@ -10,7 +10,7 @@ local validate = require "cmr.util.validate"
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
----Returns the results in the order of the inputs. Otherwise in the order in which they finish. Default: false.
+---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
 
@@ -69,7 +69,7 @@ end
 ---@param call any from the core
 ---@param loop cmr.Loop
 ---@param operation cmr.Operation
----@param semaphore table Gets the job by a post when the job has finished.
+---@param semaphore table The job posts itself here when it has finished.
 ---@param before_send? fun(): boolean?
 function jobs.start(state, call, loop, operation, semaphore, before_send)
   local job = setmetatable({

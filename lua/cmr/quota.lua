@@ -8,7 +8,9 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
-local REFUSAL_SECONDS = text.DAY -- how long a refusal without a time counts: the dashboard's re-exports may be days old
+-- How long a refusal without a time counts. It is less than a week, because the re-exports from the dashboard may be
+-- days old.
+local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
 
 local quota = {}

@@ -128,7 +128,7 @@ local function context_of(record)
   return record.context
 end
 
--- Returns what on_request is told before an attempt.
+-- Returns the argument of on_request for the next attempt.
 local function announcement(record)
   local info = record.call:info()
   return {
@@ -140,8 +140,8 @@ local function announcement(record)
   }
 end
 
--- Calls on_request, and adds the headers that it returns to the attempt. The others of them are logged, without their
--- values: a hook that only watches must not break the call.
+-- Calls on_request, and adds the headers that it returns to the attempt. A header that cannot be sent is logged without
+-- its value and left out: a hook that only watches must not break the call.
 local function call_on_request(record, hook)
   local call, event = record.call, announcement(record)
   event.repeatable = record.repeatable

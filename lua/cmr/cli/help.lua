@@ -76,11 +76,14 @@ function help.events(operation)
   return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
 end
 
----Returns the description of a parameter with its documented values; nil without one.
+---Returns the description of a parameter with its documented values and its bound; nil without one.
 function help.description(param)
-  if not param.known then return param.summary end
-  local values = require("cmr.util.text").list(param.known, "and")
-  return ("%s Documented: %s; other values are sent too."):format(param.summary, values)
+  local text = param.summary
+  if param.known then
+    local values = require("cmr.util.text").list(param.known, "and")
+    text = ("%s Documented: %s; other values are sent too."):format(text, values)
+  end
+  return param.maximum and ("%s At most %d."):format(text, param.maximum) or text
 end
 
 ---Returns one line for the list of commands.
@@ -94,24 +97,33 @@ function help.summary(operation)
   return ("%s [%s]"):format(text, table.concat(words, ", "))
 end
 
----Returns the paragraph at the top of a command's help.
-function help.operation(operation)
+---Returns the paragraph at the top of a command's help: what the operation does, and what a user must know first.
+function help.top(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
   for _, mark in ipairs(MARKS) do
     if operation.flags[mark[1]] then lines[#lines + 1] = mark[3] end
   end
   lines[#lines + 1] = help.events(operation)
-  for _, sentence in ipairs(help.notes(operation)) do
-    lines[#lines + 1] = sentence
-  end
   if arguments.undocumented(operation) then
     lines[#lines + 1] = ("Cannot run yet: its %s is undocumented. CMR_ENDPOINTS supplies it."):format(
       arguments.undocumented(operation)
     )
   end
+  return table.concat(lines, "\n")
+end
+
+---Returns the facts about an operation that stand below its options, one a line; "" when there are none.
+function help.below(operation)
+  local lines = help.notes(operation)
   if operation.assumed then lines[#lines + 1] = ("Not confirmed: %s."):format((operation.assumed:gsub("%.$", ""))) end
   return table.concat(lines, "\n")
+end
+
+---Returns all that the help says about an operation, without its parameters.
+function help.operation(operation)
+  local below = help.below(operation)
+  return help.top(operation) .. (below ~= "" and "\n" .. below or "")
 end
 
 ---Returns the placeholder of a parameter's value: TEXT, JSON, {A,B}.
@@ -129,9 +141,13 @@ function help.parameter(param)
   local required = param.required and not param.name:find "]$" and ", required" or ""
   if param.either then required = param.either == "one" and ", exactly one of these" or ", one of these" end
   if param.all_required then required = ", required: a list, or the word all" end
+  if param.assumed then required = required .. ", assumed" end
   local clarification = CLARIFICATIONS[param.name] and "; " .. CLARIFICATIONS[param.name] or ""
   local text = ("%s (%s%s%s)"):format(param.name, param.type, required, clarification)
   if param.summary then text = text .. ": " .. help.description(param) end
+  if param.values and not arguments.option(param.name) then
+    text = ("%s %s."):format(text, require("cmr.util.text").list(param.values, "or"))
+  end
   if help.value(param) ~= "JSON" and arguments.secret(param.name) then
     text = text .. " @FILE reads it from a file and keeps it out of the process list."
   end

@@ -120,7 +120,8 @@ end
 
 function writers.csv(system, parsed, list)
   local columns, known, missing = nil, {}, {}
-  local csv, printable = require "cmr.cli.csv", system.terminal(system.stdout) ~= nil
+  local csv = require "cmr.cli.csv"
+  local style = csv.style(parsed, system)
   local function note_columns(flat)
     for name in pairs(flat) do
       if not known[name] then missing[name] = true end
@@ -134,13 +135,13 @@ function writers.csv(system, parsed, list)
         for _, name in ipairs(columns) do
           known[name] = true
         end
-        text = csv.lines(columns, { columns }, printable)
+        text = csv.lines(columns, { columns }, style)
       end
       for index, flat in ipairs(flats) do
         note_columns(flat)
         rows[index] = tabulate.row(flat, columns)
       end
-      io.write(system, text .. csv.lines(columns, rows, printable))
+      io.write(system, text .. csv.lines(columns, rows, style))
     end,
     finish = function(failed)
       if failed or next(missing) == nil then return end
@@ -179,8 +180,8 @@ local function raw_writer(system)
   }
 end
 
--- Makes a writer that passes the value of --field in each item to another writer, or null. Before the first value, it
--- only counts the nulls: perhaps no item has the field.
+-- Makes a writer that passes the value of --field in each item to another writer. An item without the field gives null.
+-- Before the first value, the writer only counts the nulls, because perhaps no item has the field.
 local function select_field(writer, path, list)
   local rest, nulls, found = nil, 0, false
   local function path_in_item()
@@ -235,18 +236,23 @@ function listing.show(client, operation, args, parsed, system)
   local list = finder(operation)
   local writer = writer_for(system, parsed, list)
   local page, count = {}, 0
+  local progress = require("cmr.cli.progress").new(system)
   for item, message, err in client:each({ operation.name, items = list.items }, args) do
     if err then
+      progress:clear()
       writer.finish(true)
       if count > 0 then message = ("%s (after %d %s)"):format(message, count, count == 1 and "item" or "items") end
       return message, err
     end
     page[#page + 1] = item
     if #page == list.size then
+      progress:clear()
       writer.add(page)
       page, count = {}, count + list.size
+      progress:show(("cmr: %d items so far"):format(count))
     end
   end
+  progress:clear()
   writer.finish(false)
 end
 

@@ -79,6 +79,13 @@ local function log(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
 
+-- Tells a person at the terminal why nothing happens.
+local function announce(system, seconds, count)
+  if not require("cmr.cli.progress").is_watched(system) then return end
+  local what = count > 1 and ("%d requests have"):format(count) or "the request has"
+  log(system, "waiting until %s ended, for up to %s (Ctrl-C ends only the wait)", what, text.duration(seconds))
+end
+
 ---Waits until a request that the command has just sent has ended. Reports on standard error how it ended.
 ---@return integer status
 function waiting.for_answer(client, operation, args, answer, parsed, system)
@@ -88,6 +95,7 @@ function waiting.for_answer(client, operation, args, answer, parsed, system)
     log(system, "%s", problem)
     return io.EXIT_FAILURE
   end
+  announce(system, waiting.seconds(parsed), 1)
   local events, message, err = client:await(answer, { timeout = waiting.seconds(parsed) })
   if events then
     log(system, "%s: done: %s", operation.name, summary(events))
@@ -111,7 +119,7 @@ local function wait_for(client, item, opts)
   item.events, item.err = events or err.events, err
 end
 
--- Waits for MAX_WAITS requests at once. When one of them ends, or its time is up, the next request takes its place.
+-- Waits for up to MAX_WAITS requests at once. When the wait for a request ends, the next request takes its place.
 local function wait_for_all(client, items, seconds, poll)
   local deadline, semaphore, index, problem = core.now() + seconds, block.semaphore(), 0, nil
   local function serve()
@@ -147,24 +155,15 @@ local function client_for(parsed, system, read, ledger)
   return client:with { loop = block }, ok and entry.account(client:target())
 end
 
----Returns the accepted requests that match a filter, each {id, account, operation, plan}.
+---Returns the accepted requests that match a filter. See history.accepted. Raises a failure.
 function waiting.accepted(ledger, filter)
-  local items, open = {}, { accepted = true }
-  for name, value in pairs(filter) do
-    open[name] = value
-  end
-  for found, message in ledger:each(open) do
-    if not found then io.failure("%s", message) end
-    local plan = found.plan and core.json_decode(found.plan)
-    if plan then
-      items[#items + 1] = { id = found.id, account = found.account, operation = found.operation, plan = plan }
-    end
-  end
+  local items, message = require("cmr.ledger.history").accepted(ledger, filter)
+  if not items then io.failure("%s", message) end
   return items
 end
 
 ---Waits for accepted requests of the ledger.
----@param items table[] {id, account, operation, plan}; The function sets events and err in each.
+---@param items table[] {id, account, operation, plan}. The function sets events and err in each.
 ---@return integer status
 function waiting.for_requests(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])
@@ -175,6 +174,7 @@ function waiting.for_requests(items, parsed, system, ledger)
     if item.has_status or not problem then waited[#waited + 1] = item end
   end
   if #waited < #items then log(system, "%s", problem) end
+  if waited[1] then announce(system, seconds, #waited) end
   if waited[1] then wait_for_all(client, waited, seconds, poll or nil) end
   local status = #waited < #items and io.EXIT_FAILURE or io.EXIT_OK
   for _, item in ipairs(waited) do

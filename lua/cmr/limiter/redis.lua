@@ -66,9 +66,9 @@ function Limiter.new(options)
   }, Limiter)
 end
 
--- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. If it seems to,
--- a clock was set, and the measurement starts again. The baseline moves by 1/16 with each reply, so that a slower
--- network becomes the norm.
+-- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. A greater
+-- result shows that a clock was set, so the measurement starts again. The baseline moves by 1/16 with each reply, so
+-- that a slower network becomes the norm.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -96,9 +96,9 @@ local function note_slot(self, key, slot, latest_before, time)
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
--- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. We treat it as unavailable
--- until every host has had time to push its own position. Returns the seconds until the slot, negative if it is past,
--- and whether it was reserved; or nil if Redis is unavailable or refuses.
+-- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. Then we treat Redis as
+-- unavailable until the other hosts have noticed the loss too. Returns the seconds until the slot (negative if it is
+-- past) and whether it was reserved; or nil if Redis is unavailable or refuses.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }

@@ -46,7 +46,7 @@ local function let_luv_drive()
   if luv and is_loaded then luv.drive() end
 end
 
----This adapter fits where no other adapter does.
+---Returns true, because this adapter fits wherever no other does.
 function block.detected()
   return true
 end
@@ -61,14 +61,17 @@ local function can_suspend()
   return block.spawned() and coroutines.can_suspend()
 end
 
-function block.wait(_, call)
+function block.wait(engine, call)
   if can_suspend() then
     let_luv_drive()
     return coroutines.wait(call)
   end
-  while not call:done() do
-    block.turn(MAX_STEP_SECONDS)
-  end
+  if #sleepers == 0 and engine:wait_for(call, MAX_STEP_SECONDS * 1000) then return end
+  local seconds = 0 -- other calls may have finished
+  repeat
+    block.turn(seconds)
+    seconds = MAX_STEP_SECONDS
+  until call:done()
 end
 
 local function suspend_for(seconds)
