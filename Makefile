@@ -227,6 +227,11 @@ bench-pacing: ## measures hosts that share a key's rate through Redis, which is 
 	@$(MAKE) --no-print-directory build LUA=jit
 	@. build/5.4/env && S=$(S) LUA_PATH="./?.lua;$$LUA_PATH" $$(scripts/build/lua-program.sh 5.4) bench/pacing/run.lua
 
+.PHONY: bench-partners
+bench-partners: ## simulates a day of 1,000 partners on 10 hosts, with a host that dies and a Redis that fails over
+	@$(MAKE) -s build LUA=5.4
+	@. build/5.4/env && LUA_PATH="./?.lua;$$LUA_PATH" $$(scripts/build/lua-program.sh 5.4) bench/pacing/partners.lua
+
 .PHONY: mutate
 mutate: ## breaks the library one line at a time: a spec must fail each time (N=20 random lines, SEED=)
 	@scripts/test/mutate.sh $(if $(N),random $(N) $(or $(SEED),$$(date +%s)))

@@ -18,6 +18,8 @@ local ROWS = {
   "growth",
   "pace",
   "bulk",
+  "scale",
+  "limiters",
 }
 local OUT = "build/bench/"
 

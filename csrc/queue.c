@@ -16,6 +16,7 @@
 
 enum {
     MAX_BYTES = 1 << 18,       /* room for 4,096 keys that wait at once */
+    BLOCK_RECORDS = 256,       /* read at once: a divisor of the records in MAX_BYTES */
     POLL_NANOSECONDS = 100000, /* between two tries; another process normally has the lock for a shorter time */
 };
 
@@ -87,22 +88,25 @@ static bool is_empty(const struct queue *queue, const struct record *record)
  */
 static int find(struct queue *queue, const unsigned char key[DIGEST_BYTES])
 {
-    struct record record;
-    ssize_t count = sizeof record;
+    struct record records[BLOCK_RECORDS];
+    ssize_t count = sizeof records;
     off_t end = 0;
 
     queue->offset = -1;
-    for (; end < MAX_BYTES; end += (off_t)sizeof record) {
-        count = pread(queue->fd, &record, sizeof record, end);
-        if (count != sizeof record)
-            break;
-        if (memcmp(record.key, key, DIGEST_BYTES) == 0) {
-            queue->offset = end;
-            queue->next = is_empty(queue, &record) ? queue->now : record.next;
-            return 0;
+    while (end < MAX_BYTES && count == sizeof records) {
+        const struct record *record;
+
+        count = pread(queue->fd, records, sizeof records, end);
+        for (record = records; record < records + count / (ssize_t)sizeof *record; record++) {
+            if (memcmp(record->key, key, DIGEST_BYTES) == 0) {
+                queue->offset = end;
+                queue->next = is_empty(queue, record) ? queue->now : record->next;
+                return 0;
+            }
+            if (queue->offset < 0 && is_empty(queue, record))
+                queue->offset = end;
+            end += (off_t)sizeof *record;
         }
-        if (queue->offset < 0 && is_empty(queue, &record))
-            queue->offset = end;
     }
     if (queue->offset < 0)
         queue->offset = end;

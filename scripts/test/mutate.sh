@@ -37,7 +37,7 @@ digits-lost | csrc/json.c | s/digits <= MAX_EXACT_DIGITS/digits <= 15/ | spec/co
 everything-by-accident | csrc/arguments.c | s/param->flags \& (REQUIRED | ALL_REQUIRED)))/param->flags \& REQUIRED))/ | spec/core/arguments_spec.lua
 post-repeated | lua/cmr/retry.lua | s/local safe = repeatable or .*/local safe = true/ | spec/retry_spec.lua spec/client/attempts_spec.lua
 retry-by-function | lua/cmr/retry.lua | s/return repeatable or outcome ~= "unknown"/return true/ | spec/client/retry_spec.lua
-retry-without-budget | lua/cmr/retry_budget.lua | s/local ok = spent + 1 <= capacity/local ok = true/ | spec/retry_budget_spec.lua
+retry-without-budget | lua/cmr/retry_budget.lua | s/spent + 1 <= capacity/true/ | spec/retry_budget_spec.lua
 retry-after-ignored | lua/cmr/retry.lua | s/if err.retry_after then/if false then/ | spec/retry_spec.lua spec/client/time_spec.lua
 no-pacing | lua/cmr/limiter/memory.lua | s/slot + self.shares/slot + 0 * self.shares/ | spec/limiter/memory_spec.lua spec/client/pacing_spec.lua
 hook-loses-answer | lua/cmr/util/errors.lua | s/local ok, answer = pcall(hook, ...)/local ok, answer = true, hook(...)/ | spec/client/process_spec.lua

@@ -1,0 +1,57 @@
+-- Whether a cost grows faster than the work: the CPU time of one thing among 4,096 against one among 64.
+local measure = require "bench.measure"
+local shell = require "bench.shell"
+local upstream = require "bench.upstream"
+
+local scale = { title = "one of 4,096 %s" }
+
+local SIZES = { 1, 8, 64, 512, 4096 }
+local SMALL, LARGE = 3, 5 -- the sizes that are compared
+local THINGS = {
+  { what = "jobs", title = "jobs that wait for their slots" },
+  { what = "flight", title = "calls in flight", target = "<= 3 x" },
+  { what = "each", title = "items of each" },
+  { what = "await", title = "events of one await", target = "<= 3 x" },
+  { what = "events", title = "webhooks received" },
+  { what = "bulk", title = "rows of a bulk run, planned" },
+}
+
+local function row_of(thing, rounds)
+  local env = upstream.env()
+  local ledger = os.tmpname()
+  env.CMR_LEDGER = ledger
+  local contestants = {}
+  for index, size in ipairs(SIZES) do
+    contestants[index] = {
+      name = ("one of %d"):format(size),
+      ours = true,
+      run = function()
+        os.remove(ledger)
+        local command = "ulimit -n 10000; lua5.4 bench/clients/scale.lua %s %d"
+        return (shell.numbers(command:format(thing.what, size), env))
+      end,
+    }
+  end
+  local bars = measure.bars(rounds, contestants)
+  for _, suffix in ipairs { "", "-wal", "-shm", "-writers", "-queue" } do
+    os.remove(ledger .. suffix)
+  end
+  return {
+    name = scale.title:format(thing.title),
+    against = "one of 64",
+    unit = "us",
+    bars = bars,
+    value = measure.ratio(bars[LARGE], bars[SMALL]),
+    target = thing.target or "<= 2 x",
+  }
+end
+
+function scale.run(size)
+  local rows = {}
+  for index, thing in ipairs(THINGS) do
+    rows[index] = row_of(thing, size.quick and 1 or 3)
+  end
+  return rows
+end
+
+return scale
