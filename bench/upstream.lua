@@ -1,11 +1,11 @@
--- The server that is called: an nginx that answers one call as the documents say, at once or after a time.
+-- Runs the server that the clients call: an nginx that answers one operation as documented, at once or after a time.
 local cmr = require "cmr"
 local nginx = require "spec.support.nginx"
 local tls = require "cmr.mock.certificates"
 
 local upstream = {}
 
-upstream.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- of the vendor's example
+upstream.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- the user in the vendor's example
 
 local KEY = "bench-api-key"
 
@@ -63,8 +63,8 @@ end
 
 local running
 
---- Starts it, at first use.
--- @return the server: key, ca_file; upstream.stop() ends it
+--- Starts the server at the first call.
+-- @return the server, with key and ca_file; upstream.stop() ends it
 function upstream.start()
   if running then return running end
   local directory = certificates()
@@ -81,8 +81,8 @@ local function headers()
   return table.concat(assert(client:preview("platforms", upstream.USER)).headers, "\n")
 end
 
---- What a client that calls it wants in its environment.
--- @param seconds after which it answers; nil: at once
+--- Returns the environment for a client of the server.
+-- @param seconds how long the server takes to answer; nil: it answers at once
 -- @param plain true: HTTP/1.1 without TLS
 function upstream.env(seconds, plain)
   local server = upstream.start()

@@ -55,7 +55,7 @@ static bool is_status_line(const struct answer *answer, const char *bytes, size_
 }
 
 /*
- * libcurl calls this with one whole header line. A status line begins a new response; the response before it was a 100.
+ * libcurl calls this with one whole header line. A status line begins a new response: a response before it was a 100.
  */
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
@@ -69,7 +69,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
         return 0;
     }
     if (answer->headers_complete && !is_status_line(answer, bytes, length))
-        return length; /* a trailer */
+        return length; /* ignores a trailer */
     if (is_status_line(answer, bytes, length)) {
         buffer_free(&answer->headers);
         answer->headers_complete = false;
@@ -158,12 +158,12 @@ static CURLcode set_target(struct call *call, CURLSH *share)
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (target->ca_file) {
         SET(CURLOPT_CAINFO, target->ca_file);
-        SET(CURLOPT_CAPATH, NULL); /* libcurl may have the system's folder here, and would trust it too */
+        SET(CURLOPT_CAPATH, NULL); /* the default is the system's folder, whose certificates libcurl would also trust */
     }
     if (target->resolve)
         SET(CURLOPT_RESOLVE, target->resolve);
     if (target->loopback)
-        SET(CURLOPT_PROXY, ""); /* ignores the proxy of the environment */
+        SET(CURLOPT_PROXY, ""); /* libcurl ignores a proxy that the environment names */
     else if (target->proxy)
         SET(CURLOPT_PROXY, target->proxy);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* the headers of a proxy must not count as the server's */
@@ -309,7 +309,7 @@ void attempt_close(struct call *call, struct handles *handles)
     if (call->clean && detach(call->easy))
         handles_keep(handles, call->easy, call->target->number);
     else
-        curl_easy_cleanup(call->easy); /* also NULL */
+        curl_easy_cleanup(call->easy); /* accepts NULL */
     call->easy = NULL;
     call->clean = false;
     attempt_free_headers(call);
@@ -318,7 +318,7 @@ void attempt_close(struct call *call, struct handles *handles)
 
 void attempt_free_headers(struct call *call)
 {
-    curl_slist_free_all(call->all_headers); /* also NULL */
+    curl_slist_free_all(call->all_headers); /* accepts NULL */
     call->all_headers = NULL;
 }
 
@@ -383,7 +383,7 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls share the new one */
+    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
     connection_note(call, code);
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;

@@ -1,5 +1,5 @@
 /*
- * One attempt in libcurl: the options and callbacks of an easy handle, the age of an idle connection that the attempt
+ * One attempt in libcurl: the options and callbacks of an easy handle, the greatest age of an idle connection that it
  * may reuse, and libcurl's report at the end. Touches no Lua.
  */
 #pragma once
@@ -32,7 +32,7 @@ void attempt_finish(struct call *call, CURLcode code);
 /* Ends the attempt, whose handle is in no multi. After a success the handle becomes idle, else it is freed. */
 void attempt_close(struct call *call, struct handles *handles);
 
-/* Frees the joined headers of a handle that was freed. */
+/* Frees the headers that were joined for the easy handle. Call it after the handle was freed. */
 void attempt_free_headers(struct call *call);
 
 /* In a fork's child: abandons the easy handle, which the parent process still uses. */

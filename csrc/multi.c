@@ -138,8 +138,9 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
 }
 
 /*
- * Called once per process, at the first request. It reads OpenSSL's configuration, which takes longer than everything
- * else in a program without requests. It is never undone, because a resolver thread may outlive the last Lua state.
+ * Called once per process, at the first request. libcurl then reads OpenSSL's configuration, which takes longer than
+ * everything else in a program without requests. There is no curl_global_cleanup, because a resolver thread may outlive
+ * the last Lua state.
  */
 static void init_libcurl(void)
 {
@@ -165,7 +166,7 @@ static bool open_curl(struct multi *multi)
 static void close_curl(struct multi *multi)
 {
     handles_close(&multi->handles);        /* they use the share */
-    (void)curl_multi_cleanup(multi->curl); /* also NULL */
+    (void)curl_multi_cleanup(multi->curl); /* accepts NULL */
     (void)curl_share_cleanup(multi->share);
     multi->curl = NULL;
     multi->share = NULL;
@@ -228,7 +229,7 @@ static void set_alarm(struct multi *multi, double deadline)
         pollset_alarm(&multi->pollset, deadline);
 }
 
-/* Begins the attempt. When memory runs out, the call is done. */
+/* Begins the attempt. When memory runs out, the call ends at once with an error. */
 static void begin(struct multi *multi, struct call *call)
 {
     const struct target *target = call->target;
@@ -362,7 +363,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
         return false;
     stop(multi, call);
     call->wary = true;
-    call->fresh = call->sends == 0 || call->target->http_version == 1; /* over HTTP/2, calls share the new one */
+    call->fresh = call->sends == 0 || call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
     call->timeout = left;
     begin_later(multi, call);
     return true;

@@ -1,7 +1,7 @@
 /*
- * One call after another on one easy handle: easy COUNT [PAUSE [LIMIT]], with a pause in seconds between two, and no more
- * once that many seconds are over. Prints the seconds of all, the CPU time in it, and the median and the 99th percentile
- * of one.
+ * Makes calls one after another on one easy handle: easy COUNT [PAUSE [LIMIT]]. Waits PAUSE seconds between two calls,
+ * and makes no more after LIMIT seconds. Prints the seconds for all calls, their CPU time, and the median and the 99th
+ * percentile of one call.
  */
 #include "peer.h"
 

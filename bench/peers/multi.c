@@ -1,7 +1,8 @@
 /*
- * Many calls at once on curl multi, handles used again: multi COUNT AT_ONCE. Prints the seconds of all, and the CPU time.
- * multi hold COUNT SECONDS: starts so many, looks after a time when none has been answered yet, and prints the bytes of
- * memory that each has added.
+ * Makes many calls at once with curl multi and reused handles.
+ * multi COUNT AT_ONCE: prints the seconds for all calls, and the CPU time.
+ * multi hold COUNT SECONDS: starts COUNT calls. No call is answered in the next SECONDS. Then it prints the bytes of
+ * memory for each call.
  */
 #include "peer.h"
 
@@ -30,7 +31,7 @@ static void start(struct slot *slot)
         fail("no more handles");
 }
 
-/* Makes count calls, at most at_once at a time, in those slots. */
+/* Makes count calls in these slots, at most at_once at a time. */
 static void run(struct slot *slots, int count, int at_once)
 {
     int started = 0;
@@ -98,8 +99,9 @@ int main(int argc, char **argv)
     const char *second = argc > 2 + holding ? argv[2 + holding] : "1";
 
     multi = curl_multi_init();
-    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 64L); /* as the library: 1,000 calls would open 900 */
-    run(new_slots(1), 1, 1);                                      /* connects */
+    /* without a limit, 1,000 calls would open 900 connections */
+    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 64L);
+    run(new_slots(1), 1, 1); /* opens the connection */
     if (holding) {
         hold(count, atof(second));
     } else {

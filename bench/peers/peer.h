@@ -1,5 +1,5 @@
 /*
- * What the C loops have in common: the request that the library makes, on libcurl as a C programmer would use it. With
+  * Shared by the C programs of the benchmark. They make the library's request, as a C programmer would with libcurl. With
  * BENCH_DECODE they send all of the library's headers, and decode each answer with lua-cjson.
  */
 #ifndef BENCH_PEER_H
@@ -25,7 +25,7 @@ static inline double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* CPU time of this process. */
+/* Returns the CPU time of this process, in seconds. */
 static inline double used(void)
 {
     return (double)clock() / CLOCKS_PER_SEC;

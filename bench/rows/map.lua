@@ -1,4 +1,4 @@
--- Many calls at once from a script.
+-- Measures many calls at once in a script.
 local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"

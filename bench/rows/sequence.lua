@@ -1,4 +1,4 @@
--- One call after another.
+-- Measures calls that are made one after another.
 local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Breaks one line of a copy of the library at a time; a spec must fail each time. A fault that no spec notices is a
-# promise that nothing guards. mutate.sh [NAME...]: the rows below; mutate.sh rows: checks only that each row still
-# changes its file; mutate.sh random N SEED: random mutations, see mutations.lua. The last lines are the sums.
+# promise that nothing guards. `mutate.sh [NAME...]` runs the rows below. `mutate.sh rows` only checks that each row
+# still changes its file. `mutate.sh random N SEED` runs random mutations, see mutations.lua. The last lines have the
+# totals.
 set -eu
 cd "$(dirname "$0")/../.."
 copy=build/mutate
 lua=$(scripts/build/lua-program.sh 5.4)
-export LIMIT_SECONDS=400 # for the specs of one mutation; one that makes them hang is noticed
+export LIMIT_SECONDS=400 # the limit for the specs of one mutation; specs that hang have noticed the mutation
 
 # NAME | FILE | sed SCRIPT | SPECS
 mutations() {
@@ -47,7 +48,7 @@ webhook-twice | lua/cmr/webhook/receiver.lua | s/is_handled and "done" or "relea
 webhook-password-stored | lua/cmr/webhook/receiver.lua | s/secrets, store_passwords)$/secrets, true)/ | spec/webhook/receiver_spec.lua
 lease-for-ever | lua/cmr/store/memory.lua | s/entry.expires > self.now() and entry or nil/entry or nil/ | spec/store/contract_spec.lua
 quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
-ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.call:repeatable() then/if true then/ | spec/ledger/client_spec.lua
+ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.repeatable then/if true then/ | spec/ledger/client_spec.lua
 ledger-dead-writer | lua/cmr/ledger/writers.lua | s/db:is_held(request.writer) == false/db:is_held(request.writer) == 0/ | spec/ledger/ledger_spec.lua
 not-confirmed | lua/cmr/cli/prompt.lua | s/if parsed.yes then return end/if parsed then return end/ | spec/cli/request_spec.lua
 key-elsewhere | lua/cmr/cli/profile.lua | s/^  if address then/  if not name then/ | spec/cli/profile_spec.lua
@@ -117,7 +118,7 @@ rows) rows_only=yes && shift && mutations >"$list" ;;
 random)
     wanted=$2
     echo "seed $3"
-    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # some cannot be built
+    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # twice as many, because some cannot be built
     shift 3
     ;;
 *) mutations >"$list" ;;
