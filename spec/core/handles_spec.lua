@@ -46,7 +46,7 @@ describe("a handle that is used again", function()
     {"a GET", function() return core.platforms(target, USER) end},
     {"a POST of JSON", function() return core.reexport(target, {mailboxId = mock.MAILBOX}) end},
     {"a large POST of JSON", function()
-      return core.request(target, "POST", "/large", {body = {text = ("x"):rep(100000)}})
+      return core.request(target, "POST", "/large", {body = {text = ("x"):rep(30000)}})
     end},
     {"a form", function()
       return core.create_order_form(target, {userId = USER, confirm = false, files = {["a@b.com"] = picture},

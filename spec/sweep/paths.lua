@@ -114,7 +114,7 @@ local function handles_used_again()
     name = "handles used again",
     before = function()
       require_core()
-      good, bad = target "ok", target "503"
+      good, bad = target "ok", target "busy"
     end,
     run = function()
       local calls = {
@@ -127,7 +127,7 @@ local function handles_used_again()
       }
       for index, call in ipairs(calls) do
         call:start(core.engine(), 2)
-        expect(index == 3 and "server_error" or "success", wait(call):result())
+        expect(index == 3 and "rate_limited" or "success", wait(call):result())
       end
     end,
   }
