@@ -1,5 +1,5 @@
--- Runs `cmr mcp` in its own process and speaks the Model Context Protocol with it, for specs. spec.support.command.clean
--- removes its files.
+-- Runs `cmr mcp` in its own process and speaks the Model Context Protocol with it, for specs.
+-- spec.support.command.clean removes its files.
 local cjson = require "cjson"
 local command = require "spec.support.command"
 
