@@ -28,7 +28,7 @@
 #error "libcurl 7.80 or newer is needed (the prereq callback)"
 #endif
 
-#define MAIN_THREAD_KEY "cmr.main_thread" /* registry */
+#define MAIN_THREAD_KEY "cmr.main_thread" /* registry key */
 
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
@@ -126,8 +126,8 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 }
 
 /*
- * core.is_generator() -> whether a generic for loop resumed the running coroutine. The loop takes everything that it
- * yields for an item.
+ * core.is_generator() -> whether a generic for loop resumed the running coroutine. Such a loop takes every yielded
+ * value as an item.
  */
 static int core_is_generator(lua_State *L)
 {
@@ -219,7 +219,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"absolute_path", files_absolute_path},
                                          {"reserve_slot", queue_reserve},
                                          {"read_input", input_read},
-                                         {"terminal", terminal_columns},
+                                         {"terminal", terminal_size},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},
                                          {"is_generator", core_is_generator},
@@ -248,6 +248,7 @@ int luaopen_cmr_core(lua_State *L)
     lua_setfield(L, -2, "all");
     set_target_option_names(L);
     cmr_set_string(L, "production", TARGET_PRODUCTION);
+    cmr_set_string(L, "key_header", TARGET_KEY_HEADER);
     cmr_set_string(L, "_VERSION", CMR_VERSION);
     cmr_set_string(L, "libcurl", curl_version_info(CURLVERSION_NOW)->version);
     return 1;

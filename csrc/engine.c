@@ -42,7 +42,7 @@ int engine_get(lua_State *L)
     multi_init(multi);
     cmr_setmetatable(L, ENGINE_TYPE);
     if (push_current(L))
-        return 1; /* a finalizer that ran in cmr_newuserdata has already made one */
+        return 1; /* a finalizer that ran in cmr_newuserdata has already made an engine */
     closed = lua_touserdata(L, -1);
     if (!multi_open(multi))
         return luaL_error(L, "no memory or file descriptors left for an engine");
@@ -102,7 +102,7 @@ static int lua_engine_gc(lua_State *L)
     struct multi *multi = to_engine(L, 1);
 
     multi_close(multi);
-    while (multi_take_finished(multi)) /* a call may outlive its engine */
+    while (multi_take_finished(multi)) /* empties the list, because a call may outlive its engine */
         ;
     return 0;
 }

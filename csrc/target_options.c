@@ -12,8 +12,6 @@
 #include "url.h"
 #include "version.h"
 
-#define KEY_HEADER "cmr-x-api-key" /* from the vendor's quickstart pages */
-
 /* The given options or their defaults. Each take_ function below may leave values on the stack. */
 struct options {
     lua_State *L;
@@ -28,7 +26,7 @@ struct options {
 static const struct option {
     const char *name;
     int type;
-    const char *expected; /* the expected value in words; for a number, take_number makes them */
+    const char *expected; /* the expected value in words; take_number writes the words for a number */
     size_t offset;        /* in struct options; 0 when the table is read later */
     double least, most;
 } rows[] = {
@@ -77,7 +75,7 @@ static bool take_number(const struct options *options, const struct option *row,
     if (is_number && *value >= row->least && *value <= row->most)
         return true;
     (void)snprintf(expected, sizeof expected, "a number from %.14g to %.14g", row->least, row->most);
-    /* a NaN is written without a sign */
+    /* fabs removes the sign of a NaN, which would be printed */
     (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value);
     return bad_type(options, row->name, is_number ? got : luaL_typename(L, -1), expected);
 }
@@ -302,7 +300,7 @@ bool target_options_check(lua_State *L, int index, struct target *target, struct
         .table = index,
         .target = target,
         .refusal = refusal,
-        .key_header = KEY_HEADER,
+        .key_header = TARGET_KEY_HEADER,
         .base_url = TARGET_PRODUCTION,
         .user_agent = "",
         .max_response = 16 * 1024 * 1024,

@@ -8,10 +8,10 @@
 
 #include "files.h"
 
-int terminal_columns(lua_State *L)
+int terminal_size(lua_State *L)
 {
     FILE *file = files_at(L, 1);
-    struct winsize size = {.ws_col = 0};
+    struct winsize size = {.ws_row = 0, .ws_col = 0};
 
     if (!file || !isatty(fileno(file))) {
         lua_pushnil(L);
@@ -19,7 +19,8 @@ int terminal_columns(lua_State *L)
     }
     (void)ioctl(fileno(file), TIOCGWINSZ, &size);
     lua_pushinteger(L, size.ws_col);
-    return 1;
+    lua_pushinteger(L, size.ws_row);
+    return 2;
 }
 
 static volatile sig_atomic_t noted_signal;

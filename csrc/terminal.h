@@ -4,7 +4,7 @@
 #include <lua.h>
 
 /* core.terminal(file) -> the number of columns, 0 when it is unknown; nil when the file is closed or no terminal */
-int terminal_columns(lua_State *L);
+int terminal_size(lua_State *L);
 
 /*
  * core.catch_interrupt(): from now on, the first SIGINT (Ctrl-C), SIGTERM or SIGHUP is only recorded. A second signal,

@@ -1,7 +1,7 @@
----Waits until an accepted operation has finished. It reads the events from the store, where the webhook handler writes
----them. So it does not matter when they arrive, and at which worker or host.
+---Waits until an accepted operation has finished. Reads the events from the store, where the webhook handler writes
+---them. So it does not matter when the events arrive, or at which worker or host.
 ---
----The request was sent before this runs, so the functions raise nothing about its answer.
+---The request was sent before. So these functions return errors about the answer: a raised error would lose the answer.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -50,7 +50,7 @@ local SPEC = {
   failed_statuses = WORDS,
   cancelled = "function",
 }
-local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page: orders usually take 10 to 90 seconds
+local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page says that orders usually take 10 to 90 seconds
 
 local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
 local PAUSE_JITTER = 0.25
@@ -76,8 +76,8 @@ local function fail(self, kind, outcome, body, message)
   return nil, message, core.error(err)
 end
 
--- Reports a mistake in the arguments. Raises it, unless a request was sent: then it returns an error, so that the
--- answer is not lost.
+-- Reports a mistake in the arguments. Raises it only if no request was sent. After a request it returns an error,
+-- because a raised one would lose the answer.
 local function refuse(self, message)
   if not self.has_left then errors.raise("await: " .. message) end
   return fail(self, "invalid_argument", "unknown", nil, message)
@@ -129,7 +129,7 @@ local function lists_of(plan)
   return own, others
 end
 
--- Returns an event of the store, and a name that no other event has: its id with its content.
+-- Decodes an event of the store. Also returns the event's content as a text, by which copies of the event are found.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -158,8 +158,8 @@ local function merge(read, texts, origin)
   end
 end
 
--- Returns the lists to read now. The lists of actions and orders are read every time. The other lists take turns, but
--- the first and the last read take all of them.
+-- Returns the lists to read now. The lists of actions and orders are read every time. Of the other lists, each read
+-- takes the next few. The first and the last read take all lists.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do

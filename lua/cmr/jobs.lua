@@ -10,7 +10,7 @@ local validate = require "cmr.util.validate"
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
----Returns the results in the order of the inputs. Otherwise in the order in which they finish. Default: false.
+---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
 
@@ -27,8 +27,6 @@ local Job = {}
 Job.__index = Job
 Job.__name = "cmr.job"
 
-Job.max_queue_seconds = math.huge -- the job's timeout starts when it gets its first slot
-
 local function finish(job, ok, ...)
   job.results, job.raised, job.finished = { n = select("#", ...), ... }, not ok, true
   for _ = 1, math.max(1, job.waiting) do
@@ -41,13 +39,14 @@ end
 ---@param state table of the client
 ---@param call any from the core
 ---@param loop cmr.Loop
----@param semaphore table Gets the job by a post when the job has finished.
+---@param operation cmr.Operation
+---@param semaphore table The job posts itself here when it has finished.
 ---@param before_send? fun(): boolean?
-function jobs.start(state, call, loop, semaphore, before_send)
+function jobs.start(state, call, loop, operation, semaphore, before_send)
   local job = { call = call, loop = loop, semaphore = semaphore, before_send = before_send, waiting = 0 }
   setmetatable(job, Job)
   loop.spawn(function()
-    finish(job, coroutines.pcall(sender.send, state, call, loop, job))
+    finish(job, coroutines.pcall(sender.send, state, call, loop, operation, job))
   end)
   return job
 end

@@ -12,9 +12,9 @@
 ---  map        set if the answer's data is a map from names, such as codes, to values: the type of the values, or
 ---             "shown" if the sample answer shows one
 ---  source     "seed", "docs" or "help", as in the operations table
----  request_source  the source of the request, where it is another one
----The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message; they are left so. The samples of
----dns_records, update_mailboxes and set_warmup_settings are put together from documented parts.
+---  request_source  the source of the request, if it differs from the source of the answer
+---The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message. This file leaves them so. The
+---samples of dns_records, update_mailboxes and set_warmup_settings are put together from documented parts.
 
 local samples = {}
 

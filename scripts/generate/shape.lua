@@ -17,7 +17,7 @@ local node = parameters.node
 ---@return table node
 shape.of_operation = parameters.tree
 
----Returns the object that the data of an event is.
+---Returns the node for the data of an event.
 ---@param event table of cmr.webhook.events
 ---@return table node
 function shape.of_event(event)

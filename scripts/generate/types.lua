@@ -163,6 +163,8 @@ local function section(operation, sample)
   for _, sentence in ipairs(sentences_of(operation)) do
     writer:add("---\n---%s", sentence)
   end
+  local call = words.example(operation)
+  if call then writer:add((("---\n```lua\n%s\n```"):format(call):gsub("\n", "\n---"))) end
   writer:call("cmr.", operation, first, others, answer)
   writer:add("---As cmr.%s.", operation.name)
   writer:call("Client:", operation, first, others, answer)

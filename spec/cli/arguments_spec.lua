@@ -189,11 +189,11 @@ describe("help", function()
   local function help(rows, line)
     local ok, raised = pcall(function() return parser.new(rows, line, function() end):parse(line) end)
     assert.is_false(ok)
-    return raised.text
+    return raised.help
   end
 
   it("groups the commands as the table does, and marks the dangerous ones", function()
-    local shown = help({ROW}, {"--help"})
+    local shown = parser.new({ROW}, {"--help"}, function() end):get_help()
     assert.matches("Things:\n   make%-thing +Make Thing %[path unknown, charges%s+money%]\n", shown)
     assert.matches("Other commands:\n.*   api .*\n   mock .*\n   operations .*\n   probe ", shown)
   end)

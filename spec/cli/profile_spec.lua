@@ -163,7 +163,7 @@ describe("the program with profiles #cli", function()
     assert.equal(0, command.run({"countries"}, {env = {XDG_CONFIG_HOME = home}}).status)
     answers(sandbox, 1)
     local shown = command.run({"countries", "--dry-run"}, {env = {XDG_CONFIG_HOME = home}}).out
-    assert.matches('"$CMR_MAIN_KEY" | curl ', shown, 1, true)
+    assert.matches('(eval "$(cmr env --profile main)"; printf ', shown, 1, true)
     assert.is_nil(shown:find(production.key, 1, true))
     local refused = command.run({"countries"}, {env = {XDG_CONFIG_HOME = home, CMR_BASE_URL = sandbox.base_url}})
     assert.same({2, ""}, {refused.status, refused.out})

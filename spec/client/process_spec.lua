@@ -67,7 +67,8 @@ describe("a program", function()
       for _, key in ipairs{"", false} do
         local env = environment()
         env.CMR_API_KEY = key or nil
-        prints("nil\tplatforms: no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key\n"
+        prints("nil\tplatforms: no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well), "
+          .. "or give api_key, or the profile of 'cmr init'\n"
           .. "invalid_argument\tnot_sent\n", [[
           local answer, why, err = cmr.platforms("x")
           print(answer, why)

@@ -117,10 +117,10 @@ describe("core.terminal", function()
     assert.is_nil(core.terminal(nil))
   end)
 
-  it("is the columns of one #pty", function()
+  it("is the columns and lines of one #pty", function()
     local pty = require "spec.support.pty"
     local program = require("spec.support.program").interpreter()
     local shown = pty.start({program, "-e", "print(require('cmr.core').terminal(io.stdout))"}, {columns = 123}):finish()
-    assert.equal("123\r\n", shown.out)
+    assert.equal("123\t24\r\n", shown.out)
   end)
 end)

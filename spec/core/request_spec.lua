@@ -372,7 +372,8 @@ describe("positional arguments", function()
 end)
 
 describe("no key", function()
-  local expected = "platforms: no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well) or give api_key"
+  local expected = "platforms: no API key: set CMR_API_KEY (nginx needs 'env CMR_API_KEY;' as well), "
+    .. "or give api_key, or the profile of 'cmr init'"
 
   it("is data, and found last", function()
     for _, options in ipairs{{base_url = BASE}, {base_url = BASE, api_key = ""}} do

@@ -181,6 +181,19 @@ support.each(function(name) describe("a connection to " .. name, function()
       "bad option 'password' %(a string expected, got number%)")
   end)
 
+  it("says why a library that is installed does not load", function()
+    local result = program.run [[
+      package.preload.redis = function() error("it wants another Lua", 0) end
+      print(pcall(require("cmr.redis.scripts").new))
+      package.loaded.redis, package.preload.redis = nil, function() return {} end
+      print(pcall(require("cmr.redis.scripts").new))
+    ]]
+    local out = result.out .. result.err
+    assert.matches("redis%-lua does not load: .*it wants another Lua", out)
+    assert.matches("the module redis is another library than redis%-lua", out)
+    assert.is_nil(out:find("not installed", 1, true))
+  end)
+
   it("names a missing library, when it is made", function()
     local result = program.run [[
       package.path = package.path:gsub("/usr/share/lua/[^;]*", "")

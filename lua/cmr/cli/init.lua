@@ -13,10 +13,49 @@ local function version()
   return ("cmr %s (%s, libcurl %s)\n"):format(core._VERSION, lua, core.libcurl)
 end
 
+-- Returns whether a word of the line may ask for help.
+local function asks_for_help(words)
+  for _, word in ipairs(words) do
+    if word:find "^%-%a*h" or word == "--help" then return true end
+  end
+  return false
+end
+
+-- Shows the help of `cmr help WORD`, `cmr --help` and `cmr`. Returns the exit status, or nil if WORD is a command.
+local function show_help(words, system)
+  local help = require "cmr.cli.commands.help"
+  local topic = words[1] == "help" and words[2] or nil
+  local shown, is_short = help.text(topic, system, version)
+  if not shown then return nil end
+  if not words[1] then
+    system.stderr:write(shown)
+    return io.EXIT_USAGE
+  end
+  local operation = topic and require("cmr.operations")[topic]
+  if operation then -- the command has the name of the topic
+    local command =
+      require("cmr.cli.parser").new(require "cmr.operations", { topic, "--help" }, version, help.width(system))
+    local ok, ending = pcall(command.parse, command, { topic, "--help" })
+    if not ok and type(ending) == "table" and ending.help then shown = shown .. "\n" .. ending.help end
+  end
+  if is_short then
+    io.write(system, shown)
+  else
+    require("cmr.cli.pager").show(system, shown)
+  end
+  return io.EXIT_OK
+end
+
 local function run(words, system, context)
-  if words[1] == "help" then words = { words[2] or "--help", words[2] and "--help" } end
+  local first = words[1]
+  if not first or first == "help" or #words == 1 and (first == "--help" or first == "-h") then
+    local status = show_help(words, system)
+    if status then return status end
+    words = { words[2], "--help" }
+  end
   local operations = require "cmr.operations"
-  local parser, commands = require("cmr.cli.parser").new(operations, words, version)
+  local width = asks_for_help(words) and require("cmr.cli.commands.help").width(system) or nil
+  local parser, commands = require("cmr.cli.parser").new(operations, words, version, width)
   local parsed = parser:parse(words)
   context.command = "cmr " .. parsed.command
   local command = commands[parsed.command]
@@ -45,6 +84,11 @@ local function report(ending, system, command)
     if ending:find("interrupted!", 1, true) then return io.EXIT_INTERRUPTED end
     local message = load_problem(ending, system) or "internal error: " .. ending
     ending = { failure = message, status = io.EXIT_FAILURE }
+  end
+  if ending.overview then return show_help({ "--help" }, system) end
+  if ending.help then
+    require("cmr.cli.pager").show(system, ending.help)
+    return io.EXIT_OK
   end
   if ending.text then
     io.write(system, ending.text)

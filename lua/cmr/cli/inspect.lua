@@ -10,8 +10,7 @@ local TIMING_STEPS = { "resolved", "connected", "secured", "first_byte" }
 ---Returns a curl command that sends the request. curl reads the key from its standard input, because every user of the
 ---machine can read the arguments of a program. The key comes from the environment or a file. Pure.
 ---@param request table The result of client:preview.
----@param profile string? The profile with the key. The command then uses a variable other than CMR_API_KEY, which may
----have another key.
+---@param profile string? The profile with the key. The command then takes the key from `cmr env`.
 ---@param key_file string? The file with the key.
 function inspect.curl(request, profile, key_file)
   local parts = { "curl --silent --show-error --request " .. request.method }
@@ -42,9 +41,10 @@ function inspect.curl(request, profile, key_file)
   parts[#parts + 1] = "--compressed"
   local command = table.concat(parts, " \\\n  ")
   if request.key_header then
-    local variable = profile and ("CMR_%s_KEY"):format((profile:upper():gsub("%W", "_"))) or "CMR_API_KEY"
-    local key = key_file and ("$(head -n 1 %s)"):format(shell.quote(key_file)) or "$" .. variable
-    command = ([[printf '%s: %%s' "%s" | ]]):format(request.key_header, key) .. command
+    local key = key_file and ("$(head -n 1 %s)"):format(shell.quote(key_file)) or "$CMR_API_KEY"
+    local print = ([[printf '%s: %%s' "%s"]]):format(request.key_header, key)
+    if profile then print = ([[(eval "$(cmr env --profile %s)"; %s)]]):format(shell.quote(profile), print) end
+    command = print .. " | " .. command
   end
   return text.utf8(command) .. "\n"
 end

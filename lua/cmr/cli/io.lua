@@ -19,8 +19,8 @@ local io = {
 local EPIPE = 32
 
 ---The functions that reach outside the program, in addition to Lua's io. A spec passes a table that replaces some of
----them. terminal(file) returns the columns of the file, 0 when the terminal does not report them, nil when the file is
----no terminal.
+---them. terminal(file) returns the columns and the lines of the file, 0 when the terminal does not report them, nil
+---when the file is no terminal.
 io.system = setmetatable({
   getenv = os.getenv,
   terminal = function(file)

@@ -86,7 +86,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- Returns the mistake in a value, in words. The command's word for false is "off", and it has no option allow_http.
+-- Words the mistake in a value. In the command, false is called "off", and allow_http does not exist.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end

@@ -4,6 +4,7 @@
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
+local wrapping = require "cmr.cli.wrapping"
 
 local unpack = table.unpack or unpack
 
@@ -19,7 +20,7 @@ local GLOBAL_OPTIONS = {
   { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
-  { "--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item." },
+  { "--field", "PATH", "Print only this value, as in data.orderId; of a list one line an item." },
   { "--compact", false, "Print JSON on one line." },
   { "--no-ledger", false, "Do not remember what is sent, nor look whether it was sent before." },
   { "--dry-run", false, "Print the request as a curl command and send nothing." },
@@ -40,6 +41,8 @@ local WAIT_OPTIONS = {
 
 local parser = { GLOBAL_OPTIONS = GLOBAL_OPTIONS }
 
+local HELP_COLUMNS = 80 -- longer lines are harder to read
+local USAGE_COLUMNS = 70
 local MIN_PART_CHARACTERS = 4 -- of an option's name that may stand for all of it in "did you mean"
 
 local KEY_REFUSED = "the API key is never an argument, which every user of this machine could read: "
@@ -51,11 +54,16 @@ local EPILOG = [[
 A command that charges or destroys asks for a confirmation before it sends
 anything. Without a terminal it needs --yes.
 
+]]
+
+---Facts about all commands, for the manual and for `cmr help environment`.
+parser.FACTS = [[
 Key: of --profile, --api-key-file, $CMR_API_KEY, or the profile that 'cmr init' stored.
 
 Environment: CMR_API_KEY, CMR_BASE_URL, CMR_CA_FILE; CMR_ENDPOINTS, a JSON file with
 METHOD and path of operations that are not documented; CMR_LEDGER, the file that
-remembers what was sent (default: ~/.local/state/cmr/ledger.db); NO_COLOR.
+remembers what was sent (default: ~/.local/state/cmr/ledger.db); NO_COLOR; CMR_PAGER or
+PAGER, the program that shows help longer than the screen (default: less).
 
 Exit status: 0 done; 1 the API refused or could not be reached, or its answer
 has no such field; 2 the command line is wrong or was not confirmed, nothing was
@@ -63,7 +71,7 @@ sent; 3 the API refused a part of it, or it failed later.]]
 
 local DETAILS = [[
 %sEvery option's value may be @FILE, the contents of a file (@- is standard input); @@ begins a literal @.
-'cmr --help' shows the options of every command.]]
+'cmr help options' shows the options of every command.]]
 
 local function stop(ending)
   error(ending, 0)
@@ -84,7 +92,7 @@ local function help_option(get_parser, operation)
     action = function()
       local example = operation and require("cmr.cli.help").example(operation)
       example = example and ("\nExample:\n   %s\n"):format(example) or ""
-      stop { text = get_parser():get_help() .. "\n" .. example }
+      stop { help = get_parser():get_help() .. "\n" .. example }
     end,
   }
 end
@@ -217,7 +225,7 @@ local function add_operations(root, operations, wanted, register, names, help)
 end
 
 -- Adds the commands that are no operations. Returns the modules of the wanted commands, by name.
-local function add_commands(root, wanted, register, names)
+local function add_commands(root, wanted, register, names, width)
   local modules = {}
   for _, entry in ipairs(commands) do
     local name, summary = entry[1], entry[2]
@@ -227,7 +235,7 @@ local function add_commands(root, wanted, register, names)
         register(command, name)
         local module = require("cmr.cli.commands." .. (entry[3] or name))
         modules[name] = module
-        command:epilog(module.epilog)
+        command:epilog(wrapping.paragraphs(module.epilog, width))
         add_options(command, module.options or {}, ".", names[command])
         if module.arguments then module.arguments(command) end
       end
@@ -253,10 +261,12 @@ end
 ---the parser has all commands, without their arguments.
 ---@param line string[] The words of the command line.
 ---@param version fun(): string Returns the text of --version.
+---@param width integer? The columns of the help.
 ---@return table parser of argparse; its result has `command`, the global options, the command's arguments under
 ---  "." .. name, and --json under "."
 ---@return table<string, table> modules The module of each command on the line that is not an operation, by name.
-function parser.new(operations, line, version)
+function parser.new(operations, line, version, width)
+  width = width or HELP_COLUMNS
   local words = {}
   for _, word in ipairs(line) do
     words[word] = true
@@ -266,13 +276,22 @@ function parser.new(operations, line, version)
     return words[name] or not any and not with_arguments
   end
 
-  local root = argparse("cmr", "The Cold Mail Reseller API from a shell: one command per operation.", EPILOG)
+  local root = argparse(
+    "cmr",
+    "The Cold Mail Reseller API from a shell: one command per operation.",
+    wrapping.paragraphs(EPILOG .. parser.FACTS, width)
+  )
   local names = { [root] = { command = "cmr", commands = command_names, options = {}, arguments = {} } }
-  root:usage("Usage: cmr [options] COMMAND [arguments]"):help_max_width(80):help_description_margin(34)
-  root:command_target("command"):add_help(help_option(function()
-    -- if --help comes before a command, the parser shows the help of all commands
-    return any and parser.new(operations, { "--help" }, version) or root
-  end))
+  root:usage("Usage: cmr [options] COMMAND [arguments]"):help_max_width(width):help_description_margin(34)
+  root:usage_max_width(math.min(width, USAGE_COLUMNS))
+  root:command_target "command"
+  root:add_help {
+    name = "-h --help",
+    description = "Show the help by topic.",
+    action = function()
+      stop { overview = true }
+    end,
+  }
   add_globals(root, names[root], version)
 
   local function register(command, name, operation)
@@ -283,7 +302,7 @@ function parser.new(operations, line, version)
   end
 
   add_operations(root, operations, wanted, register, names, help_if_asked(words))
-  local modules = add_commands(root, wanted, register, names)
+  local modules = add_commands(root, wanted, register, names, width)
   root.error = function(element, message)
     stop { usage = improve(message, element, names[element]), command = names[element].command }
   end

@@ -1,13 +1,9 @@
----Profiles: a profile has a key, the key's base URL and the name of the header for the key. It is stored under a name.
----
----The file is $XDG_CONFIG_HOME/cmr/config (~/.config/cmr/config). Only its owner can read it. ca_file is optional:
----
----    {"default": "production",
----     "profiles": {"production": {"api_key": "...", "base_url": "https://...", "key_header": "cmr-x-api-key"}}}
+---Chooses the key and the address of a command: those of a profile (cmr.profiles), the command line's or the
+---environment's.
 ---
 ---cmr sends a key only to the key's own base URL. So the key and the address come from the same source:
 ---
----    --profile   a key elsewhere                address elsewhere               key        address
+---    --profile   other source of a key          other source of an address      key        address
 ---    named       --api-key-file                 any                             refused
 ---    named       any                            --base-url                      refused
 ---    named       $CMR_API_KEY, or none          $CMR_BASE_URL, or none          profile    profile
@@ -19,46 +15,29 @@
 
 local core = require "cmr.core"
 local io = require "cmr.cli.io"
-local tables = require "cmr.util.tables"
+local profiles = require "cmr.profiles"
 
 local profile = {}
 
-local ENOENT, ENOTDIR = 2, 20
-
-local FIELDS = { "api_key", "base_url", "key_header", "ca_file" }
 ---The message when there is no key.
 profile.NO_KEY = "no API key: store one with 'cmr init', or put it in the environment as CMR_API_KEY, "
   .. "or in a file named by --api-key-file"
-local OPTIONAL = { key_header = true, ca_file = true }
 
 local function variable(system, name)
-  local value = system.getenv(name)
-  return value ~= "" and value or nil
+  return profiles.variable(system.getenv, name)
 end
 
 ---Returns the path of the file with the profiles.
 ---@return string? path Nil when there is no home directory.
 function profile.path(system)
-  local base = variable(system, "XDG_CONFIG_HOME")
-  if not base or base:sub(1, 1) ~= "/" then -- the XDG specification says: ignore a relative path
-    local home = variable(system, "HOME")
-    base = home and home .. "/.config"
-  end
-  return base and base .. "/cmr/config"
+  return profiles.path(system.getenv)
 end
 
 ---Reads the stored profiles. Raises a mistake for a file that cannot be used.
----@return table config {default = name, profiles = {name = fields}}; without a file {profiles = {}}
+---@return table config See profiles.load.
 function profile.load(system)
-  local path = profile.path(system)
-  if not path then return { profiles = {} } end
-  local text, message, code = core.read_private(path)
-  if code == ENOENT or code == ENOTDIR then return { profiles = {} } end
-  if not text then io.usage("%s is not used (%s)", path, message) end
-  local config = core.json_decode(text) -- ignores the message, which may quote the file
-  if type(config) ~= "table" or type(config.profiles) ~= "table" then
-    io.usage("%s is not used (it has to be a JSON object with profiles)", path)
-  end
+  local config, message = profiles.load(system.getenv)
+  if not config then io.usage("%s", message) end
   return config
 end
 
@@ -72,26 +51,13 @@ function profile.save(system, config)
   return path
 end
 
----Returns the names of the profiles, sorted.
-function profile.names(config)
-  return tables.sorted_keys(config.profiles)
-end
+profile.names = profiles.names
 
--- Returns the options for cmr.new that a profile has.
-local function options_of(config, name)
-  local stored = config.profiles[name]
-  if stored == nil then
-    local hint = require("cmr.util.validate").suggestion(name, profile.names(config))
-    io.usage("no profile '%s'%s", name, hint ~= "" and hint or " (cmr init makes one)")
-  end
-  local options = { profile = name }
-  for _, key in ipairs(FIELDS) do
-    local value = type(stored) == "table" and stored[key] or nil
-    if value ~= nil or not OPTIONAL[key] then
-      if type(value) ~= "string" or value == "" then io.usage("profile '%s': its %s has to be a text", name, key) end
-      options[key] = value
-    end
-  end
+---Returns the options for cmr.new that a profile has, with its name in `profile`. Raises a mistake.
+function profile.options(config, name)
+  local options, message = profiles.options(config, name)
+  if not options then io.usage("%s", message) end
+  options.profile = name
   return options
 end
 
@@ -107,7 +73,7 @@ local function default_options(parsed, system)
   if address then
     io.usage("no API key for the address of %s: the profile '%s' sends its key only to its own address", address, name)
   end
-  return options_of(config, name)
+  return profile.options(config, name)
 end
 
 ---Decides which key goes to which base URL, by the table above. Raises a mistake.
@@ -119,7 +85,7 @@ function profile.settings(parsed, system, key)
   if parsed.profile then
     local other = key and "--api-key-file" or parsed.base_url and "--base-url"
     if other then io.usage("option '%s' does not go with '--profile': a profile is a key and its address", other) end
-    options = options_of(profile.load(system), parsed.profile)
+    options = profile.options(profile.load(system), parsed.profile)
   elseif key or variable(system, "CMR_API_KEY") then
     options = { api_key = key, base_url = parsed.base_url }
   else

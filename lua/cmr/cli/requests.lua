@@ -1,5 +1,5 @@
 ---Prints requests of the ledger on standard output, in the format that --output and --field ask for. Only one page of
----requests is in memory at a time. The values of --field are the exception: all of them are.
+---requests is in memory at a time. For --field, all selected values are in memory.
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
@@ -75,7 +75,7 @@ local function differs(rows, column)
   return false
 end
 
--- Returns the columns that are useful for these rows.
+-- Returns the columns that say something about these rows.
 local function telling(rows)
   local columns, indices = {}, {}
   for index, name in ipairs(TABLE_COLUMNS) do

@@ -111,7 +111,7 @@ local function wait_for(client, item, opts)
   item.events, item.err = events or err.events, err
 end
 
--- Waits for MAX_WAITS requests at once. When one of them ends, or its time is up, the next request takes its place.
+-- Waits for up to MAX_WAITS requests at once. When the wait for a request ends, the next request takes its place.
 local function wait_for_all(client, items, seconds, poll)
   local deadline, semaphore, index, problem = core.now() + seconds, block.semaphore(), 0, nil
   local function serve()
@@ -155,7 +155,7 @@ function waiting.accepted(ledger, filter)
 end
 
 ---Waits for accepted requests of the ledger.
----@param items table[] {id, account, operation, plan}; The function sets events and err in each.
+---@param items table[] {id, account, operation, plan}. The function sets events and err in each.
 ---@return integer status
 function waiting.for_requests(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])

@@ -59,13 +59,13 @@ function Limiter.new(options)
     local_limiter = limiter.default(),
     latest_slots = {}, -- by key, on Redis's clock
     both_until = -math.huge, -- until then a slot must fit both the local queue and the one in Redis
-    refused_until = {}, -- by key: the same for one key, because Redis refused its script
+    refused_until = {}, -- by key: the same for this key only, because Redis refused its script
   }, Limiter)
 end
 
--- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. If it seems to,
--- a clock was set, and the measurement starts again. The baseline moves by 1/16 with each reply, so that a slower
--- network becomes the norm.
+-- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. A greater
+-- result shows that a clock was set, so the measurement starts again. The baseline moves by 1/16 with each reply, so
+-- that a slower network becomes the norm.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -86,9 +86,9 @@ local function note_refusal(self, key, message, time)
   self.refused_until[key] = time
 end
 
--- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. We treat it as unavailable
--- until every host has had time to push its own position. Returns the seconds until the slot, negative if it is past,
--- and whether it was reserved; or nil if Redis is unavailable or refuses.
+-- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. Then we treat Redis as
+-- unavailable until the other hosts have noticed the loss too. Returns the seconds until the slot (negative if it is
+-- past) and whether it was reserved; or nil if Redis is unavailable or refuses.
 local function reserve_in_redis(self, key, length, after, max_wait)
   local sent_at, latest_slot = core.now(), self.latest_slots[key] or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }

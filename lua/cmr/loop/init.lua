@@ -1,5 +1,7 @@
 ---The loop adapters. Each one lets a call wait in its kind of event loop.
 
+local loaded = package.loaded
+
 local loop = {}
 
 ---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
@@ -50,11 +52,12 @@ end
 
 ---Returns the adapter for the loop that the caller runs in.
 function loop.detect(context)
-  for _, entry in ipairs(ADAPTERS) do
-    local loaded = not entry.library or package.loaded[entry.library]
+  for index = 1, #ADAPTERS do
+    local entry = ADAPTERS[index]
+    local library = entry.library == nil or loaded[entry.library]
     -- a table `ngx` without get_phase is a stub in a user's tests
-    if loaded and (entry.library ~= "ngx" or loaded.get_phase) then
-      local adapter = require(entry.module)
+    if library and (entry.library ~= "ngx" or library.get_phase) then
+      local adapter = loaded[entry.module] or require(entry.module)
       if adapter.detected(context) then return adapter end
     end
   end
@@ -70,7 +73,7 @@ end
 ---Tells every loop that an engine is about to be closed, because a loop may still be polling the engine's descriptor.
 function loop.forget(engine)
   for _, entry in ipairs(ADAPTERS) do
-    local adapter = package.loaded[entry.module]
+    local adapter = loaded[entry.module]
     if adapter and adapter.forget then adapter.forget(engine) end
   end
 end

@@ -15,19 +15,28 @@ local redis_lua
 
 -- Loads redis-lua, also from the folder for another Lua: Debian installs it only for Lua 5.1 to 5.3, but it runs on any
 -- version.
+-- Returns nil and a message when there is none, or when it does not load.
 local function library()
   local ok, found = pcall(require, "redis")
-  if not ok and package.searchpath then
-    local path = package.searchpath("redis", (package.path:gsub("5%.%d", "5.3")))
-    ok, found = pcall(dofile, path or "")
+  local is_absent = not ok and tostring(found):find("module 'redis' not found", 1, true)
+  local path = is_absent and package.searchpath and package.searchpath("redis", (package.path:gsub("5%.%d", "5.3")))
+  if path then
+    ok, found = pcall(dofile, path)
+  elseif is_absent then
+    return nil, "redis-lua is not installed (Debian: lua-redis; LuaRocks: redis-lua)"
   end
-  return ok and type(found) == "table" and found.connect and found
+  if not ok then return nil, "redis-lua does not load: " .. tostring(found):match "[^\n]*" end
+  if type(found) == "table" and found.connect then return found end
+  return nil, "the module redis is another library than redis-lua (Debian: lua-redis; LuaRocks: redis-lua)"
 end
 
 ---Returns a message that names what the user must install or set first, or nil.
 function luasocket.missing(opts)
-  redis_lua = redis_lua or library()
-  if not redis_lua then return "redis-lua is not installed (Debian: lua-redis; LuaRocks: redis-lua)" end
+  local message
+  if not redis_lua then
+    redis_lua, message = library()
+  end
+  if not redis_lua then return message end
   if not pcall(require, "socket") then return "LuaSocket is not installed (Debian: lua-socket; LuaRocks: luasocket)" end
   if not opts.tls then return nil end
   if not pcall(require, "ssl") then return "LuaSec is not installed (Debian: lua-sec; LuaRocks: luasec)" end

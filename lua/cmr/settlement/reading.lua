@@ -4,8 +4,8 @@ local documented_events = require "cmr.webhook.events"
 
 local reading = {}
 
----By an event's name: another event that announces how many of them follow, and the member of its data with that
----number.
+---For each event whose number another event announces: the name of that other event, and the member of its data with
+---the number.
 reading.ANNOUNCEMENTS = {}
 for _, event in ipairs(documented_events) do
   local announces = event.announces

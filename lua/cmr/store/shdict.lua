@@ -78,7 +78,7 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- leaves a claim to expire if its end is this close, because another worker may already have it
+  -- so close to its end, the claim is left to expire, because another worker may already have it
   if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
 end

@@ -16,7 +16,7 @@ local DAY = require("cmr.util.text").DAY
 local SPEC = { ledger = validate.methods "transaction", path = "string" }
 local TABLES = { "claim", "entry", "count" }
 local SWEEP_SECONDS = 60 -- time between two removals of expired entries
-local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- marks that a text was added to a list
+local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- this mark says that a text was added to a list
 
 ---Makes a store.
 ---@param options? {ledger?: cmr.Ledger, path?: string} Default: the ledger's default file.

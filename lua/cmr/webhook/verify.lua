@@ -12,17 +12,17 @@ local verify = {}
 ---The reason why a delivery is refused.
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither option api_key nor $CMR_API_KEY is set
----| "too_large" # the body is over max_body
+---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
----| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # none is spelled correctly or in the pinned signature format; or there are over ten
----| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
----| "bad_signature" # body, timestamp or signature were changed, or another key signed
----| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
----| "future" # signed later than the tolerance allows
----| "not_json" # signed and fresh, but not a JSON object
----| "no_event" # a JSON object that names no event
+---| "repeated_header" # the signature or the timestamp comes twice, and either could be the right one
+---| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
+---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
+---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
+---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
+---| "future" # the timestamp is later than the tolerance allows
+---| "not_json" # the body is signed and fresh, but is no JSON object | "no_event" # the body is a JSON object that
+---names no event
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal

@@ -18,7 +18,7 @@ function completion.arguments(command)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- The values that the parser does not know and that are no files, by placeholder: function(system) -> values.
+-- The values for the placeholders that stand for neither a file nor a choice of the parser: function(system) -> values.
 local VALUE_LISTS = {
   OPERATION = function()
     return require("cmr.cli.arguments").commands(require "cmr.operations")
@@ -126,6 +126,9 @@ local function candidate_lines(get_parser, words, system)
   local candidates = setmetatable({ system = system, typed = typed, lines = {} }, Candidates)
   if words[1] == "help" and words[2] then
     candidates:commands(get_parser(line))
+    for _, topic in ipairs(require("cmr.cli.commands.help").topics(require "cmr.operations")) do
+      candidates:offer(topic, "a topic")
+    end
     return candidates.lines
   end
   for index = 1, #words - 1 do

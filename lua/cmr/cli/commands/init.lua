@@ -1,5 +1,6 @@
----The commands that are not operations of the API: name, summary, and the module if its name differs. The parser loads
----the module of a command only when the user names that command. A module has:
+---The commands that are not operations of the API: name, summary, and the module if its name differs. `cmr --help`
+---lists a command under its topic. The parser loads the module of a command only when the user names that command. A
+---module has:
 ---
 ---    options, epilog                its options, see add_options in cmr.cli.parser, and the end of its help
 ---    arguments(command)             optional: adds its arguments to argparse's command; targets begin with a dot
@@ -7,19 +8,29 @@
 ---    dry_run                        true when --dry-run is allowed
 
 local commands = {
-  { "api", "Make any request to the API, also one that has no command." },
-  { "await", "Wait until accepted requests are done or have failed." },
-  { "bulk", "Run an operation for every row of a file; rows that are done are not repeated." },
-  { "completion", "Print a script with which bash, zsh or fish completes this command." },
-  { "history", "List the requests that were sent, and how they ended." },
-  { "init", "Store an API key, with its address, as a profile.", "init_profile" },
-  { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on." },
-  { "mcp", "Give an assistant the operations as tools (Model Context Protocol)." },
-  { "mock", "Run a local server that answers like the API, until interrupted." },
-  { "operations", "List the API's operations: name, method, path, summary." },
-  { "probe", "Compare the live API with cmr's assumptions about it; only reads." },
-  { "profiles", "List the stored profiles, without their keys." },
-  { "webhook", "Find out how a captured webhook is signed; list webhooks that could not be handled." },
+  { "api", "Make any request to the API, also one that has no command.", topic = "requests" },
+  { "await", "Wait until accepted requests are done or have failed.", topic = "requests" },
+  { "bulk", "Run an operation for every row of a file; rows that are done are not repeated.", topic = "requests" },
+  { "completion", "Print a script with which bash, zsh or fish completes this command.", topic = "shell" },
+  {
+    "doctor",
+    "Check the key, the address, the clock and what else cmr needs, one line each.",
+    topic = "keys",
+  },
+  { "env", 'Print a profile\'s key and address as lines for a shell: eval "$(cmr env)".', topic = "keys" },
+  { "history", "List the requests that were sent, and how they ended.", topic = "requests" },
+  { "init", "Store an API key, with its address, as a profile.", "init_profile", topic = "keys" },
+  { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on.", topic = "webhooks" },
+  { "mcp", "Give an assistant the operations as tools (Model Context Protocol).", topic = "requests" },
+  { "mock", "Run a local server that answers like the API, until interrupted.", topic = "tests" },
+  { "operations", "List the API's operations: name, method, path, summary.", topic = "requests" },
+  { "probe", "Compare the live API with cmr's assumptions about it; only reads.", topic = "tests" },
+  { "profiles", "List the stored profiles, without their keys; remove one, or choose the default.", topic = "keys" },
+  {
+    "webhook",
+    "Find out how a captured webhook is signed; list webhooks that could not be handled.",
+    topic = "webhooks",
+  },
 }
 
 return commands

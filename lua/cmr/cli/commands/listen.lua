@@ -6,13 +6,14 @@ local listen = {}
 
 listen.epilog = [[
 Prints a line of JSON for each delivery: whether it was accepted, how it was
-signed, and the event without its passwords. It refuses a delivery that is not
-signed with the API key. The vendor delivers to a public HTTPS address, so a tunnel
-or a server must pass the deliveries on to this port. If a delivery comes again, it
-is handled again.
+signed, and the event without its passwords. It refuses a delivery whose headers
+cmr-x-signature and cmr-x-timestamp do not show that the API key signed it. The
+vendor delivers to a public HTTPS address, so a tunnel or a server must pass the
+deliveries on to this port. If a delivery comes again, it is handled again.
 
-The command stores accepted events in the user's ledger for 30 days, without their
-passwords, and 'cmr await' finds them there. With --no-ledger it does not store them.
+The command stores accepted events in the user's ledger for 30 days, without
+their passwords, and 'cmr await' finds them there. With --no-ledger it does not
+store them.
 
 Example:
    cmr listen --port 8080 --exec 'jq -r ".data.email // empty" >>emails.txt']]

@@ -1,0 +1,148 @@
+-- cmr doctor: what is in force, and what is wrong.
+local cjson = require "cjson"
+local command = require "spec.support.command"
+local core = require "cmr.core"
+local mock = require "spec.support.mock"
+local pty = require "spec.support.pty"
+
+local CHECKS = {"key", "address", "profiles", "api", "clock", "library", "libcurl", "proxy", "certificates", "endpoints",
+  "ledger", "nginx", "redis"}
+
+describe("cmr doctor #cli", function()
+  local server, env, home
+
+  setup(function()
+    server = mock.shared "http"
+    home = command.sh "mktemp -d"
+  end)
+  teardown(function()
+    command.sh("rm -rf " .. home)
+    command.clean()
+  end)
+  before_each(function()
+    server:reset{rate = 0}
+    env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}
+  end)
+
+  -- Runs the command. Returns its result, and "state detail" by the name of the check.
+  local function doctor(words, variables)
+    for name, value in pairs(variables or {}) do env[name] = value or nil end
+    local line = {"doctor"}
+    for _, word in ipairs(words or {}) do line[#line + 1] = word end
+    local ended, lines, count = command.run(line, {env = env}), {}, 0
+    for name, rest in ended.out:gmatch "(%S+) +([^\n]+)\n" do
+      lines[name], count = rest:gsub("^(%S+) +", "%1 "), count + 1
+    end
+    assert.equal(#CHECKS, count, ended.out .. ended.err)
+    for _, name in ipairs(CHECKS) do assert.is_truthy(lines[name], name) end
+    assert.is_nil((ended.out .. ended.err):find(server.key, 1, true))
+    return ended, lines
+  end
+
+  it("has one line for everything, and ends with 0 when nothing failed", function()
+    local ended, lines = doctor()
+    assert.same({0, ""}, {ended.status, ended.err})
+    assert.matches("^ok from CMR_API_KEY; digest %x%x%x%x%x%x$", lines.key)
+    assert.equal("ok " .. server.base_url .. ", from CMR_BASE_URL", lines.address)
+    assert.matches("^ok accepts the key; answered in %d+%.%d%d s over HTTP/1%.1$", lines.api)
+    assert.equal("ok as the server's, within a few seconds", lines.clock)
+    assert.matches("^ok cmr %d+%.%d+%.%d+ %([^)]+%)", lines.library)
+    assert.matches("^%l+ " .. core.libcurl:gsub("%p", "%%%0"), lines.libcurl)
+    assert.equal("- none: the address is on this machine", lines.proxy)
+    assert.equal("ok the system's", lines.certificates)
+    assert.matches("^ok /.*, not made yet$", lines.ledger)
+    assert.matches("^ok /.*nginx.* runs Lua$", lines.nginx)
+    assert.equal(1, #server:requests())
+    assert.equal("GET", server:requests()[1].method)
+  end)
+
+  it("says where key and address come from", function()
+    assert(core.write_private(home .. "/cmr/config", cjson.encode{default = "main", profiles = {
+      main = {api_key = server.key, base_url = server.base_url}}}))
+    local _, lines = doctor({"--offline"}, {CMR_API_KEY = false, CMR_BASE_URL = false, XDG_CONFIG_HOME = home})
+    assert.matches("^ok of the profile 'main', the default; ", lines.key)
+    assert.equal("ok " .. server.base_url .. ", of the profile 'main'", lines.address)
+    assert.equal(("ok main in %s/cmr/config; default main"):format(home), lines.profiles)
+    assert.equal("- not tried (--offline)", lines.api)
+    assert.equal("- no answer with a date", lines.clock)
+    assert.same({}, server:requests())
+    _, lines = doctor{"--offline", "--api-key-file", command.file_with "another"}
+    assert.matches("^ok from the file of %-%-api%-key%-file; ", lines.key)
+    assert.equal("ok https://customers.coldmailreseller.com/api/v1/integration, production, the default", lines.address)
+  end)
+
+  it("fails without a key, and with one that the API refuses", function()
+    local ended, lines = doctor({}, {CMR_API_KEY = false, CMR_BASE_URL = false})
+    assert.equal(1, ended.status)
+    assert.matches("^failed no API key: store one with 'cmr init'", lines.key)
+    assert.equal("- not tried without a key", lines.api)
+    ended, lines = doctor({}, {CMR_API_KEY = "wrong", CMR_BASE_URL = server.base_url})
+    assert.equal(1, ended.status)
+    assert.matches("^failed countries: .*; hint: is this the key for that base URL%?", lines.api)
+    assert.equal("ok as the server's, within a few seconds", lines.clock)
+    ended, lines = doctor({}, {CMR_API_KEY = "a\nb"})
+    assert.equal(1, ended.status)
+    assert.matches("^failed CMR_API_KEY is wrong", lines.key)
+  end)
+
+  it("compares the clock with the server's", function()
+    for _, case in ipairs{
+      {-3600, "failed 1 hour ahead of the server's: webhooks are refused as too old or too new; set the clock", 1},
+      {60, "note 5%d? ?s?.* behind the server's", 0},
+      {400, "failed .* behind the server's: webhooks", 1},
+    } do
+      server:reset{rate = 0}
+      server:fault{status = 200, body = {status = 200, message = "ok", data = {}},
+        headers = {Date = os.date("!%a, %d %b %Y %H:%M:%S GMT", math.floor(core.time()) + case[1])}}
+      local ended, lines = doctor()
+      assert.matches("^" .. case[2], lines.clock)
+      assert.equal(case[3], ended.status)
+    end
+  end)
+
+  it("names the proxy without its password, the certificates and the endpoints", function()
+    local _, lines = doctor({"--offline", "--base-url", "https://x.test"}, {https_proxy = "http://me:word@proxy.test:1",
+      CMR_CA_FILE = "/nonexistent.pem", CMR_ENDPOINTS = command.file_with '{"wallet": "GET /wallet"}'})
+    assert.matches("^note http://...@proxy.test:1 from https_proxy", lines.proxy, 1)
+    assert.is_nil(lines.proxy:find("word", 1, true))
+    assert.matches("^failed .*nonexistent.pem", lines.certificates)
+    assert.matches("^ok /.*: wallet$", lines.endpoints)
+  end)
+
+  it("opens the ledger, and tries a Redis that is named", function()
+    local ledger = command.ledger()
+    env.CMR_LEDGER = ledger
+    command.run({"reexport", "--email", "a@b.c"}, {env = env})
+    local _, lines = doctor{"--offline"}
+    assert.equal(("ok %s: 1 request"):format(ledger), lines.ledger)
+    assert.equal("- not used (--no-ledger)", select(2, doctor{"--offline", "--no-ledger"}).ledger)
+    local ended
+    ended, lines = doctor({"--offline", "--redis", "127.0.0.1:1"}, {CMR_LEDGER = command.file_with "no ledger"})
+    assert.equal(1, ended.status)
+    assert.matches("^failed ", lines.ledger)
+    assert.matches("^failed ", lines.redis)
+    ended, lines = doctor({"--offline"}, {CMR_NGINX = "/bin/true"})
+    assert.equal("note 'cmr mock' and 'cmr listen' cannot run: CMR_NGINX names '/bin/true', which is no nginx with ngx_lua",
+      lines.nginx)
+  end)
+
+  it("is data as well", function()
+    local rows = cjson.decode(command.run({"doctor", "--offline", "--output", "json"}, {env = env}).out)
+    assert.equal(#CHECKS, #rows)
+    for index, name in ipairs(CHECKS) do assert.equal(name, rows[index].check) end
+    local shown = command.run({"doctor", "--offline", "--field", "data.check"}, {env = env}).out
+    assert.equal(table.concat(CHECKS, "\n") .. "\n", shown)
+  end)
+
+  for _, columns in ipairs{60, 80, 200} do
+    it("fits " .. columns .. " columns of a terminal #pty", function()
+      local shown = pty.run({"doctor"}, {env = env, columns = columns})
+      assert.equal(0, shown.status)
+      local plain = shown.out:gsub("\27%[%d*m", ""):gsub("\r", "")
+      for line in plain:gmatch "[^\n]+" do
+        assert.is_true(#line <= columns or not line:sub(23):find " ", line)
+      end
+      assert.matches("\27[32mok\27[0m", shown.out, 1, true)
+    end)
+  end
+end)

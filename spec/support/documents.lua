@@ -1,0 +1,78 @@
+---The documents that tell what the vendor's documents say about each operation.
+
+local core = require "cmr.core"
+local operations = require "cmr.operations"
+local parser = require "cmr.cli.parser"
+
+local documents = {}
+
+---Returns the contents of a file.
+function documents.read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+---Returns a text in one line, without the marks at the beginning of comments.
+function documents.flat(text)
+  return (text:gsub("\n%-%-%-", "\n"):gsub("%s+", " "))
+end
+
+local flat, read = documents.flat, documents.read
+
+documents.reference, documents.types = read "docs/reference.md", read "types/cmr.lua"
+documents.openapi = core.json_decode(read "docs/maintainers/openapi.json")
+
+---The operations of the OpenAPI document, by name.
+documents.methods = {}
+for _, item in pairs(documents.openapi.paths) do
+  for _, method in pairs(item) do
+    if type(method) == "table" and method.operationId then documents.methods[method.operationId] = method end
+  end
+end
+for _, method in ipairs(documents.openapi["x-undocumented"]) do documents.methods[method.operationId] = method end
+
+-- Collects what a value of the OpenAPI document says in words.
+local function collect(value, texts)
+  if type(value) ~= "table" then return texts end
+  for name, member in pairs(value) do
+    if type(member) == "string" and (name == "description" or name == "x-assumed") then texts[#texts + 1] = member end
+    collect(member, texts)
+  end
+  return texts
+end
+
+---By document, a function that returns what it says of an operation's row, in one line.
+documents.places = {}
+
+---What `cmr OPERATION --help` prints.
+function documents.places.help(row)
+  local line = {(row.name:gsub("_", "-")), "--help"}
+  local _, ending = pcall(function() parser.new(operations, line):parse(line) end)
+  return flat(ending.text)
+end
+
+---The operation's section.
+function documents.places.reference(row)
+  local text = documents.reference
+  local from = assert(text:find("\n### cmr." .. row.name .. "\n", 1, true), row.name)
+  return flat(text:sub(from, (text:find("\n##", from + 1, true) or 0) - 1))
+end
+
+---The classes and the annotations of the operation's function.
+function documents.places.types(row)
+  local text, from = documents.types, 1
+  local to = assert(text:find("\nfunction cmr." .. row.name .. "(", 1, true), row.name)
+  for _, other in ipairs(operations) do
+    local ending = text:find("\nfunction Client:" .. other.name .. "(", 1, true)
+    if ending < to and ending > from then from = ending end
+  end
+  return flat(text:sub(from, to))
+end
+
+documents.places["the OpenAPI document"] = function(row)
+  return flat(table.concat(collect(assert(documents.methods[row.name], row.name), {}), "\n"))
+end
+
+return documents
