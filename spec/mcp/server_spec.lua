@@ -10,7 +10,7 @@ local mock = require "spec.support.mock"
 local AUTO_RENEW = {userId = mock.USER, domains = {"doe.com"}, autoRenew = true}
 
 describe("cmr mcp", function()
-  local server, env, client
+  local server, env, client, listener
 
   setup(function() server = mock.shared "http" end)
 
@@ -21,7 +21,8 @@ describe("cmr mcp", function()
 
   after_each(function()
     if client then client:close() end
-    client = nil
+    if listener then listener:stop() end
+    client, listener = nil, nil
   end)
 
   teardown(command.clean)
@@ -244,7 +245,7 @@ describe("cmr mcp", function()
   end)
 
   it("waits until a request is done", function()
-    local listener = listeners.start({}, nil, env.CMR_LEDGER)
+    listener = listeners.start({}, nil, env.CMR_LEDGER)
     start{words = {"--allow", "write"}}
     local text = client:call("reexport", {mailboxId = mock.MAILBOX})
     local action = text:match '{"id":"([^"]+)"}'
@@ -257,7 +258,6 @@ describe("cmr mcp", function()
     request:answer()
     local is_error
     text, is_error = client:call("await", {id = action, timeoutSeconds = 10})
-    listener:stop()
     assert.is_false(is_error, text)
     local found = cjson.decode(text:match "^[^\n]+")
     assert.same({"done", "E1"}, {found[1].state, found[1].events[1].eventId})

@@ -11,7 +11,7 @@ local RENEWAL = {userId = mock.USER, domains = {"doe.com"}, years = 1}
 local REEXPORT = {mailboxId = mock.MAILBOX}
 
 describe("the tools of cmr mcp #mcp", function()
-  local server, env, path, client
+  local server, env, path, client, listener
 
   setup(function() server = mock.shared "http" end)
 
@@ -23,7 +23,8 @@ describe("the tools of cmr mcp #mcp", function()
 
   after_each(function()
     if client then client:close() end
-    client = nil
+    if listener then listener:stop() end
+    client, listener = nil, nil
     local ledger = ledgers.open(path)
     if ledger then ledger:close() end
   end)
@@ -333,7 +334,7 @@ describe("the tools of cmr mcp #mcp", function()
   end)
 
   it("end a wait that is cancelled", function()
-    local listener = listeners.start({}, nil, path)
+    listener = listeners.start({}, nil, path)
     start{"write"}
     local action = (client:call("reexport", REEXPORT)):match '{"id":"([^"]+)"}'
     local id = client:begin_call("await", {id = action, timeoutSeconds = 60}, "w")
@@ -342,7 +343,6 @@ describe("the tools of cmr mcp #mcp", function()
     local began = os.time()
     assert.is_true(client:is_alive())
     client:close()
-    listener:stop()
     assert.is_true(os.time() - began < 10)
   end)
 

@@ -103,7 +103,7 @@ end
 
 -- Makes what sender.send expects of a job. It notes a cancellation.
 local function job_for(context)
-  local job = { max_queue_seconds = 0, context = context }
+  local job = { context = context }
   function job.may_send()
     return not job.cancelled
   end
@@ -225,7 +225,7 @@ function sending.run(server, session, request, operation, args, repeat_of)
   request.stop = function()
     stop(request, job, call, operation)
   end
-  local answer, _, err = sender.send(client._state, call, block, job)
+  local answer, _, err = sender.send(client._state, call, block, operation, job)
   request.stop = nil
   if err and err.code == "repeated" then
     local _, reason = check_repetition(server, operation, call, repeat_of)
