@@ -208,6 +208,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"hmac_sha256", crypto_hmac_sha256},
                                          {"sha256", crypto_sha256},
                                          {"file_sha256", crypto_file_sha256},
+                                         {"hex", crypto_hex},
                                          {"base64", crypto_base64},
                                          {"same", crypto_same},
                                          {"lock", files_lock},

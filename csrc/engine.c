@@ -64,6 +64,23 @@ static int lua_engine_wait(lua_State *L)
     return 1;
 }
 
+static int lua_engine_wait_for(lua_State *L)
+{
+    struct multi *multi = engine_check(L, 1);
+    struct call *call = luaL_checkudata(L, 2, CALL_TYPE);
+    const double timeout_ms = luaL_checknumber(L, 3);
+    bool alone;
+
+    luaL_argcheck(L, timeout_ms >= 0 && timeout_ms <= INT_MAX, 3, "out of range");
+    if (call->state == CALL_RUNNING && call->multi == multi && !multi->finished)
+        (void)multi_run(multi, (int)ceil(timeout_ms));
+    alone = multi->finished == call && !call->next;
+    if (alone)
+        multi_remove(call);
+    lua_pushboolean(L, alone);
+    return 1;
+}
+
 static int lua_engine_finished(lua_State *L)
 {
     struct call *call = multi_take_finished(to_engine(L, 1));
@@ -118,9 +135,13 @@ static int lua_engine_tostring(lua_State *L)
 void engine_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", lua_engine_gc}, {"__tostring", lua_engine_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"fd", lua_engine_fd},       {"wait", lua_engine_wait},   {"finished", lua_engine_finished},
-        {"count", lua_engine_count}, {"close", lua_engine_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"fd", lua_engine_fd},
+                                       {"wait", lua_engine_wait},
+                                       {"wait_for", lua_engine_wait_for},
+                                       {"finished", lua_engine_finished},
+                                       {"count", lua_engine_count},
+                                       {"close", lua_engine_close},
+                                       {NULL, NULL}};
 
     cmr_newtype(L, ENGINE_TYPE, meta, methods);
 }

@@ -599,17 +599,20 @@ static bool tidy(lua_State *L, const struct source *source)
         return lua_type(L, -1) != LUA_TNUMBER || tidy_number(L, source);
     luaL_checkstack(L, 5, "nested too deep");
     for (lua_pushnil(L); lua_next(L, key - 1); lua_settop(L, key)) {
-        if (lua_type(L, -1) == LUA_TSTRING)
-            continue;
-        lua_pushvalue(L, key);
-        lua_insert(L, -2);
-        if (json_is_null(L, -1) && lua_type(L, key) == LUA_TSTRING) {
-            lua_pop(L, 1);
-            lua_pushnil(L);
-        } else if (!tidy(L, source)) {
+        const int type = lua_type(L, -1);
+        if (type == LUA_TTABLE && !tidy(L, source))
             return false;
+        if (type == LUA_TNUMBER) {
+            lua_pushvalue(L, key);
+            lua_insert(L, -2);
+            if (!tidy_number(L, source))
+                return false;
+            lua_rawset(L, key - 1);
+        } else if (lua_type(L, key) == LUA_TSTRING && json_is_null(L, -1)) {
+            lua_pushvalue(L, key);
+            lua_pushnil(L);
+            lua_rawset(L, key - 1);
         }
-        lua_rawset(L, key - 1);
     }
     return true;
 }

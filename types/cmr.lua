@@ -736,7 +736,7 @@ function writing:settle(id, ending) end
 
 ---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
 ---client:map also need spawn, semaphore and notify, and raise without them. Only the library's adapters have detected,
----forget, interrupt and watch.
+---attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
 ---With a job, the sleep ends early when interrupt is called for that job.
@@ -748,6 +748,9 @@ function writing:settle(id, ending) end
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---Posts a waiter when a call has finished, without a coroutine. The waiter then calls `leave`.
+---@field attend? fun(call: any, waiter: table)
+---@field leave? fun()
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
@@ -2409,6 +2412,7 @@ function Client:order(fields) end
 -- Get Order Status
 
 ---@class cmr.order_status.fields
+---@field orderId? string The order. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---Get the status of an order.
@@ -2419,7 +2423,7 @@ function Client:order(fields) end
 ---
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
----Assumed: the page does not name the query parameters; cmr sends the names that you give.
+---Assumed: the page does not name the query parameters; cmr calls the order orderId, and sends other names too.
 ---
 ---```lua
 ---cmr.order_status{orderId = "ord_R8K2LQPZA9XM"}
@@ -3481,7 +3485,7 @@ function Client:recreate_subscriptions(fields) end
 ---@field data table<string, cmr.platforms.answer.data>
 
 ---@class cmr.platforms.answer.data
----@field connected boolean
+---@field connected boolean true if at least one credential is stored; it may no longer work.
 ---@field credentials cmr.platforms.answer.data.credentials[]
 
 ---@class cmr.platforms.answer.data.credentials

@@ -140,11 +140,21 @@ local function decode(stored)
   return event, key
 end
 
+-- Returns the same as decode. Decodes each text once, although every read of the store returns it again.
+local function decoded(self, stored)
+  local known = self.decoded[stored]
+  if not known then
+    known = { decode(stored) }
+    self.decoded[stored] = known
+  end
+  return known[1], known[2]
+end
+
 -- Merges a list into the events read so far. The order within each of the two stays the same.
-local function merge(read, texts, origin)
+local function merge(self, read, texts, origin)
   local position = 1
   for _, stored in ipairs(texts) do
-    local event, key = decode(stored)
+    local event, key = decoded(self, stored)
     local known = event and read.positions[key]
     if known then
       position = math.max(position, known + 1)
@@ -209,7 +219,7 @@ local function read_events(self, reads_all)
       texts, message = nil, tostring(texts)
     end
     if texts then
-      merge(read, texts, list.origin)
+      merge(self, read, texts, list.origin)
     else
       self.store_message = message or "no list"
       break
@@ -320,7 +330,7 @@ local function begin(self, plan, state, opts)
   self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or poller.jitter
   self.status_verdicts = settlement.status_verdicts(opts.done_statuses, opts.failed_statuses)
   self.own_lists, self.other_lists = lists_of(plan)
-  self.kept, self.is_deaf = { keys = {}, origins = {} }, is_deaf(state)
+  self.kept, self.decoded, self.is_deaf = { keys = {}, origins = {} }, {}, is_deaf(state)
   if plan.ids[1] == nil and not plan.items_failed then
     return fail(self, "invalid_argument", "unknown", nil, "the answer names neither an action nor an order to wait for")
   end

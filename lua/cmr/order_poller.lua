@@ -70,6 +70,7 @@ function poller.watch(client, order, user, interval, now)
   local self = setmetatable({
     client = client,
     key = key,
+    key_name = name,
     id = order,
     user = user,
     interval = interval,
@@ -147,7 +148,9 @@ end
 ---Ends the watch.
 function Watch:leave()
   self.order.watchers = self.order.watchers - 1
-  if self.order.watchers <= 0 and self.key.orders[self.id] == self.order then self.key.orders[self.id] = nil end
+  local key = self.key
+  if self.order.watchers <= 0 and key.orders[self.id] == self.order then key.orders[self.id] = nil end
+  if next(key.orders) == nil and keys[self.key_name] == key then keys[self.key_name] = nil end
 end
 
 return poller

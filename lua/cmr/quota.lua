@@ -2,7 +2,6 @@
 ---sends the request, under the mailbox's id or address. The client cannot see the re-exports that users start in the
 ---dashboard, but the API counts them too. So the API decides, and its refusals are stored as well.
 
-local identity = require "cmr.ledger.identity"
 local log = require "cmr.util.log"
 local stores = require "cmr.store"
 local text = require "cmr.util.text"
@@ -20,7 +19,7 @@ local quota = {}
 local function mailbox_of(call)
   local args = call:arguments()
   local name = args.mailboxId or args.email
-  return name and identity.normal(name)
+  return name and require("cmr.ledger.identity").normal(name)
 end
 
 -- Returns how many seconds the API's last refusal still counts, or nil when there is none.

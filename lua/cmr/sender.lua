@@ -118,7 +118,7 @@ end
 local function public_info(record)
   local info = record.call:info()
   info.url = redact.url(info.url)
-  info.request_id = request_id.of(info.headers, record.options.request_id_header)
+  info.request_id = request_id.of(info.headers, record.state.options.request_id_header)
   return info
 end
 
@@ -197,19 +197,18 @@ local function earn(record, opts, err)
   record.has_paid = nil
 end
 
--- Makes one attempt. Returns the envelope, or nil and an error.
-local function attempt(record, state, loop, left)
-  local opts, call = state.options, record.call
-  if opts.on_request then
-    local err
-    left, err = announce(record, opts, loop)
-    if not left then return nil, err end
-  end
+-- Starts an attempt, and returns the engine that makes it.
+local function leave(record, left)
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
   local engine = core.engine() -- core.engine() returns a new engine after a fork or a close
-  call:start(engine, math.min(record.attempt_timeout, left), left)
-  loop.wait(engine, call)
+  record.call:start(engine, math.min(record.attempt_timeout, left), left)
+  return engine
+end
+
+-- Ends an attempt. Returns the envelope, or nil and an error.
+local function arrive(record, state)
+  local opts, call = state.options, record.call
   local res, _, err = call:result()
   call:release() -- frees the body now, because cmr.info keeps the call alive as long as its result
   call_on_response(record, opts, err)
@@ -220,6 +219,18 @@ local function attempt(record, state, loop, left)
     limiter.pause(state.limiter, record.key, err.retry_after or 1 / opts.rate)
   end
   return nil, err
+end
+
+-- Makes one attempt. Returns the envelope, or nil and an error.
+local function attempt(record, state, loop, left)
+  local opts = state.options
+  if opts.on_request then
+    local err
+    left, err = announce(record, opts, loop)
+    if not left then return nil, err end
+  end
+  loop.wait(leave(record, left), record.call)
+  return arrive(record, state)
 end
 
 -- Decides whether another attempt follows a failed one, and after how many seconds.
@@ -302,19 +313,14 @@ local function reraise(record, ok, ...)
   error((...), 0)
 end
 
----Sends a prepared call and returns its results.
----@param state table The client's state: target, options, limiter, store.
----@param call any from the core
----@param loop cmr.Loop
----@param operation cmr.Operation? Nil for a raw request.
----@param job cmr.Job? Nil when the caller waits for the call.
-function sender.send(state, call, loop, operation, job)
-  local opts, now, repeatable = state.options, loop.now(), call:repeatable()
+-- Returns the record of a call that begins now.
+local function new_record(state, call, loop, operation, job, repeatable)
+  local opts, now = state.options, loop.now()
   local timeout, attempt_timeout = options.bounds(opts, operation, call)
-  local record = {
+  return {
     call = call,
     operation = operation,
-    options = opts,
+    state = state,
     repeatable = repeatable,
     job = job, -- nil when the caller waits
     key = (opts.rate or opts.retry_budget) and state.target:key_id(),
@@ -325,9 +331,53 @@ function sender.send(state, call, loop, operation, job)
     attempts = 0,
     outcome = "not_sent",
   }
-  if opts.on_response then call:trace() end
+end
+
+---Sends a prepared call and returns its results.
+---@param state table The client's state: target, options, limiter, store.
+---@param call any from the core
+---@param loop cmr.Loop
+---@param operation cmr.Operation? Nil for a raw request.
+---@param job cmr.Job? Nil when the caller waits for the call.
+function sender.send(state, call, loop, operation, job)
+  local repeatable = call:repeatable()
+  local record = new_record(state, call, loop, operation, job, repeatable)
+  if state.options.on_response then call:trace() end
   if repeatable then return make_attempts(record, state, loop) end
   return reraise(record, coroutines.pcall(make_attempts, record, state, loop))
+end
+
+---Returns whether the first attempt of a job's call waits for nothing but its answer, because no rate limit, hook,
+---quota or ledger is asked first.
+---@return boolean
+function sender.is_plain(state, call, operation)
+  local opts = state.options
+  return not (opts.rate or opts.on_request or opts.on_response or operation.flags.quota) and call:repeatable()
+end
+
+---Starts the first attempt of such a call.
+---@param job cmr.Job
+---@return table record The argument of sender.arrived, which is called when the attempt has ended.
+function sender.begin(state, call, loop, operation, job)
+  local record = new_record(state, call, loop, operation, job, true)
+  leave(record, time_left(record, loop))
+  return record
+end
+
+---Ends the first attempt.
+---@return cmr.Answer? answer
+---@return cmr.Error? err The argument of sender.go_on, which must be called after a failed attempt.
+function sender.arrived(record, loop)
+  local res, err = arrive(record, record.state)
+  if res then finish(record, loop, res) end
+  return res, err
+end
+
+---Makes the other attempts of a call after the first one has failed. Returns the call's results. It may wait.
+---@param err cmr.Error
+function sender.go_on(record, loop, err)
+  if back_off(record, record.state, loop, err) then return make_attempts(record, record.state, loop) end
+  return fail(record, loop, err)
 end
 
 ---Reports facts about an answer or an error. See cmr.info.
@@ -340,10 +390,10 @@ function sender.info(result)
     info.ledger_id, info.ledger_error = record.entry.id, record.entry.problem
   end
   if result.kind == nil then
-    local settlement, operation = require "cmr.settlement", record.operation
-    info.partial = settlement.failed_items(operation, result)
+    local operation = record.operation
+    info.partial = require("cmr.settlement.refused").items(operation, result)
     if operation and operation.flags.async then
-      info.plan = settlement.plan(operation, record.call:arguments(), result, record.sent_at)
+      info.plan = require("cmr.settlement").plan(operation, record.call:arguments(), result, record.sent_at)
     end
   end
   return info

@@ -94,7 +94,7 @@ function schema(node, further)
   local param = node.param or {}
   local made = kind_of(node, further)
   if param.accepts_item then made = { { "anyOf", array { schema(node.item, further), object(made) } } } end
-  table.insert(made, 1, { "description", words.of_param(param) })
+  table.insert(made, 1, { "description", node.meaning or words.of_param(param) })
   table.insert(made, { "enum", closed_set(param) })
   add_bounds(made, param)
   table.insert(made, { "x-source", param.source })

@@ -1,8 +1,8 @@
 ---Describes the structure of a request or an answer as a tree. The structure comes from an operation's parameters, or
 ---from a sample. Pure.
 ---
----The nodes are those of cmr.parameters. In addition, type may be "any" or "null", and optional is true if only some
----samples have the value.
+---The nodes are those of cmr.parameters. In addition, type may be "any" or "null", optional is true if only some
+---samples have the value, and meaning is a sentence about a value that is easily misread.
 
 local ordered_json = require "scripts.generate.ordered_json"
 local parameters = require "cmr.parameters"
@@ -98,6 +98,17 @@ local function make_map(object, type)
   object.type, object.members, object.value = "map", {}, object.value or node(type)
 end
 
+-- Gives the members of a node their meanings.
+local function explain(tree, meanings)
+  for _, member in ipairs(tree.members) do
+    member[2].meaning = meanings[member[1]]
+    explain(member[2], meanings)
+  end
+  for _, part in ipairs { tree.item or false, tree.value or false } do
+    if part then explain(part, meanings) end
+  end
+end
+
 ---Returns the structure of an operation's documented answer.
 ---@param sample table? of cmr.samples
 ---@return table? node The node of the envelope; nil if nothing is documented.
@@ -113,6 +124,7 @@ function shape.of_answer(sample)
     if not find(tree.members, "data") then table.insert(tree.members, { "data", data }) end
     make_map(data, sample.map)
   end
+  if sample.meanings then explain(tree, sample.meanings) end
   return tree
 end
 

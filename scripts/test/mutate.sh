@@ -48,7 +48,7 @@ webhook-twice | lua/cmr/webhook/receiver.lua | s/is_handled and "done" or "relea
 webhook-password-stored | lua/cmr/webhook/receiver.lua | s/secrets, store_passwords)$/secrets, true)/ | spec/webhook/receiver_spec.lua
 lease-for-ever | lua/cmr/store/memory.lua | s/entry.expires > self.now() and entry or nil/entry or nil/ | spec/store/contract_spec.lua
 quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
-ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.call:repeatable() then/if true then/ | spec/ledger/client_spec.lua
+ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.repeatable then/if true then/ | spec/ledger/client_spec.lua
 ledger-dead-writer | lua/cmr/ledger/writers.lua | s/db:is_held(request.writer) == false/db:is_held(request.writer) == 0/ | spec/ledger/ledger_spec.lua
 not-confirmed | lua/cmr/cli/prompt.lua | s/if parsed.yes then return end/if parsed then return end/ | spec/cli/request_spec.lua
 key-elsewhere | lua/cmr/cli/profile.lua | s/^  if address then/  if not name then/ | spec/cli/profile_spec.lua

@@ -178,7 +178,7 @@ describe("the argument table", function()
 
   it("needs what the operation requires, from an option or from --json", function()
     local function missing(given) return mistake(arguments.build, ROW, given, no_files) end
-    assert.equal("missing argument USER_ID", missing{})
+    assert.equal("missing USER_ID and --credentials", missing{})
     assert.equal("missing option '--credentials', or its members: --credentials-password", missing{userId = "U"})
     assert.same({userId = "U", credentials = {password = "p"}},
       arguments.build(ROW, {[""] = '{"userId": "U", "credentials": {"password": "p"}}'}, no_files))
@@ -245,7 +245,7 @@ describe("help", function()
   it("has an example for every operation, which the parser and the library accept", function()
     local target = assert(core.target{api_key = "k"})
     local status = words_of.example(operations.order_status)
-    assert.equal("cmr order-status --json '{\"orderId\":\"ord_R8K2LQPZA9XM\"}'", status)
+    assert.equal("cmr order-status --order-id ord_R8K2LQPZA9XM", status)
     for _, row in ipairs(operations) do
       local line, given = words(words_of.example(row)), {}
       assert.equal("cmr", table.remove(line, 1))

@@ -63,7 +63,7 @@ describe("the program", function()
       {{"reexport", "--zzz"}, "unknown option '--zzz'", "cmr reexport"},
       {{"reexport", "X"}, "too many arguments (usage: cmr reexport [options])", "cmr reexport"},
       {{"platforms"}, "missing argument USER_ID", "cmr platforms"},
-      {{"add-platform", "U"}, "missing option '--app'", "cmr add-platform"},
+      {{"add-platform", "U"}, "missing --app and --credentials", "cmr add-platform"},
       {{"reexport", "--email"}, "option '--email' requires an argument", "cmr reexport"},
       {{"platforms", "U", "--timeout", "soon"}, "option '--timeout' wants a number, not 'soon'", "cmr platforms"},
       {{"platforms", "U", "--retries", "1.5"}, "option '--retries' wants a whole number, not '1.5'", "cmr platforms"},

@@ -196,7 +196,7 @@ describe("CSV", function()
   end)
 
   it("keeps a terminal safe", function()
-    assert.equal('a\r\n" [2J x"\r\n', csv.write({"a"}, {{"\27[2J\nx"}}, true))
+    assert.equal('a\r\n" [2J x"\r\n', csv.write({"a"}, {{"\27[2J\nx"}}, {is_printable = true}))
     assert.equal('a\r\n"\27[2J\nx"\r\n', csv.write({"a"}, {{"\27[2J\nx"}}))
   end)
 end)

@@ -281,16 +281,14 @@ local PARAMETERS = {
 local function expected_of(lines)
   local expected = {}
   for line in lines:gmatch("[^\n]+") do
-    local facts, rest = (line .. " "):match("^%s*(.-)%s+(::.*)$")
-    local name, others = (facts or line):match("^%s*(%S+)%s+(.-)%s*$")
+    local facts, rest = (line .. " ::"):match("^%s*(.-)%s+::(.*)$")
+    local name, others = facts:match("^(%S+)%s+(.-)$")
     if name == "open" then
       expected.open = others
     elseif name then
       local param = {facts = {}, texts = {}}
       for fact in others:gmatch("%S+") do param.facts[#param.facts + 1] = fact end
-      for text in (rest or ""):gmatch("::%s*(.-)%s*%f[:\0]") do
-        if text ~= "" then param.texts[#param.texts + 1] = text end
-      end
+      for text in rest:gmatch("%s*(.-)%s*::") do param.texts[#param.texts + 1] = text end
       table.sort(param.facts)
       expected[name] = param
     end
@@ -367,7 +365,7 @@ describe("each parameter", function()
         for _, text in ipairs(entry.texts) do has(param.summary, text, name) end
         expected[param.name] = nil
       end
-      assert.is_nil(next(expected), ("%s lacks %s"):format(row.name, next(expected)))
+      assert.is_nil(next(expected), ("%s lacks %s"):format(row.name, tostring(next(expected))))
     end
   end)
 

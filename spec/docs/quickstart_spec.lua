@@ -5,7 +5,7 @@ local command = require "spec.support.command"
 local documents = require "spec.support.documents"
 local operations = require "cmr.operations"
 
-local PLACES = {"help", "reference", "types", "the OpenAPI document"}
+local PLACES = {"help", "reference", "types", "the OpenAPI document", "the assistant's tool"}
 
 -- What the page says, and the texts that tell it in each of PLACES.
 local SENTENCES = {
@@ -152,6 +152,13 @@ describe("the vendor's first two pages", function()
     assert.equal("Outreach App", body.google.appName)
     content = documents.methods.reexport.responses["200"].content["application/json"]
     assert.equal("OAuth wil be performed performed shortly", content.examples.documented.value.message)
+  end)
+
+  it("have the meaning of connected at the field itself, for editors and generated clients", function()
+    local MEANING = "true if at least one credential is stored; it may no longer work."
+    assert.matches("\n---@field connected boolean " .. MEANING .. "\n", documents.types, 1, true)
+    local schema = documents.methods.platforms.responses["200"].content["application/json"].schema
+    assert.equal(MEANING, schema.allOf[2].properties.data.additionalProperties.properties.connected.description)
   end)
 
   it("have their statuses in the OpenAPI document", function()

@@ -1,5 +1,6 @@
 ---The documents that tell what the vendor's documents say about each operation.
 
+local cmr = require "cmr"
 local core = require "cmr.core"
 local operations = require "cmr.operations"
 local parser = require "cmr.cli.parser"
@@ -50,7 +51,7 @@ documents.places = {}
 function documents.places.help(row)
   local line = {(row.name:gsub("_", "-")), "--help"}
   local _, ending = pcall(function() parser.new(operations, line):parse(line) end)
-  return flat(ending.text)
+  return flat(ending.help)
 end
 
 ---The operation's section.
@@ -73,6 +74,32 @@ end
 
 documents.places["the OpenAPI document"] = function(row)
   return flat(table.concat(collect(assert(documents.methods[row.name], row.name), {}), "\n"))
+end
+
+-- The tools of all operations, by name. The user supplies what is undocumented.
+local function assistants_tools()
+  local endpoints, made = {}, {}
+  for _, row in ipairs(operations) do
+    if not row.path or not row.method then endpoints[row.name] = "POST /supplied/" .. row.name end
+  end
+  local server = {client = cmr.new{api_key = "any-key", endpoints = endpoints}, allowed = {}}
+  for _, class in ipairs(require("cmr.mcp.access").CLASSES) do server.allowed[class] = true end
+  for _, tool in ipairs(require("cmr.mcp.tools").list(server)) do made[tool.name] = tool end
+  server.client:close()
+  return made
+end
+
+local tools = assistants_tools()
+
+---The tool that an assistant has for the operation. No tool takes a file, so a file's field is added.
+documents.places["the assistant's tool"] = function(row)
+  local tool = assert(tools[row.name], row.name)
+  local texts = {tool.description}
+  collect(tool.inputSchema, texts)
+  for _, param in ipairs(row.params) do
+    if param.name:find "^files" then texts[#texts + 1] = param.summary end
+  end
+  return flat(table.concat(texts, "\n"))
 end
 
 return documents

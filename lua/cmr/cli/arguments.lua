@@ -205,6 +205,34 @@ local function missing(operation, param)
   return #members == 0 and text or ("%s, or its members: %s"):format(text, table.concat(members, ", "))
 end
 
+-- Returns the required parameters without a value, except members.
+local function absent_params(operation, args)
+  local list = {}
+  for _, param in ipairs(operation.params) do
+    local required = param.required or param.all_required
+    if required and not param.name:find "[%[*.]" and args[param.name] == nil then list[#list + 1] = param end
+  end
+  return list
+end
+
+-- Names everything that is missing at once: "USER_ID, --company and --email or --mailbox-id".
+local function all_missing(operation, absent, args)
+  local words, choices, is_chosen = {}, {}, false
+  for index, param in ipairs(absent) do
+    words[index] = param.positional and arguments.placeholder(param.name) or arguments.option(param.name)
+    if param.all_required then words[index] = words[index] .. " (a list, or the word all)" end
+  end
+  for _, param in ipairs(operation.params) do
+    if param.either then
+      choices[#choices + 1] = arguments.option(param.name)
+      is_chosen = is_chosen or args[param.name] ~= nil
+    end
+  end
+  local list = require("cmr.util.text").list
+  if #choices > 0 and not is_chosen then words[#words + 1] = list(choices, "or") end
+  return list(words, "and")
+end
+
 ---Builds the argument table of an operation. Options override the members of --json. Raises a mistake for a value of
 ---another type, an unreadable file and a missing required parameter.
 ---@param texts table<string, string|string[]> The texts by parameter: {} or {text} for a boolean. The text of --json is
@@ -224,12 +252,9 @@ function arguments.build(operation, texts, read)
       end
     end
   end
-  for _, param in ipairs(operation.params) do
-    local required = param.required or param.all_required
-    if required and not param.name:find "[%[*.]" and args[param.name] == nil then
-      io.usage("%s", missing(operation, param))
-    end
-  end
+  local absent = absent_params(operation, args)
+  if #absent == 1 then io.usage("%s", missing(operation, absent[1])) end
+  if #absent > 1 then io.usage("missing %s", all_missing(operation, absent, args)) end
   return args
 end
 

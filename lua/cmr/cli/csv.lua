@@ -8,32 +8,48 @@ local text = require "cmr.util.text"
 local csv = {}
 
 local MAX_RECORD_BYTES = 1048576 -- in a longer record, a quote is probably not closed
-local QUOTE, COMMA = 34, 44
+local QUOTE = 34
+local SEPARATORS = { ",", ";", "\t" } -- the first one in a header without quotes separates its cells
 
-local function quote(cell)
-  if not cell:find '[",\r\n]' and not cell:find "^%s" and not cell:find "%s$" then return cell end
+local function quote(cell, separator)
+  local is_plain = not cell:find '["\r\n]' and not cell:find(separator, 1, true)
+  if is_plain and not cell:find "^%s" and not cell:find "%s$" then return cell end
   return '"' .. cell:gsub('"', '""') .. '"'
+end
+
+-- Returns a text that a spreadsheet does not run as a formula, as OWASP recommends.
+local function guard(value, cell)
+  return type(value) == "string" and cell:find "^[=+%-@\t\r]" and "'" .. cell or cell
+end
+
+---Returns how to write cells: `is_printable`, without control characters, for a terminal; `is_guarded` for the option
+---guard-formulas.
+function csv.style(parsed, system)
+  return { is_printable = system.terminal(system.stdout) ~= nil, is_guarded = parsed.guard_formulas }
 end
 
 ---Writes rows without a header.
 ---@param rows any[][] One value for each column.
----@param printable boolean? True for output on a terminal: without control characters.
-function csv.lines(columns, rows, printable)
+---@param style table? of csv.style
+function csv.lines(columns, rows, style)
+  style = style or {}
+  local separator = style.separator or ","
   local lines = {}
   for index, row in ipairs(rows) do
     local cells = {}
     for position = 1, #columns do
-      local cell = tabulate.cell(row[position])
-      cells[position] = quote(printable and text.printable(cell) or text.utf8(cell))
+      local cell = tabulate.list_cell(row[position])
+      if style.is_guarded then cell = guard(row[position], cell) end
+      cells[position] = quote(style.is_printable and text.printable(cell) or text.utf8(cell), separator)
     end
-    lines[index] = table.concat(cells, ",") .. "\r\n"
+    lines[index] = table.concat(cells, separator) .. "\r\n"
   end
   return table.concat(lines)
 end
 
 ---Writes a header and rows.
-function csv.write(columns, rows, printable)
-  return csv.lines(columns, { columns }, printable) .. csv.lines(columns, rows, printable)
+function csv.write(columns, rows, style)
+  return csv.lines(columns, { columns }, style) .. csv.lines(columns, rows, style)
 end
 
 -- Returns the quoted cell at an index, and the index after it. The caller made sure that the number of quotes is even,
@@ -50,36 +66,60 @@ local function has_open_quote(line)
   return line:find('"', 1, true) ~= nil and select(2, line:gsub('"', "")) % 2 == 1
 end
 
-local function split(record, line_number)
+---Returns the separator of a file, from its first line, and whether the line only names it, as in "sep=;".
+---@param line string
+---@return string separator
+---@return boolean is_declared
+function csv.separator(line)
+  local declared = line:match '^%s*[sS][eE][pP]=([^%w"])\r?$'
+  if declared then return declared, true end
+  local bare = line:gsub('"[^"]*"', "")
+  for _, separator in ipairs(SEPARATORS) do
+    if bare:find(separator, 1, true) then return separator, false end
+  end
+  return ",", false
+end
+
+local function split(record, line_number, separator)
   local cells, index = {}, 1
+  local unquoted, misplaced, byte = "^([^" .. separator .. "]*)()", "^[^" .. separator .. "]", separator:byte()
   repeat
     local cell
     if record:byte(index) == QUOTE then
       cell, index = read_quoted(record, index)
-      if record:find("^[^,]", index) then io.usage("line %d: there is text after a closing quote", line_number) end
+      if record:find(misplaced, index) then io.usage("line %d: there is text after a closing quote", line_number) end
     else
-      cell, index = record:match("^([^,]*)()", index)
+      cell, index = record:match(unquoted, index)
       if cell:find('"', 1, true) then io.usage("line %d: there is a quote inside an unquoted cell", line_number) end
     end
     cells[#cells + 1] = cell
-    local is_last = record:byte(index) ~= COMMA
+    local is_last = record:byte(index) ~= byte
     index = index + 1
   until is_last
   return cells
 end
 
----Iterates over records and skips empty lines. Raises at the first fault, because it is then unknown where the next
----record begins.
+local function is_blank(cells)
+  for _, cell in ipairs(cells) do
+    if cell:find "%S" then return false end
+  end
+  return true
+end
+
+---Iterates over records and skips empty lines, and lines of empty cells. Raises at the first fault,
+---because it is then unknown where the next record begins.
 ---@param next_line fun(): string? Returns the next line without its LF, or nil at the end.
+---@param separator string? default: a comma
 ---@return fun(): string[]?, integer? next_record The cells, and the number of the record's first line; nil at the end.
-function csv.records(next_line)
+function csv.records(next_line, separator)
+  separator = separator or ","
   local number = 0
   local function read()
     local line = next_line()
     if line then number = number + 1 end
     return line
   end
-  return function()
+  local function next_record()
     local record
     repeat
       record = read()
@@ -95,7 +135,14 @@ function csv.records(next_line)
     end
     record = table.concat(lines, "\n")
     if record:find "%z" then io.usage("line %d: it has a NUL byte: the text must be UTF-8", first) end
-    return split((record:gsub("\r$", "")), first), first
+    return split((record:gsub("\r$", "")), first, separator), first
+  end
+  return function()
+    local cells, first
+    repeat
+      cells, first = next_record()
+    until not cells or not is_blank(cells)
+    return cells, first
   end
 end
 

@@ -97,24 +97,33 @@ function help.summary(operation)
   return ("%s [%s]"):format(text, table.concat(words, ", "))
 end
 
----Returns the paragraph at the top of a command's help.
-function help.operation(operation)
+---Returns the paragraph at the top of a command's help: what the operation does, and what a user must know first.
+function help.top(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }
   for _, mark in ipairs(MARKS) do
     if operation.flags[mark[1]] then lines[#lines + 1] = mark[3] end
   end
   lines[#lines + 1] = help.events(operation)
-  for _, sentence in ipairs(help.notes(operation)) do
-    lines[#lines + 1] = sentence
-  end
   if arguments.undocumented(operation) then
     lines[#lines + 1] = ("Cannot run yet: its %s is undocumented. CMR_ENDPOINTS supplies it."):format(
       arguments.undocumented(operation)
     )
   end
+  return table.concat(lines, "\n")
+end
+
+---Returns the facts about an operation that stand below its options, one a line; "" when there are none.
+function help.below(operation)
+  local lines = help.notes(operation)
   if operation.assumed then lines[#lines + 1] = ("Not confirmed: %s."):format((operation.assumed:gsub("%.$", ""))) end
   return table.concat(lines, "\n")
+end
+
+---Returns all that the help says about an operation, without its parameters.
+function help.operation(operation)
+  local below = help.below(operation)
+  return help.top(operation) .. (below ~= "" and "\n" .. below or "")
 end
 
 ---Returns the placeholder of a parameter's value: TEXT, JSON, {A,B}.

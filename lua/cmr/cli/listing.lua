@@ -120,7 +120,8 @@ end
 
 function writers.csv(system, parsed, list)
   local columns, known, missing = nil, {}, {}
-  local csv, printable = require "cmr.cli.csv", system.terminal(system.stdout) ~= nil
+  local csv = require "cmr.cli.csv"
+  local style = csv.style(parsed, system)
   local function note_columns(flat)
     for name in pairs(flat) do
       if not known[name] then missing[name] = true end
@@ -134,13 +135,13 @@ function writers.csv(system, parsed, list)
         for _, name in ipairs(columns) do
           known[name] = true
         end
-        text = csv.lines(columns, { columns }, printable)
+        text = csv.lines(columns, { columns }, style)
       end
       for index, flat in ipairs(flats) do
         note_columns(flat)
         rows[index] = tabulate.row(flat, columns)
       end
-      io.write(system, text .. csv.lines(columns, rows, printable))
+      io.write(system, text .. csv.lines(columns, rows, style))
     end,
     finish = function(failed)
       if failed or next(missing) == nil then return end
@@ -235,18 +236,23 @@ function listing.show(client, operation, args, parsed, system)
   local list = finder(operation)
   local writer = writer_for(system, parsed, list)
   local page, count = {}, 0
+  local progress = require("cmr.cli.progress").new(system)
   for item, message, err in client:each({ operation.name, items = list.items }, args) do
     if err then
+      progress:clear()
       writer.finish(true)
       if count > 0 then message = ("%s (after %d %s)"):format(message, count, count == 1 and "item" or "items") end
       return message, err
     end
     page[#page + 1] = item
     if #page == list.size then
+      progress:clear()
       writer.add(page)
       page, count = {}, count + list.size
+      progress:show(("cmr: %d items so far"):format(count))
     end
   end
+  progress:clear()
   writer.finish(false)
 end
 

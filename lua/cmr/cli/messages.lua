@@ -32,11 +32,26 @@ local HINTS = {
   bad_response = "is the base URL that of the API?",
 }
 
-local function hint(operation, err)
+-- The messages of TLS libraries about an answer that is not TLS.
+local NO_TLS_MESSAGES =
+  { "wrong version number", "packet length too long", "unexpected TLS packet", "record layer failure" }
+
+local function speaks_no_tls(err)
+  for _, message in ipairs(NO_TLS_MESSAGES) do
+    if err.message:find(message, 1, true) then return true end
+  end
+  return false
+end
+
+local function hint(operation, err, has_effect)
   if err.kind == "bad_request" and operation then
     return ("'cmr %s --help' tells what it takes"):format(arguments.command(operation.name))
   elseif err.kind == "network" and err.outcome == "not_sent" then
     return "is the base URL right, and reachable from here? -v tells how far it came"
+  elseif err.kind == "tls" and speaks_no_tls(err) then
+    return "this port speaks no TLS: is the base URL an http:// address, or its port another one?"
+  elseif err.kind == "timeout" and has_effect and err.outcome == "unknown" then
+    return nil -- a longer --timeout does not tell what was done
   elseif err.code == "list_changed" or err.code == "repeated_item" then
     return "the list has changed meanwhile; try again"
   elseif err.kind == "bad_response" and err.code then
@@ -81,7 +96,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   local where = has_effect and err.outcome == "unknown" and whereabouts(operation, args, is_remembered)
   if where then lines[#lines + 1] = "hint: " .. where end
   if err.retry_after then lines[#lines + 1] = "retry after " .. require("cmr.util.text").duration(err.retry_after) end
-  local advice = hint(operation, err)
+  local advice = hint(operation, err, has_effect)
   if advice then lines[#lines + 1] = "hint: " .. advice end
   return lines
 end

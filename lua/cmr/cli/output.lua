@@ -35,16 +35,17 @@ function writers.jsonl(answer, system, parsed, about)
   io.write(system, table.concat(lines))
 end
 
-function writers.csv(answer, system, _, about)
+function writers.csv(answer, system, parsed, about)
   local columns, rows = tabulated(answer, about)
   if #columns == 0 then return end
-  io.write(system, require("cmr.cli.csv").write(columns, rows, system.terminal(system.stdout) ~= nil))
+  local csv = require "cmr.cli.csv"
+  io.write(system, csv.write(columns, rows, csv.style(parsed, system)))
 end
 
 function writers.table(answer, system, _, about)
-  local columns, rows, record = tabulated(answer, about)
+  local columns, rows, record, nothing = tabulated(answer, about)
   if #rows == 0 then
-    system.stderr:write "cmr: the list is empty\n"
+    system.stderr:write(nothing and ("cmr: no %s\n"):format(nothing) or "cmr: the list is empty\n")
     return
   end
   local terminal = require "cmr.cli.terminal"

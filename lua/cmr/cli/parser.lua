@@ -21,6 +21,7 @@ local GLOBAL_OPTIONS = {
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
   { "--field", "PATH", "Print only this value, as in data.orderId; of a list one line an item." },
+  { "--guard-formulas", false, "In CSV, write ' before text that a spreadsheet would run as a formula." },
   { "--compact", false, "Print JSON on one line." },
   { "--no-ledger", false, "Do not remember what is sent, nor look whether it was sent before." },
   { "--dry-run", false, "Print the request as a curl command and send nothing." },
@@ -110,15 +111,39 @@ local function only_containing(word, names)
   return found
 end
 
+-- Returns whether one of the parsers has an option with this name that takes a value.
+local function takes_value(parsers, name)
+  for _, element in ipairs(parsers) do
+    for _, option in ipairs(element._options) do
+      for _, alias in ipairs(option._aliases) do
+        if alias == name then return option._maxargs > 0 end
+      end
+    end
+  end
+  return false
+end
+
+-- Returns a hint when the unknown option is the value of the option before it: "--company -acme".
+local function value_hint(line, word, parsers)
+  for index = 2, #line do
+    local is_short = not word:find "^%-%-" and line[index]:sub(1, #word) == word
+    if (line[index] == word or is_short) and takes_value(parsers, line[index - 1]) then
+      return (" (a value that begins with - needs a =, as in %s=%s)"):format(line[index - 1], line[index])
+    end
+  end
+end
+
 -- Adds our suggestion to argparse's message. names.options and names.commands are arrays. names.arguments maps an
 -- option that does not exist, such as "--user-id", to the positional argument for its value, such as "USER_ID".
-local function improve(message, element, names)
+local function improve(message, element, names, root, line)
   if message == "too many arguments" then
     return ("%s (usage: %s)"):format(message, (element:get_usage():gsub("^Usage: ", "")))
   end
   message = message:gsub("\nDid you mean.*$", "")
   local kind, word = message:match "^unknown (%a+) '(.-)'"
   if not kind then return message end
+  local hint = kind == "option" and value_hint(line, word, { element, root })
+  if hint then return message .. hint end
   local candidates = names[kind .. "s"]
   local _, suggestion = require("cmr.util.validate").suggestion(word, candidates)
   suggestion = suggestion or only_containing(word, candidates)
@@ -196,7 +221,10 @@ local function add_details(command, operation, names, help)
   if operation.flags.list then add_options(command, LIST_OPTIONS, "", names) end
   if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))
-  if help then command:epilog(DETAILS:format(help.inside(operation))) end
+  if not help then return end
+  local below = help.below(operation)
+  below = below ~= "" and "\n\nNotes:\n" .. below:gsub("[^\n]+", "   %0") or ""
+  command:epilog(DETAILS:format(help.inside(operation)) .. below)
 end
 
 -- Adds the commands of the operations, sorted by group.
@@ -208,7 +236,7 @@ local function add_operations(root, operations, wanted, register, names, help)
       local command = root:command(name):hidden_name(operation.name)
       if help then command:summary(help.summary(operation)) end
       if wanted(name, true) or wanted(operation.name, true) then
-        if help then command:description(help.operation(operation)) end
+        if help then command:description(help.top(operation)) end
         register(command, name, operation)
         add_details(command, operation, names[command], help)
       end
@@ -304,7 +332,7 @@ function parser.new(operations, line, version, width)
   add_operations(root, operations, wanted, register, names, help_if_asked(words))
   local modules = add_commands(root, wanted, register, names, width)
   root.error = function(element, message)
-    stop { usage = improve(message, element, names[element]), command = names[element].command }
+    stop { usage = improve(message, element, names[element], root, line), command = names[element].command }
   end
   return root, modules
 end

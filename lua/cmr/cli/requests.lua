@@ -118,13 +118,13 @@ function writers.table(system, parsed)
   end
 end
 
-function writers.csv(system)
+function writers.csv(system, parsed)
   return function(page, number)
     local rows = {}
     for index, item in ipairs(page) do
       rows[index] = row_of(item)
     end
-    local written = csv.write(CSV_COLUMNS, rows, system.terminal(system.stdout) ~= nil)
+    local written = csv.write(CSV_COLUMNS, rows, csv.style(parsed, system))
     -- removes the header, which has no line end inside quotes
     if number > 1 then written = written:gsub("^[^\n]*\n", "") end
     io.write(system, written)

@@ -156,11 +156,23 @@ local function from_map(data)
   return #list > 1 and list or nil
 end
 
+-- Returns the name of the first list if an object has only empty ones.
+local function name_of_nothing(object)
+  local names = tables.sorted_keys(object, function(name)
+    return #name -- "records" before "disabledRecords"
+  end)
+  for _, name in ipairs(names) do
+    if not is_empty(object[name]) then return nil end
+  end
+  return names[1]
+end
+
 ---Lays out an operation's answer.
 ---@param answer table The decoded envelope.
 ---@return string[] columns The API's field names, with dots for the members of inner objects.
 ---@return any[][] rows One value for each column; nil where there is none.
 ---@return boolean? record True when the only row is the whole answer and not an item of a list.
+---@return string? name What there is none of, when the answer has nothing but empty lists.
 function tabulate.of(operation, answer)
   local data = answer.data
   local is_object = has_members(data)
@@ -175,9 +187,16 @@ function tabulate.of(operation, answer)
   elseif type(data) == "table" then
     record.data = nil
   end
+  local nothing = name_of_nothing(record)
+  if nothing then return {}, {}, false, nothing end
   if next(record) == nil then return {}, {} end
   local columns, rows = tabulate.rows({ record }, "")
   return columns, rows, true
+end
+
+---Returns the text of a cell in a table or in CSV, where nothing stands for an empty list.
+function tabulate.list_cell(value)
+  return is_empty(value) and "" or tabulate.cell(value)
 end
 
 ---Returns the text of a cell: a string unchanged, "" for null, JSON for a nested value.

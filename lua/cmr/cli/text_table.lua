@@ -18,7 +18,7 @@ end
 
 -- Returns the same text as tabulate.cell, but a list of plain values without JSON's brackets and quotes.
 local function cell_text(value)
-  if not tables.is_list(value) then return text.printable(tabulate.cell(value)) end
+  if not tables.is_list(value) then return text.printable(tabulate.list_cell(value)) end
   local items = {}
   for index, item in ipairs(value) do
     if type(item) == "table" then return text.printable(tabulate.cell(value)) end

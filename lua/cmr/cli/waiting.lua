@@ -79,6 +79,13 @@ local function log(system, format, ...)
   system.stderr:write("cmr: ", text.printable(format:format(...)), "\n")
 end
 
+-- Tells a person at the terminal why nothing happens.
+local function announce(system, seconds, count)
+  if not require("cmr.cli.progress").is_watched(system) then return end
+  local what = count > 1 and ("%d requests have"):format(count) or "the request has"
+  log(system, "waiting until %s ended, for up to %s (Ctrl-C ends only the wait)", what, text.duration(seconds))
+end
+
 ---Waits until a request that the command has just sent has ended. Reports on standard error how it ended.
 ---@return integer status
 function waiting.for_answer(client, operation, args, answer, parsed, system)
@@ -88,6 +95,7 @@ function waiting.for_answer(client, operation, args, answer, parsed, system)
     log(system, "%s", problem)
     return io.EXIT_FAILURE
   end
+  announce(system, waiting.seconds(parsed), 1)
   local events, message, err = client:await(answer, { timeout = waiting.seconds(parsed) })
   if events then
     log(system, "%s: done: %s", operation.name, summary(events))
@@ -166,6 +174,7 @@ function waiting.for_requests(items, parsed, system, ledger)
     if item.has_status or not problem then waited[#waited + 1] = item end
   end
   if #waited < #items then log(system, "%s", problem) end
+  if waited[1] then announce(system, seconds, #waited) end
   if waited[1] then wait_for_all(client, waited, seconds, poll or nil) end
   local status = #waited < #items and io.EXIT_FAILURE or io.EXIT_OK
   for _, item in ipairs(waited) do

@@ -9,6 +9,7 @@ local redact = require "cmr.util.redact"
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
+local verify = require "cmr.webhook.verify"
 local webhook = require "cmr.webhook"
 
 local listen = {}
@@ -77,8 +78,8 @@ local function find_ca_file(url)
 end
 
 local function http_directives(port, url, ca_file)
-  local verify = ca_file and "proxy_ssl_verify on; proxy_ssl_trusted_certificate " .. launcher.quote(ca_file) .. ";"
-  local forward = url and FORWARD:gsub("%$(%l+)", { url = launcher.quote(url), verify = verify or "" })
+  local check = ca_file and "proxy_ssl_verify on; proxy_ssl_trusted_certificate " .. launcher.quote(ca_file) .. ";"
+  local forward = url and FORWARD:gsub("%$(%l+)", { url = launcher.quote(url), verify = check or "" })
   return (HTTP:gsub("%$(%l+)", { port = port, forwards = tostring(url ~= nil), forward = forward or "" }))
 end
 
@@ -154,6 +155,8 @@ end
 ---@return integer exit_code The result of launcher.run.
 function listen.run(options)
   local opts = validate.options("listen.run", SPEC, nil, options)
+  local problem = verify.problem_with_key(opts.verify or {})
+  if problem then errors.raise("listen.run: " .. problem) end
   local forward = opts.forward
   local ca_file = forward and find_ca_file(forward)
   local token = random.hex(16)

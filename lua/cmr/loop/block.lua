@@ -12,6 +12,7 @@ local MAX_STEP_SECONDS = 1 -- maximum of one poll
 local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
+local attended = 0 -- number of calls that a waiter without a coroutine waits for
 local sleepers = {} -- a heap of the sleeping waiters by the end of their sleep, `wakes_at`
 
 ---Runs the engine once. Waits for work, but not longer than the given time.
@@ -31,11 +32,11 @@ end
 ---no task.
 ---@return number? seconds
 function block.idle_seconds()
+  local sleeper = sleepers[1]
+  if sleeper then return sleeper.wakes_at - core.now() end
+  if attended > 0 then return math.huge end
   for co in pairs(spawned) do
-    if coroutine.status(co) ~= "dead" then -- on Lua 5.1, an error may have ended the coroutine
-      local sleeper = sleepers[1]
-      return sleeper and sleeper.wakes_at - core.now() or math.huge
-    end
+    if coroutine.status(co) ~= "dead" then return math.huge end -- on Lua 5.1, an error may have ended the coroutine
   end
 end
 
@@ -60,14 +61,17 @@ local function can_suspend()
   return block.spawned() and coroutines.can_suspend()
 end
 
-function block.wait(_, call)
+function block.wait(engine, call)
   if can_suspend() then
     let_luv_drive()
     return coroutines.wait(call)
   end
-  while not call:done() do
-    block.turn(MAX_STEP_SECONDS)
-  end
+  if #sleepers == 0 and engine:wait_for(call, MAX_STEP_SECONDS * 1000) then return end
+  local seconds = 0 -- other calls may have finished
+  repeat
+    block.turn(seconds)
+    seconds = MAX_STEP_SECONDS
+  until call:done()
 end
 
 local function suspend_for(seconds)
@@ -95,6 +99,18 @@ function block.spawn(run)
     spawned[co] = nil
     let_luv_drive()
   end)
+end
+
+---Posts a waiter when a call has finished. The waiter then calls block.leave.
+function block.attend(call, waiter)
+  attended = attended + 1
+  waiters.add(call, waiter)
+  let_luv_drive()
+end
+
+function block.leave()
+  attended = attended - 1
+  let_luv_drive()
 end
 
 local function wait_in_place()

@@ -6,7 +6,7 @@ local loop = {}
 
 ---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
 ---client:map also need spawn, semaphore and notify, and raise without them. Only the library's adapters have detected,
----forget, interrupt and watch.
+---attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
 ---With a job, the sleep ends early when interrupt is called for that job.
@@ -18,6 +18,9 @@ local loop = {}
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---Posts a waiter when a call has finished, without a coroutine. The waiter then calls `leave`.
+---@field attend? fun(call: any, waiter: table)
+---@field leave? fun()
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 

@@ -1,4 +1,7 @@
----Writes the probe's report as Markdown. Pure.
+---Writes the probe's report as Markdown, or as a summary for a terminal. Pure.
+
+local text = require "cmr.util.text"
+local wrapping = require "cmr.cli.wrapping"
 
 local report = {}
 
@@ -54,6 +57,53 @@ function report.text(result, version)
   add [[
 This report holds no key, id, address, name or other value of yours. Please paste it into an issue of cmr, above all
 when something is contradicted.]]
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- Returns the names of the facts with a verdict.
+local function names_of(result, verdict)
+  local names = {}
+  for _, fact in ipairs(result.facts) do
+    if fact.verdict == verdict then names[#names + 1] = fact.id end
+  end
+  return names
+end
+
+---Returns the report for a person at a terminal: what is contradicted in full, the rest by name.
+---@param columns integer The width of the terminal.
+---@return string
+function report.summary(result, columns)
+  local lines, counts = {}, result.counts
+  local function add(line, indent)
+    lines[#lines + 1] = wrapping.lines(text.printable(line), columns, indent or 0)
+  end
+  local api = result.production and "the production API" or "an API that is not the production API"
+  add(("%d requests, all of them reads, to %s."):format(#result.requests, api))
+  add(
+    ("%d facts are confirmed, %d contradicted, %d not seen."):format(
+      counts.confirmed,
+      counts.contradicted,
+      counts.not_seen
+    )
+  )
+  for _, fact in ipairs(result.facts) do
+    if fact.verdict == "contradicted" then
+      if not lines[3] then lines[3] = "\nContradicted:" end
+      add(("   %s: expected: %s; seen: %s"):format(fact.id, fact.expected, fact.found), 6)
+    end
+  end
+  local unseen = names_of(result, "not seen")
+  if unseen[1] then
+    lines[#lines + 1] = ""
+    add("Not seen: " .. table.concat(unseen, ", "), 3)
+  end
+  lines[#lines + 1] = ""
+  add(
+    (
+      "--output markdown prints the whole report, with %d discoveries, to paste into an issue; --output table prints "
+      .. "every fact."
+    ):format(counts.discoveries)
+  )
   return table.concat(lines, "\n") .. "\n"
 end
 

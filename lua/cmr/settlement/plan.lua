@@ -75,7 +75,7 @@ local function unknown_step(operation)
   local step = { event = event, kind = things.KIND_OF_PARAMETER[parameter] }
   if parameter == "" then
     step.count = 1
-  elseif reading.ANNOUNCEMENTS[event] and #operation.success_events == 1 then
+  elseif reading.announcement(event) and #operation.success_events == 1 then
     step.announced = true -- one event announces the number of a domain's mailboxes
   end
   return step

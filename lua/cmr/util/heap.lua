@@ -1,5 +1,5 @@
----A list in which the item with the smallest key is always the first one. Adding an item, or taking the first one, takes
----time in proportion to the logarithm of the number of items.
+---A list in which the item with the smallest key is always the first one. Adding an item, or taking the first one,
+---takes time in proportion to the logarithm of the number of items.
 
 local heap = {}
 

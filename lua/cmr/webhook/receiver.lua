@@ -124,7 +124,7 @@ end
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
-  return text.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
+  return core.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
 end
 
 -- Makes the job of an event while it is being handled.

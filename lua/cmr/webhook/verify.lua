@@ -4,7 +4,6 @@
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
 local signature_formats = require "cmr.webhook.signature_formats"
-local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 
 local verify = {}
@@ -103,7 +102,7 @@ verify.SPEC = {
 
 verify.DEFAULTS = { tolerance = 300, max_body = 1024 * 1024, now = os.time } -- the vendor's help page advises 5 minutes
 
-local ENCODERS = { hex = text.hex, base64 = core.base64 }
+local ENCODERS = { hex = core.hex, base64 = core.base64 }
 
 local infos = setmetatable({}, { __mode = "k" }) -- event -> the facts about it
 
@@ -242,7 +241,7 @@ function verify.delivery(body, headers, opts)
   if type(info.event) ~= "string" or info.event == "" then
     return refuse("no_event", "the body names no event: neither 'event' nor 'eventType' is a string")
   end
-  info.body_hash = "sha256:" .. text.hex(core.sha256(body))
+  info.body_hash = "sha256:" .. core.hex(core.sha256(body))
   info.id = type(event.eventId) == "string" and event.eventId ~= "" and event.eventId or info.body_hash
   infos[event] = info
   return event

@@ -25,17 +25,79 @@ local function is_used(name, ignored)
   return name ~= "" and not ignored[name] and not columns.is_reserved(name)
 end
 
--- Returns the parameter with this name. An operation with undocumented fields accepts any name; its value is text.
+local function names_in(texts)
+  local names = {}
+  for _, text in ipairs(texts or {}) do
+    for name in text:gmatch "[^,]+" do
+      names[#names + 1] = identity.trim(name)
+    end
+  end
+  return names
+end
+
+---Returns a table that is true for each column to leave out.
+---@param texts string[] of --ignore
+---@param only string[]? of --only, which leaves out all others
+---@return table<string, boolean>
+function columns.ignored(texts, only)
+  local ignored, chosen = {}, {}
+  for _, name in ipairs(texts or {}) do
+    ignored[name] = true
+  end
+  for _, name in ipairs(names_in(only)) do
+    chosen[name] = true
+  end
+  if next(chosen) == nil then return ignored end
+  return setmetatable(ignored, {
+    __index = function(_, name)
+      return not chosen[name]
+    end,
+  })
+end
+
+---Raises a mistake if --only names a column that the header does not have.
+---@param header string[]? nil: JSON lines, in which an object may lack any member
+function columns.check_only(header, only)
+  if not header then return end
+  for _, name in ipairs(names_in(only)) do
+    local found = false
+    for _, column in ipairs(header) do
+      found = found or column == name
+    end
+    if not found then io.usage("option '--only': no column '%s'%s", name, validate.suggestion(name, header)) end
+  end
+end
+
+-- Returns the parameter with this name, or nil. An operation with undocumented fields accepts any name; its value is
+-- text.
+local function find_parameter(operation, name)
+  local exact = arguments.param(operation, name)
+  if exact then return exact end
+  if operation.open_location and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
+end
+
+-- Returns the parameter with this name. Raises a mistake.
 local function parameter(operation, name, source)
-  local exact, names = arguments.param(operation, name), {}
+  local exact, names = find_parameter(operation, name), {}
   if exact then return exact end
   for _, param in ipairs(operation.params) do
     if not param.name:find "[%[*]" then names[#names + 1] = param.name end
   end
-  if operation.open_location and name:find "^%a[%w_.]*%f[^%w_.]$" then return { name = name, type = "string" } end
   local hint = validate.suggestion(name, names)
   if hint == "" and source == "column" then hint = (" ('--ignore %s' leaves it out)"):format(name) end
   io.usage("%s '%s' is not a field of %s%s", source, name, operation.name, hint)
+end
+
+-- Names the columns that are no fields, all at once.
+local function refuse_columns(operation, unknown, known)
+  if #unknown == 1 then parameter(operation, unknown[1], "column") end
+  local list = require("cmr.util.text").list
+  for index, name in ipairs(unknown) do
+    unknown[index] = ("'%s'"):format(name)
+  end
+  local only = known[1] and ("'--only %s' uses the others"):format(table.concat(known, ","))
+    or "--only names the columns to use"
+  io.usage("columns %s are not fields of %s (%s)", list(unknown, "and"), operation.name, only)
 end
 
 -- Sorts entries by their parameter, so that objects come before their members.
@@ -51,14 +113,18 @@ end
 
 -- Returns the used columns of a header, as {index, param}.
 local function columns_of(operation, header, ignored)
-  local list, seen = {}, {}
+  local list, seen, known, unknown = {}, {}, {}, {}
   for index, name in ipairs(header) do
     if is_used(name, ignored) then
       if seen[name] then io.usage("column '%s' appears twice", name) end
       seen[name] = true
-      list[#list + 1] = { index = index, param = parameter(operation, name, "column") }
+      local param = find_parameter(operation, name)
+      local names = param and known or unknown
+      names[#names + 1] = name
+      list[#list + 1] = { index = index, param = param }
     end
   end
+  if #unknown > 0 then refuse_columns(operation, unknown, known) end
   if #list == 0 then io.usage("the header has no field of %s: %s", operation.name, table.concat(header, ", ")) end
   return parents_first(list)
 end

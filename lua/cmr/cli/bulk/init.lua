@@ -32,6 +32,13 @@ local function operation_named(name)
   io.usage("there is no operation '%s'%s", name, validate.suggestion(name, arguments.commands(operations)))
 end
 
+-- Returns the character that --separator means.
+local function separator(typed)
+  if typed == nil or #typed == 1 and not typed:find '[%w"\r\n]' then return typed end
+  if typed == "tab" or typed == "\\t" then return "\t" end
+  io.usage("option '--separator' wants one character such as ; or the word tab, not '%s'", typed)
+end
+
 local function positive_integer(option, typed)
   local number = request.number(option, typed, true)
   if number == 0 then io.usage("option '%s' wants a whole number from 1", option) end
@@ -71,15 +78,13 @@ local function start(parsed, system, read)
     retry_failed = parsed[".retry_failed"],
     time = core.time,
   }
-  local ignored = {}
-  for _, name in ipairs(parsed[".ignore"]) do
-    ignored[name] = true
-  end
+  local ignored = columns.ignored(parsed[".ignore"], parsed[".only"])
   local defaults = columns.defaults(operation, parsed[".set"], read)
   if parsed[".wait"] and repeatable then io.usage("option '--wait': %s only reads", operation.name) end
   run.client = request.client(parsed, system, read, nil, run.ledger)
   run.url = run.client:base_url()
-  run.input = input.open(parsed[".from"], parsed[".format"], system)
+  run.input = input.open(parsed[".from"], parsed[".format"], system, separator(parsed[".separator"]))
+  columns.check_only(run.input.header, parsed[".only"])
   run.trimmed = {}
   local read_row = columns.reader(operation, run.input, ignored, defaults, run.trimmed)
   function run.rows()

@@ -13,6 +13,7 @@ Input.__name = "cmr.cli.bulk.input"
 
 local CHUNK_BYTES = 65536
 local RUN_COLUMN = "cmr.run" -- in a failures file: the name of the run that it continues
+local NAMES = { [","] = "a comma", [";"] = "a semicolon", ["\t"] = "a tab" }
 local UTF8_MARK = "^\239\187\191"
 
 -- Copies a stream into a temporary file without a name, because the run reads its input several times.
@@ -41,8 +42,19 @@ local function line_reader(file)
   end
 end
 
-local function csv_rows(file, header)
-  local records, number = csv.records(line_reader(file)), 0
+-- Returns the records of a CSV file. Skips a first line that only names the separator.
+local function csv_records(file, separator, is_declared)
+  local lines = line_reader(file)
+  local skipped = is_declared and lines() ~= nil and 1 or 0
+  local records = csv.records(lines, separator)
+  return function()
+    local cells, line = records()
+    return cells, line and line + skipped
+  end
+end
+
+local function csv_rows(self)
+  local header, records, number = self.header, csv_records(self.file, self.separator, self.is_declared), 0
   records() -- skips the header
   local run_column
   for index, name in ipairs(header) do
@@ -53,7 +65,13 @@ local function csv_rows(file, header)
     if not cells then return nil end
     number = number + 1
     if #cells ~= #header then
-      io.usage("line %d: %d cells under a header of %d: a comma too many or too few?", line, #cells, #header)
+      io.usage(
+        "line %d: %d cells under a header of %d: %s too many or too few?",
+        line,
+        #cells,
+        #header,
+        NAMES[self.separator] or "a separator"
+      )
     end
     return { number = number, line = line, cells = cells, run = run_column and cells[run_column] }
   end
@@ -81,8 +99,9 @@ end
 ---Opens the input. Raises a mistake.
 ---@param path string "-" is standard input
 ---@param format "csv"|"jsonl"|nil Default: the first character decides.
----@return table input Has `format`, and for CSV also `header`, a list of names.
-function input.open(path, format, system)
+---@param separator string? Default: the first line decides.
+---@return table input Has `format`, and for CSV also `header`, a list of names, and `separator`.
+function input.open(path, format, system, separator)
   local file = system.stdin
   if path ~= "-" then
     local opened, message = system.open(path, "rb")
@@ -102,7 +121,11 @@ function input.open(path, format, system)
   self.format = format or first == "{" and "jsonl" or "csv"
   file:seek "set"
   if self.format == "csv" then
-    self.header = csv.records(line_reader(file))()
+    local found, is_declared = csv.separator(line_reader(file)() or "")
+    self.separator, self.is_declared = separator or found, is_declared
+    file:seek "set"
+    self.header = csv_records(file, self.separator, is_declared)()
+    if not self.header then io.usage("option '--from': %s has no header", path) end
     for index, name in ipairs(self.header) do
       self.header[index] = name:match "^%s*(.-)%s*$"
     end
@@ -114,7 +137,7 @@ end
 ---@return fun(): table? row {number from 1, line, cells (CSV), json and object (JSON lines)}; nil at the end
 function Input:rows()
   self.file:seek "set"
-  if self.format == "csv" then return csv_rows(self.file, self.header) end
+  if self.format == "csv" then return csv_rows(self) end
   return jsonl_rows(self.file)
 end
 

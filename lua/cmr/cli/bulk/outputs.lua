@@ -58,12 +58,12 @@ local function without_reserved(header, values)
   return list
 end
 
-local function csv_line(header, row, fields)
+local function csv_line(header, row, fields, separator)
   local cells = without_reserved(header, row.cells)
   for index, name in ipairs(FAILURE_FIELDS) do
     table.insert(cells, index, fields[name])
   end
-  return csv.write(cells, {})
+  return csv.write(cells, {}, { separator = separator })
 end
 
 -- Returns the original text of the object, with cmr's members in front. Removes the members that an earlier run added:
@@ -92,7 +92,14 @@ function outputs.failures(path, input, run_name)
     file, message = io.system.open(part, "r+b")
   end
   if not file then io.usage("option '--failures': %s", message) end
-  local self = { file = file, path = path, target = target, header = input.header, run_name = run_name or "" }
+  local self = {
+    file = file,
+    path = path,
+    target = target,
+    header = input.header,
+    separator = input.separator,
+    run_name = run_name or "",
+  }
   setmetatable(self, Failures)
   self.format_line = input.header and csv_line or json_line
   if input.header then
@@ -100,7 +107,7 @@ function outputs.failures(path, input, run_name)
     for index, name in ipairs(FAILURE_FIELDS) do
       table.insert(names, index, columns.reserved(name))
     end
-    self:write(csv.write(names, {}))
+    self:write(csv.write(names, {}, { separator = self.separator }))
   end
   return self
 end
@@ -114,7 +121,7 @@ end
 function Failures:add(row, failure)
   local fields = { kind = failure.kind, outcome = failure.outcome, message = failure.message, row = row.number }
   fields.run = self.run_name
-  self:write(self.format_line(self.header, row, fields))
+  self:write(self.format_line(self.header, row, fields, self.separator))
 end
 
 ---Closes the file of failures and renames PATH.part to PATH. If keep_part is true, it renames nothing and sets

@@ -28,8 +28,19 @@ nothing was sent; 130 interrupted.]]
 bulk.options = {
   { "--from", "FILE", "The rows; - is standard input." },
   { "--format", "{csv,jsonl}", "The format of the input (default: its first character decides)." },
+  {
+    "--separator",
+    "CHARACTER",
+    "Between the cells: , or ; or tab (default: the header or a first line sep=; decides).",
+  },
   { "--set", "NAME=VALUE", "A field for every row that does not have it; VALUE may be @FILE.", count = "*" },
   { "--ignore", "COLUMN", "A column that is no field of the operation.", count = "*" },
+  {
+    "--only",
+    "COLUMN",
+    "A column to use; all others are ignored. May be repeated, or a list with commas.",
+    count = "*",
+  },
   { "--concurrency", "N", "The number of requests at once (default: 8). --rate limits the requests per second." },
   { "--again", false, "Send all rows once more; an unfinished run first sends its other rows." },
   { "--repeat-after", "TIME", "Send rows again that were done at least this long ago, such as 7d or 12h." },

@@ -5,8 +5,9 @@ local io = require "cmr.cli.io"
 local listen = {}
 
 listen.epilog = [[
-Prints a line of JSON for each delivery: whether it was accepted, how it was
-signed, and the event without its passwords. It refuses a delivery whose headers
+Prints a line for each delivery: whether it was accepted, the event and what it is
+about. In a pipe, and with --output jsonl, the line is JSON with the whole event,
+without its passwords, and how it was signed. It refuses a delivery whose headers
 cmr-x-signature and cmr-x-timestamp do not show that the API key signed it. The
 vendor delivers to a public HTTPS address, so a tunnel or a server must pass the
 deliveries on to this port. If a delivery comes again, it is handled again.
@@ -41,8 +42,17 @@ listen.options = {
   { "--show-passwords", false, "Print passwords as well." },
 }
 
+-- Returns the function that prints a report.
+local function printer(parsed, system)
+  local is_json = parsed.output or not system.terminal(system.stdout)
+  return function(report)
+    local line = is_json and require("cmr.cli.pretty_json").encode(report, { compact = true })
+      or require("cmr.listen.lines").of(report, os.date "%H:%M:%S")
+    io.write(system, line .. "\n")
+  end
+end
+
 function listen.run(parsed, system)
-  local pretty_json = require "cmr.cli.pretty_json"
   local request = require "cmr.cli.request"
   local ledger, message
   if not parsed.no_ledger then
@@ -60,9 +70,7 @@ function listen.run(parsed, system)
       signature_format = parsed[".signature_format"],
       tolerance = request.number("--tolerance", parsed[".tolerance"]),
     },
-    emit = function(record)
-      io.write(system, pretty_json.encode(record, { compact = true }) .. "\n")
-    end,
+    emit = printer(parsed, system),
   })
 end
 
