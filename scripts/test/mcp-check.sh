@@ -50,7 +50,7 @@ CMR_API_KEY=$(sed -n 's/^export CMR_API_KEY=//p' "$log")
 CMR_LEDGER=$ledger/ledger.db
 export CMR_BASE_URL CMR_API_KEY CMR_LEDGER
 control=$(sed -n 's/^# control: \([^ ]*\).*/\1/p' "$log")
-token=$(sed -n 's/^# control: .*x-mock-token: //p' "$log")
+token=$(sed -n 's/^# control: .*x-mock-token: \([0-9a-f]*\).*/\1/p' "$log")
 
 # inspect PATTERN METHOD [OPTION...]: the inspector's output has the pattern.
 inspect() {
@@ -66,7 +66,7 @@ inspect() {
 }
 
 user=BVZGM5TE9BMP3PP0VWGW943RGV1B
-step 'the official client' node scripts/test/mcp-client.mjs $tools/node_modules "$lua" "$control" "$token"
+step 'the official client' timeout 120 node scripts/test/mcp-client.mjs $tools/node_modules "$lua" "$control" "$token"
 step 'the inspector lists the tools' inspect '"name": "platforms"' tools/list
 step 'the inspector calls platforms' inspect 'EMAILBISON' tools/call --tool-name platforms --tool-arg userId=$user
 step 'the inspector lists the resources' inspect 'cmr://operations/create_order' resources/list
