@@ -5,7 +5,7 @@
 
 /*
  * core.read_input(seconds[, fd]) -> the bytes that standard input has, or nil at its end. The text is "" when the time
- * is over before a byte came, when fd is readable, or when a signal came. The fd is that of an engine, so that the
- * caller can step it.
+ * is over before a byte came, when fd is readable, or when a signal came. The fd belongs to an engine: when it is
+ * readable, the caller steps the engine.
  */
 int input_read(lua_State *L);

@@ -346,6 +346,23 @@ describe("the tools of cmr mcp #mcp", function()
     assert.is_true(os.time() - began < 10)
   end)
 
+  it("are set up as the guide says", function()
+    local page, count = command.read "docs/guides/assistant.md", 0
+    for block in page:gmatch "```json\n(.-)```" do
+      local settings = cjson.decode(block)
+      local entry = (settings.mcpServers or settings.servers).cmr
+      assert.same({"cmr", {"mcp"}}, {entry.command, entry.args})
+      count = count + 1
+    end
+    assert.equal(2, count)
+    assert.matches('%[mcp_servers%.cmr%]\ncommand = "cmr"\nargs = %["mcp"%]\n', page)
+    for _, version in ipairs(require "cmr.mcp.protocol".VERSIONS) do assert.is_truthy(page:find(version, 1, true)) end
+    start()
+    for _, prompt in ipairs(client:request("prompts/list").result.prompts) do
+      assert.is_truthy(page:find("`" .. prompt.name .. "`", 1, true))
+    end
+  end)
+
   it("work without a ledger, except those that read it", function()
     client = assistant.start{words = {"--no-ledger"}, env = env}
     assert.is_false((select(2, client:call("platforms", {userId = mock.USER}))))
