@@ -246,6 +246,10 @@ docs: build ## generates the types, the reference, the library page, the man pag
 openapi-check: build ## checks docs/maintainers/openapi.json with outside linters, and our requests with an outside mock (npm)
 	@. $(OUT)/env && scripts/test/openapi-check.sh $(LUA_PROGRAM)
 
+.PHONY: mcp-check
+mcp-check: build ## checks `cmr mcp` with the protocol's official client and inspector, against the mock (npm)
+	@. $(OUT)/env && scripts/test/mcp-check.sh $(LUA_PROGRAM)
+
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile

@@ -57,6 +57,16 @@ describe("await", function()
     return list
   end
 
+  it("ends when its function `cancelled` says so", function()
+    local asked = 0
+    local _, message, err = client:await(order(), {poll = false, cancelled = function()
+      asked = asked + 1
+      return asked == 3
+    end})
+    assert.same({"create_order: cancelled", "cancelled", "unknown"}, {message, err.kind, err.outcome})
+    assert.is_true(wait.clock < 1010)
+  end)
+
   it("returns the event of an action", function()
     local res = assert(client:reexport{mailboxId = MAILBOX})
     comes(12, "action:" .. res.actionId, "mailbox.exported", {mailboxId = MAILBOX})

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these settings
 
 # Specs with the same result on every Lua: specs of the build, of C, of the pages, and of nginx, which has its own Lua.
-only_once=rock,deb,valgrind,build,pty,tour,docs,examples,sweep,stress,fuzz,nginx,soak,redis,bulk
+only_once=rock,deb,valgrind,build,pty,tour,docs,examples,sweep,stress,fuzz,nginx,soak,redis,bulk,mcp
 # Those of them that compile and install for minutes, and measure no time. Several builds run them beside the others.
 building=rock,deb,build
 

@@ -24,7 +24,8 @@ describe("cmr.mcp.protocol", function()
       "1", "null", '"x"', "[]", "[1]", "{}", '{"id":1}', '{"jsonrpc":"1.0","id":1,"method":"ping"}',
       '{"jsonrpc":"2.0","id":null,"method":"ping"}', '{"jsonrpc":"2.0","id":1.5,"method":"ping"}',
       '{"jsonrpc":"2.0","id":{},"method":"ping"}', '{"jsonrpc":"2.0","id":true,"method":"ping"}',
-      '{"jsonrpc":"2.0","id":1,"method":5}', '{"jsonrpc":"2.0","id":1}', '{"jsonrpc":"2.0","result":1}',
+      '{"jsonrpc":"2.0","id":"\\u0000","method":"ping"}', '{"jsonrpc":"2.0","id":1,"method":5}',
+      '{"jsonrpc":"2.0","id":1}', '{"jsonrpc":"2.0","result":1}',
     } do
       assert.same({-32600}, kinds(line), line)
     end
@@ -76,6 +77,7 @@ describe("cmr.mcp.protocol", function()
     local line = protocol.write(protocol.result(1, {text = "a\nb\255"}))
     assert.is_nil((line:find "\n"))
     assert.matches("a\\nb\239\191\189", line)
+    assert.matches('"message":"ab"', protocol.write(protocol.error(1, -32601, "a\0b")))
     assert.matches('"id":null', protocol.write(protocol.error(nil, -32700, "x")))
   end)
 end)

@@ -2,13 +2,15 @@
 local assistant = require "spec.support.assistant"
 local cjson = require "cjson"
 local command = require "spec.support.command"
+local delivery = require "spec.support.delivery"
+local listeners = require "spec.support.listener"
 local mock = require "spec.support.mock"
 
 -- A request that changes something, and charges nothing.
 local AUTO_RENEW = {userId = mock.USER, domains = {"doe.com"}, autoRenew = true}
 
-describe("cmr mcp #nginx", function()
-  local server, env, client
+describe("cmr mcp", function()
+  local server, env, client, listener
 
   setup(function() server = mock.shared "http" end)
 
@@ -19,7 +21,8 @@ describe("cmr mcp #nginx", function()
 
   after_each(function()
     if client then client:close() end
-    client = nil
+    if listener then listener:stop() end
+    client, listener = nil, nil
   end)
 
   teardown(command.clean)
@@ -226,6 +229,41 @@ describe("cmr mcp #nginx", function()
     client = nil
   end)
 
+  it("shows a charge to the user, and sends it when the user agrees", function()
+    start{words = {"--allow", "charge"}}
+    local id = client:begin_call("renew_domains", {userId = mock.USER, domains = {"doe.com"}, years = 1})
+    local question = client:read()
+    assert.equal("elicitation/create", question.method)
+    assert.matches("renew_domains charges money", question.params.message)
+    assert.matches("POST " .. server.base_url:gsub("%p", "%%%0") .. "/domains/renew", question.params.message)
+    assert.matches('"doe.com"', question.params.message)
+    assert.equal("boolean", question.params.requestedSchema.properties.send.type)
+    assert.same({}, server:requests())
+    client:send{id = question.id, result = {action = "accept", content = {send = true}}}
+    client:answer(id)
+    assert.equal(1, #server:requests())
+  end)
+
+  it("waits until a request is done", function()
+    listener = listeners.start({}, nil, env.CMR_LEDGER)
+    start{words = {"--allow", "write"}}
+    local text = client:call("reexport", {mailboxId = mock.MAILBOX})
+    local action = text:match '{"id":"([^"]+)"}'
+    text = client:call("await", {id = action, timeoutSeconds = 1})
+    assert.matches("is not done yet", text)
+    local body = cjson.encode{event = "mailbox.exported", eventId = "E1",
+      data = {actionId = action, mailboxId = mock.MAILBOX, password = "hunter-two"}}
+    local request = listener:send(body, {headers = delivery.headers("body-hex-seconds", body, {time = os.time()})})
+    listener:line()
+    request:answer()
+    local is_error
+    text, is_error = client:call("await", {id = action, timeoutSeconds = 10})
+    assert.is_false(is_error, text)
+    local found = cjson.decode(text:match "^[^\n]+")
+    assert.same({"done", "E1"}, {found[1].state, found[1].events[1].eventId})
+    assert.is_nil((text:find "hunter"))
+  end)
+
   it("shows the key in nothing that it writes", function()
     local body = {status = 200, message = server.key, data = {x = server.key}}
     server:fault{match = {operation = "platforms"}, body = body}
@@ -244,8 +282,8 @@ describe("cmr mcp #nginx", function()
   it("ends random messages with errors, and sends nothing that nobody asked for", function()
     local seed = 4711
     local function random(n)
-      seed = (seed * 1103515245 + 12345) % 2147483648
-      return math.floor(seed / 65536) % n + 1
+      seed = seed * 16807 % 2147483647
+      return seed % n + 1
     end
     local function pick(list) return list[random(#list)] end
     local METHODS = {'"tools/call"', '"tools/list"', '"ping"', '"resources/read"', '"prompts/get"', '"initialize"',
@@ -272,9 +310,8 @@ describe("cmr mcp #nginx", function()
       return text
     end
     start{words = {"--allow", "write", "--allow", "charge", "--allow", "destroy"}}
-    for _ = 1, 1000 do
-      -- ends after every tenth message, so that no pipe fills up
-      client:write((message():gsub("[\r\n]", " ")) .. "\n")
+    for _ = 1, 20 do -- the pipe to the server has room for 50 messages
+      for _ = 1, 50 do client:write((message():gsub("[\r\n]", " ")) .. "\n") end
       client:send{id = "sync", method = "ping"}
       while client:read().id ~= "sync" do end
     end

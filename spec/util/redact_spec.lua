@@ -6,6 +6,22 @@ local function redacted(event, further)
   return redact.copy(event, redact.secrets(event, further))
 end
 
+describe("an answer that is shown", function()
+  it("has a mask for each secret text, and all other texts", function()
+    local answer = {
+      password = "geheim", pin = 1234, email = "x@y.z", backupCodes = {"a", "b"}, tokens = {},
+      credentials = {{email = "x@y.z", appPassword = "geheim", credentialId = "C1"}}, apiKey = true,
+    }
+    assert.same({
+      password = "***", pin = "***", email = "x@y.z", backupCodes = {"***", "***"}, tokens = {},
+      credentials = {{email = "x@y.z", appPassword = "***", credentialId = "C1"}}, apiKey = true,
+    }, redact.masked(answer))
+    assert.equal("geheim", answer.password)
+    assert.equal("text", redact.masked "text")
+    assert.equal("[]", core.json_encode(redact.masked(core.array{})))
+  end)
+end)
+
 describe("a stored event", function()
   it("has no member whose name tells of a secret", function()
     for _, name in ipairs{"password", "appPassword", "authenticatorSecret", "Password", "smtp_password", "imapPass",

@@ -1,6 +1,7 @@
 ---The messages of the Model Context Protocol: JSON-RPC 2.0, one message on each line. Pure.
 
 local core = require "cmr.core"
+local redact = require "cmr.util.redact"
 local tables = require "cmr.util.tables"
 local text = require "cmr.util.text"
 
@@ -59,7 +60,7 @@ end
 
 local function is_id(id)
   if type(id) == "number" then return id % 1 == 0 and id > -MAX_ID and id < MAX_ID end
-  return type(id) == "string"
+  return type(id) == "string" and not id:find "%z"
 end
 
 local function invalid(id, message)
@@ -109,12 +110,14 @@ function protocol.read(line, version)
   return messages
 end
 
----Returns the line for a message.
+---Returns the line for a message. It has no NUL bytes of texts that the client sent.
 ---@param message table without jsonrpc
 ---@return string line without a newline
 function protocol.write(message)
   message.jsonrpc = "2.0"
-  return (text.utf8(core.json_encode(message)))
+  local ok, line = pcall(core.json_encode, message)
+  if not ok then line = core.json_encode(redact.copy(message, {}, true)) end
+  return text.utf8(line)
 end
 
 ---Returns the answer to a request.

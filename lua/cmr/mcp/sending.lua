@@ -103,7 +103,7 @@ end
 
 -- Makes the job for sender.send. The job notes a cancellation.
 local function job_for(context)
-  local job = { max_queue_seconds = 0, context = context }
+  local job = { context = context }
   function job.may_send()
     return not job.cancelled
   end

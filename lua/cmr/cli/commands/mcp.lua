@@ -19,7 +19,7 @@ destroys or uses a quota is not sent twice unless the assistant was told of the
 first one. Answers have no passwords.
 
 Example:
-   claude mcp add cmr --env CMR_API_KEY=... -- cmr mcp --allow write]]
+   claude mcp add cmr -- cmr mcp --allow write]]
 
 mcp.options = {
   {

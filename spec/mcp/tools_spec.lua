@@ -1,0 +1,422 @@
+-- The tools, resources and prompts of cmr mcp, with the mock.
+local assistant = require "spec.support.assistant"
+local cjson = require "cjson"
+local command = require "spec.support.command"
+local ledgers = require "cmr.ledger"
+local listeners = require "spec.support.listener"
+local mock = require "spec.support.mock"
+local operations = require "cmr.operations"
+
+local RENEWAL = {userId = mock.USER, domains = {"doe.com"}, years = 1}
+local REEXPORT = {mailboxId = mock.MAILBOX}
+
+describe("the tools of cmr mcp #mcp", function()
+  local server, env, path, client, listener
+
+  setup(function() server = mock.shared "http" end)
+
+  before_each(function()
+    server:reset()
+    path = command.ledger()
+    env = {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url, CMR_LEDGER = path}
+  end)
+
+  after_each(function()
+    if client then client:close() end
+    if listener then listener:stop() end
+    client, listener = nil, nil
+    local ledger = ledgers.open(path)
+    if ledger then ledger:close() end
+  end)
+
+  teardown(command.clean)
+
+  -- Starts the server. `allowed` is a list of classes. Without capabilities, the client cannot ask its user.
+  local function start(allowed, capabilities)
+    local words = {}
+    for _, class in ipairs(allowed or {}) do
+      words[#words + 1] = "--allow"
+      words[#words + 1] = class
+    end
+    client = assistant.start{words = words, env = env, capabilities = capabilities or {sampling = cjson.decode "{}"}}
+    return client
+  end
+
+  local ELICITS = {elicitation = cjson.decode "{}"}
+
+  local function tools()
+    local by_name, names = {}, {}
+    for index, tool in ipairs(client:request("tools/list").result.tools) do
+      by_name[tool.name], names[index] = tool, tool.name
+    end
+    return by_name, names
+  end
+
+  -- Answers the server's question.
+  local function reply(question, action, content)
+    client:send{id = question.id, result = {action = action, content = content}}
+  end
+
+  it("are the operations that only read, unless more is allowed", function()
+    start()
+    local by_name = tools()
+    for _, operation in ipairs(operations) do
+      local reads = operation.method == "GET" or operation.flags.safe
+      local expected = (reads and operation.path) ~= nil and (reads and operation.path) ~= false
+      assert.equal(expected, by_name[operation.name] ~= nil, operation.name)
+    end
+    for _, name in ipairs{"await", "history", "read_more"} do assert.is_true(by_name[name].annotations.readOnlyHint) end
+    for name, tool in pairs(by_name) do
+      assert.is_true(tool.annotations.readOnlyHint, name)
+      assert.is_false(tool.annotations.destructiveHint or false, name)
+    end
+  end)
+
+  it("are each in the class that its consequences have", function()
+    local CASES = {write = "create_user", charge = "create_order", destroy = "delete_user"}
+    for class, name in pairs(CASES) do
+      start{class}
+      local by_name = tools()
+      for other, other_name in pairs(CASES) do assert.equal(other == class, by_name[other_name] ~= nil, name) end
+      client:close()
+    end
+    start{"write", "charge", "destroy"}
+    local by_name = tools()
+    for _, operation in ipairs(operations) do
+      local is_known = operation.path ~= nil and operation.method ~= nil
+      assert.equal(is_known, by_name[operation.name] ~= nil, operation.name)
+    end
+    assert.same({true, false, false}, {by_name.delete_user.annotations.destructiveHint,
+      by_name.delete_user.annotations.readOnlyHint, by_name.create_order.annotations.idempotentHint})
+    assert.is_true(by_name.update_user.annotations.idempotentHint)
+    assert.is_false(by_name.toggle_warmup.annotations.idempotentHint)
+  end)
+
+  it("have names and schemas that models accept", function()
+    start{"write", "charge", "destroy"}
+    for name, tool in pairs((tools())) do
+      assert.matches("^[%w_]+$", name)
+      assert.is_true(#name <= 64 and #tool.description > 10, name)
+      local schema = tool.inputSchema
+      assert.equal("object", schema.type)
+      assert.is_nil(schema.anyOf or schema.oneOf or schema.allOf)
+      for _, required in ipairs(schema.required or {}) do assert.is_table(schema.properties[required], name) end
+      for property in pairs(schema.properties) do assert.matches("^[%w_.-]+$", property) end
+    end
+    local by_name = tools()
+    assert.same({"userId", "confirm"}, by_name.create_order.inputSchema.required)
+    assert.equal("array", by_name.renew_domains.inputSchema.properties.domains.anyOf[1].type)
+    assert.equal("all", by_name.renew_domains.inputSchema.properties.domains.anyOf[2].const)
+    assert.same({1, 100}, {by_name.users.inputSchema.properties.limit.minimum,
+      by_name.users.inputSchema.properties.limit.maximum})
+    assert.is_nil(by_name.create_order.inputSchema.properties.files)
+  end)
+
+  it("cover an operation whose path the user supplies", function()
+    env.CMR_ENDPOINTS = command.file_with '{"wallet": "GET /wallet"}'
+    start()
+    assert.is_table(tools().wallet)
+    client:close()
+    env.CMR_ENDPOINTS = nil
+    start()
+    local text, is_error = client:call("wallet")
+    assert.is_true(is_error)
+    assert.matches("its path is not documented", text)
+  end)
+
+  it("answer with the API's answer, its passwords masked", function()
+    local secret = {status = 200, message = "x", data = {password = "hunter-two", app = {apiToken = "hunter-two"},
+      credentials = {{email = "ann@doe.com", credentialId = "C1"}}, list = {1, 2}}}
+    server:fault{match = {operation = "platforms"}, body = secret}
+    start()
+    local text, is_error = client:call("platforms", {userId = mock.USER})
+    assert.is_false(is_error)
+    assert.is_nil((text:find "hunter"))
+    local data = cjson.decode(text).data
+    assert.same({"***", "***", "ann@doe.com", "C1"},
+      {data.password, data.app.apiToken, data.credentials[1].email, data.credentials[1].credentialId})
+    assert.same({1, 2}, data.list)
+  end)
+
+  it("name a mistake in the arguments, and send nothing", function()
+    start{"write"}
+    local CASES = {
+      {"platforms", {}, "missing required argument 'userId'"},
+      {"platforms", {userid = "x"}, "did you mean 'userId'"},
+      {"users", {page = "x"}, "integer expected"},
+      {"set_domain_auto_renew", {userId = "x", autoRenew = true}, 'the text "all"'},
+      {"history", {limit = 1000}, "bad argument 'limit'"},
+      {"history", {operatoin = "x"}, "did you mean 'operation'"},
+      {"await", {}, "missing argument 'id'"},
+      {"await", {id = "ORD_none"}, "no request in the ledger"},
+      {"read_more", {cursor = "1:1"}, "not known any more"},
+    }
+    for _, case in ipairs(CASES) do
+      local text, is_error = client:call(case[1], case[2])
+      assert.is_true(is_error, case[1])
+      assert.matches(case[3], text)
+    end
+    assert.same({}, server:requests())
+  end)
+
+  it("refuse what is not allowed, and say how the user can allow it", function()
+    start{"write"}
+    for name, flag in pairs{create_order = "charge", delete_user = "destroy", cancel_subscription = "destroy"} do
+      local text, is_error = client:call(name, {userId = mock.USER})
+      assert.is_true(is_error)
+      assert.matches("cmr mcp %-%-allow " .. flag, text)
+      assert.matches("nothing was sent", text)
+    end
+    assert.same({}, server:requests())
+  end)
+
+  it("send nothing that the user declines", function()
+    start({"charge", "destroy", "write"}, ELICITS)
+    local ANSWERS = {
+      {"decline"}, {"cancel"}, {"accept"}, {"accept", {send = false}}, {"accept", {send = "true"}}, {"nonsense"},
+    }
+    for _, answer in ipairs(ANSWERS) do
+      local id = client:begin_call("renew_domains", RENEWAL)
+      reply(client:read(), answer[1], answer[2])
+      local text, is_error = assistant.text(client:answer(id))
+      assert.is_true(is_error)
+      assert.matches("did not confirm it; nothing was sent", text)
+    end
+    local id = client:begin_call("delete_user", {userId = mock.USER})
+    local question = client:read()
+    assert.matches("delete_user destroys", question.params.message)
+    client:send{id = question.id, error = {code = -32603, message = "no"}}
+    assert.is_true((select(2, assistant.text(client:answer(id)))))
+    id = client:begin_call("set_domain_auto_renew", {userId = mock.USER, domains = "all", autoRenew = false})
+    question = client:read()
+    assert.matches("means all of them", question.params.message)
+    reply(question, "decline")
+    client:answer(id)
+    assert.same({}, server:requests())
+    local ledger = assert(ledgers.open(path))
+    assert.equal(0, ledger:count{})
+  end)
+
+  it("mask the secrets in the question", function()
+    env.CMR_ENDPOINTS = command.file_with '{"process_order": "POST /process"}'
+    start({"charge"}, ELICITS)
+    local id = client:begin_call("process_order", {password = "hunter-two", orderId = "O1"})
+    local question = client:read()
+    assert.matches("O1", question.params.message)
+    assert.is_nil((question.params.message:find "hunter"))
+    reply(question, "decline")
+    client:answer(id)
+  end)
+
+  it("do not ask a client that can only show addresses", function()
+    start({"charge"}, {elicitation = {url = cjson.decode "{}"}})
+    client:call("renew_domains", RENEWAL)
+    assert.same({}, client.others)
+    assert.equal(1, #server:requests())
+  end)
+
+  it("do not send twice unless the assistant was told of the first time", function()
+    start{"write"}
+    local text, is_error = client:call("reexport", REEXPORT)
+    assert.is_false(is_error, text)
+    local number = tonumber(text:match "ledger_id: (%d+)")
+    local action = cjson.decode(text:match "^[^\n]+").actionId
+    text, is_error = client:call("reexport", REEXPORT)
+    assert.is_true(is_error)
+    assert.matches("the same request was sent before: ledger_id " .. number, text)
+    assert.matches("state accepted", text)
+    assert.is_truthy(text:find("action " .. action, 1, true))
+    assert.matches("repeatOf = " .. number, text)
+    -- another number is no sign that the assistant knows
+    REEXPORT.repeatOf = number + 1
+    assert.is_true((select(2, client:call("reexport", REEXPORT))))
+    assert.equal(1, #server:requests())
+    REEXPORT.repeatOf = number
+    text, is_error = client:call("reexport", REEXPORT)
+    REEXPORT.repeatOf = nil
+    assert.is_false(is_error, text)
+    assert.equal(2, #server:requests())
+    -- the repeated request is now the earlier one
+    assert.matches("ledger_id " .. number + 1, (client:call("reexport", REEXPORT)))
+  end)
+
+  it("remember what another process sent", function()
+    assert.equal(0, command.run({"reexport", "--mailbox-id", mock.MAILBOX}, {env = env}).status)
+    start{"write"}
+    local text, is_error = client:call("reexport", REEXPORT)
+    assert.is_true(is_error)
+    assert.matches("was sent before", text)
+    assert.equal(1, #server:requests())
+  end)
+
+  it("send one of two equal calls that come at once", function()
+    server:fault{match = {operation = "reexport"}, delay = 0.3}
+    start{"write"}
+    local one, other = client:begin_call("reexport", REEXPORT), client:begin_call("reexport", REEXPORT)
+    local first, second = client:read(), client:read()
+    local texts = {[first.id] = first, [second.id] = second}
+    assert.is_true(texts[one].result.isError ~= texts[other].result.isError)
+    assert.equal(1, #server:requests())
+  end)
+
+  it("tell an unknown outcome, where to look, and do not repeat it", function()
+    server:fault{match = {operation = "reexport"}, close = "after"}
+    start{"write"}
+    local text, is_error = client:call("reexport", REEXPORT)
+    assert.is_true(is_error)
+    assert.matches("outcome: unknown, it may have been done", text)
+    assert.matches("Look for the result with .*history", text)
+    assert.matches("state unknown", (client:call("reexport", REEXPORT)))
+    local found = cjson.decode((client:call("history", {unknown = true})):match "^[^\n]+")
+    assert.same({1, "reexport", "unknown"}, {#found, found[1].operation, found[1].state})
+    assert.equal(1, #server:requests())
+  end)
+
+  it("tell a refusal", function()
+    start{"write"}
+    local text, is_error = client:call("reexport", {mailboxId = "nobody"})
+    assert.is_true(is_error)
+    assert.matches("HTTP 404", text)
+    assert.matches("outcome: rejected, the server refused it, so nothing was done", text)
+    assert.is_false((select(2, client:call("reexport", REEXPORT))))
+  end)
+
+  it("tell the items that were refused in a success", function()
+    start{"charge"}
+    local text, is_error = client:call("renew_domains", RENEWAL)
+    assert.is_true(is_error)
+    assert.matches("1 item was refused:\n  doe.com: ", text)
+  end)
+
+  it("give a long answer in parts", function()
+    local items = {}
+    for index = 1, 1500 do items[index] = {name = ("item %d"):format(index), note = "\195\164"} end
+    server:fault{match = {operation = "countries"}, body = {status = 200, message = "x", data = items}}
+    start()
+    local answer = client:answer(client:begin_call("countries")).result
+    local whole, count = answer.content[1].text, 1
+    while true do
+      assert.is_true(#answer.content[1].text <= 24000)
+      local cursor = answer.content[2] and answer.content[2].text:match '"cursor":"([%d:]+)"'
+      if not cursor then break end
+      answer = client:answer(client:begin_call("read_more", {cursor = cursor})).result
+      whole, count = whole .. answer.content[1].text, count + 1
+    end
+    assert.is_true(count > 1)
+    assert.equal(1500, #cjson.decode(whole).data)
+  end)
+
+  it("say that a list has more pages", function()
+    for index = 1, 5 do server:add_user("USER" .. index) end
+    start()
+    assert.matches('This is page 1 of %d+.*{"page": 2}', (client:call("users", {limit = 2})))
+  end)
+
+  it("list the requests of this key, page by page", function()
+    start{"write"}
+    for index = 1, 3 do client:call("reexport", {mailboxId = "nobody" .. index}) end
+    local text = client:call("history", {limit = 2})
+    local found = cjson.decode(text:match "^[^\n]+")
+    assert.equal(2, #found)
+    assert.matches("^%d+%-%d+%-%d+T%d+:%d+:%d+Z$", found[1].sent_at)
+    assert.matches("2 of 3 requests", text)
+    local before = tonumber(text:match '{"before": (%d+)}')
+    found = cjson.decode((client:call("history", {limit = 2, before = before})):match "^[^\n]+")
+    assert.equal(1, #found)
+    assert.equal("[]\n0 of 0 requests.", (client:call("history", {operation = "create_order"})))
+    assert.equal("[]\n0 of 0 requests.", (client:call("history", {user = "nobody", sinceDays = 0.5})))
+  end)
+
+  it("say at once that no event can arrive", function()
+    start{"write"}
+    local action = (client:call("reexport", REEXPORT)):match '{"id":"([^"]+)"}'
+    assert.matches("no event can arrive: .*cmr listen", (client:call("await", {id = action})))
+  end)
+
+  it("end a wait that is cancelled", function()
+    listener = listeners.start({}, nil, path)
+    start{"write"}
+    local action = (client:call("reexport", REEXPORT)):match '{"id":"([^"]+)"}'
+    local id = client:begin_call("await", {id = action, timeoutSeconds = 60}, "w")
+    assert.matches("waiting for the end", client:read().params.message)
+    client:notify("notifications/cancelled", {requestId = id})
+    local began = os.time()
+    assert.is_true(client:is_alive())
+    client:close()
+    assert.is_true(os.time() - began < 10)
+  end)
+
+  it("are set up as the guide says", function()
+    local page, count = command.read "docs/guides/assistant.md", 0
+    for block in page:gmatch "```json\n(.-)```" do
+      local settings = cjson.decode(block)
+      local entry = (settings.mcpServers or settings.servers).cmr
+      assert.same({"cmr", {"mcp"}}, {entry.command, entry.args})
+      count = count + 1
+    end
+    assert.equal(2, count)
+    assert.matches('%[mcp_servers%.cmr%]\ncommand = "cmr"\nargs = %["mcp"%]\n', page)
+    for _, version in ipairs(require "cmr.mcp.protocol".VERSIONS) do assert.is_truthy(page:find(version, 1, true)) end
+    start()
+    for _, prompt in ipairs(client:request("prompts/list").result.prompts) do
+      assert.is_truthy(page:find("`" .. prompt.name .. "`", 1, true))
+    end
+  end)
+
+  it("work without a ledger, except those that read it", function()
+    client = assistant.start{words = {"--no-ledger"}, env = env}
+    assert.is_false((select(2, client:call("platforms", {userId = mock.USER}))))
+    for name, args in pairs{history = {}, await = {id = "ORD_1"}} do
+      local text, is_error = client:call(name, args)
+      assert.is_true(is_error)
+      assert.matches("no ledger: it was started with %-%-no%-ledger", text)
+    end
+  end)
+
+  it("come with the reference and the ledger as resources", function()
+    start{"write"}
+    local uris = {}
+    for _, resource in ipairs(client:request("resources/list").result.resources) do uris[resource.uri] = true end
+    assert.is_true(uris["cmr://operations"] and uris["cmr://ledger"] and uris["cmr://operations/create_order"])
+    assert.equal(2, #client:request("resources/templates/list").result.resourceTemplates)
+    local function read(uri)
+      local answer = client:request("resources/read", {uri = uri})
+      return answer.result and answer.result.contents[1].text, answer.error and answer.error.code
+    end
+    for uri in pairs(uris) do assert.is_string((read(uri))) end
+    local index = read "cmr://operations"
+    assert.matches("%- create_order: [^\n]*no tool: [^\n]*%-%-allow charge", index)
+    assert.matches("%- wallet: [^\n]*path is not documented", index)
+    assert.matches("`confirm` %(boolean, required%)", (read "cmr://operations/create_order"))
+    client:call("reexport", REEXPORT)
+    assert.equal("reexport", cjson.decode((read "cmr://ledger"))[1].operation)
+    assert.equal("accepted", cjson.decode((read "cmr://ledger/1")).state)
+    for _, uri in ipairs{"cmr://x", "cmr://operations/nothing", "cmr://ledger/99", "file:///etc/passwd", ""} do
+      assert.equal(-32002, (select(2, read(uri))), uri)
+    end
+    assert.equal(-32602, client:request("resources/read", {uri = 5}).error.code)
+  end)
+
+  it("come with prompts for the jobs of the guides", function()
+    start()
+    local prompts = client:request("prompts/list").result.prompts
+    assert.equal(4, #prompts)
+    for _, prompt in ipairs(prompts) do
+      local args = {}
+      for _, argument in ipairs(prompt.arguments or {}) do
+        if argument.required then args[argument.name] = "value%1 of " .. argument.name end
+      end
+      local answer = client:request("prompts/get", {name = prompt.name, arguments = next(args) and args or nil})
+      local text = answer.result.messages[1].content.text
+      assert.is_nil((text:find "{%w+}"))
+      for _, value in pairs(args) do assert.is_truthy(text:find(value, 1, true)) end
+      -- the tools that it names exist
+      for name in text:gmatch "%f[%w_](%l+_[%l_]+)%f[^%w_]" do
+        if name ~= "ledger_id" then assert.is_truthy(operations[name], name) end
+      end
+    end
+    assert.equal(-32602, client:request("prompts/get", {name = "renew"}).error.code)
+    assert.equal(-32602, client:request("prompts/get", {name = "x"}).error.code)
+    assert.equal(-32602, client:request("prompts/get", {name = "renew", arguments = {user = 5}}).error.code)
+  end)
+end)
