@@ -61,8 +61,8 @@ describe("the command in a terminal #pty", function()
 
   it("says that it waits for an order, and for how long", function()
     local shown = pty.run({"order-mailboxes", USER, "--subscription-id", "1BNTZJG2Q041JWGS3NY9E1BZ9APA",
-      "--confirm", "true", "--mailboxes", '{"doe.com":[{"username":"mary","firstName":"Mary","lastName":"Major"}]}', "--yes", "--wait",
-      "--wait-timeout", "1"}, {env = env, columns = 100})
+      "--confirm", "true", "--mailboxes", '{"doe.com":[{"username":"mary","firstName":"Mary","lastName":"Major"}]}',
+      "--yes", "--wait", "--wait-timeout", "1"}, {env = env, columns = 100})
     assert.matches("cmr: waiting until the request has ended, for up to 1 second (Ctrl-C ends only the wait)\n",
       plain(shown.out), 1, true)
   end)

@@ -21,6 +21,7 @@ local GLOBAL_OPTIONS = {
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
   { "--field", "PATH", "Print only this value, as in data.EMAILBISON.connected; of a list one line an item." },
+  { "--columns", "NAMES", "The columns of a table or of CSV, in this order, as in id,email." },
   { "--guard-formulas", false, "In CSV, write ' before text that a spreadsheet would run as a formula." },
   { "--compact", false, "Print JSON on one line." },
   { "--no-ledger", false, "Do not remember what is sent, nor look whether it was sent before." },
