@@ -15,7 +15,7 @@ unexport LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_
 LUA_PROGRAM = $(if $(filter $(LUA),$(EVERY)),$(shell scripts/build/lua-program.sh $(FLAVOUR)),$(LUA))
 LUA_ABI    := $(FLAVOUR:jit=5.1)# LuaJIT reads the folders of 5.1
 
-# The folders of the build and of `make install`.
+# The folders for the build and for `make install`.
 BUILD       ?= build
 OUT         ?= $(BUILD)/$(FLAVOUR)
 PREFIX      ?= /usr/local
@@ -47,7 +47,7 @@ build: $(MODULES) ## builds the C modules for one Lua (LUA=5.4), and build/5.4/e
 	@scripts/build/env.sh $(OUT) $(LUA_PROGRAM)
 
 $(OUT)/cmr/core.so: $(filter-out $(OUT)/operations_lua.o $(OUT)/sqlite.o,$(OBJECTS))
-$(OUT)/cmr/operations.so: $(OUT)/operations_lua.o $(OUT)/operations.o # needs no library
+$(OUT)/cmr/operations.so: $(OUT)/operations_lua.o $(OUT)/operations.o # needs none of the libraries
 $(OUT)/cmr/sqlite.so: $(OUT)/sqlite.o
 $(MODULES): $(OUT)/link.flags
 	$(LD) $(LIBFLAG) -o $@ $(filter %.o,$^) @$(OUT)/link.flags
@@ -61,7 +61,7 @@ $(OUT)/%.o: csrc/%.c $(OUT)/compile.flags
 $(OUT)/compile.flags $(OUT)/link.flags: $(OUT)/%.flags: $(OUT)/settings scripts/build/flags.sh
 	@$(SETTINGS) scripts/build/flags.sh $* >$@
 
-$(OUT)/settings: always # is written only if it changes; then everything is rebuilt
+$(OUT)/settings: always # written only if the settings change; then everything is rebuilt
 	@mkdir -p $(OUT)/cmr
 	@echo "$(SETTINGS)" | scripts/build/write-if-changed.sh $@
 
@@ -116,7 +116,7 @@ example-nginx: ## shows a small API in nginx in front of the vendor's, against a
 
 .PHONY: check
 check: build ## runs the specs on one Lua (LUA=5.4), or some of them (SPECS="spec/retry_spec.lua ...")
-	@$(MAKE) --no-print-directory build LUA=jit # for the specs in nginx
+	@$(MAKE) --no-print-directory build LUA=jit # the specs that run nginx need it
 	@scripts/test/specs.sh $(FLAVOUR)
 
 .PHONY: test
@@ -188,19 +188,19 @@ asan-nginx: ## runs the specs of nginx with the sanitizers in its workers
 	@CMR_NGINX_BUILD=build/asan-jit SPECS=spec/nginx scripts/test/specs.sh 5.4
 
 .PHONY: other-debian
-other-debian: ## runs every spec in a bare Debian that is not this one (SUITE=trixie); needs root and debootstrap
-	@scripts/test/other-debian.sh $(SUITE)
+other-debian: ## runs the specs in a bare Debian that is not this one (SUITE=trixie DO="make test"); needs root, debootstrap
+	@scripts/test/other-debian.sh '$(SUITE)' '$(DO)'
 
 .PHONY: apicheck
 apicheck: ## runs the specs on a Lua that checks each use of its C API
 	@scripts/build/setup.sh test
-	@$(MAKE) --no-print-directory build LUA=jit # for the mock
+	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@scripts/test/apicheck.sh
 
 .PHONY: no-http2
 no-http2: ## runs the specs of the wire on a libcurl without HTTP/2
 	@scripts/build/setup.sh test
-	@$(MAKE) --no-print-directory build LUA=jit # for the mock
+	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@scripts/test/no-http2.sh
 
 .PHONY: bench
@@ -209,6 +209,12 @@ bench: ## compares cmr with C loops on libcurl and other clients (ONLY="row ..."
 	@$(MAKE) --no-print-directory build LUA=5.4
 	@$(MAKE) --no-print-directory build LUA=jit
 	@ONLY='$(ONLY)' QUICK='$(QUICK)' KEEP='$(KEEP)' scripts/test/bench.sh
+
+.PHONY: bench-instructions
+bench-instructions: ## counts the instructions of a call: over 5 % above the committed number fails (ONLY= KEEP=1)
+	@scripts/build/setup.sh bench
+	@$(MAKE) --no-print-directory build LUA=5.4
+	@ONLY='$(ONLY)' KEEP='$(KEEP)' scripts/test/bench.sh bench/instructions.lua
 
 .PHONY: soak
 soak: ## runs the nginx example under faults and reloads (S=120 seconds)

@@ -1,11 +1,12 @@
--- The bars as a picture: a group for every row, and in it a line where the target is.
+-- Draws the bars of all rows. Each row is a group of bars, with a line at its target.
 local report = require "bench.report"
 
 local chart = {}
 
-local WIDTH, LABEL, BAR, SPACE = 1010, 280, 400, 10 -- px: all, names, the longest bar, between it and its value
+-- in px: the whole width, the names, the longest bar, the gap between a bar and its value
+local WIDTH, LABEL, BAR, SPACE = 1010, 280, 400, 10
 local LINE, GAP, TOP = 18, 30, 50
-local MOST = 8 -- times the first bar: a longer one would make the others too small to see
+local MOST = 8 -- no bar is longer than this many times the first one, so that the others stay visible
 local COLOURS = { ours = "#2f6f4f", other = "#b9c4cf", target = "#c0392b", text = "#222", soft = "#667" }
 
 local STYLE = [[
@@ -25,7 +26,7 @@ local function text(x, y, class, what)
   return ('<text x="%g" y="%g" class="%s">%s</text>'):format(x, y, class, escaped(what))
 end
 
--- Where the target is on the scale of the bars: in parts of the first bar, or in their own unit.
+-- Returns the target as a length on the bars' scale. A target in "x" is a multiple of the first bar.
 local function limit(row)
   local number, unit = row.target:match "^%S+ ([%d.]+) ?(%S*)"
   if unit == "x" then return tonumber(number) * row.bars[1].median end
@@ -87,10 +88,10 @@ local function group(row, y)
   return table.concat(parts, "\n"), bottom + GAP
 end
 
---- The picture.
--- @param rows those that were run
--- @param machine line to put below the title
--- @return SVG
+--- Returns the picture.
+-- @param rows the rows that were run
+-- @param machine the line below the title
+-- @return the text of an SVG file
 function chart.svg(rows, machine)
   local parts, y = {}, TOP + 25
   for _, row in ipairs(rows) do

@@ -1,8 +1,8 @@
--- Rounds in which everybody has a turn, and what is said of them. Machines are noisy, and the same noise meets all who
--- run in one round: what counts is the ratio of two in a round, and the median of the rounds.
+-- Measures contestants in rounds. Machines are noisy, and all contestants of one round meet the same noise. So the
+-- results are the ratio of two contestants in a round, and the median over all rounds.
 local measure = {}
 
---- The median, nil of none.
+--- Returns the median, or nil without values.
 function measure.median(values)
   local sorted = {}
   for index, value in ipairs(values) do
@@ -13,10 +13,10 @@ function measure.median(values)
   return sorted[1] and (sorted[math.floor(middle)] + sorted[math.ceil(middle)]) / 2
 end
 
---- Lets all run in every round, another one first each time.
--- @param rounds how many
+--- Runs all contestants in every round. Each round begins with another one.
+-- @param rounds the number of rounds
 -- @param contestants array of {name, run = function() -> number or a table of them, once = only in the first round}
--- @return for each, in the same order, the array of what it returned
+-- @return for each contestant, in the same order, the array of its results
 function measure.rounds(rounds, contestants)
   local results = {}
   for index = 1, #contestants do
@@ -36,9 +36,9 @@ local function bar(one, values)
   return { name = one.name, note = one.note, ours = one.ours, values = values, median = measure.median(values) }
 end
 
---- The same, as bars: {name, note, ours, values, median}.
--- @param fields where they return tables: names of their fields
--- @return the bars; with fields, those of each
+--- Does the same as measure.rounds, and returns bars: {name, note, ours, values, median}.
+-- @param fields the fields to take from the results, if these are tables
+-- @return the list of bars; with fields, one list for each field
 function measure.bars(rounds, contestants, fields)
   local all = {}
   for index, values in ipairs(measure.rounds(rounds, contestants)) do
@@ -54,7 +54,7 @@ function measure.bars(rounds, contestants, fields)
   return (table.unpack or unpack)(all)
 end
 
---- The median over the rounds of what combines one's value and the other's.
+--- Combines the two values of each round, and returns the median.
 function measure.combined(ours, peer, combine)
   local values = {}
   for round, value in ipairs(ours.values) do
@@ -63,7 +63,7 @@ function measure.combined(ours, peer, combine)
   return measure.median(values)
 end
 
---- The median over the rounds of one's value in parts of the other's.
+--- Returns the median ratio of the two values of a round.
 function measure.ratio(ours, peer)
   return measure.combined(ours, peer, function(a, b)
     return a / b

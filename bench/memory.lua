@@ -1,8 +1,8 @@
--- How much memory a process has.
+-- Measures how much memory a process has.
 local memory = {}
 
---- Bytes that are resident.
--- @param pid of which process; this one when it is nil
+--- Returns the resident memory in bytes.
+-- @param pid the process; nil means this one
 function memory.resident(pid)
   local file = assert(io.open(("/proc/%s/status"):format(pid or "self"), "r"))
   local text = file:read "*a"

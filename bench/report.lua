@@ -1,10 +1,10 @@
--- What was measured, as a table to read and as JSON.
+-- Writes the results as a table for people and as JSON.
 local cjson = require("cjson").new()
 local shell = require "bench.shell"
 
 local report = {}
 
-cjson.encode_invalid_numbers "null" -- a machine so busy that nothing was answered
+cjson.encode_invalid_numbers "null" -- on a very busy machine, a row may have no answers and so no number
 
 local SIGNS = { ["<="] = "≤", [">="] = "≥", x = "×", us = "µs" }
 
@@ -17,30 +17,30 @@ local function digits(value)
   return (("%.3g"):format(value))
 end
 
---- Whether a row's target is met.
+--- Returns whether a row's target is met.
 function report.met(row)
   local relation, limit = row.target:match "^(%S+) ([%d.]+)"
   local within = relation == "<=" and row.value <= tonumber(limit) or relation == ">=" and row.value >= tonumber(limit)
   return (within or row.also or false) and not row.broken
 end
 
---- The target as text, as in "≤ 1.25 ×".
+--- Returns the target as text, such as "≤ 1.25 ×".
 function report.target(row)
   return sign(row.target)
 end
 
---- A value with its unit, as in "1.18 ×".
+--- Returns a value with its unit, such as "1.18 ×".
 function report.value(row)
   local unit = row.target:match "^%S+ [%d.]+ ?(.*)$"
   return sign((("%s %s"):format(digits(row.value), unit):gsub("%s+$", "")))
 end
 
---- One bar as text, as in "79.1 µs a call".
+--- Returns one bar as text, such as "79.1 µs a call".
 function report.bar(row, bar)
   return ("%s %s"):format(digits(bar.median), sign(row.unit))
 end
 
---- The table, in Markdown, which reads well in a terminal too.
+--- Returns the table in Markdown, which people can also read in a terminal.
 function report.table(rows)
   local lines = { "| what | against | target | measured | |", "|---|---|---|---|---|" }
   for _, row in ipairs(rows) do
@@ -56,7 +56,7 @@ function report.table(rows)
   return table.concat(lines, "\n")
 end
 
---- What each row was made of: every contestant's median.
+--- Returns the medians of all contestants, for each row.
 function report.details(rows)
   local lines = {}
   for _, row in ipairs(rows) do
@@ -69,7 +69,7 @@ function report.details(rows)
   return table.concat(lines, "\n")
 end
 
---- The machine and the programs, in one line.
+--- Returns one line about the machine and the programs.
 function report.machine()
   return ("%s cores of %s; Linux %s; %s; %s; %s; %s"):format(
     shell.output "nproc",
@@ -82,7 +82,7 @@ function report.machine()
   )
 end
 
---- All of it, every round too.
+--- Returns all results as JSON, with every round.
 function report.json(rows, date, machine)
   local all = {}
   for index, row in ipairs(rows) do

@@ -1,4 +1,4 @@
--- make bench: runs the rows, prints the table, writes the results. Its environment: ONLY = names of rows, QUICK = small
+-- make bench: runs the rows, prints the table, writes the results. The environment: ONLY = names of rows, QUICK = small
 -- sizes, KEEP = keep the results of a full run beside this file.
 local nginx = require "spec.support.nginx"
 local chart = require "bench.chart"

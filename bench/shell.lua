@@ -1,4 +1,4 @@
--- Programs, run with an environment that nobody else can read.
+-- Runs programs with an environment that other users cannot read.
 local cjson = require "cjson"
 local nginx = require "spec.support.nginx"
 
@@ -8,7 +8,7 @@ shell.quote, shell.output = nginx.quote, nginx.output
 
 local ROOT = nginx.output "pwd"
 
--- What finds the library of a build; before it, nothing of the caller's.
+-- Returns shell text that sets the paths to the library of a build, and removes the caller's paths.
 local function paths(build)
   return ("export LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;;' LUA_CPATH='%s/build/%s/?.so;;'"):format(
     ROOT,
@@ -20,10 +20,10 @@ local function paths(build)
 end
 
 --- Starts a program.
--- @param command for sh
+-- @param command a command for sh
 -- @param env {NAME = value}
--- @param build whose library Lua programs see: "5.4" (default) or "jit"
--- @return a function that waits for its end and returns what it printed; raises when it fails
+-- @param build the build whose library Lua programs load: "5.4" (default) or "jit"
+-- @return a function that waits for the program and returns its output; raises when the program fails
 function shell.start(command, env, build)
   local lines = {
     "unset LUA_PATH_5_4 LUA_CPATH_5_4 CMR_API_KEY CMR_BASE_URL CMR_CA_FILE CMR_ENDPOINTS",
@@ -47,14 +47,14 @@ function shell.start(command, env, build)
   end
 end
 
---- Runs one to its end.
--- @return what it printed
+--- Runs a program to its end.
+-- @return its output
 function shell.run(command, env, build)
   return shell.start(command, env, build)()
 end
 
---- Runs one that prints numbers.
--- @return them
+--- Runs a program that prints numbers.
+-- @return the numbers
 function shell.numbers(command, env, build)
   local text = shell.run(command, env, build)
   local numbers = {}
@@ -65,7 +65,7 @@ function shell.numbers(command, env, build)
 end
 
 --- Times programs side by side with hyperfine, which starts them without a shell.
--- @return the median of each, ms
+-- @return the median of each program, in ms
 function shell.times(commands, env, runs)
   local path = os.tmpname()
   local quoted = {}

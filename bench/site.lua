@@ -1,4 +1,4 @@
--- An nginx with a client in it: one worker, /call makes a call, /other has nothing to do with it.
+-- Runs an nginx with a client in its one worker. A request for /call makes a call. A request for /other makes none.
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
@@ -36,9 +36,9 @@ site.CLIENTS = {
 local Site = {}
 Site.__index = Site
 
---- Starts one.
--- @param kind of client, a name in CLIENTS
--- @param seconds after which the upstream answers; nil: at once
+--- Starts an nginx.
+-- @param kind the kind of client, a name in CLIENTS
+-- @param seconds how long the upstream server takes to answer; nil: it answers at once
 function site.start(kind, seconds)
   local env = upstream.env(seconds)
   local client = site.CLIENTS[kind]
@@ -56,9 +56,9 @@ function Site:url(path)
   return ("http://127.0.0.1:%d%s"):format(self.server.port, path)
 end
 
---- Starts requests for /call, kept up for a time.
--- @param spread whether they begin spread over a while; see bench/spread.lua
--- @return a function that waits for their end and returns how many were answered a second
+--- Starts to request /call again and again for some seconds.
+-- @param spread whether the connections begin at different times; see bench/spread.lua
+-- @return a function that waits for the end and returns the number of answers per second
 function Site:load(connections, seconds, spread)
   local finish = shell.start(
     ("wrk -t1 -c%d -d%ds --timeout 20s %s %s %s"):format(
@@ -77,11 +77,11 @@ function Site:load(connections, seconds, spread)
 end
 
 --- Starts requests one after another.
--- @param path
--- @param count how many
--- @param pause seconds between two
--- @param limit seconds after which there are no more
--- @return a function that waits for their end and returns the median and the 99th percentile, seconds
+-- @param path the path of the requests
+-- @param count the number of requests
+-- @param pause seconds between two requests
+-- @param limit seconds after which no other request starts
+-- @return a function that waits for the end and returns the median and the 99th percentile, in seconds
 function Site:probe(path, count, pause, limit)
   local finish = shell.start(
     ("build/bench/easy %d %g %g"):format(count, pause or 0, limit or 1e9),

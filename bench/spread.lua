@@ -1,6 +1,6 @@
--- For wrk, with the number of its connections as argument: the first request of each waits a while, so that they do not
--- all go through the same motions at the same time, and a run's end does not cut off all of a generation.
-local SPREAD = 200 -- ms
+-- A script for wrk. Its argument is the number of connections. The first request of each connection waits for a random
+-- time. Otherwise all connections would work in step, and the end of a run would cut off all of their last requests.
+local SPREAD = 200 -- in ms
 
 local left
 

@@ -1,10 +1,11 @@
--- The server that is called: an nginx that answers one call as the documents say, at once or after a time.
+-- Runs the server that the clients call: an nginx that answers one operation as documented, at once or after a time.
+local cmr = require "cmr"
 local nginx = require "spec.support.nginx"
 local tls = require "cmr.mock.certificates"
 
 local upstream = {}
 
-upstream.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- of the vendor's example
+upstream.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B" -- the user in the vendor's example
 
 local KEY = "bench-api-key"
 
@@ -35,6 +36,7 @@ http {
   ssl_certificate_key $server/leaf.key;
   server {
     listen 127.0.0.1:$port ssl http2 backlog=4096;
+    listen 127.0.0.1:$plain_port backlog=4096;
     location /now/ { return 200 '$http'; }
     location ~ ^/after/([0-9.]+)/ {
       set $seconds $1;
@@ -61,26 +63,37 @@ end
 
 local running
 
---- Starts it, at first use.
--- @return the server: key, ca_file; upstream.stop() ends it
+--- Starts the server at the first call.
+-- @return the server, with key and ca_file; upstream.stop() ends it
 function upstream.start()
   if running then return running end
   local directory = certificates()
-  running = nginx.start { conf = CONF, http = ANSWER, server = directory }
+  local plain_port = nginx.free_port()
+  running = nginx.start { conf = CONF:gsub("%$plain_port", plain_port), http = ANSWER, server = directory }
+  running.plain_port = plain_port
   running.key, running.ca_file, running.certificates = KEY, directory .. "/ca.pem", directory
   return running
 end
 
---- What a client that calls it wants in its environment.
--- @param seconds after which it answers; nil: at once
-function upstream.env(seconds)
+-- The library's headers, one a line and without the key, for peers that make the same request.
+local function headers()
+  local client = cmr.new { api_key = KEY }
+  return table.concat(assert(client:preview("platforms", upstream.USER)).headers, "\n")
+end
+
+--- Returns the environment for a client of the server.
+-- @param seconds how long the server takes to answer; nil: it answers at once
+-- @param plain true: HTTP/1.1 without TLS
+function upstream.env(seconds, plain)
   local server = upstream.start()
-  local base = ("https://127.0.0.1:%d/%s"):format(server.port, seconds and "after/" .. seconds or "now")
+  local scheme, port = plain and "http" or "https", plain and server.plain_port or server.port
+  local base = ("%s://127.0.0.1:%d/%s"):format(scheme, port, seconds and "after/" .. seconds or "now")
   return {
     CMR_BASE_URL = base,
     CMR_API_KEY = server.key,
     CMR_CA_FILE = server.ca_file,
     BENCH_USER = upstream.USER,
+    BENCH_HEADERS = headers(),
     BENCH_URL = ("%s/exports/platform-credentials?userId=%s"):format(base, upstream.USER),
   }
 end

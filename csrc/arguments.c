@@ -19,7 +19,10 @@ struct checker {
     struct refusal *refusal;
 };
 
-/* Returns the last part of a row's name when the row is a member of the object, else NULL. "" is the request itself. */
+/*
+ * Returns the last part of a row's name when the row is a member of the object, else NULL. The request itself is the
+ * object "".
+ */
 static const char *member_name(const char *row, const char *object)
 {
     const size_t length = strlen(object);
@@ -134,7 +137,7 @@ static bool check_string(const struct checker *checker, const struct param *para
     return true;
 }
 
-/* request.c finds out what the path names. */
+/* Checks only the text of the path. request.c checks the file at the path. */
 static bool check_path(const struct checker *checker, int index)
 {
     const char *path = text_without_nul(checker->L, index);
@@ -153,7 +156,7 @@ static bool check_open(struct checker *checker, const char *name, int index)
     lua_State *L = checker->L;
     const struct suggestion suggestion = suggest_member(checker, "", name);
 
-    if (suggestion.name && suggestion.distance == 0) /* user_id */
+    if (suggestion.name && suggestion.distance == 0) /* a misspelling, such as user_id */
         return unknown_member(checker, "", name);
     lua_pushvalue(L, index);
     if (checker->placement->open == BODY)
@@ -396,7 +399,7 @@ static bool collect(const struct checker *checker, int first, int last)
     return collect_positional(checker, first, fields ? last - 1 : last);
 }
 
-/* Refuses when no parameter marked EITHER is present, or when the number of parameters marked ONE_OF is not one. */
+/* Refuses a request without any of the parameters marked EITHER, or without exactly one of those marked ONE_OF. */
 static bool check_alternatives(const struct checker *checker, int fields)
 {
     lua_State *L = checker->L;

@@ -1,6 +1,6 @@
 /*
- * Checks Lua arguments against the parameters of an operation's row and makes one table of them. request.c reads that
- * table and checks nothing again.
+ * Checks Lua arguments against the parameters of an operation's row and collects them in one table. request.c reads
+ * that table without another check.
  */
 #pragma once
 
@@ -11,10 +11,10 @@
 #include "refusal.h"
 
 /*
- * Pushes the checked table, which has the arguments from index first to last. The leading scalars are stored under the
- * names of their parameters, then come the fields of the last table. Values are copied. Only a value that its row
- * leaves open is not: it is checked when it is encoded. A list given as cmr.all is left out. Undocumented fields are
- * refused when the placement has no place for them.
+ * Pushes the checked table of the arguments from index first to last. The table has the leading scalars under the names
+ * of their parameters, and the fields of the last table. It has copies of the values. Only a value whose row allows any
+ * type is neither copied nor checked: json_encode checks it. A list given as cmr.all is left out. An undocumented field
+ * is refused when the placement has no location for undocumented fields.
  */
 bool arguments_check(lua_State *L, const struct operation *operation, const struct placement *placement, int first,
                      int last, struct refusal *refusal);

@@ -11,8 +11,9 @@ enum {
     READ_BYTES = 4096,
     /* a request that is not repeatable must not reuse a connection that was idle for longer */
     MAX_IDLE_SECONDS = 5,
-    MIN_TIMEOUT_MS = 1,       /* libcurl takes 0 for "no timeout" */
-    MAX_SENDS_REPEATABLE = 2, /* in one attempt: libcurl sends again when a reused connection closes */
+    MAX_IDLE_SECONDS_REPEATABLE = 118, /* libcurl's default */
+    MIN_TIMEOUT_MS = 1,                /* libcurl takes 0 for "no timeout" */
+    MAX_SENDS_REPEATABLE = 2,          /* in one attempt: libcurl sends again when a reused connection closes */
 };
 
 bool attempt_is_repeatable(const struct call *call)
@@ -54,7 +55,7 @@ static bool is_status_line(const struct answer *answer, const char *bytes, size_
 }
 
 /*
- * libcurl calls this with one whole header line. A status line begins a new response; the response before it was a 100.
+ * libcurl calls this with one whole header line. A status line begins a new response: a response before it was a 100.
  */
 static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
 {
@@ -68,7 +69,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
         return 0;
     }
     if (answer->headers_complete && !is_status_line(answer, bytes, length))
-        return length; /* a trailer */
+        return length; /* ignores a trailer */
     if (is_status_line(answer, bytes, length)) {
         buffer_free(&answer->headers);
         answer->headers_complete = false;
@@ -141,10 +142,12 @@ static bool has_http2(void)
     return curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2;
 }
 
-static CURLcode set_connection(struct call *call)
+/* Sets the options that are the same for all attempts at a target. */
+static CURLcode set_target(struct call *call, CURLSH *share)
 {
     const struct target *target = call->target;
 
+    SET(CURLOPT_SHARE, share);
 #if LIBCURL_VERSION_NUM >= 0x075500
     SET(CURLOPT_PROTOCOLS_STR, target->plain ? "http" : "https");
 #else
@@ -155,30 +158,44 @@ static CURLcode set_connection(struct call *call)
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (target->ca_file) {
         SET(CURLOPT_CAINFO, target->ca_file);
-        SET(CURLOPT_CAPATH, NULL); /* libcurl may have the system's folder here, and would trust it too */
+        SET(CURLOPT_CAPATH, NULL); /* the default is the system's folder, whose certificates libcurl would also trust */
     }
     if (target->resolve)
         SET(CURLOPT_RESOLVE, target->resolve);
     if (target->loopback)
-        SET(CURLOPT_PROXY, ""); /* ignores the proxy of the environment */
+        SET(CURLOPT_PROXY, ""); /* libcurl ignores a proxy that the environment names */
     else if (target->proxy)
         SET(CURLOPT_PROXY, target->proxy);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* the headers of a proxy must not count as the server's */
     SET(CURLOPT_HTTP_VERSION,
         target->plain || !has_http2() ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-    /* over HTTP/1, libcurl 8.14 would wait until another call has its whole answer */
-    SET(CURLOPT_PIPEWAIT, target->http_version == 1 ? 0L : 1L);
-    SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
-    /* over HTTP/2, several calls share one new connection */
-    SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
-    if (call->wary || !attempt_is_repeatable(call))
-        SET(CURLOPT_MAXAGE_CONN, call->wary ? 1L : (long)MAX_IDLE_SECONDS);
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could send the key to another server */
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* "" offers every encoding that libcurl supports */
     SET(CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     SET(CURLOPT_CONNECTTIMEOUT_MS, target->connect_timeout);
     SET(CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
+    SET(CURLOPT_PREREQFUNCTION, on_send);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    return CURLE_OK;
+}
+
+/* The functions below set the options of one attempt. A handle that was used before has those of the last attempt. */
+
+static CURLcode set_connection(struct call *call)
+{
+    const int max_idle = attempt_is_repeatable(call) ? MAX_IDLE_SECONDS_REPEATABLE : MAX_IDLE_SECONDS;
+
+    /* over HTTP/1, libcurl 8.14 would wait until another call has its whole answer */
+    SET(CURLOPT_PIPEWAIT, call->target->http_version == 1 ? 0L : 1L);
+    SET(CURLOPT_FORBID_REUSE, 1L); /* on_header allows reuse when a response begins */
+    /* over HTTP/2, several calls share one new connection */
+    SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
+    SET(CURLOPT_MAXAGE_CONN, call->wary ? 1L : (long)max_idle);
     return CURLE_OK;
 }
 
@@ -207,9 +224,6 @@ static CURLcode set_headers(struct call *call)
 static CURLcode set_request(struct call *call)
 {
     SET(CURLOPT_URL, call->url.data);
-    SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);  /* a redirect could send the key to another server */
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* "" offers every encoding that libcurl supports */
     if (call->form.count) {
         const CURLcode code = form_open(&call->form, call->easy);
         if (code != CURLE_OK)
@@ -218,6 +232,8 @@ static CURLcode set_request(struct call *call)
     } else if (call->body.data || strcmp(call->method, "POST") == 0) {
         SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
+    } else {
+        SET(CURLOPT_HTTPGET, 1L);
     }
     SET(CURLOPT_CUSTOMREQUEST, call->method);
     return CURLE_OK;
@@ -225,11 +241,8 @@ static CURLcode set_request(struct call *call)
 
 static CURLcode set_callbacks(struct call *call)
 {
-    SET(CURLOPT_PREREQFUNCTION, on_send);
     SET(CURLOPT_PREREQDATA, call);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, call);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, call);
     SET(CURLOPT_ERRORBUFFER, call->answer.message);
     SET(CURLOPT_PRIVATE, call);
@@ -241,12 +254,11 @@ static CURLcode set_callbacks(struct call *call)
     return CURLE_OK;
 }
 
-static CURLcode configure(struct call *call, CURLSH *share, double timeout)
+static CURLcode configure(struct call *call, double timeout)
 {
     const long timeout_ms = (long)(timeout * 1000);
     CURLcode code;
 
-    SET(CURLOPT_SHARE, share);
     SET(CURLOPT_TIMEOUT_MS, timeout_ms < MIN_TIMEOUT_MS ? MIN_TIMEOUT_MS : timeout_ms);
     code = set_connection(call);
     if (code == CURLE_OK)
@@ -256,34 +268,57 @@ static CURLcode configure(struct call *call, CURLSH *share, double timeout)
     return code == CURLE_OK ? set_callbacks(call) : code;
 }
 
-CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout)
+/* Makes a handle with the target's options. */
+static CURLcode make_handle(struct call *call, CURLSH *share)
 {
-    CURLcode code = CURLE_OUT_OF_MEMORY;
+    call->easy = curl_easy_init();
+    return call->easy && pollset_watch(call->pollset, call->easy) ? set_target(call, share) : CURLE_OUT_OF_MEMORY;
+}
+
+CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles *handles, CURLSH *share,
+                      double timeout)
+{
+    CURLcode code = CURLE_OK;
 
     call->pollset = pollset;
     call->sends = 0;
+    call->clean = false;
     call->form.failed = NULL;
     *call->answer.message = '\0';
     attempt_free_headers(call); /* in a fork's child, they come from the abandoned handle */
-    call->easy = curl_easy_init();
-    if (call->easy && pollset_watch(pollset, call->easy))
-        code = configure(call, share, timeout);
+    /* a trace would report the last transfer's times if this one failed early */
+    call->easy = call->traced ? NULL : handles_take(handles, call->target->number);
+    if (!call->easy)
+        code = make_handle(call, share);
+    if (code == CURLE_OK)
+        code = configure(call, timeout);
     if (code != CURLE_OK)
-        attempt_close(call);
+        attempt_close(call, handles);
     return code;
 }
 
-void attempt_close(struct call *call)
+/* Removes the pointers into the call that libcurl could follow when it frees the handle. */
+static bool detach(CURL *easy)
 {
-    curl_easy_cleanup(call->easy); /* also NULL */
+    return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL) == CURLE_OK;
+}
+
+void attempt_close(struct call *call, struct handles *handles)
+{
+    if (call->clean && detach(call->easy))
+        handles_keep(handles, call->easy, call->target->number);
+    else
+        curl_easy_cleanup(call->easy); /* accepts NULL */
     call->easy = NULL;
+    call->clean = false;
     attempt_free_headers(call);
     form_close(&call->form);
 }
 
 void attempt_free_headers(struct call *call)
 {
-    curl_slist_free_all(call->all_headers); /* also NULL */
+    curl_slist_free_all(call->all_headers); /* accepts NULL */
     call->all_headers = NULL;
 }
 
@@ -314,16 +349,30 @@ bool attempt_goes_on(const struct call *call, CURLcode code)
     return !call->wary && call->sends == 1 && call->reused && answer->header_bytes == 0 && attempt_is_repeatable(call);
 }
 
+/*
+ * Returns whether the handle may be used again. After anything unusual, the next attempt gets a new one: state that
+ * libcurl has left in it could reach the next call.
+ */
+static bool is_clean(const struct call *call)
+{
+    const struct answer *answer = &call->answer;
+
+    return answer->code == CURLE_OK && call->sends == 1 && answer->status >= 200 && answer->status < 300 &&
+           !call->form.count && !call->traced;
+}
+
 void attempt_finish(struct call *call, CURLcode code)
 {
     struct answer *answer = &call->answer;
     CURL *easy = call->easy;
 
     answer->code = code;
-    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
-    (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &answer->http_version);
-    (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &answer->connects);
-    answer->elapsed = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
+    if (answer->header_bytes > 0) { /* else libcurl may report the last transfer of this handle */
+        (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
+        (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &answer->http_version);
+        (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &answer->connects);
+    }
+    answer->elapsed = pollset_now() - call->begun_at;
     answer->retry_after = retry_after(answer->headers.data);
     if (call->traced) {
         answer->trace.resolved = seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
@@ -334,7 +383,7 @@ void attempt_finish(struct call *call, CURLcode code)
             answer->trace.first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     }
     call->wary = code == CURLE_OPERATION_TIMEDOUT;
-    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls share the new one */
+    call->fresh = call->wary && call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
     connection_note(call, code);
     if (code == CURLE_OK)
         call->target->http_version = answer->http_version > CURL_HTTP_VERSION_1_1 ? 2 : 1;
@@ -343,4 +392,5 @@ void attempt_finish(struct call *call, CURLcode code)
         answer->code = CURLE_PARTIAL_FILE;
         strcpy(answer->message, "the connection closed within the response's headers");
     }
+    call->clean = is_clean(call);
 }

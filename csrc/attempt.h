@@ -1,5 +1,5 @@
 /*
- * One attempt in libcurl: the options and callbacks of an easy handle, the age of an idle connection that the attempt
+ * One attempt in libcurl: the options and callbacks of an easy handle, the greatest age of an idle connection that it
  * may reuse, and libcurl's report at the end. Touches no Lua.
  */
 #pragma once
@@ -8,16 +8,17 @@
 #include <stdbool.h>
 
 #include "call.h"
+#include "handles.h"
 #include "pollset.h"
 
 enum { MAX_HEADER_BYTES = 256 * 1024 };
 
 /*
- * Makes the easy handle of the next attempt, which may take timeout seconds. Makes none when libcurl refuses an option.
- * Each attempt gets a new handle: if memory runs out, curl_easy_reset leaves a handle that reads into a buffer of size
- * 0.
+ * Prepares an easy handle for the next attempt, which may take timeout seconds: an idle one of the call's target, or a
+ * new one. Leaves none when libcurl refuses an option.
  */
-CURLcode attempt_open(struct call *call, struct pollset *pollset, CURLSH *share, double timeout);
+CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles *handles, CURLSH *share,
+                      double timeout);
 
 /*
  * Returns whether the attempt may continue on a new connection after it ended with code. It may when its idle
@@ -28,9 +29,10 @@ bool attempt_goes_on(const struct call *call, CURLcode code);
 /* Fills the answer from libcurl's data about the transfer. code is libcurl's result of the transfer. */
 void attempt_finish(struct call *call, CURLcode code);
 
-void attempt_close(struct call *call);
+/* Ends the attempt, whose handle is in no multi. After a success the handle becomes idle, else it is freed. */
+void attempt_close(struct call *call, struct handles *handles);
 
-/* Frees the joined headers of a handle that was freed. */
+/* Frees the headers that were joined for the easy handle. Call it after the handle was freed. */
 void attempt_free_headers(struct call *call);
 
 /* In a fork's child: abandons the easy handle, which the parent process still uses. */

@@ -120,7 +120,7 @@ static int lua_call_result(lua_State *L)
     int results;
 
     check_done(L, call);
-    call->reads++; /* reads stays raised if the code below raises: the call can then be read again, but not started */
+    call->reads++; /* stays raised after an error: the call can then be read again, but not started */
     results = response_push(L, call);
     call->reads--;
     return results;

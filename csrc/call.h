@@ -1,6 +1,7 @@
 /*
- * A call is created closed, prepared, started, then finished or cancelled. It may be started again. It owns an easy
- * handle and buffers. They belong to a userdata that is made before them, so its finalizer frees them after any error.
+ * A call is created in the closed state, prepared, started, then finished or cancelled. It may be started again. It
+ * owns an easy handle and buffers. The userdata of the call is made before them, so that its finalizer frees them after
+ * any error.
  */
 #pragma once
 
@@ -73,11 +74,13 @@ struct call {
     int sends;          /* how often this handle sent the request; an attempt may use two handles */
     bool reused;        /* this handle first sent the request on a connection that had been used before */
     double timeout;     /* the maximum for the attempt, in seconds */
-    double added_at;    /* when the call was added: seconds on the monotonic clock, like the next two */
+    bool clean;         /* the attempt ended well, so its handle may be used again */
+    double begun_at;    /* when the attempt began: seconds on the monotonic clock, like the next three */
+    double added_at;    /* when the call was added */
     double queue_limit; /* the wait for a connection and the attempt after it must end by then */
     double deadline;    /* the present phase (the wait, or the attempt) must end by then */
-    bool wary;          /* uses no connection that was idle: the last one was dead, or timed out */
-    bool fresh;         /* uses a new connection */
+    bool wary;          /* must not use an idle connection, because the last one was dead or timed out */
+    bool fresh;         /* must use a new connection */
 
     struct answer answer;
     /* number of reads of the answer in progress: a finalizer that runs meanwhile must not free the buffers */
@@ -94,7 +97,10 @@ void call_open(lua_State *L);
 /* Pushes a new, closed call that keeps the target at index alive. */
 struct call *call_new(lua_State *L, int target);
 
-/* Pops the value on top and stores it under a name with the call at index, so that it lives as long as the call. */
+/*
+ * Pops the value on top and stores it under this name in the table of the call at index, so that Lua keeps the value as
+ * long as the call.
+ */
 void call_keep(lua_State *L, int index, const char *name);
 
 /* inspect.c */

@@ -61,7 +61,7 @@ static inline bool cmr_has_metatable(lua_State *L, int index, const char *type)
     return equal;
 }
 
-/* Each function sets a field of the table on top, but no field for a NULL string or a false boolean. */
+/* Each function below sets a field of the table on top. For a NULL string or a false boolean it sets no field. */
 static inline void cmr_set_string(lua_State *L, const char *field, const char *value)
 {
     if (value) {

@@ -1,6 +1,6 @@
 /*
- * The connections that libcurl keeps for the next call. Finds those that must not be reused: libcurl 7.88 itself does not
- * notice that a connection is closed when unread bytes arrived before the close. Touches no Lua.
+ * Finds the idle connections that must not be reused. libcurl keeps connections for the next call, but libcurl 7.88
+ * does not notice that a connection is closed when unread bytes arrived before the close. Touches no Lua.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 bool connection_is_stale(const struct call *call, int local_port);
 
 /*
- * Records at the end of an attempt which connection had an answer. Shuts the connection down if the attempt timed out and
- * no other call can be using it: libcurl would reuse it.
+ * Call it at the end of an attempt. Records that an answer came over the attempt's connection. If the attempt timed out
+ * and no other call can be using the connection, shuts the connection down, because libcurl would reuse it.
  */
 void connection_note(const struct call *call, CURLcode code);

@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "error.h"
 #include "files.h"
+#include "input.h"
 #include "json.h"
 #include "operations.h"
 #include "pollset.h"
@@ -27,7 +28,7 @@
 #error "libcurl 7.80 or newer is needed (the prereq callback)"
 #endif
 
-#define MAIN_THREAD_KEY "cmr.main_thread" /* registry */
+#define MAIN_THREAD_KEY "cmr.main_thread" /* registry key */
 
 CMR_EXPORT int luaopen_cmr_core(lua_State *L);
 
@@ -125,8 +126,8 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
 }
 
 /*
- * core.is_generator() -> whether a generic for loop resumed the running coroutine. The loop takes everything that it
- * yields for an item.
+ * core.is_generator() -> whether a generic for loop resumed the running coroutine. Such a loop takes every yielded
+ * value as an item.
  */
 static int core_is_generator(lua_State *L)
 {
@@ -207,6 +208,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"hmac_sha256", crypto_hmac_sha256},
                                          {"sha256", crypto_sha256},
                                          {"file_sha256", crypto_file_sha256},
+                                         {"hex", crypto_hex},
                                          {"base64", crypto_base64},
                                          {"same", crypto_same},
                                          {"lock", files_lock},
@@ -217,6 +219,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"link_target", files_link_target},
                                          {"absolute_path", files_absolute_path},
                                          {"reserve_slot", queue_reserve},
+                                         {"read_input", input_read},
                                          {"terminal", terminal_size},
                                          {"catch_interrupt", terminal_catch_interrupt},
                                          {"interrupted", terminal_interrupted},

@@ -104,6 +104,22 @@ int crypto_base64(lua_State *L)
     return 1;
 }
 
+int crypto_hex(lua_State *L)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t length;
+    const unsigned char *bytes = (const unsigned char *)luaL_checklstring(L, 1, &length);
+    char text[2 * DIGEST_BYTES];
+
+    luaL_argcheck(L, length <= DIGEST_BYTES, 1, "too long");
+    for (size_t i = 0; i < length; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    lua_pushlstring(L, text, 2 * length);
+    return 1;
+}
+
 int crypto_same(lua_State *L)
 {
     size_t a_length;

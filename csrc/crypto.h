@@ -21,6 +21,9 @@ int crypto_sha256(lua_State *L);
 /* core.file_sha256(path) -> 32 bytes, or nil, message. Reads the file in small pieces. */
 int crypto_file_sha256(lua_State *L);
 
+/* core.hex(bytes) -> lower-case hexadecimal text of at most DIGEST_BYTES bytes */
+int crypto_hex(lua_State *L);
+
 /* core.base64(bytes) -> padded Base64 text of at most DIGEST_BYTES bytes */
 int crypto_base64(lua_State *L);
 

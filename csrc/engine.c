@@ -42,7 +42,7 @@ int engine_get(lua_State *L)
     multi_init(multi);
     cmr_setmetatable(L, ENGINE_TYPE);
     if (push_current(L))
-        return 1; /* a finalizer that ran in cmr_newuserdata has already made one */
+        return 1; /* a finalizer that ran in cmr_newuserdata has already made an engine */
     closed = lua_touserdata(L, -1);
     if (!multi_open(multi))
         return luaL_error(L, "no memory or file descriptors left for an engine");
@@ -61,6 +61,23 @@ static int lua_engine_wait(lua_State *L)
 
     luaL_argcheck(L, timeout_ms >= 0 && timeout_ms <= INT_MAX, 2, "out of range");
     lua_pushboolean(L, multi_run(multi, (int)ceil(timeout_ms)));
+    return 1;
+}
+
+static int lua_engine_wait_for(lua_State *L)
+{
+    struct multi *multi = engine_check(L, 1);
+    struct call *call = luaL_checkudata(L, 2, CALL_TYPE);
+    const double timeout_ms = luaL_checknumber(L, 3);
+    bool alone;
+
+    luaL_argcheck(L, timeout_ms >= 0 && timeout_ms <= INT_MAX, 3, "out of range");
+    if (call->state == CALL_RUNNING && call->multi == multi && !multi->finished)
+        (void)multi_run(multi, (int)ceil(timeout_ms));
+    alone = multi->finished == call && !call->next;
+    if (alone)
+        multi_remove(call);
+    lua_pushboolean(L, alone);
     return 1;
 }
 
@@ -102,7 +119,7 @@ static int lua_engine_gc(lua_State *L)
     struct multi *multi = to_engine(L, 1);
 
     multi_close(multi);
-    while (multi_take_finished(multi)) /* a call may outlive its engine */
+    while (multi_take_finished(multi)) /* empties the list, because a call may outlive its engine */
         ;
     return 0;
 }
@@ -118,9 +135,13 @@ static int lua_engine_tostring(lua_State *L)
 void engine_open(lua_State *L)
 {
     static const luaL_Reg meta[] = {{"__gc", lua_engine_gc}, {"__tostring", lua_engine_tostring}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"fd", lua_engine_fd},       {"wait", lua_engine_wait},   {"finished", lua_engine_finished},
-        {"count", lua_engine_count}, {"close", lua_engine_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"fd", lua_engine_fd},
+                                       {"wait", lua_engine_wait},
+                                       {"wait_for", lua_engine_wait_for},
+                                       {"finished", lua_engine_finished},
+                                       {"count", lua_engine_count},
+                                       {"close", lua_engine_close},
+                                       {NULL, NULL}};
 
     cmr_newtype(L, ENGINE_TYPE, meta, methods);
 }

@@ -12,6 +12,8 @@ void engine_open(lua_State *L);
  *     close.
  * engine:fd() -> a descriptor that is readable when there is work; nil on a system without epoll.
  * engine:wait(ms) -> waits up to ms for work and does it; returns whether calls finished.
+ * engine:wait_for(call, ms) -> waits like engine:wait, unless finished calls are unreported. Returns true if the call has
+ *     finished and no other call has; engine:finished() then omits it.
  * engine:finished() -> the id of a finished call, or nil when there is none left. Each call is returned once. The
  *     engine made after a fork or close also returns the calls that ended with the engine before it. It omits calls
  *     that were collected or started again.

@@ -35,7 +35,7 @@ static const char *kind_of_curl(CURLcode code)
     case CURLE_TOO_LARGE:
 #endif
         return "bad_response";
-    case CURLE_READ_ERROR: /* form_open refused */
+    case CURLE_READ_ERROR: /* form_open refused a file */
         return "invalid_argument";
     default:
         return "network";

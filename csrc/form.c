@@ -205,7 +205,7 @@ void form_forget_after_fork(struct form *form)
 
 void form_close(struct form *form)
 {
-    curl_mime_free(form->mime); /* also NULL */
+    curl_mime_free(form->mime); /* accepts NULL */
     form->mime = NULL;
     for (size_t i = 0; i < form->count; i++) {
         if (form->parts[i].fd >= 0)

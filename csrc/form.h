@@ -1,6 +1,6 @@
 /*
- * The parts of a multipart form: texts, and files that are streamed. A form belongs to a call and outlives its attempts;
- * each attempt opens the files again and makes libcurl's mime handle. Touches no Lua.
+ * The parts of a multipart form: texts, and files that are streamed. A form belongs to a call and outlives its
+ * attempts. Each attempt opens the files again and makes libcurl's mime handle. Touches no Lua.
  */
 #pragma once
 
@@ -38,7 +38,7 @@ struct form {
     const struct form_part *failed; /* the file that could not be opened for the attempt */
 };
 
-/* Finds out what a path names. Refuses all but a regular file that can be read and is not empty. */
+/* Gets the identity of the file at a path. Refuses everything except a readable regular file that is not empty. */
 bool form_check_file(const char *path, struct file_identity *identity, struct refusal *refusal);
 
 /* Each function appends a part and copies its arguments. Returns false when memory runs out. */
@@ -52,15 +52,18 @@ const struct form_part *form_broken(const struct form *form);
 const char *form_file_name(const char *path);
 
 /*
- * Opens the files for an attempt, and makes the mime handle for its easy handle. CURLE_READ_ERROR: a file is not what it
- * was when it was added, see form.failed.
+ * Opens the files for an attempt, and makes the mime handle for its easy handle. Returns CURLE_READ_ERROR when a file
+ * cannot be opened or has changed since it was added: form.failed is that file.
  */
 CURLcode form_open(struct form *form, CURL *easy);
 
-/* Ends the attempt, after its easy handle was freed or abandoned. */
+/* Closes the attempt's files and frees its mime handle. Call it after the easy handle was freed or abandoned. */
 void form_close(struct form *form);
 
-/* Does the same in a fork's child, which may have closed the files and opened others with the same numbers. */
+/*
+ * Like form_close, in a fork's child. The child may have closed the files and opened others with the same numbers: such
+ * files stay open.
+ */
 void form_forget_after_fork(struct form *form);
 
 void form_free(struct form *form);

@@ -313,10 +313,11 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
 }
 
 /*
- * The pass over the text before lua-cjson decodes it. It refuses the numbers and strings that lua-cjson accepts against
- * the standard. It writes U+FFFD for a lone surrogate, which lua-cjson refuses. A number with a fraction, an exponent
- * or many digits is replaced by the whole number 2^53 + 2 * position: lua-cjson would read it as the locale says, and
- * round it. From the position, tidy finds the number again. No other number in the new text is as large.
+ * A scan of the text before lua-cjson decodes it. The scan refuses the numbers and strings that lua-cjson accepts
+ * against the standard. It writes U+FFFD for a lone surrogate, which lua-cjson refuses. lua-cjson would read some
+ * numbers as the locale says, and round them. So the scan replaces a number that has a fraction, an exponent or many
+ * digits by the whole number 2^53 + 2 * position. From the position, tidy finds the original number again. No other
+ * number in the new text is as large.
  */
 struct scan {
     lua_State *L;
@@ -324,10 +325,12 @@ struct scan {
     const char *end;
     const char *unwritten; /* all bytes before it are in the new text */
     luaL_Buffer written;
-    bool keep_positions; /* no number gets longer, so that the position in lua-cjson's message stays right */
+    bool keep_positions; /* no replacement is longer, so that the position in lua-cjson's message stays right */
 };
 
-/* The buffer may be a userdata on the stack. luaL_pushresult ends it, because Lua 5.4 must close it there. */
+/*
+ * Drops the unfinished text. Lua 5.4 may have made the buffer a userdata on the stack, and luaL_pushresult closes it.
+ */
 static void drop_written(struct scan *scan)
 {
     luaL_pushresult(&scan->written);
@@ -431,8 +434,8 @@ static const char *scan_escape(struct scan *scan, const char *at)
 }
 
 /*
- * Returns the end of the string that starts at `at`, after its quote. The end is the closing quote, a control character
- * or the NUL.
+ * Returns the end of the string whose text starts at `at`, after the opening quote. The end is the closing quote, a
+ * control character or the NUL.
  */
 static const char *scan_string(struct scan *scan, const char *at)
 {
@@ -596,17 +599,20 @@ static bool tidy(lua_State *L, const struct source *source)
         return lua_type(L, -1) != LUA_TNUMBER || tidy_number(L, source);
     luaL_checkstack(L, 5, "nested too deep");
     for (lua_pushnil(L); lua_next(L, key - 1); lua_settop(L, key)) {
-        if (lua_type(L, -1) == LUA_TSTRING)
-            continue;
-        lua_pushvalue(L, key);
-        lua_insert(L, -2);
-        if (json_is_null(L, -1) && lua_type(L, key) == LUA_TSTRING) {
-            lua_pop(L, 1);
-            lua_pushnil(L);
-        } else if (!tidy(L, source)) {
+        const int type = lua_type(L, -1);
+        if (type == LUA_TTABLE && !tidy(L, source))
             return false;
+        if (type == LUA_TNUMBER) {
+            lua_pushvalue(L, key);
+            lua_insert(L, -2);
+            if (!tidy_number(L, source))
+                return false;
+            lua_rawset(L, key - 1);
+        } else if (lua_type(L, key) == LUA_TSTRING && json_is_null(L, -1)) {
+            lua_pushvalue(L, key);
+            lua_pushnil(L);
+            lua_rawset(L, key - 1);
         }
-        lua_rawset(L, key - 1);
     }
     return true;
 }

@@ -14,11 +14,13 @@
 /* Loads lua-cjson; raises when it is not installed. */
 void json_open(lua_State *L);
 
-/* cmr.null and cmr.array(table). The function marks a table as a JSON array, even when the table is empty. */
+/*
+ * Push cmr.null, and implement cmr.array(table). cmr.array marks a table as a JSON array, even when the table is empty.
+ */
 void json_push_null(lua_State *L);
 int json_array(lua_State *L);
 bool json_is_null(lua_State *L, int index);
-bool json_is_marked(lua_State *L, int index); /* whether cmr.array marked the table at index */
+bool json_is_marked(lua_State *L, int index); /* Returns whether cmr.array marked the table */
 void json_push_empty_array(lua_State *L);
 
 /* Returns whether the table at index has the items 1 to n and nothing else. Refuses it otherwise. */
@@ -48,8 +50,8 @@ bool json_encode(lua_State *L, int index, bool is_request, struct buffer *text, 
  * Pushes the decoded value. On a failure, it pushes a message and returns false. The text ends with a NUL, which the
  * length does not count. A byte order mark is skipped, a lone surrogate becomes U+FFFD, and a NUL byte is refused. Null
  * members of objects are left out; a null in an array stays cmr.null. Whole numbers become integers on a Lua that has
- * integers. A number that Lua cannot hold exactly as a whole number, or at all, becomes a string with its digits; in a
- * request it is refused.
+ * integers. In an answer, a large whole number that Lua cannot hold exactly becomes a string with its digits; so does a
+ * number that is too large for Lua. In a request, such a number is refused.
  */
 bool json_decode(lua_State *L, const char *text, size_t length, bool is_request);
 

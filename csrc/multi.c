@@ -4,9 +4,9 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "attempt.h"
+#include "process.h"
 
 #define GRACE_SECONDS 0.01 /* how long libcurl may take to notice that a call's time is over */
 #define LEAST_SHARE 0.1    /* share of a call's time: an attempt that begins with less time would only time out */
@@ -32,8 +32,9 @@ static void sigpipe_block(struct sigpipe *sigpipe)
 
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
-    sigpipe->pending = sigpipe_is_pending();
     pthread_sigmask(SIG_BLOCK, &pipe, &sigpipe->mask);
+    /* a signal that was not blocked cannot have been pending */
+    sigpipe->pending = sigismember(&sigpipe->mask, SIGPIPE) && sigpipe_is_pending();
 }
 
 /* Consumes a SIGPIPE that came meanwhile, and restores the signal mask. */
@@ -108,7 +109,7 @@ static void stop(struct multi *multi, struct call *call)
         attempt_forget_after_fork(call);
     } else {
         (void)curl_multi_remove_handle(multi->curl, call->easy);
-        attempt_close(call);
+        attempt_close(call, &multi->handles);
     }
 }
 
@@ -137,8 +138,9 @@ static void finish(struct multi *multi, struct call *call, CURLcode code)
 }
 
 /*
- * Called once per process, at the first request. It reads OpenSSL's configuration, which takes longer than everything
- * else in a program without requests. It is never undone, because a resolver thread may outlive the last Lua state.
+ * Called once per process, at the first request. libcurl then reads OpenSSL's configuration, which takes longer than
+ * everything else in a program without requests. There is no curl_global_cleanup, because a resolver thread may outlive
+ * the last Lua state.
  */
 static void init_libcurl(void)
 {
@@ -163,7 +165,8 @@ static bool open_curl(struct multi *multi)
 
 static void close_curl(struct multi *multi)
 {
-    (void)curl_multi_cleanup(multi->curl); /* also NULL */
+    handles_close(&multi->handles);        /* they use the share */
+    (void)curl_multi_cleanup(multi->curl); /* accepts NULL */
     (void)curl_share_cleanup(multi->share);
     multi->curl = NULL;
     multi->share = NULL;
@@ -172,7 +175,7 @@ static void close_curl(struct multi *multi)
 
 void multi_init(struct multi *multi)
 {
-    *multi = (struct multi){.owner = getpid()};
+    *multi = (struct multi){.owner = process_id()};
 }
 
 bool multi_open(struct multi *multi)
@@ -191,6 +194,7 @@ static void forget_after_fork(struct multi *multi)
 {
     stop_all(multi, FORKED);
     pollset_forget_after_fork(&multi->pollset);
+    multi->handles.count = 0;
     multi->curl = NULL;
 }
 
@@ -200,7 +204,7 @@ void multi_close(struct multi *multi)
 
     if (!multi->curl)
         return;
-    if (multi->owner != getpid()) {
+    if (multi->owner != process_id()) {
         forget_after_fork(multi);
         return;
     }
@@ -213,7 +217,7 @@ void multi_close(struct multi *multi)
 
 bool multi_is_usable(struct multi *multi)
 {
-    if (multi->owner != getpid())
+    if (multi->owner != process_id())
         multi_close(multi);
     return multi->curl;
 }
@@ -225,26 +229,27 @@ static void set_alarm(struct multi *multi, double deadline)
         pollset_alarm(&multi->pollset, deadline);
 }
 
-/* Begins the attempt. When memory runs out, the call is done. */
+/* Begins the attempt. When memory runs out, the call ends at once with an error. */
 static void begin(struct multi *multi, struct call *call)
 {
     const struct target *target = call->target;
     const double now = pollset_now();
     const double timeout = fmin(call->timeout, call->queue_limit - now);
 
-    call->answer.code = attempt_open(call, &multi->pollset, multi->share, timeout);
+    call->answer.code = attempt_open(call, &multi->pollset, &multi->handles, multi->share, timeout);
     if (call->answer.code == CURLE_OK && target->max_connections > multi->host_connections) {
         multi->host_connections = target->max_connections;
         (void)curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)multi->host_connections);
     }
     if (call->answer.code == CURLE_OK && curl_multi_add_handle(multi->curl, call->easy) != CURLM_OK) {
-        attempt_close(call);
+        attempt_close(call, &multi->handles);
         call->answer.code = CURLE_OUT_OF_MEMORY;
     }
     if (call->answer.code != CURLE_OK) {
         call->state = CALL_DONE;
         return;
     }
+    call->begun_at = now;
     call->deadline = now + timeout + GRACE_SECONDS;
     set_alarm(multi, call->deadline);
     link_call(&multi->running, call);
@@ -358,7 +363,7 @@ static bool go_on(struct multi *multi, struct call *call, CURLcode code)
         return false;
     stop(multi, call);
     call->wary = true;
-    call->fresh = call->sends == 0 || call->target->http_version == 1; /* over HTTP/2, calls share the new one */
+    call->fresh = call->sends == 0 || call->target->http_version == 1; /* over HTTP/2, calls may share a new one */
     call->timeout = left;
     begin_later(multi, call);
     return true;

@@ -9,11 +9,13 @@
 #include <sys/types.h>
 
 #include "call.h"
+#include "handles.h"
 #include "pollset.h"
 
 struct multi {
     CURLM *curl;   /* NULL: closed */
     CURLSH *share; /* shared TLS sessions; without it, they would end with their easy handle */
+    struct handles handles;
     struct pollset pollset;
     pid_t owner; /* the process that made the multi */
     struct call *running;

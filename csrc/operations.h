@@ -81,7 +81,10 @@ struct operation {
     const struct note *notes;
     const struct status *statuses;
     const char *refusal_fields; /* "A|B" are members that a refusal may have in addition to the envelope's */
-    /* seconds that the vendor may take for one item of items_in, or for a request without it; 0 when unknown */
+    /*
+     * seconds that the vendor may take for one item of the parameter items_in, or for one request if items_in is NULL;
+     * 0 when unknown
+     */
     int item_seconds;
     const char *items_in;
     const struct param *params; /* the last row has a NULL name */

@@ -231,7 +231,7 @@ bool pollset_run(struct pollset *set, CURLM *multi, int timeout)
 
 #else
 
-/* Without epoll there is no timer: callers step often enough. */
+/* Without epoll there is no timer: callers call pollset_run often enough. */
 static void arm(const struct pollset *set)
 {
     (void)set;

@@ -16,7 +16,7 @@
 
 enum {
     MAX_BYTES = 1 << 18,       /* room for 4,096 keys that wait at once */
-    POLL_NANOSECONDS = 100000, /* another process normally has the lock for a shorter time */
+    POLL_NANOSECONDS = 100000, /* between two tries; another process normally has the lock for a shorter time */
 };
 
 /* 64 bytes, so that no record crosses a page: the kernel writes it whole, even if the process is killed meanwhile. */
@@ -34,7 +34,7 @@ struct queue {
     int fd;
     double now;
     double next;  /* the next free slot */
-    off_t offset; /* of its record */
+    off_t offset; /* where the file has the key's record */
 };
 
 /* The slot that a caller wants, and the one that it gets. See queue_reserve. */
@@ -82,8 +82,8 @@ static bool is_empty(const struct queue *queue, const struct record *record)
 }
 
 /*
- * Finds the record of the key, or makes an empty one. It takes the place of the first empty queue, or the file's end.
- * Returns 0 or errno.
+ * Finds the record of the key, or makes an empty one. The new record replaces the first record whose queue is empty, or
+ * is added at the end of the file. Returns 0 or errno.
  */
 static int find(struct queue *queue, const unsigned char key[DIGEST_BYTES])
 {

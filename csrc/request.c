@@ -159,7 +159,7 @@ static bool add_json(struct request *request, const char *name)
     return encoded && check_added(request, added);
 }
 
-/* A key of files: it becomes part of a name that curl's -F must be able to write too. */
+/* Checks a key of `files`. The key becomes part of a name, and curl's -F must be able to write that name too. */
 static bool check_file_key(const struct request *request, const char *key)
 {
     for (const char *at = key; *at; at++)
@@ -180,7 +180,10 @@ static bool add_file(struct request *request, const char *name, const char *key,
     return check_added(request, form_add_file(&request->call->form, part, path, &identity));
 }
 
-/* Returns the key in the table at index that follows `after`, the first one after NULL; NULL at the end. */
+/*
+ * Returns the next key after `after` in the table at index, in the order of names. Returns the first key if `after` is
+ * NULL, and NULL at the end.
+ */
 static const char *next_key(lua_State *L, int index, const char *after)
 {
     const char *next = NULL;

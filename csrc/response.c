@@ -11,7 +11,10 @@
 #include "mask.h"
 #include "text.h"
 
-/* the delay after too many requests is shorter; a longer one means that a mailbox's quota for the week is used up */
+/*
+ * after too many requests, the server asks for a shorter delay; a longer one means that a mailbox's quota for the week
+ * is used up
+ */
 enum { MAX_RATE_DELAY_SECONDS = 3600 };
 
 /* Decodes the text. When it is a JSON object, pushes it and returns true; otherwise pushes nothing. */
@@ -307,7 +310,10 @@ static void add_header(lua_State *L, const struct call *call, const char *line, 
     lua_rawset(L, -3);
 }
 
-/* Joins the values of each header that came several times. At the end, for a server may send ten thousand of them. */
+/*
+ * Joins the values of each header that came several times. Joins them once, after all lines were read, because a server
+ * may send ten thousand of them.
+ */
 static void join_headers(lua_State *L)
 {
     const int headers = lua_gettop(L);

@@ -9,7 +9,7 @@
  *   database:hold(number)     -> true: this process holds the number until it calls let_go or ends
  *   database:let_go(number)   -> true
  *   database:is_held(number)  -> whether another process holds the number
- *   database:mark(number)     -> writes the number beside the file, unless a higher number is there
+ *   database:mark(number)     -> writes the number to a second file, unless that file has a higher one
  *   database:marked()         -> the highest marked number, or 0
  *   database:is_inherited()   -> whether the process forked after it opened the database
  *   database:is_moved()       -> whether the file was removed or replaced after it was opened
@@ -52,12 +52,15 @@
 #define WRITERS_SUFFIX "-writers" /* suffix of the file in which each writer locks one byte */
 
 enum {
-    /* how long to wait for the lock of the mark, which other processes have for microseconds */
+    /* how often to try for the lock of the mark; another process has it for microseconds */
     MARK_TRIES = 1000,
-    RETRY_NANOSECONDS = 100000 /* between two of them */
+    RETRY_NANOSECONDS = 100000 /* between two tries */
 };
 
-/* SQLite has the list of the statements. They end with the database, in whatever order Lua runs the finalizers. */
+/*
+ * SQLite itself lists the statements of a database. So closing the database can end them, in whatever order Lua runs
+ * the finalizers.
+ */
 struct database {
     sqlite3 *handle;
     sqlite3_stmt *active; /* the statement to reset */

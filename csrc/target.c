@@ -1,10 +1,12 @@
 #include "target.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "compat.h"
 #include "crypto.h"
+
 static struct target *to_target(lua_State *L, int index)
 {
     return luaL_checkudata(L, index, TARGET_TYPE);
@@ -41,6 +43,7 @@ static void push_options(lua_State *L)
 
 int target_new(lua_State *L)
 {
+    static atomic_ullong count;
     struct refusal refusal = {0};
     struct target *target;
 
@@ -49,7 +52,7 @@ int target_new(lua_State *L)
     if (!lua_isnil(L, 2))
         (void)target_check(L, 2);
     target = cmr_newuserdata(L, sizeof *target); /* at index 3 of the stack */
-    *target = (struct target){.base_url = NULL};
+    *target = (struct target){.number = atomic_fetch_add(&count, 1) + 1};
     cmr_setmetatable(L, TARGET_TYPE);
     push_options(L);
     lua_pushvalue(L, 4);

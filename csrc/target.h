@@ -17,12 +17,13 @@
 #define TARGET_KEY_HEADER "cmr-x-api-key"
 
 /*
- * The strings belong to the userdata's table. The target owns the lists. A call in flight keeps its target alive. The
- * call is younger than its target, so it is finalized first.
+ * The strings belong to the userdata's table. The target owns the lists. A call in flight keeps its target alive. Lua
+ * finalizes a call before its target, because the target is older.
  */
 struct target {
-    const char *base_url; /* has no trailing slash; NULL after the target was finalized */
-    const char *key;      /* NULL when the user gave no key */
+    unsigned long long number; /* no other target of this process has it, not even at the same address */
+    const char *base_url;      /* has no trailing slash; NULL after the target was finalized */
+    const char *key;           /* NULL when the user gave no key */
     const char *key_header;
     const char *ca_file;
     const char *proxy;
@@ -32,7 +33,7 @@ struct target {
     struct curl_slist *resolve;      /* pins localhost to loopback */
     size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
-    int max_connections;             /* maximum number of calls at once, unless the server speaks HTTP/2 */
+    int max_connections;             /* maximum number of calls at once, unless the server uses HTTP/2 */
     int busy;                        /* number of calls that run now */
     /* HTTP version of the last answer, 1 or 2; 0 before the first answer. An HTTP/2 connection carries many calls. */
     int http_version;

@@ -26,7 +26,7 @@ struct options {
 static const struct option {
     const char *name;
     int type;
-    const char *expected; /* the expected value in words; for a number, take_number makes them */
+    const char *expected; /* the expected value in words; take_number writes the words for a number */
     size_t offset;        /* in struct options; 0 when the table is read later */
     double least, most;
 } rows[] = {
@@ -75,7 +75,7 @@ static bool take_number(const struct options *options, const struct option *row,
     if (is_number && *value >= row->least && *value <= row->most)
         return true;
     (void)snprintf(expected, sizeof expected, "a number from %.14g to %.14g", row->least, row->most);
-    /* a NaN is written without a sign */
+    /* fabs removes the sign of a NaN, which would be printed */
     (void)snprintf(got, sizeof got, "%.14g", isnan(*value) ? fabs(*value) : *value);
     return bad_type(options, row->name, is_number ? got : luaL_typename(L, -1), expected);
 }

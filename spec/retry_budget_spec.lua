@@ -47,8 +47,20 @@ describe("a retry budget", function()
       assert.is_true(budget:take(tostring(index), 2))
       budget:give_back(tostring(index))
     end
-    assert.is_nil(next(budget.spent))
+    assert.is_nil(next(budget.spent.values))
     budget:answered "a"
-    assert.is_nil(next(budget.spent))
+    assert.is_nil(next(budget.spent.values))
+  end)
+
+  it("remembers no key that has been idle for an hour", function()
+    local now = 0
+    local clocked = retry_budget.new(function() return now end)
+    for index = 1, 5000 do
+      now = index * 10
+      clocked:take(tostring(index), 2)
+    end
+    assert.is_true(clocked.spent.count <= 1500, clocked.spent.count)
+    assert.is_true(clocked:take("5000", 2))
+    assert.is_false(clocked:take("5000", 2))
   end)
 end)

@@ -23,12 +23,12 @@
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
+---@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
 
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
----@field again? boolean Send all rows again, even those that are done. An unfinished run first finishes its other rows
----  first.
+---@field again? boolean Send all rows again, even those that are done. An unfinished run finishes its other rows first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
 ---  Default: 30 days.
@@ -57,7 +57,7 @@
 ---@class cmr.Client
 local Client = {}
 
----Sends any other request. The same rules apply to it.
+---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -67,7 +67,7 @@ local Client = {}
 function Client:request(method, path, fields) end
 
 ---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
----missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
+---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -165,7 +165,7 @@ function Client:await(res, opts) end
 ---@return string? message The reason why it cannot.
 function Client:awaitable(name) end
 
----Makes the same client with other options. This is cheap enough to do for one call: client:with{timeout =
+---Makes a copy of the client with other options. This is cheap enough to do for one call: client:with{timeout =
 ---60}:platforms(id).
 ---@param opts cmr.Options
 ---@return cmr.Client client The new client. It shares key, engine and limiter with this one.
@@ -386,7 +386,7 @@ function cmr.new(opts) end
 ---@return cmr.Info? info Nil when the table does not come from a call.
 function cmr.info(result) end
 
----Sends any other request. The same rules apply to it.
+---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -396,7 +396,7 @@ function cmr.info(result) end
 function cmr.request(method, path, fields) end
 
 ---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
----missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
+---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -482,7 +482,7 @@ function cmr.await(res, opts) end
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
----Returns the results in the order of the inputs. Otherwise in the order in which they finish. Default: false.
+---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
 
@@ -509,7 +509,8 @@ function Job:cancel() end
 local connections = {}
 
 ---Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
----made. A "quick" connection leaves the time to the kernel; it is for data that need not survive a power cut.
+---made. On a "quick" connection, the kernel writes it some time later: use it for data that need not survive a power
+---cut.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
@@ -650,7 +651,7 @@ local queries = {}
 ---@return string? reason
 function queries:newest() end
 
----Returns the requests with the same content that no other request superseded, oldest first.
+---Returns the requests with the same content, oldest first. Omits a request that a later one superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -663,7 +664,7 @@ function queries:same(account, operation, digest) end
 ---@return string[][] ids
 function queries:ids(request) end
 
----Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---Returns at most 1,000 requests that match a filter, newest first. To get the next ones, set `before` to the id of the
 ---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
@@ -735,7 +736,7 @@ function writing:settle(id, ending) end
 
 ---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
 ---client:map also need spawn, semaphore and notify, and raise without them. Only the library's adapters have detected,
----forget, interrupt and watch.
+---attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
 ---With a job, the sleep ends early when interrupt is called for that job.
@@ -747,6 +748,9 @@ function writing:settle(id, ending) end
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---Posts a waiter when a call has finished, without a coroutine. The waiter then calls `leave`.
+---@field attend? fun(call: any, waiter: table)
+---@field leave? fun()
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
@@ -778,7 +782,8 @@ function writing:settle(id, ending) end
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----@field retry_budget? integer|false Failed retries of a key; then cmr retries no call. False: no limit. Default: 50.
+---How many retries of a key may fail; after them cmr retries none of its calls. False means no limit. Default: 50.
+---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
@@ -791,19 +796,18 @@ function writing:settle(id, ending) end
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
----Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
----Default: the JSON file $CMR_ENDPOINTS.
+---For each operation, "METHOD /path". Add "userId in body" or "userId in query" if it is not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
----Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
+---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
----What on_request gets.
+---The argument of on_request.
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
@@ -838,7 +842,7 @@ function writing:settle(id, ending) end
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer The number of these events that mean "nothing was done". 0 when the answer refused everything.
+---@field parts? integer How many events first_failure mean "nothing was done". 0 when the answer refused everything.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
 ---The events that complete one part of a plan.
@@ -890,7 +894,7 @@ function writing:settle(id, ending) end
 ---@field reason string The reason why it was not handled.
 ---The event. It has passwords only with the option store_passwords. Nil when there was no room for it.
 ---@field event? cmr.Event
----@field info cmr.Delivery The result of cmr.webhook.info for it, without age and body_hash.
+---@field info cmr.Delivery The result of cmr.webhook.info for the event, without age and body_hash.
 
 ---Verifies and receives webhooks.
 ---@class cmr.Webhook
@@ -1004,17 +1008,17 @@ function Receiver:drop(id) end
 ---The reason why a delivery is refused.
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither option api_key nor $CMR_API_KEY is set
----| "too_large" # the body is over max_body
+---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
----| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # none is spelled correctly or in the pinned signature format; or there are over ten
----| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
----| "bad_signature" # body, timestamp or signature were changed, or another key signed
----| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
----| "future" # signed later than the tolerance allows
----| "not_json" # signed and fresh, but not a JSON object
----| "no_event" # a JSON object that names no event
+---| "repeated_header" # the signature or the timestamp comes twice, and either could be the right one
+---| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
+---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
+---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
+---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
+---| "future" # the timestamp is later than the tolerance allows
+---| "not_json" # the body is signed and fresh, but is no JSON object | "no_event" # the body is a JSON object that
+---names no event
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
@@ -1437,7 +1441,7 @@ function Receiver:drop(id) end
 
 ---@class cmr.users.fields
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the partner's users.
@@ -1449,6 +1453,10 @@ function Receiver:drop(id) end
 ---The page mentions a search parameter without its name.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.users()
+---```
 ---@param fields? cmr.users.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1470,6 +1478,10 @@ function Client:users(fields) end
 ---Get a user's profile and billing details.
 ---
 ---`GET /users`
+---
+---```lua
+---cmr.user("BVZGM5TE9BMP3PP0VWGW943RGV1B")
+---```
 ---@overload fun(fields: cmr.user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1514,6 +1526,23 @@ function Client:user(userId) end
 ---`POST /users`
 ---
 ---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
+---
+---```lua
+---cmr.create_user{
+---  languagePreference = "en",
+---  email = "johndoe@company.com",
+---  company = "TechCorp Inc.",
+---  firstName = "John",
+---  lastName = "Doe",
+---  country = "US",
+---  city = "New York",
+---  addressLineOne = "123 Main Street",
+---  postalCode = "10001",
+---  state = "New York",
+---  phoneCc = "1",
+---  phone = "2125551234"
+---}
+---```
 ---@param fields cmr.create_user.fields
 ---@return cmr.create_user.answer? answer
 ---@return string? message
@@ -1555,6 +1584,23 @@ function Client:create_user(fields) end
 ---All fields but email take letters of any script, digits, spaces and . , ' # & ( ) / -. HTML entities such as &#39; are decoded first.
 ---
 ---Assumed: the API pages make every field optional, the help centre requires all; cmr does not check it.
+---
+---```lua
+---cmr.update_user("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  languagePreference = "en",
+---  email = "johndoe@company.com",
+---  company = "TechCorp Inc.",
+---  firstName = "John",
+---  lastName = "Doe",
+---  country = "US",
+---  city = "Albany",
+---  addressLineOne = "5 State Street",
+---  postalCode = "12207",
+---  state = "New York",
+---  phoneCc = "1",
+---  phone = "2125551234"
+---})
+---```
 ---@overload fun(fields: cmr.update_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.update_user.others
@@ -1586,6 +1632,10 @@ function Client:update_user(userId, fields) end
 ---The deletion also removes billing records, the wallet balance, workspaces and orders.
 ---
 ---A refusal reports mailboxCount and domainCount, which err.body has. Its status, and where they are in it, is undocumented.
+---
+---```lua
+---cmr.delete_user("usr_abc123")
+---```
 ---@overload fun(fields: cmr.delete_user.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.Answer? answer
@@ -1611,6 +1661,10 @@ function Client:delete_user(userId) end
 ---`GET /geo/countries`
 ---
 ---data maps the name of each country to its ISO 3166-1 alpha-2 code.
+---
+---```lua
+---cmr.countries()
+---```
 ---@return cmr.countries.answer? answer
 ---@return string? message
 ---@return cmr.Error? err
@@ -1635,6 +1689,10 @@ function Client:countries() end
 ---`GET /geo/states`
 ---
 ---data maps the name of each state to its code. Without a countryCode the API answers with a validation error.
+---
+---```lua
+---cmr.states("US")
+---```
 ---@overload fun(fields: cmr.states.fields): cmr.states.answer?, string?, cmr.Error?
 ---@param countryCode string The ISO 3166-1 alpha-2 code.
 ---@return cmr.states.answer? answer
@@ -1654,7 +1712,7 @@ function Client:states(countryCode) end
 
 ---@class cmr.domains.others
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.domains.fields: cmr.domains.others
@@ -1671,6 +1729,10 @@ function Client:states(countryCode) end
 ---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
 ---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.domains("BVZGM5TE9BMP3PP0VWGW943RGV1B")
+---```
 ---@overload fun(fields: cmr.domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domains.others
@@ -1701,6 +1763,10 @@ function Client:domains(userId, fields) end
 ---Changes nothing, although it is not a GET.
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---```lua
+---cmr.suggest_domains{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B"}
+---```
 ---@param fields? cmr.suggest_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1729,6 +1795,10 @@ function Client:suggest_domains(fields) end
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
 ---Prices differ between top-level domains.
+---
+---```lua
+---cmr.check_domain{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B"}
+---```
 ---@param fields? cmr.check_domain.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1767,6 +1837,10 @@ function Client:check_domain(fields) end
 ---The vendor allows 15 s for each domain and counts a timeout as a failure. The timeouts of cmr allow for that.
 ---
 ---Assumed: the page does not say if userId is needed.
+---
+---```lua
+---cmr.check_workspace{domainName = "acmecorp.com", serviceProvider = "GOOGLE"}
+---```
 ---@param fields cmr.check_workspace.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1797,6 +1871,10 @@ function Client:check_workspace(fields) end
 ---The webhook dns-record.updated reports its success.
 ---
 ---The webhook dns-record.updated confirms the change.
+---
+---```lua
+---cmr.add_domain_forwarding{userId = "USR94KD7S2LQ8X5M1Z0"}
+---```
 ---@param fields? cmr.add_domain_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1827,6 +1905,10 @@ function Client:add_domain_forwarding(fields) end
 ---It is a catch-all: every mailbox of the domain must be ACTIVE first.
 ---
 ---The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
+---
+---```lua
+---cmr.add_email_forwarding{userId = "USR94KD7S2LQ8X5M1Z0"}
+---```
 ---@param fields? cmr.add_email_forwarding.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1859,6 +1941,14 @@ function Client:add_email_forwarding(fields) end
 ---The API checks the client id first, then queues the work.
 ---
 ---Assumed: the page does not spell out the field for the application's name; appName is the name that other pages use. Domains are domain names, and cmr requires domains and clientId.
+---
+---```lua
+---cmr.add_google_client_id("USR94KD7S2LQ8X5M1Z0", {
+---  domains = {"acme.com"},
+---  clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---  appName = "Outreach App"
+---})
+---```
 ---@overload fun(fields: cmr.add_google_client_id.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_google_client_id.others
@@ -1891,6 +1981,10 @@ function Client:add_google_client_id(userId, fields) end
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
 ---The mailboxes of the domain must be removed before, at least 24 hours before its subscription ends.
+---
+---```lua
+---cmr.remove_domains{userId = "USR94KD7S2LQ8X5M1Z0"}
+---```
 ---@param fields? cmr.remove_domains.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -1933,6 +2027,10 @@ function Client:remove_domains(fields) end
 ---A domain can be renewed from 45 days before its expiry; after it, 7 days of grace are left.
 ---
 ---renewalPrice is a string with a decimal point. How an error inside data looks is undocumented.
+---
+---```lua
+---cmr.domain_renewal_prices("USR94KD7S2LQ8X5M1Z0", {domains = {"acme.com"}, years = 1})
+---```
 ---@overload fun(fields: cmr.domain_renewal_prices.fields): cmr.domain_renewal_prices.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.domain_renewal_prices.others
@@ -1978,6 +2076,10 @@ function Client:domain_renewal_prices(userId, fields) end
 ---The wallet must cover the renewal. A domain that cannot be renewed is reported by itself.
 ---
 ---Assumed: the page's own table could not be read; userId, domains and years are as in domain_renewal_prices.
+---
+---```lua
+---cmr.renew_domains("USR94KD7S2LQ8X5M1Z0", {domains = {"acme.com"}, years = 1})
+---```
 ---@overload fun(fields: cmr.renew_domains.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.renew_domains.others
@@ -2025,6 +2127,10 @@ function Client:renew_domains(userId, fields) end
 ---Automatic renewal is off for a new domain. It can be switched off at any time.
 ---
 ---Assumed: PATCH; an older sidebar says POST.
+---
+---```lua
+---cmr.set_domain_auto_renew("USR94KD7S2LQ8X5M1Z0", {domains = {"acme.com"}, autoRenew = true})
+---```
 ---@overload fun(fields: cmr.set_domain_auto_renew.fields): cmr.set_domain_auto_renew.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.set_domain_auto_renew.others
@@ -2069,6 +2175,10 @@ function Client:set_domain_auto_renew(userId, fields) end
 ---The domain must be one of the user's.
 ---
 ---data.records has the active records, data.disabledRecords the others.
+---
+---```lua
+---cmr.dns_records("USR94KD7S2LQ8X5M1Z0", "acme.com")
+---```
 ---@overload fun(fields: cmr.dns_records.fields): cmr.dns_records.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -2115,6 +2225,13 @@ function Client:dns_records(userId, domain) end
 ---The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
 ---
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
+---
+---```lua
+---cmr.add_dns_records("USR94KD7S2LQ8X5M1Z0", {
+---  domain = "acme.com",
+---  records = {{host = "mail", value = "192.0.2.10", recordType = "A"}}
+---})
+---```
 ---@overload fun(fields: cmr.add_dns_records.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_dns_records.others
@@ -2159,6 +2276,16 @@ function Client:add_dns_records(userId, fields) end
 ---The help centre documents the status 400: excludedDMARCtags is on a record that is not TXT at _dmarc.
 ---
 ---Assumed: the page does not show priority and excludedDMARCtags; cmr sends them as in add_dns_records.
+---
+---```lua
+---cmr.update_dns_record("USR94KD7S2LQ8X5M1Z0", {
+---  recordId = "record_123",
+---  domain = "acme.com",
+---  host = "mail",
+---  value = "192.0.2.20",
+---  recordType = "A"
+---})
+---```
 ---@overload fun(fields: cmr.update_dns_record.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_dns_record.others
@@ -2194,6 +2321,10 @@ function Client:update_dns_record(userId, fields) end
 ---The webhook dns-record.updated reports a change of DNS or of forwarding that is applied.
 ---
 ---Assumed: the page does not say if a body or the domain is needed as well.
+---
+---```lua
+---cmr.delete_dns_record{userId = "USR94KD7S2LQ8X5M1Z0", recordId = "record_123"}
+---```
 ---@param fields cmr.delete_dns_record.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2225,6 +2356,12 @@ function Client:delete_dns_record(fields) end
 ---The list must be complete: it replaces the old one.
 ---
 ---Assumed: the page does not name the body's field for the list; cmr sends the name that you give.
+---
+---```lua
+---cmr.set_nameservers("USR94KD7S2LQ8X5M1Z0", "acme.com", {
+---  nameservers = {"ns1.example.com", "ns2.example.com"}
+---})
+---```
 ---@overload fun(fields: cmr.set_nameservers.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param domain string The domain's name.
@@ -2255,6 +2392,10 @@ function Client:set_nameservers(userId, domain, fields) end
 ---`GET /...`
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---```lua
+---cmr.order{orderId = "ord_R8K2LQPZA9XM"}
+---```
 ---@param fields? cmr.order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2283,6 +2424,10 @@ function Client:order(fields) end
 ---The values of the status are undocumented. The dashboard, which is not the API, shows All, Paid, Pending, Failed, Refund and Partial Refund.
 ---
 ---Assumed: the page does not name the query parameters; cmr calls the order orderId, and sends other names too.
+---
+---```lua
+---cmr.order_status{orderId = "ord_R8K2LQPZA9XM"}
+---```
 ---@param fields? cmr.order_status.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2360,6 +2505,17 @@ function Client:order_status(fields) end
 ---The default of serviceProvider, GOOGLE, is from the page of create_order_form.
 ---
 ---Assumed: cmr requires confirm, because the page does not say what happens without it.
+---
+---```lua
+---cmr.create_order("USR94KD7S2LQ8X5M1Z0", {
+---  domains = {{domain = "getacme.com", years = 1}},
+---  mailboxes = {["getacme.com"] = {{username = "mary", firstName = "Mary", lastName = "Major"}}},
+---  billingCycle = "MONTHLY",
+---  confirm = true,
+---  serviceProvider = "GOOGLE",
+---  google = {appName = "Outreach App"}
+---})
+---```
 ---@overload fun(fields: cmr.create_order.fields): cmr.create_order.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_order.others
@@ -2418,6 +2574,14 @@ function Client:create_order(userId, fields) end
 ---If confirm is true and the wallet does not cover the order, no order is created.
 ---
 ---Assumed: cmr requires confirm, because the page does not say what happens without it.
+---
+---```lua
+---cmr.order_mailboxes("USR94KD7S2LQ8X5M1Z0", {
+---  subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6",
+---  mailboxes = {["acme.com"] = {{username = "mary", firstName = "Mary", lastName = "Major"}}},
+---  confirm = true
+---})
+---```
 ---@overload fun(fields: cmr.order_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_mailboxes.others
@@ -2454,6 +2618,10 @@ function Client:order_mailboxes(userId, fields) end
 ---The webhook mailbox.created or domain.order.success reports its success, its failure domain.order.failed or mailbox.order.failed.
 ---
 ---It charges the wallet, as confirm = true in create_order does.
+---
+---```lua
+---cmr.process_order{userId = "USR94KD7S2LQ8X5M1Z0", orderId = "ord_R8K2LQPZA9XM"}
+---```
 ---@param fields? cmr.process_order.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2522,6 +2690,18 @@ function Client:process_order(fields) end
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
 ---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---
+---```lua
+---cmr.create_order_form{
+---  userId = "USR94KD7S2LQ8X5M1Z0",
+---  domains = {{domain = "tryacme.com", years = 1}},
+---  mailboxes = {["tryacme.com"] = {{username = "mary", firstName = "Mary", lastName = "Major"}}},
+---  billingCycle = "MONTHLY",
+---  confirm = true,
+---  serviceProvider = "GOOGLE",
+---  google = {appName = "Outreach App"}
+---}
+---```
 ---@param fields cmr.create_order_form.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2585,6 +2765,15 @@ function Client:create_order_form(fields) end
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
 ---
 ---Assumed: no document shows how the form is written: cmr sends lists and objects as JSON in a field of their name, and each file in a field files[username@domain]; cmr requires confirm, and sends userId in the query.
+---
+---```lua
+---cmr.add_subscription_mailboxes{
+---  userId = "USR94KD7S2LQ8X5M1Z0",
+---  subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6",
+---  mailboxes = {["acme.com"] = {{username = "anne", firstName = "Anne", lastName = "Major"}}},
+---  confirm = true
+---}
+---```
 ---@param fields cmr.add_subscription_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2602,7 +2791,7 @@ function Client:add_subscription_mailboxes(fields) end
 
 ---@class cmr.mailboxes.others
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.mailboxes.fields: cmr.mailboxes.others
@@ -2619,6 +2808,10 @@ function Client:add_subscription_mailboxes(fields) end
 ---The word single in the path stands for a single user.
 ---
 ---Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B")
+---```
 ---@overload fun(fields: cmr.mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.mailboxes.others
@@ -2641,7 +2834,7 @@ function Client:mailboxes(userId, fields) end
 ---@class cmr.all_mailboxes.fields
 ---@field userId? string Only the mailboxes of this user. One snippet shows it. Assumed.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the mailboxes of all users of the partner.
@@ -2653,6 +2846,10 @@ function Client:mailboxes(userId, fields) end
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
 ---
 ---Assumed: the page does not name its query parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.all_mailboxes()
+---```
 ---@param fields? cmr.all_mailboxes.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2678,6 +2875,10 @@ function Client:all_mailboxes(fields) end
 ---A mailbox's status is IN_PROGRESS, then CREATING_PASSWORD, then ACTIVE; EXPIRED after its subscription lapsed: it no longer sends, and can be renewed. More values may come.
 ---
 ---The answer has the mailbox's status, serviceProvider and the status of its warmup.
+---
+---```lua
+---cmr.mailbox("39XXMZ1SQMMWWPN2GCRB0Q78KZAR")
+---```
 ---@overload fun(fields: cmr.mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -2702,6 +2903,10 @@ function Client:mailbox(mailboxId) end
 ---Get the administrator's credentials for a mailbox.
 ---
 ---`GET /mailboxes/admin-mailbox-details`
+---
+---```lua
+---cmr.mailbox_admin("BVZGM5TE9BMP3PP0VWGW943RGV1B", "39XXMZ1SQMMWWPN2GCRB0Q78KZAR")
+---```
 ---@overload fun(fields: cmr.mailbox_admin.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param mailboxId string The mailbox.
@@ -2758,6 +2963,12 @@ function Client:mailbox_admin(userId, mailboxId) end
 ---A list is answered item by item; an item may fail, also on the rate limit, inside a success.
 ---
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 404: there is no such mailbox; 422: a rule of the business forbids the change; 429: the rate limit.
+---
+---```lua
+---cmr.update_mailboxes("USR94KD7S2LQ8X5M1Z0", {
+---  mailboxData = {{mailboxId = "JKFLDKDHSKTGITJAGFD", firstName = "Jane", lastName = "Roe"}}
+---})
+---```
 ---@overload fun(fields: cmr.update_mailboxes.fields): cmr.update_mailboxes.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.update_mailboxes.others
@@ -2796,6 +3007,10 @@ function Client:update_mailboxes(userId, fields) end
 ---The address itself can never be used again.
 ---
 ---Assumed: the operation still works, although one version of the page seems to call it deprecated.
+---
+---```lua
+---cmr.remove_mailbox{userId = "USR94KD7S2LQ8X5M1Z0", mailboxId = "JKFLDKDHSKTGITJAGFD"}
+---```
 ---@param fields cmr.remove_mailbox.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -2824,6 +3039,10 @@ function Client:remove_mailbox(fields) end
 ---Changes nothing, although it is not a GET.
 ---
 ---Assumed: the page does not name the body's fields; cmr sends the names that you give.
+---
+---```lua
+---cmr.validate_mailbox("BVZGM5TE9BMP3PP0VWGW943RGV1B", {mailboxId = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"})
+---```
 ---@overload fun(fields: cmr.validate_mailbox.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.validate_mailbox.others
@@ -2866,6 +3085,10 @@ function Client:validate_mailbox(userId, fields) end
 ---A warmup that was STOPPED starts again for a new prorated charge.
 ---
 ---Assumed: the page shows no body; cmr sends one only if you give fields.
+---
+---```lua
+---cmr.start_warmup("39XXMZ1SQMMWWPN2GCRB0Q78KZAR")
+---```
 ---@overload fun(fields: cmr.start_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param fields? cmr.start_warmup.others
@@ -2903,6 +3126,10 @@ function Client:start_warmup(mailboxId, fields) end
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---A warmup that is paused is billed on.
+---
+---```lua
+---cmr.toggle_warmup("JKFLDKDHSKTGITJAGFD")
+---```
 ---@overload fun(fields: cmr.toggle_warmup.fields): cmr.toggle_warmup.answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.toggle_warmup.answer? answer
@@ -2935,6 +3162,10 @@ function Client:toggle_warmup(mailboxId) end
 ---A warmup that is paused is billed on.
 ---
 ---Assumed: the page does not show the answer; cmr assumes that the outcome comes later.
+---
+---```lua
+---cmr.set_warmup_status("JKFLDKDHSKTGITJAGFD", "PAUSED")
+---```
 ---@overload fun(fields: cmr.set_warmup_status.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param status "ACTIVE"|"PAUSED"|string The state. Documented: ACTIVE and PAUSED; other values are sent too.
@@ -2970,6 +3201,10 @@ function Client:set_warmup_status(mailboxId, status) end
 ---A warmup's status is PENDING (for minutes), ACTIVE, PAUSED or STOPPED. More values may come.
 ---
 ---Only the end of a warmup sends the webhook mailbox.warmup.removed; a pause sends none.
+---
+---```lua
+---cmr.stop_warmup("JKFLDKDHSKTGITJAGFD")
+---```
 ---@overload fun(fields: cmr.stop_warmup.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@return cmr.Answer? answer
@@ -3005,6 +3240,10 @@ function Client:stop_warmup(mailboxId) end
 ---Change how a mailbox is warmed up. Units and bounds are not documented.
 ---
 ---`PATCH /mailboxes/warmup/settings`
+---
+---```lua
+---cmr.set_warmup_settings("JKFLDKDHSKTGITJAGFD", {warmupLimit = 40, increasePerDay = 2})
+---```
 ---@overload fun(fields: cmr.set_warmup_settings.fields): cmr.Answer?, string?, cmr.Error?
 ---@param mailboxId string The mailbox.
 ---@param fields? cmr.set_warmup_settings.others
@@ -3025,7 +3264,7 @@ function Client:set_warmup_settings(mailboxId, fields) end
 -- Get All Subscriptions
 
 ---@class cmr.subscriptions.fields
----@field limit? integer Items per page; 50 by default.
+---@field limit? integer Items per page; 50 by default. At most 100.
 ---@field page? integer The page, from 1.
 ---@field status? "ACTIVE"|"RENEWING"|"PAST_DUE"|"CANCELLED"|"EXPIRED"|string Only subscriptions in this state. Documented: ACTIVE, RENEWING, PAST_DUE, CANCELLED and EXPIRED; other values are sent too.
 ---@field componentSubscriptionId? string Only this subscription.
@@ -3070,6 +3309,10 @@ function Client:set_warmup_settings(mailboxId, fields) end
 ---The sample's nextPage is 2 although totalPages is 1; cmr stops at totalPages. Its pricePerMailbox, 8, is neither of these prices.
 ---
 ---Assumed: without a limit a page has 50 items according to this page, 20 according to the help centre; how filters match is not documented.
+---
+---```lua
+---cmr.subscriptions{limit = 50, page = 1, status = "ACTIVE"}
+---```
 ---@param fields? cmr.subscriptions.fields
 ---@return cmr.subscriptions.answer? answer
 ---@return string? message
@@ -3105,6 +3348,10 @@ function Client:subscriptions(fields) end
 ---A subscription's status is ACTIVE, RENEWING, PAST_DUE, CANCELLED (for good) or EXPIRED. PAST_DUE lasts 7 days: with automatic renewal the charge is tried again, without it the subscription becomes EXPIRED. More values may come.
 ---
 ---A mailbox costs 3 USD a month, and 5 USD from the renewal that crosses 12 months.
+---
+---```lua
+---cmr.renew_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
+---```
 ---@param fields cmr.renew_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3132,6 +3379,10 @@ function Client:renew_subscriptions(fields) end
 ---A subscription that is PAST_DUE is tried again only while automatic renewal is on.
 ---
 ---Assumed: the page neither names the body's fields nor says if the operation sets or flips; cmr sends the names that you give.
+---
+---```lua
+---cmr.toggle_subscription_auto_renew{subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6"}
+---```
 ---@param fields? cmr.toggle_subscription_auto_renew.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3168,6 +3419,10 @@ function Client:toggle_subscription_auto_renew(fields) end
 ---Nothing is refunded. Ask at least 24 hours before the subscription expires.
 ---
 ---Assumed: cmr sends exactly one of the two; the page says that one is required.
+---
+---```lua
+---cmr.cancel_subscription{subscriptionId = "6ZHR985PGP456XG8HCYHF919YVS6"}
+---```
 ---@param fields cmr.cancel_subscription.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3204,6 +3459,10 @@ function Client:cancel_subscription(fields) end
 ---Each subscription gets a new subscriptionId, the old one no longer works, and nothing is charged.
 ---
 ---Assumed: one article of the help centre quotes /subscriptions/recreate, others use this path. The sources disagree on whether the mailboxes keep their contents.
+---
+---```lua
+---cmr.recreate_subscriptions{subscriptionIds = {"6ZHR985PGP456XG8HCYHF919YVS6"}}
+---```
 ---@param fields cmr.recreate_subscriptions.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3226,7 +3485,7 @@ function Client:recreate_subscriptions(fields) end
 ---@field data table<string, cmr.platforms.answer.data>
 
 ---@class cmr.platforms.answer.data
----@field connected boolean
+---@field connected boolean true if at least one credential is stored; it may no longer work.
 ---@field credentials cmr.platforms.answer.data.credentials[]
 
 ---@class cmr.platforms.answer.data.credentials
@@ -3248,9 +3507,13 @@ function Client:recreate_subscriptions(fields) end
 ---
 ---A platform may have several credentials: each call of add_platform adds one.
 ---
----The answer covers every app that the vendor supports. The page does not say if an app without credentials is listed.
+---data has a member for each app and covers every app that the vendor supports. The page does not say if an app without credentials is listed.
 ---
 ---The API page documents the status 404: the user was not found; 422: the request cannot be processed.
+---
+---```lua
+---cmr.platforms("BVZGM5TE9BMP3PP0VWGW943RGV1B")
+---```
 ---@overload fun(fields: cmr.platforms.fields): cmr.platforms.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@return cmr.platforms.answer? answer
@@ -3310,6 +3573,19 @@ function Client:platforms(userId) end
 ---The API page documents the status 400: the platform refused the credentials.
 ---
 ---Assumed: the page does not say where orgId belongs; cmr sends it next to credentials and metadata.
+---
+---```lua
+---cmr.add_platform("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  app = "EMAILBISON",
+---  credentials = {email = "john@agency.com", password = "correct horse"},
+---  metadata = {
+---    appBaseUrl = "https://app.emailbison.com",
+---    clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---    appName = "EmailBison",
+---    workspace = "my-workspace"
+---  }
+---})
+---```
 ---@overload fun(fields: cmr.add_platform.fields): cmr.add_platform.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.add_platform.others
@@ -3342,6 +3618,14 @@ function Client:add_platform(userId, fields) end
 ---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
 ---
 ---Assumed: the page shows only orgId; cmr sends userId and credentialId in the query, as in remove_platform.
+---
+---```lua
+---cmr.update_platform{
+---  userId = "USR94KD7S2LQ8X5M1Z0",
+---  credentialId = "H7G6F5E4D3C2B1A0",
+---  orgId = "org_1"
+---}
+---```
 ---@param fields cmr.update_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3368,6 +3652,10 @@ function Client:update_platform(fields) end
 ---Destroys: this cannot be undone.
 ---
 ---credentialId is in the page's sample, not in its table.
+---
+---```lua
+---cmr.remove_platform{userId = "BVZGM5TE9BMP3PP0VWGW943RGV1B", credentialId = "A1B2C3D4E5F6G7H8"}
+---```
 ---@param fields cmr.remove_platform.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3396,6 +3684,10 @@ function Client:remove_platform(fields) end
 ---Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the chosen orgId. Without an orgId an export is refused.
 ---
 ---Assumed: cmr sends credentialId and userId in the query.
+---
+---```lua
+---cmr.platform_workspaces("H7G6F5E4D3C2B1A0", {userId = "USR94KD7S2LQ8X5M1Z0"})
+---```
 ---@overload fun(fields: cmr.platform_workspaces.fields): cmr.Answer?, string?, cmr.Error?
 ---@param credentialId string The credential. Assumed.
 ---@param fields? cmr.platform_workspaces.others
@@ -3442,6 +3734,13 @@ function Client:platform_workspaces(credentialId, fields) end
 ---The API page documents the status 400: the request is malformed; 401: the key or userId is missing or invalid; 403: the mailboxes belong to another user; 404: a mailbox or the credential was not found; 500: the connection to the platform failed; the export may be sent again.
 ---
 ---Assumed: POST, although the sidebar says GET, because the operation has a body; cmr sends userId in the query; the event is documented for exports over OAuth only.
+---
+---```lua
+---cmr.export_mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  credentialId = "A1B2C3D4E5F6G7H8",
+---  componentMailboxIds = {"39XXMZ1SQMMWWPN2GCRB0Q78KZAR"}
+---})
+---```
 ---@overload fun(fields: cmr.export_mailboxes.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user who owns the mailboxes. Assumed.
 ---@param fields cmr.export_mailboxes.others
@@ -3496,6 +3795,17 @@ function Client:export_mailboxes(userId, fields) end
 ---The help centre documents the status 400: the request is malformed; 401: the key is missing or wrong; 403: the mailbox belongs to another user, or its state does not allow it; 404: there is no such mailbox; 500: the export failed; the request may be sent again.
 ---
 ---Assumed: the status of a used-up quota is not documented; cmr assumes a 429 whose text names the week, or that asks for a wait of more than an hour. The help centre puts userId in the query, and the Microsoft route in an object. The page's sample has mailboxId or email, its text has both; cmr requires one of them.
+---
+---```lua
+---cmr.reexport{
+---  google = {
+---    googleOauthRoute = "https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount?access_type=offline",
+---    clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---    appName = "Outreach App"
+---  },
+---  mailboxId = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
+---}
+---```
 ---@param fields cmr.reexport.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3515,7 +3825,7 @@ function Client:reexport(fields) end
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---@class cmr.prewarmed.answer: cmr.Answer
@@ -3547,6 +3857,10 @@ function Client:reexport(fields) end
 ---A list, in pages.
 ---
 ---Assumed: the page does not name the paging parameters; page and limit follow the help centre's rule for lists.
+---
+---```lua
+---cmr.prewarmed{serviceProvider = "GOOGLE", contains = "acme"}
+---```
 ---@param fields? cmr.prewarmed.fields
 ---@return cmr.prewarmed.answer? answer
 ---@return string? message
@@ -3594,6 +3908,18 @@ function Client:prewarmed(fields) end
 ---Google mailboxes need the whole google object. Microsoft mailboxes need microsoftOauthRoute.
 ---
 ---One order can send both webhooks, for different domains. A domain fails if it is not in the pool, if the wallet does not cover it, or if it is restricted.
+---
+---```lua
+---cmr.order_prewarmed("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  order = {{domain = "prewarm-acmecorp.com"}},
+---  serviceProvider = "GOOGLE",
+---  google = {
+---    googleOauthRoute = "https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount?access_type=offline",
+---    clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---    appName = "Outreach App"
+---  }
+---})
+---```
 ---@overload fun(fields: cmr.order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.order_prewarmed.others
@@ -3617,7 +3943,7 @@ function Client:order_prewarmed(userId, fields) end
 ---@field serviceProvider? "GOOGLE"|"MICROSOFT" Only domains at this provider.
 ---@field contains? string Only domains with this text in their name.
 ---@field page? integer The page, from 1, as in the other lists. Assumed.
----@field limit? integer Items per page, at most 100, as in the other lists. Assumed.
+---@field limit? integer Items per page, 20 by default, as in the other lists. At most 100. Assumed.
 ---@field [string] any Further names are undocumented.
 
 ---List the sandbox's domains.
@@ -3631,6 +3957,10 @@ function Client:order_prewarmed(userId, fields) end
 ---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses GET, and the parameters of prewarmed.
+---
+---```lua
+---cmr.sandbox_prewarmed{serviceProvider = "GOOGLE"}
+---```
 ---@param fields? cmr.sandbox_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3683,6 +4013,19 @@ function Client:sandbox_prewarmed(fields) end
 ---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
 ---
 ---Assumed: the method is not documented; cmr uses POST, and sends userId in the query as in order_prewarmed.
+---
+---```lua
+---cmr.sandbox_order_prewarmed("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  order = {{domain = "sandbox.nexora-tech.com"}},
+---  serviceProvider = "GOOGLE",
+---  google = {
+---    googleOauthRoute = "https://accounts.google.com/o/oauth2/v2/auth/oauthchooseaccount?access_type=offline",
+---    clientId = "549360251880-maeh4okn7btu9cjtf0l2bt1t5b22sbf8.apps.googleusercontent.com",
+---    appName = "Outreach App"
+---  },
+---  scenario = "success"
+---})
+---```
 ---@overload fun(fields: cmr.sandbox_order_prewarmed.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user. Assumed.
 ---@param fields cmr.sandbox_order_prewarmed.others
@@ -3716,6 +4059,10 @@ function Client:sandbox_order_prewarmed(userId, fields) end
 ---It deletes all of them at once.
 ---
 ---The help centre describes a second sandbox, with a base URL and a key of its own in the header cmr-x-sandbox-api-key, and a header with a scenario for each operation. The URL, that header's name and its values are undocumented.
+---
+---```lua
+---cmr.sandbox_reset_prewarmed()
+---```
 ---@param fields? cmr.sandbox_reset_prewarmed.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3741,6 +4088,10 @@ function Client:sandbox_reset_prewarmed(fields) end
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
 ---
 ---A partner has one wallet for all users.
+---
+---```lua
+---cmr.wallet()
+---```
 ---@param fields? cmr.wallet.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3764,6 +4115,10 @@ function Client:wallet(fields) end
 ---`POST /...`
 ---
 ---Its path is undocumented: a call raises until the option endpoints supplies it.
+---
+---```lua
+---cmr.send_error()
+---```
 ---@param fields? cmr.send_error.fields
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -3807,6 +4162,14 @@ function Client:send_error(fields) end
 ---A test is PENDING until it is done; other values of its status are undocumented.
 ---
 ---The help centre documents the status 400: a mailbox is unfit; the message names it; 401: the key is missing or wrong; 402: the wallet does not cover the test; 404: there is no such mailbox.
+---
+---```lua
+---cmr.create_placement_test("BVZGM5TE9BMP3PP0VWGW943RGV1B", {
+---  mailboxIds = {"39XXMZ1SQMMWWPN2GCRB0Q78KZAR"},
+---  spamassassin = true,
+---  blacklist = true
+---})
+---```
 ---@overload fun(fields: cmr.create_placement_test.fields): cmr.create_placement_test.answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields cmr.create_placement_test.others
@@ -3830,7 +4193,7 @@ function Client:create_placement_test(userId, fields) end
 ---@field orderId? string Lists only the reports of this test.
 ---@field mailboxId? string Only reports of this mailbox.
 ---@field page? integer The page, from 1.
----@field limit? integer Items per page.
+---@field limit? integer Items per page. At most 100.
 
 ---@class cmr.placement_reports.fields: cmr.placement_reports.others
 ---@field userId string The user.
@@ -3846,6 +4209,10 @@ function Client:create_placement_test(userId, fields) end
 ---Each of mailboxes has placementOrderId, fromEmail, status and report; report has inboxTest with google and microsoft365, spamassassin and blacklist.
 ---
 ---A status is PENDING until the test is done; its other values are undocumented.
+---
+---```lua
+---cmr.placement_reports("BVZGM5TE9BMP3PP0VWGW943RGV1B", {page = 1, limit = 20})
+---```
 ---@overload fun(fields: cmr.placement_reports.fields): cmr.Answer?, string?, cmr.Error?
 ---@param userId string The user.
 ---@param fields? cmr.placement_reports.others

@@ -1,4 +1,4 @@
--- Runs the command with these words. Prints the seconds it took and the kilobytes it had at most.
+-- Runs the command with these words. Prints the seconds that it took, and its maximum of memory in kilobytes.
 local core = require "cmr.core"
 
 local begun = core.now()

@@ -1,4 +1,4 @@
--- Writes the journal of a run whose rows are all done, for a checkout from before the ledger: FILE.
+-- Writes the journal of a run whose rows are all done, to FILE. Runs in a checkout from before the ledger.
 local client = require("cmr").new()
 local columns = require "cmr.cli.bulk.columns"
 local file = arg[1]

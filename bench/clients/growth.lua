@@ -1,4 +1,5 @@
--- The library: growth.lua FEW MANY makes that many calls, 64 at once; prints the bytes of memory after FEW and MANY.
+-- Makes calls with the library, 64 at once: growth.lua FEW MANY. Prints its memory in bytes after FEW and after MANY
+-- calls.
 local cmr = require "cmr"
 local memory = require "bench.memory"
 

@@ -1,5 +1,5 @@
--- The library: hold.lua COUNT SECONDS starts so many calls, looks after a time when none has been answered yet, and
--- prints the bytes of memory that each has added.
+-- Starts COUNT calls with the library at once: hold.lua COUNT SECONDS. No call is answered in the next SECONDS. Then it
+-- prints the bytes of memory for each call.
 local cmr = require "cmr"
 local core = require "cmr.core"
 local memory = require "bench.memory"
@@ -7,7 +7,7 @@ local memory = require "bench.memory"
 local USER = os.getenv "BENCH_USER"
 local count, seconds = tonumber(arg[1]), tonumber(arg[2])
 local client = cmr.new { rate = false }
-assert(client:platforms(USER)) -- connects
+assert(client:platforms(USER)) -- opens the connection
 
 local before = memory.resident()
 local jobs = {}

@@ -1,4 +1,4 @@
--- The library: map.lua COUNT calls, AT_ONCE; prints the seconds, and the CPU time.
+-- Makes calls with the library: map.lua COUNT AT_ONCE. Prints the seconds, and the CPU time.
 local cmr = require "cmr"
 local core = require "cmr.core"
 

@@ -1,14 +1,14 @@
--- The library in nginx.
+-- Makes calls with the library in nginx.
 local cmr = require "cmr"
 
 local nginx = {}
 
 local clients = {}
 
---- One call; the request waits for it.
--- @param user its argument
--- @param loop nil, or "block": the worker waits
--- @return the decoded answer, or nil and why
+--- Makes one call. The request waits for its answer.
+-- @param user the argument of the call
+-- @param loop nil, or "block" to let the whole worker wait
+-- @return the decoded answer, or nil and a message
 function nginx.call(user, loop)
   local client = clients[loop or "nginx"] or cmr.new { rate = false, loop = loop }
   clients[loop or "nginx"] = client

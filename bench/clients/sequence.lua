@@ -1,4 +1,4 @@
--- The library: sequence.lua COUNT calls one after another; prints the seconds, and the CPU time.
+-- Makes calls with the library, one after another: sequence.lua COUNT. Prints the seconds, and the CPU time.
 local cmr = require "cmr"
 local core = require "cmr.core"
 
@@ -13,7 +13,7 @@ local function calls(count)
 end
 
 local count = tonumber(arg[1])
-calls(1 + count / 10) -- connects, warms up
+calls(1 + count / 10) -- opens the connection and warms up
 local begun, cpu = core.now(), os.clock()
 calls(count)
 print(core.now() - begun, os.clock() - cpu)

@@ -1,4 +1,4 @@
--- Hosts: several nginx with several workers each, all of one key, that call as fast as their limiter lets them.
+-- Runs hosts: several nginx with several workers each. All use the same key, and call as fast as their limiter allows.
 local nginx = require "spec.support.nginx"
 
 local hosts_module = {}
@@ -35,15 +35,15 @@ local SERVER = [[
   location = /seen { content_by_lua_block { ngx.print(ngx.shared.seen:get(ngx.var.arg_what) or 0) } }
 ]]
 
---- Starts them.
+--- Starts the hosts.
 -- @param options
 --   mock     the API
---   redis    a server of spec.support.redis that they share; nil: each host has a limiter of its own
---   hosts    3
---   workers  of each, 4
+--   redis    a server of spec.support.redis that the hosts share; nil: each host has its own limiter
+--   hosts    the number of hosts, 3
+--   workers  the workers of each host, 4
 --   lines    calls at once in each worker, 2
---   timeout  of Redis, 0.5 seconds
---   prefix   of its keys, "cmr:"
+--   timeout  the timeout of Redis, 0.5 seconds
+--   prefix   the prefix of the keys in Redis, "cmr:"
 function hosts_module.start(options)
   local values = {
     redis = options.redis and tostring(options.redis.port) or "false",
@@ -64,7 +64,7 @@ function hosts_module.start(options)
   return hosts
 end
 
---- The sum over all hosts of "ok", "lost" (calls that failed) or "running".
+--- Returns the sum over all hosts of a counter: "ok", "lost" (calls that failed) or "running".
 function Hosts:seen(what)
   local sum = 0
   for _, host in ipairs(self) do
@@ -73,7 +73,7 @@ function Hosts:seen(what)
   return sum
 end
 
---- How many warnings of an outage each process wrote: array.
+--- Returns an array with the number of outage warnings that each process wrote.
 function Hosts:warnings()
   local counts = {}
   for _, host in ipairs(self) do
@@ -88,8 +88,8 @@ function Hosts:warnings()
   return counts
 end
 
---- Lets every call come to its end, and ends the hosts.
--- @return how many calls were made and lost
+--- Waits for the calls in flight, and stops the hosts.
+-- @return the numbers of calls that succeeded and that failed
 function Hosts:stop()
   for _, host in ipairs(self) do
     host:text "/stop"
@@ -104,7 +104,7 @@ function Hosts:stop()
   return ok, lost
 end
 
---- How the API answered its last requests: 200 and 429 to their numbers.
+--- Returns how often the API answered recent requests with 200 and with 429, by status.
 function hosts_module.answers(mock)
   local counts = { [200] = 0, [429] = 0 }
   for _, request in ipairs(mock:requests()) do

@@ -1,5 +1,6 @@
--- make bench-pacing: hosts that share a key, on a line in Redis and without it, against each way a server may count;
--- and Redis killed in mid-work. Prints a table and writes build/bench/pacing.json. Its environment: S = seconds (60).
+-- make bench-pacing: runs hosts that share a key, with their queue in Redis and without Redis. Tries each way in which
+-- a server may count, and a Redis that is killed during the run. Prints a table and writes build/bench/pacing.json. The
+-- environment variable S is the duration in seconds (60).
 local cjson = require "cjson"
 local hosts = require "bench.pacing.hosts"
 local mock = require "spec.support.mock"
@@ -7,15 +8,15 @@ local nginx = require "spec.support.nginx"
 local redis = require "spec.support.redis"
 local socket = require "socket"
 
-local RATE, LIMIT = 4, 5 -- requests per second: what is configured, and what the server allows
+local RATE, LIMIT = 4, 5 -- requests per second: the configured rate, and the server's limit
 local HOSTS, WORKERS = 3, 4
 local WINDOWS = { "bucket", "fixed", "sliding" }
 local SECONDS = tonumber(os.getenv "S") or 60
 local OUT = "build/bench/pacing.json"
 
--- Runs hosts against each window for a time, all at once.
--- @param server the Redis they share; nil: none
--- @param meanwhile called with each run while they call
+-- Runs hosts against a server of each window, all at the same time.
+-- @param server the Redis that the hosts share, or nil
+-- @param meanwhile called with each run while its hosts make calls
 local function measure(windows, server, meanwhile)
   local runs = {}
   for index, window in ipairs(windows) do
@@ -64,7 +65,7 @@ local function outage(server)
   end
 end
 
--- How many warnings each process wrote, as text; and whether it was one.
+-- Returns a text that says how many warnings each process wrote, and whether each process wrote exactly one.
 local function told(warnings)
   table.sort(warnings)
   local least, most = warnings[1], warnings[#warnings]

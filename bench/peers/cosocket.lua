@@ -1,4 +1,5 @@
--- In nginx: a small client on cosockets, kept alive, HTTP/1.1 over TLS. As little as will do against one known server.
+-- A small client on nginx's cosockets, with HTTP/1.1 over TLS and reused connections. It does only what one known
+-- server needs.
 local cjson = require "cjson"
 
 local url, key = os.getenv "CMR_BASE_URL", os.getenv "CMR_API_KEY"
@@ -6,15 +7,16 @@ local host, port, base = url:match "^https://([^:/]+):(%d+)(.*)$"
 
 local cosocket = {}
 
---- One call.
--- @return the decoded answer, or nil and why
+--- Makes one call.
+-- @return the decoded answer, or nil and a message
 function cosocket.call(user)
   local socket = ngx.socket.tcp()
   socket:settimeout(12000)
   local connected, why = socket:connect(host, tonumber(port))
   if not connected then return nil, why end
   if socket:getreusedtimes() == 0 then
-    local secured, fault = socket:sslhandshake(nil, "localhost", true) -- it cannot check a certificate's addresses
+    -- a cosocket cannot check an IP address in a certificate, so it checks the name
+    local secured, fault = socket:sslhandshake(nil, "localhost", true)
     if not secured then return nil, fault end
   end
   socket:send {

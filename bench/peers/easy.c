@@ -1,7 +1,7 @@
 /*
- * One call after another on one easy handle: easy COUNT [PAUSE [LIMIT]], with a pause in seconds between two, and no more
- * once that many seconds are over. Prints the seconds of all, the CPU time in it, and the median and the 99th percentile
- * of one.
+ * Makes calls one after another on one easy handle: easy COUNT [PAUSE [LIMIT]]. Waits PAUSE seconds between two calls,
+ * and makes no more after LIMIT seconds. Prints the seconds for all calls, their CPU time, and the median and the 99th
+ * percentile of one call.
  */
 #include "peer.h"
 
@@ -20,21 +20,21 @@ int main(int argc, char **argv)
     const double limit = argc > 3 ? atof(argv[3]) : 1e9;
     const struct timespec rest = {.tv_sec = (time_t)pause, .tv_nsec = (long)((pause - (double)(time_t)pause) * 1e9)};
     double *times = calloc((size_t)count, sizeof *times);
-    size_t length = 0;
-    CURL *easy = new_handle(&length);
+    struct body body = {0};
+    CURL *easy = new_handle(&body);
     double begun;
     double cpu;
 
     for (int i = 0; i <= (pause > 0 ? 0 : count / 10); i++) { /* connects, warms up */
-        length = 0;
-        check_answer(easy, curl_easy_perform(easy), &length);
+        body.length = 0;
+        check_answer(easy, curl_easy_perform(easy), &body);
     }
     cpu = used();
     begun = now();
     for (int i = 0; i < count; i++) {
         const double start = now();
-        length = 0;
-        check_answer(easy, curl_easy_perform(easy), &length);
+        body.length = 0;
+        check_answer(easy, curl_easy_perform(easy), &body);
         times[i] = now() - start;
         if (pause > 0)
             nanosleep(&rest, NULL);

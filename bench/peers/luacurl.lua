@@ -1,5 +1,5 @@
--- lua-curl, as Debian has it, and lua-cjson: luacurl.lua COUNT calls one after another on one easy handle; prints the
--- seconds. It has no multi interface. HTTP/2, which is libcurl's own default.
+-- Makes calls with Debian's lua-curl and lua-cjson, one after another on one easy handle: luacurl.lua COUNT. Prints the
+-- seconds. lua-curl has no multi interface. It uses HTTP/2, which is libcurl's default.
 local cjson = require "cjson"
 local curl = require "curl"
 local socket = require "socket"
@@ -26,7 +26,7 @@ end
 local count = tonumber(arg[1])
 for _ = 0, count / 10 do
   call()
-end -- connects, warms up
+end -- opens the connection and warms up
 local begun = socket.gettime()
 for _ = 1, count do
   call()

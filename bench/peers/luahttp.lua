@@ -1,4 +1,4 @@
--- lua-http and lua-cjson: luahttp.lua COUNT [AT_ONCE], on one connection of HTTP/2; prints the seconds.
+-- Makes calls with lua-http and lua-cjson on one HTTP/2 connection: luahttp.lua COUNT [AT_ONCE]. Prints the seconds.
 local cjson = require "cjson"
 local client = require "http.client"
 local context = require "openssl.ssl.context"
@@ -52,4 +52,4 @@ loop:wrap(function()
   print(cqueues.monotime() - begun)
 end)
 assert(loop:loop())
-os.exit(0, false) -- its finalizers have their time
+os.exit(0, false) -- exits without running lua-http's finalizers, which take long

@@ -1,6 +1,6 @@
--- luasocket, luasec and lua-cjson: COUNT calls one after another; prints the seconds. HTTP/1.1.
---   luasocket.lua COUNT        as the libraries offer it, ssl.https: a new connection for every call
---   luasocket.lua COUNT keep   on one connection, for which the user writes the HTTP
+-- Makes calls with luasocket, luasec and lua-cjson over HTTP/1.1, one after another. Prints the seconds.
+--   luasocket.lua COUNT        with ssl.https of luasec, which opens a new connection for every call
+--   luasocket.lua COUNT keep   on one connection; this program writes the HTTP itself
 local cjson = require "cjson"
 local https = require "ssl.https"
 local ltn12 = require "ltn12"
@@ -63,7 +63,7 @@ end
 local call = keep and kept_connection or new_connection
 for _ = 0, count / 10 do
   assert(call().status == 200)
-end -- connects, warms up
+end -- opens the connection and warms up
 local begun = socket.gettime()
 for _ = 1, count do
   assert(call().status == 200)

@@ -1,13 +1,14 @@
 /*
- * Many calls at once on curl multi, handles used again: multi COUNT AT_ONCE. Prints the seconds of all, and the CPU time.
- * multi hold COUNT SECONDS: starts so many, looks after a time when none has been answered yet, and prints the bytes of
- * memory that each has added.
+ * Makes many calls at once with curl multi and reused handles.
+ * multi COUNT AT_ONCE: prints the seconds for all calls, and the CPU time.
+ * multi hold COUNT SECONDS: starts COUNT calls. No call is answered in the next SECONDS. Then it prints the bytes of
+ * memory for each call.
  */
 #include "peer.h"
 
 struct slot {
     CURL *easy;
-    size_t length;
+    struct body body;
 };
 
 static CURLM *multi;
@@ -17,7 +18,7 @@ static struct slot *new_slots(int count)
     struct slot *slots = calloc((size_t)count, sizeof *slots);
 
     for (int i = 0; i < count; i++) {
-        slots[i].easy = new_handle(&slots[i].length);
+        slots[i].easy = new_handle(&slots[i].body);
         curl_easy_setopt(slots[i].easy, CURLOPT_PRIVATE, &slots[i]);
     }
     return slots;
@@ -25,12 +26,12 @@ static struct slot *new_slots(int count)
 
 static void start(struct slot *slot)
 {
-    slot->length = 0;
+    slot->body.length = 0;
     if (curl_multi_add_handle(multi, slot->easy) != CURLM_OK)
         fail("no more handles");
 }
 
-/* Makes count calls, at most at_once at a time, in those slots. */
+/* Makes count calls in these slots, at most at_once at a time. */
 static void run(struct slot *slots, int count, int at_once)
 {
     int started = 0;
@@ -47,7 +48,7 @@ static void run(struct slot *slots, int count, int at_once)
             struct slot *slot;
             CURL *easy = message->easy_handle;
             curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot);
-            check_answer(easy, message->data.result, &slot->length);
+            check_answer(easy, message->data.result, &slot->body);
             curl_multi_remove_handle(multi, easy);
             finished++;
             if (started < count) {
@@ -98,8 +99,9 @@ int main(int argc, char **argv)
     const char *second = argc > 2 + holding ? argv[2 + holding] : "1";
 
     multi = curl_multi_init();
-    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 64L); /* as the library: 1,000 calls would open 900 */
-    run(new_slots(1), 1, 1);                                      /* connects */
+    /* without a limit, 1,000 calls would open 900 connections */
+    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 64L);
+    run(new_slots(1), 1, 1); /* opens the connection */
     if (holding) {
         hold(count, atof(second));
     } else {

@@ -1,5 +1,5 @@
--- Bulk runs: rows that are done, against the journal file that came before the ledger; and what each row that is sent
--- makes the disk do.
+-- Measures bulk runs. Compares reading rows that are done with the journal file of older versions. Also measures what
+-- each sent row writes to the disk.
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local runs = require "spec.support.bulk"
@@ -8,9 +8,9 @@ local upstream = require "bench.upstream"
 
 local bulk = { title = "`cmr bulk` of %d rows that are done" }
 
-local JOURNAL_COMMIT = "64464ab" -- the last one with a journal
+local JOURNAL_COMMIT = "64464ab" -- the last commit with the journal
 local JOURNAL_CHECKOUT = "build/bench/journal"
-local ENV = { CMR_API_KEY = "bench", CMR_BASE_URL = "http://127.0.0.1:1" } -- nothing is sent
+local ENV = { CMR_API_KEY = "bench", CMR_BASE_URL = "http://127.0.0.1:1" } -- the runs send nothing
 
 local function write_rows(path, count)
   local file = assert(io.open(path, "wb"))
@@ -21,7 +21,7 @@ local function write_rows(path, count)
   file:close()
 end
 
--- A checkout with a journal, built; nil when the history does not have it.
+-- Returns a built checkout with the journal, or nil when git's history does not have it.
 local function journal_checkout()
   local commands = {
     "test -e %s/build/5.4/cmr/core.so",

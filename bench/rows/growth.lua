@@ -1,4 +1,4 @@
--- Whether memory grows with the calls made.
+-- Measures whether memory grows with the number of calls.
 local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"

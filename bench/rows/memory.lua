@@ -1,4 +1,4 @@
--- The memory of calls that wait for their answers.
+-- Measures the memory of calls that wait for their answers.
 local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"

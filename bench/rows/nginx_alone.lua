@@ -1,4 +1,4 @@
--- An nginx worker that makes one slow call at a time.
+-- Measures an nginx worker that makes one slow call at a time.
 local measure = require "bench.measure"
 local site = require "bench.site"
 

@@ -1,11 +1,11 @@
--- What wakes a worker of nginx that has made calls and has nothing to do.
+-- Measures how often an nginx worker wakes up after its calls, when it has nothing to do.
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
 local site = require "bench.site"
 
 local nginx_idle = { title = "idle worker after a burst: wake-ups in %d s" }
 
--- Every wait of the worker's that came to an end; strace leaves in the middle of the last.
+-- Counts the worker's waits that ended. The last one did not: strace stopped in the middle of it.
 local function wake_ups(trace)
   local count = 0
   for line in trace:gmatch "[^\n]+" do
@@ -17,7 +17,7 @@ end
 local function idle(kind, seconds)
   local server = site.start(kind)
   server:load(64, 1)()
-  nginx.output "sleep 1" -- the connections of the load are closed by then
+  nginx.output "sleep 1" -- by then, the connections of the load are closed
   local trace = os.tmpname()
   shell.run(("timeout %d strace -q -f -o %s -p %s || test $? = 124"):format(seconds, trace, server.server:workers()[1]))
   local text = nginx.read(trace)

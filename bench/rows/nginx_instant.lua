@@ -1,4 +1,4 @@
--- An nginx worker whose calls are answered at once.
+-- Measures an nginx worker whose calls are answered at once.
 local measure = require "bench.measure"
 local site = require "bench.site"
 

@@ -1,13 +1,14 @@
--- An nginx worker with many slow calls in flight: how many it makes, and what else it gets to.
+-- Measures an nginx worker with many slow calls in flight: its calls per second, and how soon it answers other
+-- requests.
 local measure = require "bench.measure"
 local site = require "bench.site"
 
 local nginx_load = { title = "nginx, one worker, 512 calls of 0.2 s at once" }
 
 local CONNECTIONS, DELAY = 512, "0.2"
-local PAUSE = 0.004 -- seconds between two looks at the unrelated location
+local PAUSE = 0.004 -- seconds between two requests for the unrelated location
 
--- Under load: calls per second, and the 99th percentile of the unrelated location, ms.
+-- Returns the calls per second, and under that load the 99th percentile of the unrelated location in ms.
 local function loaded(server, connections, seconds)
   local finish = server:load(connections, seconds, true)
   local look = server:probe("/other", 10000, PAUSE, seconds * 0.8)
@@ -24,7 +25,7 @@ function nginx_load.run(size)
   }
   for _, kind in ipairs { "cosocket", "ours" } do
     servers[kind]:load(CONNECTIONS, 3)()
-  end -- connects
+  end -- opens the connections
   local rate, high = measure.bars(size.rounds, {
     {
       name = "cosocket client",
@@ -54,7 +55,7 @@ function nginx_load.run(size)
     server:stop()
   end
   local blocked = high[3].median
-  high[3] = nil -- so slow that the chart would show nothing else
+  high[3] = nil -- such a long bar would make the other bars invisible
   return {
     {
       name = nginx_load.title .. ": rate",

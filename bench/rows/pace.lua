@@ -1,14 +1,15 @@
--- How much of the rate the workers of an nginx use together, and whether a server that counts strictly ever minds.
+-- Measures how much of the rate the workers of an nginx use together. Checks that a strict server never refuses one of
+-- their requests.
 local mock = require "spec.support.mock"
 local nginx = require "spec.support.nginx"
 local socket = require "socket"
 
 local pace = { title = "rate used of 4/s by 4 workers over %d s" }
 
-local RATE, WORKERS, LINES = 4, 4, 2 -- calls that wait at the same time in a worker
+local RATE, WORKERS, LINES = 4, 4, 2 -- LINES is the number of calls that wait at the same time in a worker
 local WINDOWS = { "bucket", "fixed", "sliding" }
 
--- Every worker calls until the time is over.
+-- Every worker makes calls until the time is over.
 local HTTP = [[
   lua_shared_dict cmr 1m;
   init_worker_by_lua_block {

@@ -1,4 +1,4 @@
--- What the ledger costs a command that only reads: its place in the queue of all processes, and nothing else.
+-- Measures what the ledger costs a command that only reads. Such a command uses only the queue of the rate limit.
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
@@ -13,7 +13,7 @@ function read.run(size)
   end
   env.CMR_LEDGER = directory .. "/ledger.db"
   local ledger = assert(require("cmr.ledger").open(env.CMR_LEDGER))
-  for _ = 1, 200 do -- the length of its log must not matter
+  for _ = 1, 200 do -- shows that the number of recorded requests makes no difference
     assert(ledger:begin { account = "a", operation = "reexport", digest = "d" })
   end
   ledger:close()
@@ -27,7 +27,8 @@ function read.run(size)
 
   local bars = measure.bars(size.quick and 1 or 20, {
     { name = "--no-ledger", run = run "--no-ledger" },
-    { name = "with the ledger", ours = true, run = run "--rate 100000" }, -- no run waits for the one before
+    -- at this rate, no run waits for the slot of the run before
+    { name = "with the ledger", ours = true, run = run "--rate 100000" },
   })
   nginx.output("rm -rf " .. directory)
   return {

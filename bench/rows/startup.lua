@@ -1,4 +1,4 @@
--- The command as a whole process, beside the curl program and a bare Lua.
+-- Measures the command as a whole process, and compares it with the curl program and with Lua alone.
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local shell = require "bench.shell"
@@ -8,12 +8,12 @@ local startup = { title = "`cmr platforms` as a whole process" }
 
 function startup.run(size)
   local env = upstream.env()
-  -- The key is in a file, for curl as for cmr: everybody can read what is on a command line.
+  -- Both curl and cmr read the key from a file, because every user can read a command line.
   local header = os.tmpname()
   nginx.write(header, "cmr-x-api-key: " .. env.CMR_API_KEY .. "\n")
   local commands = {
     ("curl --silent --noproxy * --cacert %s -H @%s %s"):format(env.CMR_CA_FILE, header, env.BENCH_URL),
-    "lua5.4 bin/cmr platforms --rate 100000 " .. upstream.USER, -- no run waits for the one before
+    "lua5.4 bin/cmr platforms --rate 100000 " .. upstream.USER, -- at this rate, no run waits for a slot
     "lua5.4 -e ''",
     "lua5.4 bin/cmr --help",
   }

@@ -14,7 +14,7 @@ function app.start(options)
   customers = cjson.decode(file:read "*a")
   file:close()
   client = cmr.new(options)
-  -- Receives the vendor's webhooks, and keeps what they say for client:await.
+  -- Receives the vendor's webhooks, signed by cmr-x-signature and cmr-x-timestamp, and keeps them for client:await.
   app.webhook = cmr.webhook.handler {
     on = {
       -- Run once for each event, however often it is delivered. To raise, or to return nil and why, has it sent again.

@@ -1,7 +1,7 @@
----Waits until an accepted operation has finished. It reads the events from the store, where the webhook handler writes
----them. So it does not matter when they arrive, and at which worker or host.
+---Waits until an accepted operation has finished. Reads the events from the store, where the webhook handler writes
+---them. So it does not matter when the events arrive, or at which worker or host.
 ---
----The request was sent before this runs, so the functions raise nothing about its answer.
+---The request was sent before. So these functions return errors about the answer: a raised error would lose the answer.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -31,6 +31,7 @@ local validate = require "cmr.util.validate"
 ---@field count? integer The number of events that must arrive, if cmr cannot know it.
 ---@field done_statuses? string[] More statuses that mean "the order is done", as whole words. Default: {}.
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
+---@field cancelled? fun(): boolean Called at least once a second. If it returns true, the wait ends.
 
 local WORDS = {
   expected = "a list of words",
@@ -47,8 +48,9 @@ local SPEC = {
   count = validate.integer(1),
   done_statuses = WORDS,
   failed_statuses = WORDS,
+  cancelled = "function",
 }
-local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page: orders usually take 10 to 90 seconds
+local DEFAULTS = { timeout = 180, poll = 30 } -- the vendor's help page says that orders usually take 10 to 90 seconds
 
 local MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS, PAUSE_GROWTH = 0.05, 1, 1.5 -- between two reads of the store
 local PAUSE_JITTER = 0.25
@@ -74,8 +76,8 @@ local function fail(self, kind, outcome, body, message)
   return nil, message, core.error(err)
 end
 
--- Reports a mistake in the arguments. Raises it, unless a request was sent: then it returns an error, so that the
--- answer is not lost.
+-- Reports a mistake in the arguments. Raises it only if no request was sent. After a request it returns an error,
+-- because a raised one would lose the answer.
 local function refuse(self, message)
   if not self.has_left then errors.raise("await: " .. message) end
   return fail(self, "invalid_argument", "unknown", nil, message)
@@ -127,7 +129,7 @@ local function lists_of(plan)
   return own, others
 end
 
--- Returns an event of the store, and a name that no other event has: its id with its content.
+-- Decodes an event of the store. Also returns the event's content as a text, by which copies of the event are found.
 local function decode(stored)
   local event = core.json_decode(stored)
   if type(event) ~= "table" then return nil end
@@ -138,11 +140,21 @@ local function decode(stored)
   return event, key
 end
 
+-- Returns the same as decode. Decodes each text once, although every read of the store returns it again.
+local function decoded(self, stored)
+  local known = self.decoded[stored]
+  if not known then
+    known = { decode(stored) }
+    self.decoded[stored] = known
+  end
+  return known[1], known[2]
+end
+
 -- Merges a list into the events read so far. The order within each of the two stays the same.
-local function merge(read, texts, origin)
+local function merge(self, read, texts, origin)
   local position = 1
   for _, stored in ipairs(texts) do
-    local event, key = decode(stored)
+    local event, key = decoded(self, stored)
     local known = event and read.positions[key]
     if known then
       position = math.max(position, known + 1)
@@ -156,8 +168,8 @@ local function merge(read, texts, origin)
   end
 end
 
--- Returns the lists to read now. The lists of actions and orders are read every time. The other lists take turns, but
--- the first and the last read take all of them.
+-- Returns the lists to read now. The lists of actions and orders are read every time. Of the other lists, each read
+-- takes the next few. The first and the last read take all lists.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do
@@ -207,7 +219,7 @@ local function read_events(self, reads_all)
       texts, message = nil, tostring(texts)
     end
     if texts then
-      merge(read, texts, list.origin)
+      merge(self, read, texts, list.origin)
     else
       self.store_message = message or "no list"
       break
@@ -288,6 +300,8 @@ local function wait(self)
     local left = timeout - (now - started_at)
     local may_poll = self.watch ~= nil and not self.is_refused
     if left <= 0 then return time_out(self) end
+    local cancelled = self.opts.cancelled
+    if cancelled and cancelled() then return fail(self, "cancelled", "unknown", nil, "cancelled") end
     if self.is_deaf and not may_poll then return fail(self, "invalid_argument", "unknown", nil, NO_RECEIVER) end
     if may_poll then
       settled, events, message, err = poll_status(self, now, left)
@@ -316,7 +330,7 @@ local function begin(self, plan, state, opts)
   self.plan, self.opts, self.jitter = plan, opts, state.options.jitter or poller.jitter
   self.status_verdicts = settlement.status_verdicts(opts.done_statuses, opts.failed_statuses)
   self.own_lists, self.other_lists = lists_of(plan)
-  self.kept, self.is_deaf = { keys = {}, origins = {} }, is_deaf(state)
+  self.kept, self.decoded, self.is_deaf = { keys = {}, origins = {} }, {}, is_deaf(state)
   if plan.ids[1] == nil and not plan.items_failed then
     return fail(self, "invalid_argument", "unknown", nil, "the answer names neither an action nor an order to wait for")
   end

@@ -111,12 +111,13 @@ local ITEMS = {
 local LIST_SPEC = { items = ITEMS, page = PATH }
 
 local function state_of(self, name)
-  if getmetatable(self) ~= Client then
+  local state = type(self) == "table" and self._state
+  if not state then
     errors.raise(("%s: call it with a colon: client:%s(...)"):format(name, name))
-  elseif self._state.closed then
+  elseif state.closed then
     errors.raise(name .. ": the client is closed")
   end
-  return self._state
+  return state
 end
 
 -- Returns the loop adapter for a call. Raises when the caller cannot wait.
@@ -141,9 +142,9 @@ local function refuse(message, err)
 end
 
 -- Sends the request that the core has prepared, or returns the core's refusal.
-local function send(state, caller, context, call, message, err)
+local function send(state, caller, context, operation, call, message, err)
   if not call then return refuse(message, err) end
-  return sender.send(state, call, loop_for(state, caller, context))
+  return sender.send(state, call, loop_for(state, caller, context), operation)
 end
 
 local function operation_named(name, caller)
@@ -162,7 +163,7 @@ for _, operation in ipairs(operations) do
   local prepare = core[name]
   Client[name] = function(self, ...)
     local state = state_of(self, name)
-    return send(state, name, "caller", prepare(state.target, ...))
+    return send(state, name, "caller", operation, prepare(state.target, ...))
   end
 end
 
@@ -181,7 +182,7 @@ local function prepare_request(state, caller, method, path, fields)
   return core.request(state.target, method, path, fields)
 end
 
----Sends any other request. The same rules apply to it.
+---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@param path string Below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
@@ -190,11 +191,11 @@ end
 ---@return cmr.Error? err
 function Client:request(method, path, fields)
   local state = state_of(self, "request")
-  return send(state, "request", "caller", prepare_request(state, "request", method, path, fields))
+  return send(state, "request", "caller", nil, prepare_request(state, "request", method, path, fields))
 end
 
 ---Iterates over the items of a list. It fetches each page when the loop needs it. If a page shows that items may be
----missing or come twice, it ends with an error of kind "bad_response"; err.code says why.
+---missing or come twice, the loop ends with an error of kind "bad_response"; err.code says why.
 ---
 ---    for item, message, err in client:each("subscriptions", { status = "ACTIVE" }) do
 ---      if not item then error(message) end -- a page could not be fetched: reported once, then the loop ends
@@ -226,7 +227,7 @@ function Client:each(what, ...)
   args[count] = fields
   local function fetch(number)
     fields[page] = number
-    return send(state, "each", "iterator", core[name](state.target, unpack(args, 1, count)))
+    return send(state, "each", "iterator", operation, core[name](state.target, unpack(args, 1, count)))
   end
   return require("cmr.pagination").iterate(fetch, name, items, fields[page] or 1)
 end
@@ -256,12 +257,12 @@ end
 ---@return cmr.Job job
 function Client:start(name, ...)
   local state = state_of(self, "start")
-  local prepare = core[operation_named(name, "start").name]
+  local operation = operation_named(name, "start")
   local loop = background_loop_for(state, "start", "background")
-  local call, message, err = prepare(state.target, ...)
+  local call, message, err = core[operation.name](state.target, ...)
   local jobs = require "cmr.jobs"
   if not call then return jobs.finished(loop.semaphore(), refuse(message, err)) end
-  return jobs.start(state, call, loop, loop.semaphore())
+  return jobs.start(state, call, loop, operation, loop.semaphore())
 end
 
 ---Calls an operation for many inputs concurrently. Rate limit and retries apply to each call as to a single one.
@@ -278,12 +279,13 @@ end
 ---@return fun(): any, cmr.Answer?, string?, cmr.Error? iterator An input that finished, and its results.
 function Client:map(name, inputs, opts)
   local state = state_of(self, "map")
-  local prepare = core[operation_named(name, "map").name]
+  local operation = operation_named(name, "map")
+  local prepare = core[operation.name]
   local loop = background_loop_for(state, "map", "iterator")
   local jobs = require "cmr.jobs"
   return jobs.map(loop, inputs, opts, function(input, semaphore, before_send)
     local call, message, err = prepare(state.target, input)
-    if call then return jobs.start(state, call, loop, semaphore, before_send) end
+    if call then return jobs.start(state, call, loop, operation, semaphore, before_send) end
     err.attempts = 0
     return jobs.finished(semaphore, nil, message, err)
   end)
@@ -390,7 +392,7 @@ local function ledger_for(option, parent)
   return require("cmr.ledger").open(option ~= true and option or nil)
 end
 
--- Makes a client's store or limiter. In nginx all workers share it. Elsewhere it uses the ledger.
+-- Makes a client's store or limiter. In nginx all workers share it. Elsewhere it uses the ledger, if there is one.
 local function shared_by(ledger, method, default)
   if ledger and not shared_dict.default() then return ledger[method](ledger) end
   return default()
@@ -412,7 +414,7 @@ function Client.try_new(opts, parent)
   local ledger
   ledger, message = ledger_for(lua_opts.ledger, parent)
   if ledger == nil then return nil, message, { code = "no_ledger", option = "ledger" } end
-  setmetatable(lua_opts, { __index = parent and parent.options or options.DEFAULTS })
+  options.inherit(lua_opts, parent and parent.options or options.DEFAULTS)
   return setmetatable({
     _state = {
       target = target,
@@ -432,7 +434,7 @@ function Client.new(opts)
   return self
 end
 
----Makes the same client with other options. This is cheap enough to do for one call: client:with{timeout =
+---Makes a copy of the client with other options. This is cheap enough to do for one call: client:with{timeout =
 ---60}:platforms(id).
 ---@param opts cmr.Options
 ---@return cmr.Client client The new client. It shares key, engine and limiter with this one.

@@ -10,14 +10,12 @@ local validate = require "cmr.util.validate"
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
----Returns the results in the order of the inputs. Otherwise in the order in which they finish. Default: false.
+---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
 
 local MAP_SPEC = { concurrency = validate.integer(1), ordered = "boolean", before_send = "function" }
 local MAP_DEFAULTS = { concurrency = 16, ordered = false }
-
-local unpack = table.unpack or unpack
 
 local jobs = {}
 
@@ -27,13 +25,42 @@ local Job = {}
 Job.__index = Job
 Job.__name = "cmr.job"
 
-Job.max_queue_seconds = math.huge -- the job's timeout starts when it gets its first slot
-
-local function finish(job, ok, ...)
-  job.results, job.raised, job.finished = { n = select("#", ...), ... }, not ok, true
-  for _ = 1, math.max(1, job.waiting) do
+-- Ends the job with the results of its call. If ok is false, the call has raised `answer`.
+local function finish(job, ok, answer, message, err)
+  job.answer, job.message, job.err, job.raised, job.finished = answer, message, err, not ok, true
+  job.semaphore.post(job)
+  for _ = 2, job.waiting do
     job.semaphore.post(job)
   end
+end
+
+-- Runs a function of the sender in a coroutine, and ends the job with its results.
+local function run(job, send, ...)
+  local a, b, c, d, e = ...
+  job.loop.spawn(function()
+    finish(job, coroutines.pcall(send, a, b, c, d, e))
+  end)
+end
+
+-- Called when the attempt of a call without a coroutine has ended. A call that must be repeated gets a coroutine.
+function Job:post()
+  local loop, record = self.loop, self.record
+  self.record = nil
+  if self.is_attended then loop.leave() end
+  local ok, answer, err = pcall(sender.arrived, record, loop)
+  if ok and not answer then return run(self, sender.go_on, record, loop, err) end
+  finish(self, ok, answer)
+end
+
+-- Starts a call whose first attempt need not wait. Such a call needs no coroutine before its answer.
+local function begin(job, state, operation)
+  local call, loop = job.call, job.loop
+  local ok, record = pcall(sender.begin, state, call, loop, operation, job)
+  if not ok then return finish(job, false, record) end
+  job.record = record
+  if call:done() then return job:post() end
+  job.is_attended = true
+  loop.attend(call, job)
 end
 
 ---Starts a prepared call in the background. If the call raises an error, job:wait() raises it again. On Lua 5.1, where
@@ -41,21 +68,35 @@ end
 ---@param state table of the client
 ---@param call any from the core
 ---@param loop cmr.Loop
----@param semaphore table Gets the job by a post when the job has finished.
+---@param operation cmr.Operation
+---@param semaphore table The job posts itself here when it has finished.
 ---@param before_send? fun(): boolean?
-function jobs.start(state, call, loop, semaphore, before_send)
-  local job = { call = call, loop = loop, semaphore = semaphore, before_send = before_send, waiting = 0 }
-  setmetatable(job, Job)
-  loop.spawn(function()
-    finish(job, coroutines.pcall(sender.send, state, call, loop, job))
-  end)
+function jobs.start(state, call, loop, operation, semaphore, before_send)
+  local job = setmetatable({
+    call = call,
+    loop = loop,
+    semaphore = semaphore,
+    before_send = before_send,
+    waiting = 0,
+    finished = false,
+    raised = false,
+    is_attended = false,
+    answer = nil, -- set when the job has finished, as message and err; these lines make room for them
+    record = nil,
+    slot = nil,
+  }, Job)
+  if loop.attend and not before_send and sender.is_plain(state, call, operation) then
+    begin(job, state, operation)
+  else
+    run(job, sender.send, state, call, loop, operation, job)
+  end
   return job
 end
 
 ---Returns a job that has finished without a call, with its results.
-function jobs.finished(semaphore, ...)
+function jobs.finished(semaphore, answer, message, err)
   local job = setmetatable({ semaphore = semaphore, waiting = 0 }, Job)
-  finish(job, true, ...)
+  finish(job, true, answer, message, err)
   return job
 end
 
@@ -78,8 +119,9 @@ function Job:wait()
       self.semaphore.wait()
     until self.finished
   end
-  if self.raised then error(self.results[1], 0) end
-  return unpack(self.results, 1, self.results.n)
+  if self.raised then error(self.answer, 0) end
+  if self.answer then return self.answer end
+  return nil, self.message, self.err
 end
 
 ---Returns whether the call has finished.
@@ -131,6 +173,7 @@ function jobs.map(loop, inputs, opts, start)
   local next_input, exhausted = iterator_of(inputs), false
   local semaphore = loop.semaphore()
   local slots, free = {}, {} -- the started jobs that the iterator has not returned yet; the indexes of empty slots
+  local slot_count, free_count = 0, 0
   local watch, was_left
   local first, last -- the queue of finished jobs to return; each job's field `after` is the next one
 
@@ -153,10 +196,10 @@ function jobs.map(loop, inputs, opts, start)
   local function cancel()
     exhausted = true
     if watch then watch.stop() end
-    for _, job in ipairs(slots) do
-      if job then job:cancel() end
+    for index = 1, slot_count do
+      if slots[index] then slots[index]:cancel() end
     end
-    slots, free, first = {}, {}, nil
+    slots, free, slot_count, free_count, first = {}, {}, 0, 0, nil
   end
   local guard = collected.guard(cancel)
   watch = loop.watch and loop.watch(function()
@@ -164,18 +207,26 @@ function jobs.map(loop, inputs, opts, start)
     cancel()
   end)
 
+  local function free_slot()
+    if free_count == 0 then
+      slot_count = slot_count + 1
+      return slot_count
+    end
+    free_count = free_count - 1
+    return free[free_count + 1]
+  end
+
   local function start_next(input)
     local before_send = opts.before_send and function()
       return opts.before_send(input)
     end
-    local job = start(input, finished, before_send)
-    job.input, job.slot = input, table.remove(free) or #slots + 1
-    slots[job.slot] = job
+    local job, slot = start(input, finished, before_send), free_slot()
+    job.input, job.slot, slots[slot] = input, slot, job
     if opts.ordered then enqueue(job) end
   end
 
   local function fill()
-    while not exhausted and #slots - #free < opts.concurrency do
+    while not exhausted and slot_count - free_count < opts.concurrency do
       local input = next_input()
       if input == nil then
         exhausted = true
@@ -188,8 +239,8 @@ function jobs.map(loop, inputs, opts, start)
   local function take(job)
     first = job.after
     last = first and last -- when the queue is empty, `last` would keep an answer alive
-    slots[job.slot] = false
-    free[#free + 1] = job.slot
+    free_count = free_count + 1
+    slots[job.slot], free[free_count] = false, job.slot
     return job.input, job:wait()
   end
 
@@ -198,7 +249,7 @@ function jobs.map(loop, inputs, opts, start)
     check(loop, "map")
     if watch then watch.seen() end
     fill()
-    while #slots > #free do
+    while slot_count > free_count do
       if first and first:done() then return take(first) end
       semaphore.wait()
     end

@@ -24,7 +24,8 @@ local options = {}
 ---@field retries? integer The number of attempts after the first one. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
----@field retry_budget? integer|false Failed retries of a key; then cmr retries no call. False: no limit. Default: 50.
+---How many retries of a key may fail; after them cmr retries none of its calls. False means no limit. Default: 50.
+---@field retry_budget? integer|false
 ---@field rate? number|false Requests per second for a key. False means no limit. Default: 4.
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
@@ -37,19 +38,18 @@ local options = {}
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string Put before the library's own.
----Operation -> "METHOD /path"; or "METHOD /path userId in body" (or query), where that is not as cmr assumes.
----Default: the JSON file $CMR_ENDPOINTS.
+---For each operation, "METHOD /path". Add "userId in body" or "userId in query" if it is not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
----Called before each attempt leaves. A table that it returns is sent with the attempt, as headers.
+---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
 
----What on_request gets.
+---The argument of on_request.
 ---@class cmr.AttemptStart
 ---@field operation string
 ---@field method string
@@ -89,6 +89,8 @@ local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_fil
 local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" } -- what a profile has; certificates are no secret
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
+
+local BOUNDS = { "timeout", "attempt_timeout" } -- they are longer for some operations, unless the user set them
 
 local LEDGER = {
   expected = "true, false, a path, or a ledger",
@@ -133,28 +135,34 @@ for _, name in ipairs(core.target_option_names) do
   SPEC[name] = validate.ANY
 end
 
-local function is_chosen(opts, name)
-  while opts ~= options.DEFAULTS do
-    if rawget(opts, name) ~= nil then return true end
-    opts = getmetatable(opts).__index
+---Adds the options that a client does not set itself. Copies them, because every call reads nearly all of them.
+---@param opts table of the client; the function changes it
+---@param parent table The options of the client that it is made from, or options.DEFAULTS.
+function options.inherit(opts, parent)
+  local chosen = {}
+  for _, name in ipairs(BOUNDS) do
+    chosen[name] = opts[name] ~= nil or parent.chosen ~= nil and parent.chosen[name]
   end
-  return false
+  for name, value in pairs(parent) do
+    if opts[name] == nil then opts[name] = value end
+  end
+  opts.chosen = chosen
 end
 
 ---Returns the longest time for a call and for one attempt of it. If the vendor may take long for each item, an option
 ---that the user did not set grows by that time.
 ---@param opts table of a client
 ---@param operation cmr.Operation? nil: a raw request
----@param get_args fun(): table the call's arguments
+---@param call any from the core
 ---@return number timeout seconds
 ---@return number attempt_timeout seconds
-function options.bounds(opts, operation, get_args)
+function options.bounds(opts, operation, call)
   local seconds = operation and operation.item_seconds
   if not seconds then return opts.timeout, opts.attempt_timeout end
-  local items = get_args()[operation.items_in]
+  local items = call:arguments()[operation.items_in]
   if type(items) == "table" then seconds = seconds * math.max(1, #items) end
   local function bound(name)
-    return opts[name] + (is_chosen(opts, name) and 0 or seconds)
+    return opts[name] + (opts.chosen[name] and 0 or seconds)
   end
   return bound "timeout", bound "attempt_timeout"
 end

@@ -1,5 +1,5 @@
----Polls the statuses of orders. All waits of a process share one poller for each key. It polls an order only once,
----even if several waits need it. It uses only a share of the rate, and real calls come before it.
+---Polls the statuses of orders. All waits of a process share one poller for each key. The poller polls an order only
+---once, even if several waits need its status. Polls use only a share of the rate, and all other calls come first.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -70,6 +70,7 @@ function poller.watch(client, order, user, interval, now)
   local self = setmetatable({
     client = client,
     key = key,
+    key_name = name,
     id = order,
     user = user,
     interval = interval,
@@ -100,7 +101,7 @@ end
 -- Takes the key's next poll for this order. Returns false if it is another order's turn.
 function Watch:claim(now)
   local key, order = self.key, self.order
-  local is_taken = key.free_at > now and key.free_at <= now + self.spacing -- false after the clock was set
+  local is_taken = key.free_at > now and key.free_at <= now + self.spacing -- also false if the clock was set back
   if order.due_at > now or is_taken then return false end
   key.free_at = now + self.spacing
   local pause = self:pause(now)
@@ -147,7 +148,9 @@ end
 ---Ends the watch.
 function Watch:leave()
   self.order.watchers = self.order.watchers - 1
-  if self.order.watchers <= 0 and self.key.orders[self.id] == self.order then self.key.orders[self.id] = nil end
+  local key = self.key
+  if self.order.watchers <= 0 and key.orders[self.id] == self.order then key.orders[self.id] = nil end
+  if next(key.orders) == nil and keys[self.key_name] == key then keys[self.key_name] = nil end
 end
 
 return poller

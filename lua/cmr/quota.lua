@@ -2,26 +2,24 @@
 ---sends the request, under the mailbox's id or address. The client cannot see the re-exports that users start in the
 ---dashboard, but the API counts them too. So the API decides, and its refusals are stored as well.
 
-local identity = require "cmr.ledger.identity"
 local log = require "cmr.util.log"
-local operations = require "cmr.operations"
 local stores = require "cmr.store"
 local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
-local REFUSAL_SECONDS = text.DAY -- how long a refusal without a time counts: the dashboard's re-exports may be days old
+-- How long a refusal without a time counts. It is less than a week, because the re-exports from the dashboard may be
+-- days old.
+local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
 
 local quota = {}
 
--- Returns the mailbox of a call that has a quota; nil when it has none.
+-- Returns the mailbox of a call.
 local function mailbox_of(call)
-  local operation = operations[call:operation()]
-  if not operation or not operation.flags.quota then return nil end
   local args = call:arguments()
   local name = args.mailboxId or args.email
-  return name and identity.normal(name)
+  return name and require("cmr.ledger.identity").normal(name)
 end
 
 -- Returns how many seconds the API's last refusal still counts, or nil when there is none.
@@ -32,10 +30,12 @@ local function refused_for(store, name)
 end
 
 ---Counts a call that is about to be sent.
+---@param operation cmr.Operation? Of the call; nil for a raw request.
 ---@return table? reservation The argument for quota.failed; nil for a call without a quota.
 ---@return string? message The reason why the call must not be sent.
 ---@return number? seconds until it may
-function quota.reserve(state, call)
+function quota.reserve(state, call, operation)
+  if not operation or not operation.flags.quota then return nil end
   local mode = state.options.reexport_quota
   local mailbox = mode and mailbox_of(call)
   if not mailbox then return nil end
@@ -52,7 +52,7 @@ function quota.reserve(state, call)
   local message = "the %d re-exports of mailbox %s within a week are used up; the next in %s"
   message = message:format(MAX_REEXPORTS, shown, text.duration(left))
   if mode == "enforce" then return nil, message, left end
-  log.warn("%s: %s; sent all the same", call:operation(), message)
+  log.warn("%s: %s; sent all the same", operation.name, message)
   return reservation
 end
 

@@ -3,7 +3,11 @@
 ---A retry costs 1. An answer of the server gives back the last retry of its call, or a fifth of a retry when it came at
 ---the first attempt. The numbers have the same ratios as in the standard mode of the AWS SDKs.
 
+local core = require "cmr.core"
+local expiring = require "cmr.util.expiring"
+
 local EARNED_WITHOUT_RETRY = 0.2
+local IDLE_SECONDS = 3600 -- the failed retries of a key are forgotten when none has followed for so long
 
 local Budget = {}
 Budget.__index = Budget
@@ -12,8 +16,14 @@ Budget.__name = "cmr.retry_budget"
 local budget = {}
 
 ---Makes the budget of a process. A key without failed retries takes no memory.
-function budget.new()
-  return setmetatable({ spent = {} }, Budget)
+---@param clock? fun(): number For specs. Default: core.now.
+function budget.new(clock)
+  return setmetatable({ spent = expiring.new(), clock = clock or core.now }, Budget)
+end
+
+local function set(self, key, spent)
+  local now = self.clock()
+  self.spent:set(key, spent, now + IDLE_SECONDS, now)
 end
 
 ---Takes a retry.
@@ -21,16 +31,17 @@ end
 ---@param capacity number The maximum of failed retries for the key.
 ---@return boolean ok False when the budget is used up; then nothing was taken.
 function Budget:take(key, capacity)
-  local spent = (self.spent[key] or 0) + 1
-  if spent > capacity then return false end
-  self.spent[key] = spent
-  return true
+  local spent = self.spent:get(key) or 0
+  local ok = spent + 1 <= capacity
+  set(self, key, ok and spent + 1 or spent)
+  return ok
 end
 
 local function earn(self, key, amount)
-  local spent = self.spent[key]
+  local spent = self.spent:get(key)
   if not spent then return end
-  self.spent[key] = spent > amount and spent - amount or nil
+  if spent > amount then return set(self, key, spent - amount) end
+  self.spent:remove(key)
 end
 
 ---Gives back a retry that was answered or was not made.

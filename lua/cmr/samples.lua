@@ -11,10 +11,11 @@
 ---  status     the HTTP status of success, where it is not 200
 ---  map        set if the answer's data is a map from names, such as codes, to values: the type of the values, or
 ---             "shown" if the sample answer shows one
+---  meanings   what members of data mean, by name, where it is easily misread
 ---  source     "seed", "docs" or "help", as in the operations table
----  request_source  the source of the request, where it is another one
----The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message; they are left so. The samples of
----dns_records, update_mailboxes and set_warmup_settings are put together from documented parts.
+---  request_source  the source of the request, if it differs from the source of the answer
+---The vendor shortens some values ("8J7H...", "ACT_...") and misspells one message. This file leaves them so. The
+---samples of dns_records, update_mailboxes and set_warmup_settings are put together from documented parts.
 
 local samples = {}
 
@@ -149,6 +150,7 @@ samples.platforms = {
     "connectedAt":"2024-05-01T10:00:00.000Z","metadata":{"appBaseUrl":"https://app.emailbison.com",
     "appName":"EmailBison","workspace":"my-workspace"}}]}}}]],
   map = "shown",
+  meanings = { connected = "true if at least one credential is stored; it may no longer work." },
 }
 
 samples.add_platform = {

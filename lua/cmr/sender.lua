@@ -6,7 +6,6 @@ local coroutines = require "cmr.loop.coroutines"
 local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
 local log = require "cmr.util.log"
-local operations = require "cmr.operations"
 local options = require "cmr.options"
 local quota = require "cmr.quota"
 local redact = require "cmr.util.redact"
@@ -18,14 +17,6 @@ local retry_budget = require "cmr.retry_budget"
 local DECISIVE_FIELDS = { "kind", "outcome", "message", "status", "retry_after", "curl_code" }
 
 local OUTCOME_SEVERITY = { not_sent = 1, rejected = 2, unknown = 3 }
-
--- The job of a call that its caller waits for. Its timeout starts at once. See cmr.jobs.
-local FOREGROUND_JOB = {
-  max_queue_seconds = 0,
-  may_send = function()
-    return true
-  end,
-}
 
 local sender = {}
 
@@ -44,7 +35,7 @@ local function more_severe(one, other)
 end
 
 local function failure(record, kind, message, retry_after)
-  local operation = record.call:info().operation
+  local operation = record.call:operation()
   return core.error {
     kind = kind,
     operation = operation,
@@ -71,13 +62,14 @@ end
 
 -- Counts a request for the quota and records it in the ledger, before it is sent for the first time. Returns nil and an
 -- error if it must not be sent.
-local function register(record, state, job)
-  local reservation, message, seconds = quota.reserve(state, record.call)
+local function register(record, state)
+  local reservation, message, seconds = quota.reserve(state, record.call, record.operation)
   record.reservation = reservation
   if message then return nil, failure(record, "quota_exceeded", message, seconds) end
-  if not state.ledger or record.call:repeatable() then return true end
+  if not state.ledger or record.repeatable then return true end
   local reason
-  record.entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job.context)
+  local job = record.job
+  record.entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job and job.context)
   if record.entry then return true end
   if reason ~= "repeated" then message = ("the ledger cannot be written (%s)"):format(message) end
   local err = failure(record, "not_recorded", message .. "; nothing was sent")
@@ -86,8 +78,9 @@ local function register(record, state, job)
 end
 
 -- Returns the seconds that are left for the attempt, or nil and an error if there must be no attempt.
-local function time_left(record, loop, job)
-  if not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
+local function time_left(record, loop)
+  local job = record.job
+  if job and not job:may_send() then return nil, failure(record, "cancelled", "cancelled") end
   local now = loop.now()
   record.deadline = math.min(record.deadline, now + record.timeout) -- the timeout of a background job starts here
   local left = record.deadline - now
@@ -96,17 +89,16 @@ local function time_left(record, loop, job)
 end
 
 -- Waits for a slot. Returns the results of time_left.
-local function get_ready(record, state, loop, job)
-  local opts = state.options
-  if opts.rate and not job.cancelled then
-    local ok, needed, max_wait =
-      limiter.wait_for_slot(state.limiter, record.key, opts.rate, loop, record.deadline, record.job)
+local function get_ready(record, state, loop)
+  local rate, job = state.options.rate, record.job
+  if rate and not (job and job.cancelled) then
+    local ok, needed, max_wait = limiter.wait_for_slot(state.limiter, record.key, rate, loop, record.deadline, job)
     if not ok then
       local message = "the next request may leave in %.1f s, and the call has %.1f s left"
       return nil, failure(record, "rate_limited", message:format(needed, max_wait), needed)
     end
   end
-  return time_left(record, loop, job)
+  return time_left(record, loop)
 end
 
 -- Calls a hook with an event about an error. The hook cannot cause another attempt by changing the error.
@@ -126,11 +118,17 @@ end
 local function public_info(record)
   local info = record.call:info()
   info.url = redact.url(info.url)
-  info.request_id = request_id.of(info.headers, record.request_id_header)
+  info.request_id = request_id.of(info.headers, record.state.options.request_id_header)
   return info
 end
 
--- Returns what on_request is told before an attempt.
+-- Returns the table that all hooks of the call share.
+local function context_of(record)
+  record.context = record.context or {}
+  return record.context
+end
+
+-- Returns the argument of on_request for the next attempt.
 local function announcement(record)
   local info = record.call:info()
   return {
@@ -138,15 +136,15 @@ local function announcement(record)
     method = info.method,
     url = redact.url(info.url),
     attempt = record.attempts + 1,
-    context = record.context,
+    context = context_of(record),
   }
 end
 
--- Calls on_request, and adds the headers that it returns to the attempt. The others of them are logged, without their
--- values: a hook that only watches must not break the call.
+-- Calls on_request, and adds the headers that it returns to the attempt. A header that cannot be sent is logged without
+-- its value and left out: a hook that only watches must not break the call.
 local function call_on_request(record, hook)
   local call, event = record.call, announcement(record)
-  event.repeatable = call:repeatable()
+  event.repeatable = record.repeatable
   call:clear_headers()
   local headers = errors.call_hook(hook, event)
   if not headers then return end
@@ -171,14 +169,14 @@ local function call_on_response(record, opts, err)
     err.message = ("%s (request id %s)"):format(err.message, info.request_id)
   end
   if not opts.on_response then return end
-  info.attempt, info.err, info.context = record.attempts, err, record.context
+  info.attempt, info.err, info.context = record.attempts, err, context_of(record)
   call_hook_about(err or {}, opts.on_response, info)
 end
 
 -- Calls on_request, which may take long or cancel the job. Returns the results of time_left.
-local function announce(record, opts, loop, job)
+local function announce(record, opts, loop)
   call_on_request(record, opts.on_request)
-  local left, err = time_left(record, loop, job)
+  local left, err = time_left(record, loop)
   if not left and opts.on_response then
     local event = announcement(record)
     event.err, event.elapsed, event.sends, event.queued = err, 0, 0, 0
@@ -199,19 +197,18 @@ local function earn(record, opts, err)
   record.has_paid = nil
 end
 
--- Makes one attempt. Returns the envelope, or nil and an error.
-local function attempt(record, state, loop, job, left)
-  local opts, call = state.options, record.call
-  if opts.on_request then
-    local err
-    left, err = announce(record, opts, loop, job)
-    if not left then return nil, err end
-  end
+-- Starts an attempt, and returns the engine that makes it.
+local function leave(record, left)
   record.attempts = record.attempts + 1
   record.sent_at = core.time()
   local engine = core.engine() -- core.engine() returns a new engine after a fork or a close
-  call:start(engine, math.min(record.attempt_timeout, left), left)
-  loop.wait(engine, call)
+  record.call:start(engine, math.min(record.attempt_timeout, left), left)
+  return engine
+end
+
+-- Ends an attempt. Returns the envelope, or nil and an error.
+local function arrive(record, state)
+  local opts, call = state.options, record.call
   local res, _, err = call:result()
   call:release() -- frees the body now, because cmr.info keeps the call alive as long as its result
   call_on_response(record, opts, err)
@@ -224,9 +221,21 @@ local function attempt(record, state, loop, job, left)
   return nil, err
 end
 
+-- Makes one attempt. Returns the envelope, or nil and an error.
+local function attempt(record, state, loop, left)
+  local opts = state.options
+  if opts.on_request then
+    local err
+    left, err = announce(record, opts, loop)
+    if not left then return nil, err end
+  end
+  loop.wait(leave(record, left), record.call)
+  return arrive(record, state)
+end
+
 -- Decides whether another attempt follows a failed one, and after how many seconds.
 local function next_delay(record, opts, err, left)
-  local repeatable = record.call:repeatable()
+  local repeatable = record.repeatable
   if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
   local function default_delay()
     return retry.delay(err, record.attempts, left, opts.jitter or jitter)
@@ -238,7 +247,7 @@ local function next_delay(record, opts, err, left)
     attempt = record.attempts,
     delay = delay,
     err = err,
-    context = record.context,
+    context = context_of(record),
   })
   if answer == nil then return delay end
   if answer == false then return nil end
@@ -262,7 +271,7 @@ local function back_off(record, state, loop, err)
   end
   if opts.on_retry then
     local event = { operation = err.operation, attempt = record.attempts, delay = delay, err = err }
-    event.context = record.context
+    event.context = context_of(record)
     if call_hook_about(err, opts.on_retry, event) == false then
       if costs then budget:give_back(record.key) end
       return false
@@ -273,18 +282,18 @@ local function back_off(record, state, loop, err)
   return true
 end
 
-local function make_attempts(record, state, loop, job)
+local function make_attempts(record, state, loop)
   local left, res, err
   repeat
-    left, err = get_ready(record, state, loop, job)
+    left, err = get_ready(record, state, loop)
     if left and record.attempts == 0 then
-      local ok, problem = register(record, state, job)
+      local ok, problem = register(record, state)
       if not ok then
         left, err = nil, problem
       end
     end
     if not left then return fail(record, loop, err) end
-    res, err = attempt(record, state, loop, job, left)
+    res, err = attempt(record, state, loop, left)
     if res then
       if record.entry then record.entry:answered(res) end
       finish(record, loop, res)
@@ -304,35 +313,71 @@ local function reraise(record, ok, ...)
   error((...), 0)
 end
 
+-- Returns the record of a call that begins now.
+local function new_record(state, call, loop, operation, job, repeatable)
+  local opts, now = state.options, loop.now()
+  local timeout, attempt_timeout = options.bounds(opts, operation, call)
+  return {
+    call = call,
+    operation = operation,
+    state = state,
+    repeatable = repeatable,
+    job = job, -- nil when the caller waits
+    key = (opts.rate or opts.retry_budget) and state.target:key_id(),
+    started_at = now,
+    timeout = timeout,
+    attempt_timeout = attempt_timeout,
+    deadline = job and math.huge or now + timeout, -- a job's timeout starts when it gets its first slot
+    attempts = 0,
+    outcome = "not_sent",
+  }
+end
+
 ---Sends a prepared call and returns its results.
 ---@param state table The client's state: target, options, limiter, store.
 ---@param call any from the core
 ---@param loop cmr.Loop
+---@param operation cmr.Operation? Nil for a raw request.
 ---@param job cmr.Job? Nil when the caller waits for the call.
-function sender.send(state, call, loop, job)
+function sender.send(state, call, loop, operation, job)
+  local repeatable = call:repeatable()
+  local record = new_record(state, call, loop, operation, job, repeatable)
+  if state.options.on_response then call:trace() end
+  if repeatable then return make_attempts(record, state, loop) end
+  return reraise(record, coroutines.pcall(make_attempts, record, state, loop))
+end
+
+---Returns whether the first attempt of a job's call waits for nothing but its answer, because no rate limit, hook,
+---quota or ledger is asked first.
+---@return boolean
+function sender.is_plain(state, call, operation)
   local opts = state.options
-  local now = loop.now()
-  local timeout, attempt_timeout = options.bounds(opts, operations[call:operation()], function()
-    return call:arguments()
-  end)
-  local record = {
-    call = call,
-    job = job, -- nil when the caller waits
-    key = (opts.rate or opts.retry_budget) and state.target:key_id(),
-    context = {}, -- for the user's hooks
-    request_id_header = opts.request_id_header,
-    started_at = now,
-    timeout = timeout,
-    attempt_timeout = attempt_timeout,
-    deadline = now + timeout + (job or FOREGROUND_JOB).max_queue_seconds,
-    attempts = 0,
-    outcome = "not_sent",
-    elapsed = 0,
-  }
-  job = job or FOREGROUND_JOB
-  if opts.on_response then call:trace() end
-  if call:repeatable() then return make_attempts(record, state, loop, job) end
-  return reraise(record, coroutines.pcall(make_attempts, record, state, loop, job))
+  return not (opts.rate or opts.on_request or opts.on_response or operation.flags.quota) and call:repeatable()
+end
+
+---Starts the first attempt of such a call.
+---@param job cmr.Job
+---@return table record The argument of sender.arrived, which is called when the attempt has ended.
+function sender.begin(state, call, loop, operation, job)
+  local record = new_record(state, call, loop, operation, job, true)
+  leave(record, time_left(record, loop))
+  return record
+end
+
+---Ends the first attempt.
+---@return cmr.Answer? answer
+---@return cmr.Error? err The argument of sender.go_on, which must be called after a failed attempt.
+function sender.arrived(record, loop)
+  local res, err = arrive(record, record.state)
+  if res then finish(record, loop, res) end
+  return res, err
+end
+
+---Makes the other attempts of a call after the first one has failed. Returns the call's results. It may wait.
+---@param err cmr.Error
+function sender.go_on(record, loop, err)
+  if back_off(record, record.state, loop, err) then return make_attempts(record, record.state, loop) end
+  return fail(record, loop, err)
 end
 
 ---Reports facts about an answer or an error. See cmr.info.
@@ -345,10 +390,10 @@ function sender.info(result)
     info.ledger_id, info.ledger_error = record.entry.id, record.entry.problem
   end
   if result.kind == nil then
-    local settlement, operation = require "cmr.settlement", operations[info.operation]
-    info.partial = settlement.failed_items(operation, result)
+    local operation = record.operation
+    info.partial = require("cmr.settlement.refused").items(operation, result)
     if operation and operation.flags.async then
-      info.plan = settlement.plan(operation, record.call:arguments(), result, record.sent_at)
+      info.plan = require("cmr.settlement").plan(operation, record.call:arguments(), result, record.sent_at)
     end
   end
   return info

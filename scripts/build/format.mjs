@@ -26,7 +26,7 @@ const settings = readFileSync(".stylua.toml", "utf8")
     return [name, word ? ENUMS[name][word] : Number(number)];
   });
 
-// formatCode takes its configuration away with it, so each file needs a new one.
+// formatCode consumes its configuration, so each file needs a new one.
 function config() {
   const made = stylua.Config.new();
   for (const [name, value] of settings) made[name] = value;

@@ -43,7 +43,7 @@ directory() {
     echo "$1/" >>"$work/new"
 }
 
-# put MODE FROM TO
+# put MODE FROM TO: copies the file FROM to TO with this mode, and records TO.
 put() {
     directory "${3%/*}"
     install -m "$1" "$2" "$DESTDIR$3"

@@ -132,7 +132,7 @@ known() {
     echo "$name"
 }
 
-# install_packages MANAGER PACKAGE...
+# install_packages MANAGER PACKAGE...: installs the packages with this manager.
 install_packages() {
     manager=$1
     shift

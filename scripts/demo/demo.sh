@@ -46,7 +46,7 @@ until grep -q '^# ready' "$directory/mock"; do
 done
 mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # the mock's process; killing it ends the whole mock
 head -n 1 "$directory/mock"
-eval "$(grep '^export ' "$directory/mock")" # the address, the key and the certificate
+eval "$(grep '^export ' "$directory/mock")" # sets the address, the key and the certificate
 
 printf '\n--- For which platforms has a user stored credentials? A script, the command, a one-liner.\n'
 show 0 'A1B2C3D4E5F6G7H8' "$lua examples/platforms.lua $user"

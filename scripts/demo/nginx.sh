@@ -56,7 +56,7 @@ cmr mock --tls >"$directory/mock" &
 mock=$!
 until_so mock $mock grep -q '^# ready' "$directory/mock" || fail 'the mock did not start'
 mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # the mock's process; killing it ends the whole mock
-eval "$(grep '^export ' "$directory/mock")"                   # the address, the key and the certificate
+eval "$(grep '^export ' "$directory/mock")"                   # sets the address, the key and the certificate
 
 # Changes the example: it gets a free port, this machine's modules, and the library in this checkout.
 cp examples/nginx/* "$directory"
@@ -68,7 +68,7 @@ path=$(echo "$program" | sed 1q)
 port=$($lua -e 'print(require("cmr.util.random").integer(30000, 39999))')
 {
     echo "$program" | sed 1d
-    [ "$(id -u)" -ne 0 ] || echo "user $(id -un) $(id -gn);" # this user can read the mock's certificate
+    [ "$(id -u)" -ne 0 ] || echo "user $(id -un) $(id -gn);" # allows the workers to read the mock's certificate
     sed -e '/^load_module/d' -e "s|127.0.0.1:8080|127.0.0.1:$port|" \
         -e "s|\"\$prefix/?.lua;;\";|\"\$prefix/?.lua;$PWD/lua/?.lua;$PWD/lua/?/init.lua;;\";\
             lua_package_cpath \"$PWD/build/jit/?.so;;\";|" examples/nginx/nginx.conf

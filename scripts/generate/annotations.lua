@@ -1,8 +1,8 @@
 ---Reads the library's public interface from the LuaCATS comments in its source. Pure, except for read().
 ---
 ---The module (class cmr) is public. A class or alias is public if an annotation of something public names it. A class
----belongs to the local variable below its comment, whose functions and members are the members of the class. Some
----functions of the module call a method of the client; their annotations are on that method.
+---belongs to the local variable below its comment. The functions and members of this variable are the members of the
+---class. Some functions of the module call a method of the client; their annotations are on that method.
 
 local annotations = {}
 

@@ -3,8 +3,8 @@
 ---
 ---    <!-- generated: fields cmr.Options -->       a table of the class's fields
 ---    <!-- generated: values cmr.Kind -->          a table of the alias's values
----    <!-- generated: functions cmr.Client -->     a section for each of its functions
----    <!-- generated: text cmr.RedisOptions -->    its description
+---    <!-- generated: functions cmr.Client -->     a section for each function of the class
+---    <!-- generated: text cmr.RedisOptions -->    the description of the class
 ---    <!-- generated: forwarded cmr -->            the names of the functions that call a client's
 
 local annotations = require "scripts.generate.annotations"

@@ -19,7 +19,8 @@ x-assumed says what is undocumented, and how cmr reads it. The first server is t
 so that a client which is generated from this document reaches production only when it is told to. Where a request may
 carry further fields (additionalProperties), their names are undocumented.]]
 
--- The refusals that any operation may answer with, according to the help page, and the message if it is documented.
+-- The refusals that any operation may answer with, according to the help page. Each has its message if it is
+-- documented.
 local refusals = {
   { 400, "Malformed, or a field is missing." },
   { 401, "The key is missing, wrong, or of the other environment.", message = "Invalid API Key" },
@@ -38,7 +39,8 @@ end
 
 local schema
 
--- `further` is the value of additionalProperties for every object: false in requests, nil in answers.
+-- Returns the schema's properties and the names of the required ones. `further` is the value of additionalProperties
+-- for every object: false in requests, nil in answers.
 local function properties_of(node, further)
   local properties, required = object {}, array {}
   for _, member in ipairs(node.members) do
@@ -92,7 +94,7 @@ function schema(node, further)
   local param = node.param or {}
   local made = kind_of(node, further)
   if param.accepts_item then made = { { "anyOf", array { schema(node.item, further), object(made) } } } end
-  table.insert(made, 1, { "description", words.of_param(param) })
+  table.insert(made, 1, { "description", node.meaning or words.of_param(param) })
   table.insert(made, { "enum", closed_set(param) })
   add_bounds(made, param)
   table.insert(made, { "x-source", param.source })
@@ -100,7 +102,7 @@ function schema(node, further)
   return object(made)
 end
 
--- Returns the part of a request that goes into a location, where its fields are those that has(name) knows.
+-- Returns the members of a request in JSON for which has(name) is true, or false if there is none.
 local function part_of(text, has)
   local part = object {}
   for _, pair in ipairs(text and ordered_json.read(text) or {}) do
@@ -255,7 +257,8 @@ local RETRY_AFTER = object {
   },
 }
 
--- Returns a refusal, as one of the components or as the operation's own: with its reasons, from this source.
+-- Returns a response for a refusal. The shared responses have no source. An operation's own response has the source of
+-- its reasons.
 local function refusal_response(refusal, description, source)
   local shown = refusal.message
     and object {
@@ -273,7 +276,8 @@ end
 
 local QUOTA = "Also when a mailbox's quota is used up; that status and its Retry-After are assumed."
 
--- Returns the shared response for a refusal, or the operation's own response if its page says more.
+-- Returns a reference to the shared response for a refusal. If the operation's page says more, returns a response for
+-- this operation.
 local function refusal_of(operation, refusal)
   local sentences, source = { refusal[2] }, nil
   for _, status in ipairs(operation.statuses or {}) do

@@ -1,7 +1,6 @@
 ---Makes docs/reference.md, which describes the operations for people, by group. Pure.
 
 local arguments = require "cmr.cli.arguments"
-local examples = require "cmr.examples"
 local help = require "cmr.cli.help"
 local ordered_json = require "scripts.generate.ordered_json"
 local words = require "scripts.generate.words"
@@ -30,7 +29,7 @@ local function signature(operation)
   return ("cmr.%s(%s)"):format(operation.name, table.concat(parts, ", "))
 end
 
--- Returns the text after the words of a command, like in its usage.
+-- Returns the beginning of an operation's command line: the command and its positional arguments.
 local function command(operation)
   local parts = { "cmr", arguments.command(operation.name) }
   for _, param in ipairs(operation.params) do
@@ -130,32 +129,10 @@ local function open(operation)
     and ("Further fields go into the %s unchanged; their names are undocumented."):format(operation.open_location)
 end
 
--- Returns the call of the example in Lua.
-local function call(operation, example)
-  local documented, values, fields = ordered_json.read(example), {}, ordered_json.object {}
-  local named = {}
-  for _, param in ipairs(operation.params) do
-    local value = ordered_json.member(documented, param.name)
-    if param.positional and value ~= nil then
-      values[#values + 1], named[param.name] = ordered_json.write(value, "lua"), true
-    end
-  end
-  for _, pair in ipairs(documented) do
-    if not named[pair[1]] then table.insert(fields, pair) end
-  end
-  local opening = "cmr." .. operation.name
-  if #values == 0 then
-    return #fields == 0 and opening .. "()" or opening .. ordered_json.write(fields, "lua", 100, #opening)
-  end
-  opening = ("%s(%s"):format(opening, table.concat(values, ", "))
-  if #fields == 0 then return opening .. ")" end
-  return opening .. ", " .. ordered_json.write(fields, "lua", 100, #opening + 3) .. ")"
-end
-
 local function example_of(operation)
-  local example = examples[operation.name]
-  if not example then return nil end
-  return "An example:\n\n" .. block("lua", call(operation, example)) .. "\n\n" .. block("sh", help.example(operation))
+  local call = words.example(operation)
+  if not call then return nil end
+  return "An example:\n\n" .. block("lua", call) .. "\n\n" .. block("sh", help.example(operation))
 end
 
 local function json_block(text)

@@ -1,52 +1,23 @@
 ---Describes the structure of a request or an answer as a tree. The structure comes from an operation's parameters, or
 ---from a sample. Pure.
 ---
----A node of the tree has these fields: type is "string" ... "object", "array", "map", "any" or "null"; param is the
----parameter, if there is one; members is an object's array of {name, node}; item is the node of an array's items; value
----is the node of a map's values; optional is true if only some samples have the value.
+---The nodes are those of cmr.parameters. In addition, type may be "any" or "null", optional is true if only some
+---samples have the value, and meaning is a sentence about a value that is easily misread.
 
 local ordered_json = require "scripts.generate.ordered_json"
+local parameters = require "cmr.parameters"
 
 local shape = {}
 
-local function node(type, param)
-  return { type = type, param = param, members = {} }
-end
-
--- Splits a parameter's name into parent and step: "a.b" -> "a", "b"; "a[]" -> "a", "[]"; "a.*" -> "a", "*"; "a" -> "",
--- "a"
-local function split(name)
-  local parent = name:match "^(.*)%[%]$"
-  if parent then return parent, "[]" end
-  parent = name:match "^(.*)%.[^.]+$" or ""
-  return parent, name:match "[^.]+$"
-end
+local node = parameters.node
 
 ---Returns the node of the object that has an operation's parameters.
 ---@param operation table
 ---@param location string? "query" or "body" for only these parameters; nil for all.
 ---@return table node
-function shape.of_operation(operation, location)
-  local root = node "object"
-  local nodes = { [""] = root }
-  for _, param in ipairs(operation.params) do
-    if not location or param["in"] == location then
-      local parent, part = split(param.name)
-      local made, above = node(param.type, param), nodes[parent]
-      nodes[param.name] = made
-      if part == "[]" then
-        above.item = made
-      elseif part == "*" then
-        above.value = made
-      else
-        table.insert(above.members, { part, made })
-      end
-    end
-  end
-  return root
-end
+shape.of_operation = parameters.tree
 
----Returns the object that the data of an event is.
+---Returns the node for the data of an event.
 ---@param event table of cmr.webhook.events
 ---@return table node
 function shape.of_event(event)
@@ -127,6 +98,17 @@ local function make_map(object, type)
   object.type, object.members, object.value = "map", {}, object.value or node(type)
 end
 
+-- Gives the members of a node their meanings.
+local function explain(tree, meanings)
+  for _, member in ipairs(tree.members) do
+    member[2].meaning = meanings[member[1]]
+    explain(member[2], meanings)
+  end
+  for _, part in ipairs { tree.item or false, tree.value or false } do
+    if part then explain(part, meanings) end
+  end
+end
+
 ---Returns the structure of an operation's documented answer.
 ---@param sample table? of cmr.samples
 ---@return table? node The node of the envelope; nil if nothing is documented.
@@ -142,6 +124,7 @@ function shape.of_answer(sample)
     if not find(tree.members, "data") then table.insert(tree.members, { "data", data }) end
     make_map(data, sample.map)
   end
+  if sample.meanings then explain(tree, sample.meanings) end
   return tree
 end
 

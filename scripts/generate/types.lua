@@ -43,8 +43,10 @@ function Writer:type(node, class)
   return scalars[node.type] or "any"
 end
 
-local function description_of(param)
-  return param and (" %s%s"):format(words.of_param(param), param.assumed and " Assumed." or "") or ""
+local function description_of(node)
+  local param = node.param
+  if not param then return node.meaning and " " .. node.meaning or "" end
+  return (" %s%s"):format(words.of_param(param), param.assumed and " Assumed." or "")
 end
 
 local function optional(node)
@@ -62,7 +64,7 @@ function Writer:class(name, parent, members, open)
       field,
       optional(node) and "?" or "",
       self:type(node, name .. "." .. field),
-      description_of(node.param)
+      description_of(node)
     )
   end
   if open then self:add "---@field [string] any Further names are undocumented." end
@@ -144,7 +146,7 @@ function Writer:call(owner, operation, first, others, answer)
   end
   for _, member in ipairs(first) do
     names[#names + 1] = member[1]
-    self:add("---@param %s %s%s", member[1], self:type(member[2]), description_of(member[2].param))
+    self:add("---@param %s %s%s", member[1], self:type(member[2]), description_of(member[2]))
   end
   if others then
     names[#names + 1] = "fields"
@@ -163,6 +165,8 @@ local function section(operation, sample)
   for _, sentence in ipairs(sentences_of(operation)) do
     writer:add("---\n---%s", sentence)
   end
+  local call = words.example(operation)
+  if call then writer:add((("---\n```lua\n%s\n```"):format(call):gsub("\n", "\n---"))) end
   writer:call("cmr.", operation, first, others, answer)
   writer:add("---As cmr.%s.", operation.name)
   writer:call("Client:", operation, first, others, answer)

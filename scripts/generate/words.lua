@@ -1,7 +1,10 @@
----Sentences that the reference, the types and the OpenAPI document share. Pure.
+---Sentences and examples that the reference, the types and the OpenAPI document share. Pure.
 
 local arguments = require "cmr.cli.arguments"
+local examples = require "cmr.examples"
 local help = require "cmr.cli.help"
+local ordered_json = require "scripts.generate.ordered_json"
+local parameters = require "cmr.parameters"
 
 local words = {}
 
@@ -84,14 +87,32 @@ end
 ---@param operation table
 ---@return string[] names
 ---@return string? kind "any" or "one"; nil if there is no such choice.
-function words.choice(operation)
-  local names, kind = {}, nil
+words.choice = parameters.choice
+
+---Returns the call of the operation's example in Lua, or nil if it has none.
+---@param operation table
+---@return string? call
+function words.example(operation)
+  local text = examples[operation.name]
+  if not text then return nil end
+  local documented, values, fields = ordered_json.read(text), {}, ordered_json.object {}
+  local named = {}
   for _, param in ipairs(operation.params) do
-    if param.either then
-      names[#names + 1], kind = param.name, param.either
+    local value = ordered_json.member(documented, param.name)
+    if param.positional and value ~= nil then
+      values[#values + 1], named[param.name] = ordered_json.write(value, "lua"), true
     end
   end
-  return names, kind
+  for _, pair in ipairs(documented) do
+    if not named[pair[1]] then table.insert(fields, pair) end
+  end
+  local opening = "cmr." .. operation.name
+  if #values == 0 then
+    return #fields == 0 and opening .. "()" or opening .. ordered_json.write(fields, "lua", 100, #opening)
+  end
+  opening = ("%s(%s"):format(opening, table.concat(values, ", "))
+  if #fields == 0 then return opening .. ")" end
+  return opening .. ", " .. ordered_json.write(fields, "lua", 100, #opening + 3) .. ")"
 end
 
 ---Joins names: "`a`, `b` or `c`".

@@ -23,7 +23,7 @@ step() {
 
 jobs=$(getconf _NPROCESSORS_ONLN)
 
-# compile COMPILER LUA FLAGS
+# compile COMPILER LUA FLAGS: compiles the core for this Lua.
 compile() {
     make --no-print-directory -j "$jobs" objects \
         OUT="build/lint/$1-$2$3" CC="$1" LUA="$2" CFLAGS="-O2 -g $3" WERROR=1

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Breaks one line of a copy of the library at a time; a spec must fail each time. A fault that no spec notices is a
-# promise that nothing guards. mutate.sh [NAME...]: the rows below; mutate.sh rows: checks only that each row still
-# changes its file; mutate.sh random N SEED: random mutations, see mutations.lua. The last lines are the sums.
+# promise that nothing guards. `mutate.sh [NAME...]` runs the rows below. `mutate.sh rows` only checks that each row
+# still changes its file. `mutate.sh random N SEED` runs random mutations, see mutations.lua. The last lines have the
+# totals.
 set -eu
 cd "$(dirname "$0")/../.."
 copy=build/mutate
 lua=$(scripts/build/lua-program.sh 5.4)
-export LIMIT_SECONDS=400 # for the specs of one mutation; one that makes them hang is noticed
+export LIMIT_SECONDS=400 # the limit for the specs of one mutation; specs that hang have noticed the mutation
 
 # NAME | FILE | sed SCRIPT | SPECS
 mutations() {
@@ -14,6 +15,8 @@ mutations() {
 certificate-unchecked | csrc/attempt.c | s/VERIFYPEER, 1L/VERIFYPEER, 0L/ | spec/fault/matrix_spec.lua
 host-unchecked | csrc/attempt.c | s/VERIFYHOST, 2L/VERIFYHOST, 0L/ | spec/fault/matrix_spec.lua
 second-send | csrc/attempt.c | s/attempt_is_repeatable(call) ? MAX_SENDS_REPEATABLE : 1/9/ | spec/client/attempts_spec.lua
+handle-keeps-a-body | csrc/attempt.c | s/SET(CURLOPT_HTTPGET, 1L)/(void)0/ | spec/core/handles_spec.lua
+handle-of-another-target | csrc/handles.c | s/if (handles->idle\[i\].target == target)/if (target)/ | spec/core/handles_spec.lua
 redirect-followed | csrc/attempt.c | s/FOLLOWLOCATION, 0L/FOLLOWLOCATION, 1L/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 limit-off-by-one | csrc/buffer.c | s/length > buffer->maximum - buffer->length/length > buffer->maximum - buffer->length + 1/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
 mask-removed | csrc/mask.c | s/while (secret \&\&/while (!secret \&\&/ | spec/core/response_spec.lua spec/core/protocol_spec.lua
@@ -24,7 +27,7 @@ dot-segments | csrc/url.c | s/dots == 1 || dots == 2/dots == 3/ | spec/core/targ
 nul-in-texts | csrc/text.c | s/text \&\& strlen(text) == lua_rawlen(L, index)/text/ | spec/core/request_spec.lua spec/core/target_spec.lua
 empty-id | csrc/arguments.c | s/if (!length \&\& (is_in_query(checker, param)/if (length > 1000000 \&\& (is_in_query(checker, param)/ | spec/core/request_spec.lua
 sigpipe-kills | csrc/multi.c | s/pthread_sigmask(SIG_BLOCK/pthread_sigmask(SIG_UNBLOCK/ | spec/client/process_spec.lua
-fork-unseen | csrc/multi.c | s/multi->owner != getpid()/multi->owner == 0/ | spec/core/engine_spec.lua
+fork-unseen | csrc/multi.c | s/multi->owner != process_id()/multi->owner == 0/ | spec/core/engine_spec.lua
 body-status-ignored | csrc/response.c | s/reported >= 400 \&\& reported <= 599/reported >= 4000/ | spec/core/response_spec.lua
 quota-as-rate | csrc/response.c | s/return weekly || call->answer.retry_after > MAX_RATE_DELAY_SECONDS/return false/ | spec/core/response_spec.lua
 json-nul | csrc/json.c | s/if (memchr(text, '\\0', length))/if (!text)/ | spec/core/json_spec.lua
@@ -45,7 +48,7 @@ webhook-twice | lua/cmr/webhook/receiver.lua | s/is_handled and "done" or "relea
 webhook-password-stored | lua/cmr/webhook/receiver.lua | s/secrets, store_passwords)$/secrets, true)/ | spec/webhook/receiver_spec.lua
 lease-for-ever | lua/cmr/store/memory.lua | s/entry.expires > self.now() and entry or nil/entry or nil/ | spec/store/contract_spec.lua
 quota-sent | lua/cmr/quota.lua | s/if mode == "enforce" then/if mode == "never" then/ | spec/quota_spec.lua
-ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.call:repeatable() then/if true then/ | spec/ledger/client_spec.lua
+ledger-intent-lost | lua/cmr/sender.lua | s/if not state.ledger or record.repeatable then/if true then/ | spec/ledger/client_spec.lua
 ledger-dead-writer | lua/cmr/ledger/writers.lua | s/db:is_held(request.writer) == false/db:is_held(request.writer) == 0/ | spec/ledger/ledger_spec.lua
 not-confirmed | lua/cmr/cli/prompt.lua | s/if parsed.yes then return end/if parsed then return end/ | spec/cli/request_spec.lua
 key-elsewhere | lua/cmr/cli/profile.lua | s/^  if address then/  if not name then/ | spec/cli/profile_spec.lua
@@ -115,7 +118,7 @@ rows) rows_only=yes && shift && mutations >"$list" ;;
 random)
     wanted=$2
     echo "seed $3"
-    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # some cannot be built
+    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # twice as many, because some cannot be built
     shift 3
     ;;
 *) mutations >"$list" ;;

@@ -1,6 +1,6 @@
--- Draws random mutations of the library and prints them as rows of mutate.sh: mutations.lua N SEED. Each breaks one
--- line of csrc/*.c or lua/cmr: a comparison, arithmetic, logic, a constant, a returned value, a dropped statement,
--- swapped arguments. Lines of equivalents.txt are left out.
+-- Draws random mutations of the library and prints them as rows of mutate.sh: mutations.lua N SEED. Each mutation
+-- changes one line of csrc/*.c or lua/cmr: a comparison, arithmetic, logic, a constant, a returned value, a dropped
+-- statement, swapped arguments. Lines of equivalents.txt are left out.
 
 local count, seed = tonumber(arg[1]), tonumber(arg[2])
 

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Runs the specs of the wire on Debian's libcurl, built without HTTP/2. SPECS and OPTIONS as for specs.sh.
+# Runs the specs that make requests on Debian's libcurl, built without HTTP/2. SPECS and OPTIONS have the same meaning
+# as in specs.sh.
 set -eu
 cd "$(dirname "$0")/../.."
 folder=$PWD/build/libcurl-no-http2
 scripts/build/debian-source.sh curl "$folder"
 if [ ! -e "$folder/lib/libcurl.so.4" ]; then
     cd "$folder/source"
-    for patch in 99_nss 90_gnutls; do # they make the libraries for other programs
+    for patch in 99_nss 90_gnutls; do # these patches rename the library for NSS and GnuTLS
         [ ! -e "debian/patches/$patch.patch" ] || patch -s -R -p1 <"debian/patches/$patch.patch"
     done
     {
@@ -20,6 +21,6 @@ if [ ! -e "$folder/lib/libcurl.so.4" ]; then
 fi
 make --no-print-directory build LUA=5.4
 LD_LIBRARY_PATH=$folder/lib
-CMR_LACKS_HTTP2=yes # specs that need it are pending
+CMR_LACKS_HTTP2=yes # marks the specs that need HTTP/2 as pending
 export LD_LIBRARY_PATH CMR_LACKS_HTTP2
 SPECS=${SPECS:-spec/core spec/fault spec/client} scripts/test/specs.sh 5.4

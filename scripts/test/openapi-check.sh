@@ -1,8 +1,8 @@
 #!/bin/sh
-# Checks docs/maintainers/openapi.json with outside programs: two linters; a mock server made from it, which validates
-# the requests of our functions, and another one, which validates deliveries; a generated TypeScript client and a
-# Postman collection, which make a call of each operation to `cmr mock`. openapi-check.sh LUA_PROGRAM, with a build's
-# env. Needs Node.js and npm; the packages go to build/openapi. The last line is the sum: N passed, N failed.
+# Checks docs/maintainers/openapi.json with programs of others: openapi-check.sh LUA_PROGRAM, with a build's env. Two
+# linters read the document. Two mock servers made from it validate the requests of our functions, and deliveries of
+# webhooks. A generated TypeScript client and a Postman collection call each operation of `cmr mock`. Needs Node.js and
+# npm; the packages go to build/openapi. The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 lua=${1:-lua5.4}
@@ -31,7 +31,7 @@ trap 'exit 1' HUP INT TERM
 passed=0
 failed=0
 
-# step NAME COMMAND...
+# step NAME COMMAND...: runs the command, and shows its output only if it fails.
 step() {
     name=$1
     shift
@@ -39,7 +39,7 @@ step() {
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL  $name"; fi
 }
 
-# wait_for TEXT PID: until the log has the text.
+# wait_for TEXT PID: waits until the log has the text.
 wait_for() {
     tries=0
     until grep -q "$1" "$log"; do

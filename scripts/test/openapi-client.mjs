@@ -1,6 +1,6 @@
 // Generates a client with openapi-typescript, lets TypeScript check a call of every operation with its example, and
-// makes the calls: node scripts/test/openapi-client.mjs TOOLS BASE_URL KEY. No server is set: the client takes the
-// document's first one, which must be on this machine. BASE_URL is where that server's port really is.
+// makes the calls: node scripts/test/openapi-client.mjs TOOLS BASE_URL KEY. The client calls the document's first
+// server, which must be on this machine. BASE_URL names the port at which the mock really listens.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { document, example, operations, serverUrl } from "./openapi-document.mjs";

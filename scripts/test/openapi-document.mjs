@@ -1,20 +1,20 @@
-// What the checks of docs/maintainers/openapi.json read from it.
+// Functions with which the checks read docs/maintainers/openapi.json.
 import { readFileSync } from "node:fs";
 
 export const document = JSON.parse(readFileSync("docs/maintainers/openapi.json", "utf8"));
 
-// The address of a server with the defaults of its variables.
+// Returns the address of a server, with the defaults of its variables.
 export function serverUrl(server) {
   return server.url.replace(/\{(\w+)\}/g, (_, name) => server.variables[name].default);
 }
 
-// Every operation: {path, method, operation}.
+// Iterates over the operations: {path, method, operation}.
 export function* operations() {
   for (const [path, methods] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(methods)) yield { path, method, operation };
 }
 
-// The example of an operation: {query, body}. Parameters without a fixed name are members of one object.
+// Returns the example of an operation: {query, body}. Parameters without a fixed name are members of one object.
 export function example(operation, onlyRequired) {
   const query = {};
   for (const parameter of operation.parameters ?? []) {

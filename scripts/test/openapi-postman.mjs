@@ -1,5 +1,5 @@
 // Makes a Postman collection from the document and runs it: node scripts/test/openapi-postman.mjs TOOLS BASE_URL KEY.
-// A 400 means that an example is not what the server takes.
+// A 400 means that the server does not accept an example.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 

@@ -1,6 +1,6 @@
-// The webhooks of the document as paths, for programs that only serve paths: node scripts/test/openapi-webhooks.mjs
-// make FILE. Then, with a server made from that file: node scripts/test/openapi-webhooks.mjs send BASE_URL. It sends
-// each sample as it is, which must be accepted, and spoiled in each way below, which must be refused.
+// `node scripts/test/openapi-webhooks.mjs make FILE` writes the document's webhooks as paths, for programs that serve
+// only paths. `node scripts/test/openapi-webhooks.mjs send BASE_URL` sends deliveries to a server made from that file.
+// The server must accept each sample unchanged, and refuse it with each of the mistakes below.
 import { writeFileSync } from "node:fs";
 import { document } from "./openapi-document.mjs";
 
@@ -38,7 +38,7 @@ if (command === "make") {
   process.exit(failed || !sent ? 1 : 0);
 }
 
-// Every value of another type.
+// Returns the data with a value of another type for each member.
 function spoil(data) {
   return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, typeof value === "string" ? 5 : "x"]));
 }

@@ -1,17 +1,22 @@
 #!/bin/sh
-# Runs `make test` on the last commit in a minimal Debian of another suite than this system's: other-debian.sh [SUITE].
-# If it cannot make one, it says so and succeeds.
+# Runs COMMAND on the last commit in a minimal Debian of another suite than this system's: other-debian.sh [SUITE
+# [COMMAND]]. If it cannot make one, or cannot install packages there, it says so and succeeds.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=/dev/null
 own=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
 suite=${1:-$([ "$own" = trixie ] && echo bookworm || echo trixie)}
-. scripts/test/debian.sh
-debian_make "$suite" || {
-    echo "other-debian: skipped, nothing was tested on $suite"
+command=${2:-make test}
+
+skip() {
+    echo "other-debian: skipped, nothing was tested on $suite: $1"
     echo '0 passed, 0 failed'
     exit
 }
+
+# shellcheck source=scripts/test/debian.sh
+. scripts/test/debian.sh
+debian_make "$suite" || skip 'no bare Debian'
 
 work=$(mktemp -d /var/tmp/cmr-bare.XXXXXX)
 trap 'rm -rf --one-file-system "$work"' EXIT
@@ -19,8 +24,6 @@ trap 'exit 1' HUP INT TERM
 cp -a "$base/." "$work"
 mkdir -p "$work/home/cmr"
 git clone -q . "$work/home/cmr/checkout"
-debian_run "$work" "
-    apt-get update -qq && apt-get install -y -qq make git >/dev/null
-    export CMR_BESIDE=${CMR_BESIDE-}
-    cd /home/cmr/checkout && make test
-"
+debian_run "$work" 'apt-get update -qq && apt-get install -y -qq make git >/dev/null
+    cd /home/cmr/checkout && make setup LEVEL=test' || skip 'its packages cannot be installed'
+debian_run "$work" "export CMR_BESIDE=${CMR_BESIDE-}; cd /home/cmr/checkout && $command"

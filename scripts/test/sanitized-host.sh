@@ -3,7 +3,7 @@
 # sanitized-host.sh gcc|clang NAME [SOURCE|FLAG]...  With clang the core is ready for libFuzzer.
 set -eu
 cd "$(dirname "$0")/../.."
-unset MAKEFLAGS MFLAGS MAKELEVEL # of a make that may run this script
+unset MAKEFLAGS MFLAGS MAKELEVEL # a make that runs this script has set them
 compiler=$1 name=$2
 shift 2
 

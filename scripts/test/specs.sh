@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs the specs on builds: specs.sh NAME..., where NAME is a directory of build/ (5.4, jit, asan-5.4).
-# SPECS chooses files or directories, OPTIONS go to busted, RUNNER goes before the Lua program. Specs see LUA (the
-# program), CMR_FLAVOUR (the NAME) and the paths of build/NAME/env. The last line is the sum: N passed, N failed.
+# SPECS chooses files or directories, OPTIONS go to busted, RUNNER goes before the Lua program. With HALVES=yes, two
+# processes run the files of one build. Specs see LUA (the program), CMR_FLAVOUR (the NAME) and the paths of
+# build/NAME/env. The last line has the totals: N passed, N failed.
 set -eu
 cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these settings
@@ -37,6 +38,12 @@ watch() {
     export CMR_WITNESS
 }
 
+# half even|odd: prints every second file of the specs.
+half() {
+    # shellcheck disable=SC2086 # words
+    find ${SPECS:-spec} -name '*_spec.lua' | sort | awk -v rest="$([ "$1" = odd ] && echo 1 || echo 0)" 'NR % 2 == rest'
+}
+
 run_busted() (
     LUA=$(scripts/build/lua-program.sh "${1##*-}")
     CMR_FLAVOUR=$1
@@ -51,8 +58,12 @@ run_busted() (
     [ -z "${CMR_WITNESS-}" ] || export LD_PRELOAD="$CMR_WITNESS"
     # shellcheck source=/dev/null
     . "build/$1/env"
+    case ${2:-} in
+    even | odd) files=$(half "$2") ;;
+    *) files=${SPECS:-spec} ;;
+    esac
     # shellcheck disable=SC2086 # words
-    exec $limit ${RUNNER-} "$LUA" scripts/test/busted.lua --output=plainTerminal --helper=scripts/test/progress.lua $tags ${OPTIONS-} ${SPECS:-spec}
+    exec $limit ${RUNNER-} "$LUA" scripts/test/busted.lua --output=plainTerminal --helper=scripts/test/progress.lua $tags ${OPTIONS-} $files
 )
 
 # The mock's key. Nearly every request has it, and the output of the specs must not contain it.
@@ -65,8 +76,8 @@ trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-# run NAME [PART]: shows and stores its output, and stores its status. PART of 5.4: the specs that are building, or those
-# that are running. By default all.
+# run NAME [PART]: shows and stores its output, and stores its status. PART: the specs that are building or running, or
+# the even or odd files. By default all specs.
 run() {
     log=$logs/$1${2:+-$2}
     echo "== build/$1${2:+, $2}"
@@ -78,7 +89,7 @@ run() {
     fi
 }
 
-# count NAME[-PART]: adds its result to the sum.
+# count NAME[-PART]: adds its result to the totals.
 count() {
     # busted's summary: "12 successes / 0 failures / 1 error / 0 pending : 0.5 seconds"
     summary=$(awk '/^[0-9]+ success.* pending : / { s = $1 " " $4 + $7 } END { print s ? s : "0 0" }' "$logs/$1")
@@ -104,24 +115,33 @@ count() {
 "
 }
 
-# The first build runs alone: its specs measure time. The others mostly wait and run at the same time; CMR_BESIDE tells
-# specs of time about that.
-if [ "$#" -eq 1 ]; then
+# at_once NAME[:PART]...: runs them beside each other, then shows them one after the other.
+at_once() {
+    export CMR_BESIDE=yes
+    for one; do
+        # shellcheck disable=SC2046 # words
+        run $(echo "$one" | tr : ' ') >"$logs/$one.shown" 2>&1 &
+    done
+    wait
+    for one; do
+        cat "$logs/$one.shown"
+        count "$(echo "$one" | tr : -)"
+    done
+}
+
+# The first build runs alone: its specs measure time. The other builds run at the same time, because their specs mostly
+# wait. CMR_BESIDE tells the specs that measure time about it.
+if [ "${HALVES-}" ]; then
+    at_once "$1:even" "$1:odd"
+elif [ "$#" -eq 1 ]; then
     run "$1"
     count "$1"
 else
     run "$1" running
     count "$1-running"
-    export CMR_BESIDE=yes
-    run "$1" building >"$logs/$1-building.shown" 2>&1 &
     first=$1
     shift
-    for name; do run "$name" >"$logs/$name.shown" 2>&1 & done
-    wait
-    for name in "$first-building" "$@"; do
-        cat "$logs/$name.shown"
-        count "$name"
-    done
+    at_once "$first:building" "$@"
 fi
 
 printf '\n%s' "$results"

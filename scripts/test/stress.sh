@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs random operations: stress.sh [OPERATIONS [SEED]]; see spec/stress. Some are on calls and the engine, under the
-# sanitizers. Some are on the ledger, whose results are compared with a model.
+# Runs random operations: stress.sh [OPERATIONS [SEED]]; see spec/stress. Some operations use calls and the engine,
+# under the sanitizers. Others use the ledger, and the results are compared with a model.
 set -eu
 cd "$(dirname "$0")/../.."
 operations=${1:-1000000} seed=${2:-$(date +%s)}

@@ -84,7 +84,7 @@ describe("a client", function()
     local two = {domains = {{domainName = "a.com"}, {domainName = "b.com"}}}
 
     local function of(options, operation, args)
-      return {bounds(client(options)._state.options, operation, function() return args end)}
+      return {bounds(client(options)._state.options, operation, {arguments = function() return args end})}
     end
 
     it("for one item and for each of several", function()
@@ -98,7 +98,7 @@ describe("a client", function()
       assert.same({7, 42}, of({timeout = 7}, slow, two))
       assert.same({60, 3}, of({attempt_timeout = 3}, slow, two))
       local derived = client{timeout = 7}:with{retries = 0}
-      assert.same({7, 27}, {bounds(derived._state.options, slow, function() return {} end)})
+      assert.same({7, 27}, {bounds(derived._state.options, slow, {arguments = function() return {} end})})
     end)
 
     it("so that it waits longer than other calls", function()

@@ -57,6 +57,49 @@ describe("the engine", function()
     assert.equal(0, engine:count())
   end)
 
+  describe("waits for one call", function()
+    it("and says that it alone has finished, which is then not reported", function()
+      local call = start(1)[1]
+      while not engine:wait_for(call, 1000) do assert.is_false(call:done()) end
+      assert.is_true(call:done())
+      assert.is_nil((engine:finished()))
+      assert.is_false(engine:wait_for(call, 1000)) -- at once: nothing is in flight
+    end)
+
+    it("for as long as it is told", function()
+      server:fault{delay = 0.5}
+      local call, begun = start(1)[1], core.now()
+      for _ = 1, 3 do assert.is_false(engine:wait_for(call, 20)) end
+      assert.is_true(core.now() - begun < 0.45)
+      assert.is_false(call:done())
+      finish(call)
+    end)
+
+    it("and reports every other call that has finished", function()
+      local calls = start(20)
+      local alone, reported = {}, {}
+      for _, call in ipairs(calls) do
+        while not call:done() do
+          if engine:wait_for(call, 1000) then alone[#alone + 1] = call:id() end
+          for id in engine.finished, engine do reported[#reported + 1] = id end
+        end
+      end
+      local seen = {}
+      for _, list in ipairs{alone, reported} do
+        for _, id in ipairs(list) do seen[id] = (seen[id] or 0) + 1 end
+      end
+      for _, call in ipairs(calls) do assert.equal(1, seen[call:id()]) end
+    end)
+
+    it("only with an engine, a call and a time", function()
+      local call = start(1)[1]
+      for _, ms in ipairs{-1, 2 ^ 40} do assert.has_error(function() engine:wait_for(call, ms) end) end
+      assert.has_error(function() engine:wait_for(engine, 0) end)
+      assert.has_error(function() engine:wait_for(call) end)
+      finish(call)
+    end)
+  end)
+
   if _VERSION == "Lua 5.4" then -- where a collection can be had at the next allocation
     it("is one also when a finalizer asks for it while it is being made", function()
       local inner, making
@@ -532,6 +575,23 @@ describe("the engine", function()
         end))
         parent_goes_on()
         assert.equal(3, #server:requests())
+      end)
+
+      it("is not the grandchild's either, and its own child's engine is not", function()
+        assert(posix.child(function()
+          local own = core.engine()
+          assert(attempt(platforms()).status == 200)
+          assert(posix.child(function()
+            for _, inherited in ipairs{engine, own} do assert(not pcall(inherited.wait, inherited, 0)) end
+            local call = platforms()
+            assert(attempt(call).status == 200)
+            assert(not call:info().reused)
+          end))
+          local call = platforms()
+          assert(attempt(call).status == 200)
+          assert(call:info().reused)
+        end))
+        parent_goes_on()
       end)
 
       it("takes no descriptor from a child that closed all and opened files of its own", function()

@@ -172,6 +172,25 @@ describe("with any libcurl", function()
       assert.same({"ok", "timeout not_sent", "timeout not_sent", "timeout unknown"}, outcomes)
     end)
 
+    it("have a true outcome, however many wait: nothing is unknown that never left", function()
+      for timeout, all_ok in pairs{[20] = true, [1.2] = false} do
+        local options = {max_connections = 64, attempt_timeout = 1, timeout = timeout, retries = 0}
+        local outcomes, queued, counts = call_all(1024, options, 0.1)
+        local sums = {}
+        for _, outcome in ipairs(outcomes) do sums[outcome] = (sums[outcome] or 0) + 1 end
+        local sent = (sums.ok or 0) + (sums["timeout unknown"] or 0)
+        assert.equal(1024, sent + (sums["timeout not_sent"] or 0))
+        assert.equal(sent, counts.requests)
+        assert.is_true(counts.connections <= 64)
+        if all_ok then
+          assert.equal(1024, sums.ok)
+          assert.is_true(queued[1024] > 1) -- longer than an attempt may take
+        else
+          assert.is_true(sums["timeout not_sent"] > 0 and sums.ok > 64)
+        end
+      end
+    end)
+
     it("are cancelled at once, and free a place for the next", function()
       local at = server:play{{words.request, words.stall}, words.well}
       local client = client_at(at):with{max_connections = 1, attempt_timeout = 20}

@@ -253,3 +253,17 @@ describe("the clock", function()
     assert.is_true(delay <= 5 and delay >= 5 - (core.now() - before), delay)
   end)
 end)
+
+describe("a limiter of many keys", function()
+  it("remembers those with a queue, and no other", function()
+    local line, set = with_clock(0)
+    for index = 1, 50000 do
+      set(index / 1000)
+      line:reserve("key" .. index, 4, 60)
+    end
+    assert.is_true(line.next_slots.count <= 2000, line.next_slots.count)
+    line:pause("key1", 1000)
+    for index = 1, 5000 do line:reserve("other" .. index, 4, 60) end
+    assert.is_true(line:reserve("key1", 4, 2000) > 900)
+  end)
+end)

@@ -7,7 +7,7 @@ local warned = require "spec.support.warnings"
 
 -- The part of nginx's dictionary that is used, with its answers.
 local function dictionary()
-  local dict = {values = {}, added = 0}
+  local dict = {values = {}, ttls = {}, added = 0}
   function dict:get(key) return self.values[key] end
   function dict:set(key, value)
     self.values[key] = value
@@ -24,6 +24,8 @@ local function dictionary()
     return self:set(key, (self.values[key] or init) + value) and self.values[key]
   end
   function dict:delete(key) self.values[key] = nil end
+  function dict:ttl(key) return self.values[key] and (self.ttls[key] or 0) end
+  function dict:expire(key, seconds) self.ttls[key] = seconds end
   return dict
 end
 
@@ -75,6 +77,19 @@ describe("the limiter of nginx's workers", function()
     b:pause("key", 5)
     assert.equal(5, a:reserve("key", 4, 10))
     assert.equal(0, shdict.new(dictionary()):reserve("key", 4, 10))
+  end)
+
+  it("lets the dictionary forget a queue a while after its last slot", function()
+    local dict = dictionary()
+    local queue = shdict.new(dict)
+    at(1000)
+    for _ = 1, 400 do queue:reserve("key", 4, math.huge) end
+    assert.is_true(dict.ttls["cmr:queue:key"] >= 100 + 60, dict.ttls["cmr:queue:key"])
+    local longest = dict.ttls["cmr:queue:key"]
+    queue:reserve("key", 4, 0)
+    at(1001)
+    queue:reserve("key", 4, math.huge)
+    assert.is_true(dict.ttls["cmr:queue:key"] >= longest)
   end)
 
   it("takes no slot when the wait would be too long", function()

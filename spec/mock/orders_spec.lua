@@ -27,15 +27,19 @@ describe("the mock's orders", function()
   end
 
   -- What the list of `what` says of a domain.
-  local function of_domain(what, list, member, name)
-    for _, item in ipairs(api:yes(what, {userId = USER})[list]) do
+  local function of_domain(what, query, list, member, name)
+    for _, item in ipairs(api:yes(what, query)[list]) do
       if item[member] == name then return item end
     end
   end
 
-  local function domain(name) return of_domain("GET /domains/by-user", "domains", "domainName", name) end
+  local function domain(name)
+    return of_domain("GET /domains/by-user", {userId = USER}, "domains", "domainName", name)
+  end
 
-  local function subscription(name) return of_domain("GET /subscriptions", "subscriptions", "domain", name) end
+  local function subscription(name)
+    return of_domain("GET /subscriptions", {domain = name}, "subscriptions", "domain", name)
+  end
 
   before_each(function()
     api = api_of.new()

@@ -30,7 +30,7 @@ describe("the mock's record", function()
     assert.equal(server.key, first.headers["cmr-x-api-key"])
     assert.equal("", first.body)
     assert.equal("platforms", first.operation)
-    assert.equal(200, first.status)
+    assert.equal(400, first.status) -- for the unknown members of the query
     assert.equal("1.1", first.http)
     assert.equal(1, first.connection_requests)
 

@@ -35,6 +35,21 @@ describe("the mock is strict:", function()
     end
   end)
 
+  it("an unknown member of the query is refused, by every operation whose fields are documented", function()
+    for _, row in ipairs(operations) do
+      if row.path and row.open_location ~= "query" then
+        refused("'zork' is not a known field", send(row.method or "POST", row.path .. "?zork=1"))
+        refused("'zork' is not a known field", send(row.method or "POST", row.path .. "?zork"))
+      end
+    end
+    refused("'mailboxId' is not a known field", send("POST", "/mailboxes/oauth?mailboxId=" .. mock.MAILBOX, "{}"))
+  end)
+
+  it("an unknown member of the query is accepted where the fields are undocumented", function()
+    assert.equal(200, send("GET", "/users/list?zork=1").status)
+    assert.equal(200, send("GET", "/mailboxes/single?zork=1&userId=" .. mock.USER).status)
+  end)
+
   it("an unknown member inside a field is refused", function()
     local user = "?userId=" .. mock.USER
     refused("'google.clientid' is not a known field",

@@ -18,7 +18,7 @@ local function read(path)
   return text
 end
 
-local REFERENCE, MANUAL = read "docs/reference.md", read "docs/cmr.1"
+local REFERENCE, MANUAL, TYPES = read "docs/reference.md", read "docs/cmr.1", read "types/cmr.lua"
 
 -- The Lua and the shell text of an operation's example in the reference.
 local function printed(name)
@@ -39,10 +39,13 @@ describe("an example", function()
     for name in pairs(examples) do assert.is_table(operations[name], name) end
   end)
 
-  it("is the same in the help, the manual page and the reference", function()
+  it("is the same in the help, the manual page, the reference and the types", function()
     for _, row in ipairs(operations) do
       local line = words_of.example(row)
-      local _, shell = printed(row.name)
+      local call, shell = printed(row.name)
+      local types = TYPES:sub(1, TYPES:find("\nfunction cmr." .. row.name .. "(", 1, true))
+      local block = types:match(".*\n%-%-%-```lua(\n.-)\n%-%-%-```\n")
+      assert.equal("\n" .. call, (block:gsub("\n%-%-%-", "\n")))
       assert.equal(line, shell)
       local escaped = line:gsub("\\", "\\e"):gsub("%-", "\\-")
       assert.matches("   " .. escaped .. "\n", MANUAL, 1, true)

@@ -79,7 +79,7 @@ describe("the documented examples", function()
 
   it("say where they are from, and nothing else than is known of", function()
     local known = {request = true, also = true, answer = true, partial = true, refusals = true, status = true,
-      map = true, described = true, source = true, request_source = true}
+      map = true, meanings = true, described = true, source = true, request_source = true}
     local sources = {seed = true, docs = true, help = true}
     for name, example in pairs(examples) do
       for field in pairs(example) do assert.is_true(known[field], name .. "." .. field) end
@@ -220,7 +220,7 @@ describe("the annotations for editors", function()
       "---@field data table<string, cmr.platforms.answer.data>",
       "",
       "---@class cmr.platforms.answer.data",
-      "---@field connected boolean",
+      "---@field connected boolean true if at least one credential is stored; it may no longer work.",
       "---@field credentials cmr.platforms.answer.data.credentials[]",
       "",
       "---@class cmr.platforms.answer.data.credentials",
@@ -255,11 +255,16 @@ describe("the annotations for editors", function()
   end)
 
   it("have the options that there are, with their defaults", function()
-    local declared = {}
-    for name, told in text:match("%-%-%-@class cmr.Options\n(.-)\n\n"):gmatch("@field (%w[%w_]*)%? ([^\n]*)") do
-      declared[name] = told
-      local _, why = pcall(cmr.new, {api_key = "any", [name] = {{}}})
-      assert.not_matches("unknown option", tostring(why), 1, true)
+    local declared, above = {}, ""
+    for line in text:match("%-%-%-@class cmr.Options\n(.-)\n\n"):gmatch("[^\n]+") do
+      local name, told = line:match("@field (%w[%w_]*)%? (.*)$")
+      if name then
+        declared[name], above = above .. told, ""
+        local _, why = pcall(cmr.new, {api_key = "any", [name] = {{}}})
+        assert.not_matches("unknown option", tostring(why), 1, true)
+      else
+        above = above .. line .. "\n"
+      end
     end
     for _, name in ipairs(require "cmr.loop".NAMES) do assert.matches('"' .. name .. '"', declared.loop, 1, true) end
     local checked

@@ -1,6 +1,7 @@
 -- What require "cmr" does to the program it is loaded into: nothing. Each spec is a fresh process.
 
 local core = require "cmr.core"
+local mock = require "spec.support.mock"
 local operations = require "cmr.operations"
 local program = require "spec.support.program"
 
@@ -43,13 +44,25 @@ describe("require", function()
   it("loads no mock, no command, no event loop, and nothing that only some calls need", function()
     assert.equal("", out[[
       require "cmr"
-      for _, name in ipairs{"await", "jobs", "pagination", "settlement", "webhook.events", "loop.block"} do
+      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "loop.block", "ledger.identity"}
+      for _, name in ipairs(names) do
         if package.loaded["cmr." .. name] then print(name) end
       end
       for name in pairs(package.loaded) do
         local part = (name .. "."):match "^cmr%.(%a+)%."
         if part == "mock" or part == "cli" or name == "cmr.loop.nginx" or name == "argparse" then print(name) end
       end]])
+  end)
+
+  it("loads nothing that only other calls need, when a call only reads", function()
+    local server = mock.shared("http")
+    assert.equal("", out([[
+      local cmr = require "cmr"
+      assert(cmr.info(assert(cmr.platforms "]] .. mock.USER .. [[")))
+      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "ledger", "ledger.identity"}
+      for _, name in ipairs(names) do
+        if package.loaded["cmr." .. name] then print(name) end
+      end]], {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}))
   end)
 
   it("reads and writes nothing, and asks for no environment", function()

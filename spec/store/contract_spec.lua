@@ -160,6 +160,34 @@ for _, backend in pairs(stores) do
       assert.same({"one", "two"}, store:list "kept")
     end)
 
+    it("keeps a list for as long as its last text, also when that text is removed", function()
+      local begun = core.now()
+      store:append("shrunk", "one", 0.2)
+      store:append("shrunk", "two", 60)
+      assert.is_true(store:remove("shrunk", "two"))
+      store:append("over", "one", 0.2)
+      after(begun, 0.2, function() return #store:list "over" == 0 end)
+      assert.same({"one"}, store:list "shrunk")
+    end)
+
+    it("keeps all texts of a list when their times differ", function()
+      local begun = core.now()
+      for index, seconds in ipairs{60, 0.2, 60} do store:append("mixed", tostring(index), seconds) end
+      store:append("short", "one", 0.2)
+      after(begun, 0.2, function() return #store:list "short" == 0 end)
+      assert.same({"1", "2", "3"}, store:list "mixed")
+    end)
+
+    it("begins a list anew when its time is over", function()
+      local begun = core.now()
+      for index = 1, 3 do store:append("again", tostring(index), 0.2) end
+      after(begun, 0.2, function() return #store:list "again" == 0 end)
+      store:append("again", "new", 60)
+      assert.same({"new"}, store:list "again")
+      store:append("again", "newer", 60)
+      assert.same({"new", "newer"}, store:list "again")
+    end)
+
     it("counts up to a limit within a window, and no further", function()
       for number = 1, 3 do assert.equal(number, store:count("three", 3, 60)) end
       for _ = 1, 2 do

@@ -13,8 +13,8 @@ local function with_server(server, options)
   return all
 end
 
---- A client of this mock, without pacing, without a retry budget that the specs would share, and without counting
---- re-exports. Other options as of cmr.new.
+--- Makes a client of this mock, with these options of cmr.new. The client has no pacing, counts no re-exports, and has
+--- no retry budget, because the specs of a process would share it.
 function client.new(server, options)
   local all = with_server(server, options)
   if all.rate == nil then all.rate = false end
@@ -55,7 +55,7 @@ function client.run_until_received(server, wanted)
   end
 end
 
----A loop adapter whose clock moves only when the adapter sleeps. Sleeping takes no real time, so specs get real
+---Makes a loop adapter whose clock moves only when the adapter sleeps. Sleeping takes no real time, so specs get real
 ---answers without waits.
 -- @return the adapter, with clock (in seconds) and slept (an array of all sleeps)
 function client.fake_loop()

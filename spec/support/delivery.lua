@@ -1,4 +1,4 @@
--- Signs deliveries like the vendor: headers(format, body, {key, time, signature, timestamp}).
+-- Signs deliveries like the vendor. headers(format, body, options) takes the options {key, time, signature, timestamp}.
 
 local core = require "cmr.core"
 local signature = require "cmr.webhook.signature_formats"

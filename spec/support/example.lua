@@ -18,9 +18,10 @@ local function replaced(text, from, to)
   return text:sub(1, first - 1) .. to .. text:sub(last + 1)
 end
 
---- Starts it.
+--- Starts the example.
 -- @param mock the server for its calls
--- @param options those of nginx.start; settings = more options of its client, as Lua text; server = more locations
+-- @param options the options of nginx.start; settings = more options of the example's client, as Lua text; server =
+--   more locations
 function example.start(mock, options)
   local all = {mock = mock, files = {}, server = ""}
   for name, value in pairs(options or {}) do all[name] = value end

@@ -6,7 +6,7 @@ local socket = require "socket"
 
 local SOURCES = "spec/support/faultserver/"
 local PROGRAM = "build/faultserver"
-local LIFETIME = 900 -- seconds, should the specs die without closing it
+local LIFETIME = 900 -- in seconds; ends the server even if the specs die without closing it
 
 local Server = {}
 Server.__index = Server
@@ -17,7 +17,7 @@ local PLAIN = "env -u LD_PRELOAD "
 ---Compiles C files, unless the target is newer than they are.
 -- @tparam string target file to make
 -- @tparam string sources files or patterns
--- @tparam string flags of the compiler
+-- @tparam string flags the flags for the compiler
 local function compile(target, sources, flags)
   local command = ("[ -e %s ] && [ -z \"$(find %s -newer %s)\" ] || { %s ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g"
     .. " -Wall -Wextra -o %s.$$ $(ls %s | grep 'c$') %s && mv %s.$$ %s; }"):format(
@@ -53,10 +53,10 @@ function Server:ask(lines)
 end
 
 ---Runs scripts on a new port.
--- @tparam table scripts one per connection, the last for all that follow; a script is an array of steps
---   {verb, number or data, data}, see script.c
--- @tparam[opt="listen"] string how refuse: nobody listens; full: nobody accepts, and the queue is full
--- @treturn table play: port
+-- @tparam table scripts one for each connection; the last one for all further connections; a script is an array of
+--   steps {verb, number or data, data}, see script.c
+-- @tparam[opt="listen"] string how refuse: no process listens; full: no process accepts, and the queue is full
+-- @treturn table play with the field port
 function Server:play(scripts, how)
   local lines = { "" }
   for _, script in ipairs(scripts) do
@@ -73,7 +73,8 @@ function Server:play(scripts, how)
 end
 
 ---Ends a play when its connections have ended, and returns its counts. The client must have closed the connections.
--- @treturn table requests (received whole), connections, bytes, open (still, after a long wait)
+-- @treturn table counts: requests (completely received), connections, bytes, open (connections that are still open
+-- after a long wait)
 function Server:count(play)
   local requests, connections, bytes, open = self:ask({ "count " .. play.id }):match "^(%d+) (%d+) (%d+) (%d+)$"
   return {

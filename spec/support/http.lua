@@ -9,9 +9,9 @@ Request.__index = Request
 
 --- Connects to a port of this machine and sends a request.
 -- @param port number
--- @param path with its query
+-- @param path the path with its query
 -- @param options method ("GET"), headers = {name = value}, body = text
--- @return a request; it is answered by http.collect or request:answer()
+-- @return a request; http.collect or request:answer() waits for its answer
 function http.send(port, path, options)
   options = options or {}
   local body = options.body or ""

@@ -27,7 +27,7 @@ function inside.word(res, _, err)
 end
 
 ---Makes one call and returns its result as one word, or the error that it raises.
--- @param options of the client, nil for the shared one
+-- @param options the options of the client; nil means the shared client
 function inside.call(options)
   local fine, word = pcall(function()
     return inside.word((options and inside.client(options) or inside.shared()):platforms(inside.USER))
@@ -57,7 +57,7 @@ function inside.map(options)
 end
 
 ---Returns the first result of many calls.
--- @param options of the client, nil for the shared one
+-- @param options the options of the client; nil means the shared client
 function inside.first(options)
   local one = options and inside.client(options) or inside.shared()
   for _, res, why, err in one:map("platforms", function() return inside.USER end) do -- luacheck: ignore 512

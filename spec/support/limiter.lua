@@ -1,5 +1,5 @@
--- A limiter of each backend: {label = a description, start() -> the limiter, another limiter on the same queues or nil,
--- and a function that ends them}. Each backend is one entry.
+-- Makes the limiters of each backend, for specs. Each backend is one entry: {label = a description, start() -> the
+-- limiter, another limiter on the same queues or nil, and a function that ends them}.
 local cjson = require "cjson"
 local ledger = require "spec.support.ledger"
 local nginx = require "spec.support.nginx"
@@ -38,7 +38,7 @@ end
 
 limiters.shdict = {label = "of nginx's workers #nginx"}
 
--- The specs reach it through a location that any worker answers.
+-- The specs reach the limiter through a location that any worker answers.
 function limiters.shdict.start()
   local server = nginx.start{workers = 2, http = "lua_shared_dict cmr 1m;", server = SERVER}
   local function new() return setmetatable({server = server}, Remote) end

@@ -10,8 +10,8 @@ local Listener = {}
 Listener.__index = Listener
 
 ---Starts the listener with these words on the command line.
--- @param key of the deliveries; default delivery.KEY
--- @param ledger path; default one of its own
+-- @param key the key that signs the deliveries; default: delivery.KEY
+-- @param ledger the path of the ledger; default: a new ledger
 function listener.start(words, key, ledger)
   local file = command.file_with((key or delivery.KEY) .. "\n")
   local line = command.lua("bin/cmr", "listen", "--api-key-file", file, (table.unpack or unpack)(words))
@@ -30,8 +30,8 @@ function Listener:line()
   return cjson.decode(text), text
 end
 
----Sends a delivery with a signature of now. Returns the request of spec.support.http.
--- @param given headers instead of the right ones; path
+---Sends a delivery that is signed now. Returns the request of spec.support.http.
+-- @param given optional: headers in place of the right ones, and path
 function Listener:send(body, given)
   given = given or {}
   local headers = given.headers or delivery.headers("body-hex-seconds", body, {time = os.time()})

@@ -26,7 +26,7 @@ end
 local function compile(name, source)
   local path = folder .. "/" .. name
   local _ = run("localedef -i %s -f UTF-8 %s", source, path)
-    or run("localedef -c -i %s -f UTF-8 %s", source, path) -- status 1 for its warnings
+    or run("localedef -c -i %s -f UTF-8 %s", source, path) -- localedef exits with status 1 after a warning
   assert(io.open(path .. "/LC_NUMERIC", "rb"), "localedef made no locale: is the package locales installed?"):close()
 end
 
@@ -53,8 +53,8 @@ function locale.remove()
   folder = nil
 end
 
----Lua text for the beginning of a program. Its functions german(), arabic() (a decimal point of two bytes) and back()
----set the locale.
+---Lua text for the beginning of a program. The functions german(), arabic() and back() set the locale. The decimal
+---point of arabic() has two bytes.
 locale.PRELUDE = [[
 local function set(name)
   assert(os.setlocale(name) or os.setlocale(name, "numeric"), name)

@@ -28,9 +28,10 @@ function contract.sum()
 end
 
 --- Specs for a loop.
--- @param loop name: the adapter's. run(tasks): runs functions as coroutines of the loop, until nothing is left to do in
---   it; raises what they raise. sleep(seconds): suspends one of them. resumes_any: it takes every coroutine, as luv.
---   connect(port): a connection of the host's, {fd, read(), close()}; read suspends until a line has come
+-- @param loop a table: name, the adapter's name; run(tasks), which runs functions as coroutines of the loop until the
+--   loop has nothing left to do, and raises their errors; sleep(seconds), which suspends such a coroutine; resumes_any,
+--   whether the loop resumes every coroutine, like luv; connect(port), which opens a connection of the loop,
+--   {fd, read(), close()}, whose read suspends until a line has come
 function contract.behaves(loop)
   local server, client
 
@@ -75,7 +76,7 @@ function contract.behaves(loop)
       client = support.new(server, {retries = 0})
       local add = contract.sum()
       slow(0, 1)
-      client:platforms(USER) -- connected
+      client:platforms(USER) -- opens the connection
       slow(0.5, 10)
       local took, longest = beside_ticks(repeated(function()
         add(client:platforms(USER).status)
@@ -462,7 +463,7 @@ function contract.behaves(loop)
       end}
       assert.matches("cmr.job:wait: nothing can wait in a function that C calls back", messages[1], 1, true)
       assert.matches("cmr.map: nothing can wait in a function that C calls back", messages[2], 1, true)
-      assert.equal(1, add()) -- map had sent nothing
+      assert.equal(1, add()) -- map has sent nothing
       assert.same({200, 200, 200}, statuses)
     end)
   end)
@@ -512,7 +513,7 @@ function contract.behaves(loop)
     local _, port = listener:getsockname()
     local add = contract.sum()
     loop.run{function()
-      loop.connect(port).close() -- from the first connection on, libuv keeps a descriptor open
+      loop.connect(port).close() -- from its first connection on, libuv keeps a descriptor open
       assert(listener:accept()):close()
       assert(client:platforms(USER))
       loop.sleep(0.01)

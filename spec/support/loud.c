@@ -1,7 +1,7 @@
 /*
- * Loaded before the C library, this makes every write of the process to a closed connection raise SIGPIPE. libcurl
- * tries to avoid the signal, but some TLS libraries do not allow it. A reset connection raises the signal too, because
- * it is a race which of the two errors comes.
+ * A library to preload before the C library. It makes every write of the process to a closed connection raise SIGPIPE.
+ * libcurl tries to avoid the signal, but some TLS libraries do not allow that. A write to a reset connection raises the
+ * signal too, because either of the two errors may come first.
  */
 #include <errno.h>
 #include <pthread.h>

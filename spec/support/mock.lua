@@ -5,7 +5,7 @@ local assert = require "luassert"
 
 local mock = {}
 
--- The user and the mailbox in the mock's initial data.
+-- The user and the mailbox that are in the mock's initial data.
 mock.USER = "BVZGM5TE9BMP3PP0VWGW943RGV1B"
 mock.MAILBOX = "39XXMZ1SQMMWWPN2GCRB0Q78KZAR"
 
@@ -32,7 +32,8 @@ function mock.interpreter()
   return program or (rawget(_G, "jit") and "luajit") or "lua" .. _VERSION:match("%d+%.%d+")
 end
 
----Returns the shell command that runs the mock with these options (see cmr.mock); `env`: variables for it.
+---Returns the shell command that runs the mock with these options, see cmr.mock. The option `env` has environment
+---variables for it.
 function mock.command(options)
   local parts, env = {}, ""
   for name, value in pairs(options) do
@@ -44,7 +45,7 @@ function mock.command(options)
 end
 
 ---Makes a server from the lines that a mock prints. Blocks until the mock is ready. Raises when the mock ends before.
--- @param pipe a file to read the mock's standard output from; it may begin with other lines
+-- @param pipe a file with the mock's standard output; other lines may come first
 function mock.attach(pipe)
   local server = setmetatable({pipe = pipe, lines = {}}, Server)
   for line in pipe:lines() do
@@ -63,8 +64,8 @@ function mock.attach(pipe)
 end
 
 ---Starts a separate mock; server:stop() stops it. It ends with this process, even if this process crashes.
--- @param options as of cmr.mock: {port, tls, rate, window}, and env = {NAME = value}
--- @return a server: base_url, key, ca_file (with tls), control_url, token, pid, lines (all it printed)
+-- @param options the options of cmr.mock: {port, tls, rate, window}, and env = {NAME = value}
+-- @return a server: base_url, key, ca_file (with tls), control_url, token, pid, lines (everything that it printed)
 function mock.start(options)
   local path = os.tmpname()
   os.remove(path)
@@ -162,7 +163,7 @@ end
 
 ---Sends a request whose answer must be JSON in the documented envelope. The status in the envelope must be the HTTP
 ---status.
--- Parameters and the answer as of server:request.
+-- Takes the parameters of server:request and returns its results.
 function Server:call(method, url, options)
   local reply = assert(self:request(method, url, options))
   assert.equal("application/json", reply.headers["content-type"])
@@ -172,7 +173,8 @@ function Server:call(method, url, options)
   return reply
 end
 
----Asserts that an answer is a refusal with this status and this message, unless it is nil. Returns the answer.
+---Asserts that an answer is a refusal with this status and this message. A nil message accepts any message. Returns the
+---answer.
 function mock.refused(status, message, reply)
   assert.equal(status, reply.status)
   if message then assert.equal(message, reply.body.message) end
@@ -209,7 +211,7 @@ function Server:advance(seconds)
   self:control("POST", "clock", {advance = seconds})
 end
 
---- Seed a user.
+--- Adds a user.
 function Server:add_user(id)
   self:control("POST", "users", {userId = id})
 end

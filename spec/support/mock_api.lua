@@ -29,7 +29,7 @@ local function encode(text)
   return (tostring(text):gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
----Sends a request that may have any answer in the envelope.
+---Sends a request. Accepts any answer that is an envelope.
 -- @param what "METHOD /path"
 -- @param query {name = value}, or nil
 -- @param body a table, JSON text, or nil
@@ -47,7 +47,7 @@ function Api:ask(what, query, body)
 end
 
 ---Sends a request that must succeed.
--- @return the answer's data, the reply
+-- @return the answer's data, and the whole answer
 function Api:yes(what, query, body)
   local reply = self:ask(what, query, body)
   assert.is_true(reply.status == 200 or reply.status == 201, reply.text)
@@ -55,7 +55,7 @@ function Api:yes(what, query, body)
 end
 
 ---Sends a request that must be refused with this status, and with this text in the message.
--- @return the reply
+-- @return the answer
 function Api:no(status, message, what, query, body)
   local reply = self:ask(what, query, body)
   mock.refused(status, nil, reply)
@@ -89,7 +89,7 @@ function mock_api.assumed(what, reply)
   assert.matches(what, tostring(said), 1, true)
 end
 
----Returns the UTC time of the API's text, in seconds.
+---Returns the time in one of the API's texts, in seconds since 1970.
 function mock_api.time(text)
   local year, month, day, hour, minute, second = text:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.000Z$")
   assert.is_string(year, text)

@@ -7,7 +7,7 @@ local socket = require "socket"
 
 local nginx = {}
 
-local ENDING = 40 -- seconds that nginx may take to stop
+local ENDING = 40 -- in seconds; nginx must stop within this time
 
 -- The build that nginx loads. If it is build/asan-jit, with the sanitizers, their runtime is preloaded into nginx.
 local BUILD = os.getenv "CMR_NGINX_BUILD" or "build/jit"
@@ -74,7 +74,10 @@ end
 nginx.quote, nginx.output, nginx.write, nginx.read, nginx.free_port = quote, output, write, read, free_port
 
 ---Waits until a function returns a true value. Raises when it does not in time.
--- @param what the name of the condition @param holds function @param seconds 10 @return the function's result
+-- @param what the name of the condition, for the error
+-- @param holds the function
+-- @param seconds the maximum wait, 10
+-- @return the function's result
 function nginx.eventually(what, holds, seconds)
   local limit = socket.gettime() + (seconds or 10)
   repeat

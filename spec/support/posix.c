@@ -14,7 +14,7 @@
 
 enum { LIFETIME = 30 }; /* seconds after which a hanging child is killed */
 
-/* fork() -> 0 in the child, the child's pid in the parent */
+/* fork() -> 0 in the child, the child's pid in the parent process */
 static int posix_fork(lua_State *L)
 {
     const pid_t pid = fork();
@@ -43,7 +43,7 @@ static int posix_exit(lua_State *L)
     _exit((int)luaL_checkinteger(L, 1));
 }
 
-/* chdir(path) */
+/* chdir(path): changes the working directory */
 static int posix_chdir(lua_State *L)
 {
     if (chdir(luaL_checkstring(L, 1)) != 0)
@@ -105,7 +105,7 @@ static int posix_replace_descriptors(lua_State *L)
     return 1;
 }
 
-/* is_open(fd) */
+/* is_open(fd) -> whether the descriptor is open */
 static int posix_is_open(lua_State *L)
 {
     lua_pushboolean(L, fcntl((int)luaL_checkinteger(L, 1), F_GETFD) >= 0);

@@ -40,7 +40,7 @@ end
 ---Runs code to its end. The code finds the library of this build. Of the variables CMR_*, it sees only those in
 ---options.env.
 ---@param code string Lua
----@param options {env: table<string, string>?, through: string?, limit: integer?}? through: a program to run it under,
+---@param options {env: table<string, string>?, through: string?, limit: integer?}? through: a program to run the code,
 ---  like "env --default-signal=PIPE"; limit: seconds after which it is killed, 60
 ---@return {status: integer, out: string, err: string} status: 128 + n for signal n, 124 when it was killed
 function program.run(code, options)

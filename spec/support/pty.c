@@ -21,7 +21,7 @@
 enum { LIFETIME = 60, WORDS = 64 }; /* seconds after which a hanging program is killed, since exec keeps the alarm */
 
 struct terminal {
-    pid_t pid; /* 0 when there is no program, or its end was read */
+    pid_t pid; /* 0 when no program runs, or when its exit status was read */
     int fd;    /* our end of the terminal; -1 when it is closed */
 };
 
@@ -73,7 +73,7 @@ static int pty_start(lua_State *L)
         terminal->pid = 0;
         return luaL_error(L, "no pseudo-terminal");
     }
-    /* closes with this process; a program that is started later must not inherit it */
+    /* this process must close it; a program that is started later must not inherit it */
     (void)fcntl(terminal->fd, F_SETFD, FD_CLOEXEC);
     return 1;
 }
@@ -109,7 +109,7 @@ static int pty_write(lua_State *L)
     return 0;
 }
 
-/* terminal:resize(columns, rows) */
+/* terminal:resize(columns, rows): changes the size of the terminal */
 static int pty_resize(lua_State *L)
 {
     const struct winsize size = {.ws_col = size_at(L, 2), .ws_row = size_at(L, 3)};

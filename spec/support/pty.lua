@@ -32,7 +32,7 @@ function pty.start(words, options)
   options = options or {}
   local lines, line = command.environment(options.env), {"exec"}
   for _, word in ipairs(words) do line[#line + 1] = command.quote(word) end
-  table.insert(lines, 1, 'rm -f "$0"') -- sh still has the file open
+  table.insert(lines, 1, 'rm -f "$0"') -- sh already has the file open
   lines[#lines + 1] = "export TERM=" .. (options.term or "xterm")
   lines[#lines + 1] = table.concat(line, " ")
   local script = command.file_with(table.concat(lines, "\n"))

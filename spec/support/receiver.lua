@@ -17,8 +17,8 @@ function receiver.new()
 end
 
 --- Waits for the next delivery and answers it.
--- @param status of the answer (200), or false: closed without one
--- @param limit seconds to wait; then it returns nil
+-- @param status the status of the answer (200); false closes the connection without an answer
+-- @param limit the maximum wait in seconds; after it, the function returns nil
 -- @return {line, headers = {lower-case name = value}, body}
 function Receiver:next(status, limit)
   self.listener:settimeout(limit or TIMEOUT_SECONDS)

@@ -1,5 +1,5 @@
--- Checks the requests that calls really send. Compares the requests that a mock recorded with literal texts from the
--- vendor's documentation. The mock's answers make no difference here.
+-- Checks the requests that calls really send. Compares the requests that a mock recorded with texts from the vendor's
+-- documentation. The mock's answers make no difference here.
 local assert = require "luassert"
 local cjson = require "cjson"
 local client_of = require("spec.support.client").new
@@ -42,7 +42,7 @@ local function check_body(expected, request)
 end
 
 ---Starts recording.
--- @param options of the client, besides those of spec.support.client; it tries once
+-- @param options for the client, in addition to those of spec.support.client; the client does not retry
 -- @return {server, client}
 function Recorded.new(options)
   local server = mock.shared("http")
@@ -52,9 +52,10 @@ function Recorded.new(options)
 end
 
 ---Asserts that this number of requests arrived since the last check, and that all of them are as expected.
--- @param count how many
--- @param expected {method, path below the base, query = {name = text}, body = JSON text; without: there must be none}
--- @return the last of them as the mock recorded it
+-- @param count the number of requests
+-- @param expected {method, path below the base, query = {name = text}, body = JSON text}; without `body`, a request
+--   must have none
+-- @return the last request, as the mock recorded it
 function Recorded:sent(count, expected)
   local requests = self.server:requests()
   local before = self.seen
@@ -90,9 +91,9 @@ function Recorded:refuses(message, action)
 end
 
 ---Asserts that each of these fields is required: without it, the call raises and nothing is sent.
--- @param fields what the call takes; each of the names is left out once
--- @param names array
--- @param action function(fields)
+-- @param fields the arguments of the call
+-- @param names array of the fields; each is left out once
+-- @param action function(fields) that makes the call
 function Recorded:requires(fields, names, action)
   for _, left_out in ipairs(names) do
     local rest = {}

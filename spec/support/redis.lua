@@ -56,16 +56,16 @@ local function lines_of(server, options)
   return lines
 end
 
---- Starts one.
+--- Starts a server.
 -- @param options
---   program   the name of one that is installed; nil: the first
---   password  of its default user
---   tls       true: it takes TLS only, with a certificate that ca_file of the server vouches for; "client": it asks the
---             client for one, too
+--   program   the name of an installed program; nil: the first one
+--   password  the password of the default user
+--   tls       true: only TLS, with a certificate that the server's ca_file verifies; "client": the server also asks for
+--             a client certificate
 --   mode      "--sentinel"
---   config    more lines of its configuration: array
---   port      of another one
--- @return server: port, unix (the path of its socket), directory, ca_file
+--   config    an array of more lines for the configuration
+--   port      the port; default: a free one
+-- @return the server: port, unix (the path of its socket), directory, ca_file
 function redis.start(options)
   options = options or {}
   local server = setmetatable({port = options.port or nginx.free_port(), options = options}, Server)

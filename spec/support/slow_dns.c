@@ -1,5 +1,5 @@
 /*
- * To be preloaded. Looking up a name in the domain slow.invalid takes seconds and then fails. All other names are
+ * A library to preload. Looking up a name in the domain slow.invalid takes seconds and then fails. All other names are
  * looked up at once.
  */
 #include <dlfcn.h>

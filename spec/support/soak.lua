@@ -8,7 +8,7 @@ local socket = require "socket"
 local soak = {}
 
 local CONNECTIONS = 48
-local SAMPLE = 0.5 -- seconds between two checks of the processes
+local SAMPLE = 0.5 -- in seconds, between two checks of the processes
 local BATCH = 100 -- number of faults ordered at a time; one request in 20 gets a fault
 
 local FAULTS = {
@@ -47,7 +47,7 @@ local function order(upstream, next_fault)
   return assert(io.popen(command:format(path, path), "r"))
 end
 
-local function resident(pid) -- kB
+local function resident(pid) -- in kB
   return tonumber(nginx.read(("/proc/%s/status"):format(pid)):match("VmRSS:%s+(%d+)"))
 end
 
@@ -175,9 +175,9 @@ local function drive(server, upstream, options)
   return report
 end
 
---- Runs it.
+--- Runs the load.
 -- @param upstream a mock without a rate limit
--- @param options seconds of load; reload_every seconds
+-- @param options seconds: the duration of the load; reload_every: seconds between two reloads
 -- @return report: requests, answered = {status = count}, unanswered = {why = count}, hung_up, longest (seconds),
 --   faults, reloads, resident = {kB of the workers, by generation}, master = {first, last} (kB), descriptors = {first,
 --   last} (of a worker at rest), master_descriptors = {first, last}, seconds

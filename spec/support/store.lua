@@ -1,4 +1,5 @@
--- A store of each backend: {label = a description, start() -> the store, a function that ends it, its server}.
+-- Makes a store of each backend, for specs. Each backend is one entry: {label = a description, start() -> the store, a
+-- function that ends it, its server}.
 local cjson = require "cjson"
 local nginx = require "spec.support.nginx"
 local redis = require "spec.support.redis"
@@ -36,7 +37,7 @@ function stores.memory.start()
   return require("cmr.store.memory").new(), function() end
 end
 
--- The specs reach it through a location that any worker answers.
+-- The specs reach the store through a location that any worker answers.
 local function start_nginx(http)
   local server = nginx.start{workers = 2, http = http, server = SERVER, unclean = {"lua_shared_dict"}}
   return setmetatable({server = server}, Remote), function() server:stop() end, server

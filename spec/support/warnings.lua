@@ -1,7 +1,7 @@
 -- Collects the library's messages on standard error during one test.
 
 ---Runs a function and collects the messages meanwhile.
--- @return array of what was written
+-- @return an array of the messages
 return function(act)
   local stderr, written = io.stderr, {}
   io.stderr = {write = function(_, ...) written[#written + 1] = table.concat{...} end} -- luacheck: ignore 122

@@ -107,6 +107,32 @@ local function answered(answer, kind, options, checks)
   }
 end
 
+-- Calls of every kind over the handle of the call before. A failure among them gets the handle thrown away.
+local function handles_used_again()
+  local good, bad
+  return {
+    name = "handles used again",
+    before = function()
+      require_core()
+      good, bad = target "ok", target "503"
+    end,
+    run = function()
+      local calls = {
+        made(core.platforms(good, "1")),
+        made(core.reexport(good, { mailboxId = "1" })),
+        made(core.platforms(bad, "1")),
+        made(core.platforms(good, "2")),
+        made(core.request(good, "DELETE", "/x")),
+        made(core.reexport(good, { mailboxId = "2" })),
+      }
+      for index, call in ipairs(calls) do
+        call:start(core.engine(), 2)
+        expect(index == 3 and "server_error" or "success", wait(call):result())
+      end
+    end,
+  }
+end
+
 local paths = {
   {
     name = "require cmr.core",
@@ -321,6 +347,7 @@ local paths = {
       check(reports == 1, "reported " .. reports .. " times")
     end,
   },
+  handles_used_again(),
   {
     name = "cancelled",
     before = require_core,

@@ -1,6 +1,57 @@
 -- The list of events, held against the vendor's words, not against itself.
 
+local documents = require "spec.support.documents"
 local events = require "cmr.webhook.events"
+
+local SUBSCRIPTION = "userId,userEmail,subscriptionId,domainId,domain,workspaceType,quantity,periodStart,periodEnd,"
+  .. "autoRenew,description,subscriptionStatus"
+local WARM = "mailboxId,email,firstName,lastName,profilePicture,password,appPassword,authenticatorSecret,isAdmin,"
+  .. "warmingUpFrom,expiryDate"
+
+-- Types of fields that are not strings.
+local TYPES = {price = "number", quantity = "number", autoRenew = "boolean", isAdmin = "boolean",
+  updatedFields = "object", mailboxDetails = "array", preWarmedUpMailboxes = "array"}
+
+-- What the documents say of each event: the source, the fields of its data, what is named without a key, and words
+-- about when it comes.
+local DOCUMENTED = {}
+
+local function event(source, name, fields, open, ...)
+  DOCUMENTED[name] = {source = source, fields = fields, open = open, when = {...}}
+end
+
+event("docs", "domain.order.success",
+  "userId,userEmail,orderId,domainId,domainName,creationTime,expiryDate,price", nil, "registered")
+event("docs", "domain.order.failed", "reason", "everything but the reason; one is Workspace validation failed",
+  "taken", "restricted", "registrar", "wallet", "workspace", "No mailbox events follow")
+event("help", "domain.renewal.success", "", "nothing is named", "is renewed")
+event("help", "domain.renewal.failed", "", "nothing is named", "could not be renewed")
+event("help", "domain.grace_period", "", "nothing is named", "reached its expiry", "7 days")
+event("help", "domain.expired", "", "nothing is named", "grace is over", "the API can no longer renew it")
+event("docs", "mailbox.order.success", "domainId,domainName,userId,userEmail,subscriptionId,orderId,workspaceType,"
+  .. "creationTime,expiryDate,price,quantity", nil, "The provider has confirmed")
+event("docs", "mailbox.order.failed", "", "nothing is named", "failed")
+event("docs", "mailbox.created", "userId,orderId,mailboxId,email", "the credentials", "ready", "one event for each",
+  "credentials")
+event("docs", "mailbox.updated", "updatedFields", "everything but updatedFields, which holds only what changed",
+  "details have changed")
+event("help", "mailbox.exported", "", "nothing is named", "OAuth export is finished")
+event("help", "mailbox.warmup.started", "userId,userEmail,mailboxId,email,domain,workspaceType", nil, "ACTIVE")
+event("help", "mailbox.warmup.removed", "mailboxId,email,domain,workspaceType", nil, "deleted",
+  "a pause sends no event")
+event("docs", "subscription.renewing", SUBSCRIPTION, nil, "from ACTIVE to RENEWING")
+event("docs", "subscription.renewal.success", SUBSCRIPTION, nil, "is renewed")
+event("docs", "subscription.renewal.failed", SUBSCRIPTION, "a reason (help)", "GRACE_PERIOD or EXPIRED")
+event("help", "subscription.past_due", SUBSCRIPTION, nil, "payment failed", "period ended unrenewed")
+event("help", "subscription.expired", SUBSCRIPTION, nil, "not recovered")
+event("docs", "subscription.cancelled", SUBSCRIPTION, nil, "cancelled by a call")
+event("docs", "subscription.updated", SUBSCRIPTION, nil, "Once", "price after 12 months")
+event("docs", "prewarmup.order.success", "userId,userEmail,orderId,serviceProvider,mailboxDetails,"
+  .. "mailboxDetails[].domain,mailboxDetails[].subscriptionId,mailboxDetails[].preWarmedUpMailboxes,"
+  .. WARM:gsub("%w+", "mailboxDetails[].preWarmedUpMailboxes[].%0"), nil, "assigned", "credentials")
+event("docs", "prewarmup.order.failed", "", "nothing is named", "could not be assigned")
+event("help", "dns-record.updated", "userId", "the action, the domain's name and the record",
+  "DNS or of forwarding")
 
 local function fields_of(name)
   local names = {}
@@ -17,26 +68,36 @@ describe("the events", function()
       names[#names + 1] = row.name
       assert.equal(row, events[row.name])
     end
+    local documented = {}
+    for name in pairs(DOCUMENTED) do documented[#documented + 1] = name end
     table.sort(names)
-    assert.same({
-      "dns-record.updated", "domain.expired", "domain.grace_period", "domain.order.failed", "domain.order.success",
-      "domain.renewal.failed", "domain.renewal.success", "mailbox.created", "mailbox.exported", "mailbox.order.failed",
-      "mailbox.order.success", "mailbox.updated", "mailbox.warmup.removed", "mailbox.warmup.started",
-      "prewarmup.order.failed", "prewarmup.order.success", "subscription.cancelled", "subscription.expired",
-      "subscription.past_due", "subscription.renewal.failed", "subscription.renewal.success", "subscription.renewing",
-      "subscription.updated",
-    }, names)
+    table.sort(documented)
+    assert.same(documented, names)
   end)
 
-  it("have the documented fields", function()
-    assert.equal("userId,userEmail,orderId,domainId,domainName,creationTime,expiryDate,price",
-      fields_of "domain.order.success")
-    assert.equal("userId,orderId,mailboxId,email", fields_of "mailbox.created")
-    assert.equal("the credentials", events["mailbox.created"].open)
-    assert.equal("", fields_of "mailbox.exported")
-    assert.matches("mailboxDetails[].preWarmedUpMailboxes[].authenticatorSecret", fields_of "prewarmup.order.success",
-      1, true)
-  end)
+  for name, documented in pairs(DOCUMENTED) do
+    it("have what is documented of " .. name, function()
+      local row, webhook = events[name], documents.openapi.webhooks[name].post
+      local shown = documents.reference:match("\n| `" .. name:gsub("%p", "%%%0") .. "`[^|\n]* (|[^\n]*|)\n")
+      assert.equal(documented.source, row.source)
+      assert.equal(documented.fields, fields_of(name))
+      assert.equal(documented.open, row.open)
+      local named = documents.types:match('\n%-%-%-| "' .. name:gsub("%p", "%%%0") .. '" # ([^\n]*)')
+      for _, word in ipairs(documented.when) do
+        for _, text in ipairs{row.when, shown, webhook.description, named} do assert.matches(word, text, 1, true) end
+      end
+      for _, field in ipairs(row.fields) do
+        assert.matches("`" .. field.name .. "`", shown, 1, true)
+        assert.equal(TYPES[field.name:match("%w+$")] or "string", field.type, field.name)
+        local schema = webhook.requestBody.content["application/json"].schema.properties.data
+        for step in field.name:gsub("%[%]", ".[]"):gmatch "[^.]+" do
+          schema = step == "[]" and schema.items or schema.properties[step]
+        end
+        assert.equal(field.type, schema.type, field.name)
+      end
+      if documented.open then assert.matches(documented.open, shown, 1, true) end
+    end)
+  end
 
   local function ids_of(data)
     local names = {}

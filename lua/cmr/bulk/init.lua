@@ -13,8 +13,7 @@ local validate = require "cmr.util.validate"
 ---The options of client:bulk. It sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
----@field again? boolean Send all rows again, even those that are done. An unfinished run first finishes its other rows
----  first.
+---@field again? boolean Send all rows again, even those that are done. An unfinished run finishes its other rows first.
 ---@field repeat_after? number Seconds after which a row that is done is sent again.
 ---@field remember? number Seconds for which other runs recognise a row that charges, destroys, flips or uses a quota.
 ---  Default: 30 days.

@@ -21,7 +21,7 @@ local function is_guarded(operation)
   return flags.charges or flags.danger or flags.quota or flags.flips
 end
 
--- Returns whether an entry counts for this run.
+-- Returns whether the run must respect this entry of an earlier request for the row, and not send the row as a new one.
 local function counts(run, entry, now)
   if entry.id <= run.round_after then return false end
   local is_over = entry.state == "done" or entry.state == "accepted" or entry.state == "partial"
@@ -76,7 +76,8 @@ local function look_up(run, row)
   local entry = entry_of(run, counted, row.copy)
   row.entry, row.status = entry, entry and status_of(run, entry, now) or "todo"
   row.is_repeat = times >= row.copy
-  if row.copy == 1 then row.newest_known = newest end -- the copies of a row are looked up one after the other
+  -- Ledger:begin refuses a row with a newer request. For a later copy, that may be the request of an earlier copy.
+  if row.copy == 1 then row.newest_known = newest end
 end
 
 -- Returns the id of the newest request before the first row of a pass is sent.
@@ -136,8 +137,8 @@ end
 
 ---Iterates over the rows, and gives each row these fields: digest; first, the number of the first row with the same
 ---content; copy, 1 for that row, 2 for the next one; entry, its request in the ledger; is_repeat, whether it was sent
----before, so that it is done or may be; last_sent_at, the time when; and status. The status is "todo" (to be sent,
----with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred" or
+---before, so that it is done or may be; last_sent_at, the time of that request; and status. The status is "todo" (to be
+---sent, with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred" or
 ---"invalid" (with the problem). Only the first and the last status come with args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,
 ---account, operation, id (of the run in the ledger), round_after, repeat_after, remember_seconds, repeatable (a row may

@@ -9,7 +9,7 @@ require "cmr.jobs" -- client:map needs it; in the middle of a run there may be n
 
 local runner = {}
 
-local MAX_SKIPPING_SECONDS = 0.02 -- skips rows for at most this time; then the requests in flight get their turn
+local MAX_SKIPPING_SECONDS = 0.02 -- longest time for skipping rows; then the requests in flight get their turn
 local MAX_PAUSE_SECONDS = 60 -- if the server asks for a longer wait, the run ends
 
 ---Stops the run: no other row is sent, and the run waits for the rows in flight. Only the first reason counts.
@@ -32,7 +32,7 @@ local function skip(run, row)
   end
 end
 
--- Returns the next row to be sent.
+-- Returns the next row that is to be sent.
 local function next_row(run, rows)
   local since = core.now()
   while not is_stopped(run) do

@@ -71,7 +71,7 @@ end
 ---Returns whether a parameter's value should stay out of the process list.
 function arguments.secret(name)
   local last = name:match "[^.]+$"
-  -- an id such as credentialId is no secret
+  -- an id, such as credentialId, is no secret
   return require("cmr.util.redact").is_secret_name(last) and not last:find "Id$"
 end
 

@@ -1,4 +1,4 @@
----Finds one value of an answer by a path such as data.EMAILBISON.connected. Pure.
+---Finds one value of an answer by a path such as data.orderId. Pure.
 ---
 ---A name in the path selects a member of an object, or of every object in a list. A number selects an item of a list;
 ---the first item is 0. The name of a member may contain dots, because it may be a domain.
@@ -78,7 +78,7 @@ end
 ---@return string? message Set when the value is nil: names the members that exist instead.
 function field.select(answer, path)
   if path:find "^%." or path:find "%.%." or path:find "%.$" or path == "" then
-    return nil, "a path has names with dots between them, as in data.EMAILBISON.connected"
+    return nil, "a path has names with dots between them, as in data.orderId"
   end
   local value = select_from(answer, path)
   if value == nil then return nil, explain(answer, path) end

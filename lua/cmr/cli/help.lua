@@ -76,11 +76,14 @@ function help.events(operation)
   return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
 end
 
----Returns the description of a parameter with its documented values; nil without one.
+---Returns the description of a parameter with its documented values and its bound; nil without one.
 function help.description(param)
-  if not param.known then return param.summary end
-  local values = require("cmr.util.text").list(param.known, "and")
-  return ("%s Documented: %s; other values are sent too."):format(param.summary, values)
+  local text = param.summary
+  if param.known then
+    local values = require("cmr.util.text").list(param.known, "and")
+    text = ("%s Documented: %s; other values are sent too."):format(text, values)
+  end
+  return param.maximum and ("%s At most %d."):format(text, param.maximum) or text
 end
 
 ---Returns one line for the list of commands.
@@ -138,9 +141,13 @@ function help.parameter(param)
   local required = param.required and not param.name:find "]$" and ", required" or ""
   if param.either then required = param.either == "one" and ", exactly one of these" or ", one of these" end
   if param.all_required then required = ", required: a list, or the word all" end
+  if param.assumed then required = required .. ", assumed" end
   local clarification = CLARIFICATIONS[param.name] and "; " .. CLARIFICATIONS[param.name] or ""
   local text = ("%s (%s%s%s)"):format(param.name, param.type, required, clarification)
   if param.summary then text = text .. ": " .. help.description(param) end
+  if param.values and not arguments.option(param.name) then
+    text = ("%s %s."):format(text, require("cmr.util.text").list(param.values, "or"))
+  end
   if help.value(param) ~= "JSON" and arguments.secret(param.name) then
     text = text .. " @FILE reads it from a file and keeps it out of the process list."
   end

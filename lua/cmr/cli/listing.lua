@@ -181,8 +181,8 @@ local function raw_writer(system)
   }
 end
 
--- Makes a writer that passes the value of --field in each item to another writer, or null. Before the first value, it
--- only counts the nulls: perhaps no item has the field.
+-- Makes a writer that passes the value of --field in each item to another writer. An item without the field gives null.
+-- Before the first value, the writer only counts the nulls, because perhaps no item has the field.
 local function select_field(writer, path, list)
   local rest, nulls, found = nil, 0, false
   local function path_in_item()

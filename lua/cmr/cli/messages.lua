@@ -15,8 +15,8 @@ local PROFILE_SETTINGS = { api_key = true, base_url = true, key_header = true, c
 local API_LABELS =
   { method = "argument METHOD", path = "argument PATH", query = "option '--query'", body = "option '--data'" }
 
--- Says whether the user can run the command again.
-local OUTCOMES = {
+---Says for each outcome whether the user can make the request again.
+messages.OUTCOMES = {
   not_sent = "the server never saw it, so it can be repeated",
   rejected = "the server refused it, so nothing was done",
   unknown = "it may have been done: look before repeating it",
@@ -90,8 +90,8 @@ end
 ---@param is_remembered boolean Whether the request is in the ledger.
 function messages.advice(operation, err, has_effect, args, is_remembered)
   local lines = refusal_facts(operation, err)
-  if has_effect and OUTCOMES[err.outcome] then
-    lines[#lines + 1] = ("outcome: %s, %s"):format(err.outcome, OUTCOMES[err.outcome])
+  if has_effect and messages.OUTCOMES[err.outcome] then
+    lines[#lines + 1] = ("outcome: %s, %s"):format(err.outcome, messages.OUTCOMES[err.outcome])
   end
   local where = has_effect and err.outcome == "unknown" and whereabouts(operation, args, is_remembered)
   if where then lines[#lines + 1] = "hint: " .. where end
@@ -101,7 +101,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- Returns the mistake in a value, in words. The command's word for false is "off", and it has no option allow_http.
+-- Words the mistake in a value. In the command, false is called "off", and allow_http does not exist.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end

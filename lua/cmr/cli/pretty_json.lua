@@ -7,7 +7,7 @@ local terminal = require "cmr.cli.terminal"
 local text = require "cmr.util.text"
 
 local pretty_json = {
-  HOLE = {}, -- a placeholder for other values, see pretty_json.around
+  HOLE = {}, -- stands for the items that the caller prints, see pretty_json.around
 }
 
 local ENVELOPE_ORDER = { status = 1, message = 2, data = 3, actionId = 4 } -- the vendor's order of these members

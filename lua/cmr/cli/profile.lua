@@ -3,7 +3,7 @@
 ---
 ---cmr sends a key only to the key's own base URL. So the key and the address come from the same source:
 ---
----    --profile   a key elsewhere                address elsewhere               key        address
+---    --profile   other source of a key          other source of an address      key        address
 ---    named       --api-key-file                 any                             refused
 ---    named       any                            --base-url                      refused
 ---    named       $CMR_API_KEY, or none          $CMR_BASE_URL, or none          profile    profile

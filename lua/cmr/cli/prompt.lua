@@ -7,8 +7,9 @@ local prompt = {}
 
 local MAX_LINE_COLUMNS = 1000
 
--- A shell (sh) reads the answer. Lua cannot turn the echo of the terminal off and on again. With sh, Ctrl-C also ends
--- the question on every Lua. The answer comes through a pipe and ends with a newline, unless the user pressed Ctrl-D.
+-- A shell (sh) reads the answer, because Lua cannot turn the echo of the terminal off and on again. With sh, Ctrl-C
+-- also ends the question on every Lua. The answer comes through a pipe and ends with a newline, unless the user pressed
+-- Ctrl-D.
 local READ_VISIBLE = [[
 printf '%%s' %s >&2
 IFS= read -r line && printf '%%s\n' "$line"]]
@@ -46,7 +47,7 @@ end
 
 ---Returns the reason why an operation needs a confirmation, such as "charges money, means all of them". Returns nil
 ---when it needs none.
----@param args table? its arguments
+---@param args table? The operation's arguments.
 function prompt.reason(operation, args)
   local reasons = {}
   if operation.flags.charges then reasons[#reasons + 1] = "charges money" end

@@ -1,9 +1,10 @@
 ---Prints requests of the ledger on standard output, in the format that --output and --field ask for. Only one page of
----requests is in memory at a time. The values of --field are the exception: all of them are.
+---requests is in memory at a time. For --field, all selected values are in memory.
 
 local core = require "cmr.core"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"
+local history = require "cmr.ledger.history"
 local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"
 local pretty_json = require "cmr.cli.pretty_json"
@@ -24,11 +25,6 @@ local ACCOUNT = #TABLE_COLUMNS
 -- Returns a time in the user's time zone.
 local function local_time(seconds, with_seconds)
   return os.date(with_seconds and "%Y-%m-%d %H:%M:%S" or "%Y-%m-%d %H:%M", math.floor(seconds))
-end
-
--- Returns a time in the form for programs, such as 2026-03-31T17:30:00Z.
-local function utc(seconds)
-  return seconds and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
 end
 
 -- Returns all ids of a request. The kinds that help most come first.
@@ -79,7 +75,7 @@ local function differs(rows, column)
   return false
 end
 
--- Returns the columns that are useful for these rows.
+-- Returns the columns that say something about these rows.
 local function telling(rows)
   local columns, indices = {}, {}
   for index, name in ipairs(TABLE_COLUMNS) do
@@ -97,16 +93,6 @@ local function telling(rows)
     end
   end
   return columns, narrowed
-end
-
--- Returns a request in the form for JSON.
-local function encodable(item)
-  local copy = {}
-  for name, value in pairs(item) do
-    copy[name] = value
-  end
-  copy.sent_at, copy.ended_at, copy.retry_at = utc(item.sent_at), utc(item.ended_at), utc(item.retry_at)
-  return copy
 end
 
 local function empty(key)
@@ -150,7 +136,7 @@ local function encoded(page, system, compact)
   local style = { compact = compact, empty = empty, paint = terminal.painter(system, system.stdout) }
   local texts = {}
   for index, item in ipairs(page) do
-    texts[index] = pretty_json.encode(encodable(item), style)
+    texts[index] = pretty_json.encode(history.encodable(item), style)
   end
   return texts
 end
@@ -196,7 +182,7 @@ local function print_field(next_item, parsed, system)
   local values, found = {}, false
   for item, message in next_item do
     if not item then io.failure("%s", message) end
-    local request = encodable(item)
+    local request = history.encodable(item)
     local value = path and field.select(request, path)
     found = found or value ~= nil
     if value == nil then value = path and core.null or request end

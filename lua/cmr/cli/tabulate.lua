@@ -83,7 +83,7 @@ end
 
 ---Finds the list in an answer's data: the data itself, or its first member that is a list of objects. The list may be
 ---empty if the operation returns a list.
----@param operation string? its name
+---@param operation string? The operation's name.
 ---@return any[]? list
 ---@return string? name The name of the member, or "" for the data itself.
 function tabulate.list(data, operation)

@@ -119,7 +119,7 @@ local function wait_for(client, item, opts)
   item.events, item.err = events or err.events, err
 end
 
--- Waits for MAX_WAITS requests at once. When one of them ends, or its time is up, the next request takes its place.
+-- Waits for up to MAX_WAITS requests at once. When the wait for a request ends, the next request takes its place.
 local function wait_for_all(client, items, seconds, poll)
   local deadline, semaphore, index, problem = core.now() + seconds, block.semaphore(), 0, nil
   local function serve()
@@ -155,24 +155,15 @@ local function client_for(parsed, system, read, ledger)
   return client:with { loop = block }, ok and entry.account(client:target())
 end
 
----Returns the accepted requests that match a filter, each {id, account, operation, plan}.
+---Returns the accepted requests that match a filter. See history.accepted. Raises a failure.
 function waiting.accepted(ledger, filter)
-  local items, open = {}, { accepted = true }
-  for name, value in pairs(filter) do
-    open[name] = value
-  end
-  for found, message in ledger:each(open) do
-    if not found then io.failure("%s", message) end
-    local plan = found.plan and core.json_decode(found.plan)
-    if plan then
-      items[#items + 1] = { id = found.id, account = found.account, operation = found.operation, plan = plan }
-    end
-  end
+  local items, message = require("cmr.ledger.history").accepted(ledger, filter)
+  if not items then io.failure("%s", message) end
   return items
 end
 
 ---Waits for accepted requests of the ledger.
----@param items table[] {id, account, operation, plan}; The function sets events and err in each.
+---@param items table[] {id, account, operation, plan}. The function sets events and err in each.
 ---@return integer status
 function waiting.for_requests(items, parsed, system, ledger)
   local seconds, poll = waiting.seconds(parsed), request.number("--poll", parsed[".poll"])

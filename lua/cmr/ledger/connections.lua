@@ -11,8 +11,8 @@ local BUSY_SECONDS = 5 -- how long to wait for another process's write, which ta
 local NGINX_BUSY_SECONDS = 0.1 -- the wait in nginx, where a worker serves no request meanwhile
 local LOCKED_BUSY_SECONDS = 0.1 -- the wait after an earlier wait was too short
 
--- A slow reader makes the -wal file grow. Afterwards the file is cut to this size. Without slow readers it stays
--- smaller.
+-- A slow reader makes the -wal file grow. Afterwards SQLite cuts the file to this size. Without slow readers the file
+-- stays smaller.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
 
 local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ones
@@ -51,7 +51,7 @@ local function busy_milliseconds(seconds)
 end
 
 -- Refuses a ledger that has lost its newest requests, because they would be sent again. Such a ledger is an old copy,
--- or was cut. The file beside the ledger has the number of the newest request, which is never removed from the ledger.
+-- or was cut. A second file has the number of the newest request, and the ledger never removes that request.
 local function check_mark(db, path)
   local marked = db:marked() -- read before the query, because other processes may write in between
   local row, message, reason = db:first "SELECT coalesce(max(id), 0) AS id FROM request"
@@ -62,8 +62,8 @@ local function check_mark(db, path)
   return nil, problem:format(row.id, marked, path), "corrupt"
 end
 
--- The settings of SQLite. With `synchronous` FULL, each change is on the disk before SQLite reports it as made. NORMAL
--- leaves the time to the kernel.
+-- The settings of SQLite. With `synchronous` FULL, each change is on the disk before SQLite reports it as made. With
+-- NORMAL, the kernel writes it some time later.
 local function connect(path, synchronous)
   local db, message, reason = sqlite.open(path, busy_milliseconds(BUSY_SECONDS))
   if not db then return nil, message, reason end
@@ -78,7 +78,8 @@ local function connect(path, synchronous)
 end
 
 ---Returns a connection of this process. On a "durable" connection, each change is on the disk before it is reported as
----made. A "quick" connection leaves the time to the kernel; it is for data that need not survive a power cut.
+---made. On a "quick" connection, the kernel writes it some time later: use it for data that need not survive a power
+---cut.
 ---@param synchronous "durable"|"quick"
 ---@return any? db
 ---@return string? message
@@ -115,8 +116,8 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Begins a transaction. A request makes up to two of them before it is sent. Only the first one waits for the whole
--- time while another program has locked the file. With is_patient, this one waits in any case.
+-- Begins a transaction. Up to two transactions run before a request is sent. Only the first one waits for another
+-- program's lock for the whole time. With is_patient, this transaction waits for the whole time in any case.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"

@@ -1,6 +1,9 @@
 ---Turns the requests in the ledger into the form for callers.
 
+local core = require "cmr.core"
 local runs = require "cmr.ledger.runs"
+local tables = require "cmr.util.tables"
+local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 
 ---A filter: the requests to list.
@@ -98,6 +101,33 @@ function history.reader(ledger)
     end
     return item
   end
+end
+
+---Returns a request in the form for JSON: its times are texts.
+---@param item cmr.SentRequest
+---@return table
+function history.encodable(item)
+  local copy = tables.copy(item)
+  copy.sent_at, copy.ended_at, copy.retry_at = text.utc(item.sent_at), text.utc(item.ended_at), text.utc(item.retry_at)
+  return copy
+end
+
+---Returns the accepted requests that match a filter, as waits need them.
+---@param ledger cmr.Ledger
+---@param filter table of Ledger:find
+---@return table[]? items {id, account, operation, plan}
+---@return string? message
+function history.accepted(ledger, filter)
+  local items, open = {}, tables.copy(filter)
+  open.accepted = true
+  for found, message in ledger:each(open) do
+    if not found then return nil, message end
+    local plan = found.plan and core.json_decode(found.plan)
+    if plan then
+      items[#items + 1] = { id = found.id, account = found.account, operation = found.operation, plan = plan }
+    end
+  end
+  return items
 end
 
 ---Iterates over the requests that match a filter, newest first.

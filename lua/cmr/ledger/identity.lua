@@ -27,7 +27,8 @@ function identity.normal(value)
   return is_name and value:lower() or value
 end
 
--- The names of an operation's parameters. "domains[]" names the items of a list, "mailboxes.*" the members of a map.
+-- A cache: for each operation, the set of its parameters' names. "domains[]" names the items of a list, "mailboxes.*"
+-- the members of a map.
 local names_of = setmetatable({}, { __mode = "k" })
 
 local function parameter_names(operation)
@@ -101,8 +102,8 @@ function serialize(value, is_exact, names, path)
   return SERIALIZERS[type(value)](value, is_exact, names, path)
 end
 
--- Replaces the path of a file by a digest of its content, because the content counts and not the place. If the file
--- cannot be read, the path stays, and the call will be refused.
+-- Replaces the path of a file by a digest of its content, because the content identifies a file, and its place does
+-- not. If the file cannot be read, the path stays, and the call will be refused.
 local function content_of(path)
   local digest = type(path) == "string" and core.file_sha256(path)
   return digest and "sha256 " .. core.base64(digest) or path

@@ -1,4 +1,5 @@
----Finds the ids in a request and its answer. With them, a person or an event finds the request. Pure.
+---Finds the ids in a request and its answer. By one of these ids, a person can find the request, and cmr can find the
+---request of an event. Pure.
 
 local ids = {}
 

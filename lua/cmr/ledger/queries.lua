@@ -34,7 +34,7 @@ end
 local SAME = [[SELECT id, run, writer, state, retry_at, kind, outcome, message, failed_items, sent_at, ended_at
   FROM request WHERE digest = ? AND operation = ? AND account = ? AND superseded IS NULL ORDER BY id]]
 
----Returns the requests with the same content that no other request superseded, oldest first.
+---Returns the requests with the same content, oldest first. Omits a request that a later one superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -68,7 +68,7 @@ local CONDITIONS = {
   id = "id IN (SELECT request FROM request_id WHERE id = ?)",
   open = "state IN ('sending', 'accepted', 'unknown') AND ? AND superseded IS NULL",
   accepted = "state = 'accepted' AND ? AND superseded IS NULL",
-  -- the value for this condition is the list of writers with a request under way
+  -- the value for this condition lists the writers with a request under way
   unknown = "state IN ('sending', 'unknown') AND (state = 'unknown' OR instr(?, ',' || writer || ',') = 0)"
     .. " AND superseded IS NULL",
 }
@@ -100,7 +100,7 @@ local function check_order(self, rows, before)
   return rows
 end
 
----Returns at most 1,000 requests that match a filter, newest first. For the next ones, set `before` to the id of the
+---Returns at most 1,000 requests that match a filter, newest first. To get the next ones, set `before` to the id of the
 ---last one.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}

@@ -2,14 +2,13 @@
 ---name and the order of the rows make no difference.
 
 local core = require "cmr.core"
-local text = require "cmr.util.text"
 
 local runs = {}
 
 local NAME_CHARACTERS = 12
 
 local function name_of(run)
-  local digest = text.hex(core.sha256(table.concat({ run.account, run.operation, run.digest }, "\n")))
+  local digest = core.hex(core.sha256(table.concat({ run.account, run.operation, run.digest }, "\n")))
   return "RUN_" .. digest:sub(1, NAME_CHARACTERS)
 end
 

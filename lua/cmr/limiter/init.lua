@@ -1,6 +1,7 @@
 ---Rate limits: chooses the limiter that fits the process, and lets a call wait for its slot.
 
 local core = require "cmr.core"
+local expiring = require "cmr.util.expiring"
 local shared_dict = require "cmr.util.shared_dict"
 
 ---A limiter reserves slots in the rate limit of a key. Times are in seconds from now, and the rate is in requests per
@@ -24,7 +25,7 @@ local function worker_count()
 end
 
 local process_limiter = require("cmr.limiter.memory").new(worker_count()) -- all clients of this process share it
-local paused_until = {} -- key -> the end of the last pause in this process, on the clock of core.now
+local paused_until = expiring.new() -- key -> the end of the last pause in this process, on the clock of core.now
 
 ---Returns the limiter of a client without the option `limiter`. In nginx it is in lua_shared_dict cmr, which all
 ---workers share. Without that dictionary, each worker gets its share of the rate.
@@ -47,19 +48,22 @@ end
 ---@return number? max_wait The seconds until the deadline.
 function limiter.wait_for_slot(self, key, rate, loop, deadline, job)
   repeat
-    local pause_end, max_wait = paused_until[key], deadline - loop.now()
+    local pause_end, max_wait = paused_until:get(key), deadline - loop.now()
     local delay, needed = self:reserve(key, rate, max_wait)
     if not delay then return nil, needed, max_wait end
     if delay > 0 then loop.sleep(core.engine(), delay, job) end
     if job and job.cancelled then return true end
-  until paused_until[key] == pause_end or paused_until[key] <= core.now()
+    local latest_end = paused_until:get(key)
+  until not latest_end or latest_end == pause_end or latest_end <= core.now()
   return true
 end
 
 ---Delays all calls of a key, because the server asked for a pause.
 function limiter.pause(self, key, seconds)
   seconds = math.min(MAX_PAUSE_SECONDS, seconds)
-  paused_until[key] = math.max(paused_until[key] or 0, core.now() + seconds)
+  local now = core.now()
+  local pause_end = math.max(paused_until:get(key) or 0, now + seconds)
+  paused_until:set(key, pause_end, pause_end, now)
   self:pause(key, seconds)
 end
 

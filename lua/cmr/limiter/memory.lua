@@ -2,6 +2,7 @@
 ---rate, wherever the interval begins.
 
 local core = require "cmr.core"
+local expiring = require "cmr.util.expiring"
 
 ---@class cmr.limiter.Memory: cmr.Limiter
 local Limiter = {}
@@ -12,7 +13,7 @@ Limiter.__name = "cmr.limiter.memory"
 ---@param shares? integer The number of limiters, here and elsewhere, that share the rate evenly. Default: 1.
 ---@param clock? fun(): number A clock for specs, in seconds that never go back. Default: the machine's monotonic clock.
 function Limiter.new(shares, clock)
-  return setmetatable({ next_slots = {}, shares = shares or 1, clock = clock }, Limiter)
+  return setmetatable({ next_slots = expiring.new(), shares = shares or 1, clock = clock }, Limiter)
 end
 
 local function now_of(self)
@@ -22,17 +23,19 @@ end
 ---Reserves the key's next slot. See cmr.Limiter.
 function Limiter:reserve(key, rate, max_wait)
   local now = now_of(self)
-  local slot = math.max(now, self.next_slots[key] or now)
+  local slot = math.max(now, self.next_slots:get(key) or now)
   local delay = slot - now
   if delay > max_wait then return nil, delay end
-  self.next_slots[key] = slot + self.shares / rate
+  local next_slot = slot + self.shares / rate
+  self.next_slots:set(key, next_slot, next_slot, now)
   return delay
 end
 
 ---Gives out no slot for some seconds.
 function Limiter:pause(key, seconds)
   local now = now_of(self)
-  self.next_slots[key] = math.max(self.next_slots[key] or now, now + seconds)
+  local next_slot = math.max(self.next_slots:get(key) or now, now + seconds)
+  self.next_slots:set(key, next_slot, next_slot, now)
 end
 
 return Limiter

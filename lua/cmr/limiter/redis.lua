@@ -6,6 +6,7 @@
 ---While Redis is unavailable, or refuses the script for a key, each host uses its own queue with its share of the rate.
 
 local core = require "cmr.core"
+local expiring = require "cmr.util.expiring"
 local limiter = require "cmr.limiter"
 local log = require "cmr.util.log"
 local redis = require "cmr.redis.scripts"
@@ -17,6 +18,8 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.redis"
 
 local MAX_LATE_SECONDS = 0.1
+local SLOT_SECONDS = 60 -- how long a slot is remembered after its time
+local REFUSAL_SECONDS = 3600 -- how long a refusal is remembered after its end, so that it is logged once
 local MAX_REDIS_SECONDS = 1e9 -- stands for infinity, which Redis's Lua cannot read
 
 -- Parses a number. Lua 5.1's tonumber expects the decimal point of the locale.
@@ -57,15 +60,15 @@ function Limiter.new(options)
     redis = opts.redis,
     fallback_shares = opts.fallback_shares or 1,
     local_limiter = limiter.default(),
-    latest_slots = {}, -- by key, on Redis's clock
+    latest_slots = expiring.new(), -- by key, on Redis's clock
     both_until = -math.huge, -- until then a slot must fit both the local queue and the one in Redis
-    refused_until = {}, -- by key: the same for one key, because Redis refused its script
+    refused_until = expiring.new(), -- by key: the same for one key, because Redis refused its script
   }, Limiter)
 end
 
--- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. If it seems to,
--- a clock was set, and the measurement starts again. The baseline moves by 1/16 with each reply, so that a slower
--- network becomes the norm.
+-- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. A greater
+-- result shows that a clock was set, so the measurement starts again. The baseline moves by 1/16 with each reply, so
+-- that a slower network becomes the norm.
 local function lateness(self, sent_at, received_at, server_time)
   local offset = received_at - server_time
   local late = offset - (self.min_offset or offset)
@@ -79,18 +82,25 @@ end
 
 -- Logs once that Redis refuses the script for a key. Other keys are not affected.
 local function note_refusal(self, key, message, time)
-  if not self.refused_until[key] then
+  if not self.refused_until:get(key) then
     local format = "Redis at %s refuses a slot in queue:%s (%s); each host has its own queue for it until that ends"
     log.warn(format, tostring(self.redis.address), key, message)
   end
-  self.refused_until[key] = time
+  self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. We treat it as unavailable
--- until every host has had time to push its own position. Returns the seconds until the slot, negative if it is past,
--- and whether it was reserved; or nil if Redis is unavailable or refuses.
+-- Notes a slot that Redis has given out. Another coroutine may have got a later one meanwhile. A slot in the past says
+-- nothing about the next one.
+local function note_slot(self, key, slot, latest_before, time)
+  if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end
+  self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
+end
+
+-- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. Then we treat Redis as
+-- unavailable until the other hosts have noticed the loss too. Returns the seconds until the slot (negative if it is
+-- past) and whether it was reserved; or nil if Redis is unavailable or refuses.
 local function reserve_in_redis(self, key, length, after, max_wait)
-  local sent_at, latest_slot = core.now(), self.latest_slots[key] or 0
+  local sent_at, latest_slot = core.now(), self.latest_slots:get(key) or 0
   local args = { length, after, math.min(max_wait, MAX_REDIS_SECONDS) }
   local reply, message, reason = self.redis:eval(RESERVE, { "queue:" .. key }, args)
   local received_at = core.now()
@@ -100,13 +110,12 @@ local function reserve_in_redis(self, key, length, after, max_wait)
     return nil
   end
   local slot = reply and read_number(reply[1])
-  -- another coroutine may have reserved a later slot meanwhile
-  if slot then self.latest_slots[key] = slot < latest_slot and slot or math.max(slot, self.latest_slots[key] or 0) end
+  if slot then note_slot(self, key, slot, latest_slot, received_at + slot - read_number(reply[2])) end
   if not slot or slot < latest_slot then
     self.both_until = noticed_at
     return nil
   end
-  if received_at >= (self.refused_until[key] or math.huge) then self.refused_until[key] = nil end
+  if received_at >= (self.refused_until:get(key) or math.huge) then self.refused_until:remove(key) end
   local server_time = read_number(reply[2])
   return slot - server_time - lateness(self, sent_at, received_at, server_time), reply[3] == 1
 end
@@ -114,7 +123,7 @@ end
 ---Reserves the key's next slot. See cmr.Limiter.
 function Limiter:reserve(key, rate, max_wait)
   local begun_at, after = core.now(), 0
-  local both = begun_at < math.max(self.both_until, self.refused_until[key] or self.both_until)
+  local both = begun_at < math.max(self.both_until, self.refused_until:get(key) or self.both_until)
   if both then
     local delay, needed = self.local_limiter:reserve(key, rate / self.fallback_shares, max_wait)
     if not delay then return nil, needed end

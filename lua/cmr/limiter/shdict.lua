@@ -12,6 +12,7 @@ Limiter.__index = Limiter
 Limiter.__name = "cmr.limiter.shdict"
 
 local ROUNDING_SECONDS = 1e-6
+local IDLE_SECONDS = 60 -- a queue is forgotten at least this long after its last slot; nginx's clock may be behind
 
 ---Makes a limiter on a dictionary, such as ngx.shared.cmr.
 function Limiter.new(dict)
@@ -21,8 +22,13 @@ end
 -- Moves the next slot forward to a time. Never moves it back.
 local function advance(dict, queue, time)
   shared_dict.update(dict, queue, function(next_slot)
-    if (next_slot or 0) < time then return time end
+    if (next_slot or 0) < time then return time, time - core.now() + 2 * IDLE_SECONDS end
   end)
+end
+
+-- Lets a queue stay for some seconds. Never shortens its time, because another worker may have added slots meanwhile.
+local function stay(dict, queue, seconds)
+  if (dict:ttl(queue) or math.huge) < seconds then dict:expire(queue, seconds + IDLE_SECONDS) end
 end
 
 ---Reserves the key's next slot. See cmr.Limiter.
@@ -33,6 +39,7 @@ function Limiter:reserve(key, rate, max_wait)
     if delay < 0 then advance(dict, queue, now) end
     local next_slot = dict:incr(queue, 1 / rate, now) or now + 1 / rate -- incr returns nil when the dictionary is full
     delay = next_slot - 1 / rate - now
+    stay(dict, queue, math.max(0, delay) + 1 / rate + IDLE_SECONDS)
     if delay > -ROUNDING_SECONDS and delay <= max_wait + ROUNDING_SECONDS then return math.max(0, delay) end
   end
   return nil, math.max(0, delay)

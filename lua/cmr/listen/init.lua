@@ -114,7 +114,8 @@ local function store_event(event, opts)
   return event_lists.put(opts.ledger:store(), event, copy, EVENT_SECONDS, true)
 end
 
--- Verifies a delivery. Returns its report, and the HTTP status to answer with.
+-- Verifies a delivery, stores its event and runs the user's command. Returns its report, and the HTTP status to answer
+-- with.
 local function judge(delivery, opts, directory)
   local event, message, err = webhook.verify(delivery.body, delivery.headers, opts.verify)
   local report, status = describe(event, message, err, opts.show_passwords), event and 200 or err.status

@@ -3,6 +3,7 @@
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
+local heap = require "cmr.util.heap"
 local waiters = require "cmr.loop.waiters"
 
 local MAX_STEP_SECONDS = 1 -- maximum of one poll
@@ -11,17 +12,17 @@ local MAX_STEP_SECONDS = 1 -- maximum of one poll
 local block = { now = core.now, notify = waiters.notify }
 
 local spawned = setmetatable({}, { __mode = "k" }) -- the coroutines that this module started
-local sleepers = {} -- the sleeping waiters, each with the end of its sleep; the last one wakes next
+local attended = 0 -- number of calls that a waiter without a coroutine waits for
+local sleepers = {} -- a heap of the sleeping waiters by the end of their sleep, `wakes_at`
 
 ---Runs the engine once. Waits for work, but not longer than the given time.
 ---@param seconds number
 function block.turn(seconds)
   local now = core.now()
-  local sleeper = sleepers[#sleepers]
+  local sleeper = sleepers[1]
   while sleeper and sleeper.wakes_at <= now do
-    sleepers[#sleepers] = nil
-    sleeper:post()
-    seconds, sleeper = 0, sleepers[#sleepers]
+    heap.pop(sleepers, "wakes_at"):post()
+    seconds, sleeper = 0, sleepers[1]
   end
   if sleeper then seconds = math.min(seconds, sleeper.wakes_at - now) end
   waiters.step(core.engine(), math.min(MAX_STEP_SECONDS, seconds) * 1000)
@@ -31,11 +32,11 @@ end
 ---no task.
 ---@return number? seconds
 function block.idle_seconds()
+  local sleeper = sleepers[1]
+  if sleeper then return sleeper.wakes_at - core.now() end
+  if attended > 0 then return math.huge end
   for co in pairs(spawned) do
-    if coroutine.status(co) ~= "dead" then -- on Lua 5.1, an error may have ended the coroutine
-      local sleeper = sleepers[#sleepers]
-      return sleeper and sleeper.wakes_at - core.now() or math.huge
-    end
+    if coroutine.status(co) ~= "dead" then return math.huge end -- on Lua 5.1, an error may have ended the coroutine
   end
 end
 
@@ -45,7 +46,7 @@ local function let_luv_drive()
   if luv and is_loaded then luv.drive() end
 end
 
----This adapter fits where no other adapter does.
+---Returns true, because this adapter fits wherever no other does.
 function block.detected()
   return true
 end
@@ -60,23 +61,23 @@ local function can_suspend()
   return block.spawned() and coroutines.can_suspend()
 end
 
-function block.wait(_, call)
+function block.wait(engine, call)
   if can_suspend() then
     let_luv_drive()
     return coroutines.wait(call)
   end
-  while not call:done() do
-    block.turn(MAX_STEP_SECONDS)
-  end
+  if #sleepers == 0 and engine:wait_for(call, MAX_STEP_SECONDS * 1000) then return end
+  local seconds = 0 -- other calls may have finished
+  repeat
+    block.turn(seconds)
+    seconds = MAX_STEP_SECONDS
+  until call:done()
 end
 
 local function suspend_for(seconds)
-  local waiter, index = coroutines.waiter(), #sleepers
+  local waiter = coroutines.waiter()
   waiter.wakes_at = core.now() + seconds
-  while index > 0 and sleepers[index].wakes_at < waiter.wakes_at do
-    index = index - 1
-  end
-  table.insert(sleepers, index + 1, waiter)
+  heap.push(sleepers, waiter, "wakes_at")
   let_luv_drive()
   coroutines.suspend(waiter)
 end
@@ -98,6 +99,18 @@ function block.spawn(run)
     spawned[co] = nil
     let_luv_drive()
   end)
+end
+
+---Posts a waiter when a call has finished. The waiter then calls block.leave.
+function block.attend(call, waiter)
+  attended = attended + 1
+  waiters.add(call, waiter)
+  let_luv_drive()
+end
+
+function block.leave()
+  attended = attended - 1
+  let_luv_drive()
 end
 
 local function wait_in_place()

@@ -148,21 +148,28 @@ end
 ---Makes a cmr.Semaphore. If in_place is given, it is called before suspending the caller. It runs the loop once and
 ---returns true, or it returns false to suspend the caller.
 function coroutines.semaphore(in_place)
-  local count, queue = 0, {}
+  local count, queue, first, last = 0, {}, 1, 0
+
+  local function next_waiter()
+    while first <= last do
+      local waiter = queue[first]
+      queue[first], first = nil, first + 1
+      if not waiter.posted then return waiter end -- a waiter whose coroutine was closed is posted
+    end
+  end
+
   return {
     post = function()
       count = count + 1
-      local waiter = table.remove(queue, 1)
-      while waiter and waiter.posted do -- skips a waiter whose coroutine was closed
-        waiter = table.remove(queue, 1)
-      end
+      local waiter = next_waiter()
       if waiter then waiter:post() end
     end,
     wait = function()
       while count == 0 do
         if not (in_place and in_place()) then
           local waiter = coroutines.waiter()
-          queue[#queue + 1] = waiter
+          last = last + 1
+          queue[last] = waiter
           coroutines.suspend(waiter)
         end
       end

@@ -1,5 +1,5 @@
----The adapter for cqueues. The calling coroutine waits; its controller does not. Each controller has one coroutine
----that steps the engine. It ends when no call is in flight.
+---The adapter for cqueues. The calling coroutine waits; its controller does not. Each controller has one coroutine that
+---steps the engine, until no call is in flight.
 
 local condition = require "cqueues.condition"
 local controller = require "cqueues"
@@ -13,7 +13,7 @@ local PAUSE_SECONDS = 0.001 -- between two steps of an engine without a descript
 ---@class cmr.loop.cqueues: cmr.Loop
 local cqueues = { now = core.now, notify = waiters.notify }
 
-local pumping = setmetatable({}, { __mode = "k" }) -- controller -> true while a coroutine of it steps the engine
+local pumping = setmetatable({}, { __mode = "k" }) -- controller -> true while one of its coroutines steps the engine
 
 ---Returns the reason why the running coroutine cannot wait for its controller here, or nil.
 function cqueues.unsupported(context)

@@ -1,10 +1,12 @@
 ---The loop adapters. Each one lets a call wait in its kind of event loop.
 
+local loaded = package.loaded
+
 local loop = {}
 
 ---A loop adapter lets calls wait in an event loop. A user's adapter needs wait, sleep and now. client:start and
 ---client:map also need spawn, semaphore and notify, and raise without them. Only the library's adapters have detected,
----forget, interrupt and watch.
+---attend, leave, forget, interrupt and watch.
 ---@class cmr.Loop
 ---@field wait fun(engine: any, call: any) Returns when the call has finished.
 ---With a job, the sleep ends early when interrupt is called for that job.
@@ -16,6 +18,9 @@ local loop = {}
 ---@field unsupported? fun(context: cmr.LoopContext): string? The reason why a call cannot wait here, or nil.
 ---@field detected? fun(context: cmr.LoopContext): boolean Whether the caller runs in this loop, and can wait in it.
 ---@field forget? fun(engine: any) Called before an engine is closed.
+---Posts a waiter when a call has finished, without a coroutine. The waiter then calls `leave`.
+---@field attend? fun(call: any, waiter: table)
+---@field leave? fun()
 ---@field interrupt? fun(job: cmr.Job) Ends the sleep of a job that was cancelled.
 ---@field watch? fun(act: fun()): cmr.Watch Calls `act` when the coroutines that use the watch have ended.
 
@@ -50,11 +55,12 @@ end
 
 ---Returns the adapter for the loop that the caller runs in.
 function loop.detect(context)
-  for _, entry in ipairs(ADAPTERS) do
-    local loaded = not entry.library or package.loaded[entry.library]
+  for index = 1, #ADAPTERS do
+    local entry = ADAPTERS[index]
+    local library = entry.library == nil or loaded[entry.library]
     -- a table `ngx` without get_phase is a stub in a user's tests
-    if loaded and (entry.library ~= "ngx" or loaded.get_phase) then
-      local adapter = require(entry.module)
+    if library and (entry.library ~= "ngx" or library.get_phase) then
+      local adapter = loaded[entry.module] or require(entry.module)
       if adapter.detected(context) then return adapter end
     end
   end
@@ -70,7 +76,7 @@ end
 ---Tells every loop that an engine is about to be closed, because a loop may still be polling the engine's descriptor.
 function loop.forget(engine)
   for _, entry in ipairs(ADAPTERS) do
-    local adapter = package.loaded[entry.module]
+    local adapter = loaded[entry.module]
     if adapter and adapter.forget then adapter.forget(engine) end
   end
 end

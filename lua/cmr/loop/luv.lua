@@ -98,6 +98,15 @@ function luv.wait(engine, call)
   unwatch()
 end
 
+---Posts a waiter when a call has finished. The waiter then calls luv.leave.
+function luv.attend(call, waiter)
+  watch(core.engine())
+  waiting = waiting + 1
+  waiters.add(call, waiter)
+end
+
+luv.leave = unwatch
+
 function luv.sleep(_, seconds)
   local alarm = uv.new_timer()
   local waiter = coroutines.waiter(function()

@@ -1,16 +1,16 @@
 ---The adapter for nginx. The calling request waits; the worker does not.
 ---
----One stepper runs the engine for all calls in flight. Normally it is the pump: a timer that ends when no call is left.
----It is a timer, because nginx kills a request's coroutine when the client disconnects. For the same reason requests
----share tables of this module, and not closures over a request's locals. If no timer can be made or run, or the worker
----is exiting, a waiting request steps the engine in place of the pump.
+---One stepper runs the engine for all calls in flight. Normally the stepper is the pump, a timer that ends when no call
+---is left. A request cannot be the pump, because nginx kills its coroutine when the client disconnects. For the same
+---reason requests share only tables of this module, and no closure over the locals of one request. If no timer can be
+---made or run, or the worker is exiting, a waiting request steps the engine in place of the pump.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local semaphore = require "ngx.semaphore"
 local waiters = require "cmr.loop.waiters"
 
--- between two steps; it is not 0, because an nginx without OpenResty's patches would log a warning
+-- the pause between two steps; 0 would make an nginx without OpenResty's patches log a warning
 local PAUSE_SECONDS = 0.001
 local STALE_SECONDS = 0.05 -- after this time without a step, a waiting request steps
 local CHECK_INTERVAL_SECONDS = 1 -- how often a waiting request checks that the pump still steps

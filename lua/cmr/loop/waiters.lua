@@ -17,15 +17,12 @@ function waiters.remove(call)
   waiting[call:id()] = nil
 end
 
-local function post(id)
+---Wakes the coroutine that waits for a call, after the call was cancelled.
+function waiters.notify(call)
+  local id = call:id()
   local waiter = waiting[id]
   waiting[id] = nil
   if waiter then waiter:post(1) end
-end
-
----Wakes the coroutine that waits for a call, after the call was cancelled.
-function waiters.notify(call)
-  post(call:id())
 end
 
 ---Steps the engine and posts the waiters of all finished calls. A posted waiter may run at once and step the engine
@@ -37,9 +34,13 @@ function waiters.step(engine, milliseconds)
   engine:wait(milliseconds or 0)
   local ok, message = true, nil
   for id in engine.finished, engine do
-    local posted, failure = pcall(post, id)
-    if not posted then
-      ok, message = false, failure
+    local waiter = waiting[id]
+    if waiter then
+      waiting[id] = nil
+      local posted, failure = pcall(waiter.post, waiter, 1)
+      if not posted then
+        ok, message = false, failure
+      end
     end
   end
   if not ok then error(message, 0) end

@@ -1,8 +1,8 @@
 ---The API as a function that turns a request into an answer. It checks the key and the rate limit, finds the operation
 ---and calls its handler. It does no I/O.
 ---
----A handler is a function of a file of routes/, named like its operation: handler(request, state) returns an answer or
----raises a refusal. request.fields holds the checked fields, request.user the user that userId names.
+---A handler is a function in a file of routes/ with the name of its operation. handler(request, state) returns an
+---answer or raises a refusal. request.fields has the checked fields. request.user is the user that userId names.
 
 local answer = require "cmr.mock.answer"
 local fields = require "cmr.mock.fields"
@@ -79,7 +79,7 @@ local function over_limit(seconds)
   return reply
 end
 
--- Assumed: the status for a body that is written in another way than documented. A body that is not sent is {}.
+-- Reads the body, or {} if none was sent. Assumed: the status for a body in another format than the documented one.
 local function read_body(request)
   local content_type = (request.headers["content-type"] or ""):lower():match "^[^;]*"
   if request.operation.flags and request.operation.flags.form then
@@ -102,7 +102,7 @@ end
 
 local function handle(handler, request, state)
   request.body = read_body(request)
-  fields.check_body(request)
+  fields.check_names(request)
   request.fields = fields.of(request)
   fields.check(request.operation, request.fields)
   request.user = scope.user(request, state)

@@ -113,7 +113,7 @@ function check_value(tree, param, value, path)
   if not types[param.type](value) then
     refuse(400, ("'%s' must be of type %s"):format(path, param.type == "integer" and "integer, from 1" or param.type))
   end
-  if param.maximum and value > param.maximum then -- assumed: the API refuses it, and does not lower it
+  if param.maximum and value > param.maximum then -- assumed: the API refuses a greater value, and does not lower it
     refuse(400, ("'%s' must be at most %d"):format(path, param.maximum), "status 400; message")
   end
   if param.values and not contains(param.values, value) then
@@ -166,16 +166,18 @@ local function location_of(request, param)
   return param.name == "userId" and request.user_in or param["in"]
 end
 
----Refuses a body with an undocumented member, unless the operation's fields are undocumented.
----@param request table {operation, body}
-function fields.check_body(request)
-  if open_location(request) == "body" then return end
-  local documented = {}
+---Refuses undocumented fields in the query or the body, unless the operation's fields there are undocumented.
+---@param request table {operation, query, body}
+function fields.check_names(request)
+  local open = open_location(request)
+  local documented = { query = {}, body = {} }
   for _, param in ipairs(request.operation.params) do
-    if location_of(request, param) == "body" then documented[param.name] = true end
+    documented[location_of(request, param)][param.name] = true
   end
-  for name in pairs(request.body) do
-    if not documented[name] then refuse(400, ("'%s' is not a known field"):format(name), "status 400; message") end
+  for location, names in pairs(documented) do
+    for name in pairs(location ~= open and request[location] or {}) do
+      if not names[name] then refuse(400, ("'%s' is not a known field"):format(name), "status 400; message") end
+    end
   end
 end
 

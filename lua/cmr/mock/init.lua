@@ -116,7 +116,7 @@ local function parts_of(opts, port, program)
   }
 end
 
--- Returns the option endpoints, or the environment's, as the library checks it. Raises a mistake.
+-- Returns the endpoints from the option or the environment, as the library checks them. Raises a mistake.
 local function supplied_endpoints(opts)
   local target_opts, message = options.with_environment { endpoints = opts.endpoints }
   local target

@@ -25,7 +25,7 @@ local function parameters(value)
   return found
 end
 
--- Browsers and libcurl replace a quote and a line break in a name by these.
+-- Restores the quotes and line breaks in a name, which browsers and libcurl encode.
 local function unescape(name)
   return (name:gsub("%%22", '"'):gsub("%%0D", "\r"):gsub("%%0A", "\n"))
 end

@@ -142,7 +142,7 @@ function State:emit(name, data)
   self.deliveries:emit(name, data, self.action)
 end
 
----Counts a request against the rate limit of its key. This ignores the speed of the clock.
+---Counts a request against the rate limit of its key. The speed of the mock's clock makes no difference.
 ---@param key string
 ---@return boolean passes
 ---@return number? seconds The time to wait, when the request does not pass.

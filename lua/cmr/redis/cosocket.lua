@@ -24,7 +24,7 @@ end
 -- Starts TLS, which not all versions of the library support. nginx checks the certificate and the name in it.
 local function handshake(redis, opts)
   local ok, message = rawget(redis, "_sock"):sslhandshake(false, opts.server_name or opts.host, true)
-  -- if the handshake ends at once and nginx does not trust the certificate, it reports success and closes the
+  -- if nginx does not trust the certificate and the handshake ends at once, nginx reports success and closes the
   -- connection
   if ok and not redis:get_reused_times() then return nil, "the certificate is not trusted, or not the host's" end
   return ok, message

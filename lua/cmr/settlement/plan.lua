@@ -19,7 +19,7 @@ local things = require "cmr.settlement.things"
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
 ---@field first_failure? string The failure event that can come before anything is done.
----@field parts? integer The number of these events that mean "nothing was done". 0 when the answer refused everything.
+---@field parts? integer How many events first_failure mean "nothing was done". 0 when the answer refused everything.
 ---@field items_failed? cmr.FailedItem[] The items that the answer refused, although it is a success.
 
 ---The events that complete one part of a plan.
@@ -75,7 +75,7 @@ local function unknown_step(operation)
   local step = { event = event, kind = things.KIND_OF_PARAMETER[parameter] }
   if parameter == "" then
     step.count = 1
-  elseif reading.ANNOUNCEMENTS[event] and #operation.success_events == 1 then
+  elseif reading.announcement(event) and #operation.success_events == 1 then
     step.announced = true -- one event announces the number of a domain's mailboxes
   end
   return step

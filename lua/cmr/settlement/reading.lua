@@ -1,15 +1,21 @@
 ---Reads the members of answers and events. Pure.
 
-local documented_events = require "cmr.webhook.events"
-
 local reading = {}
 
----By an event's name: another event that announces how many of them follow, and the member of its data with that
----number.
-reading.ANNOUNCEMENTS = {}
-for _, event in ipairs(documented_events) do
-  local announces = event.announces
-  if announces then reading.ANNOUNCEMENTS[announces.event] = { event = event.name, count = announces.count } end
+local announcements
+
+---Returns the event that announces how many events of a name follow, and the member of its data with that number.
+---@param name string
+---@return {event: string, count: string}?
+function reading.announcement(name)
+  if not announcements then
+    announcements = {}
+    for _, event in ipairs(require "cmr.webhook.events") do
+      local announces = event.announces
+      if announces then announcements[announces.event] = { event = event.name, count = announces.count } end
+    end
+  end
+  return announcements[name]
 end
 
 ---Returns the value if it is a text that is not empty, else nil.

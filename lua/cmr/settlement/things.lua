@@ -25,7 +25,7 @@ things.KIND_OF_PARAMETER = {
   ["subscriptionIds[]"] = "subscription",
 }
 
--- The fields in which an event names a thing, by the thing's kind. No request contains the last ones: they only
+-- For each kind of thing, the fields in which an event names it. The later fields occur in no request, and only
 -- distinguish things.
 local NAME_FIELDS = {
   address = { "email", "mailboxId" },
@@ -34,7 +34,7 @@ local NAME_FIELDS = {
   subscription = { "subscriptionId", "domain", "domainId" },
 }
 
--- The number of these fields, counted from the first, that have a name from a request.
+-- How many of these fields, from the first, have a name that also occurs in the request.
 local REQUESTED_NAMES = { address = 1, domain = 2, mailbox = 1, subscription = 1 }
 
 -- The member in which an event may list several things. In the help page's sample, domain.order.success lists domains.

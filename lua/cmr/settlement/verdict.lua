@@ -50,7 +50,7 @@ end
 -- Returns the progress of a step, according to the events: {step, count, wanted, is_complete}.
 local function progress(step, events, relations)
   local wanted_names, named, keys, count, announced = set_of(step.items), {}, {}, 0, nil
-  local announcement = step.announced and reading.ANNOUNCEMENTS[step.event]
+  local announcement = step.announced and reading.announcement(step.event)
   local found, failure = {}, nil
   for index, event in ipairs(events) do
     local name = event_name(event)

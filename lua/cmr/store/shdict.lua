@@ -13,6 +13,7 @@ Store.__name = "cmr.store.shdict"
 
 local DONE = "done"
 local MIN_RELEASE_SECONDS = 1
+local SPARE = 1 / 8 -- a list's texts stay longer than the list by this part of its time, see Store:append
 
 -- The sizes for computing what fits into a dictionary. nginx allocates pages of 4 KB. Each page has a header elsewhere,
 -- and each entry has a header too. nginx reserves a few pages for itself.
@@ -78,13 +79,32 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- leaves a claim to expire if its end is this close, because another worker may already have it
+  -- so close to its end, the claim is left to expire, because another worker may already have it
   if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
 end
 
+-- Returns the seconds until the oldest text of a list expires; nil if there is none.
+local function oldest_ttl(dict, key, count)
+  for index = 1, count do
+    local ttl = dict:ttl(key .. ":" .. index)
+    if ttl then return ttl end
+  end
+end
+
+-- Lets the texts of a list stay for at least ttl seconds. It gives them more time than that, so that it need not visit
+-- all of them at every append. Returns the time for the next text: no text expires before the oldest one.
+local function extend(dict, key, count, ttl)
+  local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
+  if not oldest or oldest >= ttl then return math.max(longer, oldest or 0) end
+  for index = 1, count do
+    dict:expire(key .. ":" .. index, longer)
+  end
+  return longer
+end
+
 -- Appends to a list. A list is a counter, and an entry for each text, because nginx can read only the ends of its own
--- lists.
+-- lists. The list ends with its counter.
 function Store:append(name, text, ttl)
   local dict, key = dict_of_list(self, name), "cmr:list:" .. name
   local put = dict == self.events and shared_dict.put_if_room or shared_dict.put
@@ -92,12 +112,11 @@ function Store:append(name, text, ttl)
   local index, message = dict:incr(key, 1)
   if index then
     dict:expire(key, ttl)
-    for earlier = 1, index - 1 do
-      dict:expire(key .. ":" .. earlier, ttl) -- keeps the whole list as long as its last text
-    end
+    local text_ttl = extend(dict, key, index - 1, ttl)
     local ok
-    ok, message = put(dict, "set", key .. ":" .. index, text, ttl)
+    ok, message = put(dict, "set", key .. ":" .. index, text, text_ttl)
     if ok then return true end
+    dict:delete(key .. ":" .. index) -- an earlier list of this name may have left a text there
   end
   -- "not found" means that there is no counter
   if message ~= "no memory" and message ~= "not found" then return nil, message end

@@ -14,9 +14,15 @@ Store.__name = "cmr.store.sqlite"
 
 local DAY = require("cmr.util.text").DAY
 local SPEC = { ledger = validate.methods "transaction", path = "string" }
-local TABLES = { "claim", "entry", "count" }
+-- When a text is added to a list, its other texts are not changed. The list ends with its newest text.
+local LIST_END = "(SELECT expires FROM entry AS newest WHERE newest.name = %s ORDER BY id DESC LIMIT 1)"
+local SWEEPS = {
+  "DELETE FROM claim WHERE expires <= ?",
+  "DELETE FROM count WHERE expires <= ?",
+  ("DELETE FROM entry WHERE %s <= ?"):format(LIST_END:format "entry.name"),
+}
 local SWEEP_SECONDS = 60 -- time between two removals of expired entries
-local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- marks that a text was added to a list
+local RECEIVED, RECEIVED_SECONDS = "cmr:received", 30 * DAY -- this mark says that a text was added to a list
 
 ---Makes a store.
 ---@param options? {ledger?: cmr.Ledger, path?: string} Default: the ledger's default file.
@@ -28,8 +34,8 @@ end
 local function sweep(self, db, now)
   if now < self.sweep_at then return end
   self.sweep_at = now + SWEEP_SECONDS
-  for _, name in ipairs(TABLES) do
-    db:run(("DELETE FROM %s WHERE expires <= ?"):format(name), now)
+  for _, sql in ipairs(SWEEPS) do
+    db:run(sql, now)
   end
 end
 
@@ -98,13 +104,18 @@ end
 
 function Store:append(name, text, ttl)
   local ok, message = update(self, "durable", function(db, now)
+    local newest, reason = db:first("SELECT expires FROM entry WHERE name = ? ORDER BY id DESC LIMIT 1", name)
+    if reason then return nil, reason end
     local expires = now + ttl
-    db:run("DELETE FROM entry WHERE name = ? AND expires <= ?", name, now)
-    local added, reason = db:run("INSERT INTO entry (name, text, expires) VALUES (?, ?, ?)", name, text, expires)
+    if newest and newest.expires <= now then
+      db:run("DELETE FROM entry WHERE name = ?", name)
+    elseif newest then
+      expires = math.max(expires, newest.expires)
+    end
+    local added
+    added, reason = db:run("INSERT INTO entry (name, text, expires) VALUES (?, ?, ?)", name, text, expires)
     if not added then return nil, reason end
-    added, reason = put_claim(db, RECEIVED, nil, now + RECEIVED_SECONDS)
-    if not added then return nil, reason end
-    return db:run("UPDATE entry SET expires = max(expires, ?) WHERE name = ?", expires, name)
+    return put_claim(db, RECEIVED, nil, now + RECEIVED_SECONDS)
   end)
   if ok then return true end
   return nil, message
@@ -121,11 +132,11 @@ function Store:has_received()
 end
 
 function Store:list(name)
-  local sql = "SELECT text FROM entry WHERE name = ? AND expires > ? ORDER BY id"
+  local sql = "SELECT text FROM entry WHERE name = ? AND %s > ? ORDER BY id"
   local db, message = self.ledger:connection "durable"
   local rows
   if db then
-    rows, message = db:rows(sql, name, core.time())
+    rows, message = db:rows(sql:format(LIST_END:format "?"), name, name, core.time())
   end
   if not rows then return nil, message end
   for index, row in ipairs(rows) do
@@ -137,11 +148,17 @@ end
 function Store:remove(name, text)
   local removed = false
   local ok, message = update(self, "durable", function(db, now)
-    local row, reason =
-      db:first("SELECT min(id) AS id FROM entry WHERE name = ? AND text = ? AND expires > ?", name, text, now)
+    local sql = "SELECT id, expires FROM entry WHERE name = ? AND text = ? AND %s > ? ORDER BY id LIMIT 1"
+    local row, reason = db:first(sql:format(LIST_END:format "?"), name, text, name, now)
     if reason then return nil, reason end
-    removed = row ~= nil and row.id ~= nil
-    return not removed or db:run("DELETE FROM entry WHERE id = ?", row.id)
+    removed = row ~= nil
+    if not removed then return true end
+    local ok
+    ok, reason = db:run("DELETE FROM entry WHERE id = ?", row.id)
+    if not ok then return nil, reason end
+    -- the list does not end earlier without its newest text
+    local extend = "UPDATE entry SET expires = max(expires, ?) WHERE id = (SELECT max(id) FROM entry WHERE name = ?)"
+    return db:run(extend, row.expires, name)
   end)
   if ok == nil then return nil, message end
   return removed

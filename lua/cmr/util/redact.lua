@@ -99,6 +99,28 @@ function redact.copy(value, secrets, with_secret_fields)
   return copy
 end
 
+-- Returns whether a field's own text is a secret. The id of a credential is none.
+local function has_secret(name)
+  return redact.is_secret_name(name) and not name:find "Id$"
+end
+
+---Returns a copy that may be shown. It has the mask in place of each secret text. Other texts stay, also those inside
+---an object with a secret's name, such as the address in "credentials".
+function redact.masked(value, is_secret)
+  if type(value) ~= "table" then
+    return is_secret and (type(value) == "string" or type(value) == "number") and MASK or value
+  end
+  local copy = setmetatable({}, getmetatable(value))
+  for name, member in pairs(value) do
+    if type(name) == "number" then
+      copy[name] = redact.masked(member, is_secret)
+    else
+      copy[name] = redact.masked(member, has_secret(name))
+    end
+  end
+  return copy
+end
+
 ---Masks those values in a URL's query that have a secret's name.
 ---@param url string
 ---@return string

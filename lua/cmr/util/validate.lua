@@ -126,9 +126,9 @@ end
 
 ---Checks a table of options like validate.check, but raises at the caller's line.
 ---@param caller string The name of the public function, without "cmr.".
----@param defaults table? behind the copy
----@param opts table? nil: none
----@return table opts a copy
+---@param defaults table? Gives the options that `opts` lacks.
+---@param opts table? Nil means no options.
+---@return table opts A copy of the options.
 function validate.options(caller, spec, defaults, opts)
   if opts == nil then opts = {} end
   local ok, message = validate.check(spec, opts)

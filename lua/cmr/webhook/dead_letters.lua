@@ -14,7 +14,7 @@ local tables = require "cmr.util.tables"
 ---@field reason string The reason why it was not handled.
 ---The event. It has passwords only with the option store_passwords. Nil when there was no room for it.
 ---@field event? cmr.Event
----@field info cmr.Delivery The result of cmr.webhook.info for it, without age and body_hash.
+---@field info cmr.Delivery The result of cmr.webhook.info for the event, without age and body_hash.
 
 local dead_letters = {}
 

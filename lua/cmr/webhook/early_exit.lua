@@ -50,8 +50,8 @@ end
 ---Calls a function. If the function ends the request and does not return, calls `settle`.
 ---@param settle fun(is_success: boolean, reason: string)
 ---@param call fun(...): ...
----@return boolean returned as of pcall
----@return any result or the error
+---@return boolean returned Like the first result of pcall.
+---@return any result The first result of `call`, or the error.
 ---@return any message
 function early_exit.call(settle, call, ...)
   if not is_watching then return pcall(call, ...) end

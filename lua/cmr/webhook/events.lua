@@ -2,17 +2,17 @@
 ---accepts an event that is not in the list.
 ---
 ---A row, also found by its name: {name, when, fields, source, open, key, items, announces}
----  fields     what data is documented to hold, in order: {name, type}, "a[].b" in the items of a list; price and
+---  fields     the documented members of data, in order: {name, type}; "a[].b" is a member of a list's items; price and
 ---             quantity are numbers, autoRenew is a boolean, times are ISO 8601 (docs)
 ---  source     "docs" or "help", as in the operations table
----  open       what else data holds that is not documented, or not by name
+---  open       in words, the undocumented part of data
 ---  key        the member with the event's name: "eventType" in samples that show no "event" and no eventId
 ---  items      the member of data that lists the items that the event reports, if it reports several
 ---  announces  {event, count}: this member of data says how many events of that name follow
----The samples of subscription events show no eventId either. One sample of domain.order.success lists domains,
----{domain, status}, beside data.actionId and without an eventId (help).
----Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, the documented
----payloads do not.
+---The samples of subscription events show no eventId either. One sample of domain.order.success has data.actionId, no
+---eventId, and a list of domains {domain, status} (help).
+---Events of asynchronous operations may have data.actionId as well: the help centre's samples show it, but the
+---documented payloads do not.
 
 local tables = require "cmr.util.tables"
 
@@ -48,7 +48,7 @@ docs domain.order.success: A domain is registered.
 docs domain.order.failed:
   when A domain could not be registered: taken, restricted, registrar, wallet or workspace. No mailbox events follow.
   fields reason
-  open everything but the reason
+  open everything but the reason; one is Workspace validation failed
 help domain.renewal.success: A domain is renewed.
 help domain.renewal.failed: A domain could not be renewed.
 help domain.grace_period: A domain has reached its expiry: 7 days are left.

@@ -124,7 +124,7 @@ end
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event
-  return text.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
+  return core.hex(core.sha256(tables.canonical(content)):sub(1, HASH_BYTES))
 end
 
 -- Makes the job of an event while it is being handled.
@@ -195,7 +195,7 @@ local function finish(self, job, is_handled, reason)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
-      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries while a long handler runs count too
+      job.tries = math.max(job.tries, count_try(self, job)) -- counts the deliveries while a long handler runs too
       if job.tries >= VENDOR_TRIES then put_dead_letter(self, job, reason) end
     end
     return self.store[method](self.store, job.claim, job.token, self.opts.done_ttl)
@@ -250,7 +250,8 @@ local function handle(self, job)
   if not ok then
     report(self, "ERR", "%s: could not be stored: %s", job.label, message)
     if message ~= "too_large" then return 503, "could not be stored: " .. message end
-    put_dead_letter(self, job, "client:await cannot find it: it is too large for the store") -- it would fail again
+    -- no later delivery could store it either
+    put_dead_letter(self, job, "client:await cannot find it: it is too large for the store")
   end
   local handler = self.opts.on[job.info.event] or self.opts.on["*"]
   if handler then

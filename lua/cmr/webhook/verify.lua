@@ -4,7 +4,6 @@
 local core = require "cmr.core"
 local errors = require "cmr.util.errors"
 local signature_formats = require "cmr.webhook.signature_formats"
-local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 
 local verify = {}
@@ -12,17 +11,17 @@ local verify = {}
 ---The reason why a delivery is refused.
 ---@alias cmr.RefusalKind
 ---| "no_key" # neither option api_key nor $CMR_API_KEY is set
----| "too_large" # the body is over max_body
+---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
----| "repeated_header" # signature or timestamp comes twice: either could be the right one
----| "malformed_signature" # none is spelled correctly or in the pinned signature format; or there are over ten
----| "malformed_timestamp" # no whole number, or not in the pinned signature format's unit
----| "bad_signature" # body, timestamp or signature were changed, or another key signed
----| "stale" # signed longer ago than the tolerance: a replay, or a wrong clock
----| "future" # signed later than the tolerance allows
----| "not_json" # signed and fresh, but not a JSON object
----| "no_event" # a JSON object that names no event
+---| "repeated_header" # the signature or the timestamp comes twice, and either could be the right one
+---| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
+---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
+---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
+---| "stale" # the timestamp is older than the tolerance allows: a replay, or a wrong clock
+---| "future" # the timestamp is later than the tolerance allows
+---| "not_json" # the body is signed and fresh, but is no JSON object | "no_event" # the body is a JSON object that
+---names no event
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
@@ -103,7 +102,7 @@ verify.SPEC = {
 
 verify.DEFAULTS = { tolerance = 300, max_body = 1024 * 1024, now = os.time } -- the vendor's help page advises 5 minutes
 
-local ENCODERS = { hex = text.hex, base64 = core.base64 }
+local ENCODERS = { hex = core.hex, base64 = core.base64 }
 
 local infos = setmetatable({}, { __mode = "k" }) -- event -> the facts about it
 
@@ -242,7 +241,7 @@ function verify.delivery(body, headers, opts)
   if type(info.event) ~= "string" or info.event == "" then
     return refuse("no_event", "the body names no event: neither 'event' nor 'eventType' is a string")
   end
-  info.body_hash = "sha256:" .. text.hex(core.sha256(body))
+  info.body_hash = "sha256:" .. core.hex(core.sha256(body))
   info.id = type(event.eventId) == "string" and event.eventId ~= "" and event.eventId or info.body_hash
   infos[event] = info
   return event

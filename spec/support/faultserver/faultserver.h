@@ -25,14 +25,14 @@ struct script {
 struct play {
     struct script *scripts;
     size_t count;
-    int listener;   /* -1: ended */
+    int listener;   /* -1 after the end */
     int fillers[8]; /* connections that fill the queue of a play that never accepts */
     bool asked;     /* the spec waits for the counts */
     unsigned long accepted;
     /* The threads of the connections write these under the lock. */
     unsigned long requests; /* number of requests that were received completely */
     unsigned long bytes;
-    int open; /* connections */
+    int open; /* number of open connections */
 };
 
 /* One connection, plain or TLS. */
@@ -42,13 +42,13 @@ struct wire {
     bool http2;
     uint32_t stream; /* with HTTP/2, the stream of the last request */
     struct play *play;
-    unsigned char data[65536]; /* the bytes from `from` to `to` are received and not yet read */
+    unsigned char data[65536]; /* the received bytes that are not read yet are those from `from` to `to` */
     size_t from, to;
 };
 
 /* The certificates are made at the start. ca_file is the name of a file for the certificate to trust. */
 void certificates_make(const char *ca_file);
-/* the kind is good, expired, wronghost, selfsigned or unknownca; returns NULL for another one */
+/* kinds: good, expired, wronghost, selfsigned, unknownca; returns NULL for any other name */
 SSL_CTX *certificates_get(const char *name);
 
 /* Each function returns false when the connection is closed. */

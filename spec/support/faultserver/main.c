@@ -130,7 +130,7 @@ static unsigned char digit(char hex)
     return (unsigned char)(hex <= '9' ? hex - '0' : hex - 'a' + 10);
 }
 
-/* "-" is no data. */
+/* Decodes hexadecimal text. "-" means no data. */
 static unsigned char *from_hex(const char *hex, size_t *length)
 {
     unsigned char *data = must(malloc(strlen(hex) / 2 + 1));

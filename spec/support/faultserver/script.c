@@ -4,7 +4,7 @@
 
 #include "faultserver.h"
 
-enum { HTTP2 = 1, OLD = 2 }; /* tls */
+enum { HTTP2 = 1, OLD = 2 }; /* flags for the verb tls */
 
 static void pause_ms(long ms)
 {

@@ -180,7 +180,7 @@ void wire_await(struct wire *wire)
         (void)comes(wire, POLLIN, -1);
 }
 
-/* If the peer closes the connection while our receive window is full, nothing shows it. */
+/* We read nothing. If our receive window is full, we cannot notice that the peer closes the connection. */
 void wire_stall(struct wire *wire)
 {
     while (!comes(wire, POLLRDHUP, 20) && !count_asked(wire->play))

@@ -130,7 +130,7 @@ local function open_run(run, parsed, system)
     peek = parsed.dry_run,
     other_account = parsed[".other_account"],
   }
-  run.is_part = opts.name ~= nil -- the input is a failures file, which has only some of the run's rows
+  run.is_part = opts.name ~= nil -- the input is a failures file, and has only some of the run's rows
   if run.is_part and opts.again then
     io.usage "option '--again' sends a whole run: it needs the run's own file, not its failures"
   end

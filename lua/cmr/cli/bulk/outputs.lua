@@ -49,7 +49,7 @@ function Results:close()
   if self.file then self.file:close() end
 end
 
--- Returns the values without those that an earlier run added to its failures.
+-- Returns the values without the columns that cmr added to an earlier failures file.
 local function without_reserved(header, values)
   local list = {}
   for index, name in ipairs(header) do
@@ -66,7 +66,7 @@ local function csv_line(header, row, fields, separator)
   return csv.write(cells, {}, { separator = separator })
 end
 
--- Returns the original text of the object, with cmr's members in front. Members that an earlier run added are removed:
+-- Returns the original text of the object, with cmr's members in front. Removes the members that an earlier run added:
 -- they end at the first "cmr.row". A message cannot contain that text, because its quotes are escaped.
 local function json_line(_, row, fields)
   local members = {}

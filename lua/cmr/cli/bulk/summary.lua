@@ -68,7 +68,7 @@ function Tally:add(row, status, failure, is_earlier)
   end
 end
 
--- Returns how many rows have one of these statuses, now or before.
+-- Returns how many rows have one of these statuses, from this run or an earlier one.
 local function sum_of(self, ...)
   local sum = 0
   for _, status in ipairs { ... } do
@@ -83,7 +83,7 @@ function Tally:is_complete(rows)
   return sum_of(self, "done", "accepted") == rows and not self.listed.partial.count
 end
 
----Returns whether the end of every row is known.
+---Returns whether cmr knows how every row has ended.
 ---@param rows integer The number of rows in the input.
 function Tally:is_ended(rows)
   return sum_of(self, "done", "accepted", "failed") == rows

@@ -18,7 +18,7 @@ function completion.arguments(command)
   command:usage "Usage: cmr completion [-h] {bash,zsh,fish}"
 end
 
--- The values that the parser does not know and that are no files, by placeholder: function(system) -> values.
+-- The values for the placeholders that stand for neither a file nor a choice of the parser: function(system) -> values.
 local VALUE_LISTS = {
   OPERATION = function()
     return require("cmr.cli.arguments").commands(require "cmr.operations")

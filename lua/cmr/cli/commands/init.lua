@@ -21,6 +21,7 @@ local commands = {
   { "history", "List the requests that were sent, and how they ended.", topic = "requests" },
   { "init", "Store an API key, with its address, as a profile.", "init_profile", topic = "keys" },
   { "listen", "Receive webhooks on this machine: verify, print, run a command, pass them on.", topic = "webhooks" },
+  { "mcp", "Give an assistant the operations as tools (Model Context Protocol).", topic = "requests" },
   { "mock", "Run a local server that answers like the API, until interrupted.", topic = "tests" },
   { "operations", "List the API's operations: name, method, path, summary.", topic = "requests" },
   { "probe", "Compare the live API with cmr's assumptions about it; only reads.", topic = "tests" },

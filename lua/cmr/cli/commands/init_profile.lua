@@ -54,7 +54,7 @@ local function key_of(parsed, system, interactive)
   return key
 end
 
--- Makes one read. It needs no argument, and its answer has no data of a customer.
+-- Makes one read, which needs no argument and returns no data of a customer.
 local function try_key(client, system)
   local answer, message, err = client:countries()
   if answer then

@@ -7,13 +7,14 @@ local listen = {}
 listen.epilog = [[
 Prints a line for each delivery: whether it was accepted, the event and what it is
 about. In a pipe, and with --output jsonl, the line is JSON with the whole event,
-without its passwords, and how it was signed. It refuses a delivery that is not
-signed with the API key. The vendor delivers to a public HTTPS address, so a tunnel
-or a server must pass the deliveries on to this port. If a delivery comes again, it
-is handled again.
+without its passwords, and how it was signed. It refuses a delivery whose headers
+cmr-x-signature and cmr-x-timestamp do not show that the API key signed it. The
+vendor delivers to a public HTTPS address, so a tunnel or a server must pass the
+deliveries on to this port. If a delivery comes again, it is handled again.
 
-The command stores accepted events in the user's ledger for 30 days, without their
-passwords, and 'cmr await' finds them there. With --no-ledger it does not store them.
+The command stores accepted events in the user's ledger for 30 days, without
+their passwords, and 'cmr await' finds them there. With --no-ledger it does not
+store them.
 
 Example:
    cmr listen --port 8080 --exec 'jq -r ".data.email // empty" >>emails.txt']]

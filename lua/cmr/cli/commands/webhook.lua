@@ -8,11 +8,11 @@ local webhook = {}
 local ALL = "all"
 
 webhook.epilog = [[
-cmr webhook detect FILE names the signature format. FILE has a delivery exactly as
-it was sent: header lines, with cmr-x-signature and cmr-x-timestamp, an empty line,
-and the body to its last byte. A request line before them is skipped. - is standard
-input. The command checks the delivery with the API key, even if it is old, and does
-not print its contents.
+cmr webhook detect FILE names the signature format. FILE has a delivery exactly
+as it was sent: header lines, with cmr-x-signature and cmr-x-timestamp, an empty
+line, and the body to its last byte. A request line before them is skipped. - is
+standard input. The command checks the delivery with the API key, even if it is
+old, and does not print its contents.
 
 cmr webhook dead lists the events whose handler failed at the vendor's last
 delivery, and --drop removes them. They are in the store of the receiver: in the
@@ -20,8 +20,8 @@ Redis of --redis, else in the user's ledger. CMR_REDIS_PASSWORD has the password
 of that Redis. A receiver in nginx without Redis has them in nginx's memory, where
 only receiver:dead_letters() finds them. receiver:replay() handles them.
 
-Exit status: 0 the delivery is signed with this key, or the events were listed or
-removed; 1 it is not, or the command failed; 2 the command line is wrong.]]
+Exit status: 0 the delivery is signed with this key, or the events were listed
+or removed; 1 it is not, or the command failed; 2 the command line is wrong.]]
 
 webhook.options = {
   { "--redis", "HOST[:PORT]", "dead: the Redis in which the receiver stores its events." },
@@ -53,7 +53,8 @@ local function parse(text)
   return headers, length and body:sub(1, length) or body
 end
 
--- Also tries the body without its last line break, because an editor may have added it to the file.
+-- Verifies the body. If it fails, tries the body without its last line break, which an editor may have added to the
+-- file.
 local function verify(body, headers, opts)
   local verifier = require "cmr.webhook"
   local event, message = verifier.verify(body, headers, opts)

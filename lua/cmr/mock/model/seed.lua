@@ -115,8 +115,9 @@ function seed.fill(state)
   prewarmed_pool.fill(state)
 end
 
----Adds what the examples of cmr.examples name besides the first data: a user whose domain can be renewed, with a
----mailbox in warmup, an order and an Instantly credential, and a user who has nothing and can be deleted.
+---Adds the data that the examples of cmr.examples need in addition to the initial data: a user whose domain can be
+---renewed, with a mailbox in warmup, an order and an Instantly credential, and a user who has nothing and can be
+---deleted.
 ---@param state table
 function seed.fill_examples(state)
   local user_id = json.decode(samples.subscriptions.answer).data.subscriptions[1].userId

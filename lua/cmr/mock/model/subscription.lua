@@ -55,7 +55,7 @@ local function renew(subscription)
   local now, price, start = state:now(), subscription.pricePerMailbox, subscription.periodEnd
   if now - subscription.created_at >= 12 * MONTH_SECONDS then price = account.OLD_MAILBOX_PRICE end
   if not account.pay(state, price * subscription:quantity()) then return nil, "payment" end
-  if start + MONTH_SECONDS <= now then start = now end -- it had been EXPIRED for more than a month
+  if start + MONTH_SECONDS <= now then start = now end -- the subscription had been EXPIRED for more than a month
   local price_rose = price ~= subscription.pricePerMailbox
   subscription.pricePerMailbox = price
   subscription.periodStart, subscription.periodEnd = start, start + MONTH_SECONDS
@@ -151,7 +151,7 @@ function Subscription:cancel()
   self.state.mailboxes:clear { subscriptionId = self.subscriptionId }
 end
 
----Cancels the subscription for an API call.
+---Cancels the subscription, as an API call does it: with an event.
 function Subscription:cancel_by_call()
   self:cancel()
   emit(self, "cancelled")
@@ -162,7 +162,7 @@ function Subscription:days_left()
   return math.max(0, self.periodEnd - self.state:now()) / text.DAY
 end
 
----Renews the subscription a little later. It becomes PAST_DUE if the wallet then has too little money.
+---Renews the subscription a little later. If the wallet then has too little money, the subscription becomes PAST_DUE.
 function Subscription:renew()
   local before = self.status
   self.status = "RENEWING"

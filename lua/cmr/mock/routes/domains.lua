@@ -56,7 +56,7 @@ function domains.add_google_client_id(request, state)
 end
 
 -- Answers with an item for each domain of the request. item(domain) returns the domain's item, or nil and a message
--- when the domain does not qualify. Then the data has an error for the domain; with skip_errors the domain is omitted.
+-- when the domain does not qualify. For such a domain the data has an error, or with skip_errors no item.
 -- message(count) returns the message for `count` qualifying domains. Without it, the documented message is used.
 local function answer_each(request, state, item, skip_errors, message)
   local data, count = json.array(), 0

@@ -34,8 +34,8 @@ function prewarmed.sandbox_prewarmed(request, state)
   return answer.success(request, inventory(request, state.sandbox_pool), "Pre-warmed up domains fetched successfully")
 end
 
--- Creates an order. Later, each of its domains is sold or fails separately. failure(index) returns the reason why a
--- domain fails before it is sold, or nil.
+-- Creates an order. Later, each of its domains is either sold or fails. failure(index) returns the reason why a domain
+-- fails before it is sold, or nil.
 local function create(request, state, sandbox, failure)
   local fields = request.fields
   local provider = fields.serviceProvider

@@ -1,5 +1,5 @@
 ---Decides which items a request may reach. The mock answers 404 for a missing item, and 403 for another user's item.
----Some operations name no user, or the documentation leaves it open; they can reach every item of the partner.
+---A request that names no user can reach every item of the partner.
 
 local answer = require "cmr.mock.answer"
 local Subscription = require "cmr.mock.model.subscription"

@@ -1,0 +1,29 @@
+/*
+ * Easy handles that wait for their next attempt. Making and freeing a handle costs more than all options of one call. A
+ * handle is used again only for its target, and never after a failure. It is never reset: if memory runs out,
+ * curl_easy_reset leaves a handle that reads into a buffer of size 0. Touches no Lua.
+ */
+#pragma once
+
+#include <curl/curl.h>
+
+enum { MAX_IDLE_HANDLES = 64 };
+
+struct idle_handle {
+    CURL *easy;
+    unsigned long long target; /* the number of its target */
+};
+
+struct handles {
+    struct idle_handle idle[MAX_IDLE_HANDLES]; /* oldest first */
+    int count;
+};
+
+/* Returns an idle handle of the target with this number, which the caller then owns; or NULL. */
+CURL *handles_take(struct handles *handles, unsigned long long target);
+
+/* Takes a handle that no attempt uses. May free the oldest one for it. */
+void handles_keep(struct handles *handles, CURL *easy, unsigned long long target);
+
+/* Frees all idle handles. */
+void handles_close(struct handles *handles);

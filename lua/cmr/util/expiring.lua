@@ -1,0 +1,56 @@
+---A table with entries that expire. It removes expired entries by itself, so that a process which works for many keys
+---needs memory only for those in use.
+
+local Expiring = {}
+Expiring.__index = Expiring
+Expiring.__name = "cmr.util.expiring"
+
+local expiring = {}
+
+local MIN_SWEEP_ENTRIES = 1000
+
+---Makes an empty table.
+function expiring.new()
+  return setmetatable({ values = {}, ends = {}, count = 0, sweep_at = MIN_SWEEP_ENTRIES }, Expiring)
+end
+
+-- Removes expired entries. Runs when there are twice as many entries as after the last removal.
+local function sweep(self, now)
+  local values, ends, left = self.values, self.ends, 0
+  for key, time in pairs(ends) do
+    if time <= now then
+      values[key], ends[key] = nil, nil
+    else
+      left = left + 1
+    end
+  end
+  self.count, self.sweep_at = left, math.max(MIN_SWEEP_ENTRIES, 2 * left)
+end
+
+---Returns the value of a key. An expired value may still be there.
+---@param key string
+---@return any value
+function Expiring:get(key)
+  return self.values[key]
+end
+
+---Stores a value.
+---@param key string
+---@param value any not nil
+---@param time number when it expires
+---@param now number by the same clock
+function Expiring:set(key, value, time, now)
+  if self.ends[key] == nil then
+    if self.count >= self.sweep_at then sweep(self, now) end
+    self.count = self.count + 1
+  end
+  self.values[key], self.ends[key] = value, time
+end
+
+---Removes the value of a key.
+function Expiring:remove(key)
+  if self.ends[key] ~= nil then self.count = self.count - 1 end
+  self.values[key], self.ends[key] = nil, nil
+end
+
+return expiring

@@ -1,0 +1,81 @@
+-- The messages of the Model Context Protocol, without a process.
+local protocol = require "cmr.mcp.protocol"
+
+describe("cmr.mcp.protocol", function()
+  local function kinds(line, version)
+    local list = {}
+    for index, message in ipairs(protocol.read(line, version)) do list[index] = message.code or message.kind end
+    return list
+  end
+
+  it("tells requests, notifications and answers apart", function()
+    assert.same({"request"}, kinds '{"jsonrpc":"2.0","id":"a","method":"ping"}')
+    assert.same({"notification"}, kinds '{"jsonrpc":"2.0","method":"notifications/initialized"}')
+    assert.same({"response"}, kinds '{"jsonrpc":"2.0","id":1,"result":{}}')
+    assert.same({"response"}, kinds '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}')
+    assert.same({}, kinds " \r")
+  end)
+
+  it("answers what is no JSON with -32700 and what is no message with -32600", function()
+    for _, line in ipairs{"garbage", "{", '{"jsonrpc":"2.0",', "\0", '"', "\255\254"} do
+      assert.same({-32700}, kinds(line), line)
+    end
+    for _, line in ipairs{
+      "1", "null", '"x"', "[]", "[1]", "{}", '{"id":1}', '{"jsonrpc":"1.0","id":1,"method":"ping"}',
+      '{"jsonrpc":"2.0","id":null,"method":"ping"}', '{"jsonrpc":"2.0","id":1.5,"method":"ping"}',
+      '{"jsonrpc":"2.0","id":{},"method":"ping"}', '{"jsonrpc":"2.0","id":true,"method":"ping"}',
+      '{"jsonrpc":"2.0","id":1,"method":5}', '{"jsonrpc":"2.0","id":1}', '{"jsonrpc":"2.0","result":1}',
+    } do
+      assert.same({-32600}, kinds(line), line)
+    end
+  end)
+
+  it("has no params when they are no object", function()
+    assert.is_nil(protocol.read('{"jsonrpc":"2.0","id":1,"method":"m","params":[1]}')[1].params)
+    assert.is_nil(protocol.read('{"jsonrpc":"2.0","id":1,"method":"m","params":"x"}')[1].params)
+    assert.same({}, protocol.read('{"jsonrpc":"2.0","id":1,"method":"m","params":null}')[1].params)
+  end)
+
+  it("reads a list of messages only in the version that has such lists", function()
+    local list = '[{"jsonrpc":"2.0","id":1,"method":"ping"},5,{"jsonrpc":"2.0","method":"x"}]'
+    assert.same({"request", -32600, "notification"}, kinds(list, "2025-03-26"))
+    assert.same({-32600}, kinds(list, "2025-06-18"))
+    assert.same({-32600}, kinds("[" .. ("1,"):rep(100) .. "1]", "2025-03-26"))
+  end)
+
+  it("agrees on the client's version, or offers its newest", function()
+    for _, version in ipairs{"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"} do
+      assert.equal(version, protocol.agree(version))
+    end
+    for _, version in ipairs{"2024-10-07", "1", "", {}} do assert.equal("2025-11-25", protocol.agree(version)) end
+  end)
+
+  it("splits bytes into lines, however they come", function()
+    local text, lines = "one\ntwo\n\nlast", {}
+    local feed = protocol.splitter()
+    for index = 1, #text do
+      for _, line in ipairs(feed(text:sub(index, index))) do lines[#lines + 1] = line end
+    end
+    assert.same({"one", "two", ""}, lines)
+    assert.same({"last", "x"}, feed "\nx\ny")
+  end)
+
+  it("drops a line that is too long, and reads the next one", function()
+    local feed, got = protocol.splitter(), {}
+    local function add(bytes)
+      for _, line in ipairs(feed(bytes)) do got[#got + 1] = line end
+    end
+    local piece = ("x"):rep(1024 * 1024)
+    for _ = 1, 5 do add(piece) end
+    add "\nnext\n"
+    assert.same({false, "next"}, got)
+    assert.equal(-32600, protocol.read(false)[1].code)
+  end)
+
+  it("writes one line of UTF-8", function()
+    local line = protocol.write(protocol.result(1, {text = "a\nb\255"}))
+    assert.is_nil((line:find "\n"))
+    assert.matches("a\\nb\239\191\189", line)
+    assert.matches('"id":null', protocol.write(protocol.error(nil, -32700, "x")))
+  end)
+end)

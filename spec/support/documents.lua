@@ -1,0 +1,105 @@
+---The documents that tell what the vendor's documents say about each operation.
+
+local cmr = require "cmr"
+local core = require "cmr.core"
+local operations = require "cmr.operations"
+local parser = require "cmr.cli.parser"
+
+local documents = {}
+
+---Returns the contents of a file.
+function documents.read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+---Returns a text in one line, without the marks at the beginning of comments.
+function documents.flat(text)
+  return (text:gsub("\n%-%-%-", "\n"):gsub("%s+", " "))
+end
+
+local flat, read = documents.flat, documents.read
+
+documents.reference, documents.types = read "docs/reference.md", read "types/cmr.lua"
+documents.openapi = core.json_decode(read "docs/maintainers/openapi.json")
+
+---The operations of the OpenAPI document, by name.
+documents.methods = {}
+for _, item in pairs(documents.openapi.paths) do
+  for _, method in pairs(item) do
+    if type(method) == "table" and method.operationId then documents.methods[method.operationId] = method end
+  end
+end
+for _, method in ipairs(documents.openapi["x-undocumented"]) do documents.methods[method.operationId] = method end
+
+-- Collects what a value of the OpenAPI document says in words.
+local function collect(value, texts)
+  if type(value) ~= "table" then return texts end
+  for name, member in pairs(value) do
+    if type(member) == "string" and (name == "description" or name == "x-assumed") then texts[#texts + 1] = member end
+    collect(member, texts)
+  end
+  return texts
+end
+
+---By document, a function that returns what it says of an operation's row, in one line.
+documents.places = {}
+
+---What `cmr OPERATION --help` prints.
+function documents.places.help(row)
+  local line = {(row.name:gsub("_", "-")), "--help"}
+  local _, ending = pcall(function() parser.new(operations, line):parse(line) end)
+  return flat(ending.help)
+end
+
+---The operation's section.
+function documents.places.reference(row)
+  local text = documents.reference
+  local from = assert(text:find("\n### cmr." .. row.name .. "\n", 1, true), row.name)
+  return flat(text:sub(from, (text:find("\n##", from + 1, true) or 0) - 1))
+end
+
+---The classes and the annotations of the operation's function.
+function documents.places.types(row)
+  local text, from = documents.types, 1
+  local to = assert(text:find("\nfunction cmr." .. row.name .. "(", 1, true), row.name)
+  for _, other in ipairs(operations) do
+    local ending = text:find("\nfunction Client:" .. other.name .. "(", 1, true)
+    if ending < to and ending > from then from = ending end
+  end
+  return flat(text:sub(from, to))
+end
+
+documents.places["the OpenAPI document"] = function(row)
+  return flat(table.concat(collect(assert(documents.methods[row.name], row.name), {}), "\n"))
+end
+
+-- The tools of all operations, by name. The user supplies what is undocumented.
+local function assistants_tools()
+  local endpoints, made = {}, {}
+  for _, row in ipairs(operations) do
+    if not row.path or not row.method then endpoints[row.name] = "POST /supplied/" .. row.name end
+  end
+  local server = {client = cmr.new{api_key = "any-key", endpoints = endpoints}, allowed = {}}
+  for _, class in ipairs(require("cmr.mcp.access").CLASSES) do server.allowed[class] = true end
+  for _, tool in ipairs(require("cmr.mcp.tools").list(server)) do made[tool.name] = tool end
+  server.client:close()
+  return made
+end
+
+local tools = assistants_tools()
+
+---The tool that an assistant has for the operation. No tool takes a file, so a file's field is added.
+documents.places["the assistant's tool"] = function(row)
+  local tool = assert(tools[row.name], row.name)
+  local texts = {tool.description}
+  collect(tool.inputSchema, texts)
+  for _, param in ipairs(row.params) do
+    if param.name:find "^files" then texts[#texts + 1] = param.summary end
+  end
+  return flat(table.concat(texts, "\n"))
+end
+
+return documents
