@@ -120,7 +120,7 @@ local function rank(field, list_name, nested)
   for position, pattern in ipairs(FIRST_FIELDS) do
     if field:find(pattern) then return 4 + position / 100 end
   end
-  for _, pattern in ipairs(LAST_FIELDS) do
+  for _, pattern in ipairs(list_name ~= "" and LAST_FIELDS or {}) do
     if field:find(pattern) then return 6 end
   end
   return 5

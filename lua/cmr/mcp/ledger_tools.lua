@@ -23,9 +23,12 @@ local function ledger_of(server)
 end
 
 local function encode(items)
-  local empty = { empty = function(key)
-    return (key == nil or key == "requests") and "[]" or nil
-  end, compact = true }
+  local empty = {
+    empty = function(key)
+      return (key == nil or key == "requests") and "[]" or nil
+    end,
+    compact = true,
+  }
   return pretty_json.encode(items, empty)
 end
 
