@@ -21,7 +21,7 @@ local EXAMPLES = {
   { "Try everything without an account:", "cmr mock >mock.env &", ". ./mock.env" },
 }
 
-local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11 } -- and December
+local MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 -- Escapes text for roff, where a backslash, a hyphen, and a dot or a quote at the beginning of a line are commands.
 local function escape(text)
@@ -117,7 +117,7 @@ end
 -- Returns the date of the newest version in debian/changelog, as in 2026-11-28.
 local function date_of(changelog)
   local day, month, year = changelog:match "\n %-%- [^\n]*>  %a+, (%d+) (%a+) (%d+)"
-  return ("%s-%02d-%02d"):format(year, MONTHS[month] or 12, tonumber(day))
+  return ("%s-%02d-%02d"):format(year, (MONTHS:find(month, 1, true) + 2) / 3, tonumber(day))
 end
 
 ---Returns the page.
