@@ -30,6 +30,11 @@ local GLOBAL_OPTIONS = {
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
 }
 
+-- The options of operations that only read.
+local READ_OPTIONS = {
+  { "--watch", "SECONDS", "Print the answer again every SECONDS, until Ctrl-C." },
+}
+
 -- The options of commands that return a list.
 local LIST_OPTIONS = {
   { "--all", false, "Every page, printed as it comes; without it one page." },
@@ -219,6 +224,7 @@ local function add_details(command, operation, names, help)
     "All arguments as one JSON object: as text, from a file or from standard input. Options override its "
       .. "members; members that are null are left out."
   )
+  if operation.method == "GET" then add_options(command, READ_OPTIONS, "", names) end
   if operation.flags.list then add_options(command, LIST_OPTIONS, "", names) end
   if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))
