@@ -15,7 +15,8 @@ end)
 
 describe("--watch #cli", function()
   it("repeats a read until the program is ended", function()
-    local shown = command.run({"users", "--field", "data.users.id", "--watch", "1"}, {env = env, through = "timeout 2.6"})
+    local shown = command.run({"users", "--field", "data.users.id", "--watch", "1"},
+      {env = env, through = "timeout 2.6"})
     assert.equal(124, shown.status)
     local _, count = shown.out:gsub(mock.USER, "")
     assert.is_true(count >= 2 and count <= 3, shown.out)
