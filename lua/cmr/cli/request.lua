@@ -150,6 +150,7 @@ local function fail(order, parsed, message, err)
   local info = require("cmr.client").info(err)
   local is_remembered = info ~= nil and info.ledger_id ~= nil
   local advice = messages.advice(order.operation, err, order.has_effect, order.args[1], is_remembered)
+  message = messages.with_command(message, order.operation)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
