@@ -43,7 +43,7 @@ local documents = {
       read "scripts/generate/webhooks.md" .. events.reference(event_list)
     ),
   },
-  { path = "docs/cmr.1", text = man.page(operations, core._VERSION) },
+  { path = "docs/cmr.1", text = man.page(operations, core._VERSION, read "debian/changelog") },
   {
     path = "docs/maintainers/openapi.json",
     text = openapi.document(operations, samples, {

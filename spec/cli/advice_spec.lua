@@ -62,6 +62,12 @@ describe("a failure #cli", function()
     assert.matches("a longer --timeout may help", cmr("users", "--timeout", "0.5", "--retries", "0").err, 1, true)
   end)
 
+  it("has the command's name, as the user typed it", function()
+    server:fault{match = {operation = "all_mailboxes"}, status = 403, times = 9}
+    assert.matches("^cmr: all%-mailboxes: HTTP 403", cmr "all-mailboxes".err)
+    assert.matches("^cmr: all%-mailboxes: HTTP 403", cmr("all-mailboxes", "--all").err)
+  end)
+
   it("of TLS says when the port speaks none", function()
     env.CMR_BASE_URL = server.base_url:gsub("^http:", "https:")
     local ended = cmr "users"

@@ -139,6 +139,16 @@ describe("completion in #pty", function()
     terminal:close()
   end)
 
+  it("zsh where the script comes before compinit, or without it", function()
+    wanted "zsh"
+    for _, prepare in ipairs{". %s; autoload -U compinit; compinit -u -D", ". %s"} do
+      local terminal = start("zsh", {"zsh", "-f", "-i"}, prepare)
+      assert.is_nil(terminal.output:find("command not found", 1, true), terminal.output)
+      completes(terminal, "cmr reexp", "reexport")
+      terminal:close()
+    end
+  end)
+
   it("fish", function()
     wanted "fish"
     local function answers(line)

@@ -88,7 +88,7 @@ describe("cmr doctor #cli", function()
   it("compares the clock with the server's", function()
     for _, case in ipairs{
       {-3600, "failed 1 hour ahead of the server's: webhooks are refused as too old or too new; set the clock", 1},
-      {60, "note 5%d? ?s?.* behind the server's", 0},
+      {60, "note .* behind the server's", 0},
       {400, "failed .* behind the server's: webhooks", 1},
     } do
       server:reset{rate = 0}

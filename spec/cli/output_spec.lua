@@ -107,9 +107,9 @@ SMARTLEAD   false
       {id = "2", nested = {a = {1, 2}, b = {{c = 1}}}, none = core.null, price = 15.5},
     }
     local expected = [[
-ID  DOMAIN  SUBSCRIPTION STATUS  BILLING CYCLE  NONE  PRICE  NESTED.A  NESTED.B
-1   a.com   ACTIVE               M                        8
-2                                                      15.5  1, 2      [{"c":1}]
+ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
+1   a.com   ACTIVE                   8  M
+2                                 15.5                       1, 2      [{"c":1}]
 ]]
     for _, data in ipairs{list, {subscriptions = list, pagination = {page = 1}}} do
       assert.equal(expected, shown{data = data})

@@ -43,7 +43,7 @@ describe("cmr in a terminal #pty", function()
       end
       local shown = pty.run({"subscriptions", "--output", "table"}, {env = env, columns = columns})
       assert.matches("^SUBSCRIPTION ID ", plain(shown.out))
-      local note = "cmr: not enough room for [%w, ]*userId; %-%-output json or csv shows all\n"
+      local note = "cmr: not enough room for [%w, ]*userId; %-%-columns chooses, %-%-output json shows all\n"
       assert.equal(columns == 200, plain(shown.out):match(note) == nil)
       shown = pty.run({"subscriptions", "--output", "table"}, {env = settings{COLUMNS = columns}, columns = 40})
       assert.is_true(widest(shown.out) <= columns and widest(shown.out) > 40, shown.out)

@@ -48,7 +48,18 @@ _cmr() {
     done
     _describe cmr candidates
 }
-if [[ $funcstack[1] == _cmr ]]; then _cmr "$@"; else compdef _cmr cmr; fi
+if [[ $funcstack[1] == _cmr ]]; then
+    _cmr "$@"
+elif (( $+functions[compdef] )); then
+    compdef _cmr cmr
+else # compinit has not run yet: the first prompt comes after it
+    _cmr_register() {
+        precmd_functions=(${precmd_functions:#_cmr_register})
+        (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -u }
+        compdef _cmr cmr
+    }
+    precmd_functions+=(_cmr_register)
+fi
 ]=]
 
 completion_scripts.fish = [=[

@@ -132,6 +132,7 @@ function writers.csv(system, parsed, list)
       local flats, rows, text = tabulate.flat(values), {}, ""
       if not columns then
         columns = tabulate.columns(flats, not parsed.field and list.name or "")
+        columns = require("cmr.cli.columns").choose(columns, parsed.columns)
         for _, name in ipairs(columns) do
           known[name] = true
         end
@@ -144,7 +145,7 @@ function writers.csv(system, parsed, list)
       io.write(system, text .. csv.lines(columns, rows, style))
     end,
     finish = function(failed)
-      if failed or next(missing) == nil then return end
+      if failed or parsed.columns or next(missing) == nil then return end
       local names = table.concat(tables.sorted_keys(missing), ", ")
       local message = "the columns %s are missing: no item of the first page has them; --output jsonl shows all"
       io.failure(message, names)
@@ -165,7 +166,7 @@ function writers.table(system, parsed, list)
       local function rows()
         return tabulate.rows(all, not parsed.field and list.name or "")
       end
-      output.show({ data = all }, { output = "table" }, system, { rows = rows })
+      output.show({ data = all }, { output = "table", columns = parsed.columns }, system, { rows = rows })
     end,
   }
 end

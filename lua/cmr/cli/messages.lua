@@ -83,6 +83,16 @@ local function refusal_facts(operation, err)
   return lines
 end
 
+---Returns a message of the library with the command's name in place of the operation's at its beginning.
+---@param message string
+---@param operation table?
+---@return string
+function messages.with_command(message, operation)
+  local prefix = operation and operation.name .. ": "
+  if not prefix or message:sub(1, #prefix) ~= prefix then return message end
+  return arguments.command(operation.name) .. message:sub(#prefix - 1)
+end
+
 ---Returns the lines to show after a failure's message.
 ---@param operation table? nil: `cmr api`
 ---@param has_effect boolean Whether the request may have changed something, because it was no GET.

@@ -15,8 +15,12 @@ local function encoder(system, parsed, about)
   end
 end
 
-local function tabulated(answer, about)
-  return (about.rows or require("cmr.cli.tabulate").of)(about.name, answer)
+local function tabulated(answer, about, parsed)
+  local columns, rows, record, nothing = (about.rows or require("cmr.cli.tabulate").of)(about.name, answer)
+  if parsed.columns and #rows > 0 then
+    columns, rows = require("cmr.cli.columns").pick(columns, rows, parsed.columns)
+  end
+  return columns, rows, record, nothing
 end
 
 local writers = {}
@@ -36,14 +40,14 @@ function writers.jsonl(answer, system, parsed, about)
 end
 
 function writers.csv(answer, system, parsed, about)
-  local columns, rows = tabulated(answer, about)
+  local columns, rows = tabulated(answer, about, parsed)
   if #columns == 0 then return end
   local csv = require "cmr.cli.csv"
   io.write(system, csv.write(columns, rows, csv.style(parsed, system)))
 end
 
-function writers.table(answer, system, _, about)
-  local columns, rows, record, nothing = tabulated(answer, about)
+function writers.table(answer, system, parsed, about)
+  local columns, rows, record, nothing = tabulated(answer, about, parsed)
   if #rows == 0 then
     system.stderr:write(nothing and ("cmr: no %s\n"):format(nothing) or "cmr: the list is empty\n")
     return
@@ -57,7 +61,7 @@ function writers.table(answer, system, _, about)
   io.write(system, text)
   if shown < #columns then
     local hidden = table.concat(columns, ", ", shown + 1)
-    system.stderr:write(("cmr: not enough room for %s; --output json or csv shows all\n"):format(hidden))
+    system.stderr:write(("cmr: not enough room for %s; --columns chooses, --output json shows all\n"):format(hidden))
   end
 end
 

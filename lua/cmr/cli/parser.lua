@@ -21,12 +21,18 @@ local GLOBAL_OPTIONS = {
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
   { "--field", "PATH", "Print only this value, as in data.orderId; of a list one line an item." },
+  { "--columns", "NAMES", "The columns of a table or of CSV, in this order, as in id,email." },
   { "--guard-formulas", false, "In CSV, write ' before text that a spreadsheet would run as a formula." },
   { "--compact", false, "Print JSON on one line." },
   { "--no-ledger", false, "Do not remember what is sent, nor look whether it was sent before." },
   { "--dry-run", false, "Print the request as a curl command and send nothing." },
   { "-y --yes", false, "Do not ask before what charges or destroys." },
   { "-v --verbose", false, "Log attempts, connections and times on standard error." },
+}
+
+-- The options of operations that only read.
+local READ_OPTIONS = {
+  { "--watch", "SECONDS", "Print the answer again every SECONDS, until Ctrl-C." },
 }
 
 -- The options of commands that return a list.
@@ -218,6 +224,7 @@ local function add_details(command, operation, names, help)
     "All arguments as one JSON object: as text, from a file or from standard input. Options override its "
       .. "members; members that are null are left out."
   )
+  if operation.method == "GET" then add_options(command, READ_OPTIONS, "", names) end
   if operation.flags.list then add_options(command, LIST_OPTIONS, "", names) end
   if operation.flags.async then add_options(command, WAIT_OPTIONS, "", names) end
   command:usage(table.concat(usage, " "))

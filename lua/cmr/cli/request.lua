@@ -10,6 +10,9 @@ local unpack = table.unpack or unpack
 
 local request = {}
 
+local MIN_WATCH_SECONDS = 1
+local CLEAR_SCREEN = "\27[H\27[2J"
+
 local function returned(ok, ...)
   if ok then return ... end
   local message = ...
@@ -147,6 +150,7 @@ local function fail(order, parsed, message, err)
   local info = require("cmr.client").info(err)
   local is_remembered = info ~= nil and info.ledger_id ~= nil
   local advice = messages.advice(order.operation, err, order.has_effect, order.args[1], is_remembered)
+  message = messages.with_command(message, order.operation)
   io.failure("%s", table.concat({ message, unpack(advice) }, "\n"))
 end
 
@@ -231,6 +235,21 @@ function request.send(order, parsed, system, client)
   return require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
 end
 
+-- Sends a request again and again. On a terminal, each answer replaces the one before.
+local function watch(order, parsed, system, client)
+  local seconds = request.number("--watch", parsed.watch)
+  if seconds < MIN_WATCH_SECONDS then io.usage("option '--watch' wants at least %d second", MIN_WATCH_SECONDS) end
+  local block, is_terminal = require "cmr.loop.block", system.terminal(system.stdout) ~= nil
+  while true do
+    if is_terminal then
+      io.write(system, CLEAR_SCREEN .. ("every %g s, at %s\n\n"):format(seconds, os.date "%H:%M:%S"))
+    end
+    local status = request.send(order, parsed, system, client)
+    if status ~= io.EXIT_OK then return status end
+    block.sleep(core.engine(), seconds)
+  end
+end
+
 local function empty_list(key)
   return key == "data" and "[]" or nil
 end
@@ -251,7 +270,7 @@ function request.run(operation, parsed, system)
   if parsed.wait and not parsed.dry_run then
     require("cmr.cli.waiting").check(operation, args, not parsed.no_ledger and require("cmr.ledger").open() or nil)
   end
-  return request.send({
+  local order = {
     method = operation.name,
     args = { args },
     operation = operation,
@@ -259,7 +278,9 @@ function request.run(operation, parsed, system)
     acts = acts,
     reason = reason and ("%s %s"):format(arguments.command(operation.name), reason),
     about = { name = operation.name, empty = flags.list and empty_list or nil },
-  }, parsed, system, client)
+  }
+  if not parsed.watch or parsed.dry_run then return request.send(order, parsed, system, client) end
+  return watch(order, parsed, system, client)
 end
 
 return request

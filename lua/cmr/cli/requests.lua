@@ -110,7 +110,7 @@ function writers.table(system, parsed)
     end
     local columns
     columns, rows = telling(rows)
-    output.show({ data = page }, { output = "table", compact = parsed.compact }, system, {
+    output.show({ data = page }, { output = "table", compact = parsed.compact, columns = parsed.columns }, system, {
       rows = function()
         return columns, rows
       end,

@@ -9,6 +9,26 @@ local tabulate = {}
 
 local NAME_FIELDS = { key = true, name = true, email = true, domain = true, domainName = true, host = true }
 
+-- Patterns of the fields that are worth a column in a narrow table, the most useful first.
+local FIRST_FIELDS = {
+  "^company$",
+  "^firstName$",
+  "^lastName$",
+  "^expireOn$",
+  "[eE]xpir",
+  "[eE]nd$",
+  "[rR]enewalDate$",
+  "^autoRenew",
+  "[qQ]uantity$",
+  "[pP]rice",
+  "^billingCycle$",
+  "^serviceProvider$",
+  "^city$",
+  "^country$",
+}
+-- Patterns of the fields that a table may leave out first.
+local LAST_FIELDS = { "^addressLine", "^phone", "^postalCode$", "^language", "Id$", "^userId$" }
+
 local function as_table(value)
   return type(value) == "table" and value or {}
 end
@@ -89,14 +109,21 @@ local function flatten(object, prefix, row)
   return row
 end
 
--- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, other
--- values and lists.
+-- Returns a column's place in the order: the id of the listed thing comes first, then its name, its status, what people
+-- ask for most, other values, what they seldom ask for, and lists.
 local function rank(field, list_name, nested)
   local stem = field:match "^(.*)[iI]d$"
   if stem and list_name:sub(1, #stem) == stem then return 1 end
   if NAME_FIELDS[field] then return 2 end
   if field:find "[sS]tatus$" then return 3 end
-  return nested[field] and 5 or 4
+  if nested[field] then return 7 end
+  for position, pattern in ipairs(FIRST_FIELDS) do
+    if field:find(pattern) then return 4 + position / 100 end
+  end
+  for _, pattern in ipairs(list_name ~= "" and LAST_FIELDS or {}) do
+    if field:find(pattern) then return 6 end
+  end
+  return 5
 end
 
 ---Turns items into flat tables. The members of inner objects get dotted names. An item that is no object gets the name

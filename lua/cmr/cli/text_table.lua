@@ -31,7 +31,8 @@ end
 local function narrow(columns, widths, room)
   local least, used, total, shown = {}, -GAP_COLUMNS, -GAP_COLUMNS, 0
   for index, natural in ipairs(widths) do
-    local id = columns[index]:find "[iI]d$" and natural <= MAX_WHOLE_ID_COLUMNS
+    local is_name = index == 1 or columns[index]:find "[iI]d$" -- people copy it
+    local id = is_name and natural <= MAX_WHOLE_ID_COLUMNS
     least[index] = id and natural or math.min(natural, MIN_CUT_COLUMNS)
     used = used + GAP_COLUMNS + least[index]
     if used > room and index > 1 then break end

@@ -1,5 +1,6 @@
 ---Waits until accepted requests of the ledger have ended. `cmr await` and --wait use it.
 
+local arguments = require "cmr.cli.arguments"
 local block = require "cmr.loop.block"
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -98,10 +99,10 @@ function waiting.for_answer(client, operation, args, answer, parsed, system)
   announce(system, waiting.seconds(parsed), 1)
   local events, message, err = client:await(answer, { timeout = waiting.seconds(parsed) })
   if events then
-    log(system, "%s: done: %s", operation.name, summary(events))
+    log(system, "%s: done: %s", arguments.command(operation.name), summary(events))
     return io.EXIT_OK
   end
-  log(system, "%s", message)
+  log(system, "%s", require("cmr.cli.messages").with_command(message, operation))
   if err.kind ~= "operation_failed" then
     local id = answer.actionId or type(answer.data) == "table" and answer.data.orderId
     if type(id) == "string" then log(system, "hint: 'cmr await %s' goes on waiting", id) end

@@ -14,6 +14,8 @@ watcher= ended=
 # A child that has only just begun may miss a gentler signal. $! is the latest child, set before a trap can run. A child
 # that has ended gets no signal: its pid may belong to another process now.
 finish() {
+  rm -f "$dir/child"
+  exec 7>&-
   kill -s KILL $watcher ${ended:-$!}
   wait
   cd / && rm -rf "$dir"
@@ -38,12 +40,20 @@ trap stop TERM INT HUP
 trap '' PIPE # the reader may be gone
 cd "$dir" || exit 1
 exec 3<&0 </dev/null 8<>status 9>status 8>&- # 8 first: opening for writing alone would wait for a reader
+mkfifo alive && exec 7<>alive
 report "pid $$"
-{ read -r _ <&3; kill -s TERM $$; } 9>&- &
+{ read -r _ <&3; kill -s TERM $$; } 7>&- 9>&- &
 watcher=$!
+# Only this script has the fifo open for writing, so the guard reads its end when the script has ended, even by SIGKILL.
+(
+  exec 3<&- 7>&- 9>&- 2>/dev/null
+  read -r _ <alive
+  [ -f child ] && kill -s KILL "$watcher" $(cat child) && cd / && rm -rf "$dir"
+) &
 unset LUA_PATH LUA_CPATH # they are for this Lua, not for nginx
-( set -e; . ./prepare.sh ) >output 2>&1 9>&- || fail
-( . ./start.sh ) >&9 2>output 3<&- 9>&- &
+( set -e; . ./prepare.sh ) >output 2>&1 7>&- 9>&- || fail
+( . ./start.sh ) >&9 2>output 3<&- 7>&- 9>&- &
+echo "$!" >child
 wait "$!"
 code=$?
 ended=$watcher

@@ -9,7 +9,7 @@ completion.epilog = [[
 `make install` installs the scripts. To load one yourself:
 
    bash   eval "$(cmr completion bash)"     in ~/.bashrc
-   zsh    eval "$(cmr completion zsh)"      in ~/.zshrc, after compinit
+   zsh    eval "$(cmr completion zsh)"      in ~/.zshrc
    fish   cmr completion fish | source      in ~/.config/fish/config.fish]]
 
 function completion.arguments(command)
