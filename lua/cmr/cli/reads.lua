@@ -54,14 +54,21 @@ local function open_command_line(read, args)
   end
 end
 
+-- Returns whether a read needs a parameter to show the changed thing: the API requires it, or it is the id of the kind of
+-- thing that the read's group is about.
+local function is_needed(read, param)
+  local kind = param.name:match "^(%l+)Id$"
+  return param.required or kind ~= nil and is_about(read.group, kind)
+end
+
 -- Returns the command line of a read, and whether it names the changed thing. Returns nil when an argument of the read
 -- is unknown.
 local function command_line(read, args)
   if #read.params == 0 and read.open_location and not read.flags.list then return open_command_line(read, args) end
   local words, is_specific = { "cmr", arguments.command(read.name) }, false
   for _, param in ipairs(read.params) do
-    local value = param.required and value_of(args, param.name)
-    if param.required and not value then return nil end
+    local value = is_needed(read, param) and value_of(args, param.name)
+    if is_needed(read, param) and not value then return nil end
     if value then
       is_specific = true
       if not param.positional then words[#words + 1] = arguments.option(param.name) end

@@ -194,7 +194,7 @@ describe("cmr bulk", function()
 
   it("gives the rows that failed back as they were, with the reason", function()
     bulk.seed(server, 1)
-    local path = rows(("mailboxId,google.appName\r\n%s,A\r\nGONE,\"B, \"\"C\"\"\"\r\n,\r\n"):format(bulk.id(1)))
+    local path = rows(("mailboxId,google.appName\r\n%s,A\r\nGONE,\"B, \"\"C\"\"\"\r\n,D\r\n"):format(bulk.id(1)))
     local failed = path .. ".failed"
     local ended = cmr{"reexport", "--from", path, "--failures", failed}
     assert.equal(3, ended.status)
@@ -207,7 +207,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
 ]]):format(LATER, run, failed), ended.err)
     local name = bulk.run(env.CMR_LEDGER)
     local given_back = "cmr.kind,cmr.outcome,cmr.message,cmr.run,cmr.row,mailboxId,google.appName\r\n"
-      .. "invalid_argument,not_sent,reexport: missing required argument: 'mailboxId' or 'email'," .. name .. ",3,,\r\n"
+      .. "invalid_argument,not_sent,reexport: missing required argument: 'mailboxId' or 'email'," .. name .. ",3,,D\r\n"
       .. "not_found,rejected,reexport: HTTP 404: The requested mailbox does not exist.," .. name
       .. ",2,GONE,\"B, \"\"C\"\"\"\r\n"
     assert.equal(given_back, read(failed))
@@ -546,7 +546,7 @@ cmr: failed: 1 invalid_argument, 1 not_found
 
   it("checks every row and sends nothing with --dry-run", function()
     env.CMR_API_KEY = nil
-    local path = rows "mailboxId\nM1\n\"\"\nM2\n"
+    local path = rows "mailboxId,google.appName\nM1,\n,A\nM2,\n"
     local ended = cmr{"reexport", "--from", path, "--dry-run"}
     assert.same({status = 0, out = "", err = "cmr: 2 rows: 2 would be sent\n"},
       cmr{"reexport", "--from", rows "mailboxId\nM1\nM2\n", "--dry-run"})
