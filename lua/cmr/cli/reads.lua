@@ -1,7 +1,6 @@
 ---Finds in the operations table the commands that show whether an operation was done. Pure.
 
 local arguments = require "cmr.cli.arguments"
-local core = require "cmr.core"
 local ids = require "cmr.ledger.ids"
 local operations = require "cmr.operations"
 local shell = require "cmr.util.shell"
@@ -42,20 +41,8 @@ local function value_of(args, name)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- Returns the command line of a read with undocumented fields. The command gets the id of the kind of thing that its
--- group is about.
-local function open_command_line(read, args)
-  for _, pair in ipairs(ids.of(args)) do
-    local name = pair[1] .. "Id"
-    if is_about(read.group, pair[1]) and args[name] == pair[2] then
-      local json = core.json_encode { [name] = pair[2] }
-      return ("cmr %s --json %s"):format(arguments.command(read.name), shell.quote(json)), true
-    end
-  end
-end
-
--- Returns whether a read needs a parameter to show the changed thing: the API requires it, or it is the id of the kind of
--- thing that the read's group is about.
+-- Returns whether a read needs a parameter to show the changed thing: the API requires it, or it is the id of a thing of
+-- the read's group.
 local function is_needed(read, param)
   local kind = param.name:match "^(%l+)Id$"
   return param.required or kind ~= nil and is_about(read.group, kind)
@@ -64,7 +51,6 @@ end
 -- Returns the command line of a read, and whether it names the changed thing. Returns nil when an argument of the read
 -- is unknown.
 local function command_line(read, args)
-  if #read.params == 0 and read.open_location and not read.flags.list then return open_command_line(read, args) end
   local words, is_specific = { "cmr", arguments.command(read.name) }, false
   for _, param in ipairs(read.params) do
     local value = is_needed(read, param) and value_of(args, param.name)
