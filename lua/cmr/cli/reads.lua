@@ -41,8 +41,8 @@ local function value_of(args, name)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- Returns whether a read needs a parameter to show the changed thing: the API requires it, or it is the id of a thing of
--- the read's group.
+-- Returns whether a read needs a parameter to show the changed thing: the API requires it, or it is the id of a thing
+-- of the read's group.
 local function is_needed(read, param)
   local kind = param.name:match "^(%l+)Id$"
   return param.required or kind ~= nil and is_about(read.group, kind)
