@@ -12,7 +12,7 @@ local THINGS = {
   { what = "flight", title = "calls in flight", target = "<= 3 x" },
   { what = "each", title = "items of each" },
   { what = "await", title = "events of one await", target = "<= 3 x" },
-  { what = "events", title = "webhooks received" },
+  { what = "events", title = "events received" },
   { what = "bulk", title = "rows of a bulk run, planned" },
 }
 
