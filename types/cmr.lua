@@ -147,10 +147,10 @@ function Client:history(filter) end
 ---many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
----of the items that the answer itself refused. err.outcome is "rejected" when nothing was done, else "unknown":
----err.events then has the events about the items that were done. When an event reports that one of several items
----failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
----When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
+---of the items that the answer itself refused. err.outcome is "rejected" when nothing was done. Otherwise it is
+---"unknown", and err.events has the events about the items that were done. When an event reports that one of several
+---items failed, await does not wait for the others. When the answer refused some items, await still waits for the
+---others. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
 ---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
@@ -466,10 +466,10 @@ function cmr.bulk(name, rows, opts) end
 ---many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
----of the items that the answer itself refused. err.outcome is "rejected" when nothing was done, else "unknown":
----err.events then has the events about the items that were done. When an event reports that one of several items
----failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
----When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
+---of the items that the answer itself refused. err.outcome is "rejected" when nothing was done. Otherwise it is
+---"unknown", and err.events has the events about the items that were done. When an event reports that one of several
+---items failed, await does not wait for the others. When the answer refused some items, await still waits for the
+---others. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
 ---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
@@ -481,7 +481,7 @@ function cmr.await(res, opts) end
 ---The options of client:map. before_send is called when the input's call has its slot, before the request is sent. Use
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
----@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
+---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.
@@ -790,12 +790,13 @@ function writing:settle(id, ending) end
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; others wait. HTTP/2 has no such limit. Default: 256.
+---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 does not need it. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string A text in front of the library's own user agent.
----For each operation, "METHOD /path". Add "userId in body" or "userId in query" if it is not where cmr assumes it.
+---From the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
+---not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
@@ -1727,7 +1728,7 @@ function Client:states(countryCode) end
 ---
 ---The help centre also describes a call for the details of one domain (name, status, dates, purchase type, provider, automatic renewal, protection, forwarding); its path is undocumented.
 ---
----Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
+---Assumed: `page` and `limit` follow the help centre's rule for lists, because the API page does not name them.
 ---
 ---```lua
 ---cmr.domains("BVZGM5TE9BMP3PP0VWGW943RGV1B")
@@ -2806,7 +2807,7 @@ function Client:add_subscription_mailboxes(fields) end
 ---
 ---The word single in the path stands for a single user.
 ---
----Assumed: the page names no other query parameters; page and limit follow the help centre's rule for lists.
+---Assumed: `page` and `limit` follow the help centre's rule for lists, because the API page does not name them.
 ---
 ---```lua
 ---cmr.mailboxes("BVZGM5TE9BMP3PP0VWGW943RGV1B")
@@ -3760,7 +3761,7 @@ function Client:export_mailboxes(userId, fields) end
 -- Re-export a mailbox (Oauth)
 
 ---@class cmr.reexport.fields
----@field userId? string The mailbox's user; the API page does not show it. Assumed.
+---@field userId? string The mailbox's user. The API page does not list this parameter. Assumed.
 ---@field microsoftOauthRoute? string The OAuth consent page; for mailboxes at Microsoft.
 ---@field google? cmr.reexport.fields.google The OAuth application; for mailboxes at Google.
 ---@field mailboxId? string The mailbox, by id.

@@ -351,10 +351,10 @@ end
 ---many events to expect. In that case give `count`; without `count`, only the order's status can end the wait.
 ---
 ---If the operation failed, err is of kind "operation_failed". err.body is the event that reports the failure, or a list
----of the items that the answer itself refused. err.outcome is "rejected" when nothing was done, else "unknown":
----err.events then has the events about the items that were done. When an event reports that one of several items
----failed, await does not wait for the others. When the answer refused some items, await still waits for the others.
----When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
+---of the items that the answer itself refused. err.outcome is "rejected" when nothing was done. Otherwise it is
+---"unknown", and err.events has the events about the items that were done. When an event reports that one of several
+---items failed, await does not wait for the others. When the answer refused some items, await still waits for the
+---others. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err is of
 ---kind "invalid_argument". client:awaitable tells you before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions

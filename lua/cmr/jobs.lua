@@ -9,7 +9,7 @@ local validate = require "cmr.util.validate"
 ---The options of client:map. before_send is called when the input's call has its slot, before the request is sent. Use
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
----@field concurrency? integer Maximum of calls in flight and of results that the loop has not taken. Default: 16.
+---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
 ---True returns the results in the order of the inputs, false in the order in which they finish. Default: false.
 ---@field ordered? boolean
 ---@field before_send? fun(input: any): boolean? Called before an input's first attempt. Return false to skip it.

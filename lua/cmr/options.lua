@@ -32,12 +32,13 @@ local options = {}
 ---Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
----@field max_connections? integer Calls of this client at once; others wait. HTTP/2 has no such limit. Default: 256.
+---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 does not need it. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
 ---@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string A text in front of the library's own user agent.
----For each operation, "METHOD /path". Add "userId in body" or "userId in query" if it is not where cmr assumes it.
+---From the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
+---not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.

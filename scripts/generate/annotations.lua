@@ -140,8 +140,8 @@ local function names_in(lines, found)
   end
 end
 
--- Copies the descriptions of methods. Some functions of the module only call the method of the default client with the
--- same name, and only the method has a description in the source.
+-- Copies descriptions from the client's methods to functions of the module. Some of these functions just call the
+-- default client's method of the same name, and the source describes only the method.
 local function add_forwarded(by_owner, module)
   local described = {}
   for _, entry in ipairs(by_owner[ROOT] or {}) do

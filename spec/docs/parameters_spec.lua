@@ -252,7 +252,7 @@ local PARAMETERS = {
     mailboxIds body array one help :: the help centre uses this name
     mailboxIds[] body string required help
   ]],
-  reexport = "userId query string assumed help :: the API page does not show it\n"
+  reexport = "userId query string assumed help :: The API page does not list this parameter\n"
     .. from("seed", MICROSOFT, GOOGLE)
     .. "mailboxId body string any seed :: by id\nemail body string any seed :: by address",
   prewarmed = PREWARMED,

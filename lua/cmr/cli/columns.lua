@@ -13,7 +13,7 @@ local function names_of(text)
   return names
 end
 
----Checks the option, and makes a table the default format. Raises a mistake.
+---Checks --columns. With --columns, a table is the default format. Raises a mistake.
 function columns.prepare(parsed)
   if not parsed.columns then return end
   if #names_of(parsed.columns) == 0 then io.usage "option '--columns' wants names with commas between them" end

@@ -112,7 +112,7 @@ function history.encodable(item)
   return copy
 end
 
----Returns the accepted requests that match a filter, as waits need them.
+---Returns the accepted requests that match a filter, in the form for a wait.
 ---@param ledger cmr.Ledger
 ---@param filter table of Ledger:find
 ---@return table[]? items {id, account, operation, plan}

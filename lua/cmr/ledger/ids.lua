@@ -1,5 +1,5 @@
----Finds the ids in a request and its answer. By one of these ids, a person can find the request, and cmr can find the
----request of an event. Pure.
+---Finds the ids in a request and its answer. With one of these ids, a person can look up the request, and cmr can tell
+---which request an event belongs to. Pure.
 
 local ids = {}
 

@@ -49,7 +49,7 @@ local FORWARD = [[location = /_listen/forward {
 
 local keys_of = require("cmr.webhook.verify").keys
 
-local EVENT_SECONDS = 30 * text.DAY -- how long cmr await finds an event in the ledger
+local EVENT_SECONDS = 30 * text.DAY -- how long the ledger keeps an event for cmr await
 
 local SPEC = {
   port = validate.integer(1, 65535),

@@ -21,8 +21,8 @@ local MATCH_FIELDS = { operation = true, method = true, path = true }
 ---Checks an order and adds it as a fault.
 ---@param order table {match = {operation, method, path}, times = 1, status, headers, body, delay = seconds, close}.
 ---A string in `body` is sent unchanged, and any other body as JSON. The default is an envelope. With close = true, the
----mock closes the connection and does nothing. With "after", it does the request and closes the connection without an
----answer.
+---mock closes the connection and does not carry out the request. With close = "after", it carries out the request and
+---closes the connection without an answer.
 ---@return table? fault The order.
 ---@return string? message
 function faults.new(order)
