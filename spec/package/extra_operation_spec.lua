@@ -148,7 +148,8 @@ describe("a row more #build", function()
   end)
 
   it("is a command with help", function()
-    assert.matches("\n   make%-up +What nobody has thought of", command("--help"))
+    assert.matches("made-up", command("--help"), 1, true)
+    assert.matches("\n   make%-up +What nobody has thought of", command("help", "made-up"))
     local help = command("make-up", "--help")
     for _, text in ipairs{"Usage: cmr make-up [options] USER_ID\n", "What nobody has thought of.",
       "POST /made/up: Make something up", "Charges money.", "Asynchronous", "all of it", "--count", "How many.",
