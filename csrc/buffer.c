@@ -1,5 +1,6 @@
 #include "buffer.h"
 
+#include <curl/curl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,20 +51,16 @@ bool buffer_append_string(struct buffer *buffer, const char *string)
 
 bool buffer_append_escaped(struct buffer *buffer, const char *string)
 {
-    static const char plain[] = "-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    static const char digits[] = "0123456789ABCDEF";
-    bool done = true;
+    char *escaped;
+    bool done;
 
-    while (done && *string) {
-        const size_t length = strspn(string, plain);
-        done = buffer_append(buffer, string, length);
-        string += length;
-        if (done && *string) {
-            const unsigned char byte = (unsigned char)*string++;
-            const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
-            done = buffer_append(buffer, escaped, sizeof escaped);
-        }
+    if (strlen(string) > buffer->maximum) {
+        buffer->overflow = true;
+        return false;
     }
+    escaped = curl_easy_escape(NULL, string, 0); /* 0 makes libcurl measure the string */
+    done = escaped && buffer_append_string(buffer, escaped);
+    curl_free(escaped);
     return done;
 }
 

@@ -8,47 +8,15 @@ lua=${1:-lua5.4}
 tools=build/mcp
 packages='@modelcontextprotocol/sdk@1.32.2 @modelcontextprotocol/inspector@0.15.0'
 
-command -v npm >/dev/null || { echo 'mcp-check: npm is needed' >&2; exit 1; }
-mkdir -p $tools
-if [ "$(cat $tools/installed 2>/dev/null)" != "$packages" ]; then
-    # shellcheck disable=SC2086 # words
-    npm install --prefix $tools --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error $packages
-    echo "$packages" >$tools/installed
-fi
+# shellcheck disable=SC2086 # words
+scripts/build/npm.sh $tools $packages
 
-log=$(mktemp)
-out=$(mktemp)
-ledger=$(mktemp -d)
-mock=
-cleanup() {
-    [ -z "$mock" ] || kill "$mock" 2>/dev/null || true
-    rm -rf "$log" "$out" "$ledger"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
-passed=0
-failed=0
-
-# step NAME COMMAND...
-step() {
-    name=$1
-    shift
-    echo "== $name"
-    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL  $name"; fi
-}
-
-"$lua" bin/cmr mock --rate 0 >"$log" 2>&1 &
-mock=$!
-tries=0
-until grep -q '# ready' "$log"; do
-    tries=$((tries + 1))
-    if [ $tries -gt 300 ] || ! kill -0 $mock 2>/dev/null; then cat "$log"; exit 1; fi
-    sleep 0.1
-done
-CMR_BASE_URL=$(sed -n 's/^export CMR_BASE_URL=//p' "$log")
-CMR_API_KEY=$(sed -n 's/^export CMR_API_KEY=//p' "$log")
-CMR_LEDGER=$ledger/ledger.db
+. scripts/test/steps.sh
+out=$tools/out
+start_mock
+CMR_BASE_URL=$url CMR_API_KEY=$key CMR_LEDGER=$PWD/$tools/ledger.db
 export CMR_BASE_URL CMR_API_KEY CMR_LEDGER
+rm -f "$CMR_LEDGER"*
 control=$(sed -n 's/^# control: \([^ ]*\).*/\1/p' "$log")
 token=$(sed -n 's/^# control: .*x-mock-token: \([0-9a-f]*\).*/\1/p' "$log")
 
@@ -72,5 +40,4 @@ step 'the inspector calls platforms' inspect 'EMAILBISON' tools/call --tool-name
 step 'the inspector lists the resources' inspect 'cmr://operations/create_order' resources/list
 step 'the inspector lists the prompts' inspect '"name": "renew"' prompts/list
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

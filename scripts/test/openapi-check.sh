@@ -11,46 +11,11 @@ packages='@redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3 @stoplight/prism-cl
     openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3 openapi-to-postmanv2@6.3.3 newman@6.2.2'
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
-command -v npm >/dev/null || { echo 'openapi-check: npm is needed' >&2; exit 1; }
-mkdir -p $tools
-if [ "$(cat $tools/installed 2>/dev/null)" != "$packages" ]; then
-    # shellcheck disable=SC2086 # words
-    npm install --prefix $tools --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error $packages
-    echo "$packages" >$tools/installed
-fi
+# shellcheck disable=SC2086 # words
+scripts/build/npm.sh $tools $packages
 bin=$tools/node_modules/.bin
 
-log=$(mktemp)
-servers=
-cleanup() {
-    for pid in $servers; do kill "$pid" 2>/dev/null || true; done
-    rm -f "$log"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
-passed=0
-failed=0
-
-# step NAME COMMAND...: runs the command, and shows its output only if it fails.
-step() {
-    name=$1
-    shift
-    echo "== $name"
-    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL  $name"; fi
-}
-
-# wait_for TEXT PID: waits until the log has the text.
-wait_for() {
-    tries=0
-    until grep -q "$1" "$log"; do
-        tries=$((tries + 1))
-        if [ $tries -gt 300 ] || ! kill -0 "$2" 2>/dev/null; then
-            cat "$log"
-            exit 1
-        fi
-        sleep 0.1
-    done
-}
+. scripts/test/steps.sh
 
 # serve DOCUMENT: starts prism with it, on the port in $port.
 serve() {
@@ -72,13 +37,8 @@ step 'prism accepts what the functions send' "$lua" scripts/test/openapi-calls.l
 serve $tools/webhooks.json
 step 'prism accepts deliveries' node scripts/test/openapi-webhooks.mjs send "http://127.0.0.1:$port"
 
-"$lua" bin/cmr mock --rate 0 >"$log" 2>&1 &
-servers="$servers $!"
-wait_for '# ready' $!
-url=$(sed -n 's/^export CMR_BASE_URL=//p' "$log")
-key=$(sed -n 's/^export CMR_API_KEY=//p' "$log")
+start_mock
 step 'a generated client type-checks and calls' node scripts/test/openapi-client.mjs $tools "$url" "$key"
 step 'a Postman collection runs' node scripts/test/openapi-postman.mjs $tools "$url" "$key"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

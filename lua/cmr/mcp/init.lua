@@ -47,8 +47,8 @@ local function converse(client_session, is_over)
   end
 end
 
----Serves one client until the client goes away. Then waits for a request that was sent and changes something, so that
----the ledger gets its outcome. A signal ends the server at once.
+---Serves one client until the client goes away. If a request that changes something has been sent, the server then waits
+---for the answer, so that the ledger gets the outcome. A signal ends the server at once.
 ---@param opts table {client, api_key, ledger, ledger_message (why there is no ledger), allowed (a set of
 ---access.CLASSES), write(text) -> whether it was written}
 ---@return integer? signal the signal that ended the server
