@@ -47,7 +47,7 @@ local function converse(client_session, is_over)
   end
 end
 
----Serves one client until the client goes away. If a request that changes something has been sent, the server then waits
+---Serves one client until the client goes away. If a request that changes something has been sent, the server waits
 ---for the answer, so that the ledger gets the outcome. A signal ends the server at once.
 ---@param opts table {client, api_key, ledger, ledger_message (why there is no ledger), allowed (a set of
 ---access.CLASSES), write(text) -> whether it was written}
