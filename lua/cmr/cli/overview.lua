@@ -3,6 +3,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
+local wrapping = require "cmr.cli.wrapping"
 
 local overview = {}
 
@@ -34,21 +35,6 @@ More help:
 ---@return string topic
 function overview.topic(group)
   return (group:lower():gsub("%s+", "-"))
-end
-
--- Returns the words with commas, in lines that begin with `indent`.
-local function wrap(words, indent, first)
-  local lines, line = {}, first or indent
-  for index, word in ipairs(words) do
-    word = index < #words and word .. "," or word
-    if #line + 1 + #word > WIDTH_COLUMNS then
-      lines[#lines + 1] = line:gsub(" +$", "")
-      line = indent
-    end
-    line = line .. word .. " "
-  end
-  lines[#lines + 1] = line:gsub(" +$", "")
-  return table.concat(lines, "\n") .. "\n"
 end
 
 ---Returns the topics: operations by topic, and the other commands by topic.
@@ -86,10 +72,11 @@ function overview.text(operations)
     for position, row in ipairs(lists[topic]) do
       names[position] = row[1]
     end
-    local indent = (" "):rep(3 + NAME_COLUMNS)
-    lines[index] = wrap(names, indent, "   " .. topic .. (" "):rep(NAME_COLUMNS - #topic))
+    local line = "   " .. topic .. (" "):rep(NAME_COLUMNS - #topic) .. table.concat(names, ", ")
+    lines[index] = wrapping.lines(line, WIDTH_COLUMNS, 3 + NAME_COLUMNS) .. "\n"
   end
-  return TEXT:format(wrap(groups, "   "), table.concat(lines))
+  local topics = wrapping.lines("   " .. table.concat(groups, ", "), WIDTH_COLUMNS, 3) .. "\n"
+  return TEXT:format(topics, table.concat(lines))
 end
 
 -- Returns the first sentence of a summary, with the marks of the operation at its end.
@@ -113,10 +100,10 @@ function overview.commands(operations, topic, width)
     columns = math.max(columns, #row[1] + 2)
   end
   for _, row in ipairs(rows) do
-    lines[#lines + 1] = require("cmr.cli.wrapping").lines(line_of(row, columns), width, 3 + columns)
+    lines[#lines + 1] = wrapping.lines(line_of(row, columns), width, 3 + columns)
   end
   local advice = "'cmr COMMAND --help' shows a command's arguments, with an example."
-  lines[#lines + 1] = "\n" .. require("cmr.cli.wrapping").lines(advice, width, 0)
+  lines[#lines + 1] = "\n" .. wrapping.lines(advice, width, 0)
   return table.concat(lines, "\n") .. "\n"
 end
 
