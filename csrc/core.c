@@ -10,6 +10,7 @@
 #include "call.h"
 #include "compat.h"
 #include "crypto.h"
+#include "date.h"
 #include "engine.h"
 #include "error.h"
 #include "files.h"
@@ -209,6 +210,7 @@ int luaopen_cmr_core(lua_State *L)
                                          {"sha256", crypto_sha256},
                                          {"file_sha256", crypto_file_sha256},
                                          {"hex", crypto_hex},
+                                         {"http_time", date_read},
                                          {"base64", crypto_base64},
                                          {"same", crypto_same},
                                          {"lock", files_lock},

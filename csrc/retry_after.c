@@ -1,10 +1,11 @@
 #include "retry_after.h"
 
-#include <curl/curl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "date.h"
 
 /* Returns the value of the first header line that begins with `name`, or NULL. `name` has the form "\nlower-case:". */
 static const char *header_value(const char *headers, const char *name)
@@ -12,18 +13,6 @@ static const char *header_value(const char *headers, const char *name)
     const char *line = headers ? strcasestr(headers, name) : NULL;
 
     return line ? line + strlen(name) + strspn(line + strlen(name), " \t") : NULL;
-}
-
-/* Returns the time of an HTTP date, or -1. */
-static time_t date_of(const char *value)
-{
-    enum { MAX_DATE_BYTES = 64 }; /* "Sun, 06 Nov 1994 08:49:37 GMT" has 29 bytes */
-    const size_t length = value ? strcspn(value, "\r\n") : 0;
-    char date[MAX_DATE_BYTES] = "";
-
-    if (length < sizeof date)
-        memcpy(date, value ? value : "", length);
-    return curl_getdate(date, NULL);
 }
 
 double retry_after(const char *headers)

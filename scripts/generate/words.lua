@@ -129,23 +129,4 @@ function words.list(names, joint, quote)
   return table.concat(quoted, ", ", 1, #quoted - 1) .. " " .. joint .. " " .. quoted[#quoted]
 end
 
----Breaks text into lines of at most width characters, each with the prefix.
----@param text string
----@param width integer
----@param prefix string
----@return string
-function words.wrap(text, width, prefix)
-  local lines, line = {}, nil
-  for word in text:gmatch "%S+" do
-    if line and #line + 1 + #word <= width then
-      line = line .. " " .. word
-    else
-      if line then lines[#lines + 1] = line end
-      line = prefix .. word
-    end
-  end
-  lines[#lines + 1] = line
-  return table.concat(lines, "\n")
-end
-
 return words

@@ -4,6 +4,7 @@ local core = require "cmr.core"
 local io = require "cmr.cli.io"
 local output = require "cmr.cli.output"
 local profile = require "cmr.cli.profile"
+local profiles = require "cmr.profiles"
 local shell = require "cmr.util.shell"
 local text = require "cmr.util.text"
 
@@ -31,26 +32,9 @@ local MAX_CLOCK_SECONDS = 300 -- a receiver refuses a timestamp that differs mor
 local NOTED_CLOCK_SECONDS = 5
 local SHOWN_DIGITS = 6 -- digits of the key's digest, as in `cmr history`
 local PROXIES = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } -- in the order in which libcurl reads them
-local MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
-
--- Returns the seconds since 1970 of an HTTP date, such as "Sat, 28 Nov 2026 15:20:30 GMT", or nil.
-local function http_time(date)
-  local day, month, year, hour, minute, second = date:match "(%d+) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT"
-  local position = month and MONTHS:find(month, 1, true)
-  if not position then return nil end
-  month, year = (position + 2) / 3, tonumber(year)
-  -- the days since 1970 of the proleptic Gregorian calendar; March is the first month of its year
-  if month <= 2 then
-    year, month = year - 1, month + 12
-  end
-  local days = 365 * year + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
-  days = days + math.floor((153 * (month - 3) + 2) / 5) + tonumber(day) - 719469
-  return ((days * 24 + tonumber(hour)) * 60 + tonumber(minute)) * 60 + tonumber(second)
-end
 
 local function variable(system, name)
-  local value = system.getenv(name)
-  return value ~= "" and value or nil
+  return profiles.variable(system.getenv, name)
 end
 
 -- Returns the client, or nil and the message of the mistake. Stores the client's settings in `state`.
@@ -171,7 +155,7 @@ end
 
 function checks.clock(state)
   local date = state.info and state.info.headers and state.info.headers.date
-  local server_time = date and http_time(date)
+  local server_time = date and core.http_time(date)
   if not server_time then return UNUSED, "no answer with a date" end
   -- the date has whole seconds, and was written at some time during the request
   local difference = state.ended_at - server_time

@@ -1,0 +1,18 @@
+-- The dates of HTTP headers.
+local core = require "cmr.core"
+
+describe("core.http_time", function()
+  it("reads the date of a header in each form of HTTP", function()
+    for _, date in ipairs{"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+      "Sun Nov  6 08:49:37 1994"} do
+      assert.equal(784111777, core.http_time(date), date)
+    end
+    assert.equal(1709210096, core.http_time "Thu, 29 Feb 2024 12:34:56 GMT")
+  end)
+
+  it("has no time for a text that is no date", function()
+    for _, text in ipairs{"", "soon", "Sun, 99 Nov 1994 08:49:37 GMT", ("1"):rep(100)} do
+      assert.is_nil(core.http_time(text), text)
+    end
+  end)
+end)
