@@ -3,7 +3,7 @@
 local arguments = require "cmr.cli.arguments"
 local help = require "cmr.cli.help"
 local parser = require "cmr.cli.parser"
-local wrapping = require "cmr.cli.wrapping"
+local wrapping = require "cmr.util.wrapping"
 
 local man = {}
 

@@ -54,10 +54,10 @@ not-confirmed | lua/cmr/cli/prompt.lua | s/if parsed.yes then return end/if pars
 key-elsewhere | lua/cmr/cli/profile.lua | s/^  if address then/  if not name then/ | spec/cli/profile_spec.lua
 private-file-public | csrc/private_file.h | s/S_IRWXG | S_IRWXO/S_ISUID/ | spec/core/files_spec.lua
 outcome-forgotten | lua/cmr/sender.lua | s/OUTCOME_SEVERITY\[one\] > OUTCOME_SEVERITY\[other\] and one or other/one/ | spec/client/attempts_spec.lua
-assistant-writes | lua/cmr/mcp/access.lua | s/if not allowed\[class\] then/if false then/ | spec/mcp/tools_spec.lua
-assistant-unconfirmed | lua/cmr/mcp/sending.lua | s/result.content.send == true/true/ | spec/mcp/tools_spec.lua
-assistant-repeats | lua/cmr/mcp/sending.lua | s/if repeat_of == earlier.id then/if true then/ | spec/mcp/tools_spec.lua
-assistant-sees-secrets | lua/cmr/mcp/sending.lua | s/redact.masked(answer)/answer/ | spec/mcp/tools_spec.lua
+assistant-writes | lua/cmr/cli/mcp/access.lua | s/if not allowed\[class\] then/if false then/ | spec/cli/mcp/tools_spec.lua
+assistant-unconfirmed | lua/cmr/cli/mcp/sending.lua | s/result.content.send == true/true/ | spec/cli/mcp/tools_spec.lua
+assistant-repeats | lua/cmr/cli/mcp/sending.lua | s/if repeat_of == earlier.id then/if true then/ | spec/cli/mcp/tools_spec.lua
+assistant-sees-secrets | lua/cmr/cli/mcp/sending.lua | s/redact.masked(answer)/answer/ | spec/cli/mcp/tools_spec.lua
 END
 }
 

@@ -83,8 +83,8 @@ local function assistants_tools()
     if not row.path or not row.method then endpoints[row.name] = "POST /supplied/" .. row.name end
   end
   local server = {client = cmr.new{api_key = "any-key", endpoints = endpoints}, allowed = {}}
-  for _, class in ipairs(require("cmr.mcp.access").CLASSES) do server.allowed[class] = true end
-  for _, tool in ipairs(require("cmr.mcp.tools").list(server)) do made[tool.name] = tool end
+  for _, class in ipairs(require("cmr.cli.mcp.access").CLASSES) do server.allowed[class] = true end
+  for _, tool in ipairs(require("cmr.cli.mcp.tools").list(server)) do made[tool.name] = tool end
   server.client:close()
   return made
 end

@@ -3,7 +3,7 @@
 
 local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
-local wrapping = require "cmr.cli.wrapping"
+local wrapping = require "cmr.util.wrapping"
 
 local overview = {}
 

@@ -4,7 +4,7 @@
 local argparse = require "argparse"
 local arguments = require "cmr.cli.arguments"
 local commands = require "cmr.cli.commands"
-local wrapping = require "cmr.cli.wrapping"
+local wrapping = require "cmr.util.wrapping"
 
 local unpack = table.unpack or unpack
 

@@ -1,7 +1,7 @@
 ---Writes the probe's report as Markdown, or as a summary for a terminal. Pure.
 
 local text = require "cmr.util.text"
-local wrapping = require "cmr.cli.wrapping"
+local wrapping = require "cmr.util.wrapping"
 
 local report = {}
 

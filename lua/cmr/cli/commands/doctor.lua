@@ -233,7 +233,7 @@ local function print_lines(lines, system)
     local detail = text.printable(line.detail)
     if columns then
       local indent = NAME_COLUMNS + STATE_COLUMNS
-      detail = require("cmr.cli.wrapping").lines(("."):rep(indent) .. detail, columns, indent):sub(indent + 1)
+      detail = require("cmr.util.wrapping").lines(("."):rep(indent) .. detail, columns, indent):sub(indent + 1)
     end
     parts[index] = head .. paint(styles[line.state], line.state) .. space .. detail .. "\n"
   end

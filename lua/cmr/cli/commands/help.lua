@@ -29,7 +29,7 @@ function texts.options(operations, version, width)
 end
 
 function texts.environment(_, _, width)
-  return require("cmr.cli.wrapping").paragraphs(require("cmr.cli.parser").FACTS, width) .. "\n"
+  return require("cmr.util.wrapping").paragraphs(require("cmr.cli.parser").FACTS, width) .. "\n"
 end
 
 ---Returns the words that `cmr help` accepts in addition to the commands.

@@ -56,7 +56,7 @@ function mcp.run(parsed, system)
   local allowed, read = allowed_by(parsed[".allow"]), io.reader(system)
   local ledger, message = ledger_for(parsed, next(allowed) ~= nil)
   local settings = request.settings(parsed, system, read)
-  local signal = require("cmr.mcp").serve {
+  local signal = require("cmr.cli.mcp").serve {
     client = request.client(parsed, system, read, settings, ledger),
     api_key = settings.api_key or system.getenv "CMR_API_KEY",
     ledger = ledger,

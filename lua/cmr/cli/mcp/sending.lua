@@ -1,6 +1,6 @@
 ---Sends one request for an assistant: looks into the ledger, asks the user, sends, and describes how it ended.
 
-local access = require "cmr.mcp.access"
+local access = require "cmr.cli.mcp.access"
 local block = require "cmr.loop.block"
 local bulk = require "cmr.bulk.plan"
 local core = require "cmr.core"
@@ -201,7 +201,7 @@ end
 
 ---Sends a request for an assistant.
 ---@param server table {client, ledger, allowed}
----@param session cmr.mcp.Session
+---@param session cmr.cli.mcp.Session
 ---@param request table the client's request
 ---@param operation cmr.Operation
 ---@param args table

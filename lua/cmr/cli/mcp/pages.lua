@@ -5,7 +5,7 @@ local text = require "cmr.util.text"
 
 local Pages = {}
 Pages.__index = Pages
-Pages.__name = "cmr.mcp.Pages"
+Pages.__name = "cmr.cli.mcp.Pages"
 
 local pages = { MAX_PART_BYTES = 24000 }
 

@@ -1,4 +1,4 @@
----Breaks texts of the help into lines. Pure.
+---Breaks texts into lines. Pure.
 
 local wrapping = {}
 

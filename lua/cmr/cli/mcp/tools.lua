@@ -1,14 +1,14 @@
 ---The tools: one for each operation that the server allows, and await, history and read_more.
 
-local access = require "cmr.mcp.access"
+local access = require "cmr.cli.mcp.access"
 local bulk = require "cmr.bulk.plan"
 local core = require "cmr.core"
 local help = require "cmr.cli.help"
-local ledger_tools = require "cmr.mcp.ledger_tools"
+local ledger_tools = require "cmr.cli.mcp.ledger_tools"
 local operations = require "cmr.operations"
-local protocol = require "cmr.mcp.protocol"
-local schema = require "cmr.mcp.schema"
-local sending = require "cmr.mcp.sending"
+local protocol = require "cmr.cli.mcp.protocol"
+local schema = require "cmr.cli.mcp.schema"
+local sending = require "cmr.cli.mcp.sending"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
@@ -171,7 +171,7 @@ end
 
 ---Calls a tool.
 ---@param server table
----@param session cmr.mcp.Session
+---@param session cmr.cli.mcp.Session
 ---@param request table the client's request
 ---@param params table the request's params
 ---@return table? result

@@ -5,23 +5,23 @@ local block = require "cmr.loop.block"
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
 local log = require "cmr.util.log"
-local protocol = require "cmr.mcp.protocol"
+local protocol = require "cmr.cli.mcp.protocol"
 
 local MAX_REQUESTS = 64 -- maximum of requests under way
 local LEVELS = { debug = 1, info = 2, notice = 3, warning = 4, error = 5, critical = 6, alert = 7, emergency = 8 }
 
 ---A session.
----@class cmr.mcp.Session
+---@class cmr.cli.mcp.Session
 local Session = {}
 Session.__index = Session
-Session.__name = "cmr.mcp.Session"
+Session.__name = "cmr.cli.mcp.Session"
 
 local session = { LEVELS = LEVELS }
 
 ---Makes a session.
 ---@param opts table {write(line), methods}; methods has by name function(session, params, request) -> result, or nil,
 ---code, message
----@return cmr.mcp.Session
+---@return cmr.cli.mcp.Session
 function session.new(opts)
   local self = { write = opts.write, methods = opts.methods, level = "warning" }
   self.running, self.count, self.asked, self.asked_count = {}, 0, {}, 0

@@ -1,7 +1,7 @@
 -- The messages of the Model Context Protocol, without a process.
-local protocol = require "cmr.mcp.protocol"
+local protocol = require "cmr.cli.mcp.protocol"
 
-describe("cmr.mcp.protocol", function()
+describe("cmr.cli.mcp.protocol", function()
   local function kinds(line, version)
     local list = {}
     for index, message in ipairs(protocol.read(line, version)) do list[index] = message.code or message.kind end

@@ -3,10 +3,10 @@
 local arguments = require "cmr.cli.arguments"
 local examples = require "cmr.examples"
 local help = require "cmr.cli.help"
-local ledger_tools = require "cmr.mcp.ledger_tools"
+local ledger_tools = require "cmr.cli.mcp.ledger_tools"
 local operations = require "cmr.operations"
-local protocol = require "cmr.mcp.protocol"
-local tools = require "cmr.mcp.tools"
+local protocol = require "cmr.cli.mcp.protocol"
+local tools = require "cmr.cli.mcp.tools"
 
 local resources = {}
 

@@ -1,11 +1,11 @@
 ---The methods of the Model Context Protocol that the server answers.
 
 local core = require "cmr.core"
-local prompts = require "cmr.mcp.prompts"
-local protocol = require "cmr.mcp.protocol"
-local resources = require "cmr.mcp.resources"
-local session = require "cmr.mcp.session"
-local tools = require "cmr.mcp.tools"
+local prompts = require "cmr.cli.mcp.prompts"
+local protocol = require "cmr.cli.mcp.protocol"
+local resources = require "cmr.cli.mcp.resources"
+local session = require "cmr.cli.mcp.session"
+local tools = require "cmr.cli.mcp.tools"
 
 local methods = {}
 
@@ -17,7 +17,7 @@ This server allows: %s.]]
 
 local function instructions(allowed)
   local words = { "reads" }
-  for _, class in ipairs(require("cmr.mcp.access").CLASSES) do
+  for _, class in ipairs(require("cmr.cli.mcp.access").CLASSES) do
     if allowed[class] then words[#words + 1] = class end
   end
   return INSTRUCTIONS:format(table.concat(words, ", "))
@@ -33,7 +33,7 @@ end
 
 ---Returns the methods for a session, see session.new.
 ---@param server table {client, ledger, allowed}
----@return table<string, fun(session: cmr.mcp.Session, params: table, request: table): table?, integer?, string?>
+---@return table<string, fun(session: cmr.cli.mcp.Session, params: table, request: table): table?, integer?, string?>
 function methods.new(server)
   local list_tools = list("tools", function()
     return tools.list(server)

@@ -1,6 +1,6 @@
 ---The prompts: the tasks of the guides, as steps that name the tools. Pure.
 
-local protocol = require "cmr.mcp.protocol"
+local protocol = require "cmr.cli.mcp.protocol"
 local text = require "cmr.util.text"
 
 local prompts = {}

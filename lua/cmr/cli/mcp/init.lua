@@ -4,11 +4,11 @@
 local block = require "cmr.loop.block"
 local core = require "cmr.core"
 local entry = require "cmr.ledger.entry"
-local methods = require "cmr.mcp.methods"
-local pages = require "cmr.mcp.pages"
-local protocol = require "cmr.mcp.protocol"
+local methods = require "cmr.cli.mcp.methods"
+local pages = require "cmr.cli.mcp.pages"
+local protocol = require "cmr.cli.mcp.protocol"
 local redact = require "cmr.util.redact"
-local session = require "cmr.mcp.session"
+local session = require "cmr.cli.mcp.session"
 
 local mcp = {}
 

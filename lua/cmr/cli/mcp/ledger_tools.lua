@@ -126,7 +126,7 @@ end
 
 ---Waits until accepted requests have ended.
 ---@param server table
----@param session cmr.mcp.Session
+---@param session cmr.cli.mcp.Session
 ---@param request table the client's request
 ---@param args table the arguments of the tool await
 ---@return string? json

@@ -356,7 +356,8 @@ describe("the tools of cmr mcp #mcp", function()
     end
     assert.equal(2, count)
     assert.matches('%[mcp_servers%.cmr%]\ncommand = "cmr"\nargs = %["mcp"%]\n', page)
-    for _, version in ipairs(require "cmr.mcp.protocol".VERSIONS) do assert.is_truthy(page:find(version, 1, true)) end
+    local versions = require("cmr.cli.mcp.protocol").VERSIONS
+    for _, version in ipairs(versions) do assert.is_truthy(page:find(version, 1, true)) end
     start()
     for _, prompt in ipairs(client:request("prompts/list").result.prompts) do
       assert.is_truthy(page:find("`" .. prompt.name .. "`", 1, true))
