@@ -14,7 +14,7 @@ building=rock,deb,build
 
 # Ends a run that hangs; the run then fails.
 limit=
-command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT_SECONDS:-1500}"
+command -v timeout >/dev/null && limit="timeout -k 10 ${LIMIT_SECONDS:-2400}"
 
 # Every process that loads the module needs the runtime of the sanitizers before it. A Lua program does not have it, so
 # it is preloaded.

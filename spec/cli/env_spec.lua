@@ -5,6 +5,7 @@ local command = require "spec.support.command"
 local core = require "cmr.core"
 local mock = require "spec.support.mock"
 local pty = require "spec.support.pty"
+local shell = require "cmr.util.shell"
 
 local HEADER = "cmr-x-sandbox-api-key"
 
@@ -21,6 +22,11 @@ end
 -- Runs lines of a shell from a file, because every user can read a command line.
 local function sh(lines)
   return command.sh("sh " .. command.file_with(lines))
+end
+
+-- Returns the line that runs Lua with the libraries that these specs are run with: sh() drops them for other programs.
+local function lua_line(...)
+  return "LD_PRELOAD=" .. shell.quote(os.getenv "LD_PRELOAD" or "") .. " " .. command.lua(...)
 end
 
 local function run(words, options)
@@ -91,7 +97,7 @@ describe("cmr env #cli", function()
     local shown = run{"countries", "--profile", "it's", "--dry-run"}
     assert.equal(0, shown.status)
     local lines = command.environment(env)
-    lines[#lines + 1] = "cmr() { " .. command.lua "bin/cmr" .. ' "$@"; }'
+    lines[#lines + 1] = "cmr() { " .. lua_line "bin/cmr" .. ' "$@"; }'
     lines[#lines + 1] = shown.out
     assert.equal(200, cjson.decode(sh(table.concat(lines, "\n"))).status)
     assert.equal(server.key, server:requests()[1].headers["cmr-x-api-key"])
@@ -156,7 +162,7 @@ describe("cmr.new{profile = ...} #cli", function()
   local function lua(text, variables)
     local lines = command.environment(setmetatable(variables or {}, {__index = env}))
     lines[#lines + 1] = "export XDG_CONFIG_HOME=" .. home
-    lines[#lines + 1] = command.lua("-e", 'cmr = require "cmr" ' .. text) .. " 2>&1"
+    lines[#lines + 1] = lua_line("-e", 'cmr = require "cmr" ' .. text) .. " 2>&1"
     return sh(table.concat(lines, "\n"))
   end
 

