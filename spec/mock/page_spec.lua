@@ -84,7 +84,7 @@ describe("the mock's page", function()
       assert.is_nil(file.body:find(server.key, 1, true))
       assert.is_nil(file.body:find(server.token, 1, true))
       for address in file.body:gmatch "https?://[%w.]+" do
-        assert.is_truthy(address == "http://www.w3.org" or address == "http://127.0.0.1", name) -- of SVG, and an example
+        assert.is_truthy(address == "http://www.w3.org" or address == "http://127.0.0.1", name)
       end
     end
     assert.is_nil(page.body:find " style=")

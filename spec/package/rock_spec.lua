@@ -58,8 +58,10 @@ describe("rock #rock", function()
   end)
 
   it("has the mock's page beside its modules", function()
-    assert.equal(run "cd lua && find cmr -type f | sort", run("cd " .. tree .. "/share/lua/5.4 && find cmr -type f | sort"))
-    assert.equal("200", run_in_tree(os.getenv("LUA") .. [[ -e 'print(require("cmr.mock.page").file("page.js").status)']]))
+    assert.equal(run "cd lua && find cmr -type f | sort",
+      run("cd " .. tree .. "/share/lua/5.4 && find cmr -type f | sort"))
+    local program = [[print(require("cmr.mock.page").file("page.js").status)]]
+    assert.equal("200", run_in_tree(os.getenv("LUA") .. " -e '" .. program .. "'"))
   end)
 
   it("keeps completion, the manual page and the types within", function()

@@ -45,7 +45,7 @@ export async function run(origin, body) {
   async function open({ width = "wide", ...options } = {}) {
     const viewport = { width: WIDTHS[width], height: HEIGHTS[width] };
     const page = await (await browser.newContext({ viewport, ...options })).newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(30000);
     page.on("console", (message) => message.type() === "error" && problems.push(`console: ${message.text()}`));
     page.on("pageerror", (error) => problems.push(`error: ${error}`));
     page.on("request", (request) => {
@@ -105,7 +105,7 @@ export async function contrasts(page) {
 
 // Waits until a condition holds.
 export async function until(what, condition) {
-  const limit = Date.now() + 10000;
+  const limit = Date.now() + 30000;
   while (!(await condition())) {
     if (Date.now() > limit) throw new Error(`not in time: ${what}`);
     await new Promise((done) => setTimeout(done, 50));
