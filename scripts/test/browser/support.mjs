@@ -69,13 +69,13 @@ export async function shoot(page, name) {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
-// The page must not be wider than the window, and no text in it may be cut off at its right edge.
+// The page must not be wider than the window.
 export async function fits(page) {
   const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(inner <= outer, `the page is ${inner} pixels wide in a window of ${outer}`);
 }
 
-// The contrast of each visible text with its background must be at least 4.5.
+// The contrast of each visible text, and of each placeholder, with its background must be at least 4.5.
 export async function contrasts(page) {
   const low = await page.evaluate(() => {
     const parse = (text) => text.match(/[\d.]+/g).map(Number);
@@ -91,12 +91,16 @@ export async function contrasts(page) {
       return [255, 255, 255];
     };
     const found = [];
-    for (const node of document.querySelectorAll("body *")) {
-      const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
-      if (!hasText || !node.checkVisibility()) continue;
-      const [a, b] = [parse(getComputedStyle(node).color), back(node)].map((color) => luminance(color.slice(0, 3)) + 0.05);
+    const compare = (node, style, text) => {
+      const [a, b] = [parse(style.color), back(node)].map((color) => luminance(color.slice(0, 3)) + 0.05);
       const ratio = Math.max(a, b) / Math.min(a, b);
-      if (ratio < 4.5) found.push(`${node.tagName} ${node.className} "${node.textContent.slice(0, 30)}": ${ratio.toFixed(2)}`);
+      if (ratio < 4.5) found.push(`${node.tagName} ${node.className} "${text.slice(0, 30)}": ${ratio.toFixed(2)}`);
+    };
+    for (const node of document.querySelectorAll("body *")) {
+      if (!node.checkVisibility()) continue;
+      const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+      if (hasText) compare(node, getComputedStyle(node), node.textContent);
+      if (node.placeholder) compare(node, getComputedStyle(node, "::placeholder"), node.placeholder);
     }
     return found;
   });
