@@ -58,6 +58,8 @@ assistant-writes | lua/cmr/mcp/access.lua | s/if not allowed\[class\] then/if fa
 assistant-unconfirmed | lua/cmr/mcp/sending.lua | s/result.content.send == true/true/ | spec/mcp/tools_spec.lua
 assistant-repeats | lua/cmr/mcp/sending.lua | s/if repeat_of == earlier.id then/if true then/ | spec/mcp/tools_spec.lua
 assistant-sees-secrets | lua/cmr/mcp/sending.lua | s/redact.masked(answer)/answer/ | spec/mcp/tools_spec.lua
+page-without-token | lua/cmr/mock/control.lua | s/request.query.token == token and/true and/ | spec/mock/page_spec.lua
+page-sees-secrets | lua/cmr/mock/view.lua | s/return without_keys(redact.masked(value))/return without_keys(value)/ | spec/mock/page_spec.lua
 END
 }
 
