@@ -125,6 +125,11 @@ test: ## installs what is missing, builds for every Lua and runs the specs on ea
 	@for lua in $(ALL) $(NEWEST); do $(MAKE) --no-print-directory build LUA=$$lua || exit; done
 	@scripts/test/specs.sh $(ALL) $(NEWEST)
 
+.PHONY: test-browser
+test-browser: build ## drives the mock's page in Chromium (ONLY=mock-page); needs Chromium and npm, and says when they lack
+	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
+	@. $(OUT)/env && ONLY='$(ONLY)' scripts/test/browser.sh $(LUA_PROGRAM)
+
 .PHONY: format
 format: ## lays out C and Lua: clang-format, and stylua from npm
 	@scripts/build/setup.sh lint

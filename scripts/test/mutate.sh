@@ -58,6 +58,8 @@ assistant-writes | lua/cmr/cli/mcp/access.lua | s/if not allowed\[class\] then/i
 assistant-unconfirmed | lua/cmr/cli/mcp/sending.lua | s/result.content.send == true/true/ | spec/cli/mcp/tools_spec.lua
 assistant-repeats | lua/cmr/cli/mcp/sending.lua | s/if repeat_of == earlier.id then/if true then/ | spec/cli/mcp/tools_spec.lua
 assistant-sees-secrets | lua/cmr/cli/mcp/sending.lua | s/redact.masked(answer)/answer/ | spec/cli/mcp/tools_spec.lua
+page-without-token | lua/cmr/mock/control.lua | s/request.query.token == token and/true and/ | spec/mock/page_spec.lua
+page-sees-secrets | lua/cmr/mock/view.lua | s/return without_keys(redact.masked(value))/return without_keys(value)/ | spec/mock/page_spec.lua
 END
 }
 

@@ -6,8 +6,12 @@ log=$(mktemp)
 servers=
 passed=0
 failed=0
-cleanup() {
+stop_servers() {
     for pid in $servers; do kill "$pid" 2>/dev/null || true; done
+    servers=
+}
+cleanup() {
+    stop_servers
     rm -f "$log"
 }
 trap cleanup EXIT

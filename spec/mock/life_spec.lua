@@ -52,6 +52,7 @@ describe("the mock's life", function()
       "export CMR_BASE_URL=" .. server.base_url,
       "export CMR_API_KEY=" .. (os.getenv "CMR_MOCK_KEY" or "mock-api-key"),
       "export CMR_CA_FILE=" .. server.ca_file,
+      ("export CMR_MOCK_PAGE=https://127.0.0.1:%s/_mock/?token=%s"):format(port, server.token),
       ("# control: https://127.0.0.1:%s/_mock/   x-mock-token: %s"):format(port, server.token),
       ("# pid: %s   (kill it to stop everything)"):format(server.pid),
       "# ready",

@@ -35,6 +35,13 @@ describe("build #build", function()
     assert.equal(run "cat LICENSE", run("cat " .. directory .. "/opt/cmr/share/doc/cmr/LICENSE"))
   end)
 
+  it("installs the mock's page", function()
+    make "install LUA=5.4"
+    for _, name in ipairs{"index.html", "page.js", "page.css", "icon.svg"} do
+      run(("cmp lua/cmr/mock/page/%s %s/opt/cmr/share/lua/5.4/cmr/mock/page/%s"):format(name, directory, name))
+    end
+  end)
+
   it("removes one Lua's files, and none that another one has", function()
     run("mkdir -p " .. directory .. "/opt/cmr/share/man")
     local before = files()

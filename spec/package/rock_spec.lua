@@ -57,6 +57,13 @@ describe("rock #rock", function()
     tree = tree:gsub("%.moved$", "")
   end)
 
+  it("has the mock's page beside its modules", function()
+    assert.equal(run "cd lua && find cmr -type f | sort",
+      run("cd " .. tree .. "/share/lua/5.4 && find cmr -type f | sort"))
+    local program = [[print(require("cmr.mock.page").file("page.js").status)]]
+    assert.equal("200", run_in_tree(os.getenv("LUA") .. " -e '" .. program .. "'"))
+  end)
+
   it("keeps completion, the manual page and the types within", function()
     local files = run("cd " .. tree .. "/lib/luarocks/rocks-5.4/cmr/scm-1/share && find . -type f | sort")
     assert.equal("./bash-completion/completions/cmr\n./cmr/types/cmr.lua\n./doc/cmr/LICENSE\n"

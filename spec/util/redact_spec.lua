@@ -84,3 +84,28 @@ describe("a message that is logged", function()
     assert.equal("***", redact.mask("***", {"***"}))
   end)
 end)
+
+describe("a text of JSON that is shown", function()
+  it("has masks in place of its secrets, and is else the same", function()
+    for text, shown in pairs{
+      ['{ "email" : "x@y.z", "list": [], "n": 1.50 }'] = '{ "email" : "x@y.z", "list": [], "n": 1.50 }',
+      ['{"password":"a\\"b","n":-1}'] = '{"password":"***","n":-1}',
+      ['{"pin": -12.5e3, "email": "e"}'] = '{"pin": "***", "email": "e"}',
+      ['{"tokens":["a",1,["b"]],"n":[1]}'] = '{"tokens":["***","***",["***"]],"n":[1]}',
+      ['{"credentials":{"email":"e","password":"p"},"n":1}'] = '{"credentials":{"email":"e","password":"***"},"n":1}',
+      ['{"credentialId":"C","secret":null,"t":true}'] = '{"credentialId":"C","secret":null,"t":true}',
+      ['{"pass\\u0077ord":"p"}'] = '{"pass\\u0077ord":"***"}',
+      ['"password"'] = '"password"',
+      [""] = "",
+    } do assert.equal(shown, redact.json_text(text)) end
+  end)
+
+  it("has them masked where the text is no JSON, or is cut off", function()
+    for text, shown in pairs{
+      ['{"password":"geh'] = '{"password":"***"',
+      ['{"password":"geheim\\'] = '{"password":"***"',
+      ['{"password": "geheim", ]]} "x", {"pin":1'] = '{"password": "***", ]]} "x", {"pin":"***"',
+      ['{password'] = '{password',
+    } do assert.equal(shown, redact.json_text(text)) end
+  end)
+end)

@@ -1,17 +1,29 @@
----The control calls under /_mock/, for tests. docs/mock.md describes them.
+---The control calls under /_mock/, for tests and for the mock's page. docs/mock.md describes them.
 
 local Deliveries = require "cmr.mock.deliveries"
 local faults = require "cmr.mock.faults"
 local json = require "cmr.mock.json"
+local Mailbox = require "cmr.mock.model.mailbox"
+local page = require "cmr.mock.page"
 local rate_limit = require "cmr.mock.rate_limit"
 local seed = require "cmr.mock.model.seed"
+local signature_formats = require "cmr.webhook.signature_formats"
+local view = require "cmr.mock.view"
 
 local control = {}
 
 local PREFIX = "/_mock/"
 local MAX_REDELIVERIES = 10000
 
-local handlers = {} -- by "METHOD /path": function(body, state) -> answer
+-- The texts that a field may have, for GET /_mock/.
+local VALUES = {
+  window = { "bucket", "fixed", "sliding" },
+  signatureFormat = signature_formats.NAMES,
+  serviceProvider = { "GOOGLE", "MICROSOFT" },
+}
+
+local calls = json.array() -- what GET /_mock/ lists
+local handlers = {} -- by "METHOD /path": {types, run = function(fields, state, config) -> value, or nil and a message}
 
 local function reply(status, value)
   return { status = status, headers = {}, body = json.encode(value) }
@@ -21,102 +33,248 @@ local function refuse(message)
   return reply(400, { error = message })
 end
 
-local function check(body, types)
-  for field in pairs(body) do
+-- A count comes from a query. read_query has made a number of it, or left it as it was.
+local LUA_TYPES = { count = "number" }
+
+local function check(fields, types)
+  for field in pairs(fields) do
     if not types[field] then return nil, ("unknown field '%s'"):format(field) end
   end
   for field, expected in pairs(types) do
     local kind, optional = expected:match "^(%a+)(%??)$"
-    local value = body[field]
-    if kind ~= "any" and (type(value) ~= kind and not (value == nil and optional == "?") or value == "") then
+    local value, lua_type = fields[field], LUA_TYPES[kind] or kind
+    if kind ~= "any" and (type(value) ~= lua_type and not (value == nil and optional == "?") or value == "") then
       return nil, ("'%s' must be a %s"):format(field, kind)
     end
   end
   return true
 end
 
--- Makes a control call that takes an object with these fields, given as name = type. A "?" marks an optional field.
-local function accept(name, types, handler)
-  handlers["POST " .. PREFIX .. name] = function(body, state)
-    local ok, message = check(body, types)
-    if not ok then return refuse(message) end
-    local value, problem = handler(body, state)
-    return value and reply(200, value) or refuse(problem)
+-- Lists the fields of a call: the required fields first, then by name.
+local function fields_of(types)
+  local list = json.array()
+  for name, expected in pairs(types) do
+    local kind, optional = expected:match "^(%a+)(%??)$"
+    list[#list + 1] = { name = name, type = kind, required = optional == "" and kind ~= "any", values = VALUES[name] }
   end
+  table.sort(list, function(a, b)
+    if a.required ~= b.required then return a.required end
+    return a.name < b.name
+  end)
+  return list
 end
 
-local function show(name, list)
-  handlers["GET " .. PREFIX .. name] = function(_, state)
-    return reply(200, json.array(list(state)))
-  end
+-- Makes a control call with these fields, given as name = type; nil: any fields. A "?" marks an optional field. The
+-- fields of a GET are in its query, and those of other methods in a JSON object.
+local function define(method, name, effect, types, run)
+  local path = PREFIX .. name
+  handlers[method .. " " .. path] = { types = types, run = run }
+  calls[#calls + 1] = { method = method, path = path, effect = effect, fields = fields_of(types or {}) }
 end
 
-accept("reset", { rate = "number?", window = "string?" }, function(body, state)
-  if body.rate and body.rate < 0 then return nil, "'rate' must be requests per second, 0 for no limit" end
-  if body.window and not rate_limit.exists(body.window) then return nil, "'window' must be bucket, fixed or sliding" end
-  state:reset(body)
-  return { rate = state.rate, window = state.window }
+-- Makes a call that lists the newest items of a kind.
+local function show(name, effect)
+  define("GET", name, effect, { limit = "count?" }, function(fields, state, config)
+    return view.lists[name](state, config.key, fields.limit)
+  end)
+end
+
+define("GET", "", "lists the control calls; a browser gets the page", {}, function()
+  return calls
 end)
 
-accept("clock", { advance = "number?", speed = "number?" }, function(body, state)
-  if (body.advance or 0) < 0 then return nil, "'advance' must be seconds, 0 or more" end
-  if (body.speed or 1) < 1 then return nil, "'speed' must be 1 or more" end
-  state:advance(body.advance or 0, body.speed)
-  return { now = state:now() }
+define("GET", "status", "shows the clock, the wallet and the rate limit, and counts changes", {}, function(_, state)
+  return view.status(state)
 end)
 
-accept("webhooks", { url = "string", signatureFormat = "string?", actionId = "boolean?" }, function(body, state)
-  local destination, message = Deliveries.destination(body)
-  if not destination then return nil, message end
-  state.deliveries:add(destination)
-  return { url = destination.url, signatureFormat = destination.signature_format.name }
-end)
-
-accept("deliveries", { id = "number", times = "number?" }, function(body, state)
-  local times = body.times or 1
-  if times < 1 or times > MAX_REDELIVERIES then return nil, ("'times' must be 1 to %d"):format(MAX_REDELIVERIES) end
-  local ok, message = state.deliveries:redeliver(body.id, times)
-  return ok and { times = times }, message
-end)
-
-accept("failures", { domain = "string", reason = "string" }, function(body, state)
-  state.failures[body.domain:lower()] = body.reason
-  return body
-end)
-
--- The call takes an object like the library's option `endpoints`.
-handlers["POST " .. PREFIX .. "endpoints"] = function(body, state)
-  for operation, endpoint in pairs(body) do
-    if type(endpoint) ~= "string" or not state:supply(operation, endpoint) then
-      return refuse(("'%s' must be METHOD /path"):format(operation))
+define(
+  "POST",
+  "reset",
+  "restores the initial data and settings",
+  { rate = "number?", window = "string?" },
+  function(fields, state)
+    if fields.rate and fields.rate < 0 then return nil, "'rate' must be requests per second, 0 for no limit" end
+    if fields.window and not rate_limit.exists(fields.window) then
+      return nil, "'window' must be bucket, fixed or sliding"
     end
+    state:reset(fields)
+    return { rate = state.rate, window = state.window }
   end
-  return reply(200, body)
-end
+)
 
-accept("wallet", { balance = "number" }, function(body, state)
-  state.balance = body.balance
-  return body
-end)
+define(
+  "GET",
+  "requests",
+  "lists the recorded requests, oldest first",
+  { after = "count?", limit = "count?", masked = "boolean?" },
+  function(fields, state, config)
+    local entries = state.recorder:list(fields.after, fields.limit)
+    return fields.masked and view.requests(entries, config.key) or json.array(entries)
+  end
+)
 
-accept("faults", faults.FIELDS, function(body, state)
-  local fault, message = faults.new(body)
+show("faults", "lists the faults that wait for a request")
+
+define("POST", "faults", "makes the next matching requests go wrong", faults.FIELDS, function(fields, state)
+  local fault, message = faults.new(fields)
   if not fault then return nil, message end
   table.insert(state.faults, fault)
   return { queued = #state.faults }
 end)
 
-for name, kind in pairs(seed.kinds) do
-  accept(name, kind.fields, kind.add)
+define("DELETE", "faults", "removes all faults", {}, function(_, state)
+  local removed = #state.faults
+  state.faults = {}
+  return { removed = removed }
+end)
+
+-- The call takes an object like the library's option `endpoints`.
+define("POST", "endpoints", "serves operations at these paths", nil, function(fields, state)
+  for operation, endpoint in pairs(fields) do
+    if type(endpoint) ~= "string" or not state:supply(operation, endpoint) then
+      return nil, ("'%s' must be METHOD /path"):format(operation)
+    end
+  end
+  return fields
+end)
+
+define(
+  "POST",
+  "clock",
+  "skips seconds, and sets the speed of the clock",
+  { advance = "number?", speed = "number?" },
+  function(fields, state)
+    if (fields.advance or 0) < 0 then return nil, "'advance' must be seconds, 0 or more" end
+    if (fields.speed or 1) < 1 then return nil, "'speed' must be 1 or more" end
+    state:advance(fields.advance or 0, fields.speed)
+    return { now = state:now(), speed = state.speed }
+  end
+)
+
+local EFFECTS = {
+  users = "adds a user",
+  domains = "adds or replaces a domain",
+  subscriptions = "adds a subscription",
+  mailboxes = "adds or replaces a mailbox",
+}
+
+for _, name in ipairs { "users", "domains", "subscriptions", "mailboxes" } do
+  show(name, ("lists the %s"):format(name))
+  define("POST", name, EFFECTS[name], seed.kinds[name].fields, seed.kinds[name].add)
 end
 
-show("requests", function(state)
-  return state:requests()
+show("orders", "lists the orders and their statuses")
+show("quotas", "lists the quota of re-exports of each mailbox")
+
+define(
+  "POST",
+  "quotas",
+  "sets how many re-exports of a mailbox count as used just now",
+  { mailboxId = "string", used = "number" },
+  function(fields, state)
+    local mailbox, most = state.mailboxes:get(fields.mailboxId), Mailbox.MAX_REEXPORTS_PER_WEEK
+    if not mailbox then return nil, "no such mailbox" end
+    if fields.used < 0 or fields.used > most or fields.used % 1 ~= 0 then
+      return nil, ("'used' must be a whole number from 0 to %d"):format(most)
+    end
+    mailbox.reexports = {}
+    for index = 1, fields.used do
+      mailbox.reexports[index] = state:now()
+    end
+    return fields
+  end
+)
+
+define("POST", "wallet", "sets the balance of the wallet", { balance = "number" }, function(fields, state)
+  state.balance = fields.balance
+  return fields
 end)
 
-show("deliveries", function(state)
-  return state.deliveries:list()
+define(
+  "POST",
+  "failures",
+  "lets orders for a domain fail later",
+  { domain = "string", reason = "string" },
+  function(fields, state)
+    state.failures[fields.domain:lower()] = fields.reason
+    return fields
+  end
+)
+
+show("webhooks", "lists the destinations of webhooks")
+
+-- Adds a destination, or changes the one with an id. Its fields that the call lacks stay.
+local function set_destination(fields, deliveries)
+  if (fields.url == nil) == (fields.id == nil) then return nil, "'url' or 'id' is needed, and not both" end
+  if fields.id then
+    local current, message = deliveries:find(fields.id)
+    if not current then return nil, message end
+    fields.url, fields.signatureFormat = current.url, fields.signatureFormat or current.signature_format.name
+    if fields.actionId == nil then fields.actionId = current.action_id end
+    fields.fail = fields.fail or deliveries:failures_left(current.url)
+  end
+  local destination, message = Deliveries.destination(fields)
+  if not destination then return nil, message end
+  deliveries:add(destination)
+  deliveries:fail_next(destination.url, fields.fail or 0)
+  return destination
+end
+
+define(
+  "POST",
+  "webhooks",
+  "delivers all later events to a URL, or changes a destination",
+  { url = "string?", id = "number?", signatureFormat = "string?", actionId = "boolean?", fail = "number?" },
+  function(fields, state)
+    if (fields.fail or 0) < 0 then return nil, "'fail' must be a number of attempts, 0 or more" end
+    local by_id = fields.id
+    local destination, message = set_destination(fields, state.deliveries)
+    if not destination then return nil, message end
+    -- the caller of a change by id may not know the URL, which may have secrets
+    return {
+      id = destination.id,
+      url = not by_id and destination.url or nil,
+      signatureFormat = destination.signature_format.name,
+    }
+  end
+)
+
+define("DELETE", "webhooks", "removes a destination", { id = "number" }, function(fields, state)
+  local ok, message = state.deliveries:remove(fields.id)
+  return ok and fields, message
 end)
+
+define(
+  "GET",
+  "deliveries",
+  "lists the deliveries of events, oldest first",
+  { limit = "count?", masked = "boolean?" },
+  function(fields, state, config)
+    local list = state.deliveries:list(fields.limit)
+    return fields.masked and view.mask_deliveries(list, config.key) or list
+  end
+)
+
+define(
+  "POST",
+  "deliveries",
+  "sends a delivery again, or ends it as failed",
+  { id = "number", times = "number?", signatureFormat = "string?", fail = "boolean?" },
+  function(fields, state)
+    if fields.fail then
+      if fields.times or fields.signatureFormat then return nil, "'fail' goes with no other field than 'id'" end
+      local ok, message = state.deliveries:give_up(fields.id)
+      return ok and fields, message
+    end
+    local times, format = fields.times or 1, signature_formats.FORMATS[fields.signatureFormat]
+    if times < 1 or times > MAX_REDELIVERIES then return nil, ("'times' must be 1 to %d"):format(MAX_REDELIVERIES) end
+    if fields.signatureFormat and not format then
+      return nil, "'signatureFormat' must be a name like " .. signature_formats.NAMES[1]
+    end
+    local ok, message = state.deliveries:redeliver(fields.id, times, format)
+    return ok and { times = times }, message
+  end
+)
 
 ---Returns whether a path belongs to the control calls.
 ---@param path string
@@ -125,20 +283,62 @@ function control.owns(path)
   return path:sub(1, #PREFIX) == PREFIX
 end
 
----Answers a control call.
----@param request table {method, path, headers, raw_body}
+-- Returns the fields of a query, with their types.
+local function read_query(query, types)
+  local fields = {}
+  for name, value in pairs(query) do
+    local kind = types[name] and types[name]:match "^%a+"
+    if kind == "count" and value:find "^%d+$" then value = tonumber(value) end
+    if kind == "boolean" and (value == "true" or value == "false") then value = value == "true" end
+    fields[name] = value
+  end
+  return fields
+end
+
+-- Returns the checked fields of a call, or nil and a message.
+local function read_fields(request, types)
+  local fields, message
+  if request.method == "GET" then
+    fields = read_query(request.query, types)
+  else
+    fields, message = json.object(request.raw_body)
+    if not fields then return nil, "bad JSON: " .. message end
+  end
+  local ok = true
+  if types then
+    ok, message = check(fields, types)
+  end
+  return ok and fields, message
+end
+
+-- Answers a browser: it may have the page's files, but needs the token for the page itself.
+local function answer_browser(request, token)
+  local name = request.method == "GET" and request.path:sub(#PREFIX + 1)
+  if name ~= "" then return name and page.file(name) end
+  if not (request.headers.accept or ""):find("text/html", 1, true) then return nil end
+  return request.query.token == token and page.file "index.html" or page.refuse()
+end
+
+---Answers a control call, or a browser that asks for the page.
+---@param request table {method, path, query, headers, raw_body}
 ---@param state table
----@param token string The correct value of the header x-mock-token.
+---@param config table {token = the correct value of the header x-mock-token, key = the API key}
 ---@return table answer {status, headers, body}
-function control.answer(request, state, token)
-  if request.headers["x-mock-token"] ~= token then return reply(403, { error = "the header x-mock-token is wrong" }) end
+function control.answer(request, state, config)
+  local for_browser = answer_browser(request, config.token)
+  if for_browser then return for_browser end
+  if request.headers["x-mock-token"] ~= config.token then
+    return reply(403, { error = "the header x-mock-token is wrong" })
+  end
   local call = request.method .. " " .. request.path
   local handler = handlers[call]
   if not handler then return reply(404, { error = "no such control call: " .. call }) end
-  local body, message = json.object(request.raw_body)
-  if not body then return refuse("bad JSON: " .. message) end
+  local fields, message = read_fields(request, handler.types)
+  if not fields then return refuse(message) end
   state:catch_up()
-  return handler(body, state)
+  local value
+  value, message = handler.run(fields, state, config)
+  return value and reply(200, value) or refuse(message)
 end
 
 return control

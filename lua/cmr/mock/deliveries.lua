@@ -15,6 +15,7 @@ Deliveries.__name = "cmr.mock.deliveries"
 -- it.
 local RETRY_SECONDS = { 30, 300 }
 local MAX_DELIVERIES = 10000 -- the mock drops older deliveries
+local ORDERED_FAILURE = "the mock was told to fail this attempt, and sent nothing"
 -- the default; a test may choose another, because the real format is undocumented
 local SIGNATURE_FORMAT = "body-hex-seconds"
 
@@ -22,7 +23,15 @@ local SIGNATURE_FORMAT = "body-hex-seconds"
 ---@param now function Returns the time on the clock for retries, in seconds.
 ---@return table deliveries
 function Deliveries.new(now)
-  return setmetatable({ now = now, destinations = {}, items = {}, count = 0 }, Deliveries)
+  return setmetatable({
+    now = now,
+    destinations = {},
+    last_destination_id = 0,
+    failing = {}, -- by URL: how many of the next attempts fail
+    items = {},
+    count = 0,
+    revision = 0, -- rises with each change of a delivery
+  }, Deliveries)
 end
 
 ---Checks a destination.
@@ -53,13 +62,59 @@ function Deliveries.destination(fields)
   }
 end
 
----Adds a destination that gets all later events. Replaces a destination with the same URL.
+-- Returns the index of a destination in the list.
+local function index_of(self, field, value)
+  for index, destination in ipairs(self.destinations) do
+    if destination[field] == value then return index end
+  end
+end
+
+---Adds a destination that gets all later events. Replaces a destination with the same URL, which gives its id.
 ---@param destination table
 function Deliveries:add(destination)
-  for index, other in ipairs(self.destinations) do
-    if other.url == destination.url then table.remove(self.destinations, index) end
+  local index = index_of(self, "url", destination.url)
+  if index then
+    destination.id = table.remove(self.destinations, index).id
+  else
+    self.last_destination_id = self.last_destination_id + 1
+    destination.id = self.last_destination_id
   end
   table.insert(self.destinations, destination)
+end
+
+---Returns the destination with an id.
+---@param id number
+---@return table? destination
+---@return string? message
+function Deliveries:find(id)
+  local index = index_of(self, "id", id)
+  if not index then return nil, "no such destination" end
+  return self.destinations[index]
+end
+
+---Removes a destination. Its pending deliveries stay.
+---@param id number
+---@return boolean? ok
+---@return string? message
+function Deliveries:remove(id)
+  local index = index_of(self, "id", id)
+  if not index then return nil, "no such destination" end
+  self.failing[table.remove(self.destinations, index).url] = nil
+  return true
+end
+
+---Makes the next attempts at a URL fail, without sending anything.
+---@param url string
+---@param attempts number
+function Deliveries:fail_next(url, attempts)
+  self.failing[url] = attempts > 0 and attempts or nil
+end
+
+---Returns how many of the next attempts at a URL fail.
+---@param url string
+---@return number attempts
+function Deliveries:failures_left(url)
+  return self.failing[url] or 0
 end
 
 -- Names the undocumented members of an event's data.
@@ -85,7 +140,7 @@ local function body_of(event, destination)
 end
 
 local function enqueue(self, event, destination)
-  self.count = self.count + 1
+  self.count, self.revision = self.count + 1, self.revision + 1
   table.insert(self.items, {
     id = self.count,
     event = event,
@@ -110,21 +165,44 @@ function Deliveries:emit(name, data, action)
   end
 end
 
+local function find(self, id)
+  for _, delivery in ipairs(self.items) do
+    if delivery.id == id then return delivery end
+  end
+  return nil, "no such delivery"
+end
+
 ---Sends a delivery again, as a new delivery with its own attempts.
 ---@param id number
 ---@param times number
+---@param format table? Another signature format than the delivery's.
 ---@return boolean? ok
 ---@return string? message
-function Deliveries:redeliver(id, times)
-  for _, delivery in ipairs(self.items) do
-    if delivery.id == id then
-      for _ = 1, times do
-        enqueue(self, delivery.event, delivery.destination)
-      end
-      return true
-    end
+function Deliveries:redeliver(id, times, format)
+  local delivery, message = find(self, id)
+  if not delivery then return nil, message end
+  local destination = delivery.destination
+  if format then
+    destination = tables.copy(destination)
+    destination.signature_format = format
   end
-  return nil, "no such delivery"
+  for _ = 1, times do
+    enqueue(self, delivery.event, destination)
+  end
+  return true
+end
+
+---Ends a pending delivery as failed. An attempt that is under way goes on, but is the last one.
+---@param id number
+---@return boolean? ok
+---@return string? message
+function Deliveries:give_up(id)
+  local delivery, message = find(self, id)
+  if not delivery then return nil, message end
+  if delivery.state ~= "pending" then return nil, "the delivery is " .. delivery.state end
+  delivery.is_given_up, delivery.due_at, delivery.state = true, nil, "failed"
+  self.revision = self.revision + 1
+  return true
 end
 
 ---Takes the deliveries that are due. Their next attempt counts as started.
@@ -143,6 +221,17 @@ function Deliveries:due(max)
   return due
 end
 
+---Returns the reason, if the attempt that has begun is to fail without being sent.
+---@param delivery table
+---@return string? message
+function Deliveries:ordered_failure(delivery)
+  local url = delivery.destination.url
+  local left = self:failures_left(url)
+  if left == 0 then return nil end
+  self:fail_next(url, left - 1)
+  return ORDERED_FAILURE
+end
+
 ---Ends an attempt.
 ---@param delivery table
 ---@param status number? The status of the answer; nil when there was no answer.
@@ -150,27 +239,32 @@ end
 function Deliveries:finish_attempt(delivery, status, message)
   local attempts, now = delivery.attempts, self.now()
   attempts[#attempts + 1] = { at = now, status = status, error = message }
+  self.revision = self.revision + 1
   if status and status >= 200 and status <= 299 then
     delivery.state = "delivered"
-  elseif RETRY_SECONDS[#attempts] then
+  elseif RETRY_SECONDS[#attempts] and not delivery.is_given_up then
     delivery.due_at = now + RETRY_SECONDS[#attempts]
   else
     delivery.state = "failed"
   end
 end
 
----Lists all deliveries, as GET /_mock/deliveries shows them.
+---Lists the deliveries, as GET /_mock/deliveries shows them.
+---@param limit integer? At most this many, the newest ones.
 ---@return table[] deliveries
-function Deliveries:list()
-  local list = {}
-  for index, delivery in ipairs(self.items) do
-    list[index] = {
+function Deliveries:list(limit)
+  local list, items = json.array(), self.items
+  for index = math.max(1, #items - (limit or #items) + 1), #items do
+    local delivery = items[index]
+    list[#list + 1] = {
       id = delivery.id,
       event = delivery.event.kind.name,
       eventId = delivery.event.id,
       url = delivery.destination.url,
       signatureFormat = delivery.destination.signature_format.name,
       state = delivery.state,
+      dueAt = delivery.due_at,
+      assumed = delivery.assumed,
       attempts = json.array(delivery.attempts),
       body = delivery.body or body_of(delivery.event, delivery.destination),
     }

@@ -87,6 +87,7 @@ local function announce(origin, token, pid, ca_file)
     "# cmr mock: " .. origin .. BASE,
     "export CMR_BASE_URL=" .. origin .. BASE,
     "export CMR_API_KEY=" .. KEY,
+    ("export CMR_MOCK_PAGE=%s/_mock/?token=%s"):format(origin, token),
     ("# control: %s/_mock/   x-mock-token: %s"):format(origin, token),
     ("# pid: %s   (kill it to stop everything)"):format(pid),
     "# ready\n",
@@ -128,8 +129,9 @@ local function supplied_endpoints(opts)
 end
 
 ---Runs the mock in the foreground until SIGINT or SIGTERM. When it accepts connections it prints lines that a shell can
----evaluate: CMR_BASE_URL, CMR_API_KEY and, with TLS, CMR_CA_FILE. Comments name the control address, its token and the
----pid. The last line is "# ready". The key is $CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
+---evaluate: CMR_BASE_URL, CMR_API_KEY, with TLS CMR_CA_FILE, and CMR_MOCK_PAGE, the address of the mock's page for a
+---browser. Comments name the control address, its token and the pid. The last line is "# ready". The key is
+---$CMR_MOCK_KEY, or "mock-api-key". A bad option raises.
 ---@param opts table? all optional:
 ---  port: 1 to 65535; default: a free one from 20000 to 29999
 ---  tls: HTTPS with HTTP/2 and a temporary authority; default: false

@@ -5,13 +5,12 @@ local account = require "cmr.mock.model.account"
 local Collection = require "cmr.mock.model.collection"
 local Deliveries = require "cmr.mock.deliveries"
 local rate_limit = require "cmr.mock.rate_limit"
+local Recorder = require "cmr.mock.recorder"
 local seed = require "cmr.mock.model.seed"
 
 local State = {}
 State.__index = State
 State.__name = "cmr.mock.state"
-
-local MAX_RECORDED_REQUESTS = 10000
 
 local COLLECTIONS =
   { "users", "domains", "subscriptions", "mailboxes", "orders", "placement_tests", "pool", "sandbox_pool" }
@@ -22,7 +21,7 @@ local COLLECTIONS =
 ---@param clock function returns seconds since 1970
 ---@return table state
 function State.new(settings, clock)
-  local state = setmetatable({ settings = settings, clock = clock }, State)
+  local state = setmetatable({ settings = settings, clock = clock, resets = -1 }, State)
   state:reset {}
   return state
 end
@@ -37,8 +36,9 @@ function State:reset(overrides)
     self:supply(operation, endpoint)
   end
   self.faults, self.limiters, self.failures, self.schedule = {}, {}, {}, {}
-  self.recorded, self.offset = { count = 0 }, 0
-  self.speed, self.speed_since = 1, self.clock()
+  self.resets = self.resets + 1
+  self.recorder = Recorder.new(self.recorder and self.recorder.last or 0) -- so that no number occurs twice
+  self.offset, self.speed, self.speed_since = 0, 1, self.clock()
   self.deliveries = Deliveries.new(function()
     return self:now()
   end)
@@ -149,24 +149,6 @@ end
 function State:take(key)
   self.limiters[key] = self.limiters[key] or rate_limit.new(self.window, self.rate)
   return self.limiters[key](self.clock() + self.offset)
-end
-
----Records a request. The caller may add members to it afterwards.
----@param entry table
-function State:record(entry)
-  local recorded = self.recorded
-  recorded.count = recorded.count + 1
-  recorded[(recorded.count - 1) % MAX_RECORDED_REQUESTS + 1] = entry
-end
-
----Lists the recorded requests, oldest first.
----@return table[] entries
-function State:requests()
-  local recorded, list = self.recorded, {}
-  for index = math.max(1, recorded.count - MAX_RECORDED_REQUESTS + 1), recorded.count do
-    list[#list + 1] = recorded[(index - 1) % MAX_RECORDED_REQUESTS + 1]
-  end
-  return list
 end
 
 return State

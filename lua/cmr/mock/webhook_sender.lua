@@ -75,12 +75,17 @@ end
 function webhook_sender.start(state, key)
   local running = 0
   local function send(_, deliveries, delivery)
-    deliveries:finish_attempt(delivery, attempt(delivery, key))
+    local ordered = deliveries:ordered_failure(delivery)
+    if ordered then
+      deliveries:finish_attempt(delivery, nil, ordered)
+    else
+      deliveries:finish_attempt(delivery, attempt(delivery, key))
+    end
     running = running - 1
   end
   assert(ngx.timer.every(POLL_INTERVAL_SECONDS, function()
     local deliveries = state.deliveries
-    if not deliveries.destinations[1] then return end
+    if not deliveries.destinations[1] and not deliveries.items[1] then return end
     ngx.update_time()
     state:catch_up()
     for _, delivery in ipairs(deliveries:due(MAX_CONCURRENT_ATTEMPTS - running)) do

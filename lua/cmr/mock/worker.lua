@@ -8,6 +8,7 @@ local Dispatch = require "cmr.mock.dispatch"
 local faults = require "cmr.mock.faults"
 local json = require "cmr.mock.json"
 local multipart = require "cmr.mock.multipart"
+local Recorder = require "cmr.mock.recorder"
 local request_body = require "cmr.util.request_body"
 local shell = require "cmr.util.shell"
 local State = require "cmr.mock.state"
@@ -15,7 +16,6 @@ local webhook_sender = require "cmr.mock.webhook_sender"
 
 local worker = {}
 
-local MAX_RECORDED_BODY_BYTES = 1024 * 1024
 local CLOSE_CONNECTION = 444 -- a status of nginx that closes the connection without an answer
 
 local config, state, dispatch
@@ -47,27 +47,33 @@ local function query()
   return arguments
 end
 
+-- Returns the headers, and their size.
 local function headers()
-  local plain = {}
+  local plain, bytes = {}, 0
   for name, value in pairs(ngx.req.get_headers(0)) do
-    plain[name] = type(value) == "table" and table.concat(value, ", ") or value
+    value = type(value) == "table" and table.concat(value, ", ") or value
+    plain[name], bytes = value, bytes + #name + #value
   end
-  return plain
+  return plain, bytes
 end
 
 local function receive()
   local uri = ngx.var.request_uri
-  return {
+  local request = {
     method = ngx.req.get_method(),
     path = uri:match "^[^?]*",
     raw_query = uri:match "?(.*)$" or "",
     query = query(),
-    headers = headers(),
   }
+  local bytes
+  request.headers, bytes = headers()
+  request.head_bytes = bytes + #uri
+  return request
 end
 
 local function record(request)
   local entry = {
+    at = state:now(),
     method = request.method,
     path = request.path,
     query = request.query,
@@ -79,7 +85,7 @@ local function record(request)
     connection_requests = tonumber(ngx.var.connection_requests),
     http = ("%.1f"):format(ngx.req.http_version()),
   }
-  state:record(entry)
+  state.recorder:add(entry, request.head_bytes)
   return entry
 end
 
@@ -93,7 +99,7 @@ local function recorded_parts(request)
       type = part.type,
       size = #part.content,
       md5 = ngx.md5(part.content),
-      value = not part.filename and part.content:sub(1, MAX_RECORDED_BODY_BYTES) or nil,
+      value = not part.filename and part.content:sub(1, Recorder.MAX_BODY_BYTES) or nil,
     }
   end
   return list
@@ -114,8 +120,7 @@ local function allow_browser()
   ngx.exit(ngx.HTTP_NO_CONTENT)
 end
 
-local function send(reply)
-  local text = answer.body(reply)
+local function send(reply, text)
   ngx.status = reply.status
   ngx.header["Content-Type"] = "application/json"
   ngx.header["Content-Length"] = #text
@@ -127,15 +132,15 @@ end
 
 local function serve_api(request)
   dispatch:identify(request)
-  local entry = record(request)
+  local entry, recorder = record(request), state.recorder
   local fault = faults.take(state.faults, request)
+  if fault then entry.fault = true end
   if fault and fault.close == true then
-    entry.status = CLOSE_CONNECTION
+    recorder:finish(entry, CLOSE_CONNECTION)
     return ngx.exit(CLOSE_CONNECTION)
   end
   request.raw_body = request_body.read()
-  entry.body = request.raw_body:sub(1, MAX_RECORDED_BODY_BYTES)
-  if multipart.is_form(request) then entry.parts = recorded_parts(request) end
+  recorder:set_body(entry, request.raw_body, multipart.is_form(request) and recorded_parts(request) or nil)
   if fault and fault.delay > 0 then ngx.sleep(fault.delay) end
   local reply = fault and faults.answer(fault) or dispatch:answer(request)
   if fault then
@@ -143,9 +148,10 @@ local function serve_api(request)
       reply.headers[name] = value
     end
   end
-  entry.status = reply.status
+  local text = answer.body(reply)
+  recorder:finish(entry, reply.status, reply.headers, text)
   if fault and fault.close == "after" then return ngx.exit(CLOSE_CONNECTION) end
-  send(reply)
+  send(reply, text)
 end
 
 ---Serves one request.
@@ -155,14 +161,16 @@ function worker.serve()
   local request = receive()
   if not control.owns(request.path) then return serve_api(request) end
   request.raw_body = request_body.read()
-  send(control.answer(request, state, config.token))
+  local reply = control.answer(request, state, config)
+  send(reply, reply.body)
 end
 
 ---Answers with an envelope when nginx itself refuses the request: for a bad request line, a body that is too large, or
 ---an error of the mock.
 function worker.refused()
   local status = ngx.status
-  send(answer.assume(answer.new(status, ("nginx answered %d"):format(status)), "everything"))
+  local reply = answer.assume(answer.new(status, ("nginx answered %d"):format(status)), "everything")
+  send(reply, answer.body(reply))
 end
 
 return worker

@@ -121,6 +121,52 @@ function redact.masked(value, is_secret)
   return copy
 end
 
+-- Reads the string that begins at a quote. Returns its text without quotes, and its last position. The string may lack
+-- its end.
+local function json_string(text, first)
+  local position = first + 1
+  while true do
+    local found = text:find('[\\"]', position)
+    if not found then return text:sub(first + 1), #text end
+    if text:sub(found, found) == '"' then return text:sub(first + 1, found - 1), found end
+    position = found + 2
+  end
+end
+
+---Masks the secrets in a text that is JSON, or was meant to be JSON, or is the beginning of JSON. A mask replaces the
+---strings and numbers that redact.masked would mask. The rest of the text stays as it is.
+---@param text string
+---@return string
+function redact.json_text(text)
+  local parts, position = {}, 1
+  local is_secret, outer = false, {} -- outer: is_secret of the arrays and objects around the current one
+  while true do
+    local first = text:find('["%[%]{}%d-]', position)
+    if not first then return table.concat(parts) .. text:sub(position) end
+    local character, last, masked = text:sub(first, first), first, false
+    if character == '"' then
+      local content
+      content, last = json_string(text, first)
+      if text:find("^%s*:", last + 1) then -- a name; an escape in it may hide a secret's name
+        is_secret = has_secret(content) or content:find("\\", 1, true) ~= nil
+      else
+        masked = is_secret
+      end
+    elseif character == "[" or character == "{" then
+      outer[#outer + 1] = is_secret
+      is_secret = is_secret and character == "["
+    elseif character == "]" or character == "}" then
+      is_secret = table.remove(outer) or false
+    else
+      last = select(2, text:find("^[%w.+-]+", first))
+      masked = is_secret
+    end
+    parts[#parts + 1] = text:sub(position, first - 1)
+    parts[#parts + 1] = masked and '"' .. MASK .. '"' or text:sub(first, last)
+    position = last + 1
+  end
+end
+
 ---Masks those values in a URL's query that have a secret's name.
 ---@param url string
 ---@return string

@@ -2,10 +2,14 @@
 
 local account = require "cmr.mock.model.account"
 local random = require "cmr.util.random"
+local text = require "cmr.util.text"
 
 local Mailbox = {}
 Mailbox.__index = Mailbox
 Mailbox.__name = "cmr.mock.mailbox"
+
+---How many re-exports of a mailbox are possible in 7 days.
+Mailbox.MAX_REEXPORTS_PER_WEEK = 3
 
 local WARMUP_START_SECONDS = 120 -- "minutes" until a warmup is ACTIVE; assumed how many
 
@@ -52,6 +56,17 @@ function Mailbox:replace(subscription_id)
     lastName = self.lastName,
     profilePicture = self.profilePicture,
   })
+end
+
+---Returns the times of the re-exports that count against the quota, oldest first. Assumed: the week is the last 7 days.
+---@return number[] times
+function Mailbox:recent_reexports()
+  local recent, now = {}, self.state:now()
+  for _, time in ipairs(self.reexports) do
+    if now - time < text.WEEK then recent[#recent + 1] = time end
+  end
+  self.reexports = recent
+  return recent
 end
 
 ---Returns the data of an event about a new mailbox: the person and the credentials.

@@ -5,11 +5,9 @@ local json = require "cmr.mock.json"
 local Mailbox = require "cmr.mock.model.mailbox"
 local random = require "cmr.util.random"
 local scope = require "cmr.mock.routes.scope"
-local text = require "cmr.util.text"
 
 local export = {}
 
-local MAX_REEXPORTS_PER_WEEK = 3
 local EXPORT_SECONDS = 10 -- how long an export takes; assumed
 
 function export.platforms(request)
@@ -89,16 +87,6 @@ function export.export_mailboxes(request, state)
   return answer.success(request, nil, "Mailboxes queued for export")
 end
 
--- Assumed: the week is the last 7 days, and a refused request does not count.
-local function has_quota(mailbox, now)
-  local recent = {}
-  for _, time in ipairs(mailbox.reexports) do
-    if now - time < text.WEEK then recent[#recent + 1] = time end
-  end
-  mailbox.reexports = recent
-  return #recent < MAX_REEXPORTS_PER_WEEK
-end
-
 function export.reexport(request, state)
   local id = request.fields.mailboxId
   if not id then -- assumed: if the request has both, the id decides
@@ -106,7 +94,8 @@ function export.reexport(request, state)
     id = found and found.mailboxId or ""
   end
   local mailbox = scope.mailbox(state, request.user, id)
-  if not has_quota(mailbox, state:now()) then
+  -- assumed: a refused request does not count
+  if #mailbox:recent_reexports() >= Mailbox.MAX_REEXPORTS_PER_WEEK then
     -- assumed: the form of the refusal; the documentation says only that the request is rejected
     answer.refuse(429, "Re-export limit exceeded: 3 times per mailbox per week", "status 429; message; no Retry-After")
   end

@@ -1,0 +1,117 @@
+// Starts Chromium for the checks beside this file: NAME-check.mjs TOOLS CHROMIUM LUA, with the mock's lines in the
+// environment.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+
+const [tools, chromium, lua] = process.argv.slice(2);
+const { chromium: driver } = createRequire(resolve(tools, "node_modules/"))("playwright-core");
+
+export const WIDTHS = { narrow: 390, wide: 1280 };
+const HEIGHTS = { narrow: 844, wide: 900 };
+
+let failures = 0;
+
+// Runs one check and prints its result.
+export async function check(name, body) {
+  try {
+    await body();
+    console.log(`ok    ${name}`);
+  } catch (error) {
+    failures += 1;
+    console.log(`FAIL  ${name}\n      ${String(error.stack || error).slice(0, 1500).replaceAll("\n", "\n      ")}`);
+  }
+}
+
+// Runs `cmr` with these words. Returns {status, text}.
+export function cmr(...words) {
+  return new Promise((done) => {
+    execFile(lua, ["bin/cmr", ...words], (error, out, err) => done({ status: error ? error.code : 0, text: out + err }));
+  });
+}
+
+// Opens browsers, and ends with the exit status of the checks. body gets open(options), which opens a page in a context
+// of its own. Each page records in `problems` what it must not do: errors on the console, and requests to other hosts.
+// `loaded` has the text of all that it loaded.
+export async function run(origin, body) {
+  const browser = await driver.launch({
+    executablePath: chromium,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+  const problems = [];
+  const loaded = [];
+  async function open({ width = "wide", ...options } = {}) {
+    const viewport = { width: WIDTHS[width], height: HEIGHTS[width] };
+    const page = await (await browser.newContext({ viewport, ...options })).newPage();
+    page.setDefaultTimeout(30000);
+    page.on("console", (message) => message.type() === "error" && problems.push(`console: ${message.text()}`));
+    page.on("pageerror", (error) => problems.push(`error: ${error}`));
+    page.on("request", (request) => {
+      if (new URL(request.url()).origin !== origin) problems.push(`request to ${request.url()}`);
+    });
+    page.on("response", (response) => response.text().then((text) => loaded.push(text), () => {}));
+    return page;
+  }
+  try {
+    await body({ open, problems, loaded });
+  } finally {
+    await browser.close();
+  }
+  process.exitCode = failures ? 1 : 0;
+}
+
+// Saves a screenshot of the whole page.
+export async function shoot(page, name) {
+  const folder = join(tools, "screenshots");
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+// The page must not be wider than the window.
+export async function fits(page) {
+  const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  assert.ok(inner <= outer, `the page is ${inner} pixels wide in a window of ${outer}`);
+}
+
+// The contrast of each visible text, and of each placeholder, with its background must be at least 4.5.
+export async function contrasts(page) {
+  const low = await page.evaluate(() => {
+    const parse = (text) => text.match(/[\d.]+/g).map(Number);
+    const luminance = (rgb) => {
+      const [r, g, b] = rgb.map((value) => (value / 255 <= 0.03928 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const back = (node) => {
+      for (let each = node; each; each = each.parentElement) {
+        const color = parse(getComputedStyle(each).backgroundColor);
+        if (color[3] !== 0) return color;
+      }
+      return [255, 255, 255];
+    };
+    const found = [];
+    const compare = (node, style, text) => {
+      const [a, b] = [parse(style.color), back(node)].map((color) => luminance(color.slice(0, 3)) + 0.05);
+      const ratio = Math.max(a, b) / Math.min(a, b);
+      if (ratio < 4.5) found.push(`${node.tagName} ${node.className} "${text.slice(0, 30)}": ${ratio.toFixed(2)}`);
+    };
+    for (const node of document.querySelectorAll("body *")) {
+      if (!node.checkVisibility()) continue;
+      const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+      if (hasText) compare(node, getComputedStyle(node), node.textContent);
+      if (node.placeholder) compare(node, getComputedStyle(node, "::placeholder"), node.placeholder);
+    }
+    return found;
+  });
+  assert.deepEqual(low, []);
+}
+
+// Waits until a condition holds.
+export async function until(what, condition) {
+  const limit = Date.now() + 30000;
+  while (!(await condition())) {
+    if (Date.now() > limit) throw new Error(`not in time: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
