@@ -1,6 +1,7 @@
 #!/bin/sh
 # Unpacks the source of a Debian package into FOLDER/source, from the system's own mirror: debian-source.sh PACKAGE
-# FOLDER. The patches of Debian are applied where dpkg-source is installed. The system's package lists stay as they are.
+# FOLDER. Debian's patches are applied if dpkg-source is installed and the mirror has them.
+# The system's package lists stay as they are.
 set -eu
 package=$1 folder=$2
 [ ! -d "$folder/source" ] || exit 0
@@ -16,10 +17,14 @@ done
 apt="apt-get -q -y -o Dir::Etc::sourcelist=$work/sources.list -o Dir::Etc::sourceparts=$work/parts
     -o Dir::State::lists=$work/lists -o APT::Sandbox::User=root"
 $apt update
-(cd "$work" && $apt source --download-only "$package")
+cd "$work"
+# A mirror's pool may already have the next packaging. Then the upstream archive is enough.
+patches=yes
+$apt source --download-only "$package" || { patches= && $apt source --download-only --tar-only "$package"; }
+cd "$OLDPWD"
 
 mkdir -p "$folder"
-if command -v dpkg-source >/dev/null; then
+if [ "$patches" ] && command -v dpkg-source >/dev/null; then
     dpkg-source --no-check -x "$work"/*.dsc "$folder/source"
 else
     mkdir "$work/source"
