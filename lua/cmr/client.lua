@@ -184,7 +184,7 @@ end
 
 ---Sends a request for which cmr has no function. The same rate limit, retries and errors apply to it.
 ---@param method "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
----@param path string Below the base URL, percent-encoded, without a query.
+---@param path string The path below the base URL, percent-encoded, without a query.
 ---@param fields? cmr.Request
 ---@return cmr.Answer? answer
 ---@return string? message
@@ -253,7 +253,7 @@ end
 ---Starts a call in the background. In a script without a loop, the call makes progress while the script waits in any
 ---function of cmr.
 ---@param name string The operation's name.
----@param ... any Its arguments.
+---@param ... any The operation's arguments.
 ---@return cmr.Job job
 function Client:start(name, ...)
   local state = state_of(self, "start")
@@ -355,7 +355,7 @@ end
 ---"unknown", and err.events has the events about the items that were done. When an event reports that one of several
 ---items failed, await does not wait for the others. When the answer refused some items, await still waits for the
 ---others. When time is up, err is of kind "timeout" with outcome "unknown". When await can never learn the outcome, err
----is of kind "invalid_argument". client:awaitable tells you before you send anything.
+---is of kind "invalid_argument". client:awaitable tells you this before you send anything.
 ---@param res cmr.Answer|cmr.Accepted
 ---@param opts? cmr.AwaitOptions
 ---@return cmr.Event[]? events The events, oldest first. An order of mailboxes has one event for each mailbox.

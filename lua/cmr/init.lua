@@ -31,7 +31,7 @@ local operations = require "cmr.operations"
 ---| "quota_exceeded" # the mailbox's re-exports of this week are used up
 ---| "server_error" # 500 to 599
 ---| "unexpected_status" # any other status
----| "operation_failed" # the API says that it failed: in the body of a success, or later (client:await)
+---| "operation_failed" # the API says that the operation failed: in the body of a success, or later (client:await)
 ---| "cancelled" # job:cancel(), or the engine was closed
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
@@ -41,7 +41,7 @@ local operations = require "cmr.operations"
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
----| "unknown" # the server may have done it: check before you repeat it
+---| "unknown" # the server may have done the request: check before you repeat it
 
 ---A failure. tostring(err) returns its message.
 ---@class cmr.Error

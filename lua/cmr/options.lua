@@ -34,13 +34,13 @@ local options = {}
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 does not need it. Default: 256.
 ---@field max_response? integer Maximum bytes of an answer, after decompression. Default: 16 MiB; 1 MiB in nginx.
----@field proxy? string A proxy's URL. Never used for loopback. Default: from libcurl's environment variables.
+---@field proxy? string A proxy's URL. cmr never uses it for loopback. Default: from libcurl's environment variables.
 ---@field headers? table<string, string> More headers.
 ---@field user_agent? string A text in front of the library's own user agent.
----From the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
+---Maps the name of an operation to its "METHOD /path". Append " userId in body" or " userId in query" if `userId` is
 ---not where cmr assumes it.
 ---@field endpoints? table<string, string>
----@field allow_http? boolean Plain http to any host: the key is readable on the way. Default: false.
+---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
 ---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
 ---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
@@ -54,7 +54,7 @@ local options = {}
 ---@field operation string
 ---@field method string
 ---@field url string The URL without the key. Values in the query that look like secrets are masked.
----@field attempt integer From 1.
+---@field attempt integer The number of the attempt, from 1.
 ---@field repeatable boolean Whether the request can be sent twice without harm.
 ---@field context table A table that all hooks of one call share. It is empty at first.
 
@@ -64,13 +64,13 @@ local options = {}
 ---@field attempt integer The number of the attempt that failed.
 ---@field delay? number Seconds until the next attempt. For the option retry, nil means that cmr would not try again.
 ---@field err cmr.Error
----@field context table The same for all hooks of one call.
+---@field context table The table that all hooks of one call share.
 
 ---The argument of on_response.
 ---@class cmr.Attempt: cmr.Info
 ---@field attempt integer
 ---@field err? cmr.Error
----@field context table The same for all hooks of one call.
+---@field context table The table that all hooks of one call share.
 
 ---The defaults of the options that the Lua code uses. The core has the other defaults: the production URL, 5 s for
 ---connecting, 16 MiB for an answer.

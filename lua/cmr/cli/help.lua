@@ -11,7 +11,7 @@ local MAX_EXAMPLE_COLUMNS = 72
 -- for the help.
 local MARKS = {
   { "charges", "charges money", "Charges money." },
-  { "danger", "destroys", "Destroys: what it removes does not come back." },
+  { "danger", "destroys", "Destroys something. You cannot undo the call." },
   { "all_when_empty", "everything when its list is left out", "Means everything when its list is left out." },
   { "async", "asynchronous", "Asynchronous: the answer says that it was accepted, a webhook later how it ended." },
   { "quota", "limited per mailbox", "Limited per mailbox and week, however it is asked for." },
@@ -81,7 +81,7 @@ function help.description(param)
   local text = param.summary
   if param.known then
     local values = require("cmr.util.text").list(param.known, "and")
-    text = ("%s Documented: %s; other values are sent too."):format(text, values)
+    text = ("%s Documented: %s; cmr also sends other values."):format(text, values)
   end
   return param.maximum and ("%s At most %d."):format(text, param.maximum) or text
 end

@@ -14,9 +14,10 @@ local Redis = {}
 Redis.__index = Redis
 Redis.__name = "cmr.redis.scripts"
 
----The options of a connection to Redis 5 or newer, or to Valkey. There must be one server, without Cluster or Sentinel.
----In nginx, the library lua-resty-redis is needed (as resty.redis or nginx.redis), and only the request waits. Outside
----nginx, redis-lua and LuaSocket are needed, and LuaSec for TLS. The whole process waits, also under luv and cqueues.
+---These options describe a connection to Redis 5 or newer, or to Valkey. There must be one server, without Cluster or
+---Sentinel. In nginx, the library lua-resty-redis is needed (as resty.redis or nginx.redis), and only the request
+---waits. Outside nginx, redis-lua and LuaSocket are needed, and LuaSec for TLS. The whole process waits, also under luv
+---and cqueues.
 ---@class cmr.RedisOptions
 ---@field host? string The server. nginx needs an IP address here, unless it has a resolver. Default: 127.0.0.1.
 ---@field port? integer Default: 6379.

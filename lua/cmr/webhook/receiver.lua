@@ -304,7 +304,7 @@ end
 
 ---Returns the events that could not be handled, and that the vendor does not deliver again. For such an event, the
 ---handler failed at the last of three deliveries, or the store had no room.
----@return cmr.DeadLetter[]? letters Oldest first.
+---@return cmr.DeadLetter[]? letters The dead letters, oldest first.
 ---@return string? message
 function Receiver:dead_letters()
   return dead_letters.list(self.store)
@@ -335,7 +335,7 @@ end
 
 ---Handles dead letters: stores each event for client:await, and calls its function. An event that was handled
 ---meanwhile is not handled again. When an event is handled, its dead letter is removed.
----@param id? string Default: all.
+---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of handled events; nil if there is no such letter or the store is unavailable.
 ---@return string|table<string, string>|nil failures The reasons by id, or a message; nil when none failed.
 function Receiver:replay(id)
@@ -351,7 +351,7 @@ function Receiver:replay(id)
 end
 
 ---Removes dead letters permanently.
----@param id? string Default: all.
+---@param id? string The id of one letter. Default: all letters.
 ---@return integer? count The number of removed letters; nil if there is no such letter or the store is unavailable.
 ---@return string? message
 function Receiver:drop(id)

@@ -50,7 +50,7 @@ local verify = {}
 ---@field signature_format string The signature format of the delivery.
 ---@field timestamp number Seconds since 1970.
 ---@field timestamp_signed boolean If false, the timestamp protects nothing, and only the id reveals a replay.
----@field age number Seconds.
+---@field age number Seconds from the timestamp to the check.
 ---@field event cmr.EventName The event's name: the body's `event`, or else its `eventType`.
 ---@field id string The eventId or, if there is none, body_hash.
 ---@field body_hash string "sha256:" and the hash of the body.
