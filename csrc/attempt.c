@@ -13,7 +13,7 @@ enum {
     MAX_IDLE_SECONDS = 5,
     MAX_IDLE_SECONDS_REPEATABLE = 118, /* the same as libcurl's default */
     MIN_TIMEOUT_MS = 1,                /* libcurl takes 0 for "no timeout" */
-    MAX_SENDS_REPEATABLE = 2,          /* for one attempt: libcurl sends again when a reused connection closes */
+    MAX_SENDS_REPEATABLE = 2,          /* in one attempt, because libcurl sends again when a reused connection closes */
 };
 
 bool attempt_is_repeatable(const struct call *call)
@@ -185,8 +185,8 @@ static CURLcode set_target(struct call *call, CURLSH *share)
 }
 
 /*
- * The functions below set the options of one attempt. They set each option, because a reused handle has the values of
- * the last attempt.
+ * The functions below set the options of one attempt. These functions set each option, because a reused handle has the
+ * values of the last attempt.
  */
 
 static CURLcode set_connection(struct call *call)

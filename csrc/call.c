@@ -127,7 +127,7 @@ static int lua_call_result(lua_State *L)
     return results;
 }
 
-/* call:release(): frees the body of the response. Afterwards call:info() still works, but call:result() does not. */
+/* call:release(): frees the body of the response. Afterwards call:info() still works, but call:result() fails. */
 static int lua_call_release(lua_State *L)
 {
     struct call *call = to_call(L);
@@ -150,7 +150,7 @@ static int lua_call_trace(lua_State *L)
 
 /*
  * call:add_header(name, value) -> true; or nil and the reason why not. From now on, attempts send this header in
- * addition to the target's headers, or in place of one of them. The option `headers` must accept the header.
+ * addition to the target's headers, or in place of one of these headers. The option `headers` must accept the header.
  */
 static int lua_call_add_header(lua_State *L)
 {

@@ -1,4 +1,4 @@
-/* The core's interface for Lua: this file registers the functions and implements the small ones. */
+/* The core's interface for Lua: this file registers the functions and implements the small functions. */
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -46,8 +46,8 @@ static void pin(void)
 #if LUA_VERSION_NUM == 501
 
 /*
- * LuaJIT has lua_isyieldable; Lua 5.1 does not. A module built for one of them also runs in the other, so the code
- * looks for the function at run time.
+ * LuaJIT has lua_isyieldable; Lua 5.1 does not. A module built for one of these Luas also runs in the other, so the
+ * code looks for the function at run time.
  */
 #pragma weak lua_isyieldable
 int lua_isyieldable(lua_State *L);

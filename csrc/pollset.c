@@ -138,8 +138,8 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *userdata,
 }
 
 /*
- * Sets the timerfd. It is set only while an event loop watches the descriptor, because the system call would take most
- * of a step's time.
+ * Sets the timerfd. The timer is set only while an event loop watches the descriptor, because the system call would
+ * take most of a step's time.
  */
 static void arm(const struct pollset *set)
 {
@@ -199,7 +199,7 @@ bool pollset_tick(struct pollset *set, CURLM *multi)
     return curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK;
 }
 
-/* Returns how long to wait, in ms: not longer than until libcurl or a call's deadline is due. */
+/* Returns how long to wait, in ms. The wait ends after timeout, or earlier when libcurl or a call's deadline is due. */
 static int wait_ms(const struct pollset *set, int timeout)
 {
     const double left = timeout > 0 ? (fmin(set->due, set->alarm) - pollset_now()) * 1e3 : 0;

@@ -41,7 +41,7 @@ struct queue {
     off_t offset; /* where the file has the key's record */
 };
 
-/* The slot that a caller wants, and the one that it gets. See queue_reserve. */
+/* The slot that a caller wants, and the slot that it gets. See queue_reserve. */
 struct slot {
     double after, spacing, max_wait, patience;
     double delay;

@@ -252,7 +252,10 @@ static int push_failed(lua_State *L, const struct call *call)
     return error_return(L, call->name, info, 0);
 }
 
-/* Returns whether the answer is complete although the transfer failed. That happens when libcurl rejects a trailer. */
+/*
+ * Returns whether the answer is complete although the transfer failed. Such a transfer fails because libcurl rejects a
+ * trailer.
+ */
 static bool is_whole(lua_State *L, const struct answer *answer)
 {
     const bool whole = answer->headers_complete && push_object(L, answer->body.data, answer->body.length);

@@ -27,9 +27,9 @@ struct target {
     const char *key_header;
     const char *ca_file;
     const char *proxy;
-    struct curl_slist *headers;      /* of a request without a body */
-    struct curl_slist *headers_body; /* of a request with a JSON body */
-    struct curl_slist *headers_form; /* of a request with form data: libcurl adds the content type */
+    struct curl_slist *headers;      /* for a request without a body */
+    struct curl_slist *headers_body; /* for a request with a JSON body */
+    struct curl_slist *headers_form; /* for a request with form data: libcurl adds the content type */
     struct curl_slist *resolve;      /* pins localhost to loopback */
     size_t max_response;             /* bytes, after decompression */
     long connect_timeout;            /* ms */
@@ -56,7 +56,7 @@ struct target *target_check(lua_State *L, int index);
 /* Pushes the text that the option `endpoints` has for an operation, or nil. See url_split_endpoint. */
 void target_push_endpoint(lua_State *L, int index, const char *operation);
 
-/* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last one. */
+/* Returns the name of the option number `index` (api_key, key_header, ...), or NULL after the last option. */
 const char *target_option_name(size_t index);
 
 /*
