@@ -25,7 +25,7 @@
 ---@field failed_statuses? string[] More statuses that mean "the order has failed". Default: {}.
 ---@field cancelled? fun(): boolean Called at least once a second. If the function returns true, the wait ends.
 
----The options of client:bulk. It sends only the rows that are not done yet.
+---The options of client:bulk. client:bulk sends only the rows that are not done yet.
 ---@class cmr.BulkOptions
 ---@field concurrency? integer The number of requests at once. Default: 8.
 ---@field again? boolean Send all rows again, even those that are done. An unfinished run finishes its other rows first.
@@ -107,8 +107,8 @@ function Client:start(name, ...) end
 function Client:map(name, inputs, opts) end
 
 ---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another one. A later run with the same rows continues the first one. The report
----names the rows that could not be sent, see cmr.BulkReport.
+---that are done, in this process or in another process. A later run with the same rows continues the first run. The
+---report names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -182,7 +182,7 @@ function Client:base_url() end
 ---@return string key_id
 function Client:key_id() end
 
----The result of cmr.info. After several attempts, it describes the last one.
+---The result of cmr.info. After several attempts, it describes the last attempt.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
@@ -294,7 +294,7 @@ function Client:key_id() end
 ---that the answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
----@field curl_code? integer libcurl's error code; the curl program exits with the same one.
+---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
 ---Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
 ---client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
@@ -356,7 +356,7 @@ function Client:key_id() end
 ---@field either? "any"|"one"
 ---@field all_required? true
 ---@field accepts_item? true
----@field values? string[] The closed set of its values.
+---@field values? string[] The closed set of the parameter's values.
 ---@field known? string[] The documented values of a set that may have other values too.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string
@@ -437,8 +437,8 @@ function cmr.start(name, ...) end
 function cmr.map(name, inputs, opts) end
 
 ---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another one. A later run with the same rows continues the first one. The report
----names the rows that could not be sent, see cmr.BulkReport.
+---that are done, in this process or in another process. A later run with the same rows continues the first run. The
+---report names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -524,7 +524,7 @@ function connections:is_moved() end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
+---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
 ---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
 function connections:transaction(synchronous, change, is_patient) end
 
@@ -549,7 +549,7 @@ local forgetting = {}
 ---@return string? message
 function forgetting:forget(before) end
 
----Removes some old requests from time to time, in the transaction that records a new one.
+---Removes some old requests from time to time, in the transaction that records a new request.
 ---@param db any
 ---@param id integer The id of the new request.
 ---@return any ok
@@ -614,7 +614,7 @@ local locks = {}
 
 ---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
----@return table? hold for let_go_run
+---@return table? hold the argument of let_go_run
 ---@return string? message
 ---@return string? reason "busy" when another process, or another caller in this one, has it.
 function locks:hold_run(run) end
@@ -652,7 +652,7 @@ local queries = {}
 ---@return string? reason
 function queries:newest() end
 
----Returns the requests with the same content, oldest first. Omits a request that a later one superseded.
+---Returns the requests with the same content, oldest first. Omits a request that a later request superseded.
 ---@param account string
 ---@param operation string
 ---@param digest string
@@ -680,13 +680,13 @@ function queries:find(filter) end
 function queries:get(id) end
 
 ---Returns how many requests match a filter.
----@param filter table as of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return integer? count
 ---@return string? message
 function queries:count(filter) end
 
 ---Iterates over the requests that match a filter, newest first. Reads 1,000 of them at a time.
----@param filter table as of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return fun(): table|false|nil, string? iterator The next request; after a failure once false, message.
 function queries:each(filter) end
 
@@ -696,8 +696,8 @@ local writing = {}
 
 ---Records a request that is about to be sent. The record is on the disk when this function returns.
 ---@param request table {account, operation, digest, ids = {{kind, id} ...}}, and where they exist: run, row, user;
----supersedes, the id of the request that this one repeats; newest_known, the id of the newest request of this content
----that the caller knows: a newer one stops this one
+---supersedes, the id of the request that this request repeats; newest_known, the id of the newest request of this
+---content that the caller knows: a newer one stops this one
 ---@return integer? id for finish
 ---@return string? message
 ---@return string? reason The reason from cmr.sqlite, or "repeated".
@@ -760,7 +760,7 @@ function writing:settle(id, ending) end
 ---@field post fun()
 ---@field wait fun() Waits for a post. Returns once for every post.
 
----Watches two coroutines: the one that made the watch, and the last one that called `seen`.
+---Watches two coroutines: the coroutine that made the watch, and the coroutine that last called `seen`.
 ---@class cmr.Watch
 ---@field seen fun() Watches the running coroutine too.
 ---@field stop fun() Ends the watch.
@@ -780,7 +780,7 @@ function writing:settle(id, ending) end
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
----@field retries? integer The number of attempts after the first one. Default: 2.
+---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
@@ -788,7 +788,7 @@ function writing:settle(id, ending) end
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
----Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
+---Records every request that acts. True uses the user's ledger, and a path uses another ledger. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 does not need it. Default: 256.
@@ -800,7 +800,7 @@ function writing:settle(id, ending) end
 ---not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
----@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the one that fits each call.
+---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
 ---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
@@ -936,8 +936,8 @@ function webhook.receiver(options) end
 ---@return cmr.Delivery? info
 function webhook.info(event) end
 
----Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
----without an eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. An event without an
+---eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event) end
@@ -947,10 +947,10 @@ function webhook.id(event) end
 ---@return cmr.EventName name
 function webhook.name(event) end
 
----A function that handles an event. It fails if it raises, or returns false, or returns nil and a message. The vendor
----then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end within the lease,
----or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as handled if the status
----is below 300.
+---A function that handles an event. The function fails if it raises an error, or returns false, or returns nil and a
+---message. The vendor then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end
+---within the lease, or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as
+---handled if the status is below 300.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---The second argument of a handler.
@@ -963,7 +963,7 @@ function webhook.name(event) end
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
----The handlers by event name. "*" handles all other events. Without it, other events are answered with 200.
+---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
 ---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.

@@ -77,7 +77,7 @@ local function fail(self, kind, outcome, body, message)
 end
 
 -- Reports a mistake in the arguments. Raises it only if no request was sent. After a request it returns an error,
--- because a raised one would lose the answer.
+-- because a raised error would lose the answer.
 local function refuse(self, message)
   if not self.has_left then errors.raise("await: " .. message) end
   return fail(self, "invalid_argument", "unknown", nil, message)
@@ -183,7 +183,7 @@ local function lists_to_read(self, reads_all)
   return lists
 end
 
--- Keeps the events of earlier reads, because the store may have dropped them meanwhile. Appends the new ones, ordered
+-- Keeps the events of earlier reads, because the store may have dropped them meanwhile. Appends the new events, ordered
 -- by the time of receipt if it is known.
 local function keep(self, read)
   local kept = self.kept
@@ -350,7 +350,7 @@ end
 
 ---Waits until an accepted operation has finished. See client:await.
 ---@param client cmr.Client
----@param state table of the client
+---@param state table the client's state
 ---@param loop cmr.Loop
 ---@param res any
 ---@param opts any

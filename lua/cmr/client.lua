@@ -20,7 +20,7 @@ Client.__name = "cmr.client"
 
 local unpack = table.unpack or unpack
 
----The result of cmr.info. After several attempts, it describes the last one.
+---The result of cmr.info. After several attempts, it describes the last attempt.
 ---@class cmr.Info
 ---@field operation string
 ---@field method string
@@ -292,8 +292,8 @@ function Client:map(name, inputs, opts)
 end
 
 ---Calls an operation that changes something for many rows, and sends no row twice. The client's ledger records the rows
----that are done, in this process or in another one. A later run with the same rows continues the first one. The report
----names the rows that could not be sent, see cmr.BulkReport.
+---that are done, in this process or in another process. A later run with the same rows continues the first run. The
+---report names the rows that could not be sent, see cmr.BulkReport.
 ---
 ---    local client = cmr.new { ledger = true }
 ---    local report = assert(client:bulk("reexport", { { mailboxId = "MB1" }, { mailboxId = "MB2" } }))
@@ -400,7 +400,7 @@ end
 
 ---Makes a client without raising.
 ---@param opts cmr.Options
----@param parent table? The state of a client whose key, engine and limiter the new one shares. Nil: the environment
+---@param parent table? The state of a client whose key, engine and limiter the new client shares. Nil: the environment
 ---  supplies missing options
 ---@return cmr.Client? client
 ---@return string? message

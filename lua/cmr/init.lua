@@ -58,7 +58,7 @@ local operations = require "cmr.operations"
 ---that the answer refused.
 ---@field body? any
 ---@field events? cmr.Event[] In an error of client:await, the events that arrived.
----@field curl_code? integer libcurl's error code; the curl program exits with the same one.
+---@field curl_code? integer libcurl's error code; the curl program exits with the same code.
 ---Says what is wrong. If kind is "invalid_argument": "unknown_field", "missing_field", "duplicate_field",
 ---"conflicting_fields", "empty", "bad_type", "bad_value", "bad_arguments", "undocumented", "too_long" or "no_key". From
 ---client:each, if kind is "bad_response": "wrong_page", "list_changed", "repeated_page", "repeated_item",
@@ -120,7 +120,7 @@ local operations = require "cmr.operations"
 ---@field either? "any"|"one"
 ---@field all_required? true
 ---@field accepts_item? true
----@field values? string[] The closed set of its values.
+---@field values? string[] The closed set of the parameter's values.
 ---@field known? string[] The documented values of a set that may have other values too.
 ---@field source "seed"|"docs"|"help"
 ---@field summary string

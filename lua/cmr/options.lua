@@ -21,7 +21,7 @@ local options = {}
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
----@field retries? integer The number of attempts after the first one. Default: 2.
+---@field retries? integer The number of attempts after the first attempt. Default: 2.
 ---Decides whether to repeat a failed attempt that may be repeated. See below.
 ---@field retry? fun(failure: cmr.Retry): boolean|number|nil
 ---@field retry_budget? integer|false Failed retries before cmr stops retrying for a key. False: no limit. Default: 50.
@@ -29,7 +29,7 @@ local options = {}
 ---@field limiter? cmr.Limiter Default: one for the process; in nginx, lua_shared_dict cmr if it is declared.
 ---@field reexport_quota? "warn"|"enforce"|false The action on a mailbox's fourth re-export in a week. Default: warn.
 ---@field store? cmr.Store The store for webhooks and quotas. Default: of the same kind as the default limiter.
----Records every request that acts. True uses the user's ledger, and a path uses another one. If the ledger cannot
+---Records every request that acts. True uses the user's ledger, and a path uses another ledger. If the ledger cannot
 ---record a request, the request is not sent. Default: false.
 ---@field ledger? boolean|string|cmr.Ledger
 ---@field max_connections? integer Maximum calls at once; further calls wait. HTTP/2 does not need it. Default: 256.
@@ -41,7 +41,7 @@ local options = {}
 ---not where cmr assumes it.
 ---@field endpoints? table<string, string>
 ---@field allow_http? boolean Allows plain http to any host. Others can read the key on the way. Default: false.
----@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the one that fits each call.
+---@field loop? cmr.LoopName|cmr.Loop The loop adapter. Default: the adapter that fits each call.
 ---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
 ---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
@@ -83,7 +83,7 @@ options.DEFAULTS = {
   rate = 4, -- the vendor's limit is 5; its help page advises 4
 }
 
--- The environment variables for options. They are read when a client is made, never at require.
+-- The environment variables for options. cmr reads these variables when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
 -- the options that exclude the option `profile`; ca_file does not exclude it, because certificates are no secret
@@ -137,8 +137,8 @@ for _, name in ipairs(core.target_option_names) do
 end
 
 ---Adds the options that a client does not set itself. Copies their values, because every call reads nearly all of them.
----@param opts table of the client; the function changes it
----@param parent table The options of the client that the new one is made from, or options.DEFAULTS.
+---@param opts table the client's options; the function changes this table
+---@param parent table The options of the client from which the new client is made, or options.DEFAULTS.
 function options.inherit(opts, parent)
   local chosen = {}
   for _, name in ipairs(BOUNDS) do
@@ -152,7 +152,7 @@ end
 
 ---Returns the longest time for a call and for one of its attempts. If the vendor may take long for each item, an option
 ---that the user did not set grows by that time.
----@param opts table of a client
+---@param opts table a client's options
 ---@param operation cmr.Operation? nil: a raw request
 ---@param call any from the core
 ---@return number timeout seconds

@@ -22,7 +22,7 @@ local poller = {}
 
 local keys = {} -- key and base URL -> {free_at, orders = {id -> {due_at, seen_at, watchers, number, answer}}}
 
----Returns a number from 0 to 1. It comes from the clock's lowest digits, which are random enough.
+---Returns a number from 0 to 1. The number comes from the clock's lowest digits, which are random enough.
 function poller.jitter()
   return core.now() * 1e5 % 1
 end

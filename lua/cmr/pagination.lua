@@ -119,7 +119,7 @@ local function counts_all(total, pages, items)
   return total > #items
 end
 
--- Compares a page with the request and with the pages before it. Returns whether the page is the last one.
+-- Compares a page with the request and with the pages before it. Returns whether the page is the last page.
 local function check(list, number, res, items)
   local current, pages, total = pagination.position(res)
   -- 0 pages mean that there are no items, or that the number is useless

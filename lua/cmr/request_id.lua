@@ -2,7 +2,7 @@
 
 local MAX_BYTES = 128
 
--- The header is undocumented, so we assume the usual headers of frameworks, proxies and CDNs. The most specific one
+-- The header is undocumented, so we assume the usual headers of frameworks, proxies and CDNs. The most specific header
 -- comes first.
 local NAMES = { "x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray" }
 

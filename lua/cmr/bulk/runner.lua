@@ -67,7 +67,7 @@ local function before_send(run, row)
 end
 
 -- Stops the run when the ledger cannot record the end of a row, because no request may be sent unrecorded. Returns
--- whether the ledger has the row's end. Without the end, this run and the next one treat the row as unknown.
+-- whether the ledger has the row's end. Without the end, this run and the next run treat the row as unknown.
 local function is_recorded(run, row, info)
   local message = info and info.ledger_error
   if not message then return true end

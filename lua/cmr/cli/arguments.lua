@@ -143,7 +143,7 @@ function arguments.convert(param, label, text, read)
   return value
 end
 
----Puts a value under a dotted name: "google.clientId". Returns a message when it cannot.
+---Puts a value under a dotted name: "google.clientId". Returns a message when that is impossible.
 ---@param only_absent boolean? True keeps an existing value.
 function arguments.put(args, name, value, only_absent)
   local object, last = args, name:match "[^.]+$"

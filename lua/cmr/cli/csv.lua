@@ -30,7 +30,7 @@ end
 
 ---Writes rows without a header.
 ---@param rows any[][] One value for each column.
----@param style table? of csv.style
+---@param style table? a style from csv.style
 function csv.lines(columns, rows, style)
   style = style or {}
   local separator = style.separator or ","

@@ -29,7 +29,7 @@ local function select_from_list(list, path)
   return found and values or nil
 end
 
--- Returns the value at the path, or nil. When several names fit, it takes the longest one that exists.
+-- Returns the value at the path, or nil. When several names fit, takes the longest name that exists.
 function select_from(value, path)
   if path == "" then return value end
   if type(value) ~= "table" then return nil end

@@ -76,7 +76,7 @@ function help.events(operation)
   return ("The webhook %s reports its success%s."):format(event_names(operation.success_events), failure)
 end
 
----Returns the description of a parameter with its documented values and its bound; nil without one.
+---Returns the description of a parameter with its documented values and its bound; nil without a description.
 function help.description(param)
   local text = param.summary
   if param.known then
@@ -97,8 +97,8 @@ function help.summary(operation)
   return ("%s [%s]"):format(text, table.concat(words, ", "))
 end
 
----Returns the paragraph at the top of a command's help. It says what the operation does, and what a user must know
----first.
+---Returns the paragraph at the top of a command's help. The paragraph says what the operation does, and what a user
+---must know first.
 function help.top(operation)
   local method, path = operation.method or "(method unknown)", operation.path or "(path unknown)"
   local lines = { operation.summary or operation.title, ("%s %s: %s"):format(method, path, operation.title) }

@@ -231,7 +231,7 @@ end
 ---@param client cmr.Client
 ---@param operation table
 ---@param args table
----@return string? message of a failure
+---@return string? message the message of a failure
 ---@return table? err
 function listing.show(client, operation, args, parsed, system)
   local list = finder(operation)
@@ -258,7 +258,7 @@ function listing.show(client, operation, args, parsed, system)
 end
 
 ---Tells the user on standard error when the answer says that the list has more items.
----@param args table of the request
+---@param args table the request's arguments
 function listing.note(answer, operation, args, system)
   local items = finder(operation).items(answer)
   local page, pages, total = pagination.position(answer)

@@ -201,8 +201,8 @@ local function add_parameter(command, param, names, help)
   if param.positional then
     local placeholder = arguments.placeholder(param.name)
     names.arguments[name] = placeholder
-    -- argparse takes the argument as optional: --json may supply the value, and arguments.build reports a missing one
-    -- better
+    -- argparse takes the argument as optional: --json may supply the value, and arguments.build reports a missing
+    -- argument better
     element = command:argument(placeholder):args "?"
     usage = param.required and placeholder or "[" .. placeholder .. "]"
   else

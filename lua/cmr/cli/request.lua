@@ -211,7 +211,7 @@ end
 ---  output.show
 ---@return integer status io.EXIT_INCOMPLETE if the API refused some items.
 function request.send(order, parsed, system, client)
-  -- prepares the call before the client does, because the client would raise a mistake as plain text
+  -- prepares the call here, because the client would raise a mistake as plain text
   local prepare = order.prepare or core[order.method]
   local call, message, err = prepare(client:target(), unpack(order.args))
   if not call then fail(order, parsed, message, err) end
@@ -236,7 +236,7 @@ function request.send(order, parsed, system, client)
   return require("cmr.cli.waiting").for_answer(client, operation, order.args[1], answer, parsed, system)
 end
 
--- Sends a request again and again. On a terminal, each answer replaces the one before.
+-- Sends a request again and again. On a terminal, each answer replaces the answer before.
 local function watch(order, parsed, system, client)
   local seconds = request.number("--watch", parsed.watch)
   if seconds < MIN_WATCH_SECONDS then io.usage("option '--watch' wants at least %d second", MIN_WATCH_SECONDS) end

@@ -15,7 +15,7 @@ local LOCKED_BUSY_SECONDS = 0.1 -- the wait after an earlier wait was too short
 -- stays smaller.
 local MAX_WAL_BYTES = 5 * 2 ^ 20
 
-local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ones
+local ledgers = setmetatable({}, { __mode = "k" }) -- every ledger of this process, also the closed ledgers
 
 -- Closes all connections that a fork's child inherited from its parent. The child must do this before it opens its own.
 -- See cmr.sqlite.
@@ -131,7 +131,7 @@ end
 
 ---Runs a function in one transaction: all of its changes are made, or none.
 ---@param synchronous "durable"|"quick"
----@param change fun(db: any): any, any, any Its results are returned. If the first one is nil, the changes are undone.
+---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
 ---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
 function connections:transaction(synchronous, change, is_patient)
   local db, message, reason = self:connection(synchronous)

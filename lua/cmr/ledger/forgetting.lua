@@ -30,8 +30,8 @@ local function forget_runs(self, db, before)
 end
 
 -- Removes some of the requests that were sent before a time, oldest first. The newest request always stays, so that the
--- next one gets a higher number than any running writer. `window` is the number of old requests to look at, or -1 for
--- all.
+-- next request gets a higher number than any running writer. `window` is the number of old requests to look at, or -1
+-- for all.
 local function forget(self, db, before, limit, window)
   local living, message, reason = writers.living(self, db)
   if not living then return nil, message, reason end
@@ -71,7 +71,7 @@ function forgetting:forget(before)
   end
 end
 
----Removes some old requests from time to time, in the transaction that records a new one.
+---Removes some old requests from time to time, in the transaction that records a new request.
 ---@param db any
 ---@param id integer The id of the new request.
 ---@return any ok

@@ -114,7 +114,7 @@ end
 
 ---Returns the accepted requests that match a filter, in the form for a wait.
 ---@param ledger cmr.Ledger
----@param filter table of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return table[]? items {id, account, operation, plan}
 ---@return string? message
 function history.accepted(ledger, filter)
@@ -132,7 +132,7 @@ end
 
 ---Iterates over the requests that match a filter, newest first.
 ---@param ledger cmr.Ledger
----@param filter table of Ledger:find
+---@param filter table a filter as for Ledger:find
 ---@return fun(): cmr.SentRequest|false|nil, string? iterator The next request; after a failure once false, message.
 function history.each(ledger, filter)
   local next_request, read = ledger:each(filter), history.reader(ledger)

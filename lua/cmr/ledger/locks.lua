@@ -1,4 +1,5 @@
----The locks of a process: on its runs, and as a notice that it stores events. They end with the process.
+---The locks of a process. It locks its runs. Another lock tells other processes that this process stores events. All
+---locks end with the process.
 
 ---A part of cmr.Ledger.
 ---@class cmr.LedgerLocks
@@ -9,7 +10,7 @@ local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- first number and count of th
 
 ---Takes a run for this caller alone, until the process ends or lets it go.
 ---@param run integer
----@return table? hold for let_go_run
+---@return table? hold the argument of let_go_run
 ---@return string? message
 ---@return string? reason "busy" when another process, or another caller in this one, has it.
 function locks:hold_run(run)

@@ -78,7 +78,7 @@ function runs.row_of_another_key(ledger, wanted, digests, since)
   end
 end
 
----Moves all records of an account to another one, after the user got a new key.
+---Moves all records of an account to another account, after the user got a new key.
 ---@return boolean? ok
 ---@return string? message
 function runs.change_key(ledger, from, to)

@@ -41,7 +41,7 @@ end
 ---@param key string
 ---@param rate number The requests per second.
 ---@param loop cmr.Loop
----@param deadline number by loop.now
+---@param deadline number the deadline, on the clock of loop.now
 ---@param job cmr.Job? The wait ends when this job is cancelled.
 ---@return boolean? ok Nil when the slot is after the deadline.
 ---@return number? needed The seconds until the slot.

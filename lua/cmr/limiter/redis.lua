@@ -66,7 +66,7 @@ function Limiter.new(options)
   }, Limiter)
 end
 
--- Returns how much slower this reply was than the fastest one. The result cannot exceed the round trip. A greater
+-- Returns how much slower this reply was than the fastest reply. The result cannot exceed the round trip. A greater
 -- result shows that a clock was set, so the measurement starts again. The baseline moves by 1/16 with each reply, so
 -- that a slower network becomes the norm.
 local function lateness(self, sent_at, received_at, server_time)
@@ -96,7 +96,7 @@ local function note_slot(self, key, slot, latest_before, time)
   self.latest_slots:set(key, slot, time + SLOT_SECONDS, core.now())
 end
 
--- Reserves a slot in Redis. A slot earlier than the last one means that Redis lost its data. Then we treat Redis as
+-- Reserves a slot in Redis. A slot earlier than the last slot means that Redis lost its data. Then we treat Redis as
 -- unavailable until the other hosts have noticed the loss too. Returns the seconds until the slot (negative if it is
 -- past) and whether it was reserved; or nil if Redis is unavailable or refuses.
 local function reserve_in_redis(self, key, length, after, max_wait)
@@ -130,7 +130,7 @@ function Limiter:reserve(key, rate, max_wait)
     after = delay
   end
   local delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
-  if delay and delay < -MAX_LATE_SECONDS then -- the reply is so late that the next slot is already due: skips this one
+  if delay and delay < -MAX_LATE_SECONDS then -- the reply is so late that the next slot is already due: skips this slot
     delay, reserved = reserve_in_redis(self, key, 1 / rate, after, max_wait)
   end
   local elapsed = core.now() - begun_at

@@ -46,7 +46,7 @@ local function let_luv_drive()
   if luv and is_loaded then luv.drive() end
 end
 
----Returns true, because this adapter fits wherever no other does.
+---Returns true, because this adapter fits wherever no other adapter fits.
 function block.detected()
   return true
 end

@@ -203,7 +203,7 @@ define(
 
 show("webhooks", "lists the destinations of webhooks")
 
--- Adds a destination, or changes the one with an id. The fields that the call does not name stay unchanged.
+-- Adds a destination, or changes the destination with an id. The fields that the call does not name stay unchanged.
 local function set_destination(fields, deliveries)
   if (fields.url == nil) == (fields.id == nil) then return nil, "'url' or 'id' is needed, and not both" end
   if fields.id then
@@ -311,7 +311,7 @@ local function read_fields(request, types)
   return ok and fields, message
 end
 
--- Answers a browser: it may have the page's files, but needs the token for the page itself.
+-- Answers a browser. The browser may have the page's files, but needs the token for the page itself.
 local function answer_browser(request, token)
   local name = request.method == "GET" and request.path:sub(#PREFIX + 1)
   if name ~= "" then return name and page.file(name) end

@@ -1,4 +1,5 @@
----The requests that the mock received, with their answers. Bounded: the oldest ones go first. Pure.
+---The requests that the mock received, with their answers. The recorder drops the oldest requests when they take too
+---much memory. Pure.
 
 local Recorder = {}
 Recorder.__index = Recorder

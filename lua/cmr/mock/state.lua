@@ -54,7 +54,7 @@ end
 ---Serves an operation at a path that the user supplies.
 ---@param operation string
 ---@param endpoint string "METHOD /path" or "METHOD /path userId in body", as in the library's option endpoints
----@return boolean? ok nil: it has another form
+---@return boolean? ok Nil when the endpoint has another form.
 function State:supply(operation, endpoint)
   local route, user = endpoint:match "^(%u+ /%S*)(.*)$"
   local user_in = user and user:match "^ userId in (%l+)$"
@@ -72,7 +72,7 @@ end
 
 ---Advances the clock.
 ---@param seconds number at once
----@param speed number? The new speed of the clock; nil keeps the old one.
+---@param speed number? The new speed of the clock; nil keeps the old speed.
 function State:advance(seconds, speed)
   self.offset = self:now() - self.clock() + seconds
   self.speed, self.speed_since = speed or self.speed, self.clock()

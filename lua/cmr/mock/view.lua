@@ -1,4 +1,4 @@
----The mock's state as the control calls show it. Secrets are masked where a function says so. Pure.
+---The mock's state as the control calls show it. A function that masks secrets says so. Pure.
 
 local json = require "cmr.mock.json"
 local Mailbox = require "cmr.mock.model.mailbox"
@@ -65,7 +65,7 @@ local function masked_request(entry, keys)
   return shown
 end
 
--- Calls a function with each item of a list, or with the newest ones, and lists its results.
+-- Calls a function with each item of a list, or with the newest items, and lists the results.
 local function newest(items, limit, show)
   local shown = json.array()
   for index = math.max(1, #items - (limit or #items) + 1), #items do

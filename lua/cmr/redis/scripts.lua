@@ -118,7 +118,7 @@ end
 
 ---Checks the options of a limiter or a store. The options are those of the limiter or the store, and either the options
 ---of a connection or the option `redis`.
----@param caller string for messages
+---@param caller string the caller's name, for messages
 ---@param spec table The rules for the limiter's or the store's own options.
 ---@param options table?
 ---@return table opts The options. Their field `redis` is the connection.
@@ -178,7 +178,7 @@ local function authenticate(connection, opts)
   return ok, message
 end
 
--- Runs a script. An idle connection may be dead, so if a reused connection fails, the function tries a new one.
+-- Runs a script. An idle connection may be dead, so if a reused connection fails, the function tries a new connection.
 local function attempt(self, script, ...)
   local connection, ok, reply, message, is_reply, reason
   repeat

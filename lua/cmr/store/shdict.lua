@@ -1,6 +1,6 @@
 ---A store for all workers of an nginx, in one or three dictionaries (lua_shared_dict). It survives a reload. When a
 ---dictionary is full, it loses its least recently used entries, and the error log says so. A dictionary for events
----loses none; it refuses new events as "full".
+---loses nothing; it refuses new events as "full".
 
 local core = require "cmr.core"
 local shared_dict = require "cmr.util.shared_dict"
@@ -62,8 +62,8 @@ end
 function Store:done(name, token, ttl)
   local dict, key = self.claims, "cmr:claim:" .. name
   if (dict:get(key) or token) ~= token then return nil, stores.LEASE_OVER end
-  -- this may overwrite a claim that another worker has just taken; that is right, because the event was handled and
-  -- must not run again
+  -- this may overwrite a claim that another worker has just taken; the overwriting is right, because the event was
+  -- handled and must not run again
   local ok, message = shared_dict.put(dict, "set", key, DONE, ttl)
   return ok or nil, message
 end
@@ -92,8 +92,8 @@ local function oldest_ttl(dict, key, count)
   end
 end
 
--- Lets the texts of a list stay for at least ttl seconds. It gives them more time than that, so that it need not visit
--- all of them at every append. Returns the time for the next text: no text expires before the oldest one.
+-- Lets the texts of a list stay for at least ttl seconds. Gives the texts more time than this, so that not every append
+-- must visit all texts. Returns the time for the next text: no text expires before the oldest one.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or 0) end

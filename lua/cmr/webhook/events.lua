@@ -119,7 +119,7 @@ events["mailbox.order.success"].announces = { event = "mailbox.created", count =
 local MAX_IDS = 20
 local MAX_ID_BYTES = 200
 
--- The members that contain an id, and the kind of the id. They are members of data, or of an item in a list in data.
+-- The members that contain an id, and the kind of the id. These are members of data, or of an item in a list in data.
 -- The most useful kinds come first.
 local IDS = {
   { "actionId", "action" },

@@ -55,8 +55,8 @@ end
 ---@return cmr.Delivery? info
 webhook.info = verify.info
 
----Returns the id of an event, which is the same in each of its deliveries. It is the eventId. An event
----without an eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
+---Returns the id of an event, which is the same in each of its deliveries. The id is the eventId. An event without an
+---eventId, such as the samples of warmup and subscription events, gets "sha256:" and the hash of its body.
 ---@param event cmr.Event
 ---@return string? id Nil if the table has no eventId and does not come from verify.
 function webhook.id(event)

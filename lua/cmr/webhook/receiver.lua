@@ -20,10 +20,10 @@ local text = require "cmr.util.text"
 local validate = require "cmr.util.validate"
 local verify = require "cmr.webhook.verify"
 
----A function that handles an event. It fails if it raises, or returns false, or returns nil and a message. The vendor
----then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end within the lease,
----or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as handled if the status
----is below 300.
+---A function that handles an event. The function fails if it raises an error, or returns false, or returns nil and a
+---message. The vendor then gets a 500 and delivers again. The function should end within the vendor's 60 s. It must end
+---within the lease, or renew the lease. If it ends the request itself, such as with ngx.exit, the event counts as
+---handled if the status is below 300.
 ---@alias cmr.EventHandler fun(event: cmr.Event, delivery: cmr.HandlerDelivery): any, any
 
 ---The second argument of a handler.
@@ -36,7 +36,7 @@ local verify = require "cmr.webhook.verify"
 
 ---Options of cmr.webhook.handler and cmr.webhook.receiver.
 ---@class cmr.HandlerOptions: cmr.VerifyOptions
----The handlers by event name. "*" handles all other events. Without it, other events are answered with 200.
+---The handlers by event name. "*" handles all other events. Without "*", the receiver answers other events with 200.
 ---@field on? cmr.Handlers|table<string, cmr.EventHandler>
 ---@field store? cmr.Store Default: in nginx, lua_shared_dict cmr, cmr_events and cmr_claims; else one for the process.
 ---@field lease? number Seconds after which an event can be handled again if its handler crashed. Default: 240.
@@ -114,13 +114,13 @@ local function report(self, level, format, ...)
   end
 end
 
--- Returns an event's description for the log. It is one line, whatever the event contains.
+-- Returns an event's description for the log. The description is one line, whatever the event contains.
 local function label_of(info)
   return ("%s %s"):format(info.event, info.id):gsub("%c", "?"):sub(1, MAX_LABEL_BYTES)
 end
 
--- Returns a name that is different for every event, and the same for all deliveries of an event. It contains a hash of
--- the content, because the vendor may send several events with one id, and the same event with a new timestamp.
+-- Returns a name that is different for every event, and the same for all deliveries of an event. The name contains a
+-- hash of the content, because the vendor may send several events with one id, and the same event with a new timestamp.
 local function hash_of(event, info)
   local has_id = info.id ~= info.body_hash
   local content = has_id and { info.event, info.id, type(event.data) == "table" and event.data or event } or event

@@ -129,7 +129,7 @@ local function columns_of(operation, header, ignored)
   return parents_first(list)
 end
 
----Returns the fields of --set. They apply to the rows without that field. Raises a mistake.
+---Returns the fields of --set. Such a field applies to the rows that lack it. Raises a mistake.
 ---@param texts string[] "NAME=VALUE"
 ---@return table[] list of {param, value}
 function columns.defaults(operation, texts, read)

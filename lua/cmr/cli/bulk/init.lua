@@ -152,7 +152,7 @@ local function open_run(run, parsed, system)
   end
 end
 
--- Reports the rows that were sent before. It counts the rows of this run, and names the rows of other runs.
+-- Reports the rows that were sent before: counts the rows of this run, and names the rows of other runs.
 local function note_earlier(run, earlier, row)
   local entry = row.entry
   earlier.last_at = math.max(earlier.last_at, entry.ended_at or entry.sent_at)

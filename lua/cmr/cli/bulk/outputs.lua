@@ -22,8 +22,8 @@ Failures.__name = "cmr.cli.bulk.failures"
 local ERROR_FIELDS = { "kind", "outcome", "status", "message", "body", "retry_after" }
 local FAILURE_FIELDS = { "kind", "outcome", "message", "run", "row" }
 
----Opens the file of results. It gets JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead of
----"answer". Raises a mistake.
+---Opens the file of results. The file gets JSON lines {"row":17,"input":{...},"answer":{...}}, or with "error" instead
+---of "answer". Raises a mistake.
 ---@param path string "-" is standard output
 function outputs.results(path, append, system)
   if path == "-" then return setmetatable({ system = system }, Results) end

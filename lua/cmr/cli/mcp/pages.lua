@@ -55,7 +55,7 @@ function Pages:add(whole)
 end
 
 ---Returns the part at a cursor.
----@param cursor string from a note
+---@param cursor string the cursor in a note
 ---@return string? part Nil when there is no such part.
 ---@return string? note
 function Pages:read(cursor)

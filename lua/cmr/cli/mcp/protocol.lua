@@ -20,7 +20,7 @@ local BATCH_VERSION = "2025-03-26" -- the only version that allows a list of mes
 local MAX_BATCH_MESSAGES = 100
 local MAX_ID = 2 ^ 53
 
----Returns the version for the session: the client's version, or the newest one if we lack the client's.
+---Returns the version for the session: the client's version, or the newest version if we lack the client's version.
 ---@param version any the client's version
 ---@return string
 function protocol.agree(version)

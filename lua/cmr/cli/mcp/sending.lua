@@ -205,7 +205,7 @@ end
 ---@param request table the client's request
 ---@param operation cmr.Operation
 ---@param args table
----@param repeat_of integer? the ledger's number of the request that this one repeats on purpose
+---@param repeat_of integer? the ledger's number of the request that this request repeats on purpose
 ---@return string? json the answer, with its secrets masked
 ---@return string? notes what to know about it; without an answer, what failed
 ---@return boolean? is_partial whether the API refused some items

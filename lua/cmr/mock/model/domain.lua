@@ -88,7 +88,7 @@ function Domain:register_for(years, order)
   })
 end
 
----@return string status as documented
+---@return string status the documented status
 function Domain:status()
   local now = self.state:now()
   if not self.expireOn then return "PENDING" end

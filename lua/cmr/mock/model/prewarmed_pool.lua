@@ -17,7 +17,7 @@ local SANDBOX = {
   MICROSOFT = { "sandbox-mail.corevista.io", "sandbox.stratospherehq.com" },
 }
 
--- The persons who own the mailboxes. The first one comes from the documented sample.
+-- The persons who own the mailboxes. The first person comes from the documented sample.
 local PEOPLE = { { "jwilson", "James", "Wilson" }, { "mlopez", "Maria", "Lopez" }, { "achen", "Amy", "Chen" } }
 
 local function put(pool, name, provider)

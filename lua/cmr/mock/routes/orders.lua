@@ -100,7 +100,7 @@ function orders.create_order(request, state)
   return #unavailable > 0 and answer.assume(reply, "what unavailableDomains has inside") or reply
 end
 
--- Returns the part of the order for new mailboxes. It names an existing subscription, or a domain that gets a new
+-- Returns the part of the order for new mailboxes. The part names an existing subscription, or a domain that gets a new
 -- subscription.
 local function target(request, state)
   local fields = request.fields
@@ -126,7 +126,7 @@ function orders.order_mailboxes(request, state)
   return create(request, state, { part }, {})
 end
 
--- Assumed: an order as form data does what the order as JSON does. A picture is checked and otherwise ignored.
+-- Assumed: an order as form data has the same effect as an order as JSON. A picture is checked and otherwise ignored.
 local function of_user(handler)
   return function(request, state)
     if not request.user then answer.refuse(422, "Please provide a userId", "status 422") end

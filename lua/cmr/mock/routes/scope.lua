@@ -73,7 +73,7 @@ end
 
 ---@param state table
 ---@param user table?
----@param name string of the domain
+---@param name string the domain's name
 ---@return table subscription
 function scope.subscription_of_domain(state, user, name)
   return checked(Subscription.of_domain(state, name:lower()), user, "subscription")

@@ -43,7 +43,7 @@ end
 
 ---Returns whether the API answered the probe's question. A success is an answer. A refusal is an answer unless its
 ---reason is rights, money, the rate or a failure of the API.
----@param answer table? of reader.read
+---@param answer table? an answer of reader.read
 function facts.is_conclusive(answer)
   local status = answer and answer.status
   return status ~= nil and status < 500 and not UNRELATED_REFUSALS[status]
