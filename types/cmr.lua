@@ -217,7 +217,7 @@ function Client:key_id() end
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty one.
+---The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty header.
 ---@field headers string[]
 ---@field key_header? string The name of the header with the key.
 ---@field body? string
@@ -1012,7 +1012,7 @@ function Receiver:drop(id) end
 ---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
----| "repeated_header" # the signature or the timestamp comes twice, and either could be the right one
+---| "repeated_header" # the signature or the timestamp comes twice, and either could be right
 ---| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
 ---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
@@ -3118,7 +3118,7 @@ function Client:start_warmup(mailboxId, fields) end
 ---@class cmr.toggle_warmup.answer.data
 ---@field status string
 
----Pause a running warmup, or resume a paused one. set_warmup_status sets a state by name instead.
+---Pause a running warmup, or resume a paused warmup. set_warmup_status sets a state by name instead.
 ---
 ---`POST /mailboxes/warmup/toggle`
 ---
@@ -3443,7 +3443,7 @@ function Client:cancel_subscription(fields) end
 ---@field subscriptionIds? string[] The subscriptions, by id.
 ---@field domainNames? string[] The subscriptions, by domain.
 
----Replace subscriptions by new ones. This is for subscriptions older than a year. Mailbox contents may be lost.
+---Replace subscriptions by new ones. The operation is for subscriptions older than a year. Mailbox contents may be lost.
 ---
 ---`POST /component/subscriptions/recreate`
 ---
@@ -3457,7 +3457,7 @@ function Client:cancel_subscription(fields) end
 ---
 ---Two articles of the help centre say that mailboxes, OAuth routes and automatic renewal are preserved, and use the same path. According to these articles, mailboxes are expired for a few minutes. Another article says that the accounts are replaced, and that contents and history are lost.
 ---
----Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged.
+---Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged.
 ---
 ---Assumed: one article of the help centre quotes /subscriptions/recreate, other articles use this path. The sources disagree on whether the mailboxes keep their contents.
 ---

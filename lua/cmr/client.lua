@@ -55,7 +55,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.Preview
 ---@field method string
 ---@field url string
----The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty one.
+---The lines of the headers, without the header with the key. "Name:" removes a header, "Name;" sends an empty header.
 ---@field headers string[]
 ---@field key_header? string The name of the header with the key.
 ---@field body? string

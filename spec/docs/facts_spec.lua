@@ -105,7 +105,7 @@ local FACTS = {
       .. "preserved, and use the same path. According to these articles, mailboxes are expired for a few "
       .. "minutes. Another article says that the accounts are replaced, and that contents and history are lost",
     "older than a year", "a new subscriptionId",
-    "Each subscription gets a new subscriptionId, and the old one no longer works. Nothing is charged",
+    "Each subscription gets a new subscriptionId, and the old subscriptionId no longer works. Nothing is charged",
     "/subscriptions/recreate", "OAuth routes and automatic renewal",
     "All mailboxes are preserved, according to the API pages", "and use the same path"},
   platforms = {"connected is true if at least one credential is stored",

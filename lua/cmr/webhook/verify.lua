@@ -14,7 +14,7 @@ local verify = {}
 ---| "too_large" # the body is larger than max_body
 ---| "missing_signature" # the header is absent or empty, as in any request that is not the vendor's
 ---| "missing_timestamp"
----| "repeated_header" # the signature or the timestamp comes twice, and either could be the right one
+---| "repeated_header" # the signature or the timestamp comes twice, and either could be right
 ---| "malformed_signature" # no signature is well-formed and in the pinned format, or there are more than ten
 ---| "malformed_timestamp" # the timestamp is no whole number, or not in the unit of the pinned format
 ---| "bad_signature" # the body, the timestamp or the signature was changed, or another key signed
