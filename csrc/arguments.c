@@ -383,7 +383,7 @@ static bool collect_positional(const struct checker *checker, int first, int las
     return true;
 }
 
-/* Pushes one table with all arguments. Their values are checked later. */
+/* Pushes one table with all arguments. arguments_check checks their values later. */
 static bool collect(const struct checker *checker, int first, int last)
 {
     lua_State *L = checker->L;

@@ -1,4 +1,6 @@
-/* The headers of a request that the user adds: which ones are allowed, and lists of lines as libcurl takes them. */
+/*
+ * The headers of a request that the user adds: which of them are allowed, and lists of lines in the form for libcurl.
+ */
 #pragma once
 
 #include <curl/curl.h>

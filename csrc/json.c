@@ -20,7 +20,7 @@ enum { MAX_DEPTH = 100, MAX_NUMBER_BYTES = 64, MAX_PLAIN_DIGITS = 15, MAX_EXACT_
 #define TEXT_TYPE "cmr.json.text"
 #define DECODE "cmr.json.decode" /* registry key of the decode function of our lua-cjson instance */
 
-static locale_t c_locale; /* the locale in which numbers are read and written */
+static locale_t c_locale; /* the locale in which this file reads and writes numbers */
 
 static void make_locale(void)
 {

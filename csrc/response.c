@@ -253,8 +253,8 @@ static int push_failed(lua_State *L, const struct call *call)
 }
 
 /*
- * Returns whether the answer is complete although the transfer failed. Such a transfer fails because libcurl rejects a
- * trailer.
+ * Returns whether the answer is complete although the transfer failed. For example, libcurl reports a failure when it
+ * rejects a trailer.
  */
 static bool is_whole(lua_State *L, const struct answer *answer)
 {

@@ -1,6 +1,6 @@
 /*
- * Where requests go and what they contain: base URL, key, headers, TLS, proxy and limits. The options are checked once,
- * when the target is created.
+ * Where requests go and what they contain: base URL, key, headers, TLS, proxy and limits. core.target checks the
+ * options once, when it creates the target.
  */
 #pragma once
 
@@ -62,6 +62,6 @@ const char *target_option_name(size_t index);
 /*
  * Checks the table of options at index and fills the target. It may raise when it has made only some of the target's
  * lists, so the target must be in a userdata whose finalizer frees them. The table keeps the target's strings alive.
- * Its base_url and endpoints are replaced by the checked values.
+ * The function replaces base_url and endpoints in this table by the checked values.
  */
 bool target_options_check(lua_State *L, int index, struct target *target, struct refusal *refusal);
