@@ -168,7 +168,7 @@ function Client:awaitable(name) end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client, which shares key, engine and limiter with this one.
+---@return cmr.Client client The new client, which shares key, engine and limiter with this client.
 function Client:with(opts) end
 
 ---Closes the client and its unused connections. Later calls raise.
@@ -203,8 +203,8 @@ function Client:key_id() end
 ---@field ledger_id? integer The request's number in the ledger.
 ---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
 ---@field ledger_error? string
----@field tls? string The TLS version of a new connection. Only if on_response is set.
----@field timing? cmr.Timing Only if on_response is set.
+---@field tls? string The TLS version of a new connection. Absent unless on_response is set.
+---@field timing? cmr.Timing Absent unless on_response is set.
 
 ---The time of each step of an attempt, in seconds from the start of the attempt. A step that was not reached is absent.
 ---@class cmr.Timing
@@ -479,7 +479,7 @@ function cmr.bulk(name, rows, opts) end
 ---@return cmr.Error? err
 function cmr.await(res, opts) end
 
----The options of client:map. before_send is called when the input's call has its slot, before the request is sent. Use
+---The options of client:map. cmr calls before_send when the input's call has its slot, before it sends the request. Use
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.
@@ -522,7 +522,7 @@ function connections:connection(synchronous) end
 ---@return boolean
 function connections:is_moved() end
 
----Runs a function in one transaction: all of its changes are made, or none.
+---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
 ---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.
@@ -605,7 +605,7 @@ function Ledger:store() end
 ---Returns the limiter whose file is beside this ledger. See cmr.Limiter.
 function Ledger:limiter() end
 
----Closes the ledger. Another open makes a new one.
+---Closes the ledger. Another open makes a new ledger.
 function Ledger:close() end
 
 ---A part of cmr.Ledger.
@@ -616,7 +616,7 @@ local locks = {}
 ---@param run integer
 ---@return table? hold the argument of let_go_run
 ---@return string? message
----@return string? reason "busy" when another process, or another caller in this one, has it.
+---@return string? reason "busy" when another process, or another caller in this process, has the run.
 function locks:hold_run(run) end
 
 ---Returns whether another process has a run.
@@ -803,7 +803,7 @@ function writing:settle(id, ending) end
 ---@field loop? "nginx"|"cqueues"|"luv"|"block"|cmr.Loop The loop adapter. Default: the adapter that fits each call.
 ---Called before each attempt. cmr sends the headers in a table that it returns with the attempt.
 ---@field on_request? fun(attempt: cmr.AttemptStart): table<string, string>?
----@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr retries no more.
+---@field on_retry? fun(retry: cmr.Retry): boolean? Called before each wait. If it returns false, cmr gives up.
 ---@field on_response? fun(attempt: cmr.Attempt) Called after every attempt.
 ---@field request_id_header? string The response header with the server's request id. Default: the usual names.
 ---@field jitter? fun(): number Returns a number from 0 to 1 that spreads retries. Default: the clock's digits.
@@ -838,7 +838,7 @@ function writing:settle(id, ending) end
 ---@field user? string
 ---@field order? string The order's id, if its status can be polled.
 ---A list of {kind, id, is_new}. The kind is "action", "order", "subscription", "domain" or "mailbox". is_new says that
----the id was made by the answer, so that no event of another request has it.
+---the API made the id for this request, so that no event of another request has it.
 ---@field ids any[]
 ---@field steps cmr.PlanStep[] The steps, which must all be complete.
 ---@field failure_events string[]
@@ -1032,7 +1032,7 @@ function Receiver:drop(id) end
 ---@field api_key? string|string[] The key that signs, or several keys while you replace the key. Default: $CMR_API_KEY.
 ---@field tolerance? number Seconds by which the timestamp may be too early or too late. Default: 300 (help page).
 ---@field max_body? integer Maximum bytes of the body. Default: 1 MiB.
----The only accepted signature format, one of cmr.webhook.signature_formats. Default: all are accepted.
+---The only accepted signature format, one of cmr.webhook.signature_formats. Default: all formats.
 ---@field signature_format? string
 ---@field now? number|fun(): number The time in seconds since 1970. Default: os.time.
 

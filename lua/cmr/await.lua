@@ -168,8 +168,8 @@ local function merge(self, read, texts, origin)
   end
 end
 
--- Returns the lists to read now. The lists of actions and orders are read every time. Each read takes the next few of
--- the other lists. The first and the last read take all lists.
+-- Returns the lists to read now. Every read takes the lists of actions and orders. Each read takes the next few of the
+-- other lists. The first and the last read take all lists.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do

@@ -41,8 +41,8 @@ local unpack = table.unpack or unpack
 ---@field ledger_id? integer The request's number in the ledger.
 ---The reason why the ledger could not record how the request ended. The ledger then treats the request as unknown.
 ---@field ledger_error? string
----@field tls? string The TLS version of a new connection. Only if on_response is set.
----@field timing? cmr.Timing Only if on_response is set.
+---@field tls? string The TLS version of a new connection. Absent unless on_response is set.
+---@field timing? cmr.Timing Absent unless on_response is set.
 
 ---The time of each step of an attempt, in seconds from the start of the attempt. A step that was not reached is absent.
 ---@class cmr.Timing
@@ -437,7 +437,7 @@ end
 ---Makes a copy of the client with other options. A copy is cheap enough to make for one call:
 ---client:with{timeout = 60}:platforms(id).
 ---@param opts cmr.Options
----@return cmr.Client client The new client, which shares key, engine and limiter with this one.
+---@return cmr.Client client The new client, which shares key, engine and limiter with this client.
 function Client:with(opts)
   local client, message = Client.try_new(opts, state_of(self, "with"))
   if not client then errors.raise("with: " .. message) end

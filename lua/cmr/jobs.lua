@@ -6,7 +6,7 @@ local errors = require "cmr.util.errors"
 local sender = require "cmr.sender"
 local validate = require "cmr.util.validate"
 
----The options of client:map. before_send is called when the input's call has its slot, before the request is sent. Use
+---The options of client:map. cmr calls before_send when the input's call has its slot, before it sends the request. Use
 ---it to keep your own record. If it returns false, the request is not sent, and the error is of kind "cancelled".
 ---@class cmr.MapOptions
 ---@field concurrency? integer Maximum number of calls in flight plus results that the loop has not taken. Default: 16.

@@ -1,6 +1,6 @@
 ---Reads the items of a list, page by page. An answer has currentPage and totalPages in data.pagination (API
 ---documentation) or directly in data (help pages), and perhaps the total number of items. Its nextPage is not used,
----because the documented sample shows a wrong one.
+---because the documented sample shows a wrong number.
 ---
 ---The pages are no snapshot. When the list changes while it is read, items move from one page to another. So every page
 ---is compared with the pages before it. When items may be missing or come twice, the iteration ends with an error.
@@ -82,7 +82,7 @@ local function check_numbers(list, number, current, pages, total)
   end
 end
 
--- Raises when an earlier page was the same, or had one of the items. Two equal items in the same page are accepted,
+-- Raises when an earlier page was the same, or had one of the items. Two equal items in the same page are no error,
 -- because the server sent them so.
 local function check_repeats(list, number, items)
   local fingerprint = core.sha256(tables.canonical(items))

@@ -233,7 +233,7 @@ local function attempt(record, state, loop, left)
   return arrive(record, state)
 end
 
--- Decides whether another attempt follows a failed one, and after how many seconds.
+-- Decides whether another attempt follows a failed attempt, and after how many seconds.
 local function next_delay(record, opts, err, left)
   local repeatable = record.repeatable
   if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
@@ -373,7 +373,7 @@ function sender.arrived(record, loop)
   return res, err
 end
 
----Makes the other attempts of a call after the first one has failed. Returns the call's results. This function may
+---Makes the other attempts of a call after the first attempt has failed. Returns the call's results. This function may
 ---wait.
 ---@param err cmr.Error
 function sender.go_on(record, loop, err)

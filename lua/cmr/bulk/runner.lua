@@ -85,7 +85,7 @@ local function record_success(run, row, answer, info)
   run.on_end(row, "failed", { kind = ending.kind, outcome = ending.outcome, message = "every item was refused" }, false)
 end
 
--- Ends the run if every further row would be refused for the same reason.
+-- Ends the run if the API would refuse every further row for the same reason.
 local function stop_after(run, err)
   local go_on = "; the same command again goes on"
   if err.kind == "unauthorized" then

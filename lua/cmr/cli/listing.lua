@@ -1,5 +1,5 @@
----Prints every page of a list, for --all. Without --all, it notes that a list has more items than the answer. Each
----page is printed when it arrives, so that little memory is needed. Only a table is printed after the last page.
+---Prints every page of a list, for --all. Without --all, it notes that a list has more items than the answer. The
+---command prints each page when it arrives, so that it needs little memory. Only a table appears after the last page.
 
 local core = require "cmr.core"
 local field = require "cmr.cli.field"

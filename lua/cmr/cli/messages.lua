@@ -111,7 +111,7 @@ function messages.advice(operation, err, has_effect, args, is_remembered)
   return lines
 end
 
--- Words the mistake in a value. In the command, false is called "off", and allow_http does not exist.
+-- Words the mistake in a value. In the command, "off" means false, and allow_http does not exist.
 local function detail(problem)
   local reason = problem.reason and problem.reason:gsub(", or allow_http$", "")
   if not problem.expected then return reason end

@@ -106,8 +106,8 @@ end
 ---
 ---Two of the files are shell scripts, which find the directory in $dir. "prepare.sh" runs first. "start.sh" then execs
 ---the program, which prints a line "ready" when it can serve. `on` has a function for each first word of a line that
----the program prints. on.ready(pid, directory) is called once; a SIGTERM to that pid stops everything. Every other
----function gets the rest of the line.
+---the program prints. The function calls on.ready(pid, directory) once; a SIGTERM to that pid stops everything. Every
+---other function gets the rest of the line.
 ---@param name string The start of the directory's name; random digits follow.
 ---@param files table<string, string> The texts of the files, by name.
 ---@return boolean stopped True after a signal, false if the program failed.

@@ -116,8 +116,8 @@ local function set_busy_seconds(self, seconds)
   end
 end
 
--- Begins a transaction. Up to two transactions run before a request is sent. Only the first one waits for another
--- program's lock for the whole time. With is_patient, this transaction waits for the whole time in any case.
+-- Begins a transaction. Up to two transactions run before a request is sent. Only the first transaction waits for
+-- another program's lock for the whole time. With is_patient, a later transaction does so too.
 local function begin(self, db, is_patient)
   if self.is_locked and is_patient then set_busy_seconds(self, BUSY_SECONDS) end
   local ok, message, reason = db:run "BEGIN IMMEDIATE"
@@ -129,7 +129,7 @@ local function begin(self, db, is_patient)
   return ok, explain(message, reason, self.path), reason
 end
 
----Runs a function in one transaction: all of its changes are made, or none.
+---Runs a function in one transaction: the ledger gets all of its changes, or none of them.
 ---@param synchronous "durable"|"quick"
 ---@param change fun(db: any): any, any, any Its results are returned. If the first is nil, the changes are undone.
 ---@param is_patient? boolean True waits for another program's lock even if an earlier wait was too short.

@@ -12,7 +12,7 @@ local MAX_MESSAGE_BYTES = 300
 -- Refusals for a passing reason: the same request can be sent again later.
 local TRANSIENT_KINDS = { quota_exceeded = true, rate_limited = true, unauthorized = true, payment_required = true }
 
--- Returns whether every item that the request named was refused.
+-- Returns whether the API refused every item that the request named.
 local function all_failed(operation, args, answer, failed)
   local data = answer.data
   local is_list = type(data) == "table" and data[1] ~= nil

@@ -8,7 +8,7 @@ local writers = require "cmr.ledger.writers"
 ---@class cmr.LedgerForgetting
 local forgetting = {}
 
-local RETENTION_SECONDS = 400 * text.DAY -- older requests are removed
+local RETENTION_SECONDS = 400 * text.DAY -- the ledger removes older requests
 local INTERVAL = 100 -- number of new requests between two removals of old requests
 local MAX_REMOVED = 2 * INTERVAL -- maximum of requests in one removal
 local PART = 1000 -- requests that Ledger:forget removes in one transaction

@@ -104,7 +104,7 @@ function serialize(value, is_exact, names, path)
 end
 
 -- Replaces the path of a file by a digest of its content, because the content identifies a file, and its place does
--- not. If the file cannot be read, the path stays, and the call will be refused.
+-- not. If the file cannot be read, the path stays, and the core will refuse the call.
 local function content_of(path)
   local digest = type(path) == "string" and core.file_sha256(path)
   return digest and "sha256 " .. core.base64(digest) or path

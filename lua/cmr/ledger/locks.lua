@@ -12,7 +12,7 @@ local LISTENER_LOCKS, MAX_LISTENERS = 2 ^ 41, 16 -- first number and count of th
 ---@param run integer
 ---@return table? hold the argument of let_go_run
 ---@return string? message
----@return string? reason "busy" when another process, or another caller in this one, has it.
+---@return string? reason "busy" when another process, or another caller in this process, has the run.
 function locks:hold_run(run)
   local db, message, reason = self:connection "durable"
   if not db then return nil, message, reason end

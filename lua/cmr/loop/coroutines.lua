@@ -44,8 +44,8 @@ function coroutines.protect(task, ...)
   return (coroutines.inside() and coroutines.pcall or pcall)(task, ...)
 end
 
----Returns the reason why the running coroutine cannot be suspended here, or nil. Checked before sending: a request
----whose coroutine cannot be suspended would have an unknown outcome.
+---Returns the reason why the running coroutine cannot be suspended here, or nil. Call this function before sending,
+---because a request whose coroutine cannot be suspended would have an unknown outcome.
 function coroutines.unsupported(context)
   if context == "background" then
     return nil
@@ -146,8 +146,8 @@ function coroutines.spawn(run)
   continue(co)
 end
 
----Makes a cmr.Semaphore. If in_place is given, it is called before suspending the caller. It runs the loop once and
----returns true, or it returns false to suspend the caller.
+---Makes a cmr.Semaphore. If in_place is given, the semaphore calls it before it suspends the caller. in_place runs the
+---loop once and returns true, or returns false to suspend the caller.
 function coroutines.semaphore(in_place)
   local count, queue, first, last = 0, {}, 1, 0
 

@@ -113,7 +113,7 @@ end
 function nginx.sleep(_, seconds, job)
   seconds = math.max(PAUSE_SECONDS, seconds)
   if not job then return ngx.sleep(seconds) end
-  if job.cancelled then return end -- it was cancelled after its answer arrived and before the answer was read
+  if job.cancelled then return end -- the user cancelled it after its answer arrived, but before the sender read it
   job.alarm = semaphore.new()
   job.alarm:wait(seconds)
   job.alarm = nil

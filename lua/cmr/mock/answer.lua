@@ -1,5 +1,5 @@
----The mock's answers: a status and the documented envelope {status, message, data, actionId}. A list is returned in
----pages.
+---The mock's answers: a status and the documented envelope {status, message, data, actionId}. The mock returns a list
+---in pages.
 
 local json = require "cmr.mock.json"
 local random = require "cmr.util.random"

@@ -79,7 +79,7 @@ local function over_limit(seconds)
   return reply
 end
 
--- Reads the body, or {} if none was sent. Assumed: the status for a body in another format than the documented one.
+-- Reads the body, or {} if none was sent. Assumed: the status for a body in another format than the documented format.
 local function read_body(request)
   local content_type = (request.headers["content-type"] or ""):lower():match "^[^;]*"
   if request.operation.flags and request.operation.flags.form then

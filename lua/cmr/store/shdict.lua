@@ -21,8 +21,8 @@ local PAGE_BYTES, PAGE_HEADER_BYTES, RESERVED_PAGES, ENTRY_HEADER_BYTES = 4096, 
 
 ---Makes a store on a dictionary, such as ngx.shared.cmr.
 ---@param dict table
----@param events table? A dictionary for lists, which loses nothing. Nil puts the lists into the first one.
----@param claims table? A dictionary for claims. Nil puts the claims into the first one.
+---@param events table? A dictionary for lists, which loses nothing. Nil puts the lists into the first dictionary.
+---@param claims table? A dictionary for claims. Nil puts the claims into the first dictionary.
 function Store.new(dict, events, claims)
   return setmetatable({ dict = dict, events = events, claims = claims or dict }, Store)
 end
@@ -79,7 +79,7 @@ end
 function Store:release(name, token)
   local dict, key = self.claims, "cmr:claim:" .. name
   if dict:get(key) ~= token then return nil, stores.LEASE_OVER end
-  -- so close to its end, the claim is left to expire, because another worker may already have it
+  -- so close to its end, the claim expires by itself, because another worker may already have it
   if (dict:ttl(key) or 0) > MIN_RELEASE_SECONDS then dict:delete(key) end
   return true
 end
@@ -93,7 +93,7 @@ local function oldest_ttl(dict, key, count)
 end
 
 -- Lets the texts of a list stay for at least ttl seconds. Gives the texts more time than this, so that not every append
--- must visit all texts. Returns the time for the next text: no text expires before the oldest one.
+-- must visit all texts. Returns the time for the next text: no text expires before the oldest text.
 local function extend(dict, key, count, ttl)
   local longer, oldest = ttl * (1 + SPARE), oldest_ttl(dict, key, count)
   if not oldest or oldest >= ttl then return math.max(longer, oldest or 0) end

@@ -180,7 +180,7 @@ local function report_earlier(run, earlier, system)
   if run.trimmed_count then log(system, "%d values had blanks around them, which are left out", run.trimmed_count) end
 end
 
--- Checks every row before the first one is sent. Reports the invalid rows and the rows that were sent before. Refuses
+-- Checks every row before the first row is sent. Reports the invalid rows and the rows that were sent before. Refuses
 -- rows with the same content, unless allow_duplicates is true. Returns the counts of plan.review, and the reason to ask
 -- for a confirmation.
 local function review(run, allow_duplicates, system)

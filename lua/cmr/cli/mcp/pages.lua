@@ -9,7 +9,7 @@ Pages.__name = "cmr.cli.mcp.Pages"
 
 local pages = { MAX_PART_BYTES = 24000 }
 
-local MAX_TEXTS = 16 -- beyond this number, the oldest text is dropped
+local MAX_TEXTS = 16 -- with more texts, the collection drops the oldest text
 local MAX_SEARCHED_BYTES = 2000 -- the cut is after the last comma or newline in this many bytes
 
 -- Returns the last byte of the part that begins at `first`.

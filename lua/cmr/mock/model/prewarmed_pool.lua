@@ -33,8 +33,8 @@ local function put(pool, name, provider)
   pool:put(name, { domain = name, serviceProvider = provider, mailboxes = people })
 end
 
----Fills both pools. Each has as many domains as the total in the documented answer. The documented domain is the first
----one.
+---Fills both pools. Each has as many domains as the total in the documented answer. The first domain is the documented
+---domain.
 ---@param state table
 function prewarmed_pool.fill(state)
   local sample = json.decode(samples.prewarmed.answer).data

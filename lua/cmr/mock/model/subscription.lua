@@ -67,8 +67,8 @@ local function renew(subscription)
   return true
 end
 
--- Watches an unpaid subscription. With auto-renewal, the renewal is tried again every day. Without it, the subscription
--- ends after a grace of 7 days.
+-- Watches an unpaid subscription. With auto-renewal, the mock tries the renewal again every day. Without auto-renewal,
+-- the subscription ends after a grace of 7 days.
 local function set_past_due(subscription, since)
   local state, debt, is_new = subscription.state, {}, subscription.status ~= "PAST_DUE"
   subscription.status, subscription.debt = "PAST_DUE", debt

@@ -22,7 +22,7 @@ function export.platforms(request)
       metadata = credential.metadata,
     })
   end
-  -- assumed: an app without credentials is omitted, and not listed as unconnected
+  -- assumed: the answer omits an app without credentials, and does not list it as unconnected
   return answer.assume(answer.success(request, apps), "an app without credentials is left out")
 end
 

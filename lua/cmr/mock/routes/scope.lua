@@ -79,7 +79,7 @@ function scope.subscription_of_domain(state, user, name)
   return checked(Subscription.of_domain(state, name:lower()), user, "subscription")
 end
 
----Finds several items. Assumed: if one of them is refused, the whole request is refused.
+---Finds several items. Assumed: if the API refuses one of them, it refuses the whole request.
 ---@param find function A function of this module, such as scope.mailbox.
 ---@param state table
 ---@param user table?
