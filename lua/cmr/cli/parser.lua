@@ -20,7 +20,12 @@ local GLOBAL_OPTIONS = {
   { "--retries", "N", "How often a call that is safe to repeat is repeated (default: 2)." },
   { "--rate", "N|off", "Requests per second (default: 4)." },
   { "--output", FORMATS, "How to print (default: json; for operations: table; for probe: text)." },
-  { "--field", "PATH", "Print only this value, as in data.orderId; of a list one line an item." },
+  {
+    "--field",
+    "PATH",
+    "Print only this value, as in data.orderId; of a list one line an item. May be repeated: a tab between the values.",
+    count = "*",
+  },
   { "--columns", "NAMES", "The columns of a table or of CSV, in this order, as in id,email." },
   { "--guard-formulas", false, "In CSV, write ' before text that a spreadsheet would run as a formula." },
   { "--compact", false, "Print JSON on one line." },
