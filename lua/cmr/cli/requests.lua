@@ -1,6 +1,7 @@
 ---Prints requests of the ledger on standard output, in the format that --output and --field ask for. Only one page of
 ---requests is in memory at a time. For --field, all selected values are in memory.
 
+local arguments = require "cmr.cli.arguments"
 local csv = require "cmr.cli.csv"
 local field = require "cmr.cli.field"
 local history = require "cmr.ledger.history"
@@ -56,7 +57,7 @@ local function row_of(item, is_short)
   local ids = list_ids(item.ids)
   local shown = is_short and #ids > 1 and ("%s +%d"):format(ids[1], #ids - 1) or table.concat(ids, " ")
   local when = local_time(item.sent_at, not is_short)
-  return { when, item.state, item.operation, shown, item.user, failure_of(item), item.run, account }
+  return { when, item.state, arguments.command(item.operation), shown, item.user, failure_of(item), item.run, account }
 end
 
 local function has_value(rows, column)
