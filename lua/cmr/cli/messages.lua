@@ -83,7 +83,7 @@ local function refusal_facts(operation, err)
   return lines
 end
 
----Returns a message of the library with the command's name in place of the operation's at its beginning.
+---Returns a message of the library with the command's name in place of the operation's name at the beginning.
 ---@param message string
 ---@param operation table?
 ---@return string
