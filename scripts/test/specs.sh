@@ -9,8 +9,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # a spec that runs make must not get these sett
 
 # Specs with the same result on every Lua: specs of the build, of C, of the pages, and of nginx, which has its own Lua.
 only_once=rock,deb,valgrind,build,pty,tour,docs,examples,sweep,stress,fuzz,nginx,soak,redis,bulk,mcp
-# Those of them that compile and install for minutes, and measure no time. Several builds run them beside the others.
-building=rock,deb,build
+# Specs that judge times to tenths of a second. One build runs them alone, the others beside each other.
+timed=fault,timed
 
 # Ends a run that hangs; the run then fails.
 limit=
@@ -31,7 +31,7 @@ sanitize() {
 
 # spec/support/witness.c watches every process of a plain run for the key, and reports it in SEEN.
 watch() {
-    CMR_WITNESS=$PWD/build/witness.so
+    CMR_WITNESS=$PWD/build/witness${1:+-$1}.so
     SEEN=$CMR_WITNESS.seen
     rm -f "$SEEN"
     cc -std=c11 -O1 -Wall -Wextra -shared -fPIC -o "$CMR_WITNESS" spec/support/witness.c -ldl
@@ -50,8 +50,8 @@ run_busted() (
     export LUA CMR_FLAVOUR
     case ${RUNNER-}$1:${2-} in
     5.4:) tags= ;;
-    5.4:running) tags=--exclude-tags=$building ;;
-    *:building) tags=--tags=$building ;;
+    5.4:timed) tags=--tags=$timed ;;
+    5.4:*) tags=--exclude-tags=$timed ;;
     *) tags=--exclude-tags=$only_once ;;
     esac
     case $1 in asan-*) sanitize "$1" ;; esac
@@ -76,12 +76,12 @@ trap 'exit 1' HUP INT TERM
 total_passed=0
 total_failed=0
 
-# run NAME [PART]: shows and stores its output, and stores its status. PART: the specs that are building or running, or
-# the even or odd files. By default all specs.
+# run NAME [PART]: shows and stores its output, and stores its status. PART: the timed specs, or the even or odd files.
+# By default all specs.
 run() {
     log=$logs/$1${2:+-$2}
     echo "== build/$1${2:+, $2}"
-    case ${RUNNER-}$1$(uname -s) in 5.4Linux) watch ;; *) unset CMR_WITNESS ;; esac
+    case ${RUNNER-}$1$(uname -s) in 5.4Linux) watch "${2-}" ;; *) unset CMR_WITNESS ;; esac
     { run_busted "$@" 2>&1 && status=0 || status=$?; echo "$status" >"$log.status"; } | tee "$log"
     if [ "${CMR_WITNESS-}" ]; then
         grep -rlF "$CMR_MOCK_KEY" "build/$1" build/*.xml docs >>"$SEEN" 2>/dev/null || :
@@ -129,19 +129,19 @@ at_once() {
     done
 }
 
-# The first build runs alone: its specs measure time. The other builds run at the same time, because their specs mostly
-# wait. CMR_BESIDE tells the specs that measure time about it.
+# The timed specs of the first build run alone. Everything else runs at the same time, because specs often wait.
+# CMR_BESIDE tells the timed specs about it.
 if [ "${HALVES-}" ]; then
     at_once "$1:even" "$1:odd"
 elif [ "$#" -eq 1 ]; then
     run "$1"
     count "$1"
 else
-    run "$1" running
-    count "$1-running"
+    run "$1" timed
+    count "$1-timed"
     first=$1
     shift
-    at_once "$first:building" "$@"
+    at_once "$first:even" "$first:odd" "$@"
 fi
 
 printf '\n%s' "$results"

@@ -1,7 +1,7 @@
 /*
  * Watches the processes that the specs start. The API key must not be in a program's arguments, in a log, or in a file
- * that others may read. If this library sees the key there, it writes a line to the file witness.so.seen beside
- * witness.so. It looks into files when they are removed, and the specs remove all of their files.
+ * that others may read. If this library (witness.so) sees the key there, it writes a line to witness.so.seen. It looks
+ * into files when they are removed, and the specs remove all of their files.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -22,7 +22,8 @@ local function returned(ok, ...)
 end
 
 ---Calls a function of the library and returns its results. If the function raises a string, its arguments have a
----mistake: it becomes a mistake in the command line. Ctrl-C also arrives as a string, but is raised again.
+---mistake. The string then becomes the message of a mistake in the command line. Ctrl-C also arrives as a string, but
+---is raised again.
 function request.library(action, ...)
   return returned(pcall(action, ...))
 end
