@@ -97,9 +97,9 @@ function Client:start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels them
----at once. Every other Lua cancels them when it collects the iterator. nginx cancels them when the coroutine with the
----loop ends, if Lua has not collected the iterator before.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels these
+---calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
+---coroutine with the loop ends, if Lua has not collected the iterator before.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions
@@ -427,9 +427,9 @@ function cmr.start(name, ...) end
 ---    for input, res, message, err in client:map("reexport", rows, { concurrency = 8 }) do ... end
 ---
 ---Wrong arguments give an error of kind "invalid_argument" for their input. A call's timeout starts when the call gets
----its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels them
----at once. Every other Lua cancels them when it collects the iterator. nginx cancels them when the coroutine with the
----loop ends, if Lua has not collected the iterator before.
+---its slot in the rate limit. If you leave the loop early, the calls in flight are cancelled. Lua 5.4 cancels these
+---calls at once. Every other Lua cancels these calls when it collects the iterator. nginx cancels these calls when the
+---coroutine with the loop ends, if Lua has not collected the iterator before.
 ---@param name string The operation's name.
 ---@param inputs any[]|fun(): any A list or an iterator of inputs: tables of fields, or first arguments.
 ---@param opts? cmr.MapOptions

@@ -198,7 +198,7 @@ local function collect(rows)
   return list
 end
 
--- Checks every row before the first is sent. Returns the reason not to begin the run, or nil.
+-- Checks every row before the first row is sent. Returns the reason not to begin the run, or nil.
 local function review(run, duplicates)
   local problem
   local ok, failure = pcall(plan.review, run, function(row)

@@ -1,5 +1,5 @@
----Asks the API what an operation will cost, for the question that the user answers before it. Only documented reads
----give a price. None gives the balance of the wallet.
+---Asks the API what an operation will cost, for the question that the user answers before the operation. Only
+---documented reads give a price. No documented read gives the balance of the wallet.
 
 local core = require "cmr.core"
 local messages = require "cmr.cli.messages"

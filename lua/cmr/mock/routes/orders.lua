@@ -73,7 +73,7 @@ local function split_available(state, requested, mailboxes)
   return parts, unavailable, seen
 end
 
--- Assumed: mailboxes may also be ordered for a domain that the user already has, if the domain has no workspace.
+-- Assumed: a request may also order mailboxes for a domain that the user already has, if the domain has no workspace.
 local function add_existing_domains(request, state, parts, mailboxes, ordered)
   local names = {}
   for name in pairs(mailboxes) do
