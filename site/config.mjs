@@ -55,7 +55,11 @@ export default {
   metaChunk: true,
   vite: { resolve: { alias: [{ find: /^vue(?=$|\/)/, replacement: join(tools, "node_modules/vue") }] } },
   router: { prefetchLinks: false },
-  markdown: { config: (md) => md.use(pageLinks).use(luaExamples), anchor: { slugify }, theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" } },
+  markdown: {
+    config: (md) => md.use(pageLinks).use(luaExamples),
+    anchor: { slugify },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+  },
   transformPageData(page) {
     if (!addresses[page.filePath]) throw new Error(`${page.filePath} is not in site/pages.mjs`);
   },

@@ -53,7 +53,7 @@ for check in scripts/test/browser/${ONLY:-*}-check.mjs; do
     . "$log"
     MOCK_PID=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$log")
     export MOCK_PID
-    timeout 300 node "$check" $tools "$chromium" "$lua" >"$work/out" 2>&1 ||
+    timeout 600 node "$check" $tools "$chromium" "$lua" >"$work/out" 2>&1 ||
         grep -q '^FAIL ' "$work/out" || echo "FAIL  $check ended early" >>"$work/out"
     cat "$work/out"
     passed=$((passed + $(grep -c '^ok ' "$work/out" || :)))
