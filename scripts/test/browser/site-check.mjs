@@ -138,8 +138,9 @@ await run(ORIGIN, async ({ open, problems }) => {
     await other.locator(".http-api [data-role='search:results']").getByText("mailbox.exported").first().waitFor();
     await other.locator(".http-api input").first().fill("");
     await other.setViewportSize({ width: WIDTHS.wide, height: 900 });
+    const light = await other.locator(".http-api h2").first().elementHandle();
     await other.locator(".VPNavBarAppearance .VPSwitchAppearance").click();
-    await other.locator(".http-api h2").first().waitFor({ state: "detached" });
+    await light.waitForElementState("hidden");
     await shown();
     // Parts of a body, which Redoc opens one by one.
     const closed = other.locator(".http-api [id$='operation/create_order'] td button[aria-label^=expand]");
