@@ -126,7 +126,7 @@ test: ## installs what is missing, builds for every Lua and runs the specs on ea
 	@scripts/test/specs.sh $(ALL) $(NEWEST)
 
 .PHONY: test-browser
-test-browser: build ## drives the mock's page in Chromium (ONLY=mock-page); needs Chromium and npm, and says when they lack
+test-browser: build ## drives the pages of the mock and the example in Chromium (ONLY=example); needs Chromium and npm, and says when they lack
 	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@. $(OUT)/env && ONLY='$(ONLY)' scripts/test/browser.sh $(LUA_PROGRAM)
 
