@@ -9,6 +9,8 @@ for (const form of document.forms) {
   });
 }
 
+document.querySelector("#no-script")?.remove();
+
 // A page that the Back button restores has old forms.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 

@@ -46,6 +46,7 @@ local LAYOUT = [[
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>$title</title>
+  <link rel="icon" href="/app/icon.svg">
   <link rel="stylesheet" href="/app/page.css">
   <script type="module" src="/app/page.js"></script>
 </head>
@@ -97,7 +98,7 @@ $$accounts
   </form>
 </details>
 <h2>Mailboxes</h2>
-<noscript><p class="quiet">Reload this page to see whether an outcome has arrived.</p></noscript>
+<p class="quiet" id="no-script">Reload this page to see whether an outcome has arrived.</p>
 $$mailboxes]]
 
 local CARD = [[

@@ -147,7 +147,7 @@ describe("the example's page #nginx", function()
   end)
 
   it("has a strict policy on every answer", function()
-    for _, path in ipairs{"/app/", "/app/page.css", "/app/page.js", "/app/nothing", "/"} do
+    for _, path in ipairs{"/app/", "/app/page.css", "/app/page.js", "/app/icon.svg", "/app/nothing", "/"} do
       local answer = server:get(path)
       local policy = answer.headers["content-security-policy"]
       assert.matches("^default%-src 'none';", policy)

@@ -34,7 +34,7 @@ function example.start(mock, options)
     lua_package_path "$prefix/?.lua;$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;;";
     lua_package_cpath "$root/$build/?.so;;";]])
   all.conf = replaced(conf, "start{ timeout = 25 }", ("start{ timeout = 25, %s }"):format(all.settings or ""))
-  for _, name in ipairs{"app.lua", "customers.json", "exports.lua", "page.lua", "page.css", "page.js"} do
+  for _, name in ipairs{"app.lua", "customers.json", "exports.lua", "page.lua", "page.css", "page.js", "icon.svg"} do
     all.files[name] = all.files[name] or nginx.read(FOLDER .. name)
   end
   all.files["app.lua"] = replaced(all.files["app.lua"], "exports.start {}",

@@ -98,7 +98,7 @@ async function drive({ open, problems, loaded }) {
     for (const [label, text] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(text);
     await page.getByRole("button", { name: "Connect" }).click();
     await page.getByText("The account is not connected.").waitFor();
-    assert.equal(await page.getByLabel("Workspace").inputValue(), "second");
+    assert.equal(await page.getByLabel("Workspace", { exact: true }).inputValue(), "second");
     assert.equal(await page.getByLabel("Password").inputValue(), "");
     await page.getByLabel("Password").fill("right");
     await page.getByRole("button", { name: "Connect" }).dblclick();
