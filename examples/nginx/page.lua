@@ -17,7 +17,9 @@ local function random()
   local file = assert(io.open("/dev/urandom", "rb"))
   local bytes = file:read(24)
   file:close()
-  return (bytes:gsub(".", function(char) return ("%02x"):format(char:byte()) end))
+  return (bytes:gsub(".", function(char)
+    return ("%02x"):format(char:byte())
+  end))
 end
 
 --- Called once, in init_by_lua.
@@ -33,10 +35,12 @@ local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&qu
 
 -- Fills a template: $name is text, which is escaped, and $$name is HTML.
 local function html(template, values)
-  return (template:gsub("(%$%$?)([%a_]+)", function(sign, name)
-    local value = tostring(assert(values[name], name))
-    return sign == "$$" and value or (value:gsub("[&<>\"']", ENTITIES))
-  end))
+  return (
+    template:gsub("(%$%$?)([%a_]+)", function(sign, name)
+      local value = tostring(assert(values[name], name))
+      return sign == "$$" and value or (value:gsub("[&<>\"']", ENTITIES))
+    end)
+  )
 end
 
 local LAYOUT = [[
@@ -68,7 +72,7 @@ local SIGN_OUT = [[
 local SIGN_IN = [[
 $$notice
 <p class="notice">This sign-in is a stand-in, so that the example runs alone: it takes a token from customers.json.
-Put your own sign-in in its place.</p>
+Replace it with your own.</p>
 <form class="narrow" method="post" action="/app/sign-in">
   <input type="hidden" name="csrf" value="$csrf">
   <fieldset>
@@ -86,7 +90,7 @@ $$accounts
   <form method="post" action="/app/connect">
     <input type="hidden" name="csrf" value="$csrf">
     <input type="hidden" name="form" value="$form">
-    <fieldset>
+    <fieldset class="grid">
       <label>Email <input type="email" name="email" required autocomplete="off" value="$email"></label>
       <label>Password <input type="password" name="password" required autocomplete="off"></label>
       <label>Address of EmailBison <input type="url" name="appBaseUrl" required value="$appBaseUrl"></label>
@@ -98,6 +102,7 @@ $$accounts
   </form>
 </details>
 <h2>Mailboxes</h2>
+<p class="quiet">A mailbox can be re-exported 3 times a week. Each outcome shows here when it arrives.</p>
 <p class="quiet" id="no-script">Reload this page to see whether an outcome has arrived.</p>
 $$mailboxes]]
 
@@ -280,7 +285,8 @@ local function show(session)
 
   local items, options, cards = {}, {}, {}
   for index, account in ipairs(accounts) do
-    local values = { id = account.credentialId, email = account.email, workspace = (account.metadata or {}).workspace or "?" }
+    local values =
+      { id = account.credentialId, email = account.email, workspace = (account.metadata or {}).workspace or "?" }
     items[index], options[index] = html(ACCOUNT, values), html(OPTION, values)
   end
   for index, mailbox in ipairs(mailboxes) do
@@ -347,7 +353,9 @@ end
 
 local function export(session, form, id)
   local mailboxes, message, err = mailboxes_of(session.user)
-  if mailboxes and not find(mailboxes, "mailboxId", id) then return say(404, "Not found", "You have no such mailbox.") end
+  if mailboxes and not find(mailboxes, "mailboxId", id) then
+    return say(404, "Not found", "You have no such mailbox.")
+  end
   local accounts
   if mailboxes then
     accounts, message, err = accounts_of(session.user)
