@@ -106,7 +106,7 @@ demo: ## shows cmr in a script, the shell and a one-liner, against a local mock 
 	@scripts/demo/demo.sh $(OUT) $(LUA_PROGRAM)
 
 .PHONY: example-nginx
-example-nginx: ## shows a small API in nginx in front of the vendor's, against a local mock
+example-nginx: ## shows a small API in nginx in front of the vendor's, against a local mock (KEEP=1: its page)
 	@scripts/build/setup.sh test
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory build LUA=jit

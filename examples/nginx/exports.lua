@@ -9,7 +9,7 @@ local cjson = require "cjson"
 local exports = {}
 
 local SENDING_SECONDS = 60 -- a call ends earlier; if it has not, its worker has died
-local LOOKUP_SECONDS = 3600 -- the vendor's last delivery of a webhook comes after about 5 minutes
+local LOOKUP_SECONDS = 3600 -- the vendor delivers an event for the last time after about 5 minutes
 local KEEP_SECONDS = 90 * 24 * 3600
 
 local dict = ngx.shared.app_exports
@@ -32,16 +32,16 @@ end
 
 --- Returns a mailbox's latest export, or nil. Its state is one of:
 --   sending   the request is on its way
---   accepted  the API will do it; a webhook reports the end
---   unknown   no answer came, so it may have been done; a webhook may still tell
---   lost      no webhook came, so someone must look in EmailBison
+--   accepted  the API will do it; an event reports the end
+--   unknown   no answer came, so it may have been done; an event may still come
+--   lost      no event came, so someone must look in EmailBison
 --   done, refused
 function exports.latest(mailbox)
   local text = dict:get("export:" .. mailbox)
   if not text then return nil end
   local export = cjson.decode(text)
   local age = ngx.time() - export.at
-  -- The webhook has an entry of its own: it may come before the answer, at another worker.
+  -- The event has an entry of its own, because it may come before the answer, at another worker.
   local done_at = export.state ~= "refused" and dict:get(done_key(mailbox, export.number))
   if done_at then
     export.state, export.at = "done", done_at
@@ -84,7 +84,7 @@ function exports.finish(export, state, reason, action_id)
   if not ok then ngx.log(ngx.ERR, "the end of an export is not stored: ", message) end
 end
 
---- Handles the webhook mailbox.exported. The receiver calls this once for each event.
+--- Handles the event mailbox.exported. The receiver calls this once for each event.
 function exports.handle(event)
   local mailbox, action_id = event.data.mailboxId, event.data.actionId
   local export = type(mailbox) == "string" and exports.latest(mailbox)

@@ -226,10 +226,15 @@ end
 -- The kinds of errors whose text from the API is meant for the customer.
 local FOR_CUSTOMERS = { bad_request = true, conflict = true, not_found = true, forbidden = true }
 
+local function time_of(seconds)
+  return os.date("!%d %B %Y, %H:%M UTC", seconds)
+end
+
 -- Returns the reason of a failure for the customer. Other reasons are for our log.
 local function reason_of(message, err)
   if err.kind == "quota_exceeded" then
-    return "A mailbox can be re-exported 3 times a week, and this one was. Wait some days."
+    local text = "A mailbox can be re-exported 3 times a week, and this one was. Try again %s."
+    return text:format(err.retry_after and "after " .. time_of(ngx.time() + err.retry_after) or "in some days")
   end
   ngx.log(ngx.ERR, message, " (", err.kind, ", ", err.outcome, ")")
   local text = FOR_CUSTOMERS[err.kind] and type(err.body) == "table" and err.body.message
@@ -250,8 +255,7 @@ local TEXTS = {
 
 local function text_of(export)
   if not export then return "Not exported from here yet." end
-  local values = { action = NAMES[export.action], reason = export.reason or "" }
-  values.time = os.date("!%d %B %Y, %H:%M UTC", export.at)
+  local values = { action = NAMES[export.action], reason = export.reason or "", time = time_of(export.at) }
   return (TEXTS[export.state]:gsub("%$(%a+)", values))
 end
 

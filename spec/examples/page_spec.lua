@@ -282,7 +282,10 @@ describe("the example's page #nginx", function()
     assert.equal("refused", outcome.state)
     assert.matches("refused, and nothing was exported%. A mailbox can be re%-exported 3 times a week", outcome.text)
     assert.equal(2, outcome.next)
-    assert.matches("3 times a week", customer:open().body)
+    assert.matches("3 times a week, and this one was. Try again in some days", customer:open().body, 1, true)
+    upstream:fault{match = {operation = "reexport"}, status = 429, headers = {["Retry-After"] = "90000"}}
+    customer:export(2, {action = "reexport"})
+    assert.matches("Try again after %d%d %a+ %d%d%d%d, %d%d:%d%d UTC", customer:outcome().text)
   end)
 
   it("says what else was refused, and keeps to itself what is not the customer's doing", function()
