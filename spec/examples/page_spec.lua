@@ -89,6 +89,7 @@ describe("the example's page #nginx", function()
       settings = "rate = false, retries = 0",
       files = {["customers.json"] = cjson.encode(CUSTOMERS)},
       lookup_seconds = lookup_seconds,
+      workers = 2,
       server = [[location = /forget { content_by_lua_block {
         for name, dict in pairs(ngx.shared) do
           if name ~= "app_sessions" then dict:flush_all() end
