@@ -330,8 +330,8 @@ static bool check_value(struct checker *checker, const struct param *param, int 
 }
 
 /*
- * Returns the name of the first parameter with one of these flags. If no parameter has one, it is the very first
- * parameter.
+ * Returns the name of the first parameter with one of these flags. If no parameter has one, returns the name of the
+ * very first parameter.
  */
 static const char *first_name(const struct operation *operation, unsigned flags)
 {

@@ -21,8 +21,8 @@ CURLcode attempt_open(struct call *call, struct pollset *pollset, struct handles
                       double timeout);
 
 /*
- * Returns whether the attempt may continue on a new connection after it ended with code. It may when its idle
- * connection was dead, and either nothing was sent or the call is repeatable.
+ * Returns whether the attempt may continue on a new connection after it ended with code. The attempt may continue when
+ * its idle connection was dead, and either nothing was sent or the call is repeatable.
  */
 bool attempt_goes_on(const struct call *call, CURLcode code);
 

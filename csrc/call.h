@@ -53,14 +53,14 @@ struct pollset;
 struct call {
     enum call_state state;
 
-    /* The request. The userdata's table keeps all of its values alive, except the buffers and the form. */
+    /* The request. The userdata's table keeps all values of the request alive, except the buffers and the form. */
     const struct operation *operation; /* NULL for a raw request */
     const char *name;                  /* used in error messages */
     const char *method;
     struct target *target;
     struct buffer url;
     struct buffer body; /* JSON; data is NULL when there is no body */
-    struct form form;   /* it has no parts if the request is no form */
+    struct form form;   /* has no parts if the request is not a form */
     bool traced;
     struct curl_slist *added_headers; /* headers that later attempts send in addition to the target's */
 
@@ -77,8 +77,8 @@ struct call {
     bool clean;         /* the attempt ended well, so its handle may be used again */
     double begun_at;    /* when the attempt began: seconds on the monotonic clock, like the next three */
     double added_at;    /* when the call was added */
-    double queue_limit; /* the wait for a connection and the attempt after it must end by then */
-    double deadline;    /* the present phase (the wait, or the attempt) must end by then */
+    double queue_limit; /* the wait for a connection and the attempt after it must end by this time */
+    double deadline;    /* the present phase (the wait, or the attempt) must end by this time */
     bool wary;          /* must not use an idle connection, because the last one was dead or timed out */
     bool fresh;         /* must use a new connection */
 

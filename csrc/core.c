@@ -53,8 +53,8 @@ static void pin(void)
 int lua_isyieldable(lua_State *L);
 
 /*
- * The first members of Lua 5.1's lua_State. lua_yield compares two of them, which no function returns. The layout is
- * final: no new version of Lua 5.1 will come.
+ * The first members of Lua 5.1's lua_State. lua_yield compares two of these members, and no function returns them. The
+ * layout is final: no new version of Lua 5.1 will come.
  */
 struct lua51_state {
     void *next;
@@ -112,7 +112,7 @@ static lua_State *resumed_by(lua_State *thread, bool *by_for)
     if (!lua_getstack(thread, 0, &frame))
         return NULL;
     lua_getinfo(thread, "nf", &frame);
-    /* Lua 5.1 uses the second name */
+    /* Lua 5.1 names the iterator "(for generator)" */
     *by_for = frame.name && (strcmp(frame.name, "for iterator") == 0 || strcmp(frame.name, "(for generator)") == 0);
     if (lua_getupvalue(thread, -1, 1)) { /* a function made by coroutine.wrap resumed it */
         co = lua_tothread(thread, -1);

@@ -1,6 +1,5 @@
 /*
- * What Lua's io library cannot do with files: lock them, sync them to the disk, and keep them readable by their owner
- * alone.
+ * Locks files, syncs them to the disk, and keeps them readable by their owner alone. Lua's io library cannot do this.
  *
  * A `file` argument is an open file of the io library.
  */

@@ -99,7 +99,7 @@ const struct operation *operation_by_name(const char *name);
 /* Returns the row of the parameter with this full name, or NULL. */
 const struct param *operation_param(const struct operation *operation, const char *name);
 
-/* The locations of those fields of a request that the row does not decide. */
+/* The locations of the fields for which the row decides no location. */
 struct placement {
     enum location open; /* of undocumented fields; 0 when the operation takes none */
     enum location user; /* of userId; 0 for the location in the row */

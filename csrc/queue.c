@@ -16,11 +16,14 @@
 
 enum {
     MAX_BYTES = 1 << 18,       /* room for 4,096 keys that wait at once */
-    BLOCK_RECORDS = 256,       /* read at once: a divisor of the records in MAX_BYTES */
+    BLOCK_RECORDS = 256,       /* records of one read; divides the number of records in MAX_BYTES */
     POLL_NANOSECONDS = 100000, /* between two tries; another process normally has the lock for a shorter time */
 };
 
-/* 64 bytes, so that no record crosses a page: the kernel writes it whole, even if the process is killed meanwhile. */
+/*
+ * A record has 64 bytes, so that no record crosses a page. The kernel then writes a record whole, even if the process
+ * is killed meanwhile.
+ */
 struct record {
     unsigned char key[DIGEST_BYTES];
     double next;    /* the next free slot */

@@ -266,7 +266,7 @@ static enum location location_of_open(const struct operation *operation, const c
     return operation->method && strcmp(operation->method, "GET") == 0 ? BODY : operation->open_location;
 }
 
-/* Sets the call's method, and finds the path and the placement: the user's endpoint before the row. */
+/* Sets the call's method, and finds the path and the placement. The user's endpoint comes before the row's. */
 static bool find_endpoint(struct request *request, const char **path, size_t *length)
 {
     lua_State *L = request->L;

@@ -12,8 +12,8 @@
 #include "text.h"
 
 /*
- * after too many requests, the server asks for a shorter delay; a longer one means that a mailbox's quota for the week
- * is used up
+ * after too many requests, the server asks for a shorter delay than this; a longer delay means that a mailbox's quota
+ * for the week is used up
  */
 enum { MAX_RATE_DELAY_SECONDS = 3600 };
 
@@ -56,8 +56,8 @@ static long effective_status(lua_State *L, int body, long status)
 }
 
 /*
- * Pushes the message in an error's body, the body itself when it is text, or "". Also leaves other values on the stack,
- * below.
+ * Pushes the message in an error's body, the body itself when it is text, or "". Leaves other values below it on the
+ * stack.
  */
 static const char *push_body_message(lua_State *L, int body)
 {

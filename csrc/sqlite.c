@@ -37,8 +37,8 @@
 #include "private_file.h"
 
 /*
- * The lock must belong to the open file and not to the process: then it stays when the process closes another file of
- * that name.
+ * The lock must belong to the open file and not to the process. Such a lock stays when the process closes another file
+ * of that name.
  */
 #ifdef F_OFD_SETLK
 #define SET_LOCK F_OFD_SETLK

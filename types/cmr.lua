@@ -6,7 +6,7 @@
 -- classes: <name>.fields for its table of arguments, <name>.others for the same table without the arguments that may be
 -- positional, and <name>.answer for its answer, if an answer is documented.
 
----What client:await needs in another process: the plan, or the operation and an id.
+---The first argument of client:await in another process. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---The request's number in the client's ledger. client:await writes there how the request ended.
@@ -206,7 +206,7 @@ function Client:key_id() end
 ---@field tls? string The TLS version of a new connection. Only if on_response is set.
 ---@field timing? cmr.Timing Only if on_response is set.
 
----When each step of an attempt was done, in seconds from its start. A step that was not reached is absent.
+---The time of each step of an attempt, in seconds from the start of the attempt. A step that was not reached is absent.
 ---@class cmr.Timing
 ---@field resolved? number The IP address of the host was known.
 ---@field connected? number
@@ -230,14 +230,14 @@ function Client:key_id() end
 ---@class cmr.FormPart
 ---@field name string
 ---@field value? string
----@field path? string Of a file.
+---@field path? string The path of a file.
 ---@field type? string The content type of a file.
 
 ---@class cmr.Request
 ---@field query? table<string, string|number|boolean>
 ---@field body? table
 
----The name of an operation that returns a list. Or a table with the name, and with the facts about its answer that the
+---The name of an operation that returns a list; or a table with the name, and with the facts about its answer that the
 ---documentation omits.
 ---@class cmr.List
 ---@field [1] string
@@ -272,7 +272,8 @@ function Client:key_id() end
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----After several attempts, the most severe of their outcomes: unknown > rejected > not_sent.
+---Whether the request may have been done. After several attempts, this is the most severe of their outcomes: unknown >
+---rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
@@ -315,13 +316,13 @@ function Client:key_id() end
 ---@field method? string Nil when undocumented.
 ---@field path? string Nil when undocumented.
 ---@field group string
----@field title string The vendor's.
+---@field title string The vendor's title.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
 ---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
 ---@field open_location? "query"|"body" Where undocumented fields go.
----@field items? string The path of a list's items in its answer.
+---@field items? string The path of a list's items in the answer.
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
@@ -329,7 +330,7 @@ function Client:key_id() end
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
----@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
+---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
 ---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
 ---@field items_in? string The list that has these items.
@@ -576,9 +577,9 @@ function forgetting:forget_old(db, id) end
 ---@field ids table<string, string[]> The ids, by kind: "order", "action", "subscription", "domain", "mailbox".
 ---@field user? string
 ---@field run? string The name of its bulk run.
----@field row? integer In that run.
+---@field row? integer The number of the row in that run.
 ---@field status? integer The answer's HTTP status.
----@field kind? cmr.Kind Of a failure.
+---@field kind? cmr.Kind The kind of the failure.
 ---@field outcome? cmr.Outcome
 ---@field message? string
 ---@field failed_items? integer The number of items that failed inside a success.
@@ -635,8 +636,8 @@ function locks:let_go_run(run, hold) end
 ---@return string? message
 function locks:listen() end
 
----Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
----so in the last 30 days.
+---Returns whether events arrive in the ledger: whether another process stores the events that it receives, or has
+---stored one in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving() end
@@ -664,8 +665,8 @@ function queries:same(account, operation, digest) end
 ---@return string[][] ids
 function queries:ids(request) end
 
----Returns at most 1,000 requests that match a filter, newest first. To get the next ones, set `before` to the id of the
----last one.
+---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
+---the last request.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests
@@ -775,7 +776,7 @@ function writing:settle(id, ending) end
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
----@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another name.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
@@ -875,10 +876,10 @@ function writing:settle(id, ending) end
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----Removes one copy of a text from a list. Returns whether it was there, or nil and a message.
+---Removes one copy of a text from a list. Returns whether the text was in the list, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
----Adds one to the count of the last `window` seconds. Returns the new count. If there are already `limit`, returns
----nil, "exhausted" and the seconds until the next one fits. If the store fails, returns nil, "unavailable" and a
+---Adds one to the count of the last `window` seconds. Returns the new count. If the count is already `limit`, returns
+---nil, "exhausted" and the seconds until it can rise again. If the store fails, returns nil, "unavailable" and a
 ---message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Undoes the latest count.
@@ -888,7 +889,7 @@ function writing:settle(id, ending) end
 ---@class cmr.DeadLetter
 ---@field id string The id of the letter.
 ---@field name string The event's name.
----@field event_id? string Its eventId.
+---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why it was not handled.
@@ -1022,8 +1023,8 @@ function Receiver:drop(id) end
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
----@field kind cmr.RefusalKind The reason why it is refused.
----@field message string For a log.
+---@field kind cmr.RefusalKind The reason of the refusal.
+---@field message string A text for a log.
 ---@field status integer The HTTP status to answer with.
 
 ---Options of cmr.webhook.verify.
@@ -1037,7 +1038,7 @@ function Receiver:drop(id) end
 
 ---An event from the vendor. A warmup event has its name under eventType, any other event under event.
 ---@class cmr.Event
----@field event? cmr.EventName Its name.
+---@field event? cmr.EventName The event's name.
 ---@field eventType? cmr.EventName The name of a warmup event.
 ---@field eventId? string Absent from the samples of warmup and subscription events: see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.

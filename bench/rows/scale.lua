@@ -1,4 +1,5 @@
--- Whether a cost grows faster than the work: the CPU time of one thing among 4,096 against one among 64.
+-- Measures whether a cost grows faster than the work: compares the CPU time of one thing among 4,096 with the CPU time
+-- of one thing among 64.
 local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"

@@ -1,7 +1,7 @@
 ---Waits until an accepted operation has finished. Reads the events from the store, where the webhook handler writes
 ---them. So it does not matter when the events arrive, or at which worker or host.
 ---
----The request was sent before. So these functions return errors about the answer: a raised error would lose the answer.
+---The request was sent before, so these functions return errors about the answer. A raised error would lose the answer.
 
 local core = require "cmr.core"
 local coroutines = require "cmr.loop.coroutines"
@@ -14,7 +14,7 @@ local stores = require "cmr.store"
 local tables = require "cmr.util.tables"
 local validate = require "cmr.util.validate"
 
----What client:await needs in another process: the plan, or the operation and an id.
+---The first argument of client:await in another process. It has the plan, or the operation and an id.
 ---@class cmr.Accepted
 ---@field plan? cmr.Plan The plan from cmr.info in the process that sent the request.
 ---The request's number in the client's ledger. client:await writes there how the request ended.
@@ -168,8 +168,8 @@ local function merge(self, read, texts, origin)
   end
 end
 
--- Returns the lists to read now. The lists of actions and orders are read every time. Of the other lists, each read
--- takes the next few. The first and the last read take all lists.
+-- Returns the lists to read now. The lists of actions and orders are read every time. Each read takes the next few of
+-- the other lists. The first and the last read take all lists.
 local function lists_to_read(self, reads_all)
   local lists = {}
   for index, list in ipairs(self.own_lists) do

@@ -44,7 +44,7 @@ local unpack = table.unpack or unpack
 ---@field tls? string The TLS version of a new connection. Only if on_response is set.
 ---@field timing? cmr.Timing Only if on_response is set.
 
----When each step of an attempt was done, in seconds from its start. A step that was not reached is absent.
+---The time of each step of an attempt, in seconds from the start of the attempt. A step that was not reached is absent.
 ---@class cmr.Timing
 ---@field resolved? number The IP address of the host was known.
 ---@field connected? number
@@ -68,7 +68,7 @@ local unpack = table.unpack or unpack
 ---@class cmr.FormPart
 ---@field name string
 ---@field value? string
----@field path? string Of a file.
+---@field path? string The path of a file.
 ---@field type? string The content type of a file.
 
 ---@class cmr.Request
@@ -88,7 +88,7 @@ local REQUEST_SPEC = {
   body = validate.ANY,
 }
 
----The name of an operation that returns a list. Or a table with the name, and with the facts about its answer that the
+---The name of an operation that returns a list; or a table with the name, and with the facts about its answer that the
 ---documentation omits.
 ---@class cmr.List
 ---@field [1] string

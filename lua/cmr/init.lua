@@ -36,7 +36,8 @@ local operations = require "cmr.operations"
 ---| "not_recorded" # the ledger cannot be written; nothing was sent
 ---| "invalid_argument" # an argument that cannot be sent, or no key; nothing was sent
 
----After several attempts, the most severe of their outcomes: unknown > rejected > not_sent.
+---Whether the request may have been done. After several attempts, this is the most severe of their outcomes: unknown >
+---rejected > not_sent.
 ---@alias cmr.Outcome
 ---| "not_sent" # the server never saw the request
 ---| "rejected" # the server refused the request
@@ -79,13 +80,13 @@ local operations = require "cmr.operations"
 ---@field method? string Nil when undocumented.
 ---@field path? string Nil when undocumented.
 ---@field group string
----@field title string The vendor's.
+---@field title string The vendor's title.
 ---@field summary string
 ---@field source "seed"|"docs"|"help" Where method and path are documented.
 ---@field assumed? string The undocumented part, and what we assume about it.
 ---@field flags table<string, true>
 ---@field open_location? "query"|"body" Where undocumented fields go.
----@field items? string The path of a list's items in its answer.
+---@field items? string The path of a list's items in the answer.
 ---@field page? string
 ---@field limit? string
 ---@field success_field? string The member that every item in `data` has unless the item failed.
@@ -93,7 +94,7 @@ local operations = require "cmr.operations"
 ---@field success_events? string[]
 ---@field failure_events? string[] The events that report a failure.
 ---@field notes cmr.Note[] Facts from the documentation.
----@field statuses cmr.DocumentedStatus[] The refusals that its own page documents.
+---@field statuses cmr.DocumentedStatus[] The refusals that the operation's own page documents.
 ---@field refusal_fields? string[] The members that a refusal may have in addition to the envelope's.
 ---@field item_seconds? integer The seconds that the vendor may take for one item, or for a request without items.
 ---@field items_in? string The list that has these items.

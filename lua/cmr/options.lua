@@ -17,7 +17,7 @@ local options = {}
 ---@field base_url? string An https URL, or an http URL to loopback. Default: $CMR_BASE_URL, or production.
 ---@field ca_file? string PEM certificates to trust in place of the system's. Default: $CMR_CA_FILE, or libcurl's.
 ---@field profile? string The name of a profile that `cmr init` stored: its key, address, header and certificates.
----@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another.
+---@field key_header? string The name of the header with the key. Default: cmr-x-api-key; the sandbox uses another name.
 ---@field timeout? number Seconds for the whole call. Default: 30. check_workspace has 15 more for each domain.
 ---@field attempt_timeout? number Seconds for one attempt. Default: 12. check_workspace has 15 more for each domain.
 ---@field connect_timeout? number Seconds for connecting. Default: 5.
@@ -86,7 +86,7 @@ options.DEFAULTS = {
 -- The environment variables for options. They are read when a client is made, never at require.
 local ENVIRONMENT = { api_key = "CMR_API_KEY", base_url = "CMR_BASE_URL", ca_file = "CMR_CA_FILE" }
 
--- the options that exclude the option `profile`; ca_file does not, because certificates are no secret
+-- the options that exclude the option `profile`; ca_file does not exclude it, because certificates are no secret
 local PROFILE_OPTIONS = { "api_key", "base_url", "key_header" }
 
 local NGINX_MAX_RESPONSE_BYTES = 1024 * 1024 -- decoding more would block a worker for too long
@@ -150,7 +150,7 @@ function options.inherit(opts, parent)
   opts.chosen = chosen
 end
 
----Returns the longest time for a call and for one attempt of it. If the vendor may take long for each item, an option
+---Returns the longest time for a call and for one of its attempts. If the vendor may take long for each item, an option
 ---that the user did not set grows by that time.
 ---@param opts table of a client
 ---@param operation cmr.Operation? nil: a raw request

@@ -36,7 +36,7 @@ local function broken(operation, code, message)
   return false, err.message, core.error(err)
 end
 
--- Raised inside check. next_page turns it into an error.
+-- Raises a table, which next_page turns into an error. Only check and its helpers call this function.
 local function stop(code, format, ...)
   local words = { ... }
   for index, word in ipairs(words) do
@@ -82,8 +82,8 @@ local function check_numbers(list, number, current, pages, total)
   end
 end
 
--- Raises when the page, or one of its items, came before. Two equal items in the same page are accepted, because the
--- server sent them so.
+-- Raises when an earlier page was the same, or had one of the items. Two equal items in the same page are accepted,
+-- because the server sent them so.
 local function check_repeats(list, number, items)
   local fingerprint = core.sha256(tables.canonical(items))
   if list.seen_pages[fingerprint] then

@@ -30,10 +30,10 @@ local function refused_for(store, name)
 end
 
 ---Counts a call that is about to be sent.
----@param operation cmr.Operation? Of the call; nil for a raw request.
+---@param operation cmr.Operation? The call's operation; nil for a raw request.
 ---@return table? reservation The argument for quota.failed; nil for a call without a quota.
 ---@return string? message The reason why the call must not be sent.
----@return number? seconds until it may
+---@return number? seconds The time until the call may be sent.
 function quota.reserve(state, call, operation)
   if not operation or not operation.flags.quota then return nil end
   local mode = state.options.reexport_quota

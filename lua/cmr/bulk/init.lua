@@ -84,7 +84,7 @@ local function find_other_key(run, wanted, opts)
   return row, ("row %d was sent with another key%s"):format(row.number, where)
 end
 
--- Makes a guard that releases the run when its coroutine never resumes. nginx drops a coroutine when its client
+-- Makes a guard that releases the run when the run's coroutine never resumes. nginx drops a coroutine when its client
 -- disconnects.
 local function let_go_when_collected(run)
   local ledger, id, hold = run.ledger, run.id, run.record.hold

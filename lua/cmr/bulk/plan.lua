@@ -136,8 +136,8 @@ local function decide(run, row)
 end
 
 ---Iterates over the rows, and gives each row these fields: digest; first, the number of the first row with the same
----content; copy, 1 for that row, 2 for the next one; entry, its request in the ledger; is_repeat, whether it was sent
----before, so that it is done or may be; last_sent_at, the time of that request; and status. The status is "todo" (to be
+---content; copy, 1 for that row, 2 for the next one; entry, its request in the ledger; is_repeat, whether the row was
+---sent before and may have been done; last_sent_at, the time of that request; and status. The status is "todo" (to be
 ---sent, with args), "done", "accepted", "partial", "sending" (by another process), "unknown", "failed", "deferred" or
 ---"invalid" (with the problem). Only the first and the last status come with args.
 ---@param run table {rows, read_row, digests and copied (of plan.read), check(args) -> true or nil, message, ledger,

@@ -14,6 +14,16 @@ function arguments.command(name)
   return (name:gsub("_", "-"))
 end
 
+---Returns a text of the operations table with the commands in place of the operations' names.
+---@param text string
+---@return string
+function arguments.spelled(text)
+  local operations = require "cmr.operations"
+  return (text:gsub("%w+_[%w_]+", function(word)
+    return operations[word] and arguments.command(word)
+  end))
+end
+
 ---Returns the commands of all operations.
 function arguments.commands(operations)
   local names = {}

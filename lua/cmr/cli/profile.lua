@@ -1,5 +1,5 @@
----Chooses the key and the address of a command: those of a profile (cmr.profiles), the command line's or the
----environment's.
+---Chooses the key and the address of a command. They come from a profile (cmr.profiles), the command line or the
+---environment.
 ---
 ---cmr sends a key only to the key's own base URL. So the key and the address come from the same source:
 ---

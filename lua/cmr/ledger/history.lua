@@ -26,9 +26,9 @@ local validate = require "cmr.util.validate"
 ---@field ids table<string, string[]> The ids, by kind: "order", "action", "subscription", "domain", "mailbox".
 ---@field user? string
 ---@field run? string The name of its bulk run.
----@field row? integer In that run.
+---@field row? integer The number of the row in that run.
 ---@field status? integer The answer's HTTP status.
----@field kind? cmr.Kind Of a failure.
+---@field kind? cmr.Kind The kind of the failure.
 ---@field outcome? cmr.Outcome
 ---@field message? string
 ---@field failed_items? integer The number of items that failed inside a success.

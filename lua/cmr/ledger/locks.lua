@@ -59,8 +59,8 @@ function locks:listen()
   return true -- enough other processes listen
 end
 
----Returns whether events arrive in the ledger. They do when another process stores the events that it receives, or did
----so in the last 30 days.
+---Returns whether events arrive in the ledger: whether another process stores the events that it receives, or has
+---stored one in the last 30 days.
 ---@return boolean? ok
 ---@return string? message
 function locks:is_receiving()

@@ -100,8 +100,8 @@ local function check_order(self, rows, before)
   return rows
 end
 
----Returns at most 1,000 requests that match a filter, newest first. To get the next ones, set `before` to the id of the
----last one.
+---Returns at most 1,000 requests that match a filter, newest first. To get the next requests, set `before` to the id of
+---the last request.
 ---@param filter table {account, operation, user, run = its name, since, before, id = of an order, a mailbox ...,
 ---open = true, accepted = true, unknown = true}
 ---@return table[]? requests

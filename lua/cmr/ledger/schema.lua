@@ -1,5 +1,5 @@
----The tables of the ledger's database. To change them, add a migration. A ledger with an older version is migrated
----when it is opened; one with a newer version is refused.
+---The tables of the ledger's database. To change them, add a migration. When a process opens a ledger with an older
+---version, it migrates the ledger. It refuses a ledger with a newer version.
 
 local schema = {}
 

@@ -35,8 +35,8 @@ function limiter.default()
   return process_limiter
 end
 
----Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the slot is not used, and another
----one is reserved after the pause.
+---Waits for a slot in the key's rate limit. If the server asks for a pause meanwhile, the call does not use the slot,
+---and reserves another slot after the pause.
 ---@param self cmr.Limiter
 ---@param key string
 ---@param rate number The requests per second.

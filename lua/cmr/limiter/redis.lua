@@ -61,8 +61,8 @@ function Limiter.new(options)
     fallback_shares = opts.fallback_shares or 1,
     local_limiter = limiter.default(),
     latest_slots = expiring.new(), -- by key, on Redis's clock
-    both_until = -math.huge, -- until then a slot must fit both the local queue and the one in Redis
-    refused_until = expiring.new(), -- by key: the same for this key only, because Redis refused its script
+    both_until = -math.huge, -- until this time, a slot must fit both the local queue and the queue in Redis
+    refused_until = expiring.new(), -- key -> both_until for this key only, because Redis refused its script
   }, Limiter)
 end
 
@@ -89,7 +89,7 @@ local function note_refusal(self, key, message, time)
   self.refused_until:set(key, time, time + REFUSAL_SECONDS, core.now())
 end
 
--- Notes a slot that Redis has given out. Another coroutine may have got a later one meanwhile. A slot in the past says
+-- Notes a slot that Redis has given out. Another coroutine may have got a later slot meanwhile. A slot in the past says
 -- nothing about the next slot.
 local function note_slot(self, key, slot, latest_before, time)
   if slot >= latest_before then slot = math.max(slot, self.latest_slots:get(key) or 0) end

@@ -136,7 +136,7 @@ end
 
 ---Options of cmr.listen.run.
 ---@class cmr.ListenOptions
----@field port? integer The port on 127.0.0.1. Default: a free one.
+---@field port? integer The port on 127.0.0.1. Default: a free port.
 ---@field verify? cmr.VerifyOptions What to accept.
 ---Called with {url, pid} when the listener begins to listen. Called for each delivery with {delivery = number,
 ---accepted, kind and message or id, event ..., problem = the reason why it could not be stored, exit = the command's

@@ -98,8 +98,8 @@ local function once()
   return true
 end
 
----Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, it yields
----again.
+---Suspends the running coroutine until the waiter is posted. If other code resumes the coroutine earlier, the coroutine
+---yields again.
 function coroutines.suspend(waiter)
   -- Where coroutines can be closed, the generic for below closes the waiter.
   for _ in once, nil, nil, waiter do -- luacheck: ignore 512

@@ -95,7 +95,7 @@ end
 ---@param page_items integer? The default number of items on a page. Default: 20.
 ---@return table items
 ---@return integer page its number
----@return integer pages their count
+---@return integer pages the number of pages
 function answer.page(request, list, page_items)
   local page, limit = request.fields.page or 1, request.fields.limit or page_items or PAGE_ITEMS
   local items = json.array()

@@ -46,7 +46,7 @@ function Dispatch.new(config, state)
   )
 end
 
----Finds the operation of a request: sets its operation, operation_name and operation_path.
+---Finds the operation of a request. Sets the request's fields operation, operation_name and operation_path.
 ---@param request table {method, path = the path as sent}
 function Dispatch:identify(request)
   if request.path:sub(1, #self.base) ~= self.base then return end

@@ -63,7 +63,7 @@ function State:supply(operation, endpoint)
   return true
 end
 
----Returns the mock's time. While a scheduled function runs, it is the time that function was scheduled for.
+---Returns the mock's time. While a scheduled function runs, this is the time for which the function was scheduled.
 ---@return number seconds since 1970
 function State:now()
   local now = self.clock()

@@ -41,8 +41,8 @@ local function masked_names(object, keys)
   return copy
 end
 
--- Returns the beginning of a body with masked secrets: of a JSON text, or of a query's text. The API key is masked
--- before, so that no part of it is left at the end.
+-- Returns the beginning of a body with masked secrets. The body is JSON or the text of a query. The API key is masked
+-- before the cut, so that no part of the key is left at the end.
 local function masked_body(body)
   body = body:sub(1, MAX_SHOWN_BODY_BYTES)
   if body:find "^%s*[%[{]" then return redact.json_text(body) end
@@ -74,7 +74,7 @@ local function newest(items, limit, show)
   return shown
 end
 
----Shows recorded requests with masked secrets. Of each body and each answer, it shows the first 16 KiB.
+---Shows recorded requests with masked secrets. Shows the first 16 KiB of each body and each answer.
 ---@param entries table[]
 ---@param key string The API key.
 ---@return table[] shown

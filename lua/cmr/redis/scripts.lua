@@ -115,8 +115,8 @@ function Redis.new(options)
   return connect("redis.scripts.new", validate.options("redis.scripts.new", SPEC, nil, options))
 end
 
----Checks the options of a limiter or a store. They are its own options, and either the options of a connection or the
----option `redis`.
+---Checks the options of a limiter or a store. The options are those of the limiter or the store, and either the options
+---of a connection or the option `redis`.
 ---@param caller string for messages
 ---@param spec table The rules for the limiter's or the store's own options.
 ---@param options table?
@@ -226,7 +226,7 @@ function Redis:eval(script, keys, args)
   local outage = self.outage
   if outage.since then
     if core.now() < outage.retry_at then return nil, outage.message, "unavailable" end
-    outage.retry_at = core.now() + self.retry_seconds -- no other coroutine tries until then
+    outage.retry_at = core.now() + self.retry_seconds -- until then, no other coroutine sends to Redis
   end
   local reply, message, reason = attempt(self, script, parameters(self.opts.prefix, keys, args))
   if reply ~= nil then

@@ -38,7 +38,7 @@ local function dict_of_counter(self, name)
   return name:sub(1, #stores.TRIES) == stores.TRIES and self.claims or self.dict
 end
 
--- Returns whether a dictionary without another entry would have room for one of this size.
+-- Returns whether an empty dictionary would have room for an entry of this size.
 local function would_fit(dict, bytes)
   local pages = math.floor(dict:capacity() / (PAGE_BYTES + PAGE_HEADER_BYTES)) - RESERVED_PAGES
   return math.ceil((bytes + ENTRY_HEADER_BYTES) / PAGE_BYTES) <= pages

@@ -27,7 +27,7 @@ local function sweep(self, now)
   self.count, self.sweep_at = left, math.max(MIN_SWEEP_ENTRIES, 2 * left)
 end
 
----Returns the value of a key. An expired value may still be there.
+---Returns the value of a key. The value may have expired.
 ---@param key string
 ---@return any value
 function Expiring:get(key)

@@ -8,7 +8,7 @@ local tables = require "cmr.util.tables"
 ---@class cmr.DeadLetter
 ---@field id string The id of the letter.
 ---@field name string The event's name.
----@field event_id? string Its eventId.
+---@field event_id? string The event's eventId.
 ---@field failed_at integer Seconds since 1970.
 ---@field tries integer The number of deliveries of the event.
 ---@field reason string The reason why it was not handled.

@@ -195,7 +195,7 @@ local function finish(self, job, is_handled, reason)
       end
     elseif not job.is_replay then
       self.store:uncount(job.counter)
-      job.tries = math.max(job.tries, count_try(self, job)) -- counts the deliveries while a long handler runs too
+      job.tries = math.max(job.tries, count_try(self, job)) -- deliveries that came during a long handler count too
       if job.tries >= VENDOR_TRIES then put_dead_letter(self, job, reason) end
     end
     return self.store[method](self.store, job.claim, job.token, self.opts.done_ttl)

@@ -25,8 +25,8 @@ local verify = {}
 
 ---The refusal of a delivery. tostring(err) returns its message.
 ---@class cmr.Refusal
----@field kind cmr.RefusalKind The reason why it is refused.
----@field message string For a log.
+---@field kind cmr.RefusalKind The reason of the refusal.
+---@field message string A text for a log.
 ---@field status integer The HTTP status to answer with.
 
 ---Options of cmr.webhook.verify.
@@ -40,7 +40,7 @@ local verify = {}
 
 ---An event from the vendor. A warmup event has its name under eventType, any other event under event.
 ---@class cmr.Event
----@field event? cmr.EventName Its name.
+---@field event? cmr.EventName The event's name.
 ---@field eventType? cmr.EventName The name of a warmup event.
 ---@field eventId? string Absent from the samples of warmup and subscription events: see cmr.webhook.id.
 ---@field data? table<string, any> The documented fields are in docs/reference.md.
@@ -74,7 +74,8 @@ verify.STATUS = {
 
 local MAX_SIGNATURES = 10 -- maximum in one header, because each is compared with each key
 
--- Refuses a key with an unusual character. For example, with a line break at its end no signature would be valid.
+-- Refuses a key with an unusual character. For example, a line break at the end of the key would make every signature
+-- invalid.
 local function is_key(value)
   return type(value) == "string" and not value:find "[^!-~]"
 end

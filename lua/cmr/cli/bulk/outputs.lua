@@ -67,7 +67,7 @@ local function csv_line(header, row, fields, separator)
 end
 
 -- Returns the original text of the object, with cmr's members in front. Removes the members that an earlier run added:
--- they end at the first "cmr.row". A message cannot contain that text, because its quotes are escaped.
+-- these members end at the first "cmr.row". A message cannot contain that text, because its quotes are escaped.
 local function json_line(_, row, fields)
   local members = {}
   for index, name in ipairs(FAILURE_FIELDS) do

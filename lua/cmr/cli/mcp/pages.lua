@@ -44,7 +44,7 @@ end
 
 ---Returns the first part of a text. If there are more parts, stores the text for read_more.
 ---@return string part
----@return string? note says how to read on
+---@return string? note says how to read the next part
 function Pages:add(whole)
   whole = text.utf8(whole)
   if #whole <= pages.MAX_PART_BYTES then return whole end

@@ -111,7 +111,7 @@ local function job_for(context)
 end
 
 -- Ends the work for a request that the client cancelled. A read ends at once. If a request was sent and changes
--- something, waits for its answer, so that the ledger gets the outcome, but makes no other attempt.
+-- something, waits for its answer, so that the ledger gets the outcome. Makes no other attempt.
 local function stop(request, job, call, operation)
   job.cancelled = true
   request.must_end = job.has_left and not access.is_read(operation)

@@ -60,7 +60,7 @@ local function report(self, request, now)
   self:notify("notifications/progress", params)
 end
 
----Says what a request does now. The client learns of it when it asked for progress.
+---Says what a request does now. The client gets this text if it asked for progress.
 function Session:progress(request, status)
   request.status = status
   report(self, request, core.now())

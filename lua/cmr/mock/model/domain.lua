@@ -34,7 +34,7 @@ local function pay_and_extend(domain, years)
   return true
 end
 
--- Renews the domain or lets it expire, at its expiry. Assumed: auto-renewal happens at that moment.
+-- At the domain's expiry, renews the domain or lets it expire. Assumed: auto-renewal happens at that moment.
 local function watch_expiry(domain)
   local state, expiry = domain.state, domain.expireOn
   local function lapsed()

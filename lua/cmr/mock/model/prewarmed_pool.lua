@@ -11,7 +11,7 @@ local prewarmed_pool = {}
 
 local PROVIDERS = { "GOOGLE", "MICROSOFT" }
 
--- As documented.
+-- The documented names of the sandbox's domains.
 local SANDBOX = {
   GOOGLE = { "sandbox.nexora-tech.com", "mail-sandbox.brightplathlabs.com" },
   MICROSOFT = { "sandbox-mail.corevista.io", "sandbox.stratospherehq.com" },
