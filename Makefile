@@ -106,7 +106,7 @@ demo: ## shows cmr in a script, the shell and a one-liner, against a local mock 
 	@scripts/demo/demo.sh $(OUT) $(LUA_PROGRAM)
 
 .PHONY: example-nginx
-example-nginx: ## shows a small API in nginx in front of the vendor's, against a local mock
+example-nginx: ## shows a small API in nginx in front of the vendor's, against a local mock (KEEP=1: its page)
 	@scripts/build/setup.sh test
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory build LUA=jit
@@ -126,7 +126,7 @@ test: ## installs what is missing, builds for every Lua and runs the specs on ea
 	@scripts/test/specs.sh $(ALL) $(NEWEST)
 
 .PHONY: test-browser
-test-browser: build ## drives the mock's page and the site in Chromium (ONLY=mock-page); says if Chromium or npm is missing
+test-browser: build ## drives the pages and the site in Chromium (ONLY=example); says if Chromium or npm is missing
 	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@. $(OUT)/env && ONLY='$(ONLY)' scripts/test/browser.sh $(LUA_PROGRAM)
 
