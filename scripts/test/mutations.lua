@@ -1,41 +1,11 @@
--- Draws random mutations of the library and prints them as rows of mutate.sh: mutations.lua N SEED. Each mutation
--- changes one line of csrc/*.c or lua/cmr: a comparison, arithmetic, logic, a constant, a returned value, a dropped
--- statement, swapped arguments. Lines of equivalents.txt are left out.
+-- Draws random mutations of the library and prints them as rows of mutate.sh: mutations.lua N SEED COVERING [WHERE].
+-- Each mutation changes one line of csrc/*.c or lua/cmr: a comparison, arithmetic, logic, a constant, a returned value,
+-- a dropped statement, swapped arguments. Lines of equivalents.txt are left out. COVERING is the folder of covering.sh.
+-- WHERE is a pattern for the files: "^csrc".
 
-local count, seed = tonumber(arg[1]), tonumber(arg[2])
+local count, seed, covering, where = tonumber(arg[1]), tonumber(arg[2]), arg[3], arg[4] or ""
 
--- The specs for a file. The first pattern that matches the file counts.
-local SPECS = {
-  { "^csrc/sqlite", "spec/ledger spec/store spec/limiter" },
-  { "^csrc/files", "spec/core/files_spec.lua spec/ledger spec/cli/init_spec.lua spec/cli/profile_spec.lua" },
-  { "^csrc/terminal", "spec/core/terminal_spec.lua spec/cli" },
-  { "^csrc/", "spec/core spec/operations spec/fault spec/client spec/fuzz spec/sweep" },
-  { "/bulk/", "spec/bulk spec/cli/bulk" },
-  { "/cli/csv", "spec/cli/csv_spec.lua spec/cli/output_spec.lua spec/cli/bulk" },
-  { "/cli/waiting", "spec/cli/await_spec.lua spec/cli" },
-  { "/cli/", "spec/cli spec/docs" },
-  { "/mock/", "spec/mock spec/operations spec/nginx/webhook_spec.lua" },
-  { "/probe/", "spec/probe" },
-  { "/listen/", "spec/listen spec/cli" },
-  { "/launcher/", "spec/mock/life_spec.lua spec/listen spec/package/install_spec.lua spec/cli/command_spec.lua" },
-  { "/ledger/", "spec/ledger spec/cli/history_spec.lua spec/bulk spec/cli/bulk" },
-  { "/limiter/", "spec/limiter spec/client/pacing_spec.lua spec/nginx/pace_spec.lua" },
-  { "/store/", "spec/store spec/webhook spec/quota_spec.lua" },
-  { "/redis/", "spec/redis spec/limiter spec/store spec/nginx/redis_spec.lua" },
-  { "/loop/nginx", "spec/nginx" },
-  { "/loop/", "spec/loop spec/client spec/nginx" },
-  { "/settlement/", "spec/settlement_spec.lua spec/await_spec.lua spec/ledger spec/webhook" },
-  { "/await", "spec/await_spec.lua spec/settlement_spec.lua spec/cli/await_spec.lua spec/nginx/await_spec.lua" },
-  { "/order_poller", "spec/await_spec.lua spec/settlement_spec.lua spec/cli/await_spec.lua" },
-  { "/webhook/", "spec/webhook spec/listen spec/cli/dead_letters_spec.lua spec/nginx/receiver_spec.lua" },
-  { "/pagination", "spec/pagination_spec.lua spec/cli/listing_spec.lua" },
-  { "/util/shared_dict", "spec/store spec/limiter" },
-  {
-    "",
-    "spec/util spec/options_spec.lua spec/retry_spec.lua spec/quota_spec.lua spec/client spec/security_spec.lua "
-      .. "spec/pagination_spec.lua spec/await_spec.lua spec/webhook spec/loop spec/cli spec/package/require_spec.lua",
-  },
-}
+local MAX_SECONDS, GROUP_SECONDS = 80, 20 -- of the specs for one mutation, and of those that run together
 
 -- The replacements, by language. The captures of a pattern stay.
 local REPLACED = {
@@ -189,15 +159,83 @@ local function is_valid(one)
   return load(table.concat(lines, "\n")) ~= nil
 end
 
-local function specs_of(file)
-  for _, pair in ipairs(SPECS) do
-    if file:find(pair[1]) then return pair[2] end
+local seconds = {} -- spec file -> how long it takes
+local covered = {} -- file -> line of the recorded sources -> spec files that run it
+for row in io.lines(covering .. "/specs") do
+  local spec, took = row:match "^(%S+) (%d+)$"
+  seconds[spec] = tonumber(took)
+  for executed in io.lines(covering .. "/covered/" .. spec:gsub("/", "_")) do
+    local file, line = executed:match "^(%S+) (%d+)$"
+    line = tonumber(line)
+    covered[file] = covered[file] or {}
+    covered[file][line] = covered[file][line] or {}
+    table.insert(covered[file][line], spec)
   end
+end
+
+local function read_lines(file)
+  local handle = io.open(file)
+  if not handle then return {} end
+  local text = handle:read "*a"
+  handle:close()
+  return lines_of(text)
+end
+
+-- Returns the number that a line has in the recorded sources: the nearest line with the same text, else the same number.
+local function recorded_number(file, lines, number)
+  local recorded, nearest = read_lines(covering .. "/" .. file), nil
+  for index, text in ipairs(recorded) do
+    local distance = math.abs(index - number)
+    if text == lines[number] and (not nearest or distance < math.abs(nearest - number)) then nearest = index end
+  end
+  return nearest or number
+end
+
+-- Returns the spec files that run the line, or the nearest line before it that any runs. Those that test most of the
+-- file in the shortest time come first. Commas separate those that run in one process.
+local function specs_of(one)
+  local by_line = covered[one.file] or {}
+  local number = recorded_number(one.file, one.lines, one.number)
+  while number > 1 and not by_line[number] do
+    number = number - 1
+  end
+  local share = {}
+  for _, specs in pairs(by_line) do
+    for _, spec in ipairs(specs) do
+      share[spec] = (share[spec] or 0) + 1
+    end
+  end
+  local list = {}
+  for _, spec in ipairs(by_line[number] or {}) do
+    list[#list + 1] = spec
+  end
+  local function score(spec)
+    return share[spec] / (seconds[spec] + 2)
+  end
+  table.sort(list, function(a, b)
+    if score(a) ~= score(b) then return score(a) > score(b) end
+    return a < b
+  end)
+  local groups, group, together, total = {}, {}, math.huge, 0
+  for _, spec in ipairs(list) do
+    if total + seconds[spec] <= MAX_SECONDS then
+      total = total + seconds[spec]
+      if together > GROUP_SECONDS then
+        group, together = {}, 0
+        groups[#groups + 1] = group
+      end
+      group[#group + 1], together = spec, together + seconds[spec] + 1
+    end
+  end
+  for index, specs in ipairs(groups) do
+    groups[index] = table.concat(specs, ",")
+  end
+  return table.concat(groups, " ")
 end
 
 local listing = assert(io.popen "git ls-files 'csrc/*.c' 'lua/cmr/*.lua'")
 for file in listing:lines() do
-  collect(file)
+  if file:find(where) then collect(file) end
 end
 listing:close()
 math.randomseed(seed)
@@ -207,7 +245,7 @@ while count > 0 do
     count = count - 1
     local escaped = one.changed:gsub("[\\/&]", "\\%0")
     print(
-      ("%s:%d | %s | %ds/.*/%s/ | %s"):format(one.file, one.number, one.file, one.number, escaped, specs_of(one.file))
+      ("%s:%d | %s | %ds/.*/%s/ | %s"):format(one.file, one.number, one.file, one.number, escaped, specs_of(one))
     )
   end
 end
