@@ -109,10 +109,12 @@ local function mutate(line, code, language, add)
     add(line:sub(1, first - 1) .. tostring(other) .. line:sub(first + #digits))
   end
   if not is_balanced(code) or code:find "function" then return end
-  for first, second, third, fourth in code:gmatch "[%w_]%(()[^(),]+(), ()[^(),]+()%)" do
-    add(
-      line:sub(1, first - 1) .. line:sub(third, fourth - 1) .. ", " .. line:sub(first, second - 1) .. line:sub(fourth)
-    )
+  for name, first, second, third, fourth in code:gmatch "([%w_.]+)%(()[^(),]+(), ()[^(),]+()%)" do
+    if name ~= "math.max" and name ~= "math.min" then -- these have the same result then
+      add(
+        line:sub(1, first - 1) .. line:sub(third, fourth - 1) .. ", " .. line:sub(first, second - 1) .. line:sub(fourth)
+      )
+    end
   end
   local statement = code:match(language == "lua" and "^%s+(.*)$" or "^%s+(.*);$")
   if not statement then return end

@@ -97,5 +97,6 @@ describe("the report of a probe", function()
       assert.is_true(#line <= 40, line)
     end
     assert.matches("\n   b.two: expected: a number; seen: a\n      text\n", report.summary(result(), 40), 1, true)
+    assert.matches("\nNot seen: c.three,\n   d.four\n", report.summary(result(), 24), 1, true)
   end)
 end)
