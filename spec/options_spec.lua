@@ -340,11 +340,13 @@ describe("the environment", function()
       local file = assert(io.open(path, "w"))
       file:write(text)
       file:close()
-      return (out({CMR_API_KEY = KEY, CMR_BASE_URL = "https://api.test", CMR_ENDPOINTS = path}, ([[
+      local env = {CMR_API_KEY = KEY, CMR_BASE_URL = "https://api.test", CMR_ENDPOINTS = path}
+      return (out(env, ([[
         local ok, client = pcall(cmr.new, {loop = wait, endpoints = %s})
         if not ok then print(client) return end
         local ran, _, _, err = pcall(client.wallet, client, {userId = "u"})
-        print(ran and err.kind or "no path")]]):format(option or "nil")):gsub("^.-: CMR_ENDPOINTS", "CMR_ENDPOINTS"):gsub(path, "PATH"))
+        print(ran and err.kind or "no path")]]):format(option or "nil"))
+        :gsub("^.-: CMR_ENDPOINTS", "CMR_ENDPOINTS"):gsub(path, "PATH"))
     end
     assert.equal("cancelled\n", outcome '{"wallet": "GET /wallet"}')
     assert.equal("no path\n", outcome "{}")

@@ -311,7 +311,7 @@ describe("the tools of cmr mcp #mcp", function()
     start()
     assert.matches('This is page 1 of %d+.*{"page": 2}', (client:call("users", {limit = 2})))
     for _, case in ipairs{
-      {{currentPage = 2, totalPages = 3, totalItems = 5}, {}, 'This is page 2 of 3, 5 items in all. {"page": 3} is the'},
+      {{currentPage = 2, totalPages = 3, totalItems = 5}, {}, 'This is page 2 of 3, 5 items in all. {"page": 3} is'},
       {{currentPage = 2, totalPages = 3}, {}, 'This is page 2 of 3. {"page": 3} is the next one.'},
       {{totalPages = 3}, {page = 2}, 'This is page 2 of 3. {"page": 3} is the next one.'},
       {{totalPages = 3}, {}, 'This is page 1 of 3. {"page": 2} is the next one.'},
