@@ -238,8 +238,8 @@ bench-partners: ## simulates a day of 1,000 partners on 10 hosts, with a host th
 	@. build/5.4/env && LUA_PATH="./?.lua;$$LUA_PATH" $$(scripts/build/lua-program.sh 5.4) bench/pacing/partners.lua
 
 .PHONY: mutate
-mutate: ## breaks the library one line at a time: a spec must fail each time (N=20 random lines, SEED=)
-	@scripts/test/mutate.sh $(if $(N),random $(N) $(or $(SEED),$$(date +%s)))
+mutate: ## breaks the library one line at a time: a spec must fail each time (N=20 random lines, SEED=, WHERE=csrc or lua)
+	@scripts/test/mutate.sh $(if $(N),random $(N) $(or $(SEED),$$(date +%s)) $(WHERE))
 
 ##@ Documents
 
