@@ -334,6 +334,31 @@ describe("the environment", function()
         print(res == nil, message:find("no API key", 1, true) ~= nil)]]):gsub("\t", "\n"))
   end)
 
+  it("gives the paths that are not documented, from a file", function()
+    local path = os.tmpname()
+    local function outcome(text, option)
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
+      local env = {CMR_API_KEY = KEY, CMR_BASE_URL = "https://api.test", CMR_ENDPOINTS = path}
+      return (out(env, ([[
+        local ok, client = pcall(cmr.new, {loop = wait, endpoints = %s})
+        if not ok then print(client) return end
+        local ran, _, _, err = pcall(client.wallet, client, {userId = "u"})
+        print(ran and err.kind or "no path")]]):format(option or "nil"))
+        :gsub("^.-: CMR_ENDPOINTS", "CMR_ENDPOINTS"):gsub(path, "PATH"))
+    end
+    assert.equal("cancelled\n", outcome '{"wallet": "GET /wallet"}')
+    assert.equal("no path\n", outcome "{}")
+    assert.equal("cancelled\n", outcome("zork", '{wallet = "GET /wallet"}'))
+    assert.equal("CMR_ENDPOINTS: PATH: a JSON object expected\n", outcome "5")
+    assert.matches("^CMR_ENDPOINTS: PATH: .*invalid token", outcome "zork")
+    assert.matches("zork", outcome '{"zork": "GET /x"}', 1, true)
+    os.remove(path)
+    assert.matches("CMR_ENDPOINTS: .*No such file", out({CMR_ENDPOINTS = path}, "print(pcall(cmr.new))"))
+    assert.equal("true\n", out({CMR_ENDPOINTS = ""}, "print((pcall(cmr.new)))"))
+  end)
+
   it("gives the certificates", function()
     local answer = out({CMR_API_KEY = KEY, CMR_BASE_URL = "https://127.0.0.1:1", CMR_CA_FILE = "/nonexistent/ca.pem"},
       [[local _, message, err = cmr.new{retries = 0}:platforms "u"

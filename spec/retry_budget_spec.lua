@@ -63,4 +63,13 @@ describe("a retry budget", function()
     assert.is_true(clocked:take("5000", 2))
     assert.is_false(clocked:take("5000", 2))
   end)
+
+  it("remembers a key for nearly an hour, however many others come", function()
+    local now = 0
+    local clocked = retry_budget.new(function() return now end)
+    assert.is_true(clocked:take("a", 1))
+    now = 3599
+    for index = 1, 3000 do clocked:take(tostring(index), 1) end
+    assert.is_false(clocked:take("a", 1))
+  end)
 end)

@@ -1,6 +1,8 @@
 -- The handlers of nginx.conf. A request waits for the vendor's answer; the worker serves other requests meanwhile.
 local cjson = require "cjson"
 local cmr = require "cmr"
+local exports = require "exports"
+local page = require "page"
 
 local app = {}
 
@@ -14,6 +16,8 @@ function app.start(options)
   customers = cjson.decode(file:read "*a")
   file:close()
   client = cmr.new(options)
+  exports.start {}
+  page.start { client = client, customers = customers }
   -- Receives the vendor's webhooks, signed by cmr-x-signature and cmr-x-timestamp, and stores them for client:await.
   app.webhook = cmr.webhook.handler {
     on = {
@@ -22,6 +26,7 @@ function app.start(options)
       ["mailbox.created"] = function(event)
         ngx.log(ngx.NOTICE, "ready: ", event.data.email)
       end,
+      ["mailbox.exported"] = exports.handle,
     },
   }
 end

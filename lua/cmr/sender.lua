@@ -7,7 +7,6 @@ local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
 local log = require "cmr.util.log"
 local options = require "cmr.options"
-local quota = require "cmr.quota"
 local redact = require "cmr.util.redact"
 local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
@@ -51,11 +50,16 @@ local function finish(record, loop, result)
   records[result] = record
 end
 
+-- Tells the quota and the ledger that the call failed.
+local function record_failure(record, err)
+  if record.reservation then require("cmr.quota").failed(record.reservation, err) end
+  if record.entry then record.entry:failed(err) end
+end
+
 local function fail(record, loop, err)
   err.outcome = more_severe(record.outcome, err.outcome)
   err.attempts = record.attempts
-  quota.failed(record.reservation, err)
-  if record.entry then record.entry:failed(err) end
+  record_failure(record, err)
   finish(record, loop, err)
   return nil, err.message, err
 end
@@ -63,14 +67,17 @@ end
 -- Counts a request for the quota and records it in the ledger, before it is sent for the first time. Returns nil and an
 -- error if it must not be sent.
 local function register(record, state)
-  local reservation, message, seconds = quota.reserve(state, record.call, record.operation)
-  record.reservation = reservation
-  if message then return nil, failure(record, "quota_exceeded", message, seconds) end
+  local operation = record.operation
+  if operation and operation.flags.quota then
+    local reservation, message, seconds = require("cmr.quota").reserve(state, record.call, operation)
+    record.reservation = reservation
+    if message then return nil, failure(record, "quota_exceeded", message, seconds) end
+  end
   if not state.ledger or record.repeatable then return true end
-  local reason
   local job = record.job
-  record.entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job and job.context)
-  if record.entry then return true end
+  local entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job and job.context)
+  record.entry = entry
+  if entry then return true end
   if reason ~= "repeated" then message = ("the ledger cannot be written (%s)"):format(message) end
   local err = failure(record, "not_recorded", message .. "; nothing was sent")
   err.code = reason
@@ -308,8 +315,7 @@ local function reraise(record, ok, ...)
   if ok then return ... end
   local outcome = record.attempts == 0 and "not_sent" or "unknown"
   local err = { kind = "cancelled", outcome = outcome, message = "an error was raised while the call waited" }
-  quota.failed(record.reservation, err)
-  if record.entry then record.entry:failed(err) end
+  record_failure(record, err)
   error((...), 0)
 end
 

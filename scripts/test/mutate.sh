@@ -1,12 +1,17 @@
 #!/bin/sh
 # Breaks one line of a copy of the library at a time. A spec must fail each time; otherwise no spec guards what the line
 # does. `mutate.sh [NAME...]` runs the rows below. `mutate.sh rows` only checks that each row still changes its file.
-# `mutate.sh random N SEED` runs random mutations, see mutations.lua. The last lines have the totals.
+# `mutate.sh random N SEED [WHERE]` runs random mutations, see mutations.lua, with the specs that run the line; WHERE is
+# csrc or lua. The last lines have the totals.
 set -eu
 cd "$(dirname "$0")/../.."
 copy=build/mutate
+parts="csrc lua spec scripts types bin examples rockspec docs debian Makefile .busted CHANGELOG.md README.md LICENSE"
 lua=$(scripts/build/lua-program.sh 5.4)
-export LIMIT_SECONDS=400 # the limit for the specs of one mutation; specs that hang have noticed the mutation
+covering=build/covering # which specs run a line, if covering.sh recorded it
+records=/dev/null
+[ ! -s "$covering/specs" ] || records=$covering/specs
+limit=400 # seconds for one spec of a row; specs that hang have noticed the mutation
 
 # NAME | FILE | sed SCRIPT | SPECS
 mutations() {
@@ -67,27 +72,55 @@ changes() { [ -f "$1" ] && ! sed "$2" "$1" | cmp -s - "$1"; }
 
 trim() { sed 's/^ *//; s/ *$//'; }
 
-specs() { (cd "$copy" && OPTIONS=--no-keep-going SPECS="$1" scripts/test/specs.sh 5.4) >"$copy/test.log" 2>&1; }
+# limit_of SPECS: prints how many seconds they may take. A random mutation may take the recorded time several times.
+limit_of() {
+    [ "$wanted" -eq 0 ] && echo "$limit" && return
+    echo "$1" | tr , '\n' | awk '
+        $2 { seconds[$1] = $2; next } { sum += $1 in seconds ? seconds[$1] : 15 } END { print 40 + 3 * sum }' "$records" -
+}
 
-# Makes the copy, and checks that specs pass in it.
+# fail SPECS: succeeds if one of these spec files, which commas separate, fails.
+fail() {
+    seconds=$(limit_of "$1")
+    (cd "$copy" && OPTIONS=--no-keep-going SPECS=$(echo "$1" | tr , ' ') scripts/test/confined.sh "$seconds" scripts/test/specs.sh 5.4) \
+        >"$copy/test.log" 2>&1 && return 1
+    [ $? -ne 124 ] || echo "$1: ended with status 124" >>"$copy/test.log"
+}
+
+# Succeeds if all these specs pass. For a random mutation, a spec must fail twice, because a busy machine makes some fail.
+specs() {
+    for group in $1; do
+        fail "$group" || continue
+        failed=$(sed -n 's/^\(Failure\|Error\) -> \([^ ]*\) .*/\2/p' "$copy/test.log" | head -n 1)
+        [ "$wanted" -gt 0 ] && [ "$failed" ] && ! fail "$failed" && ! fail "$group" && continue
+        return 1
+    done
+}
+
+build() { make -C "$copy" --no-print-directory LUA="$1" >"$copy/make.log" 2>&1; }
+
+# Makes the copy, and checks that specs pass in it. What was built before stays, except what was built with a mutation.
 prepare() {
-    rm -rf "$copy"
-    mkdir -p "$copy"
-    cp -R csrc lua spec scripts types bin examples rockspec docs Makefile .busted CHANGELOG.md README.md LICENSE "$copy"
-    { make -C "$copy" --no-print-directory LUA=5.4 && make -C "$copy" --no-print-directory LUA=jit; } >"$copy/make.log" 2>&1
+    mkdir -p "$copy/build"
+    for part in $parts; do rm -rf "${copy:?}/$part"; done
+    # shellcheck disable=SC2086 # words
+    cp -Rp $parts "$copy"
+    [ ! -s "$copy/build/mutated" ] || touch "$copy/$(cat "$copy/build/mutated")"
+    build 5.4 && build jit
     specs spec/core/call_spec.lua || { cat "$copy/test.log" && exit 1; }
 }
 
 # check NAME FILE SCRIPT SPECS: breaks the copy and runs the specs. Status 2: the mutation cannot be built.
 check() {
     changes "$2" "$3" || { echo "FAIL  $1: $2 does not have the line that it breaks"; return 1; }
-    for spec in $4; do
+    for spec in $(echo "$4" | tr , " "); do
         [ -e "$spec" ] || { echo "FAIL  $1: there is no $spec"; return 1; }
     done
     [ -z "$rows_only" ] || return 0
+    echo "$2" >"$copy/build/mutated"
     sed "$3" "$2" >"$copy/$2"
     status=0
-    if ! make -C "$copy" --no-print-directory LUA=5.4 >"$copy/make.log" 2>&1; then
+    if ! build 5.4; then
         echo "      $1: does not build"
         status=2
     elif specs "$4"; then
@@ -123,8 +156,9 @@ rows) rows_only=yes && shift && mutations >"$list" ;;
 random)
     wanted=$2
     echo "seed $3"
-    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" >"$list" # twice as many, because some cannot be built
-    shift 3
+    # twice as many, because some cannot be built
+    "$lua" scripts/test/mutations.lua $((wanted * 2)) "$3" "$covering" "${4:+^$4}" >"$list"
+    set --
     ;;
 *) mutations >"$list" ;;
 esac

@@ -1,40 +1,182 @@
--- Draws random mutations of the library and prints them as rows of mutate.sh: mutations.lua N SEED. Each mutation
--- changes one line of csrc/*.c or lua/cmr: a comparison, arithmetic, logic, a constant, a returned value, a dropped
--- statement, swapped arguments. Lines of equivalents.txt are left out.
+-- Draws random mutations of the library and prints them as rows of mutate.sh: mutations.lua N SEED COVERING [WHERE].
+-- Each mutation changes one line of csrc/*.c or lua/cmr: a comparison, arithmetic, logic, a constant, a returned value,
+-- a dropped statement, swapped arguments. Lines of equivalents.txt are left out. COVERING is the folder of covering.sh;
+-- it may lack.
+-- WHERE is a pattern for the files: "^csrc".
 
-local count, seed = tonumber(arg[1]), tonumber(arg[2])
+local count, seed, covering, where = tonumber(arg[1]), tonumber(arg[2]), arg[3], arg[4] or ""
 
--- The specs for a file. The first pattern that matches the file counts.
+local MAX_SECONDS, GROUP_SECONDS = 80, 20 -- of the specs for one mutation, and of those that run together
+local ASSUMED_SECONDS = 8 -- how long a spec file takes of which nothing is recorded
+
+-- The specs for a file of which nothing is recorded. The first pattern that matches the file counts.
+-- A directory stands for its files.
 local SPECS = {
-  { "^csrc/sqlite", "spec/ledger spec/store spec/limiter" },
-  { "^csrc/files", "spec/core/files_spec.lua spec/ledger spec/cli/init_spec.lua spec/cli/profile_spec.lua" },
-  { "^csrc/terminal", "spec/core/terminal_spec.lua spec/cli" },
-  { "^csrc/", "spec/core spec/operations spec/fault spec/client spec/fuzz spec/sweep" },
-  { "/bulk/", "spec/bulk spec/cli/bulk" },
-  { "/cli/csv", "spec/cli/csv_spec.lua spec/cli/output_spec.lua spec/cli/bulk" },
-  { "/cli/waiting", "spec/cli/await_spec.lua spec/cli" },
-  { "/cli/", "spec/cli spec/docs" },
-  { "/mock/", "spec/mock spec/operations spec/nginx/webhook_spec.lua" },
-  { "/probe/", "spec/probe" },
-  { "/listen/", "spec/listen spec/cli" },
-  { "/launcher/", "spec/mock/life_spec.lua spec/listen spec/package/install_spec.lua spec/cli/command_spec.lua" },
-  { "/ledger/", "spec/ledger spec/cli/history_spec.lua spec/bulk spec/cli/bulk" },
-  { "/limiter/", "spec/limiter spec/client/pacing_spec.lua spec/nginx/pace_spec.lua" },
-  { "/store/", "spec/store spec/webhook spec/quota_spec.lua" },
-  { "/redis/", "spec/redis spec/limiter spec/store spec/nginx/redis_spec.lua" },
-  { "/loop/nginx", "spec/nginx" },
-  { "/loop/", "spec/loop spec/client spec/nginx" },
-  { "/settlement/", "spec/settlement_spec.lua spec/await_spec.lua spec/ledger spec/webhook" },
-  { "/await", "spec/await_spec.lua spec/settlement_spec.lua spec/cli/await_spec.lua spec/nginx/await_spec.lua" },
-  { "/order_poller", "spec/await_spec.lua spec/settlement_spec.lua spec/cli/await_spec.lua" },
-  { "/webhook/", "spec/webhook spec/listen spec/cli/dead_letters_spec.lua spec/nginx/receiver_spec.lua" },
-  { "/pagination", "spec/pagination_spec.lua spec/cli/listing_spec.lua" },
-  { "/util/shared_dict", "spec/store spec/limiter" },
   {
-    "",
-    "spec/util spec/options_spec.lua spec/retry_spec.lua spec/quota_spec.lua spec/client spec/security_spec.lua "
-      .. "spec/pagination_spec.lua spec/await_spec.lua spec/webhook spec/loop spec/cli spec/package/require_spec.lua",
+    "^csrc/sqlite",
+    "ledger/sqlite ledger/ledger ledger/client ledger/everyday ledger/history store/contract "
+      .. "limiter/file",
   },
+  { "^csrc/files", "core/files cli/profile ledger/ledger cli/bulk/bulk" },
+  { "^csrc/terminal", "core/terminal cli/pty" },
+  { "^csrc/process", "client/process core/files bulk/bulk" },
+  { "^csrc/json", "core/json core/response core/request client/client" },
+  { "^csrc/date", "core/date core/response_headers client/time" },
+  { "^csrc/crypto", "core/crypto webhook/verify" },
+  { "^csrc/suggest", "core/suggest core/arguments" },
+  { "^csrc/operations", "core/operations core/arguments core/request package/generated" },
+  {
+    "^csrc/arguments",
+    "core/arguments core/request operations/forms core/operations operations/supplied client/client",
+  },
+  {
+    "^csrc/request",
+    "core/request core/raw core/arguments operations/forms operations/paths core/inspect "
+      .. "operations/supplied",
+  },
+  { "^csrc/form", "operations/forms core/request core/inspect core/protocol" },
+  { "^csrc/inspect", "core/inspect core/call client/hooks cli/request" },
+  { "^csrc/url", "core/target core/request core/raw options" },
+  { "^csrc/target", "core/target options core/request core/proxy core/added_headers client/certificates" },
+  {
+    "^csrc/re[ts]",
+    "core/response core/response_headers core/protocol core/call client/time client/attempts "
+      .. "fault/matrix",
+  },
+  { "^csrc/headers", "core/added_headers core/target core/response_headers core/inspect" },
+  {
+    "^csrc/",
+    "core/call core/response core/engine core/protocol core/handles core/request core/target "
+      .. "core/input core/inspect core/proxy client/attempts client/process client/time client/client "
+      .. "core/libcurl loop/block fault/matrix",
+  },
+  { "/cli/mcp/protocol", "cli/mcp/protocol cli/mcp/server" },
+  { "/cli/mcp/session", "cli/mcp/session cli/mcp/server" },
+  { "/cli/mcp/schema", "cli/mcp/schema cli/mcp/tools" },
+  { "/cli/mcp/", "cli/mcp/tools cli/mcp/server" },
+  { "/cli/bulk/summary", "cli/bulk/summary cli/bulk" },
+  { "/cli/bulk/columns", "cli/bulk/columns cli/bulk" },
+  { "/cli/bulk/", "cli/bulk cli/pty" },
+  { "^lua/cmr/bulk/", "bulk cli/bulk" },
+  { "/cli/csv", "cli/csv cli/output cli/bulk" },
+  { "/cli/arguments", "cli/arguments cli/messages cli/request cli/help cli/listing cli/advice" },
+  { "/cli/columns", "cli/columns cli/output cli/listing" },
+  { "/cli/reads", "cli/reads cli/request cli/advice" },
+  { "/cli/field", "cli/output cli/listing cli/request" },
+  { "/cli/t?e?[xro][tmu]", "cli/output cli/listing cli/request cli/columns cli/pty" },
+  { "/cli/pretty", "cli/output cli/request" },
+  { "/cli/tabulate", "cli/output cli/listing cli/request cli/advice" },
+  { "/cli/messages", "cli/messages cli/request cli/advice" },
+  { "/cli/help", "cli/arguments cli/help docs/man docs/pages" },
+  { "/cli/overview", "cli/help cli/command docs" },
+  { "/cli/commands/help", "cli/help cli/command" },
+  { "/cli/parser", "cli/arguments cli/command cli/help cli/request cli/completion" },
+  { "/cli/[rl]e?i?[qs]", "cli/request cli/listing cli/advice cli/history cli/output cli/command" },
+  { "/cli/inspect", "cli/request cli/command cli/bulk" },
+  { "/cli/pro[mf]", "cli/profile cli/init cli/env cli/request" },
+  { "/cli/progress", "cli/pty cli/request cli/listing" },
+  { "/cli/waiting", "cli/await cli/history cli/watching cli/watch" },
+  { "/cli/pager", "cli/pty cli/help" },
+  { "/cli/redis", "cli/dead_letters cli/doctor" },
+  { "/cli/completion", "cli/completion" },
+  { "/cli/commands/api", "cli/request" },
+  { "/cli/commands/await", "cli/await" },
+  { "/cli/commands/bulk", "cli/bulk" },
+  { "/cli/commands/completion", "cli/completion cli/pty" },
+  { "/cli/commands/doctor", "cli/doctor" },
+  { "/cli/commands/env", "cli/env" },
+  { "/cli/commands/history", "cli/history cli/advice" },
+  { "/cli/commands/init", "cli/init cli/pty" },
+  { "/cli/commands/listen", "listen/listen cli/watch" },
+  { "/cli/commands/mcp", "cli/mcp" },
+  { "/cli/commands/mock", "mock/life cli/command" },
+  { "/cli/commands/operations", "cli/command cli/help cli/output" },
+  { "/cli/commands/probe", "probe/probe" },
+  { "/cli/commands/profiles", "cli/env cli/profile" },
+  { "/cli/commands/webhook", "cli/dead_letters cli/command docs/tour" },
+  { "/cli/", "cli/command cli/request cli/help cli/output cli/listing cli/pty" },
+  { "/mock/recorder", "mock/recorder mock/record mock/page" },
+  { "/mock/rate_limit", "mock/rate_limit mock/control" },
+  { "/mock/json", "mock/json" },
+  { "/mock/view", "mock/page mock/record" },
+  { "/mock/page", "mock/page" },
+  { "/mock/deliveries", "mock/deliveries mock/page mock/control" },
+  { "/mock/webhook_sender", "mock/deliveries mock/page" },
+  { "/mock/faults", "mock/faults mock/control" },
+  { "/mock/multipart", "operations/forms mock/orders" },
+  { "/mock/dispatch", "mock/dispatch mock/routes mock/strict mock/rate_limit operations/supplied" },
+  { "/mock/fields", "mock/strict mock/orders mock/domains mock/documented operations/supplied operations/forms" },
+  { "/mock/routes/export", "mock/platforms" },
+  { "/mock/[rm][oc][ud][te][el]?s?/d[on]", "mock/domains mock/dns mock/orders mock/subscriptions" },
+  { "/mock/routes/users", "mock/users mock/geo" },
+  { "/mock/routes/mailboxes", "mock/mailboxes mock/warmup" },
+  { "/mock/routes/placement", "mock/placement" },
+  { "/mock/.*prewarmed", "mock/prewarmed" },
+  { "/mock/.*subscription", "mock/subscriptions mock/orders mock/mailboxes mock/domains mock/prewarmed" },
+  { "/mock/.*order", "mock/orders mock/deliveries operations/forms mock/ending" },
+  { "/mock/model/mailbox", "mock/mailboxes mock/warmup mock/platforms mock/orders mock/deliveries" },
+  { "/mock/model/seed", "mock/seed mock/control mock/documented operations/examples" },
+  { "/mock/[iwc][neo][irn][ktr][eiro]", "mock/life mock/control mock/routes mock/page mock/strict" },
+  {
+    "/mock/",
+    "mock/control mock/routes mock/strict mock/orders mock/mailboxes mock/domains mock/users "
+      .. "mock/page mock/documented mock/seed mock/deliveries",
+  },
+  { "/probe/facts/", "probe/facts probe/probe" },
+  { "/probe/init", "probe/probe" },
+  { "/probe/", "probe" },
+  { "/listen/", "listen cli/watch cli/await cli/dead_letters" },
+  { "/launcher/", "launcher mock/life listen/listen" },
+  { "/ledger/ids", "ledger/ids ledger/ledger" },
+  { "/ledger/identity", "ledger/identity ledger/client" },
+  { "/ledger/history", "ledger/history cli/history" },
+  { "/ledger/queries", "cli/history ledger/ledger ledger/history" },
+  { "/ledger/runs", "cli/bulk/bulk bulk/bulk ledger/ledger cli/history" },
+  { "/ledger/endings", "ledger/ledger ledger/everyday cli/await cli/bulk" },
+  { "/ledger/", "ledger bulk cli/history cli/bulk/bulk" },
+  { "/limiter/memory", "limiter/memory limiter/contract client/pacing" },
+  { "/limiter/shdict", "limiter/shdict limiter/contract nginx/pace" },
+  { "/limiter/redis", "limiter/redis limiter/contract nginx/redis" },
+  { "/limiter/file", "limiter/file limiter/contract" },
+  { "/limiter/", "limiter client/pacing nginx/pace" },
+  { "/store/", "store webhook/receiver quota nginx/receiver" },
+  { "/redis/cosocket", "nginx/redis nginx/webhook" },
+  { "/redis/", "redis limiter/redis store/contract nginx/redis" },
+  { "/loop/nginx", "nginx/pump nginx/jobs nginx/phases nginx/await nginx/life" },
+  { "/loop/luv", "loop/luv" },
+  { "/loop/cqueues", "loop/cqueues" },
+  { "/loop/block", "loop/block client/jobs cli/mcp/session" },
+  { "/loop/", "loop client/jobs nginx/jobs nginx/phases" },
+  { "/settlement/", "settlement await ledger/ledger cli/await" },
+  { "/await", "await settlement cli/await nginx/await" },
+  { "/order_poller", "await settlement cli/await" },
+  { "/webhook/signature", "webhook/verify" },
+  { "/webhook/event", "webhook/events webhook/receiver" },
+  { "/webhook/early", "nginx/receiver nginx/webhook" },
+  { "/webhook/", "webhook cli/dead_letters nginx/receiver nginx/webhook" },
+  { "/retry_budget", "retry_budget client/retry" },
+  { "/retry", "retry client/attempts client/retry client/time" },
+  { "/quota", "quota client/client cli/request" },
+  { "/options", "options client/client client/certificates cli/env" },
+  { "/profiles", "cli/env cli/profile options" },
+  { "/pagination", "pagination cli/listing operations/coverage cli/mcp/tools" },
+  { "/jobs", "client/jobs loop nginx/jobs" },
+  { "/util/shared_dict", "store/contract limiter/shdict nginx/receiver nginx/pace" },
+  { "/util/redact", "util/redact webhook/receiver mock/page" },
+  { "/util/t[ea]", "util/words cli/output ledger/identity" },
+  { "/util/shell", "util/shell mock/life" },
+  { "/util/", "util client/hooks options cli/help client/process security" },
+  {
+    "/sender",
+    "client/attempts client/client client/retry client/hooks client/pacing ledger/client options "
+      .. "client/time",
+  },
+  { "/client", "client/client options client/hooks operations/supplied client/jobs core/inspect" },
+  { "/examples", "operations/examples docs/tour cli/arguments mock/documented" },
+  { "/samples", "package/generated mock/documented probe/discoveries probe/shape" },
+  { "/parameters", "docs/parameters cli/mcp/schema cli/mcp/tools docs/openapi" },
+  { "/request_id", "client/hooks client/client" },
+  { "", "options client/client package/require client/hooks" },
 }
 
 -- The replacements, by language. The captures of a pattern stay.
@@ -139,10 +281,12 @@ local function mutate(line, code, language, add)
     add(line:sub(1, first - 1) .. tostring(other) .. line:sub(first + #digits))
   end
   if not is_balanced(code) or code:find "function" then return end
-  for first, second, third, fourth in code:gmatch "[%w_]%(()[^(),]+(), ()[^(),]+()%)" do
-    add(
-      line:sub(1, first - 1) .. line:sub(third, fourth - 1) .. ", " .. line:sub(first, second - 1) .. line:sub(fourth)
-    )
+  for name, first, second, third, fourth in code:gmatch "([%w_.]+)%(()[^(),]+(), ()[^(),]+()%)" do
+    if name ~= "math.max" and name ~= "math.min" then -- these have the same result then
+      add(
+        line:sub(1, first - 1) .. line:sub(third, fourth - 1) .. ", " .. line:sub(first, second - 1) .. line:sub(fourth)
+      )
+    end
   end
   local statement = code:match(language == "lua" and "^%s+(.*)$" or "^%s+(.*);$")
   if not statement then return end
@@ -189,15 +333,113 @@ local function is_valid(one)
   return load(table.concat(lines, "\n")) ~= nil
 end
 
-local function specs_of(file)
-  for _, pair in ipairs(SPECS) do
-    if file:find(pair[1]) then return pair[2] end
+local seconds = {} -- spec file -> how long it takes
+local covered = {} -- file -> line of the recorded sources -> spec files that run it
+local records = io.open(covering .. "/specs")
+for row in records and records:lines() or function() end do
+  local spec, took = row:match "^(%S+) (%d+)$"
+  seconds[spec] = tonumber(took)
+  for executed in io.lines(covering .. "/covered/" .. spec:gsub("/", "_")) do
+    local file, line = executed:match "^(%S+) (%d+)$"
+    line = tonumber(line)
+    covered[file] = covered[file] or {}
+    covered[file][line] = covered[file][line] or {}
+    table.insert(covered[file][line], spec)
   end
+end
+
+local function read_lines(file)
+  local handle = io.open(file)
+  if not handle then return {} end
+  local text = handle:read "*a"
+  handle:close()
+  return lines_of(text)
+end
+
+-- Returns the number that a line has in the recorded sources: the nearest line with the same text, else the same number.
+local function recorded_number(file, lines, number)
+  local recorded, nearest = read_lines(covering .. "/" .. file), nil
+  for index, text in ipairs(recorded) do
+    local distance = math.abs(index - number)
+    if text == lines[number] and (not nearest or distance < math.abs(nearest - number)) then nearest = index end
+  end
+  return nearest or number
+end
+
+-- Returns the spec files of SPECS for a file.
+local usual = {}
+local function usual_specs(file)
+  local names
+  for _, row in ipairs(SPECS) do
+    names = names or file:find(row[1]) and row[2]
+  end
+  if usual[names] then return usual[names] end
+  local list, seen = {}, {}
+  for name in names:gmatch "%S+" do
+    local found =
+      assert(io.popen(("ls spec/%s_spec.lua 2>/dev/null || find spec/%s -name '*_spec.lua' | sort"):format(name, name)))
+    for spec in found:lines() do
+      if not seen[spec] then list[#list + 1] = spec end
+      seen[spec] = true
+    end
+    found:close()
+  end
+  usual[names] = list
+  return list
+end
+
+-- Returns the recorded spec files that run the line, or the nearest line before it that any runs. Those that test most
+-- of the file in the shortest time come first.
+local function recorded_specs(one)
+  local by_line = covered[one.file]
+  local number = recorded_number(one.file, one.lines, one.number)
+  while number > 1 and not by_line[number] do
+    number = number - 1
+  end
+  local share = {}
+  for _, specs in pairs(by_line) do
+    for _, spec in ipairs(specs) do
+      share[spec] = (share[spec] or 0) + 1
+    end
+  end
+  local list = {}
+  for _, spec in ipairs(by_line[number] or {}) do
+    list[#list + 1] = spec
+  end
+  local function score(spec)
+    return share[spec] / (seconds[spec] + 2)
+  end
+  table.sort(list, function(a, b)
+    if score(a) ~= score(b) then return score(a) > score(b) end
+    return a < b
+  end)
+  return list
+end
+
+-- Returns the spec files for a mutation. Commas separate those that run in one process.
+local function specs_of(one)
+  local list = covered[one.file] and recorded_specs(one) or usual_specs(one.file)
+  local groups, group, together, total = {}, {}, math.huge, 0
+  for _, spec in ipairs(list) do
+    local took = seconds[spec] or ASSUMED_SECONDS
+    if total + took <= MAX_SECONDS then
+      total = total + took
+      if together > GROUP_SECONDS then
+        group, together = {}, 0
+        groups[#groups + 1] = group
+      end
+      group[#group + 1], together = spec, together + took + 1
+    end
+  end
+  for index, specs in ipairs(groups) do
+    groups[index] = table.concat(specs, ",")
+  end
+  return table.concat(groups, " ")
 end
 
 local listing = assert(io.popen "git ls-files 'csrc/*.c' 'lua/cmr/*.lua'")
 for file in listing:lines() do
-  collect(file)
+  if file:find(where) then collect(file) end
 end
 listing:close()
 math.randomseed(seed)
@@ -207,7 +449,7 @@ while count > 0 do
     count = count - 1
     local escaped = one.changed:gsub("[\\/&]", "\\%0")
     print(
-      ("%s:%d | %s | %ds/.*/%s/ | %s"):format(one.file, one.number, one.file, one.number, escaped, specs_of(one.file))
+      ("%s:%d | %s | %ds/.*/%s/ | %s"):format(one.file, one.number, one.file, one.number, escaped, specs_of(one))
     )
   end
 end

@@ -34,7 +34,8 @@ watch() {
     CMR_WITNESS=$PWD/build/witness${1:+-$1}.so
     SEEN=$CMR_WITNESS.seen
     rm -f "$SEEN"
-    cc -std=c11 -O1 -Wall -Wextra -shared -fPIC -o "$CMR_WITNESS" spec/support/witness.c -ldl
+    [ "$CMR_WITNESS" -nt spec/support/witness.c ] ||
+        cc -std=c11 -O1 -Wall -Wextra -shared -fPIC -o "$CMR_WITNESS" spec/support/witness.c -ldl
     export CMR_WITNESS
 }
 

@@ -33,6 +33,55 @@ describe("CSV", function()
     assert.same({{1, "a"}, {3, "b"}, {6, "c"}}, read "a\n\nb\n\r\n\nc\n\n")
   end)
 
+  it("has no records in lines of empty cells", function()
+    assert.same({{1, "a", "b"}, {5, "", "c"}}, read 'a,b\n,\n , \n"",\n,c\n')
+  end)
+
+  it("ends when the file does", function()
+    local ended = csv.records(function() end)
+    assert.is_nil(ended())
+    assert.is_nil(ended())
+  end)
+
+  it("has the separator that its first line has outside quotes, a comma first", function()
+    for line, found in pairs{
+      ["a,b"] = {",", false}, ["a;b"] = {";", false}, ["a\tb"] = {"\t", false}, ["a;b,c"] = {",", false},
+      ["a\tb;c"] = {";", false}, ['"a,b";c'] = {";", false}, ["a"] = {",", false}, [""] = {",", false},
+      ["sep=;"] = {";", true}, [" SEP=|\r"] = {"|", true}, ["sep=\t"] = {"\t", true}, ["sep=a"] = {",", false},
+      ["sep=;x"] = {";", false}, ['sep="'] = {",", false},
+    } do assert.same(found, {csv.separator(line)}) end
+  end)
+
+  it("is read with another separator", function()
+    local line = 'a;"b;c";d,e'
+    local records = csv.records(function()
+      local one = line
+      line = nil
+      return one
+    end, ";")
+    assert.same({{"a", "b;c", "d,e"}, 1}, {records()})
+    assert.is_nil(records())
+  end)
+
+  it("is written with quotes where a cell needs them", function()
+    local function line(...) return (csv.lines({"a", "b", "c"}, {{...}})) end
+    assert.equal("x,y z,\r\n", line("x", "y z"))
+    assert.equal('"x,y","say ""hi""",";"\r\n', (line("x,y", 'say "hi"', ";"):gsub("(;)", '"%1"')))
+    assert.equal('" x","x ","two\nlines"\r\n', line(" x", "x ", "two\nlines"))
+    assert.equal('"a\rb",\239\191\189,1\r\n', line("a\rb", "\255", 1))
+    assert.equal('a,b;"c;d";e\r\n', csv.lines({"a", "b", "c"}, {{"a,b", "c;d", "e"}}, {separator = ";"}))
+    assert.equal("", csv.lines({"a"}, {}))
+  end)
+
+  it("is written so that a spreadsheet runs no text, when that is wanted", function()
+    local columns, rows = {"a", "b", "c", "d", "e", "f"}, {{"=1", "+1", "-1", "@x", -1, "a=b"}}
+    assert.equal("'=1,'+1,'-1,'@x,-1,a=b\r\n", csv.lines(columns, rows, {is_guarded = true}))
+    assert.equal("=1,+1,-1,@x,-1,a=b\r\n", csv.lines(columns, rows))
+    local style = csv.style({guard_formulas = true}, {terminal = function() return 80 end})
+    assert.same({is_printable = true, is_guarded = true}, style)
+    assert.same({is_printable = false}, csv.style({}, {terminal = function() end}))
+  end)
+
   it("is refused, with the line, where nothing would say any more how it goes on", function()
     assert.equal("line 2: there is text after a closing quote", fault 'a\n"b"c\n')
     assert.equal("line 2: there is a quote inside an unquoted cell", fault 'a\nb"c"\n')

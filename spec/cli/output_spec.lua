@@ -175,6 +175,46 @@ ID  DOMAIN  SUBSCRIPTION STATUS  PRICE  BILLING CYCLE  NONE  NESTED.A  NESTED.B
     assert.same({"ab", "c"}, {terminal.split("abc", 2)})
   end)
 
+  it("counts the characters at both ends of each range, and their neighbours", function()
+    local function utf8_of(code)
+      if code < 0x800 then return string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64) end
+      local tail = string.char(0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
+      if code < 0x10000 then return string.char(0xE0 + math.floor(code / 4096)) .. tail end
+      return string.char(0xF0 + math.floor(code / 262144), 0x80 + math.floor(code / 4096) % 64) .. tail
+    end
+    for columns, ranges in pairs{
+      [2] = {{0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0xA4CF}, {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0xFE30, 0xFE6F},
+        {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF},
+        {0x20000, 0x3FFFD}},
+      [0] = {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}},
+    } do
+      for _, range in ipairs(ranges) do
+        assert.equal(columns, terminal.width(utf8_of(range[1])), range[1])
+        assert.equal(columns, terminal.width(utf8_of(range[2])), range[2])
+        assert.equal(1, terminal.width(utf8_of(range[1] - 1)), range[1] - 1)
+        assert.equal(1, terminal.width(utf8_of(range[2] + 1)), range[2] + 1)
+      end
+    end
+  end)
+
+  it("cuts a text where it fits no more", function()
+    assert.equal("abc", terminal.fit("abc", 3))
+    assert.equal("ab\226\128\166", terminal.fit("abcd", 3))
+    assert.equal("a\226\128\166", terminal.fit("abcd", 2))
+    assert.equal("\226\128\166", terminal.fit("abcd", 1))
+    assert.same({"\230\188\162", "a"}, {terminal.split("\230\188\162a", 1)})
+    assert.same({"abc", ""}, {terminal.split("abc", 3)})
+  end)
+
+  it("has as many columns as the terminal, or as COLUMNS says", function()
+    local function columns(of_terminal, variable)
+      return terminal.columns{stdout = "out", getenv = function(name) return name == "COLUMNS" and variable or nil end,
+        terminal = function(file) return file == "out" and of_terminal or nil end}
+    end
+    assert.same({nil, 100, 70, 1, 100, 100, 80, 100}, {columns(nil, "70"), columns(100), columns(100, "70"),
+      columns(100, "1"), columns(100, "0"), columns(100, "x70"), columns(0), columns(100, "")})
+  end)
+
   it("is painted where there is colour", function()
     local function paint(style, cell) return style and ("<%s>"):format(cell) or cell end
     assert.equal("<NAME>  <STATUS>\na     <ACTIVE>\n",
@@ -238,6 +278,11 @@ describe("a field", function()
     assert.equal("data.EMAILBISON.credentials is a list of 2, whose first has credentialId",
       why "data.EMAILBISON.credentials.zork")
     assert.equal("data.lines is a list of 4", why "data.lines.9")
+    local many = {}
+    for number = 1, 21 do many[("m%02d"):format(number)] = number end
+    local message = select(2, field.select(many, "x"))
+    assert.matches("^the answer has m01, m02, .*, m20$", message)
+    assert.equal("the answer is empty", select(2, field.select({}, "x")))
     for _, path in ipairs{"", ".data", "data.", "data..x"} do
       assert.matches("^a path has names with dots", why(path))
     end
@@ -252,6 +297,17 @@ describe("colour", function()
     }
     return terminal.painter(system, "a file")("heading", "X") ~= "X"
   end
+
+  it("has a style for headings, keys and good and bad values, and for no other", function()
+    local paint = terminal.painter({getenv = function() end, terminal = function() return 80 end}, "a file")
+    for style, number in pairs{heading = "1", key = "34", string = "32", good = "32", bad = "31"} do
+      assert.equal(("\27[%sm%s\27[0m"):format(number, "X"), paint(style, "X"))
+      assert.equal("", paint(style, ""))
+    end
+    assert.same({"X", "X"}, {paint("zork", "X"), paint(nil, "X")})
+    assert.same({["true"] = "good", ACTIVE = "good", COMPLETED = "good", ["false"] = "bad", FAILED = "bad",
+      CANCELLED = "bad", EXPIRED = "bad", PAST_DUE = "bad"}, terminal.STYLES_OF_VALUES)
+  end)
 
   it("is for terminals, and not where NO_COLOR or TERM=dumb are set", function()
     assert.is_true(painted({TERM = "xterm", NO_COLOR = ""}, 80))

@@ -20,6 +20,20 @@ describe("the reads after an unknown outcome", function()
     assert.same({}, of("send_error", {}))
   end)
 
+  it("are three at most, always the same", function()
+    assert.same({"cmr dns-records U a.com", "cmr domains U", "cmr mailboxes U"}, of("update_dns_record",
+      {userId = "U", domain = "a.com", recordId = "R", orderId = "O", mailboxId = "M", subscriptionId = "S"}))
+    assert.same({"cmr placement-reports U", "cmr domains U", "cmr mailboxes U"}, of("create_placement_test",
+      {userId = "U", domain = "a.com", orderId = "O", mailboxId = "M", subscriptionId = "S"}))
+  end)
+
+  it("take the first of several ids", function()
+    assert.same({"cmr mailbox M1"}, of("reexport", {mailboxIds = {"M1", "M2"}}))
+    assert.same({"cmr all-mailboxes"}, of("reexport", {mailboxIds = {}}))
+    assert.same({"cmr all-mailboxes"}, of("reexport", {mailboxId = "", mailboxIds = {"M1"}}))
+    assert.same({"cmr all-mailboxes"}, of("reexport", {mailboxId = 5}))
+  end)
+
   it("are commands that the parser takes, and quoted for a shell", function()
     assert.same({"cmr user 'a b'"}, of("update_user", {userId = "a b"}))
     local count = 0

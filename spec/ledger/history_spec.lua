@@ -52,6 +52,8 @@ describe("a ledger's history", function()
     assert.equal(2500, #found)
     for index, id in ipairs(found) do assert.equal(2501 - index, id) end
     assert.equal(2500, ledger:count{})
+    assert.equal(1000, #ledger:find{})
+    assert.equal(1, ledger:find{before = 1001}[1000].id)
     assert.same({}, ids{operation = "renew_domains"})
     fill(500, core.time())
     assert.equal(3000, #ids{}) -- the last page is a whole one

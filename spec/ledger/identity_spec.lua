@@ -73,6 +73,27 @@ describe("the digest of a request's content", function()
     assert.not_equal(identity.digest{domains = {"a.com", "b.com"}}, identity.digest{domains = {"b.com", "a.com"}})
   end)
 
+  it("depends on the content of a file, and not on its place", function()
+    local operation = require("cmr.operations").create_order_form
+    local paths = {}
+    for index, content in ipairs{"one", "one", "two"} do
+      paths[index] = os.tmpname()
+      local file = assert(io.open(paths[index], "w"))
+      file:write(content)
+      file:close()
+    end
+    local function digest(path) return identity.digest({files = {picture = path}}, operation) end
+    assert.equal(digest(paths[1]), digest(paths[2]))
+    assert.not_equal(digest(paths[1]), digest(paths[3]))
+    local whole = "sha256 " .. core.base64(core.file_sha256(paths[1]))
+    assert.equal(identity.digest{files = {picture = whole}}, digest(paths[1]))
+    for _, path in ipairs(paths) do os.remove(path) end
+    assert.equal(identity.digest{files = {picture = paths[1]}}, digest(paths[1]))
+    assert.not_equal(digest(paths[1]), digest(paths[2]))
+    assert.equal(identity.digest{files = {picture = 5}}, digest(5))
+    assert.equal(identity.digest{files = "x"}, identity.digest({files = "x"}, operation))
+  end)
+
   it("of a set does not depend on its order, but on how often each is in it", function()
     local set = identity.set_digest{"a", "b", "b"}
     assert.equal(set, identity.set_digest{"b", "a", "b"})

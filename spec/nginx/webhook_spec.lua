@@ -49,7 +49,7 @@ local function start(options)
   if options.redis then
     values.store = ('require("cmr.store.redis").new{port = %d, timeout = 0.1}'):format(options.redis.port)
   end
-  local server = nginx.start{workers = 2, http = (options.http or "") .. HTTP:gsub("%$(%l+)", values),
+  local server = nginx.start{workers = options.workers or 2, http = (options.http or "") .. HTTP:gsub("%$(%l+)", values),
     server = SERVER:gsub("%$(%l+)", values), unclean = options.unclean}
   servers[#servers + 1] = server
   return server
@@ -284,5 +284,12 @@ describe("webhooks at an nginx without a dictionary #nginx", function()
     local one = start{}
     assert.equal(200, deliver(one, event()))
     assert.matches("no lua_shared_dict cmr: each worker recognises only the webhooks", one:log(), 1, true)
+  end)
+
+  it("are known to the only worker, so that nothing is said", function()
+    local one = start{workers = 1}
+    for _ = 1, 2 do assert.equal(200, deliver(one, event())) end
+    assert.equal(1, runs())
+    assert.is_nil(one:log():find("lua_shared_dict", 1, true))
   end)
 end)

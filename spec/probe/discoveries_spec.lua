@@ -14,7 +14,10 @@ local function found(answers)
     seen.requests[index] = {step = id, operation = answer[1], status = status}
   end
   local by_id = {}
-  for _, discovery in ipairs(discoveries.find(seen)) do by_id[discovery.id] = discovery.found end
+  for _, discovery in ipairs(discoveries.find(seen)) do
+    assert.is_nil(by_id[discovery.id])
+    by_id[discovery.id] = discovery.found
+  end
   return by_id
 end
 
@@ -73,6 +76,9 @@ describe("a discovery", function()
       {shown["http.version"], shown["http.encoding"], shown["http.rate"]})
     shown = found{{"user", envelope{}, encoding = "<b>", headers = {["x-ratelimit-limit"] = "5", ["cf-ray"] = "1"}}}
     assert.same({"something else", "x-ratelimit-limit"}, {shown["http.encoding"], shown["http.rate"]})
+    shown = found{{"user", envelope{}, headers = {["ratelimit-limit"] = "5", ["rate-limit"] = "1", ["retry-after"] = "1",
+      ["x-retry-after"] = "1", ["x-rate-limit-left"] = "1"}}}
+    assert.equal("rate-limit, ratelimit-limit, retry-after, x-rate-limit-left", shown["http.rate"])
   end)
 
   it("has an end", function()
@@ -81,5 +87,9 @@ describe("a discovery", function()
     local shown = found{{"user", envelope(many)}}["user.fields"]
     assert.equal(99, select(2, shown:gsub(", ", "")))
     assert.matches("; and more$", shown)
+    for index = 100, 259 do many["f" .. ("%c%c"):format(97 + index % 26, 97 + math.floor(index / 26))] = nil end
+    shown = found{{"user", envelope(many)}}["user.fields"]
+    assert.equal(99, select(2, shown:gsub(", ", "")))
+    assert.is_nil(shown:find "more")
   end)
 end)

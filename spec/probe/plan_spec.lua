@@ -25,6 +25,8 @@ describe("an id", function()
     assert.same({{domain = "x.example"}, {domain = true}}, learnt("domains", {name = "x.example"}))
     assert.same({{}, {}}, learnt("mailboxes", {email = "x@y.example", id = 5, mailboxId = ""}))
     assert.same({{}, {}}, learnt("mailboxes", "M"))
+    assert.same({{}, {}}, learnt(plan.second_page "mailboxes", {mailboxId = "M"}))
+    assert.same({{}, {}}, learnt("mailboxes"))
   end)
 
   it("stays, unless it was a guess and is known now", function()
@@ -42,6 +44,31 @@ describe("an id", function()
 end)
 
 describe("a question", function()
+  it("asks for one item of each list, and sends the ids that it needs and nothing else", function()
+    local ids = {userId = "U", domain = "D", mailboxId = "M"}
+    local two = {data = {items = {{}}, pagination = {totalPages = 2}}}
+    local LISTS = {subscriptions = {}, users = {}, all_mailboxes = {}, domains = {userId = "U"},
+      mailboxes = {userId = "U"}, placement_reports = {userId = "U"}, prewarmed = {}, sandbox_prewarmed = {}}
+    local OTHERS = {["wrong key"] = {}, countries = {}, states = {countryCode = "US"}, ["no user"] = {},
+      platforms = {userId = "U"}, user = {userId = "U"}, dns_records = {userId = "U", domain = "D"},
+      mailbox = {mailboxId = "M"}, ["prewarmed, MICROSOFT"] = {serviceProvider = "MICROSOFT", limit = 1},
+      ["prewarmed, page 2"] = {serviceProvider = "GOOGLE", page = 2, limit = 1}}
+    for _, step in ipairs(plan.steps) do
+      local query = plan.query(step, ids, step.second_page_of and two)
+      local list = LISTS[step.second_page_of or step.id]
+      if OTHERS[step.id] then
+        assert.same({step.id, OTHERS[step.id]}, {step.id, query})
+      elseif list then
+        assert.same({step.id, {page = step.second_page_of and 2 or 1, limit = 1, userId = list.userId}},
+          {step.id, query})
+      else
+        assert.matches("^unknown user", step.id)
+        assert.matches("^CMR0PROBE", query.userId)
+        assert.is_nil(next(query, next(query)))
+      end
+    end
+  end)
+
   it("has a query of what is known", function()
     assert.same({page = 1, limit = 1}, plan.query(steps.users, {}))
     assert.same({userId = "U", domain = "D"}, plan.query(steps.dns_records, {userId = "U", domain = "D"}))

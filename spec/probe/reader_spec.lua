@@ -53,6 +53,26 @@ describe("the reader", function()
       headers = {["content-encoding"] = "gzip"}, production = true}, answer)
   end)
 
+  it("has the error's facts of a refusal, and the reason of a request without an answer", function()
+    local info = cmr.info
+    finally(function() cmr.info = info end)
+    local infos = {}
+    cmr.info = function(of) return infos[of] end
+    local function read(err)
+      return reader.read({request = function() return nil, "request: it failed", err end}, "user", {})
+    end
+    local err = {kind = "not_found", body = {status = 404}}
+    infos[err] = {status = 404, http_version = "1.1", headers = {}, url = "http://127.0.0.1:1/users"}
+    assert.same({status = 404, envelope = {status = 404}, version = "1.1", headers = {}, production = false, err = err},
+      read(err))
+    err.body = "text"
+    assert.is_nil(read(err).envelope)
+    infos[err] = nil
+    assert.same({err = err, message = "it failed"}, read(err))
+    infos[err] = {}
+    assert.same({err = err, message = "it failed"}, read(err))
+  end)
+
   it("is asked no more than what it lets through, some 25 times", function()
     for _, step in ipairs(plan.steps) do assert.is_nil(reader.refusal(cmr.operations[step.operation]), step.id) end
     assert.equal(26, #plan.steps)

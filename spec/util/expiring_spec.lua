@@ -21,9 +21,24 @@ describe("a table whose entries expire", function()
     for index = 1, 5000 do entries:set("key", index, 1, 0) end
     assert.equal(5000, entries:get "key")
     assert.equal(1, entries.count)
+    entries:set("other", 1, 1, 0)
     entries:remove "key"
+    assert.equal(1, entries.count)
     entries:remove "key"
+    assert.equal(1, entries.count)
+    entries:remove "other"
     assert.is_nil(entries:get "key")
     assert.equal(0, entries.count)
+  end)
+
+  it("looks for expired ones only when it has twice as many as it kept before", function()
+    local entries = expiring.new()
+    for index = 1, 1001 do entries:set("kept" .. index, true, 100, 0) end
+    for index = 1, 999 do entries:set("short" .. index, true, 1, 0) end
+    entries:set("kept1", true, 100, 1)
+    assert.same({2000, true}, {entries.count, entries:get "short1"})
+    entries:set("another", true, 100, 1)
+    assert.same({1002, nil, true}, {entries.count, entries:get "short1", entries:get "kept1001"})
+    assert.is_nil((next(entries.ends, nil) or ""):match "^short")
   end)
 end)

@@ -80,6 +80,7 @@ describe("a message that is logged", function()
   it("has secrets masked, the longer ones whole", function()
     local secrets = redact.secrets({password = "abcd", deep = {token = {"abcdefgh", 5, "%d+."}}}, {"the key"})
     assert.equal("*** and ***, *** of *** %d", redact.mask("abcdefgh and abcd, the key of %d+. %d", secrets))
+    assert.equal("*** *** ***%d.", redact.mask("%d+. %d+. %d+.%d.", secrets))
     assert.equal("nothing", redact.mask("nothing", secrets))
     assert.equal("***", redact.mask("***", {"***"}))
   end)
@@ -107,5 +108,17 @@ describe("a text of JSON that is shown", function()
       ['{"password": "geheim", ]]} "x", {"pin":1'] = '{"password": "***", ]]} "x", {"pin":"***"',
       ['{password'] = '{password',
     } do assert.equal(shown, redact.json_text(text)) end
+  end)
+end)
+
+describe("a URL that is shown", function()
+  it("has masks in place of the values with a secret's name, and is else the same", function()
+    for url, shown in pairs{
+      ["https://x.test/a?token=geheim&email=x%40y.z"] = "https://x.test/a?token=***&email=x%40y.z",
+      ["https://x.test/a?email=e&password=a#token=b"] = "https://x.test/a?email=e&password=***#token=b",
+      ["/a?token=&password=&n=1"] = "/a?token=&password=&n=1",
+      ["/a?token&n=1"] = "/a?token&n=1",
+      ["/token=1"] = "/token=1",
+    } do assert.equal(shown, redact.url(url)) end
   end)
 end)

@@ -8,6 +8,8 @@ describe("words for people", function()
     for seconds, words in pairs{
       [0.25] = "0.25 seconds", [1] = "1 second", [59] = "59 seconds", [60] = "1 minute", [61] = "1 minute 1 second",
       [3600] = "1 hour", [3601] = "1 hour", [90000] = "1 day 1 hour", [604800] = "7 days", [2e9] = "years",
+      [1e9] = "11574 days 1 hour", [1e9 + 1] = "years", [0] = "0 seconds", [86399.5] = "1 day",
+      [7260] = "2 hours 1 minute", [86460] = "1 day", [119.2] = "2 minutes",
     } do
       assert.equal(words, text.duration(seconds))
     end
@@ -17,6 +19,45 @@ describe("words for people", function()
     assert.equal("100000", text.number(1e5))
     assert.equal("0.001", text.number(0.001))
     assert.equal("-3", text.number(-3))
+    assert.same({"999999999999999", "1e+15", "-999999999999999", "-1e+15", "0.1", "1.5"},
+      {text.number(999999999999999), text.number(1e15), text.number(-999999999999999), text.number(-1e15),
+        text.number(0.1), text.number(1.5)})
+  end)
+
+  it("write all digits of a number for programs", function()
+    assert.same({"0.10000000000000001", "5", "1.5", "-2.5"},
+      {text.exact_number(0.1), text.exact_number(5), text.exact_number(1.5), text.exact_number(-2.5)})
+  end)
+
+  it("write a time in UTC, if there is one", function()
+    assert.equal("2026-03-31T17:30:00Z", text.utc(1774978200.9))
+    assert.equal("1970-01-01T00:00:00Z", text.utc(0))
+    assert.is_nil(text.utc(nil))
+  end)
+
+  it("have U+FFFD for each byte that is not UTF-8, and are else the same", function()
+    local bad = "\239\191\189"
+    for bytes, shown in pairs{
+      [""] = "", ["plain"] = "plain",
+      ["\194\128 \223\191"] = "\194\128 \223\191", ["\224\160\128"] = "\224\160\128",
+      ["\225\128\128\236\191\191"] = "\225\128\128\236\191\191", ["\237\159\191"] = "\237\159\191",
+      ["\238\128\128\239\191\191"] = "\238\128\128\239\191\191",
+      ["\240\144\128\128"] = "\240\144\128\128", ["\241\128\128\128"] = "\241\128\128\128",
+      ["\244\143\191\191"] = "\244\143\191\191",
+      ["\128"] = bad, ["\193\129"] = bad .. bad, ["a\255b\194"] = "a" .. bad .. "b" .. bad,
+      ["\224\159\128x"] = bad .. bad .. bad .. "x", ["\237\160\128"] = bad .. bad .. bad,
+      ["\240\143\128\128"] = bad .. bad .. bad .. bad, ["\244\144\128\128"] = bad .. bad .. bad .. bad,
+      ["\195\164\255\195\164"] = "\195\164" .. bad .. "\195\164",
+    } do assert.equal(shown, text.utf8(bytes)) end
+  end)
+
+  it("do not control a terminal", function()
+    assert.equal("a b c d", text.printable "a\27b\194\155c\226\128\174d")
+    for code = 160, 191 do
+      local first, second = "\226\128" .. string.char(code), "\226\129" .. string.char(code)
+      assert.equal(code >= 170 and code <= 174 and " " or first, text.printable(first))
+      assert.equal(code >= 166 and code <= 169 and " " or second, text.printable(second))
+    end
   end)
 
   it("list words", function()
@@ -39,6 +80,22 @@ describe("a table as a value of JSON", function()
   it("has its keys in order, of whatever type", function()
     assert.same({"a", "b", "c"}, tables.sorted_keys{c = 1, a = 1, b = 1})
     assert.same({1, 2, "a"}, tables.sorted_keys{"x", "y", a = 1})
+    assert.same({"0", 1, 2, 3, 4, 5}, tables.sorted_keys{1, 1, 1, 1, 1, ["0"] = 1})
+  end)
+
+  it("has its keys in the order of their ranks first", function()
+    local function rank(key) return key == "z" and 0 or key == "a" and 2 or 1 end
+    assert.same({"z", "b", "c", "d", "a"}, tables.sorted_keys({a = 1, b = 1, c = 1, d = 1, z = 1}, rank))
+  end)
+
+  it("has a copy, which another table may take up", function()
+    local object, into = {a = 1, b = {2}}, {a = 0, c = 3}
+    local copy = tables.copy(object)
+    assert.same(object, copy)
+    assert.not_equal(object, copy)
+    assert.equal(object.b, copy.b)
+    assert.equal(into, tables.copy(object, into))
+    assert.same({a = 1, b = {2}, c = 3}, into)
   end)
 
   it("is a list when it has items, else an object", function()

@@ -439,6 +439,19 @@ describe("a receiver of webhooks", function()
         assert.same({nil, "connection refused"}, {to[method](to)})
       end
     end)
+
+    it("and says so when the store becomes unavailable after its list was read", function()
+      local to, remove = failing(), store.remove
+      for number = 1, 2 do deliver_often(to, 3, event{eventId = "E" .. number}) end
+      function store.remove() return nil, "connection refused" end
+      local id = to:dead_letters()[1].id
+      assert.same({nil, "connection refused"}, {to:drop(id)})
+      assert.same({nil, "connection refused"}, {to:drop()})
+      assert.same({0, {[id] = "connection refused"}}, {receiver{on = {["*"] = count}}:replay(id)})
+      assert.equal(2, #to:dead_letters())
+      store.remove = remove
+      assert.equal(2, to:drop())
+    end)
   end)
 
   it("answers 200 for a handled event that cannot be marked as done", function()

@@ -4,6 +4,7 @@ local arguments = require "cmr.cli.arguments"
 local ids = require "cmr.ledger.ids"
 local operations = require "cmr.operations"
 local shell = require "cmr.util.shell"
+local tables = require "cmr.util.tables"
 
 local reads = {}
 
@@ -27,8 +28,12 @@ local function words_of(operation, args)
   for _, event in ipairs(operation.success_events or {}) do
     words[#words + 1] = event:match "^[^.]+"
   end
+  local kinds = {}
   for _, pair in ipairs(ids.of(args)) do
-    words[#words + 1] = pair[1]
+    kinds[pair[1]] = true
+  end
+  for _, kind in ipairs(tables.sorted_keys(kinds)) do
+    words[#words + 1] = kind
   end
   return words
 end

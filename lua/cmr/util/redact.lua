@@ -121,13 +121,13 @@ function redact.masked(value, is_secret)
   return copy
 end
 
--- Reads the string that begins at a quote. Returns its text without quotes, and its last position. The string may lack
--- its end.
+-- Reads the string that begins at a quote. Returns its text without quotes, and its last position. If the string lacks
+-- its end, the text is empty.
 local function json_string(text, first)
   local position = first + 1
   while true do
     local found = text:find('[\\"]', position)
-    if not found then return text:sub(first + 1), #text end
+    if not found then return "", #text end
     if text:sub(found, found) == '"' then return text:sub(first + 1, found - 1), found end
     position = found + 2
   end

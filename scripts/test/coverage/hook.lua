@@ -1,18 +1,27 @@
--- LUA_INIT loads this file in every Lua program that the specs start. It records the lines of lua/ that run. When the
--- process ends, it writes them to a file of this process.
-local folder = os.getenv "CMR_COVERAGE"
+-- Records the lines of lua/cmr that run, in the file `lines` of a folder. LUA_INIT loads this file in every Lua program
+-- that the specs start; the folder is then in CMR_COVERAGE. Inside nginx, a module loads it with the folder. Each line
+-- is written when it first runs, because many processes end by a signal.
+local folder = ... or os.getenv "CMR_COVERAGE"
 if not folder then return end
 
 local seen = {} -- source -> line -> true
 local lines_of = setmetatable({}, { __mode = "k" }) -- function -> seen[its source], or false for code outside lua/cmr
 
-local getinfo = debug.getinfo
+local getinfo, open = debug.getinfo, io.open
 
 local function lines_of_source(run)
-  local source = getinfo(run, "S").source
-  if not source:find("lua/cmr/", 1, true) then return false end
-  seen[source] = seen[source] or {}
+  local source = getinfo(run, "S").source:match "lua/cmr/.*"
+  if not source then return false end
+  seen[source] = seen[source] or { source = source }
   return seen[source]
+end
+
+-- The file is not left open, because some programs count or close descriptors.
+local function write(source, line)
+  local file = open(folder .. "/lines", "a")
+  if not file then return false end
+  file:write(source, " ", line, "\n")
+  return file:close()
 end
 
 local function hook(_, line)
@@ -22,42 +31,27 @@ local function hook(_, line)
     lines = lines_of_source(run)
     lines_of[run] = lines
   end
-  if lines then lines[line] = true end
+  if lines and not lines[line] then lines[line] = write(lines.source, line) end
 end
 
--- A hook belongs to one coroutine, so each new coroutine gets the hook.
-local create, wrap = coroutine.create, coroutine.wrap
-local function hooked(run)
-  return function(...)
-    debug.sethook(hook, "l")
-    return run(...)
-  end
-end
-coroutine.create = function(run)
-  return create(hooked(run))
-end
-coroutine.wrap = function(run)
-  return wrap(hooked(run))
-end
-debug.sethook(hook, "l")
-
-local function write()
-  debug.sethook()
-  local name = ("%s/%s"):format(folder, tostring(seen):gsub("[^%w]", "") .. os.time() .. math.random(1e9))
-  local file = io.open(name, "w")
-  if not file then return end
-  for source, lines in pairs(seen) do
-    for line in pairs(lines) do
-      file:write(source:match "lua/cmr/.*", " ", line, "\n")
+-- A hook belongs to one coroutine, so each new coroutine gets the hook. In LuaJIT it belongs to all, but not to
+-- compiled code.
+if rawget(_G, "jit") then
+  jit.off()
+  jit.flush()
+else
+  local create, wrap = coroutine.create, coroutine.wrap
+  local function hooked(run)
+    return function(...)
+      debug.sethook(hook, "l")
+      return run(...)
     end
   end
-  file:close()
+  coroutine.create = function(run)
+    return create(hooked(run))
+  end
+  coroutine.wrap = function(run)
+    return wrap(hooked(run))
+  end
 end
-
-local exit = os.exit
-os.exit = function(...)
-  write()
-  seen = {}
-  exit(...)
-end
-CMR_COVERAGE_END = setmetatable({}, { __gc = write })
+debug.sethook(hook, "l")

@@ -18,6 +18,11 @@ describe("progress", function()
     assert.equal("[" .. ("#"):rep(10) .. ("-"):rep(30) .. "] 25/100  25%  5.0/s, 15 seconds left",
       summary.bar(counts(100, 25), 5, 200))
     assert.equal("[#####################] 4/4 100%  2.0/s, 2 failed", summary.bar(counts(4, 2, 2), 2, 50))
+    assert.equal("[#####] 4/4 100%  2.0/s, 2 failed", summary.bar(counts(4, 2, 2), 2, 34))
+    assert.equal("4/4 100%  2.0/s, 2 failed", summary.bar(counts(4, 2, 2), 2, 33))
+    assert.equal("4/4 100%  2.0/s, 2 faile", summary.bar(counts(4, 2, 2), 2, 25))
+    assert.equal("[" .. ("#"):rep(40) .. "] 0/0 100%  0.0/s", summary.bar(counts(0, 0), 0, 100))
+    assert.equal("[" .. ("-"):rep(40) .. "] 0/4   0%  0.0/s", summary.bar(counts(4, 0), 0, 0))
     for columns = 1, 120 do
       local bar = summary.bar(counts(10000, 5000, 100, 10, 3), 1000, columns)
       assert.is_true(#bar < columns, columns)

@@ -31,6 +31,37 @@ describe("cmr.cli.mcp.protocol", function()
     end
   end)
 
+  it("says what is wrong, with the id if the message has one", function()
+    local function refusal(line, version)
+      local message = protocol.read(line, version)[1]
+      return {message.kind, message.id or "none", message.code, message.message}
+    end
+    for line, expected in pairs{
+      ["5"] = {"none", "a message is a JSON object"},
+      ['{"jsonrpc":"2.0","id":1.5,"method":"x"}'] = {"none", "an id is a text or a whole number"},
+      ['{"jsonrpc":"2.0","id":null,"method":"x"}'] = {"none", "an id is a text or a whole number"},
+      ['{"jsonrpc":"1.0","id":7,"method":"x"}'] = {7, 'jsonrpc has to be "2.0"'},
+      ['{"jsonrpc":"2.0","id":"a"}'] = {"a", "the method is missing"},
+      ['{"jsonrpc":"2.0","id":7,"method":5}'] = {7, "a method is a text"},
+    } do assert.same({"invalid", expected[1], -32600, expected[2]}, refusal(line)) end
+    assert.same({"invalid", "none", -32600, "more than 4194304 bytes"}, refusal(false))
+    local list = "[" .. ("1,"):rep(100) .. "1]"
+    assert.same({"invalid", "none", -32600, "more than 100 messages in a batch"}, refusal(list, "2025-03-26"))
+    assert.equal(100, #protocol.read("[" .. ("1,"):rep(99) .. "1]", "2025-03-26"))
+  end)
+
+  it("has the codes of JSON-RPC and of the protocol", function()
+    assert.same({-32700, -32600, -32601, -32602, -32603, -32002}, {protocol.PARSE_ERROR, protocol.INVALID_REQUEST,
+      protocol.UNKNOWN_METHOD, protocol.BAD_PARAMS, protocol.INTERNAL_ERROR, protocol.UNKNOWN_RESOURCE})
+  end)
+
+  it("takes whole numbers as ids that a double holds exactly", function()
+    for id, kind in pairs{["9007199254740991"] = "request", ["-9007199254740991"] = "request", ["0"] = "request",
+      ["9007199254740992"] = -32600, ["-9007199254740992"] = -32600, ["1e300"] = -32600} do
+      assert.same({kind}, kinds('{"jsonrpc":"2.0","id":' .. id .. ',"method":"ping"}'), id)
+    end
+  end)
+
   it("has no params when they are no object", function()
     assert.is_nil(protocol.read('{"jsonrpc":"2.0","id":1,"method":"m","params":[1]}')[1].params)
     assert.is_nil(protocol.read('{"jsonrpc":"2.0","id":1,"method":"m","params":"x"}')[1].params)
@@ -71,6 +102,9 @@ describe("cmr.cli.mcp.protocol", function()
     add "\nnext\n"
     assert.same({false, "next"}, got)
     assert.equal(-32600, protocol.read(false)[1].code)
+    got = {}
+    add(("y"):rep(protocol.MAX_MESSAGE_BYTES) .. "\n" .. ("y"):rep(protocol.MAX_MESSAGE_BYTES + 1) .. "\n")
+    assert.same({4194304, false}, {#got[1], got[2]})
   end)
 
   it("writes one line of UTF-8", function()

@@ -91,6 +91,7 @@ describe("cmr mcp", function()
     assert.matches("did you mean 'mailboxes'", client:request("tools/call", {name = "mailboxs"}).error.message)
     assert.equal(-32602, client:request("tools/list", {cursor = "x"}).error.code)
     assert.equal(-32602, client:request("logging/setLevel", {level = "loud"}).error.code)
+    assert.same({}, client:request("logging/setLevel", {level = "error"}).result)
     client:notify "notifications/unknown"
     client:notify("notifications/cancelled", {requestId = 4711})
     client:write '{"jsonrpc":"2.0","id":"cmr-1","result":{}}\n'

@@ -310,6 +310,18 @@ describe("the tools of cmr mcp #mcp", function()
     for index = 1, 5 do server:add_user("USER" .. index) end
     start()
     assert.matches('This is page 1 of %d+.*{"page": 2}', (client:call("users", {limit = 2})))
+    for _, case in ipairs{
+      {{currentPage = 2, totalPages = 3, totalItems = 5}, {}, 'This is page 2 of 3, 5 items in all. {"page": 3} is'},
+      {{currentPage = 2, totalPages = 3}, {}, 'This is page 2 of 3. {"page": 3} is the next one.'},
+      {{totalPages = 3}, {page = 2}, 'This is page 2 of 3. {"page": 3} is the next one.'},
+      {{totalPages = 3}, {}, 'This is page 1 of 3. {"page": 2} is the next one.'},
+      {{currentPage = 3, totalPages = 3}, {}}, {{totalPages = 3}, {page = 3}}, {{}, {}},
+    } do
+      case[1].users = {{userId = "U1"}}
+      server:fault{match = {operation = "users"}, body = {status = 200, message = "x", data = case[1]}}
+      local text = client:call("users", case[2])
+      if case[3] then assert.matches(case[3], text, 1, true) else assert.is_nil((text:find "This is page")) end
+    end
   end)
 
   it("list the requests of this key, page by page", function()

@@ -48,7 +48,7 @@ local function address_of(page, system)
   if address == "" then address = nil end
   if page == "dashboard" or not page and not address then return DASHBOARD end
   if not address then io.usage "CMR_MOCK_PAGE is not set: it is one of the lines that 'cmr mock' prints" end
-  if not address:find "^https?://%g+$" then io.usage "CMR_MOCK_PAGE is no address of a page: 'cmr mock' prints it" end
+  if not address:find "^https?://[%w%p]+$" then io.usage "CMR_MOCK_PAGE is no address of a page: 'cmr mock' prints it" end
   return address
 end
 

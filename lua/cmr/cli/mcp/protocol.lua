@@ -45,13 +45,13 @@ function protocol.splitter()
   end
   return function(bytes)
     local lines, start = {}, 1
-    local stop = bytes:find("\n", start, true)
+    local stop = bytes:find("\n", start)
     while stop do
       add(bytes:sub(start, stop - 1))
       lines[#lines + 1] = not is_too_long and table.concat(parts)
       parts, size, is_too_long = {}, 0, false
       start = stop + 1
-      stop = bytes:find("\n", start, true)
+      stop = bytes:find("\n", start)
     end
     add(bytes:sub(start))
     return lines
