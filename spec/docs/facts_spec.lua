@@ -194,7 +194,7 @@ add("subscriptions renew_subscriptions", {
   "More values may come"})
 add("add_platform update_platform platform_workspaces", {
   "Instantly takes three steps: add_platform with email and password, platform_workspaces, update_platform with the "
-    .. "chosen orgId", "Without an orgId an export is refused"})
+    .. "chosen orgId", "Without an orgId the API refuses an export"})
 add("sandbox_prewarmed sandbox_order_prewarmed", {
     "The sandbox's domains at GOOGLE are sandbox.nexora-tech.com and mail-sandbox.brightplathlabs.com, "
       .. "at MICROSOFT sandbox-mail.corevista.io and sandbox.stratospherehq.com"})
