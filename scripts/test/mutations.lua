@@ -352,7 +352,8 @@ local function read_lines(file)
   return lines_of(text)
 end
 
--- Returns the number that a line has in the recorded sources: the nearest line with the same text, else the same number.
+-- Returns the number that a line has in the recorded sources: of the nearest line with the same text, else the same
+-- number.
 local function recorded_number(file, lines, number)
   local recorded, nearest = read_lines(covering .. "/" .. file), nil
   for index, text in ipairs(recorded) do
@@ -415,16 +416,16 @@ end
 -- Returns the spec files for a mutation. Commas separate those that run in one process.
 local function specs_of(one)
   local list = covered[one.file] and recorded_specs(one) or usual_specs(one.file)
-  local groups, group, together, total = {}, {}, math.huge, 0
+  local groups, together, total = {}, math.huge, 0
   for _, spec in ipairs(list) do
     local took = seconds[spec] or ASSUMED_SECONDS
     if total + took <= MAX_SECONDS then
       total = total + took
       if together > GROUP_SECONDS then
-        group, together = {}, 0
-        groups[#groups + 1] = group
+        groups[#groups + 1], together = {}, 0
       end
-      group[#group + 1], together = spec, together + took + 1
+      table.insert(groups[#groups], spec)
+      together = together + took + 1
     end
   end
   for index, specs in ipairs(groups) do
