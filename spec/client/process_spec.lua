@@ -2,6 +2,7 @@
 local compile = require "spec.support.compile"
 local mock = require "spec.support.mock"
 local program = require "spec.support.program"
+local support = require "spec.support.client"
 
 local SECRET = "key-nobody-may-see"
 
