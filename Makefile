@@ -106,7 +106,7 @@ demo: ## shows cmr in a script, the shell and a one-liner, against a local mock 
 	@scripts/demo/demo.sh $(OUT) $(LUA_PROGRAM)
 
 .PHONY: example-nginx
-example-nginx: ## shows a small API in nginx in front of the vendor's, against a local mock
+example-nginx: ## shows a small API in nginx in front of the vendor's, against a local mock (KEEP=1: its page)
 	@scripts/build/setup.sh test
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory build LUA=jit
@@ -126,7 +126,7 @@ test: ## installs what is missing, builds for every Lua and runs the specs on ea
 	@scripts/test/specs.sh $(ALL) $(NEWEST)
 
 .PHONY: test-browser
-test-browser: build ## drives the mock's page in Chromium (ONLY=mock-page); needs Chromium and npm, and says when they lack
+test-browser: build ## drives the pages and the site in Chromium (ONLY=example); says if Chromium or npm is missing
 	@$(MAKE) --no-print-directory build LUA=jit # the mock needs it
 	@. $(OUT)/env && ONLY='$(ONLY)' scripts/test/browser.sh $(LUA_PROGRAM)
 
@@ -246,6 +246,10 @@ mutate: ## breaks the library one line at a time: a spec must fail each time (N=
 .PHONY: docs
 docs: build ## generates the types, the reference, the library page, the man page and the OpenAPI document
 	@. $(OUT)/env && $(LUA_PROGRAM) scripts/generate/init.lua
+
+.PHONY: site
+site: ## builds the documents as a site with search in build/site (BASE=/path/ on the server); needs Node.js and npm
+	@scripts/build/site.sh $(BASE)
 
 .PHONY: openapi-check
 openapi-check: build ## checks docs/maintainers/openapi.json with outside linters, and our requests with an outside mock (npm)

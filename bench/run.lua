@@ -20,6 +20,7 @@ local ROWS = {
   "bulk",
   "scale",
   "limiters",
+  "ledger",
 }
 local OUT = "build/bench/"
 

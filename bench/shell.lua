@@ -83,4 +83,11 @@ function shell.times(commands, env, runs)
   return medians
 end
 
+--- Removes a ledger with its other files.
+function shell.remove_ledger(path)
+  for _, suffix in ipairs { "", "-wal", "-shm", "-writers", "-queue" } do
+    os.remove(path .. suffix)
+  end
+end
+
 return shell

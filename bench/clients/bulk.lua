@@ -1,7 +1,8 @@
--- Runs the command with these words. Prints the seconds that it took, and its maximum of memory in kilobytes.
+-- Runs the command with these words. Prints the seconds that it took, its maximum of memory in kilobytes, and its
+-- seconds of CPU time.
 local core = require "cmr.core"
 
-local begun = core.now()
+local begun, cpu_begun = core.now(), os.clock()
 assert(require("cmr.cli").main(arg) == 0, "the command failed")
-local seconds = core.now() - begun
-print(seconds, io.open("/proc/self/status"):read("*a"):match "VmHWM:%s+(%d+) kB")
+local seconds, cpu_seconds = core.now() - begun, os.clock() - cpu_begun
+print(seconds, io.open("/proc/self/status"):read("*a"):match "VmHWM:%s+(%d+) kB", cpu_seconds)

@@ -1,5 +1,5 @@
--- Measures bulk runs. Compares reading rows that are done with the journal file of older versions. Also measures what
--- each sent row writes to the disk.
+-- Measures bulk runs. Compares reading rows that are done with the journal file of older versions. Also measures rows
+-- that are sent, and what each of them writes to the disk.
 local measure = require "bench.measure"
 local nginx = require "spec.support.nginx"
 local runs = require "spec.support.bulk"
@@ -44,8 +44,8 @@ local function program(checkout, name, env, words)
     .. " lua5.4 %s/bench/clients/%s.lua %s 2>/dev/null; }"
   local command = line:format(checkout, checkout, checkout, checkout, root, name, words)
   return function()
-    local seconds, kilobytes = shell.numbers(command, env)
-    return { seconds = seconds, megabytes = kilobytes and kilobytes / 1000 }
+    local seconds, kilobytes, cpu_seconds = shell.numbers(command, env)
+    return { seconds = seconds, megabytes = kilobytes and kilobytes / 1000, cpu_seconds = cpu_seconds }
   end
 end
 
@@ -74,9 +74,7 @@ local function against_journal(size)
   for _, path in ipairs { file, file .. ".reexport.journal" } do
     os.remove(path)
   end
-  for _, suffix in ipairs { "", "-wal", "-shm", "-writers", "-queue" } do
-    os.remove(ledger .. suffix)
-  end
+  shell.remove_ledger(ledger)
 
   local name = bulk.title:format(count)
   local rows = {
@@ -103,6 +101,34 @@ local function against_journal(size)
   return rows
 end
 
+-- Plans and sends rows, once: a run of 100,000 takes a minute.
+local function sent(size)
+  local count = size.quick and 2000 or 100000
+  local file, ledger = os.tmpname(), os.tmpname()
+  os.remove(ledger)
+  write_rows(file, count)
+  local env = upstream.env()
+  env.CMR_LEDGER = ledger
+  local result = program(nil, "bulk", env, ("bulk reexport --from %s --rate off"):format(file))()
+  os.remove(file)
+  shell.remove_ledger(ledger)
+  local name = ("`cmr bulk` of %d rows that are sent: "):format(count)
+  return {
+    name = name .. "memory at most",
+    against = "itself",
+    unit = "MB",
+    value = result.megabytes,
+    target = "<= 50 MB",
+  }, {
+    name = name .. "time of a row",
+    against = "itself",
+    unit = "us",
+    value = result.seconds / count * 1e6,
+    target = "<= 660 us",
+    note = ("CPU time %.0f us"):format(result.cpu_seconds / count * 1e6),
+  }
+end
+
 local function syncs(size)
   local count = size.quick and 100 or 500
   local file, ledger, trace = os.tmpname(), os.tmpname(), os.tmpname()
@@ -113,17 +139,9 @@ local function syncs(size)
   local words = "strace -q -f -e trace=fsync,fdatasync -o %s lua5.4 bin/cmr bulk reexport --from %s --rate off"
   shell.run(words:format(trace, file), env)
   local _, calls = nginx.read(trace):gsub("f%l*sync%(", "")
-  for _, path in ipairs {
-    file,
-    trace,
-    ledger,
-    ledger .. "-wal",
-    ledger .. "-shm",
-    ledger .. "-writers",
-    ledger .. "-queue",
-  } do
-    os.remove(path)
-  end
+  os.remove(file)
+  os.remove(trace)
+  shell.remove_ledger(ledger)
   return {
     name = "writes that a bulk run waits for the disk with, for each row that is sent",
     against = "strace",
@@ -136,6 +154,7 @@ end
 function bulk.run(size)
   local rows = against_journal(size)
   rows[#rows + 1] = syncs(size)
+  rows[#rows + 1], rows[#rows + 2] = sent(size)
   return rows
 end
 

@@ -1,4 +1,5 @@
--- Whether a cost grows faster than the work: the CPU time of one thing among 4,096 against one among 64.
+-- Measures whether a cost grows faster than the work: compares the CPU time of one thing among 4,096 with the CPU time
+-- of one thing among 64, and the last of 31,000 started jobs with the first.
 local measure = require "bench.measure"
 local shell = require "bench.shell"
 local upstream = require "bench.upstream"
@@ -6,6 +7,7 @@ local upstream = require "bench.upstream"
 local scale = { title = "one of 4,096 %s" }
 
 local SIZES = { 1, 8, 64, 512, 4096 }
+local STARTS = 31000
 local SMALL, LARGE = 3, 5 -- the sizes that are compared
 local THINGS = {
   { what = "jobs", title = "jobs that wait for their slots" },
@@ -33,9 +35,7 @@ local function row_of(thing, rounds)
     }
   end
   local bars = measure.bars(rounds, contestants)
-  for _, suffix in ipairs { "", "-wal", "-shm", "-writers", "-queue" } do
-    os.remove(ledger .. suffix)
-  end
+  shell.remove_ledger(ledger)
   return {
     name = scale.title:format(thing.title),
     against = "one of 64",
@@ -46,11 +46,33 @@ local function row_of(thing, rounds)
   }
 end
 
+local function starts(rounds)
+  local results = measure.rounds(rounds, {
+    {
+      run = function()
+        return { shell.numbers("lua5.4 bench/clients/starts.lua " .. STARTS) }
+      end,
+    },
+  })[1]
+  local ratios = {}
+  for round, times in ipairs(results) do
+    ratios[round] = times[2] / times[1]
+  end
+  return {
+    name = ("the last of %d jobs started at the default rate"):format(STARTS),
+    against = "the first",
+    unit = "us",
+    value = measure.median(ratios),
+    target = "<= 2 x",
+  }
+end
+
 function scale.run(size)
   local rows = {}
   for index, thing in ipairs(THINGS) do
     rows[index] = row_of(thing, size.quick and 1 or 3)
   end
+  rows[#rows + 1] = starts(size.quick and 1 or 3)
   return rows
 end
 

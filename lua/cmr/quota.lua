@@ -8,8 +8,8 @@ local text = require "cmr.util.text"
 
 local MAX_REEXPORTS = 3 -- maximum within WINDOW_SECONDS
 local WINDOW_SECONDS = text.WEEK
--- How long a refusal without a time counts. It is less than a week, because the re-exports from the dashboard may be
--- days old.
+-- How long a refusal without a time counts. This time is less than a week, because the re-exports from the dashboard
+-- may be days old.
 local REFUSAL_SECONDS = text.DAY
 local MAX_NAME_BYTES = 80 -- maximum of a mailbox's name in a message
 
@@ -30,16 +30,16 @@ local function refused_for(store, name)
 end
 
 ---Counts a call that is about to be sent.
----@param operation cmr.Operation? Of the call; nil for a raw request.
----@return table? reservation The argument for quota.failed; nil for a call without a quota.
+---Counts a call that is about to be sent.
+---@param operation cmr.Operation The call's operation, whose calls count against the quota.
+---@return table? reservation The argument for quota.failed; nil for a call that is not counted.
 ---@return string? message The reason why the call must not be sent.
----@return number? seconds until it may
+---@return number? seconds The time until the call may be sent.
 function quota.reserve(state, call, operation)
-  if not operation or not operation.flags.quota then return nil end
   local mode = state.options.reexport_quota
   local mailbox = mode and mailbox_of(call)
   if not mailbox then return nil end
-  local store = state.store
+  local store = stores.of(state)
   local reservation = { store = store, name = stores.QUOTA .. state.target:key_id() .. ":" .. mailbox }
   local left = refused_for(store, reservation.name)
   if not left then
@@ -58,10 +58,9 @@ end
 
 ---Gives back the re-export when the API did not accept the call. If the API refused the call for its quota, stores the
 ---refusal.
----@param reservation table? The result of quota.reserve.
+---@param reservation table The result of quota.reserve.
 ---@param err cmr.Error The error, with the outcome of all attempts.
 function quota.failed(reservation, err)
-  if not reservation then return end
   local store, name = reservation.store, reservation.name
   if reservation.counted and err.outcome ~= "unknown" then store:uncount(name) end
   if err.kind == "quota_exceeded" then

@@ -7,7 +7,6 @@ local errors = require "cmr.util.errors"
 local limiter = require "cmr.limiter"
 local log = require "cmr.util.log"
 local options = require "cmr.options"
-local quota = require "cmr.quota"
 local redact = require "cmr.util.redact"
 local request_id = require "cmr.request_id"
 local retry = require "cmr.retry"
@@ -24,8 +23,8 @@ local budget = retry_budget.new() -- shared by all clients of this process; in n
 
 local records = setmetatable({}, { __mode = "k" }) -- answer or error -> the record of its call
 
--- Returns a number from 0 to 1. It comes from the clock's lowest digits, which are random enough to spread retries, and
--- need no seed.
+-- Returns a number from 0 to 1. The number comes from the clock's lowest digits, which are random enough to spread
+-- retries, and need no seed.
 local function jitter()
   return core.now() * 1e5 % 1
 end
@@ -51,11 +50,16 @@ local function finish(record, loop, result)
   records[result] = record
 end
 
+-- Tells the quota and the ledger that the call failed.
+local function record_failure(record, err)
+  if record.reservation then require("cmr.quota").failed(record.reservation, err) end
+  if record.entry then record.entry:failed(err) end
+end
+
 local function fail(record, loop, err)
   err.outcome = more_severe(record.outcome, err.outcome)
   err.attempts = record.attempts
-  quota.failed(record.reservation, err)
-  if record.entry then record.entry:failed(err) end
+  record_failure(record, err)
   finish(record, loop, err)
   return nil, err.message, err
 end
@@ -63,14 +67,17 @@ end
 -- Counts a request for the quota and records it in the ledger, before it is sent for the first time. Returns nil and an
 -- error if it must not be sent.
 local function register(record, state)
-  local reservation, message, seconds = quota.reserve(state, record.call, record.operation)
-  record.reservation = reservation
-  if message then return nil, failure(record, "quota_exceeded", message, seconds) end
+  local operation = record.operation
+  if operation and operation.flags.quota then
+    local reservation, message, seconds = require("cmr.quota").reserve(state, record.call, operation)
+    record.reservation = reservation
+    if message then return nil, failure(record, "quota_exceeded", message, seconds) end
+  end
   if not state.ledger or record.repeatable then return true end
-  local reason
   local job = record.job
-  record.entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job and job.context)
-  if record.entry then return true end
+  local entry, message, reason = require("cmr.ledger.entry").begin(state, record.call, job and job.context)
+  record.entry = entry
+  if entry then return true end
   if reason ~= "repeated" then message = ("the ledger cannot be written (%s)"):format(message) end
   local err = failure(record, "not_recorded", message .. "; nothing was sent")
   err.code = reason
@@ -233,7 +240,7 @@ local function attempt(record, state, loop, left)
   return arrive(record, state)
 end
 
--- Decides whether another attempt follows a failed one, and after how many seconds.
+-- Decides whether another attempt follows a failed attempt, and after how many seconds.
 local function next_delay(record, opts, err, left)
   local repeatable = record.repeatable
   if record.attempts > opts.retries or err.kind == "cancelled" then return nil end
@@ -308,8 +315,7 @@ local function reraise(record, ok, ...)
   if ok then return ... end
   local outcome = record.attempts == 0 and "not_sent" or "unknown"
   local err = { kind = "cancelled", outcome = outcome, message = "an error was raised while the call waited" }
-  quota.failed(record.reservation, err)
-  if record.entry then record.entry:failed(err) end
+  record_failure(record, err)
   error((...), 0)
 end
 
@@ -347,15 +353,15 @@ function sender.send(state, call, loop, operation, job)
   return reraise(record, coroutines.pcall(make_attempts, record, state, loop))
 end
 
----Returns whether the first attempt of a job's call waits for nothing but its answer, because no rate limit, hook,
----quota or ledger is asked first.
+---Returns whether the first attempt of a job's call can begin at once, because no rate limit, hook, quota or ledger
+---comes before it.
 ---@return boolean
 function sender.is_plain(state, call, operation)
   local opts = state.options
   return not (opts.rate or opts.on_request or opts.on_response or operation.flags.quota) and call:repeatable()
 end
 
----Starts the first attempt of such a call.
+---Starts the first attempt of a call for which sender.is_plain is true.
 ---@param job cmr.Job
 ---@return table record The argument of sender.arrived, which is called when the attempt has ended.
 function sender.begin(state, call, loop, operation, job)
@@ -373,7 +379,8 @@ function sender.arrived(record, loop)
   return res, err
 end
 
----Makes the other attempts of a call after the first one has failed. Returns the call's results. It may wait.
+---Makes the other attempts of a call after the first attempt has failed. Returns the call's results. This function may
+---wait.
 ---@param err cmr.Error
 function sender.go_on(record, loop, err)
   if back_off(record, record.state, loop, err) then return make_attempts(record, record.state, loop) end

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs examples/nginx against the mock, and shows each command and its output: nginx.sh BUILD LUA_PROGRAM. BUILD runs
-# the mock; nginx loads build/jit. Fails if a command does not print the expected text.
+# the mock; nginx loads build/jit. Fails if a command does not print the expected text. With KEEP=1 it shows no command,
+# but prints the address of the example's page and keeps everything running until it is interrupted.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1 lua=$2
@@ -52,7 +53,9 @@ show() {
     case $output in *"$expected"*) ;; *) fail "expected to see: $expected" ;; esac
 }
 
-cmr mock --tls >"$directory/mock" &
+port=$($lua -e 'print(require("cmr.util.random").integer(30000, 39999))')
+api=http://127.0.0.1:$port
+cmr mock --tls --webhook "$api/webhook" >"$directory/mock" &
 mock=$!
 until_so mock $mock grep -q '^# ready' "$directory/mock" || fail 'the mock did not start'
 mock=$(sed -n 's/^# pid: \([0-9]*\).*/\1/p' "$directory/mock") # the mock's process; killing it ends the whole mock
@@ -65,7 +68,6 @@ program=$($lua -e 'local found = require("cmr.launcher.find").nginx() or {module
     for _, path in ipairs(found.modules) do print(("load_module %s;"):format(path)) end')
 path=$(echo "$program" | sed 1q)
 [ "$path" ] || fail 'there is no nginx with Lua'
-port=$($lua -e 'print(require("cmr.util.random").integer(30000, 39999))')
 {
     echo "$program" | sed 1d
     [ "$(id -u)" -ne 0 ] || echo "user $(id -un) $(id -gn);" # allows the workers to read the mock's certificate
@@ -79,10 +81,16 @@ echo "\$ nginx -p examples/nginx/ -c nginx.conf # on port $port here"
     exec "$path" -p "$directory/" -c nginx.conf -g 'daemon off;'
 ) >"$directory/output" 2>&1 &
 nginx=$!
-api=http://127.0.0.1:$port
 until_so nginx $nginx curl -s --noproxy '*' "$api/" || fail "nginx did not start: $(cat "$directory/output")"
 
-token='Authorization: Bearer a-token-of-32-characters-or-more'
+token=a-token-of-32-characters-or-more
+if [ "${KEEP-}" ]; then
+    printf '\nThe page: %s/app/\nIts token: %s\n' "$api" "$token"
+    printf "The mock's page: %s\nThe end: Ctrl-C\n" "$CMR_MOCK_PAGE"
+    wait $nginx
+    exit
+fi
+token="Authorization: Bearer $token"
 printf '\n--- Nobody gets in without a token.\n'
 show 'a token is needed' "$api/users/$user/platforms"
 printf '\n--- For which platforms has my user stored credentials?\n'

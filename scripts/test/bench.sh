@@ -18,6 +18,7 @@ for peer in easy multi; do
     build_peer $peer $peer libcurl
     build_peer $peer ${peer}_cjson "libcurl lua5.4" -DBENCH_DECODE
 done
+build_peer link link libcurl
 
 # shellcheck source=/dev/null
 . build/5.4/env

@@ -14,8 +14,7 @@ local ASSUMED_SECONDS = 8 -- how long a spec file takes of which nothing is reco
 local SPECS = {
   {
     "^csrc/sqlite",
-    "ledger/sqlite ledger/ledger ledger/client ledger/everyday ledger/history store/contract "
-      .. "limiter/file",
+    "ledger/sqlite ledger/ledger ledger/client ledger/everyday ledger/history store/contract " .. "limiter/file",
   },
   { "^csrc/files", "core/files cli/profile ledger/ledger cli/bulk/bulk" },
   { "^csrc/terminal", "core/terminal cli/pty" },
@@ -31,8 +30,7 @@ local SPECS = {
   },
   {
     "^csrc/request",
-    "core/request core/raw core/arguments operations/forms operations/paths core/inspect "
-      .. "operations/supplied",
+    "core/request core/raw core/arguments operations/forms operations/paths core/inspect " .. "operations/supplied",
   },
   { "^csrc/form", "operations/forms core/request core/inspect core/protocol" },
   { "^csrc/inspect", "core/inspect core/call client/hooks cli/request" },
@@ -40,8 +38,7 @@ local SPECS = {
   { "^csrc/target", "core/target options core/request core/proxy core/added_headers client/certificates" },
   {
     "^csrc/re[ts]",
-    "core/response core/response_headers core/protocol core/call client/time client/attempts "
-      .. "fault/matrix",
+    "core/response core/response_headers core/protocol core/call client/time client/attempts " .. "fault/matrix",
   },
   { "^csrc/headers", "core/added_headers core/target core/response_headers core/inspect" },
   {
@@ -168,8 +165,7 @@ local SPECS = {
   { "/util/", "util client/hooks options cli/help client/process security" },
   {
     "/sender",
-    "client/attempts client/client client/retry client/hooks client/pacing ledger/client options "
-      .. "client/time",
+    "client/attempts client/client client/retry client/hooks client/pacing ledger/client options " .. "client/time",
   },
   { "/client", "client/client options client/hooks operations/supplied client/jobs core/inspect" },
   { "/examples", "operations/examples docs/tour cli/arguments mock/documented" },
@@ -448,8 +444,6 @@ while count > 0 do
   if is_valid(one) then
     count = count - 1
     local escaped = one.changed:gsub("[\\/&]", "\\%0")
-    print(
-      ("%s:%d | %s | %ds/.*/%s/ | %s"):format(one.file, one.number, one.file, one.number, escaped, specs_of(one))
-    )
+    print(("%s:%d | %s | %ds/.*/%s/ | %s"):format(one.file, one.number, one.file, one.number, escaped, specs_of(one)))
   end
 end

@@ -46,6 +46,7 @@ end
 -- What differs from run to run and from machine to machine: ids, times, the mock's port, versions.
 local function normal(text)
   return (text:gsub("%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z", "TIME"):gsub("ACT_%x[%x-]+", "ACT_ID")
+    :gsub("6 days 23 hours", "7 days") -- on a busy machine, a second has passed
     :gsub("127%.0%.0%.1:%d+", "127.0.0.1:PORT"):gsub("cmr/[%d.]+ %(Lua [^)]*%)", "VERSION")
     :gsub("%f[%w]%u?[%u%d]+%f[%W]", function(word)
       return #word == 16 and "CREDENTIAL" or nil

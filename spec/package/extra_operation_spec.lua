@@ -156,7 +156,7 @@ describe("a row more #build", function()
       "--kind", "{SMALL,LARGE}", "--thing", "--thing-name", "Its name.", "thing.parts[].size", "How large it is."} do
       assert.matches(text, help, 1, true)
     end
-    assert.matches("\nmake_up +POST +/made/up +What nobody has thought of%.", command("operations"))
+    assert.matches("\nmake%-up +POST +/made/up +What nobody has thought of%.", command("operations"))
     command("make-up", "U1", "--count", "3", "--kind", "LARGE", "--thing-name", "it",
       "--thing-parts", '[{"size":1.5},{"size":2}]', "--yes")
     check_request()

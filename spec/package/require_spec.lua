@@ -44,7 +44,8 @@ describe("require", function()
   it("loads no mock, no command, no event loop, and nothing that only some calls need", function()
     assert.equal("", out[[
       require "cmr"
-      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "loop.block", "ledger.identity"}
+      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "loop.block", "ledger.identity",
+        "quota"}
       for _, name in ipairs(names) do
         if package.loaded["cmr." .. name] then print(name) end
       end
@@ -59,7 +60,8 @@ describe("require", function()
     assert.equal("", out([[
       local cmr = require "cmr"
       assert(cmr.info(assert(cmr.platforms "]] .. mock.USER .. [[")))
-      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "ledger", "ledger.identity"}
+      local names = {"await", "jobs", "pagination", "settlement", "webhook.events", "ledger", "ledger.identity",
+        "quota", "store.memory"}
       for _, name in ipairs(names) do
         if package.loaded["cmr." .. name] then print(name) end
       end]], {CMR_API_KEY = server.key, CMR_BASE_URL = server.base_url}))

@@ -47,11 +47,19 @@ end
 ---For each document, a function that returns its text about an operation's row, in one line.
 documents.places = {}
 
----Returns the output of `cmr OPERATION --help`.
+-- Returns a text of the command with the operations' names in Lua, as the table has them.
+local function with_names(text)
+  return (text:gsub("%f[%w%-]%w[%w%-]*", function(word)
+    local name = word:gsub("-", "_")
+    return operations[name] and name
+  end))
+end
+
+---Returns the output of `cmr OPERATION --help`, with the operations' names in Lua.
 function documents.places.help(row)
   local line = {(row.name:gsub("_", "-")), "--help"}
   local _, ending = pcall(function() parser.new(operations, line):parse(line) end)
-  return flat(ending.help)
+  return with_names(flat(ending.help))
 end
 
 ---Returns the operation's section.

@@ -21,7 +21,7 @@ end
 --- Starts the example.
 -- @param mock the server for its calls
 -- @param options the options of nginx.start; settings = more options of the example's client, as Lua text; server =
---   more locations
+--   more locations; lookup_seconds = how long the page looks an outcome up
 function example.start(mock, options)
   local all = {mock = mock, files = {}, server = ""}
   for name, value in pairs(options or {}) do all[name] = value end
@@ -34,7 +34,11 @@ function example.start(mock, options)
     lua_package_path "$prefix/?.lua;$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;;";
     lua_package_cpath "$root/$build/?.so;;";]])
   all.conf = replaced(conf, "start{ timeout = 25 }", ("start{ timeout = 25, %s }"):format(all.settings or ""))
-  for _, name in ipairs{"app.lua", "customers.json"} do all.files[name] = nginx.read(FOLDER .. name) end
+  for _, name in ipairs{"app.lua", "customers.json", "exports.lua", "page.lua", "page.css", "page.js", "icon.svg"} do
+    all.files[name] = all.files[name] or nginx.read(FOLDER .. name)
+  end
+  all.files["app.lua"] = replaced(all.files["app.lua"], "exports.start {}",
+    ("exports.start { lookup_seconds = %s }"):format(all.lookup_seconds or "nil"))
   return nginx.start(all)
 end
 

@@ -22,10 +22,10 @@ local validate = require "cmr.util.validate"
 ---@field append fun(self: cmr.Store, name: string, text: string, ttl: number): true?, string?
 ---Returns the texts of a list, oldest first.
 ---@field list fun(self: cmr.Store, name: string): string[]?, string?
----Removes one copy of a text from a list. Returns whether it was there, or nil and a message.
+---Removes one copy of a text from a list. Returns whether the text was in the list, or nil and a message.
 ---@field remove fun(self: cmr.Store, name: string, text: string): boolean?, string?
----Adds one to the count of the last `window` seconds. Returns the new count. If there are already `limit`, returns
----nil, "exhausted" and the seconds until the next one fits. If the store fails, returns nil, "unavailable" and a
+---Adds one to the count of the last `window` seconds. Returns the new count. If the count is already `limit`, returns
+---nil, "exhausted" and the seconds until it can rise again. If the store fails, returns nil, "unavailable" and a
 ---message.
 ---@field count fun(self: cmr.Store, name: string, limit: integer, window: number): integer?, string?, any
 ---Undoes the latest count.
@@ -62,6 +62,18 @@ function store.default()
   return process_store
 end
 
+---Returns the store of a client, which is made when it is first needed. In nginx all workers share it. Elsewhere it is
+---in the ledger, if there is one.
+---@param state table The client's state.
+---@return cmr.Store
+function store.of(state)
+  if not state.store then
+    local ledger = not shared_dict.default() and state.ledger
+    state.store = ledger and ledger:store() or store.default()
+  end
+  return state.store
+end
+
 ---Returns whether a store belongs to this process alone, so that no other process adds to it.
 function store.is_of_process(self)
   return self == process_store
@@ -72,7 +84,7 @@ end
 ---@param now number
 ---@param limit integer
 ---@param window number seconds
----@return integer? count Nil when there are already `limit`.
+---@return integer? count Nil when the count is already `limit`.
 ---@return number? wait The seconds until the oldest count leaves the window.
 function store.count_in_window(times, now, limit, window)
   while times[1] and times[1] + window <= now do

@@ -62,11 +62,11 @@ export async function run(origin, body) {
   process.exitCode = failures ? 1 : 0;
 }
 
-// Saves a screenshot of the whole page.
-export async function shoot(page, name) {
+// Saves a screenshot of the whole page, or of the window.
+export async function shoot(page, name, fullPage = true) {
   const folder = join(tools, "screenshots");
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
 // The page must not be wider than the window.
@@ -83,16 +83,19 @@ export async function contrasts(page) {
       const [r, g, b] = rgb.map((value) => (value / 255 <= 0.03928 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4));
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
+    const over = (front, behind) => {
+      const alpha = front[3] ?? 1;
+      return behind.map((value, index) => alpha * front[index] + (1 - alpha) * value);
+    };
+    const backs = new Map([[null, [255, 255, 255]]]);
     const back = (node) => {
-      for (let each = node; each; each = each.parentElement) {
-        const color = parse(getComputedStyle(each).backgroundColor);
-        if (color[3] !== 0) return color;
-      }
-      return [255, 255, 255];
+      if (!backs.has(node)) backs.set(node, over(parse(getComputedStyle(node).backgroundColor), back(node.parentElement)));
+      return backs.get(node);
     };
     const found = [];
     const compare = (node, style, text) => {
-      const [a, b] = [parse(style.color), back(node)].map((color) => luminance(color.slice(0, 3)) + 0.05);
+      const behind = back(node);
+      const [a, b] = [over(parse(style.color), behind), behind].map((color) => luminance(color) + 0.05);
       const ratio = Math.max(a, b) / Math.min(a, b);
       if (ratio < 4.5) found.push(`${node.tagName} ${node.className} "${text.slice(0, 30)}": ${ratio.toFixed(2)}`);
     };

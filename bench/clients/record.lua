@@ -1,0 +1,15 @@
+-- The library: record.lua PROCESS COUNT makes COUNT calls, one after another, and records each of them in the ledger.
+-- Prints when it began and when it ended, by the machine's clock. PROCESS is a number that no other process has.
+local cmr = require "cmr"
+local core = require "cmr.core"
+
+local process, count = tonumber(arg[1]), tonumber(arg[2])
+local client = cmr.new { ledger = true, rate = false, reexport_quota = false }
+local google = { clientId = "5493-maeh.apps.googleusercontent.com", appName = "Outreach" }
+
+local begun = core.now()
+for number = 1, count do
+  local mailbox = ("MB%06d%020d"):format(process, number)
+  assert(client:reexport { mailboxId = mailbox, google = google })
+end
+print(begun, core.now())
