@@ -76,6 +76,8 @@ local SPECS = {
   { "/cli/pager", "cli/pty cli/help" },
   { "/cli/redis", "cli/dead_letters cli/doctor" },
   { "/cli/completion", "cli/completion" },
+  { "/cli/prices", "cli/prices cli/request" },
+  { "/cli/commands/open", "cli/open" },
   { "/cli/commands/api", "cli/request" },
   { "/cli/commands/await", "cli/await" },
   { "/cli/commands/bulk", "cli/bulk" },
@@ -415,20 +417,15 @@ end
 -- Returns the spec files for a mutation. Commas separate those that run in one process.
 local function specs_of(one)
   local list = covered[one.file] and recorded_specs(one) or usual_specs(one.file)
-  local groups, group, together, total = {}, {}, math.huge, 0
+  local groups, together, total = {}, math.huge, 0
   for _, spec in ipairs(list) do
     local took = seconds[spec] or ASSUMED_SECONDS
     if total + took <= MAX_SECONDS then
       total = total + took
-      if together > GROUP_SECONDS then
-        group, together = {}, 0
-        groups[#groups + 1] = group
-      end
-      group[#group + 1], together = spec, together + took + 1
+      local begins = together > GROUP_SECONDS
+      groups[#groups + (begins and 1 or 0)] = begins and spec or groups[#groups] .. "," .. spec
+      together = (begins and 0 or together) + took + 1
     end
-  end
-  for index, specs in ipairs(groups) do
-    groups[index] = table.concat(specs, ",")
   end
   return table.concat(groups, " ")
 end
