@@ -76,6 +76,8 @@ local SPECS = {
   { "/cli/pager", "cli/pty cli/help" },
   { "/cli/redis", "cli/dead_letters cli/doctor" },
   { "/cli/completion", "cli/completion" },
+  { "/cli/prices", "cli/prices cli/request" },
+  { "/cli/commands/open", "cli/open" },
   { "/cli/commands/api", "cli/request" },
   { "/cli/commands/await", "cli/await" },
   { "/cli/commands/bulk", "cli/bulk" },
@@ -352,8 +354,7 @@ local function read_lines(file)
   return lines_of(text)
 end
 
--- Returns the number that a line has in the recorded sources: of the nearest line with the same text, else the same
--- number.
+-- Returns the number that a line has in the recorded sources: the nearest line with the same text, else the same number.
 local function recorded_number(file, lines, number)
   local recorded, nearest = read_lines(covering .. "/" .. file), nil
   for index, text in ipairs(recorded) do
@@ -421,15 +422,10 @@ local function specs_of(one)
     local took = seconds[spec] or ASSUMED_SECONDS
     if total + took <= MAX_SECONDS then
       total = total + took
-      if together > GROUP_SECONDS then
-        groups[#groups + 1], together = {}, 0
-      end
-      table.insert(groups[#groups], spec)
-      together = together + took + 1
+      local begins = together > GROUP_SECONDS
+      groups[#groups + (begins and 1 or 0)] = begins and spec or groups[#groups] .. "," .. spec
+      together = (begins and 0 or together) + took + 1
     end
-  end
-  for index, specs in ipairs(groups) do
-    groups[index] = table.concat(specs, ",")
   end
   return table.concat(groups, " ")
 end

@@ -278,6 +278,24 @@ describe("a list of the command", function()
       assert.equal("", note("platforms", mock.USER))
     end)
 
+    it("counts the items that are in the answer, none where it has no list", function()
+      local function note(data, args)
+        local text = ""
+        local system = {stderr = {write = function(_, words) text = text .. words end}}
+        listing.note({data = data}, operations.users, args or {}, system)
+        return text
+      end
+      assert.equal("cmr: 1 of 2 shown: --all lists all\n", note{users = {{id = "a"}}, totalItems = 2})
+      assert.equal("cmr: 0 of 1 shown: --all lists all\n", note{users = {}, totalItems = 1})
+      assert.equal("cmr: 0 of 1 shown: --all lists all\n", note{totalItems = 1})
+      assert.equal("", note{users = {{id = "a"}}, totalItems = 1})
+      assert.equal("cmr: page 1 of 2 shown: --all lists all\n", note{users = {{id = "a"}}, totalPages = 2})
+      assert.equal("cmr: page 3 of 4 shown: --all without --page lists all\n", note({totalPages = 4}, {page = "3"}))
+      assert.equal("cmr: page 2 of 4 shown: --all without --page lists all\n",
+        note({totalPages = 4, currentPage = 2}, {page = "3"}))
+      assert.equal("", note{users = {}, totalPages = 1})
+    end)
+
     it("counts pages where the answer does not count items, and is silent where it counts nothing", function()
       local function note(data)
         server:fault{match = {operation = "users"}, body = {status = 200, data = data}}

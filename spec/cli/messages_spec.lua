@@ -74,6 +74,11 @@ describe("a refused setting", function()
       refused_options({base_url = url}, {base_url = url}))
     assert.equal(("the base_url of the profile 'main' is wrong (%s)"):format(plain),
       refused_options({base_url = url}, {profile = "main"}))
+    for name, value in pairs{api_key = "a b", key_header = "a b", ca_file = 5} do
+      assert.matches(("^the %s of the profile 'main' is wrong %%("):format(name),
+        refused_options({[name] = value}, {profile = "main"}))
+    end
+    assert.matches("^option '%-%-timeout' is wrong", refused_options({timeout = 0}, {profile = "main"}))
     assert.matches("^option '%-%-api%-key%-file' is wrong %(it holds a space",
       refused_options({api_key = "a b"}, {api_key_file = "f"}))
     assert.matches("^CMR_API_KEY is wrong", refused_options{api_key = "a b"})

@@ -76,9 +76,9 @@ describe("a discovery", function()
       {shown["http.version"], shown["http.encoding"], shown["http.rate"]})
     shown = found{{"user", envelope{}, encoding = "<b>", headers = {["x-ratelimit-limit"] = "5", ["cf-ray"] = "1"}}}
     assert.same({"something else", "x-ratelimit-limit"}, {shown["http.encoding"], shown["http.rate"]})
-    shown = found{{"user", envelope{}, headers = {
-      ["ratelimit-limit"] = "5", ["rate-limit"] = "1", ["retry-after"] = "1",
-      ["x-retry-after"] = "1", ["x-rate-limit-left"] = "1"}}}
+    local headers = {["ratelimit-limit"] = "5", ["rate-limit"] = "1", ["retry-after"] = "1", ["x-retry-after"] = "1",
+      ["x-rate-limit-left"] = "1"}
+    shown = found{{"user", envelope{}, headers = headers}}
     assert.equal("rate-limit, ratelimit-limit, retry-after, x-rate-limit-left", shown["http.rate"])
   end)
 

@@ -79,9 +79,8 @@ end
 local function telling(rows)
   local columns, indices = {}, {}
   for index, name in ipairs(TABLE_COLUMNS) do
-    local tells = index <= 3 or has_value(rows, index)
-    if index == ACCOUNT then tells = differs(rows, index) end
-    if tells then
+    local tells = index == ACCOUNT and differs or has_value
+    if tells(rows, index) then
       columns[#columns + 1], indices[#indices + 1] = name, index
     end
   end

@@ -99,6 +99,7 @@ describe("the tools of cmr mcp #mcp", function()
       assert.is_true(#name <= 64 and #tool.description > 10, name)
       local schema = tool.inputSchema
       assert.equal("object", schema.type)
+      if not operations[name] then assert.is_false(schema.additionalProperties, name) end
       assert.is_nil(schema.anyOf or schema.oneOf or schema.allOf)
       for _, required in ipairs(schema.required or {}) do assert.is_table(schema.properties[required], name) end
       for property in pairs(schema.properties) do assert.matches("^[%w_.-]+$", property) end
